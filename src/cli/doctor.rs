@@ -1,0 +1,106 @@
+//! `doctor`: looks at the database, the store and the queue, and says what to do.
+
+use std::fmt::Display;
+
+use super::Status;
+use super::session;
+use crate::config::Settings;
+use crate::queue::DeadLetters;
+use crate::store::{schema, unreadable};
+
+/// Checks everything that is configured; fails when something has to be done.
+pub async fn run(settings: &Settings) -> anyhow::Result<Status> {
+    let mut report = Report { worst: Status::Done };
+    let (pool, cluster) = match session::database(settings).await {
+        Ok(opened) => opened,
+        Err(error) => {
+            report.bad("database", format!("{error:#}"));
+            return Ok(report.worst);
+        }
+    };
+    database(&mut report, &pool).await;
+    match session::objects(settings).await {
+        Ok(objects) => match objects.check().await {
+            Ok(()) => report.good("store", objects),
+            Err(error) => report.bad("store", error),
+        },
+        Err(error) => report.bad("store", format!("{error:#}")),
+    }
+    queue(&mut report, settings, &pool).await;
+    pool.close().await;
+    if let Some(cluster) = cluster {
+        cluster.stop().await?;
+    }
+    Ok(report.worst)
+}
+
+async fn database(report: &mut Report, pool: &sqlx::PgPool) {
+    match schema::server(pool).await {
+        Ok(server) if server.version_num < schema::OLDEST_SERVER => {
+            report
+                .bad("database", format!("PostgreSQL {} is too old; 13 or newer is needed", server.version));
+        }
+        Ok(server) => {
+            report.good("database", format!("PostgreSQL {}, database {}", server.version, server.database))
+        }
+        Err(error) => return report.bad("database", error),
+    }
+    match schema::pending(pool).await {
+        Ok(0) => report.good("schema", "up to date"),
+        Ok(lacking) => report.bad("schema", format!("{lacking} migration(s) to apply; run `ingest migrate`")),
+        Err(error) => report.bad("schema", error),
+    }
+    match unreadable::count(pool).await {
+        Ok(0) | Err(_) => {}
+        Ok(count) => report
+            .bad("messages", format!("{count} could not be understood; see the table unreadable_messages")),
+    }
+}
+
+async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
+    let queue = match session::queue(settings, pool).await {
+        Ok(queue) => queue,
+        Err(error) => return report.bad("queue", format!("{error:#}")),
+    };
+    let health = match queue.check().await {
+        Ok(health) => health,
+        Err(error) => return report.bad("queue", error),
+    };
+    report.good("queue", format!("{queue}: {} waiting, {} being worked on", health.waiting, health.hidden));
+    match health.dead_letters {
+        DeadLetters::Jobs => {}
+        DeadLetters::Queue { name, waiting: Some(0), .. } => {
+            report.good("dead letters", format!("queue {name} is empty"))
+        }
+        DeadLetters::Queue { name, waiting: Some(count), .. } => {
+            report.bad(
+                "dead letters",
+                format!("{count} message(s) in queue {name}: look at them, then redrive or delete"),
+            );
+        }
+        DeadLetters::Queue { name, waiting: None, .. } => {
+            report.bad(
+                "dead letters",
+                format!("queue {name} cannot be read: make it, or allow sqs:GetQueueAttributes on it"),
+            );
+        }
+        DeadLetters::None => {
+            report.bad("dead letters", "the queue has no redrive policy: give it a dead-letter queue");
+        }
+    }
+}
+
+struct Report {
+    worst: Status,
+}
+
+impl Report {
+    fn good(&mut self, what: &str, words: impl Display) {
+        println!("ok    {what:<13} {words}");
+    }
+
+    fn bad(&mut self, what: &str, words: impl Display) {
+        self.worst = Status::Failed;
+        println!("DO    {what:<13} {words}");
+    }
+}

@@ -1,0 +1,157 @@
+//! The command line: a thin face over actions, store reads and the worker.
+//!
+//! Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage or
+//! configuration, 3 a person has issues to decide.
+
+mod doctor;
+mod import;
+mod output;
+mod progress;
+mod review;
+mod session;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{LogLevel, Settings};
+use crate::domain::job::JobId;
+use crate::telemetry;
+use output::Format;
+use session::Session;
+
+/// Gets messy CSV files of contacts into PostgreSQL, with a person deciding what a machine cannot.
+///
+/// With nothing configured everything is local: the program runs a private PostgreSQL and keeps files
+/// in its data folder.
+#[derive(Debug, Parser)]
+#[command(name = "ingest", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    settings: Settings,
+    /// Refuse to run on an older schema instead of bringing it up to date.
+    #[arg(long, global = true)]
+    no_migrate: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Import CSV files: put, stage, validate, consolidate. Exit status 0: all COMPLETED, 3: a person has
+    /// issues to decide, 1: a file failed.
+    Import {
+        /// The files; `-` reads standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Consume the queue until SIGTERM or SIGINT.
+    Worker,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// List jobs, newest first.
+    Jobs(List),
+    /// List the open issues of a job, with the rows that each is about.
+    Issues {
+        /// The job's number.
+        job: JobId,
+        /// Settled issues too.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        list: List,
+    },
+    /// Change values of a row that is under review.
+    Edit(review::EditArgs),
+    /// Leave rows out of the import.
+    Discard {
+        /// Row numbers, as `ingest issues` shows them.
+        #[arg(required = true)]
+        rows: Vec<i64>,
+    },
+    /// Judge a job's rows again, and consolidate it if nothing is open. Goes on with a job that was
+    /// stopped, and tries a FAILED one again.
+    Reprocess {
+        /// The job's number.
+        job: JobId,
+    },
+    /// List contacts.
+    Contacts(List),
+    /// Check the database, the store and the queue, and say what to do.
+    Doctor,
+}
+
+/// How much of a list is printed, and in what form.
+#[derive(Debug, clap::Args)]
+struct List {
+    /// The form of the output.
+    #[arg(long, short, value_enum, default_value = "table")]
+    output: Format,
+    /// The most entries to print.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: i64,
+    /// Go on behind this entry (its number in the first column).
+    #[arg(long)]
+    after: Option<i64>,
+}
+
+/// What a command's end means to whoever called the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Done.
+    Done,
+    /// A person has issues to decide.
+    NeedsReview,
+    /// Failed: the worst.
+    Failed,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        ExitCode::from(match status {
+            Status::Done => 0,
+            Status::Failed => 1,
+            Status::NeedsReview => 3,
+        })
+    }
+}
+
+/// Carries out a parsed command line.
+pub async fn run(cli: Cli) -> anyhow::Result<Status> {
+    let service = matches!(cli.command, Command::Worker);
+    let level = match cli.settings.log_level {
+        // What a person started tells how it goes by itself.
+        LogLevel::Info if !service => LogLevel::Warning,
+        level => level,
+    };
+    telemetry::init(level, cli.settings.log_format(service), service);
+    let migrate = session::Migrate::from_flag(cli.no_migrate);
+    let session = match &cli.command {
+        Command::Doctor => return doctor::run(&cli.settings).await,
+        Command::Migrate => Session::open(&cli.settings, session::Migrate::Apply).await?,
+        _ => Session::open(&cli.settings, migrate).await?,
+    };
+    let result = command(cli.command, &session).await;
+    session.close().await;
+    result
+}
+
+async fn command(command: Command, session: &Session) -> anyhow::Result<Status> {
+    match command {
+        Command::Import { files } => import::run(session, &files).await,
+        Command::Worker => session.work().await,
+        Command::Migrate => {
+            eprintln!("the schema is up to date");
+            Ok(Status::Done)
+        }
+        Command::Jobs(list) => show::jobs(session, &list).await,
+        Command::Issues { job, all, list } => show::issues(session, job, all, &list).await,
+        Command::Edit(args) => review::edit(session, args).await,
+        Command::Discard { rows } => review::discard(session, &rows).await,
+        Command::Reprocess { job } => import::reprocess(session, job).await,
+        Command::Contacts(list) => show::contacts(session, &list).await,
+        Command::Doctor => Ok(Status::Done),
+    }
+}

@@ -1,0 +1,154 @@
+//! What a command works with, opened by what is configured: the database given or the private one,
+//! the bucket or the folder, SQS or the queue in the database.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+
+use super::Status;
+use crate::config::{Settings, sdk_config};
+use crate::domain::job::Owner;
+use crate::objects::Objects;
+use crate::pipeline::{Context, DEFAULT_CHUNK_ROWS};
+use crate::queue::{Queue, ReceiveOptions};
+use crate::shutdown::Shutdown;
+use crate::store::local::LocalCluster;
+use crate::store::{self, schema};
+use crate::worker::run::Policy;
+use crate::worker::{self, Worker};
+
+/// Whether the schema may be changed at start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrate {
+    /// Bring it up to date.
+    Apply,
+    /// Fail when it is not up to date.
+    Refuse,
+}
+
+impl Migrate {
+    /// By `--no-migrate`.
+    pub fn from_flag(no_migrate: bool) -> Migrate {
+        if no_migrate { Migrate::Refuse } else { Migrate::Apply }
+    }
+}
+
+/// All that is open while a command runs.
+pub struct Session {
+    /// Database and store.
+    pub context: Context,
+    /// Retries and leases.
+    pub policy: Policy,
+    /// Whose data the command sees.
+    pub owner: Owner,
+    settings: Settings,
+    cluster: Option<LocalCluster>,
+}
+
+impl Session {
+    /// Opens what is configured and sees to the schema.
+    pub async fn open(settings: &Settings, migrate: Migrate) -> anyhow::Result<Session> {
+        let (pool, cluster) = database(settings).await?;
+        match migrate {
+            Migrate::Apply => schema::migrate(&pool).await,
+            Migrate::Refuse => schema::require_current(&pool).await,
+        }
+        .context(match &cluster {
+            None => "the database of DATABASE_URL",
+            Some(_) => "the private local database",
+        })?;
+        let chunk_rows = settings.progress_update_interval().and_then(|rows| usize::try_from(rows).ok());
+        let chunk_rows = chunk_rows.unwrap_or(DEFAULT_CHUNK_ROWS).min(DEFAULT_CHUNK_ROWS);
+        let context = Context { pool, objects: objects(settings).await?, chunk_rows };
+        let policy = Policy {
+            max_retries: settings.max_retries,
+            retry_delay: settings.retry_delay(),
+            lease: settings.visibility_timeout(),
+        };
+        let owner = Owner(settings.owner());
+        Ok(Session { context, policy, owner, settings: settings.clone(), cluster })
+    }
+
+    /// Runs the worker until it is told to stop.
+    pub async fn work(&self) -> anyhow::Result<Status> {
+        let shutdown = Shutdown::on_signals()?;
+        let worker = Worker {
+            context: self.context.clone(),
+            queue: queue(&self.settings, &self.context.pool).await?,
+            policy: self.policy,
+            concurrency: self.settings.worker_concurrency,
+        };
+        worker::work(worker, shutdown).await;
+        Ok(Status::Done)
+    }
+
+    /// Closes the connections, and the private server when nobody else uses it.
+    pub async fn close(self) {
+        self.context.pool.close().await;
+        if let Some(cluster) = self.cluster
+            && let Err(error) = cluster.stop().await
+        {
+            tracing::warn!(%error, "the private database server was not stopped");
+        }
+    }
+}
+
+/// Connections that one running job needs: its rows, its contacts, its lease, and one to spare.
+const CONNECTIONS_PER_JOB: u32 = 4;
+
+/// A pool on the configured database, or on the private cluster, which is started for it.
+pub async fn database(settings: &Settings) -> anyhow::Result<(PgPool, Option<LocalCluster>)> {
+    let connections = CONNECTIONS_PER_JOB * settings.worker_concurrency as u32 + 2;
+    if let Some(url) = settings.database_url()? {
+        let pool = store::pool(url.connect_options(), connections);
+        await_database(&pool).await.with_context(|| format!("cannot use the database {url}"))?;
+        return Ok((pool, None));
+    }
+    let cluster = LocalCluster::start(&settings.data_dir()).await?;
+    let options = PgConnectOptions::new_without_pgpass()
+        .socket(cluster.socket_dir())
+        .username(cluster.user())
+        .database(cluster.database());
+    Ok((store::pool(options, connections), Some(cluster)))
+}
+
+/// Fails early and with the server's own words, where the pool would only say that it timed out.
+async fn await_database(pool: &PgPool) -> Result<(), store::StoreError> {
+    use sqlx::Connection;
+    let options = pool.connect_options();
+    let connecting = sqlx::PgConnection::connect_with(&options);
+    let connected = tokio::time::timeout(Duration::from_secs(20), connecting).await;
+    let connection = connected.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    Ok(connection.close().await?)
+}
+
+/// The configured store of the files.
+pub async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
+    match settings.bucket() {
+        Some(bucket) => {
+            Ok(Objects::s3(bucket, &settings.aws_region, &sdk_config(&settings.aws_region).await)?)
+        }
+        None => {
+            let folder = settings.data_dir().join("objects");
+            // The files hold people's data: nobody else on the machine is to read them.
+            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+            made.with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            Ok(Objects::local(folder)?)
+        }
+    }
+}
+
+/// The configured queue.
+pub async fn queue(settings: &Settings, pool: &PgPool) -> anyhow::Result<Queue> {
+    let options = ReceiveOptions {
+        max_messages: settings.sqs_max_number_of_messages as usize,
+        wait: settings.wait_time(),
+        visibility: settings.visibility_timeout(),
+    };
+    match settings.queue_url() {
+        Some(url) => Ok(Queue::sqs(&sdk_config(&settings.aws_region).await, url, options)),
+        None => Ok(Queue::postgres(pool.clone(), options)),
+    }
+}

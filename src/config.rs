@@ -1,0 +1,396 @@
+//! What the program is told from outside: environment, `.env`, and flags of the same meaning.
+//!
+//! Flags win over the environment, the environment over `.env`. An empty value counts as unset. A bad
+//! value ends the program at start with the variable's name and what it takes. The database URL may
+//! hold a password, so no error, help text or debug output here repeats it.
+
+use std::fmt;
+use std::io::IsTerminal;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+
+/// The settings of every command. Flatten it into the command line's root: its flags are global.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct Settings {
+    /// PostgreSQL, postgresql://user:password@host:port/database; TLS parameters (sslmode,
+    /// sslrootcert, …) are honoured [default: none: the private local database]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL", value_parser = secret)]
+    database_url: Option<Secret>,
+
+    /// S3 bucket of the CSV files [default: none: the local folder]
+    #[arg(long, env = "CSV_BUCKET_NAME", hide_env_values = true, global = true, value_name = "BUCKET")]
+    csv_bucket_name: Option<String>,
+
+    /// AWS region
+    #[arg(long, env = "AWS_REGION", hide_env_values = true, global = true, value_name = "REGION",
+        default_value = DEFAULT_REGION, value_parser = region)]
+    pub aws_region: String,
+
+    /// URL of the SQS queue [default: none: the queue in the database]
+    #[arg(long, env = "SQS_QUEUE_URL", hide_env_values = true, global = true, value_name = "URL", value_parser = queue_url)]
+    sqs_queue_url: Option<String>,
+
+    /// Most messages that one receive asks for, 1 to 10
+    #[arg(long, env = "SQS_MAX_NUMBER_OF_MESSAGES", hide_env_values = true, global = true, value_name = "N",
+        default_value = "1",
+        value_parser = |text: &str| whole(text, "SQS_MAX_NUMBER_OF_MESSAGES", 1..=10, 1))]
+    pub sqs_max_number_of_messages: u64,
+
+    /// Seconds that one receive waits for a message, 0 to 20
+    #[arg(long, env = "SQS_WAIT_TIME_SECONDS", hide_env_values = true, global = true, value_name = "SECONDS",
+        default_value = "20",
+        value_parser = |text: &str| whole(text, "SQS_WAIT_TIME_SECONDS", 0..=20, 20))]
+    sqs_wait_time_seconds: u64,
+
+    /// Seconds that a received message stays hidden from others, 1 to 43200; renewed while its job
+    /// runs
+    #[arg(long, env = "SQS_VISIBILITY_TIMEOUT", hide_env_values = true, global = true, value_name = "SECONDS",
+        default_value = "300",
+        value_parser = |text: &str| whole(text, "SQS_VISIBILITY_TIMEOUT", 1..=43_200, 300))]
+    sqs_visibility_timeout: u64,
+
+    /// Tries of a transient failure before the job is FAILED
+    #[arg(long, env = "MAX_RETRIES", hide_env_values = true, global = true, value_name = "N", default_value = "3",
+        value_parser = |text: &str| whole(text, "MAX_RETRIES", 0..=1_000_000, 3).map(|n| n as u32))]
+    pub max_retries: u32,
+
+    /// First wait between tries; grows, with jitter
+    #[arg(long, env = "RETRY_DELAY_SECONDS", hide_env_values = true, global = true, value_name = "SECONDS",
+        default_value = "5", value_parser = retry_delay)]
+    retry_delay_seconds: f64,
+
+    /// Rows between progress writes [default: chosen by the program]
+    #[arg(long, env = "PROGRESS_UPDATE_INTERVAL", hide_env_values = true, global = true, value_name = "ROWS",
+        value_parser = |text: &str| whole(text, "PROGRESS_UPDATE_INTERVAL", 1..=i32::MAX as u64, UNSET))]
+    progress_update_interval: Option<u64>,
+
+    /// DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case
+    #[arg(
+        long,
+        env = "LOG_LEVEL",
+        hide_env_values = true,
+        global = true,
+        value_name = "LEVEL",
+        default_value = "INFO"
+    )]
+    pub log_level: LogLevel,
+
+    /// json or text [default: json in a service, text on a terminal and for one-shot commands]
+    #[arg(long, env = "LOG_FORMAT", hide_env_values = true, global = true, value_name = "FORMAT", value_parser = log_format)]
+    log_format: Option<String>,
+
+    /// Folder of everything that is kept locally: database, CSV files [default:
+    /// $XDG_DATA_HOME/data-ingestion-worker, else ~/.local/share/data-ingestion-worker; as root
+    /// /var/lib/data-ingestion-worker]
+    #[arg(long, env = "INGEST_DATA_DIR", hide_env_values = true, global = true, value_name = "FOLDER")]
+    data_dir: Option<String>,
+
+    /// User whose contacts the command line works for [default: the login name, else local]
+    #[arg(long, env = "INGEST_OWNER", hide_env_values = true, global = true, value_name = "USER")]
+    owner: Option<String>,
+
+    /// Jobs that one worker runs at once, 1 to 64
+    #[arg(long, env = "WORKER_CONCURRENCY", hide_env_values = true, global = true, value_name = "N",
+        default_value = "2",
+        value_parser = |text: &str| whole(text, "WORKER_CONCURRENCY", 1..=64, 2).map(|n| n as usize))]
+    pub worker_concurrency: usize,
+}
+
+impl Settings {
+    /// The database of `DATABASE_URL`; `None` when it is not set. Fails when the URL is not one.
+    pub fn database_url(&self) -> Result<Option<DatabaseUrl>, SettingsError> {
+        let given = self.database_url.as_ref().map(|secret| secret.0.trim());
+        given.filter(|url| !url.is_empty()).map(DatabaseUrl::from_str).transpose()
+    }
+
+    /// The S3 bucket; `None` means the local folder.
+    pub fn bucket(&self) -> Option<&str> {
+        given(&self.csv_bucket_name)
+    }
+
+    /// The URL of the SQS queue; `None` means the queue in the database.
+    pub fn queue_url(&self) -> Option<&str> {
+        given(&self.sqs_queue_url)
+    }
+
+    /// How long one receive waits for a message.
+    pub fn wait_time(&self) -> Duration {
+        Duration::from_secs(self.sqs_wait_time_seconds)
+    }
+
+    /// How long a received message stays hidden.
+    pub fn visibility_timeout(&self) -> Duration {
+        Duration::from_secs(self.sqs_visibility_timeout)
+    }
+
+    /// The first wait between tries.
+    pub fn retry_delay(&self) -> Duration {
+        Duration::from_secs_f64(self.retry_delay_seconds)
+    }
+
+    /// Rows between progress writes, where somebody set it.
+    pub fn progress_update_interval(&self) -> Option<u64> {
+        self.progress_update_interval.filter(|rows| *rows != UNSET)
+    }
+
+    /// The log format: as set, else JSON for a `service` whose standard error is no terminal.
+    pub fn log_format(&self, service: bool) -> LogFormat {
+        match given(&self.log_format) {
+            Some("json") => LogFormat::Json,
+            Some(_) => LogFormat::Text,
+            None if service && !std::io::stderr().is_terminal() => LogFormat::Json,
+            None => LogFormat::Text,
+        }
+    }
+
+    /// The folder of everything local.
+    pub fn data_dir(&self) -> PathBuf {
+        given(&self.data_dir).map_or_else(default_data_dir, PathBuf::from)
+    }
+
+    /// The user whose contacts the command line works for.
+    pub fn owner(&self) -> String {
+        let login =
+            || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
+        given(&self.owner).map(str::to_owned).or_else(login).unwrap_or_else(|| "local".to_owned())
+    }
+}
+
+/// The region where nothing says otherwise.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// Stands for an empty value of an optional number; outside of every accepted range.
+const UNSET: u64 = 0;
+
+fn given(value: &Option<String>) -> Option<&str> {
+    value.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn secret(text: &str) -> Result<Secret, String> {
+    Ok(Secret(text.to_owned()))
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match text {
+        "" => Ok(DEFAULT_REGION.to_owned()),
+        name if plain => Ok(name.to_owned()),
+        _ => Err("AWS_REGION takes a region's name such as us-east-1".to_owned()),
+    }
+}
+
+fn queue_url(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let accepted = match url::Url::parse(text) {
+        Ok(url) => matches!(url.scheme(), "http" | "https") && url.path().len() > 1,
+        Err(_) => text.is_empty(),
+    };
+    match accepted {
+        true => Ok(text.to_owned()),
+        false => Err("SQS_QUEUE_URL takes a queue's URL, \
+                      https://sqs.<region>.amazonaws.com/<account>/<queue>"
+            .to_owned()),
+    }
+}
+
+fn whole(text: &str, name: &str, range: RangeInclusive<u64>, when_empty: u64) -> Result<u64, String> {
+    match text.trim() {
+        "" => Ok(when_empty),
+        digits => {
+            digits.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+                format!("{name} takes a whole number from {} to {}", range.start(), range.end())
+            })
+        }
+    }
+}
+
+fn retry_delay(text: &str) -> Result<f64, String> {
+    match text.trim() {
+        "" => Ok(5.0),
+        number => {
+            let seconds = number.parse::<f64>().ok().filter(|seconds| (0.0..=43_200.0).contains(seconds));
+            seconds.ok_or_else(|| {
+                "RETRY_DELAY_SECONDS takes a number of seconds from 0 to 43200, such as 5 or 0.5".to_owned()
+            })
+        }
+    }
+}
+
+fn log_format(text: &str) -> Result<String, String> {
+    let format = text.trim().to_ascii_lowercase();
+    match format.as_str() {
+        "" | "json" | "text" => Ok(format),
+        _ => Err("LOG_FORMAT takes json or text".to_owned()),
+    }
+}
+
+fn default_data_dir() -> PathBuf {
+    const NAME: &str = "data-ingestion-worker";
+    if nix::unistd::geteuid().is_root() {
+        return Path::new("/var/lib").join(NAME);
+    }
+    // XDG: a relative path in the variable is invalid and to be ignored.
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let of_account =
+        || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.dir);
+    absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("HOME").or_else(of_account).map(|home| home.join(".local/share")))
+        .unwrap_or_else(|| PathBuf::from("/var/tmp"))
+        .join(NAME)
+}
+
+/// A value that neither `Debug` nor help nor an error shows.
+#[derive(Clone)]
+struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A database URL that is known to be one. `Debug` and `Display` show user, host, port and database.
+#[derive(Clone)]
+pub struct DatabaseUrl(PgConnectOptions);
+
+impl DatabaseUrl {
+    /// How to connect. The value's own `Debug` is not redacted.
+    pub fn connect_options(&self) -> PgConnectOptions {
+        self.0.clone()
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = SettingsError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // SQLAlchemy names its driver in the scheme; the rest of such a URL is PostgreSQL's own.
+        let rest = text.split_once("://").filter(|(scheme, _)| {
+            let scheme = scheme.split('+').next().unwrap_or_default();
+            scheme.eq_ignore_ascii_case("postgresql") || scheme.eq_ignore_ascii_case("postgres")
+        });
+        let (_, rest) = rest.ok_or(SettingsError::DatabaseUrl)?;
+        // A port, TLS mode or escape that is wrong is reported without its text as well: a password
+        // with an unescaped `@` or `:` shifts the parts of the URL.
+        let options = PgConnectOptions::from_str(&format!("postgresql://{rest}"));
+        options.map(DatabaseUrl).map_err(|_| SettingsError::DatabaseUrl)
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = &self.0;
+        let place = options.get_socket().map(|path| path.display().to_string());
+        let place = place.unwrap_or_else(|| options.get_host().to_owned());
+        let database = options.get_database().unwrap_or(options.get_username());
+        write!(f, "postgresql://{}:***@{place}:{}/{database}", options.get_username(), options.get_port())
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The least that is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Everything.
+    Debug,
+    /// What happens, in outline.
+    Info,
+    /// What may need a look.
+    Warning,
+    /// What failed.
+    Error,
+    /// The same as `Error`: nothing here is above it.
+    Critical,
+}
+
+impl FromStr for LogLevel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim().to_ascii_uppercase().as_str() {
+            "DEBUG" => Ok(Self::Debug),
+            "" | "INFO" => Ok(Self::Info),
+            "WARNING" | "WARN" => Ok(Self::Warning),
+            "ERROR" => Ok(Self::Error),
+            "CRITICAL" => Ok(Self::Critical),
+            _ => Err("LOG_LEVEL takes DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned()),
+        }
+    }
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For a person.
+    Text,
+}
+
+/// Why the settings cannot be used. Never holds the value.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// `DATABASE_URL` is none.
+    #[error(
+        "DATABASE_URL takes postgresql://user:password@host:port/database, with special characters of \
+         the password percent-encoded (@ as %40, : as %3A, / as %2F) and TLS parameters as libpq names them"
+    )]
+    DatabaseUrl,
+    /// A line of `.env` is not understood.
+    #[error(
+        ".env line {line} is not understood: NAME=value is, with quotes around a value that holds a space or #"
+    )]
+    Dotenv {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// `.env` is there and cannot be read.
+    #[error(".env cannot be read: {0}")]
+    DotenvRead(#[source] std::io::Error),
+}
+
+/// Takes what the working directory's `.env` says into the environment, where that has nothing yet.
+///
+/// To be called before the command line is parsed and before any thread is started. No file is fine;
+/// fails when the file cannot be read or a line of it is not understood. In values without single
+/// quotes `$NAME` stands for another variable.
+pub fn load_dotenv() -> Result<(), SettingsError> {
+    let text = match std::fs::read_to_string(".env") {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(SettingsError::DotenvRead(error)),
+        Ok(text) => text,
+    };
+    // The error itself quotes the line, which may hold a password.
+    dotenvy::from_read(text.as_bytes()).map_err(|_| SettingsError::Dotenv { line: broken_line(&text) })
+}
+
+/// The line, counted from 1, on which the first thing that is not understood begins: the one after the
+/// longest beginning of `text` that is understood.
+fn broken_line(text: &str) -> usize {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let understood = |count: usize| {
+        let beginning = lines[..count].concat();
+        dotenvy::from_read_iter(beginning.as_bytes()).all(|entry| entry.is_ok())
+    };
+    (0..lines.len()).rev().find(|count| understood(*count)).unwrap_or(0) + 1
+}
+
+/// What both AWS clients share: the SDK's own chain of credentials and endpoints, in `region`.
+pub async fn sdk_config(region: &str) -> aws_config::SdkConfig {
+    let region = aws_config::Region::new(region.to_owned());
+    aws_config::defaults(aws_config::BehaviorVersion::latest()).region(region).load().await
+}
+
+#[cfg(test)]
+mod tests;

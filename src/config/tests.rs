@@ -1,0 +1,126 @@
+use clap::Parser;
+
+use super::*;
+
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+fn parse(arguments: &[&str]) -> Result<Settings, String> {
+    let arguments = std::iter::once("ingest").chain(arguments.iter().copied());
+    Cli::try_parse_from(arguments).map(|cli| cli.settings).map_err(|error| error.to_string())
+}
+
+#[test]
+fn defaults_are_those_of_the_contract() {
+    let settings = parse(&[]).unwrap();
+    assert_eq!(settings.aws_region, "us-east-1");
+    assert_eq!(settings.sqs_max_number_of_messages, 1);
+    assert_eq!(settings.wait_time(), Duration::from_secs(20));
+    assert_eq!(settings.visibility_timeout(), Duration::from_secs(300));
+    assert_eq!(settings.max_retries, 3);
+    assert_eq!(settings.retry_delay(), Duration::from_secs(5));
+    assert_eq!(settings.progress_update_interval(), None);
+    assert_eq!(settings.log_level, LogLevel::Info);
+    assert_eq!(settings.worker_concurrency, 2);
+    assert!(settings.database_url().unwrap().is_none());
+    assert!(settings.bucket().is_none() && settings.queue_url().is_none());
+}
+
+#[test]
+fn empty_values_count_as_unset() {
+    let settings = parse(&[
+        "--database-url=",
+        "--csv-bucket-name=",
+        "--aws-region=",
+        "--sqs-queue-url=",
+        "--sqs-max-number-of-messages=",
+        "--sqs-wait-time-seconds=",
+        "--sqs-visibility-timeout=",
+        "--max-retries=",
+        "--retry-delay-seconds=",
+        "--progress-update-interval=",
+        "--log-level=",
+        "--log-format=",
+        "--data-dir=",
+        "--owner=",
+        "--worker-concurrency=",
+    ])
+    .unwrap();
+    assert_eq!(settings.aws_region, "us-east-1");
+    assert_eq!(settings.visibility_timeout(), Duration::from_secs(300));
+    assert_eq!(settings.progress_update_interval(), None);
+    assert!(settings.database_url().unwrap().is_none());
+    assert!(settings.bucket().is_none() && settings.queue_url().is_none());
+    assert_eq!(settings.log_format(false), LogFormat::Text);
+    assert!(settings.data_dir().ends_with("data-ingestion-worker"));
+    assert!(!settings.owner().is_empty());
+}
+
+#[test]
+fn a_bad_value_is_refused_with_its_name_and_range() {
+    for (flag, value, name, accepted) in [
+        ("--sqs-max-number-of-messages", "11", "SQS_MAX_NUMBER_OF_MESSAGES", "from 1 to 10"),
+        ("--sqs-wait-time-seconds", "21", "SQS_WAIT_TIME_SECONDS", "from 0 to 20"),
+        ("--sqs-visibility-timeout", "0", "SQS_VISIBILITY_TIMEOUT", "from 1 to 43200"),
+        ("--max-retries", "-1", "MAX_RETRIES", "from 0"),
+        ("--retry-delay-seconds", "nan", "RETRY_DELAY_SECONDS", "from 0"),
+        ("--retry-delay-seconds", "-0.5", "RETRY_DELAY_SECONDS", "from 0"),
+        ("--progress-update-interval", "0", "PROGRESS_UPDATE_INTERVAL", "from 1"),
+        ("--worker-concurrency", "65", "WORKER_CONCURRENCY", "from 1 to 64"),
+        ("--log-level", "loud", "LOG_LEVEL", "CRITICAL"),
+        ("--log-format", "xml", "LOG_FORMAT", "json or text"),
+        ("--sqs-queue-url", "queue", "SQS_QUEUE_URL", "https://"),
+        ("--aws-region", "us east", "AWS_REGION", "us-east-1"),
+    ] {
+        let error = parse(&[&format!("{flag}={value}")]).unwrap_err();
+        assert!(error.contains(flag) && error.contains(name) && error.contains(accepted), "{error}");
+    }
+}
+
+#[test]
+fn values_are_read() {
+    let settings =
+        parse(&["--retry-delay-seconds=0.25", "--log-level=wArN", "--log-format=JSON", "--max-retries=0"])
+            .unwrap();
+    assert_eq!(settings.retry_delay(), Duration::from_millis(250));
+    assert_eq!(settings.log_level, LogLevel::Warning);
+    assert_eq!(settings.log_format(false), LogFormat::Json);
+    assert_eq!(settings.max_retries, 0);
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    for url in [
+        "postgresql://ann:hunter2@db.example:5433/app?sslmode=require",
+        "postgresql+asyncpg://ann:hunter2@db.example:5433/app",
+    ] {
+        let settings = parse(&["--database-url", url]).unwrap();
+        let parsed = settings.database_url().unwrap().unwrap();
+        assert_eq!(parsed.to_string(), "postgresql://ann:***@db.example:5433/app");
+        assert_eq!(format!("{parsed:?}"), parsed.to_string());
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        assert!(format!("{:?}", parsed.connect_options()).contains("db.example"));
+    }
+    for url in [
+        "hunter2",
+        "mysql://ann:hunter2@db/app",
+        "postgresql://ann:hunter2@db:port/app",
+        "postgresql://ann:p@ss:hunter2@db/app",
+    ] {
+        let settings = parse(&["--database-url", url]).unwrap();
+        if let Err(error) = settings.database_url() {
+            let shown = format!("{error} {error:?} {settings:?}");
+            assert!(shown.contains("DATABASE_URL") && !shown.contains("hunter2"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_dotenv_line_is_named_by_its_number() {
+    assert_eq!(broken_line("A=1\n# note\nDATABASE_URL=postgresql://u:hunter2 @db/x\nB=2\n"), 3);
+    assert_eq!(broken_line("A='1\n2'\nB\n"), 3);
+    assert_eq!(broken_line("A=1\nB=\"never closed\nC=2"), 2);
+}

@@ -1,0 +1,137 @@
+//! Which column of a file is which.
+
+use std::fmt;
+
+use super::decode::text_of;
+use super::encoding::Encoding;
+use super::records::Record;
+use super::rejection::{FoundNames, Rejection};
+
+/// A column that every file needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Column {
+    /// The e-mail address.
+    Email,
+    /// The first name.
+    FirstName,
+    /// The last name.
+    LastName,
+    /// The company.
+    Company,
+}
+
+impl Column {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Column; 4] = [Column::Email, Column::FirstName, Column::LastName, Column::Company];
+
+    /// The name that is given to people, such as `first_name`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Column::Email => "email",
+            Column::FirstName => "first_name",
+            Column::LastName => "last_name",
+            Column::Company => "company",
+        }
+    }
+
+    /// The column that a header cell names, if any.
+    pub fn from_name(name: &str) -> Option<Column> {
+        let name = folded(name);
+        Column::ALL.into_iter().find(|column| column.folded_names().contains(&name.as_str()))
+    }
+
+    fn folded_names(self) -> &'static [&'static str] {
+        match self {
+            Column::Email => &["email", "emailaddress", "mail", "correo", "emailadresse"],
+            Column::FirstName => &["firstname", "fname", "givenname", "nome", "vorname", "prénom", "nombre"],
+            Column::LastName => {
+                &["lastname", "lname", "surname", "familyname", "sobrenome", "nachname", "nom", "apellido"]
+            }
+            Column::Company => {
+                &["company", "organization", "organisation", "org", "empresa", "firma", "société"]
+            }
+        }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The header of a file, with each required column in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// All names as found, in order.
+    pub names: Vec<String>,
+    /// The physical line on which the header starts, from 1.
+    pub line: u64,
+    /// The byte between two cells.
+    pub delimiter: u8,
+    places: [usize; 4],
+}
+
+impl Header {
+    /// Finds the required columns among `names`.
+    ///
+    /// Fails when one of them is missing or there twice.
+    pub(super) fn find(names: Vec<String>, line: u64, delimiter: u8) -> Result<Header, Rejection> {
+        let columns: Vec<Option<Column>> = names.iter().map(|name| Column::from_name(name)).collect();
+        let has_email = columns.contains(&Some(Column::Email));
+        if !has_email && names.iter().any(|name| name.contains('@')) {
+            return Err(Rejection::NoHeader { line });
+        }
+
+        let count = |column: &Column| columns.iter().flatten().filter(|c| *c == column).count();
+        let missing: Vec<Column> = Column::ALL.into_iter().filter(|c| count(c) == 0).collect();
+        let doubled: Vec<Column> = Column::ALL.into_iter().filter(|c| count(c) > 1).collect();
+        if !missing.is_empty() || !doubled.is_empty() {
+            return Err(Rejection::Columns { line, missing, doubled, found: FoundNames::new(&names) });
+        }
+
+        let places = Column::ALL.map(|wanted| {
+            let place = columns.iter().position(|column| *column == Some(wanted));
+            place.unwrap_or(usize::MAX)
+        });
+        Ok(Header { names, line, delimiter, places })
+    }
+
+    /// Where a column is, from 0.
+    pub fn place(&self, column: Column) -> usize {
+        self.places[column as usize]
+    }
+}
+
+/// The cells of a record as column names. Whether the file is UTF-8 is not known yet where this is
+/// asked for, so each name is taken for UTF-8 when it can be, and for Windows-1252 otherwise.
+pub(super) fn names_in(record: &Record<'_>) -> Vec<String> {
+    record
+        .cells()
+        .map(|cell| match std::str::from_utf8(cell) {
+            Ok(_) => text_of(cell, Encoding::Utf8),
+            Err(_) => text_of(cell, Encoding::Windows1252),
+        })
+        .collect()
+}
+
+/// How many of the required columns are among `names`.
+pub(super) fn count_required(names: &[String]) -> usize {
+    let found: Vec<Column> = names.iter().filter_map(|n| Column::from_name(n)).collect();
+    Column::ALL.iter().filter(|c| found.contains(c)).count()
+}
+
+/// Whether a record with these cells stands for an empty line.
+pub(super) fn is_blank(names: &[String]) -> bool {
+    names.iter().all(|name| name.trim().is_empty())
+}
+
+/// A name without what does not count when names are compared.
+fn folded(name: &str) -> String {
+    name.to_lowercase()
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'))
+        .collect::<String>()
+        // The two forms of é look the same, and either may come out of a spreadsheet.
+        .replace("e\u{301}", "é")
+}

@@ -1,0 +1,77 @@
+//! Whole files through the public interface; each row of a table is one file.
+
+mod blocks;
+mod records;
+mod refusals;
+mod values;
+
+use super::*;
+
+const HEADER: &str = "email,first_name,last_name,company\n";
+
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    number: u64,
+    line: u64,
+    values: [String; 4],
+    damage: Option<Damage>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    rows: Vec<Row>,
+    end: Result<Summary, Rejection>,
+}
+
+fn feed<'a>(mut reader: Reader, blocks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    let mut rows = Vec::new();
+    let mut on_row = |row: RawRow<'_>| {
+        rows.push(Row {
+            number: row.number,
+            line: row.line,
+            values: [row.email, row.first_name, row.last_name, row.company].map(str::to_owned),
+            damage: row.damage,
+        });
+    };
+    let mut blocks = blocks.into_iter();
+    let fed = blocks.try_for_each(|block| reader.feed(block, &mut on_row));
+    let end = fed.and_then(|()| reader.finish(&mut on_row));
+    Outcome { rows, end }
+}
+
+/// Reads a file as a worker does: once more when the first pass says so.
+fn read(file: &[u8]) -> Outcome {
+    let first = feed(Reader::sniffing(Limits::default()), [file]);
+    match &first.end {
+        Ok(summary) => {
+            let reader = Reader::with_encoding(summary.encoding, Limits::default());
+            let second = feed(reader, [file]);
+            assert!(summary.reread || first.rows == second.rows);
+            second
+        }
+        Err(_) => first,
+    }
+}
+
+fn rejection(file: impl AsRef<[u8]>) -> String {
+    read(file.as_ref()).end.unwrap_err().to_string()
+}
+
+/// The values of each row, joined by `|`.
+fn values(file: impl AsRef<[u8]>) -> Vec<String> {
+    let outcome = read(file.as_ref());
+    outcome.end.unwrap();
+    outcome.rows.iter().map(|r| r.values.join("|")).collect()
+}
+
+fn with_header(rows: &str) -> String {
+    format!("{HEADER}{rows}")
+}
+
+fn narrow(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(c).unwrap()).collect()
+}
+
+fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(to_bytes).collect()
+}

@@ -1,0 +1,160 @@
+//! What a file's rows hold, and where they stand.
+
+use super::super::dialect::Dialect;
+use super::*;
+
+#[test]
+fn every_encoding_gives_the_same_rows() {
+    let text = "email,prénom,nom,société\na@x.org,Zoë,Müller,Café\n";
+    let marked = format!("\u{feff}{text}");
+    let files = [
+        (Encoding::Utf8, text.as_bytes().to_vec()),
+        (Encoding::Utf8, marked.as_bytes().to_vec()),
+        (Encoding::Utf16Le, utf16(text, u16::to_le_bytes)),
+        (Encoding::Utf16Le, utf16(&marked, u16::to_le_bytes)),
+        (Encoding::Utf16Be, utf16(text, u16::to_be_bytes)),
+        (Encoding::Utf16Be, utf16(&marked, u16::to_be_bytes)),
+        (Encoding::Windows1252, narrow(text)),
+    ];
+    for (encoding, file) in files {
+        let outcome = feed(Reader::sniffing(Limits::default()), [file.as_slice()]);
+        let summary = outcome.end.unwrap();
+        assert_eq!(summary.encoding, encoding);
+        assert_eq!(summary.reread, encoding == Encoding::Windows1252);
+        assert_eq!(values(&file), ["a@x.org|Zoë|Müller|Café"], "{encoding}");
+        assert_eq!(encoding.as_str().parse(), Ok(encoding));
+    }
+}
+
+#[test]
+fn utf8_or_windows_1252_is_decided_over_the_whole_file() {
+    let filler = "a@x.org,A,B,C\n".repeat(10_000);
+    let cases: [(&str, &[u8], Encoding); 6] = [
+        ("no bad byte", b"", Encoding::Utf8),
+        ("bad bytes only", b"\xE9", Encoding::Windows1252),
+        ("as many sequences", b"\xC3\xA9 \xE9", Encoding::Utf8),
+        ("fewer sequences", b"\xC3\xA9 \xE9 \xE8", Encoding::Windows1252),
+        ("a long sequence counts once", "😀".as_bytes(), Encoding::Utf8),
+        ("cut short", b"\xE2\x82", Encoding::Windows1252),
+    ];
+    for (name, bytes, encoding) in cases {
+        let mut file = with_header(&filler).into_bytes();
+        file.extend_from_slice(b"z@x.org,");
+        file.extend_from_slice(bytes);
+        let summary = read(&file).end.unwrap();
+        assert_eq!(summary.encoding, encoding, "{name}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_makes_it_utf8_whatever_follows() {
+    let mut file = "\u{feff}email,prenome,first name,nom,org\n".as_bytes().to_vec();
+    file.extend_from_slice(b"a@x.org,x,Zo\xEB,B,C\xE9\n");
+    let outcome = read(&file);
+    assert_eq!(outcome.end.unwrap().encoding, Encoding::Utf8);
+    assert_eq!(outcome.rows[0].values, ["a@x.org", "Zo\u{fffd}", "B", "C\u{fffd}"]);
+}
+
+#[test]
+fn damage_is_kept_beside_the_row() {
+    let wide = |tail: &[u8]| {
+        let file = utf16(&with_header("e,A,\u{fffd},C"), u16::to_le_bytes);
+        [&file, tail].concat()
+    };
+    let bytes = |tail: &[u8]| [HEADER.as_bytes(), tail].concat();
+    let none = Damage::default;
+    let overflow =
+        |cells: &[&str]| Damage { overflow: cells.iter().map(|cell| cell.to_string()).collect(), ..none() };
+    let undecodable = |cell: &str| Damage { undecodable: vec![cell.to_owned()], ..none() };
+    #[rustfmt::skip]
+    let cases = [
+        (bytes("é,é,\u{fffd},C\\\u{1}".as_bytes()), "é|é|\u{fffd}|C\\\u{1}", none()),
+        (bytes(b"\xC3\xA9,\xE9\\,B,C"), "é|\u{fffd}\\|B|C", undecodable(r"\xE9\\")),
+        (bytes(b"e,A\0,B,C"), "e|A\u{2400}|B|C", undecodable(r"A\x00")),
+        (bytes(b"e,A,B,C\n,,,,\0"), "e|A|B|C", none()),
+        (bytes(b"\xE9\xE9,A\x81,\x80,C"), "éé|A\u{fffd}|€|C", undecodable(r"A\x81")),
+        (wide(&[]), "e|A|\u{fffd}|C", none()),
+        (wide(&[0, 0]), "e|A|\u{fffd}|C\u{2400}", undecodable(r"C\x00")),
+        (wide(&[0x12, 0xDC]), "e|A|\u{fffd}|C\u{fffd}", undecodable(r"C\x12\xDC")),
+        (wide(&[0x3D, 0xD8, 0x61, 0]), "e|A|\u{fffd}|C\u{fffd}a", undecodable(r"C\x3D\xD8a")),
+        (wide(&[0x3D, 0xD8]), "e|A|\u{fffd}|C\u{fffd}", undecodable(r"C\x3D\xD8")),
+        (wide(&[0x3D, 0xD8, 0x00, 0xDE]), "e|A|\u{fffd}|C😀", none()),
+        (wide(&[0x61]), "e|A|\u{fffd}|C\u{fffd}", undecodable(r"C\x61")),
+        (bytes(b"e,A,B,C,,D, \n"), "e|A|B|C", overflow(&["", "D", " "])),
+        (bytes("e,A,B,C,, \u{a0}\n".as_bytes()), "e|A|B|C", none()),
+        (bytes(b"e,A\n"), "e|A||", none()),
+        (bytes(b"e,A,B,C,\0"), "e|A|B|C", Damage {
+            overflow: vec!["\u{2400}".to_owned()],
+            undecodable: vec![r"\x00".to_owned()],
+        }),
+    ];
+    for (file, row, expected) in cases {
+        let outcome = read(&file);
+        assert_eq!(outcome.end.unwrap().rows, 1);
+        assert_eq!(outcome.rows[0].values.join("|"), row);
+        let expected = (expected != none()).then_some(expected);
+        assert_eq!(outcome.rows[0].damage, expected, "{row}");
+    }
+}
+
+#[test]
+fn rows_keep_their_line_whatever_ends_a_line() {
+    let text = "\n,,,\nemail,fname,lname,org\n\n a@x ,\"A\nB\",,\n , ,\u{a0},\nb@x,,,";
+    for line_end in ["\n", "\r\n", "\r"] {
+        for tail in ["", "\n", "\n\n"] {
+            let file = format!("{text}{tail}").replace('\n', line_end);
+            let outcome = read(file.as_bytes());
+            let lines: Vec<_> = outcome.rows.iter().map(|r| (r.number, r.line)).collect();
+            assert_eq!(lines, [(1, 5), (2, 8)], "{file:?}");
+            assert_eq!(outcome.rows[0].values[0], " a@x ");
+            assert_eq!(outcome.rows[0].values[1], format!("A{line_end}B"));
+            let ended = tail.len().saturating_sub(1) as u64;
+            assert_eq!(outcome.end.unwrap().lines, 8 + ended, "{file:?}");
+        }
+    }
+}
+
+#[test]
+fn the_delimiter_is_found() {
+    #[rustfmt::skip]
+    let cases = [
+        ("email,fname,lname,org\na,b,c,d;e;f\n", b',', "a|b|c|d;e;f"),
+        ("email;fname;lname;org\na;b,b;c;d\n", b';', "a|b,b|c|d"),
+        ("email\tfname\tlname\torg\na\tb\tc\td\n", b'\t', "a|b|c|d"),
+        ("email|fname|lname|org\na|b|\"c|c\"|d", b'|', "a|b|c|c|d"),
+        ("\"e-mail\";\"x,y\";nom;prénom;org\na;;b;c;d", b';', "a|c|b|d"),
+        ("sep=;\r\nemail;fname;lname;org\r\na;b;c;d\r\n", b';', "a|b|c|d"),
+        ("\"sep=|\"\nemail|fname|lname|org\na|b|c|d\n", b'|', "a|b|c|d"),
+        ("email,x;mail;fname;lname;org\na,b;c;d;e;f\n", b';', "c|d|e|f"),
+    ];
+    for (file, delimiter, row) in cases {
+        assert_eq!(values(file), [row], "{file:?}");
+        let summary = read(file.as_bytes()).end.unwrap();
+        assert_eq!(summary.header.delimiter, delimiter);
+    }
+    // Where the header does not tell, the widths of the rows do.
+    let dialect = Dialect::detect(b"a,b;c\n1;2\n3;4\n", true, Limits::default());
+    assert_eq!(dialect.delimiter, b';');
+}
+
+#[test]
+fn header_names_are_matched_as_people_write_them() {
+    let names = [
+        (Column::Email, "email e-mail E_Mail email_address MAIL correo E-Mail-Adresse"),
+        (Column::FirstName, "first_name FirstName fname given-name nome Vorname PRÉNOM nombre"),
+        (Column::LastName, "last_name lastname lname surname family_name sobrenome nachname"),
+        (Column::LastName, "Nom apellido"),
+        (Column::Company, "company organization organisation org empresa Firma Société"),
+        (Column::Company, "socie\u{301}te\u{301}"),
+    ];
+    for (column, list) in names {
+        for name in list.split(' ') {
+            assert_eq!(Column::from_name(name), Some(column), "{name}");
+            let spaced = format!("\u{a0} {} ", name.replace('_', " "));
+            assert_eq!(Column::from_name(&spaced), Some(column), "{spaced}");
+        }
+    }
+    for name in ["", "prenom", "email2", "name", "societe", "@"] {
+        assert_eq!(Column::from_name(name), None, "{name}");
+    }
+}

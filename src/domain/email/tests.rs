@@ -1,0 +1,141 @@
+use super::*;
+
+/// The public test set: address, category.
+fn corpus() -> Vec<(String, String)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpora/email-isemail/tests.xml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let child = |test: roxmltree::Node<'_, '_>, name: &str| {
+        let node = test.children().find(|node| node.has_tag_name(name)).unwrap();
+        node.text().unwrap_or_default().to_owned()
+    };
+    // U+2400 + n stands for the control character n: XML cannot hold those.
+    let control = |letter: char| match u32::from(letter) {
+        code @ 0x2400..=0x241f => char::from_u32(code - 0x2400).unwrap(),
+        _ => letter,
+    };
+    let tests = document.descendants().filter(|node| node.has_tag_name("test"));
+    tests
+        .map(|test| (child(test, "address").chars().map(control).collect(), child(test, "category")))
+        .collect()
+}
+
+#[test]
+fn the_public_test_set_is_judged_as_it_says() {
+    let corpus = corpus();
+    assert!(corpus.len() > 150, "the set was not read");
+    let (mut wrong, mut refused, mut accepted) = (Vec::new(), 0, 0);
+    for (address, category) in &corpus {
+        let verdict = check(address);
+        let domain = address.rsplit('@').next().unwrap_or_default();
+        let deliverable = domain.rsplit_once('.').is_some_and(|(_, last)| last.chars().count() >= 2);
+        match category.as_str() {
+            "ISEMAIL_ERR" => {
+                refused += 1;
+                if verdict.is_ok() {
+                    wrong.push(format!("{address:?} is accepted"));
+                }
+            }
+            "ISEMAIL_VALID_CATEGORY" | "ISEMAIL_DNSWARN" if deliverable => {
+                accepted += 1;
+                if let Err(reason) = verdict {
+                    wrong.push(format!("{address:?} is refused: {reason}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(refused > 50 && accepted > 15, "{refused} to refuse, {accepted} to accept");
+}
+
+#[test]
+fn each_refusal_has_its_reason() {
+    let (long_local, long_label) = ("x".repeat(65), "x".repeat(64));
+    let long_domain = format!("{}.com", ["x".repeat(63).as_str(); 4].join("."));
+    let long_whole = format!("{}@{}.com", "x".repeat(64), ["y".repeat(62).as_str(); 3].join("."));
+    let cases: &[(&str, EmailError)] = &[
+        ("", EmailError::NoAt),
+        ("ann", EmailError::NoAt),
+        ("\"ann\"", EmailError::NoAt),
+        ("@example.com", EmailError::EmptyLocal),
+        ("ann@", EmailError::EmptyDomain),
+        ("ann@bob@example.com", EmailError::SecondAt),
+        (".ann@example.com", EmailError::LocalDotFirst),
+        ("ann.@example.com", EmailError::LocalDotLast),
+        ("ann..lee@example.com", EmailError::LocalDotDot),
+        ("ann lee@example.com", EmailError::LocalCharacter(' ')),
+        ("ann,lee@example.com", EmailError::LocalCharacter(',')),
+        ("Ann <ann@example.com>", EmailError::LocalCharacter(' ')),
+        ("a\u{200b}nn@example.com", EmailError::LocalCharacter('\u{200b}')),
+        ("ren\u{fffd}@example.com", EmailError::LocalCharacter('\u{fffd}')),
+        ("\"ann@example.com", EmailError::QuoteOpen),
+        ("\"ann\"lee@example.com", EmailError::QuotePart),
+        ("ann\"lee\"@example.com", EmailError::QuotePart),
+        ("\"\"@example.com", EmailError::QuoteEmpty),
+        ("\"a\nb\"@example.com", EmailError::QuoteCharacter('\n')),
+        ("ann@[192.0.2.1]", EmailError::DomainLiteral),
+        ("ann@localhost", EmailError::NoDot),
+        ("ann@.example.com", EmailError::DomainDotFirst),
+        ("ann@example.com.", EmailError::DomainDotLast),
+        ("ann@example..com", EmailError::DomainDotDot),
+        ("ann@exa_mple.com", EmailError::DomainCharacter('_')),
+        ("ann@example.com (work)", EmailError::DomainCharacter(' ')),
+        ("ann@-example.com", EmailError::LabelHyphen),
+        ("ann@example-.com", EmailError::LabelHyphen),
+        ("ann@example.c", EmailError::TopLevelShort),
+        ("ann@192.0.2.10", EmailError::TopLevelDigits),
+        ("ann@bü\u{ad}cher.example", EmailError::DomainCharacter('\u{ad}')),
+    ];
+    for (value, reason) in cases {
+        assert_eq!(check(value), Err(*reason), "{value:?}");
+    }
+    assert_eq!(check(&format!("{long_local}@example.com")), Err(EmailError::LocalTooLong(65)));
+    assert_eq!(check(&format!("ann@{long_label}.com")), Err(EmailError::LabelTooLong(64)));
+    assert_eq!(check(&format!("ann@{long_domain}")), Err(EmailError::DomainTooLong(259)));
+    assert_eq!(check(&long_whole), Err(EmailError::TooLong(64 + 1 + 3 * 62 + 2 + 4)));
+}
+
+#[test]
+fn deliverable_addresses_are_accepted() {
+    let cases = [
+        "a@b.co",
+        "Ann.Lee+tag@Example.COM",
+        "!#$%&'*+-/=?^_`{|}~@example.com",
+        "\"ann lee\"@example.com",
+        "\"a\\\"b\"@example.com",
+        "1@2.example",
+        "josé@example.com",
+        "用户@例子.广告",
+        "ann@bücher.example",
+        "ann@xn--bcher-kva.example",
+        "ann@a--b.example",
+    ];
+    for value in cases {
+        assert_eq!(check(value), Ok(()), "{value:?}");
+    }
+}
+
+#[test]
+fn the_short_way_agrees_with_the_full_grammar() {
+    let mut random = fastrand::Rng::with_seed(1);
+    let letters = b"abz019.-_+@\"\\ A";
+    let mut plain = 0;
+    for _ in 0..300_000 {
+        let tail = ["", "@ab.co", "@x-y.museum", "@1.22"][random.usize(..4)];
+        let head: Vec<u8> = (0..random.usize(..9)).map(|_| letters[random.usize(..letters.len())]).collect();
+        let value = String::from_utf8(head).unwrap() + tail;
+        if is_plain(value.as_bytes()) {
+            plain += 1;
+            assert_eq!(full(&value), Ok(()), "{value:?}");
+        }
+    }
+    assert!(plain > 1000, "{plain}");
+}
+
+#[test]
+fn the_key_is_lower_case_and_folds_nothing() {
+    assert_eq!(key("Ann.Lee+Tag@Example.COM"), "ann.lee+tag@example.com");
+    assert!(matches!(key("ann@example.com"), Cow::Borrowed(_)));
+    assert_eq!(key("JOSÉ@example.com"), "josé@example.com");
+}

@@ -1,0 +1,55 @@
+//! An issue: the question put to a person, and the key that makes it one question and not many.
+
+use super::job::words;
+use super::row::RowHash;
+
+words! {
+    /// `issue_type_enum`.
+    IssueType, "issue type" {
+        /// Rows share an e-mail and differ in name or company.
+        DuplicateEmail = "DUPLICATE_EMAIL",
+        /// The value is no deliverable mailbox.
+        InvalidEmail = "INVALID_EMAIL",
+        /// The owner has a contact with that e-mail from another job.
+        ExistingEmail = "EXISTING_EMAIL",
+        /// One or more of the four values are empty.
+        MissingRequiredField = "MISSING_REQUIRED_FIELD",
+        /// The row does not fit its header or its encoding.
+        MalformedRow = "MALFORMED_ROW",
+    }
+}
+
+/// The longest `issue_key` in bytes: an entry of a B-tree index holds at most about 2,700.
+const KEY_BYTES: usize = 1024;
+
+/// The key of an issue about an e-mail: the lower-case value. A value too long for an index entry is
+/// cut and told apart by its hash.
+pub fn email_issue_key(lower_case: &str) -> String {
+    if lower_case.len() <= KEY_BYTES {
+        return lower_case.to_owned();
+    }
+    let mut end = KEY_BYTES - 64;
+    while !lower_case.is_char_boundary(end) {
+        end -= 1;
+    }
+    let digest = blake3::hash(lower_case.as_bytes()).to_hex();
+    format!("{}…{}", &lower_case[..end], &digest[..32])
+}
+
+/// The key of an issue that is one row's own: its hash, unique within the job and the same in any run.
+pub fn row_issue_key(hash: RowHash) -> String {
+    hash.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_keys_fit_an_index_and_stay_apart() {
+        let (one, two) = ("é".repeat(5000) + "1", "é".repeat(5000) + "2");
+        assert!(email_issue_key(&one).len() <= KEY_BYTES);
+        assert_ne!(email_issue_key(&one), email_issue_key(&two));
+        assert_eq!(email_issue_key("a@b"), "a@b");
+    }
+}

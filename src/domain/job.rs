@@ -1,0 +1,105 @@
+//! A job: one file of one owner, and how far it has come.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// `jobs.job_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub i32);
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for JobId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.trim().parse().map(JobId)
+    }
+}
+
+/// The user whose job it is: `jobs.job_user_id`, and the owner of every contact that the job makes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Owner(pub String);
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A word of a database enum that this program does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {kind} `{word}`")]
+pub struct UnknownWord {
+    /// The enum that the word was read as.
+    pub kind: &'static str,
+    /// The word.
+    pub word: String,
+}
+
+/// Declares an enum whose variants are words of a database enum.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident, $kind:literal { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$doc])* $variant),+ }
+
+        impl $name {
+            /// Every variant, in the order of the database enum.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            /// The word that the database uses.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::job::UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word {
+                    $($word => Ok($name::$variant),)+
+                    _ => Err($crate::domain::job::UnknownWord { kind: $kind, word: word.to_owned() }),
+                }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// `job_status_enum`.
+    JobStatus, "job status" {
+        /// Waiting for its first run.
+        Pending = "PENDING",
+        /// A run holds its lease, or died holding it.
+        Processing = "PROCESSING",
+        /// A person has open issues to decide.
+        NeedsReview = "NEEDS_REVIEW",
+        /// Its contacts exist.
+        Completed = "COMPLETED",
+        /// Ended with a reason in words; runs again on request.
+        Failed = "FAILED",
+    }
+}
+
+words! {
+    /// Which of the two flows a run follows; the words of the log field `flow_type`.
+    Flow, "flow" {
+        /// Rows come out of the file.
+        Initial = "INITIAL_PROCESSING",
+        /// Rows come out of the staging table; the file is not read again.
+        Reprocess = "REPROCESSING",
+    }
+}

@@ -1,0 +1,10 @@
+//! What the field is about, and nothing else: pure values and rules, no async, no I/O, no clock.
+//!
+//! Both flows decide by what stands here, so a row is judged alike whether it comes out of a file
+//! or out of the database.
+
+pub mod email;
+pub mod issue;
+pub mod job;
+pub mod row;
+pub mod rules;

@@ -1,0 +1,28 @@
+//! Gets messy CSV files of contacts into PostgreSQL, with a person deciding what a machine cannot.
+//!
+//! The modules in reading order:
+
+/// What a person does.
+pub mod actions;
+/// The command line.
+pub mod cli;
+/// Environment, `.env` and flags.
+pub mod config;
+/// Bytes of a file become rows: pure.
+pub mod csv;
+/// What the field is about, and the rules: pure.
+pub mod domain;
+/// The store of the CSV files: S3 or a folder.
+pub mod objects;
+/// What happens to one job.
+pub mod pipeline;
+/// Where messages come from: SQS or the jobs table.
+pub mod queue;
+/// The two stop signals.
+pub mod shutdown;
+/// PostgreSQL: all SQL, and the private cluster.
+pub mod store;
+/// Logs.
+pub mod telemetry;
+/// Receives messages and carries out their fates.
+pub mod worker;

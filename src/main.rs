@@ -1,0 +1,33 @@
+//! The binary: the command line and nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ingest::cli::{self, Cli, Status};
+use ingest::config;
+
+fn main() -> ExitCode {
+    // Before any thread is there: `.env` goes into the environment.
+    if let Err(error) = config::load_dotenv() {
+        eprintln!("ingest: {error}");
+        return ExitCode::from(2);
+    }
+    let parsed = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("ingest: the runtime cannot start: {error}");
+            return Status::Failed.into();
+        }
+    };
+    match runtime.block_on(cli::run(parsed)) {
+        Ok(status) => status.into(),
+        Err(error) => {
+            eprintln!("ingest: {error:#}");
+            match error.is::<config::SettingsError>() {
+                true => ExitCode::from(2),
+                false => Status::Failed.into(),
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What can go wrong with an object, and whether it may be better later.
+
+use super::Place;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why an object could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// There is no such object.
+    #[error("there is no object `{key}` in {store}")]
+    NotFound {
+        /// The bucket or folder.
+        store: String,
+        /// The key.
+        key: String,
+    },
+    /// There is no such bucket or folder.
+    #[error("{store} does not exist")]
+    NoStore {
+        /// The bucket or folder.
+        store: String,
+    },
+    /// The object is no longer of the version that was asked for.
+    #[error("object `{key}` in {store} was replaced since it was first read")]
+    Changed {
+        /// The bucket or folder.
+        store: String,
+        /// The key.
+        key: String,
+    },
+    /// No object can have this key here.
+    #[error("key `{}` cannot be used in {store}: {reason}", key.escape_debug())]
+    BadKey {
+        /// The bucket or folder.
+        store: String,
+        /// The key.
+        key: String,
+        /// What is wrong with it, in words.
+        reason: &'static str,
+    },
+    /// The store refuses access.
+    #[error("{store} refuses access{}: {reason}", of(key.as_ref()))]
+    Denied {
+        /// The bucket or folder.
+        store: String,
+        /// The key, where one was asked for.
+        key: Option<String>,
+        /// What the store says.
+        reason: String,
+    },
+    /// The store is away, or fails.
+    #[error("{store} is unavailable{}: {source}", of(key.as_ref()))]
+    Unavailable {
+        /// The bucket or folder.
+        store: String,
+        /// The key, where one was asked for.
+        key: Option<String>,
+        /// The cause.
+        source: Source,
+    },
+    /// What was to be written could not be read.
+    #[error("the content of `{key}` cannot be read: {source}")]
+    Content {
+        /// The key.
+        key: String,
+        /// The cause.
+        source: std::io::Error,
+    },
+}
+
+fn of(key: Option<&String>) -> String {
+    key.map(|key| format!(" (object `{key}`)")).unwrap_or_default()
+}
+
+impl ObjectError {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    pub(super) fn of_place(place: &Place, error: object_store::Error) -> Self {
+        Self::new(place, None, error)
+    }
+
+    pub(super) fn of_key(place: &Place, key: &str, error: object_store::Error) -> Self {
+        Self::new(place, Some(key), error)
+    }
+
+    fn new(place: &Place, key: Option<&str>, error: object_store::Error) -> Self {
+        use object_store::Error;
+        let store = place.to_string();
+        let key = key.map(str::to_owned);
+        match (error, key) {
+            (Error::NotFound { source, .. }, key) => match key {
+                // S3 tells the two apart only in the text of its answer.
+                Some(key) if !source.to_string().contains("NoSuchBucket") => Self::NotFound { store, key },
+                _ => Self::NoStore { store },
+            },
+            (Error::Precondition { .. } | Error::NotModified { .. }, Some(key)) => {
+                Self::Changed { store, key }
+            }
+            (Error::InvalidPath { .. }, Some(key)) => {
+                Self::BadKey { store, key, reason: "the store cannot hold an object of this name" }
+            }
+            (error @ (Error::PermissionDenied { .. } | Error::Unauthenticated { .. }), key) => {
+                Self::Denied { store, key, reason: cause(&error) }
+            }
+            (error, key) => match io_kind(&error) {
+                Some(std::io::ErrorKind::PermissionDenied) => {
+                    Self::Denied { store, key, reason: cause(&error) }
+                }
+                _ if error.to_string().contains("NoSuchBucket") => Self::NoStore { store },
+                _ => Self::Unavailable { store, key, source: cause(&error).into() },
+            },
+        }
+    }
+}
+
+fn io_kind(error: &object_store::Error) -> Option<std::io::ErrorKind> {
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return Some(io.kind());
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// The innermost errors' text: `object_store` wraps each in sentences that repeat path and cause.
+fn cause(error: &object_store::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
+        let inner = error.to_string();
+        if !text.contains(&inner) {
+            text = format!("{text}: {inner}");
+        }
+        next = error.source();
+    }
+    text
+}

@@ -1,0 +1,99 @@
+//! Which keys an object can have, checked before anything is asked of the store.
+
+use object_store::path::Path;
+
+use super::{ObjectError, Place};
+
+/// S3's limit; the file systems' limit for a whole path is above it.
+const KEY_BYTES: usize = 1024;
+/// The limit of a name in the file systems in use.
+const NAME_BYTES: usize = 255;
+
+/// The key as `object_store` takes it, with exactly the characters of `key`.
+pub(super) fn path(place: &Place, key: &str) -> Result<Path, ObjectError> {
+    let bad = |reason| ObjectError::BadKey { store: place.to_string(), key: key.to_owned(), reason };
+    let local = matches!(place, Place::Local { .. });
+    let reason = match key {
+        "" => Some("it is empty"),
+        _ if key.len() > KEY_BYTES => Some("it is longer than 1024 bytes"),
+        _ if key.chars().any(|character| character.is_ascii_control()) => {
+            Some("it holds a control character")
+        }
+        _ if key.starts_with('/') || key.ends_with('/') => Some("it begins or ends with `/`"),
+        _ => key.split('/').find_map(|segment| match segment {
+            "" => Some("it has nothing between two `/`"),
+            "." | ".." => Some("it has a `.` or `..` between two `/`"),
+            _ if local && segment.len() > NAME_BYTES => Some("a name in it is longer than 255 bytes"),
+            _ if local && is_upload(segment) => Some("a name in it ends like that of an unfinished upload"),
+            _ => None,
+        }),
+    };
+    if let Some(reason) = reason {
+        return Err(bad(reason));
+    }
+    // `Path` drops slashes at either end; the checks above leave none to drop.
+    match Path::parse(key) {
+        Ok(path) if path.as_ref() == key => Ok(path),
+        _ => Err(bad("it has a form that this program cannot ask for")),
+    }
+}
+
+/// The local store writes `name#1` beside `name` before it renames it.
+fn is_upload(name: &str) -> bool {
+    let number = name.rsplit_once('#').map(|(_, number)| number);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places() -> [Place; 2] {
+        [Place::S3 { bucket: "b".into() }, Place::Local { folder: std::path::Path::new("/f").into() }]
+    }
+
+    #[test]
+    fn keys_are_taken_as_they_are() {
+        for key in
+            ["a.csv", "uploads/user-1/a b+c%20d&é=日本.csv", "..a/b..", "a\\b", "~", "-", "%2e%2e/x", " x "]
+        {
+            for place in places() {
+                assert_eq!(path(&place, key).unwrap().as_ref(), key);
+            }
+        }
+    }
+
+    #[test]
+    fn keys_that_lead_elsewhere_are_refused() {
+        let long = "x".repeat(1025);
+        for key in [
+            "",
+            "/",
+            "/etc/passwd",
+            "a/",
+            "a//b",
+            "..",
+            "../a",
+            "a/../../b",
+            "./a",
+            "a/.",
+            "a\0b",
+            "a\nb",
+            &long,
+        ] {
+            for place in places() {
+                let error = path(&place, key).unwrap_err();
+                assert!(matches!(error, ObjectError::BadKey { .. }) && !error.is_transient(), "{key:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_refused_where_files_cannot_have_it() {
+        let [s3, local] = places();
+        assert!(path(&s3, &"x".repeat(256)).is_ok());
+        assert!(path(&local, &"x".repeat(256)).is_err());
+        assert!(path(&s3, "a#1").is_ok() && path(&local, "a#").is_ok());
+        assert!(path(&local, "a#1").is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! The local folder: files named by their keys, written beside and renamed into place.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
+use object_store::{GetResult, GetResultPayload};
+
+use super::{ObjectError, Objects, Place};
+
+/// Large enough that a block's trip to a blocking thread does not count.
+const BLOCK_BYTES: u64 = 1 << 20;
+
+/// The folder as a store, and its path without symbolic links.
+pub(super) fn store(folder: &Path) -> Result<(LocalFileSystem, PathBuf), ObjectError> {
+    let place = || Place::Local { folder: folder.into() };
+    let resolved = std::fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
+    let resolved = resolved.map_err(|source| match source.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            ObjectError::Denied { store: place().to_string(), key: None, reason: source.to_string() }
+        }
+        _ => ObjectError::Unavailable { store: place().to_string(), key: None, source: source.into() },
+    })?;
+    let store = LocalFileSystem::new_with_prefix(&resolved)
+        .map_err(|error| ObjectError::of_place(&place(), error))?;
+    // The message that names a file must not outlive a crash that the file did not survive.
+    Ok((store.with_fsync(true), resolved))
+}
+
+/// Refuses a key whose file, or the nearest folder above it that exists, a symbolic link takes out of
+/// `folder`, and one that names something else than a file.
+pub(super) async fn check_inside(folder: &Path, key: &str) -> Result<(), ObjectError> {
+    let place = Place::Local { folder: folder.into() };
+    let (folder, path) = (folder.to_owned(), folder.join(key));
+    let verdict = tokio::task::spawn_blocking(move || reason_against(&folder, &path)).await;
+    match verdict {
+        Ok(None) => Ok(()),
+        Ok(Some(reason)) => {
+            Err(ObjectError::BadKey { store: place.to_string(), key: key.to_owned(), reason })
+        }
+        Err(error) => Err(ObjectError::of_key(&place, key, error.into())),
+    }
+}
+
+fn reason_against(folder: &Path, path: &Path) -> Option<&'static str> {
+    let existing = path.ancestors().find_map(|above| above.canonicalize().ok());
+    let inside = existing.is_some_and(|existing| existing.starts_with(folder));
+    // A link to nothing does not resolve, and a write would go where it points.
+    if !inside || path.is_symlink() && !path.exists() {
+        return Some("a symbolic link takes it out of the folder");
+    }
+    // A named pipe would block its reader for good.
+    let other = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+    other.then_some("it names something that is no file")
+}
+
+/// The content of an opened file in blocks. Ends with [`ObjectError::Changed`] when the file was
+/// written to meanwhile; one that was replaced is read on as it was.
+pub(super) fn stream(
+    objects: Objects,
+    key: String,
+    opened: GetResult,
+) -> BoxStream<'static, Result<Bytes, ObjectError>> {
+    let wrap = move |error| match error {
+        Broken::Changed => ObjectError::Changed { store: objects.to_string(), key: key.clone() },
+        Broken::Store(error) => objects.error(&key, error),
+        Broken::Io(source) => ObjectError::Unavailable {
+            store: objects.to_string(),
+            key: Some(key.clone()),
+            source: source.into(),
+        },
+    };
+    let size = opened.meta.size;
+    match opened.payload {
+        GetResultPayload::File(file, _) => stream::once(Reading::start(file, size))
+            .map_ok(|reading| stream::try_unfold(reading, Reading::next))
+            .try_flatten()
+            .map_err(wrap)
+            .boxed(),
+        GetResultPayload::Stream(bytes) => bytes.map_err(Broken::Store).map_err(wrap).boxed(),
+    }
+}
+
+enum Broken {
+    Changed,
+    Io(std::io::Error),
+    Store(object_store::Error),
+}
+
+impl From<std::io::Error> for Broken {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+struct Reading {
+    file: File,
+    left: u64,
+    size: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Reading {
+    async fn start(file: File, size: u64) -> Result<Self, Broken> {
+        let modified = file.metadata()?.modified().ok();
+        Ok(Self { file, left: size, size, modified })
+    }
+
+    async fn next(self) -> Result<Option<(Bytes, Self)>, Broken> {
+        let block = tokio::task::spawn_blocking(move || self.next_block()).await;
+        block.map_err(|error| Broken::Store(error.into()))?
+    }
+
+    fn next_block(mut self) -> Result<Option<(Bytes, Self)>, Broken> {
+        if self.left == 0 {
+            return self.check_unchanged().map(|()| None);
+        }
+        let wanted = self.left.min(BLOCK_BYTES);
+        let mut block = Vec::with_capacity(wanted as usize);
+        self.file.by_ref().take(wanted).read_to_end(&mut block)?;
+        if block.is_empty() {
+            return Err(Broken::Changed);
+        }
+        self.left -= block.len() as u64;
+        Ok(Some((Bytes::from(block), self)))
+    }
+
+    fn check_unchanged(&self) -> Result<(), Broken> {
+        let now = self.file.metadata()?;
+        match now.len() == self.size && now.modified().ok() == self.modified {
+            true => Ok(()),
+            false => Err(Broken::Changed),
+        }
+    }
+}

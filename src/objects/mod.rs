@@ -1,0 +1,195 @@
+//! The CSV files: objects in an S3 bucket or in a local folder, read and written as streams.
+//!
+//! A key is data. It reaches S3 byte by byte as the message has it, and in the local folder it never
+//! leads out of the folder. A read that names a version gives that version's bytes or
+//! [`ObjectError::Changed`], also when the connection is cut in between and taken up again. Nothing here
+//! holds an object whole in memory, or lists objects.
+
+mod error;
+mod key;
+mod local;
+mod put;
+mod s3;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
+use tokio::io::AsyncRead;
+
+pub use error::ObjectError;
+
+/// Where the objects are. Clones share the connections.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    store: Arc<dyn ObjectStore>,
+    place: Place,
+}
+
+/// The two stores that there are; everything in which they differ hangs on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    S3 { bucket: Arc<str> },
+    Local { folder: Arc<std::path::Path> },
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::S3 { bucket } => write!(f, "bucket `{bucket}`"),
+            Self::Local { folder } => write!(f, "folder `{}`", folder.display()),
+        }
+    }
+}
+
+impl std::fmt::Display for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.place.fmt(f)
+    }
+}
+
+/// One version of an object: its ETag without the quotes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Version(String);
+
+impl Version {
+    /// The ETag, as it may be kept in the database.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Version {
+    fn from(etag: &str) -> Self {
+        Self(etag.trim_matches('"').to_owned())
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An object that is being read.
+pub struct Opened {
+    /// The version that all of `bytes` is of.
+    pub version: Version,
+    /// How many bytes `bytes` gives in all.
+    pub size: u64,
+    /// The content in blocks of any length up to about 1 MiB.
+    pub bytes: BoxStream<'static, Result<Bytes, ObjectError>>,
+}
+
+impl Objects {
+    /// The objects of an S3 bucket, with the credentials and endpoint of the AWS SDK's own chain.
+    ///
+    /// Connects to nothing yet. Fails when `sdk` lacks credentials or names an endpoint that is no URL.
+    pub fn s3(bucket: &str, region: &str, sdk: &SdkConfig) -> Result<Self, ObjectError> {
+        let place = Place::S3 { bucket: bucket.into() };
+        let store = s3::store(bucket, region, sdk).map_err(|source| ObjectError::of_place(&place, source))?;
+        Ok(Self { store: Arc::new(store), place })
+    }
+
+    /// The objects of a local folder, which is made if it is not there.
+    pub fn local(folder: PathBuf) -> Result<Self, ObjectError> {
+        let (store, folder) = local::store(&folder)?;
+        Ok(Self { store: Arc::new(store), place: Place::Local { folder: folder.into() } })
+    }
+
+    /// Starts to read an object: `version`, if one is named, else the one that is there now.
+    pub async fn open(&self, key: &str, version: Option<&Version>) -> Result<Opened, ObjectError> {
+        let path = self.path(key).await?;
+        let options =
+            GetOptions { if_match: version.map(|version| self.quoted(version)), ..GetOptions::default() };
+        let result = self.store.get_opts(&path, options).await.map_err(|error| self.error(key, error))?;
+        let found = self.version(key, &result.meta)?;
+        // Some S3 work-alikes answer without a look at `If-Match`.
+        if version.is_some_and(|wanted| *wanted != found) {
+            return Err(ObjectError::Changed { store: self.to_string(), key: key.to_owned() });
+        }
+        let size = result.meta.size;
+        let bytes = match &self.place {
+            Place::Local { .. } => local::stream(self.clone(), key.to_owned(), result),
+            Place::S3 { .. } => s3::stream(self.clone(), key.to_owned(), path, found.clone(), result),
+        };
+        Ok(Opened { version: found, size, bytes })
+    }
+
+    /// The version of an object that is there now, and its size in bytes.
+    pub async fn head(&self, key: &str) -> Result<(Version, u64), ObjectError> {
+        let path = self.path(key).await?;
+        let meta = self.store.head(&path).await.map_err(|error| self.error(key, error))?;
+        Ok((self.version(key, &meta)?, meta.size))
+    }
+
+    /// Writes all of `content` under `key`, in place of what was there, and returns the new version and
+    /// its size in bytes.
+    ///
+    /// The object appears whole or not at all. Holds up to 24 MiB at a time.
+    pub async fn put(
+        &self,
+        key: &str,
+        content: impl AsyncRead + Send + Unpin,
+    ) -> Result<(Version, u64), ObjectError> {
+        let path = self.path(key).await?;
+        let (etag, size) =
+            put::put(self.store.as_ref(), &path, content).await.map_err(|error| match error {
+                put::PutError::Content(source) => ObjectError::Content { key: key.to_owned(), source },
+                put::PutError::Store(source) => self.error(key, source),
+            })?;
+        match etag {
+            Some(etag) => Ok((Version::from(etag.as_str()), size)),
+            None => Ok((self.head(key).await?.0, size)),
+        }
+    }
+
+    /// Removes an object. An object that is not there is removed as well.
+    pub async fn delete(&self, key: &str) -> Result<(), ObjectError> {
+        let path = self.path(key).await?;
+        match self.store.delete(&path).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            done => done.map_err(|error| self.error(key, error)),
+        }
+    }
+
+    /// Whether the bucket or folder can be read: fails as reading an object would.
+    pub async fn check(&self) -> Result<(), ObjectError> {
+        use futures::StreamExt;
+        match self.store.list(None).next().await {
+            Some(Err(error)) => Err(ObjectError::of_place(&self.place, error)),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    }
+
+    async fn path(&self, key: &str) -> Result<Path, ObjectError> {
+        let path = key::path(&self.place, key)?;
+        if let Place::Local { folder } = &self.place {
+            local::check_inside(folder, key).await?;
+        }
+        Ok(path)
+    }
+
+    fn version(&self, key: &str, meta: &ObjectMeta) -> Result<Version, ObjectError> {
+        let etag = meta.e_tag.as_deref().filter(|etag| !etag.is_empty());
+        let missing = || ObjectError::Unavailable {
+            store: self.to_string(),
+            key: Some(key.to_owned()),
+            source: "the store answered without an ETag".into(),
+        };
+        etag.map(Version::from).ok_or_else(missing)
+    }
+
+    /// A version as `If-Match` takes it.
+    fn quoted(&self, version: &Version) -> String {
+        format!("\"{version}\"")
+    }
+
+    fn error(&self, key: &str, error: object_store::Error) -> ObjectError {
+        ObjectError::of_key(&self.place, key, error)
+    }
+}

@@ -1,0 +1,79 @@
+//! Writing an object from a stream of unknown length.
+
+use bytes::BytesMut;
+use object_store::path::Path;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, UploadPart};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// Of one part. S3 takes 10,000 parts at most, so this bounds an object to 80 GB.
+const PART_BYTES: usize = 8 << 20;
+
+pub(super) enum PutError {
+    Content(std::io::Error),
+    Store(object_store::Error),
+}
+
+impl From<object_store::Error> for PutError {
+    fn from(error: object_store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Writes all of `content`, and returns the ETag, where the store tells it, and the size.
+pub(super) async fn put(
+    store: &dyn ObjectStore,
+    path: &Path,
+    mut content: impl AsyncRead + Send + Unpin,
+) -> Result<(Option<String>, u64), PutError> {
+    let first = part(&mut content).await?;
+    let first_bytes = first.content_length();
+    if first_bytes < PART_BYTES {
+        return Ok((store.put(path, first).await?.e_tag, first_bytes as u64));
+    }
+    let mut upload = store.put_multipart(path).await?;
+    match parts(upload.as_mut(), first, &mut content).await {
+        Ok(bytes) => Ok((upload.complete().await?.e_tag, bytes)),
+        Err(error) => {
+            // The first failure is the one to report; S3 drops what is left by the bucket's rules.
+            let _ = upload.abort().await;
+            Err(error)
+        }
+    }
+}
+
+async fn parts(
+    upload: &mut dyn MultipartUpload,
+    first: PutPayload,
+    content: &mut (impl AsyncRead + Send + Unpin),
+) -> Result<u64, PutError> {
+    let mut bytes = 0;
+    let mut next = first;
+    // One part is under way while the next one is read.
+    let mut under_way: Option<tokio::task::JoinHandle<object_store::Result<()>>> = None;
+    while next.content_length() > 0 {
+        bytes += next.content_length() as u64;
+        let sent: UploadPart = upload.put_part(next);
+        let before = under_way.replace(tokio::spawn(sent));
+        next = part(content).await?;
+        if let Some(before) = before {
+            before.await.map_err(object_store::Error::from)??;
+        }
+    }
+    if let Some(last) = under_way {
+        last.await.map_err(object_store::Error::from)??;
+    }
+    Ok(bytes)
+}
+
+async fn part(content: &mut (impl AsyncRead + Send + Unpin)) -> Result<PutPayload, PutError> {
+    let mut buffer = BytesMut::with_capacity(64 << 10);
+    while buffer.len() < PART_BYTES {
+        let wanted = (PART_BYTES - buffer.len()).min(1 << 20);
+        buffer.reserve(wanted);
+        let read = content.take(wanted as u64).read_buf(&mut buffer).await.map_err(PutError::Content)?;
+        if read == 0 {
+            break;
+        }
+    }
+    Ok(PutPayload::from(buffer.freeze()))
+}

@@ -1,0 +1,202 @@
+//! What the worker does to one job, from the claim to its end.
+//!
+//! Guarantees: a run that is cut short at any instant is continued by the next one to the same end
+//! state; contacts appear all at once, with the job's COMPLETED; a run whose lease is lost writes
+//! nothing more. It does not receive, retry or answer messages: that is `worker`'s.
+
+mod compare;
+mod existing;
+mod file;
+mod recheck;
+mod stage;
+mod survey;
+
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::csv::Rejection;
+use crate::domain::job::JobStatus;
+use crate::domain::job::{Flow, Owner};
+use crate::objects::{ObjectError, Objects};
+use crate::store::jobs::Claim;
+use crate::store::{StoreError, contacts};
+
+/// What a run needs from around it.
+#[derive(Clone)]
+pub struct Context {
+    /// The database.
+    pub pool: PgPool,
+    /// The store of the CSV files.
+    pub objects: Objects,
+    /// Rows that are staged in one transaction, and between two progress writes.
+    pub chunk_rows: usize,
+}
+
+/// Rows in a chunk where nobody sets it: large enough that a commit costs nothing beside the rows,
+/// small enough that a stop waits for less than a second.
+pub const DEFAULT_CHUNK_ROWS: usize = 50_000;
+
+/// How far a run has come, for whoever watches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub phase: Phase,
+    /// Rows done in this phase.
+    pub rows: u64,
+    /// Rows in all, once the survey has counted them.
+    pub total_rows: Option<u64>,
+}
+
+/// The phases of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Reading the file for the first time.
+    #[default]
+    Survey,
+    /// Writing its rows.
+    Stage,
+    /// Judging staged rows again.
+    Recheck,
+    /// Making contacts.
+    Consolidate,
+}
+
+/// Who watches a run, and who may stop it.
+#[derive(Clone)]
+pub struct Control {
+    /// Takes the progress.
+    pub progress: watch::Sender<Progress>,
+    /// Asks the run to stop at the end of its chunk.
+    pub stop: CancellationToken,
+    /// Cancelled when the lease or the message is lost: stop as soon as possible, write nothing more.
+    pub lost: Vec<CancellationToken>,
+}
+
+impl Control {
+    /// Fails when the run has been asked to stop.
+    fn check(&self, claim: &Claim) -> Result<(), RunError> {
+        if self.is_lost() {
+            return Err(StoreError::LeaseLost(claim.job).into());
+        }
+        match self.stop.is_cancelled() {
+            true => Err(RunError::Stopped),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether another run may have taken over.
+    pub fn is_lost(&self) -> bool {
+        self.lost.iter().any(CancellationToken::is_cancelled)
+    }
+
+    fn report(&self, phase: Phase, rows: u64, total_rows: Option<u64>) {
+        self.progress.send_replace(Progress { phase, rows, total_rows });
+    }
+}
+
+/// How a run ended that went through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// [`JobStatus::Completed`] or [`JobStatus::NeedsReview`].
+    pub status: JobStatus,
+    /// What it counted.
+    pub statistics: Statistics,
+}
+
+/// What a run counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// Rows of the job.
+    pub total_rows: u64,
+    /// Rows that break no rule.
+    pub valid_rows: u64,
+    /// Rows that break a rule.
+    pub issue_rows: u64,
+    /// Rows left out as repeats of an earlier one.
+    pub repeated_rows: u64,
+    /// Contacts made.
+    pub contacts: u64,
+    /// Issues that are open at the end.
+    pub open_issues: u64,
+}
+
+/// Why a run did not go through.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The file cannot be imported as it is; its owner can mend it.
+    #[error("{0}")]
+    Rejected(#[from] Rejection),
+    /// The file was replaced after some of its rows were staged.
+    #[error("the file was replaced while it was being imported; import the new one as a job of its own")]
+    Replaced,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store of the files.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// The run was asked to stop and has kept what it had done.
+    #[error("stopped before the end; the next run goes on from here")]
+    Stopped,
+}
+
+impl From<sqlx::Error> for RunError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl RunError {
+    /// Whether the same run may go through later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            // A contact that another program made after the run had looked: the next run finds it.
+            RunError::Store(error) => error.is_transient() || error.is_conflict_in("contacts"),
+            RunError::Object(error) => error.is_transient(),
+            RunError::Rejected(_) | RunError::Replaced | RunError::Stopped => false,
+        }
+    }
+}
+
+/// Runs a claimed job to its end.
+pub async fn process(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
+    match claim.flow {
+        Flow::Initial => initial(context, claim, control).await,
+        Flow::Reprocess => recheck::run(context, claim, control).await,
+    }
+}
+
+/// The first run: the file is surveyed, then staged with final verdicts.
+async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
+    let survey = survey::run(context, claim, control).await?;
+    let plan = existing::plan(context, claim, control, survey).await?;
+    match stage::run(context, claim, control, plan).await? {
+        stage::Staged::Settled(outcome) => Ok(outcome),
+        // The rows were judged by more than one run, or another program made a contact meanwhile.
+        stage::Staged::Recheck => recheck::run(context, claim, control).await,
+    }
+}
+
+/// Waits for the owner's turn to consolidate; gives up when the run is asked to stop.
+async fn wait_for_turn(
+    connection: &mut sqlx::PgConnection,
+    owner: &Owner,
+    claim: &Claim,
+    control: &Control,
+    session: bool,
+) -> Result<(), RunError> {
+    let mut pause = std::time::Duration::from_millis(2);
+    loop {
+        let taken = match session {
+            true => contacts::try_lock_owner_in_session(connection, owner).await?,
+            false => contacts::try_lock_owner(connection, owner).await?,
+        };
+        if taken {
+            return Ok(());
+        }
+        control.check(claim)?;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(std::time::Duration::from_millis(250));
+    }
+}

@@ -1,0 +1,105 @@
+//! What can go wrong with a queue, and whether it may be better later.
+
+use aws_sdk_sqs::config::http::HttpResponse;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+
+use crate::domain::job::JobId;
+
+/// Why a queue could not be asked or told.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// SQS refused the request.
+    #[error("SQS queue {queue}: cannot {action}: {code}: {text}")]
+    Refused {
+        /// The queue's URL.
+        queue: String,
+        /// What was to be done.
+        action: &'static str,
+        /// SQS's name of the error.
+        code: String,
+        /// SQS's sentence on it.
+        text: String,
+        /// Whether SQS may answer otherwise later.
+        transient: bool,
+    },
+    /// SQS could not be reached, or no credentials were found.
+    #[error("SQS queue {queue}: cannot {action}: {text}")]
+    Unreachable {
+        /// The queue's URL.
+        queue: String,
+        /// What was to be done.
+        action: &'static str,
+        /// The causes.
+        text: String,
+    },
+    /// The database failed.
+    #[error("queue in the database: cannot {action}: {source}")]
+    Database {
+        /// What was to be done.
+        action: &'static str,
+        /// The cause.
+        source: sqlx::Error,
+    },
+    /// There is no job to queue.
+    #[error("queue in the database: there is no job {0}")]
+    NoSuchJob(JobId),
+}
+
+impl QueueError {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused { transient, .. } => *transient,
+            Self::Unreachable { .. } => true,
+            Self::Database { source, .. } => match source {
+                sqlx::Error::Database(error) => {
+                    // SQLSTATE classes: connection, rollback, resources, not in state, intervention.
+                    let code = error.code().unwrap_or_default();
+                    ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class))
+                }
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
+                sqlx::Error::WorkerCrashed => true,
+                _ => false,
+            },
+            Self::NoSuchJob(_) => false,
+        }
+    }
+
+    /// Whether SQS answered with the error `code`, with or without the prefix of its older protocol.
+    pub(super) fn has_code(&self, code: &str) -> bool {
+        matches!(self, Self::Refused { code: found, .. } if found.rsplit('.').next() == Some(code))
+    }
+
+    pub(super) fn database(action: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self::Database { action, source }
+    }
+
+    pub(super) fn sqs<E>(queue: &str, action: &'static str) -> impl FnOnce(SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let queue = queue.to_owned();
+        move |error| match error.as_service_error() {
+            Some(refusal) => {
+                let code = refusal.code().unwrap_or("unknown error").to_owned();
+                let text = refusal.message().unwrap_or("no reason given").to_owned();
+                let status = error.raw_response().map_or(500, |answer| answer.status().as_u16());
+                let throttled = ["Throttl", "RequestLimit", "OverLimit", "TooManyRequests", "ExpiredToken"];
+                let transient =
+                    status >= 500 || status == 429 || throttled.iter().any(|word| code.contains(word));
+                Self::Refused { queue, action, code, text, transient }
+            }
+            None => Self::Unreachable { queue, action, text: causes(&error) },
+        }
+    }
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}

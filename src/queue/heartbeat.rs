@@ -1,0 +1,164 @@
+//! Renewing something that lapses, while work goes on under it.
+//!
+//! Renews at a third of the time that one renewal lasts, so that two may fail. Says that the thing is
+//! lost when a renewal is told so, or when none succeeded until it must have lapsed.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tokio::time::{sleep_until, timeout_at};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What a renewal that went through found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// It lasts again for the full time from when the renewal was asked for.
+    Renewed,
+    /// It need not be renewed any more, and nothing is lost by that.
+    Superseded,
+    /// It is not ours any more.
+    Lost,
+}
+
+/// Renewals under way. Dropping it ends them.
+#[derive(Debug)]
+pub struct Heartbeat {
+    lost: CancellationToken,
+    stop: DropGuard,
+    task: JoinHandle<()>,
+}
+
+impl Heartbeat {
+    /// Renews `what` (for the log), which lasts for `lasts` from `since` on.
+    ///
+    /// A renewal that is under way when the heartbeat ends is not broken off.
+    pub fn start<F, R, E>(what: &'static str, lasts: Duration, since: Instant, renew: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Renewal, E>> + Send + 'static,
+        E: std::fmt::Display + Send + 'static,
+    {
+        let (lost, stop) = (CancellationToken::new(), CancellationToken::new());
+        let task = tokio::spawn(beat(what, lasts, since, renew, lost.clone(), stop.clone()));
+        Self { lost, stop: stop.drop_guard(), task }
+    }
+
+    /// Cancelled when what was renewed is lost: whatever relies on it must end.
+    pub fn lost(&self) -> &CancellationToken {
+        &self.lost
+    }
+
+    /// Ends the renewals, and waits for one that is under way.
+    pub async fn stop(self) {
+        drop(self.stop);
+        // It can fail only by a panic, which has been reported, and the outcome would be the same.
+        let _ = self.task.await;
+    }
+}
+
+async fn beat<F, R, E>(
+    what: &'static str,
+    lasts: Duration,
+    since: Instant,
+    renew: F,
+    lost: CancellationToken,
+    stop: CancellationToken,
+) where
+    F: Fn() -> R + Send + Sync,
+    R: Future<Output = Result<Renewal, E>> + Send,
+    E: std::fmt::Display + Send,
+{
+    let mut lapses = tokio::time::Instant::from_std(since) + lasts;
+    let mut next = lapses - lasts.mul_f64(2.0 / 3.0);
+    let mut failures = 0;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep_until(next.min(lapses)) => {}
+        }
+        let asked = tokio::time::Instant::now();
+        match timeout_at(lapses, renew()).await {
+            Ok(Ok(Renewal::Renewed)) => {
+                failures = 0;
+                lapses = asked + lasts;
+                next = asked + lasts / 3;
+            }
+            Ok(Ok(Renewal::Superseded)) => return,
+            Ok(Ok(Renewal::Lost)) => {
+                tracing::warn!(what, "lost to another worker");
+                return lost.cancel();
+            }
+            Ok(Err(error)) => {
+                failures += 1;
+                if failures == 1 {
+                    tracing::warn!(what, %error, "renewal failed and is tried again until it lapses");
+                }
+                next = asked + (lasts / 20).clamp(Duration::from_millis(20), Duration::from_secs(5));
+            }
+            Err(_) => {}
+        }
+        if tokio::time::Instant::now() >= lapses {
+            tracing::warn!(what, failures, "lapsed, since it could not be renewed in time");
+            return lost.cancel();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    const LASTS: Duration = Duration::from_millis(300);
+
+    fn start(
+        answer: impl Fn(usize) -> Result<Renewal, &'static str> + Send + Sync + 'static,
+    ) -> (Heartbeat, Arc<AtomicUsize>) {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let heartbeat = Heartbeat::start("test", LASTS, Instant::now(), move || {
+            std::future::ready(answer(counted.fetch_add(1, Ordering::SeqCst)))
+        });
+        (heartbeat, count)
+    }
+
+    #[tokio::test]
+    async fn renews_at_a_third_through_failures() {
+        let (heartbeat, count) = start(|n| if n == 1 { Err("away") } else { Ok(Renewal::Renewed) });
+        tokio::time::sleep(LASTS * 2).await;
+        assert!((4..=8).contains(&count.load(Ordering::SeqCst)), "{count:?}");
+        assert!(!heartbeat.lost().is_cancelled());
+        heartbeat.stop().await;
+    }
+
+    #[tokio::test]
+    async fn is_lost_when_told_so_or_never_renewed() {
+        let (told, _) = start(|_| Ok(Renewal::Lost));
+        let (never, count) = start(|_| Err("away"));
+        let started = Instant::now();
+        told.lost().cancelled().await;
+        assert!(started.elapsed() < LASTS);
+        never.lost().cancelled().await;
+        assert!(started.elapsed() >= LASTS - Duration::from_millis(20));
+        assert!(count.load(Ordering::SeqCst) > 3);
+    }
+
+    #[tokio::test]
+    async fn a_renewal_that_hangs_is_a_loss_in_time() {
+        let started = Instant::now();
+        let heartbeat =
+            Heartbeat::start("test", LASTS, started, std::future::pending::<Result<Renewal, &str>>);
+        heartbeat.lost().cancelled().await;
+        assert!(started.elapsed() < LASTS * 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_superseded_is_left_alone() {
+        let (heartbeat, count) = start(|_| Ok(Renewal::Superseded));
+        tokio::time::sleep(LASTS * 2).await;
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+        assert!(!heartbeat.lost().is_cancelled());
+    }
+}

@@ -1,0 +1,297 @@
+//! The queue of jobs to run: SQS, or the jobs table itself.
+//!
+//! Three verbs. [`Queue::receive`] hides a message from others for the visibility timeout and hands it
+//! over as a [`Delivery`]; a [`Heartbeat`] keeps it hidden while its job runs; finishing (`ack`,
+//! `retry_in`, `release`, `dead_letter`) consumes the delivery and gives it back where the queue could
+//! not be told. Delivery is at least once: what must happen once is guarded by the job's lease, not here.
+
+mod error;
+pub mod heartbeat;
+pub mod message;
+pub mod postgres;
+pub mod sqs;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use error::QueueError;
+pub use heartbeat::{Heartbeat, Renewal};
+pub use message::{JobMessage, Unreadable};
+
+/// Where jobs to run come from. Clones share the connections.
+#[derive(Clone)]
+pub enum Queue {
+    /// An SQS queue.
+    Sqs(sqs::SqsQueue),
+    /// The jobs table of the database.
+    Postgres(postgres::PostgresQueue),
+}
+
+/// How messages are received.
+#[derive(Debug, Clone, Copy)]
+pub struct ReceiveOptions {
+    /// Most messages that one receive asks SQS for.
+    pub max_messages: usize,
+    /// How long one receive waits for the first of them.
+    pub wait: Duration,
+    /// How long a received message stays hidden unless it is renewed.
+    pub visibility: Duration,
+}
+
+impl Queue {
+    /// The queue at `url`. Connects to nothing yet.
+    pub fn sqs(sdk: &aws_config::SdkConfig, url: &str, options: ReceiveOptions) -> Self {
+        Self::Sqs(sqs::SqsQueue::new(sdk, url, options))
+    }
+
+    /// The jobs table of the database behind `pool`. Holds one connection of its own beside the pool's,
+    /// for NOTIFY.
+    pub fn postgres(pool: sqlx::PgPool, options: ReceiveOptions) -> Self {
+        Self::Postgres(postgres::PostgresQueue::new(pool, options))
+    }
+
+    /// Up to `at_most` messages: those that are there, else the first to come within the wait; none when
+    /// nothing came or `stop` was cancelled.
+    ///
+    /// A stop, or dropping the future, never loses a message: one that the queue hands over afterwards
+    /// is given back at once. [`Queue::drain`] waits for that.
+    pub async fn receive(
+        &self,
+        at_most: usize,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        match self {
+            Self::Sqs(queue) => queue.receive(at_most, stop).await,
+            Self::Postgres(queue) => queue.receive(at_most, stop).await,
+        }
+    }
+
+    /// Sends a message that asks for a run of its job.
+    pub async fn send(&self, message: &JobMessage) -> Result<(), QueueError> {
+        match self {
+            Self::Sqs(queue) => queue.send(message).await,
+            Self::Postgres(queue) => queue.send(message).await,
+        }
+    }
+
+    /// What the queue says of itself, for a person. Fails when it cannot be reached or read.
+    pub async fn check(&self) -> Result<QueueHealth, QueueError> {
+        match self {
+            Self::Sqs(queue) => queue.check().await,
+            Self::Postgres(queue) => queue.check().await,
+        }
+    }
+
+    /// Waits until what was received too late is given back, up to `at_most`. To be called once nothing
+    /// is received any more, before the process ends; false when something was still open.
+    ///
+    /// SQS answers a receive that is under way when a message comes or its wait is over.
+    pub async fn drain(&self, at_most: Duration) -> bool {
+        let late = match self {
+            Self::Sqs(queue) => queue.late(),
+            Self::Postgres(queue) => queue.late(),
+        };
+        late.0.close();
+        tokio::time::timeout(at_most, late.0.wait()).await.is_ok()
+    }
+}
+
+impl std::fmt::Display for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqs(queue) => queue.fmt(f),
+            Self::Postgres(queue) => queue.fmt(f),
+        }
+    }
+}
+
+/// What a queue says of itself. The counts of SQS are approximate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueHealth {
+    /// Messages that can be received.
+    pub waiting: u64,
+    /// Messages that are hidden: with a worker, or waiting for their next try.
+    pub hidden: u64,
+    /// Where messages go that cannot be worked off.
+    pub dead_letters: DeadLetters,
+}
+
+/// Where messages go that cannot be worked off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeadLetters {
+    /// Another queue.
+    Queue {
+        /// Its name.
+        name: String,
+        /// After how many receives SQS itself moves a message there.
+        max_receives: Option<u64>,
+        /// Messages in it; `None` when it does not exist or may not be read.
+        waiting: Option<u64>,
+    },
+    /// The job's own row.
+    Jobs,
+    /// Nowhere: the queue has no redrive policy.
+    None,
+}
+
+/// What became of a message that was to go to the dead-letter queue.
+#[derive(Debug)]
+pub enum DeadLetter {
+    /// It is there, and gone from this queue.
+    Moved,
+    /// There is no such queue. The message is still this delivery's to finish.
+    NoQueue(Delivery),
+}
+
+/// One receipt of one message. Whoever drops it unfinished leaves the message to be received again when
+/// its visibility lapses.
+pub struct Delivery {
+    /// What the queue calls the message, for the log.
+    pub message_id: String,
+    /// How often the message was received, this time included. SQS counts approximately.
+    pub attempt: u32,
+    /// What it asks for, or why that is not understood.
+    pub body: Result<JobMessage, Unreadable>,
+    received_at: Instant,
+    receipt: Receipt,
+}
+
+#[derive(Clone)]
+enum Receipt {
+    Sqs(Arc<sqs::SqsReceipt>),
+    Postgres(Arc<postgres::PostgresReceipt>),
+}
+
+/// A delivery that could not be finished, and why. Finishing it can be tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Unfinished {
+    /// The delivery as it was.
+    pub delivery: Delivery,
+    /// Why the queue could not be told.
+    #[source]
+    pub error: QueueError,
+}
+
+impl Delivery {
+    /// Starts to keep the message hidden for as long as the heartbeat is there.
+    pub fn heartbeat(&self) -> Heartbeat {
+        let (receipt, received_at) = (self.receipt.clone(), self.received_at);
+        let visibility = match &receipt {
+            Receipt::Sqs(receipt) => receipt.visibility(),
+            Receipt::Postgres(receipt) => receipt.visibility(),
+        };
+        Heartbeat::start("message visibility", visibility, received_at, move || {
+            let receipt = receipt.clone();
+            async move {
+                match receipt {
+                    Receipt::Sqs(receipt) => receipt.extend(received_at).await,
+                    Receipt::Postgres(receipt) => receipt.extend().await,
+                }
+            }
+        })
+    }
+
+    /// The work is done: removes the message.
+    pub async fn ack(self) -> Result<(), Box<Unfinished>> {
+        let done = match &self.receipt {
+            Receipt::Sqs(receipt) => receipt.ack().await,
+            Receipt::Postgres(receipt) => receipt.ack().await,
+        };
+        self.finished(done)
+    }
+
+    /// The work failed for now: the message is to be received again after `wait`. SQS counts whole
+    /// seconds, up to twelve hours from the receipt.
+    pub async fn retry_in(self, wait: Duration) -> Result<(), Box<Unfinished>> {
+        let done = match &self.receipt {
+            Receipt::Sqs(receipt) => receipt.retry_in(wait, self.received_at).await,
+            Receipt::Postgres(receipt) => receipt.retry_in(wait).await,
+        };
+        self.finished(done)
+    }
+
+    /// Nothing went wrong, another worker is to go on: the message can be received at once. Where the
+    /// queue allows it, the receipt does not count as an attempt.
+    pub async fn release(self) -> Result<(), Box<Unfinished>> {
+        let done = match &self.receipt {
+            Receipt::Sqs(receipt) => receipt.retry_in(Duration::ZERO, self.received_at).await,
+            Receipt::Postgres(receipt) => receipt.release().await,
+        };
+        self.finished(done)
+    }
+
+    /// No further attempt will help: moves the message, and `reason`, to the dead-letter queue. On
+    /// failure the message may be in both queues.
+    pub async fn dead_letter(self, reason: &str) -> Result<DeadLetter, Box<Unfinished>> {
+        let moved = match &self.receipt {
+            Receipt::Sqs(receipt) => receipt.dead_letter(&self.message_id, reason).await,
+            Receipt::Postgres(receipt) => receipt.ack().await.map(|()| true),
+        };
+        match moved {
+            Ok(true) => Ok(DeadLetter::Moved),
+            Ok(false) => Ok(DeadLetter::NoQueue(self)),
+            Err(error) => Err(Box::new(Unfinished { delivery: self, error })),
+        }
+    }
+
+    fn finished(self, done: Result<(), QueueError>) -> Result<(), Box<Unfinished>> {
+        done.map_err(|error| Box::new(Unfinished { delivery: self, error }))
+    }
+}
+
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Delivery");
+        shown.field("message_id", &self.message_id).field("attempt", &self.attempt).finish_non_exhaustive()
+    }
+}
+
+/// Receives under way, each in a task of its own, so that a message that comes when nobody waits for it
+/// any more is given back instead of staying hidden.
+#[derive(Clone, Default)]
+struct Late(TaskTracker);
+
+impl Late {
+    /// What `receive` brings, or nothing once `stop` is cancelled.
+    async fn guard(
+        &self,
+        stop: &CancellationToken,
+        receive: impl Future<Output = Result<Vec<Delivery>, QueueError>> + Send + 'static,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        let (brings, mut brought) = tokio::sync::oneshot::channel();
+        self.0.spawn(async move {
+            if let Err(Ok(late)) = brings.send(receive.await) {
+                give_back(late).await;
+            }
+        });
+        let received = tokio::select! {
+            biased;
+            received = &mut brought => Some(received),
+            () = stop.cancelled() => None,
+        };
+        // Between the stop and closing the channel a message may still come in; after it, it goes back.
+        let received = received.or_else(|| {
+            brought.close();
+            brought.try_recv().ok().map(Ok)
+        });
+        match received {
+            Some(Ok(received)) => received,
+            // A task that panicked or was ended with its runtime has received nothing to hand over.
+            Some(Err(_)) | None => Ok(Vec::new()),
+        }
+    }
+}
+
+async fn give_back(late: Vec<Delivery>) {
+    for delivery in late {
+        let message_id = delivery.message_id.clone();
+        if let Err(unfinished) = delivery.release().await {
+            let error = unfinished.error;
+            tracing::warn!(message_id, %error, "a message that came after the stop stays hidden until its visibility lapses");
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The queue on SQS.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    DeadLetters, Delivery, JobMessage, Late, QueueError, QueueHealth, Receipt, ReceiveOptions, Renewal,
+    Unreadable,
+};
+
+/// SQS's limits.
+const MOST_AT_ONCE: usize = 10;
+const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 60 * 60);
+const MOST_ATTRIBUTES: usize = 10;
+
+/// The attribute under which the dead-letter queue gets the reason.
+const REASON: &str = "dead_letter_reason";
+
+/// An SQS queue. Clones share the connections.
+#[derive(Clone)]
+pub struct SqsQueue {
+    client: Client,
+    url: Arc<str>,
+    options: ReceiveOptions,
+    late: Late,
+}
+
+impl SqsQueue {
+    pub(super) fn new(sdk: &aws_config::SdkConfig, url: &str, options: ReceiveOptions) -> Self {
+        // SQS keeps the answer of a long poll back for the whole wait.
+        let limit = options.wait + Duration::from_secs(15);
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(limit);
+        let config = aws_sdk_sqs::config::Builder::from(sdk)
+            .timeout_config(timeouts.build())
+            .retry_config(RetryConfig::standard());
+        Self { client: Client::from_conf(config.build()), url: url.into(), options, late: Late::default() }
+    }
+
+    pub(super) fn late(&self) -> &Late {
+        &self.late
+    }
+
+    pub(super) async fn receive(
+        &self,
+        at_most: usize,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        let at_most = at_most.min(self.options.max_messages).min(MOST_AT_ONCE);
+        if at_most == 0 || stop.is_cancelled() {
+            return Ok(Vec::new());
+        }
+        let queue = self.clone();
+        self.late.guard(stop, async move { queue.poll(at_most).await }).await
+    }
+
+    async fn poll(&self, at_most: usize) -> Result<Vec<Delivery>, QueueError> {
+        let answer = self
+            .client
+            .receive_message()
+            .queue_url(&*self.url)
+            .max_number_of_messages(at_most as i32)
+            .wait_time_seconds(whole_seconds(self.options.wait))
+            .visibility_timeout(whole_seconds(self.options.visibility))
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+            .message_attribute_names("All")
+            .send()
+            .await
+            .map_err(QueueError::sqs(&self.url, "receive messages"))?;
+        let received_at = Instant::now();
+        Ok(answer
+            .messages
+            .unwrap_or_default()
+            .into_iter()
+            .map(|message| self.delivery(message, received_at))
+            .collect())
+    }
+
+    fn delivery(&self, message: Message, received_at: Instant) -> Delivery {
+        let system = message.attributes.unwrap_or_default();
+        let count = system.get(&MessageSystemAttributeName::ApproximateReceiveCount);
+        let raw = message.body.unwrap_or_default();
+        let body: Result<JobMessage, Unreadable> = JobMessage::parse(&raw);
+        let receipt = SqsReceipt {
+            queue: self.clone(),
+            handle: message.receipt_handle.unwrap_or_default(),
+            raw,
+            attributes: message.message_attributes.unwrap_or_default(),
+            group: system.get(&MessageSystemAttributeName::MessageGroupId).cloned(),
+        };
+        Delivery {
+            message_id: message.message_id.unwrap_or_default(),
+            attempt: count.and_then(|count| count.parse().ok()).unwrap_or(1),
+            body,
+            received_at,
+            receipt: Receipt::Sqs(Arc::new(receipt)),
+        }
+    }
+
+    pub(super) async fn send(&self, message: &JobMessage) -> Result<(), QueueError> {
+        let group = Some(message.job_id.to_string());
+        let request = self.client.send_message().queue_url(&*self.url).message_body(message.to_json());
+        let request = match is_fifo(&self.url) {
+            // Each request is one of its own: two for one job ask for two runs.
+            true => {
+                request.set_message_group_id(group).message_deduplication_id(uuid::Uuid::new_v4().to_string())
+            }
+            false => request,
+        };
+        request.send().await.map(|_| ()).map_err(QueueError::sqs(&self.url, "send a message"))
+    }
+
+    pub(super) async fn check(&self) -> Result<QueueHealth, QueueError> {
+        let attributes = self.attributes(&self.url).await?;
+        let redrive =
+            attributes.get(&QueueAttributeName::RedrivePolicy).and_then(|policy| Redrive::parse(policy));
+        let dead_letters = match redrive {
+            None => DeadLetters::None,
+            Some(redrive) => {
+                // What keeps the other queue from being read is for its own owner to see; that it cannot
+                // be is the finding here.
+                let waiting = match self.dead_letter_url(&redrive).await {
+                    Ok(url) => self.attributes(&url).await.ok().map(|attributes| waiting(&attributes)),
+                    Err(_) => None,
+                };
+                DeadLetters::Queue { name: redrive.name, max_receives: redrive.max_receives, waiting }
+            }
+        };
+        let hidden = count(&attributes, QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
+            + count(&attributes, QueueAttributeName::ApproximateNumberOfMessagesDelayed);
+        Ok(QueueHealth { waiting: waiting(&attributes), hidden, dead_letters })
+    }
+
+    async fn attributes(&self, url: &str) -> Result<HashMap<QueueAttributeName, String>, QueueError> {
+        let answer = self
+            .client
+            .get_queue_attributes()
+            .queue_url(url)
+            .attribute_names(QueueAttributeName::All)
+            .send()
+            .await
+            .map_err(QueueError::sqs(url, "read the queue's attributes"))?;
+        Ok(answer.attributes.unwrap_or_default())
+    }
+
+    async fn dead_letter_url(&self, redrive: &Redrive) -> Result<String, QueueError> {
+        let answer = self
+            .client
+            .get_queue_url()
+            .queue_name(&redrive.name)
+            .queue_owner_aws_account_id(&redrive.account)
+            .send()
+            .await
+            .map_err(QueueError::sqs(&self.url, "find the dead-letter queue"))?;
+        Ok(answer.queue_url.unwrap_or_default())
+    }
+}
+
+impl std::fmt::Display for SqsQueue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SQS queue {}", self.url)
+    }
+}
+
+/// The right to finish a delivery.
+pub(super) struct SqsReceipt {
+    queue: SqsQueue,
+    handle: String,
+    raw: String,
+    attributes: HashMap<String, MessageAttributeValue>,
+    group: Option<String>,
+}
+
+impl SqsReceipt {
+    pub(super) fn visibility(&self) -> Duration {
+        self.queue.options.visibility
+    }
+
+    pub(super) async fn extend(&self, received_at: Instant) -> Result<Renewal, QueueError> {
+        let left = hideable(received_at);
+        if left.is_zero() {
+            return Ok(Renewal::Lost);
+        }
+        match self.hide_for(self.visibility().min(left)).await {
+            Ok(()) => Ok(Renewal::Renewed),
+            Err(error) if has_lapsed(&error) => Ok(Renewal::Lost),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn ack(&self) -> Result<(), QueueError> {
+        let request =
+            self.queue.client.delete_message().queue_url(&*self.queue.url).receipt_handle(&self.handle);
+        match request.send().await.map_err(QueueError::sqs(&self.queue.url, "remove a message")) {
+            // It is gone, or another receipt's.
+            Err(error) if has_lapsed(&error) => Ok(()),
+            done => done.map(|_| ()),
+        }
+    }
+
+    pub(super) async fn retry_in(&self, wait: Duration, received_at: Instant) -> Result<(), QueueError> {
+        match self.hide_for(wait.min(hideable(received_at))).await {
+            // It can be received already.
+            Err(error) if has_lapsed(&error) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// False when the queue has no dead-letter queue.
+    pub(super) async fn dead_letter(&self, message_id: &str, reason: &str) -> Result<bool, QueueError> {
+        let queue = &self.queue;
+        let attributes = queue.attributes(&queue.url).await?;
+        let policy = attributes.get(&QueueAttributeName::RedrivePolicy);
+        let Some(redrive) = policy.and_then(|policy| Redrive::parse(policy)) else {
+            return Ok(false);
+        };
+        let url = queue.dead_letter_url(&redrive).await?;
+        let request = queue.client.send_message().queue_url(&url).message_body(&self.raw);
+        let request = request.set_message_attributes(Some(self.attributes_with(reason)?));
+        let request = match is_fifo(&url) {
+            true => request
+                .message_group_id(self.group.as_deref().unwrap_or(message_id))
+                // Sent twice, after a failure in between, it is there once.
+                .message_deduplication_id(message_id),
+            false => request,
+        };
+        request.send().await.map_err(QueueError::sqs(&url, "send a message to the dead-letter queue"))?;
+        self.ack().await.map(|()| true)
+    }
+
+    fn attributes_with(&self, reason: &str) -> Result<HashMap<String, MessageAttributeValue>, QueueError> {
+        let mut attributes = self.attributes.clone();
+        // SQS takes neither an empty value nor most control characters.
+        let reason: String = reason.chars().filter(|character| !character.is_control()).take(1000).collect();
+        if attributes.len() < MOST_ATTRIBUTES && !reason.is_empty() {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
+            if let Ok(value) = value {
+                attributes.insert(REASON.to_owned(), value);
+            }
+        }
+        Ok(attributes)
+    }
+
+    async fn hide_for(&self, time: Duration) -> Result<(), QueueError> {
+        self.queue
+            .client
+            .change_message_visibility()
+            .queue_url(&*self.queue.url)
+            .receipt_handle(&self.handle)
+            .visibility_timeout(whole_seconds(time))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(QueueError::sqs(&self.queue.url, "change a message's visibility"))
+    }
+}
+
+/// How much longer a message may be hidden. SQS counts from the receipt; a minute less keeps clear of
+/// its limit.
+fn hideable(received_at: Instant) -> Duration {
+    LONGEST_HIDDEN.saturating_sub(received_at.elapsed() + Duration::from_secs(60))
+}
+
+/// Whether the receipt is no longer one: the message became visible, was received again, or is gone.
+fn has_lapsed(error: &QueueError) -> bool {
+    ["MessageNotInflight", "ReceiptHandleIsInvalid", "InvalidParameterValue"]
+        .iter()
+        .any(|code| error.has_code(code))
+}
+
+/// The part of a redrive policy that says where to.
+#[derive(Debug, PartialEq, Eq)]
+struct Redrive {
+    name: String,
+    account: String,
+    max_receives: Option<u64>,
+}
+
+impl Redrive {
+    fn parse(policy: &str) -> Option<Self> {
+        let policy: Value = serde_json::from_str(policy).ok()?;
+        // arn:aws:sqs:<region>:<account>:<name>
+        let mut parts = policy.get("deadLetterTargetArn")?.as_str()?.split(':').skip(4);
+        let (account, name) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+        let max_receives = policy.get("maxReceiveCount").and_then(|count| match count {
+            Value::String(digits) => digits.parse().ok(),
+            other => other.as_u64(),
+        });
+        Some(Self { name, account, max_receives })
+    }
+}
+
+fn is_fifo(url: &str) -> bool {
+    url.ends_with(".fifo")
+}
+
+fn waiting(attributes: &HashMap<QueueAttributeName, String>) -> u64 {
+    count(attributes, QueueAttributeName::ApproximateNumberOfMessages)
+}
+
+fn count(attributes: &HashMap<QueueAttributeName, String>, name: QueueAttributeName) -> u64 {
+    attributes.get(&name).and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
+/// Rounded up: a wait is never shorter than asked for.
+fn whole_seconds(duration: Duration) -> i32 {
+    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    i32::try_from(seconds).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redrive_policy_names_the_queue() {
+        let expected = Redrive {
+            name: "jobs-dlq".to_owned(),
+            account: "123456789012".to_owned(),
+            max_receives: Some(5),
+        };
+        for count in ["5", "\"5\""] {
+            let policy = format!(
+                r#"{{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:jobs-dlq","maxReceiveCount":{count}}}"#
+            );
+            assert_eq!(Redrive::parse(&policy).as_ref(), Some(&expected));
+        }
+        for policy in ["", "{}", "null", r#"{"deadLetterTargetArn":"arn"}"#] {
+            assert_eq!(Redrive::parse(policy), None);
+        }
+    }
+
+    #[test]
+    fn waits_are_rounded_up() {
+        assert_eq!(whole_seconds(Duration::ZERO), 0);
+        assert_eq!(whole_seconds(Duration::from_millis(1)), 1);
+        assert_eq!(whole_seconds(Duration::from_secs(300)), 300);
+    }
+}

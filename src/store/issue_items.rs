@@ -1,0 +1,95 @@
+//! `issue_items`: which rows an issue is about.
+
+use sqlx::{PgConnection, PgPool, Row};
+
+use super::StoreError;
+use super::issues::{Columns, Raised};
+use crate::domain::job::{JobId, Owner};
+
+/// Links rows to issues that exist; a link that is there already stays.
+pub(super) async fn link(
+    connection: &mut PgConnection,
+    job: JobId,
+    columns: &Columns,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO issue_items (item_issue_id, item_staging_id)
+         SELECT issue_id, id FROM unnest($2::text[], $3::text[], $4::bigint[]) AS given (type, key, id)
+         JOIN issues ON issues_job_id = $1 AND issue_type = type::issue_type_enum AND issue_key = key
+         ON CONFLICT (item_issue_id, item_staging_id) DO NOTHING",
+    )
+    .bind(job.0)
+    .bind(&columns.types)
+    .bind(&columns.keys)
+    .bind(&columns.staging_ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes links of the job's open issues that `raised` does not hold. What a settled issue was about
+/// stays on record.
+pub async fn unlink_settled(
+    connection: &mut PgConnection,
+    job: JobId,
+    raised: &[Raised],
+) -> Result<u64, StoreError> {
+    let columns = Columns::of(raised);
+    let done = sqlx::query(
+        "DELETE FROM issue_items USING issues
+         WHERE item_issue_id = issue_id AND issues_job_id = $1 AND NOT issue_resolved
+           AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[], $4::bigint[]) AS given (type, key, id)
+                           WHERE given.id = item_staging_id AND given.key = issue_key AND given.type = issue_type::text)",
+    )
+    .bind(job.0)
+    .bind(&columns.types)
+    .bind(&columns.keys)
+    .bind(&columns.staging_ids)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// A row of an issue as people see it.
+#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
+pub struct Item {
+    /// The issue.
+    #[sqlx(rename = "item_issue_id")]
+    pub issue_id: i32,
+    /// The row: what `edit` and `discard` take.
+    #[sqlx(rename = "staging_id")]
+    pub row: i64,
+    /// The line of the file.
+    #[sqlx(rename = "staging_line")]
+    pub line: Option<i64>,
+    /// The e-mail as it stands.
+    #[sqlx(rename = "staging_email")]
+    pub email: Option<String>,
+    /// The first name as it stands.
+    #[sqlx(rename = "staging_first_name")]
+    pub first_name: Option<String>,
+    /// The last name as it stands.
+    #[sqlx(rename = "staging_last_name")]
+    pub last_name: Option<String>,
+    /// The company as it stands.
+    #[sqlx(rename = "staging_company")]
+    pub company: Option<String>,
+    /// One word of `staging_status_enum`.
+    pub status: Option<String>,
+}
+
+/// The rows of some issues of an owner, in the order of issue and row.
+pub async fn of_issues(pool: &PgPool, owner: &Owner, issues: &[i32]) -> Result<Vec<Item>, StoreError> {
+    let query = "SELECT item_issue_id, staging_id, staging_line, staging_email, staging_first_name, staging_last_name,
+                staging_company, staging_status::text AS status
+         FROM issue_items JOIN staging ON staging_id = item_staging_id JOIN jobs ON job_id = staging_job_id
+         WHERE item_issue_id = ANY ($2) AND job_user_id = $1 ORDER BY item_issue_id, staging_id";
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(issues).fetch_all(pool).await?)
+}
+
+/// Rows of a job that belong to an open issue.
+pub async fn count_open_rows(pool: &PgPool, job: JobId) -> Result<i64, StoreError> {
+    let query = "SELECT count(DISTINCT item_staging_id) AS rows FROM issue_items JOIN issues ON issue_id = item_issue_id
+         WHERE issues_job_id = $1 AND NOT issue_resolved";
+    Ok(sqlx::query(query).bind(job.0).fetch_one(pool).await?.try_get("rows")?)
+}

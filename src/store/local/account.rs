@@ -1,0 +1,84 @@
+//! Whom the server runs as: this user, or another where this is root, as which PostgreSQL refuses to run.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use nix::unistd::{Group, User, chown, geteuid};
+use tokio::process::Command;
+
+use super::{LocalError, at};
+
+/// The user of the server.
+#[derive(Debug)]
+pub struct Account {
+    /// `None`: the user that this process runs as.
+    other: Option<User>,
+}
+
+impl Account {
+    /// This user; for root `postgres`, else `nobody`.
+    pub fn of_server() -> Result<Account, LocalError> {
+        if !geteuid().is_root() {
+            return Ok(Account { other: None });
+        }
+        let found = ["postgres", "nobody"].into_iter().find_map(|name| User::from_name(name).ok().flatten());
+        Ok(Account { other: Some(found.ok_or(LocalError::NoAccount)?) })
+    }
+
+    /// A command that runs as the account, in a folder that it can enter.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir("/").env("LC_ALL", "C");
+        if let Some(user) = &self.other {
+            // As root, std drops the supplementary groups when a uid is given.
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw()).env("HOME", "/");
+        }
+        command
+    }
+
+    /// Gives a file or folder to the account.
+    pub fn own(&self, path: &Path) -> Result<(), LocalError> {
+        match &self.other {
+            None => Ok(()),
+            Some(user) => chown(path, Some(user.uid), Some(user.gid)).map_err(|error| at(path)(error.into())),
+        }
+    }
+
+    /// Fails unless the folder is the account's own and nobody else can enter it.
+    pub fn check_owned(&self, folder: &Path) -> Result<(), LocalError> {
+        let found = std::fs::symlink_metadata(folder).map_err(at(folder))?;
+        let uid = self.other.as_ref().map_or(geteuid(), |user| user.uid);
+        let private =
+            found.is_dir() && found.uid() == uid.as_raw() && found.permissions().mode() & 0o077 == 0;
+        match private {
+            true => Ok(()),
+            false => Err(at(folder)(std::io::Error::other(
+                "not a private folder of the user that runs the database",
+            ))),
+        }
+    }
+
+    /// Fails when the account cannot enter a folder on the way to `path`.
+    pub fn check_path(&self, path: &Path) -> Result<(), LocalError> {
+        let Some(user) = &self.other else { return Ok(()) };
+        for folder in path.ancestors() {
+            let found = std::fs::metadata(folder).map_err(at(folder))?;
+            let mode = found.permissions().mode();
+            let in_group = found.gid() == user.gid.as_raw() || is_member(user, found.gid());
+            let may_enter = match (found.uid() == user.uid.as_raw(), in_group) {
+                (true, _) => mode & 0o100 != 0,
+                (false, true) => mode & 0o010 != 0,
+                (false, false) => mode & 0o001 != 0,
+            };
+            if !may_enter {
+                return Err(LocalError::Closed { user: user.name.clone(), folder: folder.to_owned() });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_member(user: &User, gid: u32) -> bool {
+    let group = Group::from_gid(gid.into()).ok().flatten();
+    group.is_some_and(|group| group.mem.contains(&user.name))
+}

@@ -1,0 +1,102 @@
+//! PostgreSQL's server programs on this machine.
+
+use std::path::{Path, PathBuf};
+
+use super::LocalError;
+
+/// The folder of the server programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binaries {
+    folder: PathBuf,
+}
+
+impl Binaries {
+    /// The programs on `PATH` or in the distributions' folders; of the version of the cluster in `cluster`,
+    /// where there is one, else the first found.
+    pub fn find(cluster: &Path) -> Result<Binaries, LocalError> {
+        let major =
+            std::fs::read_to_string(cluster.join("PG_VERSION")).ok().map(|text| text.trim().to_owned());
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let on_path = std::env::split_paths(&path).filter_map(|folder| real_folder(&folder));
+        let folders = on_path.chain(packaged(Path::new("/"))).filter(|folder| is_server(folder));
+        let mut fitting = folders.filter(|folder| match &major {
+            None => true,
+            Some(major) => version(folder).as_ref() == Some(major),
+        });
+        match fitting.next() {
+            Some(folder) => Ok(Binaries { folder }),
+            None => Err(LocalError::NoServer(major)),
+        }
+    }
+
+    /// The path of a program.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// The folder that `initdb` really is in: PATH may hold a link to it alone.
+fn real_folder(folder: &Path) -> Option<PathBuf> {
+    let initdb = folder.join("initdb").canonicalize().ok()?;
+    initdb.parent().map(Path::to_owned)
+}
+
+/// Where packages put the programs, under `root`; the newest version of each first.
+fn packaged(root: &Path) -> Vec<PathBuf> {
+    let places = [
+        ("usr/lib/postgresql", ""),
+        ("usr/libexec", "postgresql"),
+        ("usr", "pgsql-"),
+        ("opt/homebrew/opt", "postgresql"),
+        ("usr/local/opt", "postgresql"),
+    ];
+    let mut found = Vec::new();
+    for (parent, prefix) in places {
+        let entries = std::fs::read_dir(root.join(parent)).into_iter().flatten().flatten();
+        let mut versions: Vec<(u32, PathBuf)> = entries
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+            .map(|entry| {
+                let digits: String =
+                    entry.file_name().to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+                (digits.parse().unwrap_or(0), entry.path())
+            })
+            .collect();
+        versions.sort();
+        found.extend(versions.into_iter().rev().flat_map(|(_, path)| [path.join("bin"), path]));
+    }
+    found
+}
+
+fn is_server(folder: &Path) -> bool {
+    ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file())
+}
+
+/// The major version that `pg_ctl --version` ends with, such as `15` of `15.18` (Debian adds words in
+/// brackets).
+fn version(folder: &Path) -> Option<String> {
+    let output = std::process::Command::new(folder.join("pg_ctl")).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let number =
+        text.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
+    number.split(|letter: char| !letter.is_ascii_digit()).next().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_packaged_version_comes_first() {
+        let root = tempfile::tempdir().unwrap();
+        for version in ["9", "15", "17"] {
+            let bin = root.path().join("usr/lib/postgresql").join(version).join("bin");
+            std::fs::create_dir_all(&bin).unwrap();
+            for program in ["initdb", "pg_ctl", "postgres"] {
+                std::fs::write(bin.join(program), "").unwrap();
+            }
+        }
+        let found: Vec<_> = packaged(root.path()).into_iter().filter(|folder| is_server(folder)).collect();
+        assert_eq!(found.len(), 3);
+        assert!(found[0].ends_with("usr/lib/postgresql/17/bin"));
+    }
+}

@@ -1,0 +1,130 @@
+//! The database: all SQL of the program, one file a table, as functions of a connection or pool.
+//!
+//! Nothing here opens a transaction: which writes belong together is decided by `pipeline` and
+//! `actions`. Every read for a person names the owner, and every write of a run names its lease.
+
+pub mod contacts;
+pub mod copy;
+pub mod issue_items;
+pub mod issues;
+pub mod jobs;
+pub mod local;
+pub mod schema;
+pub mod staging;
+pub mod unreadable;
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::domain::job::JobId;
+
+/// What went wrong at the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The lease of the run was taken over, or its job deleted: the run must stop writing.
+    #[error("job {0}: the lease is lost")]
+    LeaseLost(JobId),
+    /// A value in the database that this program does not know.
+    #[error("the database holds {0}; is it of a newer version of this program?")]
+    Unknown(#[from] crate::domain::job::UnknownWord),
+    /// A number that does not fit its column.
+    #[error("{what} is {value}, more than the database's column holds")]
+    TooLarge {
+        /// The column, in words.
+        what: &'static str,
+        /// The number.
+        value: u64,
+    },
+    /// The schema could not be brought up to date.
+    #[error("the schema could not be migrated: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The schema is older than this program and `--no-migrate` forbids to change it.
+    #[error("the database lacks {0} migration(s) of this program; run `ingest migrate`")]
+    Outdated(usize),
+    /// Anything that PostgreSQL or the connection reported.
+    #[error(transparent)]
+    Database(DatabaseError),
+}
+
+/// An error of PostgreSQL or the connection, shown without the values of rows: the server's detail
+/// line quotes them.
+#[derive(Debug)]
+pub struct DatabaseError(sqlx::Error);
+
+impl std::fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            sqlx::Error::Database(error) => {
+                let code = error.code().unwrap_or_default();
+                write!(f, "database error {code}: {}", quoteless(error.message()))?;
+                match error.constraint() {
+                    Some(name) => write!(f, " (constraint {name})"),
+                    None => Ok(()),
+                }
+            }
+            other => write!(f, "database: {other}"),
+        }
+    }
+}
+
+impl std::error::Error for DatabaseError {}
+
+/// A server message without the value that a data exception (class 22) quotes after a colon.
+fn quoteless(message: &str) -> &str {
+    match message.starts_with("invalid input") || message.starts_with("invalid byte") {
+        true => message.split(':').next().unwrap_or(message),
+        false => message,
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::Database(DatabaseError(error))
+    }
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later: the server is away, busy, restarting or out of a
+    /// resource, or two transactions were in each other's way. By SQLSTATE class (PostgreSQL manual,
+    /// appendix A).
+    pub fn is_transient(&self) -> bool {
+        let StoreError::Database(DatabaseError(error)) = self else {
+            return false;
+        };
+        match error {
+            sqlx::Error::Database(error) => {
+                let code = error.code().unwrap_or_default();
+                ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class))
+            }
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
+            sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a unique constraint of `table` refused the write.
+    pub fn is_conflict_in(&self, table: &str) -> bool {
+        let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
+            return false;
+        };
+        error.is_unique_violation() && error.table() == Some(table)
+    }
+}
+
+/// A pool of at most `connections` connections. Connects when first used.
+pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
+    use sqlx::ConnectOptions;
+    // Statements are never logged: their errors and timings are, by whoever handles them.
+    let options = options.application_name("ingest").disable_statement_logging();
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(20))
+        .connect_lazy_with(options)
+}
+
+/// PostgreSQL's `interval` from a duration, to the microsecond.
+pub(crate) fn interval(duration: Duration) -> sqlx::postgres::types::PgInterval {
+    let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    sqlx::postgres::types::PgInterval { months: 0, days: 0, microseconds }
+}

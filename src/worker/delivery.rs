@@ -1,0 +1,144 @@
+//! One delivery of a message: the work it asks for, and its fate.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::Worker;
+use super::run::{self, End};
+use crate::domain::job::JobId;
+use crate::pipeline::{Control, Progress};
+use crate::queue::{DeadLetter, DeadLetters, Delivery, JobMessage, Queue, Unreadable};
+use crate::store::{jobs, unreadable};
+
+/// What becomes of a message.
+#[derive(Debug)]
+enum Disposition {
+    /// Done with: delete it.
+    Ack,
+    /// Not now: deliver it again after that long.
+    RetryIn(Duration),
+    /// Given up in the middle: deliver it again at once.
+    Release,
+    /// Beyond hope: to the dead-letter queue.
+    DeadLetter(String),
+    /// No longer ours: say nothing.
+    Silence,
+}
+
+/// Handles one delivery from end to end.
+pub async fn handle(worker: &Worker, delivery: Delivery, stop: CancellationToken) {
+    let span = tracing::info_span!("delivery", message_id = %delivery.message_id, delivery_attempt = delivery.attempt);
+    async {
+        let disposition = match &delivery.body {
+            Ok(message) => {
+                let message = message.clone();
+                work(worker, &delivery, &message, stop).await
+            }
+            Err(unreadable) => not_understood(worker, &delivery, unreadable).await,
+        };
+        carry_out(delivery, disposition).await;
+    }
+    .instrument(span)
+    .await;
+}
+
+/// Works on the job while the message is kept invisible.
+async fn work(
+    worker: &Worker,
+    delivery: &Delivery,
+    message: &JobMessage,
+    stop: CancellationToken,
+) -> Disposition {
+    let heartbeat = delivery.heartbeat();
+    let progress = watch::Sender::new(Progress::default());
+    let control = Control { progress, stop, lost: vec![heartbeat.lost().clone()] };
+    let end = run::job(&worker.context, &worker.policy, message.job_id, &control).await;
+    heartbeat.stop().await;
+    let disposition = disposition(message.job_id, end);
+    if let (Queue::Sqs(_), Disposition::Ack | Disposition::DeadLetter(_)) = (&worker.queue, &disposition) {
+        // Only the search for stranded jobs reads the mark here, and it passes over settled ones.
+        if let Err(error) = jobs::unwant(&worker.context.pool, message.job_id).await {
+            tracing::warn!(job_id = message.job_id.0, %error, "the job is still marked as wanted");
+        }
+    }
+    disposition
+}
+
+fn disposition(job: JobId, end: End) -> Disposition {
+    let job_id = job.0;
+    match end {
+        End::Settled(_) => Disposition::Ack,
+        End::Refused(reason) => {
+            tracing::warn!(job_id, reason, "job failed: its owner can mend the file");
+            Disposition::Ack
+        }
+        End::GivenUp(reason) => {
+            tracing::error!(job_id, reason, "job failed");
+            Disposition::DeadLetter(reason)
+        }
+        End::Completed => {
+            tracing::info!(job_id, "nothing to do: the job is COMPLETED");
+            Disposition::Ack
+        }
+        End::Unknown => {
+            tracing::warn!(job_id, "nothing to do: there is no such job");
+            Disposition::Ack
+        }
+        End::Busy(left) => {
+            tracing::info!(job_id, seconds = left.as_secs(), "another run holds the job's lease");
+            Disposition::RetryIn(left + Duration::from_secs(1))
+        }
+        End::Stopped => {
+            tracing::info!(job_id, "run stopped at the end of a chunk; the message is given back");
+            Disposition::Release
+        }
+        End::LeaseLost => {
+            tracing::warn!(job_id, "run stopped: its lease or message is lost");
+            Disposition::Silence
+        }
+        End::Unavailable(error, delay) => {
+            tracing::warn!(job_id, %error, retry_in_seconds = delay.as_secs_f64(), "the job could not be worked on");
+            Disposition::RetryIn(delay)
+        }
+    }
+}
+
+/// A message that is no job's is never silently deleted: the redrive policy takes it to the dead-letter
+/// queue after its deliveries, and where there is none the database keeps it for a person.
+async fn not_understood(worker: &Worker, delivery: &Delivery, message: &Unreadable) -> Disposition {
+    tracing::error!(reason = %message.reason, "message not understood");
+    match worker.queue.check().await.map(|health| health.dead_letters) {
+        Ok(DeadLetters::None) => {}
+        // Also when the queue cannot say: the message then comes back.
+        Ok(_) | Err(_) => return Disposition::Silence,
+    }
+    match unreadable::keep(&worker.context.pool, &delivery.message_id, &message.raw, &message.reason).await {
+        Ok(()) => Disposition::Ack,
+        Err(error) => {
+            tracing::warn!(%error, "the message could not be kept");
+            Disposition::RetryIn(worker.policy.delay(1))
+        }
+    }
+}
+
+async fn carry_out(delivery: Delivery, disposition: Disposition) {
+    let done = match disposition {
+        Disposition::Silence => return,
+        Disposition::Ack => delivery.ack().await,
+        Disposition::RetryIn(delay) => delivery.retry_in(delay).await,
+        Disposition::Release => delivery.release().await,
+        Disposition::DeadLetter(reason) => match delivery.dead_letter(&reason).await {
+            Ok(DeadLetter::Moved) => Ok(()),
+            // The job's own row keeps the failure and its reason.
+            Ok(DeadLetter::NoQueue(delivery)) => delivery.ack().await,
+            Err(unfinished) => Err(unfinished),
+        },
+    };
+    if let Err(unfinished) = done {
+        // The message comes back by itself; whatever it asks for has been done or will be found done.
+        tracing::warn!(error = %unfinished.error, "the message could not be answered");
+    }
+}

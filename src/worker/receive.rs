@@ -1,0 +1,116 @@
+//! The loop: receive no more than can start at once, each delivery on a task of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::delivery;
+use super::run::Policy;
+use crate::pipeline::Context;
+use crate::queue::{JobMessage, Queue};
+use crate::shutdown::Shutdown;
+use crate::store::jobs;
+
+/// What a worker works with.
+pub struct Worker {
+    /// Database and store.
+    pub context: Context,
+    /// Where messages come from.
+    pub queue: Queue,
+    /// Retries and leases.
+    pub policy: Policy,
+    /// Jobs at once.
+    pub concurrency: usize,
+}
+
+/// The wait after a failed receive.
+const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
+/// How long a stop waits for receives that are under way: just beyond the longest poll.
+const DRAIN: Duration = Duration::from_secs(21);
+/// Jobs found again in one sweep.
+const SWEEP_LIMIT: i64 = 100;
+
+/// Works until `shutdown`, then lets every run come to the end of its chunk.
+pub async fn work(worker: Worker, shutdown: Shutdown) {
+    let worker = Arc::new(worker);
+    let places = Arc::new(Semaphore::new(worker.concurrency));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(sweep(worker.clone(), shutdown.clone()));
+    tracing::info!(concurrency = worker.concurrency, "worker started");
+    while let Some(first) = free_place(&places, &shutdown).await {
+        let free = 1 + places.available_permits();
+        let deliveries = match worker.queue.receive(free, &shutdown.stop_receiving).await {
+            Ok(deliveries) => deliveries,
+            Err(error) => {
+                tracing::warn!(%error, "receiving failed, will be tried again");
+                pause(RECEIVE_PAUSE, &shutdown).await;
+                continue;
+            }
+        };
+        let mut place = Some(first);
+        for delivery in deliveries {
+            let taken = match place.take() {
+                Some(taken) => taken,
+                // A queue never gives more than was asked for, so this does not wait.
+                None => match places.clone().acquire_owned().await {
+                    Ok(taken) => taken,
+                    Err(_) => return,
+                },
+            };
+            let (worker, stop) = (worker.clone(), shutdown.stop_working.clone());
+            tasks.spawn(async move {
+                delivery::handle(&worker, delivery, stop).await;
+                drop(taken);
+            });
+        }
+        while tasks.try_join_next().is_some() {}
+    }
+    tracing::info!(running = worker.concurrency - places.available_permits(), "worker stops");
+    while tasks.join_next().await.is_some() {}
+    if !worker.queue.drain(DRAIN).await {
+        tracing::warn!("a receive was still under way; what it brings comes back when its visibility lapses");
+    }
+    tracing::info!("worker stopped");
+}
+
+async fn free_place(
+    places: &Arc<Semaphore>,
+    shutdown: &Shutdown,
+) -> Option<tokio::sync::OwnedSemaphorePermit> {
+    tokio::select! {
+        biased;
+        () = shutdown.stop_receiving.cancelled() => None,
+        place = places.clone().acquire_owned() => place.ok(),
+    }
+}
+
+async fn pause(duration: Duration, shutdown: &Shutdown) {
+    tokio::select! {
+        () = shutdown.stop_receiving.cancelled() => {}
+        () = tokio::time::sleep(duration) => {}
+    }
+}
+
+/// Finds jobs that want work and have neither a message nor a live lease, and sends them again: a
+/// producer that died between row and message, a message that was purged.
+async fn sweep(worker: Arc<Worker>, shutdown: Shutdown) {
+    // The database's own queue delivers by the same column that marks a job as wanted.
+    let Queue::Sqs(_) = &worker.queue else { return };
+    let grace = worker.policy.lease.max(Duration::from_secs(1)) * 2;
+    while !shutdown.stop_receiving.is_cancelled() {
+        match jobs::stranded(&worker.context.pool, grace, SWEEP_LIMIT).await {
+            Ok(found) => {
+                for (job_id, s3_key) in found {
+                    tracing::warn!(job_id = job_id.0, "job without message or lease: sent again");
+                    if let Err(error) = worker.queue.send(&JobMessage { job_id, s3_key }).await {
+                        tracing::warn!(job_id = job_id.0, %error, "sending failed");
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "looking for stranded jobs failed"),
+        }
+        pause(grace / 4, &shutdown).await;
+    }
+}

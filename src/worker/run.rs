@@ -1,0 +1,199 @@
+//! One job from its claim to its end: tried again while what fails is transient.
+
+use std::time::{Duration, Instant};
+
+use crate::domain::job::JobId;
+use crate::objects::ObjectError;
+use crate::pipeline::{self, Context, Control, Outcome, RunError, Statistics};
+use crate::queue::{Heartbeat, Renewal};
+use crate::store::StoreError;
+use crate::store::jobs::{self, Claim, Claimed};
+
+/// How often and how patiently a transient failure is tried again.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Tries of a transient failure before the job is FAILED.
+    pub max_retries: u32,
+    /// The first wait.
+    pub retry_delay: Duration,
+    /// How long a lease holds that is not renewed.
+    pub lease: Duration,
+}
+
+/// The longest wait between two tries.
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+
+impl Policy {
+    /// The wait before try `failures + 1`: doubled each time, and spread by a quarter to either side,
+    /// so that jobs which failed together do not come back together.
+    pub fn delay(&self, failures: u32) -> Duration {
+        let doubled = self.retry_delay.saturating_mul(1 << failures.saturating_sub(1).min(16));
+        doubled.min(LONGEST_DELAY).mul_f64(0.75 + fastrand::f64() / 2.0)
+    }
+}
+
+/// How the work on a job ended.
+#[derive(Debug)]
+pub enum End {
+    /// The job is settled.
+    Settled(Outcome),
+    /// The job is FAILED for a reason that its owner can mend.
+    Refused(String),
+    /// The job is FAILED for a reason that is the operator's.
+    GivenUp(String),
+    /// Another run holds the lease for that long.
+    Busy(Duration),
+    /// The job was COMPLETED before.
+    Completed,
+    /// There is no such job.
+    Unknown,
+    /// The run was asked to stop.
+    Stopped,
+    /// Another run has taken over.
+    LeaseLost,
+    /// The database could not even be told; try again after that long.
+    Unavailable(RunError, Duration),
+}
+
+/// Claims the job and works on it until it is settled, failed or given back.
+pub async fn job(context: &Context, policy: &Policy, id: JobId, control: &Control) -> End {
+    loop {
+        let claim = match jobs::claim(&context.pool, id, policy.lease).await {
+            Ok(Claimed::Ours(claim)) => claim,
+            Ok(Claimed::Busy(left)) => return End::Busy(left),
+            Ok(Claimed::Completed) => return End::Completed,
+            Ok(Claimed::Unknown) => return End::Unknown,
+            Err(error) => return End::Unavailable(error.into(), policy.delay(1)),
+        };
+        let error = match leased(context, policy, &claim, control).await {
+            Ok(outcome) => return End::Settled(outcome),
+            Err(error) => error,
+        };
+        match fate(context, policy, &claim, control, error).await {
+            Fate::Ended(end) => return end,
+            Fate::Again(delay) => tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = control.stop.cancelled() => return End::Stopped,
+            },
+        }
+    }
+}
+
+/// One run under a lease that is kept alive.
+async fn leased(
+    context: &Context,
+    policy: &Policy,
+    claim: &Claim,
+    control: &Control,
+) -> Result<Outcome, RunError> {
+    let (flow, attempt, started) = (claim.flow.as_str(), claim.attempts + 1, Instant::now());
+    tracing::info!(
+        job_id = claim.job.0,
+        flow_type = flow,
+        attempt,
+        checkpoint = claim.checkpoint,
+        "run started"
+    );
+    let lease = keep_lease(context, policy, claim, started);
+    let mut control = control.clone();
+    control.lost.push(lease.lost().clone());
+    let result = pipeline::process(context, claim, &control).await;
+    lease.stop().await;
+    if let Ok(outcome) = &result {
+        log_end(context, claim, outcome, started.elapsed()).await;
+    }
+    result
+}
+
+fn keep_lease(context: &Context, policy: &Policy, claim: &Claim, since: Instant) -> Heartbeat {
+    let (pool, claim, lease) = (context.pool.clone(), claim.clone(), policy.lease);
+    Heartbeat::start("lease", lease, since, move || {
+        let (pool, claim) = (pool.clone(), claim.clone());
+        async move {
+            match jobs::renew(&pool, &claim, lease).await {
+                Ok(()) => Ok(Renewal::Renewed),
+                Err(StoreError::LeaseLost(_)) => Ok(Renewal::Lost),
+                Err(error) => Err(error),
+            }
+        }
+    })
+}
+
+async fn log_end(context: &Context, claim: &Claim, outcome: &Outcome, elapsed: Duration) {
+    let Statistics { total_rows, valid_rows, issue_rows, repeated_rows, contacts, open_issues } =
+        outcome.statistics;
+    let by_type = match open_issues {
+        0 => Vec::new(),
+        // The statistics of a run are worth no failure of it.
+        _ => crate::store::issues::open_by_type(&context.pool, claim.job).await.unwrap_or_default(),
+    };
+    let by_type: serde_json::Map<_, _> =
+        by_type.into_iter().map(|(kind, count)| (kind.to_string(), count.into())).collect();
+    let seconds = elapsed.as_secs_f64();
+    tracing::info!(
+        job_id = claim.job.0,
+        flow_type = claim.flow.as_str(),
+        attempt = claim.attempts + 1,
+        status = outcome.status.as_str(),
+        total_rows,
+        valid_rows,
+        issue_rows,
+        repeated_rows,
+        contacts,
+        open_issues,
+        issues_by_type = %serde_json::Value::from(by_type),
+        seconds = (seconds * 1000.0).round() / 1000.0,
+        rows_per_second = (total_rows as f64 / seconds.max(0.001)).round(),
+        "run ended"
+    );
+}
+
+enum Fate {
+    Ended(End),
+    Again(Duration),
+}
+
+/// Decides what becomes of a job whose run failed, and writes it down.
+async fn fate(context: &Context, policy: &Policy, claim: &Claim, control: &Control, error: RunError) -> Fate {
+    let job_id = claim.job.0;
+    if matches!(error, RunError::Store(StoreError::LeaseLost(_))) || control.is_lost() {
+        return Fate::Ended(End::LeaseLost);
+    }
+    if matches!(error, RunError::Stopped) {
+        return match jobs::release(&context.pool, claim, false).await {
+            Ok(()) => Fate::Ended(End::Stopped),
+            Err(error) => unavailable(policy, claim, error),
+        };
+    }
+    let failures = claim.attempts + 1;
+    if error.is_transient() && failures < policy.max_retries {
+        let delay = policy.delay(failures);
+        tracing::warn!(job_id, attempt = failures, %error, retry_in_seconds = delay.as_secs_f64(), "run failed, will be tried again");
+        return match jobs::release(&context.pool, claim, true).await {
+            Ok(()) => Fate::Again(delay),
+            Err(error) => unavailable(policy, claim, error),
+        };
+    }
+    let reason = error.to_string();
+    match jobs::fail(&context.pool, claim, &reason).await {
+        Ok(()) if is_owners(&error) => Fate::Ended(End::Refused(reason)),
+        Ok(()) => Fate::Ended(End::GivenUp(reason)),
+        Err(error) => unavailable(policy, claim, error),
+    }
+}
+
+/// Whether the owner of the file, not the operator of the service, can mend it.
+fn is_owners(error: &RunError) -> bool {
+    match error {
+        RunError::Rejected(_) | RunError::Replaced => true,
+        RunError::Object(error) => matches!(error, ObjectError::NotFound { .. } | ObjectError::BadKey { .. }),
+        _ => false,
+    }
+}
+
+fn unavailable(policy: &Policy, claim: &Claim, error: StoreError) -> Fate {
+    Fate::Ended(match error {
+        StoreError::LeaseLost(_) => End::LeaseLost,
+        error => End::Unavailable(error.into(), policy.delay(claim.attempts + 1)),
+    })
+}

@@ -1,0 +1,129 @@
+//! The command line: usage, configuration, and what it prints where.
+
+use crate::support::World;
+
+#[tokio::test]
+async fn help_names_every_variable_with_its_default() {
+    let world = World::without_database().await;
+    let help = world.ingest(&["--help"]).await;
+    help.expect_status(0);
+    let variables = [
+        ("DATABASE_URL", "private local database"),
+        ("CSV_BUCKET_NAME", "local folder"),
+        ("AWS_REGION", "us-east-1"),
+        ("SQS_QUEUE_URL", "queue in the database"),
+        ("SQS_MAX_NUMBER_OF_MESSAGES", "[default: 1]"),
+        ("SQS_WAIT_TIME_SECONDS", "[default: 20]"),
+        ("SQS_VISIBILITY_TIMEOUT", "[default: 300]"),
+        ("MAX_RETRIES", "[default: 3]"),
+        ("RETRY_DELAY_SECONDS", "[default: 5]"),
+        ("PROGRESS_UPDATE_INTERVAL", "chosen by the program"),
+        ("LOG_LEVEL", "[default: INFO]"),
+        ("LOG_FORMAT", "json"),
+        ("WORKER_CONCURRENCY", "[default: 2]"),
+    ];
+    for (name, default) in variables {
+        let at =
+            help.stdout.find(&format!("[env: {name}")).unwrap_or_else(|| panic!("{name} is not in the help"));
+        let entry: String = help.stdout[at.saturating_sub(400)..(at + 200).min(help.stdout.len())]
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(entry.contains(default), "{name}: {entry}");
+    }
+}
+
+#[tokio::test]
+async fn bad_values_stop_the_program_and_secrets_are_not_repeated() {
+    let cases = [
+        ("SQS_WAIT_TIME_SECONDS", "21", "0 to 20"),
+        ("SQS_MAX_NUMBER_OF_MESSAGES", "eleven", "1 to 10"),
+        ("LOG_LEVEL", "LOUD", "WARNING"),
+        ("LOG_FORMAT", "xml", "json or text"),
+        ("DATABASE_URL", "mysql://user:hunter2@host/db", "postgresql://"),
+    ];
+    for (name, value, accepted) in cases {
+        let world = World::without_database().await.with(&[(name, value)]);
+        let run = world.ingest(&["jobs"]).await;
+        run.expect_status(2);
+        assert!(run.stderr.contains(name) && run.stderr.contains(accepted), "{}", run.stderr);
+        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    }
+    let world =
+        World::without_database().await.with(&[("DATABASE_URL", "postgresql://user:hunter2@127.0.0.1:1/db")]);
+    let run = world.ingest(&["jobs"]).await;
+    run.expect_status(1);
+    assert!(
+        run.stderr.contains("user:***@127.0.0.1:1/db") && !run.stderr.contains("hunter2"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_dotenv_file_is_read_and_the_environment_wins() {
+    let world = World::without_database().await;
+    world.file(".env", "DATABASE_URL=postgresql://user@127.0.0.1:1/from-file\n");
+    let run = world.ingest(&["jobs"]).await;
+    assert!(run.stderr.contains("from-file"), "{}", run.stderr);
+    let world = world.with(&[("DATABASE_URL", "postgresql://user@127.0.0.1:1/from-environment")]);
+    let run = world.ingest(&["jobs"]).await;
+    assert!(run.stderr.contains("from-environment"), "{}", run.stderr);
+    world.file(".env", "GOOD=1\nnot a line\n");
+    let run = world.ingest(&["jobs"]).await;
+    run.expect_status(2);
+    assert!(run.stderr.contains("line 2"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn wrong_usage_has_a_status_of_its_own() {
+    let world = World::without_database().await;
+    for arguments in [["import"].as_slice(), &["reprocess", "x"], &["edit", "1"], &["nonsense"]] {
+        world.ingest(arguments).await.expect_status(2);
+    }
+    let world = World::database().await;
+    let run = world.ingest(&["import", "not-there.csv"]).await;
+    run.expect_status(1);
+    assert!(run.stderr.contains("not-there.csv"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn the_worst_file_decides_the_status() {
+    let world = World::database().await;
+    let good = world.file("good.csv", "email,first_name,last_name,company\na@example.com,A,B,C\n");
+    let dirty = world.file("dirty.csv", "email,first_name,last_name,company\nb,A,B,C\n");
+    let empty = world.file("empty.csv", "");
+    world.ingest(&["import", &good, &dirty]).await.expect_status(3);
+    world.ingest(&["import", &empty, &dirty]).await.expect_status(1);
+    let jobs = world.ingest(&["jobs", "--output", "json"]).await;
+    let jobs: Vec<serde_json::Value> =
+        serde_json::from_str(&jobs.stdout).expect("stdout holds data and nothing else");
+    let statuses: Vec<_> = jobs.iter().map(|job| job["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["NEEDS_REVIEW", "FAILED", "NEEDS_REVIEW", "COMPLETED"]);
+}
+
+#[tokio::test]
+async fn cells_that_look_like_formulas_are_defused_in_csv() {
+    let world = World::database().await;
+    let file = world
+        .file("a.csv", "email,first_name,last_name,company\na@example.com,=HYPERLINK(1),@B,\"A\"\"B\"\n");
+    world.ingest(&["import", &file]).await.expect_status(0);
+    let contacts = world.ingest(&["contacts", "--output", "csv"]).await;
+    assert_eq!(
+        contacts.stdout,
+        "contact,email,first name,last name,company\n1,a@example.com,'=HYPERLINK(1),'@B,\"A\"\"B\"\n"
+    );
+}
+
+#[tokio::test]
+async fn with_nothing_configured_everything_is_local() {
+    let world = World::without_database().await;
+    let file = world.file("a.csv", "email,first_name,last_name,company\na@example.com,A,B,C\nb,A,B,C\n");
+    world.ingest(&["import", &file]).await.expect_status(3);
+    world.ingest(&["discard", "2"]).await.expect_status(0);
+    world.ingest(&["reprocess", "1"]).await.expect_status(0);
+    let contacts = world.ingest(&["contacts", "--output", "csv"]).await;
+    assert!(contacts.stdout.contains("1,a@example.com,A,B,C"), "{}", contacts.stdout);
+    world.ingest(&["doctor"]).await.expect_status(0);
+    assert!(!world.path("data/postgres/postmaster.pid").exists(), "the server runs on");
+}

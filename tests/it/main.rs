@@ -1,0 +1,9 @@
+//! One test binary: the program against real servers.
+
+mod cli;
+mod crash;
+mod flows;
+mod schema;
+mod structure;
+mod support;
+mod worker;

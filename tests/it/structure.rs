@@ -1,0 +1,99 @@
+//! Holds the code to the import table of ARCHITECTURE.md.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Who may import whom, by module. `config`, `telemetry` and `shutdown` are open to all faces.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("csv", &[]),
+    ("store", &["domain"]),
+    ("objects", &["domain"]),
+    ("queue", &["domain"]),
+    ("pipeline", &["store", "objects", "csv", "domain"]),
+    ("actions", &["store", "objects", "domain"]),
+    ("worker", &["pipeline", "queue", "store", "objects", "domain", "shutdown"]),
+    (
+        "cli",
+        &[
+            "worker",
+            "pipeline",
+            "actions",
+            "store",
+            "objects",
+            "queue",
+            "domain",
+            "config",
+            "telemetry",
+            "shutdown",
+        ],
+    ),
+    ("telemetry", &["config"]),
+    ("config", &[]),
+    ("shutdown", &[]),
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => sources(&path, found),
+            false if path.extension().is_some_and(|end| end == "rs") => found.push(path),
+            false => {}
+        }
+    }
+}
+
+/// The modules that a source names as `crate::module`.
+fn imports(source: &str) -> BTreeSet<&str> {
+    source
+        .match_indices("crate::")
+        .filter(|(at, _)| !source[..*at].ends_with('$'))
+        .map(|(at, _)| {
+            let rest = &source[at + "crate::".len()..];
+            &rest
+                [..rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len())]
+        })
+        .collect()
+}
+
+#[test]
+fn modules_import_only_what_they_may() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 30, "the sources were not found");
+    let mut wrong = Vec::new();
+    for file in files {
+        let inside = file.strip_prefix(&root).unwrap();
+        let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+        let module = first.trim_end_matches(".rs").trim_end_matches("_tests");
+        if matches!(module, "main" | "lib") {
+            continue;
+        }
+        let (_, allowed) = ALLOWED
+            .iter()
+            .find(|(name, _)| *name == module)
+            .unwrap_or_else(|| panic!("{module} is new: add it to the table"));
+        let source = std::fs::read_to_string(&file).unwrap();
+        for import in imports(&source) {
+            if import != module && !allowed.contains(&import) {
+                wrong.push(format!("{} imports {import}", inside.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn only_pipeline_and_actions_open_transactions() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for module in ["store", "queue", "worker", "cli"] {
+        let mut files = Vec::new();
+        sources(&root.join(module), &mut files);
+        for file in files {
+            let source = std::fs::read_to_string(&file).unwrap();
+            assert!(!source.contains(".begin()") && !source.contains(".begin_with("), "{}", file.display());
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A bucket and a queue of the test's own on the S3 and SQS peer.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_sqs::types::QueueAttributeName;
+use ingest::objects::Objects;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::servers;
+
+/// A bucket and a queue.
+pub struct Cloud {
+    /// The bucket, through the program's own client.
+    pub objects: Objects,
+    sqs: aws_sdk_sqs::Client,
+    queue_url: String,
+    dead_letter_url: Option<String>,
+    bucket: String,
+}
+
+impl Cloud {
+    /// Makes both; `dead_letters`: with a dead-letter queue, after three receives.
+    pub async fn make(name: &str, dead_letters: bool) -> Cloud {
+        let sdk = sdk().await;
+        let sqs = aws_sdk_sqs::Client::new(&sdk);
+        make_bucket(name).await;
+        let dead_letter_url = match dead_letters {
+            true => sqs.create_queue().queue_name(format!("{name}-dead")).send().await.unwrap().queue_url,
+            false => None,
+        };
+        let mut queue = sqs.create_queue().queue_name(name);
+        if dead_letter_url.is_some() {
+            let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}-dead");
+            let policy = serde_json::json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 3 });
+            queue = queue.attributes(QueueAttributeName::RedrivePolicy, policy.to_string());
+        }
+        let queue_url = queue.send().await.unwrap().queue_url.unwrap();
+        let objects = Objects::s3(name, "us-east-1", &sdk).unwrap();
+        Cloud { objects, sqs, queue_url, dead_letter_url, bucket: name.to_owned() }
+    }
+
+    /// The environment of a program that is to use them.
+    pub fn env(&self) -> Vec<(String, String)> {
+        let endpoint = servers::moto().endpoint();
+        let pairs = [
+            ("AWS_ENDPOINT_URL", endpoint.as_str()),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("CSV_BUCKET_NAME", &self.bucket),
+            ("SQS_QUEUE_URL", &self.queue_url),
+        ];
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+    }
+
+    /// Sends a message.
+    pub async fn send(&self, body: &str) {
+        self.sqs.send_message().queue_url(&self.queue_url).message_body(body).send().await.unwrap();
+    }
+
+    /// Messages that can be received, and that are hidden.
+    pub async fn messages(&self) -> (u64, u64) {
+        self.counts(&self.queue_url).await
+    }
+
+    /// Messages in the dead-letter queue.
+    pub async fn dead_letters(&self) -> u64 {
+        self.counts(self.dead_letter_url.as_deref().expect("made with a dead-letter queue")).await.0
+    }
+
+    async fn counts(&self, url: &str) -> (u64, u64) {
+        let asked = self.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
+        let attributes = asked.send().await.unwrap().attributes.unwrap();
+        let count = |name| attributes[&name].parse().unwrap();
+        (
+            count(QueueAttributeName::ApproximateNumberOfMessages),
+            count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible),
+        )
+    }
+}
+
+async fn sdk() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(servers::moto().endpoint())
+        .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
+        .load()
+        .await
+}
+
+/// The program never makes a bucket, so it has no client for that: one request by hand.
+async fn make_bucket(name: &str) {
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", servers::moto().port)).await.unwrap();
+    let request =
+        format!("PUT /{name} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}

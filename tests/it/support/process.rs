@@ -1,0 +1,80 @@
+//! The binary under test, as a process of its own in a clean environment.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::process::Command;
+
+/// Longer than anything that the tests start takes, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit status; `None` when a signal ended it.
+    pub status: Option<i32>,
+    /// All of standard output.
+    pub stdout: String,
+    /// All of standard error.
+    pub stderr: String,
+}
+
+impl Ended {
+    /// Fails the test with all that was printed unless the status is this one.
+    #[track_caller]
+    pub fn expect_status(&self, status: i32) {
+        assert_eq!(self.status, Some(status), "\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+    }
+}
+
+/// The binary with these arguments and nothing but `env` in its environment.
+pub fn command(folder: &Path, env: &[(String, String)], arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ingest"));
+    command.args(arguments).current_dir(folder).env_clear().kill_on_drop(true).stdin(Stdio::null());
+    command
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", folder)
+        .env("RUST_BACKTRACE", "1");
+    command.envs(env.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+/// Runs to the end.
+pub async fn run(mut command: Command) -> Ended {
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("the program ends").unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
+    Ended { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// A process that goes on while the test does.
+pub struct Child {
+    child: tokio::process::Child,
+}
+
+impl Child {
+    /// Starts it; what it prints goes into `log`.
+    pub fn spawn(mut command: Command, log: &Path) -> Child {
+        let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
+        let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        Child { child }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.child.id().expect("the process has not ended by itself");
+        kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+    }
+
+    /// SIGKILL: no chance to tidy up.
+    pub fn kill(&mut self) {
+        self.signal(Signal::SIGKILL);
+    }
+
+    /// SIGTERM, and the exit status.
+    pub async fn term_and_wait(&mut self) -> Option<i32> {
+        self.signal(Signal::SIGTERM);
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the process ends").unwrap().code()
+    }
+}

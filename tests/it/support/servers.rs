@@ -1,0 +1,173 @@
+//! The servers that the tests run against: PostgreSQL, and moto as the peer for S3 and SQS. Each is
+//! started once a test run, when first needed, and ends with it however it ends.
+
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+/// A free port on the loopback interface.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn await_port(port: u16, log: &Path) {
+    let started = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let log = || std::fs::read_to_string(log).unwrap_or_default();
+        assert!(started.elapsed() < Duration::from_secs(60), "the server did not start:\n{}", log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Runs `script` when this process is gone, whatever ended it: the shell waits for the end of a pipe
+/// that only this process holds open.
+fn when_gone(script: &str) {
+    let mut watch = Command::new("sh");
+    watch.args(["-c", &format!("trap '' INT TERM HUP; cat >/dev/null; {script}")]);
+    let watch = watch.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    keep(watch);
+}
+
+/// Processes that run as long as this one does.
+fn keep(child: Child) {
+    static KEPT: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+    KEPT.lock().unwrap().push(child);
+}
+
+fn temporary(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("ingest-test-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A PostgreSQL server for this test run.
+pub struct Postgres {
+    port: u16,
+}
+
+impl Postgres {
+    /// Connects as the superuser, to the database that makes others.
+    pub fn admin_url(&self) -> String {
+        format!("postgresql://postgres:admin@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// The URL of a database, for a role that owns it and is no superuser.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgresql://ingest:secret@127.0.0.1:{}/{database}", self.port)
+    }
+}
+
+/// Whether the tests run as root, which PostgreSQL refuses.
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+fn server_program(name: &str) -> PathBuf {
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&on_path).collect();
+    let mut packaged: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
+        .unwrap_or_default();
+    packaged.sort();
+    folders.extend(packaged.into_iter().rev());
+    let found = folders.iter().map(|folder| folder.join(name)).find(|program| program.exists());
+    found.unwrap_or_else(|| panic!("{name} is not installed: run scripts/setup"))
+}
+
+/// A command for `program`, as `postgres` where the tests run as root.
+fn as_server_user(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", "postgres", "--"]).arg(program);
+    command
+}
+
+/// The server, started if it is not.
+pub fn postgres() -> &'static Postgres {
+    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let folder = temporary("postgres");
+        if is_root() {
+            let owned = Command::new("chown").arg("postgres").arg(&folder).status().unwrap();
+            assert!(owned.success());
+        }
+        let (data, log) = (folder.join("data"), folder.join("log"));
+        let mut password = tempfile::NamedTempFile::new_in(&folder).unwrap();
+        password.write_all(b"admin").unwrap();
+        let readable = Command::new("chmod").arg("644").arg(password.path()).status().unwrap();
+        assert!(readable.success());
+        let made = as_server_user(&server_program("initdb"))
+            .args(["-U", "postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "-N"])
+            .arg("--pwfile")
+            .arg(password.path())
+            .arg("-D")
+            .arg(&data)
+            .current_dir("/")
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let port = free_port();
+        // Nothing here outlives the run, so nothing has to reach the disk.
+        let settings = format!(
+            "-p {port} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=300 \
+             -c shared_buffers=256MB -c max_wal_size=4GB",
+            folder.display()
+        );
+        let pg_ctl = server_program("pg_ctl");
+        let mut start = as_server_user(&pg_ctl);
+        start.args(["-w", "-D"]).arg(&data).arg("-l").arg(&log).args(["-o", &settings, "start"]).current_dir("/");
+        let started = start.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert!(started.success(), "{}", std::fs::read_to_string(&log).unwrap_or_default());
+        let user = if is_root() { "runuser -u postgres --" } else { "" };
+        when_gone(&format!(
+            "{user} {} -D {} -m immediate stop; rm -rf {}",
+            pg_ctl.display(),
+            data.display(),
+            folder.display()
+        ));
+        Postgres { port }
+    })
+}
+
+/// A moto server for this test run.
+pub struct Moto {
+    /// Its port on the loopback interface.
+    pub port: u16,
+}
+
+impl Moto {
+    /// What `AWS_ENDPOINT_URL` is to be.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+/// The server, started if it is not.
+pub fn moto() -> &'static Moto {
+    static SERVER: OnceLock<Moto> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/moto_server");
+        assert!(program.exists(), "{} is not there: run scripts/setup --test", program.display());
+        let folder = temporary("moto");
+        let log = folder.join("log");
+        let port = free_port();
+        let output = std::fs::File::create(&log).unwrap();
+        let server = Command::new(program)
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .env("MOTO_S3_CUSTOM_ENDPOINTS", "")
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .spawn()
+            .unwrap();
+        when_gone(&format!("kill {}; rm -rf {}", server.id(), folder.display()));
+        keep(server);
+        await_port(port, &log);
+        Moto { port }
+    })
+}

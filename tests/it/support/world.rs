@@ -1,0 +1,261 @@
+//! A world of one test: its database, its store, its queue, and the program run in it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use tempfile::TempDir;
+
+use super::cloud::Cloud;
+use super::process::{self, Child, Ended};
+use super::servers;
+
+/// An open issue as the tests compare them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, sqlx::FromRow)]
+pub struct OpenIssue {
+    /// The rule.
+    pub issue_type: String,
+    /// The lines of the file that are linked.
+    pub lines: Vec<i64>,
+    /// The key.
+    pub key: String,
+}
+
+/// A database, a store and a queue of the test's own.
+pub struct World {
+    /// The database, for a look from outside.
+    pub pool: PgPool,
+    /// The bucket and queue, where the world has them.
+    pub cloud: Option<Cloud>,
+    folder: TempDir,
+    env: Vec<(String, String)>,
+}
+
+impl World {
+    /// A database without any table; store and queue are local.
+    pub async fn empty_database() -> World {
+        let name = unique();
+        let admin = PgPool::connect(&servers::postgres().admin_url()).await.unwrap();
+        let mut connection = admin.acquire().await.unwrap();
+        // Tests start together; the role is made by whoever is first.
+        let role = "SELECT pg_advisory_lock(1);
+            DO $$ BEGIN IF to_regrole('ingest') IS NULL THEN CREATE ROLE ingest LOGIN PASSWORD 'secret'; END IF; END $$;
+            SELECT pg_advisory_unlock(1);";
+        sqlx::raw_sql(role).execute(&mut *connection).await.unwrap();
+        let make = format!("CREATE DATABASE {name} OWNER ingest");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut *connection).await.unwrap();
+        drop(connection);
+        admin.close().await;
+        let url = servers::postgres().url(&name);
+        let world = World::without_database().await.with(&[("DATABASE_URL", &url)]);
+        let pool = PgPoolOptions::new().max_connections(3).connect(&url).await.unwrap();
+        World { pool, ..world }
+    }
+
+    /// The same: the first command applies the migrations.
+    pub async fn database() -> World {
+        World::empty_database().await
+    }
+
+    /// A migrated database, S3 and SQS with a dead-letter queue.
+    pub async fn cloud() -> World {
+        World::on_cloud(true).await
+    }
+
+    /// A migrated database, S3 and SQS, with or without a dead-letter queue.
+    pub async fn on_cloud(dead_letters: bool) -> World {
+        let mut world = World::empty_database().await;
+        ingest::store::schema::migrate(&world.pool).await.unwrap();
+        let cloud = Cloud::make(&unique().replace('_', "-"), dead_letters).await;
+        world.env.extend(cloud.env());
+        world.cloud = Some(cloud);
+        world
+    }
+
+    /// Nothing configured: the program's local default. `pool` leads nowhere.
+    pub async fn without_database() -> World {
+        let folder = tempfile::Builder::new().prefix("ingest-world-").tempdir().unwrap();
+        // The private cluster of a test that runs as root belongs to another user.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), open).unwrap();
+        let pool = PgPoolOptions::new().connect_lazy("postgresql://nobody@127.0.0.1:1/none").unwrap();
+        let data = folder.path().join("data").display().to_string();
+        let env =
+            vec![("INGEST_DATA_DIR".to_owned(), data), ("INGEST_OWNER".to_owned(), "tester".to_owned())];
+        World { pool, cloud: None, folder, env }
+    }
+
+    /// The world with these variables besides.
+    pub fn with(mut self, env: &[(&str, &str)]) -> World {
+        self.env.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self
+    }
+
+    /// A path in the folder in which the program is run.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file there and gives its path.
+    pub fn file(&self, name: &str, content: &str) -> String {
+        std::fs::write(self.path(name), content).unwrap();
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    /// Runs the program to its end.
+    pub async fn ingest(&self, arguments: &[&str]) -> Ended {
+        process::run(process::command(self.folder.path(), &self.env, arguments)).await
+    }
+
+    /// Starts the program and leaves it running; it prints into `log`.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        Child::spawn(process::command(self.folder.path(), &self.env, arguments), &self.path("log"))
+    }
+
+    /// What spawned programs have printed so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// What a producer does: puts the file into the store, inserts the job, sends the message.
+    pub async fn enqueue(&self, name: &str, content: &str, owner: &str) -> i32 {
+        let job = self.enqueue_silently(name, content, owner).await;
+        if self.cloud.is_some() {
+            self.send_again(job).await;
+        }
+        job
+    }
+
+    /// What a producer does that dies before it sends the message.
+    pub async fn enqueue_silently(&self, name: &str, content: &str, owner: &str) -> i32 {
+        let key = format!("uploads/{owner}/{name}");
+        self.put_object(&key, content).await;
+        sqlx::query_scalar(
+            "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
+                               job_processed_rows, job_issue_count)
+             VALUES ($1, $2, $3, 'PENDING', 0, 0, 0) RETURNING job_id",
+        )
+        .bind(owner)
+        .bind(name)
+        .bind(&key)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+    }
+
+    /// Puts an object into the store.
+    pub async fn put_object(&self, key: &str, content: &str) {
+        match &self.cloud {
+            Some(cloud) => {
+                cloud.objects.put(key, content.as_bytes()).await.unwrap();
+            }
+            None => {
+                let path = self.path("data/objects").join(key);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, content).unwrap();
+            }
+        }
+    }
+
+    /// Takes an object out of the bucket.
+    pub async fn remove_object(&self, key: &str) {
+        self.cloud_or_fail().objects.delete(key).await.unwrap();
+    }
+
+    /// Sends a message.
+    pub async fn send(&self, body: &str) {
+        self.cloud_or_fail().send(body).await;
+    }
+
+    /// Messages in the dead-letter queue.
+    pub async fn dead_letters(&self) -> u64 {
+        self.cloud_or_fail().dead_letters().await
+    }
+
+    fn cloud_or_fail(&self) -> &Cloud {
+        self.cloud.as_ref().expect("a world on the cloud")
+    }
+
+    /// Sends the job's message.
+    pub async fn send_again(&self, job: i32) {
+        let query = "SELECT job_s3_object_key FROM jobs WHERE job_id = $1";
+        let key: String = sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap();
+        let body = serde_json::json!({ "job_id": job.to_string(), "s3_key": key, "more": [1] });
+        self.cloud_or_fail().send(&body.to_string()).await;
+    }
+
+    /// Messages that can be received, and that are hidden.
+    pub async fn messages(&self) -> (u64, u64) {
+        self.cloud_or_fail().messages().await
+    }
+
+    /// Waits until the queue holds nothing.
+    pub async fn queue_empty(&self) {
+        eventually("the queue is empty", async || self.messages().await == (0, 0)).await;
+    }
+
+    /// Waits until the job's run has ended; gives the job's status.
+    pub async fn settled(&self, job: i32) -> String {
+        let query = "SELECT job_status::text FROM jobs WHERE job_id = $1 AND job_status IN ('NEEDS_REVIEW', 'COMPLETED', 'FAILED')";
+        for _ in 0..3600 {
+            let status = sqlx::query_scalar(query).bind(job).fetch_optional(&self.pool).await.unwrap();
+            if let Some(status) = status {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("job {job} was not settled:\n{}", self.log());
+    }
+
+    /// A job's status and counts in words.
+    pub async fn job(&self, job: i32) -> String {
+        let query = "SELECT job_status || ' total ' || job_total_rows || ' processed ' || job_processed_rows
+                     || ' issues ' || job_issue_count || ' repeated ' || job_repeated_rows FROM jobs WHERE job_id = $1";
+        sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// A job's rows with their statuses in words, in the order of the file.
+    pub async fn statuses(&self, job: i32) -> String {
+        let query = "SELECT string_agg(staging_id || ' ' || staging_status, ', ' ORDER BY staging_id) FROM staging WHERE staging_job_id = $1";
+        sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// A job's open issues, by rule and line.
+    pub async fn issues(&self, job: i32) -> Vec<OpenIssue> {
+        let query = "SELECT issue_type::text, issue_key AS key,
+                            array_agg(coalesce(staging_line, 0) ORDER BY staging_line) AS lines
+                     FROM issues JOIN issue_items ON item_issue_id = issue_id JOIN staging ON staging_id = item_staging_id
+                     WHERE issues_job_id = $1 AND NOT issue_resolved GROUP BY issue_id";
+        let mut issues: Vec<OpenIssue> = sqlx::query_as(query).bind(job).fetch_all(&self.pool).await.unwrap();
+        issues.sort();
+        issues
+    }
+
+    /// An owner's contacts, each as `email|first|last|company`, sorted.
+    pub async fn contacts(&self, owner: &str) -> Vec<String> {
+        let query =
+            "SELECT concat_ws('|', contact_email, contact_first_name, contact_last_name, contact_company)
+                     FROM contacts WHERE contacts_user_id = $1";
+        let mut contacts: Vec<String> =
+            sqlx::query_scalar(query).bind(owner).fetch_all(&self.pool).await.unwrap();
+        contacts.sort();
+        contacts
+    }
+}
+
+/// A name that no other test has, good for a database, a bucket and a queue.
+fn unique() -> String {
+    format!("test_{}", uuid::Uuid::new_v4().simple())
+}
+
+/// Waits until something is so.
+pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..1200 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("it never came to it that {what}");
+}

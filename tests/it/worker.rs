@@ -1,0 +1,176 @@
+//! The worker and its messages: every fate that a message can have.
+
+use crate::support::{World, eventually};
+
+const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
+const QUICK: [(&str, &str); 2] = [("SQS_WAIT_TIME_SECONDS", "1"), ("RETRY_DELAY_SECONDS", "0.1")];
+
+async fn unreadable(world: &World) -> Vec<(String, String)> {
+    let query = "SELECT unreadable_body, unreadable_reason FROM unreadable_messages";
+    sqlx::query_as(query).fetch_all(&world.pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_database_is_the_queue_where_there_is_no_other() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let mut worker = world.spawn(&["worker"]);
+    let job = world.enqueue("a.csv", CLEAN, "one").await;
+    assert_eq!(world.settled(job).await, "COMPLETED");
+    // A producer asks for another run of a job in review.
+    let second = world.enqueue("b.csv", CLEAN, "one").await;
+    assert_eq!(world.settled(second).await, "NEEDS_REVIEW");
+    sqlx::query("UPDATE staging SET staging_status = 'DISCARD' WHERE staging_job_id = $1")
+        .bind(second)
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE jobs SET job_available_at = now() WHERE job_id = $1")
+        .bind(second)
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    eventually("the job is completed", async || world.settled(second).await == "COMPLETED").await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    let wanted: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE job_available_at IS NOT NULL")
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!(wanted, 0);
+}
+
+#[tokio::test]
+async fn a_job_that_is_gone_or_done_is_acknowledged() {
+    let world = World::cloud().await.with(&QUICK);
+    let job = world.enqueue("a.csv", CLEAN, "one").await;
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.settled(job).await, "COMPLETED");
+    world.send_again(job).await;
+    world.send(r#"{"job_id": 4711, "s3_key": "x"}"#).await;
+    world.queue_empty().await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    assert_eq!(world.contacts("one").await.len(), 1);
+    assert!(world.log().contains("there is no such job"));
+}
+
+#[tokio::test]
+async fn a_rejected_file_fails_its_job_and_the_message_is_done() {
+    let world = World::cloud().await.with(&QUICK);
+    let job = world.enqueue("a.csv", "name,mail\nx,y\n", "one").await;
+    let missing = world.enqueue("b.csv", CLEAN, "one").await;
+    world.remove_object("uploads/one/b.csv").await;
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.settled(job).await, "FAILED");
+    assert_eq!(world.settled(missing).await, "FAILED");
+    world.queue_empty().await;
+    assert_eq!(world.dead_letters().await, 0);
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    let reasons: Vec<String> = sqlx::query_scalar("SELECT job_failure FROM jobs ORDER BY job_id")
+        .fetch_all(&world.pool)
+        .await
+        .unwrap();
+    assert!(reasons[0].contains("first_name"), "{reasons:?}");
+    assert!(reasons[1].contains("uploads/one/b.csv"), "{reasons:?}");
+}
+
+#[tokio::test]
+async fn a_message_not_understood_goes_the_way_of_the_redrive_policy() {
+    let world = World::cloud().await.with(&QUICK).with(&[("SQS_VISIBILITY_TIMEOUT", "1")]);
+    world.send("who knows").await;
+    let mut worker = world.spawn(&["worker"]);
+    eventually("the message is a dead letter", async || world.dead_letters().await == 1).await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    assert!(unreadable(&world).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_not_understood_is_kept_where_there_is_no_redrive_policy() {
+    let world = World::on_cloud(false).await.with(&QUICK);
+    world.send(r#"{"job_id": "seven"}"#).await;
+    let mut worker = world.spawn(&["worker"]);
+    world.queue_empty().await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    let kept = unreadable(&world).await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].0, r#"{"job_id": "seven"}"#);
+    let doctor = world.ingest(&["doctor"]).await;
+    doctor.expect_status(1);
+    assert!(doctor.stdout.contains("unreadable_messages"), "{}", doctor.stdout);
+}
+
+#[tokio::test]
+async fn a_transient_failure_is_tried_again_and_then_given_up() {
+    // The store is away: nothing listens on its port.
+    let away = [("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9"), ("MAX_RETRIES", "2")];
+    let world = World::cloud().await.with(&QUICK).with(&away);
+    let job = world.enqueue("a.csv", CLEAN, "one").await;
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.settled(job).await, "FAILED");
+    eventually("the message is a dead letter", async || world.dead_letters().await == 1).await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    assert_eq!(world.log().matches("will be tried again").count(), 1, "{}", world.log());
+    let reason: String =
+        sqlx::query_scalar("SELECT job_failure FROM jobs").fetch_one(&world.pool).await.unwrap();
+    assert!(reason.contains("bucket"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_job_without_a_message_is_found_again() {
+    let world = World::cloud().await.with(&QUICK).with(&[("SQS_VISIBILITY_TIMEOUT", "1")]);
+    let job = world.enqueue_silently("a.csv", CLEAN, "one").await;
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.settled(job).await, "COMPLETED");
+    assert_eq!(worker.term_and_wait().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_file_replaced_behind_a_checkpoint_is_refused() {
+    let world = World::cloud().await.with(&QUICK).with(&[("PROGRESS_UPDATE_INTERVAL", "1000")]);
+    let rows: String = (0..60_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
+    let content = format!("email,first_name,last_name,company\n{rows}");
+    let job = world.enqueue("a.csv", &content, "one").await;
+    let mut worker = world.spawn(&["worker"]);
+    eventually("there is a checkpoint", async || {
+        let reached: i32 =
+            sqlx::query_scalar("SELECT job_checkpoint FROM jobs").fetch_one(&world.pool).await.unwrap();
+        reached > 0
+    })
+    .await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    world.put_object("uploads/one/a.csv", CLEAN).await;
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.settled(job).await, "FAILED");
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    let reason: String =
+        sqlx::query_scalar("SELECT job_failure FROM jobs").fetch_one(&world.pool).await.unwrap();
+    assert!(reason.contains("replaced"), "{reason}");
+    assert!(world.contacts("one").await.is_empty());
+}
+
+#[tokio::test]
+async fn logs_are_objects_without_anybodys_data() {
+    let world = World::cloud().await.with(&QUICK).with(&[("LOG_LEVEL", "debug")]);
+    let content = "email,first_name,last_name,company\nsecret.person@example.com,Ann,Lee,Acme\nsecret bad,Ann,Lee,Acme\nsecret.person@example.com,Annabel,Lee,Acme\n";
+    let job = world.enqueue("a.csv", content, "one").await;
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.settled(job).await, "NEEDS_REVIEW");
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    let log = world.log();
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    for line in &lines {
+        for field in ["timestamp", "level", "logger", "message"] {
+            assert!(line[field].is_string(), "{line}");
+        }
+    }
+    let end = lines.iter().find(|line| line["message"] == "run ended").expect("the run's statistics");
+    assert_eq!((&end["job_id"], &end["flow_type"]), (&job.into(), &"INITIAL_PROCESSING".into()));
+    assert_eq!(
+        (&end["total_rows"], &end["issue_rows"], &end["open_issues"]),
+        (&3.into(), &3.into(), &2.into())
+    );
+    assert!(end["message_id"].is_string() && end["rows_per_second"].is_number());
+    for private in ["secret", "Annabel", "Acme"] {
+        assert!(!log.contains(private), "{private} is in the log:\n{log}");
+    }
+}
