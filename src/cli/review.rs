@@ -6,7 +6,7 @@ use crate::actions::{self, Edits};
 
 /// The arguments of `edit`.
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = true, args = ["email", "first_name", "last_name", "company"])]
+#[command(group(clap::ArgGroup::new("values").required(true).multiple(true).args(["email", "first_name", "last_name", "company"])))]
 pub struct EditArgs {
     /// The row's number, as `ingest issues` shows it.
     row: i64,

@@ -21,7 +21,7 @@ async fn catalog(pool: &PgPool) -> Vec<String> {
         FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY typname
         UNION ALL
         SELECT 'partition ' || c.relname || ' ' || pg_get_expr(c.relpartbound, c.oid) FROM pg_class c
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relispartition
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relispartition AND c.relkind = 'r'
         UNION ALL
         SELECT 'block ' || block_kind || ' ' || block_next_id FROM staging_id_blocks
         ORDER BY 1";
