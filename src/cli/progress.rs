@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -31,8 +31,8 @@ pub async fn show(label: String, progress: watch::Receiver<Progress>, done: Canc
 
 async fn bar(label: String, mut progress: watch::Receiver<Progress>, done: CancellationToken) {
     let bar = ProgressBar::new(0);
-    let counting = style("{prefix} {spinner} {msg} {human_pos} rows, {per_sec}");
-    let counted = style("{prefix} {msg} {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left");
+    let counting = style("{prefix} {spinner} {msg} {human_pos} rows, {rate}");
+    let counted = style("{prefix} {msg} {wide_bar} {human_pos}/{human_len} rows, {rate}, {eta} left");
     bar.set_style(counting.clone());
     bar.set_prefix(label);
     let mut phase = None;
@@ -57,7 +57,11 @@ async fn bar(label: String, mut progress: watch::Receiver<Progress>, done: Cance
 
 /// The style of a template; the bare bar if indicatif ever refuses one.
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // A bar has nobody to tell that a write to its own buffer failed.
+        let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
+    })
 }
 
 async fn lines(label: String, progress: watch::Receiver<Progress>, done: CancellationToken) {

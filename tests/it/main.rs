@@ -2,6 +2,9 @@
 
 mod cli;
 mod crash;
+#[path = "../../benches/dataset.rs"]
+mod dataset;
+mod equivalence;
 mod flows;
 mod schema;
 mod structure;

@@ -208,6 +208,11 @@ impl World {
         panic!("job {job} was not settled:\n{}", self.log());
     }
 
+    /// Waits until the job is COMPLETED.
+    pub async fn eventually_completed(&self, job: i32) {
+        eventually("the job is completed", async || self.job(job).await.starts_with("COMPLETED")).await;
+    }
+
     /// A job's status and counts in words.
     pub async fn job(&self, job: i32) -> String {
         let query = "SELECT job_status || ' total ' || job_total_rows || ' processed ' || job_processed_rows

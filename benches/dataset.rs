@@ -1,0 +1,232 @@
+//! Contact files made from a seed: the same seed gives the same bytes on any machine.
+//!
+//! Beside a file stands what an import of it must find, known from how each row was made and never
+//! worked out by the rules that it tests.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Write};
+
+/// What a file is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Every row becomes a contact.
+    Clean,
+    /// 2 % invalid, 2 % missing, 3 % duplicate, 1 % repeated, 2 % existing, 0.2 % malformed rows.
+    Dirty,
+}
+
+/// A file to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Dataset {
+    /// Data rows.
+    pub rows: u64,
+    /// The seed.
+    pub seed: u64,
+    /// What it is like.
+    pub kind: Kind,
+}
+
+/// E-mail, first name, last name, company.
+pub type Values = [String; 4];
+
+/// What an import of a file must find.
+#[derive(Debug, Default)]
+pub struct Expected {
+    /// Data rows, blank lines not counted.
+    pub total_rows: u64,
+    /// Rows that say the same as an earlier one.
+    pub repeated: u64,
+    /// Rows to be staged, by line: whether they break no rule, and their trimmed values.
+    pub rows: BTreeMap<u64, (bool, Values)>,
+    /// The lines of each issue, by its type and, where the row is not its own, its key.
+    pub issues: BTreeMap<(&'static str, String), Vec<u64>>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    values: Values,
+    extra: Option<String>,
+    repeats: bool,
+    issues: Vec<&'static str>,
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): a number for each place, in any order.
+fn random(seed: u64, place: u64) -> u64 {
+    let mut z = seed.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+const FIRST: [&str; 12] =
+    ["Ann", "Bob", "Carla", "Dmitri", "José", "Eve", "Gülşen", "Hana", "Ivan", "Zoë", "Olaf", "Pia"];
+const LAST: [&str; 12] =
+    ["Lee", "Müller", "Núñez", "Smith", "Novák", "Kim", "Costa", "O'Neill", "Sato", "Lund", "Weber", "Rossi"];
+const COMPANY: [&str; 8] = [
+    "Acme",
+    "Ray, Brown & Partners",
+    "Société Générale d'Import",
+    "Horn \"Nordic\" ApS",
+    "Holm\n& Söner",
+    "Kraft GmbH",
+    "Viñedos del Sur",
+    "Fox Ltd",
+];
+const INVALID: [&str; 5] =
+    ["no-at-sign.example.com", "a b@example.com", "x..y@example.com", "x@localhost", "x@-bad.com"];
+
+fn pick<'a>(from: &[&'a str], number: u64) -> &'a str {
+    from[(number % from.len() as u64) as usize]
+}
+
+fn good(number: u64, dice: u64) -> Row {
+    let (first, last) = (pick(&FIRST, dice >> 8), pick(&LAST, dice >> 16));
+    let email = format!("person.{number}@mail{}.example.com", dice % 97);
+    let company = format!("{} {}", pick(&COMPANY, dice >> 24), number % 5000);
+    Row {
+        values: [email, first.into(), last.into(), company],
+        extra: None,
+        repeats: false,
+        issues: Vec::new(),
+    }
+}
+
+impl Dataset {
+    /// Contacts that the owner has before a dirty file comes, from another import.
+    pub fn existing(&self) -> impl Iterator<Item = Values> + use<> {
+        let Dataset { rows, seed, kind } = *self;
+        let numbers =
+            (0..rows).filter(move |number| kind == Kind::Dirty && random(seed, *number) % 1000 / 20 == 4);
+        numbers.map(move |number| {
+            let [email, ..] = good(number, random(seed, number)).values;
+            [email, "Known".to_owned(), "Already".to_owned(), "Acme".to_owned()]
+        })
+    }
+
+    /// Writes the file and, where asked for, what must be found in it.
+    pub fn write(&self, out: &mut impl Write, expected: Option<&mut Expected>) -> io::Result<()> {
+        let mut file = Output { out, line: 1, expected };
+        file.text("Email,First name,Last name,Company\n")?;
+        // The second row of a pair comes some way behind the first.
+        let mut later: VecDeque<(u64, Row)> = VecDeque::new();
+        let (mut written, mut number) = (0, 0);
+        while written < self.rows {
+            let is_due = later
+                .front()
+                .is_some_and(|(due, _)| *due <= number || written + later.len() as u64 >= self.rows);
+            let row = match is_due {
+                true => later.pop_front().map(|(_, row)| row),
+                false => None,
+            };
+            let row = match row {
+                Some(row) => row,
+                None => {
+                    let dice = random(self.seed, number);
+                    number += 1;
+                    let room_for_two = self.rows - written >= later.len() as u64 + 2;
+                    self.case(number - 1, dice, room_for_two, &mut later)
+                }
+            };
+            file.row(&row, random(!self.seed, written), self.kind)?;
+            written += 1;
+        }
+        Ok(())
+    }
+
+    /// The row of a number, and its second half put off.
+    fn case(&self, number: u64, dice: u64, room_for_two: bool, later: &mut VecDeque<(u64, Row)>) -> Row {
+        let mut row = good(number, dice);
+        if self.kind == Kind::Clean {
+            return row;
+        }
+        let due = number + 40;
+        match dice % 1000 {
+            0..20 => {
+                row.values[0] = match dice.is_multiple_of(3) {
+                    // Some of these values stand in many rows: one issue for all of them.
+                    true => pick(&INVALID, dice >> 40).to_owned(),
+                    false => format!("{number}{}", pick(&INVALID, dice >> 40)),
+                };
+                row.issues.push("INVALID_EMAIL");
+                if dice.is_multiple_of(7) {
+                    row.values[3].clear();
+                    row.issues.push("MISSING_REQUIRED_FIELD");
+                }
+            }
+            20..40 => {
+                row.values[(dice >> 40) as usize % 4].clear();
+                row.issues.push("MISSING_REQUIRED_FIELD");
+            }
+            // Half of 3 %: each makes two rows.
+            40..55 if room_for_two => {
+                row.issues.push("DUPLICATE_EMAIL");
+                let mut other = row.clone();
+                other.values[1].push_str("-Maria");
+                later.push_back((due, other));
+            }
+            60..70 if room_for_two => later.push_back((due, Row { repeats: true, ..row.clone() })),
+            80..100 => row.issues.push("EXISTING_EMAIL"),
+            100..102 => {
+                row.extra = Some(format!("left over {number}"));
+                row.issues.push("MALFORMED_ROW");
+            }
+            _ => {}
+        }
+        row
+    }
+}
+
+struct Output<'a, W: Write> {
+    out: &'a mut W,
+    line: u64,
+    expected: Option<&'a mut Expected>,
+}
+
+impl<W: Write> Output<'_, W> {
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        self.line += text.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        self.out.write_all(text.as_bytes())
+    }
+
+    fn row(&mut self, row: &Row, dice: u64, kind: Kind) -> io::Result<()> {
+        if kind == Kind::Dirty && dice.is_multiple_of(251) {
+            self.text("\n")?;
+        }
+        self.note(row);
+        let [email, first, last, company] = &row.values;
+        let mut email = email.clone();
+        // What must make no difference: case and white space around the address.
+        if kind == Kind::Dirty && dice.is_multiple_of(11) {
+            email = email.to_uppercase();
+        }
+        if kind == Kind::Dirty && dice.is_multiple_of(13) {
+            email = format!("  {email}\u{a0}");
+        }
+        let cells = [&email, first, last, company].into_iter().chain(&row.extra);
+        let line: Vec<String> = cells.map(|cell| quoted(cell)).collect();
+        self.text(&(line.join(",") + "\n"))
+    }
+
+    fn note(&mut self, row: &Row) {
+        let line = self.line;
+        let Some(expected) = &mut self.expected else { return };
+        expected.total_rows += 1;
+        if row.repeats {
+            expected.repeated += 1;
+            return;
+        }
+        expected.rows.insert(line, (row.issues.is_empty(), row.values.clone()));
+        for issue in &row.issues {
+            let own = matches!(*issue, "MISSING_REQUIRED_FIELD" | "MALFORMED_ROW");
+            let key = if own { format!("line {line}") } else { row.values[0].to_lowercase() };
+            expected.issues.entry((issue, key)).or_default().push(line);
+        }
+    }
+}
+
+fn quoted(cell: &str) -> String {
+    match cell.contains([',', '"', '\n']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.to_owned(),
+    }
+}
