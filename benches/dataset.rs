@@ -82,7 +82,7 @@ fn pick<'a>(from: &[&'a str], number: u64) -> &'a str {
 fn good(number: u64, dice: u64) -> Row {
     let (first, last) = (pick(&FIRST, dice >> 8), pick(&LAST, dice >> 16));
     let email = format!("person.{number}@mail{}.example.com", dice % 97);
-    let company = format!("{} {}", pick(&COMPANY, dice >> 24), number % 5000);
+    let company = format!("{} {}", pick(&COMPANY, dice >> 24), number);
     Row {
         values: [email, first.into(), last.into(), company],
         extra: None,
@@ -148,7 +148,7 @@ impl Dataset {
                     false => format!("{number}{}", pick(&INVALID, dice >> 40)),
                 };
                 row.issues.push("INVALID_EMAIL");
-                if dice.is_multiple_of(7) {
+                if dice.is_multiple_of(7) && !dice.is_multiple_of(3) {
                     row.values[3].clear();
                     row.issues.push("MISSING_REQUIRED_FIELD");
                 }

@@ -39,7 +39,7 @@ pub async fn plan(
     control: &Control,
     survey: Survey,
 ) -> Result<Plan, RunError> {
-    let mut sorted = survey.comparison.sort();
+    let mut sorted = tokio::task::block_in_place(|| survey.comparison.sort());
     let mut transaction = context.pool.begin().await?;
     contacts::fill_keys(&mut transaction, &claim.owner).await?;
     transaction.commit().await?;
@@ -72,6 +72,7 @@ pub async fn look(
         let mut all = contacts::all_keys(connection, &claim.owner, claim.job);
         while let Some(key) = all.try_next().await? {
             sorted.mark_existing(email_hash(&key));
+            tokio::task::consume_budget().await;
         }
         return Ok(());
     };

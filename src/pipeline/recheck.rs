@@ -107,20 +107,23 @@ async fn compare(
         if let Some(key) = key.filter(|_| keys.len() < PROBED_ROWS) {
             keys.push(key.into_owned());
         }
-        report(control, claim, number)?;
+        breathe(control, claim, number).await?;
     }
     drop(rows);
-    let mut sorted = comparison.sort();
+    let mut sorted = tokio::task::block_in_place(|| comparison.sort());
     let keys = (keys.len() < PROBED_ROWS).then_some(keys);
     existing::look(connection, claim, &mut sorted, keys.as_deref()).await?;
     let statistics = Statistics { total_rows: number.into(), ..Statistics::default() };
     Ok((sorted.findings(), statistics))
 }
 
-fn report(control: &Control, claim: &Claim, number: u32) -> Result<(), RunError> {
-    if number.is_multiple_of(8192) {
+/// Reports now and then, and lets others run: rows that are there already never make the connection
+/// wait, so without this the renewals of lease and message would starve.
+async fn breathe(control: &Control, claim: &Claim, number: u32) -> Result<(), RunError> {
+    if number.is_multiple_of(1024) {
         control.check(claim)?;
         control.report(Phase::Recheck, number.into(), None);
+        tokio::task::yield_now().await;
     }
     Ok(())
 }
@@ -147,7 +150,7 @@ async fn judge(
     let mut rows = staging::rows(connection, claim.job);
     while let Some(row) = rows.try_next().await? {
         number += 1;
-        report(control, claim, number)?;
+        breathe(control, claim, number).await?;
         // A row that has its contact is done, whatever was edited since.
         if row.status == Some(RowStatus::Success) {
             statistics.valid_rows += 1;

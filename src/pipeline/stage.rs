@@ -48,6 +48,7 @@ pub async fn run(
     // Small pieces, so that a chunk ends close to the size that was asked for.
     let piece_bytes = (context.chunk_rows * 32).clamp(1 << 10, 1 << 18);
     while let Some(block) = pass.next().await? {
+        tokio::task::yield_now().await;
         for piece in block.chunks(piece_bytes) {
             reader.feed(piece, &mut |row| rows.row(&row, claim))?;
             if rows.batch.len() >= context.chunk_rows {
