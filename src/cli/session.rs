@@ -65,7 +65,7 @@ impl Session {
         let policy = Policy {
             max_retries: settings.max_retries,
             retry_delay: settings.retry_delay(),
-            lease: settings.visibility_timeout(),
+            lease: lease(settings),
         };
         let owner = Owner(settings.owner());
         Ok(Session { context, policy, owner, settings: settings.clone(), cluster })
@@ -79,6 +79,7 @@ impl Session {
             queue: queue(&self.settings, &self.context.pool).await?,
             policy: self.policy,
             concurrency: self.settings.worker_concurrency,
+            stranded_after: 2 * self.settings.visibility_timeout(),
         };
         worker::work(worker, shutdown).await;
         Ok(Status::Done)
@@ -93,6 +94,14 @@ impl Session {
             tracing::warn!(%error, "the private database server was not stopped");
         }
     }
+}
+
+/// The longest that the job of a killed program stays out of reach of the next.
+const LONGEST_LEASE: Duration = Duration::from_secs(30);
+
+/// How long the lease of a job holds that is not renewed: no longer than its message stays hidden.
+fn lease(settings: &Settings) -> Duration {
+    settings.visibility_timeout().min(LONGEST_LEASE)
 }
 
 /// Connections that one running job needs: its rows, its contacts, its lease, and one to spare.
@@ -145,7 +154,10 @@ pub async fn queue(settings: &Settings, pool: &PgPool) -> anyhow::Result<Queue> 
     let options = ReceiveOptions {
         max_messages: settings.sqs_max_number_of_messages as usize,
         wait: settings.wait_time(),
-        visibility: settings.visibility_timeout(),
+        visibility: match settings.queue_url() {
+            Some(_) => settings.visibility_timeout(),
+            None => lease(settings),
+        },
     };
     match settings.queue_url() {
         Some(url) => Ok(Queue::sqs(&sdk_config(&settings.aws_region).await, url, options)),

@@ -59,9 +59,9 @@ pub async fn raise(connection: &mut PgConnection, job: JobId, raised: &[Raised])
     let columns = Columns::of(raised);
     sqlx::query(
         "INSERT INTO issues (issues_job_id, issue_type, issue_key, issue_description)
-         SELECT DISTINCT ON (type, key) $1, type::issue_type_enum, key, description
+         SELECT $1, type::issue_type_enum, key, min(description)
          FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS given (type, key, description, id)
-         ORDER BY type, key, id
+         GROUP BY type, key ORDER BY min(id)
          ON CONFLICT (issues_job_id, issue_type, issue_key) DO NOTHING",
     )
     .bind(job.0)

@@ -23,6 +23,8 @@ pub struct Worker {
     pub policy: Policy,
     /// Jobs at once.
     pub concurrency: usize,
+    /// How long a job may wait without a lease before its message is taken for lost.
+    pub stranded_after: Duration,
 }
 
 /// The wait after a failed receive.
@@ -98,7 +100,7 @@ async fn pause(duration: Duration, shutdown: &Shutdown) {
 async fn sweep(worker: Arc<Worker>, shutdown: Shutdown) {
     // The database's own queue delivers by the same column that marks a job as wanted.
     let Queue::Sqs(_) = &worker.queue else { return };
-    let grace = worker.policy.lease.max(Duration::from_secs(1)) * 2;
+    let grace = worker.stranded_after;
     while !shutdown.stop_receiving.is_cancelled() {
         match jobs::stranded(&worker.context.pool, grace, SWEEP_LIMIT).await {
             Ok(found) => {

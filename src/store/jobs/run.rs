@@ -1,0 +1,266 @@
+//! A run's side of `jobs`: the lease under which it writes, its checkpoints and its end.
+//!
+//! Every write here names the token of the lease and fails with [`StoreError::LeaseLost`] where it
+//! touches no row.
+
+use std::time::Duration;
+
+use sqlx::{PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+use crate::domain::job::{Flow, JobId, JobStatus, Owner};
+use crate::store::{StoreError, interval};
+
+/// A job that this run may work on, as it stood when the lease was taken.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The job.
+    pub job: JobId,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The file's key in the store.
+    pub object_key: String,
+    /// What every write of the run names.
+    pub token: Uuid,
+    /// Where the rows come from.
+    pub flow: Flow,
+    /// Transient failures so far.
+    pub attempts: u32,
+    /// The object's version that rows were staged from by an earlier run.
+    pub object_version: Option<String>,
+    /// The base of the reserved block of staging ids.
+    pub staging_base: Option<i64>,
+    /// Data rows staged by earlier runs.
+    pub checkpoint: u64,
+}
+
+/// What came of the attempt to claim a job.
+#[derive(Debug)]
+pub enum Claimed {
+    /// The lease is ours.
+    Ours(Claim),
+    /// Another run holds the lease for that much longer.
+    Busy(Duration),
+    /// There is nothing to do: the job is COMPLETED.
+    Completed,
+    /// There is no such job.
+    Unknown,
+}
+
+/// Takes the lease of a job for `lease`, if nobody holds it, and makes the job PROCESSING.
+///
+/// A run inside [`hold`] is alive as long as its connection is, whatever the time says: its job is busy.
+pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed, StoreError> {
+    let token = Uuid::new_v4();
+    // A job that was NEEDS_REVIEW is staged, whoever staged it: its file is never read again.
+    let row = sqlx::query(
+        "UPDATE jobs SET job_status = 'PROCESSING', job_lease_token = $2, job_lease_until = now() + $3,
+                job_process_start = now(), job_process_end = NULL, job_failure = NULL,
+                job_staged_at = CASE WHEN job_status = 'NEEDS_REVIEW' THEN coalesce(job_staged_at, now()) ELSE job_staged_at END
+         WHERE job_id = (
+             SELECT job_id FROM jobs
+             WHERE job_id = $1 AND job_status <> 'COMPLETED' AND (job_lease_until IS NULL OR job_lease_until <= now())
+             FOR UPDATE SKIP LOCKED)
+         RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
+                   job_staged_at IS NOT NULL AS staged",
+    )
+    .bind(id.0)
+    .bind(token)
+    .bind(interval(lease))
+    .fetch_optional(pool)
+    .await?;
+    let Some(row) = row else {
+        return refusal(pool, id).await;
+    };
+    let flow = if row.try_get("staged")? { Flow::Reprocess } else { Flow::Initial };
+    Ok(Claimed::Ours(Claim {
+        job: id,
+        owner: Owner(row.try_get("job_user_id")?),
+        object_key: row.try_get("job_s3_object_key")?,
+        token,
+        flow,
+        attempts: row.try_get::<i32, _>("job_attempts")?.unsigned_abs(),
+        object_version: row.try_get("job_object_version")?,
+        staging_base: row.try_get("job_staging_base")?,
+        checkpoint: row.try_get::<i32, _>("job_checkpoint")?.unsigned_abs().into(),
+    }))
+}
+
+async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
+    let row = sqlx::query(
+        "SELECT job_status = 'COMPLETED' AS completed,
+                coalesce(extract(epoch FROM job_lease_until - now()), 0)::float8 AS seconds
+         FROM jobs WHERE job_id = $1",
+    )
+    .bind(id.0)
+    .fetch_optional(pool)
+    .await?;
+    Ok(match row {
+        None => Claimed::Unknown,
+        Some(row) if row.try_get("completed")? => Claimed::Completed,
+        Some(row) => Claimed::Busy(Duration::from_secs_f64(row.try_get::<f64, _>("seconds")?.max(0.0))),
+    })
+}
+
+/// Turns "no row touched" into the loss of the lease.
+fn held(claim: &Claim, result: sqlx::postgres::PgQueryResult) -> Result<(), StoreError> {
+    match result.rows_affected() {
+        0 => Err(StoreError::LeaseLost(claim.job)),
+        _ => Ok(()),
+    }
+}
+
+/// Holds the lease for another `lease` from now on. A run inside [`hold`] needs no renewal.
+pub async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Result<(), StoreError> {
+    let result = sqlx::query(
+        "UPDATE jobs SET job_lease_until = now() + $3
+         WHERE job_id = (SELECT job_id FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR NO KEY UPDATE SKIP LOCKED)",
+    )
+    .bind(claim.job.0)
+    .bind(claim.token)
+    .bind(interval(lease))
+    .execute(pool)
+    .await?;
+    if result.rows_affected() > 0 {
+        return Ok(());
+    }
+    let query = "SELECT EXISTS (SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2)";
+    match sqlx::query_scalar(query).bind(claim.job.0).bind(claim.token).fetch_one(pool).await? {
+        true => Ok(()),
+        false => Err(StoreError::LeaseLost(claim.job)),
+    }
+}
+
+/// Holds the job itself until the transaction ends, in place of the lease's time: a repeatable-read
+/// transaction could not write a row that renewals change meanwhile.
+pub async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
+    let result = sqlx::query("SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR UPDATE")
+        .bind(claim.job.0)
+        .bind(claim.token)
+        .execute(connection)
+        .await?;
+    held(claim, result)
+}
+
+/// What the survey of a file settled before its first row is staged.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The object's version.
+    pub object_version: String,
+    /// Data rows in the file.
+    pub total_rows: u64,
+}
+
+/// Writes the plan down and reserves a block of staging ids for every data row of the file, unless an
+/// earlier run did. Returns the base: row n of the file, counted from 1, is `base + n`.
+pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> Result<i64, StoreError> {
+    let total = i32::try_from(plan.total_rows)
+        .map_err(|_| StoreError::TooLarge { what: "the number of rows", value: plan.total_rows })?;
+    let base =
+        match claim.staging_base {
+            Some(base) => base,
+            None => sqlx::query_scalar(
+                "UPDATE staging_id_blocks SET block_next_id = block_next_id + $1 WHERE block_kind = 'shared'
+             RETURNING block_next_id - $1 - 1",
+            )
+            .bind(i64::from(total))
+            .fetch_one(&mut *connection)
+            .await?,
+        };
+    let result = sqlx::query(
+        "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4, job_object_version = $5
+         WHERE job_id = $1 AND job_lease_token = $2",
+    )
+    .bind(claim.job.0)
+    .bind(claim.token)
+    .bind(total)
+    .bind(base)
+    .bind(&plan.object_version)
+    .execute(connection)
+    .await?;
+    held(claim, result)?;
+    Ok(base)
+}
+
+/// The first `rows` data rows of the file are staged, `repeated` of them counted as repeats.
+pub async fn checkpoint(
+    connection: &mut PgConnection,
+    claim: &Claim,
+    rows: u64,
+    repeated: u64,
+) -> Result<(), StoreError> {
+    let result = sqlx::query(
+        "UPDATE jobs SET job_checkpoint = $3, job_processed_rows = $3, job_repeated_rows = $4
+         WHERE job_id = $1 AND job_lease_token = $2",
+    )
+    .bind(claim.job.0)
+    .bind(claim.token)
+    .bind(rows as i32)
+    .bind(repeated as i32)
+    .execute(connection)
+    .await?;
+    held(claim, result)
+}
+
+/// All rows are staged: from here on a run of the job reprocesses.
+pub async fn staged(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
+    let result =
+        sqlx::query("UPDATE jobs SET job_staged_at = now() WHERE job_id = $1 AND job_lease_token = $2")
+            .bind(claim.job.0)
+            .bind(claim.token)
+            .execute(connection)
+            .await?;
+    held(claim, result)
+}
+
+/// Ends a run that went through: NEEDS_REVIEW where issues are open, COMPLETED otherwise.
+/// Gives the number of open issues.
+pub async fn settle(
+    connection: &mut PgConnection,
+    claim: &Claim,
+    status: JobStatus,
+    open_issues: i64,
+) -> Result<(), StoreError> {
+    let result = sqlx::query(
+        "UPDATE jobs SET job_status = $3::text::job_status_enum, job_issue_count = $4, job_processed_rows = job_total_rows,
+                job_staged_at = coalesce(job_staged_at, now()), job_process_end = now(), job_attempts = 0,
+                job_lease_token = NULL, job_lease_until = NULL
+         WHERE job_id = $1 AND job_lease_token = $2",
+    )
+    .bind(claim.job.0)
+    .bind(claim.token)
+    .bind(status.as_str())
+    .bind(open_issues as i32)
+    .execute(connection)
+    .await?;
+    held(claim, result)
+}
+
+/// Ends a run FAILED, with the reason in words for the owner.
+pub async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), StoreError> {
+    let result = sqlx::query(
+        "UPDATE jobs SET job_status = 'FAILED', job_failure = $3, job_process_end = now(), job_attempts = 0,
+                job_lease_token = NULL, job_lease_until = NULL
+         WHERE job_id = $1 AND job_lease_token = $2",
+    )
+    .bind(claim.job.0)
+    .bind(claim.token)
+    .bind(reason)
+    .execute(pool)
+    .await?;
+    held(claim, result)
+}
+
+/// Gives the lease back in the middle of the work. `failed`: counts one more transient failure.
+pub async fn release(pool: &PgPool, claim: &Claim, failed: bool) -> Result<(), StoreError> {
+    let result = sqlx::query(
+        "UPDATE jobs SET job_lease_token = NULL, job_lease_until = NULL, job_attempts = job_attempts + $3
+         WHERE job_id = $1 AND job_lease_token = $2",
+    )
+    .bind(claim.job.0)
+    .bind(claim.token)
+    .bind(i32::from(failed))
+    .execute(pool)
+    .await?;
+    held(claim, result)
+}
