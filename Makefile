@@ -1,4 +1,4 @@
-.PHONY: demo test build
+.PHONY: demo test build bench
 
 # Builds, imports examples/contacts.csv into the private local database, shows the issues found.
 demo: build
@@ -14,3 +14,8 @@ test:
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked
+
+# Whole runs beside `psql \copy`, alternating, in medians; ROWS=100000 for a quick look, ROUNDS for more of them.
+bench:
+	scripts/setup
+	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) cargo bench --locked --bench whole_runs

@@ -91,9 +91,9 @@ async fn tell(session: &Session, job: JobId, label: &str, end: End) -> anyhow::R
     let again = format!("`ingest reprocess {job}` goes on");
     match end {
         End::Settled(outcome) => return summary(session, job, &label, &outcome).await,
-        End::Refused(reason) => eprintln!("{label}: job {job} FAILED: {reason}"),
+        End::Refused(reason) => eprintln!("{label}: job {job} FAILED: {}", printable(&reason)),
         End::GivenUp(reason) => {
-            eprintln!("{label}: job {job} FAILED: {reason}\nwhen that is mended, {again}")
+            eprintln!("{label}: job {job} FAILED: {}\nwhen that is mended, {again}", printable(&reason))
         }
         End::Busy(left) => eprintln!(
             "{label}: job {job} is being worked on elsewhere, for {} s at least; `ingest jobs` tells when it is done",

@@ -118,14 +118,21 @@ async fn both_ways_find_what_the_maker_of_the_file_says() {
     assert_eq!(worker.term_and_wait().await, Some(0));
     let (here, there) = (found(&local, "one", "2").await, found(&cloud, "one", "2").await);
     assert!(here == there, "the two ways differ after the review");
-    let ready =
-        expected.rows.values().filter(|(ready, _)| *ready).map(|(_, values)| values.join("|").to_lowercase());
-    let mut wanted: Vec<String> =
-        ready.chain(DATASET.existing().map(|values| values.join("|").to_lowercase())).collect();
-    wanted.sort();
-    let mut contacts: Vec<String> = here.contacts.iter().map(|contact| contact.to_lowercase()).collect();
-    contacts.sort();
+    let ready = expected.rows.values().filter(|(ready, _)| *ready).map(|(_, values)| values.join("|"));
+    let wanted = ready.chain(DATASET.existing().map(|values| values.join("|")));
+    let (contacts, wanted) = (without_case(here.contacts.into_iter()), without_case(wanted));
     assert!(contacts == wanted, "the contacts are not those of the ready rows");
+}
+
+/// Contacts with the address in lower case, since the generator writes some in capitals; sorted.
+fn without_case(contacts: impl Iterator<Item = String>) -> Vec<String> {
+    let fold = |contact: String| match contact.split_once('|') {
+        Some((email, rest)) => format!("{}|{rest}", email.to_lowercase()),
+        None => contact,
+    };
+    let mut contacts: Vec<String> = contacts.map(fold).collect();
+    contacts.sort();
+    contacts
 }
 
 async fn rows_are_staged_as_expected(world: &World, job: i32, expected: &Expected) {

@@ -26,6 +26,9 @@ async fn a_clean_file_becomes_contacts() {
     );
     assert_eq!(world.statuses(1).await, "1 SUCCESS, 2 SUCCESS");
     assert_eq!(world.job(1).await, "COMPLETED total 2 processed 2 issues 0 repeated 0");
+    // The end is not the beginning of the transaction that holds the contacts.
+    let made_before_end = "SELECT job_process_end > contact_created_at FROM jobs, contacts LIMIT 1";
+    assert!(sqlx::query_scalar::<_, bool>(made_before_end).fetch_one(&world.pool).await.unwrap());
 }
 
 #[tokio::test]

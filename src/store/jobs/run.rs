@@ -213,8 +213,8 @@ pub async fn staged(connection: &mut PgConnection, claim: &Claim) -> Result<(), 
     held(claim, result)
 }
 
-/// Ends a run that went through: NEEDS_REVIEW where issues are open, COMPLETED otherwise.
-/// Gives the number of open issues.
+/// Ends a run that went through: NEEDS_REVIEW where issues are open, COMPLETED otherwise. The end is told
+/// by the clock: `now()` is when the transaction began, which may be long ago.
 pub async fn settle(
     connection: &mut PgConnection,
     claim: &Claim,
@@ -223,7 +223,7 @@ pub async fn settle(
 ) -> Result<(), StoreError> {
     let result = sqlx::query(
         "UPDATE jobs SET job_status = $3::text::job_status_enum, job_issue_count = $4, job_processed_rows = job_total_rows,
-                job_staged_at = coalesce(job_staged_at, now()), job_process_end = now(), job_attempts = 0,
+                job_staged_at = coalesce(job_staged_at, now()), job_process_end = clock_timestamp(), job_attempts = 0,
                 job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1 AND job_lease_token = $2",
     )
@@ -239,7 +239,7 @@ pub async fn settle(
 /// Ends a run FAILED, with the reason in words for the owner.
 pub async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), StoreError> {
     let result = sqlx::query(
-        "UPDATE jobs SET job_status = 'FAILED', job_failure = $3, job_process_end = now(), job_attempts = 0,
+        "UPDATE jobs SET job_status = 'FAILED', job_failure = $3, job_process_end = clock_timestamp(), job_attempts = 0,
                 job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1 AND job_lease_token = $2",
     )
