@@ -1,5 +1,7 @@
 //! Which of the file's e-mails the owner has already, and what follows for the run.
 
+use std::collections::HashSet;
+
 use futures::TryStreamExt;
 use sqlx::{PgConnection, Postgres, Transaction};
 
@@ -7,9 +9,10 @@ use super::compare::{Findings, Sorted};
 use super::survey::Survey;
 use super::{Context, Control, RunError, wait_for_turn};
 use crate::csv::Encoding;
+use crate::domain::job::Owner;
 use crate::domain::row::email_hash;
 use crate::objects::Version;
-use crate::store::contacts;
+use crate::store::contacts::{self, Origin};
 use crate::store::jobs::Claim;
 
 /// E-mails asked for in one query.
@@ -45,12 +48,16 @@ pub async fn plan(
     transaction.commit().await?;
 
     let mut transaction = context.pool.begin().await?;
-    if !survey.has_violations {
+    // A run that goes on behind a checkpoint ends with the recheck, which makes the contacts.
+    let may_be_clean = !survey.has_violations && claim.checkpoint == 0;
+    if may_be_clean {
         wait_for_turn(&mut transaction, &claim.owner, claim, control, false).await?;
     }
-    look(&mut transaction, claim, &mut sorted, survey.keys.as_deref()).await?;
+    // A first run has no row with a contact: those come with its end.
+    let own = HashSet::new();
+    look(&mut transaction, &claim.owner, &own, &mut sorted, survey.keys.as_deref()).await?;
     let findings = sorted.findings();
-    let clean = !survey.has_violations && !findings.has_conflicts();
+    let clean = may_be_clean && !findings.has_conflicts();
     Ok(Plan {
         version: survey.version,
         encoding: survey.encoding,
@@ -60,26 +67,31 @@ pub async fn plan(
     })
 }
 
-/// Marks the rows whose e-mail the owner has from another job. With `keys`, the e-mails of all rows,
-/// the index is probed for each; without, the owner's contacts are read past the rows.
+/// Marks the rows whose e-mail the owner has from another job: `own` are the job's rows that have a
+/// contact. With `keys`, the e-mails of all rows, the index is probed for each; without, the owner's
+/// contacts are read past the rows.
 pub async fn look(
     connection: &mut PgConnection,
-    claim: &Claim,
+    owner: &Owner,
+    own: &HashSet<i64>,
     sorted: &mut Sorted,
     keys: Option<&[String]>,
 ) -> Result<(), RunError> {
-    let Some(keys) = keys else {
-        let mut all = contacts::all_keys(connection, &claim.owner, claim.job);
-        while let Some(key) = all.try_next().await? {
+    let mut mark = |(key, row): Origin| {
+        if !own.contains(&row) {
             sorted.mark_existing(email_hash(&key));
+        }
+    };
+    let Some(keys) = keys else {
+        let mut all = contacts::origins(connection, owner);
+        while let Some(origin) = all.try_next().await? {
+            mark(origin);
             tokio::task::consume_budget().await;
         }
         return Ok(());
     };
     for batch in keys.chunks(PROBE_BATCH) {
-        for key in contacts::existing_among(connection, &claim.owner, claim.job, batch).await? {
-            sorted.mark_existing(email_hash(&key));
-        }
+        contacts::existing_among(connection, owner, batch).await?.into_iter().for_each(&mut mark);
     }
     Ok(())
 }

@@ -94,6 +94,7 @@ async fn compare(
 ) -> Result<(Findings, Statistics), RunError> {
     let mut comparison = Comparison::default();
     let mut keys = Vec::new();
+    let mut own = HashSet::new();
     let mut number = 0;
     let mut rows = staging::rows(connection, claim.job);
     while let Some(row) = rows.try_next().await? {
@@ -107,12 +108,15 @@ async fn compare(
         if let Some(key) = key.filter(|_| keys.len() < PROBED_ROWS) {
             keys.push(key.into_owned());
         }
+        if row.status == Some(RowStatus::Success) {
+            own.insert(row.id);
+        }
         breathe(control, claim, number).await?;
     }
     drop(rows);
     let mut sorted = tokio::task::block_in_place(|| comparison.sort());
     let keys = (keys.len() < PROBED_ROWS).then_some(keys);
-    existing::look(connection, claim, &mut sorted, keys.as_deref()).await?;
+    existing::look(connection, &claim.owner, &own, &mut sorted, keys.as_deref()).await?;
     let statistics = Statistics { total_rows: number.into(), ..Statistics::default() };
     Ok((sorted.findings(), statistics))
 }

@@ -67,7 +67,7 @@ pub async fn run(
 /// Writes down what the survey settled, and clears what a run that was not ours has left half done.
 async fn prepare(context: &Context, claim: &Claim, plan: &Plan) -> Result<i64, RunError> {
     let mut transaction = context.pool.begin().await?;
-    if claim.staging_base.is_none() && staging::any(&mut transaction, claim.job).await? {
+    if claim.checkpoint == 0 && staging::any(&mut transaction, claim.job).await? {
         tracing::info!(job_id = claim.job.0, "rows without a checkpoint are staged anew");
         issues::delete_all(&mut transaction, claim.job).await?;
         staging::delete_all(&mut transaction, claim.job).await?;
@@ -211,10 +211,11 @@ async fn finish(
     clean: bool,
     mut statistics: Statistics,
 ) -> Result<Staged, RunError> {
-    let resumed = claim.checkpoint > 0;
     let mut transaction = match contacts {
         Some(transaction) => transaction,
-        None if clean || resumed => {
+        // The contacts were refused, or two runs have judged the rows, between which somebody may have
+        // edited them.
+        None if clean || claim.checkpoint > 0 => {
             let mut connection = context.pool.acquire().await?;
             jobs::staged(&mut connection, claim).await?;
             return Ok(Staged::Recheck);
@@ -230,10 +231,6 @@ async fn finish(
     };
     if clean {
         statistics.contacts = statistics.valid_rows;
-    }
-    if clean && resumed {
-        // Rows of the earlier run may have been staged before the file was known to be clean.
-        staging::mark_success(&mut transaction, claim.job).await?;
     }
     jobs::settle(&mut transaction, claim, status, statistics.open_issues as i64).await?;
     transaction.commit().await?;

@@ -211,7 +211,8 @@ impl PostgresReceipt {
             stands.push(next);
         }
         let done = sqlx::query(
-            "UPDATE jobs SET job_available_at = $3 WHERE job_id = $1 AND job_available_at = ANY($2)",
+            "UPDATE jobs SET job_available_at = $3 WHERE job_id = (
+                 SELECT job_id FROM jobs WHERE job_id = $1 AND job_available_at = ANY($2) FOR NO KEY UPDATE SKIP LOCKED)",
         )
         .bind(self.job_id.0)
         .bind(stands.as_slice())
@@ -219,11 +220,21 @@ impl PostgresReceipt {
         .execute(&self.pool)
         .await
         .map_err(QueueError::database("renew a message"))?;
-        if done.rows_affected() == 0 {
-            return Ok(Renewal::Superseded);
+        if done.rows_affected() > 0 {
+            *stands = vec![next];
+            return Ok(Renewal::Renewed);
         }
-        *stands = vec![next];
-        Ok(Renewal::Renewed)
+        // A run may hold the job's row for long, and meanwhile nobody can receive the job.
+        match self.is_ours(&stands).await? {
+            true => Ok(Renewal::Renewed),
+            false => Ok(Renewal::Superseded),
+        }
+    }
+
+    async fn is_ours(&self, stands: &[DateTime<Utc>]) -> Result<bool, QueueError> {
+        let query = "SELECT EXISTS (SELECT FROM jobs WHERE job_id = $1 AND job_available_at = ANY($2))";
+        let found = sqlx::query_scalar(query).bind(self.job_id.0).bind(stands).fetch_one(&self.pool).await;
+        found.map_err(QueueError::database("look for a message"))
     }
 
     pub(super) async fn ack(&self) -> Result<(), QueueError> {

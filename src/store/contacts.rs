@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgPool, Row};
 use super::StoreError;
 use super::copy::Line;
 use crate::domain::email;
-use crate::domain::job::{JobId, Owner};
+use crate::domain::job::Owner;
 use crate::domain::row::{Fields, normalise};
 
 /// Encoded contacts, for COPY.
@@ -119,28 +119,28 @@ pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u
     }
 }
 
-/// Which of the keys the owner has a contact for, from another job than `job`.
+/// A contact's key, and the staging row that it came from.
+pub type Origin = (String, i64);
+
+/// The owner's contacts among the keys.
 pub async fn existing_among(
     connection: &mut PgConnection,
     owner: &Owner,
-    job: JobId,
     keys: &[String],
-) -> Result<Vec<String>, StoreError> {
-    let query = "SELECT c.contact_email_key FROM contacts c
-         WHERE c.contacts_user_id = $1 AND c.contact_email_key = ANY ($3)
-           AND NOT EXISTS (SELECT FROM staging s WHERE s.staging_id = c.staging_id AND s.staging_job_id = $2)";
-    Ok(sqlx::query_scalar(query).bind(&owner.0).bind(job.0).bind(keys).fetch_all(connection).await?)
+) -> Result<Vec<Origin>, StoreError> {
+    let query = "SELECT contact_email_key, staging_id FROM contacts
+         WHERE contacts_user_id = $1 AND contact_email_key = ANY ($2)";
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(keys).fetch_all(connection).await?)
 }
 
-/// The keys of all contacts of the owner from other jobs than `job`.
-pub fn all_keys<'c>(
+/// All of the owner's contacts.
+pub fn origins<'c>(
     connection: &'c mut PgConnection,
     owner: &'c Owner,
-    job: JobId,
-) -> impl Stream<Item = Result<String, StoreError>> + Unpin + 'c {
-    let query = "SELECT c.contact_email_key FROM contacts c LEFT JOIN staging s ON s.staging_id = c.staging_id AND s.staging_job_id = $2
-         WHERE c.contacts_user_id = $1 AND c.contact_email_key IS NOT NULL AND s.staging_id IS NULL";
-    sqlx::query_scalar(query).bind(&owner.0).bind(job.0).fetch(connection).map_err(StoreError::from)
+) -> impl Stream<Item = Result<Origin, StoreError>> + Unpin + 'c {
+    let query = "SELECT contact_email_key, staging_id FROM contacts
+         WHERE contacts_user_id = $1 AND contact_email_key IS NOT NULL";
+    sqlx::query_as(query).bind(&owner.0).fetch(connection).map_err(StoreError::from)
 }
 
 /// A contact as people see it.

@@ -156,3 +156,24 @@ async fn the_same_message_to_two_workers_makes_nothing_twice() {
     .unwrap();
     assert_eq!(twice, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_decide_between_a_cut_run_and_the_next_holds() {
+    let small_chunks = [("PROGRESS_UPDATE_INTERVAL", "2000"), ("SQS_VISIBILITY_TIMEOUT", "2")];
+    let world = World::cloud().await.with(&small_chunks).with(&[("SQS_WAIT_TIME_SECONDS", "1")]);
+    let job = world.enqueue("a.csv", &clean_rows(60_000), "one").await;
+    let mut worker = world.spawn(&["worker"]);
+    in_the_middle(&world, job, 0).await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    assert!(checkpoint(&world, job).await < 60_000);
+    let decide = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_line = 2;
+                  UPDATE staging SET staging_first_name = 'Anne' WHERE staging_line = 3";
+    sqlx::raw_sql(decide).execute(&world.pool).await.unwrap();
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.settled(job).await, "COMPLETED");
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    let contacts = world.contacts("one").await;
+    assert_eq!(contacts.len(), 59_999);
+    assert!(!contacts.iter().any(|contact| contact.starts_with("p0@")), "a discarded row became a contact");
+    assert!(contacts.contains(&"p1@example.com|Anne|Lee|Acme 1".to_owned()), "an edit was lost");
+}

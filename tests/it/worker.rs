@@ -174,3 +174,33 @@ async fn logs_are_objects_without_anybodys_data() {
         assert!(!log.contains(private), "{private} is in the log:\n{log}");
     }
 }
+
+#[tokio::test]
+async fn a_block_of_ids_reserved_for_another_file_is_not_used() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let first = world.enqueue("a.csv", CLEAN, "one").await;
+    world.ingest(&["reprocess", &first.to_string(), "--owner", "one"]).await.expect_status(0);
+    // A run reserved a block for a file of no rows and was killed; the file that is there now has one.
+    let second = world.enqueue("b.csv", CLEAN, "two").await;
+    let reserved = "UPDATE jobs SET job_staging_base = 0 WHERE job_id = $1";
+    sqlx::query(reserved).bind(second).execute(&world.pool).await.unwrap();
+    world.ingest(&["reprocess", &second.to_string(), "--owner", "two"]).await.expect_status(0);
+    assert_eq!(world.contacts("two").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_recheck_keeps_its_message_in_the_databases_queue() {
+    let world = World::database().await.with(&[("SQS_VISIBILITY_TIMEOUT", "1")]);
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let rows: String = (0..60_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
+    let content = format!("email,first_name,last_name,company\n{rows}bad,Ann,Lee,Acme\n");
+    let job = world.enqueue("a.csv", &content, "one").await;
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.settled(job).await, "NEEDS_REVIEW");
+    let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad'; UPDATE jobs SET job_available_at = now()";
+    sqlx::raw_sql(go_on).execute(&world.pool).await.unwrap();
+    world.eventually_completed(job).await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    assert!(!world.log().contains("lapsed"), "{}", world.log());
+}

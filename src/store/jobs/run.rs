@@ -152,14 +152,15 @@ pub struct Plan {
 }
 
 /// Writes the plan down and reserves a block of staging ids for every data row of the file, unless an
-/// earlier run did. Returns the base: row n of the file, counted from 1, is `base + n`.
+/// earlier run has staged rows in its own. Returns the base: row n of the file, counted from 1, is `base + n`.
 pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> Result<i64, StoreError> {
     let total = i32::try_from(plan.total_rows)
         .map_err(|_| StoreError::TooLarge { what: "the number of rows", value: plan.total_rows })?;
     let base =
         match claim.staging_base {
-            Some(base) => base,
-            None => sqlx::query_scalar(
+            // Without a row staged the file may be another one by now, and have more rows than the block.
+            Some(base) if claim.checkpoint > 0 => base,
+            _ => sqlx::query_scalar(
                 "UPDATE staging_id_blocks SET block_next_id = block_next_id + $1 WHERE block_kind = 'shared'
              RETURNING block_next_id - $1 - 1",
             )
