@@ -118,6 +118,7 @@ pub async fn database(settings: &Settings) -> anyhow::Result<(PgPool, Option<Loc
     let cluster = LocalCluster::start(&settings.data_dir()).await?;
     let options = PgConnectOptions::new_without_pgpass()
         .socket(cluster.socket_dir())
+        .port(cluster.port())
         .username(cluster.user())
         .database(cluster.database());
     Ok((store::pool(options, connections), Some(cluster)))

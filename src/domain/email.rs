@@ -7,6 +7,9 @@
 
 use std::borrow::Cow;
 
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
 /// The most octets of a local part (RFC 5321, 4.5.3.1.1).
 const LOCAL_OCTETS: usize = 64;
 /// The most octets of a domain (RFC 1035, 2.3.4, without the root).
@@ -118,10 +121,16 @@ impl std::fmt::Display for Named {
     }
 }
 
-/// The address as it is compared: in lower case, nothing folded. `value` is trimmed and in NFC.
+/// The address as it is compared: in lower case, nothing folded. `value` is trimmed and in NFC, and so is
+/// the key.
 pub fn key(value: &str) -> Cow<'_, str> {
     if !value.is_ascii() {
-        return Cow::Owned(value.to_lowercase());
+        // Lower-case letters may compose where the capitals did not: Ά with U+0345.
+        let lower = value.to_lowercase();
+        return Cow::Owned(match is_nfc(&lower) {
+            true => lower,
+            false => lower.nfc().collect(),
+        });
     }
     match value.bytes().any(|byte| byte.is_ascii_uppercase()) {
         true => Cow::Owned(value.to_ascii_lowercase()),
@@ -246,7 +255,7 @@ fn is_international(letter: char) -> bool {
 /// Format characters, joiners, bidirectional controls, variation selectors, private use and noncharacters.
 fn is_invisible(letter: char) -> bool {
     matches!(u32::from(letter),
-        0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f | 0x2028..=0x202e
+        0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x2800 | 0x180b..=0x180f | 0x200b..=0x200f | 0x2028..=0x202e
         | 0x2060..=0x206f | 0x3164 | 0xe000..=0xf8ff | 0xfdd0..=0xfdef | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
         | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff | 0xf0000..)
         || u32::from(letter) & 0xfffe == 0xfffe
@@ -287,10 +296,7 @@ fn domain(domain: &str) -> Result<(), EmailError> {
         "" => return Err(EmailError::EmptyDomain),
         _ if domain.starts_with('[') => return Err(EmailError::DomainLiteral),
         _ if domain.contains('@') => return Err(EmailError::SecondAt),
-        _ if domain.starts_with('.') => return Err(EmailError::DomainDotFirst),
-        _ if domain.ends_with('.') => return Err(EmailError::DomainDotLast),
-        _ if domain.contains("..") => return Err(EmailError::DomainDotDot),
-        _ => {}
+        _ => dots(domain)?,
     }
     let ldh = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
     let stray = |letter: &char| match letter.is_ascii() {
@@ -300,10 +306,31 @@ fn domain(domain: &str) -> Result<(), EmailError> {
     if let Some(letter) = domain.chars().find(stray) {
         return Err(EmailError::DomainCharacter(letter));
     }
-    match domain.is_ascii() {
-        true => labels(domain),
-        // UTS 46 may turn a character into a dot, so the labels are counted afterwards.
-        false => labels(&idna::domain_to_ascii_strict(domain).map_err(|_| EmailError::DomainIdna)?),
+    if domain.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
+        return Err(EmailError::LabelHyphen);
+    }
+    if domain.is_ascii() && !domain.split('.').any(is_a_label) {
+        return labels(domain);
+    }
+    // UTS 46 may turn a character into a dot, and IDNA's own limits would hide which one is broken.
+    let ascii = Uts46::new()
+        .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Ignore)
+        .map_err(|_| EmailError::DomainIdna)?;
+    dots(&ascii)?;
+    labels(&ascii)
+}
+
+/// Whether a label claims to be an international one in its ASCII form (RFC 5890, 2.3.2.1).
+fn is_a_label(label: &str) -> bool {
+    label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
+}
+
+fn dots(domain: &str) -> Result<(), EmailError> {
+    match domain {
+        _ if domain.starts_with('.') => Err(EmailError::DomainDotFirst),
+        _ if domain.ends_with('.') => Err(EmailError::DomainDotLast),
+        _ if domain.contains("..") => Err(EmailError::DomainDotDot),
+        _ => Ok(()),
     }
 }
 
@@ -311,9 +338,7 @@ fn domain(domain: &str) -> Result<(), EmailError> {
 fn labels(domain: &str) -> Result<(), EmailError> {
     for label in domain.split('.') {
         match label.len() {
-            0 => return Err(EmailError::DomainDotDot),
             octets if octets > LABEL_OCTETS => return Err(EmailError::LabelTooLong(octets)),
-            _ if label.starts_with('-') || label.ends_with('-') => return Err(EmailError::LabelHyphen),
             _ => {}
         }
     }

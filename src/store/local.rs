@@ -6,25 +6,30 @@
 
 mod account;
 mod binaries;
+mod knock;
 
 use std::fs::{self, File};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
-use tokio::net::UnixStream;
 use tokio::process::Command;
 
 use account::Account;
 use binaries::Binaries;
+use knock::{Answer, knock};
 
 /// The superuser and the database of a private cluster.
 const NAME: &str = "ingest";
-/// A socket's path holds at most 107 bytes (unix(7)), `/.s.PGSQL.5432` included.
-const SOCKET_FOLDER_BYTES: usize = 90;
+/// Part of the socket's name. Set everywhere, since `PGPORT` changes what server and clients assume.
+const PORT: u16 = 5432;
+/// A socket's path holds at most 107 bytes on Linux and 103 on macOS, `/.s.PGSQL.5432` included.
+const SOCKET_FOLDER_BYTES: usize = 88;
 /// The longest wait for the server, which may have to recover first.
-const START_SECONDS: u32 = 120;
+const START_SECONDS: u64 = 120;
+/// What a cluster is called while it is made, followed by random letters.
+const UNFINISHED: &str = "postgres.unfinished";
 
 /// Why the private cluster could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +81,7 @@ fn at(path: &Path) -> impl Fn(std::io::Error) -> LocalError + '_ {
 /// A running private cluster that this process uses.
 #[derive(Debug)]
 pub struct LocalCluster {
+    data_dir: PathBuf,
     folder: PathBuf,
     socket: PathBuf,
     binaries: Binaries,
@@ -88,23 +94,21 @@ impl LocalCluster {
     /// Makes the cluster in `data_dir` unless it is there, starts it unless it runs, and returns when it
     /// takes connections. Several processes may call it at once.
     pub async fn start(data_dir: &Path) -> Result<LocalCluster, LocalError> {
-        fs::create_dir_all(data_dir).map_err(at(data_dir))?;
+        let account = Account::of_server()?;
+        account.make_path(data_dir)?;
         let data_dir = data_dir.canonicalize().map_err(at(data_dir))?;
         let folder = data_dir.join("postgres");
-        let account = Account::of_server()?;
         account.check_path(&data_dir)?;
-        let binaries = Binaries::find(&folder)?;
         // Starting and stopping take turns.
         let turn = lock(&data_dir.join("postgres.lock"), FlockArg::LockExclusive).await?;
         let users = lock(&data_dir.join("postgres.users"), FlockArg::LockShared).await?;
+        let binaries = Binaries::find(&folder)?;
         let socket = socket_folder(&data_dir, &account)?;
-        let cluster = LocalCluster { folder, socket, binaries, account, users };
+        let mut cluster = LocalCluster { data_dir, folder, socket, binaries, account, users };
         if !cluster.folder.join("PG_VERSION").exists() {
             cluster.make().await?;
         }
-        if !cluster.answers().await {
-            cluster.launch().await?;
-        }
+        cluster.bring_up().await?;
         drop(turn);
         Ok(cluster)
     }
@@ -112,6 +116,11 @@ impl LocalCluster {
     /// The folder of the server's socket.
     pub fn socket_dir(&self) -> &Path {
         &self.socket
+    }
+
+    /// The port in the socket's name, to be given to clients lest they take `PGPORT`.
+    pub fn port(&self) -> u16 {
+        PORT
     }
 
     /// The user to connect as.
@@ -126,39 +135,45 @@ impl LocalCluster {
 
     /// Stops using the cluster, and stops the server when nobody else uses it.
     pub async fn stop(self) -> Result<(), LocalError> {
-        let data_dir = self.folder.parent().unwrap_or(&self.folder).to_owned();
+        let LocalCluster { data_dir, folder, binaries, account, users, .. } = self;
         let _turn = lock(&data_dir.join("postgres.lock"), FlockArg::LockExclusive).await?;
-        let LocalCluster { folder, binaries, account, users, .. } = self;
         drop(users);
         let path = data_dir.join("postgres.users");
         let file = File::open(&path).map_err(at(&path))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Err(_) => Ok(()),
-            Ok(_alone) => {
+            Ok(_alone) if folder.join("postmaster.pid").exists() => {
                 let mut stop = account.command(&binaries.program("pg_ctl"));
-                stop.args(["stop", "-w", "-s", "-m", "fast", "-D"]).arg(&folder);
+                stop.args(["stop", "-w", "-s", "-m", "fast", "-t", &START_SECONDS.to_string(), "-D"])
+                    .arg(&folder);
                 run(stop, "pg_ctl stop").await
             }
+            _ => Ok(()),
         }
     }
 
     /// Makes the cluster beside its place and moves it there: what is cut short is never taken for one.
     async fn make(&self) -> Result<(), LocalError> {
-        let unfinished = self.folder.with_extension("unfinished");
-        if unfinished.exists() {
-            fs::remove_dir_all(&unfinished).map_err(at(&unfinished))?;
+        for entry in fs::read_dir(&self.data_dir).map_err(at(&self.data_dir))?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                // An `initdb` whose program was killed may still write there; the new one has another name.
+                let _ = fs::remove_dir_all(entry.path());
+            }
         }
-        fs::DirBuilder::new().mode(0o700).create(&unfinished).map_err(at(&unfinished))?;
-        self.account.own(&unfinished)?;
+        let unfinished =
+            tempfile::Builder::new().prefix(&format!("{UNFINISHED}.")).tempdir_in(&self.data_dir);
+        let unfinished = unfinished.map_err(at(&self.data_dir))?;
+        let folder = unfinished.path();
+        self.account.own(folder)?;
         let mut initdb = self.account.command(&self.binaries.program("initdb"));
-        initdb.args(["-U", NAME, "--auth=trust", "--encoding=UTF8", "--locale=C", "-D"]).arg(&unfinished);
+        initdb.args(["-U", NAME, "--auth=trust", "--encoding=UTF8", "--locale=C", "-D"]).arg(folder);
         run(initdb, "initdb").await?;
-        let settings = unfinished.join("postgresql.conf");
+        let settings = folder.join("postgresql.conf");
         let mut text = fs::read_to_string(&settings).map_err(at(&settings))?;
         text.push_str(include_str!("local/postgresql.conf"));
         fs::write(&settings, text).map_err(at(&settings))?;
-        self.make_database(&unfinished).await?;
-        fs::rename(&unfinished, &self.folder).map_err(at(&self.folder))
+        self.make_database(folder).await?;
+        fs::rename(unfinished.keep(), &self.folder).map_err(at(&self.folder))?;
+        File::open(&self.data_dir).and_then(|folder| folder.sync_all()).map_err(at(&self.data_dir))
     }
 
     /// The database is made in single-user mode, which needs no client program.
@@ -168,6 +183,7 @@ impl LocalCluster {
         let mut single = self.account.command(&program);
         single.args(["--single", "-D"]).arg(folder).arg("postgres");
         single
+            .kill_on_drop(true)
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped());
@@ -184,34 +200,84 @@ impl LocalCluster {
         }
     }
 
-    async fn launch(&self) -> Result<(), LocalError> {
-        let log = self.folder.with_extension("log");
+    /// Returns when the server takes connections: one that runs, recovers or is being stopped is found as
+    /// it is, since a program killed here may have left it in any state.
+    async fn bring_up(&mut self) -> Result<(), LocalError> {
+        let own = self.socket.clone();
+        let deadline = Instant::now() + Duration::from_secs(START_SECONDS);
+        loop {
+            // A program with another TMPDIR may have started it.
+            self.socket = self.recorded_socket().unwrap_or_else(|| own.clone());
+            let refusal = match knock(&self.socket, PORT, NAME, NAME).await {
+                Answer::Ready => return Ok(()),
+                Answer::NotYet(refusal) => LocalError::server(&refusal),
+                Answer::Nobody => match self.launch(&own).await {
+                    Ok(()) => continue,
+                    Err(error) if error.is_of_predecessor() => error,
+                    Err(error) => return Err(error),
+                },
+            };
+            if Instant::now() > deadline {
+                return Err(refusal);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The folder of the socket as the server, running or crashed, has noted it (line 5 of its file).
+    fn recorded_socket(&self) -> Option<PathBuf> {
+        let text = fs::read_to_string(self.folder.join("postmaster.pid")).ok()?;
+        let folder = PathBuf::from(text.lines().nth(4).filter(|line| line.starts_with('/'))?);
+        self.account.check_owned(&folder).ok().map(|()| folder)
+    }
+
+    async fn launch(&self, socket: &Path) -> Result<(), LocalError> {
+        let log = self.data_dir.join("postgres.log");
         let file = File::options().create(true).append(true).open(&log).map_err(at(&log))?;
+        let said_before = file.metadata().map_err(at(&log))?.len();
         drop(file);
         self.account.own(&log)?;
-        let options =
-            format!("-c listen_addresses='' -c unix_socket_directories='{}'", self.socket.display());
+        let options = format!(
+            "-c listen_addresses='' -c port={PORT} -c unix_socket_directories='{}'",
+            socket.display()
+        );
         let mut start = self.account.command(&self.binaries.program("pg_ctl"));
-        start
-            .args(["start", "-w", "-s", "-t", &START_SECONDS.to_string(), "-o", &options, "-l"])
-            .arg(&log)
-            .arg("-D")
-            .arg(&self.folder);
+        // pg_ctl hands what it is given to a shell, in which `$` and the like in the data folder's name
+        // would mean something: so nothing given names that folder.
+        start.current_dir(&self.data_dir).env("PGDATA", "postgres");
+        start.args([
+            "start",
+            "-w",
+            "-s",
+            "-t",
+            &START_SECONDS.to_string(),
+            "-l",
+            "postgres.log",
+            "-o",
+            &options,
+        ]);
         // The server is not to be stopped by a signal to the terminal's foreground group.
         start.process_group(0);
-        run(start, "pg_ctl start").await.map_err(|error| match fs::read_to_string(&log) {
-            Ok(said) if !said.is_empty() => {
-                LocalError::Program { program: "the private PostgreSQL server".to_owned(), said: tail(&said) }
+        run(start, "pg_ctl start").await.map_err(|error| match fs::read(&log) {
+            Ok(said) if said.len() as u64 > said_before => {
+                let new = said.get(said_before as usize..).unwrap_or_default();
+                LocalError::server(&String::from_utf8_lossy(new))
             }
             _ => error,
         })
     }
+}
 
-    /// Whether a server takes connections on the socket.
-    async fn answers(&self) -> bool {
-        let socket = self.socket.join(".s.PGSQL.5432");
-        let is_socket = fs::symlink_metadata(&socket).is_ok_and(|found| found.file_type().is_socket());
-        is_socket && UnixStream::connect(&socket).await.is_ok()
+impl LocalError {
+    fn server(said: &str) -> LocalError {
+        LocalError::Program { program: "the private PostgreSQL server".to_owned(), said: tail(said) }
+    }
+
+    /// Whether a server that was killed is in the way, which passes: its entry in the process table, or a
+    /// process of its that has not noticed yet.
+    fn is_of_predecessor(&self) -> bool {
+        let signs = ["lock file \"postmaster.pid\" already exists", "pre-existing shared memory block"];
+        matches!(self, LocalError::Program { said, .. } if signs.iter().any(|sign| said.contains(sign)))
     }
 }
 
@@ -231,30 +297,38 @@ async fn lock(path: &Path, kind: FlockArg) -> Result<Flock<File>, LocalError> {
     }
 }
 
-/// The folder of the socket: in the data folder, or, where that has too long a name, in the folder for
-/// temporary files.
+/// The folder of the socket: in the data folder, or, where that has too long or too odd a name, in the
+/// folder for temporary files.
 fn socket_folder(data_dir: &Path, account: &Account) -> Result<PathBuf, LocalError> {
-    let own = data_dir.join("socket");
-    let folder = match own.as_os_str().len() <= SOCKET_FOLDER_BYTES {
-        true => own,
-        false => {
-            let digest = blake3::hash(data_dir.as_os_str().as_encoded_bytes()).to_hex();
-            std::env::temp_dir().join(format!("ingest-{}", &digest[..16]))
-        }
+    let digest = blake3::hash(data_dir.as_os_str().as_encoded_bytes()).to_hex();
+    let elsewhere = format!("ingest-{}", &digest[..16]);
+    let places =
+        [data_dir.join("socket"), std::env::temp_dir().join(&elsewhere), Path::new("/tmp").join(&elsewhere)];
+    let fits = |folder: &&PathBuf| {
+        may_be_socket(folder) && folder.parent().is_some_and(|parent| account.check_path(parent).is_ok())
     };
-    match fs::DirBuilder::new().mode(0o700).create(&folder) {
-        Ok(()) => account.own(&folder)?,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => account.check_owned(&folder)?,
-        Err(error) => return Err(at(&folder)(error)),
+    let folder = places.iter().find(fits).unwrap_or(&places[2]);
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => account.own(folder)?,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => account.check_owned(folder)?,
+        Err(error) => return Err(at(folder)(error)),
     }
-    Ok(folder)
+    Ok(folder.clone())
+}
+
+/// Whether a socket in the folder has a name short enough, without what means something in a list of
+/// folders or ends the shell's quotes.
+fn may_be_socket(folder: &Path) -> bool {
+    folder.is_absolute()
+        && folder.as_os_str().len() <= SOCKET_FOLDER_BYTES
+        && folder.to_str().is_some_and(|name| !name.contains(['\'', '"', '\\', ',', '\n', '\r', '\t']))
 }
 
 async fn run(mut command: Command, program: &str) -> Result<(), LocalError> {
     // Not pipes: the server inherits what pg_ctl has, and a pipe would then never end.
     let said = tempfile::tempfile().map_err(at(Path::new("a temporary file")))?;
     let copy = || said.try_clone().map_err(at(Path::new("a temporary file")));
-    command.stdin(std::process::Stdio::null()).stdout(copy()?).stderr(copy()?);
+    command.kill_on_drop(true).stdin(std::process::Stdio::null()).stdout(copy()?).stderr(copy()?);
     let status = command.status().await.map_err(at(Path::new(program)))?;
     if status.success() {
         return Ok(());

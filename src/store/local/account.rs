@@ -29,11 +29,28 @@ impl Account {
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir("/").env("LC_ALL", "C");
+        // PGPORT, PGDATA and the like are meant for another server.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
+            command.env_remove(name);
+        }
         if let Some(user) = &self.other {
             // As root, std drops the supplementary groups when a uid is given.
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw()).env("HOME", "/");
         }
         command
+    }
+
+    /// Makes a folder and those above it that are missing, so that the account can enter what was made.
+    pub fn make_path(&self, folder: &Path) -> Result<(), LocalError> {
+        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+        std::fs::create_dir_all(folder).map_err(at(folder))?;
+        for made in missing.into_iter().filter(|_| self.other.is_some()) {
+            // Whatever the umask.
+            let mode = std::fs::metadata(made).map_err(at(made))?.permissions().mode() | 0o011;
+            std::fs::set_permissions(made, PermissionsExt::from_mode(mode)).map_err(at(made))?;
+        }
+        Ok(())
     }
 
     /// Gives a file or folder to the account.
@@ -48,11 +65,12 @@ impl Account {
     pub fn check_owned(&self, folder: &Path) -> Result<(), LocalError> {
         let found = std::fs::symlink_metadata(folder).map_err(at(folder))?;
         let uid = self.other.as_ref().map_or(geteuid(), |user| user.uid);
-        let private =
-            found.is_dir() && found.uid() == uid.as_raw() && found.permissions().mode() & 0o077 == 0;
+        let private = found.is_dir() && found.permissions().mode() & 0o077 == 0;
         match private {
-            true => Ok(()),
-            false => Err(at(folder)(std::io::Error::other(
+            true if found.uid() == uid.as_raw() => Ok(()),
+            // Root's own: a program was killed before it gave the folder away.
+            true if found.uid() == 0 => self.own(folder),
+            _ => Err(at(folder)(std::io::Error::other(
                 "not a private folder of the user that runs the database",
             ))),
         }

@@ -56,9 +56,11 @@ fn packaged(root: &Path) -> Vec<PathBuf> {
         let mut versions: Vec<(u32, PathBuf)> = entries
             .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
             .map(|entry| {
-                let digits: String =
-                    entry.file_name().to_string_lossy().chars().filter(char::is_ascii_digit).collect();
-                (digits.parse().unwrap_or(0), entry.path())
+                let name = entry.file_name().to_string_lossy().into_owned();
+                // "9.6" is of version 9, not 96.
+                let digits = name.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+                let major = digits.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default();
+                (major.parse().unwrap_or(0), entry.path())
             })
             .collect();
         versions.sort();
@@ -88,7 +90,7 @@ mod tests {
     #[test]
     fn the_newest_packaged_version_comes_first() {
         let root = tempfile::tempdir().unwrap();
-        for version in ["9", "15", "17"] {
+        for version in ["9.6", "15", "17"] {
             let bin = root.path().join("usr/lib/postgresql").join(version).join("bin");
             std::fs::create_dir_all(&bin).unwrap();
             for program in ["initdb", "pg_ctl", "postgres"] {

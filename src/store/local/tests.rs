@@ -7,21 +7,58 @@ fn data_dir() -> tempfile::TempDir {
     folder
 }
 
+async fn answer(cluster: &LocalCluster) -> Answer {
+    knock(cluster.socket_dir(), cluster.port(), cluster.user(), cluster.database()).await
+}
+
+/// The process of the server.
+fn server(cluster: &LocalCluster) -> nix::unistd::Pid {
+    let text = fs::read_to_string(cluster.folder.join("postmaster.pid")).unwrap();
+    nix::unistd::Pid::from_raw(text.lines().next().unwrap().parse().unwrap())
+}
+
 #[tokio::test]
 async fn the_last_user_stops_the_server_and_the_data_stays() {
     let folder = data_dir();
     let path = folder.path().join("data");
     let (one, two) = tokio::join!(LocalCluster::start(&path), LocalCluster::start(&path));
     let (one, two) = (one.unwrap(), two.unwrap());
-    let socket = one.socket_dir().join(".s.PGSQL.5432");
-    assert!(two.answers().await);
+    let socket = one.socket_dir().to_owned();
+    assert_eq!(answer(&two).await, Answer::Ready);
     one.stop().await.unwrap();
-    assert!(two.answers().await, "the server is gone although it is used");
+    assert_eq!(answer(&two).await, Answer::Ready, "the server is gone although it is used");
     two.stop().await.unwrap();
-    assert!(UnixStream::connect(&socket).await.is_err(), "the server runs on");
+    assert_eq!(knock(&socket, PORT, NAME, NAME).await, Answer::Nobody, "the server runs on");
     let again = LocalCluster::start(&path).await.unwrap();
-    assert!(again.answers().await);
+    assert_eq!(answer(&again).await, Answer::Ready);
     again.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_or_is_stopping_is_started_again() {
+    use nix::sys::signal::{Signal, kill};
+    let folder = data_dir();
+    let path = folder.path().join("data");
+    let first = LocalCluster::start(&path).await.unwrap();
+    for signal in [Signal::SIGKILL, Signal::SIGINT] {
+        let before = server(&first);
+        kill(before, signal).unwrap();
+        let next = LocalCluster::start(&path).await.unwrap();
+        assert_eq!(answer(&next).await, Answer::Ready, "{signal}");
+        assert_ne!(server(&next), before, "{signal}");
+    }
+    first.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_already_is_no_error_at_the_end() {
+    let folder = data_dir();
+    let path = folder.path().join("data");
+    let one = LocalCluster::start(&path).await.unwrap();
+    let mut stop = one.account.command(&one.binaries.program("pg_ctl"));
+    stop.args(["stop", "-w", "-s", "-D"]).arg(&one.folder);
+    run(stop, "pg_ctl stop").await.unwrap();
+    one.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -29,21 +66,28 @@ async fn what_an_interrupted_start_has_left_is_made_anew() {
     let folder = data_dir();
     let path = folder.path().join("data");
     fs::create_dir_all(path.join("postgres.unfinished/base")).unwrap();
+    fs::DirBuilder::new().mode(0o700).create(path.join("socket")).unwrap();
     let cluster = LocalCluster::start(&path).await.unwrap();
-    assert!(cluster.answers().await);
+    assert_eq!(answer(&cluster).await, Answer::Ready);
+    let left = fs::read_dir(&path).unwrap().flatten();
+    assert_eq!(left.filter(|entry| entry.file_name().to_string_lossy().contains("unfinished")).count(), 0);
     cluster.stop().await.unwrap();
 }
 
+/// Names that a socket cannot have, and names that a shell would read as something else.
 #[tokio::test]
-async fn a_long_path_has_its_socket_elsewhere() {
+async fn long_and_odd_names_of_the_data_folder_do() {
     let folder = data_dir();
-    let path = folder.path().join("x".repeat(100));
-    let cluster = LocalCluster::start(&path).await.unwrap();
-    assert!(cluster.answers().await);
-    let socket = cluster.socket_dir().to_owned();
-    assert!(!socket.starts_with(&path));
-    cluster.stop().await.unwrap();
-    fs::remove_dir_all(socket).unwrap();
+    let long = "x".repeat(100);
+    for (name, elsewhere) in [(long.as_str(), true), ("it's \"a\", b\\", true), ("$HOME `id` ü", false)] {
+        let path = folder.path().join(name);
+        let cluster = LocalCluster::start(&path).await.unwrap();
+        assert_eq!(answer(&cluster).await, Answer::Ready, "{name}");
+        let socket = cluster.socket_dir().to_owned();
+        assert_eq!(!socket.starts_with(path.canonicalize().unwrap()), elsewhere, "{name}");
+        cluster.stop().await.unwrap();
+        fs::remove_dir_all(socket).unwrap();
+    }
 }
 
 #[test]
