@@ -81,7 +81,9 @@ fn pick<'a>(from: &[&'a str], number: u64) -> &'a str {
 
 fn good(number: u64, dice: u64) -> Row {
     let (first, last) = (pick(&FIRST, dice >> 8), pick(&LAST, dice >> 16));
-    let email = format!("person.{number}@mail{}.example.com", dice % 97);
+    // Each number once, in no order: the index over addresses must not be filled from left to right.
+    let place = (number as u32).wrapping_mul(0x9e37_79b1);
+    let email = format!("person.{place:08x}@mail{}.example.com", dice % 97);
     let company = format!("{} {}", pick(&COMPANY, dice >> 24), number);
     Row {
         values: [email, first.into(), last.into(), company],

@@ -99,6 +99,13 @@ pub struct Settings {
         default_value = "2",
         value_parser = |text: &str| whole(text, "WORKER_CONCURRENCY", 1..=64, 2).map(|n| n as usize))]
     pub worker_concurrency: usize,
+
+    /// Megabytes that comparing the rows of one job may hold in memory, 1 to 65536; what is more goes to
+    /// temporary files (TMPDIR)
+    #[arg(long, env = "MEMORY_BUDGET_MB", hide_env_values = true, global = true, value_name = "MB",
+        default_value = "48",
+        value_parser = |text: &str| whole(text, "MEMORY_BUDGET_MB", 1..=65_536, 48).map(|n| n as usize))]
+    memory_budget_mb: usize,
 }
 
 impl Settings {
@@ -131,6 +138,11 @@ impl Settings {
     /// The first wait between tries.
     pub fn retry_delay(&self) -> Duration {
         Duration::from_secs_f64(self.retry_delay_seconds)
+    }
+
+    /// What comparing the rows of one job may hold in memory, in bytes.
+    pub fn memory_budget(&self) -> usize {
+        self.memory_budget_mb << 20
     }
 
     /// Rows between progress writes, where somebody set it.

@@ -42,7 +42,7 @@ pub async fn edit(pool: &PgPool, owner: &Owner, row: i64, edits: &Edits) -> Resu
     staging::edit(&mut transaction, row, &fields).await?;
     if staged.status == Some(RowStatus::Discard) {
         // Who edits a row wants it: it is judged again.
-        staging::set_statuses(&mut transaction, job, &[row], &[RowStatus::Issue]).await?;
+        staging::set_status(&mut transaction, job, row, RowStatus::Issue).await?;
     }
     transaction.commit().await?;
     Ok(job)
@@ -54,7 +54,7 @@ pub async fn discard(pool: &PgPool, owner: &Owner, rows: &[i64]) -> Result<Vec<J
     let mut of = Vec::new();
     for row in rows {
         let (job, _) = changeable(&mut transaction, owner, *row).await?;
-        staging::set_statuses(&mut transaction, job, &[*row], &[RowStatus::Discard]).await?;
+        staging::set_status(&mut transaction, job, *row, RowStatus::Discard).await?;
         of.push(job);
     }
     transaction.commit().await?;
@@ -69,7 +69,7 @@ async fn changeable(
     connection: &mut PgConnection,
     owner: &Owner,
     row: i64,
-) -> Result<(JobId, StagedRow), ActionError> {
+) -> Result<(JobId, StagedRow<'static>), ActionError> {
     let (job, staged) = staging::get(connection, owner, row).await?.ok_or(ActionError::NoRow(row))?;
     let status = jobs::lock(connection, job).await?;
     if !matches!(status, JobStatus::NeedsReview | JobStatus::Failed) {

@@ -61,7 +61,8 @@ impl Session {
         })?;
         let chunk_rows = settings.progress_update_interval().and_then(|rows| usize::try_from(rows).ok());
         let chunk_rows = chunk_rows.unwrap_or(DEFAULT_CHUNK_ROWS).min(DEFAULT_CHUNK_ROWS);
-        let context = Context { pool, objects: objects(settings).await?, chunk_rows };
+        let memory_budget = settings.memory_budget();
+        let context = Context { pool, objects: objects(settings).await?, chunk_rows, memory_budget };
         let policy = Policy {
             max_retries: settings.max_retries,
             retry_delay: settings.retry_delay(),
@@ -104,8 +105,9 @@ fn lease(settings: &Settings) -> Duration {
     settings.visibility_timeout().min(LONGEST_LEASE)
 }
 
-/// Connections that one running job needs: its rows, its contacts, its lease, and one to spare.
-const CONNECTIONS_PER_JOB: u32 = 4;
+/// Connections that one running job needs: two for its rows, one for its contacts, one for a question in
+/// between, and one for the renewals of lease and message.
+const CONNECTIONS_PER_JOB: u32 = 5;
 
 /// A pool on the configured database, or on the private cluster, which is started for it.
 pub async fn database(settings: &Settings) -> anyhow::Result<(PgPool, Option<LocalCluster>)> {

@@ -70,6 +70,7 @@ fn a_bad_value_is_refused_with_its_name_and_range() {
         ("--retry-delay-seconds", "-0.5", "RETRY_DELAY_SECONDS", "from 0"),
         ("--progress-update-interval", "0", "PROGRESS_UPDATE_INTERVAL", "from 1"),
         ("--worker-concurrency", "65", "WORKER_CONCURRENCY", "from 1 to 64"),
+        ("--memory-budget-mb", "0", "MEMORY_BUDGET_MB", "from 1 to 65536"),
         ("--log-level", "loud", "LOG_LEVEL", "CRITICAL"),
         ("--log-format", "xml", "LOG_FORMAT", "json or text"),
         ("--sqs-queue-url", "queue", "SQS_QUEUE_URL", "https://"),

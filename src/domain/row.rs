@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc_quick};
 
+use super::contact::first_16;
 use super::email;
 use super::job::words;
 
@@ -78,16 +79,6 @@ impl<'a> Fields<'a> {
         let low = u128::from(u64::MAX);
         RowHash((content_hash & !low) | (whole_hash & low))
     }
-}
-
-/// The hash of a lower-case e-mail, as the survey compares them; never 0, which stands for none.
-pub fn email_hash(key: &str) -> u128 {
-    first_16(&blake3::hash(key.as_bytes())).max(1)
-}
-
-fn first_16(hash: &blake3::Hash) -> u128 {
-    let (first, _) = hash.as_bytes().split_at(16);
-    first.iter().fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
 }
 
 /// 128 bits of BLAKE3: the same content gives the same hash in any run, on any machine. Written as

@@ -1,34 +1,38 @@
 //! Which of the file's e-mails the owner has already, and what follows for the run.
 
-use std::collections::HashSet;
-
 use futures::TryStreamExt;
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use super::compare::{Findings, Sorted};
+use super::compare::{Existing, Findings, Sorted};
+use super::file::File;
 use super::survey::Survey;
 use super::{Context, Control, RunError, wait_for_turn};
 use crate::csv::Encoding;
 use crate::domain::job::Owner;
-use crate::domain::row::email_hash;
-use crate::objects::Version;
-use crate::store::contacts::{self, Origin};
+use crate::store::contacts;
 use crate::store::jobs::Claim;
+use crate::store::staging::Home;
 
 /// E-mails asked for in one query.
 const PROBE_BATCH: usize = 5_000;
+/// Up to so many rows each e-mail is asked for, whatever the owner has.
+const ALWAYS_PROBED: u64 = 1_000;
+/// One e-mail asked for costs about as much as so many contacts read from end to end.
+const PROBE_COST: u64 = 8;
 
 /// All that staging needs to know before its first write.
 pub struct Plan {
-    /// The version of the file.
-    pub version: Version,
+    /// The file.
+    pub file: File,
     /// Its encoding.
     pub encoding: Encoding,
     /// Its data rows.
     pub rows: u64,
     /// What was found about single rows.
     pub findings: Findings,
-    /// For a file without any issue: the transaction that will hold its contacts, in the owner's turn.
+    /// No row of the file raises anything.
+    pub clean: bool,
+    /// For a clean file: the transaction that will hold its contacts, in the owner's turn.
     pub contacts: Option<Transaction<'static, Postgres>>,
 }
 
@@ -42,56 +46,59 @@ pub async fn plan(
     control: &Control,
     survey: Survey,
 ) -> Result<Plan, RunError> {
-    let mut sorted = tokio::task::block_in_place(|| survey.comparison.sort());
+    let sorted = tokio::task::block_in_place(|| survey.comparison.sort())?;
     let mut transaction = context.pool.begin().await?;
-    contacts::fill_keys(&mut transaction, &claim.owner).await?;
-    transaction.commit().await?;
-
-    let mut transaction = context.pool.begin().await?;
+    if contacts::lack_keys(&mut transaction, &claim.owner).await? {
+        contacts::fill_keys(&mut transaction, &claim.owner).await?;
+        transaction.commit().await?;
+        transaction = context.pool.begin().await?;
+    }
     // A run that goes on behind a checkpoint ends with the recheck, which makes the contacts.
     let may_be_clean = !survey.has_violations && claim.checkpoint == 0;
     if may_be_clean {
         wait_for_turn(&mut transaction, &claim.owner, claim, control, false).await?;
     }
     // A first run has no row with a contact: those come with its end.
-    let own = HashSet::new();
-    look(&mut transaction, &claim.owner, &own, &mut sorted, survey.keys.as_deref()).await?;
-    let findings = sorted.findings();
+    let existing = look(context, &mut transaction, &claim.owner, None, &sorted).await?;
+    let findings = tokio::task::block_in_place(|| sorted.findings(existing))?;
     let clean = may_be_clean && !findings.has_conflicts();
     Ok(Plan {
-        version: survey.version,
+        file: survey.file,
         encoding: survey.encoding,
         rows: survey.rows,
         findings,
+        clean,
         contacts: clean.then_some(transaction),
     })
 }
 
-/// Marks the rows whose e-mail the owner has from another job: `own` are the job's rows that have a
-/// contact. With `keys`, the e-mails of all rows, the index is probed for each; without, the owner's
-/// contacts are read past the rows.
+/// The e-mails that the owner has contacts of; `own`: the job that is no other, where it has contacts
+/// already. The index is asked for each e-mail, or all contacts are read from end to end, whichever is less.
 pub async fn look(
+    context: &Context,
     connection: &mut PgConnection,
     owner: &Owner,
-    own: &HashSet<i64>,
-    sorted: &mut Sorted,
-    keys: Option<&[String]>,
-) -> Result<(), RunError> {
-    let mut mark = |(key, row): Origin| {
-        if !own.contains(&row) {
-            sorted.mark_existing(email_hash(&key));
-        }
-    };
-    let Some(keys) = keys else {
-        let mut all = contacts::origins(connection, owner);
-        while let Some(origin) = all.try_next().await? {
-            mark(origin);
+    own: Option<Home>,
+    sorted: &Sorted,
+) -> Result<Existing, RunError> {
+    let mut existing = context.existing();
+    let rows = sorted.rows();
+    let probed =
+        rows <= ALWAYS_PROBED || contacts::more_than(connection, owner, (rows * PROBE_COST) as i64).await?;
+    if !probed {
+        let mut all = contacts::keys(connection, owner, own);
+        while let Some(key) = all.try_next().await? {
+            existing.push(key)?;
             tokio::task::consume_budget().await;
         }
-        return Ok(());
-    };
-    for batch in keys.chunks(PROBE_BATCH) {
-        contacts::existing_among(connection, owner, batch).await?.into_iter().for_each(&mut mark);
+        return Ok(existing);
     }
-    Ok(())
+    let mut keys = sorted.keys()?.peekable();
+    while keys.peek().is_some() {
+        let batch = keys.by_ref().take(PROBE_BATCH).collect::<Result<Vec<u128>, _>>()?;
+        for key in contacts::existing_among(connection, owner, own, &batch).await? {
+            existing.push(key)?;
+        }
+    }
+    Ok(existing)
 }

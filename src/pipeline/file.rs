@@ -1,57 +1,107 @@
 //! A pass over a job's file: its bytes from the store, through the reader, as rows.
 
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::{Context, Control, RunError};
-use crate::csv::{Damage, Limits, RawRow, Reader, Summary};
+use crate::csv::{Damage, Encoding, Limits, RawRow, Reader, Summary};
 use crate::domain::row::Fields;
-use crate::objects::{ObjectError, Opened, Version};
+use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
 
-/// Opens the file: the version that rows were staged from, where there is one.
-pub async fn open(context: &Context, claim: &Claim, pinned: Option<&Version>) -> Result<Pass, RunError> {
-    match context.objects.open(&claim.object_key, pinned).await {
-        Err(ObjectError::Changed { .. }) => Err(RunError::Replaced),
-        opened => Ok(Pass { file: opened? }),
+/// A file up to this size is kept in memory between the passes over it.
+const KEPT_BYTES: u64 = 1 << 20;
+
+/// The file that a run works on: the same bytes in every pass.
+pub struct File {
+    version: Version,
+    kept: Option<Vec<Bytes>>,
+}
+
+impl File {
+    /// Opens the file for the first time: the version that rows were staged from, where there is one.
+    pub async fn open(context: &Context, claim: &Claim) -> Result<File, RunError> {
+        let pinned = match claim.checkpoint {
+            0 => None,
+            _ => claim.object_version.as_deref().map(Version::from),
+        };
+        let (version, size, bytes) = get(context, claim, pinned.as_ref()).await?;
+        let kept = match size <= KEPT_BYTES {
+            true => Some(bytes.try_collect().await?),
+            false => None,
+        };
+        Ok(File { version, kept })
     }
+
+    /// The version that is read.
+    pub fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// Starts a pass.
+    pub async fn pass(&self, context: &Context, claim: &Claim) -> Result<Pass, RunError> {
+        let blocks = match &self.kept {
+            Some(kept) => stream::iter(kept.clone()).map(Ok).boxed(),
+            None => get(context, claim, Some(&self.version)).await?.2,
+        };
+        Ok(Pass { blocks })
+    }
+}
+
+type Blocks = BoxStream<'static, Result<Bytes, RunError>>;
+
+async fn get(
+    context: &Context,
+    claim: &Claim,
+    pinned: Option<&Version>,
+) -> Result<(Version, u64, Blocks), RunError> {
+    let replaced = |error| match error {
+        ObjectError::Changed { .. } => RunError::Replaced,
+        error => error.into(),
+    };
+    let opened = context.objects.open(&claim.object_key, pinned).await.map_err(replaced)?;
+    Ok((opened.version, opened.size, opened.bytes.map_err(replaced).boxed()))
 }
 
 /// A file being read.
 pub struct Pass {
-    file: Opened,
+    blocks: Blocks,
 }
 
 impl Pass {
-    /// The version that is read.
-    pub fn version(&self) -> &Version {
-        &self.file.version
-    }
-
     /// The next bytes; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Bytes>, RunError> {
-        match self.file.bytes.try_next().await {
-            Err(ObjectError::Changed { .. }) => Err(RunError::Replaced),
-            block => Ok(block?),
-        }
+        // A local file is always there: others must run in between.
+        tokio::task::yield_now().await;
+        self.blocks.try_next().await
     }
 
-    /// Gives every row of the file to `on_row`.
+    /// Gives every row of the file to `on_row`, which can fail, as the whole then does.
     pub async fn read(
         mut self,
         mut reader: Reader,
         claim: &Claim,
         control: &Control,
-        mut on_row: impl FnMut(RawRow<'_>),
+        mut on_row: impl FnMut(RawRow<'_>) -> Result<(), RunError>,
     ) -> Result<Summary, RunError> {
+        let mut failed = None;
+        let mut guarded = |row: RawRow<'_>| {
+            if failed.is_none() {
+                failed = on_row(row).err();
+            }
+        };
         while let Some(block) = self.next().await? {
             control.check(claim)?;
-            // A local file is always there: others must run in between.
-            tokio::task::yield_now().await;
-            reader.feed(&block, &mut on_row)?;
+            reader.feed(&block, &mut guarded)?;
         }
-        Ok(reader.finish(&mut on_row)?)
+        let summary = reader.finish(&mut guarded)?;
+        failed.map_or(Ok(summary), Err)
     }
+}
+
+/// Reads the file from its first row again, in the encoding that the survey has found.
+pub fn reader(encoding: Encoding) -> Reader {
+    Reader::with_encoding(encoding, limits())
 }
 
 /// The limits of what is read.

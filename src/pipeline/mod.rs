@@ -21,6 +21,7 @@ use crate::domain::job::{Flow, Owner};
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
 use crate::store::{StoreError, contacts};
+use compare::{Comparison, Existing};
 
 /// What a run needs from around it.
 #[derive(Clone)]
@@ -31,6 +32,18 @@ pub struct Context {
     pub objects: Objects,
     /// Rows that are staged in one transaction, and between two progress writes.
     pub chunk_rows: usize,
+    /// What comparing a job's rows may hold in memory, in bytes; what is more goes to temporary files.
+    pub memory_budget: usize,
+}
+
+impl Context {
+    fn comparison(&self) -> Comparison {
+        Comparison::new(self.memory_budget, &std::env::temp_dir())
+    }
+
+    fn existing(&self) -> Existing {
+        Existing::new(self.memory_budget, &std::env::temp_dir())
+    }
 }
 
 /// Rows in a chunk where nobody sets it: large enough that a commit costs nothing beside the rows,
@@ -136,9 +149,18 @@ pub enum RunError {
     /// The store of the files.
     #[error(transparent)]
     Object(#[from] ObjectError),
+    /// A temporary file could not be written or read.
+    #[error("temporary file: {0}; is there room in the folder for temporary files (TMPDIR)?")]
+    Scratch(#[from] std::io::Error),
     /// The run was asked to stop and has kept what it had done.
     #[error("stopped before the end; the next run goes on from here")]
     Stopped,
+}
+
+impl Statistics {
+    fn with_total(self, total_rows: u64) -> Statistics {
+        Statistics { total_rows, ..self }
+    }
 }
 
 impl From<sqlx::Error> for RunError {
@@ -154,6 +176,7 @@ impl RunError {
             // A contact that another program made after the run had looked: the next run finds it.
             RunError::Store(error) => error.is_transient() || error.is_conflict_in("contacts"),
             RunError::Object(error) => error.is_transient(),
+            RunError::Scratch(_) => true,
             RunError::Rejected(_) | RunError::Replaced | RunError::Stopped => false,
         }
     }

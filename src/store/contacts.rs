@@ -1,10 +1,13 @@
 //! `contacts`: what all the work is for. One contact an owner and address, guarded by the table itself.
 
 use futures::{Stream, TryStreamExt};
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use uuid::Uuid;
 
 use super::StoreError;
-use super::copy::Line;
+use super::copy::Lines;
+use super::staging::Home;
+use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::job::Owner;
 use crate::domain::row::{Fields, normalise};
@@ -12,43 +15,50 @@ use crate::domain::row::{Fields, normalise};
 /// Encoded contacts, for COPY.
 #[derive(Default)]
 pub struct Batch {
-    text: Vec<u8>,
+    lines: Lines,
 }
 
 impl Batch {
-    /// Adds the contact of a staging row.
-    pub fn push(&mut self, owner: &Owner, staging_id: i64, fields: &Fields<'_>) {
-        let mut line = Line::new(&mut self.text);
-        line.plain(staging_id)
-            .text(&owner.0)
-            .text(&fields.email)
-            .text(&fields.first_name)
-            .text(&fields.last_name)
-            .text(&fields.company)
-            .text(&email::key(&fields.email));
-        line.end();
+    /// Adds the contact of a staging row; `key` is its [`ContactKeys::key`].
+    pub fn push(&mut self, owner: &Owner, staging_id: i64, fields: &Fields<'_>, key: u128) {
+        self.lines.push(key, |line| {
+            line.plain(staging_id)
+                .text(&owner.0)
+                .text(&fields.email)
+                .text(&fields.first_name)
+                .text(&fields.last_name)
+                .text(&fields.company)
+                .hex(key);
+        });
+    }
+
+    /// Contacts so far.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Bytes so far.
+    pub fn bytes(&self) -> usize {
+        self.lines.bytes()
     }
 
     /// Forgets the contacts and keeps the memory.
     pub fn clear(&mut self) {
-        self.text.clear();
+        self.lines.clear();
     }
 }
 
 /// Writes a batch.
-pub async fn insert(connection: &mut PgConnection, batch: &Batch) -> Result<(), StoreError> {
-    if batch.text.is_empty() {
-        return Ok(());
-    }
-    let mut copy = connection
-        .copy_in_raw(
-            "COPY contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name,
-                            contact_company, contact_email_key) FROM STDIN",
-        )
-        .await?;
-    copy.send(batch.text.as_slice()).await?;
-    copy.finish().await?;
-    Ok(())
+pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
+    let copy =
+        "COPY contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name,
+                               contact_company, contact_key) FROM STDIN";
+    batch.lines.send(connection, copy).await
 }
 
 /// The two-part key of the advisory lock under which consolidations of one owner take turns.
@@ -80,13 +90,20 @@ pub async fn unlock_owner(connection: &mut PgConnection, owner: &Owner) -> Resul
     Ok(())
 }
 
-/// Works out the key of the owner's contacts that another program inserted without one.
+/// Whether the owner has contacts without a key.
+pub async fn lack_keys(connection: &mut PgConnection, owner: &Owner) -> Result<bool, StoreError> {
+    let query = "SELECT EXISTS (SELECT FROM contacts WHERE contacts_user_id = $1 AND contact_key IS NULL)";
+    Ok(sqlx::query_scalar(query).bind(&owner.0).fetch_one(connection).await?)
+}
+
+/// Works out the key of the owner's contacts that have none yet.
 pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u64, StoreError> {
+    let keys = ContactKeys::of(owner);
     let mut filled = 0;
     loop {
         let rows = sqlx::query(
             "SELECT contact_id, contact_email FROM contacts
-             WHERE contacts_user_id = $1 AND contact_email_key IS NULL ORDER BY contact_id LIMIT 10000 FOR UPDATE",
+             WHERE contacts_user_id = $1 AND contact_key IS NULL ORDER BY contact_id LIMIT 10000 FOR UPDATE",
         )
         .bind(&owner.0)
         .fetch_all(&mut *connection)
@@ -95,52 +112,77 @@ pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u
             return Ok(filled);
         }
         let mut ids: Vec<i64> = Vec::with_capacity(rows.len());
-        let mut keys: Vec<String> = Vec::with_capacity(rows.len());
+        let mut first: Vec<Uuid> = Vec::with_capacity(rows.len());
+        let mut later: Vec<Uuid> = Vec::with_capacity(rows.len());
         for row in &rows {
-            ids.push(row.try_get("contact_id")?);
-            keys.push(email::key(&normalise(row.try_get("contact_email")?)).into_owned());
+            let id: i64 = row.try_get("contact_id")?;
+            let email = email::key(&normalise(row.try_get("contact_email")?)).into_owned();
+            ids.push(id);
+            first.push(Uuid::from_u128(keys.key(&email)));
+            later.push(Uuid::from_u128(keys.key(&format!("{email} {id}"))));
         }
-        // The first contact of an address has the address as its key; see migration 0003.
+        // A second contact of one owner and address, which only older programs made, gets the key of
+        // the address followed by a space and its id, which is no address.
         let done = sqlx::query(
-            "UPDATE contacts c SET contact_email_key = CASE
-                 WHEN given.nth = 1 AND NOT EXISTS (
-                     SELECT FROM contacts o WHERE o.contacts_user_id = $1 AND o.contact_email_key = given.key)
-                 THEN given.key ELSE given.key || ' ' || given.id END
-             FROM (SELECT id, key, row_number() OVER (PARTITION BY key ORDER BY id) AS nth
-                   FROM unnest($2::bigint[], $3::text[]) AS g (id, key)) AS given
+            "UPDATE contacts c SET contact_key = CASE
+                 WHEN given.nth = 1 AND NOT EXISTS (SELECT FROM contacts o WHERE o.contact_key = given.first)
+                 THEN given.first ELSE given.later END
+             FROM (SELECT id, first, later, row_number() OVER (PARTITION BY first ORDER BY id) AS nth
+                   FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) AS g (id, first, later)) AS given
              WHERE c.contact_id = given.id",
         )
-        .bind(&owner.0)
         .bind(&ids)
-        .bind(&keys)
+        .bind(&first)
+        .bind(&later)
         .execute(&mut *connection)
         .await?;
         filled += done.rows_affected();
     }
 }
 
-/// A contact's key, and the staging row that it came from.
-pub type Origin = (String, i64);
+/// Leaves out the contacts that come from the rows at home in `own`: a row is not in conflict with itself.
+fn other_than(own: Option<Home>) -> String {
+    own.map_or_else(String::new, |home| {
+        let (table, job) = (home.table(), home.job());
+        format!("AND NOT EXISTS (SELECT FROM {table} s WHERE s.staging_id = c.staging_id AND s.staging_job_id = {job})")
+    })
+}
 
-/// The owner's contacts among the keys.
+/// Which of the keys the owner has contacts of; `own`: the job that is no other, where it has contacts already.
 pub async fn existing_among(
     connection: &mut PgConnection,
     owner: &Owner,
-    keys: &[String],
-) -> Result<Vec<Origin>, StoreError> {
-    let query = "SELECT contact_email_key, staging_id FROM contacts
-         WHERE contacts_user_id = $1 AND contact_email_key = ANY ($2)";
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(keys).fetch_all(connection).await?)
+    own: Option<Home>,
+    keys: &[u128],
+) -> Result<Vec<u128>, StoreError> {
+    let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
+    // Safe: what is put together are numbers.
+    let query = AssertSqlSafe(format!(
+        "SELECT contact_key FROM contacts c WHERE contacts_user_id = $1 AND contact_key = ANY ($2) {}",
+        other_than(own)
+    ));
+    let found: Vec<Uuid> = sqlx::query_scalar(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
+    Ok(found.iter().map(Uuid::as_u128).collect())
 }
 
-/// All of the owner's contacts.
-pub fn origins<'c>(
+/// The keys of all of the owner's contacts; `own` as in [`existing_among`].
+pub fn keys<'c>(
     connection: &'c mut PgConnection,
     owner: &'c Owner,
-) -> impl Stream<Item = Result<Origin, StoreError>> + Unpin + 'c {
-    let query = "SELECT contact_email_key, staging_id FROM contacts
-         WHERE contacts_user_id = $1 AND contact_email_key IS NOT NULL";
-    sqlx::query_as(query).bind(&owner.0).fetch(connection).map_err(StoreError::from)
+    own: Option<Home>,
+) -> impl Stream<Item = Result<u128, StoreError>> + Unpin + 'c {
+    let query = AssertSqlSafe(format!(
+        "SELECT contact_key FROM contacts c WHERE contacts_user_id = $1 AND contact_key IS NOT NULL {}",
+        other_than(own)
+    ));
+    let keys = sqlx::query_scalar(query).bind(&owner.0).fetch(connection);
+    keys.map_ok(|key: Uuid| key.as_u128()).map_err(StoreError::from)
+}
+
+/// Whether the owner has more than `limit` contacts. Asks the index and never more than `limit` entries.
+pub async fn more_than(connection: &mut PgConnection, owner: &Owner, limit: i64) -> Result<bool, StoreError> {
+    let query = "SELECT EXISTS (SELECT FROM contacts WHERE contacts_user_id = $1 ORDER BY contact_id OFFSET $2 LIMIT 1)";
+    Ok(sqlx::query_scalar(query).bind(&owner.0).bind(limit).fetch_one(connection).await?)
 }
 
 /// A contact as people see it.

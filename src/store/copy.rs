@@ -1,4 +1,11 @@
-//! PostgreSQL's COPY text format (manual, section COPY, "Text Format"), written into a buffer.
+//! PostgreSQL's COPY text format (manual, section COPY, "Text Format"), written into a buffer and sent.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use sqlx::PgConnection;
+
+use super::StoreError;
 
 /// One line of COPY text at a time, appended to a buffer.
 pub struct Line<'a> {
@@ -61,9 +68,174 @@ impl<'a> Line<'a> {
         self
     }
 
+    /// 32 hexadecimal digits.
+    pub fn hex(&mut self, value: u128) -> &mut Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        self.separator();
+        let digit = |place: u32| DIGITS[(value >> (4 * (31 - place))) as usize & 15];
+        self.out.extend((0..32).map(digit));
+        self
+    }
+
     /// Ends the line.
     pub fn end(self) {
         self.out.push(b'\n');
+    }
+}
+
+/// The columns of one line that COPY has sent; `None` for NULL.
+pub fn columns(line: &[u8]) -> impl Iterator<Item = Result<Option<Cow<'_, str>>, StoreError>> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.split(|byte| *byte == b'\t').map(|column| match column {
+        b"\\N" => Ok(None),
+        column => unescaped(column).map(Some),
+    })
+}
+
+fn unescaped(column: &[u8]) -> Result<Cow<'_, str>, StoreError> {
+    let unreadable = |_| StoreError::Unreadable;
+    if !column.contains(&b'\\') {
+        return Ok(Cow::Borrowed(std::str::from_utf8(column).map_err(unreadable)?));
+    }
+    let mut text = Vec::with_capacity(column.len());
+    let mut bytes = column.iter();
+    while let Some(byte) = bytes.next() {
+        text.push(match byte {
+            b'\\' => match bytes.next() {
+                Some(b'b') => 0x08,
+                Some(b'f') => 0x0c,
+                Some(b'n') => b'\n',
+                Some(b'r') => b'\r',
+                Some(b't') => b'\t',
+                Some(b'v') => 0x0b,
+                Some(other) => *other,
+                None => return Err(StoreError::Unreadable),
+            },
+            byte => *byte,
+        });
+    }
+    Ok(Cow::Owned(String::from_utf8(text).map_err(|_| StoreError::Unreadable)?))
+}
+
+/// Bytes that go to the server at a time: what the connection buffers besides the lines themselves.
+const PIECE: usize = 256 << 10;
+/// Fewer lines than that are sent as they came: there is no index so deep that their order matters.
+const SORTED_FROM: usize = 5_000;
+
+/// Lines that one COPY takes. Many of them are sent in the order of a key, so that the index over it is
+/// filled from left to right instead of all over.
+#[derive(Default)]
+pub struct Lines {
+    text: Vec<u8>,
+    lines: Vec<(u128, Range<usize>)>,
+}
+
+impl Lines {
+    /// Adds the line that `write` makes.
+    pub fn push(&mut self, key: u128, write: impl FnOnce(&mut Line<'_>)) {
+        let start = self.text.len();
+        let mut line = Line::new(&mut self.text);
+        write(&mut line);
+        line.end();
+        self.lines.push((key, start..self.text.len()));
+    }
+
+    /// Lines so far.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Bytes so far.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Forgets the lines and keeps the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.lines.clear();
+    }
+
+    /// Sends the lines to a `COPY … FROM STDIN`; nothing where there are none.
+    pub async fn send(&mut self, connection: &mut PgConnection, statement: &str) -> Result<(), StoreError> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        let mut copy = connection.copy_in_raw(statement).await?;
+        if self.lines.len() < SORTED_FROM {
+            for piece in self.text.chunks(PIECE) {
+                copy.send(piece).await?;
+            }
+        } else {
+            self.lines.sort_unstable_by_key(|(key, _)| *key);
+            let mut piece = Vec::with_capacity(PIECE + (PIECE >> 3));
+            for (_, line) in &self.lines {
+                piece.extend_from_slice(&self.text[line.clone()]);
+                if piece.len() >= PIECE {
+                    copy.send(piece.as_slice()).await?;
+                    piece.clear();
+                }
+            }
+            copy.send(piece.as_slice()).await?;
+        }
+        copy.finish().await?;
+        Ok(())
+    }
+}
+
+/// Lines that wait in a temporary file for their COPY, however many they become.
+pub struct Spool {
+    file: tempfile::SpooledTempFile,
+    lines: u64,
+    buffer: Vec<u8>,
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        Spool { file: tempfile::SpooledTempFile::new(PIECE * 4), lines: 0, buffer: Vec::new() }
+    }
+}
+
+impl Spool {
+    /// Adds the line that `write` makes.
+    pub fn push(&mut self, write: impl FnOnce(&mut Line<'_>)) -> std::io::Result<()> {
+        let mut line = Line::new(&mut self.buffer);
+        write(&mut line);
+        line.end();
+        self.lines += 1;
+        if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        use std::io::Write;
+        self.file.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Sends all lines to a `COPY … FROM STDIN`; nothing where there are none.
+    pub async fn send(mut self, connection: &mut PgConnection, statement: &str) -> Result<(), StoreError> {
+        use std::io::{Read, Seek};
+        if self.lines == 0 {
+            return Ok(());
+        }
+        self.flush()?;
+        self.file.rewind()?;
+        let mut copy = connection.copy_in_raw(statement).await?;
+        let mut piece = vec![0; PIECE];
+        loop {
+            match self.file.read(&mut piece)? {
+                0 => break,
+                length => copy.send(&piece[..length]).await?,
+            };
+        }
+        copy.finish().await?;
+        Ok(())
     }
 }
 
@@ -78,5 +250,22 @@ mod tests {
         line.plain(7).text("a\tb\\c\nd\re").text_or_null("").text("\\N").text("");
         line.end();
         assert_eq!(out, b"7\ta\\tb\\\\c\\nd\\re\t\\N\t\\\\N\t\n");
+    }
+    #[test]
+    fn a_line_comes_back_as_it_went() {
+        let mut out = Vec::new();
+        let values = ["a\tb\\c\nd\re\u{8}\u{b}\u{c}é", "", "\\N", "x"];
+        let mut line = Line::new(&mut out);
+        for value in values {
+            line.text(value);
+        }
+        line.null().hex(0x1f);
+        line.end();
+        let columns: Vec<_> = columns(&out).map(|column| column.unwrap()).collect();
+        let (texts, rest) = columns.split_at(4);
+        assert_eq!(texts.iter().map(|text| text.as_deref().unwrap()).collect::<Vec<_>>(), values);
+        assert_eq!(rest[0], None);
+        assert_eq!(rest[1].as_deref(), Some("0000000000000000000000000000001f"));
+        assert!(super::columns(b"a\\").next().unwrap().is_err());
     }
 }

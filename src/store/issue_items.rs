@@ -3,51 +3,27 @@
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::StoreError;
-use super::issues::{Columns, Raised};
+use super::copy::Spool;
 use crate::domain::job::{JobId, Owner};
 
-/// Links rows to issues that exist; a link that is there already stays.
-pub(super) async fn link(
-    connection: &mut PgConnection,
-    job: JobId,
-    columns: &Columns,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO issue_items (item_issue_id, item_staging_id)
-         SELECT issue_id, id FROM unnest($2::text[], $3::text[], $4::bigint[]) AS given (type, key, id)
-         JOIN issues ON issues_job_id = $1 AND issue_type = type::issue_type_enum AND issue_key = key
-         ON CONFLICT (item_issue_id, item_staging_id) DO NOTHING",
-    )
-    .bind(job.0)
-    .bind(&columns.types)
-    .bind(&columns.keys)
-    .bind(&columns.staging_ids)
-    .execute(connection)
-    .await?;
-    Ok(())
+/// New links, kept until their rows and issues are there, however many they become.
+#[derive(Default)]
+pub struct Links {
+    spool: Spool,
 }
 
-/// Removes links of the job's open issues that `raised` does not hold. What a settled issue was about
-/// stays on record.
-pub async fn unlink_settled(
-    connection: &mut PgConnection,
-    job: JobId,
-    raised: &[Raised],
-) -> Result<u64, StoreError> {
-    let columns = Columns::of(raised);
-    let done = sqlx::query(
-        "DELETE FROM issue_items USING issues
-         WHERE item_issue_id = issue_id AND issues_job_id = $1 AND NOT issue_resolved
-           AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[], $4::bigint[]) AS given (type, key, id)
-                           WHERE given.id = item_staging_id AND given.key = issue_key AND given.type = issue_type::text)",
-    )
-    .bind(job.0)
-    .bind(&columns.types)
-    .bind(&columns.keys)
-    .bind(&columns.staging_ids)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected())
+impl Links {
+    /// Adds the link of a row to an issue.
+    pub fn push(&mut self, issue: i32, row: i64) -> Result<(), StoreError> {
+        Ok(self.spool.push(|line| {
+            line.plain(issue).plain(row);
+        })?)
+    }
+}
+
+/// Writes links that are not there yet.
+pub async fn insert(connection: &mut PgConnection, links: Links) -> Result<(), StoreError> {
+    links.spool.send(connection, "COPY issue_items (item_issue_id, item_staging_id) FROM STDIN").await
 }
 
 /// A row of an issue as people see it.

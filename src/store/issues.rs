@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::StoreError;
+use super::copy::Lines;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{JobId, Owner};
 use crate::domain::rules::Violation;
@@ -29,78 +30,42 @@ impl Raised {
     }
 }
 
-/// What a run has raised, in columns, as the database takes it.
-#[derive(Debug, Default)]
-pub(super) struct Columns {
-    pub types: Vec<&'static str>,
-    pub keys: Vec<String>,
-    pub descriptions: Vec<String>,
-    pub staging_ids: Vec<i64>,
+/// New issues encoded for COPY.
+#[derive(Default)]
+pub struct Batch {
+    lines: Lines,
 }
 
-impl Columns {
-    pub(super) fn of(raised: &[Raised]) -> Columns {
-        let mut columns = Columns::default();
-        for one in raised {
-            columns.types.push(one.issue_type.as_str());
-            columns.keys.push(one.key.clone());
-            columns.descriptions.push(one.description.clone());
-            columns.staging_ids.push(one.staging_id);
-        }
-        columns
+impl Batch {
+    /// Adds an issue of `job` under an id of [`reserve`].
+    pub fn push(&mut self, id: i32, job: JobId, issue: &Raised) {
+        // The order of the unique index, as far as 15 bytes tell.
+        let mut place = [0; 16];
+        place[0] = issue.issue_type as u8;
+        let length = issue.key.len().min(15);
+        place[1..=length].copy_from_slice(&issue.key.as_bytes()[..length]);
+        self.lines.push(u128::from_be_bytes(place), |line| {
+            line.plain(id).plain(job).plain(issue.issue_type).text(&issue.key).text(&issue.description);
+        });
     }
 }
 
-/// Makes the issues that are not there yet, and links the rows to them.
-pub async fn raise(connection: &mut PgConnection, job: JobId, raised: &[Raised]) -> Result<(), StoreError> {
-    if raised.is_empty() {
-        return Ok(());
+/// Ids for `count` new issues, rising.
+pub async fn reserve(connection: &mut PgConnection, count: usize) -> Result<Vec<i32>, StoreError> {
+    if count == 0 {
+        return Ok(Vec::new());
     }
-    let columns = Columns::of(raised);
-    sqlx::query(
-        "INSERT INTO issues (issues_job_id, issue_type, issue_key, issue_description)
-         SELECT $1, type::issue_type_enum, key, min(description)
-         FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS given (type, key, description, id)
-         GROUP BY type, key ORDER BY min(id)
-         ON CONFLICT (issues_job_id, issue_type, issue_key) DO NOTHING",
-    )
-    .bind(job.0)
-    .bind(&columns.types)
-    .bind(&columns.keys)
-    .bind(&columns.descriptions)
-    .bind(&columns.staging_ids)
-    .execute(&mut *connection)
-    .await?;
-    super::issue_items::link(connection, job, &columns).await
+    let query = "SELECT array_agg(nextval(pg_get_serial_sequence('issues', 'issue_id'))::int) FROM generate_series(1, $1)";
+    let mut ids: Vec<i32> = sqlx::query_scalar(query).bind(count as i64).fetch_one(connection).await?;
+    // Others may draw from the sequence at the same time, but each draw is higher than the one before.
+    ids.sort_unstable();
+    Ok(ids)
 }
 
-/// Makes `issue_resolved` follow what the rows raise: opens again what was resolved although a row
-/// still raises it, and resolves what no row raises any more.
-pub async fn follow(connection: &mut PgConnection, job: JobId, raised: &[Raised]) -> Result<(), StoreError> {
-    let columns = Columns::of(raised);
-    sqlx::query(
-        "UPDATE issues SET issue_resolved = false, issue_resolved_at = NULL, issue_resolved_by = NULL
-         FROM (SELECT DISTINCT type, key FROM unnest($2::text[], $3::text[]) AS given (type, key)) AS given
-         WHERE issues_job_id = $1 AND issue_resolved AND issue_type = given.type::issue_type_enum AND issue_key = given.key",
-    )
-    .bind(job.0)
-    .bind(&columns.types)
-    .bind(&columns.keys)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "UPDATE issues SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
-                issue_resolved_by = coalesce(issue_resolved_by, 'recheck')
-         WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)
-           AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS given (type, key)
-                           WHERE given.key = issue_key AND given.type = issue_type::text)",
-    )
-    .bind(job.0)
-    .bind(&columns.types)
-    .bind(&columns.keys)
-    .execute(connection)
-    .await?;
-    Ok(())
+/// Writes issues that are not there yet: for the first run of a job, which makes each once.
+pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
+    let copy = "COPY issues (issue_id, issues_job_id, issue_type, issue_key, issue_description) FROM STDIN";
+    batch.lines.send(connection, copy).await
 }
 
 /// Open issues of a job.
@@ -116,6 +81,19 @@ pub async fn accepted_malformed(
 ) -> Result<Vec<String>, StoreError> {
     let query = "SELECT issue_key FROM issues WHERE issues_job_id = $1 AND issue_type = 'MALFORMED_ROW' AND issue_resolved";
     Ok(sqlx::query_scalar(query).bind(job.0).fetch_all(connection).await?)
+}
+
+/// Resolves all issues of a job: no row raises anything any more.
+pub async fn resolve_all(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE issues SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
+                issue_resolved_by = coalesce(issue_resolved_by, 'recheck')
+         WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)",
+    )
+    .bind(job.0)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Deletes all issues of a job with their items.

@@ -9,12 +9,15 @@ pub mod issue_items;
 pub mod issues;
 pub mod jobs;
 pub mod local;
+pub mod partition;
+pub mod raised;
 pub mod schema;
 pub mod staging;
 pub mod unreadable;
 
 use std::time::Duration;
 
+use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::domain::job::JobId;
@@ -42,6 +45,15 @@ pub enum StoreError {
     /// The schema is older than this program and `--no-migrate` forbids to change it.
     #[error("the database lacks {0} migration(s) of this program; run `ingest migrate`")]
     Outdated(usize),
+    /// A write was broken off since one before it failed.
+    #[error("broken off, since an earlier write of the same run failed")]
+    Aborted,
+    /// The server sent a row in another form than it was asked for.
+    #[error("the database sent a row that cannot be read")]
+    Unreadable,
+    /// A temporary file could not be written or read.
+    #[error("temporary file: {0}; is there room in the folder for temporary files (TMPDIR)?")]
+    Scratch(#[from] std::io::Error),
     /// Anything that PostgreSQL or the connection reported.
     #[error(transparent)]
     Database(DatabaseError),
@@ -103,6 +115,14 @@ impl StoreError {
         }
     }
 
+    /// Whether a lock was not given within the time that the statement was willing to wait.
+    pub fn is_lock_timeout(&self) -> bool {
+        let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
+            return false;
+        };
+        error.code().as_deref() == Some("55P03")
+    }
+
     /// Whether a unique constraint of `table` refused the write.
     pub fn is_conflict_in(&self, table: &str) -> bool {
         let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
@@ -121,6 +141,21 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(20))
         .connect_lazy_with(options)
+}
+
+/// Names what a repeatable-read transaction sees, so that others can see the same beside it.
+pub async fn export_snapshot(connection: &mut PgConnection) -> Result<String, StoreError> {
+    Ok(sqlx::query_scalar("SELECT pg_export_snapshot()").fetch_one(connection).await?)
+}
+
+/// Makes a repeatable-read transaction, before its first query, see what another exported.
+pub async fn import_snapshot(connection: &mut PgConnection, snapshot: &str) -> Result<(), StoreError> {
+    // SET TRANSACTION takes no parameters. Safe: the name is the server's own and is held to its letters.
+    let known = snapshot.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let snapshot = if known { snapshot } else { "" };
+    let statement = sqlx::AssertSqlSafe(format!("SET TRANSACTION SNAPSHOT '{snapshot}'"));
+    sqlx::raw_sql(statement).execute(connection).await?;
+    Ok(())
 }
 
 /// PostgreSQL's `interval` from a duration, to the microsecond.

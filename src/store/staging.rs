@@ -1,15 +1,47 @@
 //! `staging`: the rows of a job as they came in and as people edited them.
 
-use std::ops::Range;
+use std::borrow::Cow;
 
+use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::StoreError;
-use super::copy::Line;
+use super::copy::{self, Lines};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, RowHash, RowStatus};
+
+/// The table that holds a job's rows: a partition of `staging`. Questions about a job's rows go there
+/// and not to `staging`, which would ask each of its partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// The partition that small jobs share.
+    Shared(JobId),
+    /// The job's own; see [`super::partition`].
+    Own(JobId),
+}
+
+impl Home {
+    /// By `jobs.job_partitioned`.
+    pub fn of(job: JobId, partitioned: bool) -> Home {
+        if partitioned { Home::Own(job) } else { Home::Shared(job) }
+    }
+
+    /// Whose rows.
+    pub fn job(self) -> JobId {
+        match self {
+            Home::Shared(job) | Home::Own(job) => job,
+        }
+    }
+
+    /// The table's name: nothing in it but letters and the job's number.
+    pub(super) fn table(self) -> String {
+        match self {
+            Home::Shared(_) => "staging_shared".to_owned(),
+            Home::Own(job) => format!("staging_job_{job}"),
+        }
+    }
+}
 
 /// A row on its way into the table.
 pub struct NewRow<'a> {
@@ -30,91 +62,73 @@ pub struct NewRow<'a> {
 /// Rows encoded for COPY.
 #[derive(Default)]
 pub struct Chunk {
-    text: Vec<u8>,
-    rows: Vec<(RowHash, Range<usize>)>,
+    lines: Lines,
 }
 
 impl Chunk {
     /// Adds a row of `job`.
     pub fn push(&mut self, job: JobId, row: &NewRow<'_>) {
-        let start = self.text.len();
-        let mut line = Line::new(&mut self.text);
-        line.plain(row.id)
-            .plain(job)
-            .text_or_null(&row.fields.email)
-            .text_or_null(&row.fields.first_name)
-            .text_or_null(&row.fields.last_name)
-            .text_or_null(&row.fields.company)
-            .plain(row.status)
-            .plain(row.hash)
-            .plain(row.line)
-            .text_or_null(row.residue);
-        line.end();
-        self.rows.push((row.hash, start..self.text.len()));
+        self.lines.push(row.hash.0, |line| {
+            line.plain(row.id)
+                .plain(job)
+                .text_or_null(&row.fields.email)
+                .text_or_null(&row.fields.first_name)
+                .text_or_null(&row.fields.last_name)
+                .text_or_null(&row.fields.company)
+                .plain(row.status)
+                .hex(row.hash.0)
+                .plain(row.line)
+                .text_or_null(row.residue);
+        });
     }
 
     /// Rows in the chunk.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.lines.len()
     }
 
     /// Whether it holds no row.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.lines.is_empty()
+    }
+
+    /// Bytes in the chunk.
+    pub fn bytes(&self) -> usize {
+        self.lines.bytes()
     }
 
     /// Forgets the rows and keeps the memory.
     pub fn clear(&mut self) {
-        self.text.clear();
-        self.rows.clear();
-    }
-
-    /// The rows in the order of their hashes: the unique index is then filled from left to right
-    /// instead of all over.
-    fn sorted(&mut self) -> Vec<u8> {
-        self.rows.sort_unstable_by_key(|(hash, _)| *hash);
-        let mut sorted = Vec::with_capacity(self.text.len());
-        for (_, range) in &self.rows {
-            sorted.extend_from_slice(&self.text[range.clone()]);
-        }
-        sorted
+        self.lines.clear();
     }
 }
 
 /// Writes a chunk.
-pub async fn insert(connection: &mut PgConnection, chunk: &mut Chunk) -> Result<(), StoreError> {
-    if chunk.is_empty() {
-        return Ok(());
-    }
-    let mut copy = connection
-        .copy_in_raw(
-            "COPY staging (staging_id, staging_job_id, staging_email, staging_first_name, staging_last_name,
-                           staging_company, staging_status, staging_row_hash, staging_line, staging_residue) FROM STDIN",
-        )
-        .await?;
-    copy.send(chunk.sorted()).await?;
-    copy.finish().await?;
-    Ok(())
+pub async fn insert(connection: &mut PgConnection, home: Home, chunk: &mut Chunk) -> Result<(), StoreError> {
+    let copy = format!(
+        "COPY {} (staging_id, staging_job_id, staging_email, staging_first_name, staging_last_name,
+                  staging_company, staging_status, staging_row_hash, staging_line, staging_residue) FROM STDIN",
+        home.table()
+    );
+    chunk.lines.send(connection, &copy).await
 }
 
 /// A row as the database holds it.
 #[derive(Debug, Clone)]
-pub struct StagedRow {
+pub struct StagedRow<'a> {
     /// `staging_id`.
     pub id: i64,
     /// E-mail, first name, last name, company; empty where NULL.
-    pub values: [String; 4],
+    pub values: [Cow<'a, str>; 4],
     /// NULL where another program left it open.
     pub status: Option<RowStatus>,
     /// `staging_row_hash` as text: upstream's are of another form.
-    pub hash: String,
-    /// The line of the file.
-    pub line: Option<i64>,
+    pub hash: Cow<'a, str>,
     /// What a malformed row held beside its values; empty for any other.
-    pub residue: String,
+    pub residue: Cow<'a, str>,
 }
 
-impl StagedRow {
+impl StagedRow<'_> {
     /// The values, normalised.
     pub fn fields(&self) -> Fields<'_> {
         let [email, first_name, last_name, company] = &self.values;
@@ -127,63 +141,47 @@ impl StagedRow {
     }
 }
 
-fn staged(row: &PgRow) -> Result<StagedRow, StoreError> {
-    let status: Option<&str> = row.try_get("status")?;
-    Ok(StagedRow {
-        id: row.try_get("staging_id")?,
-        values: [
-            row.try_get("email")?,
-            row.try_get("first_name")?,
-            row.try_get("last_name")?,
-            row.try_get("company")?,
-        ],
-        status: status.map(str::parse).transpose()?,
-        hash: row.try_get("staging_row_hash")?,
-        line: row.try_get("staging_line")?,
-        residue: row.try_get("residue")?,
-    })
+/// A row as COPY gives it.
+pub struct RowText(Bytes);
+
+impl RowText {
+    /// Reads the columns of [`COLUMNS`].
+    pub fn row(&self) -> Result<StagedRow<'_>, StoreError> {
+        let mut columns = copy::columns(&self.0);
+        let mut next = || columns.next().unwrap_or(Err(StoreError::Unreadable));
+        let id = next()?.unwrap_or_default().parse().map_err(|_| StoreError::Unreadable)?;
+        let mut text = || Ok::<_, StoreError>(next()?.unwrap_or_default());
+        let values = [text()?, text()?, text()?, text()?];
+        let (status, hash, residue) = (text()?, text()?, text()?);
+        let status = match status.as_ref() {
+            "" => None,
+            word => Some(word.parse()?),
+        };
+        Ok(StagedRow { id, values, status, hash, residue })
+    }
 }
 
-macro_rules! staged_columns {
-    () => {
-        "SELECT staging_id, coalesce(staging_email, '') AS email, coalesce(staging_first_name, '') AS first_name,
-                coalesce(staging_last_name, '') AS last_name, coalesce(staging_company, '') AS company,
-                staging_status::text AS status, staging_row_hash, staging_line, coalesce(staging_residue, '') AS residue
-         FROM staging "
+/// Columns of a row in the order in which [`RowText`] reads them.
+const COLUMNS: &str = "staging_id, staging_email, staging_first_name, staging_last_name, staging_company,
+     staging_status, staging_row_hash, staging_residue";
+
+/// All rows of a job that are not discarded, in the order of the file where the table is shared, in any
+/// order where it is the job's own.
+pub async fn rows(
+    connection: &mut PgConnection,
+    home: Home,
+) -> Result<impl Stream<Item = Result<RowText, StoreError>> + Unpin + '_, StoreError> {
+    let order = match home {
+        Home::Shared(_) => "ORDER BY staging_id",
+        Home::Own(_) => "",
     };
-}
-
-/// All rows of a job that are not discarded: first those that have their contact, each part in the
-/// order of the file. Of two rows that say the same, the one that is kept thus comes first.
-pub fn rows(
-    connection: &mut PgConnection,
-    job: JobId,
-) -> impl Stream<Item = Result<StagedRow, StoreError>> + Unpin + '_ {
-    let query = concat!(
-        staged_columns!(),
-        "WHERE staging_job_id = $1 AND staging_status IS DISTINCT FROM 'DISCARD'
-         ORDER BY staging_status IS NOT DISTINCT FROM 'SUCCESS' DESC, staging_id"
+    // COPY takes no parameters; both are made of the job's number.
+    let copy = format!(
+        "COPY (SELECT {COLUMNS} FROM {} WHERE staging_job_id = {} AND staging_status IS DISTINCT FROM 'DISCARD' {order}) TO STDOUT",
+        home.table(),
+        home.job()
     );
-    sqlx::query(query)
-        .bind(job.0)
-        .fetch(connection)
-        .map_err(StoreError::from)
-        .and_then(|row| std::future::ready(staged(&row)))
-}
-
-/// READY rows of a job after `after`, in the order of the file, at most `limit`.
-pub async fn ready_page(
-    connection: &mut PgConnection,
-    job: JobId,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<StagedRow>, StoreError> {
-    let query = concat!(
-        staged_columns!(),
-        "WHERE staging_job_id = $1 AND staging_status = 'READY' AND staging_id > $2 ORDER BY staging_id LIMIT $3"
-    );
-    let rows = sqlx::query(query).bind(job.0).bind(after).bind(limit).fetch_all(connection).await?;
-    rows.iter().map(staged).collect()
+    Ok(connection.copy_out_raw(&copy).await?.map_ok(RowText).map_err(StoreError::from))
 }
 
 /// One row of an owner, and its job.
@@ -191,14 +189,30 @@ pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
     id: i64,
-) -> Result<Option<(JobId, StagedRow)>, StoreError> {
-    let query = concat!(
-        "SELECT r.*, s.staging_job_id FROM (",
-        staged_columns!(),
-        "WHERE staging_id = $2) r JOIN staging s USING (staging_id) JOIN jobs ON job_id = s.staging_job_id WHERE job_user_id = $1"
-    );
+) -> Result<Option<(JobId, StagedRow<'static>)>, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "SELECT {COLUMNS}, staging_status::text AS status, staging_job_id FROM staging JOIN jobs ON job_id = staging_job_id
+         WHERE staging_id = $2 AND job_user_id = $1"
+    ));
     let row = sqlx::query(query).bind(&owner.0).bind(id).fetch_optional(connection).await?;
-    row.map(|row| Ok((JobId(row.try_get("staging_job_id")?), staged(&row)?))).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let text = |name: &str| -> Result<Cow<'static, str>, StoreError> {
+        Ok(row.try_get::<Option<String>, _>(name)?.unwrap_or_default().into())
+    };
+    let status = text("status")?;
+    let staged = StagedRow {
+        id,
+        values: [
+            text("staging_email")?,
+            text("staging_first_name")?,
+            text("staging_last_name")?,
+            text("staging_company")?,
+        ],
+        status: if status.is_empty() { None } else { Some(status.parse()?) },
+        hash: text("staging_row_hash")?,
+        residue: text("staging_residue")?,
+    };
+    Ok(Some((JobId(row.try_get("staging_job_id")?), staged)))
 }
 
 /// Sets the four values of a row and leaves its hash as it is; NULL where a value is empty.
@@ -217,70 +231,66 @@ pub async fn edit(connection: &mut PgConnection, id: i64, fields: &Fields<'_>) -
     Ok(())
 }
 
-/// Sets the statuses of rows of a job: `ids[i]` becomes `statuses[i]`.
-pub async fn set_statuses(
+/// Sets the status of one row of a job.
+pub async fn set_status(
     connection: &mut PgConnection,
     job: JobId,
+    id: i64,
+    status: RowStatus,
+) -> Result<(), StoreError> {
+    let query = "UPDATE staging SET staging_status = $3::text::staging_status_enum WHERE staging_job_id = $1 AND staging_id = $2";
+    sqlx::query(query).bind(job.0).bind(id).bind(status.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// Sets the statuses of rows: `ids[i]` becomes `statuses[i]`.
+pub async fn set_statuses(
+    connection: &mut PgConnection,
+    home: Home,
     ids: &[i64],
     statuses: &[RowStatus],
 ) -> Result<(), StoreError> {
     let words: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
-    sqlx::query(
-        "UPDATE staging SET staging_status = given.status::staging_status_enum
+    let query = AssertSqlSafe(format!(
+        "UPDATE {} SET staging_status = given.status::staging_status_enum
          FROM unnest($2::bigint[], $3::text[]) AS given (id, status)
          WHERE staging_id = given.id AND staging_job_id = $1",
-    )
-    .bind(job.0)
-    .bind(ids)
-    .bind(words)
-    .execute(connection)
-    .await?;
+        home.table()
+    ));
+    sqlx::query(query).bind(home.job().0).bind(ids).bind(words).execute(connection).await?;
     Ok(())
 }
 
-/// READY rows of a job become SUCCESS; gives how many.
-pub async fn mark_success(connection: &mut PgConnection, job: JobId) -> Result<u64, StoreError> {
-    let done = sqlx::query("UPDATE staging SET staging_status = 'SUCCESS' WHERE staging_job_id = $1 AND staging_status = 'READY'")
-        .bind(job.0)
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected())
+/// Every row of a job that is not discarded becomes SUCCESS.
+pub async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+    let query = AssertSqlSafe(format!(
+        "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1
+           AND (staging_status IN ('READY', 'ISSUE') OR staging_status IS NULL)",
+        home.table()
+    ));
+    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    Ok(())
 }
 
-/// SUCCESS rows of a job that have no contact become READY: what a first run leaves when it is cut
-/// short between its rows and the transaction that holds its contacts.
-pub async fn mark_unfinished(connection: &mut PgConnection, job: JobId) -> Result<u64, StoreError> {
-    let done = sqlx::query(
-        "UPDATE staging s SET staging_status = 'READY' WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
+/// SUCCESS rows of a job that have no contact become READY: what a run leaves when it is cut short
+/// between its rows and the transaction that holds its contacts.
+pub async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Result<u64, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "UPDATE {} s SET staging_status = 'READY' WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
            AND NOT EXISTS (SELECT FROM contacts c WHERE c.staging_id = s.staging_id)",
-    )
-    .bind(job.0)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected())
+        home.table()
+    ));
+    Ok(sqlx::query(query).bind(home.job().0).execute(connection).await?.rows_affected())
 }
 
-/// Whether the job has any row.
-pub async fn any(connection: &mut PgConnection, job: JobId) -> Result<bool, StoreError> {
-    let query = "SELECT EXISTS (SELECT FROM staging WHERE staging_job_id = $1)";
+/// Whether the job has any row in the shared partition.
+pub async fn any_shared(connection: &mut PgConnection, job: JobId) -> Result<bool, StoreError> {
+    let query = "SELECT EXISTS (SELECT FROM staging_shared WHERE staging_job_id = $1)";
     Ok(sqlx::query_scalar(query).bind(job.0).fetch_one(connection).await?)
 }
 
-/// Deletes all rows of a job.
-pub async fn delete_all(connection: &mut PgConnection, job: JobId) -> Result<u64, StoreError> {
-    let done =
-        sqlx::query("DELETE FROM staging WHERE staging_job_id = $1").bind(job.0).execute(connection).await?;
-    Ok(done.rows_affected())
-}
-
-/// Rows of a job, a count each status; rows without a status count under ISSUE.
-pub async fn counts(pool: &PgPool, job: JobId) -> Result<Vec<(RowStatus, i64)>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT coalesce(staging_status, 'ISSUE')::text AS status, count(*) AS count FROM staging
-         WHERE staging_job_id = $1 GROUP BY 1 ORDER BY 1",
-    )
-    .bind(job.0)
-    .fetch_all(pool)
-    .await?;
-    rows.iter().map(|row| Ok((row.try_get::<&str, _>("status")?.parse()?, row.try_get("count")?))).collect()
+/// Deletes all rows of a job in the shared partition.
+pub async fn delete_shared(connection: &mut PgConnection, job: JobId) -> Result<u64, StoreError> {
+    let query = "DELETE FROM staging_shared WHERE staging_job_id = $1";
+    Ok(sqlx::query(query).bind(job.0).execute(connection).await?.rows_affected())
 }

@@ -21,6 +21,7 @@ async fn help_names_every_variable_with_its_default() {
         ("LOG_LEVEL", "[default: INFO]"),
         ("LOG_FORMAT", "json"),
         ("WORKER_CONCURRENCY", "[default: 2]"),
+        ("MEMORY_BUDGET_MB", "[default: 48]"),
     ];
     for (name, default) in variables {
         let at =

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::domain::job::{Flow, JobId, JobStatus, Owner};
+use crate::store::staging::Home;
 use crate::store::{StoreError, interval};
 
 /// A job that this run may work on, as it stood when the lease was taken.
@@ -30,10 +31,11 @@ pub struct Claim {
     pub object_version: Option<String>,
     /// The base of the reserved block of staging ids.
     pub staging_base: Option<i64>,
+    /// Whether the job has a partition of its own, attached or not.
+    pub partitioned: bool,
     /// Data rows staged by earlier runs.
     pub checkpoint: u64,
 }
-
 /// What came of the attempt to claim a job.
 #[derive(Debug)]
 pub enum Claimed {
@@ -62,7 +64,7 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
              WHERE job_id = $1 AND job_status <> 'COMPLETED' AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
-                   job_staged_at IS NOT NULL AS staged",
+                   job_partitioned, job_staged_at IS NOT NULL AS staged",
     )
     .bind(id.0)
     .bind(token)
@@ -82,6 +84,7 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
         attempts: row.try_get::<i32, _>("job_attempts")?.unsigned_abs(),
         object_version: row.try_get("job_object_version")?,
         staging_base: row.try_get("job_staging_base")?,
+        partitioned: row.try_get("job_partitioned")?,
         checkpoint: row.try_get::<i32, _>("job_checkpoint")?.unsigned_abs().into(),
     }))
 }
@@ -133,8 +136,11 @@ pub async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Result<(), 
 
 /// Holds the job itself until the transaction ends, in place of the lease's time: a repeatable-read
 /// transaction could not write a row that renewals change meanwhile.
+///
+/// Not FOR UPDATE: a row of the job that one transaction updates twice has its foreign key checked again,
+/// and the run's own helpers beside this transaction must not wait for it.
 pub async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
-    let result = sqlx::query("SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR UPDATE")
+    let result = sqlx::query("SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR NO KEY UPDATE")
         .bind(claim.job.0)
         .bind(claim.token)
         .execute(connection)
@@ -149,27 +155,39 @@ pub struct Plan {
     pub object_version: String,
     /// Data rows in the file.
     pub total_rows: u64,
+    /// Whether they get a partition of their own; see [`crate::store::partition`].
+    pub partitioned: bool,
+}
+
+/// Where the rows of a file go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The table.
+    pub home: Home,
+    /// Row n of the file, counted from 1, has the `staging_id` base + n.
+    pub base: i64,
 }
 
 /// Writes the plan down and reserves a block of staging ids for every data row of the file, unless an
-/// earlier run has staged rows in its own. Returns the base: row n of the file, counted from 1, is `base + n`.
-pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> Result<i64, StoreError> {
+/// earlier run has staged rows in its own.
+pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> Result<Place, StoreError> {
     let total = i32::try_from(plan.total_rows)
         .map_err(|_| StoreError::TooLarge { what: "the number of rows", value: plan.total_rows })?;
-    let base =
-        match claim.staging_base {
-            // Without a row staged the file may be another one by now, and have more rows than the block.
-            Some(base) if claim.checkpoint > 0 => base,
-            _ => sqlx::query_scalar(
-                "UPDATE staging_id_blocks SET block_next_id = block_next_id + $1 WHERE block_kind = 'shared'
-             RETURNING block_next_id - $1 - 1",
-            )
-            .bind(i64::from(total))
-            .fetch_one(&mut *connection)
-            .await?,
-        };
+    let (partitioned, base) = match claim.staging_base {
+        // Without a row staged the file may be another one by now, and have more rows than the block.
+        Some(base) if claim.checkpoint > 0 => (claim.partitioned, base),
+        _ => {
+            let reserve =
+                "UPDATE staging_id_blocks SET block_next_id = block_next_id + $1 WHERE block_kind = $2
+                 RETURNING block_next_id - $1 - 1";
+            let kind = if plan.partitioned { "partition" } else { "shared" };
+            let base = sqlx::query_scalar(reserve).bind(i64::from(total)).bind(kind);
+            (plan.partitioned, base.fetch_one(&mut *connection).await?)
+        }
+    };
     let result = sqlx::query(
-        "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4, job_object_version = $5
+        "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4, job_object_version = $5,
+                job_partitioned = $6
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
@@ -177,10 +195,18 @@ pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> 
     .bind(total)
     .bind(base)
     .bind(&plan.object_version)
+    .bind(partitioned)
     .execute(connection)
     .await?;
     held(claim, result)?;
-    Ok(base)
+    Ok(Place { home: Home::of(claim.job, partitioned), base })
+}
+
+/// Where the rows of a staged job are. The base is 0 where no run has reserved a block.
+pub async fn place(connection: &mut PgConnection, job: JobId) -> Result<Place, StoreError> {
+    let query = "SELECT job_partitioned, coalesce(job_staging_base, 0) FROM jobs WHERE job_id = $1";
+    let (partitioned, base) = sqlx::query_as(query).bind(job.0).fetch_one(connection).await?;
+    Ok(Place { home: Home::of(job, partitioned), base })
 }
 
 /// The first `rows` data rows of the file are staged, `repeated` of them counted as repeats.

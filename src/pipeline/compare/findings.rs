@@ -1,0 +1,128 @@
+//! What was found about the rows, a byte for each.
+
+use std::io;
+
+use super::sorter::Merge;
+use super::{KEY_BYTES, OPEN, ROW_BYTES, group, is_key, number};
+
+/// What was found about one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Finding {
+    /// An earlier row says the same.
+    pub repeat: bool,
+    /// Another row has the e-mail and another identity.
+    pub duplicate: bool,
+    /// The owner has the e-mail already.
+    pub existing: bool,
+    /// Another row that is no repeat has the e-mail, or the same value in its place.
+    pub shared: bool,
+    /// Of the rows that share it this has the highest number.
+    pub last: bool,
+}
+
+const REPEAT: u8 = 1;
+const DUPLICATE: u8 = 1 << 1;
+const EXISTING: u8 = 1 << 2;
+const SHARED: u8 = 1 << 3;
+const LAST: u8 = 1 << 4;
+
+/// What was found, by row.
+#[derive(Debug, Default)]
+pub struct Findings {
+    found: Vec<u8>,
+    has_conflicts: bool,
+}
+
+impl Findings {
+    /// What was found about row `number`.
+    pub fn about(&self, number: u32) -> Finding {
+        let found = self.found.get(number as usize).copied().unwrap_or(0);
+        let has = |flag| found & flag != 0;
+        Finding {
+            repeat: has(REPEAT),
+            duplicate: has(DUPLICATE),
+            existing: has(EXISTING),
+            shared: has(SHARED),
+            last: has(LAST),
+        }
+    }
+
+    /// Whether any row without a contact is in conflict with another row or with a contact.
+    pub fn has_conflicts(&self) -> bool {
+        self.has_conflicts
+    }
+
+    fn add(&mut self, number: u32, flags: u8) {
+        let place = (number & !OPEN) as usize;
+        if place >= self.found.len() {
+            self.found.resize(place + 1, 0);
+        }
+        self.found[place] |= flags;
+    }
+
+    /// Says of each of the rows that share a group what follows from that.
+    fn close(&mut self, members: &[u32], flags: u8) {
+        if members.len() < 2 && flags == 0 {
+            return;
+        }
+        self.has_conflicts |= flags != 0 && members.iter().any(|number| number & OPEN != 0);
+        let shared = if members.len() < 2 { 0 } else { SHARED };
+        for number in members {
+            self.add(*number, flags | shared);
+        }
+        if let Some(last) = members.iter().map(|number| number & !OPEN).max() {
+            self.add(last, LAST);
+        }
+    }
+}
+
+/// Goes through the groups of rows, beside the keys that exist.
+pub fn find(rows: Merge<'_, ROW_BYTES>, existing: Merge<'_, KEY_BYTES>) -> io::Result<Findings> {
+    let mut findings = Findings::default();
+    let mut existing = existing.peekable();
+    // The group at hand: its rows that are no repeats, the first one's identity, and the last row seen.
+    let mut members: Vec<u32> = Vec::new();
+    let (mut current, mut flags, mut first, mut before) = (0, 0, 0, None);
+    for record in rows {
+        let record = record?;
+        let (row, number) = (number(&record[16..32]), number(&record[32..]) as u32);
+        if group(&record) != current {
+            findings.close(&members, flags);
+            members.clear();
+            (current, flags, before) = (group(&record), 0, None);
+            // The first half of a row hash is the identity: see `RowHash::identity`.
+            first = row >> 64;
+            if is_key(current) {
+                flags = if passes(&mut existing, current)? { EXISTING } else { 0 };
+            }
+        }
+        if before.replace(row) == Some(row) {
+            findings.add(number, REPEAT);
+            continue;
+        }
+        if is_key(current) && row >> 64 != first {
+            flags |= DUPLICATE;
+        }
+        // Rows without anything in common are no group.
+        if current != 0 {
+            members.push(number);
+        }
+    }
+    findings.close(&members, flags);
+    Ok(findings)
+}
+
+/// Moves on to `key`; whether it is there.
+fn passes(existing: &mut std::iter::Peekable<Merge<'_, KEY_BYTES>>, key: u128) -> io::Result<bool> {
+    while let Some(next) = existing.peek() {
+        match next {
+            Ok(bytes) if number(bytes) < key => existing.next(),
+            Ok(bytes) => return Ok(number(bytes) == key),
+            Err(_) => break,
+        };
+    }
+    match existing.next() {
+        Some(Err(error)) => Err(error),
+        _ => Ok(false),
+    }
+}

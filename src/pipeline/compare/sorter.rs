@@ -1,0 +1,160 @@
+//! Sorting more than memory is meant for: records of a fixed length, compared byte by byte, in sorted runs
+//! in one temporary file that are merged while they are read (Knuth, The Art of Computer Programming 3, 5.4).
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a run that are in memory while runs are merged.
+const BUFFER_BYTES: usize = 64 << 10;
+/// Records that memory grows by at least.
+const STEP: usize = 4 << 10;
+
+/// Takes records of `N` bytes.
+#[derive(Debug)]
+pub struct Sorter<const N: usize> {
+    records: Vec<[u8; N]>,
+    limit: usize,
+    folder: PathBuf,
+    spilled: Option<Spilled>,
+}
+
+#[derive(Debug)]
+struct Spilled {
+    file: File,
+    /// The records before each run, and before what would follow the last one.
+    bounds: Vec<u64>,
+}
+
+impl<const N: usize> Sorter<N> {
+    /// Holds up to `budget` bytes in memory; files go to `folder`.
+    pub fn new(budget: usize, folder: &Path) -> Sorter<N> {
+        let limit = (budget / N).max(1);
+        Sorter { records: Vec::new(), limit, folder: folder.to_owned(), spilled: None }
+    }
+
+    /// Puts a record in.
+    pub fn push(&mut self, record: [u8; N]) -> io::Result<()> {
+        if self.records.len() == self.limit {
+            self.spill()?;
+        }
+        if self.records.len() == self.records.capacity() {
+            // In small steps near the limit: doubling would hold up to twice the budget.
+            let step = (self.records.len() / 4).max(STEP).min(self.limit - self.records.len());
+            self.records.reserve_exact(step);
+        }
+        self.records.push(record);
+        Ok(())
+    }
+
+    fn spill(&mut self) -> io::Result<()> {
+        self.records.sort_unstable();
+        let spilled = match &mut self.spilled {
+            Some(spilled) => spilled,
+            None => {
+                let file = tempfile::tempfile_in(&self.folder)?;
+                self.spilled.insert(Spilled { file, bounds: vec![0] })
+            }
+        };
+        spilled.file.write_all(self.records.as_flattened())?;
+        let before = spilled.bounds.last().copied().unwrap_or(0);
+        spilled.bounds.push(before + self.records.len() as u64);
+        self.records.clear();
+        Ok(())
+    }
+
+    /// Ends the taking.
+    pub fn sort(mut self) -> io::Result<Sorted<N>> {
+        if self.spilled.is_some() {
+            self.spill()?;
+            self.records = Vec::new();
+        }
+        self.records.sort_unstable();
+        Ok(Sorted { records: self.records, spilled: self.spilled })
+    }
+}
+
+/// Records in order.
+#[derive(Debug)]
+pub struct Sorted<const N: usize> {
+    records: Vec<[u8; N]>,
+    spilled: Option<Spilled>,
+}
+
+impl<const N: usize> Sorted<N> {
+    /// How many records there are.
+    pub fn len(&self) -> u64 {
+        let spilled = self.spilled.as_ref().and_then(|spilled| spilled.bounds.last());
+        spilled.copied().unwrap_or(self.records.len() as u64)
+    }
+
+    /// All records from the least to the greatest; can be asked for again.
+    pub fn iter(&self) -> io::Result<Merge<'_, N>> {
+        let mut merge = Merge { memory: self.records.iter(), runs: Vec::new(), heads: BinaryHeap::new() };
+        let Some(Spilled { file, bounds }) = &self.spilled else { return Ok(merge) };
+        for (place, bounds) in bounds.windows(2).enumerate() {
+            let mut run = Run { file, next: bounds[0], end: bounds[1], buffer: Vec::new(), at: 0 };
+            if let Some(head) = run.next()? {
+                merge.heads.push(Reverse((head, place)));
+            }
+            merge.runs.push(run);
+        }
+        Ok(merge)
+    }
+}
+
+struct Run<'a> {
+    file: &'a File,
+    next: u64,
+    end: u64,
+    buffer: Vec<u8>,
+    at: usize,
+}
+
+impl Run<'_> {
+    fn next<const N: usize>(&mut self) -> io::Result<Option<[u8; N]>> {
+        if self.at == self.buffer.len() {
+            let count = (self.end - self.next).min((BUFFER_BYTES / N).max(1) as u64);
+            self.buffer.resize(count as usize * N, 0);
+            self.file.read_exact_at(&mut self.buffer, self.next * N as u64)?;
+            self.next += count;
+            self.at = 0;
+        }
+        let record = self.buffer.get(self.at..self.at + N).and_then(|bytes| bytes.try_into().ok());
+        self.at = (self.at + N).min(self.buffer.len());
+        Ok(record)
+    }
+}
+
+/// Records on their way out.
+pub struct Merge<'a, const N: usize> {
+    memory: std::slice::Iter<'a, [u8; N]>,
+    runs: Vec<Run<'a>>,
+    heads: BinaryHeap<Reverse<([u8; N], usize)>>,
+}
+
+impl<const N: usize> Merge<'_, N> {
+    fn merged(&mut self) -> io::Result<Option<[u8; N]>> {
+        let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
+        let Reverse((record, place)) = *head;
+        match self.runs[place].next()? {
+            Some(next) => *head = Reverse((next, place)),
+            None => drop(std::collections::binary_heap::PeekMut::pop(head)),
+        }
+        Ok(Some(record))
+    }
+}
+
+impl<const N: usize> Iterator for Merge<'_, N> {
+    type Item = io::Result<[u8; N]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.memory.next() {
+            Some(record) => Some(Ok(*record)),
+            None => self.merged().transpose(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Rows that raise something: their statuses, issues and links follow what was found.
+
+use sqlx::PgConnection;
+
+use super::super::{RunError, Statistics};
+use super::beside;
+use super::read::{Compared, Judged, Reading};
+use crate::domain::row::RowStatus;
+use crate::store::issues::Raised;
+use crate::store::{raised, staging};
+
+/// Changes that are written at a time.
+const BLOCK_CHANGES: usize = 20_000;
+
+/// What a block of rows changes.
+#[derive(Default)]
+struct Changes {
+    ids: Vec<i64>,
+    statuses: Vec<RowStatus>,
+    raised: raised::Batch,
+}
+
+/// Second reading: the final verdict of every row.
+pub async fn run(
+    transaction: &mut PgConnection,
+    reading: &Reading<'_>,
+    compared: &Compared,
+) -> Result<Statistics, RunError> {
+    let mut reader = beside(&reading.context.pool, transaction).await?;
+    raised::create(transaction).await?;
+    let mut statistics = Statistics { total_rows: compared.rows, ..Statistics::default() };
+    let mut changes = Changes::default();
+    let mut rows = reading.rows(&mut reader).await?;
+    while rows.some(|judged| judge(judged, compared, &mut changes, &mut statistics)).await? {
+        if changes.ids.len() + changes.raised.len() >= BLOCK_CHANGES {
+            write(transaction, reading, &mut changes).await?;
+        }
+    }
+    drop(rows);
+    write(transaction, reading, &mut changes).await?;
+    reader.rollback().await?;
+    raised::settle(transaction, reading.claim.job).await?;
+    Ok(statistics)
+}
+
+fn judge(
+    judged: &Judged<'_>,
+    compared: &Compared,
+    changes: &mut Changes,
+    statistics: &mut Statistics,
+) -> Result<(), RunError> {
+    if judged.is_done() {
+        statistics.valid_rows += 1;
+        return Ok(());
+    }
+    let verdict = judged.with(compared.findings.about(judged.number));
+    let status = verdict.as_ref().map_or(RowStatus::Discard, |verdict| verdict.status());
+    match status {
+        RowStatus::Discard => statistics.repeated_rows += 1,
+        RowStatus::Issue => statistics.issue_rows += 1,
+        _ => statistics.valid_rows += 1,
+    }
+    if judged.row.status != Some(status) {
+        changes.ids.push(judged.row.id);
+        changes.statuses.push(status);
+    }
+    if let Some(verdict) = verdict.filter(|_| status == RowStatus::Issue) {
+        for violation in verdict.violations(judged.fields, judged.row.row_hash(), &judged.row.residue) {
+            changes.raised.push(&Raised::new(violation, judged.row.id));
+        }
+    }
+    Ok(())
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    reading: &Reading<'_>,
+    changes: &mut Changes,
+) -> Result<(), RunError> {
+    if !changes.ids.is_empty() {
+        staging::set_statuses(connection, reading.place.home, &changes.ids, &changes.statuses).await?;
+        changes.ids.clear();
+        changes.statuses.clear();
+    }
+    Ok(raised::insert(connection, &mut changes.raised).await?)
+}

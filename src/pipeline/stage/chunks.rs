@@ -1,0 +1,146 @@
+//! The rows of a large file, chunk by chunk: while some are on their way into the database the next are
+//! read. Chunks travel side by side and are committed in the order of the file.
+
+use std::collections::VecDeque;
+
+use tokio::sync::oneshot;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::super::existing::Plan;
+use super::super::{Context, Control, Phase, RunError, Statistics, file};
+use super::judge::{Batch, Judge};
+use super::numbering::Numbering;
+use crate::store::issue_items::Links;
+use crate::store::jobs::{Claim, Place};
+use crate::store::{StoreError, issues, jobs, staging};
+
+/// Chunks on their way at the same time.
+const LANES: usize = 2;
+/// A chunk is full with that many bytes, however few its rows.
+const CHUNK_BYTES: usize = 16 << 20;
+
+/// What all chunks came to.
+pub struct Written {
+    /// What was counted.
+    pub counts: Statistics,
+    /// The links of rows to issues: for when the rows are in `staging`.
+    pub links: Links,
+}
+
+/// Reads the file and writes its rows.
+pub async fn write(
+    context: &Context,
+    claim: &Claim,
+    control: &Control,
+    plan: &Plan,
+    judge: &Judge<'_>,
+) -> Result<Written, RunError> {
+    let mut batch = Batch::default();
+    let mut lanes = Lanes {
+        context,
+        claim,
+        place: judge.place(),
+        numbering: Numbering::default(),
+        links: Links::default(),
+        under_way: VecDeque::new(),
+        before: None,
+    };
+    let mut pass = plan.file.pass(context, claim).await?;
+    let mut reader = file::reader(plan.encoding);
+    // Small pieces, so that a chunk ends close to the size that was asked for.
+    let piece_bytes = (context.chunk_rows * 32).clamp(1 << 10, 1 << 18);
+    while let Some(block) = pass.next().await? {
+        for piece in block.chunks(piece_bytes) {
+            reader.feed(piece, &mut |row| drop(judge.row(&row, &mut batch)))?;
+            if batch.seen() >= context.chunk_rows || batch.chunk.bytes() >= CHUNK_BYTES {
+                lanes.send(batch.take()).await?;
+                control.report(Phase::Stage, batch.reached, Some(plan.rows));
+                control.check(claim)?;
+            }
+        }
+    }
+    reader.finish(&mut |row| drop(judge.row(&row, &mut batch)))?;
+    lanes.send(batch.take()).await?;
+    let links = lanes.finish().await?;
+    control.report(Phase::Stage, plan.rows, Some(plan.rows));
+    Ok(Written { counts: batch.counts, links })
+}
+
+/// The chunks under way.
+struct Lanes<'a> {
+    context: &'a Context,
+    claim: &'a Claim,
+    place: Place,
+    numbering: Numbering,
+    links: Links,
+    under_way: VecDeque<AbortOnDropHandle<Result<(), StoreError>>>,
+    /// Told when the chunk that was sent last is committed.
+    before: Option<oneshot::Receiver<()>>,
+}
+
+impl Lanes<'_> {
+    /// Sends a chunk on its way, when there is room for it.
+    async fn send(&mut self, batch: Batch) -> Result<(), RunError> {
+        // A resumed run first passes over rows that are staged already.
+        if batch.reached <= self.claim.checkpoint {
+            return Ok(());
+        }
+        if self.under_way.len() == LANES {
+            self.land().await?;
+        }
+        let opened = match batch.shares.is_empty() {
+            true => issues::Batch::default(),
+            false => {
+                let mut connection = self.context.pool.acquire().await?;
+                let links = &mut self.links;
+                self.numbering.open(&mut connection, self.claim.job, &batch.shares, links).await?
+            }
+        };
+        let (committed, after) = oneshot::channel();
+        let before = self.before.replace(after);
+        let (context, claim, place) = (self.context.clone(), self.claim.clone(), self.place);
+        let chunk = async move {
+            one(&context, &claim, place, batch, opened, before).await?;
+            // Nobody waits behind the last chunk.
+            let _ = committed.send(());
+            Ok(())
+        };
+        self.under_way.push_back(AbortOnDropHandle::new(tokio::spawn(chunk)));
+        Ok(())
+    }
+
+    /// Waits for the first chunk under way.
+    async fn land(&mut self) -> Result<(), RunError> {
+        match self.under_way.pop_front() {
+            None => Ok(()),
+            Some(chunk) => Ok(chunk.await.map_err(|_| StoreError::Aborted)??),
+        }
+    }
+
+    async fn finish(mut self) -> Result<Links, RunError> {
+        while !self.under_way.is_empty() {
+            self.land().await?;
+        }
+        Ok(self.links)
+    }
+}
+
+/// Writes one chunk; its checkpoint waits for the chunk before.
+async fn one(
+    context: &Context,
+    claim: &Claim,
+    place: Place,
+    mut batch: Batch,
+    mut opened: issues::Batch,
+    before: Option<oneshot::Receiver<()>>,
+) -> Result<(), StoreError> {
+    let mut transaction = context.pool.begin().await?;
+    staging::insert(&mut transaction, place.home, &mut batch.chunk).await?;
+    issues::insert(&mut transaction, &mut opened).await?;
+    if let Some(before) = before {
+        before.await.map_err(|_| StoreError::Aborted)?;
+    }
+    jobs::checkpoint(&mut transaction, claim, batch.reached, batch.counts.repeated_rows).await?;
+    transaction.commit().await?;
+    Ok(())
+}

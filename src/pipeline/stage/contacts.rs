@@ -1,0 +1,95 @@
+//! The contacts of a clean file: a pass of their own, beside that of the rows, into the transaction that
+//! will settle the job.
+
+use sqlx::{Postgres, Transaction};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::super::existing::Plan;
+use super::super::{Context, Control, RunError, file, survey};
+use crate::csv::RawRow;
+use crate::domain::contact::ContactKeys;
+use crate::domain::rules;
+use crate::store::StoreError;
+use crate::store::contacts::{self, Batch};
+use crate::store::jobs::{Claim, Place};
+
+/// Contacts in one COPY: the more, the better the order in which the index over their keys is filled.
+const BATCH_ROWS: usize = 100_000;
+/// A batch is full with that many bytes, however few its contacts.
+const BATCH_BYTES: usize = 16 << 20;
+
+/// Writes the contacts. `None`: another program made one of them without waiting for its turn.
+pub async fn write(
+    context: &Context,
+    claim: &Claim,
+    control: &Control,
+    plan: &Plan,
+    place: Place,
+    transaction: Transaction<'static, Postgres>,
+) -> Result<Option<Transaction<'static, Postgres>>, RunError> {
+    match write_all(context, claim, control, plan, place, transaction).await {
+        Err(RunError::Store(error)) if error.is_conflict_in("contacts") => Ok(None),
+        written => written.map(Some),
+    }
+}
+
+async fn write_all(
+    context: &Context,
+    claim: &Claim,
+    control: &Control,
+    plan: &Plan,
+    place: Place,
+    transaction: Transaction<'static, Postgres>,
+) -> Result<Transaction<'static, Postgres>, RunError> {
+    let keys = ContactKeys::of(&claim.owner);
+    let mut batch = Batch::default();
+    let mut pass = plan.file.pass(context, claim).await?;
+    let mut reader = file::reader(plan.encoding);
+    let mut lane = Lane { idle: Some((transaction, Batch::default())), busy: None };
+    let contact = |row: RawRow<'_>, batch: &mut Batch| {
+        if !plan.findings.about(row.number as u32).repeat {
+            let fields = file::fields(&row);
+            let key = survey::group(&keys, &fields, &rules::check(&fields, false)).unwrap_or(0);
+            batch.push(&claim.owner, place.base + row.number as i64, &fields, key);
+        }
+    };
+    while let Some(block) = pass.next().await? {
+        reader.feed(&block, &mut |row| contact(row, &mut batch))?;
+        if batch.len() >= BATCH_ROWS || batch.bytes() >= BATCH_BYTES {
+            batch = lane.send(batch).await?;
+            control.check(claim)?;
+        }
+    }
+    reader.finish(&mut |row| contact(row, &mut batch))?;
+    lane.send(batch).await?;
+    Ok(lane.land().await?.0)
+}
+
+type Landed = (Transaction<'static, Postgres>, Batch);
+
+/// The connection with a batch on its way, while the next is made.
+struct Lane {
+    idle: Option<Landed>,
+    busy: Option<AbortOnDropHandle<Result<Landed, StoreError>>>,
+}
+
+impl Lane {
+    /// Sends a batch when the one before has landed, and gives that one back, empty.
+    async fn send(&mut self, mut batch: Batch) -> Result<Batch, StoreError> {
+        let (mut transaction, landed) = self.land().await?;
+        self.busy = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+            contacts::insert(&mut transaction, &mut batch).await?;
+            batch.clear();
+            Ok((transaction, batch))
+        })));
+        Ok(landed)
+    }
+
+    async fn land(&mut self) -> Result<Landed, StoreError> {
+        match (self.idle.take(), self.busy.take()) {
+            (Some(idle), _) => Ok(idle),
+            (None, Some(busy)) => busy.await.map_err(|_| StoreError::Aborted)?,
+            (None, None) => Err(StoreError::Aborted),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A row's final verdict, and the batch of rows that it goes into.
+
+use super::super::compare::Findings;
+use super::super::{Statistics, file, survey};
+use crate::csv::RawRow;
+use crate::domain::contact::ContactKeys;
+use crate::domain::issue::IssueType;
+use crate::domain::row::{Fields, RowStatus};
+use crate::domain::rules;
+use crate::store::issues::Raised;
+use crate::store::jobs::{Claim, Place};
+use crate::store::staging::{Chunk, NewRow};
+
+/// Rows on their way into the database.
+#[derive(Default)]
+pub struct Batch {
+    /// The rows.
+    pub chunk: Chunk,
+    /// What they raise.
+    pub shares: Vec<Share>,
+    /// What was counted since the run began.
+    pub counts: Statistics,
+    /// The number of the last row seen.
+    pub reached: u64,
+    /// Rows seen that are not in `chunk`: repeats, and what an earlier run has staged.
+    pub passed: usize,
+}
+
+impl Batch {
+    /// Rows seen since the batch was empty.
+    pub fn seen(&self) -> usize {
+        self.chunk.len() + self.passed
+    }
+
+    /// Takes the rows out; the counts go on.
+    pub fn take(&mut self) -> Batch {
+        let rest = Batch { counts: self.counts, reached: self.reached, ..Batch::default() };
+        std::mem::replace(self, rest)
+    }
+}
+
+/// A row's share in an issue.
+pub struct Share {
+    /// The issue and the row.
+    pub raised: Raised,
+    /// Where other rows have a share in the issue: the group of rows, and whether this is its last one.
+    pub group: Option<(u128, bool)>,
+}
+
+/// A row that has been judged.
+pub struct Judged<'r> {
+    /// `staging_id`.
+    pub id: i64,
+    /// The four values.
+    pub fields: Fields<'r>,
+    /// The contact's key.
+    pub key: u128,
+}
+
+/// Judges the rows of one file.
+pub struct Judge<'a> {
+    claim: &'a Claim,
+    place: Place,
+    clean: bool,
+    findings: &'a Findings,
+    keys: ContactKeys,
+}
+
+impl<'a> Judge<'a> {
+    /// `clean`: no row of the file raises anything, so every row is written as it will be at the end.
+    pub fn new(claim: &'a Claim, place: Place, clean: bool, findings: &'a Findings) -> Judge<'a> {
+        Judge { claim, place, clean, findings, keys: ContactKeys::of(&claim.owner) }
+    }
+
+    /// Where the rows go.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Judges a row and puts it into the batch, unless an earlier run has staged it. `None`: a repeat.
+    pub fn row<'r>(&self, row: &RawRow<'r>, batch: &mut Batch) -> Option<Judged<'r>> {
+        batch.reached = row.number;
+        let finding = self.findings.about(row.number as u32);
+        if finding.repeat {
+            batch.counts.repeated_rows += 1;
+            batch.passed += 1;
+            return None;
+        }
+        let fields = file::fields(row);
+        let mut verdict = rules::check(&fields, row.damage.is_some());
+        verdict.duplicate = finding.duplicate;
+        verdict.existing = finding.existing;
+        let status = match verdict.status() {
+            RowStatus::Ready if self.clean => RowStatus::Success,
+            status => status,
+        };
+        match status {
+            RowStatus::Issue => batch.counts.issue_rows += 1,
+            _ => batch.counts.valid_rows += 1,
+        }
+        let id = self.place.base + row.number as i64;
+        let group = survey::group(&self.keys, &fields, &verdict);
+        let judged = Judged { id, fields, key: group.unwrap_or(0) };
+        if row.number <= self.claim.checkpoint {
+            batch.passed += 1;
+            return Some(judged);
+        }
+        let residue = file::residue(row.damage.as_ref());
+        let hash = judged.fields.hash(&residue);
+        let staged = NewRow { id, fields: &judged.fields, status, hash, line: row.line, residue: &residue };
+        batch.chunk.push(self.claim.job, &staged);
+        // Behind a checkpoint the recheck raises what there is to raise, for all rows alike.
+        if status == RowStatus::Issue && self.claim.checkpoint == 0 {
+            let group = group.filter(|_| finding.shared).map(|group| (group, finding.last));
+            for violation in verdict.violations(&judged.fields, hash, &residue) {
+                let own =
+                    matches!(violation.issue_type, IssueType::MissingRequiredField | IssueType::MalformedRow);
+                let group = group.filter(|_| !own);
+                batch.shares.push(Share { raised: Raised::new(violation, id), group });
+            }
+        }
+        Some(judged)
+    }
+}

@@ -1,0 +1,177 @@
+//! Pass 2 over the file: every row written once, with its final verdict.
+//!
+//! A file of one chunk is written and settled in one transaction. In a larger one each chunk is a
+//! transaction with its checkpoint, so a run that is cut short is continued behind the last chunk; the
+//! contacts of a clean file travel beside, in the one transaction that ends by making the job COMPLETED.
+
+mod chunks;
+mod contacts;
+mod judge;
+mod numbering;
+mod partition;
+
+use sqlx::{PgConnection, Postgres, Transaction};
+
+use super::existing::Plan;
+use super::{Context, Control, Outcome, Phase, RunError, Statistics, file};
+use crate::domain::job::JobStatus;
+use crate::store::issue_items::{self, Links};
+use crate::store::jobs::{Claim, Place};
+use crate::store::{contacts as contacts_table, issues, jobs, partition as table, staging};
+use judge::Judge;
+use numbering::Numbering;
+
+/// From so many rows on a job gets a partition of its own: what bulk saves is then worth a table.
+const PARTITION_ROWS: u64 = 100_000;
+
+/// How staging ended.
+pub enum Staged {
+    /// The job is settled.
+    Settled(Outcome),
+    /// All rows are there, but their verdicts must be looked at again.
+    Recheck,
+}
+
+/// Stages all rows that no earlier run has staged.
+pub async fn run(
+    context: &Context,
+    claim: &Claim,
+    control: &Control,
+    plan: Plan,
+) -> Result<Staged, RunError> {
+    match claim.checkpoint == 0 && plan.rows <= context.chunk_rows as u64 {
+        true => at_once(context, claim, control, plan).await,
+        false => by_chunks(context, claim, control, plan).await,
+    }
+}
+
+/// One transaction for everything.
+async fn at_once(
+    context: &Context,
+    claim: &Claim,
+    control: &Control,
+    mut plan: Plan,
+) -> Result<Staged, RunError> {
+    let clean = plan.clean;
+    let mut transaction = match plan.contacts.take() {
+        Some(transaction) => transaction,
+        None => context.pool.begin().await?,
+    };
+    let place = prepare(&mut transaction, claim, &plan, false).await?;
+    let judge = Judge::new(claim, place, clean, &plan.findings);
+    let (mut batch, mut contacts) = (judge::Batch::default(), contacts_table::Batch::default());
+    let pass = plan.file.pass(context, claim).await?;
+    pass.read(file::reader(plan.encoding), claim, control, |row| {
+        if let Some(judged) = judge.row(&row, &mut batch)
+            && clean
+        {
+            contacts.push(&claim.owner, judged.id, &judged.fields, judged.key);
+        }
+        Ok(())
+    })
+    .await?;
+    let mut links = Links::default();
+    let mut opened =
+        Numbering::default().open(&mut transaction, claim.job, &batch.shares, &mut links).await?;
+    staging::insert(&mut transaction, place.home, &mut batch.chunk).await?;
+    issues::insert(&mut transaction, &mut opened).await?;
+    issue_items::insert(&mut transaction, links).await?;
+    contacts_table::insert(&mut transaction, &mut contacts).await?;
+    jobs::checkpoint(&mut transaction, claim, plan.rows, batch.counts.repeated_rows).await?;
+    control.report(Phase::Stage, plan.rows, Some(plan.rows));
+    settle(transaction, claim, clean, batch.counts.with_total(plan.rows)).await
+}
+
+/// A transaction a chunk.
+async fn by_chunks(
+    context: &Context,
+    claim: &Claim,
+    control: &Control,
+    mut plan: Plan,
+) -> Result<Staged, RunError> {
+    let contacts = plan.contacts.take();
+    let clean = plan.clean;
+    let mut transaction = context.pool.begin().await?;
+    let own = plan.rows >= PARTITION_ROWS && table::possible(&mut transaction).await?;
+    let place = prepare(&mut transaction, claim, &plan, own).await?;
+    transaction.commit().await?;
+
+    let judge = Judge::new(claim, place, clean, &plan.findings);
+    let rows = async {
+        let written = chunks::write(context, claim, control, &plan, &judge).await?;
+        if let staging::Home::Own(_) = place.home {
+            partition::close(context, claim, control, place, plan.rows).await?;
+        }
+        Ok::<_, RunError>(written)
+    };
+    let contacts = async {
+        match contacts {
+            None => Ok(None),
+            Some(transaction) => contacts::write(context, claim, control, &plan, place, transaction).await,
+        }
+    };
+    let (written, contacts) = tokio::try_join!(rows, contacts)?;
+    let mut transaction = match contacts {
+        Some(transaction) => transaction,
+        // The contacts were refused, or several runs have judged the rows.
+        None if clean || claim.checkpoint > 0 => {
+            let mut connection = context.pool.acquire().await?;
+            jobs::staged(&mut connection, claim).await?;
+            return Ok(Staged::Recheck);
+        }
+        None => context.pool.begin().await?,
+    };
+    issue_items::insert(&mut transaction, written.links).await?;
+    settle(transaction, claim, clean, written.counts.with_total(plan.rows)).await
+}
+
+/// Writes down what the survey settled, and clears what a run that was not ours has left half done.
+async fn prepare(
+    connection: &mut PgConnection,
+    claim: &Claim,
+    plan: &Plan,
+    own: bool,
+) -> Result<Place, RunError> {
+    if claim.checkpoint == 0 {
+        if claim.partitioned {
+            table::discard(connection, claim.job).await?;
+        }
+        if staging::any_shared(connection, claim.job).await? {
+            tracing::info!(job_id = claim.job.0, "rows without a checkpoint are staged anew");
+            issues::delete_all(connection, claim.job).await?;
+            staging::delete_shared(connection, claim.job).await?;
+        }
+    }
+    let settled = jobs::Plan {
+        object_version: plan.file.version().as_str().to_owned(),
+        total_rows: plan.rows,
+        partitioned: own,
+    };
+    let place = jobs::plan(connection, claim, &settled).await?;
+    if claim.checkpoint == 0 && own {
+        partition::open(connection, claim, plan, place).await?;
+    }
+    Ok(place)
+}
+
+/// Ends the run in the transaction that holds its last rows or its contacts.
+async fn settle(
+    mut transaction: Transaction<'_, Postgres>,
+    claim: &Claim,
+    clean: bool,
+    mut statistics: Statistics,
+) -> Result<Staged, RunError> {
+    let status = match clean {
+        true => {
+            statistics.contacts = statistics.valid_rows;
+            JobStatus::Completed
+        }
+        false => {
+            statistics.open_issues = issues::count_open(&mut transaction, claim.job).await?.unsigned_abs();
+            JobStatus::NeedsReview
+        }
+    };
+    jobs::settle(&mut transaction, claim, status, statistics.open_issues as i64).await?;
+    transaction.commit().await?;
+    Ok(Staged::Settled(Outcome { status, statistics }))
+}

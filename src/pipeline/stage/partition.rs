@@ -1,0 +1,87 @@
+//! A large job's own partition: opened empty, closed when all rows are in it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use sqlx::PgConnection;
+
+use super::super::existing::Plan;
+use super::super::{Context, Control, RunError};
+use crate::store::jobs::{self, Claim, Place};
+use crate::store::{StoreError, partition as table};
+
+/// How full a page is at first when its rows will change: READY and ISSUE rows become SUCCESS, and a new
+/// version of a row that stays on its page needs no new index entries.
+const ROOM_FOR_CHANGES: u8 = 50;
+
+fn ids(place: Place, rows: u64) -> RangeInclusive<i64> {
+    place.base + 1..=place.base + rows as i64
+}
+
+/// Makes the table that the rows of `plan` go into.
+pub async fn open(
+    connection: &mut PgConnection,
+    claim: &Claim,
+    plan: &Plan,
+    place: Place,
+) -> Result<(), RunError> {
+    // The rows of a clean file are written as they will stay.
+    let full = if plan.clean { 100 } else { ROOM_FOR_CHANGES };
+    Ok(table::create(connection, claim.job, ids(place, plan.rows), full).await?)
+}
+
+/// Indexes and checks the table, and makes it part of `staging`. From then on a run of the job reprocesses.
+pub async fn close(
+    context: &Context,
+    claim: &Claim,
+    control: &Control,
+    place: Place,
+    rows: u64,
+) -> Result<(), RunError> {
+    let hashes = async {
+        let mut connection = context.pool.acquire().await?;
+        Ok::<_, RunError>(table::index_hashes(&mut connection, claim.job).await?)
+    };
+    let numbers = async {
+        let mut connection = context.pool.acquire().await?;
+        Ok(table::index_ids(&mut connection, claim.job).await?)
+    };
+    tokio::try_join!(hashes, numbers)?;
+    patiently(context, claim, control, Step::DeclareKeys).await?;
+    let mut connection = context.pool.acquire().await?;
+    table::check_keys(&mut connection, claim.job).await?;
+    drop(connection);
+    patiently(context, claim, control, Step::Attach(ids(place, rows))).await
+}
+
+/// What locks `jobs` for an instant.
+enum Step {
+    DeclareKeys,
+    Attach(RangeInclusive<i64>),
+}
+
+/// Tries again while a lock cannot be had at once: whoever waits for a lock makes others wait behind it.
+async fn patiently(context: &Context, claim: &Claim, control: &Control, step: Step) -> Result<(), RunError> {
+    loop {
+        match attempt(context, claim, &step).await {
+            Err(error) if error.is_lock_timeout() => {
+                control.check(claim)?;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
+async fn attempt(context: &Context, claim: &Claim, step: &Step) -> Result<(), StoreError> {
+    let mut transaction = context.pool.begin().await?;
+    match step {
+        Step::DeclareKeys => table::declare_keys(&mut transaction, claim.job).await?,
+        Step::Attach(ids) => {
+            table::attach(&mut transaction, claim.job, ids.clone()).await?;
+            jobs::staged(&mut transaction, claim).await?;
+        }
+    }
+    transaction.commit().await?;
+    Ok(())
+}
