@@ -5,6 +5,7 @@
 //! nothing more. It does not receive, retry or answer messages: that is `worker`'s.
 
 mod compare;
+mod control;
 mod existing;
 mod file;
 mod recheck;
@@ -12,16 +13,15 @@ mod stage;
 mod survey;
 
 use sqlx::PgPool;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use crate::csv::Rejection;
-use crate::domain::job::JobStatus;
-use crate::domain::job::{Flow, Owner};
+use crate::domain::job::{Flow, JobStatus, Owner};
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
 use crate::store::{StoreError, contacts};
 use compare::{Comparison, Existing};
+use control::timed;
+pub use control::{Control, Phase, Progress};
 
 /// What a run needs from around it.
 #[derive(Clone)]
@@ -49,64 +49,6 @@ impl Context {
 /// Rows in a chunk where nobody sets it: large enough that a commit costs nothing beside the rows,
 /// small enough that a stop waits for less than a second.
 pub const DEFAULT_CHUNK_ROWS: usize = 50_000;
-
-/// How far a run has come, for whoever watches.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done.
-    pub phase: Phase,
-    /// Rows done in this phase.
-    pub rows: u64,
-    /// Rows in all, once the survey has counted them.
-    pub total_rows: Option<u64>,
-}
-
-/// The phases of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Phase {
-    /// Reading the file for the first time.
-    #[default]
-    Survey,
-    /// Writing its rows.
-    Stage,
-    /// Judging staged rows again.
-    Recheck,
-    /// Making contacts.
-    Consolidate,
-}
-
-/// Who watches a run, and who may stop it.
-#[derive(Clone)]
-pub struct Control {
-    /// Takes the progress.
-    pub progress: watch::Sender<Progress>,
-    /// Asks the run to stop at the end of its chunk.
-    pub stop: CancellationToken,
-    /// Cancelled when the lease or the message is lost: stop as soon as possible, write nothing more.
-    pub lost: Vec<CancellationToken>,
-}
-
-impl Control {
-    /// Fails when the run has been asked to stop.
-    fn check(&self, claim: &Claim) -> Result<(), RunError> {
-        if self.is_lost() {
-            return Err(StoreError::LeaseLost(claim.job).into());
-        }
-        match self.stop.is_cancelled() {
-            true => Err(RunError::Stopped),
-            false => Ok(()),
-        }
-    }
-
-    /// Whether another run may have taken over.
-    pub fn is_lost(&self) -> bool {
-        self.lost.iter().any(CancellationToken::is_cancelled)
-    }
-
-    fn report(&self, phase: Phase, rows: u64, total_rows: Option<u64>) {
-        self.progress.send_replace(Progress { phase, rows, total_rows });
-    }
-}
 
 /// How a run ended that went through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,8 +134,8 @@ pub async fn process(context: &Context, claim: &Claim, control: &Control) -> Res
 
 /// The first run: the file is surveyed, then staged with final verdicts.
 async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
-    let survey = survey::run(context, claim, control).await?;
-    let plan = existing::plan(context, claim, control, survey).await?;
+    let survey = timed(claim, "survey", survey::run(context, claim, control)).await?;
+    let plan = timed(claim, "existing", existing::plan(context, claim, control, survey)).await?;
     match stage::run(context, claim, control, plan).await? {
         stage::Staged::Settled(outcome) => Ok(outcome),
         // The rows were judged by more than one run, or another program made a contact meanwhile.

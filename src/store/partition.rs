@@ -55,7 +55,7 @@ pub async fn create(
 /// Builds the unique index over the job's row hashes.
 pub async fn index_hashes(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let table = table(job);
-    let build = "CREATE UNIQUE INDEX IF NOT EXISTS";
+    let build = "SET LOCAL maintenance_work_mem = '256MB'; CREATE UNIQUE INDEX IF NOT EXISTS";
     run(connection, format!("{build} {table}_row_hash ON {table} (staging_job_id, staging_row_hash)")).await
 }
 

@@ -275,12 +275,19 @@ pub async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(
 /// SUCCESS rows of a job that have no contact become READY: what a run leaves when it is cut short
 /// between its rows and the transaction that holds its contacts.
 pub async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Result<u64, StoreError> {
+    let table = home.table();
+    let done = format!(
+        "SELECT min(staging_id), max(staging_id) FROM {table} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'"
+    );
+    let done = sqlx::query_as(AssertSqlSafe(done)).bind(home.job().0).fetch_one(&mut *connection).await?;
+    let (Some(first), Some(last)): (Option<i64>, Option<i64>) = done else { return Ok(0) };
+    // The bounds are what the index over contacts' rows can answer.
     let query = AssertSqlSafe(format!(
-        "UPDATE {} s SET staging_status = 'READY' WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
-           AND NOT EXISTS (SELECT FROM contacts c WHERE c.staging_id = s.staging_id)",
-        home.table()
+        "UPDATE {table} s SET staging_status = 'READY' WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
+           AND NOT EXISTS (SELECT FROM contacts c WHERE c.staging_id = s.staging_id AND c.staging_id BETWEEN $2 AND $3)"
     ));
-    Ok(sqlx::query(query).bind(home.job().0).execute(connection).await?.rows_affected())
+    let marked = sqlx::query(query).bind(home.job().0).bind(first).bind(last).execute(connection).await?;
+    Ok(marked.rows_affected())
 }
 
 /// Whether the job has any row in the shared partition.

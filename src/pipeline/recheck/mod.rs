@@ -11,7 +11,7 @@ mod review;
 
 use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
 
-use super::{Context, Control, Outcome, RunError, wait_for_turn};
+use super::{Context, Control, Outcome, RunError, timed, wait_for_turn};
 use crate::domain::job::JobStatus;
 use crate::store::jobs::Claim;
 use crate::store::{StoreError, contacts, issues, jobs, staging};
@@ -52,10 +52,10 @@ async fn in_turn(
     jobs::hold(&mut transaction, claim).await?;
     let accepted = issues::accepted_malformed(&mut transaction, claim.job).await?.into_iter().collect();
     let reading = Reading { context, claim, control, place, accepted };
-    let compared = reading.compare(&mut transaction).await?;
+    let compared = timed(claim, "compare", reading.compare(&mut transaction)).await?;
     let mut statistics = match compared.is_clean() {
-        true => consolidate::run(&mut transaction, &reading, &compared).await?,
-        false => review::run(&mut transaction, &reading, &compared).await?,
+        true => timed(claim, "consolidate", consolidate::run(&mut transaction, &reading, &compared)).await?,
+        false => timed(claim, "review", review::run(&mut transaction, &reading, &compared)).await?,
     };
     statistics.open_issues = issues::count_open(&mut transaction, claim.job).await?.unsigned_abs();
     let status = match compared.is_clean() {

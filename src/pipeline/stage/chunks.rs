@@ -14,7 +14,7 @@ use crate::store::issue_items::Links;
 use crate::store::jobs::{Claim, Place};
 use crate::store::{StoreError, issues, jobs, staging};
 
-/// Chunks on their way at the same time.
+/// Chunks on their way at the same time; one fewer where contacts travel beside them.
 const LANES: usize = 2;
 /// A chunk is full with that many bytes, however few its rows.
 const CHUNK_BYTES: usize = 16 << 20;
@@ -39,6 +39,7 @@ pub async fn write(
     let mut lanes = Lanes {
         context,
         claim,
+        count: if plan.clean { LANES - 1 } else { LANES },
         place: judge.place(),
         numbering: Numbering::default(),
         links: Links::default(),
@@ -70,6 +71,7 @@ pub async fn write(
 struct Lanes<'a> {
     context: &'a Context,
     claim: &'a Claim,
+    count: usize,
     place: Place,
     numbering: Numbering,
     links: Links,
@@ -85,7 +87,7 @@ impl Lanes<'_> {
         if batch.reached <= self.claim.checkpoint {
             return Ok(());
         }
-        if self.under_way.len() == LANES {
+        if self.under_way.len() == self.count {
             self.land().await?;
         }
         let opened = match batch.shares.is_empty() {

@@ -13,7 +13,7 @@ mod partition;
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::existing::Plan;
-use super::{Context, Control, Outcome, Phase, RunError, Statistics, file};
+use super::{Context, Control, Outcome, Phase, RunError, Statistics, file, timed};
 use crate::domain::job::JobStatus;
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{Claim, Place};
@@ -98,16 +98,19 @@ async fn by_chunks(
 
     let judge = Judge::new(claim, place, clean, &plan.findings);
     let rows = async {
-        let written = chunks::write(context, claim, control, &plan, &judge).await?;
+        let written = timed(claim, "rows", chunks::write(context, claim, control, &plan, &judge)).await?;
         if let staging::Home::Own(_) = place.home {
-            partition::close(context, claim, control, place, plan.rows).await?;
+            timed(claim, "indexes", partition::close(context, claim, control, place, plan.rows)).await?;
         }
         Ok::<_, RunError>(written)
     };
     let contacts = async {
         match contacts {
             None => Ok(None),
-            Some(transaction) => contacts::write(context, claim, control, &plan, place, transaction).await,
+            Some(transaction) => {
+                let write = contacts::write(context, claim, control, &plan, place, transaction);
+                timed(claim, "contacts", write).await
+            }
         }
     };
     let (written, contacts) = tokio::try_join!(rows, contacts)?;
@@ -121,8 +124,11 @@ async fn by_chunks(
         }
         None => context.pool.begin().await?,
     };
-    issue_items::insert(&mut transaction, written.links).await?;
-    settle(transaction, claim, clean, written.counts.with_total(plan.rows)).await
+    timed(claim, "settle", async {
+        issue_items::insert(&mut transaction, written.links).await?;
+        settle(transaction, claim, clean, written.counts.with_total(plan.rows)).await
+    })
+    .await
 }
 
 /// Writes down what the survey settled, and clears what a run that was not ours has left half done.

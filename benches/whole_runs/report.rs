@@ -1,0 +1,93 @@
+//! What runs cost, as a table in Markdown.
+
+use std::fmt::Write;
+
+/// What one run cost.
+#[derive(Clone, Default)]
+pub struct Cost {
+    /// From the message to the last commit.
+    pub seconds: f64,
+    /// Processor seconds of the worker.
+    pub worker_cpu: f64,
+    /// Processor seconds of the server.
+    pub server_cpu: f64,
+    /// The most memory that the worker held.
+    pub peak_kib: u64,
+    /// Log written by the server.
+    pub wal_bytes: i64,
+    /// The parts of the run and their seconds; parts may run side by side.
+    pub parts: Vec<(String, f64)>,
+}
+
+/// A line of the table: runs of the same kind.
+pub struct Line {
+    name: String,
+    rows: u64,
+    costs: Vec<Cost>,
+}
+
+impl Line {
+    /// A kind of run over files of `rows` rows.
+    pub fn new(name: &str, rows: u64) -> Line {
+        Line { name: name.to_owned(), rows, costs: Vec::new() }
+    }
+
+    /// Adds a run.
+    pub fn push(&mut self, cost: Cost) {
+        eprintln!("{}: {:.2} s{}", self.name, cost.seconds, parts(&cost));
+        self.costs.push(cost);
+    }
+
+    /// The median of the runs' times.
+    pub fn seconds(&self) -> f64 {
+        median(self.costs.iter().map(|cost| cost.seconds))
+    }
+
+    /// Seconds a row.
+    pub fn per_row(&self) -> f64 {
+        self.seconds() / self.rows as f64
+    }
+}
+
+fn parts(cost: &Cost) -> String {
+    cost.parts.iter().map(|(part, seconds)| format!(", {part} {seconds:.2}")).collect()
+}
+
+/// The middle one.
+pub fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The table: ratios are of the median to the first line's, row by row.
+pub fn table(lines: &[Line]) -> String {
+    let mut text = String::from(
+        "| | runs | seconds | min–max | × BASE | rows/s | peak MiB | CPU s worker | CPU s server | WAL MB | parts of the median run, seconds |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    let base = lines.first().map_or(f64::NAN, Line::per_row);
+    for line in lines {
+        let (seconds, costs) = (line.seconds(), &line.costs);
+        let of = |figure: fn(&Cost) -> f64| costs.iter().map(figure);
+        let low = of(|cost| cost.seconds).fold(f64::MAX, f64::min);
+        let high = of(|cost| cost.seconds).fold(0.0, f64::max);
+        let peak = of(|cost| cost.peak_kib as f64 / 1024.0).fold(0.0, f64::max);
+        let middle = costs.iter().find(|cost| cost.seconds == seconds).map(parts).unwrap_or_default();
+        let (worker, server) = (median(of(|cost| cost.worker_cpu)), median(of(|cost| cost.server_cpu)));
+        let wal = median(of(|cost| cost.wal_bytes as f64 / 1e6));
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "| {} | {} | {seconds:.2} | {low:.2}–{high:.2} | {:.2} | {:.0} | {} | {} | {server:.1} | {wal:.0} | {} |",
+            line.name,
+            costs.len(),
+            line.per_row() / base,
+            line.rows as f64 / seconds,
+            if peak > 0.0 { format!("{peak:.0}") } else { String::new() },
+            if worker > 0.0 { format!("{worker:.1}") } else { String::new() },
+            middle.trim_start_matches(", "),
+        );
+    }
+    text
+}

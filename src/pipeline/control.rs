@@ -1,0 +1,81 @@
+//! What a run tells and is told while it works: its progress, its times, and the wish that it stop.
+
+use std::future::Future;
+use std::time::Instant;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::RunError;
+use crate::store::StoreError;
+use crate::store::jobs::Claim;
+
+/// How far a run has come, for whoever watches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub phase: Phase,
+    /// Rows done in this phase.
+    pub rows: u64,
+    /// Rows in all, once the survey has counted them.
+    pub total_rows: Option<u64>,
+}
+
+/// The phases of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Reading the file for the first time.
+    #[default]
+    Survey,
+    /// Writing its rows.
+    Stage,
+    /// Judging staged rows again.
+    Recheck,
+    /// Making contacts.
+    Consolidate,
+}
+
+/// Who watches a run, and who may stop it.
+#[derive(Clone)]
+pub struct Control {
+    /// Takes the progress.
+    pub progress: watch::Sender<Progress>,
+    /// Asks the run to stop at the end of its chunk.
+    pub stop: CancellationToken,
+    /// Cancelled when the lease or the message is lost: stop as soon as possible, write nothing more.
+    pub lost: Vec<CancellationToken>,
+}
+
+impl Control {
+    /// Fails when the run has been asked to stop.
+    pub(super) fn check(&self, claim: &Claim) -> Result<(), RunError> {
+        if self.is_lost() {
+            return Err(StoreError::LeaseLost(claim.job).into());
+        }
+        match self.stop.is_cancelled() {
+            true => Err(RunError::Stopped),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether another run may have taken over.
+    pub fn is_lost(&self) -> bool {
+        self.lost.iter().any(CancellationToken::is_cancelled)
+    }
+
+    pub(super) fn report(&self, phase: Phase, rows: u64, total_rows: Option<u64>) {
+        self.progress.send_replace(Progress { phase, rows, total_rows });
+    }
+}
+
+/// Does a part of a run and tells the log how long it took. Parts may run side by side.
+pub(super) async fn timed<T>(
+    claim: &Claim,
+    part: &'static str,
+    work: impl Future<Output = Result<T, RunError>>,
+) -> Result<T, RunError> {
+    let started = Instant::now();
+    let done = work.await?;
+    tracing::debug!(job_id = claim.job.0, part, seconds = started.elapsed().as_secs_f64(), "part ended");
+    Ok(done)
+}
