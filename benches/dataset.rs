@@ -13,6 +13,10 @@ pub enum Kind {
     Clean,
     /// 2 % invalid, 2 % missing, 3 % duplicate, 1 % repeated, 2 % existing, 0.2 % malformed rows.
     Dirty,
+    /// So many of a thousand rows have an issue of their own; the others become contacts.
+    Broken(u64),
+    /// All rows have the same address: one issue.
+    OneAddress,
 }
 
 /// A file to be made.
@@ -138,8 +142,21 @@ impl Dataset {
     /// The row of a number, and its second half put off.
     fn case(&self, number: u64, dice: u64, room_for_two: bool, later: &mut VecDeque<(u64, Row)>) -> Row {
         let mut row = good(number, dice);
-        if self.kind == Kind::Clean {
-            return row;
+        match self.kind {
+            Kind::Clean => return row,
+            Kind::Broken(share) => {
+                if number % 1000 < share {
+                    row.values[0] = format!("{number}{}", pick(&INVALID, dice >> 40));
+                    row.issues.push("INVALID_EMAIL");
+                }
+                return row;
+            }
+            Kind::OneAddress => {
+                row.values[0] = "the.same@example.com".to_owned();
+                row.issues.push("DUPLICATE_EMAIL");
+                return row;
+            }
+            Kind::Dirty => {}
         }
         let due = number + 40;
         match dice % 1000 {

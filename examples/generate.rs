@@ -18,7 +18,7 @@ struct Arguments {
     /// The same seed gives the same file.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// What the file is like; `existing`: the contacts that the owner of the dirty file is to have before.
+    /// What the file is like; `broken`: every row has an issue; `existing`: the contacts that the owner of the dirty file is to have before.
     #[arg(long, value_enum, default_value = "dirty")]
     kind: Content,
 }
@@ -27,16 +27,21 @@ struct Arguments {
 enum Content {
     Clean,
     Dirty,
+    Broken,
     Existing,
 }
 
 fn main() -> io::Result<()> {
     let Arguments { rows, seed, kind } = Arguments::parse();
-    let kind_of_file = if let Content::Clean = kind { Kind::Clean } else { Kind::Dirty };
+    let kind_of_file = match kind {
+        Content::Clean => Kind::Clean,
+        Content::Broken => Kind::Broken(1000),
+        Content::Dirty | Content::Existing => Kind::Dirty,
+    };
     let dataset = Dataset { rows, seed, kind: kind_of_file };
     let mut out = BufWriter::new(io::stdout().lock());
     match kind {
-        Content::Clean | Content::Dirty => dataset.write(&mut out, None)?,
+        Content::Clean | Content::Dirty | Content::Broken => dataset.write(&mut out, None)?,
         Content::Existing => {
             writeln!(out, "email,first_name,last_name,company")?;
             for values in dataset.existing() {

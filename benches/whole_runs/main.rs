@@ -5,8 +5,10 @@
 #[path = "../dataset.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod dataset;
+mod extremes;
 mod report;
 mod server;
+mod small;
 mod worker;
 
 use std::fs::File;
@@ -30,7 +32,11 @@ async fn main() -> anyhow::Result<()> {
     let bench = Bench { folder: folder.path().to_owned(), server, rows };
     let heading = format!("{rows} rows, {rounds} rounds; {}", bench.server.settings().await?);
     println!("{heading}");
-    let lines = bench.whole_runs(rounds).await?;
+    let (middle, worst) = bench.latency(100).await?;
+    println!("a 10-row file, message → COMPLETED: median {middle:.1} ms, 95 % within {worst:.1} ms");
+    println!("1,000 jobs of 100 rows, one worker: {:.0} jobs/s", bench.many(1000).await?);
+    let mut lines = bench.whole_runs(rounds).await?;
+    lines.extend(bench.extremes().await?);
     println!("\n{}", report::table(&lines));
     bench.server.stop().await
 }
@@ -69,8 +75,8 @@ impl Bench {
             (self.file("clean.csv", rows, Kind::Clean)?, self.file("dirty.csv", rows, Kind::Dirty)?);
         let existing = self.existing(rows)?;
         // The first run warms up, and prepares the rows of BASE.
-        server.import(&clean, "warm-up").await?;
-        server.prepare_base().await?;
+        let (job, _) = server.import(&clean, "warm-up").await?;
+        server.prepare_base(job).await?;
         let mut base = Line::new("BASE: psql \\copy into staging", rows);
         let mut imported = Line::new("clean file → COMPLETED with its contacts", rows);
         let mut reviewed = Line::new("dirty file → NEEDS_REVIEW", rows);

@@ -138,10 +138,10 @@ impl Server {
     }
 
     /// Prepares the rows of BASE: those that a clean import has just staged.
-    pub async fn prepare_base(&self) -> anyhow::Result<()> {
+    pub async fn prepare_base(&self, job: i32) -> anyhow::Result<()> {
         let columns = BASE_COLUMNS.replacen("staging_job_id", "1000000000 AS staging_job_id", 1);
         self.psql(&format!(
-            "\\copy (SELECT {columns} FROM staging ORDER BY staging_id) TO '{}'",
+            "\\copy (SELECT {columns} FROM staging WHERE staging_job_id = {job} ORDER BY staging_id) TO '{}'",
             self.prepared()
         ))
     }

@@ -32,9 +32,7 @@ impl Server {
     /// Asks for a run and waits for its end. The time is that from the message to the commit.
     pub async fn work(&self, job: i32) -> anyhow::Result<Cost> {
         self.settle().await?;
-        let mut worker = self.worker()?;
-        // It is idle by then, and listens.
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut worker = self.idle_worker().await?;
         let (wal, server_cpu) = (self.wal().await?, self.cpu()?);
         self.want(&[job]).await?;
         let seconds = self.ended(&[job], &mut worker).await?;
@@ -83,8 +81,15 @@ impl Server {
         Ok(seconds)
     }
 
-    /// Starts a worker with the defaults of the program; it listens when its first line is in the log.
-    pub fn worker(&self) -> anyhow::Result<Child> {
+    /// Starts a worker and gives it the time to listen.
+    pub async fn idle_worker(&self) -> anyhow::Result<Child> {
+        let worker = self.worker()?;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        Ok(worker)
+    }
+
+    /// Starts a worker with the defaults of the program.
+    fn worker(&self) -> anyhow::Result<Child> {
         let mut worker = Command::new(env!("CARGO_BIN_EXE_ingest"));
         worker.arg("worker").env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         worker.env("INGEST_DATA_DIR", &self.data).env("LOG_LEVEL", "DEBUG").env("LOG_FORMAT", "json");

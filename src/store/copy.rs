@@ -211,6 +211,11 @@ impl Spool {
         if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
     }
 
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.lines == 0
+    }
+
     fn flush(&mut self) -> std::io::Result<()> {
         use std::io::Write;
         self.file.write_all(&self.buffer)?;

@@ -23,6 +23,9 @@ impl Links {
 
 /// Writes links that are not there yet.
 pub async fn insert(connection: &mut PgConnection, links: Links) -> Result<(), StoreError> {
+    if links.spool.is_empty() {
+        return Ok(());
+    }
     // The check of the foreign key would be planned anew for each row: PostgreSQL takes the one plan that fits
     // all partitions for dearer than it is.
     sqlx::raw_sql("SET LOCAL plan_cache_mode = force_generic_plan").execute(&mut *connection).await?;

@@ -6,7 +6,7 @@
 
 use std::ops::RangeInclusive;
 
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use super::StoreError;
 use super::staging::Home;
@@ -24,10 +24,10 @@ fn table(job: JobId) -> String {
 }
 
 /// Whether this role may make partitions of `staging`.
-pub async fn possible(connection: &mut PgConnection) -> Result<bool, StoreError> {
+pub async fn possible(pool: &PgPool) -> Result<bool, StoreError> {
     let query = "SELECT pg_has_role(current_user, relowner, 'USAGE') AND has_schema_privilege(relnamespace::regnamespace::text, 'CREATE')
          FROM pg_class WHERE oid = 'staging'::regclass";
-    Ok(sqlx::query_scalar(query).fetch_one(connection).await?)
+    Ok(sqlx::query_scalar(query).fetch_one(pool).await?)
 }
 
 /// Removes a table that was never attached.

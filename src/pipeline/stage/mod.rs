@@ -53,11 +53,12 @@ async fn at_once(
     mut plan: Plan,
 ) -> Result<Staged, RunError> {
     let clean = plan.clean;
+    let place = jobs::reserve(&context.pool, claim, plan.rows, false).await?;
     let mut transaction = match plan.contacts.take() {
         Some(transaction) => transaction,
         None => context.pool.begin().await?,
     };
-    let place = prepare(&mut transaction, claim, &plan, false).await?;
+    prepare(&mut transaction, claim, &plan, place).await?;
     let judge = Judge::new(claim, place, clean, &plan.findings);
     let (mut batch, mut contacts) = (judge::Batch::default(), contacts_table::Batch::default());
     let pass = plan.file.pass(context, claim).await?;
@@ -91,9 +92,10 @@ async fn by_chunks(
 ) -> Result<Staged, RunError> {
     let contacts = plan.contacts.take();
     let clean = plan.clean;
+    let own = plan.rows >= PARTITION_ROWS && table::possible(&context.pool).await?;
+    let place = jobs::reserve(&context.pool, claim, plan.rows, own).await?;
     let mut transaction = context.pool.begin().await?;
-    let own = plan.rows >= PARTITION_ROWS && table::possible(&mut transaction).await?;
-    let place = prepare(&mut transaction, claim, &plan, own).await?;
+    prepare(&mut transaction, claim, &plan, place).await?;
     transaction.commit().await?;
 
     let judge = Judge::new(claim, place, clean, &plan.findings);
@@ -136,8 +138,8 @@ async fn prepare(
     connection: &mut PgConnection,
     claim: &Claim,
     plan: &Plan,
-    own: bool,
-) -> Result<Place, RunError> {
+    place: Place,
+) -> Result<(), RunError> {
     if claim.checkpoint == 0 {
         if claim.partitioned {
             table::discard(connection, claim.job).await?;
@@ -147,17 +149,12 @@ async fn prepare(
             issues::delete_all(connection, claim.job).await?;
             staging::delete_shared(connection, claim.job).await?;
         }
+        if let staging::Home::Own(_) = place.home {
+            partition::open(connection, claim, plan, place).await?;
+        }
     }
-    let settled = jobs::Plan {
-        object_version: plan.file.version().as_str().to_owned(),
-        total_rows: plan.rows,
-        partitioned: own,
-    };
-    let place = jobs::plan(connection, claim, &settled).await?;
-    if claim.checkpoint == 0 && own {
-        partition::open(connection, claim, plan, place).await?;
-    }
-    Ok(place)
+    let object_version = plan.file.version().as_str().to_owned();
+    Ok(jobs::plan(connection, claim, &jobs::Plan { object_version, total_rows: plan.rows, place }).await?)
 }
 
 /// Ends the run in the transaction that holds its last rows or its contacts.

@@ -155,8 +155,8 @@ pub struct Plan {
     pub object_version: String,
     /// Data rows in the file.
     pub total_rows: u64,
-    /// Whether they get a partition of their own; see [`crate::store::partition`].
-    pub partitioned: bool,
+    /// Where they go.
+    pub place: Place,
 }
 
 /// Where the rows of a file go.
@@ -168,23 +168,8 @@ pub struct Place {
     pub base: i64,
 }
 
-/// Writes the plan down and reserves a block of staging ids for every data row of the file, unless an
-/// earlier run has staged rows in its own.
-pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> Result<Place, StoreError> {
-    let total = i32::try_from(plan.total_rows)
-        .map_err(|_| StoreError::TooLarge { what: "the number of rows", value: plan.total_rows })?;
-    let (partitioned, base) = match claim.staging_base {
-        // Without a row staged the file may be another one by now, and have more rows than the block.
-        Some(base) if claim.checkpoint > 0 => (claim.partitioned, base),
-        _ => {
-            let reserve =
-                "UPDATE staging_id_blocks SET block_next_id = block_next_id + $1 WHERE block_kind = $2
-                 RETURNING block_next_id - $1 - 1";
-            let kind = if plan.partitioned { "partition" } else { "shared" };
-            let base = sqlx::query_scalar(reserve).bind(i64::from(total)).bind(kind);
-            (plan.partitioned, base.fetch_one(&mut *connection).await?)
-        }
-    };
+/// Writes the plan down.
+pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> Result<(), StoreError> {
     let result = sqlx::query(
         "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4, job_object_version = $5,
                 job_partitioned = $6
@@ -192,14 +177,38 @@ pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> 
     )
     .bind(claim.job.0)
     .bind(claim.token)
-    .bind(total)
-    .bind(base)
+    .bind(total_rows(plan.total_rows)?)
+    .bind(plan.place.base)
     .bind(&plan.object_version)
-    .bind(partitioned)
+    .bind(matches!(plan.place.home, Home::Own(_)))
     .execute(connection)
     .await?;
-    held(claim, result)?;
-    Ok(Place { home: Home::of(claim.job, partitioned), base })
+    held(claim, result)
+}
+
+/// The number of a job's rows as its column holds it.
+fn total_rows(rows: u64) -> Result<i32, StoreError> {
+    i32::try_from(rows).map_err(|_| StoreError::TooLarge { what: "the number of rows", value: rows })
+}
+
+/// Reserves a block of staging ids for a file of `rows` data rows, unless an earlier run has staged rows in
+/// its own. `partition`: whether they are to have a partition of their own.
+///
+/// Never in the transaction that writes the rows: all jobs would wait for its end. Nor is the disk waited
+/// for: what names the block is logged behind it, so it is never known without being taken.
+pub async fn reserve(pool: &PgPool, claim: &Claim, rows: u64, partition: bool) -> Result<Place, StoreError> {
+    if let Some(base) = claim.staging_base
+        // Without a row staged the file may be another one by now, and have more rows than the block.
+        && claim.checkpoint > 0
+    {
+        return Ok(Place { home: Home::of(claim.job, claim.partitioned), base });
+    }
+    let reserve = "UPDATE staging_id_blocks SET block_next_id = block_next_id + $1 WHERE block_kind = $2
+         RETURNING block_next_id - $1 - 1, set_config('synchronous_commit', 'off', true)";
+    let kind = if partition { "partition" } else { "shared" };
+    let query = sqlx::query_as(reserve).bind(i64::from(total_rows(rows)?)).bind(kind);
+    let (base, _): (i64, String) = query.fetch_one(pool).await?;
+    Ok(Place { home: Home::of(claim.job, partition), base })
 }
 
 /// Where the rows of a staged job are. The base is 0 where no run has reserved a block.
