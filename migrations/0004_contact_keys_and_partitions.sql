@@ -34,3 +34,6 @@ BEGIN
     END LOOP;
 END $$;
 CREATE INDEX contacts_staging ON contacts USING brin (staging_id) WITH (autosummarize = on);
+
+-- A job's issues are looked at one kind at a time, the open ones apart.
+CREATE INDEX issues_review ON issues (issues_job_id, issue_resolved, issue_type, issue_id);

@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "the tests use the rest")]
 mod dataset;
 mod extremes;
+mod questions;
 mod report;
 mod server;
 mod small;
@@ -32,12 +33,25 @@ async fn main() -> anyhow::Result<()> {
     let bench = Bench { folder: folder.path().to_owned(), server, rows };
     let heading = format!("{rows} rows, {rounds} rounds; {}", bench.server.settings().await?);
     println!("{heading}");
-    let (middle, worst) = bench.latency(100).await?;
-    println!("a 10-row file, message → COMPLETED: median {middle:.1} ms, 95 % within {worst:.1} ms");
-    println!("1,000 jobs of 100 rows, one worker: {:.0} jobs/s", bench.many(1000).await?);
-    let mut lines = bench.whole_runs(rounds).await?;
-    lines.extend(bench.extremes().await?);
+    // All of it takes a quarter of an hour; PARTS names some of it.
+    let parts = std::env::var("PARTS").unwrap_or_else(|_| "small,whole,extremes,questions".to_owned());
+    let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
+    if wanted("small") {
+        let (middle, worst) = bench.latency(100).await?;
+        println!("a 10-row file, message → COMPLETED: median {middle:.1} ms, 95 % within {worst:.1} ms");
+        println!("1,000 jobs of 100 rows, one worker: {:.0} jobs/s", bench.many(1000).await?);
+    }
+    let mut lines = Vec::new();
+    if wanted("whole") {
+        lines.extend(bench.whole_runs(rounds).await?);
+    }
+    if wanted("extremes") {
+        lines.extend(bench.extremes().await?);
+    }
     println!("\n{}", report::table(&lines));
+    if wanted("questions") {
+        println!("{}", bench.questions().await?);
+    }
     bench.server.stop().await
 }
 

@@ -17,7 +17,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{LogLevel, Settings};
+use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;
+use crate::store::issues::Which;
 use crate::telemetry;
 use output::Format;
 use session::Session;
@@ -60,6 +62,21 @@ enum Command {
         /// Settled issues too.
         #[arg(long)]
         all: bool,
+        /// Of this kind only: DUPLICATE_EMAIL, INVALID_EMAIL, EXISTING_EMAIL, MISSING_REQUIRED_FIELD or MALFORMED_ROW.
+        #[arg(long)]
+        kind: Option<IssueType>,
+        /// The most rows to print of each issue; `ingest rows` prints the rest.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]
+        rows: i64,
+        #[command(flatten)]
+        list: List,
+    },
+    /// List the rows that an issue is about.
+    Rows {
+        /// The job's number.
+        job: JobId,
+        /// The issue's number, as `ingest issues` shows it.
+        issue: i32,
         #[command(flatten)]
         list: List,
     },
@@ -147,7 +164,10 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
             Ok(Status::Done)
         }
         Command::Jobs(list) => show::jobs(session, &list).await,
-        Command::Issues { job, all, list } => show::issues(session, job, all, &list).await,
+        Command::Issues { job, all, kind, rows, list } => {
+            show::issues(session, job, Which { kind, resolved_too: all }, rows, &list).await
+        }
+        Command::Rows { job, issue, list } => show::rows(session, job, issue, &list).await,
         Command::Edit(args) => review::edit(session, args).await,
         Command::Discard { rows } => review::discard(session, &rows).await,
         Command::Reprocess { job } => import::reprocess(session, job).await,

@@ -10,7 +10,8 @@ use super::session::Session;
 use super::{List, Status};
 use crate::domain::job::JobId;
 use crate::store::issue_items::Item;
-use crate::store::issues::Issue;
+use crate::store::issues::{Issue, Which};
+use crate::store::jobs::Job;
 use crate::store::{contacts, issue_items, issues, jobs};
 
 /// Lists jobs.
@@ -32,6 +33,11 @@ pub async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
             job.failure.clone().unwrap_or_default(),
         ]
     })?;
+    if page.len() as i64 == list.limit {
+        let (last, all) =
+            (page.last().map_or(0, |job| job.id), jobs::count(&session.context.pool, &session.owner).await?);
+        eprintln!("{} of {all} jobs shown; `--after {last}` goes on", page.len());
+    }
     Ok(Status::Done)
 }
 
@@ -43,23 +49,38 @@ struct WithRows {
     rows: Vec<Item>,
 }
 
-/// Lists issues of a job, a line a row.
-pub async fn issues(session: &Session, job: JobId, all: bool, list: &List) -> anyhow::Result<Status> {
-    let pool = &session.context.pool;
-    let found = jobs::get(pool, &session.owner, job).await?;
-    let found =
-        found.with_context(|| format!("{} has no job {job}; `ingest jobs` lists them", session.owner))?;
+async fn job(session: &Session, job: JobId) -> anyhow::Result<Job> {
+    let found = jobs::get(&session.context.pool, &session.owner, job).await?;
+    found.with_context(|| format!("{} has no job {job}; `ingest jobs` lists them", session.owner))
+}
+
+/// Lists issues of a job, a line a row: of each issue at most `rows` of them.
+pub async fn issues(
+    session: &Session,
+    id: JobId,
+    which: Which,
+    rows: i64,
+    list: &List,
+) -> anyhow::Result<Status> {
+    let (pool, owner) = (&session.context.pool, &session.owner);
+    let found = job(session, id).await?;
     let after = list.after.map(i32::try_from).transpose().context("--after takes an issue's number")?;
-    let page = issues::page(pool, &session.owner, job, all, after, list.limit).await?;
+    let page = issues::page(pool, owner, id, which, after, list.limit).await?;
     let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
-    let mut rows: HashMap<i32, Vec<Item>> = HashMap::new();
-    for item in issue_items::of_issues(pool, &session.owner, &ids).await? {
-        rows.entry(item.issue_id).or_default().push(item);
+    // One more tells whether there is more.
+    let mut items: HashMap<i32, Vec<Item>> = HashMap::new();
+    for item in issue_items::page(pool, owner, found.home(), &ids, None, rows + 1).await? {
+        items.entry(item.issue_id).or_default().push(item);
+    }
+    let cut: Vec<i32> =
+        ids.into_iter().filter(|id| items.get(id).is_some_and(|of| of.len() as i64 > rows)).collect();
+    for id in &cut {
+        items.entry(*id).and_modify(|of| of.truncate(rows as usize));
     }
     let shown = page.len();
     let with_rows: Vec<WithRows> = page
         .into_iter()
-        .map(|issue| WithRows { rows: rows.remove(&issue.id).unwrap_or_default(), issue })
+        .map(|issue| WithRows { rows: items.remove(&issue.id).unwrap_or_default(), issue })
         .collect();
     match list.output {
         super::Format::Json => print(list.output, &with_rows, &[], |_| Vec::new())?,
@@ -68,6 +89,35 @@ pub async fn issues(session: &Session, job: JobId, all: bool, list: &List) -> an
     if found.open_issues as usize > shown && shown as i64 == list.limit {
         let last = with_rows.last().map_or(0, |with| with.issue.id);
         eprintln!("{shown} of {} open issues shown; `--after {last}` goes on", found.open_issues);
+    }
+    if let Some(issue) = cut.first() {
+        let all = issue_items::count(pool, *issue).await?;
+        eprintln!("issue {issue} is about {all} rows; `ingest rows {id} {issue}` lists them");
+    }
+    Ok(Status::Done)
+}
+
+/// Lists the rows of one issue.
+pub async fn rows(session: &Session, id: JobId, issue: i32, list: &List) -> anyhow::Result<Status> {
+    let pool = &session.context.pool;
+    let home = job(session, id).await?.home();
+    let page = issue_items::page(pool, &session.owner, home, &[issue], list.after, list.limit).await?;
+    let header = ["row", "line", "status", "email", "first name", "last name", "company"];
+    print(list.output, &page, &header, |row| {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        vec![
+            row.row.to_string(),
+            row.line.map(|line| line.to_string()).unwrap_or_default(),
+            text(&row.status),
+            text(&row.email),
+            text(&row.first_name),
+            text(&row.last_name),
+            text(&row.company),
+        ]
+    })?;
+    if page.len() as i64 == list.limit {
+        let (last, all) = (page.last().map_or(0, |row| row.row), issue_items::count(pool, issue).await?);
+        eprintln!("{} of {all} rows shown; `--after {last}` goes on", page.len());
     }
     Ok(Status::Done)
 }
@@ -112,7 +162,8 @@ pub async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> 
     })?;
     if page.len() as i64 == list.limit {
         let last = page.last().map_or(0, |contact| contact.id);
-        eprintln!("{} contacts shown; `--after {last}` goes on", page.len());
+        let all = contacts::count(&session.context.pool, &session.owner).await?;
+        eprintln!("{} of {all} contacts shown; `--after {last}` goes on", page.len());
     }
     Ok(Status::Done)
 }

@@ -4,9 +4,9 @@ use futures::{Stream, TryStreamExt};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::StoreError;
 use super::copy::Lines;
 use super::staging::Home;
+use super::{Count, StoreError};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::job::Owner;
@@ -183,6 +183,13 @@ pub fn keys<'c>(
 pub async fn more_than(connection: &mut PgConnection, owner: &Owner, limit: i64) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM contacts WHERE contacts_user_id = $1 ORDER BY contact_id OFFSET $2 LIMIT 1)";
     Ok(sqlx::query_scalar(query).bind(&owner.0).bind(limit).fetch_one(connection).await?)
+}
+
+/// How many contacts an owner has.
+pub async fn count(pool: &PgPool, owner: &Owner) -> Result<Count, StoreError> {
+    let query =
+        "SELECT count(*) FROM (SELECT FROM contacts WHERE contacts_user_id = $1 LIMIT $2 + 1) AS counted";
+    Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(pool).await?))
 }
 
 /// A contact as people see it.

@@ -1,10 +1,11 @@
 //! `issue_items`: which rows an issue is about.
 
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
-use super::StoreError;
 use super::copy::Spool;
-use crate::domain::job::{JobId, Owner};
+use super::staging::Home;
+use super::{Count, StoreError};
+use crate::domain::job::Owner;
 
 /// New links, kept until their rows and issues are there, however many they become.
 #[derive(Default)]
@@ -60,18 +61,41 @@ pub struct Item {
     pub status: Option<String>,
 }
 
-/// The rows of some issues of an owner, in the order of issue and row.
-pub async fn of_issues(pool: &PgPool, owner: &Owner, issues: &[i32]) -> Result<Vec<Item>, StoreError> {
-    let query = "SELECT item_issue_id, staging_id, staging_line, staging_email, staging_first_name, staging_last_name,
+/// Rows of issues of an owner's job, in the order of issue and row: of each issue at most `limit`, after the
+/// row `after` where that is given. `home`: where the job's rows are.
+pub async fn page(
+    pool: &PgPool,
+    owner: &Owner,
+    home: Home,
+    issues: &[i32],
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Item>, StoreError> {
+    let links = "SELECT issue, item_staging_id FROM unnest($3::integer[]) AS issue,
+             LATERAL (SELECT item_staging_id FROM issue_items WHERE item_issue_id = issue AND item_staging_id > $4
+                      ORDER BY item_staging_id LIMIT $5) AS item
+         WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)";
+    let links = sqlx::query_as(links).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
+    let links: Vec<(i32, i64)> = links.bind(limit).fetch_all(pool).await?;
+    let (issues, rows): (Vec<i32>, Vec<i64>) = links.into_iter().unzip();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Safe: the name is made of the job's number. A row of another job has no place among them.
+    let query = AssertSqlSafe(format!(
+        "SELECT item_issue_id, staging_id, staging_line, staging_email, staging_first_name, staging_last_name,
                 staging_company, staging_status::text AS status
-         FROM issue_items JOIN staging ON staging_id = item_staging_id JOIN jobs ON job_id = staging_job_id
-         WHERE item_issue_id = ANY ($2) AND job_user_id = $1 ORDER BY item_issue_id, staging_id";
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(issues).fetch_all(pool).await?)
+         FROM unnest($1::integer[], $2::bigint[]) AS link (item_issue_id, row),
+              LATERAL (SELECT * FROM {} WHERE staging_id = row AND staging_job_id = $3 LIMIT 1) AS staged
+         ORDER BY item_issue_id, staging_id",
+        home.table()
+    ));
+    Ok(sqlx::query_as(query).bind(issues).bind(rows).bind(home.job().0).fetch_all(pool).await?)
 }
 
-/// Rows of a job that belong to an open issue.
-pub async fn count_open_rows(pool: &PgPool, job: JobId) -> Result<i64, StoreError> {
-    let query = "SELECT count(DISTINCT item_staging_id) AS rows FROM issue_items JOIN issues ON issue_id = item_issue_id
-         WHERE issues_job_id = $1 AND NOT issue_resolved";
-    Ok(sqlx::query(query).bind(job.0).fetch_one(pool).await?.try_get("rows")?)
+/// How many rows an issue has.
+pub async fn count(pool: &PgPool, issue: i32) -> Result<Count, StoreError> {
+    let query =
+        "SELECT count(*) FROM (SELECT FROM issue_items WHERE item_issue_id = $1 LIMIT $2 + 1) AS counted";
+    Ok(Count(sqlx::query_scalar(query).bind(issue).bind(Count::MOST).fetch_one(pool).await?))
 }

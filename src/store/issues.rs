@@ -106,7 +106,7 @@ pub async fn delete_all(connection: &mut PgConnection, job: JobId) -> Result<(),
 pub async fn open_by_type(pool: &PgPool, job: JobId) -> Result<Vec<(IssueType, i64)>, StoreError> {
     let rows = sqlx::query(
         "SELECT issue_type::text AS type, count(*) AS count FROM issues
-         WHERE issues_job_id = $1 AND NOT issue_resolved GROUP BY issue_type ORDER BY issue_type",
+         WHERE issues_job_id = $1 AND NOT issue_resolved GROUP BY issue_type ORDER BY issues.issue_type",
     )
     .bind(job.0)
     .fetch_all(pool)
@@ -135,26 +135,39 @@ pub struct Issue {
     pub created_at: DateTime<Utc>,
 }
 
-/// Issues of an owner's job, oldest first: at most `limit`, after `after` where that is given;
-/// open ones only unless `resolved_too`.
+/// Which issues of a job.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Which {
+    /// Of this kind only.
+    pub kind: Option<IssueType>,
+    /// Settled ones too.
+    pub resolved_too: bool,
+}
+
+/// Issues of an owner's job, oldest first: at most `limit`, after `after` where that is given.
 pub async fn page(
     pool: &PgPool,
     owner: &Owner,
     job: JobId,
-    resolved_too: bool,
+    which: Which,
     after: Option<i32>,
     limit: i64,
 ) -> Result<Vec<Issue>, StoreError> {
+    // The index has the ids of each kind in order: a page is the least of a page of each.
     let rows = sqlx::query(
         "SELECT issue_id, issue_type::text AS type, issue_key, issue_description, issue_resolved, issue_resolved_by,
                 issue_resolution_comment, issue_created_at
-         FROM issues JOIN jobs ON job_id = issues_job_id
-         WHERE job_user_id = $1 AND job_id = $2 AND (NOT issue_resolved OR $3) AND issue_id > $4
-         ORDER BY issue_id LIMIT $5",
+         FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, unnest(ARRAY[false, true]) AS settled,
+              LATERAL (SELECT * FROM issues WHERE issues_job_id = $2 AND issue_resolved = settled AND issue_type = kind
+                         AND issue_id > $5 ORDER BY issue_id LIMIT $6) AS issue
+         WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
+           AND (NOT settled OR $3) AND ($4 IS NULL OR kind = $4::issue_type_enum)
+         ORDER BY issue_id LIMIT $6",
     )
     .bind(&owner.0)
     .bind(job.0)
-    .bind(resolved_too)
+    .bind(which.resolved_too)
+    .bind(which.kind.map(|kind| kind.as_str()))
     .bind(after.unwrap_or(0))
     .bind(limit)
     .fetch_all(pool)

@@ -10,7 +10,8 @@ use sqlx::{PgConnection, PgPool, Row};
 
 pub use run::*;
 
-use super::{StoreError, interval};
+use super::staging::Home;
+use super::{Count, StoreError, interval};
 use crate::domain::job::{JobId, JobStatus, Owner};
 
 /// A job as people see it.
@@ -36,6 +37,9 @@ pub struct Job {
     pub open_issues: i32,
     /// Why it is FAILED.
     pub failure: Option<String>,
+    /// Whether its rows have a table of their own.
+    #[serde(skip)]
+    partitioned: bool,
     /// When the producer made it.
     pub created_at: DateTime<Utc>,
     /// When the latest run started.
@@ -46,7 +50,7 @@ pub struct Job {
 
 const JOB: &str =
     "SELECT job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status,
-    job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
+    job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure, job_partitioned,
     job_created_at, job_process_start, job_process_end FROM jobs";
 
 fn job(row: &PgRow) -> Result<Job, sqlx::Error> {
@@ -61,6 +65,7 @@ fn job(row: &PgRow) -> Result<Job, sqlx::Error> {
         repeated_rows: row.try_get("job_repeated_rows")?,
         open_issues: row.try_get("job_issue_count")?,
         failure: row.try_get("job_failure")?,
+        partitioned: row.try_get("job_partitioned")?,
         created_at: row.try_get("job_created_at")?,
         started_at: row.try_get("job_process_start")?,
         ended_at: row.try_get("job_process_end")?,
@@ -71,6 +76,11 @@ impl Job {
     /// The status as a value.
     pub fn status(&self) -> Result<JobStatus, StoreError> {
         Ok(self.status.parse()?)
+    }
+
+    /// Where its rows are, once they are staged.
+    pub fn home(&self) -> Home {
+        Home::of(JobId(self.id), self.partitioned)
     }
 }
 
@@ -94,6 +104,12 @@ pub async fn list(
     let rows =
         sqlx::query(query).bind(&owner.0).bind(before.map(|id| id.0)).bind(limit).fetch_all(pool).await?;
     Ok(rows.iter().map(job).collect::<Result<_, _>>()?)
+}
+
+/// How many jobs an owner has.
+pub async fn count(pool: &PgPool, owner: &Owner) -> Result<Count, StoreError> {
+    let query = "SELECT count(*) FROM (SELECT FROM jobs WHERE job_user_id = $1 LIMIT $2 + 1) AS counted";
+    Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(pool).await?))
 }
 
 /// Inserts a PENDING job. `wanted`: put it into the database's queue; otherwise the caller sends a

@@ -158,6 +158,24 @@ pub async fn import_snapshot(connection: &mut PgConnection, snapshot: &str) -> R
     Ok(())
 }
 
+/// How many there are, counted only as far as a person wants to know: to count millions takes seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count(i64);
+
+impl Count {
+    /// The most that is counted.
+    pub const MOST: i64 = 10_000;
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 > Self::MOST {
+            true => write!(f, "more than {}", Self::MOST),
+            false => write!(f, "{}", self.0),
+        }
+    }
+}
+
 /// PostgreSQL's `interval` from a duration, to the microsecond.
 pub(crate) fn interval(duration: Duration) -> sqlx::postgres::types::PgInterval {
     let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);

@@ -3,6 +3,7 @@
 mod cli;
 mod crash;
 #[path = "../../benches/dataset.rs"]
+#[allow(dead_code, reason = "the benchmarks use the rest")]
 mod dataset;
 mod equivalence;
 mod flows;

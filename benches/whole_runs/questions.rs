@@ -1,0 +1,144 @@
+//! What people ask while they review, on a job of many rows and issues and an owner of many contacts: the
+//! server's time for each, as `auto_explain` measures the program's own queries (EXPLAIN ANALYZE).
+
+use std::fmt::Write;
+use std::fs;
+
+use ingest::domain::issue::IssueType;
+use ingest::domain::job::{JobId, Owner};
+use ingest::store::issues::Which;
+use ingest::store::{contacts, issue_items, issues, jobs};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+use super::Bench;
+use super::dataset::Kind;
+use super::report::median;
+
+/// Entries of a page.
+const PAGE: i64 = 100;
+/// How often each question is asked.
+const TIMES: usize = 7;
+
+impl Bench {
+    /// Asks everything of a job whose every tenth row has an issue, of an issue with very many rows, and of
+    /// an owner with ten times the contacts.
+    pub async fn questions(&self) -> anyhow::Result<String> {
+        let (server, rows) = (&self.server, self.rows);
+        server.empty().await?;
+        let owner = Owner("the-owner".to_owned());
+        let (many, _) = server.import(&self.file("many.csv", rows * 10, Kind::Clean)?, &owner.0).await?;
+        let (broken, _) = server.import(&self.file("tenth.csv", rows, Kind::Broken(100))?, &owner.0).await?;
+        let (same, _) = server.import(&self.file("same.csv", rows, Kind::OneAddress)?, &owner.0).await?;
+        let mut questions = Questions::new(self, owner, broken).await?;
+        questions.ask_all(many, same).await?;
+        questions.pool.close().await;
+        Ok(questions.table)
+    }
+}
+
+struct Questions<'a> {
+    bench: &'a Bench,
+    pool: PgPool,
+    owner: Owner,
+    job: JobId,
+    table: String,
+}
+
+impl<'a> Questions<'a> {
+    async fn new(bench: &'a Bench, owner: Owner, job: i32) -> anyhow::Result<Self> {
+        let options = bench.server.pool.connect_options().as_ref().clone().options([
+            ("session_preload_libraries", "auto_explain"),
+            ("auto_explain.log_min_duration", "0"),
+            ("auto_explain.log_analyze", "on"),
+            ("auto_explain.log_nested_statements", "on"),
+        ]);
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+        let table = "| question | server ms, median | most |\n| --- | --- | --- |\n".to_owned();
+        Ok(Questions { bench, pool, owner, job: JobId(job), table })
+    }
+
+    async fn ask_all(&mut self, many: i32, same: i32) -> anyhow::Result<()> {
+        let (pool, owner, job) = (self.pool.clone(), self.owner.clone(), self.job);
+        let (all, kind) =
+            (Which::default(), Which { kind: Some(IssueType::InvalidEmail), ..Which::default() });
+        let middle: i32 = sqlx::query_scalar(
+            "SELECT (min(issue_id) + max(issue_id)) / 2 FROM issues WHERE issues_job_id = $1",
+        )
+        .bind(job.0)
+        .fetch_one(&self.bench.server.pool)
+        .await?;
+        let one: i32 = sqlx::query_scalar("SELECT min(issue_id) FROM issues WHERE issues_job_id = $1")
+            .bind(same)
+            .fetch_one(&self.bench.server.pool)
+            .await?;
+        let home =
+            |id: Option<jobs::Job>| id.map(|job| job.home()).ok_or_else(|| anyhow::anyhow!("no such job"));
+        let of_job = home(jobs::get(&pool, &owner, job).await?)?;
+        let of_same = home(jobs::get(&pool, &owner, JobId(same)).await?)?;
+        let page = issues::page(&pool, &owner, job, all, Some(middle), PAGE).await?;
+        anyhow::ensure!(page.len() as i64 == PAGE, "a page is full");
+        let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
+        let contact: i64 = sqlx::query_scalar("SELECT (min(contact_id) + max(contact_id)) / 2 FROM contacts")
+            .fetch_one(&self.bench.server.pool)
+            .await?;
+        macro_rules! ask {
+            ($name:literal, $question:expr) => {
+                let mut times = Vec::new();
+                for _ in 0..TIMES {
+                    let before = self.log()?.len();
+                    $question.await?;
+                    times.push(self.spent_since(before).await?);
+                }
+                self.tell($name, &times);
+            };
+        }
+        ask!("page of jobs", jobs::list(&pool, &owner, None, PAGE));
+        ask!("count of jobs", jobs::count(&pool, &owner));
+        ask!(
+            "page of a job's issues, from the middle",
+            issues::page(&pool, &owner, job, all, Some(middle), PAGE)
+        );
+        ask!("the same, of one kind", issues::page(&pool, &owner, job, kind, Some(middle), PAGE));
+        ask!("counts of a job's open issues, each kind", issues::open_by_type(&pool, job));
+        ask!("rows of a page of issues", issue_items::page(&pool, &owner, of_job, &ids, None, 20));
+        ask!(
+            "page of the rows of one issue with all rows",
+            issue_items::page(&pool, &owner, of_same, &[one], Some(of_middle(&pool, one).await?), PAGE)
+        );
+        ask!("count of the rows of that issue, as far as 10,000", issue_items::count(&pool, one));
+        ask!("page of contacts, from the middle", contacts::page(&pool, &owner, Some(contact), PAGE));
+        ask!("count of contacts, as far as 10,000", contacts::count(&pool, &owner));
+        ask!("one job", jobs::get(&pool, &owner, JobId(many)));
+        Ok(())
+    }
+
+    fn log(&self) -> anyhow::Result<String> {
+        Ok(String::from_utf8_lossy(&fs::read(self.bench.server.data.join("postgres.log"))?).into_owned())
+    }
+
+    /// Milliseconds of the statements that were logged behind `before`.
+    async fn spent_since(&self, before: usize) -> anyhow::Result<f64> {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let log = self.log()?;
+        let new = log.get(before..).unwrap_or_default();
+        let times =
+            new.split("duration: ").skip(1).filter_map(|rest| rest.split(" ms").next()?.parse::<f64>().ok());
+        let times: Vec<f64> = times.collect();
+        anyhow::ensure!(!times.is_empty(), "the server logged no time");
+        Ok(times.iter().sum())
+    }
+
+    fn tell(&mut self, name: &str, times: &[f64]) {
+        let most = times.iter().copied().fold(0.0, f64::max);
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.table, "| {name} | {:.2} | {most:.2} |", median(times.iter().copied()));
+    }
+}
+
+/// A row in the middle of an issue's rows.
+async fn of_middle(pool: &PgPool, issue: i32) -> anyhow::Result<i64> {
+    let query =
+        "SELECT (min(item_staging_id) + max(item_staging_id)) / 2 FROM issue_items WHERE item_issue_id = $1";
+    Ok(sqlx::query_scalar(query).bind(issue).fetch_one(pool).await?)
+}
