@@ -15,7 +15,9 @@ test:
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked
 
-# Whole runs beside `psql \copy`, alternating, in medians; ROWS=100000 for a quick look, ROUNDS for more of them.
+# Whole runs beside `psql \copy`, alternating, in medians: printed, and in target/bench.md.
+# ROWS=100000 for a quick look, ROUNDS for more of them, PARTS=small,whole,extremes,questions for some of it.
 bench:
 	scripts/setup
-	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) cargo bench --locked --bench whole_runs
+	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) $(if $(PARTS),PARTS=$(PARTS)) \
+		cargo bench --locked --bench whole_runs

@@ -9,10 +9,6 @@ CREATE INDEX contacts_without_key ON contacts (contacts_user_id, contact_id) WHE
 -- An owner's contacts, page by page or from end to end.
 CREATE INDEX contacts_owner ON contacts (contacts_user_id, contact_id);
 
--- A large job's rows are in a table of its own, staging_job_<job_id>, which becomes a partition of
--- staging when all of them are there.
-ALTER TABLE jobs ADD COLUMN job_partitioned boolean NOT NULL DEFAULT false;
-
 -- Where a contact came from is asked for a job at a time. A job's contacts lie together, so that the
 -- summary of each stretch of the table answers, and costs nothing to keep; one unique entry a contact was a
 -- quarter of what loading contacts cost. That a row makes one contact is ensured by the key.
@@ -34,6 +30,12 @@ BEGIN
     END LOOP;
 END $$;
 CREATE INDEX contacts_staging ON contacts USING brin (staging_id) WITH (autosummarize = on);
+
+-- A large job has three tables of its own, filled and indexed in bulk, which join the others when all of its
+-- rows are in them: staging_job_<job_id>, a partition of staging, and issues_job_<job_id> and
+-- issue_items_job_<job_id>, which inherit from issues and issue_items. (Partitions could not keep the primary
+-- keys that these two have.) Foreign keys between them are kept within the job's tables.
+ALTER TABLE jobs ADD COLUMN job_partitioned boolean NOT NULL DEFAULT false;
 
 -- A job's issues are looked at one kind at a time, the open ones apart.
 CREATE INDEX issues_review ON issues (issues_job_id, issue_resolved, issue_type, issue_id);

@@ -31,15 +31,18 @@ async fn main() -> anyhow::Result<()> {
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let server = Server::start(folder.path()).await?;
     let bench = Bench { folder: folder.path().to_owned(), server, rows };
-    let heading = format!("{rows} rows, {rounds} rounds; {}", bench.server.settings().await?);
-    println!("{heading}");
-    // All of it takes a quarter of an hour; PARTS names some of it.
+    // All of it takes twenty minutes; PARTS names some of it.
     let parts = std::env::var("PARTS").unwrap_or_else(|_| "small,whole,extremes,questions".to_owned());
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
+    let mut report = Report::default();
+    report.add(&format!("{rows} rows, {rounds} rounds; {}", bench.server.settings().await?))?;
     if wanted("small") {
         let (middle, worst) = bench.latency(100).await?;
-        println!("a 10-row file, message → COMPLETED: median {middle:.1} ms, 95 % within {worst:.1} ms");
-        println!("1,000 jobs of 100 rows, one worker: {:.0} jobs/s", bench.many(1000).await?);
+        let jobs = bench.many(1000).await?;
+        report.add(&format!(
+            "a 10-row file, message → COMPLETED: median {middle:.1} ms, 95 % within {worst:.1} ms\n\
+             1,000 jobs of 100 rows, one worker: {jobs:.0} jobs/s"
+        ))?;
     }
     let mut lines = Vec::new();
     if wanted("whole") {
@@ -48,11 +51,26 @@ async fn main() -> anyhow::Result<()> {
     if wanted("extremes") {
         lines.extend(bench.extremes().await?);
     }
-    println!("\n{}", report::table(&lines));
+    if !lines.is_empty() {
+        report.add(&report::table(&lines))?;
+    }
     if wanted("questions") {
-        println!("{}", bench.questions().await?);
+        report.add(&bench.questions().await?)?;
     }
     bench.server.stop().await
+}
+
+/// What is printed stands in `target/bench.md` as well, as far as the benchmark came.
+#[derive(Default)]
+struct Report(String);
+
+impl Report {
+    fn add(&mut self, text: &str) -> anyhow::Result<()> {
+        println!("{text}\n");
+        self.0.push_str(text);
+        self.0.push_str("\n\n");
+        Ok(std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/../bench.md"), &self.0)?)
+    }
 }
 
 struct Bench {

@@ -61,13 +61,11 @@ impl Server {
 
     /// Leaves nothing of earlier jobs, so that each round begins with the same database.
     pub async fn empty(&self) -> anyhow::Result<()> {
-        let tables = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'staging'::regclass
-             AND inhrelid <> 'staging_shared'::regclass";
+        let tables = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhrelid::regclass::text ~ '_job_[0-9]+$'";
         let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&self.pool).await?;
-        let mut statements = vec!["TRUNCATE contacts, issue_items, issues, jobs CASCADE".to_owned()];
-        for table in tables {
-            statements.push(format!("ALTER TABLE staging DETACH PARTITION {table}"));
-            statements.push(format!("DROP TABLE {table}"));
+        let mut statements = vec!["TRUNCATE contacts, issue_items, issues, staging, jobs".to_owned()];
+        if !tables.is_empty() {
+            statements.push(format!("DROP TABLE {}", tables.join(", ")));
         }
         for statement in statements {
             sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&self.pool).await?;

@@ -16,7 +16,7 @@ use crate::actions::{self, ActionError};
 use crate::domain::job::{JobId, JobStatus};
 use crate::pipeline::{Control, Outcome, Progress};
 use crate::shutdown::Shutdown;
-use crate::store::{issues, jobs};
+use crate::store::jobs;
 use crate::worker::run::{self, End};
 
 /// Imports files one after the other; the worst end is the status.
@@ -83,14 +83,14 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
     if matches!(end, End::Settled(_) | End::Refused(_) | End::GivenUp(_) | End::Completed) {
         jobs::unwant(&session.context.pool, job).await?;
     }
-    tell(session, job, label, end).await
+    tell(job, label, end)
 }
 
-async fn tell(session: &Session, job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
+fn tell(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
     let label = printable(label);
     let again = format!("`ingest reprocess {job}` goes on");
     match end {
-        End::Settled(outcome) => return summary(session, job, &label, &outcome).await,
+        End::Settled(outcome) => return summary(job, &label, &outcome),
         End::Refused(reason) => eprintln!("{label}: job {job} FAILED: {}", printable(&reason)),
         End::GivenUp(reason) => {
             eprintln!("{label}: job {job} FAILED: {}\nwhen that is mended, {again}", printable(&reason))
@@ -115,12 +115,8 @@ async fn tell(session: &Session, job: JobId, label: &str, end: End) -> anyhow::R
     Ok(Status::Failed)
 }
 
-async fn summary(session: &Session, job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status> {
+fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status> {
     let counted = &outcome.statistics;
-    let by_type = match counted.open_issues {
-        0 => Vec::new(),
-        _ => issues::open_by_type(&session.context.pool, job).await?,
-    };
     let mut out = std::io::stdout().lock();
     writeln!(out, "{label}: job {job} {}", outcome.status)?;
     let facts = [
@@ -129,12 +125,12 @@ async fn summary(session: &Session, job: JobId, label: &str, outcome: &Outcome) 
         ("with issues", counted.issue_rows),
         ("repeated, left out", counted.repeated_rows),
         ("contacts made", counted.contacts),
-        ("open issues", counted.open_issues),
+        ("open issues", outcome.open_issues()),
     ];
     for (fact, count) in facts {
         writeln!(out, "  {fact:<26}{count:>12}")?;
     }
-    for (kind, count) in by_type {
+    for (kind, count) in &outcome.open_issues {
         writeln!(out, "    {kind:<24}{count:>12}")?;
     }
     if outcome.status != JobStatus::NeedsReview {

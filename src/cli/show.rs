@@ -65,7 +65,7 @@ pub async fn issues(
     let (pool, owner) = (&session.context.pool, &session.owner);
     let found = job(session, id).await?;
     let after = list.after.map(i32::try_from).transpose().context("--after takes an issue's number")?;
-    let page = issues::page(pool, owner, id, which, after, list.limit).await?;
+    let page = issues::page(pool, owner, found.home(), which, after, list.limit).await?;
     let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
     // One more tells whether there is more.
     let mut items: HashMap<i32, Vec<Item>> = HashMap::new();
@@ -91,7 +91,7 @@ pub async fn issues(
         eprintln!("{shown} of {} open issues shown; `--after {last}` goes on", found.open_issues);
     }
     if let Some(issue) = cut.first() {
-        let all = issue_items::count(pool, *issue).await?;
+        let all = issue_items::count(pool, owner, found.home(), *issue).await?;
         eprintln!("issue {issue} is about {all} rows; `ingest rows {id} {issue}` lists them");
     }
     Ok(Status::Done)
@@ -116,7 +116,10 @@ pub async fn rows(session: &Session, id: JobId, issue: i32, list: &List) -> anyh
         ]
     })?;
     if page.len() as i64 == list.limit {
-        let (last, all) = (page.last().map_or(0, |row| row.row), issue_items::count(pool, issue).await?);
+        let (last, all) = (
+            page.last().map_or(0, |row| row.row),
+            issue_items::count(pool, &session.owner, home, issue).await?,
+        );
         eprintln!("{} of {all} rows shown; `--after {last}` goes on", page.len());
     }
     Ok(Status::Done)

@@ -9,9 +9,9 @@ use super::survey::Survey;
 use super::{Context, Control, RunError, wait_for_turn};
 use crate::csv::Encoding;
 use crate::domain::job::Owner;
+use crate::store::Home;
 use crate::store::contacts;
 use crate::store::jobs::Claim;
-use crate::store::staging::Home;
 
 /// E-mails asked for in one query.
 const PROBE_BATCH: usize = 5_000;

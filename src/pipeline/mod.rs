@@ -15,6 +15,7 @@ mod survey;
 use sqlx::PgPool;
 
 use crate::csv::Rejection;
+use crate::domain::issue::IssueType;
 use crate::domain::job::{Flow, JobStatus, Owner};
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
@@ -57,6 +58,15 @@ pub struct Outcome {
     pub status: JobStatus,
     /// What it counted.
     pub statistics: Statistics,
+    /// Issues that are open at the end, by rule.
+    pub open_issues: Vec<(IssueType, u64)>,
+}
+
+impl Outcome {
+    /// Issues that are open at the end.
+    pub fn open_issues(&self) -> u64 {
+        self.open_issues.iter().map(|(_, count)| count).sum()
+    }
 }
 
 /// What a run counted.
@@ -72,8 +82,6 @@ pub struct Statistics {
     pub repeated_rows: u64,
     /// Contacts made.
     pub contacts: u64,
-    /// Issues that are open at the end.
-    pub open_issues: u64,
 }
 
 /// Why a run did not go through.

@@ -5,8 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::copy::Lines;
-use super::staging::Home;
-use super::{Count, StoreError};
+use super::{Count, Home, StoreError};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::job::Owner;
@@ -58,7 +57,7 @@ pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<
     let copy =
         "COPY contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name,
                                contact_company, contact_key) FROM STDIN";
-    batch.lines.send(connection, copy).await
+    batch.lines.send_by_key(connection, copy).await
 }
 
 /// The two-part key of the advisory lock under which consolidations of one owner take turns.
@@ -143,7 +142,7 @@ pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u
 /// Leaves out the contacts that come from the rows at home in `own`: a row is not in conflict with itself.
 fn other_than(own: Option<Home>) -> String {
     own.map_or_else(String::new, |home| {
-        let (table, job) = (home.table(), home.job());
+        let (table, job) = (home.staging(), home.job());
         format!("AND NOT EXISTS (SELECT FROM {table} s WHERE s.staging_id = c.staging_id AND s.staging_job_id = {job})")
     })
 }
@@ -187,8 +186,8 @@ pub async fn more_than(connection: &mut PgConnection, owner: &Owner, limit: i64)
 
 /// How many contacts an owner has.
 pub async fn count(pool: &PgPool, owner: &Owner) -> Result<Count, StoreError> {
-    let query =
-        "SELECT count(*) FROM (SELECT FROM contacts WHERE contacts_user_id = $1 LIMIT $2 + 1) AS counted";
+    let query = "SELECT count(*) FROM
+         (SELECT FROM contacts WHERE contacts_user_id = $1 ORDER BY contact_id LIMIT $2 + 1) AS counted";
     Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(pool).await?))
 }
 

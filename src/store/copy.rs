@@ -122,8 +122,7 @@ const PIECE: usize = 256 << 10;
 /// Fewer lines than that are sent as they came: there is no index so deep that their order matters.
 const SORTED_FROM: usize = 5_000;
 
-/// Lines that one COPY takes. Many of them are sent in the order of a key, so that the index over it is
-/// filled from left to right instead of all over.
+/// Lines that one COPY takes.
 #[derive(Default)]
 pub struct Lines {
     text: Vec<u8>,
@@ -161,28 +160,40 @@ impl Lines {
         self.lines.clear();
     }
 
-    /// Sends the lines to a `COPY … FROM STDIN`; nothing where there are none.
-    pub async fn send(&mut self, connection: &mut PgConnection, statement: &str) -> Result<(), StoreError> {
+    /// Sends the lines to a `COPY … FROM STDIN` as they came; nothing where there are none.
+    pub async fn send(&self, connection: &mut PgConnection, statement: &str) -> Result<(), StoreError> {
         if self.lines.is_empty() {
             return Ok(());
         }
         let mut copy = connection.copy_in_raw(statement).await?;
-        if self.lines.len() < SORTED_FROM {
-            for piece in self.text.chunks(PIECE) {
-                copy.send(piece).await?;
-            }
-        } else {
-            self.lines.sort_unstable_by_key(|(key, _)| *key);
-            let mut piece = Vec::with_capacity(PIECE + (PIECE >> 3));
-            for (_, line) in &self.lines {
-                piece.extend_from_slice(&self.text[line.clone()]);
-                if piece.len() >= PIECE {
-                    copy.send(piece.as_slice()).await?;
-                    piece.clear();
-                }
-            }
-            copy.send(piece.as_slice()).await?;
+        for piece in self.text.chunks(PIECE) {
+            copy.send(piece).await?;
         }
+        copy.finish().await?;
+        Ok(())
+    }
+
+    /// The same in the order of their keys, so that the index over the keys is filled from left to right
+    /// instead of all over.
+    pub async fn send_by_key(
+        &mut self,
+        connection: &mut PgConnection,
+        statement: &str,
+    ) -> Result<(), StoreError> {
+        if self.lines.len() < SORTED_FROM {
+            return self.send(connection, statement).await;
+        }
+        self.lines.sort_unstable_by_key(|(key, _)| *key);
+        let mut copy = connection.copy_in_raw(statement).await?;
+        let mut piece = Vec::with_capacity(PIECE + (PIECE >> 3));
+        for (_, line) in &self.lines {
+            piece.extend_from_slice(&self.text[line.clone()]);
+            if piece.len() >= PIECE {
+                copy.send(piece.as_slice()).await?;
+                piece.clear();
+            }
+        }
+        copy.send(piece.as_slice()).await?;
         copy.finish().await?;
         Ok(())
     }

@@ -3,8 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use super::copy::Spool;
-use super::staging::Home;
-use super::{Count, StoreError};
+use super::{Count, Home, StoreError};
 use crate::domain::job::Owner;
 
 /// New links, kept until their rows and issues are there, however many they become.
@@ -23,14 +22,12 @@ impl Links {
 }
 
 /// Writes links that are not there yet.
-pub async fn insert(connection: &mut PgConnection, links: Links) -> Result<(), StoreError> {
+pub async fn insert(connection: &mut PgConnection, home: Home, links: Links) -> Result<(), StoreError> {
     if links.spool.is_empty() {
         return Ok(());
     }
-    // The check of the foreign key would be planned anew for each row: PostgreSQL takes the one plan that fits
-    // all partitions for dearer than it is.
-    sqlx::raw_sql("SET LOCAL plan_cache_mode = force_generic_plan").execute(&mut *connection).await?;
-    links.spool.send(connection, "COPY issue_items (item_issue_id, item_staging_id) FROM STDIN").await
+    let copy = format!("COPY {} (item_issue_id, item_staging_id) FROM STDIN", home.items());
+    links.spool.send(connection, &copy).await
 }
 
 /// A row of an issue as people see it.
@@ -71,31 +68,40 @@ pub async fn page(
     after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Item>, StoreError> {
-    let links = "SELECT issue, item_staging_id FROM unnest($3::integer[]) AS issue,
-             LATERAL (SELECT item_staging_id FROM issue_items WHERE item_issue_id = issue AND item_staging_id > $4
+    let links = AssertSqlSafe(format!(
+        "SELECT issue, item_staging_id FROM unnest($3::integer[]) AS issue,
+             LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
                       ORDER BY item_staging_id LIMIT $5) AS item
-         WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)";
+         WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
+        home.items()
+    ));
     let links = sqlx::query_as(links).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
     let links: Vec<(i32, i64)> = links.bind(limit).fetch_all(pool).await?;
     let (issues, rows): (Vec<i32>, Vec<i64>) = links.into_iter().unzip();
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    // Safe: the name is made of the job's number. A row of another job has no place among them.
+    // A row of another job has no place among them.
     let query = AssertSqlSafe(format!(
         "SELECT item_issue_id, staging_id, staging_line, staging_email, staging_first_name, staging_last_name,
                 staging_company, staging_status::text AS status
          FROM unnest($1::integer[], $2::bigint[]) AS link (item_issue_id, row),
               LATERAL (SELECT * FROM {} WHERE staging_id = row AND staging_job_id = $3 LIMIT 1) AS staged
          ORDER BY item_issue_id, staging_id",
-        home.table()
+        home.staging()
     ));
     Ok(sqlx::query_as(query).bind(issues).bind(rows).bind(home.job().0).fetch_all(pool).await?)
 }
 
-/// How many rows an issue has.
-pub async fn count(pool: &PgPool, issue: i32) -> Result<Count, StoreError> {
-    let query =
-        "SELECT count(*) FROM (SELECT FROM issue_items WHERE item_issue_id = $1 LIMIT $2 + 1) AS counted";
-    Ok(Count(sqlx::query_scalar(query).bind(issue).bind(Count::MOST).fetch_one(pool).await?))
+/// How many rows an issue of an owner's job has.
+pub async fn count(pool: &PgPool, owner: &Owner, home: Home, issue: i32) -> Result<Count, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "SELECT count(*) FROM (SELECT FROM ONLY {} WHERE item_issue_id = $3 ORDER BY item_staging_id LIMIT $4 + 1) AS counted
+         WHERE EXISTS (SELECT FROM ONLY {} JOIN jobs ON job_id = issues_job_id
+                       WHERE issue_id = $3 AND job_id = $2 AND job_user_id = $1)",
+        home.items(),
+        home.issues()
+    ));
+    let query = sqlx::query_scalar(query).bind(&owner.0).bind(home.job().0).bind(issue).bind(Count::MOST);
+    Ok(Count(query.fetch_one(pool).await?))
 }

@@ -1,10 +1,10 @@
 //! `issues`: the questions put to a person, one a job, rule and key.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
-use super::StoreError;
 use super::copy::Lines;
+use super::{Home, StoreError};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{JobId, Owner};
 use crate::domain::rules::Violation;
@@ -55,7 +55,9 @@ pub async fn reserve(connection: &mut PgConnection, count: usize) -> Result<Vec<
     if count == 0 {
         return Ok(Vec::new());
     }
-    let query = "SELECT array_agg(nextval(pg_get_serial_sequence('issues', 'issue_id'))::int) FROM generate_series(1, $1)";
+    let query = "SELECT array_agg(nextval(counter)::int)
+         FROM (SELECT pg_get_serial_sequence('issues', 'issue_id')::regclass AS counter OFFSET 0) AS of_table,
+              generate_series(1, $1)";
     let mut ids: Vec<i32> = sqlx::query_scalar(query).bind(count as i64).fetch_one(connection).await?;
     // Others may draw from the sequence at the same time, but each draw is higher than the one before.
     ids.sort_unstable();
@@ -63,55 +65,64 @@ pub async fn reserve(connection: &mut PgConnection, count: usize) -> Result<Vec<
 }
 
 /// Writes issues that are not there yet: for the first run of a job, which makes each once.
-pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
-    let copy = "COPY issues (issue_id, issues_job_id, issue_type, issue_key, issue_description) FROM STDIN";
-    batch.lines.send(connection, copy).await
-}
-
-/// Open issues of a job.
-pub async fn count_open(connection: &mut PgConnection, job: JobId) -> Result<i64, StoreError> {
-    let query = "SELECT count(*) FROM issues WHERE issues_job_id = $1 AND NOT issue_resolved";
-    Ok(sqlx::query_scalar(query).bind(job.0).fetch_one(connection).await?)
+pub async fn insert(connection: &mut PgConnection, home: Home, batch: &mut Batch) -> Result<(), StoreError> {
+    let table = home.issues();
+    let copy = format!(
+        "COPY {table} (issue_id, issues_job_id, issue_type, issue_key, issue_description) FROM STDIN"
+    );
+    match home {
+        Home::Shared(_) => batch.lines.send_by_key(connection, &copy).await,
+        // It has no index yet.
+        Home::Own(_) => batch.lines.send(connection, &copy).await,
+    }
 }
 
 /// Keys of the job's malformed-row issues that a person has said yes to.
 pub async fn accepted_malformed(
     connection: &mut PgConnection,
-    job: JobId,
+    home: Home,
 ) -> Result<Vec<String>, StoreError> {
-    let query = "SELECT issue_key FROM issues WHERE issues_job_id = $1 AND issue_type = 'MALFORMED_ROW' AND issue_resolved";
-    Ok(sqlx::query_scalar(query).bind(job.0).fetch_all(connection).await?)
+    let query = AssertSqlSafe(format!(
+        "SELECT issue_key FROM ONLY {} WHERE issues_job_id = $1 AND issue_type = 'MALFORMED_ROW' AND issue_resolved",
+        home.issues()
+    ));
+    Ok(sqlx::query_scalar(query).bind(home.job().0).fetch_all(connection).await?)
 }
 
 /// Resolves all issues of a job: no row raises anything any more.
-pub async fn resolve_all(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE issues SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
+pub async fn resolve_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+    let query = AssertSqlSafe(format!(
+        "UPDATE ONLY {} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
                 issue_resolved_by = coalesce(issue_resolved_by, 'recheck')
          WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)",
-    )
-    .bind(job.0)
-    .execute(connection)
-    .await?;
+        home.issues()
+    ));
+    sqlx::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
-/// Deletes all issues of a job with their items.
-pub async fn delete_all(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM issues WHERE issues_job_id = $1").bind(job.0).execute(connection).await?;
+/// Deletes the issues of a job with their items.
+pub async fn delete_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+    let query = AssertSqlSafe(format!("DELETE FROM ONLY {} WHERE issues_job_id = $1", home.issues()));
+    sqlx::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
-/// Issues of a job, a count of open ones each rule.
-pub async fn open_by_type(pool: &PgPool, job: JobId) -> Result<Vec<(IssueType, i64)>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT issue_type::text AS type, count(*) AS count FROM issues
-         WHERE issues_job_id = $1 AND NOT issue_resolved GROUP BY issue_type ORDER BY issues.issue_type",
-    )
-    .bind(job.0)
-    .fetch_all(pool)
-    .await?;
-    rows.iter().map(|row| Ok((row.try_get::<&str, _>("type")?.parse()?, row.try_get("count")?))).collect()
+/// Open issues of a job, a count each rule that has any.
+pub async fn count_open(
+    connection: &mut PgConnection,
+    home: Home,
+) -> Result<Vec<(IssueType, u64)>, StoreError> {
+    // Kind by kind, so that the index alone answers.
+    let query = AssertSqlSafe(format!(
+        "SELECT kind::text, count FROM unnest(enum_range(NULL::issue_type_enum)) AS kind,
+             LATERAL (SELECT count(*) FROM ONLY {}
+                      WHERE issues_job_id = $1 AND issue_resolved = false AND issue_type = kind) AS counted
+         WHERE count > 0 ORDER BY kind",
+        home.issues()
+    ));
+    let counts: Vec<(String, i64)> = sqlx::query_as(query).bind(home.job().0).fetch_all(connection).await?;
+    counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, count.unsigned_abs()))).collect()
 }
 
 /// An issue as people see it, without its rows.
@@ -148,30 +159,34 @@ pub struct Which {
 pub async fn page(
     pool: &PgPool,
     owner: &Owner,
-    job: JobId,
+    home: Home,
     which: Which,
     after: Option<i32>,
     limit: i64,
 ) -> Result<Vec<Issue>, StoreError> {
-    // The index has the ids of each kind in order: a page is the least of a page of each.
-    let rows = sqlx::query(
+    // The index has the ids of each kind in order: a page is the least of a page of each. Asked as a range
+    // of kind and id, so that no other index has the order wanted.
+    let query = AssertSqlSafe(format!(
         "SELECT issue_id, issue_type::text AS type, issue_key, issue_description, issue_resolved, issue_resolved_by,
                 issue_resolution_comment, issue_created_at
          FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, unnest(ARRAY[false, true]) AS settled,
-              LATERAL (SELECT * FROM issues WHERE issues_job_id = $2 AND issue_resolved = settled AND issue_type = kind
-                         AND issue_id > $5 ORDER BY issue_id LIMIT $6) AS issue
+              LATERAL (SELECT * FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = settled
+                         AND (issue_type, issue_id) > (kind, $5) AND issue_type <= kind
+                      ORDER BY issue_type, issue_id LIMIT $6) AS issue
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
            AND (NOT settled OR $3) AND ($4 IS NULL OR kind = $4::issue_type_enum)
          ORDER BY issue_id LIMIT $6",
-    )
-    .bind(&owner.0)
-    .bind(job.0)
-    .bind(which.resolved_too)
-    .bind(which.kind.map(|kind| kind.as_str()))
-    .bind(after.unwrap_or(0))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+        home.issues()
+    ));
+    let rows = sqlx::query(query)
+        .bind(&owner.0)
+        .bind(home.job().0)
+        .bind(which.resolved_too)
+        .bind(which.kind.map(|kind| kind.as_str()))
+        .bind(after.unwrap_or(0))
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(Issue {

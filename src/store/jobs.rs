@@ -10,8 +10,7 @@ use sqlx::{PgConnection, PgPool, Row};
 
 pub use run::*;
 
-use super::staging::Home;
-use super::{Count, StoreError, interval};
+use super::{Count, Home, StoreError, interval};
 use crate::domain::job::{JobId, JobStatus, Owner};
 
 /// A job as people see it.
@@ -37,7 +36,7 @@ pub struct Job {
     pub open_issues: i32,
     /// Why it is FAILED.
     pub failure: Option<String>,
-    /// Whether its rows have a table of their own.
+    /// Whether what it has staged is in tables of its own.
     #[serde(skip)]
     partitioned: bool,
     /// When the producer made it.
@@ -50,7 +49,8 @@ pub struct Job {
 
 const JOB: &str =
     "SELECT job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status,
-    job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure, job_partitioned,
+    job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
+    job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
     job_created_at, job_process_start, job_process_end FROM jobs";
 
 fn job(row: &PgRow) -> Result<Job, sqlx::Error> {
@@ -78,7 +78,7 @@ impl Job {
         Ok(self.status.parse()?)
     }
 
-    /// Where its rows are, once they are staged.
+    /// Where its rows, issues and items are. A large job has none until all of its rows are staged.
     pub fn home(&self) -> Home {
         Home::of(JobId(self.id), self.partitioned)
     }

@@ -5,6 +5,7 @@
 
 pub mod contacts;
 pub mod copy;
+mod home;
 pub mod issue_items;
 pub mod issues;
 pub mod jobs;
@@ -17,6 +18,7 @@ pub mod unreadable;
 
 use std::time::Duration;
 
+pub use home::Home;
 use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 

@@ -1,108 +1,183 @@
-//! A large job's own partition of `staging`: filled while it has no index and belongs to nothing, then
-//! indexed and checked in bulk, then attached. Bulk is what makes it fast: an index that is built costs a
-//! quarter of one that is filled, a foreign key that is checked at once a twentieth of one checked row by row.
+//! A large job's own tables beside `staging`, `issues` and `issue_items`: filled while they have no index
+//! and belong to nothing, then indexed and checked in bulk, then attached, as a partition of the first and as
+//! heirs of the other two. Bulk is what makes it fast: an index that is built costs a quarter of one that is
+//! filled, a foreign key that is checked at once a twentieth of one checked row by row.
 //!
-//! PostgreSQL lets nobody but the owner of `staging` do this, hence [`possible`].
+//! PostgreSQL lets nobody but the owner of the tables do this, hence [`possible`].
 
 use std::ops::RangeInclusive;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
-use super::StoreError;
-use super::staging::Home;
+use super::{Home, StoreError};
 use crate::domain::job::JobId;
 
-/// Statements cannot take names as parameters. Safe: all that is put together is the number of a job and
-/// numbers of rows.
+/// Statements cannot take names as parameters. Safe: all that is put together is the number of a job,
+/// numbers of rows, and names as the server writes them.
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), StoreError> {
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await?;
     Ok(())
 }
 
-fn table(job: JobId) -> String {
-    Home::Own(job).table()
+/// The names of a job's own tables.
+struct Tables {
+    staging: String,
+    issues: String,
+    items: String,
 }
 
-/// Whether this role may make partitions of `staging`.
+impl Tables {
+    fn of(job: JobId) -> Tables {
+        let home = Home::Own(job);
+        Tables { staging: home.staging(), issues: home.issues(), items: home.items() }
+    }
+}
+
+/// Whether this role may make such tables.
 pub async fn possible(pool: &PgPool) -> Result<bool, StoreError> {
-    let query = "SELECT pg_has_role(current_user, relowner, 'USAGE') AND has_schema_privilege(relnamespace::regnamespace::text, 'CREATE')
-         FROM pg_class WHERE oid = 'staging'::regclass";
+    let query = "SELECT bool_and(pg_has_role(current_user, relowner, 'USAGE')
+                             AND has_schema_privilege(relnamespace::regnamespace::text, 'CREATE'))
+         FROM pg_class WHERE oid IN ('staging'::regclass, 'issues'::regclass, 'issue_items'::regclass)";
     Ok(sqlx::query_scalar(query).fetch_one(pool).await?)
 }
 
-/// Removes a table that was never attached.
+/// Removes tables that were never attached.
 pub async fn discard(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
-    run(connection, format!("DROP TABLE IF EXISTS {}", table(job))).await
+    let Tables { staging, issues, items } = Tables::of(job);
+    run(connection, format!("DROP TABLE IF EXISTS {items}, {issues}, {staging}")).await
 }
 
-/// Makes the table, anew where one was left. `room`: the percentage of each page that is filled at first;
-/// what is left takes the new versions of rows that change, beside the old ones.
+/// Makes the tables, anew where some were left. `room`: the percentage of each page of rows that is filled
+/// at first; what is left takes the new versions of rows that change, beside the old ones.
 pub async fn create(
     connection: &mut PgConnection,
     job: JobId,
     ids: RangeInclusive<i64>,
     room: u8,
 ) -> Result<(), StoreError> {
-    let (table, first, last) = (table(job), ids.start(), ids.end());
+    discard(connection, job).await?;
+    let Tables { staging, issues, items } = Tables::of(job);
+    let (first, last) = (ids.start(), ids.end());
+    let counters = "SELECT quote_literal(pg_get_serial_sequence('issues', 'issue_id')),
+             quote_literal(pg_get_serial_sequence('issue_items', 'issue_item_id'))";
+    let (issue_id, item_id): (String, String) = sqlx::query_as(counters).fetch_one(&mut *connection).await?;
+    // The check is what ATTACH would otherwise read all rows for.
     let statement = format!(
-        "DROP TABLE IF EXISTS {table};
-         CREATE TABLE {table} (LIKE staging INCLUDING DEFAULTS,
-             CONSTRAINT {table}_ids CHECK (staging_id >= {first} AND staging_id <= {last})) WITH (fillfactor = {room})"
+        "CREATE TABLE {staging} (LIKE staging INCLUDING DEFAULTS,
+             CONSTRAINT {staging}_ids CHECK (staging_id >= {first} AND staging_id <= {last})) WITH (fillfactor = {room});
+         CREATE TABLE {issues} (LIKE issues INCLUDING DEFAULTS);
+         ALTER TABLE {issues} ALTER issue_id SET DEFAULT nextval({issue_id});
+         CREATE TABLE {items} (LIKE issue_items INCLUDING DEFAULTS);
+         ALTER TABLE {items} ALTER issue_item_id SET DEFAULT nextval({item_id})"
     );
     run(connection, statement).await
 }
 
-/// Builds the unique index over the job's row hashes.
+/// What a large index is sorted in, and two tables are compared in. Two connections build at a time, which is
+/// as much of the server as one job should take: no helpers besides.
+const BULK: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL max_parallel_maintenance_workers = 0;
+         SET LOCAL max_parallel_workers_per_gather = 0";
+
+/// Builds the unique index over the job's row hashes. What tells entries apart comes first: that is what they
+/// are sorted by quickest.
 pub async fn index_hashes(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
-    let table = table(job);
-    let build = "SET LOCAL maintenance_work_mem = '256MB'; CREATE UNIQUE INDEX IF NOT EXISTS";
-    run(connection, format!("{build} {table}_row_hash ON {table} (staging_job_id, staging_row_hash)")).await
-}
-
-/// Builds the index that becomes the primary key.
-pub async fn index_ids(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
-    let table = table(job);
-    run(connection, format!("CREATE UNIQUE INDEX IF NOT EXISTS {table}_pkey ON {table} (staging_id)")).await
-}
-
-/// Declares the primary key, and the foreign key to `jobs` without a look at the rows. Waits at most half
-/// a second for `jobs`, which it locks against writes for an instant: a transient error says so.
-pub async fn declare_keys(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
-    let (table, query) = (
-        table(job),
-        "SELECT count(*) FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype IN ('p', 'f')",
+    let Tables { staging, .. } = Tables::of(job);
+    let statement = format!(
+        "{BULK};
+         CREATE UNIQUE INDEX IF NOT EXISTS {staging}_row_hash ON {staging} (staging_row_hash, staging_job_id)"
     );
-    let declared: i64 = sqlx::query_scalar(query).bind(&table).fetch_one(&mut *connection).await?;
+    run(connection, statement).await
+}
+
+/// Builds the index that becomes the primary key of its rows.
+pub async fn index_ids(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    let Tables { staging, .. } = Tables::of(job);
+    run(connection, format!("CREATE UNIQUE INDEX IF NOT EXISTS {staging}_pkey ON {staging} (staging_id)"))
+        .await
+}
+
+/// Builds the indexes over its issues.
+pub async fn index_issues(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    let Tables { issues, .. } = Tables::of(job);
+    let statement = format!(
+        "{BULK};
+         CREATE UNIQUE INDEX IF NOT EXISTS {issues}_pkey ON {issues} (issue_id);
+         CREATE UNIQUE INDEX IF NOT EXISTS {issues}_key ON {issues} (issue_key, issue_type, issues_job_id);
+         CREATE INDEX IF NOT EXISTS {issues}_review ON {issues} (issue_type, issue_id, issue_resolved, issues_job_id);
+         ANALYZE {issues}"
+    );
+    run(connection, statement).await
+}
+
+/// Builds the indexes over the links of its issues and rows.
+pub async fn index_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    let Tables { items, .. } = Tables::of(job);
+    let statement = format!(
+        "{BULK};
+         CREATE UNIQUE INDEX IF NOT EXISTS {items}_pkey ON {items} (issue_item_id);
+         CREATE UNIQUE INDEX IF NOT EXISTS {items}_issue ON {items} (item_issue_id, item_staging_id);
+         CREATE INDEX IF NOT EXISTS {items}_staging ON {items} (item_staging_id);
+         ANALYZE {items}"
+    );
+    run(connection, statement).await
+}
+
+/// Declares the keys, those to other tables without a look at the rows. Waits at most half a second for
+/// `jobs`, which it locks against writes for an instant: a transient error says so.
+pub async fn declare_keys(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    let Tables { staging, issues, items } = Tables::of(job);
+    let query = "SELECT count(*) FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'p'";
+    let declared: i64 = sqlx::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
     if declared > 0 {
         return Ok(());
     }
     let statement = format!(
         "SET LOCAL lock_timeout = '500ms';
-         ALTER TABLE {table} ADD PRIMARY KEY USING INDEX {table}_pkey,
-             ADD FOREIGN KEY (staging_job_id) REFERENCES jobs ON DELETE CASCADE NOT VALID"
+         ALTER TABLE {staging} ADD PRIMARY KEY USING INDEX {staging}_pkey,
+             ADD CONSTRAINT {staging}_job FOREIGN KEY (staging_job_id) REFERENCES jobs ON DELETE CASCADE NOT VALID;
+         ALTER TABLE {issues} ADD PRIMARY KEY USING INDEX {issues}_pkey,
+             ADD CONSTRAINT {issues}_job FOREIGN KEY (issues_job_id) REFERENCES jobs ON DELETE CASCADE NOT VALID;
+         ALTER TABLE {items} ADD PRIMARY KEY USING INDEX {items}_pkey,
+             ADD CONSTRAINT {items}_issue_key FOREIGN KEY (item_issue_id) REFERENCES {issues} ON DELETE CASCADE NOT VALID,
+             ADD CONSTRAINT {items}_row_key FOREIGN KEY (item_staging_id) REFERENCES {staging} ON DELETE CASCADE NOT VALID"
     );
     run(connection, statement).await
 }
 
-/// Checks the foreign key of all rows at once.
-pub async fn check_keys(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
-    let table = table(job);
-    let statement =
-        format!("ALTER TABLE {table} VALIDATE CONSTRAINT {table}_staging_job_id_fkey; ANALYZE {table}");
+/// Checks the keys to other tables, each for all rows at once: those of rows and issues.
+pub async fn check_jobs(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    let Tables { staging, issues, .. } = Tables::of(job);
+    let statement = format!(
+        "ALTER TABLE {staging} VALIDATE CONSTRAINT {staging}_job; ALTER TABLE {issues} VALIDATE CONSTRAINT {issues}_job;
+         ANALYZE {staging}"
+    );
     run(connection, statement).await
 }
 
-/// Makes the table a partition of `staging`: from the transaction's end on its rows are seen. Locks and
-/// waits as [`declare_keys`] does.
+/// The same for the links.
+pub async fn check_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    let Tables { items, .. } = Tables::of(job);
+    let statement = format!(
+        "{BULK};
+         ALTER TABLE {items} VALIDATE CONSTRAINT {items}_issue_key; ALTER TABLE {items} VALIDATE CONSTRAINT {items}_row_key"
+    );
+    run(connection, statement).await
+}
+
+/// Joins the tables to the others: from the transaction's end on what is in them is seen. Locks and waits as
+/// [`declare_keys`] does.
 pub async fn attach(
     connection: &mut PgConnection,
     job: JobId,
     ids: RangeInclusive<i64>,
 ) -> Result<(), StoreError> {
-    let (table, first, after) = (table(job), ids.start(), ids.end().saturating_add(1));
+    let Tables { staging, issues, items } = Tables::of(job);
+    let (first, after) = (ids.start(), ids.end().saturating_add(1));
     let statement = format!(
         "SET LOCAL lock_timeout = '500ms';
-         ALTER TABLE staging ATTACH PARTITION {table} FOR VALUES FROM ({first}) TO ({after})"
+         ALTER TABLE staging ATTACH PARTITION {staging} FOR VALUES FROM ({first}) TO ({after});
+         ALTER TABLE {issues} INHERIT issues;
+         ALTER TABLE {items} INHERIT issue_items"
     );
     run(connection, statement).await
 }

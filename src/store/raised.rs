@@ -1,12 +1,11 @@
 //! What a recheck raises, all of it, in a temporary table of its transaction: issues and links are then
 //! made to follow it set by set, however many there are.
 
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::StoreError;
 use super::copy::Lines;
 use super::issues::Raised;
-use crate::domain::job::JobId;
+use super::{Home, StoreError};
 
 /// Rows' shares in issues, encoded for COPY.
 #[derive(Default)]
@@ -56,31 +55,42 @@ pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<
 /// Makes the job's issues and links follow the table: makes what is missing; opens again what was
 /// resolved although a row still raises it; resolves what no row raises any more; unlinks rows that do
 /// not raise an open issue any more. What a resolved issue was about stays on record.
-pub async fn settle(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub async fn settle(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+    let (issues, items) = (home.issues(), home.items());
     let statements = [
-        "INSERT INTO issues (issues_job_id, issue_type, issue_key, issue_description)
-         SELECT $1, raised_type, raised_key, min(raised_description) FROM raised
-         GROUP BY raised_type, raised_key ORDER BY min(raised_staging_id)
-         ON CONFLICT (issues_job_id, issue_type, issue_key) DO NOTHING",
-        "INSERT INTO issue_items (item_issue_id, item_staging_id)
-         SELECT issue_id, raised_staging_id FROM raised
-         JOIN issues ON issues_job_id = $1 AND issue_type = raised_type AND issue_key = raised_key
-         ON CONFLICT (item_issue_id, item_staging_id) DO NOTHING",
-        "UPDATE issues SET issue_resolved = false, issue_resolved_at = NULL, issue_resolved_by = NULL
-         WHERE issues_job_id = $1 AND issue_resolved
-           AND EXISTS (SELECT FROM raised WHERE raised_type = issue_type AND raised_key = issue_key)",
-        "UPDATE issues SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
-                issue_resolved_by = coalesce(issue_resolved_by, 'recheck')
-         WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)
-           AND NOT EXISTS (SELECT FROM raised WHERE raised_type = issue_type AND raised_key = issue_key)",
-        "DELETE FROM issue_items USING issues
-         WHERE item_issue_id = issue_id AND issues_job_id = $1 AND NOT issue_resolved
-           AND NOT EXISTS (SELECT FROM raised WHERE raised_staging_id = item_staging_id
-                             AND raised_type = issue_type AND raised_key = issue_key)",
+        format!(
+            "INSERT INTO {issues} (issues_job_id, issue_type, issue_key, issue_description)
+             SELECT $1, raised_type, raised_key, min(raised_description) FROM raised
+             GROUP BY raised_type, raised_key ORDER BY min(raised_staging_id)
+             ON CONFLICT (issues_job_id, issue_type, issue_key) DO NOTHING"
+        ),
+        format!(
+            "INSERT INTO {items} (item_issue_id, item_staging_id)
+             SELECT issue_id, raised_staging_id FROM raised
+             JOIN ONLY {issues} ON issues_job_id = $1 AND issue_type = raised_type AND issue_key = raised_key
+             ON CONFLICT (item_issue_id, item_staging_id) DO NOTHING"
+        ),
+        format!(
+            "UPDATE ONLY {issues} SET issue_resolved = false, issue_resolved_at = NULL, issue_resolved_by = NULL
+             WHERE issues_job_id = $1 AND issue_resolved
+               AND EXISTS (SELECT FROM raised WHERE raised_type = issue_type AND raised_key = issue_key)"
+        ),
+        format!(
+            "UPDATE ONLY {issues} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
+                    issue_resolved_by = coalesce(issue_resolved_by, 'recheck')
+             WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)
+               AND NOT EXISTS (SELECT FROM raised WHERE raised_type = issue_type AND raised_key = issue_key)"
+        ),
+        format!(
+            "DELETE FROM ONLY {items} USING ONLY {issues}
+             WHERE item_issue_id = issue_id AND issues_job_id = $1 AND NOT issue_resolved
+               AND NOT EXISTS (SELECT FROM raised WHERE raised_staging_id = item_staging_id
+                                 AND raised_type = issue_type AND raised_key = issue_key)"
+        ),
     ];
     sqlx::raw_sql("ANALYZE raised").execute(&mut *connection).await?;
     for statement in statements {
-        sqlx::query(statement).bind(job.0).execute(&mut *connection).await?;
+        sqlx::query(AssertSqlSafe(statement)).bind(home.job().0).execute(&mut *connection).await?;
     }
     Ok(())
 }

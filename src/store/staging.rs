@@ -6,42 +6,10 @@ use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::StoreError;
 use super::copy::{self, Lines};
+use super::{Home, StoreError};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, RowHash, RowStatus};
-
-/// The table that holds a job's rows: a partition of `staging`. Questions about a job's rows go there
-/// and not to `staging`, which would ask each of its partitions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Home {
-    /// The partition that small jobs share.
-    Shared(JobId),
-    /// The job's own; see [`super::partition`].
-    Own(JobId),
-}
-
-impl Home {
-    /// By `jobs.job_partitioned`.
-    pub fn of(job: JobId, partitioned: bool) -> Home {
-        if partitioned { Home::Own(job) } else { Home::Shared(job) }
-    }
-
-    /// Whose rows.
-    pub fn job(self) -> JobId {
-        match self {
-            Home::Shared(job) | Home::Own(job) => job,
-        }
-    }
-
-    /// The table's name: nothing in it but letters and the job's number.
-    pub(super) fn table(self) -> String {
-        match self {
-            Home::Shared(_) => "staging_shared".to_owned(),
-            Home::Own(job) => format!("staging_job_{job}"),
-        }
-    }
-}
 
 /// A row on its way into the table.
 pub struct NewRow<'a> {
@@ -108,9 +76,13 @@ pub async fn insert(connection: &mut PgConnection, home: Home, chunk: &mut Chunk
     let copy = format!(
         "COPY {} (staging_id, staging_job_id, staging_email, staging_first_name, staging_last_name,
                   staging_company, staging_status, staging_row_hash, staging_line, staging_residue) FROM STDIN",
-        home.table()
+        home.staging()
     );
-    chunk.lines.send(connection, &copy).await
+    match home {
+        Home::Shared(_) => chunk.lines.send_by_key(connection, &copy).await,
+        // It has no index yet.
+        Home::Own(_) => chunk.lines.send(connection, &copy).await,
+    }
 }
 
 /// A row as the database holds it.
@@ -178,7 +150,7 @@ pub async fn rows(
     // COPY takes no parameters; both are made of the job's number.
     let copy = format!(
         "COPY (SELECT {COLUMNS} FROM {} WHERE staging_job_id = {} AND staging_status IS DISTINCT FROM 'DISCARD' {order}) TO STDOUT",
-        home.table(),
+        home.staging(),
         home.job()
     );
     Ok(connection.copy_out_raw(&copy).await?.map_ok(RowText).map_err(StoreError::from))
@@ -255,7 +227,7 @@ pub async fn set_statuses(
         "UPDATE {} SET staging_status = given.status::staging_status_enum
          FROM unnest($2::bigint[], $3::text[]) AS given (id, status)
          WHERE staging_id = given.id AND staging_job_id = $1",
-        home.table()
+        home.staging()
     ));
     sqlx::query(query).bind(home.job().0).bind(ids).bind(words).execute(connection).await?;
     Ok(())
@@ -266,7 +238,7 @@ pub async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(
     let query = AssertSqlSafe(format!(
         "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1
            AND (staging_status IN ('READY', 'ISSUE') OR staging_status IS NULL)",
-        home.table()
+        home.staging()
     ));
     sqlx::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
@@ -275,7 +247,7 @@ pub async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(
 /// SUCCESS rows of a job that have no contact become READY: what a run leaves when it is cut short
 /// between its rows and the transaction that holds its contacts.
 pub async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Result<u64, StoreError> {
-    let table = home.table();
+    let table = home.staging();
     let done = format!(
         "SELECT min(staging_id), max(staging_id) FROM {table} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'"
     );

@@ -100,7 +100,7 @@ async fn leased(
     let result = pipeline::process(context, claim, &control).await;
     lease.stop().await;
     if let Ok(outcome) = &result {
-        log_end(context, claim, outcome, started.elapsed()).await;
+        log_end(claim, outcome, started.elapsed());
     }
     result
 }
@@ -119,16 +119,10 @@ fn keep_lease(context: &Context, policy: &Policy, claim: &Claim, since: Instant)
     })
 }
 
-async fn log_end(context: &Context, claim: &Claim, outcome: &Outcome, elapsed: Duration) {
-    let Statistics { total_rows, valid_rows, issue_rows, repeated_rows, contacts, open_issues } =
-        outcome.statistics;
-    let by_type = match open_issues {
-        0 => Vec::new(),
-        // The statistics of a run are worth no failure of it.
-        _ => crate::store::issues::open_by_type(&context.pool, claim.job).await.unwrap_or_default(),
-    };
+fn log_end(claim: &Claim, outcome: &Outcome, elapsed: Duration) {
+    let Statistics { total_rows, valid_rows, issue_rows, repeated_rows, contacts } = outcome.statistics;
     let by_type: serde_json::Map<_, _> =
-        by_type.into_iter().map(|(kind, count)| (kind.to_string(), count.into())).collect();
+        outcome.open_issues.iter().map(|(kind, count)| (kind.to_string(), (*count).into())).collect();
     let seconds = elapsed.as_secs_f64();
     tracing::info!(
         job_id = claim.job.0,
@@ -140,7 +134,7 @@ async fn log_end(context: &Context, claim: &Claim, outcome: &Outcome, elapsed: D
         issue_rows,
         repeated_rows,
         contacts,
-        open_issues,
+        open_issues = outcome.open_issues(),
         issues_by_type = %serde_json::Value::from(by_type),
         seconds = (seconds * 1000.0).round() / 1000.0,
         rows_per_second = (total_rows as f64 / seconds.max(0.001)).round(),

@@ -25,7 +25,7 @@ pub async fn run(
     compared: &Compared,
 ) -> Result<Statistics, RunError> {
     let (pool, home) = (&reading.context.pool, reading.place.home);
-    issues::resolve_all(transaction, reading.claim.job).await?;
+    issues::resolve_all(transaction, home).await?;
     let mut reader = beside(pool, transaction).await?;
     let mut marker = beside(pool, transaction).await?;
     let mark = async { Ok::<_, RunError>(staging::mark_success(&mut marker, home).await?) };

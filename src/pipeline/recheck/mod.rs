@@ -50,21 +50,22 @@ async fn in_turn(
 
     let mut transaction = connection.begin_with(ONE_SNAPSHOT).await?;
     jobs::hold(&mut transaction, claim).await?;
-    let accepted = issues::accepted_malformed(&mut transaction, claim.job).await?.into_iter().collect();
+    let accepted = issues::accepted_malformed(&mut transaction, place.home).await?.into_iter().collect();
     let reading = Reading { context, claim, control, place, accepted };
     let compared = timed(claim, "compare", reading.compare(&mut transaction)).await?;
-    let mut statistics = match compared.is_clean() {
+    let statistics = match compared.is_clean() {
         true => timed(claim, "consolidate", consolidate::run(&mut transaction, &reading, &compared)).await?,
         false => timed(claim, "review", review::run(&mut transaction, &reading, &compared)).await?,
     };
-    statistics.open_issues = issues::count_open(&mut transaction, claim.job).await?.unsigned_abs();
+    let open_issues = issues::count_open(&mut transaction, place.home).await?;
     let status = match compared.is_clean() {
         true => JobStatus::Completed,
         false => JobStatus::NeedsReview,
     };
-    jobs::settle(&mut transaction, claim, status, statistics.open_issues as i64).await?;
+    let outcome = Outcome { status, statistics, open_issues };
+    jobs::settle(&mut transaction, claim, status, outcome.open_issues()).await?;
     transaction.commit().await?;
-    Ok(Outcome { status, statistics })
+    Ok(outcome)
 }
 
 /// Another transaction that sees what `transaction` saw at its beginning.

@@ -11,9 +11,9 @@ use crate::domain::contact::ContactKeys;
 use crate::domain::issue::row_issue_key;
 use crate::domain::row::{Fields, RowStatus};
 use crate::domain::rules::{self, Verdict};
-use crate::store::StoreError;
 use crate::store::jobs::{Claim, Place};
-use crate::store::staging::{self, Home, RowText, StagedRow};
+use crate::store::staging::{self, RowText, StagedRow};
+use crate::store::{Home, StoreError};
 
 /// What every reading of the rows needs.
 pub struct Reading<'a> {

@@ -39,7 +39,7 @@ pub async fn run(
     drop(rows);
     write(transaction, reading, &mut changes).await?;
     reader.rollback().await?;
-    raised::settle(transaction, reading.claim.job).await?;
+    raised::settle(transaction, reading.place.home).await?;
     Ok(statistics)
 }
 

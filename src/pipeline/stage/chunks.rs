@@ -10,6 +10,7 @@ use super::super::existing::Plan;
 use super::super::{Context, Control, Phase, RunError, Statistics, file};
 use super::judge::{Batch, Judge};
 use super::numbering::Numbering;
+use crate::domain::issue::IssueType;
 use crate::store::issue_items::Links;
 use crate::store::jobs::{Claim, Place};
 use crate::store::{StoreError, issues, jobs, staging};
@@ -25,6 +26,8 @@ pub struct Written {
     pub counts: Statistics,
     /// The links of rows to issues: for when the rows are in `staging`.
     pub links: Links,
+    /// The issues made, by rule.
+    pub opened: Vec<(IssueType, u64)>,
 }
 
 /// Reads the file and writes its rows.
@@ -62,9 +65,9 @@ pub async fn write(
     }
     reader.finish(&mut |row| drop(judge.row(&row, &mut batch)))?;
     lanes.send(batch.take()).await?;
-    let links = lanes.finish().await?;
+    lanes.finish().await?;
     control.report(Phase::Stage, plan.rows, Some(plan.rows));
-    Ok(Written { counts: batch.counts, links })
+    Ok(Written { counts: batch.counts, links: lanes.links, opened: lanes.numbering.counts() })
 }
 
 /// The chunks under way.
@@ -119,11 +122,11 @@ impl Lanes<'_> {
         }
     }
 
-    async fn finish(mut self) -> Result<Links, RunError> {
+    async fn finish(&mut self) -> Result<(), RunError> {
         while !self.under_way.is_empty() {
             self.land().await?;
         }
-        Ok(self.links)
+        Ok(())
     }
 }
 
@@ -138,7 +141,7 @@ async fn one(
 ) -> Result<(), StoreError> {
     let mut transaction = context.pool.begin().await?;
     staging::insert(&mut transaction, place.home, &mut batch.chunk).await?;
-    issues::insert(&mut transaction, &mut opened).await?;
+    issues::insert(&mut transaction, place.home, &mut opened).await?;
     if let Some(before) = before {
         before.await.map_err(|_| StoreError::Aborted)?;
     }

@@ -14,10 +14,11 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::existing::Plan;
 use super::{Context, Control, Outcome, Phase, RunError, Statistics, file, timed};
+use crate::domain::issue::IssueType;
 use crate::domain::job::JobStatus;
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{Claim, Place};
-use crate::store::{contacts as contacts_table, issues, jobs, partition as table, staging};
+use crate::store::{Home, contacts as contacts_table, issues, jobs, partition as table, staging};
 use judge::Judge;
 use numbering::Numbering;
 
@@ -71,16 +72,15 @@ async fn at_once(
         Ok(())
     })
     .await?;
-    let mut links = Links::default();
-    let mut opened =
-        Numbering::default().open(&mut transaction, claim.job, &batch.shares, &mut links).await?;
+    let (mut numbering, mut links) = (Numbering::default(), Links::default());
+    let mut opened = numbering.open(&mut transaction, claim.job, &batch.shares, &mut links).await?;
     staging::insert(&mut transaction, place.home, &mut batch.chunk).await?;
-    issues::insert(&mut transaction, &mut opened).await?;
-    issue_items::insert(&mut transaction, links).await?;
+    issues::insert(&mut transaction, place.home, &mut opened).await?;
+    issue_items::insert(&mut transaction, place.home, links).await?;
     contacts_table::insert(&mut transaction, &mut contacts).await?;
     jobs::checkpoint(&mut transaction, claim, plan.rows, batch.counts.repeated_rows).await?;
     control.report(Phase::Stage, plan.rows, Some(plan.rows));
-    settle(transaction, claim, clean, batch.counts.with_total(plan.rows)).await
+    settle(transaction, claim, clean, numbering.counts(), batch.counts.with_total(plan.rows)).await
 }
 
 /// A transaction a chunk.
@@ -100,9 +100,10 @@ async fn by_chunks(
 
     let judge = Judge::new(claim, place, clean, &plan.findings);
     let rows = async {
-        let written = timed(claim, "rows", chunks::write(context, claim, control, &plan, &judge)).await?;
-        if let staging::Home::Own(_) = place.home {
-            timed(claim, "indexes", partition::close(context, claim, control, place, plan.rows)).await?;
+        let mut written = timed(claim, "rows", chunks::write(context, claim, control, &plan, &judge)).await?;
+        if let Home::Own(_) = place.home {
+            let links = std::mem::take(&mut written.links);
+            partition::close(context, claim, control, place, plan.rows, links).await?;
         }
         Ok::<_, RunError>(written)
     };
@@ -127,8 +128,8 @@ async fn by_chunks(
         None => context.pool.begin().await?,
     };
     timed(claim, "settle", async {
-        issue_items::insert(&mut transaction, written.links).await?;
-        settle(transaction, claim, clean, written.counts.with_total(plan.rows)).await
+        issue_items::insert(&mut transaction, place.home, written.links).await?;
+        settle(transaction, claim, clean, written.opened, written.counts.with_total(plan.rows)).await
     })
     .await
 }
@@ -146,10 +147,10 @@ async fn prepare(
         }
         if staging::any_shared(connection, claim.job).await? {
             tracing::info!(job_id = claim.job.0, "rows without a checkpoint are staged anew");
-            issues::delete_all(connection, claim.job).await?;
+            issues::delete_all(connection, Home::Shared(claim.job)).await?;
             staging::delete_shared(connection, claim.job).await?;
         }
-        if let staging::Home::Own(_) = place.home {
+        if let Home::Own(_) = place.home {
             partition::open(connection, claim, plan, place).await?;
         }
     }
@@ -162,6 +163,7 @@ async fn settle(
     mut transaction: Transaction<'_, Postgres>,
     claim: &Claim,
     clean: bool,
+    open_issues: Vec<(IssueType, u64)>,
     mut statistics: Statistics,
 ) -> Result<Staged, RunError> {
     let status = match clean {
@@ -169,12 +171,10 @@ async fn settle(
             statistics.contacts = statistics.valid_rows;
             JobStatus::Completed
         }
-        false => {
-            statistics.open_issues = issues::count_open(&mut transaction, claim.job).await?.unsigned_abs();
-            JobStatus::NeedsReview
-        }
+        false => JobStatus::NeedsReview,
     };
-    jobs::settle(&mut transaction, claim, status, statistics.open_issues as i64).await?;
+    let outcome = Outcome { status, statistics, open_issues };
+    jobs::settle(&mut transaction, claim, status, outcome.open_issues()).await?;
     transaction.commit().await?;
-    Ok(Staged::Settled(Outcome { status, statistics }))
+    Ok(Staged::Settled(outcome))
 }

@@ -1,7 +1,7 @@
 //! Ids for the issues of a first run, given before anything is written: rows and issues then go in by
 //! COPY, and nothing has to be read back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::PgConnection;
 
@@ -16,6 +16,7 @@ use crate::store::issues;
 #[derive(Default)]
 pub struct Numbering {
     open: HashMap<(IssueType, u128), i32>,
+    counts: BTreeMap<IssueType, u64>,
 }
 
 impl Numbering {
@@ -38,6 +39,7 @@ impl Numbering {
                 None => {
                     let Some(id) = ids.next() else { break };
                     batch.push(id, job, raised);
+                    *self.counts.entry(raised.issue_type).or_default() += 1;
                     id
                 }
             };
@@ -49,5 +51,10 @@ impl Numbering {
             links.push(id, raised.staging_id)?;
         }
         Ok(batch)
+    }
+
+    /// The issues so far, by rule.
+    pub fn counts(&self) -> Vec<(IssueType, u64)> {
+        self.counts.iter().map(|(kind, count)| (*kind, *count)).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! A large job's own partition: opened empty, closed when all rows are in it.
+//! A large job's own partitions: opened empty, closed when all rows are in them.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -6,7 +6,8 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::super::existing::Plan;
-use super::super::{Context, Control, RunError};
+use super::super::{Context, Control, RunError, timed};
+use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{self, Claim, Place};
 use crate::store::{StoreError, partition as table};
 
@@ -18,7 +19,7 @@ fn ids(place: Place, rows: u64) -> RangeInclusive<i64> {
     place.base + 1..=place.base + rows as i64
 }
 
-/// Makes the table that the rows of `plan` go into.
+/// Makes the tables that the rows of `plan` and what they raise go into.
 pub async fn open(
     connection: &mut PgConnection,
     claim: &Claim,
@@ -30,27 +31,42 @@ pub async fn open(
     Ok(table::create(connection, claim.job, ids(place, plan.rows), full).await?)
 }
 
-/// Indexes and checks the table, and makes it part of `staging`. From then on a run of the job reprocesses.
+/// Adds the links to the rows and issues, indexes and checks the tables, and makes them partitions. From then
+/// on a run of the job reprocesses.
 pub async fn close(
     context: &Context,
     claim: &Claim,
     control: &Control,
     place: Place,
     rows: u64,
+    links: Links,
 ) -> Result<(), RunError> {
-    let hashes = async {
-        let mut connection = context.pool.acquire().await?;
-        Ok::<_, RunError>(table::index_hashes(&mut connection, claim.job).await?)
+    let (pool, job) = (&context.pool, claim.job);
+    let of_rows = async {
+        let mut connection = pool.acquire().await?;
+        table::index_hashes(&mut connection, job).await?;
+        Ok::<_, RunError>(table::index_issues(&mut connection, job).await?)
     };
-    let numbers = async {
-        let mut connection = context.pool.acquire().await?;
-        Ok(table::index_ids(&mut connection, claim.job).await?)
+    let of_links = async {
+        let mut transaction = pool.begin().await?;
+        jobs::hold(&mut transaction, claim).await?;
+        issue_items::insert(&mut transaction, place.home, links).await?;
+        transaction.commit().await?;
+        let mut connection = pool.acquire().await?;
+        table::index_items(&mut connection, job).await?;
+        Ok(table::index_ids(&mut connection, job).await?)
     };
-    tokio::try_join!(hashes, numbers)?;
+    timed(claim, "indexes", async { tokio::try_join!(of_rows, of_links) }).await?;
     patiently(context, claim, control, Step::DeclareKeys).await?;
-    let mut connection = context.pool.acquire().await?;
-    table::check_keys(&mut connection, claim.job).await?;
-    drop(connection);
+    let of_rows = async {
+        let mut connection = pool.acquire().await?;
+        Ok::<_, RunError>(table::check_jobs(&mut connection, job).await?)
+    };
+    let of_links = async {
+        let mut connection = pool.acquire().await?;
+        Ok(table::check_items(&mut connection, job).await?)
+    };
+    timed(claim, "keys", async { tokio::try_join!(of_rows, of_links) }).await?;
     patiently(context, claim, control, Step::Attach(ids(place, rows))).await
 }
 

@@ -9,8 +9,7 @@ use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::domain::job::{Flow, JobId, JobStatus, Owner};
-use crate::store::staging::Home;
-use crate::store::{StoreError, interval};
+use crate::store::{Home, StoreError, interval};
 
 /// A job that this run may work on, as it stood when the lease was taken.
 #[derive(Debug, Clone)]
@@ -255,7 +254,7 @@ pub async fn settle(
     connection: &mut PgConnection,
     claim: &Claim,
     status: JobStatus,
-    open_issues: i64,
+    open_issues: u64,
 ) -> Result<(), StoreError> {
     let result = sqlx::query(
         "UPDATE jobs SET job_status = $3::text::job_status_enum, job_issue_count = $4, job_processed_rows = job_total_rows,
