@@ -63,7 +63,10 @@ impl Server {
     pub async fn empty(&self) -> anyhow::Result<()> {
         let tables = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhrelid::regclass::text ~ '_job_[0-9]+$'";
         let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&self.pool).await?;
-        let mut statements = vec!["TRUNCATE contacts, issue_items, issues, staging, jobs".to_owned()];
+        let mut statements = vec!["TRUNCATE contacts, issue_items, issues, staging, jobs CASCADE".to_owned()];
+        // What other tables may refer to by its parent's name is no partition any more before it goes.
+        let partitions = tables.iter().filter(|table| table.starts_with("staging_"));
+        statements.extend(partitions.map(|table| format!("ALTER TABLE staging DETACH PARTITION {table}")));
         if !tables.is_empty() {
             statements.push(format!("DROP TABLE {}", tables.join(", ")));
         }
