@@ -105,9 +105,7 @@ impl<'a> Questions<'a> {
             issues::page(&pool, &owner, of_job, all, Some(middle), PAGE)
         );
         ask!("the same, of one kind", issues::page(&pool, &owner, of_job, kind, Some(middle), PAGE));
-        let mut connection = pool.acquire().await?;
-        ask!("counts of a job's open issues, each kind", issues::count_open(&mut connection, of_job));
-        drop(connection);
+        ask!("counts of a job's open issues, each kind", issues::counts(&pool, &owner, of_job));
         ask!("rows of a page of issues", issue_items::page(&pool, &owner, of_job, &ids, None, 20));
         ask!(
             "page of the rows of one issue with all rows",

@@ -86,9 +86,14 @@ pub async fn issues(
         super::Format::Json => print(list.output, &with_rows, &[], |_| Vec::new())?,
         _ => lines(list, &with_rows)?,
     }
-    if found.open_issues as usize > shown && shown as i64 == list.limit {
+    if shown as i64 == list.limit {
         let last = with_rows.last().map_or(0, |with| with.issue.id);
-        eprintln!("{shown} of {} open issues shown; `--after {last}` goes on", found.open_issues);
+        let open: Vec<String> = issues::counts(pool, owner, found.home())
+            .await?
+            .iter()
+            .map(|(kind, count)| format!("{kind} {count}"))
+            .collect();
+        eprintln!("{shown} issues shown, open are {}; `--after {last}` goes on", open.join(", "));
     }
     if let Some(issue) = cut.first() {
         let all = issue_items::count(pool, owner, found.home(), *issue).await?;

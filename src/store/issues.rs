@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use super::copy::Lines;
-use super::{Home, StoreError};
+use super::{Count, Home, StoreError};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{JobId, Owner};
 use crate::domain::rules::Violation;
@@ -108,21 +108,35 @@ pub async fn delete_all(connection: &mut PgConnection, home: Home) -> Result<(),
     Ok(())
 }
 
-/// Open issues of a job, a count each rule that has any.
+/// Open issues of a job, a count each rule that has any: all of them, however long it takes.
 pub async fn count_open(
     connection: &mut PgConnection,
     home: Home,
 ) -> Result<Vec<(IssueType, u64)>, StoreError> {
-    // Kind by kind, so that the index alone answers.
     let query = AssertSqlSafe(format!(
-        "SELECT kind::text, count FROM unnest(enum_range(NULL::issue_type_enum)) AS kind,
-             LATERAL (SELECT count(*) FROM ONLY {}
-                      WHERE issues_job_id = $1 AND issue_resolved = false AND issue_type = kind) AS counted
-         WHERE count > 0 ORDER BY kind",
+        "SELECT issue_type::text, count(*) FROM ONLY {} AS issue
+         WHERE issues_job_id = $1 AND NOT issue_resolved GROUP BY issue_type ORDER BY issue.issue_type",
         home.issues()
     ));
     let counts: Vec<(String, i64)> = sqlx::query_as(query).bind(home.job().0).fetch_all(connection).await?;
     counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, count.unsigned_abs()))).collect()
+}
+
+/// Open issues of an owner's job, a count each rule that has any.
+pub async fn counts(pool: &PgPool, owner: &Owner, home: Home) -> Result<Vec<(IssueType, Count)>, StoreError> {
+    // Kind by kind in the order of the index, as [`page`] reads it.
+    let query = AssertSqlSafe(format!(
+        "SELECT kind::text, count FROM unnest(enum_range(NULL::issue_type_enum)) AS kind,
+             LATERAL (SELECT count(*) FROM
+                          (SELECT FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = false
+                             AND issue_type >= kind AND issue_type <= kind
+                           ORDER BY issue_type, issue_id LIMIT $3 + 1) AS open) AS counted
+         WHERE count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY kind",
+        home.issues()
+    ));
+    let query = sqlx::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
+    let counts: Vec<(String, i64)> = query.fetch_all(pool).await?;
+    counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, Count(count)))).collect()
 }
 
 /// An issue as people see it, without its rows.
