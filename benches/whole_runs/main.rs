@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "the tests use the rest")]
 mod dataset;
 mod extremes;
+mod kills;
 mod questions;
 mod report;
 mod server;
@@ -31,8 +32,8 @@ async fn main() -> anyhow::Result<()> {
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let server = Server::start(folder.path()).await?;
     let bench = Bench { folder: folder.path().to_owned(), server, rows };
-    // All of it takes twenty minutes; PARTS names some of it.
-    let parts = std::env::var("PARTS").unwrap_or_else(|_| "small,whole,extremes,questions".to_owned());
+    // All of it takes half an hour; PARTS names some of it.
+    let parts = std::env::var("PARTS").unwrap_or_else(|_| "small,whole,extremes,questions,kills".to_owned());
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
     let mut report = Report::default();
     report.add(&format!("{rows} rows, {rounds} rounds; {}", bench.server.settings().await?))?;
@@ -56,6 +57,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("questions") {
         report.add(&bench.questions().await?)?;
+    }
+    if wanted("kills") {
+        report.add(&bench.kills().await?)?;
     }
     bench.server.stop().await
 }

@@ -93,6 +93,8 @@ impl Server {
         let mut worker = Command::new(env!("CARGO_BIN_EXE_ingest"));
         worker.arg("worker").env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         worker.env("INGEST_DATA_DIR", &self.data).env("LOG_LEVEL", "DEBUG").env("LOG_FORMAT", "json");
+        // A killed worker's lease runs out in seconds.
+        worker.env("SQS_VISIBILITY_TIMEOUT", "5");
         worker.current_dir(&self.data);
         let log = File::create(self.log())?;
         Ok(worker.stdout(log.try_clone()?).stderr(log).spawn()?)
