@@ -2,12 +2,13 @@
 //!
 //! The rule is RFC 5322's addr-spec as RFC 5321 lets it be delivered (dot-atom or quoted string, LDH
 //! domain; no comments, folding white space, obsolete forms or domain literals), widened by RFC 6531 and
-//! RFC 6532 to internationalised addresses, whose domains follow IDNA (UTS 46). It looks nothing up: a
-//! domain that does not exist is not refused.
+//! RFC 6532 to internationalised addresses, whose domains follow IDNA (UTS 46, of the characters that IDNA
+//! 2008 has). It looks nothing up: a domain that does not exist is not refused.
 
 use std::borrow::Cow;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// The most octets of a local part (RFC 5321, 4.5.3.1.1).
@@ -301,7 +302,7 @@ fn domain(domain: &str) -> Result<(), EmailError> {
     let ldh = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
     let stray = |letter: &char| match letter.is_ascii() {
         true => !ldh(*letter),
-        false => !is_international(*letter),
+        false => !is_international_ldh(*letter),
     };
     if let Some(letter) = domain.chars().find(stray) {
         return Err(EmailError::DomainCharacter(letter));
@@ -318,6 +319,17 @@ fn domain(domain: &str) -> Result<(), EmailError> {
         .map_err(|_| EmailError::DomainIdna)?;
     dots(&ascii)?;
     labels(&ascii)
+}
+
+/// Whether a character beyond ASCII may stand in a domain: letters, marks and digits, the few others that
+/// IDNA 2008 has (RFC 5892, 2.6 and A), and the dots of UTS 46. UTS 46 alone takes punctuation too, and the
+/// quotes that a text has around an address would be its end.
+fn is_international_ldh(letter: char) -> bool {
+    is_international(letter)
+        && (letter.is_alphanumeric()
+            || is_combining_mark(letter)
+            || matches!(letter, '·' | '\u{375}' | '\u{5f3}' | '\u{5f4}' | '\u{6fd}' | '\u{6fe}' | '\u{f0b}')
+            || matches!(letter, '・' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}'))
 }
 
 /// Whether a label claims to be an international one in its ASCII form (RFC 5890, 2.3.2.1).

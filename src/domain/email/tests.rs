@@ -101,6 +101,10 @@ fn each_refusal_has_its_reason() {
         ("\"a\u{200b}\"@example.com", EmailError::QuoteCharacter('\u{200b}')),
         ("\"a\\é\"@example.com", EmailError::QuoteCharacter('é')),
         ("\"a\\", EmailError::QuoteOpen),
+        ("“ann@example.com”", EmailError::DomainCharacter('”')),
+        ("ann@exa–mple.com", EmailError::DomainCharacter('–')),
+        ("ann@example.com…", EmailError::DomainCharacter('…')),
+        ("ann@例子，com", EmailError::DomainCharacter('，')),
     ];
     for (value, reason) in cases {
         assert_eq!(check(value), Err(*reason), "{value:?}");
@@ -162,6 +166,10 @@ fn deliverable_addresses_are_accepted() {
         "ann@a--b.bücher.example",
         "ann@XN--BCHER-KVA.example",
         "ann@faß.example",
+        "ann@paral·lel.example",
+        "ann@उदाहरण.भारत",
+        "ann@ストア・例.example",
+        "ann@例子。广告",
         "\"josé \\\" x\"@example.com",
     ];
     for value in cases {
