@@ -9,3 +9,4 @@ pub mod issue;
 pub mod job;
 pub mod row;
 pub mod rules;
+pub mod suggest;
