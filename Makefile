@@ -1,4 +1,4 @@
-.PHONY: demo test build bench
+.PHONY: demo test build bench micro
 
 # Builds, imports examples/contacts.csv into the private local database, shows the issues found.
 demo: build
@@ -21,3 +21,8 @@ bench:
 	scripts/setup
 	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) $(if $(PARTS),PARTS=$(PARTS)) \
 		cargo bench --locked --bench whole_runs
+
+# What is done with each row before the database sees it, part by part, in MB of the file a second.
+micro:
+	scripts/setup
+	cargo bench --locked --bench micro
