@@ -1,37 +1,101 @@
-//! What a person does: upload a file, edit and discard rows, ask for another run. Faces (command line,
-//! pages, API) are thin over these.
+//! What a person does: upload a file, decide about its rows, ask for another run, take things back. Faces
+//! (command line, pages, API) are thin over these.
+//!
+//! Guarantees: each action is one transaction, bound to the data of one owner, and on record with who did it and
+//! what it changed; the same request sent twice under one key is carried out once.
 
-mod review;
+mod contact;
+mod decide;
+mod job;
+mod record;
+mod undo_import;
 mod upload;
 
-pub use review::{Edits, discard, edit};
-pub use upload::{Uploaded, upload};
+pub use contact::{EditedContact, edit as edit_contact, tag as contact_tag};
+pub use decide::{Effect, Preview, decide, edit_row, preview, undo};
+pub use job::{Changed, cancel, delete, reprocess, set_policy};
+pub use record::{Idempotency, Request};
+pub use undo_import::{Undone, undo_import};
+pub use upload::{Upload, Uploaded, upload};
 
 use crate::domain::job::{JobId, JobStatus};
 use crate::objects::ObjectError;
+use crate::queue::QueueError;
 use crate::store::StoreError;
 
 /// Why an action was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
-    /// The owner has no such row.
-    #[error("there is no row {0}; `ingest issues JOB` lists the rows that need a decision")]
+    /// The owner has no such job.
+    #[error("there is no job {0}")]
+    NoJob(JobId),
+    /// The owner, or the job, has no such row.
+    #[error("there is no row {0}")]
     NoRow(i64),
-    /// The row's job is not in a state in which rows may be changed.
-    #[error(
-        "row {row} belongs to job {job}, which is {status}: rows can be changed while a job is NEEDS_REVIEW or FAILED"
-    )]
+    /// The job has no such issue.
+    #[error("there is no issue {0} of this job")]
+    NoIssue(i32),
+    /// The owner has no such action.
+    #[error("there is no action {0}")]
+    NoAction(i64),
+    /// The owner has no such contact.
+    #[error("there is no contact {0}")]
+    NoContact(i64),
+    /// The job is not in a state in which rows may be changed.
+    #[error("job {job} is {status}: rows can be changed while a job is NEEDS_REVIEW or FAILED")]
     NotInReview {
-        /// The row.
-        row: i64,
-        /// Its job.
+        /// The job.
         job: JobId,
-        /// The job's status.
+        /// Its status.
         status: JobStatus,
+    },
+    /// A run is working on the job.
+    #[error("a run is working on job {0}; try again when it has ended")]
+    Running(JobId),
+    /// The job is in a state that the action does not fit.
+    #[error("job {job} is {status}: {reason}")]
+    Unfit {
+        /// The job.
+        job: JobId,
+        /// Its status.
+        status: JobStatus,
+        /// What follows from that.
+        reason: &'static str,
     },
     /// The row has become a contact.
     #[error("row {0} is a contact already and cannot be changed here")]
     Consolidated(i64),
+    /// What is to be changed is not as it was when the person saw it.
+    #[error("somebody has changed {what} {id} meanwhile; look at it again")]
+    Stale {
+        /// A row or a contact.
+        what: &'static str,
+        /// Its number.
+        id: i64,
+    },
+    /// The action cannot be taken back.
+    #[error("action {0} changed no rows, or has been taken back already")]
+    NotUndoable(i64),
+    /// What was asked for makes no sense.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// Which part of the request, as a JSON pointer without its first slash.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The owner has another contact with the e-mail.
+    #[error("another contact has this e-mail already")]
+    EmailTaken,
+    /// A key was used before, for another request.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+    /// Another action of the same key, or on the same job, is under way.
+    #[error("another action is under way; try again")]
+    Busy,
+    /// The file is larger than is accepted.
+    #[error("the file is larger than the {0} bytes that are accepted")]
+    TooLarge(u64),
     /// The file to upload could not be read.
     #[error("{file}: {source}")]
     Read {
@@ -40,12 +104,28 @@ pub enum ActionError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What is on record of an action cannot be read.
+    #[error("the record of an earlier action cannot be read: {0}")]
+    Record(#[from] serde_json::Error),
+    /// The queue.
+    #[error("the run was recorded and could not be queued: {0}")]
+    Queue(#[from] QueueError),
     /// The store of the files.
     #[error(transparent)]
     Object(#[from] ObjectError),
     /// The database.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for ActionError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            error if error.is_lock_timeout() || error.is_conflict_in("actions") => ActionError::Busy,
+            error if error.is_conflict_in("contacts") => ActionError::EmailTaken,
+            error => ActionError::Store(error),
+        }
+    }
 }
 
 impl From<sqlx::Error> for ActionError {

@@ -12,20 +12,25 @@ use super::Status;
 use super::output::printable;
 use super::progress;
 use super::session::Session;
-use crate::actions::{self, ActionError};
-use crate::domain::job::{JobId, JobStatus};
+use crate::actions::{self, ActionError, Upload, Uploaded};
+use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::pipeline::{Control, Outcome, Progress};
 use crate::shutdown::Shutdown;
 use crate::store::jobs;
 use crate::worker::run::{self, End};
 
-/// Imports files one after the other; the worst end is the status.
-pub async fn run(session: &Session, files: &[PathBuf]) -> anyhow::Result<Status> {
+/// Imports files one after the other; the worst end is the status. `force`: also files that were imported before.
+pub async fn run(
+    session: &Session,
+    files: &[PathBuf],
+    policy: ImportPolicy,
+    force: bool,
+) -> anyhow::Result<Status> {
     let shutdown = Shutdown::on_signals()?;
     let mut worst = Status::Done;
     for file in files {
-        let status = match upload(session, file).await {
-            Ok(job) => run_here(session, job, &name(file), &shutdown).await?,
+        let status = match upload(session, file, policy, force).await {
+            Ok(uploaded) => go_on(session, &uploaded, &name(file), &shutdown).await?,
             Err(error) => {
                 eprintln!("{}: {error}", name(file));
                 Status::Failed
@@ -39,11 +44,37 @@ pub async fn run(session: &Session, files: &[PathBuf]) -> anyhow::Result<Status>
     Ok(worst)
 }
 
+/// Runs the job of a file, unless it is an earlier one that has been run.
+async fn go_on(
+    session: &Session,
+    uploaded: &Uploaded,
+    label: &str,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Status> {
+    let job = JobId(uploaded.job);
+    let found = jobs::get(&session.context.pool, &session.owner, job).await?;
+    match found.filter(|_| uploaded.earlier).map(|found| found.status) {
+        Some(status @ (JobStatus::Completed | JobStatus::NeedsReview)) => {
+            eprintln!(
+                "{}: this file was imported before, as job {job}, which is {status}; --force imports it again",
+                printable(label)
+            );
+            Ok(if status == JobStatus::Completed { Status::Done } else { Status::NeedsReview })
+        }
+        _ => run_here(session, job, label, shutdown).await,
+    }
+}
+
 /// Runs a job that exists.
 pub async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let found = jobs::get(&session.context.pool, &session.owner, job).await?;
     let found =
         found.with_context(|| format!("{} has no job {job}; `ingest jobs` lists them", session.owner))?;
+    match actions::reprocess(&session.context.pool, None, &session.request(), job).await {
+        // They are told with the end of the run, as ever.
+        Ok(_) | Err(ActionError::Running(_) | ActionError::Unfit { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
     run_here(session, job, &found.filename, &Shutdown::on_signals()?).await
 }
 
@@ -54,7 +85,12 @@ fn name(file: &Path) -> String {
     }
 }
 
-async fn upload(session: &Session, file: &Path) -> Result<JobId, ActionError> {
+async fn upload(
+    session: &Session,
+    file: &Path,
+    policy: ImportPolicy,
+    force: bool,
+) -> Result<Uploaded, ActionError> {
     let read = |source| ActionError::Read { file: file.display().to_string(), source };
     let content: Box<dyn AsyncRead + Send + Unpin> = match file == Path::new("-") {
         true => Box::new(tokio::io::stdin()),
@@ -66,10 +102,9 @@ async fn upload(session: &Session, file: &Path) -> Result<JobId, ActionError> {
             Box::new(opened)
         }
     };
-    let context = &session.context;
-    let uploaded =
-        actions::upload(&context.pool, &context.objects, &session.owner, &name(file), content, false).await?;
-    Ok(uploaded.job)
+    let (context, request) = (&session.context, session.request());
+    let upload = Upload { filename: &name(file), policy, force, limit: u64::MAX };
+    actions::upload(&context.pool, &context.objects, None, &request, &upload, content).await
 }
 
 async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdown) -> anyhow::Result<Status> {
@@ -103,6 +138,9 @@ fn tell(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
             eprintln!("{label}: job {job} is COMPLETED already");
             return Ok(Status::Done);
         }
+        End::Cancelled => {
+            eprintln!("{label}: job {job} was cancelled; `ingest reprocess {job}` wants it again")
+        }
         End::Unknown => eprintln!("{label}: job {job} has been deleted"),
         End::Stopped => eprintln!("{label}: job {job} stopped; what is done is kept, {again}"),
         End::LeaseLost => {
@@ -125,6 +163,7 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
         ("with issues", counted.issue_rows),
         ("repeated, left out", counted.repeated_rows),
         ("contacts made", counted.contacts),
+        ("contacts changed", counted.updated_contacts),
         ("open issues", outcome.open_issues()),
     ];
     for (fact, count) in facts {

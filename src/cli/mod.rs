@@ -3,11 +3,12 @@
 //! Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage or
 //! configuration, 3 a person has issues to decide.
 
+mod decide;
 mod doctor;
 mod import;
+mod job;
 mod output;
 mod progress;
-mod review;
 mod session;
 mod show;
 
@@ -17,8 +18,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{LogLevel, Settings};
+use crate::domain::decision::Decision;
 use crate::domain::issue::IssueType;
-use crate::domain::job::JobId;
+use crate::domain::job::{ImportPolicy, JobId};
 use crate::store::issues::Which;
 use crate::telemetry;
 use output::Format;
@@ -48,6 +50,12 @@ enum Command {
         /// The files; `-` reads standard input.
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// HOLD: contacts are made when the review is done. AT_ONCE: valid rows become contacts at once.
+        #[arg(long, default_value = "HOLD")]
+        policy: ImportPolicy,
+        /// Import a file again that was imported before.
+        #[arg(long)]
+        force: bool,
     },
     /// Consume the queue until SIGTERM or SIGINT.
     Worker,
@@ -81,12 +89,72 @@ enum Command {
         list: List,
     },
     /// Change values of a row that is under review.
-    Edit(review::EditArgs),
+    #[command(group(clap::ArgGroup::new("given").required(true).multiple(true).args(["email", "first_name", "last_name", "company"])))]
+    Edit {
+        /// The row's number, as `ingest issues` shows it.
+        row: i64,
+        #[command(flatten)]
+        values: decide::Values,
+    },
     /// Leave rows out of the import.
     Discard {
         /// Row numbers, as `ingest issues` shows them.
         #[arg(required = true)]
         rows: Vec<i64>,
+    },
+    /// Take rows in again that were left out.
+    Restore {
+        /// Row numbers, as `ingest issues` shows them.
+        #[arg(required = true)]
+        rows: Vec<i64>,
+    },
+    /// Decide about the rows of one issue.
+    Resolve {
+        /// The job's number.
+        job: JobId,
+        /// The issue's number, as `ingest issues` shows it.
+        issue: i32,
+        #[command(flatten)]
+        decision: decide::DecisionArgs,
+    },
+    /// Decide about all rows of a job that meet what is asked; `--preview` shows what that would do.
+    Bulk {
+        /// The job's number.
+        job: JobId,
+        #[command(flatten)]
+        which: decide::FilterArgs,
+        #[command(flatten)]
+        decision: decide::DecisionArgs,
+    },
+    /// Take back an action (its number), or the whole import of a job.
+    Undo {
+        /// The action's number, as `ingest audit` shows it.
+        #[arg(required_unless_present = "import", conflicts_with = "import")]
+        action: Option<i64>,
+        /// Remove the contacts that this job made, and give those that it changed their earlier values.
+        #[arg(long, value_name = "JOB")]
+        import: Option<JobId>,
+    },
+    /// Call off a job that is not running.
+    Cancel {
+        /// The job's number.
+        job: JobId,
+    },
+    /// Delete a job that is not running, with its rows and issues; its contacts stay.
+    Delete {
+        /// The job's number.
+        job: JobId,
+    },
+    /// List who did what, newest first.
+    Audit {
+        /// To this job only.
+        #[arg(long)]
+        job: Option<JobId>,
+        /// Only what changed this row.
+        #[arg(long)]
+        row: Option<i64>,
+        #[command(flatten)]
+        list: List,
     },
     /// Judge a job's rows again, and consolidate it if nothing is open. Goes on with a job that was
     /// stopped, and tries a FAILED one again.
@@ -157,7 +225,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
 
 async fn command(command: Command, session: &Session) -> anyhow::Result<Status> {
     match command {
-        Command::Import { files } => import::run(session, &files).await,
+        Command::Import { files, policy, force } => import::run(session, &files, policy, force).await,
         Command::Worker => session.work().await,
         Command::Migrate => {
             eprintln!("the schema is up to date");
@@ -168,8 +236,19 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
             show::issues(session, job, Which { kind, resolved_too: all }, rows, &list).await
         }
         Command::Rows { job, issue, list } => show::rows(session, job, issue, &list).await,
-        Command::Edit(args) => review::edit(session, args).await,
-        Command::Discard { rows } => review::discard(session, &rows).await,
+        Command::Edit { row, values } => decide::edit(session, row, values).await,
+        Command::Discard { rows } => decide::set_aside(session, &rows, &Decision::Discard).await,
+        Command::Restore { rows } => decide::set_aside(session, &rows, &Decision::Restore).await,
+        Command::Resolve { job, issue, decision } => {
+            decide::resolve(session, job, vec![issue], decision).await
+        }
+        Command::Bulk { job, which, decision } => decide::bulk(session, job, which, decision).await,
+        Command::Undo { action: Some(action), .. } => decide::undo(session, action).await,
+        Command::Undo { import: Some(job), .. } => decide::undo_import(session, job).await,
+        Command::Undo { action: None, import: None } => Ok(Status::Failed),
+        Command::Cancel { job } => job::cancel(session, job).await,
+        Command::Delete { job } => job::delete(session, job).await,
+        Command::Audit { job, row, list } => job::audit(session, job, row, &list).await,
         Command::Reprocess { job } => import::reprocess(session, job).await,
         Command::Contacts(list) => show::contacts(session, &list).await,
         Command::Doctor => Ok(Status::Done),

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
 use super::Status;
+use crate::actions::Request;
 use crate::config::{Settings, sdk_config};
 use crate::domain::job::Owner;
 use crate::objects::Objects;
@@ -70,6 +71,15 @@ impl Session {
         };
         let owner = Owner(settings.owner());
         Ok(Session { context, policy, owner, settings: settings.clone(), cluster })
+    }
+
+    /// What the person at the command line asks.
+    pub fn request(&self) -> Request {
+        Request {
+            owner: self.owner.clone(),
+            actor: format!("{} (command line)", self.owner),
+            idempotency: None,
+        }
     }
 
     /// Runs the worker until it is told to stop.

@@ -23,7 +23,7 @@ pub async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
     print(list.output, &page, &header, |job| {
         vec![
             job.id.to_string(),
-            job.status.clone(),
+            job.status.to_string(),
             job.filename.clone(),
             job.total_rows.to_string(),
             job.processed_rows.to_string(),
@@ -162,10 +162,10 @@ struct Line<'a> {
 
 /// Lists contacts.
 pub async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> {
-    let page = contacts::page(&session.context.pool, &session.owner, list.after, list.limit).await?;
+    let page = contacts::page(&session.context.pool, &session.owner, None, list.after, list.limit).await?;
     let header = ["contact", "email", "first name", "last name", "company"];
     print(list.output, &page, &header, |contact| {
-        let contacts::Contact { id, email, first_name, last_name, company } = contact;
+        let contacts::Contact { id, email, first_name, last_name, company, .. } = contact;
         vec![id.to_string(), email.clone(), first_name.clone(), last_name.clone(), company.clone()]
     })?;
     if page.len() as i64 == list.limit {

@@ -46,7 +46,8 @@ macro_rules! words {
     ($(#[$meta:meta])* $name:ident, $kind:literal { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$doc])* $variant),+ }
+        #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
             /// Every variant, in the order of the database enum.
@@ -91,6 +92,18 @@ words! {
         Completed = "COMPLETED",
         /// Ended with a reason in words; runs again on request.
         Failed = "FAILED",
+    }
+}
+
+words! {
+    /// When a job's valid rows become contacts: the words of `jobs.job_import_policy`.
+    #[derive(Default)]
+    ImportPolicy, "import policy" {
+        /// All of them when the review is done.
+        #[default]
+        Hold = "HOLD",
+        /// At once; the others when they are settled.
+        AtOnce = "AT_ONCE",
     }
 }
 

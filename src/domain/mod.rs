@@ -4,6 +4,7 @@
 //! or out of the database.
 
 pub mod contact;
+pub mod decision;
 pub mod email;
 pub mod issue;
 pub mod job;

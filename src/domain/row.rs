@@ -24,6 +24,16 @@ words! {
     }
 }
 
+words! {
+    /// `staging_on_existing_enum`: what a person has decided about the contact that has a row's e-mail already.
+    OnExisting, "decision about an existing contact" {
+        /// The row's values take the place of the contact's.
+        Overwrite = "OVERWRITE",
+        /// The row's values go where the contact has none.
+        Fill = "FILL",
+    }
+}
+
 /// The four values of a row, trimmed of Unicode white space and in NFC, in the case they came in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Fields<'a> {

@@ -82,6 +82,8 @@ pub struct Statistics {
     pub repeated_rows: u64,
     /// Contacts made.
     pub contacts: u64,
+    /// Contacts changed, as a person had decided.
+    pub updated_contacts: u64,
 }
 
 /// Why a run did not go through.

@@ -1,7 +1,7 @@
 //! Pass 1 over the file: its encoding, its rows judged by themselves, and the records by which they
 //! are compared.
 
-use super::compare::{Comparison, OPEN};
+use super::compare::{Comparison, OPEN, UNDECIDED};
 use super::file::File;
 use super::{Context, Control, Phase, RunError, file};
 use crate::csv::{Encoding, RawRow, Reader};
@@ -66,7 +66,7 @@ impl Found {
         let verdict = rules::check(&fields, row.damage.is_some());
         self.has_violations |= !verdict.is_clean();
         let group = group(&self.keys, &fields, &verdict);
-        self.comparison.push(row.number as u32 | OPEN, group, fields.hash(&residue))?;
+        self.comparison.push(row.number as u32 | OPEN | UNDECIDED, group, fields.hash(&residue))?;
         if row.number.is_multiple_of(8192) {
             control.report(Phase::Survey, row.number, None);
         }

@@ -1,11 +1,12 @@
 //! `contacts`: what all the work is for. One contact an owner and address, guarded by the table itself.
 
+use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::copy::Lines;
-use super::{Count, Home, StoreError};
+use super::{Count, Home, StoreError, filter};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::job::Owner;
@@ -192,7 +193,7 @@ pub async fn count(pool: &PgPool, owner: &Owner) -> Result<Count, StoreError> {
 }
 
 /// A contact as people see it.
-#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Contact {
     /// `contact_id`.
     #[sqlx(rename = "contact_id")]
@@ -209,16 +210,143 @@ pub struct Contact {
     /// `contact_company`.
     #[sqlx(rename = "contact_company")]
     pub company: String,
+    /// When it was made.
+    #[sqlx(rename = "contact_created_at")]
+    pub created_at: DateTime<Utc>,
+    /// The row that it was made from, which may be gone.
+    #[sqlx(rename = "staging_id")]
+    pub row: i64,
 }
 
-/// An owner's contacts in the order they were made, at most `limit`, after `after` where given.
+impl Contact {
+    /// The four values.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields::new(&self.email, &self.first_name, &self.last_name, &self.company)
+    }
+}
+
+const CONTACT: &str =
+    "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company,
+     contact_created_at, staging_id FROM contacts";
+const CONTACT_AND_KEY: &str =
+    "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company,
+     contact_created_at, staging_id, contact_key FROM contacts";
+
+/// An owner's contacts in the order they were made, at most `limit`, after `after` where given; `text`: only those
+/// of which a value holds it, in any case of letters.
 pub async fn page(
     pool: &PgPool,
     owner: &Owner,
+    text: Option<&str>,
     after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    let query = "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company FROM contacts
-         WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3";
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(after.unwrap_or(0)).bind(limit).fetch_all(pool).await?)
+    let mut query = QueryBuilder::new(format!("{CONTACT} WHERE contacts_user_id = "));
+    query.push_bind(&owner.0).push(" AND contact_id > ").push_bind(after.unwrap_or(0));
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        query.push(" AND concat_ws(E'\\n', contact_email, contact_first_name, contact_last_name, contact_company) ILIKE ");
+        query.push_bind(filter::anywhere(text));
+    }
+    query.push(" ORDER BY contact_id LIMIT ").push_bind(limit);
+    Ok(query.build_query_as().fetch_all(pool).await?)
 }
+
+/// One contact of an owner.
+pub async fn get(pool: &PgPool, owner: &Owner, id: i64) -> Result<Option<Contact>, StoreError> {
+    let query = AssertSqlSafe(format!("{CONTACT} WHERE contacts_user_id = $1 AND contact_id = $2"));
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(id).fetch_optional(pool).await?)
+}
+
+/// The same, held until the transaction ends.
+pub async fn lock(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    id: i64,
+) -> Result<Option<Contact>, StoreError> {
+    let query =
+        AssertSqlSafe(format!("{CONTACT} WHERE contacts_user_id = $1 AND contact_id = $2 FOR UPDATE"));
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
+}
+
+/// The owner's contacts that have these e-mails, by their keys ([`ContactKeys::key`]).
+pub async fn with_keys(
+    pool: &PgPool,
+    owner: &Owner,
+    keys: &[u128],
+) -> Result<Vec<(u128, Contact)>, StoreError> {
+    let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
+    let query =
+        AssertSqlSafe(format!("{CONTACT_AND_KEY} WHERE contacts_user_id = $1 AND contact_key = ANY ($2)"));
+    let rows = sqlx::query(query).bind(&owner.0).bind(keys).fetch_all(pool).await?;
+    let contact = |row: &sqlx::postgres::PgRow| {
+        let key: Uuid = row.try_get("contact_key")?;
+        Ok((key.as_u128(), sqlx::FromRow::from_row(row)?))
+    };
+    rows.iter().map(contact).collect()
+}
+
+/// Changes a contact; another with the same e-mail makes it fail as a conflict in `contacts`.
+pub async fn edit(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    id: i64,
+    fields: &Fields<'_>,
+) -> Result<(), StoreError> {
+    let key = ContactKeys::of(owner).key(&email::key(&fields.email));
+    let update = "UPDATE contacts SET contact_email = $3, contact_first_name = $4, contact_last_name = $5,
+                contact_company = $6, contact_key = $7 WHERE contact_id = $2 AND contacts_user_id = $1";
+    sqlx::query(update)
+        .bind(&owner.0)
+        .bind(id)
+        .bind(fields.email.as_ref())
+        .bind(fields.first_name.as_ref())
+        .bind(fields.last_name.as_ref())
+        .bind(fields.company.as_ref())
+        .bind(Uuid::from_u128(key))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Removes the contacts that the job's rows made and that still say what those rows say; the rows are READY
+/// again. Gives how many.
+pub async fn remove_made(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+) -> Result<i64, StoreError> {
+    let table = home.staging();
+    let query = AssertSqlSafe(format!(
+        "WITH bounds AS MATERIALIZED (SELECT min(staging_id) AS first, max(staging_id) AS last FROM {table} WHERE staging_job_id = $2),
+         gone AS (
+             DELETE FROM contacts c USING {table} s WHERE {MADE_BY}
+               AND (contact_email, contact_first_name, contact_last_name, contact_company)
+                 = (btrim(staging_email), btrim(staging_first_name), btrim(staging_last_name), btrim(staging_company))
+             RETURNING s.staging_id),
+         ready AS (UPDATE {table} s SET staging_status = 'READY' FROM gone
+                   WHERE s.staging_id = gone.staging_id AND s.staging_job_id = $2 RETURNING 1)
+         SELECT count(*) FROM gone"
+    ));
+    Ok(sqlx::query_scalar(query).bind(&owner.0).bind(home.job().0).fetch_one(connection).await?)
+}
+
+/// Contacts that the job's rows made; at most `limit`.
+pub async fn made(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+    limit: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let table = home.staging();
+    let query = AssertSqlSafe(format!(
+        "WITH bounds AS MATERIALIZED (SELECT min(staging_id) AS first, max(staging_id) AS last FROM {table} WHERE staging_job_id = $2)
+         SELECT contact_id FROM contacts c JOIN {table} s ON {MADE_BY} ORDER BY contact_id LIMIT $3"
+    ));
+    Ok(sqlx::query_scalar(query).bind(&owner.0).bind(home.job().0).bind(limit).fetch_all(connection).await?)
+}
+
+/// That contact `c` was made from row `s` of the job `$2` of the owner `$1`. The bounds are what the index over
+/// contacts' rows can answer.
+const MADE_BY: &str =
+    "c.staging_id = s.staging_id AND c.contacts_user_id = $1 AND s.staging_job_id = $2 AND s.staging_status = 'SUCCESS'
+     AND c.staging_id BETWEEN (SELECT first FROM bounds) AND (SELECT last FROM bounds)";

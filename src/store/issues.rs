@@ -108,6 +108,23 @@ pub async fn delete_all(connection: &mut PgConnection, home: Home) -> Result<(),
     Ok(())
 }
 
+/// The first of `issues` that is none of the job's.
+pub async fn first_missing(
+    connection: &mut PgConnection,
+    home: Home,
+    issues: &[i32],
+) -> Result<Option<i32>, StoreError> {
+    if issues.is_empty() {
+        return Ok(None);
+    }
+    let query = AssertSqlSafe(format!(
+        "SELECT issue FROM unnest($1::integer[]) AS issue
+         WHERE NOT EXISTS (SELECT FROM ONLY {} WHERE issue_id = issue AND issues_job_id = $2) LIMIT 1",
+        home.issues()
+    ));
+    Ok(sqlx::query_scalar(query).bind(issues).bind(home.job().0).fetch_optional(connection).await?)
+}
+
 /// Open issues of a job, a count each rule that has any: all of them, however long it takes.
 pub async fn count_open(
     connection: &mut PgConnection,

@@ -1,5 +1,6 @@
 //! `jobs`: what is known of a job; `run.rs`, the lease under which a run writes.
 
+mod decide;
 mod run;
 
 use std::time::Duration;
@@ -8,13 +9,14 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
 
+pub use decide::*;
 pub use run::*;
 
 use super::{Count, Home, StoreError, interval};
-use crate::domain::job::{JobId, JobStatus, Owner};
+use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
 
 /// A job as people see it.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Job {
     /// `job_id`.
     pub id: i32,
@@ -24,8 +26,14 @@ pub struct Job {
     pub filename: String,
     /// The file's key in the store.
     pub object_key: String,
-    /// One word of `job_status_enum`.
-    pub status: String,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// When its valid rows become contacts.
+    pub policy: ImportPolicy,
+    /// Whether a person has called it off.
+    pub cancelled: bool,
+    /// Whether a run is working on it.
+    pub running: bool,
     /// Data rows in the file.
     pub total_rows: i32,
     /// Rows done so far.
@@ -39,6 +47,12 @@ pub struct Job {
     /// Whether what it has staged is in tables of its own.
     #[serde(skip)]
     partitioned: bool,
+    /// Whether it has tables of its own, the rows in them staged for good or not.
+    #[serde(skip)]
+    pub has_tables: bool,
+    /// The hash of the file's bytes, where this program took them in.
+    #[serde(skip)]
+    pub content_hash: Option<String>,
     /// When the producer made it.
     pub created_at: DateTime<Utc>,
     /// When the latest run started.
@@ -48,18 +62,24 @@ pub struct Job {
 }
 
 const JOB: &str =
-    "SELECT job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status,
-    job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
+    "SELECT job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status, job_import_policy,
+    job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_content_hash,
+    job_partitioned AS has_tables, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
     job_created_at, job_process_start, job_process_end FROM jobs";
 
-fn job(row: &PgRow) -> Result<Job, sqlx::Error> {
+fn job(row: &PgRow) -> Result<Job, StoreError> {
     Ok(Job {
         id: row.try_get("job_id")?,
         owner: row.try_get("job_user_id")?,
         filename: row.try_get("job_original_filename")?,
         object_key: row.try_get("job_s3_object_key")?,
-        status: row.try_get("status")?,
+        status: row.try_get::<&str, _>("status")?.parse()?,
+        policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
+        cancelled: row.try_get("cancelled")?,
+        running: row.try_get("running")?,
+        has_tables: row.try_get("has_tables")?,
+        content_hash: row.try_get("job_content_hash")?,
         total_rows: row.try_get("job_total_rows")?,
         processed_rows: row.try_get("job_processed_rows")?,
         repeated_rows: row.try_get("job_repeated_rows")?,
@@ -73,11 +93,6 @@ fn job(row: &PgRow) -> Result<Job, sqlx::Error> {
 }
 
 impl Job {
-    /// The status as a value.
-    pub fn status(&self) -> Result<JobStatus, StoreError> {
-        Ok(self.status.parse()?)
-    }
-
     /// Where its rows, issues and items are. A large job has none until all of its rows are staged.
     pub fn home(&self) -> Home {
         Home::of(JobId(self.id), self.partitioned)
@@ -88,7 +103,7 @@ impl Job {
 pub async fn get(pool: &PgPool, owner: &Owner, id: JobId) -> Result<Option<Job>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!("{JOB} WHERE job_user_id = $1 AND job_id = $2"));
     let row = sqlx::query(query).bind(&owner.0).bind(id.0).fetch_optional(pool).await?;
-    Ok(row.as_ref().map(job).transpose()?)
+    row.as_ref().map(job).transpose()
 }
 
 /// An owner's jobs, newest first: at most `limit`, older than `before` where that is given.
@@ -103,7 +118,7 @@ pub async fn list(
     ));
     let rows =
         sqlx::query(query).bind(&owner.0).bind(before.map(|id| id.0)).bind(limit).fetch_all(pool).await?;
-    Ok(rows.iter().map(job).collect::<Result<_, _>>()?)
+    rows.iter().map(job).collect()
 }
 
 /// How many jobs an owner has.
@@ -112,27 +127,60 @@ pub async fn count(pool: &PgPool, owner: &Owner) -> Result<Count, StoreError> {
     Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(pool).await?))
 }
 
-/// Inserts a PENDING job. `wanted`: put it into the database's queue; otherwise the caller sends a
-/// message, or runs the job itself.
-pub async fn insert(
-    connection: &mut PgConnection,
-    owner: &Owner,
-    filename: &str,
-    key: &str,
-    wanted: bool,
-) -> Result<JobId, StoreError> {
+/// A job on its way into the table.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// Whose it is.
+    pub owner: &'a Owner,
+    /// The name of the file as it was given.
+    pub filename: &'a str,
+    /// The file's key in the store.
+    pub key: &'a str,
+    /// When valid rows become contacts.
+    pub policy: ImportPolicy,
+    /// The hash of the file's bytes.
+    pub content_hash: &'a str,
+    /// Put it into the database's queue; otherwise the caller sends a message, or runs the job itself.
+    pub wanted: bool,
+}
+
+/// Inserts a PENDING job.
+pub async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobId, StoreError> {
     let id = sqlx::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
-                           job_processed_rows, job_issue_count, job_available_at)
-         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, CASE WHEN $4 THEN now() ELSE now() + interval '1 minute' END) RETURNING job_id",
+                           job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_available_at)
+         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, CASE WHEN $6 THEN now() ELSE now() + interval '1 minute' END) RETURNING job_id",
     )
-    .bind(&owner.0)
-    .bind(filename)
-    .bind(key)
-    .bind(wanted)
-    .fetch_one(connection)
+    .bind(&new.owner.0)
+    .bind(new.filename)
+    .bind(new.key)
+    .bind(new.policy.as_str())
+    .bind(new.content_hash)
+    .bind(new.wanted)
+    .fetch_one(&mut *connection)
     .await?;
+    if new.wanted {
+        hint(connection).await?;
+    }
     Ok(JobId(id))
+}
+
+/// The owner's latest job of a file with these bytes. Until the transaction ends nobody else asks about the
+/// same bytes: of two uploads at once the second finds the first.
+pub async fn by_content(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    content_hash: &str,
+) -> Result<Option<JobId>, StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))")
+        .bind(&owner.0)
+        .bind(content_hash)
+        .execute(&mut *connection)
+        .await?;
+    let query = "SELECT max(job_id) FROM jobs WHERE job_user_id = $1 AND job_content_hash = $2";
+    let found: Option<i32> =
+        sqlx::query_scalar(query).bind(&owner.0).bind(content_hash).fetch_one(connection).await?;
+    Ok(found.map(JobId))
 }
 
 /// Jobs that want work and have neither a live lease nor, it seems, a message: PENDING or PROCESSING,
@@ -157,14 +205,6 @@ pub async fn stranded(
     .fetch_all(pool)
     .await?;
     rows.iter().map(|row| Ok((JobId(row.try_get("job_id")?), row.try_get("job_s3_object_key")?))).collect()
-}
-
-/// The status of a job, whose row is locked until the transaction ends: no run can claim it meanwhile.
-/// PROCESSING when another transaction has it.
-pub async fn lock(connection: &mut PgConnection, id: JobId) -> Result<JobStatus, StoreError> {
-    let query = "SELECT job_status::text FROM jobs WHERE job_id = $1 FOR UPDATE SKIP LOCKED";
-    let status: Option<String> = sqlx::query_scalar(query).bind(id.0).fetch_optional(connection).await?;
-    Ok(status.map_or(Ok(JobStatus::Processing), |word| word.parse())?)
 }
 
 /// Nothing is wanted of the job any more: for a run that was not asked for through the database's queue,

@@ -3,8 +3,12 @@
 //! Nothing here opens a transaction: which writes belong together is decided by `pipeline` and
 //! `actions`. Every read for a person names the owner, and every write of a run names its lease.
 
+pub mod actions;
+pub mod contact_changes;
 pub mod contacts;
 pub mod copy;
+pub mod decided;
+mod filter;
 mod home;
 pub mod issue_items;
 pub mod issues;
@@ -33,10 +37,10 @@ pub enum StoreError {
     /// A value in the database that this program does not know.
     #[error("the database holds {0}; is it of a newer version of this program?")]
     Unknown(#[from] crate::domain::job::UnknownWord),
-    /// A number that does not fit its column.
-    #[error("{what} is {value}, more than the database's column holds")]
+    /// A number beyond what a job may have.
+    #[error("{what} is {value}, more than this program takes in one job")]
     TooLarge {
-        /// The column, in words.
+        /// What it counts, in words.
         what: &'static str,
         /// The number.
         value: u64,

@@ -181,3 +181,18 @@ pub async fn attach(
     );
     run(connection, statement).await
 }
+
+/// Removes a job's tables with all that is in them, whether they were attached or not. Locks and waits as
+/// [`declare_keys`] does.
+pub async fn drop(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    let Tables { staging, issues, items } = Tables::of(job);
+    let query = "SELECT count(*) FROM pg_inherits WHERE inhrelid = to_regclass($1) AND inhparent = 'staging'::regclass";
+    let attached: i64 = sqlx::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
+    // What other tables may refer to by its parent's name is no partition any more before it goes.
+    let detach =
+        if attached > 0 { format!("ALTER TABLE staging DETACH PARTITION {staging};") } else { String::new() };
+    let statement = format!(
+        "SET LOCAL lock_timeout = '500ms'; DROP TABLE IF EXISTS {items}, {issues}; {detach} DROP TABLE IF EXISTS {staging}"
+    );
+    run(connection, statement).await
+}

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, QueryBuilder, Row};
 
 use super::copy::{self, Lines};
-use super::{Home, StoreError};
+use super::{Home, StoreError, filter};
+use crate::domain::decision::Filter;
 use crate::domain::job::{JobId, Owner};
-use crate::domain::row::{Fields, RowHash, RowStatus};
+use crate::domain::row::{Fields, OnExisting, RowHash, RowStatus};
 
 /// A row on its way into the table.
 pub struct NewRow<'a> {
@@ -98,6 +100,10 @@ pub struct StagedRow<'a> {
     pub hash: Cow<'a, str>,
     /// What a malformed row held beside its values; empty for any other.
     pub residue: Cow<'a, str>,
+    /// Whether a person has said yes to it, malformed as it is.
+    pub accepted: bool,
+    /// What becomes of the contact that has its e-mail already, where a person has decided.
+    pub on_existing: Option<OnExisting>,
 }
 
 impl StagedRow<'_> {
@@ -124,18 +130,16 @@ impl RowText {
         let id = next()?.unwrap_or_default().parse().map_err(|_| StoreError::Unreadable)?;
         let mut text = || Ok::<_, StoreError>(next()?.unwrap_or_default());
         let values = [text()?, text()?, text()?, text()?];
-        let (status, hash, residue) = (text()?, text()?, text()?);
-        let status = match status.as_ref() {
-            "" => None,
-            word => Some(word.parse()?),
-        };
-        Ok(StagedRow { id, values, status, hash, residue })
+        let (status, hash, residue, accepted, on_existing) = (text()?, text()?, text()?, text()?, text()?);
+        let status = if status.is_empty() { None } else { Some(status.parse()?) };
+        let on_existing = if on_existing.is_empty() { None } else { Some(on_existing.parse()?) };
+        Ok(StagedRow { id, values, status, hash, residue, accepted: accepted == "t", on_existing })
     }
 }
 
 /// Columns of a row in the order in which [`RowText`] reads them.
 const COLUMNS: &str = "staging_id, staging_email, staging_first_name, staging_last_name, staging_company,
-     staging_status, staging_row_hash, staging_residue";
+     staging_status, staging_row_hash, staging_residue, staging_accepted, staging_on_existing";
 
 /// All rows of a job that are not discarded, in the order of the file where the table is shared, in any
 /// order where it is the job's own.
@@ -156,63 +160,131 @@ pub async fn rows(
     Ok(connection.copy_out_raw(&copy).await?.map_ok(RowText).map_err(StoreError::from))
 }
 
-/// One row of an owner, and its job.
+/// A row as people see it.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct RowView {
+    /// The row: what decisions take.
+    pub row: i64,
+    /// The line of the file.
+    pub line: Option<i64>,
+    /// The e-mail as it stands; empty where there is none, as with the others.
+    pub email: String,
+    /// The first name as it stands.
+    pub first_name: String,
+    /// The last name as it stands.
+    pub last_name: String,
+    /// The company as it stands.
+    pub company: String,
+    /// What becomes of it as it stands.
+    pub status: Option<RowStatus>,
+    /// What of a malformed row did not fit.
+    pub residue: Option<String>,
+    /// Whether a person has said yes to it, malformed as it is, or edited it.
+    pub accepted: bool,
+    /// What becomes of the contact that has its e-mail already, where a person has decided.
+    pub on_existing: Option<OnExisting>,
+}
+
+impl RowView {
+    /// The values, normalised.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields::new(&self.email, &self.first_name, &self.last_name, &self.company)
+    }
+
+    /// Stands for all that a person can change about the row: who has seen this tag has seen the row as it is.
+    pub fn tag(&self) -> String {
+        let mut hash = blake3::Hasher::new();
+        for value in [&self.email, &self.first_name, &self.last_name, &self.company] {
+            hash.update(&(value.len() as u64).to_le_bytes());
+            hash.update(value.as_bytes());
+        }
+        // READY and ISSUE follow from the rest.
+        let kept = match self.status {
+            Some(RowStatus::Discard) => 1,
+            Some(RowStatus::Success) => 2,
+            _ => 0,
+        };
+        hash.update(&[
+            kept,
+            u8::from(self.accepted),
+            self.on_existing.map_or(0, |decided| decided as u8 + 1),
+        ]);
+        hash.finalize().to_hex()[..32].to_owned()
+    }
+}
+
+const VIEW: &str = "SELECT s.staging_id, s.staging_line, coalesce(s.staging_email, '') AS email, coalesce(s.staging_first_name, '') AS first_name,
+     coalesce(s.staging_last_name, '') AS last_name, coalesce(s.staging_company, '') AS company, s.staging_status::text AS status,
+     s.staging_residue, s.staging_accepted, s.staging_on_existing::text AS on_existing";
+
+fn view(row: &PgRow) -> Result<RowView, StoreError> {
+    let word = |name: &str| row.try_get::<Option<&str>, _>(name);
+    Ok(RowView {
+        row: row.try_get("staging_id")?,
+        line: row.try_get("staging_line")?,
+        email: row.try_get("email")?,
+        first_name: row.try_get("first_name")?,
+        last_name: row.try_get("last_name")?,
+        company: row.try_get("company")?,
+        status: word("status")?.map(|word| word.parse()).transpose()?,
+        residue: row.try_get("staging_residue")?,
+        accepted: row.try_get("staging_accepted")?,
+        on_existing: word("on_existing")?.map(|word| word.parse()).transpose()?,
+    })
+}
+
+/// One row of an owner's job.
 pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
-    id: i64,
-) -> Result<Option<(JobId, StagedRow<'static>)>, StoreError> {
+    home: Home,
+    row: i64,
+) -> Result<Option<RowView>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "SELECT {COLUMNS}, staging_status::text AS status, staging_job_id FROM staging JOIN jobs ON job_id = staging_job_id
-         WHERE staging_id = $2 AND job_user_id = $1"
+        "{VIEW} FROM {} s JOIN jobs ON job_id = staging_job_id
+         WHERE s.staging_id = $3 AND s.staging_job_id = $2 AND job_user_id = $1",
+        home.staging()
     ));
-    let row = sqlx::query(query).bind(&owner.0).bind(id).fetch_optional(connection).await?;
-    let Some(row) = row else { return Ok(None) };
-    let text = |name: &str| -> Result<Cow<'static, str>, StoreError> {
-        Ok(row.try_get::<Option<String>, _>(name)?.unwrap_or_default().into())
-    };
-    let status = text("status")?;
-    let staged = StagedRow {
-        id,
-        values: [
-            text("staging_email")?,
-            text("staging_first_name")?,
-            text("staging_last_name")?,
-            text("staging_company")?,
-        ],
-        status: if status.is_empty() { None } else { Some(status.parse()?) },
-        hash: text("staging_row_hash")?,
-        residue: text("staging_residue")?,
-    };
-    Ok(Some((JobId(row.try_get("staging_job_id")?), staged)))
+    let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(row);
+    query.fetch_optional(connection).await?.as_ref().map(view).transpose()
 }
 
-/// Sets the four values of a row and leaves its hash as it is; NULL where a value is empty.
-pub async fn edit(connection: &mut PgConnection, id: i64, fields: &Fields<'_>) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE staging SET staging_email = nullif($2, ''), staging_first_name = nullif($3, ''),
-                staging_last_name = nullif($4, ''), staging_company = nullif($5, '') WHERE staging_id = $1",
-    )
-    .bind(id)
-    .bind(fields.email.as_ref())
-    .bind(fields.first_name.as_ref())
-    .bind(fields.last_name.as_ref())
-    .bind(fields.company.as_ref())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Sets the status of one row of a job.
-pub async fn set_status(
+/// The first of `rows` that is none of the job's.
+pub async fn first_missing(
     connection: &mut PgConnection,
-    job: JobId,
-    id: i64,
-    status: RowStatus,
-) -> Result<(), StoreError> {
-    let query = "UPDATE staging SET staging_status = $3::text::staging_status_enum WHERE staging_job_id = $1 AND staging_id = $2";
-    sqlx::query(query).bind(job.0).bind(id).bind(status.as_str()).execute(connection).await?;
-    Ok(())
+    home: Home,
+    rows: &[i64],
+) -> Result<Option<i64>, StoreError> {
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let query = AssertSqlSafe(format!(
+        "SELECT row FROM unnest($1::bigint[]) AS row
+         WHERE NOT EXISTS (SELECT FROM {} WHERE staging_id = row AND staging_job_id = $2) LIMIT 1",
+        home.staging()
+    ));
+    Ok(sqlx::query_scalar(query).bind(rows).bind(home.job().0).fetch_optional(connection).await?)
+}
+
+/// Rows of an owner's job as the filter finds them, in the order of the file: at most `limit`, after the row
+/// `after` where that is given.
+pub async fn page(
+    pool: &PgPool,
+    owner: &Owner,
+    home: Home,
+    which: &Filter,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Vec<RowView>, StoreError> {
+    let mut query = QueryBuilder::new(format!(
+        "{VIEW} FROM {} s WHERE s.staging_job_id = {job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
+        home.staging(),
+        job = home.job()
+    ));
+    query.push_bind(&owner.0).push(") AND s.staging_id > ").push_bind(after.unwrap_or(0));
+    filter::push(&mut query, home, which);
+    query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit);
+    query.build().fetch_all(pool).await?.iter().map(view).collect()
 }
 
 /// Sets the statuses of rows: `ids[i]` becomes `statuses[i]`.
@@ -244,7 +316,17 @@ pub async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(
     Ok(())
 }
 
-/// SUCCESS rows of a job that have no contact become READY: what a run leaves when it is cut short
+/// READY rows of a job become SUCCESS.
+pub async fn mark_ready_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+    let query = AssertSqlSafe(format!(
+        "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1 AND staging_status = 'READY'",
+        home.staging()
+    ));
+    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    Ok(())
+}
+
+/// SUCCESS rows of a job that have neither made nor changed a contact become READY: what a run leaves when it is cut short
 /// between its rows and the transaction that holds its contacts.
 pub async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Result<u64, StoreError> {
     let table = home.staging();
@@ -256,7 +338,8 @@ pub async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Resul
     // The bounds are what the index over contacts' rows can answer.
     let query = AssertSqlSafe(format!(
         "UPDATE {table} s SET staging_status = 'READY' WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
-           AND NOT EXISTS (SELECT FROM contacts c WHERE c.staging_id = s.staging_id AND c.staging_id BETWEEN $2 AND $3)"
+           AND NOT EXISTS (SELECT FROM contacts c WHERE c.staging_id = s.staging_id AND c.staging_id BETWEEN $2 AND $3)
+           AND NOT EXISTS (SELECT FROM contact_changes WHERE change_staging_id = s.staging_id AND change_undone_by IS NULL)"
     ));
     let marked = sqlx::query(query).bind(home.job().0).bind(first).bind(last).execute(connection).await?;
     Ok(marked.rows_affected())

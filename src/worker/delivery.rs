@@ -83,6 +83,10 @@ fn disposition(job: JobId, end: End) -> Disposition {
             tracing::info!(job_id, "nothing to do: the job is COMPLETED");
             Disposition::Ack
         }
+        End::Cancelled => {
+            tracing::info!(job_id, "nothing to do: the job was cancelled");
+            Disposition::Ack
+        }
         End::Unknown => {
             tracing::warn!(job_id, "nothing to do: there is no such job");
             Disposition::Ack

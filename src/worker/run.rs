@@ -45,6 +45,8 @@ pub enum End {
     Busy(Duration),
     /// The job was COMPLETED before.
     Completed,
+    /// A person has called the job off.
+    Cancelled,
     /// There is no such job.
     Unknown,
     /// The run was asked to stop.
@@ -62,6 +64,7 @@ pub async fn job(context: &Context, policy: &Policy, id: JobId, control: &Contro
             Ok(Claimed::Ours(claim)) => claim,
             Ok(Claimed::Busy(left)) => return End::Busy(left),
             Ok(Claimed::Completed) => return End::Completed,
+            Ok(Claimed::Cancelled) => return End::Cancelled,
             Ok(Claimed::Unknown) => return End::Unknown,
             Err(error) => return End::Unavailable(error.into(), policy.delay(1)),
         };
@@ -120,7 +123,8 @@ fn keep_lease(context: &Context, policy: &Policy, claim: &Claim, since: Instant)
 }
 
 fn log_end(claim: &Claim, outcome: &Outcome, elapsed: Duration) {
-    let Statistics { total_rows, valid_rows, issue_rows, repeated_rows, contacts } = outcome.statistics;
+    let Statistics { total_rows, valid_rows, issue_rows, repeated_rows, contacts, updated_contacts } =
+        outcome.statistics;
     let by_type: serde_json::Map<_, _> =
         outcome.open_issues.iter().map(|(kind, count)| (kind.to_string(), (*count).into())).collect();
     let seconds = elapsed.as_secs_f64();
@@ -134,6 +138,7 @@ fn log_end(claim: &Claim, outcome: &Outcome, elapsed: Duration) {
         issue_rows,
         repeated_rows,
         contacts,
+        updated_contacts,
         open_issues = outcome.open_issues(),
         issues_by_type = %serde_json::Value::from(by_type),
         seconds = (seconds * 1000.0).round() / 1000.0,

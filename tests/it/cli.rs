@@ -95,7 +95,7 @@ async fn the_worst_file_decides_the_status() {
     let dirty = world.file("dirty.csv", "email,first_name,last_name,company\nb,A,B,C\n");
     let empty = world.file("empty.csv", "");
     world.ingest(&["import", &good, &dirty]).await.expect_status(3);
-    world.ingest(&["import", &empty, &dirty]).await.expect_status(1);
+    world.ingest(&["import", "--force", &empty, &dirty]).await.expect_status(1);
     let jobs = world.ingest(&["jobs", "--output", "json"]).await;
     let jobs: Vec<serde_json::Value> =
         serde_json::from_str(&jobs.stdout).expect("stdout holds data and nothing else");

@@ -249,7 +249,7 @@ async fn two_jobs_of_one_owner_at_once_never_make_a_contact_twice() {
     world.ingest(&["migrate"]).await.expect_status(0);
     let rows: String = (0..20_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
     let file = world.file("a.csv", &format!("{HEADER}{rows}"));
-    let import = ["import", file.as_str()];
+    let import = ["import", "--force", file.as_str()];
     let (one, two) = tokio::join!(world.ingest(&import), world.ingest(&import));
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();

@@ -5,6 +5,7 @@ mod crash;
 #[path = "../../benches/dataset.rs"]
 #[allow(dead_code, reason = "the benchmarks use the rest")]
 mod dataset;
+mod decisions;
 mod equivalence;
 mod flows;
 mod schema;

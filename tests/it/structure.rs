@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("objects", &["domain"]),
     ("queue", &["domain"]),
     ("pipeline", &["store", "objects", "csv", "domain"]),
-    ("actions", &["store", "objects", "domain"]),
+    ("actions", &["store", "objects", "queue", "domain"]),
     ("worker", &["pipeline", "queue", "store", "objects", "domain", "shutdown"]),
     (
         "cli",

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::sorter::Merge;
-use super::{KEY_BYTES, OPEN, ROW_BYTES, group, is_key, number};
+use super::{KEY_BYTES, OPEN, ROW_BYTES, UNDECIDED, group, is_key, number};
 
 /// What was found about one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +53,7 @@ impl Findings {
     }
 
     fn add(&mut self, number: u32, flags: u8) {
-        let place = (number & !OPEN) as usize;
+        let place = plain(number) as usize;
         if place >= self.found.len() {
             self.found.resize(place + 1, 0);
         }
@@ -65,15 +65,23 @@ impl Findings {
         if members.len() < 2 && flags == 0 {
             return;
         }
-        self.has_conflicts |= flags != 0 && members.iter().any(|number| number & OPEN != 0);
+        let asks = |number: &u32| {
+            number & OPEN != 0 && (flags & DUPLICATE != 0 || flags & EXISTING != 0 && number & UNDECIDED != 0)
+        };
+        self.has_conflicts |= members.iter().any(asks);
         let shared = if members.len() < 2 { 0 } else { SHARED };
         for number in members {
             self.add(*number, flags | shared);
         }
-        if let Some(last) = members.iter().map(|number| number & !OPEN).max() {
+        if let Some(last) = members.iter().map(|number| plain(*number)).max() {
             self.add(last, LAST);
         }
     }
+}
+
+/// The number of a row without what was added to it.
+fn plain(number: u32) -> u32 {
+    number & !(OPEN | UNDECIDED)
 }
 
 /// Goes through the groups of rows, beside the keys that exist.

@@ -18,6 +18,9 @@ use sorter::Sorter;
 
 /// Added to the number of a row that has no contact yet. Of rows that say the same, one that has is kept.
 pub const OPEN: u32 = 1 << 31;
+/// Added to the number of a row of which nobody has decided what becomes of a contact that has its e-mail
+/// already. Of rows that say the same, one that was decided about is kept.
+pub const UNDECIDED: u32 = 1 << 30;
 
 /// Group, row hash, number: in this order they are sorted.
 const ROW_BYTES: usize = 36;
@@ -35,7 +38,7 @@ impl Comparison {
         Comparison { rows: Sorter::new(budget, folder) }
     }
 
-    /// Puts in row `number`, with [`OPEN`] where it has no contact yet. `group`: what the row has in common
+    /// Puts in row `number`, below [`UNDECIDED`], with this and [`OPEN`] where they hold. `group`: what the row has in common
     /// with others, odd for the key of an e-mail, even for what is no e-mail and yet stands for the same
     /// value; `None`: nothing.
     pub fn push(&mut self, number: u32, group: Option<u128>, row: RowHash) -> io::Result<()> {

@@ -2,6 +2,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 
+/// A row as it comes in: without a contact, and nothing decided.
+const NEW: u32 = OPEN | UNDECIDED;
+
 fn row(identity: u64, residue: u64) -> RowHash {
     RowHash((u128::from(identity) << 64) | u128::from(residue))
 }
@@ -42,7 +45,7 @@ fn rows_are_told_apart() {
         (11, Some(50), row(8, 8)), // the same invalid value: one issue, and no conflict
         (12, Some(50), row(9, 9)),
     ]
-    .map(|(number, group, row)| (number | OPEN, group, row));
+    .map(|(number, group, row)| (number | NEW, group, row));
     let findings = findings(1 << 20, &rows, &[33, 31, 29]);
     assert!(findings.has_conflicts());
     let all: Vec<_> = (1..=12).map(|number| words(findings.about(number))).collect();
@@ -54,7 +57,7 @@ fn rows_are_told_apart() {
 fn what_has_its_contact_is_kept_and_in_conflict_with_nobody_but_the_open() {
     let done = [(1, Some(11), row(1, 1)), (2, Some(11), row(2, 2))];
     assert!(!findings(1 << 20, &done, &[11]).has_conflicts());
-    let open = [(1 | OPEN, Some(11), row(1, 1)), (2, Some(11), row(1, 1))];
+    let open = [(1 | NEW, Some(11), row(1, 1)), (2, Some(11), row(1, 1))];
     let found = findings(1 << 20, &open, &[]);
     assert_eq!((words(found.about(1)), words(found.about(2))), ("r".to_owned(), String::new()));
     assert!(!found.has_conflicts());
@@ -69,17 +72,14 @@ fn expected(rows: &[Put], existing: &[u128]) -> BTreeMap<u32, String> {
     let say = |(number, group, row): &Put| {
         let group = group.unwrap_or(0);
         if kept[&(group, row.0)] != *number {
-            return (number & !OPEN, "r".to_owned());
+            return (number & !NEW, "r".to_owned());
         }
         let others: Vec<_> = kept.range((group, 0)..=(group, u128::MAX)).collect();
         let conflict = group & 1 == 1 && others.iter().any(|((_, other), _)| other >> 64 != row.0 >> 64);
         let exists = group & 1 == 1 && existing.contains(&group);
         let shared = group != 0 && others.len() > 1;
         let last = (shared || exists) && others.iter().all(|(_, other)| **other <= *number);
-        (
-            number & !OPEN,
-            words(Finding { repeat: false, duplicate: conflict, existing: exists, shared, last }),
-        )
+        (number & !NEW, words(Finding { repeat: false, duplicate: conflict, existing: exists, shared, last }))
     };
     rows.iter().map(say).collect()
 }
@@ -92,7 +92,7 @@ fn a_tiny_budget_changes_nothing() {
             .map(|number| {
                 let group = random.u128(0..800);
                 let hash = row(random.u64(0..3), random.u64(0..2));
-                (number | OPEN, Some(group).filter(|group| *group > 0), hash)
+                (number | NEW, Some(group).filter(|group| *group > 0), hash)
             })
             .collect();
         let existing: Vec<u128> = (0..200).map(|_| random.u128(0..1600)).collect();
@@ -108,7 +108,7 @@ fn a_tiny_budget_changes_nothing() {
 
 #[test]
 fn one_value_a_hundred_thousand_times() {
-    let rows: Vec<Put> = (1..=100_000).map(|n| (n | OPEN, Some(5), row(n.into(), 0))).collect();
+    let rows: Vec<Put> = (1..=100_000).map(|n| (n | NEW, Some(5), row(n.into(), 0))).collect();
     let findings = findings(64 << 10, &rows, &[]);
     assert_eq!(words(findings.about(1)), "ds");
     assert_eq!(words(findings.about(100_000)), "dsl");

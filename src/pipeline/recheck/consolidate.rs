@@ -1,14 +1,14 @@
-//! Rows that raise nothing become contacts: read on one connection, written on another, while a third
-//! marks them.
+//! Rows that raise nothing become contacts, or change those that are there where a person has so decided:
+//! read on one connection, written on another, while a third marks them.
 
 use sqlx::PgConnection;
 
 use super::super::{Phase, RunError, Statistics};
 use super::beside;
-use super::read::{Compared, Reading};
+use super::read::{Compared, Judged, Reading};
 use crate::domain::row::RowStatus;
 use crate::store::contacts::{self, Batch};
-use crate::store::{issues, staging};
+use crate::store::{contact_changes, issues, staging};
 
 /// Contacts in one COPY: the more, the better the order in which the index over their keys is filled.
 const BATCH_ROWS: usize = 100_000;
@@ -37,6 +37,57 @@ pub async fn run(
     Ok(statistics)
 }
 
+/// Makes the contacts of the rows that raise nothing, while others wait for a person: in the transaction
+/// that has just written all statuses, since another could not mark the same rows.
+pub async fn valid(
+    transaction: &mut PgConnection,
+    reading: &Reading<'_>,
+    compared: &Compared,
+) -> Result<Statistics, RunError> {
+    let mut reader = beside(&reading.context.pool, transaction).await?;
+    let (statistics, _) = write(transaction, &mut reader, reading, compared).await?;
+    reader.rollback().await?;
+    staging::mark_ready_success(transaction, reading.place.home).await?;
+    Ok(statistics)
+}
+
+/// Rows on their way into contacts.
+#[derive(Default)]
+struct Outgoing {
+    statistics: Statistics,
+    ready: Batch,
+    changes: contact_changes::Batch,
+    repeats: Vec<i64>,
+}
+
+impl Outgoing {
+    fn is_full(&self) -> bool {
+        self.ready.len() >= BATCH_ROWS
+            || self.ready.bytes() >= BATCH_BYTES
+            || self.changes.len() >= BATCH_ROWS
+    }
+
+    fn take(&mut self, judged: &Judged<'_>, reading: &Reading<'_>, compared: &Compared) {
+        let finding = compared.findings.about(judged.number);
+        if judged.is_done() {
+            self.statistics.valid_rows += 1;
+        } else if finding.repeat {
+            self.statistics.repeated_rows += 1;
+            self.repeats.push(judged.row.id);
+        } else if judged.with(finding).is_some_and(|verdict| verdict.is_clean()) {
+            self.statistics.valid_rows += 1;
+            let key = judged.group.unwrap_or(0);
+            match judged.row.on_existing.filter(|_| finding.existing) {
+                Some(decided) => self.changes.push(judged.row.id, judged.fields, key, decided),
+                None => {
+                    self.statistics.contacts += 1;
+                    self.ready.push(&reading.claim.owner, judged.row.id, judged.fields, key);
+                }
+            }
+        }
+    }
+}
+
 /// Reads the rows and writes their contacts; gives the repeats, which get none.
 async fn write(
     transaction: &mut PgConnection,
@@ -44,42 +95,39 @@ async fn write(
     reading: &Reading<'_>,
     compared: &Compared,
 ) -> Result<(Statistics, Vec<i64>), RunError> {
-    let mut statistics = Statistics { total_rows: compared.rows, ..Statistics::default() };
-    let (mut batch, mut ready, mut repeats) = (Batch::default(), Batch::default(), Vec::new());
+    let (mut outgoing, mut batch, mut has_changes) = (Outgoing::default(), Batch::default(), false);
     let mut rows = reading.rows(reader).await?;
     let mut more = true;
     while more {
         // The next contacts are made while the last are written.
         let read = async {
-            while ready.len() < BATCH_ROWS && ready.bytes() < BATCH_BYTES {
-                more = rows
-                    .some(|judged| {
-                        if judged.is_done() {
-                            statistics.valid_rows += 1;
-                        } else if compared.findings.about(judged.number).repeat {
-                            statistics.repeated_rows += 1;
-                            repeats.push(judged.row.id);
-                        } else {
-                            statistics.valid_rows += 1;
-                            statistics.contacts += 1;
-                            let key = judged.group.unwrap_or(0);
-                            ready.push(&reading.claim.owner, judged.row.id, judged.fields, key);
-                        }
-                        Ok(())
-                    })
-                    .await?;
-                if !more {
-                    break;
-                }
+            while more && !outgoing.is_full() {
+                let take = |judged: &Judged<'_>| {
+                    outgoing.take(judged, reading, compared);
+                    Ok(())
+                };
+                more = rows.some(take).await?;
             }
             Ok::<_, RunError>(())
         };
         let written = async { Ok(contacts::insert(transaction, &mut batch).await?) };
         tokio::try_join!(read, written)?;
         batch.clear();
-        std::mem::swap(&mut batch, &mut ready);
-        reading.control.report(Phase::Consolidate, statistics.contacts, None);
+        std::mem::swap(&mut batch, &mut outgoing.ready);
+        if !outgoing.changes.is_empty() {
+            if !std::mem::replace(&mut has_changes, true) {
+                contact_changes::create(transaction).await?;
+            }
+            contact_changes::insert(transaction, &mut outgoing.changes).await?;
+        }
+        reading.control.report(Phase::Consolidate, outgoing.statistics.contacts, None);
     }
     contacts::insert(transaction, &mut batch).await?;
+    let Outgoing { mut statistics, repeats, .. } = outgoing;
+    statistics.total_rows = compared.rows;
+    if has_changes {
+        let (owner, job) = (&reading.claim.owner, reading.claim.job);
+        statistics.updated_contacts = contact_changes::apply(transaction, owner, job).await?;
+    }
     Ok((statistics, repeats))
 }

@@ -11,8 +11,8 @@ mod review;
 
 use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
 
-use super::{Context, Control, Outcome, RunError, timed, wait_for_turn};
-use crate::domain::job::JobStatus;
+use super::{Context, Control, Outcome, RunError, Statistics, timed, wait_for_turn};
+use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::jobs::Claim;
 use crate::store::{StoreError, contacts, issues, jobs, staging};
 use read::Reading;
@@ -55,7 +55,17 @@ async fn in_turn(
     let compared = timed(claim, "compare", reading.compare(&mut transaction)).await?;
     let statistics = match compared.is_clean() {
         true => timed(claim, "consolidate", consolidate::run(&mut transaction, &reading, &compared)).await?,
-        false => timed(claim, "review", review::run(&mut transaction, &reading, &compared)).await?,
+        false => {
+            let found = timed(claim, "review", review::run(&mut transaction, &reading, &compared)).await?;
+            match claim.policy {
+                ImportPolicy::Hold => found,
+                ImportPolicy::AtOnce => {
+                    let made = consolidate::valid(&mut transaction, &reading, &compared);
+                    let made = timed(claim, "consolidate", made).await?;
+                    Statistics { contacts: made.contacts, updated_contacts: made.updated_contacts, ..found }
+                }
+            }
+        }
     };
     let open_issues = issues::count_open(&mut transaction, place.home).await?;
     let status = match compared.is_clean() {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use sqlx::PgConnection;
 
-use super::super::compare::{Finding, Findings, OPEN};
+use super::super::compare::{Finding, Findings, OPEN, UNDECIDED};
 use super::super::{Context, Control, Phase, RunError, existing, survey};
 use crate::domain::contact::ContactKeys;
 use crate::domain::issue::row_issue_key;
@@ -68,7 +68,8 @@ impl Judged<'_> {
 
     /// Adds what was found by comparison; `None` for a repeat.
     pub fn with(&self, finding: Finding) -> Option<Verdict> {
-        let Finding { duplicate, existing, repeat, .. } = finding;
+        let Finding { duplicate, repeat, .. } = finding;
+        let existing = finding.existing && self.row.on_existing.is_none();
         (!repeat).then(|| Verdict { duplicate, existing, ..self.verdict.clone() })
     }
 }
@@ -85,8 +86,9 @@ impl Reading<'_> {
             // What a malformed row held beside its values counts until a person has settled it.
             let hash = judged.fields.hash(if judged.verdict.malformed { &judged.row.residue } else { "" });
             // Of two rows that say the same, the one that has its contact is kept.
-            let number = if judged.is_done() { judged.number } else { judged.number | OPEN };
-            Ok(comparison.push(number, judged.group, hash)?)
+            let open = if judged.is_done() { 0 } else { OPEN };
+            let undecided = if judged.row.on_existing.is_some() { 0 } else { UNDECIDED };
+            Ok(comparison.push(judged.number | open | undecided, judged.group, hash)?)
         };
         let mut rows = self.rows(connection).await?;
         while rows.some(&mut record).await? {}
@@ -110,6 +112,7 @@ impl Reading<'_> {
     /// which program has edited.
     fn is_malformed(&self, row: &StagedRow<'_>, fields: &Fields<'_>) -> bool {
         !row.residue.is_empty()
+            && !row.accepted
             && fields.hash(&row.residue).to_string() == row.hash
             && !self.accepted.contains(&row_issue_key(row.row_hash()))
     }

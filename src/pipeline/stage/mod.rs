@@ -15,7 +15,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use super::existing::Plan;
 use super::{Context, Control, Outcome, Phase, RunError, Statistics, file, timed};
 use crate::domain::issue::IssueType;
-use crate::domain::job::JobStatus;
+use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{Claim, Place};
 use crate::store::{Home, contacts as contacts_table, issues, jobs, partition as table, staging};
@@ -29,7 +29,7 @@ const PARTITION_ROWS: u64 = 100_000;
 pub enum Staged {
     /// The job is settled.
     Settled(Outcome),
-    /// All rows are there, but their verdicts must be looked at again.
+    /// All rows are there, but must be looked at again.
     Recheck,
 }
 
@@ -80,6 +80,11 @@ async fn at_once(
     contacts_table::insert(&mut transaction, &mut contacts).await?;
     jobs::checkpoint(&mut transaction, claim, plan.rows, batch.counts.repeated_rows).await?;
     control.report(Phase::Stage, plan.rows, Some(plan.rows));
+    if !clean && claim.policy == ImportPolicy::AtOnce {
+        jobs::staged(&mut transaction, claim).await?;
+        transaction.commit().await?;
+        return Ok(Staged::Recheck);
+    }
     settle(transaction, claim, clean, numbering.counts(), batch.counts.with_total(plan.rows)).await
 }
 
@@ -119,8 +124,8 @@ async fn by_chunks(
     let (written, contacts) = tokio::try_join!(rows, contacts)?;
     let mut transaction = match contacts {
         Some(transaction) => transaction,
-        // The contacts were refused, or several runs have judged the rows.
-        None if clean || claim.checkpoint > 0 => {
+        // The contacts were refused, several runs have judged the rows, or what is valid is wanted at once.
+        None if clean || claim.checkpoint > 0 || claim.policy == ImportPolicy::AtOnce => {
             let mut connection = context.pool.acquire().await?;
             jobs::staged(&mut connection, claim).await?;
             return Ok(Staged::Recheck);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use crate::domain::job::{Flow, JobId, JobStatus, Owner};
+use crate::domain::job::{Flow, ImportPolicy, JobId, JobStatus, Owner};
 use crate::store::{Home, StoreError, interval};
 
 /// A job that this run may work on, as it stood when the lease was taken.
@@ -34,6 +34,8 @@ pub struct Claim {
     pub partitioned: bool,
     /// Data rows staged by earlier runs.
     pub checkpoint: u64,
+    /// Whether valid rows become contacts before the review is done.
+    pub policy: ImportPolicy,
 }
 /// What came of the attempt to claim a job.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub enum Claimed {
     Busy(Duration),
     /// There is nothing to do: the job is COMPLETED.
     Completed,
+    /// A person has called it off.
+    Cancelled,
     /// There is no such job.
     Unknown,
 }
@@ -60,10 +64,11 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
                 job_staged_at = CASE WHEN job_status = 'NEEDS_REVIEW' THEN coalesce(job_staged_at, now()) ELSE job_staged_at END
          WHERE job_id = (
              SELECT job_id FROM jobs
-             WHERE job_id = $1 AND job_status <> 'COMPLETED' AND (job_lease_until IS NULL OR job_lease_until <= now())
+             WHERE job_id = $1 AND job_status <> 'COMPLETED' AND job_cancelled_at IS NULL
+               AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
-                   job_partitioned, job_staged_at IS NOT NULL AS staged",
+                   job_partitioned, job_import_policy, job_staged_at IS NOT NULL AS staged",
     )
     .bind(id.0)
     .bind(token)
@@ -85,12 +90,13 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
         staging_base: row.try_get("job_staging_base")?,
         partitioned: row.try_get("job_partitioned")?,
         checkpoint: row.try_get::<i32, _>("job_checkpoint")?.unsigned_abs().into(),
+        policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
     }))
 }
 
 async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
     let row = sqlx::query(
-        "SELECT job_status = 'COMPLETED' AS completed,
+        "SELECT job_status = 'COMPLETED' AS completed, job_cancelled_at IS NOT NULL AS cancelled,
                 coalesce(extract(epoch FROM job_lease_until - now()), 0)::float8 AS seconds
          FROM jobs WHERE job_id = $1",
     )
@@ -100,6 +106,7 @@ async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
     Ok(match row {
         None => Claimed::Unknown,
         Some(row) if row.try_get("completed")? => Claimed::Completed,
+        Some(row) if row.try_get("cancelled")? => Claimed::Cancelled,
         Some(row) => Claimed::Busy(Duration::from_secs_f64(row.try_get::<f64, _>("seconds")?.max(0.0))),
     })
 }
@@ -185,9 +192,15 @@ pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> 
     held(claim, result)
 }
 
+/// The most rows of a job: their numbers leave two bits free for what is compared beside them.
+const MOST_ROWS: u64 = (1 << 30) - 1;
+
 /// The number of a job's rows as its column holds it.
 fn total_rows(rows: u64) -> Result<i32, StoreError> {
-    i32::try_from(rows).map_err(|_| StoreError::TooLarge { what: "the number of rows", value: rows })
+    match i32::try_from(rows) {
+        Ok(number) if rows <= MOST_ROWS => Ok(number),
+        _ => Err(StoreError::TooLarge { what: "the number of rows", value: rows }),
+    }
 }
 
 /// Reserves a block of staging ids for a file of `rows` data rows, unless an earlier run has staged rows in

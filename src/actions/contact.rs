@@ -1,0 +1,83 @@
+//! A person's change of a contact.
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::{ActionError, Request};
+use crate::domain::decision::{ActionKind, Edits};
+use crate::domain::rules;
+use crate::store::contact_changes;
+use crate::store::contacts::{self, Contact};
+
+/// A contact that was changed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct EditedContact {
+    /// The action on record; none when nothing had to change.
+    pub action: Option<i64>,
+    /// The contact.
+    pub contact: i64,
+}
+
+/// Stands for all that a person can change about a contact.
+pub fn tag(contact: &Contact) -> String {
+    let fields = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
+    let mut hash = blake3::Hasher::new();
+    for value in fields {
+        hash.update(&(value.len() as u64).to_le_bytes());
+        hash.update(value.as_bytes());
+    }
+    hash.finalize().to_hex()[..32].to_owned()
+}
+
+/// Changes a contact of the owner; what was there before is kept. `seen`: the [`tag`] of the contact as the person
+/// saw it. The contact must break no rule afterwards.
+pub async fn edit(
+    pool: &PgPool,
+    request: &Request,
+    id: i64,
+    edits: &Edits,
+    seen: Option<&str>,
+) -> Result<EditedContact, ActionError> {
+    let mut transaction = pool.begin().await?;
+    if let Some(earlier) = request.earlier(&mut transaction).await? {
+        return Ok(earlier);
+    }
+    let contact = contacts::lock(&mut transaction, &request.owner, id).await?;
+    let contact = contact.ok_or(ActionError::NoContact(id))?;
+    if seen.is_some_and(|seen| seen != tag(&contact)) {
+        return Err(ActionError::Stale { what: "contact", id });
+    }
+    let fields = contact.fields();
+    let changed = edits.applied_to(&fields);
+    check(&changed)?;
+    if changed == fields {
+        return Ok(EditedContact { action: None, contact: id });
+    }
+    let action =
+        request.record(&mut transaction, ActionKind::EditContact, None, &json!({ "contact": id })).await?;
+    contacts::edit(&mut transaction, &request.owner, id, &changed).await?;
+    contact_changes::record(&mut transaction, &contact, &changed, &request.owner, action).await?;
+    let edited = EditedContact { action: Some(action), contact: id };
+    request.finish(&mut transaction, action, None, &edited).await?;
+    transaction.commit().await?;
+    Ok(edited)
+}
+
+fn check(fields: &crate::domain::row::Fields<'_>) -> Result<(), ActionError> {
+    let values = [&fields.email, &fields.first_name, &fields.last_name, &fields.company];
+    for (field, value) in rules::REQUIRED.into_iter().zip(values) {
+        if value.is_empty() {
+            return Err(ActionError::Invalid { field, reason: "a contact needs a value here".to_owned() });
+        }
+        if value.contains('\0') {
+            return Err(ActionError::Invalid {
+                field,
+                reason: "the value holds the character NUL".to_owned(),
+            });
+        }
+    }
+    match rules::check(fields, false).invalid_email {
+        Some(reason) => Err(ActionError::Invalid { field: "email", reason: reason.to_string() }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,280 @@
+//! Decisions about rows: one, a list, or all that a filter finds, previewed, carried out and taken back alike.
+
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+
+use super::{ActionError, Request};
+use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
+use crate::domain::job::{JobId, JobStatus, Owner};
+use crate::domain::row::RowStatus;
+use crate::domain::suggest;
+use crate::store::decided::{self, Corrections, Counts, Example, Settled};
+use crate::store::jobs::Job;
+use crate::store::{Home, actions, issues, jobs, staging};
+
+/// Rows that a preview shows.
+const EXAMPLES: i64 = 20;
+/// Rows that are named when they could not be taken back.
+const NAMED: i64 = 100;
+
+/// What a decision has done.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Effect {
+    /// The action on record, by which it can be taken back; none when nothing had to change.
+    pub action: Option<i64>,
+    /// The rows that changed, and how.
+    pub changed: Counts,
+    /// The issues that are settled by it, and those that it opened again. The next run judges by all rules.
+    pub issues: Settled,
+    /// Issues of the job that are still open.
+    pub open_issues: i64,
+    /// Rows that were left as they are since others have changed them meanwhile; at most a hundred are named.
+    pub left: Vec<i64>,
+}
+
+/// What a decision would do.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Preview {
+    /// The rows that would change, and how.
+    pub changed: Counts,
+    /// The issues that it would settle, and those that it would open again.
+    pub issues: Settled,
+    /// The first of the rows, as they are and as they would be.
+    pub examples: Vec<Example>,
+}
+
+/// Carries out a decision about the rows of a job that the filter finds.
+pub async fn decide(
+    pool: &PgPool,
+    request: &Request,
+    job: JobId,
+    which: &Filter,
+    decision: &Decision,
+) -> Result<Effect, ActionError> {
+    carry_out(pool, request, job, which, decision, None).await
+}
+
+/// Edits one row of a job. `seen`: the [`staging::RowView::tag`] of the row as the person saw it; the edit is
+/// refused as stale when the row is another by now.
+pub async fn edit_row(
+    pool: &PgPool,
+    request: &Request,
+    job: JobId,
+    row: i64,
+    edits: &Edits,
+    seen: Option<&str>,
+) -> Result<Effect, ActionError> {
+    let decision = Decision::Edit(edits.clone());
+    carry_out(pool, request, job, &Filter::rows([row]), &decision, seen.map(|seen| (row, seen))).await
+}
+
+async fn carry_out(
+    pool: &PgPool,
+    request: &Request,
+    job: JobId,
+    which: &Filter,
+    decision: &Decision,
+    seen: Option<(i64, &str)>,
+) -> Result<Effect, ActionError> {
+    let decision = checked(which, decision)?;
+    let mut transaction = pool.begin().await?;
+    if let Some(earlier) = request.earlier(&mut transaction).await? {
+        return Ok(earlier);
+    }
+    let job = in_review(&mut transaction, &request.owner, job).await?;
+    if let Some((row, seen)) = seen {
+        let found = staging::get(&mut transaction, &request.owner, job.home(), row).await?;
+        match found {
+            None => return Err(ActionError::NoRow(row)),
+            Some(found) if found.tag() != seen => return Err(ActionError::Stale { what: "row", id: row }),
+            Some(_) => {}
+        }
+    }
+    named(&mut transaction, &request.owner, &job, which, &decision).await?;
+    choose(&mut transaction, job.home(), which, &decision).await?;
+    // What a person typed stands with the rows that it went into.
+    let asked = json!({ "filter": which, "decision": without_values(&decision) });
+    let effect = write(&mut transaction, request, &job, decision.kind(), &asked, Vec::new()).await?;
+    transaction.commit().await?;
+    Ok(effect)
+}
+
+/// Tells what a decision would do, to the row.
+pub async fn preview(
+    pool: &PgPool,
+    owner: &Owner,
+    job: JobId,
+    which: &Filter,
+    decision: &Decision,
+) -> Result<Preview, ActionError> {
+    let decision = checked(which, decision)?;
+    let mut transaction = pool.begin().await?;
+    let job = in_review(&mut transaction, owner, job).await?;
+    named(&mut transaction, owner, &job, which, &decision).await?;
+    choose(&mut transaction, job.home(), which, &decision).await?;
+    let preview = Preview {
+        changed: decided::counts(&mut transaction, job.home()).await?,
+        issues: decided::would_settle(&mut transaction, job.home()).await?,
+        examples: decided::examples(&mut transaction, job.home(), EXAMPLES).await?,
+    };
+    transaction.rollback().await?;
+    Ok(preview)
+}
+
+/// Takes an action back: its rows are what they were before it, less those that were changed since. An undo can
+/// be taken back as well.
+pub async fn undo(pool: &PgPool, request: &Request, action: i64) -> Result<Effect, ActionError> {
+    let mut transaction = pool.begin().await?;
+    if let Some(earlier) = request.earlier(&mut transaction).await? {
+        return Ok(earlier);
+    }
+    let found = actions::get(&mut transaction, &request.owner, action).await?;
+    let found = found.ok_or(ActionError::NoAction(action))?;
+    let Some(job) = found.job.map(JobId) else { return Err(ActionError::NotUndoable(action)) };
+    let job = in_review(&mut transaction, &request.owner, job).await?;
+    // Again, now that nobody else can: of two who take it back at once the second is told.
+    let found = actions::get(&mut transaction, &request.owner, action).await?;
+    let is_undone = found.is_none_or(|found| found.undone_by.is_some());
+    if is_undone || !actions::has_rows(&mut transaction, action).await? {
+        return Err(ActionError::NotUndoable(action));
+    }
+    decided::create(&mut transaction).await?;
+    decided::fill_undo(&mut transaction, job.home(), action).await?;
+    let left = decided::not_undone(&mut transaction, action, NAMED).await?;
+    let asked = json!({ "action": action });
+    let effect = write(&mut transaction, request, &job, ActionKind::Undo, &asked, left).await?;
+    if let Some(undo) = effect.action {
+        actions::mark_undone(&mut transaction, action, undo).await?;
+    }
+    transaction.commit().await?;
+    Ok(effect)
+}
+
+/// The job, held for the rest of the transaction, if its rows may be changed.
+pub(super) async fn in_review(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    id: JobId,
+) -> Result<Job, ActionError> {
+    let job = jobs::lock(connection, owner, id).await?.ok_or(ActionError::NoJob(id))?;
+    match job.status {
+        JobStatus::NeedsReview | JobStatus::Failed => Ok(job),
+        status => Err(ActionError::NotInReview { job: id, status }),
+    }
+}
+
+/// The decision with its values normalised, if both can be carried out at all.
+fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError> {
+    let invalid = |field, reason: &str| Err(ActionError::Invalid { field, reason: reason.to_owned() });
+    let decision = match decision {
+        Decision::Edit(edits) => Decision::Edit(edits.normalised()),
+        Decision::Merge(edits) => Decision::Merge(edits.normalised()),
+        other => other.clone(),
+    };
+    if which.texts().any(|text| text.contains('\0')) {
+        return invalid("filter", "a text holds the character NUL, which no row does");
+    }
+    let values = decision.edits().map(Edits::values).unwrap_or_default();
+    if values.into_iter().flatten().any(|value| value.contains('\0')) {
+        return invalid("decision", "a value holds the character NUL, which cannot be stored");
+    }
+    match &decision {
+        Decision::Edit(edits) if edits.is_empty() => invalid("decision", "no new value is given"),
+        _ => Ok(decision),
+    }
+}
+
+/// Sees to it that rows and issues that are named are there, and that a row that is named alone is no contact.
+async fn named(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    job: &Job,
+    which: &Filter,
+    decision: &Decision,
+) -> Result<(), ActionError> {
+    let kept = match decision {
+        Decision::KeepRow { row } => Some(*row),
+        _ => None,
+    };
+    let rows: Vec<i64> = which.rows.iter().flatten().copied().chain(kept).collect();
+    if let Some(row) = staging::first_missing(connection, job.home(), &rows).await? {
+        return Err(ActionError::NoRow(row));
+    }
+    if let [row] = rows[..] {
+        let found = staging::get(connection, owner, job.home(), row).await?;
+        if found.is_some_and(|found| found.status == Some(RowStatus::Success)) {
+            return Err(ActionError::Consolidated(row));
+        }
+    }
+    let issues: Vec<i32> = which.issues.iter().flatten().copied().collect();
+    match issues::first_missing(connection, job.home(), &issues).await? {
+        Some(issue) => Err(ActionError::NoIssue(issue)),
+        None => Ok(()),
+    }
+}
+
+/// Works out which rows change, and into what.
+async fn choose(
+    connection: &mut PgConnection,
+    home: Home,
+    which: &Filter,
+    decision: &Decision,
+) -> Result<(), ActionError> {
+    decided::create(connection).await?;
+    if *decision == Decision::Correct {
+        let mut corrections = Corrections::default();
+        for (row, email) in decided::invalid(connection, home, which).await? {
+            if let Some(correction) = suggest::correction(&email) {
+                corrections.push(row, [Some(&correction), None, None, None]);
+            }
+        }
+        decided::correct(connection, home, &corrections).await?;
+    }
+    Ok(decided::fill(connection, home, which, decision).await?)
+}
+
+/// Writes what was worked out, and puts it on record.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    request: &Request,
+    job: &Job,
+    kind: ActionKind,
+    asked: &serde_json::Value,
+    left: Vec<i64>,
+) -> Result<Effect, ActionError> {
+    let (id, home) = (JobId(job.id), job.home());
+    let changed = decided::counts(connection, home).await?;
+    let mut effect = Effect {
+        action: None,
+        changed,
+        issues: Settled::default(),
+        open_issues: job.open_issues.into(),
+        left,
+    };
+    if changed.rows == 0 && request.idempotency.is_none() {
+        return Ok(effect);
+    }
+    let action = request.record(connection, kind, Some(id), asked).await?;
+    if changed.rows > 0 {
+        effect.action = Some(action);
+        decided::apply(connection, home, action).await?;
+        effect.issues = decided::settle(connection, home, &request.actor).await?;
+        let more = effect.issues.reopened - effect.issues.settled;
+        effect.open_issues = jobs::add_issues(connection, id, more).await?.into();
+    }
+    request.finish(connection, action, Some(id), &effect).await?;
+    Ok(effect)
+}
+
+fn without_values(decision: &Decision) -> Decision {
+    let named = |edits: &Edits| {
+        let [email, first_name, last_name, company] =
+            edits.values().map(|value| value.map(|_| String::new()));
+        Edits { email, first_name, last_name, company }
+    };
+    match decision {
+        Decision::Edit(edits) => Decision::Edit(named(edits)),
+        Decision::Merge(edits) => Decision::Merge(named(edits)),
+        other => other.clone(),
+    }
+}

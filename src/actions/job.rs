@@ -1,0 +1,170 @@
+//! What a person does to a whole job.
+
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+
+use super::{ActionError, Request};
+use crate::domain::decision::ActionKind;
+use crate::domain::job::{ImportPolicy, JobId, JobStatus};
+use crate::objects::Objects;
+use crate::queue::{JobMessage, Queue};
+use crate::store::jobs::{self, Job};
+use crate::store::{Home, StoreError, actions, issues, partition, staging};
+
+/// What became of a job.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Changed {
+    /// The action on record.
+    pub action: i64,
+    /// The job.
+    pub job: i32,
+    /// Its status before.
+    pub before: JobStatus,
+    /// Its status after; none when it is deleted.
+    pub after: Option<JobStatus>,
+}
+
+/// Asks for a run of a job that is under review, FAILED, cancelled, or stuck: by a message to `queue`, or, without
+/// one, by the caller's own doing.
+pub async fn reprocess(
+    pool: &PgPool,
+    queue: Option<&Queue>,
+    request: &Request,
+    id: JobId,
+) -> Result<Changed, ActionError> {
+    let mut transaction = pool.begin().await?;
+    if let Some(earlier) = request.earlier(&mut transaction).await? {
+        return Ok(earlier);
+    }
+    let job = idle(&mut transaction, request, id).await?;
+    if job.status == JobStatus::Completed {
+        let reason = "there is nothing left to do; take the import back to decide anew";
+        return Err(ActionError::Unfit { job: id, status: job.status, reason });
+    }
+    jobs::want(&mut transaction, id, matches!(queue, Some(Queue::Postgres(_)))).await?;
+    let done = record(&mut transaction, request, ActionKind::Reprocess, &job, Some(job.status)).await?;
+    transaction.commit().await?;
+    if let Some(queue @ Queue::Sqs(_)) = queue {
+        queue.send(&JobMessage { job_id: id, s3_key: job.object_key }).await?;
+    }
+    Ok(done)
+}
+
+/// Calls off a job that is not COMPLETED and not running.
+pub async fn cancel(pool: &PgPool, request: &Request, id: JobId) -> Result<Changed, ActionError> {
+    let mut transaction = pool.begin().await?;
+    if let Some(earlier) = request.earlier(&mut transaction).await? {
+        return Ok(earlier);
+    }
+    let job = idle(&mut transaction, request, id).await?;
+    if job.status == JobStatus::Completed {
+        let reason = "it is too late to call it off; the import can be taken back";
+        return Err(ActionError::Unfit { job: id, status: job.status, reason });
+    }
+    jobs::cancel(&mut transaction, id, &format!("cancelled by {}", request.actor)).await?;
+    let done = record(&mut transaction, request, ActionKind::Cancel, &job, Some(JobStatus::Failed)).await?;
+    transaction.commit().await?;
+    Ok(done)
+}
+
+/// Sets when a job's valid rows become contacts; the next run goes by it.
+pub async fn set_policy(
+    pool: &PgPool,
+    request: &Request,
+    id: JobId,
+    policy: ImportPolicy,
+) -> Result<Changed, ActionError> {
+    let mut transaction = pool.begin().await?;
+    if let Some(earlier) = request.earlier(&mut transaction).await? {
+        return Ok(earlier);
+    }
+    let job = idle(&mut transaction, request, id).await?;
+    jobs::set_policy(&mut transaction, id, policy).await?;
+    let asked = json!({ "before": job.policy, "after": policy });
+    let action = request.record(&mut transaction, ActionKind::Policy, Some(id), &asked).await?;
+    let done = Changed { action, job: id.0, before: job.status, after: Some(job.status) };
+    request.finish(&mut transaction, action, Some(id), &done).await?;
+    transaction.commit().await?;
+    Ok(done)
+}
+
+/// Deletes a job that is not running: its rows, issues, and what the audit trail tells of people in them. Its
+/// contacts stay. The file goes too where this program took it in.
+pub async fn delete(
+    pool: &PgPool,
+    objects: &Objects,
+    request: &Request,
+    id: JobId,
+) -> Result<Changed, ActionError> {
+    let mut tries = 0;
+    let (done, file) = loop {
+        // Tables are taken away under a lock that nobody is made to wait behind for long.
+        match delete_once(pool, request, id).await {
+            Err(ActionError::Busy) if tries < 20 => tries += 1,
+            done => break done?,
+        }
+    };
+    if let Some(key) = file {
+        objects.delete(&key).await?;
+    }
+    Ok(done)
+}
+
+async fn delete_once(
+    pool: &PgPool,
+    request: &Request,
+    id: JobId,
+) -> Result<(Changed, Option<String>), ActionError> {
+    let mut transaction = pool.begin().await?;
+    if let Some(earlier) = request.earlier(&mut transaction).await? {
+        return Ok((earlier, None));
+    }
+    let job = idle(&mut transaction, request, id).await?;
+    let done = record(&mut transaction, request, ActionKind::Delete, &job, None).await?;
+    if job.has_tables {
+        partition::drop(&mut transaction, id).await?;
+    }
+    issues::delete_all(&mut transaction, Home::Shared(id)).await?;
+    staging::delete_shared(&mut transaction, id).await?;
+    jobs::delete(&mut transaction, id).await?;
+    actions::forget_data(&mut transaction, id).await?;
+    let is_ours = job.content_hash.is_some();
+    let file = match is_ours && !jobs::shares_file(&mut transaction, &job.object_key).await? {
+        true => Some(job.object_key),
+        false => None,
+    };
+    transaction.commit().await?;
+    Ok((done, file))
+}
+
+/// The job, held for the rest of the transaction, if no run is working on it.
+pub(super) async fn idle(
+    connection: &mut PgConnection,
+    request: &Request,
+    id: JobId,
+) -> Result<Job, ActionError> {
+    let running = |error: StoreError| match error.is_lock_timeout() {
+        true => ActionError::Running(id),
+        false => error.into(),
+    };
+    let job =
+        jobs::lock(connection, &request.owner, id).await.map_err(running)?.ok_or(ActionError::NoJob(id))?;
+    match job.running {
+        true => Err(ActionError::Running(id)),
+        false => Ok(job),
+    }
+}
+
+async fn record(
+    connection: &mut PgConnection,
+    request: &Request,
+    kind: ActionKind,
+    job: &Job,
+    after: Option<JobStatus>,
+) -> Result<Changed, ActionError> {
+    let id = JobId(job.id);
+    let action = request.record(connection, kind, Some(id), &json!({})).await?;
+    let done = Changed { action, job: job.id, before: job.status, after };
+    request.finish(connection, action, Some(id), &done).await?;
+    Ok(done)
+}

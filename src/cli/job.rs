@@ -1,0 +1,53 @@
+//! `cancel`, `delete` and `audit`: what a person does to whole jobs, and who did what.
+
+use super::output::print;
+use super::session::Session;
+use super::{List, Status};
+use crate::actions;
+use crate::domain::job::JobId;
+use crate::store::actions::Which;
+
+/// Calls a job off.
+pub async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Status> {
+    actions::cancel(&session.context.pool, &session.request(), job).await?;
+    eprintln!("job {job} is cancelled; `ingest reprocess {job}` wants it again");
+    Ok(Status::Done)
+}
+
+/// Deletes a job.
+pub async fn delete(session: &Session, job: JobId) -> anyhow::Result<Status> {
+    let context = &session.context;
+    actions::delete(&context.pool, &context.objects, &session.request(), job).await?;
+    eprintln!("job {job} is deleted with its rows and issues; contacts that it made stay");
+    Ok(Status::Done)
+}
+
+/// Lists what was done, newest first.
+pub async fn audit(
+    session: &Session,
+    job: Option<JobId>,
+    row: Option<i64>,
+    list: &List,
+) -> anyhow::Result<Status> {
+    let which = Which { job, row, actor: None };
+    let pool = &session.context.pool;
+    let page = crate::store::actions::page(pool, &session.owner, &which, list.after, list.limit).await?;
+    let header = ["action", "when", "who", "what", "job", "asked", "result", "taken back by"];
+    print(list.output, &page, &header, |action| {
+        vec![
+            action.id.to_string(),
+            action.at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+            action.actor.clone(),
+            action.kind.to_string(),
+            action.job.map(|job| job.to_string()).unwrap_or_default(),
+            action.request.to_string(),
+            action.result.to_string(),
+            action.undone_by.map(|undo| undo.to_string()).unwrap_or_default(),
+        ]
+    })?;
+    if page.len() as i64 == list.limit {
+        let last = page.last().map_or(0, |action| action.id);
+        eprintln!("{} actions shown; `--after {last}` goes on", page.len());
+    }
+    Ok(Status::Done)
+}

@@ -1,0 +1,264 @@
+//! What a person decides: about which rows, and what is to become of them.
+
+use std::borrow::Cow;
+
+use super::issue::IssueType;
+use super::job::words;
+use super::row::{Fields, RowStatus, normalise};
+
+words! {
+    /// One of a row's four values, by the name that people read.
+    Field, "field" {
+        /// The e-mail address.
+        Email = "email",
+        /// The first name.
+        FirstName = "first_name",
+        /// The last name.
+        LastName = "last_name",
+        /// The company.
+        Company = "company",
+    }
+}
+
+words! {
+    /// What was done, as the audit trail has it.
+    ActionKind, "action" {
+        /// A file was uploaded.
+        Upload = "UPLOAD",
+        /// Values of rows were changed.
+        Edit = "EDIT",
+        /// Rows were left out.
+        Discard = "DISCARD",
+        /// Rows that were left out were taken in again.
+        Restore = "RESTORE",
+        /// Malformed rows were said to be good as they are.
+        Accept = "ACCEPT",
+        /// Existing contacts were kept, the rows left out.
+        KeepContact = "KEEP_CONTACT",
+        /// Existing contacts are to be overwritten.
+        Overwrite = "OVERWRITE",
+        /// Blanks of existing contacts are to be filled.
+        Fill = "FILL",
+        /// Suggested corrections of addresses were taken.
+        Correct = "CORRECT",
+        /// Of rows that share an e-mail one was kept.
+        KeepRow = "KEEP_ROW",
+        /// Rows that share an e-mail were made one.
+        Merge = "MERGE",
+        /// A file of corrections was taken in.
+        Corrections = "CORRECTIONS",
+        /// An action was taken back.
+        Undo = "UNDO",
+        /// An import was taken back.
+        UndoImport = "UNDO_IMPORT",
+        /// A run was asked for.
+        Reprocess = "REPROCESS",
+        /// A job was called off.
+        Cancel = "CANCEL",
+        /// A job was deleted with all that it held but its contacts.
+        Delete = "DELETE",
+        /// The import policy was changed.
+        Policy = "POLICY",
+        /// A contact was changed.
+        EditContact = "EDIT_CONTACT",
+    }
+}
+
+/// New values; what is not given stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct Edits {
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The first name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// The last name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    /// The company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+}
+
+impl Edits {
+    /// The four values in their order.
+    pub fn values(&self) -> [Option<&str>; 4] {
+        [&self.email, &self.first_name, &self.last_name, &self.company].map(|value| value.as_deref())
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.values().iter().all(Option::is_none)
+    }
+
+    /// The same, normalised as values of a file are ([`normalise`]).
+    pub fn normalised(&self) -> Edits {
+        let [email, first_name, last_name, company] =
+            self.values().map(|value| value.map(|value| normalise(value).into_owned()));
+        Edits { email, first_name, last_name, company }
+    }
+
+    /// The values of `fields` with these in their places.
+    pub fn applied_to<'a>(&'a self, fields: &Fields<'a>) -> Fields<'a> {
+        let given = |new: &'a Option<String>, old: &Cow<'a, str>| match new {
+            Some(new) => normalise(new),
+            None => old.clone(),
+        };
+        Fields {
+            email: given(&self.email, &fields.email),
+            first_name: given(&self.first_name, &fields.first_name),
+            last_name: given(&self.last_name, &fields.last_name),
+            company: given(&self.company, &fields.company),
+        }
+    }
+}
+
+/// Which rows of a job: those that meet all that is given; with nothing given, all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Filter {
+    /// These rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<i64>>,
+    /// Rows that one of these issues is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issues: Option<Vec<i32>>,
+    /// Rows that an open issue of this type is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issue_type: Option<IssueType>,
+    /// Rows in this status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<RowStatus>,
+    /// Rows of which a value holds this text, in any case of letters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Rows of which one value is as said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<ColumnFilter>,
+}
+
+/// What one value of a row is to be.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnFilter {
+    /// Which value.
+    pub name: Field,
+    /// Exactly this; empty: no value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals: Option<String>,
+    /// This somewhere in it, in any case of letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contains: Option<String>,
+}
+
+impl Filter {
+    /// Exactly these rows.
+    pub fn rows(rows: impl Into<Vec<i64>>) -> Filter {
+        Filter { rows: Some(rows.into()), ..Filter::default() }
+    }
+
+    /// The rows of one issue.
+    pub fn issue(issue: i32) -> Filter {
+        Filter { issues: Some(vec![issue]), ..Filter::default() }
+    }
+
+    /// Every text in it.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let column = self.column.iter().flat_map(|column| [&column.equals, &column.contains]);
+        column.chain([&self.text]).filter_map(|text| text.as_deref())
+    }
+}
+
+/// What is to become of rows. Rows that are contacts already are never touched.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(tag = "decision", rename_all = "snake_case")]
+pub enum Decision {
+    /// They get new values. A row that was left out is taken in again.
+    Edit(Edits),
+    /// They are left out.
+    Discard,
+    /// Rows that were left out are taken in again.
+    Restore,
+    /// Malformed rows are good as they are.
+    Accept,
+    /// The contact that has the e-mail already stays as it is; the row is left out.
+    KeepContact,
+    /// The contact that has the e-mail already gets the row's values.
+    Overwrite,
+    /// The contact that has the e-mail already gets the row's values where it has none.
+    Fill,
+    /// Addresses are corrected as is suggested, where there is a suggestion.
+    Correct,
+    /// Of the rows that share an e-mail with it this one is kept, the others are left out.
+    KeepRow {
+        /// The row to keep.
+        row: i64,
+    },
+    /// Of rows that share an e-mail the first is kept.
+    KeepFirst,
+    /// Of rows that share an e-mail the last is kept.
+    KeepLast,
+    /// Rows that share an e-mail become one: the first, with the first value in each place that is not
+    /// empty, and these values in place of its own.
+    Merge(Edits),
+}
+
+impl Decision {
+    /// What the audit trail calls it.
+    pub fn kind(&self) -> ActionKind {
+        match self {
+            Decision::Edit(_) => ActionKind::Edit,
+            Decision::Discard => ActionKind::Discard,
+            Decision::Restore => ActionKind::Restore,
+            Decision::Accept => ActionKind::Accept,
+            Decision::KeepContact => ActionKind::KeepContact,
+            Decision::Overwrite => ActionKind::Overwrite,
+            Decision::Fill => ActionKind::Fill,
+            Decision::Correct => ActionKind::Correct,
+            Decision::KeepRow { .. } | Decision::KeepFirst | Decision::KeepLast => ActionKind::KeepRow,
+            Decision::Merge(_) => ActionKind::Merge,
+        }
+    }
+
+    /// The values that it brings.
+    pub fn edits(&self) -> Option<&Edits> {
+        match self {
+            Decision::Edit(edits) | Decision::Merge(edits) => Some(edits),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_are_written_as_people_write_them() {
+        let cases = [
+            (r#"{"decision":"discard"}"#, Decision::Discard),
+            (r#"{"decision":"keep_row","row":7}"#, Decision::KeepRow { row: 7 }),
+            (
+                r#"{"decision":"edit","company":"Acme"}"#,
+                Decision::Edit(Edits { company: Some("Acme".to_owned()), ..Edits::default() }),
+            ),
+            (r#"{"decision":"merge"}"#, Decision::Merge(Edits::default())),
+        ];
+        for (text, decision) in cases {
+            assert_eq!(serde_json::from_str::<Decision>(text).unwrap(), decision);
+            assert_eq!(serde_json::to_string(&decision).unwrap(), text);
+        }
+        assert!(serde_json::from_str::<Decision>(r#"{"decision":"guess"}"#).is_err());
+        assert!(serde_json::from_str::<Filter>(r#"{"colour":"red"}"#).is_err());
+    }
+
+    #[test]
+    fn edits_are_normalised() {
+        let edits = Edits { email: Some(" a@b.co\u{a0}".to_owned()), ..Edits::default() };
+        assert_eq!(edits.normalised().email.as_deref(), Some("a@b.co"));
+        let fields = Fields::new("x", "Ann", "Lee", "Acme");
+        assert_eq!(edits.applied_to(&fields), Fields::new("a@b.co", "Ann", "Lee", "Acme"));
+    }
+}

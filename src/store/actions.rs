@@ -1,0 +1,195 @@
+//! `actions`, the audit trail: who did what and when, what came of it, and what took it back.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool, Row};
+
+use super::{StoreError, filter};
+use crate::domain::decision::ActionKind;
+use crate::domain::job::{JobId, Owner};
+
+/// An action on its way onto the record.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// Whose data it is about.
+    pub owner: &'a Owner,
+    /// Who does it.
+    pub actor: &'a str,
+    /// What is done.
+    pub kind: ActionKind,
+    /// To which job.
+    pub job: Option<JobId>,
+    /// What was asked for.
+    pub request: &'a Value,
+    /// The key by which a repeated request is known, and what the request is known by.
+    pub idempotency: Option<(&'a str, &'a str)>,
+}
+
+/// Puts an action on record; gives its number. A request with a key that is on record fails as a conflict in
+/// `actions`.
+pub async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<i64, StoreError> {
+    let insert =
+        "INSERT INTO actions (action_owner, action_actor, action_kind, action_job_id, action_request,
+                             action_idempotency_key, action_fingerprint)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING action_id";
+    let id = sqlx::query_scalar(insert)
+        .bind(&action.owner.0)
+        .bind(action.actor)
+        .bind(action.kind.as_str())
+        .bind(action.job.map(|job| job.0))
+        .bind(action.request)
+        .bind(action.idempotency.map(|(key, _)| key))
+        .bind(action.idempotency.map(|(_, fingerprint)| fingerprint))
+        .fetch_one(connection)
+        .await?;
+    Ok(id)
+}
+
+/// Puts on record what came of an action, and the job where it was not known before.
+pub async fn finish(
+    connection: &mut PgConnection,
+    action: i64,
+    job: Option<JobId>,
+    result: &Value,
+) -> Result<(), StoreError> {
+    let update = "UPDATE actions SET action_result = $2, action_job_id = coalesce(action_job_id, $3) WHERE action_id = $1";
+    sqlx::query(update).bind(action).bind(result).bind(job.map(|job| job.0)).execute(connection).await?;
+    Ok(())
+}
+
+/// The result of the owner's action with this key, and the fingerprint of its request.
+pub async fn by_key(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    key: &str,
+) -> Result<Option<(Value, String)>, StoreError> {
+    let query = "SELECT action_result, coalesce(action_fingerprint, '') FROM actions
+         WHERE action_owner = $1 AND action_idempotency_key = $2";
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(key).fetch_optional(connection).await?)
+}
+
+/// An action as people see it.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Action {
+    /// Its number.
+    pub id: i64,
+    /// Who did it.
+    pub actor: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: ActionKind,
+    /// To which job.
+    pub job: Option<i32>,
+    /// What was asked for.
+    pub request: Value,
+    /// What came of it.
+    pub result: Value,
+    /// The action that took it back.
+    pub undone_by: Option<i64>,
+}
+
+const ACTION: &str =
+    "SELECT action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
+     action_undone_by FROM actions a";
+
+fn action(row: &sqlx::postgres::PgRow) -> Result<Action, StoreError> {
+    Ok(Action {
+        id: row.try_get("action_id")?,
+        actor: row.try_get("action_actor")?,
+        at: row.try_get("action_at")?,
+        kind: row.try_get::<&str, _>("action_kind")?.parse()?,
+        job: row.try_get("action_job_id")?,
+        request: row.try_get("action_request")?,
+        result: row.try_get("action_result")?,
+        undone_by: row.try_get("action_undone_by")?,
+    })
+}
+
+/// One action of an owner.
+pub async fn get(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    id: i64,
+) -> Result<Option<Action>, StoreError> {
+    let query = sqlx::AssertSqlSafe(format!("{ACTION} WHERE action_owner = $1 AND action_id = $2"));
+    let row = sqlx::query(query).bind(&owner.0).bind(id).fetch_optional(connection).await?;
+    row.as_ref().map(action).transpose()
+}
+
+/// Which actions.
+#[derive(Debug, Clone, Default)]
+pub struct Which {
+    /// To this job.
+    pub job: Option<JobId>,
+    /// That changed this row.
+    pub row: Option<i64>,
+    /// Of people whose names hold this.
+    pub actor: Option<String>,
+}
+
+/// An owner's actions, the newest first: at most `limit`, older than `before` where that is given.
+pub async fn page(
+    pool: &PgPool,
+    owner: &Owner,
+    which: &Which,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Action>, StoreError> {
+    let mut query = sqlx::QueryBuilder::new(format!("{ACTION} WHERE action_owner = "));
+    query.push_bind(&owner.0);
+    if let Some(job) = which.job {
+        query.push(" AND action_job_id = ").push_bind(job.0);
+    }
+    if let Some(row) = which.row {
+        query
+            .push(
+                " AND EXISTS (SELECT FROM action_rows WHERE row_action_id = action_id AND row_staging_id = ",
+            )
+            .push_bind(row)
+            .push(")");
+    }
+    if let Some(actor) = &which.actor {
+        query.push(" AND action_actor ILIKE ").push_bind(filter::anywhere(actor));
+    }
+    if let Some(before) = before {
+        query.push(" AND action_id < ").push_bind(before);
+    }
+    query.push(" ORDER BY action_id DESC LIMIT ").push_bind(limit);
+    query.build().fetch_all(pool).await?.iter().map(action).collect()
+}
+
+/// Whether the action changed rows, which is what can be taken back.
+pub async fn has_rows(connection: &mut PgConnection, action: i64) -> Result<bool, StoreError> {
+    let query = "SELECT EXISTS (SELECT FROM action_rows WHERE row_action_id = $1)";
+    Ok(sqlx::query_scalar(query).bind(action).fetch_one(connection).await?)
+}
+
+/// Marks an action as taken back by `undo`; one that it had taken back itself holds again.
+pub async fn mark_undone(connection: &mut PgConnection, action: i64, undo: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE actions SET action_undone_by = NULL WHERE action_undone_by = $1")
+        .bind(action)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("UPDATE actions SET action_undone_by = $2 WHERE action_id = $1")
+        .bind(action)
+        .bind(undo)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what the actions of a job tell of people; that they were done stays on record.
+pub async fn forget_data(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM action_rows USING actions WHERE row_action_id = action_id AND action_job_id = $1",
+    )
+    .bind(job.0)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("UPDATE actions SET action_request = '{}' WHERE action_job_id = $1")
+        .bind(job.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! `contact_changes`: how contacts came to say what they say, as they were before and after each change.
+
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+
+use super::contacts::Contact;
+use super::copy::Lines;
+use super::{Home, StoreError};
+use crate::domain::job::{JobId, Owner};
+use crate::domain::row::{Fields, OnExisting};
+
+/// Rows whose values go into contacts that are there, encoded for COPY.
+#[derive(Default)]
+pub struct Batch {
+    lines: Lines,
+}
+
+impl Batch {
+    /// Adds a row; `key` is that of its contact.
+    pub fn push(&mut self, staging_id: i64, fields: &Fields<'_>, key: u128, decided: OnExisting) {
+        self.lines.push(key, |line| {
+            line.plain(staging_id)
+                .hex(key)
+                .text(&fields.email)
+                .text(&fields.first_name)
+                .text(&fields.last_name)
+                .text(&fields.company)
+                .plain(decided);
+        });
+    }
+
+    /// Rows so far.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+}
+
+/// Makes the table that the rows wait in, for the rest of the transaction.
+pub async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let table =
+        "CREATE TEMPORARY TABLE incoming (incoming_staging_id bigint NOT NULL, incoming_key uuid PRIMARY KEY,
+         incoming_email varchar NOT NULL, incoming_first_name varchar NOT NULL, incoming_last_name varchar NOT NULL,
+         incoming_company varchar NOT NULL, incoming_decided staging_on_existing_enum NOT NULL) ON COMMIT DROP";
+    sqlx::raw_sql(table).execute(connection).await?;
+    Ok(())
+}
+
+/// Puts a batch into it and empties the batch.
+pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
+    batch.lines.send(connection, "COPY incoming FROM STDIN").await?;
+    batch.lines.clear();
+    Ok(())
+}
+
+/// Changes the contacts as the waiting rows say, and keeps what was there; gives how many there were.
+pub async fn apply(connection: &mut PgConnection, owner: &Owner, job: JobId) -> Result<u64, StoreError> {
+    sqlx::raw_sql("ANALYZE incoming").execute(&mut *connection).await?;
+    let keep = "INSERT INTO contact_changes (change_contact_id, change_owner, change_job_id, change_staging_id,
+                    before_email, before_first_name, before_last_name, before_company,
+                    after_email, after_first_name, after_last_name, after_company)
+         SELECT contact_id, $1, $2, incoming_staging_id, contact_email, contact_first_name, contact_last_name, contact_company,
+                CASE incoming_decided WHEN 'FILL' THEN contact_email ELSE incoming_email END,
+                CASE WHEN incoming_decided = 'FILL' AND btrim(contact_first_name) <> '' THEN contact_first_name ELSE incoming_first_name END,
+                CASE WHEN incoming_decided = 'FILL' AND btrim(contact_last_name) <> '' THEN contact_last_name ELSE incoming_last_name END,
+                CASE WHEN incoming_decided = 'FILL' AND btrim(contact_company) <> '' THEN contact_company ELSE incoming_company END
+         FROM incoming JOIN contacts ON contact_key = incoming_key AND contacts_user_id = $1";
+    sqlx::query(keep).bind(&owner.0).bind(job.0).execute(&mut *connection).await?;
+    let change = "UPDATE contacts SET contact_email = after_email, contact_first_name = after_first_name,
+                contact_last_name = after_last_name, contact_company = after_company
+         FROM incoming JOIN contact_changes ON change_staging_id = incoming_staging_id AND change_undone_by IS NULL
+         WHERE contact_key = incoming_key AND contact_id = change_contact_id AND contacts_user_id = $1";
+    Ok(sqlx::query(change).bind(&owner.0).execute(connection).await?.rows_affected())
+}
+
+/// A change as people see it.
+#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow, utoipa::ToSchema)]
+pub struct Change {
+    /// When.
+    pub at: chrono::DateTime<chrono::Utc>,
+    /// The job whose row did it.
+    pub job: Option<i32>,
+    /// The row that did it.
+    pub row: Option<i64>,
+    /// The person's action that did it.
+    pub action: Option<i64>,
+    /// The action that took it back.
+    pub undone_by: Option<i64>,
+    /// The four values before: e-mail, first name, last name, company.
+    pub before: Vec<String>,
+    /// The four values after.
+    pub after: Vec<String>,
+}
+
+/// What has happened to a contact of an owner, the oldest first; at most a thousand changes.
+pub async fn of_contact(pool: &PgPool, owner: &Owner, contact: i64) -> Result<Vec<Change>, StoreError> {
+    let query = "SELECT change_at AS at, change_job_id AS job, change_staging_id AS row, change_action_id AS action,
+                change_undone_by AS undone_by,
+                ARRAY[before_email, before_first_name, before_last_name, before_company]::text[] AS before,
+                ARRAY[after_email, after_first_name, after_last_name, after_company]::text[] AS after
+         FROM contact_changes WHERE change_contact_id = $2 AND change_owner = $1 ORDER BY change_id LIMIT 1000";
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(contact).fetch_all(pool).await?)
+}
+
+/// Takes back what the job's rows changed in contacts that still say what those rows made them say: they get
+/// their earlier values, the rows are READY again. `undo`: the action that does it. Gives how many.
+pub async fn restore(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+    undo: i64,
+) -> Result<i64, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "WITH restored AS (
+             UPDATE contacts SET contact_email = before_email, contact_first_name = before_first_name,
+                    contact_last_name = before_last_name, contact_company = before_company
+             FROM contact_changes
+             WHERE change_job_id = $1 AND change_undone_by IS NULL AND contact_id = change_contact_id AND contacts_user_id = $2
+               AND (contact_email, contact_first_name, contact_last_name, contact_company)
+                 = (after_email, after_first_name, after_last_name, after_company)
+             RETURNING change_id, change_staging_id),
+         marked AS (UPDATE contact_changes SET change_undone_by = $3 FROM restored
+                    WHERE contact_changes.change_id = restored.change_id),
+         ready AS (UPDATE {} SET staging_status = 'READY' FROM restored
+                   WHERE staging_id = change_staging_id AND staging_job_id = $1 RETURNING 1)
+         SELECT count(*) FROM restored",
+        home.staging()
+    ));
+    let query = sqlx::query_scalar(query).bind(home.job().0).bind(&owner.0).bind(undo);
+    Ok(query.fetch_one(connection).await?)
+}
+
+/// Contacts that the job changed and that say something else by now; at most `limit`.
+pub async fn changed_since(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    job: JobId,
+    limit: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let query = "SELECT DISTINCT contact_id FROM contact_changes JOIN contacts ON contact_id = change_contact_id
+         WHERE change_job_id = $1 AND change_undone_by IS NULL AND contacts_user_id = $2 ORDER BY contact_id LIMIT $3";
+    Ok(sqlx::query_scalar(query).bind(job.0).bind(&owner.0).bind(limit).fetch_all(connection).await?)
+}
+
+/// Puts a person's change of a contact on record.
+pub async fn record(
+    connection: &mut PgConnection,
+    contact: &Contact,
+    after: &Fields<'_>,
+    owner: &Owner,
+    action: i64,
+) -> Result<(), StoreError> {
+    let insert = "INSERT INTO contact_changes (change_contact_id, change_owner, change_action_id, before_email, before_first_name,
+                    before_last_name, before_company, after_email, after_first_name, after_last_name, after_company)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    sqlx::query(insert)
+        .bind(contact.id)
+        .bind(&owner.0)
+        .bind(action)
+        .bind(&contact.email)
+        .bind(&contact.first_name)
+        .bind(&contact.last_name)
+        .bind(&contact.company)
+        .bind(after.email.as_ref())
+        .bind(after.first_name.as_ref())
+        .bind(after.last_name.as_ref())
+        .bind(after.company.as_ref())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Rows that a decision changes, as they will be, in a temporary table of its transaction: they are counted,
+//! shown, recorded and written from there, so that a preview tells exactly what would be done.
+
+mod choose;
+mod standing;
+
+pub use choose::*;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+pub use standing::*;
+
+use super::{Home, StoreError};
+use crate::domain::row::RowStatus;
+
+/// Makes the table, for the rest of the transaction.
+pub async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let table = "CREATE TEMPORARY TABLE decided (decided_id bigint PRIMARY KEY, decided_email varchar, decided_first_name varchar,
+             decided_last_name varchar, decided_company varchar, decided_status staging_status_enum,
+             decided_accepted boolean NOT NULL, decided_on_existing staging_on_existing_enum) ON COMMIT DROP;
+         CREATE TEMPORARY TABLE corrected (corrected_id bigint NOT NULL, corrected_email varchar, corrected_first_name varchar,
+             corrected_last_name varchar, corrected_company varchar) ON COMMIT DROP";
+    sqlx::raw_sql(table).execute(connection).await?;
+    Ok(())
+}
+
+/// How many rows a decision changes, and how.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+    sqlx::FromRow,
+)]
+pub struct Counts {
+    /// Rows that change at all.
+    pub rows: i64,
+    /// Rows that are left out.
+    pub discarded: i64,
+    /// Rows that were left out and are taken in again.
+    pub restored: i64,
+    /// Rows that get other values.
+    pub edited: i64,
+}
+
+/// Counts what is in the table.
+pub async fn counts(connection: &mut PgConnection, home: Home) -> Result<Counts, StoreError> {
+    sqlx::raw_sql("ANALYZE decided").execute(&mut *connection).await?;
+    let query = AssertSqlSafe(format!(
+        "SELECT count(*) AS rows,
+                count(*) FILTER (WHERE decided_status = 'DISCARD' AND staging_status IS DISTINCT FROM 'DISCARD') AS discarded,
+                count(*) FILTER (WHERE decided_status IS DISTINCT FROM 'DISCARD' AND staging_status = 'DISCARD') AS restored,
+                count(*) FILTER (WHERE (staging_email, staging_first_name, staging_last_name, staging_company) IS DISTINCT FROM
+                                       (decided_email, decided_first_name, decided_last_name, decided_company)) AS edited
+         FROM decided JOIN {} ON staging_id = decided_id AND staging_job_id = $1",
+        home.staging()
+    ));
+    Ok(sqlx::query_as(query).bind(home.job().0).fetch_one(connection).await?)
+}
+
+/// A row before and after a decision.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Example {
+    /// The row.
+    pub row: i64,
+    /// Its values before: e-mail, first name, last name, company.
+    pub before: [String; 4],
+    /// Its values after.
+    pub after: [String; 4],
+    /// Its status before.
+    pub status_before: Option<RowStatus>,
+    /// Its status after.
+    pub status_after: Option<RowStatus>,
+}
+
+/// The first rows of the table, as they were and as they will be.
+pub async fn examples(
+    connection: &mut PgConnection,
+    home: Home,
+    limit: i64,
+) -> Result<Vec<Example>, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "SELECT decided_id, staging_status::text AS before, decided_status::text AS after,
+                ARRAY[coalesce(staging_email, ''), coalesce(staging_first_name, ''), coalesce(staging_last_name, ''),
+                      coalesce(staging_company, ''), coalesce(decided_email, ''), coalesce(decided_first_name, ''),
+                      coalesce(decided_last_name, ''), coalesce(decided_company, '')]::text[] AS texts
+         FROM decided JOIN {} ON staging_id = decided_id AND staging_job_id = $1 ORDER BY decided_id LIMIT $2",
+        home.staging()
+    ));
+    let rows = sqlx::query(query).bind(home.job().0).bind(limit).fetch_all(connection).await?;
+    let status = |text: Option<String>| text.map(|word| word.parse::<RowStatus>()).transpose();
+    rows.iter()
+        .map(|row| {
+            let texts: Vec<String> = row.try_get("texts")?;
+            let four =
+                |from: usize| std::array::from_fn(|at| texts.get(from + at).cloned().unwrap_or_default());
+            Ok(Example {
+                row: row.try_get("decided_id")?,
+                before: four(0),
+                after: four(4),
+                status_before: status(row.try_get("before")?)?,
+                status_after: status(row.try_get("after")?)?,
+            })
+        })
+        .collect()
+}
+
+/// Writes the rows, and what they were and are to the record of the action.
+pub async fn apply(connection: &mut PgConnection, home: Home, action: i64) -> Result<(), StoreError> {
+    let staging = home.staging();
+    let record = AssertSqlSafe(format!(
+        "INSERT INTO action_rows SELECT $1, staging_id, staging_email, staging_first_name, staging_last_name, staging_company,
+                staging_status, staging_accepted, staging_on_existing, decided_email, decided_first_name, decided_last_name,
+                decided_company, decided_status, decided_accepted, decided_on_existing
+         FROM decided JOIN {staging} ON staging_id = decided_id AND staging_job_id = $2 ORDER BY staging_id"
+    ));
+    sqlx::query(record).bind(action).bind(home.job().0).execute(&mut *connection).await?;
+    let change = AssertSqlSafe(format!(
+        "UPDATE {staging} SET staging_email = decided_email, staging_first_name = decided_first_name,
+                staging_last_name = decided_last_name, staging_company = decided_company, staging_status = decided_status,
+                staging_accepted = decided_accepted, staging_on_existing = decided_on_existing
+         FROM decided WHERE staging_id = decided_id AND staging_job_id = $1"
+    ));
+    sqlx::query(change).bind(home.job().0).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether a row, whose e-mail is `email`, has the e-mail that an issue is about. Its key is the value in lower
+/// case; of a value too long for an index only a part.
+fn same_key(email: &str) -> String {
+    format!("(lower({email}) = issue_key OR octet_length({email}) > 1024)")
+}

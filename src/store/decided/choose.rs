@@ -1,0 +1,350 @@
+//! Filling the table: which rows a decision changes, and into what.
+
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
+
+use super::same_key;
+use crate::domain::decision::{Decision, Edits, Filter};
+use crate::store::copy::Lines;
+use crate::store::{Home, StoreError, filter};
+
+/// What a row is to be: expressions over the row `s` in the order of the table's columns behind the id.
+struct Change {
+    values: [&'static str; 4],
+    status: &'static str,
+    accepted: &'static str,
+    on_existing: &'static str,
+}
+
+const UNCHANGED: Change = Change {
+    values: ["s.staging_email", "s.staging_first_name", "s.staging_last_name", "s.staging_company"],
+    status: "s.staging_status",
+    accepted: "s.staging_accepted",
+    on_existing: "s.staging_on_existing",
+};
+/// Who edits a row wants it, and has seen what was malformed about it.
+const EDITED: Change = Change {
+    status: "CASE s.staging_status WHEN 'DISCARD' THEN 'ISSUE' ELSE s.staging_status END",
+    accepted: "s.staging_accepted OR s.staging_residue IS NOT NULL",
+    ..UNCHANGED
+};
+const NOT_DISCARDED: &str = " AND s.staging_status IS DISTINCT FROM 'DISCARD'";
+
+/// Fills the table with the rows that the filter finds and the decision changes; they stay locked.
+/// [`Decision::Correct`] takes what [`correct`] has put in before.
+pub async fn fill(
+    connection: &mut PgConnection,
+    home: Home,
+    which: &Filter,
+    decision: &Decision,
+) -> Result<(), StoreError> {
+    match decision {
+        Decision::Edit(edits) => edited(connection, home, which, edits).await,
+        Decision::Correct => corrected(connection, home).await,
+        Decision::KeepRow { .. } | Decision::KeepFirst | Decision::KeepLast => {
+            kept(connection, home, which, decision).await
+        }
+        Decision::Merge(edits) => merged(connection, home, which, edits).await,
+        Decision::Discard => plain(connection, home, which, DISCARDED, NOT_DISCARDED).await,
+        Decision::Restore => {
+            let restored = Change { status: "'ISSUE'", ..UNCHANGED };
+            plain(connection, home, which, restored, " AND s.staging_status = 'DISCARD'").await
+        }
+        Decision::Accept => {
+            let accepted = Change { accepted: "true", ..UNCHANGED };
+            let condition = format!("{NOT_DISCARDED} AND s.staging_residue IS NOT NULL");
+            plain(connection, home, which, accepted, &condition).await
+        }
+        Decision::KeepContact => plain(connection, home, which, DISCARDED, &has_contact(home)).await,
+        Decision::Overwrite => {
+            let overwritten = Change { on_existing: "'OVERWRITE'", ..UNCHANGED };
+            plain(connection, home, which, overwritten, &has_contact(home)).await
+        }
+        Decision::Fill => {
+            let filled = Change { on_existing: "'FILL'", ..UNCHANGED };
+            plain(connection, home, which, filled, &has_contact(home)).await
+        }
+    }
+}
+
+const DISCARDED: Change = Change { status: "'DISCARD'", ..UNCHANGED };
+
+/// The condition that a row is in conflict with a contact.
+fn has_contact(home: Home) -> String {
+    let (items, issues) = (home.items(), home.issues());
+    format!(
+        "{NOT_DISCARDED} AND s.staging_id IN (SELECT item_staging_id FROM ONLY {items} JOIN ONLY {issues} ON issue_id = item_issue_id
+             WHERE issue_type = 'EXISTING_EMAIL' AND issues_job_id = {})",
+        home.job()
+    )
+}
+
+/// Begins `INSERT INTO decided SELECT … FROM the job's rows s WHERE it is of the job and no contact yet`.
+fn select(home: Home, change: &Change) -> QueryBuilder<Postgres> {
+    let [email, first_name, last_name, company] = change.values;
+    let Change { status, accepted, on_existing, .. } = change;
+    // Safe: constants, the name of a table and the number of a job.
+    QueryBuilder::new(format!(
+        "INSERT INTO decided SELECT s.staging_id, {email}, {first_name}, {last_name}, {company},
+             ({status})::staging_status_enum, {accepted}, ({on_existing})::staging_on_existing_enum
+         FROM {} s WHERE s.staging_job_id = {} AND s.staging_status IS DISTINCT FROM 'SUCCESS'",
+        home.staging(),
+        home.job()
+    ))
+}
+
+async fn plain(
+    connection: &mut PgConnection,
+    home: Home,
+    which: &Filter,
+    change: Change,
+    condition: &str,
+) -> Result<(), StoreError> {
+    let mut query = select(home, &change);
+    query.push(condition);
+    filter::push(&mut query, home, which);
+    query.push(" FOR NO KEY UPDATE OF s").build().execute(&mut *connection).await?;
+    drop_unchanged(connection, home).await
+}
+
+async fn edited(
+    connection: &mut PgConnection,
+    home: Home,
+    which: &Filter,
+    edits: &Edits,
+) -> Result<(), StoreError> {
+    let ids: Vec<i64> = locked(connection, home, which, "").await?;
+    let values = edits.values();
+    let copy = "INSERT INTO corrected SELECT staging_id, coalesce($2, staging_email), coalesce($3, staging_first_name),
+                    coalesce($4, staging_last_name), coalesce($5, staging_company)";
+    let query = AssertSqlSafe(format!("{copy} FROM {} WHERE staging_id = ANY ($1)", home.staging()));
+    let query = sqlx::query(query).bind(ids);
+    values.into_iter().fold(query, |query, value| query.bind(value)).execute(&mut *connection).await?;
+    corrected(connection, home).await
+}
+
+/// The rows that the filter finds, less those that are contacts; they stay locked.
+pub async fn locked(
+    connection: &mut PgConnection,
+    home: Home,
+    which: &Filter,
+    condition: &str,
+) -> Result<Vec<i64>, StoreError> {
+    let mut query = QueryBuilder::new(format!(
+        "SELECT s.staging_id FROM {} s WHERE s.staging_job_id = {} AND s.staging_status IS DISTINCT FROM 'SUCCESS' {condition}",
+        home.staging(),
+        home.job()
+    ));
+    filter::push(&mut query, home, which);
+    Ok(query.push(" FOR NO KEY UPDATE OF s").build_query_scalar().fetch_all(connection).await?)
+}
+
+/// Rows with an e-mail that an open issue calls invalid, as the filter finds them.
+pub async fn invalid(
+    connection: &mut PgConnection,
+    home: Home,
+    which: &Filter,
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let (items, issues) = (home.items(), home.issues());
+    let mut query = QueryBuilder::new(format!(
+        "SELECT s.staging_id, s.staging_email FROM {} s WHERE s.staging_job_id = {job} AND s.staging_email IS NOT NULL
+           AND s.staging_status IS DISTINCT FROM 'SUCCESS' {NOT_DISCARDED}
+           AND s.staging_id IN (SELECT item_staging_id FROM ONLY {issues} JOIN ONLY {items} ON item_issue_id = issue_id
+                                WHERE issue_type = 'INVALID_EMAIL' AND NOT issue_resolved AND issues_job_id = {job})",
+        home.staging(),
+        job = home.job()
+    ));
+    filter::push(&mut query, home, which);
+    Ok(query.push(" FOR NO KEY UPDATE OF s").build_query_as().fetch_all(connection).await?)
+}
+
+/// New values of rows, all four of each, encoded for COPY.
+#[derive(Default)]
+pub struct Corrections {
+    lines: Lines,
+}
+
+impl Corrections {
+    /// Adds a row; `None` leaves a value as it is.
+    pub fn push(&mut self, id: i64, values: [Option<&str>; 4]) {
+        self.lines.push(0, |line| {
+            line.plain(id);
+            for value in values {
+                match value {
+                    Some(value) => line.text(value),
+                    None => line.null(),
+                };
+            }
+        });
+    }
+}
+
+/// Puts in what [`Decision::Correct`] takes.
+pub async fn correct(
+    connection: &mut PgConnection,
+    home: Home,
+    corrections: &Corrections,
+) -> Result<(), StoreError> {
+    corrections.lines.send(connection, "COPY corrected FROM STDIN").await?;
+    let complete = AssertSqlSafe(format!(
+        "UPDATE corrected SET corrected_email = coalesce(corrected_email, staging_email),
+                corrected_first_name = coalesce(corrected_first_name, staging_first_name),
+                corrected_last_name = coalesce(corrected_last_name, staging_last_name),
+                corrected_company = coalesce(corrected_company, staging_company)
+         FROM {} WHERE staging_id = corrected_id AND staging_job_id = $1",
+        home.staging()
+    ));
+    sqlx::query(complete).bind(home.job().0).execute(connection).await?;
+    Ok(())
+}
+
+async fn corrected(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+    let Change { status, accepted, on_existing, .. } = EDITED;
+    let query = AssertSqlSafe(format!(
+        "INSERT INTO decided SELECT s.staging_id, nullif(corrected_email, ''), nullif(corrected_first_name, ''),
+                nullif(corrected_last_name, ''), nullif(corrected_company, ''),
+                ({status})::staging_status_enum, {accepted}, {on_existing}
+         FROM (SELECT DISTINCT ON (corrected_id) * FROM corrected ORDER BY corrected_id) AS corrected
+         JOIN {} s ON s.staging_id = corrected_id
+         WHERE s.staging_job_id = $1 AND s.staging_status IS DISTINCT FROM 'SUCCESS'
+           AND (coalesce(s.staging_email, ''), coalesce(s.staging_first_name, ''), coalesce(s.staging_last_name, ''),
+                coalesce(s.staging_company, '')) IS DISTINCT FROM
+               (coalesce(corrected_email, ''), coalesce(corrected_first_name, ''), coalesce(corrected_last_name, ''),
+                coalesce(corrected_company, ''))
+         FOR NO KEY UPDATE OF s",
+        home.staging()
+    ));
+    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    Ok(())
+}
+
+/// The groups of rows that share an e-mail, of which the filter finds at least one: `member`, with all rows
+/// that are still in question.
+fn members(home: Home, which: &Filter) -> QueryBuilder<Postgres> {
+    let (staging, items, issues, job) = (home.staging(), home.items(), home.issues(), home.job());
+    let mut query = QueryBuilder::new(format!(
+        "WITH chosen AS MATERIALIZED (
+             SELECT DISTINCT issue_id, issue_key FROM {staging} s JOIN ONLY {items} ON item_staging_id = s.staging_id
+             JOIN ONLY {issues} ON issue_id = item_issue_id
+             WHERE s.staging_job_id = {job} AND issues_job_id = {job} AND issue_type = 'DUPLICATE_EMAIL' {NOT_DISCARDED}"
+    ));
+    filter::push(&mut query, home, which);
+    query.push(format!(
+        "), member AS (
+             SELECT issue_id, s.* FROM chosen JOIN ONLY {items} ON item_issue_id = issue_id
+             JOIN {staging} s ON s.staging_id = item_staging_id
+             WHERE s.staging_job_id = {job} AND s.staging_status IS DISTINCT FROM 'SUCCESS' {NOT_DISCARDED} AND {})",
+        same_key("s.staging_email")
+    ));
+    query
+}
+
+async fn kept(
+    connection: &mut PgConnection,
+    home: Home,
+    which: &Filter,
+    decision: &Decision,
+) -> Result<(), StoreError> {
+    let mut query = members(home, which);
+    let Change { values: [email, first_name, last_name, company], accepted, on_existing, .. } = UNCHANGED;
+    query.push(format!(
+        ", ranked AS (SELECT *, min(staging_id) OVER of_issue AS first_id, max(staging_id) OVER of_issue AS last_id
+                      FROM member WINDOW of_issue AS (PARTITION BY issue_id))
+         INSERT INTO decided SELECT s.staging_id, {email}, {first_name}, {last_name}, {company}, 'DISCARD', {accepted}, {on_existing}
+         FROM ranked s WHERE "
+    ));
+    match decision {
+        Decision::KeepRow { row } => {
+            query
+                .push("EXISTS (SELECT FROM member m WHERE m.issue_id = s.issue_id AND m.staging_id = ")
+                .push_bind(*row);
+            query.push(") AND s.staging_id <> ").push_bind(*row);
+        }
+        Decision::KeepLast => {
+            query.push("s.staging_id <> last_id");
+        }
+        _ => {
+            query.push("s.staging_id <> first_id");
+        }
+    }
+    query.build().execute(connection).await?;
+    Ok(())
+}
+
+async fn merged(
+    connection: &mut PgConnection,
+    home: Home,
+    which: &Filter,
+    edits: &Edits,
+) -> Result<(), StoreError> {
+    let mut query = members(home, which);
+    let first =
+        |column: &str| format!("(array_agg({column} ORDER BY staging_id) FILTER (WHERE {column} <> ''))[1]");
+    let columns = ["staging_email", "staging_first_name", "staging_last_name", "staging_company"];
+    query.push(", merged AS (SELECT issue_id, min(staging_id) AS first_id, count(*) AS rows");
+    for (column, edit) in columns.into_iter().zip(edits.values()) {
+        query.push(", ");
+        match edit {
+            Some(value) => query.push("nullif(").push_bind(value.to_owned()).push(", '')"),
+            None => query.push(first(column)),
+        };
+        query.push(format!(" AS new_{column}"));
+    }
+    query.push(
+        " FROM member GROUP BY issue_id)
+         INSERT INTO decided
+         SELECT s.staging_id,
+                CASE WHEN is_first THEN new_staging_email ELSE s.staging_email END,
+                CASE WHEN is_first THEN new_staging_first_name ELSE s.staging_first_name END,
+                CASE WHEN is_first THEN new_staging_last_name ELSE s.staging_last_name END,
+                CASE WHEN is_first THEN new_staging_company ELSE s.staging_company END,
+                CASE WHEN is_first THEN s.staging_status ELSE 'DISCARD' END,
+                s.staging_accepted OR is_first AND s.staging_residue IS NOT NULL, s.staging_on_existing
+         FROM (SELECT member.*, merged.*, staging_id = first_id AS is_first FROM member JOIN merged USING (issue_id)) s
+         WHERE rows > 1",
+    );
+    query.build().execute(&mut *connection).await?;
+    drop_unchanged(connection, home).await
+}
+
+/// Fills the table with what an action's rows were before it, where they still are as it left them.
+pub async fn fill_undo(connection: &mut PgConnection, home: Home, action: i64) -> Result<(), StoreError> {
+    let query = AssertSqlSafe(format!(
+        "INSERT INTO decided SELECT s.staging_id, before_email, before_first_name, before_last_name, before_company,
+                before_status, before_accepted, before_on_existing
+         FROM action_rows JOIN {} s ON s.staging_id = row_staging_id
+         WHERE row_action_id = $1 AND s.staging_job_id = $2 AND s.staging_status IS DISTINCT FROM 'SUCCESS'
+           AND (s.staging_email, s.staging_first_name, s.staging_last_name, s.staging_company, s.staging_accepted,
+                s.staging_on_existing, s.staging_status IS NOT DISTINCT FROM 'DISCARD') IS NOT DISTINCT FROM
+               (after_email, after_first_name, after_last_name, after_company, after_accepted,
+                after_on_existing, after_status IS NOT DISTINCT FROM 'DISCARD')
+         FOR NO KEY UPDATE OF s",
+        home.staging()
+    ));
+    sqlx::query(query).bind(action).bind(home.job().0).execute(connection).await?;
+    Ok(())
+}
+
+/// Rows of an action that are not in the table: others have changed them since. At most `limit`.
+pub async fn not_undone(
+    connection: &mut PgConnection,
+    action: i64,
+    limit: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let query = "SELECT row_staging_id FROM action_rows
+         WHERE row_action_id = $1 AND NOT EXISTS (SELECT FROM decided WHERE decided_id = row_staging_id)
+         ORDER BY row_staging_id LIMIT $2";
+    Ok(sqlx::query_scalar(query).bind(action).bind(limit).fetch_all(connection).await?)
+}
+
+async fn drop_unchanged(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+    let query = AssertSqlSafe(format!(
+        "DELETE FROM decided USING {} WHERE staging_id = decided_id AND staging_job_id = $1
+           AND (staging_email, staging_first_name, staging_last_name, staging_company, staging_status, staging_accepted,
+                staging_on_existing) IS NOT DISTINCT FROM
+               (decided_email, decided_first_name, decided_last_name, decided_company, decided_status, decided_accepted,
+                decided_on_existing)",
+        home.staging()
+    ));
+    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! What a decision makes of the issues of its rows.
+
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::same_key;
+use crate::store::{Home, StoreError};
+
+/// What a decision makes of the issues of its rows.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+    sqlx::FromRow,
+)]
+pub struct Settled {
+    /// Open issues that are settled.
+    pub settled: i64,
+    /// Settled issues that are open again.
+    pub reopened: i64,
+}
+
+/// Which of the issues that the table's rows belong to still stand: `standing`. The next run judges by all
+/// rules; this tells people meanwhile what is left to decide.
+fn standing(home: Home) -> String {
+    let (staging, items, issues, job) = (home.staging(), home.items(), home.issues(), home.job());
+    let now = |column: &str| {
+        format!("CASE WHEN decided_id IS NULL THEN staging_{column} ELSE decided_{column} END AS {column}")
+    };
+    let columns = ["email", "first_name", "last_name", "company", "status", "accepted", "on_existing"]
+        .map(now)
+        .join(", ");
+    format!(
+        "WITH touched AS (SELECT DISTINCT item_issue_id AS id FROM decided JOIN ONLY {items} ON item_staging_id = decided_id),
+         member AS (SELECT id, staging_residue IS NOT NULL AS malformed, {columns}
+                    FROM touched JOIN ONLY {items} ON item_issue_id = id
+                    JOIN {staging} ON staging_id = item_staging_id AND staging_job_id = {job}
+                    LEFT JOIN decided ON decided_id = staging_id),
+         standing AS (
+             SELECT issue_id, issue_resolved AS resolved, coalesce(CASE issue_type
+                 WHEN 'MISSING_REQUIRED_FIELD' THEN bool_or(member.id IS NOT NULL AND
+                     '' IN (coalesce(email, ''), coalesce(first_name, ''), coalesce(last_name, ''), coalesce(company, '')))
+                 WHEN 'INVALID_EMAIL' THEN bool_or({same})
+                 WHEN 'EXISTING_EMAIL' THEN bool_or({same} AND on_existing IS NULL)
+                 WHEN 'DUPLICATE_EMAIL' THEN
+                     count(DISTINCT (coalesce(first_name, ''), coalesce(last_name, ''), coalesce(company, ''))) FILTER (WHERE {same}) > 1
+                 WHEN 'MALFORMED_ROW' THEN bool_or(malformed AND NOT accepted)
+                 END, false) AS raised
+             FROM ONLY {issues} JOIN touched ON issue_id = id
+             LEFT JOIN member ON member.id = issue_id AND status IS DISTINCT FROM 'DISCARD'
+             WHERE issues_job_id = {job} GROUP BY issue_id)",
+        same = same_key("email"),
+    )
+}
+
+/// Tells what the decision would make of the issues.
+pub async fn would_settle(connection: &mut PgConnection, home: Home) -> Result<Settled, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "{} SELECT count(*) FILTER (WHERE NOT raised AND NOT resolved) AS settled,
+                   count(*) FILTER (WHERE raised AND resolved) AS reopened FROM standing",
+        standing(home)
+    ));
+    Ok(sqlx::query_as(query).fetch_one(connection).await?)
+}
+
+/// Makes the issues follow their rows; `by`: who has decided.
+pub async fn settle(connection: &mut PgConnection, home: Home, by: &str) -> Result<Settled, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "{}, changed AS (
+             UPDATE ONLY {} AS issue SET issue_resolved = NOT raised,
+                    issue_resolved_at = CASE WHEN raised THEN NULL ELSE now() END,
+                    issue_resolved_by = CASE WHEN raised THEN NULL ELSE $1 END
+             FROM standing WHERE issue.issue_id = standing.issue_id AND resolved = raised
+             RETURNING raised)
+         SELECT count(*) FILTER (WHERE NOT raised) AS settled, count(*) FILTER (WHERE raised) AS reopened FROM changed",
+        standing(home),
+        home.issues()
+    ));
+    Ok(sqlx::query_as(query).bind(by).fetch_one(connection).await?)
+}

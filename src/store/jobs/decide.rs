@@ -1,0 +1,95 @@
+//! What people do to a job. Each function works on a job that [`lock`] holds.
+
+use sqlx::{PgConnection, Row};
+
+use super::{JOB, Job, job};
+use crate::domain::job::{ImportPolicy, JobId, Owner};
+use crate::store::StoreError;
+
+/// A job of an owner, held until the transaction ends: no run can claim it meanwhile. Waits five seconds at most
+/// for whoever else holds it; a transient error says that it took longer.
+pub async fn lock(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    id: JobId,
+) -> Result<Option<Job>, StoreError> {
+    sqlx::raw_sql("SET LOCAL lock_timeout = '5s'").execute(&mut *connection).await?;
+    let query = sqlx::AssertSqlSafe(format!("{JOB} WHERE job_user_id = $1 AND job_id = $2 FOR UPDATE"));
+    let row = sqlx::query(query).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
+    row.as_ref().map(job).transpose()
+}
+
+/// The job of a row of an owner.
+pub async fn of_row(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    row: i64,
+) -> Result<Option<JobId>, StoreError> {
+    let query = "SELECT staging_job_id FROM staging JOIN jobs ON job_id = staging_job_id WHERE staging_id = $2 AND job_user_id = $1";
+    let found: Option<i32> =
+        sqlx::query_scalar(query).bind(&owner.0).bind(row).fetch_optional(connection).await?;
+    Ok(found.map(JobId))
+}
+
+/// Adds to the count of open issues; gives the new count.
+pub async fn add_issues(connection: &mut PgConnection, id: JobId, more: i64) -> Result<i32, StoreError> {
+    let query = "UPDATE jobs SET job_issue_count = greatest(job_issue_count + $2, 0) WHERE job_id = $1 RETURNING job_issue_count";
+    Ok(sqlx::query_scalar(query).bind(id.0).bind(more as i32).fetch_one(connection).await?)
+}
+
+/// A run is wanted, of a job that was called off, too: `queued`, by the database's queue; otherwise the caller
+/// sends a message, or runs the job.
+pub async fn want(connection: &mut PgConnection, id: JobId, queued: bool) -> Result<(), StoreError> {
+    let query = "UPDATE jobs SET job_delivery_count = 0, job_cancelled_at = NULL,
+                job_available_at = CASE WHEN $2 THEN now() ELSE now() + interval '1 minute' END WHERE job_id = $1";
+    sqlx::query(query).bind(id.0).bind(queued).execute(&mut *connection).await?;
+    match queued {
+        true => hint(connection).await,
+        false => Ok(()),
+    }
+}
+
+/// Wakes the workers that wait at the database's queue, when the transaction ends.
+pub(super) async fn hint(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_notify('ingest_jobs', '')").execute(connection).await?;
+    Ok(())
+}
+
+/// Calls a job off: FAILED with the reason, and messages that ask for it change nothing.
+pub async fn cancel(connection: &mut PgConnection, id: JobId, reason: &str) -> Result<(), StoreError> {
+    let query = "UPDATE jobs SET job_status = 'FAILED', job_failure = $2, job_cancelled_at = now(), job_available_at = NULL,
+                job_process_end = coalesce(job_process_end, now()), job_lease_token = NULL, job_lease_until = NULL
+         WHERE job_id = $1";
+    sqlx::query(query).bind(id.0).bind(reason).execute(connection).await?;
+    Ok(())
+}
+
+/// Sets when valid rows become contacts.
+pub async fn set_policy(
+    connection: &mut PgConnection,
+    id: JobId,
+    policy: ImportPolicy,
+) -> Result<(), StoreError> {
+    let query = "UPDATE jobs SET job_import_policy = $2 WHERE job_id = $1";
+    sqlx::query(query).bind(id.0).bind(policy.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// A job whose contacts were taken back is under review again.
+pub async fn reopen(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
+    let query = "UPDATE jobs SET job_status = 'NEEDS_REVIEW', job_available_at = NULL WHERE job_id = $1";
+    sqlx::query(query).bind(id.0).execute(connection).await?;
+    Ok(())
+}
+
+/// Deletes a job, and with it what the tables that jobs share hold of it.
+pub async fn delete(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM jobs WHERE job_id = $1").bind(id.0).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether another job has the same file in the store.
+pub async fn shares_file(connection: &mut PgConnection, key: &str) -> Result<bool, StoreError> {
+    let query = "SELECT EXISTS (SELECT FROM jobs WHERE job_s3_object_key = $1) AS shares";
+    Ok(sqlx::query(query).bind(key).fetch_one(connection).await?.try_get("shares")?)
+}
