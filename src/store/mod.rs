@@ -3,6 +3,7 @@
 //! Nothing here opens a transaction: which writes belong together is decided by `pipeline` and
 //! `actions`. Every read for a person names the owner, and every write of a run names its lease.
 
+pub mod api_tokens;
 pub mod contacts;
 pub mod copy;
 mod home;
@@ -13,6 +14,7 @@ pub mod local;
 pub mod partition;
 pub mod raised;
 pub mod schema;
+pub mod sign_ins;
 pub mod staging;
 pub mod unreadable;
 
