@@ -67,7 +67,7 @@ pub(super) struct Me {
 /// Who the server takes the caller for.
 #[utoipa::path(get, path = "/me", tag = "access",
     responses((status = 200, description = "The caller", body = Me)))]
-pub(super) async fn me(Reader(principal): Reader) -> axum::Json<Me> {
+pub(super) async fn get_me(Reader(principal): Reader) -> axum::Json<Me> {
     let (via, csrf_token) = match principal.means {
         Means::Local => (Via::Local, None),
         Means::Bearer => (Via::Bearer, None),

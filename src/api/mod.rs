@@ -1,8 +1,8 @@
 //! The HTTP API: a thin face over actions and store reads, and the OpenAPI document made of it.
 //!
 //! A handler's first argument says who may call it (`principal.rs`), its error is a `Problem`
-//! (`problem.rs`), and it is added to one of the two lists below. Every query is bound to the owner whom
-//! the extractor gives.
+//! (`problem.rs`), and it is added to one of the two lists below. Its name is the operation's id, so no two
+//! handlers share one. Every query is bound to the owner whom the extractor gives.
 
 mod extract;
 mod guard;
@@ -36,9 +36,9 @@ pub use state::{Access, App, Parts};
 /// Handlers that answer at once: small bodies, and a time within which they answer.
 fn quick() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(me::me))
-        .routes(routes!(tokens::list, tokens::create))
-        .routes(routes!(tokens::revoke))
+        .routes(routes!(me::get_me))
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::revoke_token))
 }
 
 /// Handlers that take as long as they take: uploads, downloads, event streams. A body may be as large as an
@@ -53,7 +53,7 @@ pub fn router(app: App, pages: Router<App>) -> Router {
     let upload_limit = usize::try_from(app.upload_limit_bytes).unwrap_or(usize::MAX);
     let quick = quick().layer(DefaultBodyLimit::max(limits::BODY_LIMIT_BYTES)).layer(timeout());
     let lasting = lasting().layer(DefaultBodyLimit::max(upload_limit));
-    let (api, document) = OpenApiRouter::with_openapi(openapi::head())
+    let (api, document) = OpenApiRouter::with_openapi(openapi::head(app.provider().is_none()))
         .merge(health::routes().layer(timeout()))
         .nest("/api/v1", quick.merge(lasting))
         .split_for_parts();

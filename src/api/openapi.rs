@@ -31,8 +31,8 @@ const SESSION: &str = "session";
 )]
 struct Head;
 
-/// The document without paths.
-pub fn head() -> OpenApi {
+/// The document without paths. `open`: nobody has to show who they are.
+pub fn head(open: bool) -> OpenApi {
     let mut document = <Head as utoipa::OpenApi>::openapi();
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new()
@@ -43,8 +43,11 @@ pub fn head() -> OpenApi {
     let cookie = ApiKeyValue::with_description("ingest_session", cookie);
     components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let none: [&str; 0] = [];
-    document.security =
-        Some(vec![SecurityRequirement::new(BEARER, none), SecurityRequirement::new(SESSION, none)]);
+    let mut any = vec![SecurityRequirement::new(BEARER, none), SecurityRequirement::new(SESSION, none)];
+    if open {
+        any.push(SecurityRequirement::default());
+    }
+    document.security = Some(any);
     document
 }
 

@@ -161,6 +161,16 @@ fn invalid_token(words: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Roles;
+
+    #[test]
+    fn who_lacks_the_role_is_told_which() {
+        let local = Principal::local(crate::domain::job::Owner("ann".to_owned()));
+        let uploader = Principal { roles: Roles::default().with(Role::Uploader), ..local };
+        assert!(with_role(uploader.clone(), Role::Uploader).is_ok());
+        let problem = with_role(uploader, Role::Editor).unwrap_err();
+        assert!(problem.status() == 403 && problem.body().contains("editor"), "{problem:?}");
+    }
 
     #[test]
     fn a_bearer_token_is_read_or_refused_but_never_ignored() {

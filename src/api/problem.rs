@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::actions::ActionError;
-use crate::auth::oidc::Refusal;
+use crate::auth::oidc::{ProviderError, Refusal};
 use crate::objects::ObjectError;
 use crate::queue::QueueError;
 use crate::store::StoreError;
@@ -308,6 +308,10 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Token(words) => Problem::new(Kind::Unauthenticated).detail(words),
+            Refusal::Provider(error @ ProviderError::Refused(_)) => {
+                tracing::warn!(%error, "a sign-in failed");
+                Problem::new(Kind::Unauthenticated).detail("the provider did not accept the sign-in")
+            }
             Refusal::Provider(error) => Problem::unavailable(&error),
         }
     }

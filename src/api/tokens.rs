@@ -87,7 +87,7 @@ pub(super) struct MadeToken {
 /// The caller's tokens, newest first, also those that have ended.
 #[utoipa::path(get, path = "/tokens", tag = "access",
     responses((status = 200, description = "The tokens", body = Vec<ApiToken>)))]
-pub(super) async fn list(
+pub(super) async fn list_tokens(
     Reader(principal): Reader,
     State(app): State<App>,
 ) -> Result<axum::Json<Vec<ApiToken>>, Problem> {
@@ -102,7 +102,7 @@ pub(super) async fn list(
             headers(("Location" = String, description = "The token's path"))),
         (status = 409, description = "There are too many already", body = super::problem::Told,
             content_type = "application/problem+json")))]
-pub(super) async fn create(
+pub(super) async fn create_token(
     Person(principal): Person,
     State(app): State<App>,
     Json(new): Json<NewToken>,
@@ -124,7 +124,7 @@ pub(super) async fn create(
         (status = 204, description = "It has ended"),
         (status = 404, description = "The caller has no such token", body = super::problem::Told,
             content_type = "application/problem+json")))]
-pub(super) async fn revoke(
+pub(super) async fn revoke_token(
     Person(principal): Person,
     State(app): State<App>,
     Path(id): Path<i64>,

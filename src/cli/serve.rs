@@ -13,7 +13,8 @@ use crate::auth::oidc::{Client, Provider, Trust};
 use crate::auth::{Principal, RolesBy, Secret};
 use crate::config::{OidcSettings, Settings, SettingsError};
 use crate::shutdown::Shutdown;
-use crate::{web, worker};
+use crate::web;
+use crate::worker;
 
 /// How long a stop waits for requests that are under way.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -69,7 +70,7 @@ async fn serve(listener: TcpListener, app: App, shutdown: Shutdown) -> anyhow::R
         }
     };
     // A server that failed takes the worker with it, so that whoever watches the process sees it.
-    shutdown.begin();
+    Shutdown::begin(&shutdown);
     result
 }
 

@@ -100,8 +100,7 @@ pub(super) async fn callback(
     };
     let Pending { nonce, verifier, return_path } = pending;
     let callback = callback_url(&app);
-    let identity = oidc_sign_in::finish(provider, client, &callback, code, verifier, &nonce).await;
-    let identity = identity.inspect_err(|error| tracing::warn!(%error, "a sign-in failed"))?;
+    let identity = oidc_sign_in::finish(provider, client, &callback, code, verifier, &nonce).await?;
     let (secret, csrf) = (Secret::random(), Secret::random());
     let session = BrowserSession {
         owner: crate::domain::job::Owner(identity.subject),
