@@ -4,14 +4,18 @@
 //! value ends the program at start with the variable's name and what it takes. The database URL may
 //! hold a password, so no error, help text or debug output here repeats it.
 
-use std::fmt;
 use std::io::IsTerminal;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::PgConnectOptions;
+mod database_url;
+mod serve;
+
+pub use database_url::DatabaseUrl;
+use database_url::Secret;
+pub use serve::{OidcSettings, ServeSettings};
 
 /// The settings of every command. Flatten it into the command line's root: its flags are global.
 #[derive(Debug, Clone, clap::Args)]
@@ -106,6 +110,10 @@ pub struct Settings {
         default_value = "48",
         value_parser = |text: &str| whole(text, "MEMORY_BUDGET_MB", 1..=65_536, 48).map(|n| n as usize))]
     memory_budget_mb: usize,
+
+    /// Of the HTTP server, and of who may use it.
+    #[command(flatten)]
+    pub serve: ServeSettings,
 }
 
 impl Settings {
@@ -257,60 +265,6 @@ fn default_data_dir() -> PathBuf {
         .join(NAME)
 }
 
-/// A value that neither `Debug` nor help nor an error shows.
-#[derive(Clone)]
-struct Secret(String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-/// A database URL that is known to be one. `Debug` and `Display` show user, host, port and database.
-#[derive(Clone)]
-pub struct DatabaseUrl(PgConnectOptions);
-
-impl DatabaseUrl {
-    /// How to connect. The value's own `Debug` is not redacted.
-    pub fn connect_options(&self) -> PgConnectOptions {
-        self.0.clone()
-    }
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = SettingsError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // SQLAlchemy names its driver in the scheme; the rest of such a URL is PostgreSQL's own.
-        let rest = text.split_once("://").filter(|(scheme, _)| {
-            let scheme = scheme.split('+').next().unwrap_or_default();
-            scheme.eq_ignore_ascii_case("postgresql") || scheme.eq_ignore_ascii_case("postgres")
-        });
-        let (_, rest) = rest.ok_or(SettingsError::DatabaseUrl)?;
-        // A port, TLS mode or escape that is wrong is reported without its text as well: a password
-        // with an unescaped `@` or `:` shifts the parts of the URL.
-        let options = PgConnectOptions::from_str(&format!("postgresql://{rest}"));
-        options.map(DatabaseUrl).map_err(|_| SettingsError::DatabaseUrl)
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let options = &self.0;
-        let place = options.get_socket().map(|path| path.display().to_string());
-        let place = place.unwrap_or_else(|| options.get_host().to_owned());
-        let database = options.get_database().unwrap_or(options.get_username());
-        write!(f, "postgresql://{}:***@{place}:{}/{database}", options.get_username(), options.get_port())
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// The least that is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
@@ -370,6 +324,9 @@ pub enum SettingsError {
     /// `.env` is there and cannot be read.
     #[error(".env cannot be read: {0}")]
     DotenvRead(#[source] std::io::Error),
+    /// Settings that do not go together.
+    #[error("{0}")]
+    Together(String),
 }
 
 /// Takes what the working directory's `.env` says into the environment, where that has nothing yet.

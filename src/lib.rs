@@ -4,6 +4,10 @@
 
 /// What a person does.
 pub mod actions;
+/// The HTTP API, and its OpenAPI document.
+pub mod api;
+/// Who is asking: tokens, sign-in, secrets.
+pub mod auth;
 /// The command line.
 pub mod cli;
 /// Environment, `.env` and flags.
@@ -24,5 +28,7 @@ pub mod shutdown;
 pub mod store;
 /// Logs.
 pub mod telemetry;
+/// Pages for browsers.
+pub mod web;
 /// Receives messages and carries out their fates.
 pub mod worker;

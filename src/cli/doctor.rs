@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::Status;
-use super::session;
+use super::{serve, session};
 use crate::config::Settings;
 use crate::queue::DeadLetters;
 use crate::store::{schema, unreadable};
@@ -27,6 +27,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<Status> {
         Err(error) => report.bad("store", format!("{error:#}")),
     }
     queue(&mut report, settings, &pool).await;
+    sign_in(&mut report, settings).await;
     pool.close().await;
     if let Some(cluster) = cluster {
         cluster.stop().await?;
@@ -87,6 +88,23 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
         DeadLetters::None => {
             report.bad("dead letters", "the queue has no redrive policy: give it a dead-letter queue");
         }
+    }
+}
+
+/// The provider, where one is configured: what it says, and that its keys can be had.
+async fn sign_in(report: &mut Report, settings: &Settings) {
+    let oidc = match settings.serve.oidc() {
+        Ok(None) => return,
+        Ok(Some(oidc)) => oidc,
+        Err(error) => return report.bad("sign-in", error),
+    };
+    let provider = match serve::provider(oidc) {
+        Ok(provider) => provider,
+        Err(error) => return report.bad("sign-in", format!("{error:#}")),
+    };
+    match provider.discovered().await {
+        Ok(known) => report.good("sign-in", &known.document.issuer),
+        Err(error) => report.bad("sign-in", format!("OIDC_ISSUER cannot be used: {error}")),
     }
 }
 

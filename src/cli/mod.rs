@@ -1,4 +1,4 @@
-//! The command line: a thin face over actions, store reads and the worker.
+//! The command line: a thin face over actions, store reads, the server and the worker.
 //!
 //! Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage or
 //! configuration, 3 a person has issues to decide.
@@ -9,8 +9,10 @@ mod import;
 mod job;
 mod output;
 mod progress;
+mod serve;
 mod session;
 mod show;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -59,6 +61,16 @@ enum Command {
     },
     /// Consume the queue until SIGTERM or SIGINT.
     Worker,
+    /// Serve the HTTP API, with a worker inside, until SIGTERM or SIGINT.
+    Serve {
+        /// Leave the jobs to workers elsewhere.
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// Make, list and revoke API tokens of the HTTP server, for the user whose contacts the command line
+    /// works for.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Bring the database's schema up to date.
     Migrate,
     /// List jobs, newest first.
@@ -205,7 +217,7 @@ impl From<Status> for ExitCode {
 
 /// Carries out a parsed command line.
 pub async fn run(cli: Cli) -> anyhow::Result<Status> {
-    let service = matches!(cli.command, Command::Worker);
+    let service = matches!(cli.command, Command::Worker | Command::Serve { .. });
     let level = match cli.settings.log_level {
         // What a person started tells how it goes by itself.
         LogLevel::Info if !service => LogLevel::Warning,
@@ -227,6 +239,8 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
     match command {
         Command::Import { files, policy, force } => import::run(session, &files, policy, force).await,
         Command::Worker => session.work().await,
+        Command::Serve { no_worker } => serve::run(session, no_worker).await,
+        Command::Token(command) => token::run(session, command).await,
         Command::Migrate => {
             eprintln!("the schema is up to date");
             Ok(Status::Done)

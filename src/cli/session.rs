@@ -44,7 +44,8 @@ pub struct Session {
     pub policy: Policy,
     /// Whose data the command sees.
     pub owner: Owner,
-    settings: Settings,
+    /// What is configured.
+    pub settings: Settings,
     cluster: Option<LocalCluster>,
 }
 
@@ -85,15 +86,20 @@ impl Session {
     /// Runs the worker until it is told to stop.
     pub async fn work(&self) -> anyhow::Result<Status> {
         let shutdown = Shutdown::on_signals()?;
-        let worker = Worker {
+        let queue = queue(&self.settings, &self.context.pool).await?;
+        worker::work(self.worker(queue), shutdown).await;
+        Ok(Status::Done)
+    }
+
+    /// The worker that is configured, on this queue.
+    pub fn worker(&self, queue: Queue) -> Worker {
+        Worker {
             context: self.context.clone(),
-            queue: queue(&self.settings, &self.context.pool).await?,
+            queue,
             policy: self.policy,
             concurrency: self.settings.worker_concurrency,
             stranded_after: 2 * self.settings.visibility_timeout(),
-        };
-        worker::work(worker, shutdown).await;
-        Ok(Status::Done)
+        }
     }
 
     /// Closes the connections, and the private server when nobody else uses it.
@@ -119,9 +125,12 @@ fn lease(settings: &Settings) -> Duration {
 /// between, and one for the renewals of lease and message.
 const CONNECTIONS_PER_JOB: u32 = 5;
 
+/// Connections for everything else: requests to the server most of all. They are made when needed.
+const OTHER_CONNECTIONS: u32 = 12;
+
 /// A pool on the configured database, or on the private cluster, which is started for it.
 pub async fn database(settings: &Settings) -> anyhow::Result<(PgPool, Option<LocalCluster>)> {
-    let connections = CONNECTIONS_PER_JOB * settings.worker_concurrency as u32 + 2;
+    let connections = CONNECTIONS_PER_JOB * settings.worker_concurrency as u32 + OTHER_CONNECTIONS;
     if let Some(url) = settings.database_url()? {
         let pool = store::pool(url.connect_options(), connections);
         await_database(&pool).await.with_context(|| format!("cannot use the database {url}"))?;

@@ -47,6 +47,17 @@ fn empty_values_count_as_unset() {
         "--data-dir=",
         "--owner=",
         "--worker-concurrency=",
+        "--listen-address=",
+        "--public-url=",
+        "--oidc-issuer=",
+        "--oidc-audience=",
+        "--oidc-client-id=",
+        "--oidc-client-secret=",
+        "--oidc-scopes=",
+        "--oidc-roles-claim=",
+        "--upload-limit-mb=",
+        "--rate-limit-per-second=",
+        "--request-timeout-seconds=",
     ])
     .unwrap();
     assert_eq!(settings.aws_region, "us-east-1");
@@ -57,6 +68,47 @@ fn empty_values_count_as_unset() {
     assert_eq!(settings.log_format(false), LogFormat::Text);
     assert!(settings.data_dir().ends_with("data-ingestion-worker"));
     assert!(!settings.owner().is_empty());
+    assert_eq!(settings.serve.listen_address.to_string(), "127.0.0.1:8080");
+    assert!(settings.serve.public_url().is_none() && settings.serve.oidc().unwrap().is_none());
+    assert_eq!(settings.serve.upload_limit_bytes(), 1 << 30);
+    assert_eq!(settings.serve.request_timeout(), Duration::from_secs(30));
+}
+
+#[test]
+fn the_provider_is_read_as_a_whole() {
+    let settings = parse(&[
+        "--oidc-issuer=https://id.example/pool",
+        "--oidc-client-id=us",
+        "--oidc-client-secret=hunter2",
+        "--oidc-roles-claim= realm_access.roles , cognito:groups,",
+        "--oidc-editor-groups=Staff, Admins",
+        "--public-url=https://Contacts.example.com:443/",
+    ])
+    .unwrap();
+    let oidc = settings.serve.oidc().unwrap().unwrap();
+    assert_eq!((oidc.issuer.as_str(), oidc.audiences), ("https://id.example/pool", vec!["us".to_owned()]));
+    assert_eq!(oidc.client, Some(("us".to_owned(), Some("hunter2".to_owned()))));
+    assert_eq!(oidc.roles_claims, ["realm_access.roles", "cognito:groups"]);
+    assert_eq!(oidc.scopes, ["openid", "profile", "email"]);
+    assert_eq!(
+        (oidc.uploader_groups, oidc.editor_groups),
+        (vec!["uploader".to_owned()], vec!["Staff".to_owned(), "Admins".to_owned()])
+    );
+    assert_eq!(settings.serve.public_url(), Some("https://contacts.example.com"));
+    let shown = format!("{settings:?} {:?}", settings.serve.oidc());
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn half_a_provider_is_refused() {
+    for (arguments, named) in [
+        (["--oidc-client-id=us"].as_slice(), "OIDC_ISSUER"),
+        (&["--oidc-audience=us"], "OIDC_ISSUER"),
+        (&["--oidc-issuer=https://id.example"], "OIDC_AUDIENCE"),
+    ] {
+        let error = parse(arguments).unwrap().serve.oidc().unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+    }
 }
 
 #[test]
@@ -75,6 +127,13 @@ fn a_bad_value_is_refused_with_its_name_and_range() {
         ("--log-format", "xml", "LOG_FORMAT", "json or text"),
         ("--sqs-queue-url", "queue", "SQS_QUEUE_URL", "https://"),
         ("--aws-region", "us east", "AWS_REGION", "us-east-1"),
+        ("--listen-address", "localhost", "LISTEN_ADDRESS", "127.0.0.1:8080"),
+        ("--public-url", "https://a.example/path", "PUBLIC_URL", "without a path"),
+        ("--public-url", "ftp://a.example", "PUBLIC_URL", "https://"),
+        ("--oidc-issuer", "http://id.example", "OIDC_ISSUER", "https://"),
+        ("--upload-limit-mb", "0", "UPLOAD_LIMIT_MB", "from 1 to 1048576"),
+        ("--rate-limit-per-second", "0", "RATE_LIMIT_PER_SECOND", "from 1 to 100000"),
+        ("--request-timeout-seconds", "x", "REQUEST_TIMEOUT_SECONDS", "from 1 to 3600"),
     ] {
         let error = parse(&[&format!("{flag}={value}")]).unwrap_err();
         assert!(error.contains(flag) && error.contains(name) && error.contains(accepted), "{error}");

@@ -3,6 +3,7 @@
 //! Both flows decide by what stands here, so a row is judged alike whether it comes out of a file
 //! or out of the database.
 
+pub mod access;
 pub mod contact;
 pub mod decision;
 pub mod email;

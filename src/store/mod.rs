@@ -4,6 +4,7 @@
 //! `actions`. Every read for a person names the owner, and every write of a run names its lease.
 
 pub mod actions;
+pub mod api_tokens;
 pub mod contact_changes;
 pub mod contacts;
 pub mod copy;
@@ -17,6 +18,7 @@ pub mod local;
 pub mod partition;
 pub mod raised;
 pub mod schema;
+pub mod sign_ins;
 pub mod staging;
 pub mod unreadable;
 

@@ -50,3 +50,9 @@ pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
                         current_database()::text AS database";
     Ok(sqlx::query_as(query).fetch_one(pool).await?)
 }
+
+/// Fails unless the database answers.
+pub async fn answers(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query("SELECT 1").execute(pool).await?;
+    Ok(())
+}

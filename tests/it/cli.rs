@@ -22,6 +22,19 @@ async fn help_names_every_variable_with_its_default() {
         ("LOG_FORMAT", "json"),
         ("WORKER_CONCURRENCY", "[default: 2]"),
         ("MEMORY_BUDGET_MB", "[default: 48]"),
+        ("LISTEN_ADDRESS", "[default: 127.0.0.1:8080]"),
+        ("PUBLIC_URL", "the address on which it listens"),
+        ("OIDC_ISSUER", "one local user"),
+        ("OIDC_AUDIENCE", "OIDC_CLIENT_ID"),
+        ("OIDC_CLIENT_ID", "tokens only"),
+        ("OIDC_CLIENT_SECRET", "a public client"),
+        ("OIDC_SCOPES", "openid profile email"),
+        ("OIDC_ROLES_CLAIM", "roles,cognito:groups"),
+        ("OIDC_UPLOADER_GROUPS", "[default: uploader]"),
+        ("OIDC_EDITOR_GROUPS", "[default: editor]"),
+        ("UPLOAD_LIMIT_MB", "[default: 1024]"),
+        ("RATE_LIMIT_PER_SECOND", "[default: 50]"),
+        ("REQUEST_TIMEOUT_SECONDS", "[default: 30]"),
     ];
     for (name, default) in variables {
         let at =
@@ -42,6 +55,8 @@ async fn bad_values_stop_the_program_and_secrets_are_not_repeated() {
         ("LOG_LEVEL", "LOUD", "WARNING"),
         ("LOG_FORMAT", "xml", "json or text"),
         ("DATABASE_URL", "mysql://user:hunter2@host/db", "postgresql://"),
+        ("LISTEN_ADDRESS", "8080", "127.0.0.1:8080"),
+        ("REQUEST_TIMEOUT_SECONDS", "0", "1 to 3600"),
     ];
     for (name, value, accepted) in cases {
         let world = World::without_database().await.with(&[(name, value)]);

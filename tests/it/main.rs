@@ -1,5 +1,6 @@
 //! One test binary: the program against real servers.
 
+mod auth;
 mod cli;
 mod crash;
 #[path = "../../benches/dataset.rs"]
@@ -9,6 +10,7 @@ mod decisions;
 mod equivalence;
 mod flows;
 mod schema;
+mod serve;
 mod structure;
 mod support;
 mod worker;

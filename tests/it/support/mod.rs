@@ -1,9 +1,16 @@
 //! What the tests stand on: a world of their own each, on servers that they share.
 
+mod browser;
 mod cloud;
 mod process;
+mod provider;
+mod server;
 mod servers;
 mod world;
 
+pub use browser::{Browser, client};
 pub use process::Child;
+pub use provider::{Documents, OidcProvider, SigningKey, in_seconds};
+pub use server::{Server, told};
+pub use servers::free_port;
 pub use world::{World, eventually};

@@ -1,0 +1,117 @@
+//! What a browser must not be talked into: requests that another site makes it send, and a name of
+//! another site that leads to this machine.
+//!
+//! A request that changes something and is let in by a cookie, or by nothing at all, has to come from our
+//! own pages: the browser says so itself (`Sec-Fetch-Site`, else `Origin`), or a script shows the token
+//! that `GET /me` tells (`X-CSRF-Token`). Requests with a bearer token need none of this: no browser adds
+//! such a token by itself.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::problem::{Kind, Problem};
+use super::state::{Access, App};
+use crate::auth::Secret;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
+
+/// Where there is one local user, who is let in by nothing at all: only requests to a loopback name, and
+/// none that another site's page sends.
+pub async fn local_only(State(app): State<App>, request: Request, next: Next) -> Response {
+    if let Access::Local(_) = app.access {
+        let headers = request.headers();
+        // In the absolute form of a request the target names the host, and wins (RFC 9112, 3.2.2).
+        let host = request
+            .uri()
+            .authority()
+            .map(|authority| authority.as_str())
+            .or_else(|| text(headers, header::HOST));
+        let Some(host) = host.filter(|host| is_loopback(host)) else {
+            let detail =
+                "this server serves its own machine only, as localhost; set OIDC_ISSUER to serve others";
+            return Problem::new(Kind::Forbidden).detail(detail).into_response();
+        };
+        let foreign = text(headers, header::ORIGIN).is_some_and(|origin| origin != format!("http://{host}"));
+        if foreign || !is_safe(request.method()) && is_cross_site(headers) {
+            return foreign_page().into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// A problem unless the request comes from our own pages or changes nothing. `csrf`: what a script may
+/// show instead.
+pub fn from_own_page(app: &App, method: &Method, headers: &HeaderMap, csrf: &Secret) -> Result<(), Problem> {
+    let shown = || text(headers, X_CSRF_TOKEN).is_some_and(|token| csrf.is(token));
+    match is_safe(method) || is_same_origin(app, headers) || shown() {
+        true => Ok(()),
+        false => Err(foreign_page()),
+    }
+}
+
+/// Whether the browser says that one of our own pages sends the request.
+pub fn is_same_origin(app: &App, headers: &HeaderMap) -> bool {
+    match text(headers, SEC_FETCH_SITE) {
+        Some(site) => site == "same-origin",
+        None => text(headers, header::ORIGIN).is_some_and(|origin| origin == app.public_origin),
+    }
+}
+
+fn foreign_page() -> Problem {
+    let detail = "the request comes from a page of another site; a script of our own sends X-CSRF-Token";
+    Problem::new(Kind::Forbidden).detail(detail)
+}
+
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    text(headers, SEC_FETCH_SITE).is_some_and(|site| !matches!(site, "same-origin" | "none"))
+}
+
+/// Whether the method changes nothing (RFC 9110, 9.2.1).
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    // One that is no text counts as another's.
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+/// Whether a `Host` names this machine and cannot be made to by somebody else's name server.
+fn is_loopback(host: &str) -> bool {
+    let bracketed = host.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let name = match bracketed {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_names_are_known() {
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.8.9.1:80", "[::1]", "[::1]:8080"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com",
+            "127.0.0.1.example.com",
+            "10.0.0.1:80",
+            "[::2]:80",
+            "::1",
+            "[::1",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How much one may ask: requests a second, bytes of a body, seconds of a request.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::RETRY_AFTER;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::problem::{Kind, Problem};
+use super::state::App;
+
+/// The most bytes of a body that is no file: many decisions at once fit into it.
+pub const BODY_LIMIT_BYTES: usize = 2 << 20;
+
+/// How many users are remembered before those are forgotten who have not been seen for long.
+const REMEMBERED: usize = 10_000;
+
+/// Requests a second, counted for each user apart. A burst of one second's worth goes through at once.
+pub struct RateLimit {
+    limiter: DefaultKeyedRateLimiter<String>,
+    clock: DefaultClock,
+}
+
+impl RateLimit {
+    /// A limit of that many a second.
+    pub fn per_second(requests: u32) -> RateLimit {
+        let quota = Quota::per_second(NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN));
+        RateLimit { limiter: RateLimiter::keyed(quota), clock: DefaultClock::default() }
+    }
+
+    /// Counts a request of `who`; a problem with `Retry-After` when it is one too many.
+    pub fn check(&self, who: &str) -> Result<(), Problem> {
+        if self.limiter.len() > REMEMBERED {
+            self.limiter.retain_recent();
+        }
+        self.limiter.check_key(&who.to_owned()).map_err(|early| {
+            let wait = early.wait_time_from(self.clock.now());
+            Problem::new(Kind::TooMany).header(RETRY_AFTER, seconds(wait))
+        })
+    }
+}
+
+/// Whole seconds, rounded up, since the header takes no others.
+fn seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_millis().div_ceil(1_000).max(1) as u64)
+}
+
+/// Gives a request up after the configured time. What it has begun in the database is rolled back.
+pub async fn timeout(State(app): State<App>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(app.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(Kind::Timeout).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_user_has_a_limit_of_their_own() {
+        let limit = RateLimit::per_second(2);
+        assert!(limit.check("ann").is_ok() && limit.check("ann").is_ok());
+        assert_eq!(limit.check("ann").unwrap_err().status().as_u16(), 429);
+        assert!(limit.check("bob").is_ok());
+    }
+
+    #[test]
+    fn waits_are_rounded_up() {
+        for (wait, expected) in [(0, "1"), (1, "1"), (1_000, "1"), (1_001, "2")] {
+            assert_eq!(seconds(Duration::from_millis(wait)), expected);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The HTTP API: a thin face over actions and store reads, and the OpenAPI document made of it.
+//!
+//! A handler's first argument says who may call it (`principal.rs`), its error is a `Problem`
+//! (`problem.rs`), and it is added to one of the two lists below. Its name is the operation's id, so no two
+//! handlers share one. Every query is bound to the owner whom the extractor gives.
+
+mod extract;
+mod guard;
+mod health;
+mod limits;
+mod me;
+mod openapi;
+mod principal;
+mod problem;
+mod state;
+mod tokens;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+pub use extract::{Json, Path, Query};
+pub use guard::is_same_origin;
+pub use limits::RateLimit;
+pub use principal::{Editor, Person, Reader, Uploader, session_cookie};
+pub use problem::{Kind, Problem};
+pub use state::{Access, App, Parts};
+
+/// Handlers that answer at once: small bodies, and a time within which they answer.
+fn quick() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(me::get_me))
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::revoke_token))
+}
+
+/// Handlers that take as long as they take: uploads, downloads, event streams. A body may be as large as an
+/// uploaded file; one that is read as it comes counts for itself.
+fn lasting() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}
+
+/// The whole server: the API under `/api/v1`, its document and the page that shows it, and `pages`.
+pub fn router(app: App, pages: Router<App>) -> Router {
+    let timeout = || middleware::from_fn_with_state(app.clone(), limits::timeout);
+    let upload_limit = usize::try_from(app.upload_limit_bytes).unwrap_or(usize::MAX);
+    let quick = quick().layer(DefaultBodyLimit::max(limits::BODY_LIMIT_BYTES)).layer(timeout());
+    let lasting = lasting().layer(DefaultBodyLimit::max(upload_limit));
+    let (api, document) = OpenApiRouter::with_openapi(openapi::head(app.provider().is_none()))
+        .merge(health::routes().layer(timeout()))
+        .nest("/api/v1", quick.merge(lasting))
+        .split_for_parts();
+    let document = openapi::completed(document);
+    let pages = pages.layer(DefaultBodyLimit::max(limits::BODY_LIMIT_BYTES)).layer(timeout());
+    api.merge(docs(document))
+        .merge(pages)
+        .layer(middleware::from_fn_with_state(app.clone(), guard::local_only))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(problem::as_problems))
+        .layer(middleware::from_fn_with_state(app.clone(), safe_headers))
+        .with_state(app)
+}
+
+/// The document, and a page that shows it with nothing from another host.
+fn docs(document: utoipa::openapi::OpenApi) -> Router<App> {
+    // Its scripts are files of its own; its styles are partly written into its elements.
+    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
+         form-action 'none'";
+    // Without a word on it the page asks a validator on another host about the document.
+    let config = utoipa_swagger_ui::Config::default().validator_url("none");
+    let page = SwaggerUi::new("/api/docs").config(config).url("/api/openapi.json", document);
+    let policy =
+        SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    Router::from(page).layer(policy)
+}
+
+/// Headers that keep browsers from guessing, framing, and keeping what is private. What a handler says for
+/// itself stays.
+async fn safe_headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let mut all = vec![
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    if app.is_https() {
+        all.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+    }
+    for (name, value) in all {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The panic itself has been written to standard error by then.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::new(Kind::Internal).into_response()
+}

@@ -1,0 +1,95 @@
+//! The OpenAPI document: made of what stands beside the handlers, and completed here with what holds for
+//! all of them.
+//!
+//! A handler documents its successes and the refusals of its own (404, 409, …). Which problems any path
+//! can answer with follows from its parameters and body, so they are added by rule.
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
+};
+
+use super::problem::{FieldError, Kind, MEDIA_TYPE, Told};
+
+/// The name of the scheme for tokens, of the provider or ours.
+const BEARER: &str = "bearer";
+/// The name of the scheme for browsers that have signed in.
+const SESSION: &str = "session";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "data-ingestion-worker",
+        description = "Gets messy CSV files of contacts into PostgreSQL, with a person deciding what a machine \
+            cannot. Everything is the caller's own: what belongs to others is not found.\n\n\
+            Whatever goes wrong is told as a problem (RFC 9457); `errors` points at values. A request that \
+            changes something and carries a session's cookie has to come from a page of this server, by \
+            `Sec-Fetch-Site` or `Origin`, or show `X-CSRF-Token` with the token that `GET /api/v1/me` tells."
+    ),
+    components(schemas(Told, FieldError))
+)]
+struct Head;
+
+/// The document without paths. `open`: nobody has to show who they are.
+pub fn head(open: bool) -> OpenApi {
+    let mut document = <Head as utoipa::OpenApi>::openapi();
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A JWT of the configured OpenID Connect provider, or an API token (`ing_…`)."));
+    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
+    let cookie = "What a browser has that has signed in; `__Host-ingest_session` over TLS.";
+    let cookie = ApiKeyValue::with_description("ingest_session", cookie);
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    let none: [&str; 0] = [];
+    let mut any = vec![SecurityRequirement::new(BEARER, none), SecurityRequirement::new(SESSION, none)];
+    if open {
+        any.push(SecurityRequirement::default());
+    }
+    document.security = Some(any);
+    document
+}
+
+/// The document with the problems that any path can answer with.
+pub fn completed(mut document: OpenApi) -> OpenApi {
+    for (path, item) in &mut document.paths.paths {
+        let open = !path.starts_with("/api/v1/");
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().filter_map(Option::as_mut) {
+            for kind in possible(operation, open) {
+                let status = kind.status().as_str().to_owned();
+                operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(response(kind)));
+            }
+        }
+    }
+    document
+}
+
+/// The problems that an operation may answer with besides its own.
+fn possible(operation: &Operation, open: bool) -> Vec<Kind> {
+    // Host and Origin are looked at wherever one local user is served.
+    let mut kinds = vec![Kind::Forbidden, Kind::Internal, Kind::Unavailable, Kind::Timeout];
+    if !open {
+        kinds.extend([Kind::Unauthenticated, Kind::TooMany]);
+    }
+    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+        kinds.push(Kind::Malformed);
+    }
+    if operation.request_body.is_some() {
+        kinds.extend([Kind::Malformed, Kind::TooLarge, Kind::MediaType, Kind::Invalid]);
+    }
+    kinds
+}
+
+fn response(kind: Kind) -> Response {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let response = ResponseBuilder::new().description(kind.title()).content(MEDIA_TYPE, problem);
+    let header = |words: &str| HeaderBuilder::new().description(Some(words)).build();
+    match kind {
+        Kind::Unauthenticated => response.header("WWW-Authenticate", header("How to show who you are")),
+        Kind::TooMany => response.header("Retry-After", header("Seconds to wait")),
+        _ => response,
+    }
+    .build()
+}

@@ -1,0 +1,189 @@
+//! Who sends a request, as extractors: `Reader(principal): Reader` as a handler's first argument lets in
+//! whoever is known, `Uploader` and `Editor` those with the role, `Person` no machine.
+//!
+//! In this order: a bearer token, which is either ours or the provider's; else the local user, where
+//! nothing is configured; else the cookie of a browser that has signed in. Each request is counted
+//! against the limit of its user.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use axum_extra::extract::CookieJar;
+
+use super::guard;
+use super::problem::{Kind, Problem};
+use super::state::{Access, App};
+use crate::auth::oidc::Refusal;
+use crate::auth::{Means, Principal, Role, Secret};
+use crate::store::{api_tokens, sign_ins};
+
+/// Whoever is known.
+#[derive(Debug, Clone)]
+pub struct Reader(pub Principal);
+
+/// Whoever may upload files and ask for another run.
+#[derive(Debug, Clone)]
+pub struct Uploader(pub Principal);
+
+/// Whoever may resolve issues, edit rows and delete.
+#[derive(Debug, Clone)]
+pub struct Editor(pub Principal);
+
+/// Whoever is known and no machine with an API token.
+#[derive(Debug, Clone)]
+pub struct Person(pub Principal);
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        principal(parts, app).await.map(Reader)
+    }
+}
+
+impl FromRequestParts<App> for Uploader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        with_role(principal(parts, app).await?, Role::Uploader).map(Uploader)
+    }
+}
+
+impl FromRequestParts<App> for Editor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        with_role(principal(parts, app).await?, Role::Editor).map(Editor)
+    }
+}
+
+impl FromRequestParts<App> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let principal = principal(parts, app).await?;
+        match principal.means {
+            Means::ApiToken(_) => Err(forbidden("an API token cannot do this; a person can")),
+            _ => Ok(Person(principal)),
+        }
+    }
+}
+
+fn with_role(principal: Principal, role: Role) -> Result<Principal, Problem> {
+    match principal.roles.has(role) {
+        true => Ok(principal),
+        false => Err(forbidden(format!("this needs the role {role}"))),
+    }
+}
+
+fn forbidden(detail: impl Into<String>) -> Problem {
+    Problem::new(Kind::Forbidden).detail(detail)
+}
+
+/// Who sends the request. Counts it.
+async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
+    let principal = known(parts, app).await?;
+    app.rate_limit.check(&principal.owner.0)?;
+    Ok(principal)
+}
+
+async fn known(parts: &Parts, app: &App) -> Result<Principal, Problem> {
+    if let Some(token) = bearer(&parts.headers)? {
+        return match (Secret::is_api_token(token), &app.access) {
+            (true, _) => by_api_token(app, token).await,
+            (false, Access::Oidc(provider)) => match provider.bearer(token).await {
+                Ok(identity) => Ok(Principal::bearer(identity)),
+                Err(Refusal::Token(words)) => Err(invalid_token(words)),
+                Err(refusal) => Err(refusal.into()),
+            },
+            (false, Access::Local(_)) => Err(invalid_token("no provider of tokens is configured")),
+        };
+    }
+    match &app.access {
+        Access::Local(principal) => Ok(principal.clone()),
+        Access::Oidc(_) => by_cookie(parts, app).await,
+    }
+}
+
+/// The bearer token of `Authorization`, where there is that header.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let split = value.to_str().ok().and_then(|text| text.split_once(' '));
+    let token =
+        split.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    match token.filter(|token| !token.is_empty()) {
+        Some(token) => Ok(Some(token)),
+        None => Err(invalid_token("Authorization takes Bearer and a token")),
+    }
+}
+
+async fn by_api_token(app: &App, token: &str) -> Result<Principal, Problem> {
+    let hash = Secret::from(token.to_owned()).hash();
+    let found = api_tokens::find(&app.pool, &hash).await?;
+    let found = found.ok_or_else(|| invalid_token("the API token is not known, or has ended"))?;
+    let name = format!("API token {} of {}", found.name, found.owner);
+    Ok(Principal { owner: found.owner, name, roles: found.roles, means: Means::ApiToken(found.id) })
+}
+
+async fn by_cookie(parts: &Parts, app: &App) -> Result<Principal, Problem> {
+    let jar = CookieJar::from_headers(&parts.headers);
+    let Some(cookie) = jar.get(session_cookie(app)) else { return Err(unauthenticated()) };
+    let hash = Secret::from(cookie.value().to_owned()).hash();
+    let session = sign_ins::find(&app.pool, &hash).await?.ok_or_else(unauthenticated)?;
+    let sign_ins::BrowserSession { owner, name, roles, csrf } = session;
+    let csrf = Secret::from(csrf);
+    guard::from_own_page(app, &parts.method, &parts.headers, &csrf)?;
+    Ok(Principal { owner, name, roles, means: Means::Session { csrf } })
+}
+
+/// The name of the cookie that a browser has which has signed in. By its prefix browsers keep others from
+/// setting it; they take it over TLS only.
+pub fn session_cookie(app: &App) -> &'static str {
+    match app.is_https() {
+        true => "__Host-ingest_session",
+        false => "ingest_session",
+    }
+}
+
+fn unauthenticated() -> Problem {
+    Problem::new(Kind::Unauthenticated).header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+/// A token was sent and is not good (RFC 6750, section 3).
+fn invalid_token(words: &str) -> Problem {
+    let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{words}\"");
+    let challenge = HeaderValue::try_from(challenge);
+    let challenge = challenge.unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""));
+    Problem::new(Kind::Unauthenticated).detail(words).header(WWW_AUTHENTICATE, challenge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Roles;
+
+    #[test]
+    fn who_lacks_the_role_is_told_which() {
+        let local = Principal::local(crate::domain::job::Owner("ann".to_owned()));
+        let uploader = Principal { roles: Roles::default().with(Role::Uploader), ..local };
+        assert!(with_role(uploader.clone(), Role::Uploader).is_ok());
+        let problem = with_role(uploader, Role::Editor).unwrap_err();
+        assert!(problem.status() == 403 && problem.body().contains("editor"), "{problem:?}");
+    }
+
+    #[test]
+    fn a_bearer_token_is_read_or_refused_but_never_ignored() {
+        let read = |value: Option<&'static str>| {
+            let headers = value.map(|value| (AUTHORIZATION, HeaderValue::from_static(value)));
+            bearer(&headers.into_iter().collect())
+                .map(|token| token.map(str::to_owned))
+                .map_err(|p| p.status().as_u16())
+        };
+        assert_eq!(read(None), Ok(None));
+        assert_eq!(read(Some("bearer  abc")), Ok(Some("abc".to_owned())));
+        for bad in ["Basic abc", "Bearer", "Bearer ", "abc", ""] {
+            assert_eq!(read(Some(bad)), Err(401), "{bad}");
+        }
+    }
+}

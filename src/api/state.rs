@@ -1,0 +1,76 @@
+//! What every handler works with.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use super::limits::RateLimit;
+use crate::auth::Principal;
+use crate::auth::oidc::Provider;
+use crate::objects::Objects;
+use crate::queue::Queue;
+
+/// The server's state. Clones share it; its parts are its fields: `app.pool`.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of the state.
+pub struct Parts {
+    /// The database.
+    pub pool: PgPool,
+    /// The store of the files.
+    pub objects: Objects,
+    /// Where jobs to run are sent.
+    pub queue: Queue,
+    /// Who may use the server.
+    pub access: Access,
+    /// How much each may ask.
+    pub rate_limit: RateLimit,
+    /// Where browsers reach the server: scheme, host and port.
+    pub public_origin: String,
+    /// The most bytes of one uploaded file.
+    pub upload_limit_bytes: u64,
+    /// After how long a request is given up.
+    pub request_timeout: Duration,
+    /// Cancelled when the server stops: what goes on for long, such as an event stream, ends then.
+    pub stopping: CancellationToken,
+}
+
+/// Who may use the server.
+pub enum Access {
+    /// Whoever reaches it, which is the machine's own user: a loopback address is listened on.
+    Local(Principal),
+    /// Whom an OpenID Connect provider knows.
+    Oidc(Box<Provider>),
+}
+
+impl App {
+    /// The state of these parts.
+    pub fn new(parts: Parts) -> App {
+        App(Arc::new(parts))
+    }
+
+    /// Whether browsers reach the server by TLS.
+    pub fn is_https(&self) -> bool {
+        self.public_origin.starts_with("https://")
+    }
+
+    /// The provider, where there is one.
+    pub fn provider(&self) -> Option<&Provider> {
+        match &self.access {
+            Access::Local(_) => None,
+            Access::Oidc(provider) => Some(provider),
+        }
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,187 @@
+//! The caller's own API tokens: for machines, shown once, ended at any time.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::extract::{Json, Path};
+use super::me::{RoleName, role_names};
+use super::principal::{Person, Reader};
+use super::problem::{Kind, Problem};
+use super::state::App;
+use crate::auth::{Role, Roles, Secret};
+use crate::store::api_tokens;
+
+/// The longest that a token can be made to last.
+const LONGEST_DAYS: u32 = 3_650;
+const SECONDS_A_DAY: u64 = 86_400;
+
+/// A token, without its secret: that is nowhere.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ApiToken {
+    id: i64,
+    /// What its owner calls it.
+    name: String,
+    /// What it may do.
+    roles: Vec<RoleName>,
+    created_at: DateTime<Utc>,
+    /// When it ends by itself; never without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    expires_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    last_used_at: Option<DateTime<Utc>>,
+    /// When its owner ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<api_tokens::ApiToken> for ApiToken {
+    fn from(token: api_tokens::ApiToken) -> Self {
+        let api_tokens::ApiToken {
+            id,
+            owner: _,
+            name,
+            roles,
+            created_at,
+            expires_at,
+            last_used_at,
+            revoked_at,
+        } = token;
+        ApiToken { id, name, roles: role_names(roles), created_at, expires_at, last_used_at, revoked_at }
+    }
+}
+
+/// A token to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewToken {
+    /// What to call it.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// What it may do: no more than the caller may.
+    roles: Vec<RoleName>,
+    /// Days after which it ends by itself; never without it.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 3650)]
+    expires_in_days: Option<u32>,
+}
+
+/// A token just made.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MadeToken {
+    #[serde(flatten)]
+    token: ApiToken,
+    /// The token itself, to be sent as `Authorization: Bearer`. It is shown this once.
+    secret: String,
+}
+
+/// The caller's tokens, newest first, also those that have ended.
+#[utoipa::path(get, path = "/tokens", tag = "access",
+    responses((status = 200, description = "The tokens", body = Vec<ApiToken>)))]
+pub(super) async fn list_tokens(
+    Reader(principal): Reader,
+    State(app): State<App>,
+) -> Result<axum::Json<Vec<ApiToken>>, Problem> {
+    let tokens = api_tokens::list(&app.pool, &principal.owner).await?;
+    Ok(axum::Json(tokens.into_iter().map(ApiToken::from).collect()))
+}
+
+/// Makes a token. A machine with an API token cannot.
+#[utoipa::path(post, path = "/tokens", tag = "access", request_body = NewToken,
+    responses(
+        (status = 201, description = "The token, with its secret", body = MadeToken,
+            headers(("Location" = String, description = "The token's path"))),
+        (status = 409, description = "There are too many already", body = super::problem::Told,
+            content_type = "application/problem+json")))]
+pub(super) async fn create_token(
+    Person(principal): Person,
+    State(app): State<App>,
+    Json(new): Json<NewToken>,
+) -> Result<Response, Problem> {
+    let (name, roles, lifetime) = checked(&new, principal.roles)?;
+    let secret = Secret::random_api_token();
+    let made = api_tokens::insert(&app.pool, &principal.owner, name, &secret.hash(), roles, lifetime).await?;
+    let token = made.ok_or_else(|| Problem::conflict("there are too many tokens already; revoke some"))?;
+    tracing::info!(token_id = token.id, "API token made");
+    let location = format!("/api/v1/tokens/{}", token.id);
+    let made = MadeToken { token: token.into(), secret: secret.expose().to_owned() };
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(made)).into_response())
+}
+
+/// Ends a token at once.
+#[utoipa::path(delete, path = "/tokens/{id}", tag = "access",
+    params(("id" = i64, Path, description = "The token's number")),
+    responses(
+        (status = 204, description = "It has ended"),
+        (status = 404, description = "The caller has no such token", body = super::problem::Told,
+            content_type = "application/problem+json")))]
+pub(super) async fn revoke_token(
+    Person(principal): Person,
+    State(app): State<App>,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    match api_tokens::revoke(&app.pool, &principal.owner, id).await? {
+        true => {
+            tracing::info!(token_id = id, "API token revoked");
+            Ok(StatusCode::NO_CONTENT)
+        }
+        false => Err(Problem::not_found(format!("you have no token {id}"))),
+    }
+}
+
+/// The new token's values, or all that is wrong with them.
+fn checked(new: &NewToken, most: Roles) -> Result<(&str, Roles, Option<Duration>), Problem> {
+    let name = new.name.trim();
+    let roles: Roles = new.roles.iter().copied().map(Role::from).collect();
+    let mut wrong: Vec<(&str, String)> = Vec::new();
+    if name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control) {
+        wrong.push(("#/name", "takes 1 to 100 characters, none of them a control character".to_owned()));
+    }
+    if !roles.within(most) {
+        wrong.push(("#/roles", format!("you may give no more than you have: {}", most.words().join(", "))));
+    }
+    if new.expires_in_days.is_some_and(|days| !(1..=LONGEST_DAYS).contains(&days)) {
+        wrong.push(("#/expires_in_days", format!("takes 1 to {LONGEST_DAYS}")));
+    }
+    if wrong.is_empty() {
+        let days = |days| Duration::from_secs(u64::from(days) * SECONDS_A_DAY);
+        return Ok((name, roles, new.expires_in_days.map(days)));
+    }
+    let problem = Problem::new(Kind::Invalid);
+    Err(wrong.into_iter().fold(problem, |problem, (pointer, words)| problem.at(pointer, words)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_gets_no_more_than_its_maker_has() {
+        let new = |name: &str, roles: &[RoleName], days| NewToken {
+            name: name.to_owned(),
+            roles: roles.to_vec(),
+            expires_in_days: days,
+        };
+        let uploader = Roles::default().with(Role::Uploader);
+        let good = new(" nightly ", &[RoleName::Uploader], Some(2));
+        assert_eq!(
+            checked(&good, uploader).unwrap(),
+            ("nightly", uploader, Some(Duration::from_secs(172_800)))
+        );
+        let bad = new(" ", &[RoleName::Editor], Some(0));
+        let problem = checked(&bad, uploader).unwrap_err().body();
+        for pointer in ["#/name", "#/roles", "#/expires_in_days"] {
+            assert!(problem.contains(pointer), "{problem}");
+        }
+        assert!(checked(&new("a\u{0}", &[], None), uploader).is_err());
+    }
+}

@@ -1,0 +1,190 @@
+//! What a verified token says: for whom it is, who its subject is, and which roles they have. Pure.
+
+use serde_json::{Map, Value};
+
+use super::{Role, Roles};
+
+/// The claims of a token whose signature, issuer and times hold.
+pub type Claims = Map<String, Value>;
+
+/// Somebody whom the provider knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The token's `sub`: the owner.
+    pub subject: String,
+    /// What they are called.
+    pub name: String,
+    /// What they may do.
+    pub roles: Roles,
+}
+
+/// How roles are read out of claims.
+#[derive(Debug, Clone)]
+pub struct RolesBy {
+    /// Claims that name them: as it is, else a path with dots.
+    pub claims: Vec<String>,
+    /// Names that make an uploader.
+    pub uploaders: Vec<String>,
+    /// Names that make an editor.
+    pub editors: Vec<String>,
+}
+
+impl RolesBy {
+    fn of(&self, claims: &Claims) -> Roles {
+        let found: Vec<&str> = self.claims.iter().flat_map(|name| names(find(claims, name))).collect();
+        let any = |wanted: &[String]| wanted.iter().any(|name| found.contains(&name.as_str()));
+        let roles = [(Role::Uploader, &self.uploaders), (Role::Editor, &self.editors)];
+        roles.into_iter().filter(|(_, wanted)| any(wanted)).map(|(role, _)| role).collect()
+    }
+}
+
+/// The claim of that name, else at that path: `cognito:groups`, `https://example.com/roles` and
+/// `realm_access.roles` are all in use.
+fn find<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
+    let at_path = || {
+        let (first, rest) = name.split_once('.')?;
+        rest.split('.').try_fold(claims.get(first)?, |value, step| value.get(step))
+    };
+    claims.get(name).or_else(at_path)
+}
+
+/// Names in an array, or in a string separated by spaces.
+fn names(value: Option<&Value>) -> Vec<&str> {
+    match value {
+        Some(Value::String(text)) => text.split_whitespace().collect(),
+        Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the token is for one of `audiences`. Cognito's access tokens name their client in `client_id`
+/// and have no `aud`.
+pub fn is_for(claims: &Claims, audiences: &[String]) -> bool {
+    let ours = |name: &str| audiences.iter().any(|audience| audience == name);
+    match claims.get("aud") {
+        Some(Value::String(name)) => ours(name),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).any(ours),
+        Some(_) => false,
+        None => {
+            let text = |name: &str| claims.get(name).and_then(Value::as_str);
+            text("token_use") == Some("access") && text("client_id").is_some_and(ours)
+        }
+    }
+}
+
+/// Whether the ID token was made for this client, in answer to the request with this nonce
+/// (OpenID Connect Core 1.0, section 3.1.3.7).
+pub fn answers(claims: &Claims, client_id: &str, nonce: &str) -> bool {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let many = claims.get("aud").and_then(Value::as_array).is_some_and(|names| names.len() > 1);
+    let party = match text("azp") {
+        Some(party) => party == client_id,
+        None => !many,
+    };
+    claims.contains_key("aud")
+        && is_for(claims, &[client_id.to_owned()])
+        && party
+        && text("nonce") == Some(nonce)
+}
+
+/// The subject and what is known of them. `None` when the subject cannot be an owner.
+pub fn identity(claims: &Claims, roles_by: &RolesBy) -> Option<Identity> {
+    let text = |name: &str| {
+        let text = claims.get(name).and_then(Value::as_str);
+        text.filter(|text| !text.trim().is_empty() && !text.contains(char::is_control))
+    };
+    // The database takes no NUL, and an owner that looks empty would be nobody.
+    let subject = text("sub")?;
+    let called = ["preferred_username", "username", "cognito:username", "email", "name"];
+    let name = called.iter().find_map(|name| text(name)).unwrap_or(subject);
+    Some(Identity { subject: subject.to_owned(), name: name.to_owned(), roles: roles_by.of(claims) })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(value: Value) -> Claims {
+        value.as_object().unwrap().clone()
+    }
+
+    fn roles_by(claims: &[&str]) -> RolesBy {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        RolesBy {
+            claims: owned(claims),
+            uploaders: owned(&["uploader"]),
+            editors: owned(&["editor", "Staff"]),
+        }
+    }
+
+    #[test]
+    fn roles_are_found_where_the_claim_says() {
+        let both = Roles::ALL;
+        let (none, editor) = (Roles::default(), Roles::default().with(Role::Editor));
+        let cases = [
+            ("roles", json!({ "roles": ["uploader", "editor", "other"] }), both),
+            ("roles", json!({ "roles": "uploader  editor" }), both),
+            ("roles", json!({ "roles": "uploaders" }), none),
+            ("roles", json!({ "roles": [["uploader"], 1, null] }), none),
+            ("roles", json!({ "roles": { "uploader": true } }), none),
+            ("cognito:groups", json!({ "cognito:groups": ["Staff"] }), editor),
+            ("realm_access.roles", json!({ "realm_access": { "roles": ["editor"] } }), editor),
+            ("realm_access.roles", json!({ "realm_access": ["editor"] }), none),
+            ("https://a.example/roles", json!({ "https://a.example/roles": ["editor"] }), editor),
+            ("roles", json!({}), none),
+        ];
+        for (claim, value, expected) in cases {
+            assert_eq!(roles_by(&[claim]).of(&claims(value.clone())), expected, "{claim} {value}");
+        }
+        let two = json!({ "roles": ["uploader"], "cognito:groups": ["editor"] });
+        assert_eq!(roles_by(&["roles", "cognito:groups"]).of(&claims(two)), both);
+    }
+
+    #[test]
+    fn a_token_is_for_those_whom_it_names() {
+        let cases = [
+            (json!({ "aud": "api" }), true),
+            (json!({ "aud": ["x", "api"] }), true),
+            (json!({ "aud": "apis" }), false),
+            (json!({ "aud": [] }), false),
+            (json!({ "aud": 1, "token_use": "access", "client_id": "api" }), false),
+            (json!({ "token_use": "access", "client_id": "api" }), true),
+            (json!({ "token_use": "access", "client_id": "x" }), false),
+            (json!({ "token_use": "id", "client_id": "api" }), false),
+            (json!({ "client_id": "api" }), false),
+            (json!({}), false),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(is_for(&claims(value.clone()), &["api".to_owned()]), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_id_token_answers_one_request_of_one_client() {
+        let cases = [
+            (json!({ "aud": "us", "nonce": "n" }), true),
+            (json!({ "aud": ["us"], "nonce": "n", "azp": "us" }), true),
+            (json!({ "aud": ["us", "x"], "nonce": "n", "azp": "us" }), true),
+            (json!({ "aud": ["us", "x"], "nonce": "n" }), false),
+            (json!({ "aud": "us", "nonce": "n", "azp": "x" }), false),
+            (json!({ "aud": "us", "nonce": "m" }), false),
+            (json!({ "aud": "us" }), false),
+            (json!({ "token_use": "access", "client_id": "us", "nonce": "n" }), false),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(answers(&claims(value.clone()), "us", "n"), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_subject_that_is_nobody_is_refused() {
+        let by = roles_by(&["roles"]);
+        let known = identity(&claims(json!({ "sub": "7", "email": "ann@example.com" })), &by).unwrap();
+        assert_eq!((known.subject.as_str(), known.name.as_str()), ("7", "ann@example.com"));
+        for value in [json!({}), json!({ "sub": " " }), json!({ "sub": "a\0b" }), json!({ "sub": 7 })] {
+            assert_eq!(identity(&claims(value), &by), None);
+        }
+    }
+}

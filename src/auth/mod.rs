@@ -1,0 +1,58 @@
+//! Who is asking: the provider's tokens, sign-in, and the secrets that we give out ourselves.
+//!
+//! Nothing here knows requests to us or the database; `api` and `web` bring them together. No type shows
+//! a secret in its `Debug`, and no log line holds one.
+
+mod claims;
+mod keys;
+pub mod oidc;
+mod secret;
+pub mod sign_in;
+
+pub use claims::{Identity, RolesBy};
+pub use secret::Secret;
+
+pub use crate::domain::access::{Role, Roles};
+use crate::domain::job::Owner;
+
+/// Somebody who is known, and by what.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// Whose data they see: every query is bound to it.
+    pub owner: Owner,
+    /// What they are called, for people who read the audit trail.
+    pub name: String,
+    /// What they may do.
+    pub roles: Roles,
+    /// How they showed who they are.
+    pub means: Means,
+}
+
+/// How somebody showed who they are.
+#[derive(Debug, Clone)]
+pub enum Means {
+    /// Not at all: with nothing configured there is one local user.
+    Local,
+    /// With a token of the provider.
+    Bearer,
+    /// With an API token, by its id: a machine, not a person.
+    ApiToken(i64),
+    /// With the cookie of a browser that has signed in.
+    Session {
+        /// What a script of our own pages sends to show that it is one.
+        csrf: Secret,
+    },
+}
+
+impl Principal {
+    /// The one user of a server with nothing configured.
+    pub fn local(owner: Owner) -> Principal {
+        Principal { name: owner.0.clone(), owner, roles: Roles::ALL, means: Means::Local }
+    }
+
+    /// Somebody whom the provider knows.
+    pub fn bearer(identity: Identity) -> Principal {
+        let Identity { subject, name, roles } = identity;
+        Principal { owner: Owner(subject), name, roles, means: Means::Bearer }
+    }
+}

@@ -1,0 +1,364 @@
+//! An OpenID Connect provider: what its discovery document says, its keys, and the tokens it signs.
+//!
+//! The document and the keys are fetched when first needed, when a token names a key that is not known,
+//! and when they are old; never twice within a pause, so that made-up tokens cannot have us hammer the
+//! provider. When it is away, the keys that are known stay good.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Header, Validation, decode, decode_header};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::{Mutex, MutexGuard, RwLock};
+use url::Url;
+
+use super::claims::{self, Claims, Identity, RolesBy};
+use super::keys::Keys;
+use super::secret::Secret;
+
+/// The least time between two looks at the provider.
+const REFRESH_PAUSE: Duration = Duration::from_secs(10);
+/// How old keys become before they are fetched again unasked.
+const REFRESH_AFTER: Duration = Duration::from_secs(60 * 60);
+/// How long the provider may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The most of an answer that is read.
+const LONGEST_ANSWER: usize = 1 << 20;
+/// How far the clocks of provider and server may be apart, in seconds.
+const LEEWAY_SECS: u64 = 30;
+/// The longest token that is looked at.
+const LONGEST_TOKEN: usize = 16 << 10;
+
+/// Which provider is trusted, and with what.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// The issuer's URL.
+    pub issuer: String,
+    /// Audiences of which a token must name one.
+    pub audiences: Vec<String>,
+    /// The client as which people are signed in.
+    pub client: Option<Client>,
+    /// How roles are read.
+    pub roles_by: RolesBy,
+}
+
+/// The client as which people are signed in.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// `client_secret`; none of a public client.
+    pub secret: Option<Secret>,
+    /// Scopes to ask for.
+    pub scopes: Vec<String>,
+}
+
+/// Why the provider could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// No answer, or none that can be used.
+    #[error("{url}: {reason}")]
+    Unusable {
+        /// What was asked for.
+        url: String,
+        /// What is wrong, in words.
+        reason: String,
+    },
+    /// It did not answer a moment ago and is given a pause.
+    #[error("the provider did not answer a moment ago")]
+    Pausing,
+    /// The provider does not know the authorization code, or our client.
+    #[error("the provider refuses the sign-in: {0}")]
+    Refused(String),
+}
+
+/// Why a token is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The token is at fault, in words for its holder.
+    #[error("{0}")]
+    Token(&'static str),
+    /// The provider cannot be asked.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+}
+
+/// What is used of the discovery document (OpenID Connect Discovery 1.0, section 3).
+#[derive(Debug, Clone, Deserialize)]
+pub struct Document {
+    /// Who signs: the `iss` of every token.
+    pub issuer: String,
+    /// Where the keys are.
+    pub jwks_uri: String,
+    /// Where people sign in.
+    pub authorization_endpoint: Option<String>,
+    /// Where codes become tokens.
+    pub token_endpoint: Option<String>,
+    /// How a client may show its secret there.
+    #[serde(default)]
+    pub token_endpoint_auth_methods_supported: Vec<String>,
+}
+
+/// What was found at the provider.
+#[derive(Debug)]
+pub struct Discovered {
+    /// The document.
+    pub document: Document,
+    keys: Keys,
+    at: Instant,
+}
+
+/// Whose turn it is to look at the provider, and when the last look was.
+type Turn<'p> = MutexGuard<'p, Option<Instant>>;
+
+/// A provider, and what is known of it.
+#[derive(Debug)]
+pub struct Provider {
+    trust: Trust,
+    pub(super) http: reqwest::Client,
+    known: RwLock<Option<Arc<Discovered>>>,
+    tried: Mutex<Option<Instant>>,
+}
+
+impl Provider {
+    /// A provider that is asked when first needed. Fails when no HTTP client can be made.
+    pub fn new(trust: Trust) -> Result<Provider, reqwest::Error> {
+        // A redirect could lead a request with a secret elsewhere; no endpoint of a provider needs one.
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(PATIENCE)
+            .user_agent("data-ingestion-worker")
+            .build()?;
+        Ok(Provider { trust, http, known: RwLock::new(None), tried: Mutex::new(None) })
+    }
+
+    /// The client as which people are signed in, where there is one.
+    pub fn client(&self) -> Option<&Client> {
+        self.trust.client.as_ref()
+    }
+
+    /// Who sends this token with a request.
+    pub async fn bearer(&self, token: &str) -> Result<Identity, Refusal> {
+        let claims = self.verified(token).await?;
+        if !claims::is_for(&claims, &self.trust.audiences) {
+            return Err(Refusal::Token("the token is not for this service"));
+        }
+        self.identity(&claims)
+    }
+
+    /// Who signed in, by the ID token that answers the request with this nonce.
+    pub async fn id_token(&self, token: &str, client: &Client, nonce: &str) -> Result<Identity, Refusal> {
+        let claims = self.verified(token).await?;
+        if !claims::answers(&claims, &client.id, nonce) {
+            return Err(Refusal::Token("the ID token does not answer this sign-in"));
+        }
+        self.identity(&claims)
+    }
+
+    fn identity(&self, claims: &Claims) -> Result<Identity, Refusal> {
+        claims::identity(claims, &self.trust.roles_by)
+            .ok_or(Refusal::Token("the token has no usable subject"))
+    }
+
+    /// The claims of a token whose signature, issuer and times hold.
+    async fn verified(&self, token: &str) -> Result<Claims, Refusal> {
+        if token.len() > LONGEST_TOKEN {
+            return Err(Refusal::Token("the token is too long"));
+        }
+        // Fails for `none` and everything else that is no algorithm.
+        let header = decode_header(token).map_err(|_| Refusal::Token("the token is no signed JWT"))?;
+        // Another kind of token of the same provider, such as a logout token, is no access token (RFC 8725, 3.11).
+        let kind = header.typ.as_deref().unwrap_or("JWT").to_ascii_lowercase();
+        if !["jwt", "at+jwt", "application/at+jwt"].contains(&kind.as_str()) {
+            return Err(Refusal::Token("the token is of another kind"));
+        }
+        let known = self.discovered().await?;
+        match check(&known, token, &header) {
+            Err(Checked::NoKey) => {
+                let fresh = self.newer_than(&known, self.tried.lock().await).await?;
+                check(&fresh, token, &header).map_err(|checked| Refusal::Token(checked.words()))
+            }
+            checked => checked.map_err(|checked| Refusal::Token(checked.words())),
+        }
+    }
+
+    /// What is known of the provider, fetched when nothing is or when it is old.
+    pub async fn discovered(&self) -> Result<Arc<Discovered>, ProviderError> {
+        let known = self.known.read().await.clone();
+        match known {
+            Some(known) if known.at.elapsed() < REFRESH_AFTER => Ok(known),
+            // Old keys are still good: only one request waits for newer ones.
+            Some(known) => match self.tried.try_lock() {
+                Ok(turn) => self.newer_than(&known, turn).await,
+                Err(_) => Ok(known),
+            },
+            None => self.refreshed(None, self.tried.lock().await).await,
+        }
+    }
+
+    /// What is known after another look, or the same when it is too early for one or the provider is away.
+    async fn newer_than(
+        &self,
+        known: &Arc<Discovered>,
+        turn: Turn<'_>,
+    ) -> Result<Arc<Discovered>, ProviderError> {
+        match self.refreshed(Some(known), turn).await {
+            Ok(fresh) => Ok(fresh),
+            Err(ProviderError::Pausing) => Ok(known.clone()),
+            Err(error) => {
+                tracing::warn!(%error, "the provider's keys could not be fetched again; the known ones stay");
+                Ok(known.clone())
+            }
+        }
+    }
+
+    /// Looks at the provider, unless somebody else has since `seen` or has tried just now.
+    async fn refreshed(
+        &self,
+        seen: Option<&Arc<Discovered>>,
+        mut turn: Turn<'_>,
+    ) -> Result<Arc<Discovered>, ProviderError> {
+        if let Some(known) = self.known.read().await.as_ref()
+            && seen.is_none_or(|seen| !Arc::ptr_eq(seen, known))
+        {
+            return Ok(known.clone());
+        }
+        if turn.is_some_and(|at| at.elapsed() < REFRESH_PAUSE) {
+            return Err(ProviderError::Pausing);
+        }
+        *turn = Some(Instant::now());
+        let fresh = Arc::new(self.fetch().await?);
+        *self.known.write().await = Some(fresh.clone());
+        Ok(fresh)
+    }
+
+    async fn fetch(&self) -> Result<Discovered, ProviderError> {
+        let issuer = self.trust.issuer.trim_end_matches('/');
+        let url = format!("{issuer}/.well-known/openid-configuration");
+        let unusable = |reason: String| ProviderError::Unusable { url: url.clone(), reason };
+        let document: Document = serde_json::from_value(self.json(&url).await?)
+            .map_err(|error| unusable(format!("not a discovery document: {error}")))?;
+        // With or without a slash at the end is the one thing that people get wrong here.
+        if document.issuer.trim_end_matches('/') != issuer {
+            return Err(unusable(format!("it speaks for {}, not for {issuer}", document.issuer)));
+        }
+        let endpoints = [&document.authorization_endpoint, &document.token_endpoint];
+        let urls = endpoints.into_iter().flatten().chain([&document.jwks_uri]);
+        if let Some(open) = urls.into_iter().find(|endpoint| !is_as_safe(issuer, endpoint)) {
+            return Err(unusable(format!("it names {open}, which is not https")));
+        }
+        let keys = Keys::from_document(&self.json(&document.jwks_uri).await?);
+        if keys.is_empty() {
+            let (url, reason) = (document.jwks_uri, "no key for signatures is there".to_owned());
+            return Err(ProviderError::Unusable { url, reason });
+        }
+        Ok(Discovered { document, keys, at: Instant::now() })
+    }
+
+    async fn json(&self, url: &str) -> Result<Value, ProviderError> {
+        let unusable = |reason: String| ProviderError::Unusable { url: url.to_owned(), reason };
+        let broken = |error: reqwest::Error| unusable(causes(&error.without_url()));
+        let mut answer = self.http.get(url).send().await.map_err(broken)?;
+        if answer.status() != reqwest::StatusCode::OK {
+            return Err(unusable(format!("the answer is {}", answer.status())));
+        }
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(broken)? {
+            body.extend_from_slice(&part);
+            if body.len() > LONGEST_ANSWER {
+                return Err(unusable("the answer is too long".to_owned()));
+            }
+        }
+        serde_json::from_slice(&body).map_err(|_| unusable("the answer is no JSON".to_owned()))
+    }
+}
+
+/// Whether what is sent to `endpoint` is as safe as what is sent to the issuer.
+fn is_as_safe(issuer: &str, endpoint: &str) -> bool {
+    let scheme = |url: &str| Url::parse(url).map(|url| url.scheme().to_owned()).unwrap_or_default();
+    match scheme(endpoint).as_str() {
+        "https" => true,
+        "http" => scheme(issuer) == "http",
+        _ => false,
+    }
+}
+
+/// An error with its causes: those of HTTP clients say little by themselves.
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+/// What is wrong with a token.
+enum Checked {
+    /// No known key could have signed it: there may be a new one.
+    NoKey,
+    /// A key could have, and this is wrong.
+    Bad(&'static str),
+}
+
+impl Checked {
+    fn words(self) -> &'static str {
+        match self {
+            Checked::NoKey => "the token is signed with a key that the provider does not have",
+            Checked::Bad(words) => words,
+        }
+    }
+}
+
+fn check(known: &Discovered, token: &str, header: &Header) -> Result<Claims, Checked> {
+    let mut validation = Validation::new(header.alg);
+    validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+    validation.set_issuer(&[&known.document.issuer]);
+    validation.leeway = LEEWAY_SECS;
+    validation.validate_nbf = true;
+    // Where the audience stands differs between providers; whoever asks looks at it.
+    validation.validate_aud = false;
+    let mut wrong = Checked::NoKey;
+    for key in known.keys.for_header(header) {
+        match decode::<Claims>(token, &key.verifier, &validation) {
+            Ok(token) => return Ok(token.claims),
+            // A token that names no key may be of another one.
+            Err(error) if header.kid.is_none() && matches!(error.kind(), ErrorKind::InvalidSignature) => {}
+            Err(error) => wrong = Checked::Bad(words(error.kind())),
+        }
+    }
+    Err(wrong)
+}
+
+fn words(kind: &ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::ExpiredSignature => "the token has expired",
+        ErrorKind::ImmatureSignature => "the token is not valid yet",
+        ErrorKind::InvalidIssuer => "the token is of another issuer",
+        ErrorKind::InvalidSignature => "the token's signature does not hold",
+        ErrorKind::MissingRequiredClaim(_) => "the token lacks exp, iss or sub",
+        _ => "the token is not valid",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_no_less_safe_than_the_issuer() {
+        let cases = [
+            ("https://a.example", "https://b.example/keys", true),
+            ("https://a.example", "http://a.example/keys", false),
+            ("http://127.0.0.1:1", "http://127.0.0.1:1/keys", true),
+            ("http://127.0.0.1:1", "file:///keys", false),
+            ("https://a.example", "nonsense", false),
+        ];
+        for (issuer, endpoint, expected) in cases {
+            assert_eq!(is_as_safe(issuer, endpoint), expected, "{endpoint}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `serve`: the HTTP server, and a worker beside it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+use super::Status;
+use super::session::{self, Session};
+use crate::api::{self, Access, App, Parts, RateLimit};
+use crate::auth::oidc::{Client, Provider, Trust};
+use crate::auth::{Principal, RolesBy, Secret};
+use crate::config::{OidcSettings, Settings, SettingsError};
+use crate::shutdown::Shutdown;
+use crate::web;
+use crate::worker;
+
+/// How long a stop waits for requests that are under way.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// Serves until it is told to stop; then takes no more connections, lets requests end, and the worker
+/// its chunk.
+pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
+    let settings = &session.settings;
+    let access = access(session)?;
+    let listener = listen(settings).await?;
+    let address = listener.local_addr()?;
+    let shutdown = Shutdown::on_signals()?;
+    let queue = session::queue(settings, &session.context.pool).await?;
+    let app = App::new(Parts {
+        pool: session.context.pool.clone(),
+        objects: session.context.objects.clone(),
+        queue: queue.clone(),
+        public_origin: public_origin(settings, &access, address)?,
+        access,
+        rate_limit: RateLimit::per_second(settings.serve.rate_limit_per_second),
+        upload_limit_bytes: settings.serve.upload_limit_bytes(),
+        request_timeout: settings.serve.request_timeout(),
+        stopping: shutdown.stop_receiving.clone(),
+    });
+    // Where somebody looks who has started it by hand; the log may be for machines.
+    eprintln!("serving http://{address}");
+    tracing::info!(%address, public_url = app.public_origin, "server started");
+    let served = serve(listener, app, shutdown.clone());
+    match no_worker {
+        true => served.await?,
+        false => {
+            let (served, ()) = tokio::join!(served, worker::work(session.worker(queue), shutdown));
+            served?;
+        }
+    }
+    tracing::info!("server stopped");
+    Ok(Status::Done)
+}
+
+async fn serve(listener: TcpListener, app: App, shutdown: Shutdown) -> anyhow::Result<()> {
+    let stop = shutdown.stop_receiving.clone();
+    let service = api::router(app, web::routes()).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let too_long = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    let result = tokio::select! {
+        result = server.into_future() => result.context("the server failed"),
+        () = too_long => {
+            tracing::warn!("requests were still under way and are cut off");
+            Ok(())
+        }
+    };
+    // A server that failed takes the worker with it, so that whoever watches the process sees it.
+    Shutdown::begin(&shutdown);
+    result
+}
+
+async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
+    let address = settings.serve.listen_address;
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} (LISTEN_ADDRESS)"))
+}
+
+/// Who may use the server. With nothing configured the local user, and on a loopback address only.
+fn access(session: &Session) -> anyhow::Result<Access> {
+    let serve = &session.settings.serve;
+    let Some(oidc) = serve.oidc()? else {
+        if !serve.listen_address.ip().is_loopback() {
+            return Err(SettingsError::Together(format!(
+                "LISTEN_ADDRESS {} can be reached from other machines, and nothing says who may use the server: \
+                 set OIDC_ISSUER, or listen on 127.0.0.1",
+                serve.listen_address
+            ))
+            .into());
+        }
+        return Ok(Access::Local(Principal::local(session.owner.clone())));
+    };
+    Ok(Access::Oidc(Box::new(provider(oidc)?)))
+}
+
+/// The configured provider.
+pub fn provider(settings: OidcSettings) -> anyhow::Result<Provider> {
+    let OidcSettings { issuer, audiences, client, scopes, roles_claims, uploader_groups, editor_groups } =
+        settings;
+    let client = client.map(|(id, secret)| Client { id, secret: secret.map(Secret::from), scopes });
+    let roles_by = RolesBy { claims: roles_claims, uploaders: uploader_groups, editors: editor_groups };
+    Ok(Provider::new(Trust { issuer, audiences, client, roles_by })?)
+}
+
+/// Where browsers reach the server.
+fn public_origin(settings: &Settings, access: &Access, address: SocketAddr) -> Result<String, SettingsError> {
+    if let Some(url) = settings.serve.public_url() {
+        return Ok(url.to_owned());
+    }
+    let signs_in = matches!(access, Access::Oidc(provider) if provider.client().is_some());
+    if signs_in && address.ip().is_unspecified() {
+        let words = "OIDC_CLIENT_ID needs PUBLIC_URL, to which the provider sends browsers back";
+        return Err(SettingsError::Together(words.to_owned()));
+    }
+    Ok(format!("http://{address}"))
+}

@@ -1,0 +1,234 @@
+//! Settings of the HTTP server and of who may use it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use super::{Secret, SettingsError, given, secret, whole};
+
+/// The settings of `serve`. Everything about OpenID Connect hangs on `OIDC_ISSUER`.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "HTTP server")]
+pub struct ServeSettings {
+    /// Address and port on which `serve` listens; without OIDC_ISSUER a loopback address
+    #[arg(long, env = "LISTEN_ADDRESS", hide_env_values = true, global = true, value_name = "ADDRESS",
+        default_value = DEFAULT_ADDRESS, value_parser = address)]
+    pub listen_address: SocketAddr,
+
+    /// URL at which browsers reach the server, https://contacts.example.com [default: the address on which
+    /// it listens]
+    #[arg(long, env = "PUBLIC_URL", hide_env_values = true, global = true, value_name = "URL", value_parser = public_url)]
+    public_url: Option<String>,
+
+    /// OpenID Connect provider whose tokens are accepted, by the issuer's URL [default: none: one local
+    /// user, on a loopback address]
+    #[arg(long, env = "OIDC_ISSUER", hide_env_values = true, global = true, value_name = "URL", value_parser = issuer)]
+    oidc_issuer: Option<String>,
+
+    /// Audiences of which a token must name one, separated by commas; of Cognito's access tokens the
+    /// client's id [default: OIDC_CLIENT_ID]
+    #[arg(long, env = "OIDC_AUDIENCE", hide_env_values = true, global = true, value_name = "NAMES")]
+    oidc_audience: Option<String>,
+
+    /// Client as which people are signed in [default: none: tokens only]
+    #[arg(long, env = "OIDC_CLIENT_ID", hide_env_values = true, global = true, value_name = "ID")]
+    oidc_client_id: Option<String>,
+
+    /// The client's secret [default: none: a public client]
+    #[arg(long, env = "OIDC_CLIENT_SECRET", hide_env_values = true, global = true, value_name = "SECRET", value_parser = secret)]
+    oidc_client_secret: Option<Secret>,
+
+    /// Scopes asked for when people sign in
+    #[arg(long, env = "OIDC_SCOPES", hide_env_values = true, global = true, value_name = "SCOPES",
+        default_value = DEFAULT_SCOPES)]
+    oidc_scopes: String,
+
+    /// Claims that name a user's roles or groups, separated by commas: a name as it is, or a path with
+    /// dots such as realm_access.roles
+    #[arg(long, env = "OIDC_ROLES_CLAIM", hide_env_values = true, global = true, value_name = "CLAIMS",
+        default_value = DEFAULT_ROLES_CLAIM)]
+    oidc_roles_claim: String,
+
+    /// Roles or groups of the provider whose members upload and reprocess, separated by commas
+    #[arg(long, env = "OIDC_UPLOADER_GROUPS", hide_env_values = true, global = true, value_name = "NAMES",
+        default_value = DEFAULT_UPLOADERS)]
+    oidc_uploader_groups: String,
+
+    /// Roles or groups of the provider whose members resolve, edit and delete, separated by commas
+    #[arg(long, env = "OIDC_EDITOR_GROUPS", hide_env_values = true, global = true, value_name = "NAMES",
+        default_value = DEFAULT_EDITORS)]
+    oidc_editor_groups: String,
+
+    /// Megabytes that one uploaded file may have, 1 to 1048576
+    #[arg(long, env = "UPLOAD_LIMIT_MB", hide_env_values = true, global = true, value_name = "MB",
+        default_value = "1024",
+        value_parser = |text: &str| whole(text, "UPLOAD_LIMIT_MB", 1..=1_048_576, 1024))]
+    upload_limit_mb: u64,
+
+    /// Requests a second that each user may make over a longer time, 1 to 100000
+    #[arg(long, env = "RATE_LIMIT_PER_SECOND", hide_env_values = true, global = true, value_name = "N",
+        default_value = "50",
+        value_parser = |text: &str| whole(text, "RATE_LIMIT_PER_SECOND", 1..=100_000, 50).map(|n| n as u32))]
+    pub rate_limit_per_second: u32,
+
+    /// Seconds after which a request is given up, 1 to 3600; uploads, downloads and event streams take as
+    /// long as they take
+    #[arg(long, env = "REQUEST_TIMEOUT_SECONDS", hide_env_values = true, global = true, value_name = "SECONDS",
+        default_value = "30",
+        value_parser = |text: &str| whole(text, "REQUEST_TIMEOUT_SECONDS", 1..=3_600, 30))]
+    request_timeout_seconds: u64,
+}
+
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+const DEFAULT_SCOPES: &str = "openid profile email";
+const DEFAULT_ROLES_CLAIM: &str = "roles,cognito:groups";
+const DEFAULT_UPLOADERS: &str = "uploader";
+const DEFAULT_EDITORS: &str = "editor";
+
+/// Who is accepted, and as what.
+#[derive(Clone)]
+pub struct OidcSettings {
+    /// The issuer's URL as it was given.
+    pub issuer: String,
+    /// Audiences of which a token must name one; never empty.
+    pub audiences: Vec<String>,
+    /// The client as which people are signed in, and its secret.
+    pub client: Option<(String, Option<String>)>,
+    /// Scopes to ask for.
+    pub scopes: Vec<String>,
+    /// Claims that name roles.
+    pub roles_claims: Vec<String>,
+    /// What makes an uploader.
+    pub uploader_groups: Vec<String>,
+    /// What makes an editor.
+    pub editor_groups: Vec<String>,
+}
+
+impl fmt::Debug for OidcSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OidcSettings").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+impl ServeSettings {
+    /// The URL at which browsers reach the server, where it was set: scheme, host and port.
+    pub fn public_url(&self) -> Option<&str> {
+        given(&self.public_url)
+    }
+
+    /// The most bytes of one uploaded file.
+    pub fn upload_limit_bytes(&self) -> u64 {
+        self.upload_limit_mb << 20
+    }
+
+    /// After how long a request is given up.
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_seconds)
+    }
+
+    /// The provider; `None` when there is none. Fails when what is set does not go together.
+    pub fn oidc(&self) -> Result<Option<OidcSettings>, SettingsError> {
+        let client_id = given(&self.oidc_client_id);
+        let mut audiences = names(self.oidc_audience.as_deref().unwrap_or_default(), "");
+        let Some(issuer) = given(&self.oidc_issuer) else {
+            // Without the issuer everybody on the machine would be let in, which nobody wants who has set these.
+            return match client_id.is_some() || !audiences.is_empty() {
+                true => {
+                    Err(together("OIDC_AUDIENCE and OIDC_CLIENT_ID need OIDC_ISSUER, the provider's URL"))
+                }
+                false => Ok(None),
+            };
+        };
+        if audiences.is_empty() {
+            audiences.extend(client_id.map(str::to_owned));
+        }
+        if audiences.is_empty() {
+            return Err(together(
+                "OIDC_ISSUER needs OIDC_AUDIENCE or OIDC_CLIENT_ID: for whom its tokens are",
+            ));
+        }
+        let client_secret = self.oidc_client_secret.as_ref().map(|secret| secret.0.trim().to_owned());
+        let client_secret = client_secret.filter(|secret| !secret.is_empty());
+        let scopes = self.oidc_scopes.split_whitespace().map(str::to_owned);
+        let mut scopes: Vec<String> = scopes.collect();
+        if scopes.is_empty() {
+            scopes = DEFAULT_SCOPES.split(' ').map(str::to_owned).collect();
+        }
+        Ok(Some(OidcSettings {
+            issuer: issuer.to_owned(),
+            audiences,
+            client: client_id.map(|id| (id.to_owned(), client_secret)),
+            scopes,
+            roles_claims: names(&self.oidc_roles_claim, DEFAULT_ROLES_CLAIM),
+            uploader_groups: names(&self.oidc_uploader_groups, DEFAULT_UPLOADERS),
+            editor_groups: names(&self.oidc_editor_groups, DEFAULT_EDITORS),
+        }))
+    }
+}
+
+fn together(words: &str) -> SettingsError {
+    SettingsError::Together(words.to_owned())
+}
+
+fn names(text: &str, when_empty: &str) -> Vec<String> {
+    let split = |text: &str| -> Vec<String> {
+        text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    match split(text) {
+        none if none.is_empty() => split(when_empty),
+        names => names,
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = match text.trim() {
+        "" => DEFAULT_ADDRESS,
+        text => text,
+    };
+    text.parse().map_err(|_| {
+        "LISTEN_ADDRESS takes an address and a port such as 127.0.0.1:8080 or [::]:8080".to_owned()
+    })
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let url = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+    });
+    let origin = url.map(|url| url.origin().ascii_serialization());
+    origin.ok_or_else(|| {
+        "PUBLIC_URL takes http:// or https://, a host and where needed a port, without a path".to_owned()
+    })
+}
+
+fn issuer(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let accepted = text.is_empty()
+        || Url::parse(text).is_ok_and(|url| {
+            url.query().is_none() && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url))
+        });
+    match accepted {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("OIDC_ISSUER takes the provider's URL, https://… (http:// on a loopback address)".to_owned())
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,120 @@
+//! `api_tokens`: the tokens of machines. Of a token's secret there is only its hash.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
+
+use super::{StoreError, interval};
+use crate::domain::access::Roles;
+use crate::domain::job::Owner;
+
+/// A token as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct ApiToken {
+    /// `token_id`.
+    pub id: i64,
+    /// Whose data it opens.
+    pub owner: Owner,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it may do.
+    pub roles: Roles,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When its owner ended it.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// The most tokens that an owner can have at once.
+pub const MOST_LIVE: i64 = 100;
+
+/// The most tokens that are listed.
+const MOST_LISTED: i64 = 1_000;
+
+/// How old the time of the last use may be before it is written again.
+const USE_RESOLUTION: &str = "interval '1 minute'";
+
+const COLUMNS: &str = "token_id, token_owner, token_name, token_roles, token_created_at, token_expires_at,
+    token_last_used_at, token_revoked_at";
+
+fn token(row: &PgRow) -> Result<ApiToken, StoreError> {
+    let roles: Vec<String> = row.try_get("token_roles")?;
+    Ok(ApiToken {
+        id: row.try_get("token_id")?,
+        owner: Owner(row.try_get("token_owner")?),
+        name: row.try_get("token_name")?,
+        roles: Roles::from_words(&roles)?,
+        created_at: row.try_get("token_created_at")?,
+        expires_at: row.try_get("token_expires_at")?,
+        last_used_at: row.try_get("token_last_used_at")?,
+        revoked_at: row.try_get("token_revoked_at")?,
+    })
+}
+
+/// Keeps a new token that ends after `lifetime`, where one is given. `None` when the owner has
+/// [`MOST_LIVE`] already.
+pub async fn insert(
+    pool: &PgPool,
+    owner: &Owner,
+    name: &str,
+    hash: &[u8; 32],
+    roles: Roles,
+    lifetime: Option<Duration>,
+) -> Result<Option<ApiToken>, StoreError> {
+    let query = sqlx::AssertSqlSafe(format!(
+        "INSERT INTO api_tokens (token_owner, token_name, token_hash, token_roles, token_expires_at)
+         SELECT $1, $2, $3, $4, now() + $5
+         WHERE (SELECT count(*) FROM api_tokens WHERE token_owner = $1 AND token_revoked_at IS NULL
+                AND (token_expires_at IS NULL OR token_expires_at > now())) < $6
+         RETURNING {COLUMNS}"
+    ));
+    let row = sqlx::query(query)
+        .bind(&owner.0)
+        .bind(name)
+        .bind(hash.as_slice())
+        .bind(roles.words())
+        .bind(lifetime.map(interval))
+        .bind(MOST_LIVE)
+        .fetch_optional(pool)
+        .await?;
+    row.as_ref().map(token).transpose()
+}
+
+/// The token of a secret, unless it has ended. Notes the use.
+pub async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiToken>, StoreError> {
+    let query = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS}, coalesce(token_last_used_at < now() - {USE_RESOLUTION}, true) AS note
+         FROM api_tokens WHERE token_hash = $1 AND token_revoked_at IS NULL
+         AND (token_expires_at IS NULL OR token_expires_at > now())"
+    ));
+    let Some(row) = sqlx::query(query).bind(hash.as_slice()).fetch_optional(pool).await? else {
+        return Ok(None);
+    };
+    let found = token(&row)?;
+    if row.try_get("note")? {
+        let query = "UPDATE api_tokens SET token_last_used_at = now() WHERE token_id = $1";
+        sqlx::query(query).bind(found.id).execute(pool).await?;
+    }
+    Ok(Some(found))
+}
+
+/// An owner's tokens, newest first, also those that have ended.
+pub async fn list(pool: &PgPool, owner: &Owner) -> Result<Vec<ApiToken>, StoreError> {
+    let query = sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM api_tokens WHERE token_owner = $1 ORDER BY token_id DESC LIMIT {MOST_LISTED}"
+    ));
+    sqlx::query(query).bind(&owner.0).fetch_all(pool).await?.iter().map(token).collect()
+}
+
+/// Ends a token of the owner; whether there is such a one. One that has ended stays as it is.
+pub async fn revoke(pool: &PgPool, owner: &Owner, id: i64) -> Result<bool, StoreError> {
+    let query = "UPDATE api_tokens SET token_revoked_at = coalesce(token_revoked_at, now())
+         WHERE token_owner = $1 AND token_id = $2";
+    Ok(sqlx::query(query).bind(&owner.0).bind(id).execute(pool).await?.rows_affected() > 0)
+}

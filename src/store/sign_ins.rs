@@ -1,0 +1,131 @@
+//! `pending_sign_ins` and `browser_sessions`: people on their way in, and those who are in. What has
+//! run out is gone for every read and deleted by the next insert.
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::{PgPool, Row};
+
+use super::{StoreError, interval};
+use crate::domain::access::Roles;
+use crate::domain::job::Owner;
+
+/// What has to be remembered of somebody who was sent to the provider.
+#[derive(Clone)]
+pub struct Pending {
+    /// What the ID token has to repeat.
+    pub nonce: String,
+    /// The secret of PKCE.
+    pub verifier: String,
+    /// Where to go afterwards: a path of this server.
+    pub return_path: String,
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("return_path", &self.return_path).finish_non_exhaustive()
+    }
+}
+
+/// Remembers a sign-in under the hash of its state.
+pub async fn begin(
+    pool: &PgPool,
+    state_hash: &[u8; 32],
+    pending: &Pending,
+    lifetime: Duration,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM pending_sign_ins WHERE pending_expires_at <= now()").execute(pool).await?;
+    sqlx::query(
+        "INSERT INTO pending_sign_ins (pending_state_hash, pending_nonce, pending_verifier, pending_return_path, pending_expires_at)
+         VALUES ($1, $2, $3, $4, now() + $5)",
+    )
+    .bind(state_hash.as_slice())
+    .bind(&pending.nonce)
+    .bind(&pending.verifier)
+    .bind(&pending.return_path)
+    .bind(interval(lifetime))
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Takes a sign-in back: once, and not after it has run out.
+pub async fn take(pool: &PgPool, state_hash: &[u8; 32]) -> Result<Option<Pending>, StoreError> {
+    let query = "DELETE FROM pending_sign_ins WHERE pending_state_hash = $1
+         RETURNING pending_nonce, pending_verifier, pending_return_path, pending_expires_at > now() AS live";
+    let Some(row) = sqlx::query(query).bind(state_hash.as_slice()).fetch_optional(pool).await? else {
+        return Ok(None);
+    };
+    let pending = Pending {
+        nonce: row.try_get("pending_nonce")?,
+        verifier: row.try_get("pending_verifier")?,
+        return_path: row.try_get("pending_return_path")?,
+    };
+    let live: bool = row.try_get("live")?;
+    Ok(live.then_some(pending))
+}
+
+/// Somebody who is signed in.
+#[derive(Clone)]
+pub struct BrowserSession {
+    /// Whose data they see.
+    pub owner: Owner,
+    /// What they are called.
+    pub name: String,
+    /// What they may do.
+    pub roles: Roles,
+    /// What a script of our own pages sends to show that it is one.
+    pub csrf: String,
+}
+
+impl fmt::Debug for BrowserSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrowserSession").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+/// Keeps a session under the hash of its cookie.
+pub async fn open(
+    pool: &PgPool,
+    hash: &[u8; 32],
+    session: &BrowserSession,
+    lifetime: Duration,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM browser_sessions WHERE session_expires_at <= now()").execute(pool).await?;
+    sqlx::query(
+        "INSERT INTO browser_sessions (session_hash, session_owner, session_name, session_roles, session_csrf, session_expires_at)
+         VALUES ($1, $2, $3, $4, $5, now() + $6)",
+    )
+    .bind(hash.as_slice())
+    .bind(&session.owner.0)
+    .bind(&session.name)
+    .bind(session.roles.words())
+    .bind(&session.csrf)
+    .bind(interval(lifetime))
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// The session of a cookie, unless it has run out.
+pub async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<BrowserSession>, StoreError> {
+    let query = "SELECT session_owner, session_name, session_roles, session_csrf FROM browser_sessions
+         WHERE session_hash = $1 AND session_expires_at > now()";
+    let Some(row) = sqlx::query(query).bind(hash.as_slice()).fetch_optional(pool).await? else {
+        return Ok(None);
+    };
+    let roles: Vec<String> = row.try_get("session_roles")?;
+    Ok(Some(BrowserSession {
+        owner: Owner(row.try_get("session_owner")?),
+        name: row.try_get("session_name")?,
+        roles: Roles::from_words(&roles)?,
+        csrf: row.try_get("session_csrf")?,
+    }))
+}
+
+/// Ends a session.
+pub async fn close(pool: &PgPool, hash: &[u8; 32]) -> Result<(), StoreError> {
+    let query = "DELETE FROM browser_sessions WHERE session_hash = $1";
+    sqlx::query(query).bind(hash.as_slice()).execute(pool).await?;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! The program as a server, and requests to it.
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::Value;
+
+use super::browser::client;
+use super::process::Child;
+use super::servers::free_port;
+use super::world::{World, eventually};
+
+/// A running `ingest serve`.
+pub struct Server {
+    /// Its world.
+    pub world: World,
+    /// Its URL, without a slash at the end.
+    pub url: String,
+    process: Child,
+}
+
+impl Server {
+    /// Starts one, without a worker.
+    pub async fn start(world: World) -> Server {
+        let port = free_port();
+        Server::start_at(world, port, &["serve", "--no-worker"]).await
+    }
+
+    /// Starts one on a port.
+    pub async fn start_at(world: World, port: u16, arguments: &[&str]) -> Server {
+        let world = world.with(&[("LISTEN_ADDRESS", &format!("127.0.0.1:{port}"))]);
+        let url = format!("http://127.0.0.1:{port}");
+        let process = world.spawn(arguments);
+        let server = Server { world, url, process };
+        let ready = async || {
+            let answer = client().get(format!("{}/readyz", server.url)).send().await;
+            answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
+        };
+        let started = async { eventually("the server is ready", ready).await };
+        let patience = std::time::Duration::from_secs(60);
+        let log = || server.world.log();
+        tokio::time::timeout(patience, started).await.unwrap_or_else(|_| panic!("{}", log()));
+        server
+    }
+
+    /// A request with a body of JSON and headers.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let mut request = client().request(method, format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        request.send().await.unwrap()
+    }
+
+    /// The status and JSON of a GET with a bearer token.
+    pub async fn get_as(&self, path: &str, token: &str) -> (u16, Value) {
+        let bearer = format!("Bearer {token}");
+        told(self.send(Method::GET, path, None, &[("authorization", &bearer)]).await).await
+    }
+
+    /// The status and JSON of a GET.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        told(self.send(Method::GET, path, None, &[]).await).await
+    }
+
+    /// SIGTERM, and the exit status.
+    pub async fn stop(&mut self) -> Option<i32> {
+        self.process.term_and_wait().await
+    }
+}
+
+/// Status and JSON. What tells of an error has to be a problem.
+#[track_caller]
+pub fn told(answer: Response) -> impl Future<Output = (u16, Value)> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let status = answer.status();
+        let kind = answer.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+        let body = answer.text().await.unwrap();
+        let value: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+        if status.is_client_error() || status.is_server_error() {
+            assert_eq!(kind.as_deref(), Some("application/problem+json"), "{caller}: {status} {body}");
+            assert_eq!(value["status"].as_u64(), Some(status.as_u16().into()), "{caller}: {body}");
+            assert!(value["instance"].as_str().is_some_and(|path| path.starts_with('/')), "{caller}: {body}");
+        }
+        (status.as_u16(), value)
+    }
+}
