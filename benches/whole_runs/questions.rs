@@ -81,7 +81,7 @@ impl<'a> Questions<'a> {
             |id: Option<jobs::Job>| id.map(|job| job.home()).ok_or_else(|| anyhow::anyhow!("no such job"));
         let of_job = home(jobs::get(&pool, &owner, job).await?)?;
         let of_same = home(jobs::get(&pool, &owner, JobId(same)).await?)?;
-        let page = issues::page(&pool, &owner, of_job, all, Some(middle), PAGE).await?;
+        let page = issues::page(&pool, &owner, of_job, &all, Some(middle), PAGE).await?;
         anyhow::ensure!(page.len() as i64 == PAGE, "a page is full");
         let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
         let contact: i64 = sqlx::query_scalar("SELECT (min(contact_id) + max(contact_id)) / 2 FROM contacts")
@@ -98,13 +98,13 @@ impl<'a> Questions<'a> {
                 self.tell($name, &times);
             };
         }
-        ask!("page of jobs", jobs::list(&pool, &owner, None, PAGE));
+        ask!("page of jobs", jobs::list(&pool, &owner, &jobs::Which::default(), None, PAGE));
         ask!("count of jobs", jobs::count(&pool, &owner));
         ask!(
             "page of a job's issues, from the middle",
-            issues::page(&pool, &owner, of_job, all, Some(middle), PAGE)
+            issues::page(&pool, &owner, of_job, &all, Some(middle), PAGE)
         );
-        ask!("the same, of one kind", issues::page(&pool, &owner, of_job, kind, Some(middle), PAGE));
+        ask!("the same, of one kind", issues::page(&pool, &owner, of_job, &kind, Some(middle), PAGE));
         ask!("counts of a job's open issues, each kind", issues::counts(&pool, &owner, of_job));
         ask!("rows of a page of issues", issue_items::page(&pool, &owner, of_job, &ids, None, 20));
         ask!(

@@ -4,6 +4,7 @@
 //! Guarantees: each action is one transaction, bound to the data of one owner, and on record with who did it and
 //! what it changed; the same request sent twice under one key is carried out once.
 
+mod case;
 mod contact;
 mod decide;
 mod job;
@@ -11,6 +12,7 @@ mod record;
 mod undo_import;
 mod upload;
 
+pub use case::{Case, Existing, cases};
 pub use contact::{EditedContact, edit as edit_contact, tag as contact_tag};
 pub use decide::{Effect, Preview, decide, edit_row, preview, undo};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};

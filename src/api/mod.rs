@@ -4,16 +4,23 @@
 //! (`problem.rs`), and it is added to one of the two lists below. Its name is the operation's id, so no two
 //! handlers share one. Every query is bound to the owner whom the extractor gives.
 
+mod audit;
+mod contacts;
 mod extract;
 mod guard;
 mod health;
+mod issues;
+mod jobs;
 mod limits;
 mod me;
 mod openapi;
 mod principal;
 mod problem;
+mod request;
+mod rows;
 mod state;
 mod tokens;
+mod uploads;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, header};
@@ -39,12 +46,32 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(me::get_me))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::get_job))
+        .routes(routes!(jobs::reprocess_job))
+        .routes(routes!(jobs::cancel_job))
+        .routes(routes!(jobs::set_policy))
+        .routes(routes!(issues::list_issues))
+        .routes(routes!(issues::get_issue))
+        .routes(routes!(issues::resolve_issue))
+        .routes(routes!(rows::list_rows))
+        .routes(routes!(rows::get_row, rows::edit_row))
+        .routes(routes!(contacts::list_contacts))
+        .routes(routes!(contacts::get_contact, contacts::edit_contact))
+        .routes(routes!(audit::list_actions))
 }
 
 /// Handlers that take as long as they take: uploads, downloads, event streams. A body may be as large as an
 /// uploaded file; one that is read as it comes counts for itself.
 fn lasting() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(uploads::upload_file))
+        .routes(routes!(jobs::job_events))
+        .routes(routes!(jobs::delete_job))
+        .routes(routes!(jobs::undo_import))
+        .routes(routes!(rows::bulk_decide))
+        .routes(routes!(rows::preview_bulk))
+        .routes(routes!(audit::undo_action))
 }
 
 /// The whole server: the API under `/api/v1`, its document and the page that shows it, and `pages`.

@@ -23,7 +23,7 @@ use crate::config::{LogLevel, Settings};
 use crate::domain::decision::Decision;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobId};
-use crate::store::issues::Which;
+use crate::store::issues::{State, Which};
 use crate::telemetry;
 use output::Format;
 use session::Session;
@@ -247,7 +247,8 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         }
         Command::Jobs(list) => show::jobs(session, &list).await,
         Command::Issues { job, all, kind, rows, list } => {
-            show::issues(session, job, Which { kind, resolved_too: all }, rows, &list).await
+            let state = if all { State::All } else { State::Open };
+            show::issues(session, job, Which { kind, state, text: None }, rows, &list).await
         }
         Command::Rows { job, issue, list } => show::rows(session, job, issue, &list).await,
         Command::Edit { row, values } => decide::edit(session, row, values).await,

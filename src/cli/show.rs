@@ -18,7 +18,8 @@ use crate::store::{contacts, issue_items, issues, jobs};
 pub async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
     let before =
         list.after.map(i32::try_from).transpose().context("--after takes a job's number")?.map(JobId);
-    let page = jobs::list(&session.context.pool, &session.owner, before, list.limit).await?;
+    let page =
+        jobs::list(&session.context.pool, &session.owner, &Default::default(), before, list.limit).await?;
     let header = ["job", "status", "file", "rows", "done", "repeated", "open issues", "created", "reason"];
     print(list.output, &page, &header, |job| {
         vec![
@@ -65,7 +66,7 @@ pub async fn issues(
     let (pool, owner) = (&session.context.pool, &session.owner);
     let found = job(session, id).await?;
     let after = list.after.map(i32::try_from).transpose().context("--after takes an issue's number")?;
-    let page = issues::page(pool, owner, found.home(), which, after, list.limit).await?;
+    let page = issues::page(pool, owner, found.home(), &which, after, list.limit).await?;
     let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
     // One more tells whether there is more.
     let mut items: HashMap<i32, Vec<Item>> = HashMap::new();
@@ -139,7 +140,7 @@ fn lines(list: &List, issues: &[WithRows]) -> std::io::Result<()> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         vec![
             issue.id.to_string(),
-            issue.issue_type.clone(),
+            issue.issue_type.to_string(),
             row.row.to_string(),
             row.line.map(|line| line.to_string()).unwrap_or_default(),
             text(&row.email),

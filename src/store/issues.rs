@@ -1,10 +1,11 @@
 //! `issues`: the questions put to a person, one a job, rule and key.
 
 use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use super::copy::Lines;
-use super::{Count, Home, StoreError};
+use super::{Count, Home, StoreError, filter};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{JobId, Owner};
 use crate::domain::rules::Violation;
@@ -157,12 +158,12 @@ pub async fn counts(pool: &PgPool, owner: &Owner, home: Home) -> Result<Vec<(Iss
 }
 
 /// An issue as people see it, without its rows.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Issue {
     /// `issue_id`.
     pub id: i32,
-    /// One word of `issue_type_enum`.
-    pub issue_type: String,
+    /// The rule.
+    pub issue_type: IssueType,
     /// The value it is about, or the hash of the row that it is the own of.
     pub key: String,
     /// The words for a person.
@@ -177,13 +178,57 @@ pub struct Issue {
     pub created_at: DateTime<Utc>,
 }
 
+const ISSUE: &str = "SELECT issue_id, issue_type::text AS type, issue_key, issue_description, issue_resolved, issue_resolved_by,
+     issue_resolution_comment, issue_created_at";
+
+fn issue(row: &PgRow) -> Result<Issue, StoreError> {
+    Ok(Issue {
+        id: row.try_get("issue_id")?,
+        issue_type: row.try_get::<&str, _>("type")?.parse()?,
+        key: row.try_get("issue_key")?,
+        description: row.try_get("issue_description")?,
+        resolved: row.try_get("issue_resolved")?,
+        resolved_by: row.try_get("issue_resolved_by")?,
+        comment: row.try_get("issue_resolution_comment")?,
+        created_at: row.try_get("issue_created_at")?,
+    })
+}
+
+/// Whether issues are settled.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Those that wait for a decision.
+    #[default]
+    Open,
+    /// Those that do not.
+    Settled,
+    /// Both.
+    All,
+}
+
 /// Which issues of a job.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Which {
     /// Of this kind only.
     pub kind: Option<IssueType>,
-    /// Settled ones too.
-    pub resolved_too: bool,
+    /// Open or settled ones.
+    pub state: State,
+    /// Of which the key or the description holds this, in any case of letters.
+    pub text: Option<String>,
+}
+
+/// One issue of an owner's job.
+pub async fn get(pool: &PgPool, owner: &Owner, home: Home, id: i32) -> Result<Option<Issue>, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "{ISSUE} FROM ONLY {} JOIN jobs ON job_id = issues_job_id
+         WHERE issue_id = $3 AND issues_job_id = $2 AND job_user_id = $1",
+        home.issues()
+    ));
+    let row = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(id).fetch_optional(pool).await?;
+    row.as_ref().map(issue).transpose()
 }
 
 /// Issues of an owner's job, oldest first: at most `limit`, after `after` where that is given.
@@ -191,45 +236,38 @@ pub async fn page(
     pool: &PgPool,
     owner: &Owner,
     home: Home,
-    which: Which,
+    which: &Which,
     after: Option<i32>,
     limit: i64,
 ) -> Result<Vec<Issue>, StoreError> {
     // The index has the ids of each kind in order: a page is the least of a page of each. Asked as a range
     // of kind and id, so that no other index has the order wanted.
     let query = AssertSqlSafe(format!(
-        "SELECT issue_id, issue_type::text AS type, issue_key, issue_description, issue_resolved, issue_resolved_by,
-                issue_resolution_comment, issue_created_at
-         FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, unnest(ARRAY[false, true]) AS settled,
+        "{ISSUE}
+         FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, unnest($3::boolean[]) AS settled,
               LATERAL (SELECT * FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = settled
                          AND (issue_type, issue_id) > (kind, $5) AND issue_type <= kind
+                         AND ($7 IS NULL OR issue_key ILIKE $7 OR issue_description ILIKE $7)
                       ORDER BY issue_type, issue_id LIMIT $6) AS issue
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
-           AND (NOT settled OR $3) AND ($4 IS NULL OR kind = $4::issue_type_enum)
+           AND ($4 IS NULL OR kind = $4::issue_type_enum)
          ORDER BY issue_id LIMIT $6",
         home.issues()
     ));
+    let settled: &[bool] = match which.state {
+        State::Open => &[false],
+        State::Settled => &[true],
+        State::All => &[false, true],
+    };
     let rows = sqlx::query(query)
         .bind(&owner.0)
         .bind(home.job().0)
-        .bind(which.resolved_too)
+        .bind(settled)
         .bind(which.kind.map(|kind| kind.as_str()))
         .bind(after.unwrap_or(0))
         .bind(limit)
+        .bind(which.text.as_deref().filter(|text| !text.is_empty()).map(filter::anywhere))
         .fetch_all(pool)
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Issue {
-                id: row.try_get("issue_id")?,
-                issue_type: row.try_get("type")?,
-                key: row.try_get("issue_key")?,
-                description: row.try_get("issue_description")?,
-                resolved: row.try_get("issue_resolved")?,
-                resolved_by: row.try_get("issue_resolved_by")?,
-                comment: row.try_get("issue_resolution_comment")?,
-                created_at: row.try_get("issue_created_at")?,
-            })
-        })
-        .collect()
+    rows.iter().map(issue).collect()
 }

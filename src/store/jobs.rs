@@ -12,7 +12,7 @@ use sqlx::{PgConnection, PgPool, Row};
 pub use decide::*;
 pub use run::*;
 
-use super::{Count, Home, StoreError, interval};
+use super::{Count, Home, StoreError, filter, interval};
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
 
 /// A job as people see it.
@@ -34,6 +34,8 @@ pub struct Job {
     pub cancelled: bool,
     /// Whether a run is working on it.
     pub running: bool,
+    /// Whether a run is wanted, or working.
+    pub wanted: bool,
     /// Data rows in the file.
     pub total_rows: i32,
     /// Rows done so far.
@@ -63,7 +65,7 @@ pub struct Job {
 
 const JOB: &str =
     "SELECT job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status, job_import_policy,
-    job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_content_hash,
+    job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash,
     job_partitioned AS has_tables, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
     job_created_at, job_process_start, job_process_end FROM jobs";
@@ -78,6 +80,7 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
         policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
         cancelled: row.try_get("cancelled")?,
         running: row.try_get("running")?,
+        wanted: row.try_get("wanted")?,
         has_tables: row.try_get("has_tables")?,
         content_hash: row.try_get("job_content_hash")?,
         total_rows: row.try_get("job_total_rows")?,
@@ -106,18 +109,36 @@ pub async fn get(pool: &PgPool, owner: &Owner, id: JobId) -> Result<Option<Job>,
     row.as_ref().map(job).transpose()
 }
 
+/// Which jobs.
+#[derive(Debug, Clone, Default)]
+pub struct Which {
+    /// In this status.
+    pub status: Option<JobStatus>,
+    /// Of files whose names hold this, in any case of letters.
+    pub text: Option<String>,
+}
+
 /// An owner's jobs, newest first: at most `limit`, older than `before` where that is given.
 pub async fn list(
     pool: &PgPool,
     owner: &Owner,
+    which: &Which,
     before: Option<JobId>,
     limit: i64,
 ) -> Result<Vec<Job>, StoreError> {
-    let query = sqlx::AssertSqlSafe(format!(
-        "{JOB} WHERE job_user_id = $1 AND job_id < coalesce($2, 2147483647) ORDER BY job_id DESC LIMIT $3"
-    ));
-    let rows =
-        sqlx::query(query).bind(&owner.0).bind(before.map(|id| id.0)).bind(limit).fetch_all(pool).await?;
+    let mut query = sqlx::QueryBuilder::new(format!("{JOB} WHERE job_user_id = "));
+    query.push_bind(&owner.0);
+    if let Some(before) = before {
+        query.push(" AND job_id < ").push_bind(before.0);
+    }
+    if let Some(status) = which.status {
+        query.push(" AND job_status = ").push_bind(status.as_str()).push("::text::job_status_enum");
+    }
+    if let Some(text) = which.text.as_deref().filter(|text| !text.is_empty()) {
+        query.push(" AND job_original_filename ILIKE ").push_bind(filter::anywhere(text));
+    }
+    query.push(" ORDER BY job_id DESC LIMIT ").push_bind(limit);
+    let rows = query.build().fetch_all(pool).await?;
     rows.iter().map(job).collect()
 }
 

@@ -173,6 +173,11 @@ pub struct Count(i64);
 impl Count {
     /// The most that is counted.
     pub const MOST: i64 = 10_000;
+
+    /// The number; one more than [`Count::MOST`] where there are more.
+    pub fn number(self) -> i64 {
+        self.0
+    }
 }
 
 impl std::fmt::Display for Count {

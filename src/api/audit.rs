@@ -1,0 +1,62 @@
+//! The audit trail, and actions taken back.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::extract::{Path, Query};
+use super::principal::{Editor, Reader};
+use super::problem::{Problem, Told};
+use super::request::{Keyed, Page, limit, text};
+use super::state::App;
+use crate::actions::{self, Effect};
+use crate::domain::job::JobId;
+use crate::store::actions::{self as trail, Action, Which};
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Asked {
+    /// Only what was done to this job.
+    job: Option<i32>,
+    /// Only what changed this row.
+    row: Option<i64>,
+    /// Only what people did whose names hold this.
+    actor: Option<String>,
+    /// The number of the last action of the page before.
+    after: Option<i64>,
+    /// The most actions to give; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<i64>,
+}
+
+/// What was done to the caller's data, by whom and when; newest first.
+#[utoipa::path(get, path = "/actions", tag = "audit", params(Asked),
+    responses((status = 200, description = "A page of actions", body = Page<Action>)))]
+pub(super) async fn list_actions(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+) -> Result<axum::Json<Page<Action>>, Problem> {
+    let limit = limit(asked.limit)?;
+    let actor = text("actor", &asked.actor)?.map(str::to_owned);
+    let which = Which { job: asked.job.map(JobId), row: asked.row, actor };
+    let found = trail::page(&app.pool, &principal.owner, &which, asked.after, limit + 1).await?;
+    Ok(axum::Json(Page::new(found, limit, |action| action.id)))
+}
+
+/// Takes an action back: its rows are what they were before it, less those that were changed since. An undo can be
+/// taken back as well.
+#[utoipa::path(post, path = "/actions/{action}/undo", tag = "audit",
+    params(("action" = i64, Path, description = "The action"), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "What was done", body = Effect),
+        (status = 404, description = "There is no such action", body = Told, content_type = "application/problem+json"),
+        (status = 409, description = "It cannot be taken back", body = Told, content_type = "application/problem+json"),
+        (status = 422, description = "The key was used for another request", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn undo_action(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path(action): Path<i64>,
+    keyed: Keyed,
+) -> Result<axum::Json<Effect>, Problem> {
+    let request = keyed.request(principal, &())?;
+    Ok(axum::Json(actions::undo(&app.pool, &request, action).await?))
+}

@@ -1,0 +1,88 @@
+//! Contacts: what all the work is for.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::extract::{Json, Path, Query};
+use super::principal::{Editor, Reader};
+use super::problem::{Problem, Told};
+use super::request::{Keyed, Page, etag, if_match, limit, text};
+use super::state::App;
+use crate::actions::{self, ActionError, EditedContact};
+use crate::domain::decision::Edits;
+use crate::store::contact_changes::{self, Change};
+use crate::store::contacts::{self, Contact};
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Asked {
+    /// Only contacts of which a value holds this.
+    text: Option<String>,
+    /// The number of the last contact of the page before.
+    after: Option<i64>,
+    /// The most contacts to give; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<i64>,
+}
+
+/// The caller's contacts, in the order in which they were made.
+#[utoipa::path(get, path = "/contacts", tag = "contacts", params(Asked),
+    responses((status = 200, description = "A page of contacts", body = Page<Contact>)))]
+pub(super) async fn list_contacts(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+) -> Result<axum::Json<Page<Contact>>, Problem> {
+    let limit = limit(asked.limit)?;
+    let text = text("text", &asked.text)?;
+    let found = contacts::page(&app.pool, &principal.owner, text, asked.after, limit + 1).await?;
+    Ok(axum::Json(Page::new(found, limit, |contact| contact.id)))
+}
+
+/// A contact, and what has happened to it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ContactDetail {
+    #[serde(flatten)]
+    contact: Contact,
+    /// Its changes since it was made, the oldest first.
+    changes: Vec<Change>,
+}
+
+/// A contact with its history.
+#[utoipa::path(get, path = "/contacts/{contact}", tag = "contacts",
+    params(("contact" = i64, Path, description = "The contact")),
+    responses((status = 200, description = "The contact", body = ContactDetail, headers(("ETag" = String, description = "Its tag"))),
+        (status = 404, description = "There is no such contact", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn get_contact(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(id): Path<i64>,
+) -> Result<impl IntoResponse, Problem> {
+    let contact = contacts::get(&app.pool, &principal.owner, id).await?.ok_or(ActionError::NoContact(id))?;
+    let changes = contact_changes::of_contact(&app.pool, &principal.owner, id).await?;
+    Ok((etag(&actions::contact_tag(&contact)), axum::Json(ContactDetail { contact, changes })))
+}
+
+/// Edits a contact, if it is what the caller has seen. What was there before is kept.
+#[utoipa::path(patch, path = "/contacts/{contact}", tag = "contacts", request_body = Edits,
+    params(("contact" = i64, Path, description = "The contact"),
+        ("If-Match" = Option<String>, Header, description = "The contact's ETag, or `*`"), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "What was done", body = EditedContact),
+        (status = 404, description = "There is no such contact", body = Told, content_type = "application/problem+json"),
+        (status = 409, description = "Another contact has this e-mail", body = Told, content_type = "application/problem+json"),
+        (status = 412, description = "Somebody has changed the contact meanwhile", body = Told, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is missing", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn edit_contact(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path(id): Path<i64>,
+    keyed: Keyed,
+    headers: HeaderMap,
+    Json(edits): Json<Edits>,
+) -> Result<axum::Json<EditedContact>, Problem> {
+    let seen = if_match(&headers)?;
+    let request = keyed.request(principal, &edits)?;
+    Ok(axum::Json(actions::edit_contact(&app.pool, &request, id, &edits, seen.as_deref()).await?))
+}

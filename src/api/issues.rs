@@ -1,0 +1,127 @@
+//! Issues: the questions put to a person, each with its rows and what helps to decide.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::extract::{Json, Path, Query};
+use super::jobs::find;
+use super::principal::{Editor, Reader};
+use super::problem::{Problem, Told};
+use super::request::{Keyed, Page, limit, text};
+use super::rows::RowTagged;
+use super::state::App;
+use crate::actions::{self, ActionError, Case, Effect};
+use crate::domain::decision::{Decision, Filter};
+use crate::domain::issue::IssueType;
+use crate::domain::job::JobId;
+use crate::store::issues::{self, Issue, State as IssueState, Which};
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Asked {
+    /// Only issues of this type.
+    issue_type: Option<IssueType>,
+    /// Open ones, where nothing is said.
+    #[serde(default)]
+    #[param(required = false)]
+    state: IssueState,
+    /// Only issues of which key or description hold this.
+    text: Option<String>,
+    /// The number of the last issue of the page before.
+    after: Option<i32>,
+    /// The most issues to give; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<i64>,
+}
+
+/// Issues of a job, oldest first.
+#[utoipa::path(get, path = "/jobs/{job}/issues", tag = "issues", params(("job" = i32, Path, description = "The job"), Asked),
+    responses((status = 200, description = "A page of issues", body = Page<Issue>),
+        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn list_issues(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+    Query(asked): Query<Asked>,
+) -> Result<axum::Json<Page<Issue>>, Problem> {
+    let limit = limit(asked.limit)?;
+    let which = Which {
+        kind: asked.issue_type,
+        state: asked.state,
+        text: text("text", &asked.text)?.map(str::to_owned),
+    };
+    let home = find(&app, &principal.owner, job).await?.home();
+    let found = issues::page(&app.pool, &principal.owner, home, &which, asked.after, limit + 1).await?;
+    Ok(axum::Json(Page::new(found, limit, |issue| issue.id.into())))
+}
+
+/// An issue with what helps to decide it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct IssueDetail {
+    #[serde(flatten)]
+    issue: Issue,
+    /// The rows that it is about; the first hundred.
+    rows: Vec<CaseTagged>,
+    /// Whether there are more rows than these.
+    more: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CaseTagged {
+    #[serde(flatten)]
+    row: RowTagged,
+    /// A correction of the address that is likely, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    suggestion: Option<String>,
+    /// The contact that has the e-mail already, and in which values the two differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    contact: Option<actions::Existing>,
+}
+
+impl From<Case> for CaseTagged {
+    fn from(case: Case) -> Self {
+        let Case { row, suggestion, contact } = case;
+        CaseTagged { row: row.into(), suggestion, contact }
+    }
+}
+
+/// An issue with its rows, suggestions, and the contact that exists.
+#[utoipa::path(get, path = "/jobs/{job}/issues/{issue}", tag = "issues",
+    params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue")),
+    responses((status = 200, description = "The issue", body = IssueDetail),
+        (status = 404, description = "There is no such issue", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn get_issue(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path((job, issue)): Path<(i32, i32)>,
+) -> Result<axum::Json<IssueDetail>, Problem> {
+    let home = find(&app, &principal.owner, job).await?.home();
+    let found = issues::get(&app.pool, &principal.owner, home, issue).await?;
+    let found = found.ok_or(ActionError::NoIssue(issue))?;
+    let mut cases = actions::cases(&app.pool, &principal.owner, home, issue, None, 101).await?;
+    let more = cases.len() > 100;
+    cases.truncate(100);
+    let rows = cases.into_iter().map(CaseTagged::from).collect();
+    Ok(axum::Json(IssueDetail { issue: found, rows, more }))
+}
+
+/// Decides about the rows of an issue.
+#[utoipa::path(post, path = "/jobs/{job}/issues/{issue}/resolution", tag = "issues", request_body = Decision,
+    params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue"),
+        ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "What was done", body = Effect),
+        (status = 404, description = "There is no such issue", body = Told, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn resolve_issue(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path((job, issue)): Path<(i32, i32)>,
+    keyed: Keyed,
+    Json(decision): Json<Decision>,
+) -> Result<axum::Json<Effect>, Problem> {
+    let request = keyed.request(principal, &decision)?;
+    let effect = actions::decide(&app.pool, &request, JobId(job), &Filter::issue(issue), &decision).await?;
+    Ok(axum::Json(effect))
+}

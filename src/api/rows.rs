@@ -1,0 +1,155 @@
+//! Rows of a job, and decisions about them: one, or all that a filter finds.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::extract::{Json, Path, Query};
+use super::jobs::find;
+use super::principal::{Editor, Reader};
+use super::problem::{Problem, Told};
+use super::request::{Keyed, Page, etag, if_match, limit, text};
+use super::state::App;
+use crate::actions::{self, ActionError, Effect, Preview};
+use crate::domain::decision::{Decision, Edits, Filter};
+use crate::domain::issue::IssueType;
+use crate::domain::job::JobId;
+use crate::domain::row::RowStatus;
+use crate::store::staging::{self, RowView};
+
+/// A row, and the tag of what it says.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RowTagged {
+    #[serde(flatten)]
+    row: RowView,
+    /// What `If-Match` takes when the row is edited.
+    etag: String,
+}
+
+impl From<RowView> for RowTagged {
+    fn from(row: RowView) -> Self {
+        RowTagged { etag: format!("\"{}\"", row.tag()), row }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Asked {
+    /// Only rows in this status.
+    status: Option<RowStatus>,
+    /// Only rows that an open issue of this type is about.
+    issue_type: Option<IssueType>,
+    /// Only rows of which a value holds this.
+    text: Option<String>,
+    /// The number of the last row of the page before.
+    after: Option<i64>,
+    /// The most rows to give; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<i64>,
+}
+
+/// Rows of a job, in the order of the file.
+#[utoipa::path(get, path = "/jobs/{job}/rows", tag = "rows", params(("job" = i32, Path, description = "The job"), Asked),
+    responses((status = 200, description = "A page of rows", body = Page<RowTagged>),
+        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn list_rows(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+    Query(asked): Query<Asked>,
+) -> Result<axum::Json<Page<RowTagged>>, Problem> {
+    let limit = limit(asked.limit)?;
+    let text = text("text", &asked.text)?.map(str::to_owned);
+    let which = Filter { status: asked.status, issue_type: asked.issue_type, text, ..Filter::default() };
+    let home = find(&app, &principal.owner, job).await?.home();
+    let found = staging::page(&app.pool, &principal.owner, home, &which, asked.after, limit + 1).await?;
+    let tagged = found.into_iter().map(RowTagged::from).collect();
+    Ok(axum::Json(Page::new(tagged, limit, |tagged: &RowTagged| tagged.row.row)))
+}
+
+/// A row.
+#[utoipa::path(get, path = "/jobs/{job}/rows/{row}", tag = "rows",
+    params(("job" = i32, Path, description = "The job"), ("row" = i64, Path, description = "The row")),
+    responses((status = 200, description = "The row", body = RowTagged, headers(("ETag" = String, description = "Its tag"))),
+        (status = 404, description = "There is no such row", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn get_row(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path((job, row)): Path<(i32, i64)>,
+) -> Result<impl IntoResponse, Problem> {
+    let home = find(&app, &principal.owner, job).await?.home();
+    let mut connection = app.pool.acquire().await.map_err(crate::store::StoreError::from)?;
+    let found = staging::get(&mut connection, &principal.owner, home, row).await?;
+    let found = found.ok_or(ActionError::NoRow(row))?;
+    Ok((etag(&found.tag()), axum::Json(RowTagged::from(found))))
+}
+
+/// Edits a row, if it is what the caller has seen.
+#[utoipa::path(patch, path = "/jobs/{job}/rows/{row}", tag = "rows", request_body = Edits,
+    params(("job" = i32, Path, description = "The job"), ("row" = i64, Path, description = "The row"),
+        ("If-Match" = Option<String>, Header, description = "The row's ETag, or `*`"), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "What was done", body = Effect),
+        (status = 404, description = "There is no such row", body = Told, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review, or the row is a contact", body = Told, content_type = "application/problem+json"),
+        (status = 412, description = "Somebody has changed the row meanwhile", body = Told, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is missing", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn edit_row(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path((job, row)): Path<(i32, i64)>,
+    keyed: Keyed,
+    headers: HeaderMap,
+    Json(edits): Json<Edits>,
+) -> Result<axum::Json<Effect>, Problem> {
+    let seen = if_match(&headers)?;
+    let request = keyed.request(principal, &edits)?;
+    let effect = actions::edit_row(&app.pool, &request, JobId(job), row, &edits, seen.as_deref()).await;
+    Ok(axum::Json(effect.map_err(|error| Problem::from(error).row(row))?))
+}
+
+/// A decision about all rows that a filter finds.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bulk {
+    /// Which rows; with nothing given, all of the job that are no contacts yet.
+    #[serde(default)]
+    #[schema(required = false)]
+    filter: Filter,
+    /// What is to become of them.
+    decision: Decision,
+}
+
+/// Decides about all rows of a job that a filter finds, in one step that can be taken back as one.
+#[utoipa::path(post, path = "/jobs/{job}/bulk", tag = "rows", request_body = Bulk,
+    params(("job" = i32, Path, description = "The job"), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "What was done", body = Effect),
+        (status = 404, description = "There is no such job, row or issue", body = Told, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn bulk_decide(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+    keyed: Keyed,
+    Json(bulk): Json<Bulk>,
+) -> Result<axum::Json<Effect>, Problem> {
+    let request = keyed.request(principal, &bulk)?;
+    let effect = actions::decide(&app.pool, &request, JobId(job), &bulk.filter, &bulk.decision).await?;
+    Ok(axum::Json(effect))
+}
+
+/// Tells what a decision would do, to the row, and does nothing.
+#[utoipa::path(post, path = "/jobs/{job}/bulk/preview", tag = "rows", request_body = Bulk,
+    params(("job" = i32, Path, description = "The job")),
+    responses((status = 200, description = "What would be done", body = Preview),
+        (status = 404, description = "There is no such job, row or issue", body = Told, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn preview_bulk(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+    Json(bulk): Json<Bulk>,
+) -> Result<axum::Json<Preview>, Problem> {
+    let Bulk { filter, decision } = bulk;
+    Ok(axum::Json(actions::preview(&app.pool, &principal.owner, JobId(job), &filter, &decision).await?))
+}
