@@ -3,10 +3,12 @@
 
 use std::error::Error;
 
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::problem::{Kind, Problem};
 
@@ -18,11 +20,41 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::from_request(request, state).await {
+        let (parts, body) = request.into_parts();
+        let body = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let body = body.map_err(|rejection| json_problem(&rejection.into()))?;
+        let again = Request::from_parts(parts, Body::from(body.clone()));
+        match axum::Json::from_request(again, state).await {
             Ok(axum::Json(value)) => Ok(Json(value)),
+            Err(rejection @ JsonRejection::JsonDataError(_)) => {
+                with_whole_numbers(&body).map(Json).ok_or_else(|| json_problem(&rejection))
+            }
             Err(rejection) => Err(json_problem(&rejection)),
         }
     }
+}
+
+/// The value, if the body is one once `2.0` counts as `2`: the two are the same integer to JSON Schema, and
+/// so to the document, but not to serde.
+fn with_whole_numbers<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    fn whole(value: &mut Value) {
+        match value {
+            Value::Number(number) => {
+                let exact = |float: &f64| {
+                    float.fract() == 0.0 && float.abs() < (1_u64 << f64::MANTISSA_DIGITS) as f64
+                };
+                if let Some(float) = number.as_f64().filter(exact).filter(|_| number.is_f64()) {
+                    *value = Value::from(float as i64);
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(whole),
+            Value::Object(values) => values.values_mut().for_each(whole),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::from_slice(body).ok()?;
+    whole(&mut value);
+    serde_json::from_value(value).ok()
 }
 
 /// Parameters of the path.
@@ -114,10 +146,9 @@ fn pointer(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
     use axum::http::header::CONTENT_TYPE;
     use serde::Deserialize;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -162,6 +193,14 @@ mod tests {
         assert!(missing["errors"][0]["detail"].as_str().unwrap().contains("rows"), "{missing}");
         assert_eq!(json_of("{", "application/json").await["status"], json!(400));
         assert_eq!(json_of("{}", "text/plain").await["status"], json!(415));
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_fraction() {
+        assert_eq!(with_whole_numbers::<Vec<u32>>(b"[2.0, 3, 1e3]"), Some(vec![2, 3, 1000]));
+        for bad in ["[2.5]", "[-1.0]", "[1e300]", "[\"2\"]"] {
+            assert_eq!(with_whole_numbers::<Vec<u32>>(bad.as_bytes()), None, "{bad}");
+        }
     }
 
     #[tokio::test]

@@ -65,7 +65,7 @@ impl From<api_tokens::ApiToken> for ApiToken {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
     /// What to call it.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$")]
     name: String,
     /// What it may do: no more than the caller may.
     roles: Vec<RoleName>,

@@ -61,7 +61,7 @@ async fn a_worker_runs_inside_and_both_stop() {
 #[tokio::test]
 async fn api_tokens_are_made_used_and_ended() {
     let server = local().await;
-    let body = json!({ "name": "nightly", "roles": ["uploader"], "expires_in_days": 1 });
+    let body = json!({ "name": "nightly", "roles": ["uploader"], "expires_in_days": 1.0 });
     let answer = server.send(Method::POST, "/api/v1/tokens", Some(body), &[]).await;
     assert_eq!(answer.headers()["location"], "/api/v1/tokens/1");
     let (status, made) = told(answer).await;
