@@ -7,13 +7,15 @@ use utoipa::IntoParams;
 use super::extract::{Path, Query};
 use super::principal::{Editor, Reader};
 use super::problem::{Problem, Told};
-use super::request::{Keyed, Page, limit, text};
+use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use super::state::App;
 use crate::actions::{self, Effect};
 use crate::domain::job::JobId;
 use crate::store::actions::{self as trail, Action, Which};
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// Only what was done to this job.
     job: Option<i32>,
@@ -46,7 +48,7 @@ pub(super) async fn list_actions(
 /// Takes an action back: its rows are what they were before it, less those that were changed since. An undo can be
 /// taken back as well.
 #[utoipa::path(post, path = "/actions/{action}/undo", tag = "audit",
-    params(("action" = i64, Path, description = "The action"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("action" = i64, Path, description = "The action"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
         (status = 404, description = "There is no such action", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "It cannot be taken back", body = Told, content_type = "application/problem+json"),

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::extract::{Json, Path, Query};
 use super::principal::{Editor, Reader};
 use super::problem::{Problem, Told};
-use super::request::{Keyed, Page, etag, if_match, limit, text};
+use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
 use super::state::App;
 use crate::actions::{self, ActionError, EditedContact};
 use crate::domain::decision::Edits;
@@ -17,6 +17,8 @@ use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// Only contacts of which a value holds this.
     text: Option<String>,
@@ -68,7 +70,7 @@ pub(super) async fn get_contact(
 /// Edits a contact, if it is what the caller has seen. What was there before is kept.
 #[utoipa::path(patch, path = "/contacts/{contact}", tag = "contacts", request_body = Edits,
     params(("contact" = i64, Path, description = "The contact"),
-        ("If-Match" = Option<String>, Header, description = "The contact's ETag, or `*`"), ("Idempotency-Key" = Option<String>, Header)),
+        ("If-Match" = Option<String>, Header, description = "The contact's ETag, or `*`"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = EditedContact),
         (status = 404, description = "There is no such contact", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "Another contact has this e-mail", body = Told, content_type = "application/problem+json"),

@@ -8,7 +8,7 @@ use super::extract::{Json, Path, Query};
 use super::jobs::find;
 use super::principal::{Editor, Reader};
 use super::problem::{Problem, Told};
-use super::request::{Keyed, Page, limit, text};
+use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use super::rows::RowTagged;
 use super::state::App;
 use crate::actions::{self, ActionError, Case, Effect};
@@ -18,12 +18,14 @@ use crate::domain::job::JobId;
 use crate::store::issues::{self, Issue, State as IssueState, Which};
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// Only issues of this type.
     issue_type: Option<IssueType>,
     /// Open ones, where nothing is said.
     #[serde(default)]
-    #[param(required = false)]
+    #[param(required = false, inline)]
     state: IssueState,
     /// Only issues of which key or description hold this.
     text: Option<String>,
@@ -109,8 +111,7 @@ pub(super) async fn get_issue(
 
 /// Decides about the rows of an issue.
 #[utoipa::path(post, path = "/jobs/{job}/issues/{issue}/resolution", tag = "issues", request_body = Decision,
-    params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue"),
-        ("Idempotency-Key" = Option<String>, Header)),
+    params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
         (status = 404, description = "There is no such issue", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = Told, content_type = "application/problem+json")))]

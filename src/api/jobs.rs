@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::extract::{Json, Path, Query};
 use super::principal::{Editor, Reader, Uploader};
 use super::problem::{Problem, Told};
-use super::request::{Keyed, Page, limit, text};
+use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use super::state::App;
 use crate::actions::{self, ActionError, Changed, Undone};
 use crate::domain::issue::IssueType;
@@ -32,6 +32,8 @@ pub(super) async fn find(app: &App, owner: &Owner, job: i32) -> Result<Job, Prob
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// Only jobs in this status.
     status: Option<JobStatus>,
@@ -91,7 +93,7 @@ pub(super) async fn get_job(
 
 /// Asks for a run: of a job under review, or of one that FAILED or was cancelled.
 #[utoipa::path(post, path = "/jobs/{job}/reprocess", tag = "jobs",
-    params(("job" = i32, Path, description = "The job"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 202, description = "It will run", body = Changed),
         (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "It is running, or there is nothing to do", body = Told, content_type = "application/problem+json"),
@@ -109,7 +111,7 @@ pub(super) async fn reprocess_job(
 
 /// Calls off a job that is not running.
 #[utoipa::path(post, path = "/jobs/{job}/cancel", tag = "jobs",
-    params(("job" = i32, Path, description = "The job"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "It is called off", body = Changed),
         (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "It is running, or COMPLETED", body = Told, content_type = "application/problem+json"),
@@ -126,7 +128,7 @@ pub(super) async fn cancel_job(
 
 /// Deletes a job that is not running, with its rows and issues. Its contacts stay.
 #[utoipa::path(delete, path = "/jobs/{job}", tag = "jobs",
-    params(("job" = i32, Path, description = "The job"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "It is deleted", body = Changed),
         (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "It is running", body = Told, content_type = "application/problem+json"),
@@ -144,7 +146,7 @@ pub(super) async fn delete_job(
 /// Takes back what a job has imported: contacts that it made are removed, those that it changed get their earlier
 /// values, those that somebody has changed since are kept and named. The job is under review again.
 #[utoipa::path(post, path = "/jobs/{job}/undo-import", tag = "jobs",
-    params(("job" = i32, Path, description = "The job"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "What was taken back", body = Undone),
         (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "It is running, or has imported nothing", body = Told, content_type = "application/problem+json"),
@@ -168,7 +170,7 @@ pub(super) struct Policy {
 
 /// Sets when a job's valid rows become contacts; the next run goes by it.
 #[utoipa::path(put, path = "/jobs/{job}/policy", tag = "jobs", request_body = Policy,
-    params(("job" = i32, Path, description = "The job"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "It is set", body = Changed),
         (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "It is running", body = Told, content_type = "application/problem+json")))]

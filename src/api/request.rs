@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::problem::{Kind, Problem};
 use crate::actions::{Idempotency, Request};
@@ -52,6 +52,16 @@ pub(super) fn text<'a>(name: &str, text: &'a Option<String>) -> Result<Option<&'
     }
 }
 
+/// The header by which a request that is sent twice is carried out once.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "for the document: `Keyed` reads the header")]
+pub(super) struct IdempotencyKey {
+    /// The same key with the same request again gets the first answer, and nothing is done twice.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
+    key: Option<String>,
+}
+
 /// How a request is known when it is sent again: its `Idempotency-Key`, and what it asks.
 #[derive(Debug)]
 pub(super) struct Keyed {
@@ -65,7 +75,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Keyed {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let key = match parts.headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str()) {
             None => None,
-            Some(Ok(key)) if (1..=200).contains(&key.len()) => Some(key.to_owned()),
+            Some(Ok(key))
+                if (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
+                Some(key.to_owned())
+            }
             Some(_) => {
                 let words = "Idempotency-Key takes 1 to 200 visible ASCII characters";
                 return Err(Problem::new(Kind::Malformed).detail(words));

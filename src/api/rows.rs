@@ -10,7 +10,7 @@ use super::extract::{Json, Path, Query};
 use super::jobs::find;
 use super::principal::{Editor, Reader};
 use super::problem::{Problem, Told};
-use super::request::{Keyed, Page, etag, if_match, limit, text};
+use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
 use super::state::App;
 use crate::actions::{self, ActionError, Effect, Preview};
 use crate::domain::decision::{Decision, Edits, Filter};
@@ -35,6 +35,8 @@ impl From<RowView> for RowTagged {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// Only rows in this status.
     status: Option<RowStatus>,
@@ -88,7 +90,7 @@ pub(super) async fn get_row(
 /// Edits a row, if it is what the caller has seen.
 #[utoipa::path(patch, path = "/jobs/{job}/rows/{row}", tag = "rows", request_body = Edits,
     params(("job" = i32, Path, description = "The job"), ("row" = i64, Path, description = "The row"),
-        ("If-Match" = Option<String>, Header, description = "The row's ETag, or `*`"), ("Idempotency-Key" = Option<String>, Header)),
+        ("If-Match" = Option<String>, Header, description = "The row's ETag, or `*`"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
         (status = 404, description = "There is no such row", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review, or the row is a contact", body = Told, content_type = "application/problem+json"),
@@ -122,7 +124,7 @@ pub(super) struct Bulk {
 
 /// Decides about all rows of a job that a filter finds, in one step that can be taken back as one.
 #[utoipa::path(post, path = "/jobs/{job}/bulk", tag = "rows", request_body = Bulk,
-    params(("job" = i32, Path, description = "The job"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
         (status = 404, description = "There is no such job, row or issue", body = Told, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = Told, content_type = "application/problem+json")))]

@@ -13,12 +13,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::extract::Query;
 use super::principal::Uploader;
 use super::problem::{Kind, Problem, Told};
-use super::request::Keyed;
+use super::request::{IdempotencyKey, Keyed};
 use super::state::App;
 use crate::actions::{self, Upload, Uploaded};
 use crate::domain::job::ImportPolicy;
 
 #[derive(Debug, Deserialize, serde::Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// The file's name, where the body is the file itself.
     filename: Option<String>,
@@ -46,7 +48,7 @@ pub(super) struct Form {
 /// The body is the file itself, or a form with a part `file`. It is streamed: its size is limited by the server's
 /// configuration only.
 #[utoipa::path(post, path = "/uploads", tag = "uploads",
-    params(Asked, ("Idempotency-Key" = Option<String>, Header)),
+    params(Asked, IdempotencyKey),
     request_body(content((String = "text/csv"), (Form = "multipart/form-data")), description = "The CSV file"),
     responses(
         (status = 202, description = "A job was made and will run", body = Uploaded,
