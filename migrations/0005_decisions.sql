@@ -29,6 +29,11 @@ ALTER TABLE jobs
     ADD COLUMN job_import_policy varchar NOT NULL DEFAULT 'HOLD' CHECK (job_import_policy IN ('HOLD', 'AT_ONCE')),
     -- A person has called it off: messages that ask for it are answered and change nothing.
     ADD COLUMN job_cancelled_at  timestamptz,
+    -- Rows by what becomes of them, as of the last run and what people have decided since.
+    ADD COLUMN job_ready_rows     integer NOT NULL DEFAULT 0,
+    ADD COLUMN job_issue_rows     integer NOT NULL DEFAULT 0,
+    ADD COLUMN job_discarded_rows integer NOT NULL DEFAULT 0,
+    ADD COLUMN job_success_rows   integer NOT NULL DEFAULT 0,
     -- Of the file's bytes, where this program took them in: the same file again is the same job.
     ADD COLUMN job_content_hash  varchar;
 CREATE INDEX jobs_content ON jobs (job_user_id, job_content_hash) WHERE job_content_hash IS NOT NULL;

@@ -257,7 +257,9 @@ pub(super) async fn write(
     let action = request.record(connection, kind, Some(id), asked).await?;
     if changed.rows > 0 {
         effect.action = Some(action);
+        let moves = decided::moves(connection, home).await?;
         decided::apply(connection, home, action).await?;
+        jobs::move_rows(connection, id, &moves).await?;
         effect.issues = decided::settle(connection, home, &request.actor).await?;
         let more = effect.issues.reopened - effect.issues.settled;
         effect.open_issues = jobs::add_issues(connection, id, more).await?.into();

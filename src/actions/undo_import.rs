@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool};
 use super::{ActionError, Request, job};
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{JobId, JobStatus};
+use crate::store::jobs::RowCounts;
 use crate::store::{contact_changes, contacts, jobs};
 
 /// Contacts that are named when they were kept.
@@ -55,6 +56,9 @@ pub async fn undo_import(pool: &PgPool, request: &Request, id: JobId) -> Result<
         let reason = "there is nothing to take back";
         return Err(ActionError::Unfit { job: id, status: found.status, reason });
     }
+    let back = removed + restored;
+    let moves = RowCounts { ready: back, consolidated: -back, ..RowCounts::default() };
+    jobs::move_rows(&mut transaction, id, &moves).await?;
     jobs::reopen(&mut transaction, id).await?;
     let undone = Undone { action, removed, restored, kept };
     request.finish(&mut transaction, action, Some(id), &undone).await?;

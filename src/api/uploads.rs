@@ -23,6 +23,7 @@ use crate::domain::job::ImportPolicy;
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// The file's name, where the body is the file itself.
+    #[param(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     filename: Option<String>,
     /// When valid rows become contacts.
     #[serde(default)]

@@ -8,6 +8,7 @@ pub use choose::*;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 pub use standing::*;
 
+use super::jobs::RowCounts;
 use super::{Home, StoreError};
 use crate::domain::row::RowStatus;
 
@@ -59,6 +60,25 @@ pub async fn counts(connection: &mut PgConnection, home: Home) -> Result<Counts,
         home.staging()
     ));
     Ok(sqlx::query_as(query).bind(home.job().0).fetch_one(connection).await?)
+}
+
+/// How many rows more, or less, there are in each status for the decision.
+pub async fn moves(connection: &mut PgConnection, home: Home) -> Result<RowCounts, StoreError> {
+    let more = |status: &str| {
+        format!(
+            "count(*) FILTER (WHERE decided_status = '{status}') - count(*) FILTER (WHERE staging_status = '{status}')"
+        )
+    };
+    let query = AssertSqlSafe(format!(
+        "SELECT {}, {}, {} FROM decided JOIN {} ON staging_id = decided_id AND staging_job_id = $1",
+        more("READY"),
+        more("ISSUE"),
+        more("DISCARD"),
+        home.staging()
+    ));
+    let moved = sqlx::query_as(query).bind(home.job().0).fetch_one(connection).await?;
+    let (ready, with_issues, discarded): (i64, i64, i64) = moved;
+    Ok(RowCounts { ready, with_issues, discarded, ..RowCounts::default() })
 }
 
 /// A row before and after a decision.

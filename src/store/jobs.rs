@@ -44,6 +44,8 @@ pub struct Job {
     pub repeated_rows: i32,
     /// Open issues.
     pub open_issues: i32,
+    /// Its rows, by what becomes of them.
+    pub counts: RowCounts,
     /// Why it is FAILED.
     pub failure: Option<String>,
     /// Whether what it has staged is in tables of its own.
@@ -63,10 +65,27 @@ pub struct Job {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
+/// A job's rows by what becomes of them: as the last run has found them, and people have decided since.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+pub struct RowCounts {
+    /// Valid; they wait for their contacts.
+    pub ready: i64,
+    /// They break a rule.
+    pub with_issues: i64,
+    /// Left out by a person, or since an edit made them repeats.
+    pub discarded: i64,
+    /// Their contacts exist.
+    pub consolidated: i64,
+    /// Left out since an earlier row of the file says the same.
+    pub repeated: i64,
+}
+
 const JOB: &str =
     "SELECT job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status, job_import_policy,
     job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash,
-    job_partitioned AS has_tables, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
+    job_partitioned AS has_tables, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
     job_created_at, job_process_start, job_process_end FROM jobs";
 
@@ -87,6 +106,13 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
         processed_rows: row.try_get("job_processed_rows")?,
         repeated_rows: row.try_get("job_repeated_rows")?,
         open_issues: row.try_get("job_issue_count")?,
+        counts: RowCounts {
+            ready: row.try_get::<i32, _>("job_ready_rows")?.into(),
+            with_issues: row.try_get::<i32, _>("job_issue_rows")?.into(),
+            discarded: row.try_get::<i32, _>("job_discarded_rows")?.into(),
+            consolidated: row.try_get::<i32, _>("job_success_rows")?.into(),
+            repeated: row.try_get::<i32, _>("job_repeated_rows")?.into(),
+        },
         failure: row.try_get("job_failure")?,
         partitioned: row.try_get("job_partitioned")?,
         created_at: row.try_get("job_created_at")?,

@@ -29,7 +29,9 @@ async fn under_review(rows: &str) -> World {
 }
 
 async fn decide(world: &World, which: &Filter, decision: Decision) -> actions::Effect {
-    actions::decide(&world.pool, &tester(), JOB, which, &decision).await.unwrap()
+    let effect = actions::decide(&world.pool, &tester(), JOB, which, &decision).await.unwrap();
+    counts_hold(world).await;
+    effect
 }
 
 fn of_type(kind: IssueType) -> Filter {
@@ -43,6 +45,18 @@ async fn emails(world: &World) -> Vec<String> {
 
 async fn reprocess(world: &World, status: i32) {
     world.ingest(&["reprocess", "1"]).await.expect_status(status);
+    counts_hold(world).await;
+}
+
+/// Fails unless what jobs say of their rows is what there is.
+async fn counts_hold(world: &World) {
+    let told = "SELECT job_id, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows FROM jobs ORDER BY 1";
+    let found = "SELECT job_id, count(*) FILTER (WHERE staging_status = 'READY')::int, count(*) FILTER (WHERE staging_status = 'ISSUE')::int,
+                        count(*) FILTER (WHERE staging_status = 'DISCARD')::int, count(*) FILTER (WHERE staging_status = 'SUCCESS')::int
+                 FROM jobs LEFT JOIN staging ON staging_job_id = job_id GROUP BY job_id ORDER BY 1";
+    let told: Vec<(i32, i32, i32, i32, i32)> = sqlx::query_as(told).fetch_all(&world.pool).await.unwrap();
+    let found: Vec<(i32, i32, i32, i32, i32)> = sqlx::query_as(found).fetch_all(&world.pool).await.unwrap();
+    assert_eq!(told, found, "job, ready, with issues, discarded, consolidated");
 }
 
 #[tokio::test]
@@ -57,11 +71,13 @@ async fn an_edit_is_on_record_and_can_be_taken_back_and_done_again() {
     assert!(!audit.stdout.contains("Bo@example.com"), "values stand with the rows, not in the trail");
 
     let undo = actions::undo(&world.pool, &tester(), edit.action.unwrap()).await.unwrap();
+    counts_hold(&world).await;
     assert_eq!((undo.changed.rows, undo.issues.reopened, undo.open_issues), (1, 1, 1));
     assert_eq!(emails(&world).await[0], "bad");
     let again = actions::undo(&world.pool, &tester(), edit.action.unwrap()).await;
     assert!(matches!(again, Err(ActionError::NotUndoable(_))), "{again:?}");
     let redo = actions::undo(&world.pool, &tester(), undo.action.unwrap()).await.unwrap();
+    counts_hold(&world).await;
     assert_eq!((redo.changed.rows, redo.open_issues), (1, 0));
     assert_eq!(emails(&world).await[0], "Bo@example.com");
     reprocess(&world, 0).await;
@@ -154,6 +170,7 @@ async fn existing_contacts_are_kept_overwritten_or_filled_and_given_back() {
     );
 
     let undone = actions::undo_import(&world.pool, &tester(), job).await.unwrap();
+    counts_hold(&world).await;
     assert_eq!((undone.removed, undone.restored, undone.kept), (1, 2, vec![]));
     assert_eq!(
         world.contacts("tester").await,
@@ -177,6 +194,7 @@ async fn an_import_taken_back_leaves_what_a_person_has_changed_since() {
     let stale = actions::edit_contact(&world.pool, &tester(), 1, &edits, Some(&seen)).await;
     assert!(matches!(stale, Err(ActionError::Stale { .. })), "{stale:?}");
     let undone = actions::undo_import(&world.pool, &tester(), JOB).await.unwrap();
+    counts_hold(&world).await;
     assert_eq!((undone.removed, undone.restored, undone.kept), (1, 0, vec![1]));
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Beta"]);
     assert_eq!(world.job(1).await, "NEEDS_REVIEW total 2 processed 2 issues 0 repeated 0");
@@ -232,6 +250,7 @@ async fn with_the_policy_at_once_valid_rows_do_not_wait_for_the_others() {
     reprocess(&world, 0).await;
     assert_eq!(world.contacts("tester").await.len(), 3);
     let undone = actions::undo_import(&world.pool, &tester(), JOB).await.unwrap();
+    counts_hold(&world).await;
     assert_eq!((undone.removed, world.contacts("tester").await.len()), (3, 0));
 }
 
@@ -368,12 +387,14 @@ async fn a_large_job_is_decided_about_and_deleted_as_any_other() {
     let done = decide(&world, &of_type(IssueType::InvalidEmail), Decision::Discard).await;
     assert_eq!((done.changed.discarded, done.issues.settled, done.open_issues), (12_000, 12_000, 0));
     let undone = actions::undo(&world.pool, &tester(), done.action.unwrap()).await.unwrap();
+    counts_hold(&world).await;
     assert_eq!((undone.changed.restored, undone.open_issues), (12_000, 12_000));
     let filter = Filter { text: Some(" BAD".to_owned()), ..Filter::default() };
     assert_eq!(decide(&world, &filter, Decision::Discard).await.changed.discarded, 12_000);
     reprocess(&world, 0).await;
     assert_eq!(world.contacts("tester").await.len(), 108_000);
     let undone = actions::undo_import(&world.pool, &tester(), JOB).await.unwrap();
+    counts_hold(&world).await;
     assert_eq!((undone.removed, world.contacts("tester").await.len()), (108_000, 0));
     let objects = Objects::local(world.path("data/objects")).unwrap();
     actions::delete(&world.pool, &objects, &tester(), JOB).await.unwrap();

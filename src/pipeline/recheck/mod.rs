@@ -13,7 +13,7 @@ use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
 
 use super::{Context, Control, Outcome, RunError, Statistics, timed, wait_for_turn};
 use crate::domain::job::{ImportPolicy, JobStatus};
-use crate::store::jobs::Claim;
+use crate::store::jobs::{Claim, RowCounts};
 use crate::store::{StoreError, contacts, issues, jobs, staging};
 use read::Reading;
 
@@ -73,7 +73,14 @@ async fn in_turn(
         false => JobStatus::NeedsReview,
     };
     let outcome = Outcome { status, statistics, open_issues };
-    jobs::settle(&mut transaction, claim, status, outcome.open_issues()).await?;
+    let consolidated = compared.done + statistics.contacts + statistics.updated_contacts;
+    let counts = RowCounts {
+        ready: statistics.valid_rows.saturating_sub(consolidated) as i64,
+        with_issues: statistics.issue_rows as i64,
+        consolidated: consolidated as i64,
+        ..RowCounts::default()
+    };
+    jobs::settle(&mut transaction, claim, status, outcome.open_issues(), &counts).await?;
     transaction.commit().await?;
     Ok(outcome)
 }

@@ -35,6 +35,8 @@ pub struct Compared {
     pub findings: Findings,
     /// Rows that are not discarded.
     pub rows: u64,
+    /// Rows that have their contacts.
+    pub done: u64,
     /// Whether any of them breaks a rule by itself.
     has_violations: bool,
 }
@@ -78,11 +80,11 @@ impl Reading<'_> {
     /// The first reading: finds what takes more than one row to see.
     pub async fn compare(&self, connection: &mut PgConnection) -> Result<Compared, RunError> {
         let mut comparison = self.context.comparison();
-        let (mut count, mut has_violations, mut has_contacts) = (0, false, false);
+        let (mut count, mut has_violations, mut done) = (0, false, 0);
         let mut record = |judged: &Judged<'_>| {
             count += 1;
             has_violations |= !judged.verdict.is_clean() && !judged.is_done();
-            has_contacts |= judged.is_done();
+            done += u64::from(judged.is_done());
             // What a malformed row held beside its values counts until a person has settled it.
             let hash = judged.fields.hash(if judged.verdict.malformed { &judged.row.residue } else { "" });
             // Of two rows that say the same, the one that has its contact is kept.
@@ -94,10 +96,10 @@ impl Reading<'_> {
         while rows.some(&mut record).await? {}
         drop(rows);
         let sorted = tokio::task::block_in_place(|| comparison.sort())?;
-        let own = has_contacts.then_some(self.place.home);
+        let own = (done > 0).then_some(self.place.home);
         let existing = existing::look(self.context, connection, &self.claim.owner, own, &sorted).await?;
         let findings = tokio::task::block_in_place(|| sorted.findings(existing))?;
-        Ok(Compared { findings, rows: count, has_violations })
+        Ok(Compared { findings, rows: count, done, has_violations })
     }
 
     /// Starts to read every row that is not discarded.

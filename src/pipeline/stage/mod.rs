@@ -17,7 +17,7 @@ use super::{Context, Control, Outcome, Phase, RunError, Statistics, file, timed}
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
-use crate::store::jobs::{Claim, Place};
+use crate::store::jobs::{Claim, Place, RowCounts};
 use crate::store::{Home, contacts as contacts_table, issues, jobs, partition as table, staging};
 use judge::Judge;
 use numbering::Numbering;
@@ -179,7 +179,14 @@ async fn settle(
         false => JobStatus::NeedsReview,
     };
     let outcome = Outcome { status, statistics, open_issues };
-    jobs::settle(&mut transaction, claim, status, outcome.open_issues()).await?;
+    let valid = statistics.valid_rows as i64;
+    let counts = RowCounts {
+        ready: if clean { 0 } else { valid },
+        with_issues: statistics.issue_rows as i64,
+        consolidated: if clean { valid } else { 0 },
+        ..RowCounts::default()
+    };
+    jobs::settle(&mut transaction, claim, status, outcome.open_issues(), &counts).await?;
     transaction.commit().await?;
     Ok(Staged::Settled(outcome))
 }

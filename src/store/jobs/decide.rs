@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, Row};
 
-use super::{JOB, Job, job};
+use super::{JOB, Job, RowCounts, job};
 use crate::domain::job::{ImportPolicy, JobId, Owner};
 use crate::store::StoreError;
 
@@ -35,6 +35,17 @@ pub async fn of_row(
 pub async fn add_issues(connection: &mut PgConnection, id: JobId, more: i64) -> Result<i32, StoreError> {
     let query = "UPDATE jobs SET job_issue_count = greatest(job_issue_count + $2, 0) WHERE job_id = $1 RETURNING job_issue_count";
     Ok(sqlx::query_scalar(query).bind(id.0).bind(more as i32).fetch_one(connection).await?)
+}
+
+/// Counts rows of a job that have come to another status.
+pub async fn move_rows(connection: &mut PgConnection, id: JobId, more: &RowCounts) -> Result<(), StoreError> {
+    let query = "UPDATE jobs SET job_ready_rows = greatest(job_ready_rows + $2, 0), job_issue_rows = greatest(job_issue_rows + $3, 0),
+                job_discarded_rows = greatest(job_discarded_rows + $4, 0), job_success_rows = greatest(job_success_rows + $5, 0)
+         WHERE job_id = $1";
+    let RowCounts { ready, with_issues, discarded, consolidated, repeated: _ } = *more;
+    let query = sqlx::query(query).bind(id.0).bind(ready as i32).bind(with_issues as i32);
+    query.bind(discarded as i32).bind(consolidated as i32).execute(connection).await?;
+    Ok(())
 }
 
 /// A run is wanted, of a job that was called off, too: `queued`, by the database's queue; otherwise the caller

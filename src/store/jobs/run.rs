@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
+use super::RowCounts;
 use crate::domain::job::{Flow, ImportPolicy, JobId, JobStatus, Owner};
 use crate::store::{Home, StoreError, interval};
 
@@ -262,15 +263,19 @@ pub async fn staged(connection: &mut PgConnection, claim: &Claim) -> Result<(), 
 }
 
 /// Ends a run that went through: NEEDS_REVIEW where issues are open, COMPLETED otherwise. The end is told
-/// by the clock: `now()` is when the transaction began, which may be long ago.
+/// by the clock: `now()` is when the transaction began, which may be long ago. Rows that are not counted in
+/// `counts` are discarded.
 pub async fn settle(
     connection: &mut PgConnection,
     claim: &Claim,
     status: JobStatus,
     open_issues: u64,
+    counts: &RowCounts,
 ) -> Result<(), StoreError> {
+    let RowCounts { ready, with_issues, consolidated, .. } = *counts;
     let result = sqlx::query(
-        "UPDATE jobs SET job_status = $3::text::job_status_enum, job_issue_count = $4, job_processed_rows = job_total_rows,
+        "UPDATE jobs SET job_ready_rows = $5, job_issue_rows = $6, job_success_rows = $7,
+                job_discarded_rows = greatest(job_total_rows - job_repeated_rows - $5 - $6 - $7, 0), job_status = $3::text::job_status_enum, job_issue_count = $4, job_processed_rows = job_total_rows,
                 job_staged_at = coalesce(job_staged_at, now()), job_process_end = clock_timestamp(), job_attempts = 0,
                 job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1 AND job_lease_token = $2",
@@ -279,6 +284,9 @@ pub async fn settle(
     .bind(claim.token)
     .bind(status.as_str())
     .bind(open_issues as i32)
+    .bind(ready as i32)
+    .bind(with_issues as i32)
+    .bind(consolidated as i32)
     .execute(connection)
     .await?;
     held(claim, result)
