@@ -11,6 +11,7 @@ mod csrf;
 mod form;
 mod jobs;
 mod problem;
+mod review;
 #[allow(dead_code, reason = "the pages that follow use it")]
 mod shell;
 mod sign_in;
@@ -40,6 +41,10 @@ fn quick() -> Router<App> {
     Router::new()
         .route("/", get(jobs::first))
         .route("/jobs", get(jobs::list))
+        .route("/jobs/{job}/review", get(review::first))
+        .route("/jobs/{job}/review/{kind}", get(review::cases))
+        .route("/jobs/{job}/issues/{issue}", get(review::one).post(review::decide))
+        .route("/jobs/{job}/issues/{issue}/rows/{row}", post(review::edit))
         .route("/keys", get(shell::keys))
         .route("/static/{name}", get(asset::serve))
         .route("/sign-in", get(sign_in::sign_in))
@@ -50,7 +55,13 @@ fn quick() -> Router<App> {
 
 /// Pages that take as long as they take.
 fn lasting() -> Router<App> {
-    Router::new().route("/jobs/live", get(jobs::live))
+    Router::new()
+        .route("/jobs/live", get(jobs::live))
+        .route("/jobs/{job}/review/{kind}/preview", post(review::preview))
+        .route("/jobs/{job}/review/{kind}/bulk", post(review::carry_out))
+        .route("/jobs/{job}/issues/{issue}/undo", post(review::undo))
+        .route("/jobs/{job}/undo", post(review::undo_last))
+        .route("/jobs/{job}/undo/{action}", post(review::undo_one))
 }
 
 fn on_every_page(routes: Router<App>) -> Router<App> {
