@@ -1,9 +1,12 @@
-//! `staging`: the rows of a job as they came in and as people edited them.
+//! `staging`: the rows of a job as they came in and as people edited them; `look.rs`, a search that answers at once.
+
+mod look;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
+pub use look::{Looked, Origin, look, origins};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, QueryBuilder, Row};
 

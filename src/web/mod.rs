@@ -5,17 +5,17 @@
 //! give it keys. Nothing is asked of another host, and no script or style stands in a page.
 
 mod asset;
+mod audit;
 mod bar;
+mod contacts;
 mod csrf;
-#[allow(dead_code, reason = "the pages that follow use it")]
 mod form;
+mod job;
 mod jobs;
 mod problem;
 mod review;
-#[allow(dead_code, reason = "the pages that follow use it")]
 mod shell;
 mod sign_in;
-#[allow(dead_code, reason = "the pages that follow use it")]
 mod words;
 
 use axum::http::{HeaderValue, header};
@@ -41,6 +41,13 @@ fn quick() -> Router<App> {
     Router::new()
         .route("/", get(jobs::first))
         .route("/jobs", get(jobs::list))
+        .route("/jobs/{job}", get(job::page))
+        .route("/jobs/{job}/reprocess", post(job::reprocess))
+        .route("/jobs/{job}/cancel", post(job::cancel))
+        .route("/jobs/{job}/policy", post(job::set_policy))
+        .route("/contacts", get(contacts::list))
+        .route("/contacts/{contact}", get(contacts::one).post(contacts::edit))
+        .route("/audit", get(audit::page))
         .route("/jobs/{job}/review", get(review::first))
         .route("/jobs/{job}/review/{kind}", get(review::cases))
         .route("/jobs/{job}/issues/{issue}", get(review::one).post(review::decide))
@@ -57,6 +64,10 @@ fn quick() -> Router<App> {
 fn lasting() -> Router<App> {
     Router::new()
         .route("/jobs/live", get(jobs::live))
+        .route("/jobs/{job}/live", get(job::live))
+        .route("/jobs/{job}/file", get(job::file))
+        .route("/jobs/{job}/delete", post(job::delete))
+        .route("/jobs/{job}/undo-import", post(job::undo_import))
         .route("/jobs/{job}/review/{kind}/preview", post(review::preview))
         .route("/jobs/{job}/review/{kind}/bulk", post(review::carry_out))
         .route("/jobs/{job}/issues/{issue}/undo", post(review::undo))

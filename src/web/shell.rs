@@ -18,6 +18,7 @@ pub enum Section {
     /// Who did what.
     Audit,
     /// A new file.
+    #[allow(dead_code, reason = "the page of uploads uses it")]
     Upload,
     /// None of them.
     None,

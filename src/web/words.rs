@@ -37,6 +37,12 @@ pub fn many(count: i64, one: &str, more: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { more })
 }
 
+/// The same with a capital letter in front.
+pub fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// How long ago it was, as people say it.
 pub fn ago(at: DateTime<Utc>) -> String {
     let seconds = Utc::now().signed_duration_since(at).num_seconds().max(0);

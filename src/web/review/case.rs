@@ -196,9 +196,7 @@ fn what_is_wrong(issue: &Issue, rows: &[Case]) -> String {
         let names: Vec<String> = empty.map(|(field, _)| words::field(*field).to_lowercase()).collect();
         return format!("Missing: {}", names.join(", "));
     }
-    let words = issue.description.as_deref().unwrap_or_default();
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    words::sentence(issue.description.as_deref().unwrap_or_default())
 }
 
 fn origin(row: &RowView) -> String {
