@@ -40,6 +40,10 @@ function goTo(chosen, wantsInput) {
   (input || chosen).focus({ preventScroll: true });
   if (input) input.select();
   chosen.scrollIntoView({ block: "nearest" });
+  // More cases are fetched before one has come to the end of those that are there.
+  const more = document.querySelector("[data-more]");
+  const all = document.querySelectorAll(".case");
+  if (more && [...all].indexOf(chosen) > all.length - 6) window.htmx.trigger(more, "near");
 }
 
 function step(by) {

@@ -170,7 +170,7 @@ pub async fn progress(pool: &PgPool, owner: &Owner, home: Home) -> Result<Vec<Pr
         )
     };
     let query = AssertSqlSafe(format!(
-        "SELECT kind::text, open.count, settled.count
+        "SELECT kind::text AS name, open.count, settled.count
          FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, {} AS open, {} AS settled
          WHERE open.count + settled.count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
          ORDER BY kind",

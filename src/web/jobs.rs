@@ -165,7 +165,7 @@ fn changes(app: App, owner: Owner, asked: Asked) -> impl Stream<Item = Result<Ev
                     return Some((Ok(event), Some((told, waiting, ended))));
                 }
                 if ended {
-                    return Some((Ok(Event::default().event("end").data("")), None));
+                    return Some((Ok(Event::default().event("end").data("end")), None));
                 }
                 if !told.is_empty() {
                     tokio::select! {

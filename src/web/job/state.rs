@@ -115,7 +115,7 @@ fn changes(
             let view = StateView::of(&job, &shell);
             let html = view.render().ok()?;
             if !view.is_live {
-                return Some((Ok(Event::default().event("end").data("")), None));
+                return Some((Ok(Event::default().event("end").data("end")), None));
             }
             if html != told {
                 let event = Event::default().event("part").data(&html);
