@@ -9,9 +9,11 @@ function listen(element) {
     holder.innerHTML = event.data;
     const fresh = holder.content.firstElementChild;
     const old = fresh && document.getElementById(fresh.id);
-    if (!old || old.contains(document.activeElement) && old.textContent === fresh.textContent) return;
+    if (!old) return;
+    const link = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
     old.replaceWith(fresh);
-    if (window.htmx) window.htmx.process(fresh);
+    // Whoever is at a link of it stays there.
+    if (link) fresh.querySelector(`a[href="${CSS.escape(link)}"]`)?.focus();
   });
   stream.addEventListener("end", () => {
     stream.close();

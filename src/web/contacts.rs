@@ -46,6 +46,7 @@ struct Page {
     next: Option<String>,
     /// Whether the search goes on by itself.
     goes_on: bool,
+    first: bool,
 }
 
 /// Contacts, in the order in which they were made.
@@ -80,6 +81,7 @@ pub(super) async fn list(
         text: text.unwrap_or_default(),
         next,
         goes_on,
+        first: asked.after.is_none(),
         shell: Shell::new(&principal, Section::Contacts, "Contacts"),
     })
 }

@@ -56,9 +56,13 @@ fn may_sign_in(app: &App, asked: &request::Parts) -> bool {
 }
 
 fn to_sign_in(asked: &request::Parts, part: bool) -> Response {
-    let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
-    // What was to be done is not done by coming back to it.
-    let path = if asked.method.is_safe() && !part { path } else { "/" };
+    // What was to be done is not done by coming back to it; the page of which a part was asked for is.
+    let path = match part {
+        true => page_of_part(asked),
+        false if asked.method.is_safe() => asked.uri.path_and_query().map(ToString::to_string),
+        false => None,
+    };
+    let path = path.unwrap_or_else(|| "/".to_owned());
     let query: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
     let to = format!("/sign-in?return_to={query}");
     match part {
@@ -68,6 +72,14 @@ fn to_sign_in(asked: &request::Parts, part: bool) -> Response {
         },
         false => Redirect::to(&to).into_response(),
     }
+}
+
+/// The page in which htmx puts what it asks for.
+fn page_of_part(asked: &request::Parts) -> Option<String> {
+    let page = asked.headers.get("hx-current-url")?.to_str().ok()?;
+    let page = url::Url::parse(page).ok()?;
+    let query = page.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Some(format!("{}{query}", page.path()))
 }
 
 fn advice(status: StatusCode) -> &'static str {

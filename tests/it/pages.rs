@@ -194,7 +194,7 @@ async fn many_are_decided_at_once_after_a_look_and_taken_back() {
     screen.press("b").await;
     screen.sees("#many legend + label", "(2)").await;
     screen.click("#many button[value=discard]").await;
-    screen.sees(".effects", "2\nrows change").await;
+    screen.sees(".effects", "2\nrows are left out").await;
     screen.press(ENTER).await;
     screen.sees(".notice", "2 rows left out, 2 issues settled").await;
     screen.press("u").await;
@@ -236,6 +236,31 @@ async fn a_job_tells_how_far_it_is_while_one_looks() {
     screen.find("#job-state progress").await;
     lock.rollback().await.unwrap();
     screen.sees("#job-state", "40,000 contacts imported").await;
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn what_is_rare_is_found_by_a_search_that_goes_on_by_itself() {
+    let server = server().await;
+    let rows: String = (0..100_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
+    let job = uploaded(&server, "large.csv&policy=AT_ONCE", &format!("{rows}bad,Bo,Ray,Acme\n")).await;
+    assert_eq!(job, 2);
+    let row: i64 = sqlx::query_scalar("SELECT max(staging_id) FROM staging WHERE staging_job_id = 2")
+        .fetch_one(&server.world.pool)
+        .await
+        .unwrap();
+    server.world.ingest(&["discard", &row.to_string()]).await.expect_status(0);
+    let screen = Screen::open(&server.url, Look::DESK).await;
+    screen.go("/jobs/2?show=left-out").await;
+    screen.sees("table.rows", "100,002").await;
+    assert_eq!(screen.count("table.rows tbody tr").await, 1);
+    screen.go("/jobs/2?text=nobody").await;
+    screen.sees("table.rows", "That is all.").await;
+    screen.go("/contacts?text=old+co").await;
+    screen.sees("table.contacts", "older@example.com").await;
+    assert_eq!(screen.count("table.contacts tbody tr").await, 2);
+    screen.go("/contacts?text=P77@example.com").await;
+    screen.sees("table.contacts", "p77@example.com").await;
     screen.close().await;
 }
 

@@ -12,6 +12,7 @@ use crate::api::{App, Editor, Path, Problem};
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;
+use crate::domain::row::RowStatus;
 use crate::store::decided::Example;
 use crate::web::form::{Form, request};
 use crate::web::shell::{Shell, show};
@@ -142,7 +143,6 @@ struct Page {
 
 /// A row before and after.
 struct Row {
-    number: i64,
     /// Each value before and after, and whether that is another.
     values: Vec<(String, String, bool)>,
     /// What becomes of it.
@@ -152,7 +152,12 @@ struct Row {
 fn row(example: &Example) -> Row {
     let pairs = example.before.iter().zip(&example.after);
     let values = pairs.map(|(before, after)| (before.clone(), after.clone(), before != after)).collect();
-    Row { number: example.row, values, status: words::row_status(example.status_after) }
+    let status = match example.status_after {
+        Some(RowStatus::Discard) => words::row_status(example.status_after),
+        // What it is then, the next run finds out.
+        _ => words::Told { word: "Judged again", sign: "↻", class: "ready" },
+    };
+    Row { values, status }
 }
 
 /// Shows what a decision about many cases would do.
@@ -169,11 +174,14 @@ pub(in crate::web) async fn preview(
     let counted = |count: i64, one: &'static str, more: &'static str| {
         (count > 0).then(|| (words::number(count), if count == 1 { one } else { more }))
     };
+    let changed = &would.changed;
+    // What is told in particular is not told again in general.
+    let others = changed.rows - changed.discarded - changed.restored - changed.edited;
     let effects = [
-        counted(would.changed.rows, "row changes", "rows change"),
-        counted(would.changed.discarded, "is left out", "are left out"),
-        counted(would.changed.restored, "is taken in again", "are taken in again"),
-        counted(would.changed.edited, "gets other values", "get other values"),
+        counted(others, "row is decided", "rows are decided"),
+        counted(changed.discarded, "row is left out", "rows are left out"),
+        counted(changed.restored, "row is taken in again", "rows are taken in again"),
+        counted(changed.edited, "row gets other values", "rows get other values"),
         counted(would.issues.settled, "issue is settled", "issues are settled"),
         counted(would.issues.reopened, "issue opens again", "issues open again"),
     ];

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use crate::auth::Principal;
 use crate::domain::decision::{ActionKind, Decision, Edits};
 use crate::domain::job::JobId;
 use crate::store::actions::{self as trail, Which};
-use crate::web::form::{Form, request, wants_part};
+use crate::web::form::{Form, request};
 
 /// Actions among which somebody's last step is looked for.
 const STEPS: i64 = 50;
@@ -142,25 +142,22 @@ pub(in crate::web) async fn undo(
     Form(asked): Form<Undo>,
 ) -> Result<Response, Problem> {
     let by = request(principal.clone());
+    let mut reopened = 0;
     let notice = match actions::undo(&app.pool, &by, asked.action).await {
-        Ok(effect) if !effect.left.is_empty() => {
-            Some("Not all of it could be taken back: others have changed rows since.".to_owned())
+        Ok(effect) => {
+            reopened = effect.issues.reopened;
+            let others = "Not all of it could be taken back: others have changed rows since.";
+            (!effect.left.is_empty()).then(|| others.to_owned())
         }
-        Ok(effect) if effect.changed.rows > 1 && wants_part(&headers) => {
-            // Rows of other cases may be among them.
-            let mut whole =
-                answer(&app, &Place::find(&app, principal, job).await?, issue, &headers, None).await?;
-            let many = effect.changed.rows > super::case::ROWS;
-            if many || effect.issues.reopened > 1 {
-                whole.headers_mut().insert("hx-refresh", axum::http::HeaderValue::from_static("true"));
-            }
-            return Ok(whole);
-        }
-        Ok(_) => None,
         Err(error) => Some(overtaken(error)?),
     };
     let place = Place::find(&app, principal, job).await?;
-    answer(&app, &place, issue, &headers, notice).await
+    let mut answer = answer(&app, &place, issue, &headers, notice).await?;
+    if reopened > 1 {
+        // Of other cases on the page too: all of it is shown anew.
+        answer.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+    }
+    Ok(answer)
 }
 
 /// Takes back the last step of the person on the job that can be.
