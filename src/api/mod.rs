@@ -87,7 +87,8 @@ pub struct Pages {
 /// The whole server: the API under `/api/v1`, its document and the page that shows it, and `pages`.
 pub fn router(app: App, pages: Pages) -> Router {
     let timeout = || middleware::from_fn_with_state(app.clone(), limits::timeout);
-    let upload_limit = usize::try_from(app.upload_limit_bytes).unwrap_or(usize::MAX);
+    // Room for the form around the file: the file itself is counted as it comes.
+    let upload_limit = usize::try_from(app.upload_limit_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
     let quick = quick().layer(DefaultBodyLimit::max(limits::BODY_LIMIT_BYTES)).layer(timeout());
     let lasting = lasting().layer(DefaultBodyLimit::max(upload_limit));
     let (api, document) = OpenApiRouter::with_openapi(openapi::head(app.provider().is_none()))

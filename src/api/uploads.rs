@@ -36,7 +36,8 @@ pub(super) struct Asked {
 }
 
 /// A form with a file.
-#[derive(ToSchema)]
+#[derive(ToSchema, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "for the document: the form is read as it comes")]
 pub(super) struct Form {
     /// The CSV file.
@@ -50,7 +51,7 @@ pub(super) struct Form {
 /// configuration only.
 #[utoipa::path(post, path = "/uploads", tag = "uploads",
     params(Asked, IdempotencyKey),
-    request_body(content((String = "text/csv"), (Form = "multipart/form-data")), description = "The CSV file"),
+    request_body(content((serde_json::Value = "text/csv"), (Form = "multipart/form-data")), description = "The CSV file"),
     responses(
         (status = 202, description = "A job was made and will run", body = Uploaded,
             headers(("Location" = String, description = "The job's path"))),
