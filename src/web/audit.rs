@@ -17,24 +17,24 @@ const PAGE: i64 = 50;
 
 /// What was done, and how much of it, as a sentence without its subject.
 pub fn what(action: &Action) -> String {
-    let mut words = words::action(action.kind).to_owned();
     let number = |part: &str, name: &str| action.result[part][name].as_i64().unwrap_or(0);
-    let rows = number("changed", "rows");
-    if rows > 0 {
-        words = format!("{words}: {}", words::many(rows, "row", "rows"));
+    let mut words = match number("changed", "rows") {
+        0 => words::action(action.kind).to_owned(),
+        rows => words::action_on(action.kind, &words::many(rows, "row", "rows")),
+    };
+    let issues = [
+        (number("issues", "settled"), "issue settled", "issues settled"),
+        (number("issues", "reopened"), "issue opened again", "issues opened again"),
+    ];
+    for (count, one, more) in issues {
+        if count > 0 {
+            words = format!("{words}, {}", words::many(count, one, more));
+        }
     }
-    let settled = number("issues", "settled");
-    if settled > 0 {
-        words = format!("{words}, {} settled", words::many(settled, "issue", "issues"));
+    match action.result["removed"].as_i64() {
+        Some(removed) => format!("{words}: {} removed", words::many(removed, "contact", "contacts")),
+        None => words,
     }
-    let reopened = number("issues", "reopened");
-    if reopened > 0 {
-        words = format!("{words}, {} opened again", words::many(reopened, "issue", "issues"));
-    }
-    if let Some(removed) = action.result["removed"].as_i64() {
-        words = format!("{words}: {} removed", words::many(removed, "contact", "contacts"));
-    }
-    words
 }
 
 /// Which actions somebody looks for.

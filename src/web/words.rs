@@ -159,6 +159,24 @@ pub fn action(kind: ActionKind) -> &'static str {
     }
 }
 
+/// The same of so many rows.
+pub fn action_on(kind: ActionKind, rows: &str) -> String {
+    match kind {
+        ActionKind::Edit => format!("edited {rows}"),
+        ActionKind::Discard => format!("left out {rows}"),
+        ActionKind::Restore => format!("took {rows} in again"),
+        ActionKind::Accept => format!("accepted {rows} as they are"),
+        ActionKind::KeepContact => format!("kept existing contacts, left out {rows}"),
+        ActionKind::Overwrite => format!("chose to overwrite contacts with {rows}"),
+        ActionKind::Fill => format!("chose to fill blanks of contacts from {rows}"),
+        ActionKind::Correct => format!("took suggested addresses for {rows}"),
+        ActionKind::KeepRow => format!("kept one of several rows, left out {rows}"),
+        ActionKind::Merge => format!("merged rows, changed {rows}"),
+        ActionKind::Undo => format!("took back what was done to {rows}"),
+        kind => format!("{}: {rows}", action(kind)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

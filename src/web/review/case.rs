@@ -201,7 +201,13 @@ fn what_is_wrong(issue: &Issue, rows: &[Case]) -> String {
         let names: Vec<String> = empty.map(|(field, _)| words::field(*field).to_lowercase()).collect();
         return format!("Missing: {}", names.join(", "));
     }
-    words::sentence(issue.description.as_deref().unwrap_or_default())
+    let words = issue.description.as_deref().unwrap_or_default();
+    // What of a malformed row did not fit is shown with the row.
+    let words = match issue.issue_type {
+        IssueType::MalformedRow => words.split(": ").next().unwrap_or_default(),
+        _ => words,
+    };
+    words::sentence(words)
 }
 
 fn origin(row: &RowView) -> String {
