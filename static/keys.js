@@ -129,6 +129,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   countSelected();
   // Once all parts of the answer are in their places.
   setTimeout(() => {
+    showKind();
     if (isDecided && !fresh.querySelector(".notice")) goOn(fresh);
     else goTo(fresh, Boolean(fresh.querySelector("[data-cancel]")) || typed);
   });
@@ -163,6 +164,12 @@ document.addEventListener("keydown", (event) => {
   if (done) event.preventDefault();
 });
 
+// On a narrow screen the kinds do not all fit.
+function showKind() {
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 // A page that is come back to keeps what was ticked.
 countSelected();
+showKind();
 mark(document.querySelector(".case.open"));

@@ -4,10 +4,13 @@
 use std::fmt::Write;
 use std::fs;
 
+use ingest::actions;
+use ingest::domain::decision::Filter;
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
+use ingest::domain::row::RowStatus;
 use ingest::store::issues::Which;
-use ingest::store::{contacts, issue_items, issues, jobs};
+use ingest::store::{contacts, issue_items, issues, jobs, staging};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
@@ -79,7 +82,9 @@ impl<'a> Questions<'a> {
             .await?;
         let home =
             |id: Option<jobs::Job>| id.map(|job| job.home()).ok_or_else(|| anyhow::anyhow!("no such job"));
-        let of_job = home(jobs::get(&pool, &owner, job).await?)?;
+        let found = jobs::get(&pool, &owner, job).await?;
+        let under_review = found.clone().ok_or_else(|| anyhow::anyhow!("no such job"))?;
+        let of_job = home(found)?;
         let of_same = home(jobs::get(&pool, &owner, JobId(same)).await?)?;
         let page = issues::page(&pool, &owner, of_job, &all, Some(middle), PAGE).await?;
         anyhow::ensure!(page.len() as i64 == PAGE, "a page is full");
@@ -117,6 +122,25 @@ impl<'a> Questions<'a> {
         );
         ask!("page of contacts, from the middle", contacts::page(&pool, &owner, None, Some(contact), PAGE));
         ask!("count of contacts, as far as 10,000", contacts::count(&pool, &owner));
+        ask!("progress of a job's review, each kind", issues::progress(&pool, &owner, of_job));
+        ask!(
+            "rows of a page of cases, with their contacts",
+            actions::cases_of(&pool, &owner, of_job, &ids[..25], 21)
+        );
+        let left_out = Filter { status: Some(RowStatus::Discard), ..Filter::default() };
+        ask!(
+            "a look for rows that were left out, of which there are none",
+            staging::look(&pool, &owner, &under_review, &left_out, None, 50)
+        );
+        let rare = Filter { text: Some("zebra".to_owned()), ..Filter::default() };
+        ask!(
+            "a look for rows that hold a text",
+            staging::look(&pool, &owner, &under_review, &rare, None, 50)
+        );
+        ask!("a look for contacts that hold a text", contacts::look(&pool, &owner, Some("zebra"), None, 50));
+        let page = contacts::look(&pool, &owner, None, Some(contact), 50).await?;
+        let rows: Vec<i64> = page.contacts.iter().map(|contact| contact.row).collect();
+        ask!("where a page of contacts comes from", staging::origins(&pool, &owner, &rows));
         ask!("one job", jobs::get(&pool, &owner, JobId(many)));
         Ok(())
     }
