@@ -6,6 +6,8 @@
 
 mod case;
 mod contact;
+mod correct;
+mod corrections_file;
 mod decide;
 mod job;
 mod record;
@@ -14,6 +16,8 @@ mod upload;
 
 pub use case::{Case, Existing, cases};
 pub use contact::{EditedContact, edit as edit_contact, tag as contact_tag};
+pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
+pub use corrections_file::{CorrectionsFile, corrections_file};
 pub use decide::{Effect, Preview, decide, edit_row, preview, undo};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
 pub use record::{Idempotency, Request};
