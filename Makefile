@@ -1,4 +1,4 @@
-.PHONY: demo test build bench micro
+.PHONY: demo test build bench micro screenshots
 
 # Builds, imports examples/contacts.csv into the private local database, shows the issues found.
 demo: build
@@ -26,3 +26,8 @@ bench:
 micro:
 	scripts/setup
 	cargo bench --locked --bench micro
+
+# Pictures of each page, wide and narrow, light and dark, in target/screenshots.
+screenshots:
+	scripts/setup --test
+	cargo test --locked --test it screenshots:: -- --ignored

@@ -43,19 +43,44 @@ pub async fn cases(
     after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Case>, StoreError> {
-    let rows = staging::of_issue(pool, owner, home, issue, after, limit).await?;
+    let found = staging::of_issues(pool, owner, home, &[issue], after, limit).await?;
+    let found = with_contacts(pool, owner, found).await?;
+    Ok(found.into_iter().map(|(_, case)| case).collect())
+}
+
+/// The same for a page of issues at once: the first `limit` rows of each.
+pub async fn cases_of(
+    pool: &PgPool,
+    owner: &Owner,
+    home: Home,
+    issues: &[i32],
+    limit: i64,
+) -> Result<HashMap<i32, Vec<Case>>, StoreError> {
+    let found = staging::of_issues(pool, owner, home, issues, None, limit).await?;
+    let mut cases: HashMap<i32, Vec<Case>> = HashMap::new();
+    for (issue, case) in with_contacts(pool, owner, found).await? {
+        cases.entry(issue).or_default().push(case);
+    }
+    Ok(cases)
+}
+
+async fn with_contacts(
+    pool: &PgPool,
+    owner: &Owner,
+    rows: Vec<(i32, RowView)>,
+) -> Result<Vec<(i32, Case)>, StoreError> {
     let keys = ContactKeys::of(owner);
     let key = |row: &RowView| keys.key(&email::key(&row.fields().email));
-    let wanted: Vec<u128> = rows.iter().map(key).collect();
+    let wanted: Vec<u128> = rows.iter().map(|(_, row)| key(row)).collect();
     let mut found: HashMap<u128, Contact> =
         contacts::with_keys(pool, owner, &wanted).await?.into_iter().collect();
     // A row that is a contact already is not in conflict with it.
-    found.retain(|_, contact| !rows.iter().any(|row| row.row == contact.row));
-    let case = |row: RowView| {
+    found.retain(|_, contact| !rows.iter().any(|(_, row)| row.row == contact.row));
+    let case = |(issue, row): (i32, RowView)| {
         let contact = found
             .get(&key(&row))
             .map(|contact| Existing { differs: differs(&row, contact), contact: contact.clone() });
-        Case { suggestion: suggest::correction(&row.fields().email), contact, row }
+        (issue, Case { suggestion: suggest::correction(&row.fields().email), contact, row })
     };
     Ok(rows.into_iter().map(case).collect())
 }

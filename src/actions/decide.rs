@@ -52,7 +52,20 @@ pub async fn decide(
     which: &Filter,
     decision: &Decision,
 ) -> Result<Effect, ActionError> {
-    carry_out(pool, request, job, which, decision, None).await
+    carry_out(pool, request, job, which, decision, &[]).await
+}
+
+/// Decides about one issue of a job. `seen`: its rows as the person saw them, each with its
+/// [`staging::RowView::tag`]; the decision is refused as stale when one of them is another by now.
+pub async fn decide_issue(
+    pool: &PgPool,
+    request: &Request,
+    job: JobId,
+    issue: i32,
+    decision: &Decision,
+    seen: &[(i64, &str)],
+) -> Result<Effect, ActionError> {
+    carry_out(pool, request, job, &Filter::issue(issue), decision, seen).await
 }
 
 /// Edits one row of a job. `seen`: the [`staging::RowView::tag`] of the row as the person saw it; the edit is
@@ -66,7 +79,8 @@ pub async fn edit_row(
     seen: Option<&str>,
 ) -> Result<Effect, ActionError> {
     let decision = Decision::Edit(edits.clone());
-    carry_out(pool, request, job, &Filter::rows([row]), &decision, seen.map(|seen| (row, seen))).await
+    let seen: Vec<_> = seen.map(|seen| (row, seen)).into_iter().collect();
+    carry_out(pool, request, job, &Filter::rows([row]), &decision, &seen).await
 }
 
 async fn carry_out(
@@ -75,7 +89,7 @@ async fn carry_out(
     job: JobId,
     which: &Filter,
     decision: &Decision,
-    seen: Option<(i64, &str)>,
+    seen: &[(i64, &str)],
 ) -> Result<Effect, ActionError> {
     let decision = checked(which, decision)?;
     let mut transaction = pool.begin().await?;
@@ -83,11 +97,11 @@ async fn carry_out(
         return Ok(earlier);
     }
     let job = in_review(&mut transaction, &request.owner, job).await?;
-    if let Some((row, seen)) = seen {
-        let found = staging::get(&mut transaction, &request.owner, job.home(), row).await?;
+    for (row, tag) in seen {
+        let found = staging::get(&mut transaction, &request.owner, job.home(), *row).await?;
         match found {
-            None => return Err(ActionError::NoRow(row)),
-            Some(found) if found.tag() != seen => return Err(ActionError::Stale { what: "row", id: row }),
+            None => return Err(ActionError::NoRow(*row)),
+            Some(found) if found.tag() != *tag => return Err(ActionError::Stale { what: "row", id: *row }),
             Some(_) => {}
         }
     }

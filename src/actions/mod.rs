@@ -14,11 +14,11 @@ mod record;
 mod undo_import;
 mod upload;
 
-pub use case::{Case, Existing, cases};
+pub use case::{Case, Existing, cases, cases_of};
 pub use contact::{EditedContact, edit as edit_contact, tag as contact_tag};
 pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
 pub use corrections_file::{CorrectionsFile, corrections_file};
-pub use decide::{Effect, Preview, decide, edit_row, preview, undo};
+pub use decide::{Effect, Preview, decide, decide_issue, edit_row, preview, undo};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
 pub use record::{Idempotency, Request};
 pub use undo_import::{Undone, undo_import};

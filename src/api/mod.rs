@@ -37,7 +37,7 @@ pub use extract::{Json, Path, Query};
 pub use guard::is_same_origin;
 pub use limits::RateLimit;
 pub use principal::{Editor, Person, Reader, Uploader, session_cookie};
-pub use problem::{Kind, Problem};
+pub use problem::{Kind, Problem, ProblemPage};
 pub use state::{Access, App, Parts};
 
 /// Handlers that answer at once: small bodies, and a time within which they answer.
@@ -74,8 +74,18 @@ fn lasting() -> OpenApiRouter<App> {
         .routes(routes!(audit::undo_action))
 }
 
+/// Pages for browsers, which another module brings.
+pub struct Pages {
+    /// Handlers that answer at once.
+    pub quick: Router<App>,
+    /// Handlers that take as long as they take; what counts for the API's counts for them.
+    pub lasting: Router<App>,
+    /// Shows a problem.
+    pub problem: ProblemPage,
+}
+
 /// The whole server: the API under `/api/v1`, its document and the page that shows it, and `pages`.
-pub fn router(app: App, pages: Router<App>) -> Router {
+pub fn router(app: App, pages: Pages) -> Router {
     let timeout = || middleware::from_fn_with_state(app.clone(), limits::timeout);
     // Room for the form around the file: the file itself is counted as it comes.
     let upload_limit = usize::try_from(app.upload_limit_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
@@ -86,12 +96,14 @@ pub fn router(app: App, pages: Router<App>) -> Router {
         .nest("/api/v1", quick.merge(lasting))
         .split_for_parts();
     let document = openapi::completed(document);
-    let pages = pages.layer(DefaultBodyLimit::max(limits::BODY_LIMIT_BYTES)).layer(timeout());
+    let quick_pages = pages.quick.layer(DefaultBodyLimit::max(limits::BODY_LIMIT_BYTES)).layer(timeout());
+    let lasting_pages = pages.lasting.layer(DefaultBodyLimit::max(upload_limit));
     api.merge(docs(document))
-        .merge(pages)
+        .merge(quick_pages)
+        .merge(lasting_pages)
         .layer(middleware::from_fn_with_state(app.clone(), guard::local_only))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(problem::as_problems))
+        .layer(middleware::from_fn_with_state((app.clone(), pages.problem), problem::as_problems))
         .layer(middleware::from_fn_with_state(app.clone(), safe_headers))
         .with_state(app)
 }

@@ -4,13 +4,14 @@
 //! problems by [`as_problems`], so that a client never meets an error of another form. No problem tells
 //! SQL, a path of this machine or another cause that is the operator's: those are logged.
 
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::state::App;
 use crate::actions::ActionError;
 use crate::auth::oidc::{ProviderError, Refusal};
 use crate::objects::ObjectError;
@@ -214,6 +215,16 @@ impl Problem {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The same for every problem of the kind.
+    pub fn title(&self) -> &'static str {
+        self.0.title
+    }
+
+    /// What is wrong in this case, in words.
+    pub fn words(&self) -> Option<&str> {
+        self.0.detail.as_deref().or_else(|| self.0.errors.first().map(|error| error.detail.as_str()))
+    }
+
     /// What is known of an answer of which nothing but the status is.
     fn of_status(status: StatusCode) -> Problem {
         let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status);
@@ -244,10 +255,20 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Turns every answer that tells of an error into a problem, and adds the path to it.
-pub async fn as_problems(request: Request, next: Next) -> Response {
+/// Shows a problem to somebody with a browser, who has sent this request.
+pub type ProblemPage = fn(&App, &request::Parts, &Problem) -> Response;
+
+/// Turns every answer that tells of an error into a problem, and adds the path to it; for a browser that looks at
+/// pages, into one of those.
+pub async fn as_problems(
+    State((app, page)): State<(App, ProblemPage)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path().to_owned();
-    let response = next.run(request).await;
+    let (asked, body) = request.into_parts();
+    let looking = wants_page(&asked).then(|| asked.clone());
+    let response = next.run(Request::from_parts(asked, body)).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -258,8 +279,21 @@ pub async fn as_problems(request: Request, next: Next) -> Response {
     problem.0.instance = Some(path);
     // Headers that were there say more: Allow, Retry-After, WWW-Authenticate.
     parts.headers.remove(header::CONTENT_LENGTH);
+    if let Some(asked) = looking {
+        let (page, body) = page(&app, &asked, &problem).into_parts();
+        parts.status = page.status;
+        parts.headers.extend(page.headers);
+        return Response::from_parts(parts, body);
+    }
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     Response::from_parts(parts, problem.body().into())
+}
+
+/// Whether somebody looks at pages: the API answers a browser as it does anybody.
+fn wants_page(asked: &request::Parts) -> bool {
+    let accepts = asked.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    let is_page = accepts.is_some_and(|kinds| kinds.contains("text/html"));
+    (is_page || asked.headers.contains_key("hx-request")) && !asked.uri.path().starts_with("/api/")
 }
 
 impl From<StoreError> for Problem {

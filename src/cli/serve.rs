@@ -56,7 +56,7 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
 
 async fn serve(listener: TcpListener, app: App, shutdown: Shutdown) -> anyhow::Result<()> {
     let stop = shutdown.stop_receiving.clone();
-    let service = api::router(app, web::routes()).into_make_service_with_connect_info::<SocketAddr>();
+    let service = api::router(app, web::pages()).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let too_long = async {
         stop.cancelled().await;

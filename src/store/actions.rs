@@ -159,6 +159,22 @@ pub async fn page(
     query.build().fetch_all(pool).await?.iter().map(action).collect()
 }
 
+/// The latest action of an owner that changed each of these rows, with the row.
+pub async fn last_of_rows(
+    pool: &PgPool,
+    owner: &Owner,
+    rows: &[i64],
+) -> Result<Vec<(i64, Action)>, StoreError> {
+    let query = sqlx::AssertSqlSafe(format!(
+        "SELECT row, a.* FROM unnest($2::bigint[]) AS row,
+             LATERAL (SELECT row_action_id FROM action_rows WHERE row_staging_id = row
+                      ORDER BY row_action_id DESC LIMIT 1) AS latest,
+             LATERAL ({ACTION} WHERE action_id = row_action_id AND action_owner = $1) AS a"
+    ));
+    let found = sqlx::query(query).bind(&owner.0).bind(rows).fetch_all(pool).await?;
+    found.iter().map(|found| Ok((found.try_get("row")?, action(found)?))).collect()
+}
+
 /// Whether the action changed rows, which is what can be taken back.
 pub async fn has_rows(connection: &mut PgConnection, action: i64) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM action_rows WHERE row_action_id = $1)";

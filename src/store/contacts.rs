@@ -1,7 +1,11 @@
 //! `contacts`: what all the work is for. One contact an owner and address, guarded by the table itself.
+//! `look.rs`, a search that answers at once.
+
+mod look;
 
 use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
+pub use look::{Looked, look};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, QueryBuilder, Row};
 use uuid::Uuid;
 

@@ -54,6 +54,9 @@ pub struct Job {
     /// Whether it has tables of its own, the rows in them staged for good or not.
     #[serde(skip)]
     pub has_tables: bool,
+    /// The row before its first, where this program has numbered them.
+    #[serde(skip)]
+    pub(super) staging_base: Option<i64>,
     /// The hash of the file's bytes, where this program took them in.
     #[serde(skip)]
     pub content_hash: Option<String>,
@@ -84,7 +87,7 @@ pub struct RowCounts {
 
 const JOB: &str =
     "SELECT job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status, job_import_policy,
-    job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash,
+    job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash, job_staging_base,
     job_partitioned AS has_tables, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
     job_created_at, job_process_start, job_process_end FROM jobs";
@@ -101,6 +104,7 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
         running: row.try_get("running")?,
         wanted: row.try_get("wanted")?,
         has_tables: row.try_get("has_tables")?,
+        staging_base: row.try_get("job_staging_base")?,
         content_hash: row.try_get("job_content_hash")?,
         total_rows: row.try_get("job_total_rows")?,
         processed_rows: row.try_get("job_processed_rows")?,

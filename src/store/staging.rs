@@ -1,9 +1,12 @@
-//! `staging`: the rows of a job as they came in and as people edited them.
+//! `staging`: the rows of a job as they came in and as people edited them; `look.rs`, a search that answers at once.
+
+mod look;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
+pub use look::{Looked, Origin, look, origins};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, QueryBuilder, Row};
 
@@ -287,28 +290,29 @@ pub async fn page(
     query.build().fetch_all(pool).await?.iter().map(view).collect()
 }
 
-/// The rows that an issue of an owner's job is about, in the order of the file: at most `limit`, after the row `after`
-/// where that is given.
-pub async fn of_issue(
+/// The rows that issues of an owner's job are about, each with its issue, in the order of issue and file: of each issue
+/// at most `limit`, after the row `after` where that is given.
+pub async fn of_issues(
     pool: &PgPool,
     owner: &Owner,
     home: Home,
-    issue: i32,
+    issues: &[i32],
     after: Option<i64>,
     limit: i64,
-) -> Result<Vec<RowView>, StoreError> {
+) -> Result<Vec<(i32, RowView)>, StoreError> {
     // The page of links first: the rows of none but those are looked up.
     let query = AssertSqlSafe(format!(
-        "{VIEW} FROM (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = $3 AND item_staging_id > $4
-                      ORDER BY item_staging_id LIMIT $5) AS item,
+        "{VIEW}, issue FROM unnest($3::integer[]) AS issue,
+              LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
+                       ORDER BY item_staging_id LIMIT $5) AS item,
               LATERAL (SELECT * FROM {} WHERE staging_id = item_staging_id AND staging_job_id = $2 LIMIT 1) AS s
-         WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY s.staging_id",
+         WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY issue, s.staging_id",
         home.items(),
         home.staging()
     ));
-    let query =
-        sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(issue).bind(after.unwrap_or(0)).bind(limit);
-    query.fetch_all(pool).await?.iter().map(view).collect()
+    let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
+    let rows = query.bind(limit).fetch_all(pool).await?;
+    rows.iter().map(|row| Ok((row.try_get("issue")?, view(row)?))).collect()
 }
 
 /// Sets the statuses of rows: `ids[i]` becomes `statuses[i]`.

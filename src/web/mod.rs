@@ -1,16 +1,82 @@
-//! Pages for browsers: for now the way in and out.
+//! Pages for browsers: thin faces over actions and store reads, as the API is.
+//!
+//! A handler's first argument says who may call it; what it answers is a template under `templates/`, which
+//! escapes every value. All works as forms and links; htmx and the two small scripts in `static/` make it quick and
+//! give it keys. Nothing is asked of another host, and no script or style stands in a page.
 
+mod asset;
+mod audit;
+mod bar;
+mod contacts;
+mod csrf;
+mod form;
+mod job;
+mod jobs;
+mod problem;
+mod review;
+mod shell;
 mod sign_in;
+mod words;
 
-use axum::Router;
+use axum::http::{HeaderValue, header};
 use axum::routing::{get, post};
+use axum::{Router, middleware};
+use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::api::App;
+use crate::api::{App, Pages};
 
-/// The pages.
-pub fn routes() -> Router<App> {
+/// What a page may do: what it brings itself, from here.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+);
+
+/// The pages, for the server to serve.
+pub fn pages() -> Pages {
+    Pages { quick: on_every_page(quick()), lasting: on_every_page(lasting()), problem: problem::page }
+}
+
+/// Pages that answer at once.
+fn quick() -> Router<App> {
     Router::new()
+        .route("/", get(jobs::first))
+        .route("/jobs", get(jobs::list))
+        .route("/jobs/{job}", get(job::page))
+        .route("/jobs/{job}/reprocess", post(job::reprocess))
+        .route("/jobs/{job}/cancel", post(job::cancel))
+        .route("/jobs/{job}/policy", post(job::set_policy))
+        .route("/contacts", get(contacts::list))
+        .route("/contacts/{contact}", get(contacts::one).post(contacts::edit))
+        .route("/audit", get(audit::page))
+        .route("/jobs/{job}/review", get(review::first))
+        .route("/jobs/{job}/review/{kind}", get(review::cases))
+        .route("/jobs/{job}/issues/{issue}", get(review::one).post(review::decide))
+        .route("/jobs/{job}/issues/{issue}/rows/{row}", post(review::edit))
+        .route("/keys", get(shell::keys))
+        .route("/static/{name}", get(asset::serve))
         .route("/sign-in", get(sign_in::sign_in))
         .route(sign_in::CALLBACK, get(sign_in::callback))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/signed-out", get(shell::signed_out))
+}
+
+/// Pages that take as long as they take.
+fn lasting() -> Router<App> {
+    Router::new()
+        .route("/jobs/live", get(jobs::live))
+        .route("/jobs/{job}/live", get(job::live))
+        .route("/jobs/{job}/file", get(job::file))
+        .route("/jobs/{job}/delete", post(job::delete))
+        .route("/jobs/{job}/undo-import", post(job::undo_import))
+        .route("/jobs/{job}/review/{kind}/preview", post(review::preview))
+        .route("/jobs/{job}/review/{kind}/bulk", post(review::carry_out))
+        .route("/jobs/{job}/issues/{issue}/undo", post(review::undo))
+        .route("/jobs/{job}/undo", post(review::undo_last))
+        .route("/jobs/{job}/undo/{action}", post(review::undo_one))
+}
+
+fn on_every_page(routes: Router<App>) -> Router<App> {
+    // A form sends its token in the body, where the extractors do not look.
+    let routes = routes.layer(middleware::from_fn(csrf::from_form));
+    routes.layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, POLICY))
 }

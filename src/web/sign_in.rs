@@ -129,7 +129,7 @@ pub(super) async fn sign_out(
     if let Some(cookie) = jar.get(name) {
         sign_ins::close(&app.pool, &Secret::from(cookie.value().to_owned()).hash()).await?;
     }
-    Ok((jar.add(gone(&app, name)), Redirect::to("/")))
+    Ok((jar.add(gone(&app, name)), Redirect::to("/signed-out")))
 }
 
 /// The provider and our client there, where people can sign in.

@@ -13,7 +13,7 @@ use crate::support::{
 const SECRET: &str = "a+b/c&d=e:f g";
 
 /// A server whose users oidc-provider knows, and oidc-provider.
-async fn with_provider() -> (Server, OidcProvider) {
+pub async fn with_provider() -> (Server, OidcProvider) {
     let port = free_port();
     let public_url = format!("http://127.0.0.1:{port}");
     let provider = OidcProvider::start(&format!("{public_url}/sign-in/callback"));
@@ -28,7 +28,7 @@ async fn with_provider() -> (Server, OidcProvider) {
 }
 
 /// Signs a browser in; gives where it is sent to at the end.
-async fn sign_in(server: &Server, browser: &mut Browser, user: &str, return_to: &str) -> String {
+pub async fn sign_in(server: &Server, browser: &mut Browser, user: &str, return_to: &str) -> String {
     let (start, callback) = (
         format!("{}/sign-in?return_to={return_to}", server.url),
         format!("{}/sign-in/callback?", server.url),

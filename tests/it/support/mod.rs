@@ -1,6 +1,7 @@
 //! What the tests stand on: a world of their own each, on servers that they share.
 
 mod browser;
+mod chromium;
 mod cloud;
 mod process;
 mod provider;
@@ -9,6 +10,7 @@ mod servers;
 mod world;
 
 pub use browser::{Browser, client};
+pub use chromium::{Look, Screen};
 pub use process::Child;
 pub use provider::{Documents, OidcProvider, SigningKey, in_seconds};
 pub use server::{Server, told};

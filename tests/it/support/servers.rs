@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
@@ -132,6 +133,30 @@ pub fn postgres() -> &'static Postgres {
             folder.display()
         ));
         Postgres { port }
+    })
+}
+
+/// The port of chromedriver, started if it is not.
+pub fn chromedriver() -> u16 {
+    static PORT: OnceLock<u16> = OnceLock::new();
+    *PORT.get_or_init(|| {
+        let folder = temporary("chromedriver");
+        let log = folder.join("log");
+        let port = free_port();
+        let output = std::fs::File::create(&log).unwrap();
+        let started = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .process_group(0)
+            .spawn();
+        let driver = started.expect("chromedriver is not installed: run scripts/setup --test");
+        // Its browsers are of its process group, and go with it.
+        when_gone(&format!("kill -9 -{}; rm -rf {}", driver.id(), folder.display()));
+        keep(driver);
+        await_port(port, &log);
+        port
     })
 }
 

@@ -1,0 +1,72 @@
+//! A look at an owner's contacts that answers at once, however few of them it finds.
+
+use sqlx::{AssertSqlSafe, PgPool, Row};
+
+use super::{Contact, with_keys};
+use crate::domain::contact::ContactKeys;
+use crate::domain::email;
+use crate::domain::job::Owner;
+use crate::store::{StoreError, filter};
+
+/// Contacts that one look goes through. To find one in millions by a part of its name takes several.
+const SPAN: i64 = 20_000;
+
+/// What a look has found.
+#[derive(Debug)]
+pub struct Looked {
+    /// Contacts, the newest first.
+    pub contacts: Vec<Contact>,
+    /// Where the next look goes on; none at the end.
+    pub next: Option<i64>,
+}
+
+/// Looks for an owner's contacts, the newest first: at most `limit`, made before the contact `before` where that is given;
+/// `text`: only those of which a value holds it, in any case of letters. A whole e-mail is found at once.
+pub async fn look(
+    pool: &PgPool,
+    owner: &Owner,
+    text: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Looked, StoreError> {
+    if let Some(text) = text.filter(|text| text.contains('@') && before.is_none()) {
+        let key = ContactKeys::of(owner).key(&email::key(text));
+        let contacts: Vec<Contact> =
+            with_keys(pool, owner, &[key]).await?.into_iter().map(|(_, contact)| contact).collect();
+        if !contacts.is_empty() {
+            return Ok(Looked { contacts, next: None });
+        }
+    }
+    let span = if text.is_some() { SPAN } else { limit + 1 };
+    let query = AssertSqlSafe(format!(
+        "WITH seen AS MATERIALIZED ({} WHERE contacts_user_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3)
+         SELECT seen.*, (SELECT CASE WHEN count(*) = $3 THEN min(contact_id) END FROM seen) AS further
+         FROM (SELECT NULL) AS always LEFT JOIN seen ON $4 IS NULL
+             OR concat_ws(E'\\n', contact_email, contact_first_name, contact_last_name, contact_company) ILIKE $4
+         ORDER BY contact_id DESC LIMIT $5",
+        super::CONTACT
+    ));
+    let found = sqlx::query(query)
+        .bind(&owner.0)
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(span)
+        .bind(text.map(filter::anywhere))
+        .bind(limit + 1)
+        .fetch_all(pool)
+        .await?;
+    // One row at least, without a contact where there is none.
+    let further: Option<i64> = match found.first() {
+        Some(row) => row.try_get("further")?,
+        None => None,
+    };
+    let is_contact = |row: &&sqlx::postgres::PgRow| {
+        row.try_get::<Option<i64>, _>("contact_id").is_ok_and(|contact| contact.is_some())
+    };
+    let mut contacts: Vec<Contact> =
+        found.iter().filter(is_contact).map(sqlx::FromRow::from_row).collect::<Result<_, _>>()?;
+    let more = contacts.len() as i64 > limit;
+    contacts.truncate(limit as usize);
+    // A full page goes on behind its last contact, whatever lies between that and the end of the look.
+    let next = if more { contacts.last().map(|contact| contact.id) } else { further };
+    Ok(Looked { contacts, next })
+}

@@ -1,0 +1,81 @@
+//! A look at a job's rows that answers at once, however few of them it finds, and where rows come from.
+
+use sqlx::{PgPool, QueryBuilder};
+
+use super::{RowView, VIEW, view};
+use crate::domain::decision::Filter;
+use crate::domain::job::Owner;
+use crate::store::jobs::Job;
+use crate::store::{StoreError, filter};
+
+/// Rows that one look goes through. To find the few that were left out of a million takes several.
+const SPAN: i64 = 40_000;
+
+/// What a look has found.
+#[derive(Debug)]
+pub struct Looked {
+    /// Rows, in the order of the file.
+    pub rows: Vec<RowView>,
+    /// Where the next look goes on; none at the end.
+    pub next: Option<i64>,
+}
+
+/// Looks for rows of an owner's job as the filter finds them: at most `limit`, after the row `after` where that is
+/// given.
+pub async fn look(
+    pool: &PgPool,
+    owner: &Owner,
+    job: &Job,
+    which: &Filter,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Looked, StoreError> {
+    let home = job.home();
+    let mut query = QueryBuilder::new(format!(
+        "{VIEW} FROM {} s WHERE s.staging_job_id = {job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
+        home.staging(),
+        job = home.job()
+    ));
+    query.push_bind(&owner.0).push(") AND s.staging_id > ");
+    // Rows that another program has inserted have numbers of their own: all of them are looked through.
+    let from = after.or(job.staging_base).unwrap_or(0);
+    let end = job.staging_base.map(|base| base + i64::from(job.total_rows));
+    let to = end.map(|end| end.min(from.saturating_add(SPAN)));
+    query.push_bind(from);
+    if let Some(to) = to {
+        query.push(" AND s.staging_id <= ").push_bind(to);
+    }
+    filter::push(&mut query, home, which);
+    query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit + 1);
+    let found = query.build().fetch_all(pool).await?;
+    let mut rows: Vec<RowView> = found.iter().map(view).collect::<Result<_, _>>()?;
+    let more = rows.len() as i64 > limit;
+    rows.truncate(limit as usize);
+    let next = match more {
+        true => rows.last().map(|row| row.row),
+        false => to.filter(|to| end.is_some_and(|end| *to < end)),
+    };
+    Ok(Looked { rows, next })
+}
+
+/// Where a row comes from.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Origin {
+    /// The row.
+    pub row: i64,
+    /// Its job.
+    pub job: i32,
+    /// The file.
+    pub filename: String,
+    /// The line of the file.
+    pub line: Option<i64>,
+}
+
+/// Where rows of an owner's jobs come from; those that are gone with their jobs are left out.
+pub async fn origins(pool: &PgPool, owner: &Owner, rows: &[i64]) -> Result<Vec<Origin>, StoreError> {
+    let query = "SELECT row, job_id AS job, job_original_filename AS filename, staging_line AS line
+         FROM unnest($2::bigint[]) AS row,
+              LATERAL (SELECT * FROM staging WHERE staging_id = row LIMIT 1) AS s JOIN jobs ON job_id = staging_job_id
+         WHERE job_user_id = $1";
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(rows).fetch_all(pool).await?)
+}

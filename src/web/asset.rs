@@ -1,0 +1,80 @@
+//! Styles and scripts: in the program, under names that hold their hash, so that browsers keep them for good.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use crate::api::Problem;
+
+/// A file that pages bring.
+struct Asset {
+    path: String,
+    kind: &'static str,
+    content: &'static str,
+}
+
+/// The paths of the files, for templates.
+pub struct Assets {
+    style: Asset,
+    htmx: Asset,
+    keys: Asset,
+    live: Asset,
+    icon: Asset,
+}
+
+/// The files of this build.
+pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
+    let script = "text/javascript; charset=utf-8";
+    Assets {
+        style: asset("pages", "css", "text/css; charset=utf-8", include_str!("../../static/pages.css")),
+        htmx: asset("htmx", "js", script, include_str!("../../static/htmx.min.js")),
+        keys: asset("keys", "js", script, include_str!("../../static/keys.js")),
+        live: asset("live", "js", script, include_str!("../../static/live.js")),
+        icon: asset("icon", "svg", "image/svg+xml", include_str!("../../static/icon.svg")),
+    }
+});
+
+fn asset(name: &str, end: &str, kind: &'static str, content: &'static str) -> Asset {
+    let hash = blake3::hash(content.as_bytes()).to_hex();
+    Asset { path: format!("/static/{name}-{}.{end}", &hash[..12]), kind, content }
+}
+
+impl Assets {
+    /// The styles of all pages.
+    pub fn style(&self) -> &str {
+        &self.style.path
+    }
+
+    /// htmx 2.0.11 as it is published (Zero-Clause BSD): forms and links that change a part of a page.
+    pub fn htmx(&self) -> &str {
+        &self.htmx.path
+    }
+
+    /// What keys do.
+    pub fn keys(&self) -> &str {
+        &self.keys.path
+    }
+
+    /// Progress as it comes.
+    pub fn live(&self) -> &str {
+        &self.live.path
+    }
+
+    /// The icon.
+    pub fn icon(&self) -> &str {
+        &self.icon.path
+    }
+}
+
+/// Serves a file to whoever asks.
+pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
+    let Assets { style, htmx, keys, live, icon } = &*ASSETS;
+    let all = [style, htmx, keys, live, icon];
+    let found = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
+    let found = found.ok_or_else(|| Problem::not_found("there is no such file"))?;
+    let headers =
+        [(header::CONTENT_TYPE, found.kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    Ok((headers, found.content).into_response())
+}

@@ -1,0 +1,119 @@
+//! The audit trail: who decided what.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::form::sought;
+use super::shell::{Section, Shell, show};
+use super::words;
+use crate::api::{App, Problem, Query, Reader};
+use crate::domain::job::JobId;
+use crate::store::actions::{self as trail, Action, Which};
+
+/// Actions of a page.
+const PAGE: i64 = 50;
+
+/// What was done, and how much of it, as a sentence without its subject.
+pub fn what(action: &Action) -> String {
+    let mut words = words::action(action.kind).to_owned();
+    let number = |part: &str, name: &str| action.result[part][name].as_i64().unwrap_or(0);
+    let rows = number("changed", "rows");
+    if rows > 0 {
+        words = format!("{words}: {}", words::many(rows, "row", "rows"));
+    }
+    let settled = number("issues", "settled");
+    if settled > 0 {
+        words = format!("{words}, {} settled", words::many(settled, "issue", "issues"));
+    }
+    let reopened = number("issues", "reopened");
+    if reopened > 0 {
+        words = format!("{words}, {} opened again", words::many(reopened, "issue", "issues"));
+    }
+    if let Some(removed) = action.result["removed"].as_i64() {
+        words = format!("{words}: {} removed", words::many(removed, "contact", "contacts"));
+    }
+    words
+}
+
+/// Which actions somebody looks for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    actor: Option<String>,
+    job: Option<String>,
+    row: Option<i64>,
+    after: Option<i64>,
+}
+
+impl Asked {
+    fn further(&self, after: i64) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("actor", sought(&self.actor)), ("job", sought(&self.job))] {
+            if let Some(value) = value {
+                query.append_pair(name, &value);
+            }
+        }
+        if let Some(row) = self.row {
+            query.append_pair("row", &row.to_string());
+        }
+        format!("/audit?{}", query.append_pair("after", &after.to_string()).finish())
+    }
+}
+
+/// An action as a line.
+struct Line {
+    id: i64,
+    who: String,
+    what: String,
+    job: Option<i32>,
+    ago: String,
+    exactly: String,
+    undone_by: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct Page {
+    shell: Shell,
+    lines: Vec<Line>,
+    actor: String,
+    job: String,
+    row: Option<i64>,
+    filtered: bool,
+    next: Option<String>,
+}
+
+/// What was done, newest first.
+pub(super) async fn page(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let (actor, job) = (sought(&asked.actor), sought(&asked.job));
+    // What is no number is no job's.
+    let number = job.as_deref().map(|job| job.trim_start_matches('#').parse().unwrap_or(0));
+    let which = Which { job: number.map(JobId), row: asked.row, actor: actor.clone() };
+    let mut found = trail::page(&app.pool, &principal.owner, &which, asked.after, PAGE + 1).await?;
+    let more = found.len() as i64 > PAGE;
+    found.truncate(PAGE as usize);
+    let next = found.last().filter(|_| more).map(|last| asked.further(last.id));
+    let line = |action: Action| Line {
+        what: what(&action),
+        id: action.id,
+        job: action.job,
+        ago: words::ago(action.at),
+        exactly: words::exact(action.at),
+        undone_by: action.undone_by,
+        who: action.actor,
+    };
+    show(&Page {
+        shell: Shell::new(&principal, Section::Audit, "Audit"),
+        lines: found.into_iter().map(line).collect(),
+        filtered: actor.is_some() || job.is_some() || asked.row.is_some(),
+        actor: actor.unwrap_or_default(),
+        job: job.unwrap_or_default(),
+        row: asked.row,
+        next,
+    })
+}

@@ -1,0 +1,39 @@
+//! What forms send, and what is sent back to them.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use crate::actions;
+use crate::api::{Kind, Problem};
+use crate::auth::Principal;
+
+/// The fields of a form; one that occurs more than once is a list.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let form = axum_extra::extract::Form::<T>::from_request(request, state).await;
+        let refused = |_| Problem::new(Kind::Malformed).detail("the form cannot be read");
+        form.map(|form| Form(form.0)).map_err(refused)
+    }
+}
+
+/// The request of an action, sent by a form.
+pub fn request(principal: Principal) -> actions::Request {
+    actions::Request { owner: principal.owner, actor: principal.name, idempotency: None }
+}
+
+/// Whether htmx asks, which puts a part of a page into the one that is there.
+pub fn wants_part(headers: &HeaderMap) -> bool {
+    headers.contains_key("hx-request")
+}
+
+/// A text to look for: none where there is nothing in it, or what no text of the database holds.
+pub fn sought(text: &Option<String>) -> Option<String> {
+    let text = text.as_deref().map(str::trim).filter(|text| !text.is_empty() && !text.contains('\0'));
+    text.map(str::to_owned)
+}

@@ -1,0 +1,153 @@
+//! A job: where its rows went, what is to be done next, what has happened to it.
+
+mod act;
+mod rows;
+mod state;
+mod timeline;
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+pub(super) use act::{cancel, delete, reprocess, set_policy, undo_import};
+pub(super) use state::live;
+
+use self::rows::Rows;
+use self::state::StateView;
+use self::timeline::Entry;
+use super::bar::Bar;
+use super::form::{sought, wants_part};
+use super::shell::{Section, Shell, show};
+use super::words::{self, Told};
+use crate::actions::ActionError;
+use crate::api::{App, Path, Problem, Query, Reader};
+use crate::domain::issue::IssueType;
+use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::store::issues;
+use crate::store::jobs::{self, Job};
+
+async fn find(app: &App, owner: &Owner, job: i32) -> Result<Job, Problem> {
+    let found = jobs::get(&app.pool, owner, JobId(job)).await?;
+    found.ok_or_else(|| ActionError::NoJob(JobId(job)).into())
+}
+
+/// Which of the job's rows are shown.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    /// A part of the picture, or a kind of issue.
+    #[serde(default)]
+    show: String,
+    text: Option<String>,
+    after: Option<i64>,
+}
+
+impl Asked {
+    /// The same, further on.
+    fn further(&self, job: i32, after: i64) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if !self.show.is_empty() {
+            query.append_pair("show", &self.show);
+        }
+        if let Some(text) = sought(&self.text) {
+            query.append_pair("text", &text);
+        }
+        query.append_pair("after", &after.to_string());
+        format!("/jobs/{job}?{}", query.finish())
+    }
+}
+
+/// A kind of issue that the job has.
+struct Kind {
+    name: &'static str,
+    slug: &'static str,
+    open: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "job.html")]
+struct Page {
+    shell: Shell,
+    id: i32,
+    filename: String,
+    status: Told,
+    cancelled: bool,
+    state: StateView,
+    bar: Bar,
+    total: String,
+    kinds: Vec<Kind>,
+    show: String,
+    text: String,
+    rows: Rows,
+    timeline: Vec<Entry>,
+    at_once: bool,
+    /// What can be done to it.
+    can_cancel: bool,
+    can_undo: bool,
+    can_delete: bool,
+    contacts: String,
+}
+
+/// A job; for htmx only the rows that follow others.
+pub(super) async fn page(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let job = find(&app, &principal.owner, job).await?;
+    let rows = Rows::of(&app, &principal.owner, &job, &asked).await?;
+    if wants_part(&headers) && asked.after.is_some() {
+        return show(&rows);
+    }
+    let open = issues::counts(&app.pool, &principal.owner, job.home()).await?;
+    let kind = |(kind, count): &(IssueType, crate::store::Count)| {
+        let (name, slug) = words::kind(*kind);
+        Kind { name, slug, open: words::count(*count), chosen: asked.show == slug }
+    };
+    let shell = Shell::new(&principal, Section::Jobs, job.filename.clone());
+    let idle = !job.running && !job.wanted;
+    show(&Page {
+        id: job.id,
+        filename: job.filename.clone(),
+        status: words::job_status(job.status),
+        cancelled: job.cancelled,
+        state: StateView::of(&job, &shell),
+        bar: Bar::of(&job.counts),
+        total: words::many(job.total_rows.into(), "row", "rows"),
+        kinds: open.iter().map(kind).collect(),
+        timeline: timeline::of(&app, &principal.owner, &job).await?,
+        at_once: job.policy == ImportPolicy::AtOnce,
+        can_cancel: shell.edits
+            && !job.running
+            && !matches!(job.status, JobStatus::Completed | JobStatus::Failed),
+        can_undo: shell.edits && idle && job.counts.consolidated > 0,
+        can_delete: shell.edits && !job.running,
+        contacts: words::many(job.counts.consolidated, "contact", "contacts"),
+        text: sought(&asked.text).unwrap_or_default(),
+        show: asked.show,
+        rows,
+        shell,
+    })
+}
+
+/// The file as it came in.
+pub(super) async fn file(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+) -> Result<Response, Problem> {
+    let job = find(&app, &principal.owner, job).await?;
+    let opened = app.objects.open(&job.object_key, None).await?;
+    let name: String = url::form_urlencoded::byte_serialize(job.filename.as_bytes()).collect();
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, opened.size.to_string()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{}", name.replace('+', "%20"))),
+    ];
+    Ok((headers, Body::from_stream(opened.bytes)).into_response())
+}

@@ -1,0 +1,80 @@
+//! Rows of a job, as a part of its picture or a kind of issue has them.
+
+use askama::Template;
+
+use super::Asked;
+use crate::api::{App, Problem};
+use crate::domain::decision::Filter;
+use crate::domain::job::Owner;
+use crate::domain::row::RowStatus;
+use crate::store::issues::{self, Which};
+use crate::store::jobs::Job;
+use crate::store::staging::{self, Looked, RowView};
+use crate::web::form::sought;
+use crate::web::words::{self, Told};
+
+/// Rows of a page.
+const PAGE: i64 = 50;
+/// Rows that are shown of each issue.
+const OF_ISSUE: i64 = 10;
+
+/// Rows, and where to go on.
+#[derive(Template)]
+#[template(path = "job_rows.html")]
+pub struct Rows {
+    rows: Vec<Row>,
+    next: Option<String>,
+    /// Whether the next look is taken by itself, since this one came to its end before the page was full.
+    pub(super) goes_on: bool,
+    /// Whether these are the first.
+    pub(super) first: bool,
+}
+
+struct Row {
+    line: String,
+    values: [String; 4],
+    status: Told,
+}
+
+impl From<RowView> for Row {
+    fn from(row: RowView) -> Self {
+        Row {
+            line: row.line.map_or_else(String::new, words::number),
+            status: words::row_status(row.status),
+            values: [row.email, row.first_name, row.last_name, row.company],
+        }
+    }
+}
+
+impl Rows {
+    pub(super) async fn of(app: &App, owner: &Owner, job: &Job, asked: &Asked) -> Result<Rows, Problem> {
+        let first = asked.after.is_none();
+        if let Some(kind) = words::kind_of(&asked.show) {
+            let which = Which { kind: Some(kind), text: sought(&asked.text), ..Which::default() };
+            let after = asked.after.and_then(|after| i32::try_from(after).ok());
+            let mut found = issues::page(&app.pool, owner, job.home(), &which, after, PAGE / 2 + 1).await?;
+            let more = found.len() as i64 > PAGE / 2;
+            found.truncate(PAGE as usize / 2);
+            let ids: Vec<i32> = found.iter().map(|issue| issue.id).collect();
+            let rows = staging::of_issues(&app.pool, owner, job.home(), &ids, None, OF_ISSUE).await?;
+            let next = ids.last().filter(|_| more).map(|last| asked.further(job.id, (*last).into()));
+            let rows = rows.into_iter().map(|(_, row)| row.into()).collect();
+            return Ok(Rows { rows, next, goes_on: false, first });
+        }
+        let status = match asked.show.as_str() {
+            "imported" => Some(RowStatus::Success),
+            "ready" => Some(RowStatus::Ready),
+            "issue" => Some(RowStatus::Issue),
+            "left-out" => Some(RowStatus::Discard),
+            // An earlier row of the file says the same: these are counted, not kept.
+            "repeated" => return Ok(Rows { rows: Vec::new(), next: None, goes_on: false, first }),
+            _ => None,
+        };
+        let which = Filter { status, text: sought(&asked.text), ..Filter::default() };
+        let found = staging::look(&app.pool, owner, job, &which, asked.after, PAGE).await?;
+        let Looked { rows, next } = found;
+        let goes_on = (rows.len() as i64) < PAGE;
+        let next = next.map(|next| asked.further(job.id, next));
+        Ok(Rows { rows: rows.into_iter().map(Row::from).collect(), next, goes_on, first })
+    }
+}

@@ -1,0 +1,132 @@
+//! Where a job stands, and what is to be done next; kept up to date while a run goes on.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+
+use super::find;
+use crate::api::{App, Path, Problem, Reader};
+use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::store::jobs::{self, Job};
+use crate::web::shell::{Section, Shell};
+use crate::web::words;
+
+/// How often a job is looked at.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Where a job stands.
+#[derive(Template)]
+#[template(path = "job_state.html")]
+pub struct StateView {
+    id: i32,
+    /// Whether a run is wanted or working.
+    pub(super) is_live: bool,
+    running: bool,
+    stands: Stands,
+    /// Rows done, and all of them as far as that is known.
+    done: i32,
+    total: i32,
+    done_words: String,
+    total_words: String,
+    issues: String,
+    open: i32,
+    imported: String,
+    lasted: Option<String>,
+    failure: String,
+    cancelled: bool,
+    at_once: bool,
+    csrf: Option<String>,
+    uploads: bool,
+    edits: bool,
+}
+
+/// Where a job stands, for the template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    Live,
+    ToDecide,
+    Decided,
+    Completed,
+    Failed,
+    Waiting,
+}
+
+impl StateView {
+    pub(super) fn of(job: &Job, shell: &Shell) -> StateView {
+        let is_live = job.wanted || job.running;
+        let stands = match job.status {
+            _ if is_live => Stands::Live,
+            JobStatus::NeedsReview if job.open_issues > 0 => Stands::ToDecide,
+            JobStatus::NeedsReview => Stands::Decided,
+            JobStatus::Completed => Stands::Completed,
+            JobStatus::Failed => Stands::Failed,
+            JobStatus::Pending | JobStatus::Processing => Stands::Waiting,
+        };
+        let times = job.started_at.zip(job.ended_at).filter(|(start, end)| end >= start);
+        StateView {
+            id: job.id,
+            is_live,
+            running: job.running,
+            stands,
+            done: job.processed_rows,
+            total: job.total_rows.max(1),
+            done_words: words::number(job.processed_rows.into()),
+            total_words: words::many(job.total_rows.into(), "row", "rows"),
+            issues: words::many(job.open_issues.into(), "issue", "issues"),
+            open: job.open_issues,
+            imported: words::many(job.counts.consolidated, "contact", "contacts"),
+            lasted: times.map(|(start, end)| words::lasted(start, end)),
+            failure: words::sentence(job.failure.as_deref().unwrap_or_default()),
+            cancelled: job.cancelled,
+            at_once: job.policy == ImportPolicy::AtOnce && job.counts.consolidated > 0,
+            csrf: shell.csrf.clone(),
+            uploads: shell.uploads,
+            edits: shell.edits,
+        }
+    }
+}
+
+/// The job's state as it changes: `part` with its panel, `end` when no run is wanted or working any more.
+pub(in crate::web) async fn live(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+) -> Result<impl IntoResponse, Problem> {
+    let first = find(&app, &principal.owner, job).await?;
+    let shell = Shell::new(&principal, Section::Jobs, "");
+    Ok(Sse::new(changes(app, principal.owner, shell, first)).keep_alive(KeepAlive::default()))
+}
+
+fn changes(
+    app: App,
+    owner: Owner,
+    shell: Shell,
+    first: Job,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    let state = Some((app, owner, shell, first, String::new()));
+    futures::stream::unfold(state, move |state| async move {
+        let (app, owner, shell, mut job, told) = state?;
+        loop {
+            let view = StateView::of(&job, &shell);
+            let html = view.render().ok()?;
+            if !view.is_live {
+                return Some((Ok(Event::default().event("end").data("end")), None));
+            }
+            if html != told {
+                let event = Event::default().event("part").data(&html);
+                return Some((Ok(event), Some((app, owner, shell, job, html))));
+            }
+            tokio::select! {
+                () = app.stopping.cancelled() => return None,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            // A job that is deleted meanwhile, or a database that is away, ends the stream.
+            job = jobs::get(&app.pool, &owner, JobId(job.id)).await.ok()??;
+        }
+    })
+}

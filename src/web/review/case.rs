@@ -1,0 +1,320 @@
+//! A case: an issue with its rows beside one another, as people look at it.
+
+use std::collections::HashMap;
+
+use askama::Template;
+
+use super::Place;
+use crate::actions::{self, Case};
+use crate::api::{App, Problem};
+use crate::domain::decision::{ActionKind, Field};
+use crate::domain::issue::IssueType;
+use crate::domain::row::{OnExisting, RowStatus};
+use crate::store::actions::{self as trail, Action};
+use crate::store::contacts::Contact;
+use crate::store::issues::Issue;
+use crate::store::staging::RowView;
+use crate::web::words;
+
+/// The most rows of a case that are shown.
+pub(super) const ROWS: i64 = 20;
+
+/// A case.
+#[derive(Template)]
+#[template(path = "case.html")]
+pub struct CaseView {
+    pub(super) job: i32,
+    pub(super) id: i32,
+    pub(super) kind: IssueType,
+    /// What it is about, in short.
+    pub(super) title: String,
+    /// What is wrong, in words.
+    words: String,
+    pub(super) open: bool,
+    /// What was decided about it, where it is settled.
+    decided: Option<Decided>,
+    /// Rows, and a contact before them where there is one, beside one another.
+    columns: Vec<Column>,
+    /// Whether it has more rows than are shown.
+    more: bool,
+    /// What to tell about the last thing that was tried.
+    pub(super) notice: Option<String>,
+    /// Whether all values have inputs.
+    pub(super) editing: bool,
+    edits: bool,
+    csrf: Option<String>,
+}
+
+/// What was decided about a case, by whom, and how to take it back.
+struct Decided {
+    words: String,
+    /// The action, if it can be taken back.
+    action: Option<i64>,
+    /// Its rows, where there are others than those of the case.
+    rows: Option<String>,
+}
+
+/// A row, or a contact, with its four values.
+struct Column {
+    /// Its place among the rows, from 1; 0 of a contact.
+    number: usize,
+    heading: String,
+    /// Where it comes from.
+    origin: String,
+    /// The row; none of a contact.
+    row: i64,
+    tag: String,
+    left_out: bool,
+    /// Whether it can be changed.
+    editable: bool,
+    cells: Vec<Cell>,
+    suggestion: Option<String>,
+    /// What of a malformed row did not fit.
+    residue: Option<String>,
+    /// What is to become of the contact, where that is decided.
+    on_existing: Option<&'static str>,
+}
+
+/// A value.
+struct Cell {
+    name: &'static str,
+    label: &'static str,
+    value: String,
+    /// Whether it is not the same in all columns.
+    differs: bool,
+    /// Whether it is what the case is about: a value that is missing or wrong.
+    wrong: bool,
+}
+
+impl CaseView {
+    fn is_duplicate(&self) -> bool {
+        self.kind == IssueType::DuplicateEmail
+    }
+
+    fn is_existing(&self) -> bool {
+        self.kind == IssueType::ExistingEmail
+    }
+
+    fn is_invalid(&self) -> bool {
+        self.kind == IssueType::InvalidEmail
+    }
+
+    fn is_malformed(&self) -> bool {
+        self.kind == IssueType::MalformedRow
+    }
+
+    /// Whether its rows are compared value by value.
+    fn compares(&self) -> bool {
+        self.is_duplicate() || self.is_existing()
+    }
+
+    /// Whether a value has an input: all when it is edited, else what is wrong.
+    fn has_input(&self, column: &Column, cell: &Cell) -> bool {
+        self.edits && column.editable && (self.editing || cell.wrong && self.open && !self.compares())
+    }
+
+    /// Whether any of a column's values has an input.
+    fn has_inputs(&self, column: &Column) -> bool {
+        column.cells.iter().any(|cell| self.has_input(column, cell))
+    }
+
+    /// Where its only row comes from, where the title does not say so.
+    fn single_origin(&self) -> Option<&str> {
+        match &self.columns[..] {
+            [column] if column.origin != self.title => Some(&column.origin),
+            _ => None,
+        }
+    }
+
+    fn suggests(&self) -> bool {
+        self.is_invalid() && self.columns.iter().any(|column| column.suggestion.is_some())
+    }
+
+    fn contact_is_gone(&self) -> bool {
+        self.is_existing() && !self.columns.iter().any(|column| column.number == 0)
+    }
+}
+
+/// One case.
+pub(super) async fn view(app: &App, place: &Place, issue: Issue) -> Result<CaseView, Problem> {
+    let id = issue.id;
+    let found = views(app, place, vec![issue]).await?;
+    found.into_iter().next().ok_or_else(|| actions::ActionError::NoIssue(id).into())
+}
+
+/// The cases of issues, in their order, with two looks at the database for all of them.
+pub(super) async fn views(app: &App, place: &Place, issues: Vec<Issue>) -> Result<Vec<CaseView>, Problem> {
+    let (pool, owner, home) = (&app.pool, place.owner(), place.job.home());
+    let ids: Vec<i32> = issues.iter().map(|issue| issue.id).collect();
+    let mut cases = actions::cases_of(pool, owner, home, &ids, ROWS + 1).await?;
+    let settled = issues.iter().filter(|issue| issue.resolved);
+    let settled_rows = settled.flat_map(|issue| cases.get(&issue.id).into_iter().flatten());
+    let rows: Vec<i64> = settled_rows.map(|case| case.row.row).collect();
+    let last: HashMap<i64, Action> = match rows.is_empty() {
+        true => HashMap::new(),
+        false => trail::last_of_rows(pool, owner, &rows).await?.into_iter().collect(),
+    };
+    let csrf = place.shell("").csrf;
+    let view = |issue: Issue| {
+        let mut rows = cases.remove(&issue.id).unwrap_or_default();
+        let more = rows.len() as i64 > ROWS;
+        rows.truncate(ROWS as usize);
+        let decided = issue.resolved.then(|| decided(place, &issue, &rows, &last));
+        CaseView {
+            job: place.job.id,
+            id: issue.id,
+            kind: issue.issue_type,
+            title: title(&issue, &rows),
+            words: what_is_wrong(&issue, &rows),
+            open: !issue.resolved,
+            decided,
+            columns: columns(&issue, &rows),
+            more,
+            notice: None,
+            editing: false,
+            edits: place.edits,
+            csrf: csrf.clone(),
+        }
+    };
+    Ok(issues.into_iter().map(view).collect())
+}
+
+fn title(issue: &Issue, rows: &[Case]) -> String {
+    let first = rows.first().map(|case| &case.row);
+    match issue.issue_type {
+        IssueType::DuplicateEmail | IssueType::ExistingEmail | IssueType::InvalidEmail => issue.key.clone(),
+        IssueType::MissingRequiredField | IssueType::MalformedRow => first.map(origin).unwrap_or_default(),
+    }
+}
+
+/// What is wrong, as a sentence.
+fn what_is_wrong(issue: &Issue, rows: &[Case]) -> String {
+    if let (IssueType::MissingRequiredField, [case]) = (issue.issue_type, rows) {
+        let row = &case.row;
+        let values = [&row.email, &row.first_name, &row.last_name, &row.company];
+        let empty = Field::ALL.iter().zip(values).filter(|(_, value)| value.trim().is_empty());
+        let names: Vec<String> = empty.map(|(field, _)| words::field(*field).to_lowercase()).collect();
+        return format!("Missing: {}", names.join(", "));
+    }
+    words::sentence(issue.description.as_deref().unwrap_or_default())
+}
+
+fn origin(row: &RowView) -> String {
+    row.line.map_or_else(|| format!("Row {}", row.row), |line| format!("Line {}", words::number(line)))
+}
+
+fn decided(place: &Place, issue: &Issue, rows: &[Case], last: &HashMap<i64, Action>) -> Decided {
+    let of_rows = rows.iter().filter_map(|case| last.get(&case.row.row));
+    let Some(action) = of_rows.max_by_key(|action| action.id) else {
+        let by = issue.resolved_by.as_deref().unwrap_or("a run");
+        let words = if by == "recheck" {
+            "Settled: a run found nothing to decide".to_owned()
+        } else {
+            format!("Settled by {by}")
+        };
+        return Decided { words, action: None, rows: None };
+    };
+    let what = match action.kind {
+        ActionKind::KeepRow => "Kept one row",
+        ActionKind::Merge => "Merged",
+        ActionKind::Edit => "Edited",
+        ActionKind::Discard => "Left out",
+        ActionKind::KeepContact => "Contact kept as it is",
+        ActionKind::Overwrite => "Contact will be overwritten",
+        ActionKind::Fill => "Blanks of the contact will be filled",
+        ActionKind::Correct => "Suggestion taken",
+        ActionKind::Accept => "Accepted as it is",
+        ActionKind::Restore => "Taken in again",
+        _ => "Decided",
+    };
+    let changed = action.result["changed"]["rows"].as_i64().unwrap_or(0);
+    let can = place.edits && action.undone_by.is_none();
+    Decided {
+        words: format!("{what} by {}, {}", action.actor, words::ago(action.at)),
+        action: can.then_some(action.id),
+        rows: (changed > rows.len() as i64).then(|| words::many(changed, "row", "rows")),
+    }
+}
+
+fn columns(issue: &Issue, rows: &[Case]) -> Vec<Column> {
+    let kind = issue.issue_type;
+    let contact = rows.iter().find_map(|case| case.contact.as_ref()).map(|existing| &existing.contact);
+    let contact = contact.filter(|_| kind == IssueType::ExistingEmail);
+    let mut columns: Vec<Column> = contact.map(of_contact).into_iter().collect();
+    columns.extend(rows.iter().enumerate().map(|(at, case)| of_row(kind, at + 1, case)));
+    if matches!(kind, IssueType::DuplicateEmail | IssueType::ExistingEmail) {
+        mark_differences(&mut columns);
+    }
+    columns
+}
+
+/// Values that are not the same in all columns that are still in question; the e-mail by what it is compared as.
+fn mark_differences(columns: &mut [Column]) {
+    for at in 0..4 {
+        let value = |column: &Column| match at {
+            0 => column.cells[at].value.to_lowercase(),
+            _ => column.cells[at].value.clone(),
+        };
+        let mut values = columns.iter().filter(|column| !column.left_out).map(value);
+        let first = values.next();
+        let differs = values.any(|value| Some(&value) != first.as_ref());
+        for column in columns.iter_mut() {
+            column.cells[at].differs = differs && !column.left_out;
+        }
+    }
+}
+
+fn cells(values: [&str; 4], wrong: impl Fn(Field, &str) -> bool) -> Vec<Cell> {
+    let fields = Field::ALL.iter().zip(values);
+    let cell = |(field, value): (&Field, &str)| Cell {
+        name: field.as_str(),
+        label: words::field(*field),
+        value: value.to_owned(),
+        differs: false,
+        wrong: wrong(*field, value),
+    };
+    fields.map(cell).collect()
+}
+
+fn of_contact(contact: &Contact) -> Column {
+    let values = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
+    Column {
+        number: 0,
+        heading: "Contact".to_owned(),
+        origin: format!("since {}", contact.created_at.format("%-d %b %Y")),
+        row: contact.id,
+        tag: String::new(),
+        left_out: false,
+        editable: false,
+        cells: cells(values.map(String::as_str), |_, _| false),
+        suggestion: None,
+        residue: None,
+        on_existing: None,
+    }
+}
+
+fn of_row(kind: IssueType, number: usize, case: &Case) -> Column {
+    let row = &case.row;
+    let values = [&row.email, &row.first_name, &row.last_name, &row.company].map(String::as_str);
+    let wrong = |field: Field, value: &str| match kind {
+        IssueType::MissingRequiredField => value.trim().is_empty(),
+        IssueType::InvalidEmail => field == Field::Email,
+        _ => false,
+    };
+    Column {
+        number,
+        heading: if kind == IssueType::ExistingEmail { "File".to_owned() } else { format!("Row {number}") },
+        origin: origin(row),
+        row: row.row,
+        tag: row.tag(),
+        left_out: row.status == Some(RowStatus::Discard),
+        editable: row.status != Some(RowStatus::Success),
+        cells: cells(values, wrong),
+        suggestion: case.suggestion.clone().filter(|_| kind == IssueType::InvalidEmail),
+        residue: row.residue.clone(),
+        on_existing: row.on_existing.map(|decided| match decided {
+            OnExisting::Overwrite => "overwrites the contact",
+            OnExisting::Fill => "fills blanks of the contact",
+        }),
+    }
+}

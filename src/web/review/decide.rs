@@ -1,0 +1,220 @@
+//! Decisions about one case, edits of its rows, and both taken back.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::case::CaseView;
+use super::head::Head;
+use super::{Place, answer, overtaken};
+use crate::actions;
+use crate::api::{App, Editor, Path, Problem};
+use crate::auth::Principal;
+use crate::domain::decision::{ActionKind, Decision, Edits};
+use crate::domain::job::JobId;
+use crate::store::actions::{self as trail, Which};
+use crate::web::form::{Form, request};
+
+/// Actions among which somebody's last step is looked for.
+const STEPS: i64 = 50;
+
+/// A case after a decision, and the head of the page beside it.
+#[derive(Template)]
+#[template(path = "case_decided.html")]
+pub struct Decided {
+    pub case: CaseView,
+    pub head: Head,
+}
+
+/// What the buttons of a case send.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct Asked {
+    decision: String,
+    /// Rows as they were seen: `row:tag`.
+    #[serde(default)]
+    seen: Vec<String>,
+}
+
+/// Decides about a case.
+pub(in crate::web) async fn decide(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path((job, issue)): Path<(i32, i32)>,
+    headers: HeaderMap,
+    Form(asked): Form<Asked>,
+) -> Result<Response, Problem> {
+    let decision = decision(&asked.decision)
+        .ok_or_else(|| Problem::invalid("#/decision", "is none that can be made here"))?;
+    let seen: Vec<(i64, &str)> = asked
+        .seen
+        .iter()
+        .filter_map(|seen| seen.split_once(':'))
+        .filter_map(|(row, tag)| Some((row.parse().ok()?, tag)))
+        .collect();
+    let by = request(principal.clone());
+    let done = actions::decide_issue(&app.pool, &by, JobId(job), issue, &decision, &seen).await;
+    let notice = match done {
+        Ok(effect) if effect.changed.rows == 0 => Some("Nothing had to change.".to_owned()),
+        Ok(_) => None,
+        Err(error) => Some(overtaken(error)?),
+    };
+    let place = Place::find(&app, principal, job).await?;
+    answer(&app, &place, issue, &headers, notice).await
+}
+
+/// The decision that a button sends.
+pub(super) fn decision(text: &str) -> Option<Decision> {
+    if let Some(row) = text.strip_prefix("keep:") {
+        return Some(Decision::KeepRow { row: row.parse().ok()? });
+    }
+    match text {
+        "discard" => Some(Decision::Discard),
+        "restore" => Some(Decision::Restore),
+        "accept" => Some(Decision::Accept),
+        "keep_contact" => Some(Decision::KeepContact),
+        "overwrite" => Some(Decision::Overwrite),
+        "fill" => Some(Decision::Fill),
+        "correct" => Some(Decision::Correct),
+        "keep_first" => Some(Decision::KeepFirst),
+        "keep_last" => Some(Decision::KeepLast),
+        "merge" => Some(Decision::Merge(Edits::default())),
+        _ => None,
+    }
+}
+
+/// New values of a row; those that the form has no input for stay.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct Typed {
+    /// The row as it was seen.
+    tag: String,
+    email: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    company: Option<String>,
+}
+
+/// Edits a row of a case.
+pub(in crate::web) async fn edit(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path((job, issue, row)): Path<(i32, i32, i64)>,
+    headers: HeaderMap,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    let Typed { tag, email, first_name, last_name, company } = typed;
+    let edits = Edits { email, first_name, last_name, company };
+    let by = request(principal.clone());
+    let done = actions::edit_row(&app.pool, &by, JobId(job), row, &edits, Some(&tag)).await;
+    let place = Place::find(&app, principal, job).await?;
+    let notice = match done {
+        Ok(effect) if effect.changed.rows == 0 => Some("Nothing was changed.".to_owned()),
+        Ok(_) => still_open(&app, &place, issue).await?,
+        Err(error) => {
+            let words = overtaken(error)?;
+            let typed: Vec<&str> = edits.values().into_iter().flatten().filter(|v| !v.is_empty()).collect();
+            Some(format!("{words} You typed: {}", typed.join(" · ")))
+        }
+    };
+    answer(&app, &place, issue, &headers, notice).await
+}
+
+/// Words for an edit that did not settle its case.
+async fn still_open(app: &App, place: &Place, issue: i32) -> Result<Option<String>, Problem> {
+    let issue = place.issue(app, issue).await?;
+    let words = "Saved, but there is still something to decide here.";
+    Ok((!issue.resolved).then(|| words.to_owned()))
+}
+
+/// Which action is to be taken back.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct Undo {
+    action: i64,
+}
+
+/// Takes back what was decided about a case.
+pub(in crate::web) async fn undo(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path((job, issue)): Path<(i32, i32)>,
+    headers: HeaderMap,
+    Form(asked): Form<Undo>,
+) -> Result<Response, Problem> {
+    let by = request(principal.clone());
+    let mut reopened = 0;
+    let notice = match actions::undo(&app.pool, &by, asked.action).await {
+        Ok(effect) => {
+            reopened = effect.issues.reopened;
+            let others = "Not all of it could be taken back: others have changed rows since.";
+            (!effect.left.is_empty()).then(|| others.to_owned())
+        }
+        Err(error) => Some(overtaken(error)?),
+    };
+    let place = Place::find(&app, principal, job).await?;
+    let mut answer = answer(&app, &place, issue, &headers, notice).await?;
+    if reopened > 1 {
+        // Of other cases on the page too: all of it is shown anew.
+        answer.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+    }
+    Ok(answer)
+}
+
+/// Takes back the last step of the person on the job that can be.
+pub(in crate::web) async fn undo_last(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let which = Which { job: Some(JobId(job)), row: None, actor: Some(principal.name.clone()) };
+    let steps = trail::page(&app.pool, &principal.owner, &which, None, STEPS).await?;
+    let is_step = |step: &&trail::Action| {
+        let changed = step.result["changed"]["rows"].as_i64().unwrap_or(0) > 0;
+        step.actor == principal.name && step.undone_by.is_none() && step.kind != ActionKind::Undo && changed
+    };
+    let step = steps.iter().find(is_step);
+    let step = step.ok_or_else(|| Problem::conflict("you have done nothing here that can be taken back"))?;
+    take_back(&app, principal, job, step.id, &headers).await
+}
+
+/// Takes back an action of the job that the page tells of.
+pub(in crate::web) async fn undo_one(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path((job, action)): Path<(i32, i64)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    take_back(&app, principal, job, action, &headers).await
+}
+
+/// Takes an action back, and goes back to where that was asked for.
+async fn take_back(
+    app: &App,
+    principal: Principal,
+    job: i32,
+    action: i64,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let done = actions::undo(&app.pool, &request(principal), action).await?;
+    let back = headers.get("referer").and_then(|from| from.to_str().ok());
+    let back = back.and_then(|from| url::Url::parse(from).ok()).map(|from| from.path().to_owned());
+    let review = format!("/jobs/{job}/review");
+    let path = back.filter(|path| path.starts_with(&review)).unwrap_or(review);
+    let told = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
+    Ok(Redirect::to(&format!("{path}{told}")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buttons_send_decisions() {
+        assert_eq!(decision("keep:7"), Some(Decision::KeepRow { row: 7 }));
+        assert_eq!(decision("merge"), Some(Decision::Merge(Edits::default())));
+        for bad in ["", "keep", "keep:", "keep:x", "edit", "drop table"] {
+            assert_eq!(decision(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The head of a review: how far it has come, kind by kind, and what was done last.
+
+use askama::Template;
+
+use super::{Place, address, effect};
+use crate::actions::Effect;
+use crate::api::{App, Problem};
+use crate::domain::decision::ActionKind;
+use crate::domain::issue::IssueType;
+use crate::store::{Count, actions as trail, issues};
+use crate::web::words;
+
+/// A kind to go to.
+pub struct Tab {
+    name: &'static str,
+    address: String,
+    open: String,
+    /// Whether all of it is decided.
+    done: bool,
+    here: bool,
+}
+
+/// How far the review has come. Known to the page by its id, and put in place of the one that is there after each
+/// decision.
+#[derive(Template)]
+#[template(path = "review_head.html")]
+pub struct Head {
+    pub(super) job: i32,
+    pub(super) filename: String,
+    pub(super) kind: &'static str,
+    pub(super) slug: &'static str,
+    tabs: Vec<Tab>,
+    /// Of this kind.
+    decided: String,
+    total: String,
+    decided_number: i64,
+    total_number: i64,
+    pub(super) open: String,
+    pub(super) open_number: i64,
+    /// Where to go on when this kind is decided.
+    next: Option<(&'static str, String)>,
+    /// Whether nothing of any kind is open.
+    finished: bool,
+    pub(super) csrf: Option<String>,
+    may_finish: bool,
+    pub(super) edits: bool,
+}
+
+impl Head {
+    pub(super) async fn of(app: &App, place: &Place, kind: IssueType) -> Result<Head, Problem> {
+        let job = place.job.id;
+        let progress = issues::progress(&app.pool, place.owner(), place.job.home()).await?;
+        let tabs = progress.iter().map(|found| Tab {
+            name: words::kind(found.kind).0,
+            address: address(job, found.kind),
+            open: words::count(found.open),
+            done: found.open.number() == 0,
+            here: found.kind == kind,
+        });
+        let tabs: Vec<Tab> = tabs.collect();
+        let here = progress.iter().find(|found| found.kind == kind);
+        let (open, settled) = here.map_or((0, 0), |found| (found.open.number(), found.settled.number()));
+        let bounded = here
+            .is_some_and(|found| found.open.number() > Count::MOST || found.settled.number() > Count::MOST);
+        // From this kind on, then from the first.
+        let place_of_kind = progress.iter().position(|found| found.kind == kind).unwrap_or(0);
+        let others = progress.iter().cycle().skip(place_of_kind).take(progress.len());
+        let next = others.clone().find(|found| found.kind != kind && found.open.number() > 0);
+        let shell = place.shell("");
+        Ok(Head {
+            job,
+            filename: place.job.filename.clone(),
+            kind: words::kind(kind).0,
+            slug: words::kind(kind).1,
+            tabs,
+            decided: here.map_or("0".to_owned(), |found| words::count(found.settled)),
+            total: match bounded {
+                true => format!("{}+", words::number(Count::MOST)),
+                false => words::number(open + settled),
+            },
+            decided_number: settled,
+            total_number: (open + settled).max(1),
+            open: here.map_or("0".to_owned(), |found| words::count(found.open)),
+            open_number: open,
+            next: next.map(|found| (words::kind(found.kind).0, address(job, found.kind))),
+            finished: progress.iter().all(|found| found.open.number() == 0),
+            may_finish: shell.uploads && place.job.status != crate::domain::job::JobStatus::Completed,
+            csrf: shell.csrf,
+            edits: place.edits,
+        })
+    }
+}
+
+/// What was just done, to tell of, with a way back.
+pub struct Flash {
+    pub(super) words: String,
+    pub(super) action: Option<i64>,
+    pub(super) job: i32,
+    pub(super) csrf: Option<String>,
+}
+
+impl Flash {
+    /// Of an action of the job's, if there is one.
+    pub(super) async fn of(app: &App, place: &Place, action: Option<i64>) -> Result<Option<Flash>, Problem> {
+        let Some(action) = action else { return Ok(None) };
+        let mut connection = app.pool.acquire().await.map_err(crate::store::StoreError::from)?;
+        let found = trail::get(&mut connection, place.owner(), action).await?;
+        let Some(found) = found.filter(|found| found.job == Some(place.job.id)) else { return Ok(None) };
+        let Ok(done) = serde_json::from_value::<Effect>(found.result) else { return Ok(None) };
+        let words = match found.kind {
+            ActionKind::Undo => format!("Taken back: {}.", effect(&done)),
+            _ => format!("Done: {}.", effect(&done)),
+        };
+        let can = found.undone_by.is_none() && place.edits;
+        let csrf = place.shell("").csrf;
+        Ok(Some(Flash { words, action: can.then_some(action), job: place.job.id, csrf }))
+    }
+}

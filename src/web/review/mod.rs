@@ -1,0 +1,295 @@
+//! The review: one kind of issue at a time, a page of cases after the other.
+
+mod bulk;
+mod case;
+mod decide;
+mod head;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+pub(super) use bulk::{carry_out, preview};
+pub(super) use decide::{decide, edit, undo, undo_last, undo_one};
+
+use self::case::CaseView;
+use self::head::{Flash, Head};
+use super::form::{sought, wants_part};
+use super::shell::{Section, Shell, show};
+use super::words;
+use crate::actions::{self, ActionError};
+use crate::api::{App, Path, Problem, Query, Reader};
+use crate::auth::Principal;
+use crate::domain::issue::IssueType;
+use crate::domain::job::{JobId, JobStatus, Owner};
+use crate::store::issues::{self, Issue, State as Settled, Which};
+use crate::store::jobs::{self, Job};
+
+/// Cases of a page.
+const PAGE: i64 = 25;
+
+/// A job, and what somebody may do about its rows.
+struct Place {
+    job: Job,
+    principal: Principal,
+    /// Whether its rows can be decided about at the moment, and by this person.
+    edits: bool,
+}
+
+impl Place {
+    async fn find(app: &App, principal: Principal, job: i32) -> Result<Place, Problem> {
+        let found = jobs::get(&app.pool, &principal.owner, JobId(job)).await?;
+        let job = found.ok_or(ActionError::NoJob(JobId(job)))?;
+        let in_review = matches!(job.status, JobStatus::NeedsReview | JobStatus::Failed) && !job.running;
+        let edits = in_review && principal.roles.has(crate::auth::Role::Editor);
+        Ok(Place { job, principal, edits })
+    }
+
+    fn owner(&self) -> &Owner {
+        &self.principal.owner
+    }
+
+    fn shell(&self, title: impl Into<String>) -> Shell {
+        Shell::new(&self.principal, Section::Jobs, title)
+    }
+
+    async fn issue(&self, app: &App, id: i32) -> Result<Issue, Problem> {
+        let found = issues::get(&app.pool, self.owner(), self.job.home(), id).await?;
+        found.ok_or_else(|| ActionError::NoIssue(id).into())
+    }
+}
+
+/// Begins with the first kind that has something to decide.
+pub(super) async fn first(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+) -> Result<Redirect, Problem> {
+    let place = Place::find(&app, principal, job).await?;
+    let open = issues::counts(&app.pool, place.owner(), place.job.home()).await?;
+    Ok(match open.first() {
+        Some((kind, _)) => Redirect::to(&address(job, *kind)),
+        None => Redirect::to(&format!("/jobs/{job}")),
+    })
+}
+
+fn address(job: i32, kind: IssueType) -> String {
+    format!("/jobs/{job}/review/{}", words::kind(kind).1)
+}
+
+/// Which cases somebody looks at.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    state: Option<Settled>,
+    text: Option<String>,
+    after: Option<i32>,
+    /// An action that was just done, to tell of.
+    done: Option<i64>,
+}
+
+impl Asked {
+    /// The page of the cases that follow.
+    fn further(&self, job: i32, kind: IssueType, after: i32) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        match self.state {
+            Some(Settled::Settled) => query.append_pair("state", "settled"),
+            Some(Settled::All) => query.append_pair("state", "all"),
+            _ => &mut query,
+        };
+        if let Some(text) = sought(&self.text) {
+            query.append_pair("text", &text);
+        }
+        query.append_pair("after", &after.to_string());
+        format!("{}?{}", address(job, kind), query.finish())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "review.html")]
+struct Page {
+    shell: Shell,
+    head: Head,
+    flash: Option<Flash>,
+    /// Whether nobody may decide at the moment, and why not.
+    closed: Option<&'static str>,
+    bulk: bulk::Choices,
+    text: String,
+    state: &'static str,
+    cases: Vec<CaseView>,
+    next: Option<String>,
+}
+
+/// Cases that follow others in the page.
+#[derive(Template)]
+#[template(path = "review_more.html")]
+struct More {
+    cases: Vec<CaseView>,
+    next: Option<String>,
+}
+
+/// Cases of one kind; for htmx only those, to be put behind the ones that are there.
+pub(super) async fn cases(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path((job, slug)): Path<(i32, String)>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let kind = words::kind_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?;
+    let place = Place::find(&app, principal, job).await?;
+    let text = sought(&asked.text);
+    let state = asked.state.unwrap_or_default();
+    let which = Which { kind: Some(kind), state, text: text.clone() };
+    let (owner, home) = (place.owner(), place.job.home());
+    let mut found = issues::page(&app.pool, owner, home, &which, asked.after, PAGE + 1).await?;
+    let more = found.len() as i64 > PAGE;
+    found.truncate(PAGE as usize);
+    let next = found.last().filter(|_| more).map(|last| asked.further(job, kind, last.id));
+    let cases = case::views(&app, &place, found).await?;
+    if wants_part(&headers) {
+        return show(&More { cases, next });
+    }
+    let head = Head::of(&app, &place, kind).await?;
+    show(&Page {
+        shell: place.shell(format!("{}: {}", words::kind(kind).0, place.job.filename)),
+        flash: Flash::of(&app, &place, asked.done).await?,
+        closed: closed(&place),
+        bulk: bulk::Choices::of(kind, &head, text.is_some()),
+        head,
+        text: text.unwrap_or_default(),
+        state: match state {
+            Settled::Open => "open",
+            Settled::Settled => "settled",
+            Settled::All => "all",
+        },
+        cases,
+        next,
+    })
+}
+
+fn closed(place: &Place) -> Option<&'static str> {
+    match (place.edits, place.job.status) {
+        (true, _) => None,
+        (false, JobStatus::Completed) => {
+            Some("The import is complete. To decide anew, undo it on the job's page.")
+        }
+        (false, JobStatus::Pending | JobStatus::Processing) => {
+            Some("A run is working on this job. You can decide when it has ended.")
+        }
+        (false, _) if place.job.running => {
+            Some("A run is working on this job. You can decide when it has ended.")
+        }
+        (false, _) => Some("You can look, but your account lacks the role to decide (editor)."),
+    }
+}
+
+/// How a case is to be shown.
+#[derive(Debug, Deserialize)]
+pub(super) struct Manner {
+    /// With inputs for all values.
+    edit: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "case_page.html")]
+struct Single {
+    shell: Shell,
+    filename: String,
+    job: i32,
+    back: String,
+    case: CaseView,
+}
+
+/// One case: a page, or for htmx the case alone.
+pub(super) async fn one(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path((job, issue)): Path<(i32, i32)>,
+    Query(manner): Query<Manner>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let place = Place::find(&app, principal, job).await?;
+    let issue = place.issue(&app, issue).await?;
+    let kind = issue.issue_type;
+    let mut case = case::view(&app, &place, issue).await?;
+    case.editing = manner.edit.is_some() && place.edits;
+    if wants_part(&headers) {
+        return show(&case);
+    }
+    show(&Single {
+        shell: place.shell(case.title.clone()),
+        filename: place.job.filename.clone(),
+        job,
+        back: address(job, kind),
+        case,
+    })
+}
+
+/// What a decision about a case is answered with: for htmx the case as it is now and the head of the page, else the
+/// way back to the page.
+async fn answer(
+    app: &App,
+    place: &Place,
+    issue: i32,
+    headers: &HeaderMap,
+    notice: Option<String>,
+) -> Result<Response, Problem> {
+    let issue = place.issue(app, issue).await?;
+    let kind = issue.issue_type;
+    if !wants_part(headers) && notice.is_none() {
+        return Ok(Redirect::to(&format!("{}#main", address(place.job.id, kind))).into_response());
+    }
+    let mut case = case::view(app, place, issue).await?;
+    case.notice = notice;
+    if !wants_part(headers) {
+        return show(&Single {
+            shell: place.shell(case.title.clone()),
+            filename: place.job.filename.clone(),
+            job: place.job.id,
+            back: address(place.job.id, kind),
+            case,
+        });
+    }
+    let head = Head::of(app, place, kind).await?;
+    show(&decide::Decided { case, head })
+}
+
+/// What to tell somebody about a decision that was not carried out for what others did: in place, with the case as it
+/// is now. Any other error is a problem.
+fn overtaken(error: ActionError) -> Result<String, Problem> {
+    match error {
+        ActionError::Stale { .. } => {
+            Ok("Somebody changed this meanwhile. It is shown as it is now; nothing of yours was saved."
+                .to_owned())
+        }
+        ActionError::NotUndoable(_) => Ok("That was taken back already.".to_owned()),
+        ActionError::Invalid { reason, .. } => Ok(reason),
+        error @ (ActionError::NotInReview { .. } | ActionError::Consolidated(_) | ActionError::Busy) => {
+            Ok(error.to_string())
+        }
+        error => Err(error.into()),
+    }
+}
+
+/// The effect of an action in words.
+fn effect(effect: &actions::Effect) -> String {
+    let changed = &effect.changed;
+    let mut parts = Vec::new();
+    for (count, word) in
+        [(changed.discarded, "left out"), (changed.restored, "taken in again"), (changed.edited, "edited")]
+    {
+        if count > 0 {
+            parts.push(format!("{} {word}", words::many(count, "row", "rows")));
+        }
+    }
+    if parts.is_empty() {
+        parts.push(format!("{} decided", words::many(changed.rows, "row", "rows")));
+    }
+    parts.push(format!("{} settled", words::many(effect.issues.settled, "issue", "issues")));
+    if effect.issues.reopened > 0 {
+        parts.push(format!("{} opened again", words::number(effect.issues.reopened)));
+    }
+    parts.join(", ")
+}

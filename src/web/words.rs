@@ -1,0 +1,192 @@
+//! The words of the pages: what the database's are to people, numbers, and times.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::decision::{ActionKind, Field};
+use crate::domain::issue::IssueType;
+use crate::domain::job::JobStatus;
+use crate::domain::row::RowStatus;
+use crate::store::Count;
+
+/// A number with its thousands apart.
+pub fn number(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        text.push('−');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number that is counted only as far as people want to know.
+pub fn count(count: Count) -> String {
+    match count.number() > Count::MOST {
+        true => format!("{}+", number(Count::MOST)),
+        false => number(count.number()),
+    }
+}
+
+/// A number of things: `1 row`, `1,200 rows`.
+pub fn many(count: i64, one: &str, more: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { more })
+}
+
+/// The same with a capital letter in front.
+pub fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// How long ago it was, as people say it.
+pub fn ago(at: DateTime<Utc>) -> String {
+    let seconds = Utc::now().signed_duration_since(at).num_seconds().max(0);
+    let (count, unit) = match seconds {
+        0..45 => return "just now".to_owned(),
+        45..5_400 => ((seconds + 30) / 60, "minute"),
+        5_400..129_600 => ((seconds + 1_800) / 3_600, "hour"),
+        129_600..2_592_000 => ((seconds + 43_200) / 86_400, "day"),
+        _ => return at.format("%-d %b %Y").to_string(),
+    };
+    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+}
+
+/// A time to the second.
+pub fn exact(at: DateTime<Utc>) -> String {
+    at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
+}
+
+/// A length of time.
+pub fn lasted(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+    let milliseconds = to.signed_duration_since(from).num_milliseconds().max(0);
+    match milliseconds {
+        0..1_000 => "less than a second".to_owned(),
+        1_000..90_000 => many(milliseconds / 1_000, "second", "seconds"),
+        _ => many(milliseconds / 60_000, "minute", "minutes"),
+    }
+}
+
+/// What a status is to people: a word, a sign that is no colour, and the class of its style.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// The word.
+    pub word: &'static str,
+    /// The sign.
+    pub sign: &'static str,
+    /// The class.
+    pub class: &'static str,
+}
+
+fn told(word: &'static str, sign: &'static str, class: &'static str) -> Told {
+    Told { word, sign, class }
+}
+
+/// A job's status.
+pub fn job_status(status: JobStatus) -> Told {
+    match status {
+        JobStatus::Pending => told("Waiting", "◌", "waiting"),
+        JobStatus::Processing => told("Running", "◐", "running"),
+        JobStatus::NeedsReview => told("Needs review", "◆", "review"),
+        JobStatus::Completed => told("Completed", "✓", "done"),
+        JobStatus::Failed => told("Failed", "✕", "failed"),
+    }
+}
+
+/// A row's status.
+pub fn row_status(status: Option<RowStatus>) -> Told {
+    match status {
+        Some(RowStatus::Ready) => told("Ready", "✓", "ready"),
+        Some(RowStatus::Success) => told("Imported", "●", "imported"),
+        Some(RowStatus::Discard) => told("Left out", "–", "left-out"),
+        Some(RowStatus::Issue) => told("Has an issue", "◆", "issue"),
+        None => told("Not judged yet", "◌", "waiting"),
+    }
+}
+
+/// A kind of issue: its name, and the same in an address of a page.
+pub fn kind(kind: IssueType) -> (&'static str, &'static str) {
+    match kind {
+        IssueType::DuplicateEmail => ("Duplicates", "duplicate"),
+        IssueType::InvalidEmail => ("Invalid addresses", "invalid"),
+        IssueType::ExistingEmail => ("Existing contacts", "existing"),
+        IssueType::MissingRequiredField => ("Missing fields", "missing"),
+        IssueType::MalformedRow => ("Malformed rows", "malformed"),
+    }
+}
+
+/// The kind that an address of a page names.
+pub fn kind_of(slug: &str) -> Option<IssueType> {
+    IssueType::ALL.iter().copied().find(|found| kind(*found).1 == slug)
+}
+
+/// A value's name.
+pub fn field(field: Field) -> &'static str {
+    match field {
+        Field::Email => "E-mail",
+        Field::FirstName => "First name",
+        Field::LastName => "Last name",
+        Field::Company => "Company",
+    }
+}
+
+/// What somebody did.
+pub fn action(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Upload => "uploaded the file",
+        ActionKind::Edit => "edited",
+        ActionKind::Discard => "left out",
+        ActionKind::Restore => "took in again",
+        ActionKind::Accept => "accepted as they are",
+        ActionKind::KeepContact => "kept existing contacts",
+        ActionKind::Overwrite => "chose to overwrite contacts",
+        ActionKind::Fill => "chose to fill blanks of contacts",
+        ActionKind::Correct => "took suggested addresses",
+        ActionKind::KeepRow => "kept one of several rows",
+        ActionKind::Merge => "merged rows",
+        ActionKind::Corrections => "took in a file of corrections",
+        ActionKind::Undo => "took back an action",
+        ActionKind::UndoImport => "took back the import",
+        ActionKind::Reprocess => "asked for a run",
+        ActionKind::Cancel => "called the job off",
+        ActionKind::Delete => "deleted the job",
+        ActionKind::Policy => "changed when contacts are made",
+        ActionKind::EditContact => "edited a contact",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_people_read_them() {
+        for (value, expected) in
+            [(0, "0"), (999, "999"), (1000, "1,000"), (1234567, "1,234,567"), (-1000, "−1,000")]
+        {
+            assert_eq!(number(value), expected);
+        }
+        assert_eq!((many(1, "row", "rows"), many(0, "row", "rows")), ("1 row".into(), "0 rows".into()));
+    }
+
+    #[test]
+    fn every_kind_has_an_address_of_its_own() {
+        for found in IssueType::ALL {
+            assert_eq!(kind_of(kind(*found).1), Some(*found));
+        }
+        assert_eq!(kind_of("nonsense"), None);
+    }
+
+    #[test]
+    fn times_are_told_as_people_tell_them() {
+        let before = |seconds| ago(Utc::now() - chrono::TimeDelta::seconds(seconds));
+        assert_eq!(
+            [before(3), before(60), before(7_200), before(200_000)],
+            ["just now", "1 minute ago", "2 hours ago", "2 days ago"]
+        );
+    }
+}

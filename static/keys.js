@@ -1,0 +1,168 @@
+// What keys do. A link with data-go answers to `g` and its key; in the case that one is at, and in the page, what has
+// data-key or data-page-key is pressed by that key. Nothing here decides anything: it presses what is there, and goes
+// on to the next case when one is decided.
+"use strict";
+
+const dialog = document.getElementById("help");
+const decided = [];
+let going = false;
+let typed = false;
+
+function isTyping(element) {
+  return element.matches("input:not([type=checkbox]):not([type=radio]), select, textarea");
+}
+
+function press(selector, within = document) {
+  const found = within.querySelector(selector);
+  if (found && !found.disabled) found.click();
+  return Boolean(found);
+}
+
+function showHelp() {
+  if (!dialog.open) dialog.showModal();
+}
+
+// Cases: the one that one is at, and the way to others.
+
+function here() {
+  return document.activeElement.closest(".case") || document.querySelector(".case.here") ||
+    document.querySelector(".case.open");
+}
+
+function mark(chosen) {
+  document.querySelectorAll(".case.here").forEach((other) => other.classList.toggle("here", other === chosen));
+  if (chosen) chosen.classList.add("here");
+}
+
+function goTo(chosen, wantsInput) {
+  mark(chosen);
+  const input = wantsInput && (chosen.querySelector("[data-first]") || chosen.querySelector("td input, label input"));
+  (input || chosen).focus({ preventScroll: true });
+  if (input) input.select();
+  chosen.scrollIntoView({ block: "nearest" });
+  // More cases are fetched before one has come to the end of those that are there.
+  const more = document.querySelector("[data-more]");
+  const all = document.querySelectorAll(".case");
+  if (more && [...all].indexOf(chosen) > all.length - 6) window.htmx.trigger(more, "near");
+}
+
+function step(by) {
+  const all = [...document.querySelectorAll(".case")];
+  const at = all.findIndex((one) => one === (document.activeElement.closest(".case") || document.querySelector(".case.here")));
+  const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
+  if (next) goTo(next);
+  return Boolean(next);
+}
+
+function goOn(from) {
+  const all = [...document.querySelectorAll(".case")];
+  const next = all.slice(all.indexOf(from) + 1).find((one) => one.matches(".open")) ||
+    all.find((one) => one.matches(".open"));
+  if (next) goTo(next, typed);
+  else (document.querySelector("#head [data-page-key=n]") || from).focus();
+}
+
+function takeBack() {
+  while (decided.length > 0) {
+    const last = document.getElementById(decided.pop());
+    if (last && press("[data-undo]", last)) return true;
+  }
+  return press("main .notice [data-undo]") || press("[data-undo-last]");
+}
+
+// Selection.
+
+function boxes() {
+  return [...document.querySelectorAll(".case input[name=issue]")];
+}
+
+function countSelected() {
+  const many = document.getElementById("many");
+  if (!many) return;
+  const selected = boxes().filter((box) => box.checked).length;
+  many.classList.toggle("some", selected > 0);
+  many.querySelectorAll("[data-selected]").forEach((place) => { place.textContent = selected; });
+}
+
+function openMany(many) {
+  const all = many.querySelector("input[value=all]");
+  if (all && !boxes().some((box) => box.checked)) all.checked = true;
+  const first = many.querySelector("input:checked") || many.querySelector("button");
+  if (first) first.focus();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-help]")) {
+    event.preventDefault();
+    showHelp();
+  } else if (event.target.closest("[data-select-all]")) {
+    boxes().forEach((box) => { box.checked = true; });
+    document.querySelector("#many input[value=selected]").checked = true;
+    countSelected();
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches(".case input[name=issue]")) countSelected();
+});
+
+document.addEventListener("toggle", (event) => {
+  if (event.target.id === "many" && event.target.open) openMany(event.target);
+}, true);
+
+document.addEventListener("focusin", (event) => {
+  const chosen = event.target.closest(".case");
+  if (chosen) mark(chosen);
+});
+
+document.addEventListener("htmx:beforeRequest", () => {
+  const form = document.activeElement.form;
+  typed = Boolean(form && form.id.startsWith("edit-"));
+  document.getElementById("notices").replaceChildren();
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const fresh = event.target;
+  if (!fresh.matches(".case") || event.detail.requestConfig.triggeringEvent?.type === "revealed") return;
+  const isDecided = fresh.matches(".decided");
+  if (isDecided) decided.push(fresh.id);
+  countSelected();
+  // Once all parts of the answer are in their places.
+  setTimeout(() => {
+    if (isDecided && !fresh.querySelector(".notice")) goOn(fresh);
+    else goTo(fresh, Boolean(fresh.querySelector("[data-cancel]")) || typed);
+  });
+});
+
+function leave(input) {
+  const at = input.closest(".case");
+  if (at && !press("[data-cancel]", at)) goTo(at);
+  else if (!at) input.blur();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialog.open) return;
+  if (isTyping(event.target)) {
+    if (event.key === "Escape") leave(event.target);
+    return;
+  }
+  const key = CSS.escape(event.key);
+  const at = here();
+  const wasGoing = going;
+  going = false;
+  let done = true;
+  if (wasGoing && press(`[data-go="${key}"]`)) done = true;
+  else if (event.key === "g") going = true;
+  else if (event.key === "?") showHelp();
+  else if (event.key === "/") document.querySelector("[data-search]")?.select();
+  else if (event.key === "j" || event.key === "k") done = step(event.key === "j" ? 1 : -1);
+  else if (event.key === "u") done = takeBack();
+  else if (event.key === "Escape") done = Boolean(at && press("[data-cancel]", at));
+  else if (at && event.key === "e" && at.querySelector("[data-first]")) goTo(at, true);
+  else done = Boolean(at && press(`[data-key="${key}"]`, at)) || press(`[data-page-key="${key}"]`);
+  if (done) event.preventDefault();
+});
+
+// A page that is come back to keeps what was ticked.
+countSelected();
+mark(document.querySelector(".case.open"));

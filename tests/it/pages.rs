@@ -1,0 +1,458 @@
+//! The pages in a real browser: the whole way by keys, two people on one row, what must stay text, what keeps nobody
+//! out; and without a script, as forms.
+
+use reqwest::{Method, StatusCode};
+
+use crate::auth::{sign_in, with_provider};
+use crate::support::{Browser, Look, Screen, Server, World, client, free_port};
+
+const HEADER: &str = "email,first_name,last_name,company\n";
+/// Rows of all five kinds, and a clean one.
+const MESSY: &str = "\
+ok@example.com,Ok,Ay,Acme
+dup@example.com,Ann,Lee,Acme
+dup@example.com,Anna,Lee,Acme
+two@example.com,Bo,Ray,Acme
+two@example.com,Bo,Roy,Other
+bob@@example.com,Bob,Ray,Acme
+nothing at all,No,One,Acme
+old@example.com,New,Name,New Co
+older@example.com,Other,Name,New Co
+mia@example.com,,Lee,Acme
+moe@example.com,Moe,,Acme
+nil@example.com,,,Acme
+wide@example.com,Wi,De,Acme,extra
+";
+const ENTER: &str = "\u{e007}";
+const ESCAPE: &str = "\u{e00c}";
+const TAB: &str = "\u{e004}";
+
+/// A server with a worker inside, whose user has two contacts.
+async fn server() -> Server {
+    let world = World::database().await.with(&[("RATE_LIMIT_PER_SECOND", "1000")]);
+    let old = world.file(
+        "old.csv",
+        &format!("{HEADER}old@example.com,Old,Name,Old Co\nolder@example.com,Older,Name,Old Co\n"),
+    );
+    world.ingest(&["import", &old]).await.expect_status(0);
+    Server::start_at(world, free_port(), &["serve"]).await
+}
+
+/// Uploads rows as a file; gives the job when its first run has ended.
+async fn uploaded(server: &Server, name: &str, rows: &str) -> i32 {
+    let url = format!("{}/api/v1/uploads?filename={name}", server.url);
+    let answer = client().post(url).body(format!("{HEADER}{rows}")).send().await.unwrap();
+    let told: serde_json::Value = answer.json().await.unwrap();
+    let job = told["job"].as_i64().unwrap_or_else(|| panic!("{told}")) as i32;
+    server.world.settled(job).await;
+    job
+}
+
+#[tokio::test]
+async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
+    let server = server().await;
+    let screen = Screen::open(&server.url, Look::DESK).await;
+    // The page of uploads, with a mapping corrected by hand, has its place here.
+    uploaded(&server, "messy.csv", MESSY).await;
+    screen.go("/jobs").await;
+    screen.sees("table.jobs", "Needs review").await;
+    screen.click("#job-2 th a").await;
+    screen.sees("#job-state", "10 issues to decide").await;
+
+    // Duplicates: the first row is kept, then two are made one. The next case comes by itself.
+    screen.press("r").await;
+    screen.sees("#head", "0 of 2 decided").await;
+    screen.press("1").await;
+    screen.sees(".case.decided", "Kept one row").await;
+    screen.find(".case.open:focus").await;
+    screen.press("m").await;
+    screen.sees("#head", "2 of 2 decided").await;
+    screen.find("#head [data-page-key=n]:focus").await;
+
+    // Invalid addresses: a suggestion is taken, one is left out.
+    screen.press("n").await;
+    screen.sees(".case.open", "more than one @").await;
+    screen.press("s").await;
+    screen.sees(".case.decided", "Suggestion taken").await;
+    screen.press("d").await;
+    screen.sees("#head", "2 of 2 decided").await;
+
+    // Existing contacts, field by field.
+    screen.press("n").await;
+    screen.sees(".case.open mark", "Old Co").await;
+    screen.press("o").await;
+    screen.sees(".case.decided", "Contact will be overwritten").await;
+    screen.press("d").await;
+    screen.sees("#head", "2 of 2 decided").await;
+
+    // Missing fields: typed in place, one after the other; the last is left out, taken back, and left out again.
+    screen.press("n").await;
+    screen.sees(".case.open", "Missing: first name").await;
+    screen.press("e").await;
+    screen.find("input[name=first_name]:focus").await;
+    screen.press(&format!("Mia{ENTER}")).await;
+    screen.find(".case.decided").await;
+    screen.find("input[name=last_name]:focus").await;
+    screen.press(&format!("Moss{ENTER}")).await;
+    screen.sees("#head", "2 of 3 decided").await;
+    screen.find("input[name=first_name]:focus").await;
+    screen.press(ESCAPE).await;
+    screen.find(".case.open:focus").await;
+    screen.press("d").await;
+    screen.sees("#head", "3 of 3 decided").await;
+    screen.press("u").await;
+    screen.sees("#head", "2 of 3 decided").await;
+    screen.find(".case.open:focus").await;
+    screen.press("d").await;
+    screen.sees("#head", "3 of 3 decided").await;
+
+    // A malformed row is good as it is; then there is nothing left but to finish.
+    screen.press("n").await;
+    screen.sees(".case.open", "extra").await;
+    screen.press("a").await;
+    screen.sees("#head", "Everything is decided").await;
+    assert_eq!(screen.strays().await, [""; 0]);
+    screen.press("n").await;
+    screen.sees("#job-state", "8 contacts imported").await;
+    screen.press("gc").await;
+    screen.sees("table.contacts", "mia@example.com").await;
+    screen.press("/").await;
+    screen.press(&format!("new co{ENTER}")).await;
+    screen.sees("table.contacts", "old@example.com").await;
+    screen.click("table.contacts th a").await;
+    screen.sees(".timeline", "Old Co New Co").await;
+    screen.press("ga").await;
+    screen.sees("table.audit", "merged rows").await;
+    assert_eq!(
+        server.world.contacts("tester").await,
+        [
+            "bob@example.com|Bob|Ray|Acme",
+            "dup@example.com|Ann|Lee|Acme",
+            "mia@example.com|Mia|Lee|Acme",
+            "moe@example.com|Moe|Moss|Acme",
+            "ok@example.com|Ok|Ay|Acme",
+            "old@example.com|New|Name|New Co",
+            "older@example.com|Older|Name|Old Co",
+            "two@example.com|Bo|Ray|Acme",
+            "wide@example.com|Wi|De|Acme",
+        ]
+    );
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn of_two_people_on_one_row_the_second_sees_what_the_first_did() {
+    let server = server().await;
+    uploaded(
+        &server,
+        "bad.csv",
+        "bob@@example.com,Bob,Ray,Acme\nnothing,No,One,Acme\nok@example.com,O,K,Acme\n",
+    )
+    .await;
+    let (one, two) =
+        (Screen::open(&server.url, Look::DESK).await, Screen::open(&server.url, Look::DESK).await);
+    for screen in [&one, &two] {
+        screen.go("/jobs/2/review/invalid").await;
+        screen.find(".case.open").await;
+    }
+    one.press("s").await;
+    one.sees(".case.decided", "Suggestion taken").await;
+    // The other has typed something else, and presses another key on the row as it was.
+    two.press("e").await;
+    two.press(&format!("{}x.org{ENTER}", "bob@")).await;
+    two.sees(".case .notice", "Somebody changed this meanwhile").await;
+    two.sees(".case .notice", "bob@x.org").await;
+    two.sees(".case.decided", "Suggestion taken by tester").await;
+    two.press("j").await;
+    two.press("d").await;
+    two.sees("#head", "2 of 2 decided").await;
+    one.press("d").await;
+    one.sees(".case .notice", "Somebody changed this meanwhile").await;
+    one.sees("#head", "2 of 2 decided").await;
+    let emails: Vec<String> =
+        sqlx::query_scalar("SELECT staging_email FROM staging WHERE staging_job_id = 2 ORDER BY staging_id")
+            .fetch_all(&server.world.pool)
+            .await
+            .unwrap();
+    assert_eq!(emails[0], "bob@example.com");
+    one.close().await;
+    two.close().await;
+}
+
+#[tokio::test]
+async fn many_are_decided_at_once_after_a_look_and_taken_back() {
+    let server = server().await;
+    let rows: String = (0..60).map(|n| format!("p{n}@@example.com,Ann,Lee,Acme\n")).collect();
+    uploaded(&server, "many.csv", &rows).await;
+    let screen = Screen::open(&server.url, Look::DESK).await;
+    screen.go("/jobs/2/review/invalid").await;
+    assert_eq!(screen.count(".case").await, 25);
+    screen.press("x").await;
+    screen.press("j").await;
+    screen.press("jx").await;
+    screen.sees("#many summary", "Decide many").await;
+    screen.press("b").await;
+    screen.sees("#many legend + label", "(2)").await;
+    screen.click("#many button[value=discard]").await;
+    screen.sees(".effects", "2\nrows are left out").await;
+    screen.press(ENTER).await;
+    screen.sees(".notice", "2 rows left out, 2 issues settled").await;
+    screen.press("u").await;
+    screen.sees(".notice", "Taken back: 2 rows taken in again").await;
+    // All that is open, with a look at what would come of it.
+    screen.press("b").await;
+    screen.find("#many input[value=all]:focus").await;
+    screen.click("#many button[value=correct]").await;
+    screen.sees(".effects", "60\nissues are settled").await;
+    screen.sees("table ins", "p0@example.com").await;
+    assert_eq!(screen.count("tbody tr").await, 20);
+    screen.press(ENTER).await;
+    screen.sees("#head", "Everything is decided").await;
+    // Further cases come when one gets there.
+    screen.go("/jobs/2/review/invalid?state=settled").await;
+    for _ in 0..70 {
+        screen.press("j").await;
+        if screen.count(".case").await == 60 {
+            break;
+        }
+    }
+    assert_eq!(screen.count(".case").await, 60);
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn a_job_tells_how_far_it_is_while_one_looks() {
+    let server = server().await;
+    let screen = Screen::open(&server.url, Look::DESK).await;
+    // Nobody works on it until somebody asks: the run is put off by the test.
+    let rows: String = (0..40_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
+    let mut lock = server.world.pool.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE contacts IN SHARE MODE").execute(&mut *lock).await.unwrap();
+    let url = format!("{}/api/v1/uploads?filename=big.csv", server.url);
+    client().post(url).body(format!("{HEADER}{rows}")).send().await.unwrap();
+    screen.go("/jobs").await;
+    screen.find("#job-2 .status.running").await;
+    screen.go("/jobs/2").await;
+    screen.find("#job-state progress").await;
+    lock.rollback().await.unwrap();
+    screen.sees("#job-state", "40,000 contacts imported").await;
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn what_is_rare_is_found_by_a_search_that_goes_on_by_itself() {
+    let server = server().await;
+    let rows: String = (0..100_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
+    let job = uploaded(&server, "large.csv&policy=AT_ONCE", &format!("{rows}bad,Bo,Ray,Acme\n")).await;
+    assert_eq!(job, 2);
+    let row: i64 = sqlx::query_scalar("SELECT max(staging_id) FROM staging WHERE staging_job_id = 2")
+        .fetch_one(&server.world.pool)
+        .await
+        .unwrap();
+    server.world.ingest(&["discard", &row.to_string()]).await.expect_status(0);
+    let screen = Screen::open(&server.url, Look::DESK).await;
+    screen.go("/jobs/2?show=left-out").await;
+    screen.sees("table.rows", "100,002").await;
+    assert_eq!(screen.count("table.rows tbody tr").await, 1);
+    screen.go("/jobs/2?text=nobody").await;
+    screen.sees("table.rows", "That is all.").await;
+    screen.go("/contacts?text=old+co").await;
+    screen.sees("table.contacts", "older@example.com").await;
+    assert_eq!(screen.count("table.contacts tbody tr").await, 2);
+    screen.go("/contacts?text=P77@example.com").await;
+    screen.sees("table.contacts", "p77@example.com").await;
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn what_files_hold_is_only_ever_text() {
+    let server = server().await;
+    let bad = "<script>document.title='gone'</script>,=cmd|' /C calc'!A0,<b>B</b>,\"<img src=x onerror=alert(1)>\"\n";
+    uploaded(
+        &server,
+        "%3Cscript%3Ealert(1)%3C%2Fscript%3E.csv",
+        &format!("{bad}ok@example.com,=1+1,<i>I</i>,\"'\"\"\"\n"),
+    )
+    .await;
+    let screen = Screen::open(&server.url, Look::DESK).await;
+    let pages = [
+        ("/jobs/2/review/invalid", ".case", "=cmd|' /C calc'!A0"),
+        ("/jobs/2", "#rows", "<script>document.title='gone'</script>"),
+        ("/jobs", "#job-2", "<script>alert(1)</script>"),
+        ("/jobs/2?text=%3Cb%3E", "#rows", "<img src=x onerror=alert(1)>"),
+        ("/audit?actor=%3Cscript%3E", "main", "Nothing like that was done"),
+    ];
+    for (path, css, text) in pages {
+        screen.go(path).await;
+        screen.sees(css, text).await;
+        assert_eq!(
+            screen.count("main script, main b:not([dir]), main i:not(.soft), main img").await,
+            0,
+            "{path}"
+        );
+        assert_eq!(screen.strays().await, [""; 0], "{path}");
+    }
+    screen.go("/jobs/2/review/invalid").await;
+    screen.press("d").await;
+    screen.sees("#head", "Everything is decided").await;
+    screen.press("n").await;
+    screen.sees("#job-state", "1 contact imported").await;
+    screen.go("/contacts/3").await;
+    screen.sees("h1", "=1+1 <i>I</i>").await;
+    assert!(screen.run("return document.title", vec![]).await.as_str().unwrap().starts_with("=1+1 <i>I</i>"));
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn nobody_is_kept_out_by_a_page() {
+    let server = server().await;
+    uploaded(&server, "messy.csv", MESSY).await;
+    uploaded(&server, "none.csv", "").await;
+    for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look { width: 390, dark: true }] {
+        let screen = Screen::open(&server.url, look).await;
+        for path in [
+            "/jobs",
+            "/jobs?text=nobody",
+            "/jobs/1",
+            "/jobs/2",
+            "/jobs/2?show=duplicate",
+            "/jobs/3",
+            "/jobs/2/review/duplicate",
+            "/jobs/2/review/invalid",
+            "/jobs/2/review/existing",
+            "/jobs/2/review/missing",
+            "/jobs/2/review/malformed",
+            "/jobs/2/issues/1?edit=1",
+            "/contacts",
+            "/contacts/1",
+            "/audit",
+            "/keys",
+            "/signed-out",
+            "/nowhere",
+        ] {
+            screen.go(path).await;
+            screen.find("main").await;
+            assert_eq!(screen.barriers().await, [""; 0], "{path} {look:?}");
+            let too_wide = "return document.documentElement.scrollWidth > innerWidth";
+            assert_eq!(screen.run(too_wide, vec![]).await, serde_json::json!(false), "{path} {look:?}");
+        }
+        // The way to the content, and the keys, without a mouse.
+        screen.go("/jobs").await;
+        screen.press(TAB).await;
+        screen.find(".skip:focus").await;
+        screen.press("?").await;
+        screen.find("dialog[open]").await;
+        assert_eq!(screen.barriers().await, [""; 0], "keys {look:?}");
+        screen.press(ESCAPE).await;
+        screen.gone("dialog[open]").await;
+        screen.close().await;
+    }
+}
+
+#[tokio::test]
+async fn pages_work_as_forms_without_a_script() {
+    let server = server().await;
+    uploaded(&server, "bad.csv", "bob@@example.com,Bob,Ray,Acme\nnothing,No,One,Acme\n").await;
+    let mut browser = Browser::default();
+    let page = [("accept", "text/html")];
+    let get = async |browser: &mut Browser, path: &str| {
+        let url = format!("{}{path}", server.url);
+        let answer = browser.request_with(Method::GET, &url, &[], &page).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.unwrap()
+    };
+    let review = get(&mut browser, "/jobs/2/review/invalid").await;
+    let seen: Vec<&str> =
+        review.split("name=\"seen\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let post = async |browser: &mut Browser, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]| {
+        let headers: Vec<(&str, &str)> = headers.iter().chain(&page).copied().collect();
+        browser.request_with(Method::POST, &format!("{}{path}", server.url), form, &headers).await
+    };
+    let decided =
+        post(&mut browser, "/jobs/2/issues/1", &[("decision", "correct"), ("seen", seen[0])], &[]).await;
+    assert_eq!(
+        (decided.status(), &decided.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/jobs/2/review/invalid#main".parse().unwrap())
+    );
+    assert!(get(&mut browser, "/jobs/2/review/invalid").await.contains("1 of 2"));
+    let again =
+        post(&mut browser, "/jobs/2/issues/1", &[("decision", "discard"), ("seen", seen[0])], &[]).await;
+    assert!(again.text().await.unwrap().contains("Somebody changed this meanwhile"));
+    let undone = post(&mut browser, "/jobs/2/undo", &[("x", "")], &[]).await;
+    assert!(undone.headers()["location"].to_str().unwrap().starts_with("/jobs/2/review?done="));
+    assert!(get(&mut browser, "/jobs/2/review/invalid").await.contains("0 of 2"));
+
+    // Problems are pages to a browser, and stay problems to the API.
+    let nowhere = browser.request_with(Method::GET, &format!("{}/nowhere", server.url), &[], &page).await;
+    assert_eq!(nowhere.status(), StatusCode::NOT_FOUND);
+    assert!(nowhere.headers()["content-security-policy"].to_str().unwrap().contains("script-src 'self'"));
+    assert!(nowhere.text().await.unwrap().contains("There is no such thing"));
+    let api = browser.request_with(Method::GET, &format!("{}/api/v1/nowhere", server.url), &[], &page).await;
+    assert_eq!(api.headers()["content-type"], "application/problem+json");
+    let foreign =
+        post(&mut browser, "/jobs/2/delete", &[("x", "")], &[("sec-fetch-site", "cross-site")]).await;
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn people_sign_in_and_do_what_their_role_allows() {
+    let (server, _provider) = with_provider().await;
+    let page = [("accept", "text/html")];
+    let mut ann = Browser::default();
+    let jobs = format!("{}/jobs?text=a", server.url);
+    let unknown = ann.request_with(Method::GET, &jobs, &[], &page).await;
+    assert_eq!(
+        (unknown.status(), &unknown.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/sign-in?return_to=%2Fjobs%3Ftext%3Da".parse().unwrap())
+    );
+    let part = ann.request_with(Method::GET, &jobs, &[], &[("hx-request", "true")]).await;
+    assert_eq!(part.headers()["hx-redirect"], "/sign-in?return_to=%2F");
+
+    let own = server.world.enqueue_silently("own.csv", "email\n", "ann").await;
+    let other = server.world.enqueue_silently("other.csv", "email\n", "rob").await;
+    assert_eq!(sign_in(&server, &mut ann, "ann", "/jobs").await, "/jobs");
+    let listed = ann.request_with(Method::GET, &jobs, &[], &page).await.text().await.unwrap();
+    assert!(!listed.contains("own.csv") && listed.contains("No job is like that"));
+    let all = ann
+        .request_with(Method::GET, &format!("{}/jobs", server.url), &[], &page)
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(all.contains("own.csv") && !all.contains("other.csv"), "{all}");
+    for path in ["", "/review", "/review/invalid", "/live", "/file", "/issues/1"] {
+        let theirs = format!("{}/jobs/{other}{path}", server.url);
+        assert_eq!(ann.request_with(Method::GET, &theirs, &[], &page).await.status(), 404, "{path}");
+    }
+
+    // A form shows its token where the browser tells neither site nor origin.
+    let csrf = all.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let cancel = format!("{}/jobs/{own}/cancel", server.url);
+    let without = ann.request_with(Method::POST, &cancel, &[("x", "")], &page).await;
+    assert_eq!(without.status(), StatusCode::FORBIDDEN);
+    let wrong = ann.request_with(Method::POST, &cancel, &[("csrf", "x")], &page).await;
+    assert_eq!(wrong.status(), StatusCode::FORBIDDEN);
+    let right = ann.request_with(Method::POST, &cancel, &[("csrf", &csrf)], &page).await;
+    assert_eq!(right.status(), StatusCode::SEE_OTHER);
+
+    // Who may only look sees no button, and is refused without one.
+    let mut rob = Browser::default();
+    sign_in(&server, &mut rob, "rob", "/jobs").await;
+    let job = rob.request_with(Method::GET, &format!("{}/jobs/{other}", server.url), &[], &page).await;
+    let job = job.text().await.unwrap();
+    assert!(
+        !job.contains("/cancel") && !job.contains("/delete") && !job.contains("href=\"/upload\""),
+        "{job}"
+    );
+    let own_page = [("accept", "text/html"), ("sec-fetch-site", "same-origin")];
+    for path in
+        ["cancel", "delete", "reprocess", "undo-import", "undo", "issues/1/undo", "review/invalid/bulk"]
+    {
+        let url = format!("{}/jobs/{other}/{path}", server.url);
+        let refused = rob
+            .request_with(Method::POST, &url, &[("decision", "discard"), ("action", "1")], &own_page)
+            .await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{path}");
+        assert!(refused.text().await.unwrap().contains("this needs the role"), "{path}");
+    }
+}

@@ -1,0 +1,132 @@
+//! Pictures of the pages, for people to look at: `make screenshots` puts them into target/screenshots.
+
+use std::path::Path;
+
+use crate::support::{Look, Screen, Server, World, client, free_port};
+
+const HEADER: &str = "E-mail;First name;Last name;Company\n";
+const NAMES: [(&str, &str); 8] = [
+    ("Ann", "Lee"),
+    ("José", "Núñez"),
+    ("محمد", "العلي"),
+    ("Hana", "Sato"),
+    ("Dmitri", "Novák"),
+    ("Zoë", "Wolf"),
+    ("דוד", "כהן"),
+    ("Faye", "Costa"),
+];
+const COMPANIES: [&str; 5] = ["Acme Ltd", "Viñedos del Sur", "Novák s.r.o.", "شركة النور", "Fox & Sons"];
+
+/// A messy file as people have them.
+fn messy() -> String {
+    let mut file = HEADER.to_owned();
+    for n in 0..1_200_usize {
+        let (first, last) = NAMES[n % NAMES.len()];
+        let company = COMPANIES[n % COMPANIES.len()];
+        let other = COMPANIES[(n + 2) % COMPANIES.len()];
+        let row = match n % 29 {
+            3 => format!("sales{n}@gmial.con;{first};{last};{company}\n"),
+            5 => format!("info{n}@@example.org;{first};{last};{company}\n"),
+            7 => format!(
+                "p{n}@example.org;{first};{last};{company}\np{n}@example.org;{first};{last};{other}\n"
+            ),
+            11 => format!("p{n}@example.org;{first};{last};\n"),
+            13 => format!("p{n}@example.org;;{last};{company}\n"),
+            17 => format!("known{n}@example.com;{first};{last};{company}\n"),
+            19 => format!("p{n}@example.org;{first};{last};{company}\n").repeat(2),
+            _ => format!("p{n}@example.com;{first};{last};{company}\n"),
+        };
+        file.push_str(&row);
+    }
+    file + "q@example.org;Quinn;Fox;Fox; Hare & Hound;14 Mill Lane\n"
+}
+
+/// Contacts that are there before.
+fn known() -> String {
+    let mut file = HEADER.to_owned();
+    for n in (17..1_200_usize).step_by(29) {
+        let (first, last) = NAMES[n % NAMES.len()];
+        let (company, other) = (COMPANIES[n % COMPANIES.len()], NAMES[(n + 1) % NAMES.len()].1);
+        let last = if n % 2 == 0 { last } else { other };
+        file.push_str(&format!("known{n}@example.com;{first};{last};{company} Group\n"));
+    }
+    file
+}
+
+#[tokio::test]
+#[ignore = "for people to look at: make screenshots"]
+async fn take() {
+    let world =
+        World::database().await.with(&[("RATE_LIMIT_PER_SECOND", "1000"), ("INGEST_OWNER", "Ann Lee")]);
+    let server = Server::start_at(world, free_port(), &["serve"]).await;
+    let screen = Screen::open(&server.url, Look::DESK).await;
+    picture(&screen, "empty", "/jobs", Look::DESK).await;
+    for (name, content) in [
+        ("crm-export.csv", known()),
+        ("trade-fair-leads.csv", messy()),
+        ("price-list.csv", "a;b\n1;2\n".to_owned()),
+    ] {
+        let url = format!("{}/api/v1/uploads?filename={name}", server.url);
+        let told: serde_json::Value =
+            client().post(url).body(content).send().await.unwrap().json().await.unwrap();
+        server.world.settled(told["job"].as_i64().unwrap() as i32).await;
+    }
+    // Something that was decided, for the pages that tell of it.
+    screen.go("/jobs/2/review/duplicate").await;
+    for (at, key) in ["1", "2", "m", "1", "m"].into_iter().enumerate() {
+        screen.press(key).await;
+        screen.sees("#head", &format!("{} of", at + 1)).await;
+        screen.find(".case.open:focus").await;
+    }
+    screen.close().await;
+    for width in [1440, 390] {
+        for dark in [false, true] {
+            let look = Look { width, dark };
+            let screen = Screen::open(&server.url, look).await;
+            for (name, path) in [
+                ("jobs", "/jobs"),
+                ("job", "/jobs/2"),
+                ("job-completed", "/jobs/1"),
+                ("job-failed", "/jobs/3"),
+                ("review-duplicate", "/jobs/2/review/duplicate?state=all"),
+                ("review-invalid", "/jobs/2/review/invalid"),
+                ("review-existing", "/jobs/2/review/existing"),
+                ("review-missing", "/jobs/2/review/missing"),
+                ("review-malformed", "/jobs/2/review/malformed"),
+                ("case-edit", "/jobs/2/issues/2?edit=1"),
+                ("contacts", "/contacts"),
+                ("contact", "/contacts/1"),
+                ("audit", "/audit"),
+                ("problem", "/nowhere"),
+            ] {
+                picture(&screen, name, path, look).await;
+            }
+            screen.go("/jobs/2/review/invalid").await;
+            screen.press("xjjx").await;
+            screen.press("b").await;
+            screen.find("#many input:focus").await;
+            keep(&screen, "many", look).await;
+            screen.click("#many button[value=correct]").await;
+            screen.find(".effects").await;
+            keep(&screen, "preview", look).await;
+            screen.press("?").await;
+            screen.find("dialog[open]").await;
+            keep(&screen, "keys", look).await;
+            screen.close().await;
+        }
+    }
+}
+
+async fn picture(screen: &Screen, name: &str, path: &str, look: Look) {
+    screen.go(path).await;
+    screen.find("main").await;
+    keep(screen, name, look).await;
+}
+
+async fn keep(screen: &Screen, name: &str, look: Look) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    let light = if look.dark { "dark" } else { "light" };
+    let file = folder.join(format!("{name}-{}-{light}.png", look.width));
+    std::fs::write(file, screen.picture().await).unwrap();
+}

@@ -1,0 +1,192 @@
+//! Chromium as a person uses it: pages are looked at, keys are pressed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::servers;
+
+/// Longer than a page takes to change, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a screen looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Pixels.
+    pub width: u32,
+    /// Dark, if the page can.
+    pub dark: bool,
+}
+
+impl Look {
+    /// A desk's screen in the daytime.
+    pub const DESK: Look = Look { width: 1440, dark: false };
+}
+
+/// A browser with one page.
+pub struct Screen {
+    client: Client,
+    url: String,
+    _profile: TempDir,
+}
+
+impl Screen {
+    /// Opens a browser for the server at `url`.
+    pub async fn open(url: &str, look: Look) -> Screen {
+        let profile = tempfile::tempdir().unwrap();
+        let mut arguments = vec![
+            "--headless".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-quic".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            "--hide-scrollbars".to_owned(),
+            format!("--window-size={},1000", look.width),
+            format!("--user-data-dir={}", profile.path().display()),
+        ];
+        if look.dark {
+            arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
+        }
+        let mut options = json!({ "args": arguments });
+        if look.width < 600 {
+            // A window cannot be that narrow.
+            let metrics = json!({ "width": look.width, "height": 844, "pixelRatio": 1 });
+            options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
+        }
+        let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options });
+        let driver = format!("http://127.0.0.1:{}", servers::chromedriver());
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(wanted.as_object().unwrap().clone()).connect(&driver).await;
+        Screen { client: client.expect("a browser starts"), url: url.to_owned(), _profile: profile }
+    }
+
+    /// Goes to a page of the server.
+    pub async fn go(&self, path: &str) {
+        self.client.goto(&format!("{}{path}", self.url)).await.unwrap();
+    }
+
+    /// Waits for an element.
+    #[track_caller]
+    pub fn find<'s>(&'s self, css: &'s str) -> impl Future<Output = Element> + 's {
+        let caller = std::panic::Location::caller();
+        async move {
+            let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+            match found {
+                Ok(found) => found,
+                Err(error) => panic!("{caller}: {css}: {error}\n{}", self.body().await),
+            }
+        }
+    }
+
+    /// Waits until there is no such element.
+    #[track_caller]
+    pub fn gone<'s>(&'s self, css: &'s str) -> impl Future<Output = ()> + 's {
+        let caller = std::panic::Location::caller();
+        async move {
+            let script = "return document.querySelector(arguments[0]) === null";
+            for _ in 0..200 {
+                if self.run(script, vec![json!(css)]).await == json!(true) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            panic!("{caller}: {css} stays\n{}", self.body().await);
+        }
+    }
+
+    /// Waits for an element that has this text in it.
+    #[track_caller]
+    pub fn sees<'s>(&'s self, css: &'s str, text: &'s str) -> impl Future<Output = ()> + 's {
+        let caller = std::panic::Location::caller();
+        async move {
+            let script = "return [...document.querySelectorAll(arguments[0])].some(e => e.innerText.includes(arguments[1]))";
+            for _ in 0..200 {
+                if self.run(script, vec![json!(css), json!(text)]).await == json!(true) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            panic!("{caller}: no {css} says {text}\n{}", self.body().await);
+        }
+    }
+
+    /// Presses a button, or follows a link.
+    pub async fn click(&self, css: &str) {
+        self.find(css).await.click().await.unwrap();
+    }
+
+    /// Presses keys where the focus is, one after the other.
+    pub async fn press(&self, keys: &str) {
+        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// How many elements there are.
+    pub async fn count(&self, css: &str) -> u64 {
+        let script = "return document.querySelectorAll(arguments[0]).length";
+        self.run(script, vec![json!(css)]).await.as_u64().unwrap()
+    }
+
+    /// Runs a script in the page.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        // While one page follows another there is none to run it in.
+        for _ in 0..20 {
+            if let Ok(told) = self.client.execute(script, arguments.clone()).await {
+                return told;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        self.client.execute(script, arguments).await.unwrap()
+    }
+
+    /// What of the page keeps people out, as axe-core finds it: serious and critical findings, in words.
+    pub async fn barriers(&self) -> Vec<String> {
+        let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/node_modules/axe-core/axe.min.js");
+        let axe = std::fs::read_to_string(axe).expect("axe-core is not installed: run scripts/setup --test");
+        self.client.execute(&axe, Vec::new()).await.unwrap();
+        let ask = "const done = arguments[arguments.length - 1];
+            axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((found) =>
+                done(found.violations.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) =>
+                    one.id + ': ' + one.nodes.slice(0, 4).map((node) => node.html + ' ' + node.failureSummary).join(' | '))));";
+        let told = self.client.execute_async(ask, Vec::new()).await.unwrap();
+        let told = told.as_array().unwrap();
+        told.iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// What the page has asked of other hosts, or was kept from doing by its policy.
+    pub async fn strays(&self) -> Vec<String> {
+        let ask = "const done = arguments[arguments.length - 1];
+            const elsewhere = performance.getEntriesByType('resource').map((one) => one.name)
+                .filter((name) => new URL(name).origin !== location.origin);
+            const observer = new ReportingObserver((reports) => {
+                done(elsewhere.concat(reports.map((one) => JSON.stringify(one.body))));
+            }, { types: ['csp-violation'], buffered: true });
+            observer.observe();
+            setTimeout(() => done(elsewhere), 300);";
+        let told = self.client.execute_async(ask, Vec::new()).await.unwrap();
+        told.as_array().unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    /// A picture of what is seen of the page, as PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        self.client.screenshot().await.unwrap()
+    }
+
+    /// Ends the browser.
+    pub async fn close(self) {
+        self.client.close().await.unwrap();
+    }
+
+    async fn body(&self) -> String {
+        let text =
+            self.client.execute("return location.href + '\\n' + document.body.innerText", Vec::new()).await;
+        text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
