@@ -175,6 +175,13 @@ async fn of_two_people_on_one_row_the_second_sees_what_the_first_did() {
             .await
             .unwrap();
     assert_eq!(emails[0], "bob@example.com");
+    // What cannot be done at all is told beside the page, which stays.
+    one.go("/jobs/2/review/invalid?state=settled").await;
+    one.find(".case.decided").await;
+    server.world.ingest(&["delete", "2"]).await.expect_status(0);
+    one.click(".case [data-undo]").await;
+    one.sees("#notices", "There is no such thing").await;
+    assert_eq!(one.count(".case").await, 2);
     one.close().await;
     two.close().await;
 }

@@ -130,6 +130,11 @@ impl CaseView {
         self.is_invalid() && self.columns.iter().any(|column| column.suggestion.is_some())
     }
 
+    fn contact_has_blanks(&self) -> bool {
+        let contact = self.columns.iter().find(|column| column.number == 0);
+        contact.is_some_and(|contact| contact.cells.iter().any(|cell| cell.value.trim().is_empty()))
+    }
+
     fn contact_is_gone(&self) -> bool {
         self.is_existing() && !self.columns.iter().any(|column| column.number == 0)
     }
