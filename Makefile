@@ -16,7 +16,7 @@ test:
 	cargo test --locked
 
 # Whole runs beside `psql \copy`, alternating, in medians: printed, and in target/bench.md.
-# ROWS=100000 for a quick look, ROUNDS for more of them, PARTS=small,whole,extremes,questions,kills for some of it.
+# ROWS=100000 for a quick look, ROUNDS for more of them, PARTS=small,whole,extremes,questions,indexes,kills for some of it.
 bench:
 	scripts/setup
 	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) $(if $(PARTS),PARTS=$(PARTS)) \

@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "the tests use the rest")]
 mod dataset;
 mod extremes;
+mod indexes;
 mod kills;
 mod questions;
 mod report;
@@ -33,7 +34,8 @@ async fn main() -> anyhow::Result<()> {
     let server = Server::start(folder.path()).await?;
     let bench = Bench { folder: folder.path().to_owned(), server, rows };
     // All of it takes half an hour; PARTS names some of it.
-    let parts = std::env::var("PARTS").unwrap_or_else(|_| "small,whole,extremes,questions,kills".to_owned());
+    let parts =
+        std::env::var("PARTS").unwrap_or_else(|_| "small,whole,extremes,questions,indexes,kills".to_owned());
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
     let mut report = Report::default();
     report.add(&format!("{rows} rows, {rounds} rounds; {}", bench.server.settings().await?))?;
@@ -45,18 +47,17 @@ async fn main() -> anyhow::Result<()> {
              1,000 jobs of 100 rows, one worker: {jobs:.0} jobs/s"
         ))?;
     }
-    let mut lines = Vec::new();
     if wanted("whole") {
-        lines.extend(bench.whole_runs(rounds).await?);
+        report.add(&report::table(&bench.whole_runs(rounds).await?))?;
     }
     if wanted("extremes") {
-        lines.extend(bench.extremes().await?);
-    }
-    if !lines.is_empty() {
-        report.add(&report::table(&lines))?;
+        report.add(&report::table(&bench.extremes(rounds).await?))?;
     }
     if wanted("questions") {
         report.add(&bench.questions().await?)?;
+    }
+    if wanted("indexes") {
+        report.add(&bench.indexes().await?)?;
     }
     if wanted("kills") {
         report.add(&bench.kills().await?)?;

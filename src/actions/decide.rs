@@ -1,5 +1,6 @@
 //! Decisions about rows: one, a list, or all that a filter finds, previewed, carried out and taken back alike.
 
+use serde::Serialize;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
@@ -108,7 +109,8 @@ async fn carry_out(
     choose(&mut transaction, job.home(), which, &decision).await?;
     // What a person typed stands with the rows that it went into.
     let asked = json!({ "filter": which, "decision": without_values(&decision) });
-    let effect = write(&mut transaction, request, &job, decision.kind(), &asked, Vec::new()).await?;
+    let (kind, same) = (decision.kind(), |effect| effect);
+    let effect = write(&mut transaction, request, &job, kind, &asked, Vec::new(), same).await?;
     transaction.commit().await?;
     Ok(effect)
 }
@@ -156,7 +158,8 @@ pub async fn undo(pool: &PgPool, request: &Request, action: i64) -> Result<Effec
     decided::fill_undo(&mut transaction, job.home(), action).await?;
     let left = decided::not_undone(&mut transaction, action, NAMED).await?;
     let asked = json!({ "action": action });
-    let effect = write(&mut transaction, request, &job, ActionKind::Undo, &asked, left).await?;
+    let (kind, same) = (ActionKind::Undo, |effect| effect);
+    let effect: Effect = write(&mut transaction, request, &job, kind, &asked, left, same).await?;
     if let Some(undo) = effect.action {
         actions::mark_undone(&mut transaction, action, undo).await?;
     }
@@ -239,23 +242,24 @@ async fn choose(
         let mut corrections = Corrections::default();
         for (row, email) in decided::invalid(connection, home, which).await? {
             if let Some(correction) = suggest::correction(&email) {
-                corrections.push(row, [Some(&correction), None, None, None]);
+                corrections.push(row, [Some(&correction), None, None, None])?;
             }
         }
-        decided::correct(connection, home, &corrections).await?;
+        decided::correct(connection, home, corrections).await?;
     }
     Ok(decided::fill(connection, home, which, decision).await?)
 }
 
-/// Writes what was worked out, and puts it on record.
-pub(super) async fn write(
+/// Writes what was worked out, and puts it on record with what `result` makes of it.
+pub(super) async fn write<T: Serialize>(
     connection: &mut PgConnection,
     request: &Request,
     job: &Job,
     kind: ActionKind,
     asked: &serde_json::Value,
     left: Vec<i64>,
-) -> Result<Effect, ActionError> {
+    result: impl FnOnce(Effect) -> T,
+) -> Result<T, ActionError> {
     let (id, home) = (JobId(job.id), job.home());
     let changed = decided::counts(connection, home).await?;
     let mut effect = Effect {
@@ -266,7 +270,7 @@ pub(super) async fn write(
         left,
     };
     if changed.rows == 0 && request.idempotency.is_none() {
-        return Ok(effect);
+        return Ok(result(effect));
     }
     let action = request.record(connection, kind, Some(id), asked).await?;
     if changed.rows > 0 {
@@ -278,8 +282,9 @@ pub(super) async fn write(
         let more = effect.issues.reopened - effect.issues.settled;
         effect.open_issues = jobs::add_issues(connection, id, more).await?.into();
     }
-    request.finish(connection, action, Some(id), &effect).await?;
-    Ok(effect)
+    let result = result(effect);
+    request.finish(connection, action, Some(id), &result).await?;
+    Ok(result)
 }
 
 fn without_values(decision: &Decision) -> Decision {

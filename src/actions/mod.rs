@@ -6,6 +6,9 @@
 
 mod case;
 mod contact;
+mod contacts_file;
+mod correct;
+mod corrections_file;
 mod decide;
 mod job;
 mod record;
@@ -14,6 +17,9 @@ mod upload;
 
 pub use case::{Case, Existing, cases, cases_of};
 pub use contact::{EditedContact, edit as edit_contact, tag as contact_tag};
+pub use contacts_file::contacts_file;
+pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
+pub use corrections_file::{CorrectionsFile, corrections_file};
 pub use decide::{Effect, Preview, decide, decide_issue, edit_row, preview, undo};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
 pub use record::{Idempotency, Request};

@@ -6,6 +6,7 @@
 
 mod audit;
 mod contacts;
+mod downloads;
 mod extract;
 mod guard;
 mod health;
@@ -33,6 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use downloads::{download_contacts, download_corrections, job_file, take_corrections};
 pub use extract::{Json, Path, Query};
 pub use guard::is_same_origin;
 pub use limits::RateLimit;
@@ -72,6 +74,9 @@ fn lasting() -> OpenApiRouter<App> {
         .routes(routes!(rows::bulk_decide))
         .routes(routes!(rows::preview_bulk))
         .routes(routes!(audit::undo_action))
+        .routes(routes!(downloads::job_file))
+        .routes(routes!(downloads::download_corrections, downloads::upload_corrections))
+        .routes(routes!(downloads::download_contacts))
 }
 
 /// Pages for browsers, which another module brings.

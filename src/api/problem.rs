@@ -332,6 +332,7 @@ impl From<ActionError> for Problem {
             ActionError::Object(error) => error.into(),
             ActionError::Queue(error) => error.into(),
             ActionError::Record(error) => Problem::internal(&error),
+            ActionError::Read { .. } => Problem::new(Kind::Malformed).detail("the file broke off"),
             ActionError::NoRow(row) => Problem::not_found(error.to_string()).row(row),
             ActionError::NoJob(_)
             | ActionError::NoIssue(_)

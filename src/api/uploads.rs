@@ -2,7 +2,7 @@
 
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{FromRequest, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::TryStreamExt;
 use serde::Deserialize;
@@ -66,10 +66,7 @@ pub(super) async fn upload_file(
     request: Request,
 ) -> Result<Response, Problem> {
     let by = keyed.request(principal, &asked)?;
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_form = content_type
-        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"));
-    if !is_form {
+    if !is_form(request.headers()) {
         let body = StreamReader::new(request.into_body().into_data_stream().map_err(std::io::Error::other));
         let name = asked.filename.as_deref().unwrap_or("upload.csv");
         return take(&app, &by, &asked, name, body).await;
@@ -86,7 +83,13 @@ pub(super) async fn upload_file(
     Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
 }
 
-fn broken(error: MultipartError) -> Problem {
+/// Whether a body is a form, in which the file is a part.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"))
+}
+
+pub(super) fn broken(error: MultipartError) -> Problem {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Kind::TooLarge),
         _ => Problem::new(Kind::Malformed).detail("the form broke off, or is none"),

@@ -188,7 +188,8 @@ fn examples(format: Format, examples: &[Example]) -> std::io::Result<()> {
     })
 }
 
-fn tell(job: JobId, effect: &Effect) {
+/// Says what a decision has done, and how it is taken back.
+pub fn tell(job: JobId, effect: &Effect) {
     let Effect { action, changed, issues, open_issues, left } = effect;
     match action {
         Some(action) => eprintln!(

@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage or
 //! configuration, 3 a person has issues to decide.
 
+mod corrections;
 mod decide;
 mod doctor;
 mod import;
@@ -138,6 +139,18 @@ enum Command {
         #[command(flatten)]
         decision: decide::DecisionArgs,
     },
+    /// Print the rows of a job that an open issue is about as CSV, to be corrected in a spreadsheet.
+    Export {
+        /// The job's number.
+        job: JobId,
+    },
+    /// Take in a file of `ingest export` with corrections; rows are found by their row_key.
+    Correct {
+        /// The job's number.
+        job: JobId,
+        /// The file; `-` reads standard input.
+        file: PathBuf,
+    },
     /// Take back an action (its number), or the whole import of a job.
     Undo {
         /// The action's number, as `ingest audit` shows it.
@@ -258,6 +271,8 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
             decide::resolve(session, job, vec![issue], decision).await
         }
         Command::Bulk { job, which, decision } => decide::bulk(session, job, which, decision).await,
+        Command::Export { job } => corrections::export(session, job).await,
+        Command::Correct { job, file } => corrections::correct(session, job, &file).await,
         Command::Undo { action: Some(action), .. } => decide::undo(session, action).await,
         Command::Undo { import: Some(job), .. } => decide::undo_import(session, job).await,
         Command::Undo { action: None, import: None } => Ok(Status::Failed),

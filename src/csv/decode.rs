@@ -17,6 +17,22 @@ const WINDOWS_1252: [Option<char>; 32] = [
     Some('˜'), Some('™'), Some('š'), Some('›'), Some('œ'), None,      Some('ž'), Some('Ÿ'),
 ];
 
+impl Encoding {
+    /// Whether a file in this encoding can hold the character.
+    pub fn has(self, character: char) -> bool {
+        self != Encoding::Windows1252 || windows_1252_byte(character).is_some()
+    }
+}
+
+/// The byte that stands for a character in Windows-1252, or in ISO 8859-1 where only that has it.
+pub(super) fn windows_1252_byte(character: char) -> Option<u8> {
+    let place = WINDOWS_1252.iter().position(|known| *known == Some(character));
+    match place {
+        Some(place) => Some(0x80 + place as u8),
+        None => u8::try_from(character).ok(),
+    }
+}
+
 /// Makes text of records in one encoding.
 #[derive(Debug)]
 pub struct Decoder {

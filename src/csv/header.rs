@@ -127,10 +127,11 @@ pub(super) fn is_blank(names: &[String]) -> bool {
 }
 
 /// A name without what does not count when names are compared.
-fn folded(name: &str) -> String {
+pub fn folded(name: &str) -> String {
     name.to_lowercase()
         .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'))
+        // A byte order mark is part of the first name where a program has put the name in quotes behind it.
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{feff}'))
         .collect::<String>()
         // The two forms of é look the same, and either may come out of a spreadsheet.
         .replace("e\u{301}", "é")

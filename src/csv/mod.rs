@@ -14,23 +14,32 @@
 //! - `decode`: a record's bytes made into text, and what could not be.
 //! - `header`: which column is which.
 //! - `reader`: all of it together.
+//! - `table`: the same for a file with columns of any names.
+//! - `mangled`: UTF-8 that was taken for Windows-1252 made good.
+//! - `cell`: cells made safe for spreadsheet programs, and back.
 //! - `rejection`: why a file is refused, in words for its owner.
 
+mod cell;
 mod decode;
 mod dialect;
 mod encoding;
 mod header;
+mod mangled;
 mod reader;
 mod records;
 mod rejection;
+mod table;
 mod utf16;
 
 #[cfg(test)]
 mod tests;
 
+pub use cell::{defused, guarded, unguarded};
 pub use decode::{Cells, Decoded, Decoder};
 pub use encoding::{Encoding, UnknownEncoding};
-pub use header::{Column, Header};
+pub use header::{Column, Header, folded};
+pub use mangled::{unmangled, without_mangled_mark};
 pub use reader::{Damage, RawRow, Reader, Summary};
 pub use records::{Limits, Record, RecordReader};
 pub use rejection::{ColumnPlace, FoundNames, Rejection};
+pub use table::{TableRow, read_table};

@@ -9,7 +9,7 @@ use super::rejection::Rejection;
 use super::utf16::Utf16;
 
 /// How much of a file is gathered before encoding and delimiter are told from it.
-const HEAD_BYTES: usize = 64 << 10;
+pub(super) const HEAD_BYTES: usize = 64 << 10;
 
 /// How much UTF-16 is converted at a time, so that a caller's large block is not held twice.
 const PIECE_BYTES: usize = 64 << 10;

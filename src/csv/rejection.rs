@@ -150,7 +150,8 @@ pub struct FoundNames {
 }
 
 impl FoundNames {
-    pub(super) fn new(names: &[String]) -> FoundNames {
+    /// Of all names, in order.
+    pub fn new(names: &[String]) -> FoundNames {
         FoundNames {
             shown: names.iter().take(NAMES_SHOWN).map(|n| shown(n)).collect(),
             more: names.len().saturating_sub(NAMES_SHOWN),

@@ -203,9 +203,10 @@ pub async fn forget_data(connection: &mut PgConnection, job: JobId) -> Result<()
     .bind(job.0)
     .execute(&mut *connection)
     .await?;
-    sqlx::query("UPDATE actions SET action_request = '{}' WHERE action_job_id = $1")
-        .bind(job.0)
-        .execute(connection)
-        .await?;
+    // The keys of rows in a file of corrections are whatever somebody wrote there.
+    let forget =
+        "UPDATE actions SET action_request = '{}', action_result = action_result - 'unknown' - 'contacts'
+         WHERE action_job_id = $1";
+    sqlx::query(forget).bind(job.0).execute(connection).await?;
     Ok(())
 }

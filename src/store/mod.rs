@@ -8,6 +8,7 @@ pub mod api_tokens;
 pub mod contact_changes;
 pub mod contacts;
 pub mod copy;
+pub mod corrections;
 pub mod decided;
 mod filter;
 mod home;

@@ -23,7 +23,7 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::api::{App, Pages};
+use crate::api::{App, Pages, download_contacts, download_corrections, job_file};
 
 /// What a page may do: what it brings itself, from here.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -65,7 +65,10 @@ fn lasting() -> Router<App> {
     Router::new()
         .route("/jobs/live", get(jobs::live))
         .route("/jobs/{job}/live", get(job::live))
-        .route("/jobs/{job}/file", get(job::file))
+        .route("/jobs/{job}/file", get(job_file))
+        .route("/jobs/{job}/corrections.csv", get(download_corrections))
+        .route("/jobs/{job}/corrections", post(job::correct))
+        .route("/contacts.csv", get(download_contacts))
         .route("/jobs/{job}/delete", post(job::delete))
         .route("/jobs/{job}/undo-import", post(job::undo_import))
         .route("/jobs/{job}/review/{kind}/preview", post(review::preview))

@@ -360,3 +360,44 @@ async fn nothing_that_the_document_allows_fails_or_is_answered_otherwise() {
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }
+
+#[tokio::test]
+async fn corrections_and_contacts_go_out_as_files_and_corrections_come_back() {
+    let server = serving().await;
+    let job = uploaded(&server, DIRTY).await;
+    let path = format!("/api/v1/jobs/{job}/corrections");
+    let file = server.send(Method::GET, &path, None, &[]).await;
+    assert!(file.headers()["content-type"].to_str().unwrap().starts_with("text/csv"));
+    let text = file.text().await.unwrap();
+    assert!(
+        text.starts_with("\u{feff}email,first_name") && text.contains("not a deliverable address"),
+        "{text}"
+    );
+    let mended =
+        text.replace("bad,Bob", "bob@example.com,Bob").replace("d@example.com,D,Two", "d2@example.com,D,Two");
+    let mended =
+        mended.replace("n@example.com,N,,", "n@example.com,N,Ew,") + "x@example.com,X,Y,Z,,,r-none,\r\n";
+    let send = |kind: &'static str, body: String| {
+        client().post(format!("{}{path}", server.url)).header("content-type", kind).body(body).send()
+    };
+    let (status, done) = told(send("text/csv", mended.clone()).await.unwrap()).await;
+    assert_eq!(
+        (status, &done["effect"]["changed"]["rows"], &done["unknown_count"]),
+        (200, &json!(3), &json!(1)),
+        "{done}"
+    );
+    let form = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"m.csv\"\r\n\r\n{mended}\r\n--b--\r\n"
+    );
+    let (status, again) = told(send("multipart/form-data; boundary=b", form).await.unwrap()).await;
+    assert_eq!((status, &again["effect"]["changed"]["rows"]), (200, &json!(0)), "{again}");
+    assert_eq!(told(send("text/csv", "a,b\n1,2\n".to_owned()).await.unwrap()).await.0, 422);
+
+    post(&server, &format!("/api/v1/jobs/{job}/bulk"), json!({ "decision": { "decision": "accept" } })).await;
+    post(&server, &format!("/api/v1/jobs/{job}/reprocess"), json!({})).await;
+    assert_eq!(until_end(&server, job).await["status"], "COMPLETED");
+    let contacts = server.send(Method::GET, "/api/v1/contacts.csv", None, &[]).await.text().await.unwrap();
+    assert_eq!(contacts.lines().count(), 7, "{contacts}");
+    let original = server.send(Method::GET, &format!("/api/v1/jobs/{job}/file"), None, &[]).await;
+    assert_eq!(original.text().await.unwrap(), DIRTY);
+}

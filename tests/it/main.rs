@@ -3,6 +3,7 @@
 mod api;
 mod auth;
 mod cli;
+mod corrections;
 mod crash;
 #[path = "../../benches/dataset.rs"]
 #[allow(dead_code, reason = "the benchmarks use the rest")]

@@ -3,6 +3,7 @@
 mod blocks;
 mod records;
 mod refusals;
+mod tables;
 mod values;
 
 use super::*;

@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
 
 use super::same_key;
 use crate::domain::decision::{Decision, Edits, Filter};
-use crate::store::copy::Lines;
+use crate::store::copy::Spool;
 use crate::store::{Home, StoreError, filter};
 
 /// What a row is to be: expressions over the row `s` in the order of the table's columns behind the id.
@@ -157,16 +157,16 @@ pub async fn invalid(
     Ok(query.push(" FOR NO KEY UPDATE OF s").build_query_as().fetch_all(connection).await?)
 }
 
-/// New values of rows, all four of each, encoded for COPY.
+/// New values of rows, kept until the database takes them, however many they become.
 #[derive(Default)]
 pub struct Corrections {
-    lines: Lines,
+    spool: Spool,
 }
 
 impl Corrections {
     /// Adds a row; `None` leaves a value as it is.
-    pub fn push(&mut self, id: i64, values: [Option<&str>; 4]) {
-        self.lines.push(0, |line| {
+    pub fn push(&mut self, id: i64, values: [Option<&str>; 4]) -> Result<(), StoreError> {
+        self.spool.push(|line| {
             line.plain(id);
             for value in values {
                 match value {
@@ -174,7 +174,8 @@ impl Corrections {
                     None => line.null(),
                 };
             }
-        });
+        })?;
+        Ok(())
     }
 }
 
@@ -182,9 +183,9 @@ impl Corrections {
 pub async fn correct(
     connection: &mut PgConnection,
     home: Home,
-    corrections: &Corrections,
+    corrections: Corrections,
 ) -> Result<(), StoreError> {
-    corrections.lines.send(connection, "COPY corrected FROM STDIN").await?;
+    corrections.spool.send(connection, "COPY corrected FROM STDIN").await?;
     let complete = AssertSqlSafe(format!(
         "UPDATE corrected SET corrected_email = coalesce(corrected_email, staging_email),
                 corrected_first_name = coalesce(corrected_first_name, staging_first_name),

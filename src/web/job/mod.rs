@@ -1,18 +1,19 @@
 //! A job: where its rows went, what is to be done next, what has happened to it.
 
 mod act;
+mod corrections;
 mod rows;
 mod state;
 mod timeline;
 
 use askama::Template;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Deserialize;
 
 pub(super) use act::{cancel, delete, reprocess, set_policy, undo_import};
+pub(super) use corrections::correct;
 pub(super) use state::live;
 
 use self::rows::Rows;
@@ -88,6 +89,7 @@ struct Page {
     can_cancel: bool,
     can_undo: bool,
     can_delete: bool,
+    can_correct: bool,
     contacts: String,
 }
 
@@ -127,27 +129,11 @@ pub(super) async fn page(
             && !matches!(job.status, JobStatus::Completed | JobStatus::Failed),
         can_undo: shell.edits && idle && job.counts.consolidated > 0,
         can_delete: shell.edits && !job.running,
+        can_correct: idle && job.open_issues > 0,
         contacts: words::many(job.counts.consolidated, "contact", "contacts"),
         text: sought(&asked.text).unwrap_or_default(),
         show: asked.show,
         rows,
         shell,
     })
-}
-
-/// The file as it came in.
-pub(super) async fn file(
-    Reader(principal): Reader,
-    State(app): State<App>,
-    Path(job): Path<i32>,
-) -> Result<Response, Problem> {
-    let job = find(&app, &principal.owner, job).await?;
-    let opened = app.objects.open(&job.object_key, None).await?;
-    let name: String = url::form_urlencoded::byte_serialize(job.filename.as_bytes()).collect();
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (header::CONTENT_LENGTH, opened.size.to_string()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{}", name.replace('+', "%20"))),
-    ];
-    Ok((headers, Body::from_stream(opened.bytes)).into_response())
 }

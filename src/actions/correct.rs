@@ -1,0 +1,322 @@
+//! A file of corrections on its way back: the rows that [`corrections_file`](super::corrections_file) gave, as people
+//! have changed them.
+
+use std::borrow::Cow;
+
+use futures::TryStreamExt;
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::corrections_file::{KEY_PREFIX, ROW_KEY};
+use super::{ActionError, Effect, Request, decide};
+use crate::csv::{
+    Column, Encoding, FoundNames, Limits, Rejection, TableRow, folded, read_table, unguarded, unmangled,
+    without_mangled_mark,
+};
+use crate::domain::decision::{ActionKind, Decision, Filter};
+use crate::domain::job::JobId;
+use crate::domain::row::normalise;
+use crate::store::Home;
+use crate::store::corrections::{self, FileRow, Left, Uploaded};
+use crate::store::decided::{self, Corrections};
+
+/// The most bytes that a file of corrections may have.
+pub const CORRECTIONS_LIMIT: u64 = 64 << 20;
+
+/// Rows that are named when they were left.
+const NAMED: i64 = 100;
+
+/// Room for what a file of contacts may hold at most, with a stand-in of three bytes for each that was no text.
+const LIMITS: Limits = Limits { max_cell_bytes: 256 << 10, max_record_bytes: 4 << 20, max_columns: 4096 };
+
+/// What a file of corrections has done.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Corrected {
+    /// What was changed; by its action it is taken back in one.
+    pub effect: Effect,
+    /// Rows in the file.
+    pub read: u64,
+    /// Rows that say what the job says, or what an earlier row of the file says.
+    pub unchanged: u64,
+    /// Rows with a key that the job does not have, or with none.
+    pub unknown_count: u64,
+    /// The first hundred of them.
+    #[serde(default)]
+    pub unknown: Vec<FileRow>,
+    /// Rows that are contacts already and stay as they are.
+    pub contact_count: u64,
+    /// The first hundred of them.
+    #[serde(default)]
+    pub contacts: Vec<FileRow>,
+}
+
+/// Takes in a file of corrections: rows are found by their `row_key`, and values that differ become edits, all in one
+/// action. A row that was left out is taken in again if it differs.
+///
+/// Columns may be missing or in any order, and rows short: what is not there stays as it is. `row`, `line`, `reasons`
+/// and columns of other names are not read. One apostrophe in front of a value is taken off. What spreadsheet
+/// programs change by themselves is no difference: white space around, other line ends, question marks for letters
+/// that the file's encoding does not have, UTF-8 that was taken for Windows-1252.
+///
+/// Fails when the content has more than [`CORRECTIONS_LIMIT`] bytes, which are held in memory, and as invalid, with
+/// the line and what to do, when it has no column `row_key` or one column twice, when it cannot be read as CSV, and
+/// when one key has different values. The same request under the same key again is answered before the content is
+/// read.
+pub async fn correct(
+    pool: &PgPool,
+    request: &Request,
+    job: JobId,
+    content: impl AsyncRead + Send + Unpin,
+) -> Result<Corrected, ActionError> {
+    let mut connection = pool.acquire().await?;
+    if let Some(earlier) = request.earlier(&mut connection).await? {
+        return Ok(earlier);
+    }
+    drop(connection);
+    let content = all_of(content).await?;
+    let reading = tokio::task::spawn_blocking(move || Given::read(&content));
+    let given = reading.await.map_err(|error| unread(error.into()))??;
+
+    let mut transaction = pool.begin().await?;
+    let job = decide::in_review(&mut transaction, &request.owner, job).await?;
+    let Given { rows, read, encoding, columns, hash } = given;
+    corrections::take_in(&mut transaction, job.home(), rows).await?;
+    if let Some((first, second)) = corrections::contradiction(&mut transaction).await? {
+        return Err(invalid(format!(
+            "lines {first} and {second} have the same {ROW_KEY} and different values; keep one of them and upload \
+             the file again"
+        )));
+    }
+    choose(&mut transaction, job.home(), encoding).await?;
+    let (unknown_count, unknown) = corrections::left(&mut transaction, Left::Unknown, NAMED).await?;
+    let (contact_count, contacts) = corrections::left(&mut transaction, Left::Contact, NAMED).await?;
+    let corrected = |effect: Effect| {
+        let used = effect.changed.rows.unsigned_abs() + unknown_count + contact_count;
+        let unchanged = read.saturating_sub(used);
+        Corrected { effect, read, unchanged, unknown_count, unknown, contact_count, contacts }
+    };
+    let asked = json!({ "rows": read, "columns": columns, "content": hash });
+    let kind = ActionKind::Corrections;
+    let done = decide::write(&mut transaction, request, &job, kind, &asked, Vec::new(), corrected).await?;
+    transaction.commit().await?;
+    Ok(done)
+}
+
+fn invalid(reason: String) -> ActionError {
+    ActionError::Invalid { field: "file", reason }
+}
+
+impl From<Rejection> for ActionError {
+    fn from(rejection: Rejection) -> Self {
+        invalid(rejection.to_string())
+    }
+}
+
+fn unread(source: std::io::Error) -> ActionError {
+    ActionError::Read { file: "corrections".to_owned(), source }
+}
+
+async fn all_of(content: impl AsyncRead + Send + Unpin) -> Result<Vec<u8>, ActionError> {
+    let mut bytes = Vec::new();
+    let read = content.take(CORRECTIONS_LIMIT + 1).read_to_end(&mut bytes).await;
+    let length = read.map_err(unread)?;
+    match length as u64 > CORRECTIONS_LIMIT {
+        true => Err(ActionError::TooLarge(CORRECTIONS_LIMIT)),
+        false => Ok(bytes),
+    }
+}
+
+/// Works out which rows change, and into what.
+async fn choose(connection: &mut PgConnection, home: Home, encoding: Encoding) -> Result<(), ActionError> {
+    decided::create(connection).await?;
+    let mut changes = Corrections::default();
+    let mut differences = corrections::differences(connection, home);
+    while let Some(row) = differences.try_next().await? {
+        let mut values = [const { None }; 4];
+        for ((value, given), stored) in values.iter_mut().zip(&row.given).zip(&row.stored) {
+            *value = given.as_deref().filter(|given| !is_same(stored, given, encoding));
+        }
+        if values.iter().any(Option::is_some) {
+            changes.push(row.row, values)?;
+        }
+    }
+    drop(differences);
+    decided::correct(connection, home, changes).await?;
+    Ok(decided::fill(connection, home, &Filter::default(), &Decision::Correct).await?)
+}
+
+/// Whether a value of the file, in this encoding, says what the stored one says.
+fn is_same(stored: &str, given: &str, encoding: Encoding) -> bool {
+    let (stored, given) = (normalise(stored), unified(given));
+    let stored = unified(&stored);
+    let written = |letter: char| {
+        let lost = !encoding.has(letter);
+        // UTF-16 in between makes two of letters beyond its first plane.
+        let marks = std::iter::repeat_n('?', if lost { letter.len_utf16() } else { 0 });
+        (!lost).then_some(letter).into_iter().chain(marks)
+    };
+    stored == given || stored.chars().flat_map(written).eq(given.chars())
+}
+
+/// With one kind of line end, whatever a program has made of them.
+fn unified(value: &str) -> Cow<'_, str> {
+    match value.contains('\r') {
+        true => Cow::Owned(value.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(value),
+    }
+}
+
+/// What a file gives.
+struct Given {
+    rows: Uploaded,
+    read: u64,
+    encoding: Encoding,
+    /// The columns of values that it has.
+    columns: Vec<&'static str>,
+    /// Of its bytes.
+    hash: String,
+}
+
+impl Given {
+    fn read(file: &[u8]) -> Result<Given, ActionError> {
+        let (mut rows, mut read) = (Uploaded::default(), 0);
+        let mut columns = None;
+        let encoding = read_table(file, LIMITS, |row| {
+            let Some(columns) = &columns else {
+                columns = Some(Columns::find(&row)?);
+                return Ok(());
+            };
+            read += 1;
+            columns.put(&row, &mut rows)
+        })?;
+        let has = |column: &Column| columns.as_ref().is_some_and(|columns| columns.has(*column));
+        let columns = Column::ALL.into_iter().filter(has).map(Column::as_str).collect();
+        Ok(Given { rows, read, encoding, columns, hash: blake3::hash(file).to_hex().to_string() })
+    }
+}
+
+fn is_key(name: &str) -> bool {
+    folded(name) == folded(ROW_KEY)
+}
+
+/// Where in a row its key and its values are.
+struct Columns {
+    key: usize,
+    values: [Option<usize>; 4],
+    width: usize,
+    /// Whether all of the file is UTF-8 that was taken for Windows-1252.
+    is_mangled: bool,
+}
+
+impl Columns {
+    fn find(header: &TableRow<'_>) -> Result<Columns, ActionError> {
+        let mut names: Vec<String> = header.cells.iter().map(|name| unguarded(name).to_owned()).collect();
+        let first = names.first().and_then(|name| without_mangled_mark(name)).map(str::to_owned);
+        let is_mangled = first.is_some();
+        names.iter_mut().zip(first).for_each(|(name, first)| *name = first);
+        let is_known = |name: &str| is_key(name) || Column::from_name(name).is_some();
+        // The byte order mark again, taken for letters of an encoding in which they cannot be made good.
+        let bare = names.first().map(|name| name.trim_start_matches(|letter: char| !letter.is_ascii()));
+        if bare.is_some_and(is_known) && !names.first().is_some_and(|name| is_known(name)) {
+            return Err(invalid(format!(
+                "the header on line {} begins with letters that are not its own: a program has taken the file for \
+                 one in another encoding; open it there as UTF-8, correct it and upload it again",
+                header.line
+            )));
+        }
+        let wrong = |what: &str, advice: &str| {
+            let found = FoundNames::new(&names);
+            invalid(format!("the header on line {} has {what} (found: {found}); {advice}", header.line))
+        };
+        let place = |called: &str, is_it: &dyn Fn(&str) -> bool| {
+            let mut places = (0..names.len()).filter(|at| is_it(&names[*at]));
+            match (places.next(), places.next()) {
+                (found, None) => Ok(found),
+                _ => Err(wrong(
+                    &format!("more than one column for {called}"),
+                    "keep one of them and upload the file again",
+                )),
+            }
+        };
+        let key = place(ROW_KEY, &is_key)?.ok_or_else(|| {
+            let advice = "download the rows with issues of this job, correct them there and upload that file";
+            wrong(&format!("no column {ROW_KEY}"), advice)
+        })?;
+        let mut values = [None; 4];
+        for column in Column::ALL {
+            values[column as usize] =
+                place(column.as_str(), &|name| Column::from_name(name) == Some(column))?;
+        }
+        if values.iter().all(Option::is_none) {
+            let advice =
+                "name at least one of email, first_name, last_name and company and upload the file again";
+            return Err(wrong("no column with values", advice));
+        }
+        Ok(Columns { key, values, width: names.len(), is_mangled })
+    }
+
+    fn has(&self, column: Column) -> bool {
+        self.values[column as usize].is_some()
+    }
+
+    fn put(&self, row: &TableRow<'_>, rows: &mut Uploaded) -> Result<(), ActionError> {
+        let line = row.line;
+        if !row.is_text {
+            return Err(invalid(format!(
+                "the row on line {line} holds a NUL or bytes that are no text; save the file as CSV in UTF-8 and \
+                 upload it again"
+            )));
+        }
+        if row.cells.iter().skip(self.width).any(|cell| !cell.trim().is_empty()) {
+            return Err(invalid(format!(
+                "the row on line {line} has more cells than the header; put values that hold the delimiter in \
+                 quotes and upload the file again"
+            )));
+        }
+        let cell = |at: usize| row.cells.get(at).map(|cell| self.value(cell));
+        let key = cell(self.key).unwrap_or_default();
+        let values = self.values.map(|at| at.and_then(cell));
+        let values = values.each_ref().map(|value| value.as_deref());
+        Ok(rows.push(line, &key, key.strip_prefix(KEY_PREFIX), values)?)
+    }
+
+    fn value<'a>(&self, cell: &'a str) -> Cow<'a, str> {
+        let cell = unguarded(cell);
+        match self.is_mangled && !cell.is_ascii() {
+            true => Cow::Owned(normalise(&unmangled(cell)).into_owned()),
+            false => normalise(cell),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_programs_change_by_themselves_is_no_difference() {
+        let same = [
+            ("Acme", "Acme", Encoding::Utf8),
+            (" Acme\u{a0}", "Acme", Encoding::Utf8),
+            ("Rene\u{301}", "Ren\u{e9}", Encoding::Utf8),
+            ("a\r\nb\rc", "a\nb\nc", Encoding::Utf8),
+            ("Łódź €", "?ód? €", Encoding::Windows1252),
+            ("a \u{1f600}", "a ??", Encoding::Windows1252),
+        ];
+        for (stored, given, encoding) in same {
+            assert!(is_same(stored, given, encoding), "{stored:?} {given:?}");
+        }
+        let different = [
+            ("Acme", "acme", Encoding::Utf8),
+            ("Łódź", "?ód?", Encoding::Utf8),
+            ("Łódź", "Lódz", Encoding::Windows1252),
+            ("Łódź", "?ód", Encoding::Windows1252),
+            ("é", "?", Encoding::Windows1252),
+            ("Acme", "", Encoding::Utf8),
+        ];
+        for (stored, given, encoding) in different {
+            assert!(!is_same(stored, given, encoding), "{stored:?} {given:?}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Files on their way out, and corrections on their way back in.
+
+use axum::body::Body;
+use axum::extract::multipart::Multipart;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures::TryStreamExt;
+use tokio_util::io::StreamReader;
+
+use super::extract::Path;
+use super::jobs::find;
+use super::principal::{Editor, Reader};
+use super::problem::{Kind, Problem, Told};
+use super::request::{IdempotencyKey, Keyed};
+use super::state::App;
+use super::uploads::{Form, broken, is_form};
+use crate::actions::{self, CORRECTIONS_LIMIT, Corrected};
+use crate::domain::job::JobId;
+
+/// A file to keep, under a name in any script (RFC 6266, RFC 8187).
+pub fn attachment(name: &str, kind: &'static str, bytes: Option<u64>, body: Body) -> Response {
+    let encoded: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let disposition = format!("attachment; filename*=UTF-8''{}", encoded.replace('+', "%20"));
+    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    let length = bytes.map(|bytes| [(header::CONTENT_LENGTH, bytes.to_string())]);
+    match length {
+        Some(length) => (headers, length, body).into_response(),
+        None => (headers, body).into_response(),
+    }
+}
+
+/// A file of CSV.
+pub const CSV: &str = "text/csv; charset=utf-8";
+
+/// The file of a job as it came in.
+#[utoipa::path(get, path = "/jobs/{job}/file", tag = "jobs", params(("job" = i32, Path, description = "The job")),
+    responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 404, description = "There is no such job, or its file is gone", body = Told, content_type = "application/problem+json")))]
+pub async fn job_file(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+) -> Result<Response, Problem> {
+    let job = find(&app, &principal.owner, job).await?;
+    let opened = app.objects.open(&job.object_key, None).await?;
+    let body = Body::from_stream(opened.bytes);
+    Ok(attachment(&job.filename, "application/octet-stream", Some(opened.size), body))
+}
+
+/// The rows of a job that an open issue is about, as CSV, to be corrected in a spreadsheet and sent back.
+///
+/// A line a row: `email`, `first_name`, `last_name`, `company`, `row`, `line`, `row_key` and `reasons`. Cells that a
+/// spreadsheet would run as formulas, or make numbers and dates of, have an apostrophe in front, which is taken off when
+/// the file comes back.
+#[utoipa::path(get, path = "/jobs/{job}/corrections", tag = "rows", params(("job" = i32, Path, description = "The job")),
+    responses((status = 200, description = "The rows", body = String, content_type = "text/csv"),
+        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json")))]
+pub async fn download_corrections(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+) -> Result<Response, Problem> {
+    let file = actions::corrections_file(&app.pool, &principal.owner, JobId(job)).await?;
+    let bytes = file.bytes;
+    Ok(attachment(
+        &format!("job-{job}-corrections.csv"),
+        CSV,
+        Some(bytes),
+        Body::from_stream(file.into_stream()),
+    ))
+}
+
+/// Takes in corrected rows: they are found by `row_key`, and what differs becomes edits, which are taken back as one.
+///
+/// Columns may be missing or in another order. Keys that the job does not have are told. At most 64 MiB.
+#[utoipa::path(post, path = "/jobs/{job}/corrections", tag = "rows",
+    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    request_body(content((serde_json::Value = "text/csv"), (Form = "multipart/form-data")), description = "The corrected file"),
+    responses((status = 200, description = "What was done", body = Corrected),
+        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review", body = Told, content_type = "application/problem+json")))]
+pub(super) async fn upload_corrections(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+    keyed: Keyed,
+    request: Request,
+) -> Result<axum::Json<Corrected>, Problem> {
+    let by = keyed.request(principal, &())?;
+    Ok(axum::Json(take_corrections(&app, &by, job, request).await?))
+}
+
+/// Takes in corrections that are the body of a request, or the part `file` of a form.
+pub async fn take_corrections(
+    app: &App,
+    by: &actions::Request,
+    job: i32,
+    request: Request,
+) -> Result<Corrected, Problem> {
+    find(app, &by.owner, job).await?;
+    if !is_form(request.headers()) {
+        let body = StreamReader::new(request.into_body().into_data_stream().map_err(std::io::Error::other));
+        return Ok(actions::correct(&app.pool, by, JobId(job), Box::pin(body)).await?);
+    }
+    let refused = |_| Problem::new(Kind::Malformed).detail("the form has no boundary");
+    let mut form = Multipart::from_request(request, &()).await.map_err(refused)?;
+    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        // It is held in memory while it is read in any case.
+        let mut content = Vec::new();
+        while let Some(piece) = field.chunk().await.map_err(broken)? {
+            content.extend_from_slice(&piece);
+            if content.len() as u64 > CORRECTIONS_LIMIT {
+                return Err(actions::ActionError::TooLarge(CORRECTIONS_LIMIT).into());
+            }
+        }
+        return Ok(actions::correct(&app.pool, by, JobId(job), content.as_slice()).await?);
+    }
+    Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
+}
+
+/// All of the caller's contacts as CSV. Cells that a spreadsheet would run as formulas have an apostrophe in front.
+#[utoipa::path(get, path = "/contacts.csv", tag = "contacts",
+    responses((status = 200, description = "The contacts", body = String, content_type = "text/csv")))]
+pub async fn download_contacts(Reader(principal): Reader, State(app): State<App>) -> Response {
+    let pieces = actions::contacts_file(app.pool.clone(), principal.owner);
+    attachment("contacts.csv", CSV, None, Body::from_stream(pieces))
+}

@@ -1,0 +1,56 @@
+//! `export` and `correct`: rows with issues as a file for a spreadsheet, and back.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use tokio::io::{AsyncRead, AsyncWriteExt};
+
+use super::output::printable;
+use super::session::Session;
+use super::{Status, decide};
+use crate::actions::{self, Corrected};
+use crate::domain::job::JobId;
+use crate::store::corrections::FileRow;
+
+/// Prints the rows of a job that an open issue is about.
+pub async fn export(session: &Session, job: JobId) -> anyhow::Result<Status> {
+    let file = actions::corrections_file(&session.context.pool, &session.owner, job).await?;
+    let rows = file.rows;
+    let mut out = tokio::io::stdout();
+    tokio::io::copy(&mut file.into_reader(), &mut out).await?;
+    out.flush().await?;
+    eprintln!("{rows} rows; correct them there, `ingest correct {job} FILE` takes the file in");
+    Ok(Status::Done)
+}
+
+/// Takes in a file of corrections; `-` reads standard input.
+pub async fn correct(session: &Session, job: JobId, file: &Path) -> anyhow::Result<Status> {
+    let content: Box<dyn AsyncRead + Send + Unpin> = match file.to_str() {
+        Some("-") => Box::new(tokio::io::stdin()),
+        _ => Box::new(tokio::fs::File::open(file).await.with_context(|| file.display().to_string())?),
+    };
+    let corrected = actions::correct(&session.context.pool, &session.request(), job, content).await;
+    let Corrected { effect, read, unchanged, unknown_count, unknown, contact_count, contacts } =
+        corrected.with_context(|| file.display().to_string())?;
+    decide::tell(job, &effect);
+    eprintln!("{read} rows in the file, {unchanged} of them without a change");
+    named(unknown_count, "with a row_key that the job does not have, left", &unknown);
+    named(contact_count, "of contacts that exist already, left", &contacts);
+    Ok(Status::Done)
+}
+
+fn named(count: u64, what: &str, rows: &[FileRow]) {
+    if count == 0 {
+        return;
+    }
+    eprintln!("{count} rows {what} as they are:");
+    for FileRow { line, row_key } in rows {
+        match row_key.as_str() {
+            "" => eprintln!("  line {line}: no row_key"),
+            row_key => eprintln!("  line {line}: {}", printable(row_key)),
+        }
+    }
+    if count > rows.len() as u64 {
+        eprintln!("  and {} more", count - rows.len() as u64);
+    }
+}

@@ -1,0 +1,213 @@
+//! Rows on their way out to be corrected in a spreadsheet, and back. What comes back stands in a temporary table of
+//! its transaction, `uploaded`, so that its rows are found by one join, however many they are.
+
+use futures::{Stream, TryStreamExt};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use super::copy::Spool;
+use super::{Home, StoreError};
+use crate::domain::job::Owner;
+
+/// A row that an open issue is about.
+#[derive(Debug)]
+pub struct OpenRow {
+    /// `staging_id`.
+    pub row: i64,
+    /// The line of the file.
+    pub line: Option<i64>,
+    /// E-mail, first name, last name, company as they stand; empty where there is none.
+    pub values: [String; 4],
+    /// `staging_row_hash`.
+    pub hash: String,
+    /// What all open issues of the row say.
+    pub reasons: String,
+}
+
+/// The rows of an owner's job that an open issue is about and that are still in question, in the order of the file.
+pub fn open_rows<'c>(
+    connection: &'c mut PgConnection,
+    owner: &Owner,
+    home: Home,
+) -> impl Stream<Item = Result<OpenRow, StoreError>> + Unpin + 'c {
+    let query = AssertSqlSafe(format!(
+        "SELECT s.staging_id, s.staging_line, {}, s.staging_row_hash, reasons
+         FROM (SELECT item_staging_id, string_agg(coalesce(issue_description, issue_type::text), '; ' ORDER BY issue_id) AS reasons
+               FROM ONLY {} JOIN ONLY {} ON item_issue_id = issue_id
+               WHERE issues_job_id = $2 AND NOT issue_resolved GROUP BY item_staging_id) AS open
+         JOIN {} s ON s.staging_id = item_staging_id
+         WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
+           AND (s.staging_status IN ('READY', 'ISSUE') OR s.staging_status IS NULL)
+         ORDER BY s.staging_id",
+        texts("s.staging"),
+        home.issues(),
+        home.items(),
+        home.staging()
+    ));
+    let row = |row: PgRow| {
+        Ok(OpenRow {
+            row: row.try_get("staging_id")?,
+            line: row.try_get("staging_line")?,
+            values: row.try_get::<Vec<String>, _>("texts")?.try_into().map_err(|_| StoreError::Unreadable)?,
+            hash: row.try_get("staging_row_hash")?,
+            reasons: row.try_get("reasons")?,
+        })
+    };
+    let rows = sqlx::query(query).bind(owner.0.clone()).bind(home.job().0).fetch(connection);
+    rows.map_err(StoreError::from).and_then(move |found| std::future::ready(row(found)))
+}
+
+fn texts(prefix: &str) -> String {
+    let value = |name: &str| format!("coalesce({prefix}_{name}, '')");
+    format!(
+        "ARRAY[{}]::text[] AS texts",
+        ["email", "first_name", "last_name", "company"].map(value).join(", ")
+    )
+}
+
+/// Rows of a file of corrections, kept until the database takes them, however many they become.
+#[derive(Default)]
+pub struct Uploaded {
+    spool: Spool,
+}
+
+impl Uploaded {
+    /// Adds a row: its line, what it is known by as the file has it, the hash in that where it is one, and its
+    /// values, normalised; `None` where the file has no such column.
+    pub fn push(
+        &mut self,
+        line: u64,
+        key: &str,
+        hash: Option<&str>,
+        values: [Option<&str>; 4],
+    ) -> Result<(), StoreError> {
+        self.spool.push(|copy| {
+            copy.plain(line).text(key);
+            for value in [hash].into_iter().chain(values) {
+                match value {
+                    Some(value) => copy.text(value),
+                    None => copy.null(),
+                };
+            }
+        })?;
+        Ok(())
+    }
+}
+
+/// Makes the table, for the rest of the transaction, and finds the job's rows for it.
+pub async fn take_in(
+    connection: &mut PgConnection,
+    home: Home,
+    uploaded: Uploaded,
+) -> Result<(), StoreError> {
+    let table =
+        "CREATE TEMPORARY TABLE uploaded (uploaded_line bigint NOT NULL, uploaded_key varchar NOT NULL, uploaded_hash varchar,
+             uploaded_email varchar, uploaded_first_name varchar, uploaded_last_name varchar, uploaded_company varchar,
+             uploaded_row bigint, uploaded_is_contact boolean NOT NULL DEFAULT false) ON COMMIT DROP";
+    sqlx::raw_sql(table).execute(&mut *connection).await?;
+    let copy =
+        "COPY uploaded (uploaded_line, uploaded_key, uploaded_hash, uploaded_email, uploaded_first_name,
+                uploaded_last_name, uploaded_company) FROM STDIN";
+    uploaded.spool.send(connection, copy).await?;
+    sqlx::raw_sql("ANALYZE uploaded").execute(&mut *connection).await?;
+    let find = AssertSqlSafe(format!(
+        "UPDATE uploaded SET uploaded_row = staging_id,
+                uploaded_is_contact = staging_status IS NOT DISTINCT FROM 'SUCCESS'
+         FROM {} WHERE staging_job_id = $1 AND staging_row_hash = uploaded_hash",
+        home.staging()
+    ));
+    sqlx::query(find).bind(home.job().0).execute(&mut *connection).await?;
+    sqlx::raw_sql("ANALYZE uploaded").execute(connection).await?;
+    Ok(())
+}
+
+/// The first line that has another's key and other values, behind the other.
+pub async fn contradiction(connection: &mut PgConnection) -> Result<Option<(i64, i64)>, StoreError> {
+    let query = "SELECT first_line, uploaded_line FROM (
+             SELECT uploaded_line, first_value(uploaded_line) OVER of_key AS first_line,
+                    (uploaded_email, uploaded_first_name, uploaded_last_name, uploaded_company) IS DISTINCT FROM
+                    (first_value(uploaded_email) OVER of_key, first_value(uploaded_first_name) OVER of_key,
+                     first_value(uploaded_last_name) OVER of_key, first_value(uploaded_company) OVER of_key) AS differs
+             FROM uploaded WHERE uploaded_hash IS NOT NULL
+             WINDOW of_key AS (PARTITION BY uploaded_hash ORDER BY uploaded_line)) AS compared
+         WHERE differs ORDER BY uploaded_line LIMIT 1";
+    Ok(sqlx::query_as(query).fetch_optional(connection).await?)
+}
+
+/// A row with other values in the file than in the job, letter by letter.
+#[derive(Debug)]
+pub struct Difference {
+    /// The row.
+    pub row: i64,
+    /// E-mail, first name, last name, company as they stand; empty where there is none.
+    pub stored: [String; 4],
+    /// The same as the file has them; `None` where it has no such column.
+    pub given: [Option<String>; 4],
+}
+
+/// The rows of the table that are no contacts and differ from the file; they stay locked.
+pub fn differences(
+    connection: &mut PgConnection,
+    home: Home,
+) -> impl Stream<Item = Result<Difference, StoreError>> + Unpin + '_ {
+    let query = AssertSqlSafe(format!(
+        "SELECT s.staging_id, {},
+                ARRAY[uploaded_email, uploaded_first_name, uploaded_last_name, uploaded_company]::text[] AS given
+         FROM uploaded JOIN {} s ON s.staging_id = uploaded_row
+         WHERE s.staging_job_id = $1 AND s.staging_status IS DISTINCT FROM 'SUCCESS'
+           AND (uploaded_email <> coalesce(s.staging_email, '') OR uploaded_first_name <> coalesce(s.staging_first_name, '')
+                OR uploaded_last_name <> coalesce(s.staging_last_name, '') OR uploaded_company <> coalesce(s.staging_company, ''))
+         FOR NO KEY UPDATE OF s",
+        texts("s.staging"),
+        home.staging()
+    ));
+    let difference = |row: PgRow| {
+        let (stored, given): (Vec<String>, Vec<Option<String>>) =
+            (row.try_get("texts")?, row.try_get("given")?);
+        Ok(Difference {
+            row: row.try_get("staging_id")?,
+            stored: stored.try_into().map_err(|_| StoreError::Unreadable)?,
+            given: given.try_into().map_err(|_| StoreError::Unreadable)?,
+        })
+    };
+    let rows = sqlx::query(query).bind(home.job().0).fetch(connection);
+    rows.map_err(StoreError::from).and_then(move |found| std::future::ready(difference(found)))
+}
+
+/// A row of the file that changes nothing in the job, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// The job has no row of its key.
+    Unknown,
+    /// Its row is a contact already.
+    Contact,
+}
+
+/// A row of a file of corrections.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct FileRow {
+    /// The line on which it starts, from 1.
+    pub line: u64,
+    /// What it says in the column `row_key`, as far as is needed to find it.
+    pub row_key: String,
+}
+
+/// How many rows of the table are left for that reason, and the first of them: at most `limit`.
+pub async fn left(
+    connection: &mut PgConnection,
+    why: Left,
+    limit: i64,
+) -> Result<(u64, Vec<FileRow>), StoreError> {
+    let condition = match why {
+        Left::Unknown => "uploaded_row IS NULL",
+        Left::Contact => "uploaded_is_contact",
+    };
+    let query = AssertSqlSafe(format!(
+        "SELECT uploaded_line, left(uploaded_key, 80), count(*) OVER () FROM uploaded WHERE {condition}
+         ORDER BY uploaded_line LIMIT $1"
+    ));
+    let found: Vec<(i64, String, i64)> = sqlx::query_as(query).bind(limit).fetch_all(connection).await?;
+    let count = found.first().map_or(0, |(.., count)| count.unsigned_abs());
+    let row = |(line, row_key, _): (i64, String, i64)| FileRow { line: line.unsigned_abs(), row_key };
+    Ok((count, found.into_iter().map(row).collect()))
+}

@@ -1,0 +1,197 @@
+//! What spreadsheet programs do to a file, and LibreOffice itself.
+
+use std::process::Stdio;
+
+use ingest::actions;
+
+use super::sheet::{JOB, Sheet, correct, export, rows, tester, under_review};
+use crate::support::World;
+
+/// What spreadsheet programs run, reckon with, or make something else of.
+const TRICKY: [&str; 16] = [
+    "=cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "-1",
+    "+49 1",
+    "'quoted",
+    "''",
+    "007",
+    "1-2",
+    "TRUE",
+    "1e5",
+    "12:30",
+    "5 May",
+    "3,5",
+    "1/2",
+    "100%",
+    "１２",
+];
+
+fn tricky_rows() -> String {
+    let row = |(at, value): (usize, &&str)| format!("bad {at},\"{value}\",\"Q \"\" q;\",\"two\nlines\"\n");
+    TRICKY.iter().enumerate().map(row).collect()
+}
+
+#[tokio::test]
+async fn formulas_are_harmless_in_the_file_and_come_back_as_they_were() {
+    let world = under_review(&tricky_rows()).await;
+    let before = rows(&world).await;
+    assert!(before[0].contains("|=cmd|"), "{before:?}");
+    let mut sheet = Sheet::of(&world, JOB).await;
+    assert_eq!(sheet.column("first_name"), TRICKY.map(|value| format!("'{value}")));
+    let same = correct(&world, sheet.text()).await;
+    assert_eq!((same.effect.action, same.unchanged, same.unknown_count), (None, 16, 0));
+    assert_eq!(rows(&world).await, before);
+    // As somebody writes who knows nothing of apostrophes, and as somebody who does.
+    sheet.set(0, "first_name", "=1");
+    sheet.set(1, "first_name", "'=2");
+    sheet.set(2, "first_name", "''=3");
+    assert_eq!(correct(&world, sheet.text()).await.effect.changed.edited, 3);
+    let after = rows(&world).await;
+    assert!(
+        after[0].contains("|=1|") && after[1].contains("|=2|") && after[2].contains("|'=3|"),
+        "{after:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_file_may_come_back_in_the_dress_of_any_program() {
+    let world = under_review("bäd,Ren\u{e9},\"Ray; \"\"R\"\"\",Łódź\nworse,Jo,\"a\nb\",Acme\n").await;
+    let sheet = Sheet::of(&world, JOB).await;
+    let excel = |delimiter: u8| {
+        let mut builder = csv::WriterBuilder::new();
+        let always = builder.delimiter(delimiter).quote_style(csv::QuoteStyle::Always);
+        String::from_utf8(sheet.written(always.terminator(csv::Terminator::CRLF))).unwrap()
+    };
+    let narrow =
+        |text: &str| -> Vec<u8> { text.chars().map(|letter| u8::try_from(letter).unwrap_or(b'?')).collect() };
+    let wide = |text: &str| -> Vec<u8> {
+        format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    let variants = [
+        ("as it went", export(&world, JOB).await),
+        ("semicolons, CRLF and quotes everywhere", excel(b';').into_bytes()),
+        ("tabs", excel(b'\t').into_bytes()),
+        ("a mark inside of the first quotes", format!("\"\u{feff}{}", &excel(b',')[1..]).into_bytes()),
+        ("a first line that names the delimiter", format!("sep=;\r\n{}", excel(b';')).into_bytes()),
+        ("Windows-1252, which has no Ł", narrow(&excel(b';'))),
+        ("UTF-16", wide(&excel(b'\t'))),
+        (
+            "CR at the end of lines and inside of cells",
+            excel(b',').replace("\r\n", "\n").replace('\n', "\r").into_bytes(),
+        ),
+        (
+            "white space around and blank rows",
+            excel(b',').replace("\",\"", " \",\"\u{a0}").replace("\"\r\n", "\"\r\n,,,\r\n\r\n").into_bytes(),
+        ),
+    ];
+    for (what, file) in variants {
+        let same = correct(&world, &file).await;
+        assert_eq!((same.read, same.unchanged, same.effect.action), (2, 2, None), "{what}: {same:?}");
+        let changed = match String::from_utf8(file) {
+            Ok(text) => text.replace("bäd", "bäd@example.com").into_bytes(),
+            Err(file) => match file.as_bytes().starts_with(b"\xff\xfe") {
+                true => wide(&excel(b'\t').replace("bäd", "bäd@example.com")),
+                false => narrow(&excel(b';').replace("bäd", "bäd@example.com")),
+            },
+        };
+        let done = correct(&world, &changed).await;
+        assert_eq!((done.effect.changed.rows, done.unchanged), (1, 1), "{what}");
+        assert_eq!(rows(&world).await[0], "bäd@example.com|René|Ray; \"R\"|Łódź", "{what}");
+        actions::undo(&world.pool, &tester(), done.effect.action.unwrap()).await.unwrap();
+    }
+
+    let keys = sheet.column("row_key");
+    let few = format!("Firma;Row Key;note\nBeta;{};x\n;{}\n;{};y\n", keys[0], keys[1], keys[1]);
+    let done = correct(&world, few).await;
+    assert_eq!((done.read, done.effect.changed.rows), (3, 2));
+    assert_eq!(
+        rows(&world).await,
+        ["bäd|René|Ray; \"R\"|Beta", "worse|Jo|a\nb|"],
+        "columns that are missing change nothing"
+    );
+    let done = correct(&world, format!("row_key,company,email\n{},\n", keys[0])).await;
+    assert_eq!((done.effect.changed.rows, rows(&world).await[0].as_str()), (1, "bäd|René|Ray; \"R\"|"));
+}
+
+#[tokio::test]
+async fn values_of_other_programs_are_not_tidied_by_the_way() {
+    let world = under_review("bad,Bo,Ray,Acme\n").await;
+    let untidy =
+        "UPDATE staging SET staging_company = E'  Acme\\r\\n Rene\\u0301 ', staging_first_name = NULL";
+    sqlx::raw_sql(untidy).execute(&world.pool).await.unwrap();
+    let before = rows(&world).await;
+    let mut sheet = Sheet::of(&world, JOB).await;
+    assert_eq!(correct(&world, sheet.text()).await.effect.changed.rows, 0);
+    sheet.set(0, "email", "bo@example.com");
+    assert_eq!(correct(&world, sheet.text().replace("\r\n", "\n")).await.effect.changed.rows, 1);
+    assert_eq!(rows(&world).await[0], before[0].replace("bad", "bo@example.com"));
+}
+
+/// Opens a file in LibreOffice and saves it in another form, beside it.
+async fn save_as(world: &World, file: &str, options: &[&str]) {
+    let mut office = tokio::process::Command::new("soffice");
+    let profile = format!("-env:UserInstallation=file://{}", world.path("office").display());
+    office
+        .args(["--headless", &profile])
+        .args(options)
+        .arg("--outdir")
+        .arg(world.path(""))
+        .arg(world.path(file));
+    // What it takes files for that it is told nothing about hangs on this.
+    office.env("LC_ALL", "C").stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(180), office.status()).await.unwrap();
+    assert!(ended.expect("LibreOffice: scripts/setup --test installs it").success());
+}
+
+/// The ways of a file through LibreOffice: how it is opened, the form in which it is kept meanwhile, how it is
+/// saved as CSV in the end.
+const WAYS: [(&[&str], &str, &str); 3] = [
+    // As people do: the dialog finds out that it is UTF-8.
+    (&["--infilter=CSV:44,34,76"], "xlsx", "csv:Text - txt - csv (StarCalc):44,34,76,1"),
+    // Taken for Windows-1252 and saved as UTF-8, and as Windows-1252.
+    (&[], "ods", "csv:Text - txt - csv (StarCalc):59,34,76,1,,0,true"),
+    (&[], "xlsx", "csv"),
+];
+
+async fn through_office(world: &World, file: &[u8], (opened, form, saved): (&[&str], &str, &str)) -> Vec<u8> {
+    let sheet = world.path("sheet.csv");
+    std::fs::write(&sheet, file).unwrap();
+    save_as(world, "sheet.csv", &[opened, &["--convert-to", form]].concat()).await;
+    std::fs::remove_file(&sheet).unwrap();
+    save_as(world, &format!("sheet.{form}"), &["--convert-to", saved]).await;
+    std::fs::read(&sheet).unwrap()
+}
+
+#[tokio::test]
+async fn through_libreoffice_nothing_changes_but_what_a_person_has_changed() {
+    let more = "Ünal,\"=1+1\",\"a  b, \"\"c\"\"\",Łódź 東京\nx@example.com,O'Hara,\"l1\nl2\",\nx@example.com,Mar 5,1st,３M\n";
+    let world = under_review(&(tricky_rows() + more)).await;
+    let before = rows(&world).await;
+    let file = export(&world, JOB).await;
+    for way in WAYS {
+        let saved = through_office(&world, &file, way).await;
+        let same = correct(&world, &saved).await;
+        assert_eq!((same.read, same.unchanged, same.effect.action), (19, 19, None), "{way:?}: {same:?}");
+
+        let mut edited = Sheet::read(&file);
+        edited.set(0, "email", "bo@example.com");
+        edited.set(0, "first_name", "'=2+2");
+        edited.set(4, "first_name", "plain");
+        edited.set(16, "last_name", "");
+        let saved = through_office(&world, format!("\u{feff}{}", edited.text()).as_bytes(), way).await;
+        let done = correct(&world, &saved).await;
+        assert_eq!(
+            (done.effect.changed.rows, done.effect.changed.edited, done.unchanged),
+            (3, 3, 16),
+            "{way:?}"
+        );
+        let mut after = before.clone();
+        after[0] = before[0].replace("bad 0", "bo@example.com").replace(TRICKY[0], "=2+2");
+        after[4] = before[4].replace(TRICKY[4], "plain");
+        after[16] = before[16].replace("a  b, \"c\"", "");
+        assert_eq!(rows(&world).await, after, "{way:?}");
+        actions::undo(&world.pool, &tester(), done.effect.action.unwrap()).await.unwrap();
+        assert_eq!(rows(&world).await, before, "{way:?}");
+    }
+}
