@@ -89,7 +89,7 @@ mod tests {
         let bar = Bar::of(&counts);
         let widths: Vec<i64> = bar.parts.iter().map(|part| part.width).collect();
         assert_eq!(widths.iter().sum::<i64>(), WHOLE);
-        assert_eq!(widths[2], LEAST);
+        assert!((LEAST..=LEAST + 1).contains(&widths[2]), "{widths:?}");
         assert_eq!(bar.words(), "999,999 ready, 1 with issues");
         let none = Bar::of(&RowCounts::default());
         assert_eq!((none.rows, none.words().as_str()), (0, "no rows yet"));
