@@ -51,6 +51,15 @@ function step(by) {
   const at = all.findIndex((one) => one === (document.activeElement.closest(".case") || document.querySelector(".case.here")));
   const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
   if (next) goTo(next);
+  return Boolean(next) || stepInList(by);
+}
+
+// In a list, from one entry's link to the next.
+function stepInList(by) {
+  const links = [...document.querySelectorAll("table.list tbody th a")];
+  const at = links.indexOf(document.activeElement);
+  const next = links[at < 0 ? 0 : Math.min(Math.max(at + by, 0), links.length - 1)];
+  if (next) next.focus();
   return Boolean(next);
 }
 

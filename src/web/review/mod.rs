@@ -66,11 +66,13 @@ pub(super) async fn first(
     Reader(principal): Reader,
     State(app): State<App>,
     Path(job): Path<i32>,
+    Query(asked): Query<Asked>,
 ) -> Result<Redirect, Problem> {
     let place = Place::find(&app, principal, job).await?;
     let open = issues::counts(&app.pool, place.owner(), place.job.home()).await?;
+    let done = asked.done.map(|done| format!("?done={done}")).unwrap_or_default();
     Ok(match open.first() {
-        Some((kind, _)) => Redirect::to(&address(job, *kind)),
+        Some((kind, _)) => Redirect::to(&format!("{}{done}", address(job, *kind))),
         None => Redirect::to(&format!("/jobs/{job}")),
     })
 }

@@ -1,0 +1,115 @@
+//! Pages without a script, as forms and links; problems as pages; and who may what.
+
+use reqwest::{Method, StatusCode};
+
+use super::{server, uploaded};
+use crate::auth::{sign_in, with_provider};
+use crate::support::Browser;
+
+#[tokio::test]
+async fn pages_work_as_forms_without_a_script() {
+    let server = server().await;
+    uploaded(&server, "bad.csv", "bob@@example.com,Bob,Ray,Acme\nnothing,No,One,Acme\n").await;
+    let mut browser = Browser::default();
+    let page = [("accept", "text/html")];
+    let get = async |browser: &mut Browser, path: &str| {
+        let url = format!("{}{path}", server.url);
+        let answer = browser.request_with(Method::GET, &url, &[], &page).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.unwrap()
+    };
+    let review = get(&mut browser, "/jobs/2/review/invalid").await;
+    let seen: Vec<&str> =
+        review.split("name=\"seen\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let post = async |browser: &mut Browser, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]| {
+        let headers: Vec<(&str, &str)> = headers.iter().chain(&page).copied().collect();
+        browser.request_with(Method::POST, &format!("{}{path}", server.url), form, &headers).await
+    };
+    let decided =
+        post(&mut browser, "/jobs/2/issues/1", &[("decision", "correct"), ("seen", seen[0])], &[]).await;
+    assert_eq!(
+        (decided.status(), &decided.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/jobs/2/review/invalid#main".parse().unwrap())
+    );
+    assert!(get(&mut browser, "/jobs/2/review/invalid").await.contains("1 of 2"));
+    let again =
+        post(&mut browser, "/jobs/2/issues/1", &[("decision", "discard"), ("seen", seen[0])], &[]).await;
+    assert!(again.text().await.unwrap().contains("Somebody changed this meanwhile"));
+    let undone = post(&mut browser, "/jobs/2/undo", &[("x", "")], &[]).await;
+    assert!(undone.headers()["location"].to_str().unwrap().starts_with("/jobs/2/review?done="));
+    assert!(get(&mut browser, "/jobs/2/review/invalid").await.contains("0 of 2"));
+
+    // Problems are pages to a browser, and stay problems to the API.
+    let nowhere = browser.request_with(Method::GET, &format!("{}/nowhere", server.url), &[], &page).await;
+    assert_eq!(nowhere.status(), StatusCode::NOT_FOUND);
+    assert!(nowhere.headers()["content-security-policy"].to_str().unwrap().contains("script-src 'self'"));
+    assert!(nowhere.text().await.unwrap().contains("There is no such thing"));
+    let api = browser.request_with(Method::GET, &format!("{}/api/v1/nowhere", server.url), &[], &page).await;
+    assert_eq!(api.headers()["content-type"], "application/problem+json");
+    let foreign =
+        post(&mut browser, "/jobs/2/delete", &[("x", "")], &[("sec-fetch-site", "cross-site")]).await;
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn people_sign_in_and_do_what_their_role_allows() {
+    let (server, _provider) = with_provider().await;
+    let page = [("accept", "text/html")];
+    let mut ann = Browser::default();
+    let jobs = format!("{}/jobs?text=a", server.url);
+    let unknown = ann.request_with(Method::GET, &jobs, &[], &page).await;
+    assert_eq!(
+        (unknown.status(), &unknown.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/sign-in?return_to=%2Fjobs%3Ftext%3Da".parse().unwrap())
+    );
+    let part = ann.request_with(Method::GET, &jobs, &[], &[("hx-request", "true")]).await;
+    assert_eq!(part.headers()["hx-redirect"], "/sign-in?return_to=%2F");
+
+    let own = server.world.enqueue_silently("own.csv", "email\n", "ann").await;
+    let other = server.world.enqueue_silently("other.csv", "email\n", "rob").await;
+    assert_eq!(sign_in(&server, &mut ann, "ann", "/jobs").await, "/jobs");
+    let listed = ann.request_with(Method::GET, &jobs, &[], &page).await.text().await.unwrap();
+    assert!(!listed.contains("own.csv") && listed.contains("No job is like that"));
+    let all = ann
+        .request_with(Method::GET, &format!("{}/jobs", server.url), &[], &page)
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(all.contains("own.csv") && !all.contains("other.csv"), "{all}");
+    for path in ["", "/review", "/review/invalid", "/live", "/file", "/issues/1"] {
+        let theirs = format!("{}/jobs/{other}{path}", server.url);
+        assert_eq!(ann.request_with(Method::GET, &theirs, &[], &page).await.status(), 404, "{path}");
+    }
+
+    // A form shows its token where the browser tells neither site nor origin.
+    let csrf = all.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let cancel = format!("{}/jobs/{own}/cancel", server.url);
+    let without = ann.request_with(Method::POST, &cancel, &[("x", "")], &page).await;
+    assert_eq!(without.status(), StatusCode::FORBIDDEN);
+    let wrong = ann.request_with(Method::POST, &cancel, &[("csrf", "x")], &page).await;
+    assert_eq!(wrong.status(), StatusCode::FORBIDDEN);
+    let right = ann.request_with(Method::POST, &cancel, &[("csrf", &csrf)], &page).await;
+    assert_eq!(right.status(), StatusCode::SEE_OTHER);
+
+    // Who may only look sees no button, and is refused without one.
+    let mut rob = Browser::default();
+    sign_in(&server, &mut rob, "rob", "/jobs").await;
+    let job = rob.request_with(Method::GET, &format!("{}/jobs/{other}", server.url), &[], &page).await;
+    let job = job.text().await.unwrap();
+    assert!(
+        !job.contains("/cancel") && !job.contains("/delete") && !job.contains("href=\"/upload\""),
+        "{job}"
+    );
+    let own_page = [("accept", "text/html"), ("sec-fetch-site", "same-origin")];
+    for path in
+        ["cancel", "delete", "reprocess", "undo-import", "undo", "issues/1/undo", "review/invalid/bulk"]
+    {
+        let url = format!("{}/jobs/{other}/{path}", server.url);
+        let refused = rob
+            .request_with(Method::POST, &url, &[("decision", "discard"), ("action", "1")], &own_page)
+            .await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{path}");
+        assert!(refused.text().await.unwrap().contains("this needs the role"), "{path}");
+    }
+}
