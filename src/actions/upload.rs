@@ -6,12 +6,13 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::InspectReader;
 use uuid::Uuid;
 
+use super::preview_file::{FilePreview, PREVIEW_BYTES, preview_file, shape};
 use super::{ActionError, Request};
 use crate::domain::decision::ActionKind;
-use crate::domain::job::{ImportPolicy, JobId, Owner};
+use crate::domain::job::{Columns, ImportPolicy, JobId, Owner};
 use crate::objects::Objects;
 use crate::queue::{JobMessage, Queue};
-use crate::store::jobs;
+use crate::store::{column_mappings, jobs};
 
 /// How a file is to be taken in.
 #[derive(Debug, Clone)]
@@ -24,6 +25,11 @@ pub struct Upload<'a> {
     pub force: bool,
     /// The most bytes.
     pub limit: u64,
+    /// Which columns are which, where a person has matched them; otherwise their names tell, or what the owner has
+    /// matched before in a file of the same header.
+    pub columns: Option<Columns>,
+    /// Keep `columns` for the next file of the same header.
+    pub remember: bool,
 }
 
 /// A job made of a file.
@@ -57,23 +63,51 @@ pub async fn upload(
     drop(connection);
     let key =
         format!("uploads/{}/{}/{}", segment(&request.owner.0), Uuid::new_v4(), segment(upload.filename));
-    let mut hash = blake3::Hasher::new();
+    let (mut hash, mut head) = (blake3::Hasher::new(), Vec::new());
     let content = InspectReader::new(content.take(upload.limit.saturating_add(1)), |bytes| {
         hash.update(bytes);
+        let wanted = PREVIEW_BYTES - head.len();
+        head.extend_from_slice(&bytes[..bytes.len().min(wanted)]);
     });
     let (_, bytes) = objects.put(&key, content).await?;
-    let made = match bytes > upload.limit {
-        true => Err(ActionError::TooLarge(upload.limit)),
-        false => make_job(pool, queue, request, upload, &key, &hash.finalize().to_hex(), bytes).await,
+    if bytes > upload.limit {
+        objects.delete(&key).await?;
+        return Err(ActionError::TooLarge(upload.limit));
+    }
+    let header = match preview_file(pool, &request.owner, &head, bytes == head.len() as u64).await {
+        Ok(header) => Some(header),
+        // The run says what is wrong with the file, as it does for everybody's.
+        Err(ActionError::Invalid { .. }) => None,
+        Err(error) => return Err(error),
     };
-    if !matches!(made, Ok(Uploaded { earlier: false, .. })) {
+    let recalled = header.as_ref().filter(|header| header.remembered).and_then(FilePreview::matched);
+    let columns = upload.columns.or(recalled);
+    // The same bytes read in another way are another file.
+    if let Some(columns) = columns {
+        hash.update(&serde_json::to_vec(&columns)?);
+    }
+    let content_hash = hash.finalize().to_hex();
+    let shape = header.filter(|_| upload.remember).map(|header| shape(&header.names));
+    let file = File { key: &key, content_hash: &content_hash, bytes, columns, shape };
+    // On an error the file stays: it may be that the job is there, and only its answer was lost.
+    let made = make_job(pool, queue, request, upload, &file).await?;
+    if made.earlier {
         objects.delete(&key).await?;
     }
-    let made = made?;
     if let (Some(queue @ Queue::Sqs(_)), false) = (queue, made.earlier) {
         queue.send(&JobMessage { job_id: JobId(made.job), s3_key: key }).await?;
     }
     Ok(made)
+}
+
+/// A file in the store.
+struct File<'a> {
+    key: &'a str,
+    content_hash: &'a str,
+    bytes: u64,
+    columns: Option<Columns>,
+    /// What stands for its header, where its columns are to be remembered.
+    shape: Option<String>,
 }
 
 async fn make_job(
@@ -81,10 +115,9 @@ async fn make_job(
     queue: Option<&Queue>,
     request: &Request,
     upload: &Upload<'_>,
-    key: &str,
-    content_hash: &str,
-    bytes: u64,
+    file: &File<'_>,
 ) -> Result<Uploaded, ActionError> {
+    let File { key, content_hash, bytes, columns, .. } = *file;
     let mut transaction = pool.begin().await?;
     let owner: &Owner = &request.owner;
     let earlier = jobs::by_content(&mut transaction, owner, content_hash).await?;
@@ -93,11 +126,14 @@ async fn make_job(
         None => {
             let (filename, policy) = (upload.filename, upload.policy);
             let wanted = matches!(queue, Some(Queue::Postgres(_)));
-            let new = jobs::New { owner, filename, key, policy, content_hash, wanted };
+            let new = jobs::New { owner, filename, key, policy, content_hash, columns, wanted };
             (jobs::insert(&mut transaction, &new).await?, false)
         }
     };
-    let asked = json!({ "policy": upload.policy, "force": upload.force });
+    if let (Some(shape), Some(columns)) = (&file.shape, columns) {
+        column_mappings::remember(&mut transaction, owner, shape, columns).await?;
+    }
+    let asked = json!({ "policy": upload.policy, "force": upload.force, "columns": columns });
     let action = request.record(&mut transaction, ActionKind::Upload, Some(job), &asked).await?;
     let uploaded = Uploaded { job: job.0, earlier: is_earlier, bytes };
     request.finish(&mut transaction, action, Some(job), &uploaded).await?;

@@ -41,6 +41,7 @@ pub use limits::RateLimit;
 pub use principal::{Editor, Person, Reader, Uploader, session_cookie};
 pub use problem::{Kind, Problem, ProblemPage};
 pub use state::{Access, App, Parts};
+pub use uploads::{UploadAsked, preview_of, take_upload};
 
 /// Handlers that answer at once: small bodies, and a time within which they answer.
 fn quick() -> OpenApiRouter<App> {
@@ -48,6 +49,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(me::get_me))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))
+        .routes(routes!(uploads::preview_upload))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
         .routes(routes!(jobs::reprocess_job))

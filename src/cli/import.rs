@@ -8,28 +8,39 @@ use tokio::io::AsyncRead;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::Status;
 use super::output::printable;
 use super::progress;
 use super::session::Session;
+use super::{Status, columns};
 use crate::actions::{self, ActionError, Upload, Uploaded};
+use crate::domain::decision::Field;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::pipeline::{Control, Outcome, Progress};
 use crate::shutdown::Shutdown;
 use crate::store::jobs;
 use crate::worker::run::{self, End};
 
-/// Imports files one after the other; the worst end is the status. `force`: also files that were imported before.
-pub async fn run(
-    session: &Session,
-    files: &[PathBuf],
+/// How files are imported.
+#[derive(Debug, clap::Args)]
+pub struct How {
+    /// HOLD: contacts are made when the review is done. AT_ONCE: valid rows become contacts at once.
+    #[arg(long, default_value = "HOLD")]
     policy: ImportPolicy,
+    /// Import a file again that was imported before.
+    #[arg(long)]
     force: bool,
-) -> anyhow::Result<Status> {
+    /// Say which column is which, by its number from 1 or its name, such as --column email=3, where its name does
+    /// not tell; remembered for the next file of the same header.
+    #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = columns::given)]
+    columns: Vec<(Field, String)>,
+}
+
+/// Imports files one after the other; the worst end is the status.
+pub async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Result<Status> {
     let shutdown = Shutdown::on_signals()?;
     let mut worst = Status::Done;
     for file in files {
-        let status = match upload(session, file, policy, force).await {
+        let status = match upload(session, file, how).await {
             Ok(uploaded) => go_on(session, &uploaded, &name(file), &shutdown).await?,
             Err(error) => {
                 eprintln!("{}: {error}", name(file));
@@ -85,12 +96,7 @@ fn name(file: &Path) -> String {
     }
 }
 
-async fn upload(
-    session: &Session,
-    file: &Path,
-    policy: ImportPolicy,
-    force: bool,
-) -> Result<Uploaded, ActionError> {
+async fn upload(session: &Session, file: &Path, how: &How) -> Result<Uploaded, ActionError> {
     let read = |source| ActionError::Read { file: file.display().to_string(), source };
     let content: Box<dyn AsyncRead + Send + Unpin> = match file == Path::new("-") {
         true => Box::new(tokio::io::stdin()),
@@ -103,7 +109,15 @@ async fn upload(
         }
     };
     let (context, request) = (&session.context, session.request());
-    let upload = Upload { filename: &name(file), policy, force, limit: u64::MAX };
+    let columns = columns::matched(&context.pool, &session.owner, file, &how.columns).await?;
+    let upload = Upload {
+        filename: &name(file),
+        policy: how.policy,
+        force: how.force,
+        limit: u64::MAX,
+        columns,
+        remember: columns.is_some(),
+    };
     actions::upload(&context.pool, &context.objects, None, &request, &upload, content).await
 }
 

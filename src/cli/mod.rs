@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage or
 //! configuration, 3 a person has issues to decide.
 
+mod columns;
 mod corrections;
 mod decide;
 mod doctor;
@@ -23,7 +24,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{LogLevel, Settings};
 use crate::domain::decision::Decision;
 use crate::domain::issue::IssueType;
-use crate::domain::job::{ImportPolicy, JobId};
+use crate::domain::job::JobId;
 use crate::store::issues::{State, Which};
 use crate::telemetry;
 use output::Format;
@@ -53,12 +54,13 @@ enum Command {
         /// The files; `-` reads standard input.
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// HOLD: contacts are made when the review is done. AT_ONCE: valid rows become contacts at once.
-        #[arg(long, default_value = "HOLD")]
-        policy: ImportPolicy,
-        /// Import a file again that was imported before.
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        how: import::How,
+    },
+    /// Show the beginning of a file as it is understood: encoding, delimiter, columns, first rows.
+    Preview {
+        /// The file.
+        file: PathBuf,
     },
     /// Consume the queue until SIGTERM or SIGINT.
     Worker,
@@ -250,7 +252,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
 
 async fn command(command: Command, session: &Session) -> anyhow::Result<Status> {
     match command {
-        Command::Import { files, policy, force } => import::run(session, &files, policy, force).await,
+        Command::Import { files, how } => import::run(session, &files, &how).await,
+        Command::Preview { file } => columns::show(session, &file).await,
         Command::Worker => session.work().await,
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,

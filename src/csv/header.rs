@@ -60,6 +60,24 @@ impl fmt::Display for Column {
     }
 }
 
+/// Which columns of a file a person has said to be the four: for a file whose names do not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// Where e-mail, first name, last name and company are, from 0.
+    places: [u16; 4],
+    /// How many columns the header has: in a file with more or fewer these places mean nothing.
+    columns: u16,
+}
+
+impl Mapping {
+    /// A mapping, if each place is one of the columns and no two are the same.
+    pub fn new(places: [u16; 4], columns: u16) -> Option<Mapping> {
+        let apart = (0..4).all(|one| (0..one).all(|other| places[one] != places[other]));
+        let inside = places.iter().all(|place| *place < columns);
+        (apart && inside).then_some(Mapping { places, columns })
+    }
+}
+
 /// The header of a file, with each required column in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -75,8 +93,21 @@ pub struct Header {
 impl Header {
     /// Finds the required columns among `names`.
     ///
-    /// Fails when one of them is missing or there twice.
-    pub(super) fn find(names: Vec<String>, line: u64, delimiter: u8) -> Result<Header, Rejection> {
+    /// Fails when one of them is missing or there twice. With a `mapping` names do not matter; it fails when the
+    /// header has another number of them.
+    pub(super) fn find(
+        names: Vec<String>,
+        line: u64,
+        delimiter: u8,
+        mapping: Option<&Mapping>,
+    ) -> Result<Header, Rejection> {
+        if let Some(Mapping { places, columns }) = mapping {
+            let (found, expected) = (names.len(), usize::from(*columns));
+            if found != expected {
+                return Err(Rejection::Mapping { line, found, expected });
+            }
+            return Ok(Header { names, line, delimiter, places: places.map(usize::from) });
+        }
         let columns: Vec<Option<Column>> = names.iter().map(|name| Column::from_name(name)).collect();
         let has_email = columns.contains(&Some(Column::Email));
         if !has_email && names.iter().any(|name| name.contains('@')) {

@@ -17,6 +17,7 @@
 //! - `table`: the same for a file with columns of any names.
 //! - `mangled`: UTF-8 that was taken for Windows-1252 made good.
 //! - `cell`: cells made safe for spreadsheet programs, and back.
+//! - `preview`: the beginning of a file, for a person to see.
 //! - `rejection`: why a file is refused, in words for its owner.
 
 mod cell;
@@ -25,6 +26,7 @@ mod dialect;
 mod encoding;
 mod header;
 mod mangled;
+mod preview;
 mod reader;
 mod records;
 mod rejection;
@@ -37,8 +39,9 @@ mod tests;
 pub use cell::{defused, guarded, unguarded};
 pub use decode::{Cells, Decoded, Decoder};
 pub use encoding::{Encoding, UnknownEncoding};
-pub use header::{Column, Header, folded};
+pub use header::{Column, Header, Mapping, folded};
 pub use mangled::{unmangled, without_mangled_mark};
+pub use preview::{Preview, preview};
 pub use reader::{Damage, RawRow, Reader, Summary};
 pub use records::{Limits, Record, RecordReader};
 pub use rejection::{ColumnPlace, FoundNames, Rejection};

@@ -3,7 +3,7 @@
 use super::decode::{Cells, Decoded, Decoder};
 use super::dialect::Dialect;
 use super::encoding::{Encoding, Evidence, Opening, refuse_foreign};
-use super::header::{self, Column, Header};
+use super::header::{self, Column, Header, Mapping};
 use super::records::{Limits, Record, RecordReader};
 use super::rejection::Rejection;
 use super::utf16::Utf16;
@@ -22,6 +22,8 @@ pub struct Reader {
     limits: Limits,
     /// The encoding, where an earlier pass has settled it.
     known: Option<Encoding>,
+    /// Which columns are which, where a person has said so.
+    mapping: Option<Mapping>,
     /// The first bytes of the file, until there are enough of them to tell how to read it.
     head: Vec<u8>,
     body: Option<Box<Body>>,
@@ -89,7 +91,12 @@ impl Reader {
     }
 
     fn new(known: Option<Encoding>, limits: Limits) -> Reader {
-        Reader { limits, known, head: Vec::new(), body: None }
+        Reader { limits, known, mapping: None, head: Vec::new(), body: None }
+    }
+
+    /// The same reader for a file whose columns a person has matched.
+    pub fn mapped(self, mapping: Option<Mapping>) -> Reader {
+        Reader { mapping, ..self }
     }
 
     /// Takes in the next bytes of the file, any number of them, and calls `on_row` with each row that
@@ -129,7 +136,7 @@ impl Reader {
             Some(body) => body,
             None => {
                 let head = std::mem::take(&mut self.head);
-                Box::new(Body::open(&head, whole, self.known, self.limits, on_row)?)
+                Box::new(Body::open(&head, whole, self.known, self.mapping, self.limits, on_row)?)
             }
         };
         Ok(self.body.insert(body))
@@ -153,6 +160,7 @@ impl Body {
         head: &[u8],
         whole: bool,
         known: Option<Encoding>,
+        mapping: Option<Mapping>,
         limits: Limits,
         on_row: &mut impl FnMut(RawRow<'_>),
     ) -> Result<Body, Rejection> {
@@ -177,6 +185,7 @@ impl Body {
             delimiter: dialect.delimiter,
             skip_declaration: dialect.declared,
             empty,
+            mapping,
             header: None,
             decoder: Decoder::new(opening.encoding),
             evidence: (!opening.certain).then(Evidence::default),
@@ -235,6 +244,7 @@ struct Rows {
     skip_declaration: bool,
     /// Whether the file has no byte of text.
     empty: bool,
+    mapping: Option<Mapping>,
     header: Option<Header>,
     decoder: Decoder,
     /// Kept while the encoding is in doubt.
@@ -267,7 +277,7 @@ impl Rows {
     fn take_header(&mut self, record: &Record<'_>) -> Result<(), Rejection> {
         let names = header::names_in(record);
         if !header::is_blank(&names) {
-            self.header = Some(Header::find(names, record.line(), self.delimiter)?);
+            self.header = Some(Header::find(names, record.line(), self.delimiter, self.mapping.as_ref())?);
         }
         Ok(())
     }

@@ -63,6 +63,20 @@ pub enum Rejection {
         found: FoundNames,
     },
 
+    /// A header that is not the one whose columns a person has matched.
+    #[error(
+        "the header on line {line} has {found} columns, and the columns were matched for a file with {expected}; \
+         match them for this file and upload it again"
+    )]
+    Mapping {
+        /// Where the header starts.
+        line: u64,
+        /// How many columns it has.
+        found: usize,
+        /// How many the mapping is for.
+        expected: usize,
+    },
+
     /// A quote that is still open where the file ends.
     #[error(
         "the quote that opens on line {line} in {column} is never closed; close or remove it and \

@@ -65,7 +65,7 @@ pub fn read_table<E: From<Rejection>>(
     if is_blank { Err(Rejection::Blank.into()) } else { Ok(opening.encoding) }
 }
 
-fn opening(file: &[u8]) -> Opening {
+pub(super) fn opening(file: &[u8]) -> Opening {
     let opening = Opening::sniff(file);
     if opening.certain {
         return opening;
@@ -76,7 +76,7 @@ fn opening(file: &[u8]) -> Opening {
 }
 
 /// UTF-16 as UTF-8; anything else as it is.
-fn as_narrow(text: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
+pub(super) fn as_narrow(text: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
     let Some(mut utf16) = Utf16::new(encoding) else { return Cow::Borrowed(text) };
     let mut converted = Vec::new();
     utf16.push(text, &mut converted);

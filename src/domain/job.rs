@@ -119,6 +119,15 @@ words! {
     }
 }
 
+/// Which columns of its file are which, where a person has matched them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Columns {
+    /// Where e-mail, first name, last name and company are, from 0.
+    pub places: [u16; 4],
+    /// How many columns the file has.
+    pub columns: u16,
+}
+
 words! {
     /// Which of the two flows a run follows; the words of the log field `flow_type`.
     Flow, "flow" {

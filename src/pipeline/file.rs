@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::{Context, Control, RunError};
-use crate::csv::{Damage, Encoding, Limits, RawRow, Reader, Summary};
+use crate::csv::{Damage, Encoding, Limits, Mapping, RawRow, Reader, Summary};
 use crate::domain::row::Fields;
 use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
@@ -99,9 +99,18 @@ impl Pass {
     }
 }
 
+/// Reads the file for the first time.
+pub fn first_reader(claim: &Claim) -> Reader {
+    Reader::sniffing(limits()).mapped(mapping(claim))
+}
+
 /// Reads the file from its first row again, in the encoding that the survey has found.
-pub fn reader(encoding: Encoding) -> Reader {
-    Reader::with_encoding(encoding, limits())
+pub fn reader(claim: &Claim, encoding: Encoding) -> Reader {
+    Reader::with_encoding(encoding, limits()).mapped(mapping(claim))
+}
+
+fn mapping(claim: &Claim) -> Option<Mapping> {
+    claim.columns.and_then(|columns| Mapping::new(columns.places, columns.columns))
 }
 
 /// The limits of what is read.

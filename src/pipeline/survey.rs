@@ -4,7 +4,7 @@
 use super::compare::{Comparison, OPEN, UNDECIDED};
 use super::file::File;
 use super::{Context, Control, Phase, RunError, file};
-use crate::csv::{Encoding, RawRow, Reader};
+use crate::csv::{Encoding, RawRow};
 use crate::domain::contact::ContactKeys;
 use crate::domain::row::Fields;
 use crate::domain::rules::Verdict;
@@ -31,12 +31,12 @@ pub async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<
     let file = File::open(context, claim).await?;
     let mut found = Found::new(context, claim);
     let mut pass = file.pass(context, claim).await?;
-    let first = Reader::sniffing(file::limits());
+    let first = file::first_reader(claim);
     let mut summary = pass.read(first, claim, control, |row| found.row(&row, control)).await?;
     if summary.reread {
         found = Found::new(context, claim);
         pass = file.pass(context, claim).await?;
-        let second = file::reader(summary.encoding);
+        let second = file::reader(claim, summary.encoding);
         summary = pass.read(second, claim, control, |row| found.row(&row, control)).await?;
     }
     tracing::debug!(rows = summary.rows, encoding = summary.encoding.as_str(), "survey ended");

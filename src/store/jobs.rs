@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 
 pub use decide::*;
 pub use run::*;
 
 use super::{Count, Home, StoreError, filter, interval};
-use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner};
 
 /// A job as people see it.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
@@ -191,6 +192,8 @@ pub struct New<'a> {
     pub policy: ImportPolicy,
     /// The hash of the file's bytes.
     pub content_hash: &'a str,
+    /// Which columns of the file are which, where a person has matched them.
+    pub columns: Option<Columns>,
     /// Put it into the database's queue; otherwise the caller sends a message, or runs the job itself.
     pub wanted: bool,
 }
@@ -199,8 +202,8 @@ pub struct New<'a> {
 pub async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobId, StoreError> {
     let id = sqlx::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
-                           job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_available_at)
-         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, CASE WHEN $6 THEN now() ELSE now() + interval '1 minute' END) RETURNING job_id",
+                           job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_columns, job_available_at)
+         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $7, CASE WHEN $6 THEN now() ELSE now() + interval '1 minute' END) RETURNING job_id",
     )
     .bind(&new.owner.0)
     .bind(new.filename)
@@ -208,6 +211,7 @@ pub async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobI
     .bind(new.policy.as_str())
     .bind(new.content_hash)
     .bind(new.wanted)
+    .bind(new.columns.map(Json))
     .fetch_one(&mut *connection)
     .await?;
     if new.wanted {

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod api_tokens;
+pub mod column_mappings;
 pub mod contact_changes;
 pub mod contacts;
 pub mod copy;

@@ -21,6 +21,7 @@ pub struct Assets {
     htmx: Asset,
     keys: Asset,
     live: Asset,
+    upload: Asset,
     icon: Asset,
 }
 
@@ -32,6 +33,7 @@ pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         htmx: asset("htmx", "js", script, include_str!("../../static/htmx.min.js")),
         keys: asset("keys", "js", script, include_str!("../../static/keys.js")),
         live: asset("live", "js", script, include_str!("../../static/live.js")),
+        upload: asset("upload", "js", script, include_str!("../../static/upload.js")),
         icon: asset("icon", "svg", "image/svg+xml", include_str!("../../static/icon.svg")),
     }
 });
@@ -57,6 +59,11 @@ impl Assets {
         &self.keys.path
     }
 
+    /// A file on its way in.
+    pub fn upload(&self) -> &str {
+        &self.upload.path
+    }
+
     /// Progress as it comes.
     pub fn live(&self) -> &str {
         &self.live.path
@@ -70,8 +77,8 @@ impl Assets {
 
 /// Serves a file to whoever asks.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
-    let Assets { style, htmx, keys, live, icon } = &*ASSETS;
-    let all = [style, htmx, keys, live, icon];
+    let Assets { style, htmx, keys, live, upload, icon } = &*ASSETS;
+    let all = [style, htmx, keys, live, upload, icon];
     let found = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
     let found = found.ok_or_else(|| Problem::not_found("there is no such file"))?;
     let headers =

@@ -16,6 +16,7 @@ mod problem;
 mod review;
 mod shell;
 mod sign_in;
+mod upload;
 mod words;
 
 use axum::http::{HeaderValue, header};
@@ -52,6 +53,8 @@ fn quick() -> Router<App> {
         .route("/jobs/{job}/review/{kind}", get(review::cases))
         .route("/jobs/{job}/issues/{issue}", get(review::one).post(review::decide))
         .route("/jobs/{job}/issues/{issue}/rows/{row}", post(review::edit))
+        .route("/upload/preview", post(upload::preview))
+        .route("/upload/sample.csv", get(upload::sample))
         .route("/keys", get(shell::keys))
         .route("/static/{name}", get(asset::serve))
         .route("/sign-in", get(sign_in::sign_in))
@@ -63,6 +66,7 @@ fn quick() -> Router<App> {
 /// Pages that take as long as they take.
 fn lasting() -> Router<App> {
     Router::new()
+        .route("/upload", get(upload::page).post(upload::take))
         .route("/jobs/live", get(jobs::live))
         .route("/jobs/{job}/live", get(job::live))
         .route("/jobs/{job}/file", get(job_file))

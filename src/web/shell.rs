@@ -18,7 +18,6 @@ pub enum Section {
     /// Who did what.
     Audit,
     /// A new file.
-    #[allow(dead_code, reason = "the page of uploads uses it")]
     Upload,
     /// None of them.
     None,

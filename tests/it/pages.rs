@@ -51,8 +51,30 @@ async fn uploaded(server: &Server, name: &str, rows: &str) -> i32 {
 async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     let server = server().await;
     let screen = Screen::open(&server.url, Look::DESK).await;
-    // The page of uploads, with a mapping corrected by hand, has its place here.
-    uploaded(&server, "messy.csv", MESSY).await;
+    screen.go("/jobs").await;
+    // A file whose names do not tell: columns are matched by hand, by keys as all the rest.
+    let file = server.world.file("messy.csv", &format!("Anschrift,Vor,Nach,Haus\n{MESSY}"));
+    screen.press("g").await;
+    screen.press("u").await;
+    screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.sees("#preview", "Which column is which?").await;
+    screen.sees("#preview", "dup@example.com").await;
+    for (column, name) in
+        [("email", "Ansch"), ("first_name", "Vor"), ("last_name", "Nach"), ("company", "Haus")]
+    {
+        screen.find(&format!("#column-{column}")).await.send_keys(name).await.unwrap();
+    }
+    screen.sees("#preview .samples", "ok@example.com").await;
+    assert_eq!(screen.barriers().await, Vec::<String>::new());
+    screen.find("#send").await.send_keys(ENTER).await.unwrap();
+    screen.sees("h1", "messy.csv").await;
+    server.world.settled(2).await;
+    // The same file again is the same job.
+    screen.go("/upload").await;
+    screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.sees("#preview", "As you matched them").await;
+    screen.find("#send").await.send_keys(ENTER).await.unwrap();
+    screen.sees("#answer", "uploaded this file before").await;
     screen.go("/jobs").await;
     screen.sees("table.jobs", "Needs review").await;
     screen.click("#job-2 th a").await;

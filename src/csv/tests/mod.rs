@@ -1,6 +1,7 @@
 //! Whole files through the public interface; each row of a table is one file.
 
 mod blocks;
+mod mapped;
 mod records;
 mod refusals;
 mod tables;

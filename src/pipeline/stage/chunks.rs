@@ -50,7 +50,7 @@ pub async fn write(
         before: None,
     };
     let mut pass = plan.file.pass(context, claim).await?;
-    let mut reader = file::reader(plan.encoding);
+    let mut reader = file::reader(claim, plan.encoding);
     // Small pieces, so that a chunk ends close to the size that was asked for.
     let piece_bytes = (context.chunk_rows * 32).clamp(1 << 10, 1 << 18);
     while let Some(block) = pass.next().await? {

@@ -63,7 +63,7 @@ async fn at_once(
     let judge = Judge::new(claim, place, clean, &plan.findings);
     let (mut batch, mut contacts) = (judge::Batch::default(), contacts_table::Batch::default());
     let pass = plan.file.pass(context, claim).await?;
-    pass.read(file::reader(plan.encoding), claim, control, |row| {
+    pass.read(file::reader(claim, plan.encoding), claim, control, |row| {
         if let Some(judged) = judge.row(&row, &mut batch)
             && clean
         {

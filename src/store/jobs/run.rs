@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::RowCounts;
-use crate::domain::job::{Flow, ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner};
 use crate::store::{Home, StoreError, interval};
 
 /// A job that this run may work on, as it stood when the lease was taken.
@@ -37,6 +38,8 @@ pub struct Claim {
     pub checkpoint: u64,
     /// Whether valid rows become contacts before the review is done.
     pub policy: ImportPolicy,
+    /// Which columns of the file are which, where a person has matched them.
+    pub columns: Option<Columns>,
 }
 /// What came of the attempt to claim a job.
 #[derive(Debug)]
@@ -69,7 +72,7 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
-                   job_partitioned, job_import_policy, job_staged_at IS NOT NULL AS staged",
+                   job_partitioned, job_import_policy, job_columns, job_staged_at IS NOT NULL AS staged",
     )
     .bind(id.0)
     .bind(token)
@@ -92,6 +95,7 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
         partitioned: row.try_get("job_partitioned")?,
         checkpoint: row.try_get::<i32, _>("job_checkpoint")?.unsigned_abs().into(),
         policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
+        columns: row.try_get::<Option<Json<Columns>>, _>("job_columns")?.map(|Json(columns)| columns),
     }))
 }
 

@@ -1,0 +1,109 @@
+//! A file before it is imported: its beginning as it is understood, and which columns are which.
+
+use sqlx::PgPool;
+
+use super::ActionError;
+use crate::csv::{Column, Preview, folded, preview};
+use crate::domain::decision::Field;
+use crate::domain::job::{Columns, Owner};
+use crate::store::column_mappings;
+
+/// Rows that are shown.
+const ROWS: usize = 10;
+/// How much of a file is enough to tell.
+pub const PREVIEW_BYTES: usize = 256 << 10;
+
+/// The beginning of a file as it is understood.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct FilePreview {
+    /// The encoding, as the beginning shows it.
+    pub encoding: String,
+    /// What stands between two cells.
+    pub delimiter: String,
+    /// The line on which the header starts, from 1.
+    pub header_line: u64,
+    /// The names in the header.
+    pub names: Vec<String>,
+    /// Which columns are which.
+    pub columns: Vec<MatchedColumn>,
+    /// Whether that is what the owner has matched by hand in an earlier file of the same header.
+    pub remembered: bool,
+    /// The cells of the first rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// One of the four columns.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct MatchedColumn {
+    /// Which one.
+    pub field: Field,
+    /// Its place in the file, from 0; none where the names do not tell.
+    pub place: Option<u16>,
+    /// Places of more than one name that could be meant.
+    pub candidates: Vec<u16>,
+}
+
+impl FilePreview {
+    /// All four, where all are known.
+    pub fn matched(&self) -> Option<Columns> {
+        let places: Vec<u16> = self.columns.iter().filter_map(|column| column.place).collect();
+        let columns = u16::try_from(self.names.len()).ok()?;
+        Some(Columns { places: places.try_into().ok()?, columns })
+    }
+}
+
+/// Reads the beginning of a file of the owner. `whole`: `head` is all of it.
+///
+/// Fails as invalid, in words for the file's owner, when it cannot be read.
+pub async fn preview_file(
+    pool: &PgPool,
+    owner: &Owner,
+    head: &[u8],
+    whole: bool,
+) -> Result<FilePreview, ActionError> {
+    let found = preview(head, whole, ROWS);
+    let found = found.map_err(|error| ActionError::Invalid { field: "file", reason: error.to_string() })?;
+    let mut connection = pool.acquire().await?;
+    let remembered = column_mappings::find(&mut connection, owner, &shape(&found.names)).await?;
+    let remembered = remembered.filter(|columns| usize::from(columns.columns) == found.names.len());
+    let column = |(at, column): (usize, Column)| {
+        let candidates: Vec<u16> =
+            found.matches[at].iter().filter_map(|place| u16::try_from(*place).ok()).collect();
+        let by_name = if let [place] = candidates[..] { Some(place) } else { None };
+        MatchedColumn {
+            field: field(column),
+            place: remembered.map(|columns| columns.places[at]).or(by_name),
+            candidates,
+        }
+    };
+    let columns = Column::ALL.into_iter().enumerate().map(column).collect();
+    let Preview { encoding, delimiter, line, names, rows, .. } = found;
+    Ok(FilePreview {
+        encoding: encoding.as_str().to_owned(),
+        delimiter: char::from(delimiter).to_string(),
+        header_line: line,
+        names,
+        columns,
+        remembered: remembered.is_some(),
+        rows,
+    })
+}
+
+fn field(column: Column) -> Field {
+    match column {
+        Column::Email => Field::Email,
+        Column::FirstName => Field::FirstName,
+        Column::LastName => Field::LastName,
+        Column::Company => Field::Company,
+    }
+}
+
+/// What stands for a header: its names in order, without what does not count when names are compared.
+pub(super) fn shape(names: &[String]) -> String {
+    let mut hash = blake3::Hasher::new();
+    for name in names {
+        let name = folded(name);
+        hash.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+    }
+    hash.finalize().to_hex()[..32].to_owned()
+}

@@ -1,0 +1,109 @@
+//! `preview`, and the columns that `import` is told: which column of a file is which.
+
+use std::path::Path;
+
+use sqlx::PgPool;
+use tokio::io::AsyncReadExt;
+
+use super::Status;
+use super::output::{Format, print, printable};
+use super::session::Session;
+use crate::actions::{self, ActionError, FilePreview, PREVIEW_BYTES};
+use crate::csv::Mapping;
+use crate::domain::decision::Field;
+use crate::domain::job::{Columns, Owner};
+
+/// Reads `FIELD=COLUMN`.
+pub fn given(text: &str) -> Result<(Field, String), String> {
+    let (name, column) =
+        text.split_once('=').ok_or("takes FIELD=COLUMN, such as email=3 or company=Firma")?;
+    let field = name.parse().map_err(|_| "knows the fields email, first_name, last_name and company")?;
+    Ok((field, column.to_owned()))
+}
+
+/// The columns of a file with those that are given in place of what its names tell; none where none is given.
+pub async fn matched(
+    pool: &PgPool,
+    owner: &Owner,
+    file: &Path,
+    given: &[(Field, String)],
+) -> Result<Option<Columns>, ActionError> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let invalid = |reason: String| ActionError::Invalid { field: "column", reason };
+    if file == Path::new("-") {
+        return Err(invalid("columns can be named for files, not for standard input".to_owned()));
+    }
+    let preview = preview(pool, owner, file).await?;
+    let mut places = [0; 4];
+    for (place, column) in places.iter_mut().zip(&preview.columns) {
+        let told = given.iter().find(|(field, _)| *field == column.field);
+        let found = match told {
+            Some((_, told)) => place_of(&preview.names, told),
+            None => column.place,
+        };
+        *place = found
+            .ok_or_else(|| invalid(unknown(&preview, column.field, told.map(|(_, told)| told.as_str()))))?;
+    }
+    let columns = preview.names.len() as u16;
+    match Mapping::new(places, columns) {
+        Some(_) => Ok(Some(Columns { places, columns })),
+        None => Err(invalid("one column cannot stand for two fields".to_owned())),
+    }
+}
+
+/// The place of a column that is told by its number from 1, or by its name.
+fn place_of(names: &[String], told: &str) -> Option<u16> {
+    let by_name = names.iter().position(|name| name.trim().eq_ignore_ascii_case(told.trim()));
+    let by_number = || told.trim().parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < names.len());
+    by_name.or_else(by_number).and_then(|place| u16::try_from(place).ok())
+}
+
+fn unknown(preview: &FilePreview, field: Field, told: Option<&str>) -> String {
+    let names: Vec<String> = preview
+        .names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| format!("{} {}", at + 1, printable(name)))
+        .collect();
+    let what = match told {
+        Some(told) => format!("there is no column {}", printable(told)),
+        None => format!("no name tells which column is {field}; add --column {field}=…"),
+    };
+    format!("{what}. The columns are: {}", names.join(", "))
+}
+
+async fn preview(pool: &PgPool, owner: &Owner, file: &Path) -> Result<FilePreview, ActionError> {
+    let read = |source| ActionError::Read { file: file.display().to_string(), source };
+    let mut head = Vec::new();
+    let opened = tokio::fs::File::open(file).await.map_err(read)?;
+    opened.take(PREVIEW_BYTES as u64).read_to_end(&mut head).await.map_err(read)?;
+    actions::preview_file(pool, owner, &head, head.len() < PREVIEW_BYTES).await
+}
+
+/// Shows the beginning of a file.
+pub async fn show(session: &Session, file: &Path) -> anyhow::Result<Status> {
+    let preview = preview(&session.context.pool, &session.owner, file).await?;
+    let delimiter = if preview.delimiter == "\t" { "a tab" } else { &preview.delimiter };
+    eprintln!("encoding {}, delimiter {delimiter}, header on line {}", preview.encoding, preview.header_line);
+    let mut status = Status::Done;
+    for column in &preview.columns {
+        match column.place {
+            Some(place) => {
+                let name = preview.names.get(usize::from(place)).map_or("", String::as_str);
+                eprintln!("  {:<11} column {} ({})", column.field, place + 1, printable(name));
+            }
+            None => {
+                status = Status::Failed;
+                eprintln!(
+                    "  {:<11} no one name tells; import with --column {}=…",
+                    column.field, column.field
+                );
+            }
+        }
+    }
+    let header: Vec<&str> = preview.names.iter().map(String::as_str).collect();
+    print(Format::Table, &preview.rows, &header, |row| row.clone())?;
+    Ok(status)
+}

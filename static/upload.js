@@ -1,0 +1,136 @@
+// A file on its way in: shows its beginning as the server understands it, lets columns be matched, sends it.
+"use strict";
+
+const form = document.getElementById("upload");
+const input = document.getElementById("file");
+const part = document.getElementById("preview");
+const answer = document.getElementById("answer");
+const sending = document.getElementById("sending");
+const send = document.getElementById("send");
+const csrf = form.dataset.csrf ? { "X-CSRF-Token": form.dataset.csrf } : {};
+
+// Enough to see how a file is to be read.
+const HEAD = 262144;
+
+function say(kind, text, ...more) {
+  const notice = document.createElement("div");
+  notice.className = `notice ${kind}`;
+  const words = document.createElement("p");
+  words.textContent = text;
+  notice.append(words, ...more);
+  answer.replaceChildren(notice);
+}
+
+async function words(response) {
+  const problem = await response.json().catch(() => ({}));
+  const details = (problem.errors ?? []).map((error) => error.detail);
+  return [problem.detail, ...details].filter(Boolean).join("; ") || problem.title || "It did not work; try again.";
+}
+
+async function preview() {
+  const file = input.files[0];
+  answer.replaceChildren();
+  part.replaceChildren();
+  document.getElementById("policy").hidden = !file;
+  if (!file) return;
+  try {
+    // A page where all is well, and words where it is not.
+    const headers = { "Content-Type": "text/csv", Accept: "application/problem+json", ...csrf };
+    const response = await fetch("/upload/preview", { method: "POST", headers, body: file.slice(0, HEAD) });
+    if (input.files[0] !== file) return;
+    if (!response.ok) {
+      say("bad", await words(response));
+      return;
+    }
+    part.innerHTML = await response.text();
+    part.querySelectorAll("[data-column]").forEach(samples);
+    (part.querySelector("[data-column]:invalid") ?? send).focus();
+  } catch {
+    say("bad", "The server cannot be reached.");
+  }
+}
+
+// Some values of the column that is chosen.
+function samples(select) {
+  const rows = [...part.querySelectorAll("tbody tr")];
+  const values = select.value === "" ? [] : rows.map((row) => row.cells[Number(select.value)]?.textContent.trim() ?? "");
+  const shown = [...new Set(values.filter(Boolean))].slice(0, 3).join(" · ");
+  select.closest("p").querySelector("[data-samples]").textContent = shown;
+}
+
+function query(force) {
+  const asked = new URLSearchParams({ filename: input.files[0].name });
+  asked.set("policy", form.querySelector("[name=policy]:checked").value);
+  const section = part.querySelector("[data-columns]");
+  const selects = [...part.querySelectorAll("[data-column]")];
+  // Names that tell by themselves need no mapping: the next file of the kind is the same to everybody.
+  const changed = selects.some((select) => [...select.options].some((option) => option.defaultSelected !== option.selected));
+  const remember = part.querySelector("[name=remember]")?.checked;
+  if (section && (changed || remember || !("complete" in section.dataset))) {
+    selects.forEach((select) => asked.set(select.name, select.value));
+    asked.set("columns", section.dataset.columns);
+    if (remember) asked.set("remember", "true");
+  }
+  if (force) asked.set("force", "true");
+  return asked;
+}
+
+function upload(force) {
+  const request = new XMLHttpRequest();
+  request.open("POST", `/api/v1/uploads?${query(force)}`);
+  request.setRequestHeader("Content-Type", "text/csv");
+  Object.entries(csrf).forEach(([name, value]) => request.setRequestHeader(name, value));
+  const bar = sending.querySelector("progress");
+  request.upload.addEventListener("progress", (event) => { bar.value = event.total ? event.loaded / event.total : 0; });
+  request.addEventListener("loadend", async () => {
+    sending.hidden = true;
+    send.disabled = false;
+    const done = new Response(request.responseText || "{}");
+    if (request.status === 202) {
+      window.location.assign(`/jobs/${(await done.json()).job}`);
+    } else if (request.status === 200) {
+      earlier((await done.json()).job);
+    } else {
+      say("bad", request.status ? await words(done) : "The upload broke off; try again.");
+    }
+  });
+  answer.replaceChildren();
+  sending.hidden = false;
+  send.disabled = true;
+  request.send(input.files[0]);
+}
+
+function earlier(job) {
+  const link = document.createElement("a");
+  link.className = "button";
+  link.href = `/jobs/${job}`;
+  link.textContent = `To job ${job}`;
+  const again = document.createElement("button");
+  again.type = "button";
+  again.textContent = "Import it again";
+  again.addEventListener("click", () => upload(true));
+  say("warn", "You have uploaded this file before.", link, again);
+  link.focus();
+}
+
+input.addEventListener("change", preview);
+part.addEventListener("change", (event) => { if (event.target.matches("[data-column]")) samples(event.target); });
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const chosen = [...part.querySelectorAll("[data-column]")].map((select) => select.value);
+  if (new Set(chosen).size < chosen.length) {
+    say("bad", "One column cannot stand for two: choose another for one of them.");
+    return;
+  }
+  upload(false);
+});
+
+const drop = document.getElementById("drop");
+["dragenter", "dragover"].forEach((name) => drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); }));
+["dragleave", "drop"].forEach((name) => drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.remove("over"); }));
+drop.addEventListener("drop", (event) => {
+  if (event.dataTransfer.files.length === 0) return;
+  input.files = event.dataTransfer.files;
+  preview();
+});
+if (input.files.length > 0) preview();

@@ -1,0 +1,125 @@
+//! Files whose names do not tell: columns matched by hand, and remembered for the next of the kind.
+
+use ingest::domain::job::{JobId, Owner};
+use ingest::store::jobs;
+use serde_json::{Value, json};
+
+use crate::support::{Server, World, client, free_port, told};
+
+const ODD: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nAcme;a@example.com;b@example.com;Ann;Lee\n";
+const OTHER: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nBeta;c@example.com;d@example.com;Bob;Ray\n";
+const BY_HAND: [&str; 8] = [
+    "--column",
+    "email=2",
+    "--column",
+    "first_name=Vor",
+    "--column",
+    "last_name=nach",
+    "--column",
+    "company=1",
+];
+
+#[tokio::test]
+async fn columns_are_told_once_and_remembered_for_their_owner() {
+    let world = World::database().await;
+    let (odd, other) = (world.file("odd.csv", ODD), world.file("other.csv", OTHER));
+    world.ingest(&["import", &odd]).await.expect_status(1);
+    let shown = world.ingest(&["preview", &odd]).await;
+    shown.expect_status(1);
+    assert!(
+        shown.stderr.contains("delimiter ;") && shown.stderr.contains("--column email=…"),
+        "{}",
+        shown.stderr
+    );
+    assert!(
+        shown.stdout.contains("Zweitanschrift") && shown.stdout.contains("b@example.com"),
+        "{}",
+        shown.stdout
+    );
+
+    let told = [&["import", odd.as_str()][..], &BY_HAND].concat();
+    world.ingest(&told).await.expect_status(0);
+    assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme"]);
+    world.ingest(&["preview", &other]).await.expect_status(0);
+    world.ingest(&["import", &other]).await.expect_status(0);
+    assert_eq!(world.contacts("tester").await.len(), 2);
+    // Nobody else knows, and no job of another program.
+    world.ingest(&["import", &other, "--owner", "somebody"]).await.expect_status(1);
+    let job = world.enqueue("odd.csv", ODD, "tester").await;
+    world.ingest(&["reprocess", &job.to_string()]).await.expect_status(1);
+
+    let narrow = world.file("narrow.csv", "Haus;Anschrift\nAcme;a@example.com\n");
+    let refused = world.ingest(&["import", &narrow, "--column", "email=Post"]).await;
+    refused.expect_status(1);
+    assert!(
+        refused.stderr.contains("no column Post") && refused.stderr.contains("2 Anschrift"),
+        "{}",
+        refused.stderr
+    );
+    world.ingest(&["import", &narrow, "--column", "colour=1"]).await.expect_status(2);
+}
+
+#[tokio::test]
+async fn the_same_file_read_in_another_way_is_another_job() {
+    let world = World::database().await;
+    let odd = world.file("odd.csv", ODD);
+    let first = [&["import", odd.as_str()][..], &BY_HAND].concat();
+    world.ingest(&first).await.expect_status(0);
+    let second =
+        first.iter().map(|word| if *word == "email=2" { "email=3" } else { word }).collect::<Vec<_>>();
+    world.ingest(&second).await.expect_status(0);
+    assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme", "b@example.com|Ann|Lee|Acme"]);
+    assert!(world.ingest(&second).await.stderr.contains("imported before, as job 2"));
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_reads_the_columns_as_the_first_did() {
+    let world = World::database().await;
+    let rows: String =
+        (0..3_000).map(|n| format!("Acme;p{n}@example.com;q{n}@example.com;Ann;Lee\n")).collect();
+    let odd = world.file("odd.csv", &format!("Haus;Anschrift;Zweitanschrift;Vor;Nach\n{rows}"));
+    world.ingest(&[&["import", odd.as_str()][..], &BY_HAND].concat()).await.expect_status(0);
+    // As a run leaves it that is cut short behind a checkpoint.
+    let cut = "DELETE FROM contacts; DELETE FROM staging WHERE staging_id > 1000;
+               UPDATE jobs SET job_status = 'PROCESSING', job_checkpoint = 1000, job_staged_at = NULL";
+    sqlx::raw_sql(cut).execute(&world.pool).await.unwrap();
+    world.ingest(&["reprocess", "1"]).await.expect_status(0);
+    let contacts = world.contacts("tester").await;
+    assert_eq!((contacts.len(), contacts[0].as_str()), (3_000, "p0@example.com|Ann|Lee|Acme"));
+    let job = jobs::get(&world.pool, &Owner("tester".to_owned()), JobId(1)).await.unwrap().unwrap();
+    assert_eq!(job.counts.consolidated, 3_000);
+}
+
+#[tokio::test]
+async fn the_api_shows_a_file_and_takes_its_columns() {
+    let world = World::database().await;
+    let server = Server::start_at(world, free_port(), &["serve"]).await;
+    let post = |path: &str, body: &'static str| {
+        let request = client().post(format!("{}/api/v1/uploads{path}", server.url));
+        request.header("content-type", "text/csv").body(body).send()
+    };
+    let (status, shown) = told(post("/preview", ODD).await.unwrap()).await;
+    assert_eq!(
+        (status, &shown["delimiter"], &shown["remembered"]),
+        (200, &json!(";"), &json!(false)),
+        "{shown}"
+    );
+    assert_eq!((&shown["names"][3], &shown["columns"][0]["place"]), (&json!("Vor"), &Value::Null));
+    let (status, refused) = told(post("/preview", "PK\x03\x04").await.unwrap()).await;
+    assert!(
+        status == 422 && refused["errors"][0]["detail"].as_str().unwrap().contains("not CSV"),
+        "{refused}"
+    );
+    assert_eq!(told(post("?email=1", ODD).await.unwrap()).await.0, 422);
+    assert_eq!(
+        told(post("?email=1&first_name=1&last_name=4&company=0&columns=5", ODD).await.unwrap()).await.0,
+        422
+    );
+
+    let by_hand = "?email=1&first_name=3&last_name=4&company=0&columns=5&remember=true";
+    let (status, made) = told(post(by_hand, ODD).await.unwrap()).await;
+    assert_eq!(status, 202, "{made}");
+    assert_eq!(server.world.settled(made["job"].as_i64().unwrap() as i32).await, "COMPLETED");
+    let (_, shown) = told(post("/preview", OTHER).await.unwrap()).await;
+    assert_eq!((&shown["remembered"], &shown["columns"][3]["place"]), (&json!(true), &json!(0)), "{shown}");
+}
