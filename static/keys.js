@@ -7,6 +7,7 @@ const dialog = document.getElementById("help");
 const decided = [];
 let going = false;
 let typed = false;
+const busy = new Set();
 
 function isTyping(element) {
   return element.matches("input:not([type=checkbox]):not([type=radio]), select, textarea");
@@ -124,6 +125,14 @@ document.addEventListener("focusin", (event) => {
   if (chosen) mark(chosen);
 });
 
+// What is pressed while a case is under way would meet another than the one that is seen.
+document.addEventListener("htmx:beforeSend", (event) => {
+  if (event.target.closest(".case")) busy.add(event.target);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  setTimeout(() => busy.delete(event.detail.requestConfig.elt));
+});
+
 document.addEventListener("htmx:beforeRequest", () => {
   const form = document.activeElement.form;
   typed = Boolean(form && form.id.startsWith("edit-"));
@@ -156,6 +165,10 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") leave(event.target);
     return;
   }
+  if (busy.size > 0) {
+    event.preventDefault();
+    return;
+  }
   const key = CSS.escape(event.key);
   const at = here();
   const wasGoing = going;
@@ -168,6 +181,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "j" || event.key === "k") done = step(event.key === "j" ? 1 : -1);
   else if (event.key === "u") done = takeBack();
   else if (event.key === "Escape") done = Boolean(at && press("[data-cancel]", at));
+  else if (event.key === "E") done = Boolean(at && press("[data-key=e]", at));
   else if (at && event.key === "e" && at.querySelector("[data-first]")) goTo(at, true);
   else done = Boolean(at && press(`[data-key="${key}"]`, at)) || press(`[data-page-key="${key}"]`);
   if (done) event.preventDefault();
