@@ -136,10 +136,17 @@ impl RunError {
 
 /// Runs a claimed job to its end.
 pub async fn process(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
-    match claim.flow {
-        Flow::Initial => initial(context, claim, control).await,
-        Flow::Reprocess => recheck::run(context, claim, control).await,
+    let outcome = match claim.flow {
+        Flow::Initial => initial(context, claim, control).await?,
+        Flow::Reprocess => recheck::run(context, claim, control).await?,
+    };
+    if outcome.statistics.contacts >= stage::PARTITION_ROWS
+        && let Err(error) = contacts::analyze(&context.pool).await
+    {
+        // The job is settled: whoever asks meanwhile waits longer.
+        tracing::debug!(job_id = claim.job.0, %error, "contacts were not analysed");
     }
+    Ok(outcome)
 }
 
 /// The first run: the file is surveyed, then staged with final verdicts.

@@ -142,8 +142,26 @@ pub async fn count_open(
 
 /// Open issues of an owner's job, a count each rule that has any.
 pub async fn counts(pool: &PgPool, owner: &Owner, home: Home) -> Result<Vec<(IssueType, Count)>, StoreError> {
-    let counts = progress(pool, owner, home).await?.into_iter().map(|kind| (kind.kind, kind.open));
-    Ok(counts.filter(|(_, open)| open.number() > 0).collect())
+    // Kind by kind in the order of the index, as [`page`] reads it.
+    let query = AssertSqlSafe(format!(
+        "SELECT kind::text, count FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, {} AS open
+         WHERE count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY kind",
+        counted(home, false)
+    ));
+    let query = sqlx::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
+    let counts: Vec<(String, i64)> = query.fetch_all(pool).await?;
+    counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, Count(count)))).collect()
+}
+
+/// The number of issues of the job `$2` and of `kind`, as far as `$3`.
+fn counted(home: Home, resolved: bool) -> String {
+    format!(
+        "LATERAL (SELECT count(*) FROM
+                      (SELECT FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = {resolved}
+                         AND issue_type >= kind AND issue_type <= kind
+                       ORDER BY issue_type, issue_id LIMIT $3 + 1) AS counted)",
+        home.issues()
+    )
 }
 
 /// How far the review of one rule's issues has come.
@@ -159,23 +177,13 @@ pub struct Progress {
 
 /// How far the review of an owner's job has come, for each rule that has an issue, open or settled.
 pub async fn progress(pool: &PgPool, owner: &Owner, home: Home) -> Result<Vec<Progress>, StoreError> {
-    // Kind by kind in the order of the index, as [`page`] reads it.
-    let counted = |resolved: bool| {
-        format!(
-            "LATERAL (SELECT count(*) FROM
-                          (SELECT FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = {resolved}
-                             AND issue_type >= kind AND issue_type <= kind
-                           ORDER BY issue_type, issue_id LIMIT $3 + 1) AS counted)",
-            home.issues()
-        )
-    };
     let query = AssertSqlSafe(format!(
         "SELECT kind::text AS name, open.count, settled.count
          FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, {} AS open, {} AS settled
          WHERE open.count + settled.count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
          ORDER BY kind",
-        counted(false),
-        counted(true)
+        counted(home, false),
+        counted(home, true)
     ));
     let query = sqlx::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
     let counts: Vec<(String, i64, i64)> = query.fetch_all(pool).await?;

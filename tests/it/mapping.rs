@@ -123,3 +123,24 @@ async fn the_api_shows_a_file_and_takes_its_columns() {
     let (_, shown) = told(post("/preview", OTHER).await.unwrap()).await;
     assert_eq!((&shown["remembered"], &shown["columns"][3]["place"]), (&json!(true), &json!(0)), "{shown}");
 }
+
+#[tokio::test]
+async fn the_page_of_uploads_works_without_a_script() {
+    let server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
+    let page = client().get(format!("{}/upload", server.url)).send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("enctype=\"multipart/form-data\"") && page.contains("/upload/sample.csv"),
+        "{page}"
+    );
+    let sample =
+        client().get(format!("{}/upload/sample.csv", server.url)).send().await.unwrap().text().await.unwrap();
+    let form = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"s.csv\"\r\n\r\n{sample}\r\n--b--\r\n"
+    );
+    let post = client()
+        .post(format!("{}/upload", server.url))
+        .header("content-type", "multipart/form-data; boundary=b");
+    let answer = post.body(form).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (303, "/jobs/1"));
+    assert_eq!(server.world.settled(1).await, "NEEDS_REVIEW");
+}

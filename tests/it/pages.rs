@@ -376,6 +376,7 @@ async fn nobody_is_kept_out_by_a_page() {
             "/contacts",
             "/contacts/1",
             "/audit",
+            "/upload",
             "/keys",
             "/signed-out",
             "/nowhere",

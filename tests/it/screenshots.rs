@@ -71,6 +71,9 @@ async fn take() {
             client().post(url).body(content).send().await.unwrap().json().await.unwrap();
         server.world.settled(told["job"].as_i64().unwrap() as i32).await;
     }
+    let odd =
+        messy().replacen("E-mail;First name;Last name;Company", "Contact;First name;Last name;Where", 1);
+    let odd = server.world.file("visitors.csv", &odd);
     // Something that was decided, for the pages that tell of it.
     screen.go("/jobs/2/review/duplicate").await;
     for (at, key) in ["1", "2", "m", "1", "m"].into_iter().enumerate() {
@@ -112,6 +115,10 @@ async fn take() {
             screen.press("?").await;
             screen.find("dialog[open]").await;
             keep(&screen, "keys", look).await;
+            picture(&screen, "upload", "/upload", look).await;
+            screen.find("#file").await.send_keys(&odd).await.unwrap();
+            screen.sees("#preview", "Which column is which?").await;
+            keep(&screen, "upload-preview", look).await;
             screen.close().await;
         }
     }

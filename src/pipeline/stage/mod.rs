@@ -23,7 +23,7 @@ use judge::Judge;
 use numbering::Numbering;
 
 /// From so many rows on a job gets a partition of its own: what bulk saves is then worth a table.
-const PARTITION_ROWS: u64 = 100_000;
+pub const PARTITION_ROWS: u64 = 100_000;
 
 /// How staging ended.
 pub enum Staged {
