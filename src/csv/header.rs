@@ -94,7 +94,7 @@ impl Header {
     /// Finds the required columns among `names`.
     ///
     /// Fails when one of them is missing or there twice. With a `mapping` names do not matter; it fails when the
-    /// header has another number of them.
+    /// header has another number of them, or is a contact.
     pub(super) fn find(
         names: Vec<String>,
         line: u64,
@@ -105,6 +105,9 @@ impl Header {
             let (found, expected) = (names.len(), usize::from(*columns));
             if found != expected {
                 return Err(Rejection::Mapping { line, found, expected });
+            }
+            if is_contact(&names) {
+                return Err(Rejection::NoHeader { line });
             }
             return Ok(Header { names, line, delimiter, places: places.map(usize::from) });
         }
@@ -150,6 +153,18 @@ pub(super) fn names_in(record: &Record<'_>) -> Vec<String> {
 pub(super) fn count_required(names: &[String]) -> usize {
     let found: Vec<Column> = names.iter().filter_map(|n| Column::from_name(n)).collect();
     Column::ALL.iter().filter(|c| found.contains(c)).count()
+}
+
+/// Whether what stands in the header's place is a contact, which a mapping must not make a header of: it would be
+/// lost. A column's name may have an `@` in it, so only a whole address counts.
+pub(super) fn is_contact(names: &[String]) -> bool {
+    let is_address = |name: &String| {
+        let parts = name.trim().split_once('@');
+        parts.is_some_and(|(local, domain)| {
+            !local.is_empty() && domain.contains('.') && !name.trim().contains(char::is_whitespace)
+        })
+    };
+    !names.iter().any(|name| Column::from_name(name) == Some(Column::Email)) && names.iter().any(is_address)
 }
 
 /// Whether a record with these cells stands for an empty line.

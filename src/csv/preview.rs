@@ -28,7 +28,7 @@ pub struct Preview {
 
 /// Reads the first `most` rows of a file that begins with `head`, and ends there when `whole`.
 ///
-/// Fails when that is plainly no CSV, or holds no header.
+/// Fails when that is plainly no CSV, or holds no header, but contacts from the first line on.
 pub fn preview(head: &[u8], whole: bool, most: usize) -> Result<Preview, Rejection> {
     refuse_foreign(head)?;
     // What is cut in the middle of a line, or of a letter, tells nothing.
@@ -60,6 +60,9 @@ pub fn preview(head: &[u8], whole: bool, most: usize) -> Result<Preview, Rejecti
         found.take(&record);
     }
     let Some((line, names)) = found.header else { return Err(Rejection::Blank) };
+    if header::is_contact(&names) {
+        return Err(Rejection::NoHeader { line });
+    }
     let matches = Column::ALL.map(|column| {
         let places = names.iter().enumerate().filter(|(_, name)| Column::from_name(name) == Some(column));
         places.map(|(place, _)| place).collect()

@@ -35,6 +35,21 @@ fn a_mapping_of_another_file_is_refused_in_words() {
 }
 
 #[test]
+fn a_contact_is_never_taken_for_a_header() {
+    let mapping = Mapping::new([0, 1, 2, 3], 4);
+    for first in ["ann@example.com;Ann;Lee;Acme", "Ann;Lee; ann@example.com ;Acme"] {
+        let file = format!("{first}\nbob@example.com;Bob;Ray;Beta\n");
+        assert_eq!(read(&file, mapping), Err(Rejection::NoHeader { line: 1 }), "{first}");
+        assert_eq!(preview(file.as_bytes(), true, 10), Err(Rejection::NoHeader { line: 1 }), "{first}");
+    }
+    for first in ["Mail @ home;Vor;Nach;Haus", "@;Vor;Nach;Haus", "email;a@example.com;Nach;Haus"] {
+        let file = format!("{first}\nbob@example.com;Bob;Ray;Beta\n");
+        assert_eq!(read(&file, mapping).unwrap().len(), 1, "{first}");
+        assert_eq!(preview(file.as_bytes(), true, 10).unwrap().rows.len(), 1, "{first}");
+    }
+}
+
+#[test]
 fn the_beginning_of_a_file_is_shown_as_it_is_understood() {
     let shown = preview(FILE.as_bytes(), true, 10).unwrap();
     assert_eq!((shown.encoding, shown.delimiter, shown.line), (Encoding::Utf8, b';', 1));
