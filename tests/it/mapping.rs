@@ -4,7 +4,7 @@ use ingest::domain::job::{JobId, Owner};
 use ingest::store::jobs;
 use serde_json::{Value, json};
 
-use crate::support::{Server, World, client, free_port, told};
+use crate::support::{Server, World, client, eventually, free_port, told};
 
 const ODD: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nAcme;a@example.com;b@example.com;Ann;Lee\n";
 const OTHER: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nBeta;c@example.com;d@example.com;Bob;Ray\n";
@@ -91,6 +91,39 @@ async fn a_run_that_goes_on_reads_the_columns_as_the_first_did() {
 }
 
 #[tokio::test]
+async fn a_killed_run_is_continued_with_the_columns_of_its_job() {
+    const ROWS: usize = 60_000;
+    let world = World::database()
+        .await
+        .with(&[("PROGRESS_UPDATE_INTERVAL", "2000"), ("SQS_VISIBILITY_TIMEOUT", "2")]);
+    world.ingest(&["migrate"]).await.expect_status(0);
+    // A row that breaks a rule keeps the contacts out of the way until the review.
+    let rows: String =
+        (0..ROWS).map(|n| format!("Acme;p{n}@example.com;q{n}@example.com;Ann;Lee\n")).collect();
+    let odd = world
+        .file("odd.csv", &format!("Haus;Anschrift;Zweitanschrift;Vor;Nach\nAcme;bad;x@y.org;Bo;Ray\n{rows}"));
+    let mut run = world.spawn(&[&["import", odd.as_str()][..], &BY_HAND].concat());
+    let reached = async || {
+        let query = "SELECT max(job_checkpoint) FROM jobs";
+        sqlx::query_scalar::<_, Option<i32>>(query).fetch_one(&world.pool).await.unwrap().unwrap_or(0)
+    };
+    while reached().await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    run.kill();
+    let cut = reached().await;
+    assert!(cut > 0 && (cut as usize) < ROWS, "the run was not cut in its middle: {cut}");
+    // The job's own columns have to be enough.
+    sqlx::raw_sql("DELETE FROM column_mappings").execute(&world.pool).await.unwrap();
+    // The lease of the dead run has to end first.
+    eventually("the job goes on", async || world.ingest(&["reprocess", "1"]).await.status == Some(3)).await;
+    let wrong = "SELECT count(*) FILTER (WHERE staging_email NOT LIKE 'p%'), count(*) FROM staging WHERE staging_company = 'Acme'
+                 AND staging_first_name = 'Ann' AND staging_last_name = 'Lee'";
+    let (wrong, all): (i64, i64) = sqlx::query_as(wrong).fetch_one(&world.pool).await.unwrap();
+    assert_eq!((wrong, all), (0, ROWS as i64));
+}
+
+#[tokio::test]
 async fn the_api_shows_a_file_and_takes_its_columns() {
     let world = World::database().await;
     let server = Server::start_at(world, free_port(), &["serve"]).await;
@@ -110,6 +143,8 @@ async fn the_api_shows_a_file_and_takes_its_columns() {
         status == 422 && refused["errors"][0]["detail"].as_str().unwrap().contains("not CSV"),
         "{refused}"
     );
+    let (status, refused) = told(post("/preview", "a@example.com,A,B,C\n").await.unwrap()).await;
+    assert!(status == 422 && refused.to_string().contains("column names should be"), "{refused}");
     assert_eq!(told(post("?email=1", ODD).await.unwrap()).await.0, 422);
     assert_eq!(
         told(post("?email=1&first_name=1&last_name=4&company=0&columns=5", ODD).await.unwrap()).await.0,
