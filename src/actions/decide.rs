@@ -97,14 +97,7 @@ async fn carry_out(
         return Ok(earlier);
     }
     let job = in_review(&mut transaction, &request.owner, job).await?;
-    for (row, tag) in seen {
-        let found = staging::get(&mut transaction, &request.owner, job.home(), *row).await?;
-        match found {
-            None => return Err(ActionError::NoRow(*row)),
-            Some(found) if found.tag() != *tag => return Err(ActionError::Stale { what: "row", id: *row }),
-            Some(_) => {}
-        }
-    }
+    as_seen(&mut transaction, &request.owner, job.home(), seen).await?;
     named(&mut transaction, &request.owner, &job, which, &decision).await?;
     choose(&mut transaction, job.home(), which, &decision).await?;
     // What a person typed stands with the rows that it went into.
@@ -201,6 +194,25 @@ fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError>
     }
 }
 
+/// Sees to it that rows are as somebody has seen them, by their tags, and stay so until they are changed.
+async fn as_seen(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+    seen: &[(i64, &str)],
+) -> Result<(), ActionError> {
+    let rows: Vec<i64> = seen.iter().map(|(row, _)| *row).collect();
+    let found = staging::hold(connection, owner, home, &rows).await?;
+    for (row, tag) in seen {
+        match found.iter().find(|found| found.row == *row) {
+            None => return Err(ActionError::NoRow(*row)),
+            Some(found) if found.tag() != *tag => return Err(ActionError::Stale { what: "row", id: *row }),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Sees to it that rows and issues that are named are there, and that a row that is named alone is no contact.
 async fn named(
     connection: &mut PgConnection,
@@ -240,11 +252,11 @@ async fn choose(
     decided::create(connection).await?;
     if *decision == Decision::Correct {
         let mut corrections = Corrections::default();
-        for (row, email) in decided::invalid(connection, home, which).await? {
-            if let Some(correction) = suggest::correction(&email) {
-                corrections.push(row, [Some(&correction), None, None, None])?;
-            }
-        }
+        decided::each_invalid(connection, home, which, |row, email| match suggest::correction(email) {
+            Some(correction) => corrections.push(row, [Some(&correction), None, None, None]),
+            None => Ok(()),
+        })
+        .await?;
         decided::correct(connection, home, corrections).await?;
     }
     Ok(decided::fill(connection, home, which, decision).await?)

@@ -149,7 +149,8 @@ pub async fn apply(connection: &mut PgConnection, home: Home, action: i64) -> Re
 }
 
 /// Whether a row, whose e-mail is `email`, has the e-mail that an issue is about. Its key is the value in lower
-/// case; of a value too long for an index only a part.
+/// case; of a value too long for an index only a part. What lower() makes of a letter depends on the database's
+/// locale: in some it makes another letter of I, in some none of letters beyond ASCII.
 fn same_key(email: &str) -> String {
-    format!("(lower({email}) = issue_key OR octet_length({email}) > 1024)")
+    format!("(issue_key IN (lower({email}), lower({email} COLLATE \"C\")) OR octet_length({email}) > 1024)")
 }

@@ -252,6 +252,25 @@ pub async fn get(
     query.fetch_optional(connection).await?.as_ref().map(view).transpose()
 }
 
+/// Rows of an owner's job, which nobody else can change until the transaction ends.
+pub async fn hold(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+    rows: &[i64],
+) -> Result<Vec<RowView>, StoreError> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = AssertSqlSafe(format!(
+        "{VIEW} FROM {} s WHERE s.staging_id = ANY ($3) AND s.staging_job_id = $2
+           AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) FOR NO KEY UPDATE OF s",
+        home.staging()
+    ));
+    let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(rows);
+    query.fetch_all(connection).await?.iter().map(view).collect()
+}
+
 /// The first of `rows` that is none of the job's.
 pub async fn first_missing(
     connection: &mut PgConnection,

@@ -125,6 +125,24 @@ async fn of_rows_that_share_an_address_one_is_kept_or_all_become_one() {
 }
 
 #[tokio::test]
+async fn rows_share_an_address_whatever_the_databases_locale_makes_of_its_letters() {
+    // Where lower() makes an ı of an I, which no address has.
+    let turkish = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr'";
+    let world = World::empty_database_with(turkish).await;
+    let file = world.file(
+        "a.csv",
+        &format!("{HEADER}info@example.com,A,One,Co\nINFO@EXAMPLE.COM,B,Two,Co\nBAD IN IT,C,Three,Co\n"),
+    );
+    world.ingest(&["import", &file]).await.expect_status(3);
+    let kept = decide(&world, &of_type(IssueType::DuplicateEmail), Decision::KeepFirst).await;
+    assert_eq!((kept.changed.discarded, kept.issues.settled), (1, 1));
+    assert_eq!(world.statuses(1).await, "1 ISSUE, 2 DISCARD, 3 ISSUE");
+    let named = Edits { company: Some("Acme".to_owned()), ..Edits::default() };
+    let edited = actions::edit_row(&world.pool, &tester(), JOB, 3, &named, None).await.unwrap();
+    assert_eq!((edited.issues.settled, edited.open_issues), (0, 1), "the address is as bad as it was");
+}
+
+#[tokio::test]
 async fn existing_contacts_are_kept_overwritten_or_filled_and_given_back() {
     let world = World::database().await;
     let first = world.file(

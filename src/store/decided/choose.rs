@@ -1,5 +1,6 @@
 //! Filling the table: which rows a decision changes, and into what.
 
+use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
 
 use super::same_key;
@@ -112,38 +113,31 @@ async fn edited(
     which: &Filter,
     edits: &Edits,
 ) -> Result<(), StoreError> {
-    let ids: Vec<i64> = locked(connection, home, which, "").await?;
-    let values = edits.values();
-    let copy = "INSERT INTO corrected SELECT staging_id, coalesce($2, staging_email), coalesce($3, staging_first_name),
-                    coalesce($4, staging_last_name), coalesce($5, staging_company)";
-    let query = AssertSqlSafe(format!("{copy} FROM {} WHERE staging_id = ANY ($1)", home.staging()));
-    let query = sqlx::query(query).bind(ids);
-    values.into_iter().fold(query, |query, value| query.bind(value)).execute(&mut *connection).await?;
-    corrected(connection, home).await
-}
-
-/// The rows that the filter finds, less those that are contacts; they stay locked.
-pub async fn locked(
-    connection: &mut PgConnection,
-    home: Home,
-    which: &Filter,
-    condition: &str,
-) -> Result<Vec<i64>, StoreError> {
-    let mut query = QueryBuilder::new(format!(
-        "SELECT s.staging_id FROM {} s WHERE s.staging_job_id = {} AND s.staging_status IS DISTINCT FROM 'SUCCESS' {condition}",
+    let mut query = QueryBuilder::new("INSERT INTO corrected SELECT s.staging_id");
+    for (value, stored) in edits.values().into_iter().zip(UNCHANGED.values) {
+        match value {
+            Some(value) => query.push(", ").push_bind(value.to_owned()),
+            None => query.push(", ").push(stored),
+        };
+    }
+    query.push(format!(
+        " FROM {} s WHERE s.staging_job_id = {} AND s.staging_status IS DISTINCT FROM 'SUCCESS'",
         home.staging(),
         home.job()
     ));
     filter::push(&mut query, home, which);
-    Ok(query.push(" FOR NO KEY UPDATE OF s").build_query_scalar().fetch_all(connection).await?)
+    query.push(" FOR NO KEY UPDATE OF s").build().execute(&mut *connection).await?;
+    corrected(connection, home).await
 }
 
-/// Rows with an e-mail that an open issue calls invalid, as the filter finds them.
-pub async fn invalid(
+/// Gives every row with an e-mail that an open issue calls invalid to `on_row`, as the filter finds them; they stay
+/// locked.
+pub async fn each_invalid(
     connection: &mut PgConnection,
     home: Home,
     which: &Filter,
-) -> Result<Vec<(i64, String)>, StoreError> {
+    mut on_row: impl FnMut(i64, &str) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let (items, issues) = (home.items(), home.issues());
     let mut query = QueryBuilder::new(format!(
         "SELECT s.staging_id, s.staging_email FROM {} s WHERE s.staging_job_id = {job} AND s.staging_email IS NOT NULL
@@ -154,7 +148,12 @@ pub async fn invalid(
         job = home.job()
     ));
     filter::push(&mut query, home, which);
-    Ok(query.push(" FOR NO KEY UPDATE OF s").build_query_as().fetch_all(connection).await?)
+    let mut rows = query.push(" FOR NO KEY UPDATE OF s").build_query_as().fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let (row, email): (i64, String) = row;
+        on_row(row, &email)?;
+    }
+    Ok(())
 }
 
 /// New values of rows, kept until the database takes them, however many they become.

@@ -35,6 +35,11 @@ pub struct World {
 impl World {
     /// A database without any table; store and queue are local.
     pub async fn empty_database() -> World {
+        World::empty_database_with("").await
+    }
+
+    /// The same, made with these options of CREATE DATABASE.
+    pub async fn empty_database_with(options: &str) -> World {
         let name = unique();
         let admin = PgPool::connect(&servers::postgres().admin_url()).await.unwrap();
         let mut connection = admin.acquire().await.unwrap();
@@ -43,7 +48,7 @@ impl World {
             DO $$ BEGIN IF to_regrole('ingest') IS NULL THEN CREATE ROLE ingest LOGIN PASSWORD 'secret'; END IF; END $$;
             SELECT pg_advisory_unlock(1);";
         sqlx::raw_sql(role).execute(&mut *connection).await.unwrap();
-        let make = format!("CREATE DATABASE {name} OWNER ingest");
+        let make = format!("CREATE DATABASE {name} OWNER ingest {options}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut *connection).await.unwrap();
         drop(connection);
         admin.close().await;
