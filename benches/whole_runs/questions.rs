@@ -120,7 +120,7 @@ impl<'a> Questions<'a> {
             "count of the rows of that issue, as far as 10,000",
             issue_items::count(&pool, &owner, of_same, one)
         );
-        ask!("page of contacts, from the middle", contacts::page(&pool, &owner, None, Some(contact), PAGE));
+        ask!("page of contacts, from the middle", contacts::page(&pool, &owner, Some(contact), PAGE));
         ask!("count of contacts, as far as 10,000", contacts::count(&pool, &owner));
         ask!("progress of a job's review, each kind", issues::progress(&pool, &owner, of_job));
         ask!(

@@ -24,7 +24,7 @@ pub fn contacts_file(pool: PgPool, owner: Owner) -> impl Stream<Item = Result<By
         async move {
             let Some((piece, after)) = state else { return Ok(None) };
             let Some(after) = after else { return Ok(Some((piece, None))) };
-            let page = contacts::page(&pool, &owner, None, Some(after), PIECE).await?;
+            let page = contacts::page(&pool, &owner, Some(after), PIECE).await?;
             let last = page.last().map(|contact| contact.id);
             Ok(Some((piece, last.map(|last| (lines(&page), Some(last))))))
         }

@@ -30,7 +30,7 @@ pub(super) struct Asked {
     limit: Option<i64>,
 }
 
-/// The caller's contacts, in the order in which they were made.
+/// The caller's contacts, newest first.
 #[utoipa::path(get, path = "/contacts", tag = "contacts", params(Asked),
     responses((status = 200, description = "A page of contacts", body = Page<Contact>)))]
 pub(super) async fn list_contacts(
@@ -40,8 +40,8 @@ pub(super) async fn list_contacts(
 ) -> Result<axum::Json<Page<Contact>>, Problem> {
     let limit = limit(asked.limit)?;
     let text = text("text", &asked.text)?;
-    let found = contacts::page(&app.pool, &principal.owner, text, asked.after, limit + 1).await?;
-    Ok(axum::Json(Page::new(found, limit, |contact| contact.id)))
+    let found = contacts::look(&app.pool, &principal.owner, text, asked.after, limit).await?;
+    Ok(axum::Json(Page::found(found.contacts, found.next)))
 }
 
 /// A contact, and what has happened to it.

@@ -18,13 +18,19 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Entries, and where to go on.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Page<T: ToSchema> {
-    /// The entries, in the order of their numbers.
+    /// The entries. A search gives what it has found in a while: fewer than were asked for, or none, do not say that
+    /// there are no more.
     items: Vec<T>,
-    /// What to send as `after` for the entries that follow; none when these are the last.
+    /// What to send as `after` to go on; none when there is nothing behind these.
     next: Option<i64>,
 }
 
 impl<T: ToSchema> Page<T> {
+    /// What a look has found, and where the next goes on.
+    pub(super) fn found(items: Vec<T>, next: Option<i64>) -> Page<T> {
+        Page { items, next }
+    }
+
     /// `items` were asked for one more than `limit`, which tells whether there are more.
     pub(super) fn new(mut items: Vec<T>, limit: i64, number: impl Fn(&T) -> i64) -> Page<T> {
         let more = items.len() as i64 > limit;

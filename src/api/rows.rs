@@ -65,10 +65,9 @@ pub(super) async fn list_rows(
     let limit = limit(asked.limit)?;
     let text = text("text", &asked.text)?.map(str::to_owned);
     let which = Filter { status: asked.status, issue_type: asked.issue_type, text, ..Filter::default() };
-    let home = find(&app, &principal.owner, job).await?.home();
-    let found = staging::page(&app.pool, &principal.owner, home, &which, asked.after, limit + 1).await?;
-    let tagged = found.into_iter().map(RowTagged::from).collect();
-    Ok(axum::Json(Page::new(tagged, limit, |tagged: &RowTagged| tagged.row.row)))
+    let job = find(&app, &principal.owner, job).await?;
+    let found = staging::look(&app.pool, &principal.owner, &job, &which, asked.after, limit).await?;
+    Ok(axum::Json(Page::found(found.rows.into_iter().map(RowTagged::from).collect(), found.next)))
 }
 
 /// A row.

@@ -163,7 +163,7 @@ struct Line<'a> {
 
 /// Lists contacts.
 pub async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> {
-    let page = contacts::page(&session.context.pool, &session.owner, None, list.after, list.limit).await?;
+    let page = contacts::page(&session.context.pool, &session.owner, list.after, list.limit).await?;
     let header = ["contact", "email", "first name", "last name", "company"];
     print(list.output, &page, &header, |contact| {
         let contacts::Contact { id, email, first_name, last_name, company, .. } = contact;

@@ -236,23 +236,17 @@ const CONTACT_AND_KEY: &str =
     "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company,
      contact_created_at, staging_id, contact_key FROM contacts";
 
-/// An owner's contacts in the order they were made, at most `limit`, after `after` where given; `text`: only those
-/// of which a value holds it, in any case of letters.
+/// An owner's contacts in the order they were made, at most `limit`, after `after` where given.
 pub async fn page(
     pool: &PgPool,
     owner: &Owner,
-    text: Option<&str>,
     after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    let mut query = QueryBuilder::new(format!("{CONTACT} WHERE contacts_user_id = "));
-    query.push_bind(&owner.0).push(" AND contact_id > ").push_bind(after.unwrap_or(0));
-    if let Some(text) = text.filter(|text| !text.is_empty()) {
-        query.push(" AND concat_ws(E'\\n', contact_email, contact_first_name, contact_last_name, contact_company) ILIKE ");
-        query.push_bind(filter::anywhere(text));
-    }
-    query.push(" ORDER BY contact_id LIMIT ").push_bind(limit);
-    Ok(query.build_query_as().fetch_all(pool).await?)
+    let query = AssertSqlSafe(format!(
+        "{CONTACT} WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3"
+    ));
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(after.unwrap_or(0)).bind(limit).fetch_all(pool).await?)
 }
 
 /// One contact of an owner.

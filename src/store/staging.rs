@@ -288,27 +288,6 @@ pub async fn first_missing(
     Ok(sqlx::query_scalar(query).bind(rows).bind(home.job().0).fetch_optional(connection).await?)
 }
 
-/// Rows of an owner's job as the filter finds them, in the order of the file: at most `limit`, after the row
-/// `after` where that is given.
-pub async fn page(
-    pool: &PgPool,
-    owner: &Owner,
-    home: Home,
-    which: &Filter,
-    after: Option<i64>,
-    limit: i64,
-) -> Result<Vec<RowView>, StoreError> {
-    let mut query = QueryBuilder::new(format!(
-        "{VIEW} FROM {} s WHERE s.staging_job_id = {job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
-        home.staging(),
-        job = home.job()
-    ));
-    query.push_bind(&owner.0).push(") AND s.staging_id > ").push_bind(after.unwrap_or(0));
-    filter::push(&mut query, home, which);
-    query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit);
-    query.build().fetch_all(pool).await?.iter().map(view).collect()
-}
-
 /// The rows that issues of an owner's job are about, each with its issue, in the order of issue and file: of each issue
 /// at most `limit`, after the row `after` where that is given.
 pub async fn of_issues(
