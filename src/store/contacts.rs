@@ -6,11 +6,11 @@ mod look;
 use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
 pub use look::{Looked, look};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, QueryBuilder, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::copy::Lines;
-use super::{Count, Home, StoreError, filter};
+use super::{Count, Home, StoreError};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::job::Owner;

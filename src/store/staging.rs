@@ -8,11 +8,10 @@ use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 pub use look::{Looked, Origin, look, origins};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, QueryBuilder, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use super::copy::{self, Lines};
-use super::{Home, StoreError, filter};
-use crate::domain::decision::Filter;
+use super::{Home, StoreError};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting, RowHash, RowStatus};
 
