@@ -230,6 +230,15 @@ fn whole(text: &str, name: &str, range: RangeInclusive<u64>, when_empty: u64) ->
     }
 }
 
+fn boolean(text: &str, name: &str, when_empty: bool) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "" => Ok(when_empty),
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("{name} takes true or false")),
+    }
+}
+
 fn retry_delay(text: &str) -> Result<f64, String> {
     match text.trim() {
         "" => Ok(5.0),

@@ -24,7 +24,7 @@ mod tokens;
 mod uploads;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
@@ -129,6 +129,10 @@ fn docs(document: utoipa::openapi::OpenApi) -> Router<App> {
     Router::from(page).layer(policy)
 }
 
+/// The device access and tracking interfaces that no page of ours uses, so that an injected one cannot either.
+const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), \
+     gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
+
 /// Headers that keep browsers from guessing, framing, and keeping what is private. What a handler says for
 /// itself stays.
 async fn safe_headers(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -139,9 +143,12 @@ async fn safe_headers(State(app): State<App>, request: Request, next: Next) -> R
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     ];
     if app.is_https() {
-        all.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+        all.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"));
     }
     for (name, value) in all {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));

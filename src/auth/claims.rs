@@ -72,6 +72,44 @@ pub fn is_for(claims: &Claims, audiences: &[String]) -> bool {
     }
 }
 
+/// What a signed token of the provider is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Access to a service such as this one.
+    Access,
+    /// Telling a client who signed in; also a token that nothing marks as an access token.
+    Id,
+    /// Anything else, such as a refresh token or one bound to a key that the sender must prove.
+    Other,
+}
+
+/// Claims that only access tokens have: of RFC 9068 and RFC 8693 (`scope`, `client_id`), Okta (`cid`, `scp`),
+/// Microsoft Entra and AD FS (`scp`, `appid`, `azpacr`) and Auth0 (`gty`).
+const OF_ACCESS_TOKENS: [&str; 7] = ["scope", "scp", "client_id", "cid", "appid", "azpacr", "gty"];
+
+/// Claims that only ID tokens have (OpenID Connect Core 1.0, sections 2 and 3.3.2.11).
+const OF_ID_TOKENS: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
+
+/// Determines what a token is for. `typed` says that its header has the type `at+jwt` (RFC 9068).
+///
+/// Most providers sign both kinds with the same keys and the header type `JWT`, so their claims must tell.
+/// A token counts as an access token only on evidence: an ID token names its client as audience, and each
+/// web application that a user signs in to receives one.
+pub fn kind(typed: bool, claims: &Claims) -> TokenKind {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_ascii_lowercase);
+    let has = |names: &[&str]| names.iter().any(|name| claims.contains_key(*name));
+    // Cognito says `token_use`, Keycloak `typ`.
+    let stated = text("token_use").or_else(|| text("typ"));
+    match stated.as_deref() {
+        Some("access" | "bearer") => TokenKind::Access,
+        Some("id") => TokenKind::Id,
+        Some(_) => TokenKind::Other,
+        None if typed => TokenKind::Access,
+        None if !has(&OF_ID_TOKENS) && has(&OF_ACCESS_TOKENS) => TokenKind::Access,
+        None => TokenKind::Id,
+    }
+}
+
 /// Whether the ID token was made for this client, in answer to the request with this nonce
 /// (OpenID Connect Core 1.0, section 3.1.3.7).
 pub fn answers(claims: &Claims, client_id: &str, nonce: &str) -> bool {
@@ -158,6 +196,33 @@ mod tests {
         ];
         for (value, expected) in cases {
             assert_eq!(is_for(&claims(value.clone()), &["api".to_owned()]), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_a_token_follows_its_claims() {
+        let cases = [
+            // oidc-provider and others that follow RFC 9068.
+            (true, json!({ "aud": "api", "client_id": "web" }), TokenKind::Access),
+            (true, json!({ "aud": "api" }), TokenKind::Access),
+            // Cognito.
+            (false, json!({ "token_use": "access", "client_id": "web" }), TokenKind::Access),
+            (false, json!({ "token_use": "id", "aud": "web", "at_hash": "h" }), TokenKind::Id),
+            // Keycloak, whose older access tokens repeat the nonce.
+            (false, json!({ "typ": "Bearer", "aud": "api", "nonce": "n", "scope": "" }), TokenKind::Access),
+            (false, json!({ "typ": "ID", "aud": "web", "azp": "web" }), TokenKind::Id),
+            (false, json!({ "typ": "Refresh", "scope": "openid" }), TokenKind::Other),
+            (false, json!({ "typ": "DPoP", "scope": "openid" }), TokenKind::Other),
+            // Okta, Microsoft Entra, Auth0.
+            (false, json!({ "aud": "api", "cid": "web", "scp": ["openid"] }), TokenKind::Access),
+            (false, json!({ "aud": "api", "azp": "web", "azpacr": "1" }), TokenKind::Access),
+            (false, json!({ "aud": "api", "azp": "web", "gty": "client-credentials" }), TokenKind::Access),
+            // ID tokens by what only they have, and by what they lack.
+            (false, json!({ "aud": "web", "nonce": "n", "scp": "openid" }), TokenKind::Id),
+            (false, json!({ "aud": "web", "azp": "web", "auth_time": 1 }), TokenKind::Id),
+        ];
+        for (typed, value, expected) in cases {
+            assert_eq!(kind(typed, &claims(value.clone())), expected, "{value}");
         }
     }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard, RwLock};
 use url::Url;
 
-use super::claims::{self, Claims, Identity, RolesBy};
+use super::claims::{self, Claims, Identity, RolesBy, TokenKind};
 use super::keys::Keys;
 use super::secret::Secret;
 
@@ -38,6 +38,8 @@ pub struct Trust {
     pub issuer: String,
     /// Audiences of which a token must name one.
     pub audiences: Vec<String>,
+    /// Whether ID tokens are accepted where access tokens are.
+    pub accepts_id_tokens: bool,
     /// The client as which people are signed in.
     pub client: Option<Client>,
     /// How roles are read.
@@ -141,7 +143,15 @@ impl Provider {
 
     /// Who sends this token with a request.
     pub async fn bearer(&self, token: &str) -> Result<Identity, Refusal> {
-        let claims = self.verified(token).await?;
+        let (claims, typed) = self.verified(token).await?;
+        match claims::kind(typed, &claims) {
+            TokenKind::Access => {}
+            TokenKind::Id if self.trust.accepts_id_tokens => {}
+            TokenKind::Id => {
+                return Err(Refusal::Token("the token is no access token; send one instead of an ID token"));
+            }
+            TokenKind::Other => return Err(Refusal::Token("the token is of another kind")),
+        }
         if !claims::is_for(&claims, &self.trust.audiences) {
             return Err(Refusal::Token("the token is not for this service"));
         }
@@ -150,7 +160,7 @@ impl Provider {
 
     /// Who signed in, by the ID token that answers the request with this nonce.
     pub async fn id_token(&self, token: &str, client: &Client, nonce: &str) -> Result<Identity, Refusal> {
-        let claims = self.verified(token).await?;
+        let (claims, _) = self.verified(token).await?;
         if !claims::answers(&claims, &client.id, nonce) {
             return Err(Refusal::Token("the ID token does not answer this sign-in"));
         }
@@ -162,26 +172,33 @@ impl Provider {
             .ok_or(Refusal::Token("the token has no usable subject"))
     }
 
-    /// The claims of a token whose signature, issuer and times hold.
-    async fn verified(&self, token: &str) -> Result<Claims, Refusal> {
+    /// Returns the claims of a token whose signature, issuer and times hold, and whether its header says that it
+    /// is an access token.
+    async fn verified(&self, token: &str) -> Result<(Claims, bool), Refusal> {
         if token.len() > LONGEST_TOKEN {
             return Err(Refusal::Token("the token is too long"));
         }
         // Fails for `none` and everything else that is no algorithm.
         let header = decode_header(token).map_err(|_| Refusal::Token("the token is no signed JWT"))?;
+        // We understand no extension, and what is critical must be understood (RFC 7515, 4.1.11).
+        if header.crit.is_some() {
+            return Err(Refusal::Token("the token depends on an extension (crit) that is not supported"));
+        }
         // Another kind of token of the same provider, such as a logout token, is no access token (RFC 8725, 3.11).
         let kind = header.typ.as_deref().unwrap_or("JWT").to_ascii_lowercase();
         if !["jwt", "at+jwt", "application/at+jwt"].contains(&kind.as_str()) {
             return Err(Refusal::Token("the token is of another kind"));
         }
         let known = self.discovered().await?;
-        match check(&known, token, &header) {
+        let checked = match check(&known, token, &header) {
             Err(Checked::NoKey) => {
                 let fresh = self.newer_than(&known, self.tried.lock().await).await?;
-                check(&fresh, token, &header).map_err(|checked| Refusal::Token(checked.words()))
+                check(&fresh, token, &header)
             }
-            checked => checked.map_err(|checked| Refusal::Token(checked.words())),
-        }
+            checked => checked,
+        };
+        let claims = checked.map_err(|checked| Refusal::Token(checked.words()))?;
+        Ok((claims, kind != "jwt"))
     }
 
     /// What is known of the provider, fetched when nothing is or when it is old.

@@ -98,11 +98,19 @@ fn access(session: &Session) -> anyhow::Result<Access> {
 
 /// The configured provider.
 pub fn provider(settings: OidcSettings) -> anyhow::Result<Provider> {
-    let OidcSettings { issuer, audiences, client, scopes, roles_claims, uploader_groups, editor_groups } =
-        settings;
+    let OidcSettings {
+        issuer,
+        audiences,
+        accepts_id_tokens,
+        client,
+        scopes,
+        roles_claims,
+        uploader_groups,
+        editor_groups,
+    } = settings;
     let client = client.map(|(id, secret)| Client { id, secret: secret.map(Secret::from), scopes });
     let roles_by = RolesBy { claims: roles_claims, uploaders: uploader_groups, editors: editor_groups };
-    Ok(Provider::new(Trust { issuer, audiences, client, roles_by })?)
+    Ok(Provider::new(Trust { issuer, audiences, accepts_id_tokens, client, roles_by })?)
 }
 
 /// Where browsers reach the server.

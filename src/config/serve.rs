@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::{Secret, SettingsError, given, secret, whole};
+use super::{Secret, SettingsError, boolean, given, secret, whole};
 
 /// The settings of `serve`. Everything about OpenID Connect hangs on `OIDC_ISSUER`.
 #[derive(Debug, Clone, clap::Args)]
@@ -27,10 +27,17 @@ pub struct ServeSettings {
     #[arg(long, env = "OIDC_ISSUER", hide_env_values = true, global = true, value_name = "URL", value_parser = issuer)]
     oidc_issuer: Option<String>,
 
-    /// Audiences of which a token must name one, separated by commas; of Cognito's access tokens the
+    /// Audiences of which an access token must name one, separated by commas; of Cognito's access tokens the
     /// client's id [default: OIDC_CLIENT_ID]
     #[arg(long, env = "OIDC_AUDIENCE", hide_env_values = true, global = true, value_name = "NAMES")]
     oidc_audience: Option<String>,
+
+    /// Whether ID tokens of the audience are accepted where access tokens are, true or false. Any web
+    /// application that shares the audience receives them, so leave it false unless clients have no access tokens
+    #[arg(long, env = "OIDC_ACCEPT_ID_TOKENS", hide_env_values = true, global = true, value_name = "BOOL",
+        default_value = "false", action = clap::ArgAction::Set,
+        value_parser = |text: &str| boolean(text, "OIDC_ACCEPT_ID_TOKENS", false))]
+    oidc_accept_id_tokens: bool,
 
     /// Client as which people are signed in [default: none: tokens only]
     #[arg(long, env = "OIDC_CLIENT_ID", hide_env_values = true, global = true, value_name = "ID")]
@@ -94,6 +101,8 @@ pub struct OidcSettings {
     pub issuer: String,
     /// Audiences of which a token must name one; never empty.
     pub audiences: Vec<String>,
+    /// Whether ID tokens are accepted where access tokens are.
+    pub accepts_id_tokens: bool,
     /// The client as which people are signed in, and its secret.
     pub client: Option<(String, Option<String>)>,
     /// Scopes to ask for.
@@ -159,6 +168,7 @@ impl ServeSettings {
         Ok(Some(OidcSettings {
             issuer: issuer.to_owned(),
             audiences,
+            accepts_id_tokens: self.oidc_accept_id_tokens,
             client: client_id.map(|id| (id.to_owned(), client_secret)),
             scopes,
             roles_claims: names(&self.oidc_roles_claim, DEFAULT_ROLES_CLAIM),

@@ -138,6 +138,35 @@ async fn the_providers_tokens_work_and_its_keys_rotate() {
     assert_eq!(server.get_as("/api/v1/me", &new).await.0, 200, "known keys stay when the provider is away");
 }
 
+#[tokio::test]
+async fn the_providers_id_tokens_are_not_access_tokens() {
+    // The audience is the client itself, as it is by default: every ID token of the client names it.
+    let port = free_port();
+    let public_url = format!("http://127.0.0.1:{port}");
+    let callback = format!("{public_url}/sign-in/callback");
+    let provider = OidcProvider::start(&callback);
+    let world = World::database().await.with(&[
+        ("PUBLIC_URL", &public_url),
+        ("OIDC_ISSUER", &provider.issuer()),
+        ("OIDC_CLIENT_ID", "ingest"),
+        ("OIDC_CLIENT_SECRET", SECRET),
+    ]);
+    let server = Server::start_at(world, port, &["serve", "--no-worker"]).await;
+    let mut browser = Browser::default();
+    let start = format!("{}/sign-in", server.url);
+    let back = browser.sign_in_until(&start, "ann", &format!("{callback}?")).await;
+    let code = reqwest::Url::parse(&back).unwrap();
+    let code = code.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let verifier: String = sqlx::query_scalar("SELECT pending_verifier FROM pending_sign_ins")
+        .fetch_one(&server.world.pool)
+        .await
+        .unwrap();
+    let tokens = provider.redeem(SECRET, &code, &callback, &verifier).await;
+    let (status, problem) = server.get_as("/api/v1/me", tokens["id_token"].as_str().unwrap()).await;
+    assert_eq!(status, 401, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("no access token"), "{problem}");
+}
+
 /// A server whose users a Cognito user pool knows, as far as tokens go.
 async fn with_cognito(key: &SigningKey) -> (Server, Documents) {
     let pool = Documents::serve(key).await;
@@ -171,11 +200,32 @@ async fn cognitos_tokens_and_groups_work_as_they_are() {
     id.as_object_mut()
         .unwrap()
         .retain(|name, _| !["client_id", "username", "cognito:groups"].contains(&name.as_str()));
-    let (status, me) = server.get_as("/api/v1/me", &key.sign(&id)).await;
-    assert_eq!((status, &me["name"], &me["roles"]), (200, &json!("ann@example.com"), &json!([])), "{me}");
+    let (status, problem) = server.get_as("/api/v1/me", &key.sign(&id)).await;
+    assert!(status == 401 && problem["detail"].as_str().unwrap().contains("access token"), "{problem}");
     let (status, _) =
         server.get_as("/api/v1/me", &key.sign(&with(&access, &[("client_id", json!("client-2"))]))).await;
     assert_eq!(status, 401);
+}
+
+#[tokio::test]
+async fn id_tokens_are_accepted_only_where_the_operator_says_so() {
+    let key = SigningKey::make();
+    let pool = Documents::serve(&key).await;
+    let world = World::database().await.with(&[
+        ("OIDC_ISSUER", pool.issuer()),
+        ("OIDC_CLIENT_ID", "client-1"),
+        ("OIDC_ACCEPT_ID_TOKENS", "true"),
+    ]);
+    let server = Server::start(world).await;
+    let id = json!({
+        "sub": "s", "iss": pool.issuer(), "aud": "client-1", "email": "ann@example.com",
+        "iat": in_seconds(-60), "exp": in_seconds(3600),
+    });
+    let (status, me) = server.get_as("/api/v1/me", &key.sign(&id)).await;
+    assert_eq!((status, &me["name"]), (200, &json!("ann@example.com")), "{me}");
+    for other in [[("aud", json!("client-2"))], [("typ", json!("Refresh"))]] {
+        assert_eq!(server.get_as("/api/v1/me", &key.sign(&with(&id, &other))).await.0, 401, "{other:?}");
+    }
 }
 
 fn with(claims: &Value, more: &[(&str, Value)]) -> Value {
@@ -208,6 +258,11 @@ async fn tokens_that_do_not_hold_are_refused() {
     };
     let mut logout = by(Algorithm::RS256, Some(key.id()));
     logout.typ = Some("logout+jwt".to_owned());
+    let mut critical = by(Algorithm::RS256, Some(key.id()));
+    critical.crit = Some(vec!["urn:example:extension".to_owned()]);
+    let unmarked = json!({
+        "sub": "s", "iss": pool.issuer(), "aud": "client-1", "iat": in_seconds(-60), "exp": in_seconds(3600),
+    });
     let replaced = key.sign(&with(&good, &[("sub", json!("somebody-else"))]));
     let tampered = format!("{}.{}.{}", parts[0], replaced.split('.').nth(1).unwrap(), parts[2]);
     let cases = [
@@ -233,6 +288,10 @@ async fn tokens_that_do_not_hold_are_refused() {
         ("with the signature left out", format!("{}.{}.", parts[0], parts[1])),
         ("tampered with", tampered),
         ("of another kind", key.sign_under(&logout, &good)),
+        ("with a critical extension", key.sign_under(&critical, &good)),
+        ("an ID token", key.sign(&with(&good, &[("token_use", json!("id")), ("aud", json!("client-1"))]))),
+        ("an ID token that nothing marks", key.sign(&unmarked)),
+        ("an ID token by its nonce", key.sign(&with(&unmarked, &[("nonce", json!("n"))]))),
         ("no token", "nonsense".to_owned()),
         ("an unknown API token", "ing_nonsense".to_owned()),
         ("endless", "a.".repeat(20_000)),

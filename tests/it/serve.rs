@@ -179,6 +179,41 @@ async fn everything_that_goes_wrong_is_a_problem() {
 }
 
 #[tokio::test]
+async fn every_response_has_the_headers_that_protect_browsers() {
+    const ALWAYS: [(&str, &str); 6] = [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=()"),
+    ];
+    for (public_url, hsts) in [
+        ("http://127.0.0.1:1", None),
+        ("https://contacts.example.com", Some("max-age=31536000; includeSubDomains")),
+    ] {
+        let server = Server::start(World::database().await.with(&[("PUBLIC_URL", public_url)])).await;
+        let requests: [(Method, &str, Headers<'_>); 7] = [
+            (Method::GET, "/jobs", &[]),
+            (Method::GET, "/api/v1/me", &[]),
+            (Method::GET, "/api/docs/", &[]),
+            (Method::GET, "/readyz", &[]),
+            (Method::GET, "/nowhere", &[]),
+            (Method::PUT, "/api/v1/tokens", &[]),
+            (Method::GET, "/jobs", &[("host", "attacker.example")]),
+        ];
+        for (method, path, headers) in requests {
+            let answer = server.send(method, path, None, headers).await;
+            let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap());
+            for (name, expected) in ALWAYS {
+                assert!(header(name).is_some_and(|value| value.contains(expected)), "{path} {name}");
+            }
+            assert_eq!(header("strict-transport-security"), hsts, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn each_user_has_a_rate_and_each_request_a_time() {
     let world =
         World::database().await.with(&[("RATE_LIMIT_PER_SECOND", "2"), ("REQUEST_TIMEOUT_SECONDS", "1")]);

@@ -54,6 +54,19 @@ impl OidcProvider {
         self.process.wait().unwrap();
     }
 
+    /// Redeems an authorization code of the client `ingest`; returns the token endpoint's answer.
+    pub async fn redeem(&self, secret: &str, code: &str, callback: &str, verifier: &str) -> Value {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", callback),
+            ("code_verifier", verifier),
+        ];
+        let request = reqwest::Client::new().post(format!("{}/token", self.issuer())).form(&form);
+        let answer = request.basic_auth("ingest", Some(encoded(secret))).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+
     /// An access token of the client `machine` for an audience.
     pub async fn machine_token(&self, audience: &str) -> String {
         let form = [("grant_type", "client_credentials"), ("resource", audience)];
@@ -62,6 +75,11 @@ impl OidcProvider {
         let answer: Value = answer.json().await.unwrap();
         answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
+}
+
+/// Percent-encodes a client's id or secret for the header (RFC 6749, section 2.3.1).
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 fn spawn(port: u16, redirect: &str, folder: &Path) -> Child {
