@@ -29,17 +29,23 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Renews `what` (for the log), which lasts for `lasts` from `since` on.
+    /// Renews `what` (for the log), which lasts for `first` from `since` on, and for `lasts` from each renewal.
     ///
     /// A renewal that is under way when the heartbeat ends is not broken off.
-    pub fn start<F, R, E>(what: &'static str, lasts: Duration, since: Instant, renew: F) -> Self
+    pub fn start<F, R, E>(
+        what: &'static str,
+        first: Duration,
+        lasts: Duration,
+        since: Instant,
+        renew: F,
+    ) -> Self
     where
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output = Result<Renewal, E>> + Send + 'static,
         E: std::fmt::Display + Send + 'static,
     {
         let (lost, stop) = (CancellationToken::new(), CancellationToken::new());
-        let task = tokio::spawn(beat(what, lasts, since, renew, lost.clone(), stop.clone()));
+        let task = tokio::spawn(beat(what, [first, lasts], since, renew, lost.clone(), stop.clone()));
         Self { lost, stop: stop.drop_guard(), task }
     }
 
@@ -58,7 +64,7 @@ impl Heartbeat {
 
 async fn beat<F, R, E>(
     what: &'static str,
-    lasts: Duration,
+    [first, lasts]: [Duration; 2],
     since: Instant,
     renew: F,
     lost: CancellationToken,
@@ -68,8 +74,8 @@ async fn beat<F, R, E>(
     R: Future<Output = Result<Renewal, E>> + Send,
     E: std::fmt::Display + Send,
 {
-    let mut lapses = tokio::time::Instant::from_std(since) + lasts;
-    let mut next = lapses - lasts.mul_f64(2.0 / 3.0);
+    let mut lapses = tokio::time::Instant::from_std(since) + first;
+    let mut next = lapses - first.mul_f64(2.0 / 3.0);
     let mut failures = 0;
     loop {
         tokio::select! {
@@ -118,7 +124,7 @@ mod tests {
     ) -> (Heartbeat, Arc<AtomicUsize>) {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
-        let heartbeat = Heartbeat::start("test", LASTS, Instant::now(), move || {
+        let heartbeat = Heartbeat::start("test", LASTS, LASTS, Instant::now(), move || {
             std::future::ready(answer(counted.fetch_add(1, Ordering::SeqCst)))
         });
         (heartbeat, count)
@@ -129,6 +135,20 @@ mod tests {
         let (heartbeat, count) = start(|n| if n == 1 { Err("away") } else { Ok(Renewal::Renewed) });
         tokio::time::sleep(LASTS * 2).await;
         assert!((4..=8).contains(&count.load(Ordering::SeqCst)), "{count:?}");
+        assert!(!heartbeat.lost().is_cancelled());
+        heartbeat.stop().await;
+    }
+
+    #[tokio::test]
+    async fn the_first_renewal_comes_in_time_for_a_short_first_term() {
+        let renewed = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&renewed);
+        let heartbeat = Heartbeat::start("test", LASTS, LASTS * 1000, Instant::now(), move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            std::future::ready(Ok::<_, &str>(Renewal::Renewed))
+        });
+        tokio::time::sleep(LASTS * 2).await;
+        assert_eq!(renewed.load(Ordering::SeqCst), 1);
         assert!(!heartbeat.lost().is_cancelled());
         heartbeat.stop().await;
     }
@@ -149,7 +169,7 @@ mod tests {
     async fn a_renewal_that_hangs_is_a_loss_in_time() {
         let started = Instant::now();
         let heartbeat =
-            Heartbeat::start("test", LASTS, started, std::future::pending::<Result<Renewal, &str>>);
+            Heartbeat::start("test", LASTS, LASTS, started, std::future::pending::<Result<Renewal, &str>>);
         heartbeat.lost().cancelled().await;
         assert!(started.elapsed() < LASTS * 2);
     }

@@ -56,8 +56,9 @@ impl Queue {
     /// Up to `at_most` messages: those that are there, else the first to come within the wait; none when
     /// nothing came or `stop` was cancelled.
     ///
-    /// A stop, or dropping the future, never loses a message: one that the queue hands over afterwards
-    /// is given back at once. [`Queue::drain`] waits for that.
+    /// A stop returns at once. The receive that is under way goes on for one more second, and what it brings
+    /// is given back; [`Queue::drain`] waits for that. SQS may still answer a receive that was cut off then,
+    /// and hides the message that nobody got, but never for longer than 30 seconds.
     pub async fn receive(
         &self,
         at_most: usize,
@@ -87,8 +88,6 @@ impl Queue {
 
     /// Waits until what was received too late is given back, up to `at_most`. To be called once nothing
     /// is received any more, before the process ends; false when something was still open.
-    ///
-    /// SQS answers a receive that is under way when a message comes or its wait is over.
     pub async fn drain(&self, at_most: Duration) -> bool {
         let late = match self {
             Self::Sqs(queue) => queue.late(),
@@ -180,11 +179,11 @@ impl Delivery {
     /// Starts to keep the message hidden for as long as the heartbeat is there.
     pub fn heartbeat(&self) -> Heartbeat {
         let (receipt, received_at) = (self.receipt.clone(), self.received_at);
-        let visibility = match &receipt {
-            Receipt::Sqs(receipt) => receipt.visibility(),
-            Receipt::Postgres(receipt) => receipt.visibility(),
+        let (first, visibility) = match &receipt {
+            Receipt::Sqs(receipt) => (receipt.first_visibility(), receipt.visibility()),
+            Receipt::Postgres(receipt) => (receipt.visibility(), receipt.visibility()),
         };
-        Heartbeat::start("message visibility", visibility, received_at, move || {
+        Heartbeat::start("message visibility", first, visibility, received_at, move || {
             let receipt = receipt.clone();
             async move {
                 match receipt {
@@ -255,6 +254,10 @@ impl std::fmt::Debug for Delivery {
 #[derive(Clone, Default)]
 struct Late(TaskTracker);
 
+/// How long a receive may go on after a stop. A long poll that is cut off at once loses the message that is
+/// on its way; one that is waited for holds up the end of the process for 20 seconds.
+const LAST_RECEIVE: Duration = Duration::from_secs(1);
+
 impl Late {
     /// What `receive` brings, or nothing once `stop` is cancelled.
     async fn guard(
@@ -263,8 +266,18 @@ impl Late {
         receive: impl Future<Output = Result<Vec<Delivery>, QueueError>> + Send + 'static,
     ) -> Result<Vec<Delivery>, QueueError> {
         let (brings, mut brought) = tokio::sync::oneshot::channel();
+        let stopped = stop.clone();
         self.0.spawn(async move {
-            if let Err(Ok(late)) = brings.send(receive.await) {
+            let too_late = async {
+                stopped.cancelled().await;
+                tokio::time::sleep(LAST_RECEIVE).await;
+            };
+            let received = tokio::select! {
+                biased;
+                received = receive => received,
+                () = too_late => return,
+            };
+            if let Err(Ok(late)) = brings.send(received) {
                 give_back(late).await;
             }
         });
@@ -280,7 +293,7 @@ impl Late {
         });
         match received {
             Some(Ok(received)) => received,
-            // A task that panicked or was ended with its runtime has received nothing to hand over.
+            // A task that was cut off, panicked or ended with its runtime has received nothing to hand over.
             Some(Err(_)) | None => Ok(Vec::new()),
         }
     }

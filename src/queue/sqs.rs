@@ -21,6 +21,10 @@ const MOST_AT_ONCE: usize = 10;
 const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 60 * 60);
 const MOST_ATTRIBUTES: usize = 10;
 
+/// The longest that a receive hides a message before the first renewal. SQS hides also what it has sent to a
+/// worker that was killed or had stopped waiting, and nobody can give that back.
+const FIRST_HIDDEN: Duration = Duration::from_secs(30);
+
 /// The attribute under which the dead-letter queue gets the reason.
 const REASON: &str = "dead_letter_reason";
 
@@ -62,6 +66,10 @@ impl SqsQueue {
         self.late.guard(stop, async move { queue.poll(at_most).await }).await
     }
 
+    fn first_visibility(&self) -> Duration {
+        self.options.visibility.min(FIRST_HIDDEN)
+    }
+
     async fn poll(&self, at_most: usize) -> Result<Vec<Delivery>, QueueError> {
         let answer = self
             .client
@@ -69,7 +77,7 @@ impl SqsQueue {
             .queue_url(&*self.url)
             .max_number_of_messages(at_most as i32)
             .wait_time_seconds(whole_seconds(self.options.wait))
-            .visibility_timeout(whole_seconds(self.options.visibility))
+            .visibility_timeout(whole_seconds(self.first_visibility()))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
             .message_attribute_names("All")
@@ -181,6 +189,12 @@ pub(super) struct SqsReceipt {
 }
 
 impl SqsReceipt {
+    /// How long the message stays hidden from its receipt on.
+    pub(super) fn first_visibility(&self) -> Duration {
+        self.queue.first_visibility()
+    }
+
+    /// How long the message stays hidden from a renewal on.
     pub(super) fn visibility(&self) -> Duration {
         self.queue.options.visibility
     }

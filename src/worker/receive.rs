@@ -29,8 +29,8 @@ pub struct Worker {
 
 /// The wait after a failed receive.
 const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
-/// How long a stop waits for receives that are under way: just beyond the longest poll.
-const DRAIN: Duration = Duration::from_secs(21);
+/// How long a stop waits for what came too late to be given back; mostly it takes a second.
+const DRAIN: Duration = Duration::from_secs(5);
 /// Jobs found again in one sweep.
 const SWEEP_LIMIT: i64 = 100;
 

@@ -110,7 +110,7 @@ async fn leased(
 
 fn keep_lease(context: &Context, policy: &Policy, claim: &Claim, since: Instant) -> Heartbeat {
     let (pool, claim, lease) = (context.pool.clone(), claim.clone(), policy.lease);
-    Heartbeat::start("lease", lease, since, move || {
+    Heartbeat::start("lease", lease, lease, since, move || {
         let (pool, claim) = (pool.clone(), claim.clone());
         async move {
             match jobs::renew(&pool, &claim, lease).await {

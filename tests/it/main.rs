@@ -16,6 +16,7 @@ mod pages;
 mod schema;
 mod screenshots;
 mod serve;
+mod stopping;
 mod structure;
 mod support;
 mod worker;
