@@ -67,7 +67,9 @@ impl<'a> Questions<'a> {
     }
 
     async fn ask_all(&mut self, many: i32, same: i32) -> anyhow::Result<()> {
-        let (pool, owner, job) = (self.pool.clone(), self.owner.clone(), self.job);
+        let (owner, job) = (self.owner.clone(), self.job);
+        let mut connection = self.pool.acquire().await?;
+        let db = &mut *connection;
         let (all, kind) =
             (Which::default(), Which { kind: Some(IssueType::InvalidEmail), ..Which::default() });
         let middle: i32 = sqlx::query_scalar(
@@ -80,13 +82,14 @@ impl<'a> Questions<'a> {
             .bind(same)
             .fetch_one(&self.bench.server.pool)
             .await?;
+        let middle_of_same = of_middle(&self.bench.server.pool, one).await?;
         let home =
             |id: Option<jobs::Job>| id.map(|job| job.home()).ok_or_else(|| anyhow::anyhow!("no such job"));
-        let found = jobs::get(&pool, &owner, job).await?;
+        let found = jobs::get(&mut *db, &owner, job).await?;
         let under_review = found.clone().ok_or_else(|| anyhow::anyhow!("no such job"))?;
         let of_job = home(found)?;
-        let of_same = home(jobs::get(&pool, &owner, JobId(same)).await?)?;
-        let page = issues::page(&pool, &owner, of_job, &all, Some(middle), PAGE).await?;
+        let of_same = home(jobs::get(&mut *db, &owner, JobId(same)).await?)?;
+        let page = issues::page(&mut *db, &owner, of_job, &all, Some(middle), PAGE).await?;
         anyhow::ensure!(page.len() as i64 == PAGE, "a page is full");
         let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
         let contact: i64 = sqlx::query_scalar("SELECT (min(contact_id) + max(contact_id)) / 2 FROM contacts")
@@ -103,45 +106,48 @@ impl<'a> Questions<'a> {
                 self.tell($name, &times);
             };
         }
-        ask!("page of jobs", jobs::list(&pool, &owner, &jobs::Which::default(), None, PAGE));
-        ask!("count of jobs", jobs::count(&pool, &owner));
+        ask!("page of jobs", jobs::list(&mut *db, &owner, &jobs::Which::default(), None, PAGE));
+        ask!("count of jobs", jobs::count(&mut *db, &owner));
         ask!(
             "page of a job's issues, from the middle",
-            issues::page(&pool, &owner, of_job, &all, Some(middle), PAGE)
+            issues::page(&mut *db, &owner, of_job, &all, Some(middle), PAGE)
         );
-        ask!("the same, of one kind", issues::page(&pool, &owner, of_job, &kind, Some(middle), PAGE));
-        ask!("counts of a job's open issues, each kind", issues::counts(&pool, &owner, of_job));
-        ask!("rows of a page of issues", issue_items::page(&pool, &owner, of_job, &ids, None, 20));
+        ask!("the same, of one kind", issues::page(&mut *db, &owner, of_job, &kind, Some(middle), PAGE));
+        ask!("counts of a job's open issues, each kind", issues::counts(&mut *db, &owner, of_job));
+        ask!("rows of a page of issues", issue_items::page(&mut *db, &owner, of_job, &ids, None, 20));
         ask!(
             "page of the rows of one issue with all rows",
-            issue_items::page(&pool, &owner, of_same, &[one], Some(of_middle(&pool, one).await?), PAGE)
+            issue_items::page(&mut *db, &owner, of_same, &[one], Some(middle_of_same), PAGE)
         );
         ask!(
             "count of the rows of that issue, as far as 10,000",
-            issue_items::count(&pool, &owner, of_same, one)
+            issue_items::count(&mut *db, &owner, of_same, one)
         );
-        ask!("page of contacts, from the middle", contacts::page(&pool, &owner, Some(contact), PAGE));
-        ask!("count of contacts, as far as 10,000", contacts::count(&pool, &owner));
-        ask!("progress of a job's review, each kind", issues::progress(&pool, &owner, of_job));
+        ask!("page of contacts, from the middle", contacts::page(&mut *db, &owner, Some(contact), PAGE));
+        ask!("count of contacts, as far as 10,000", contacts::count(&mut *db, &owner));
+        ask!("progress of a job's review, each kind", issues::progress(&mut *db, &owner, of_job));
         ask!(
             "rows of a page of cases, with their contacts",
-            actions::cases_of(&pool, &owner, of_job, &ids[..25], 21)
+            actions::cases_of(&mut *db, &owner, of_job, &ids[..25], 21)
         );
         let left_out = Filter { status: Some(RowStatus::Discard), ..Filter::default() };
         ask!(
             "a look for rows that were left out, of which there are none",
-            staging::look(&pool, &owner, &under_review, &left_out, None, 50)
+            staging::look(&mut *db, &owner, &under_review, &left_out, None, 50)
         );
         let rare = Filter { text: Some("zebra".to_owned()), ..Filter::default() };
         ask!(
             "a look for rows that hold a text",
-            staging::look(&pool, &owner, &under_review, &rare, None, 50)
+            staging::look(&mut *db, &owner, &under_review, &rare, None, 50)
         );
-        ask!("a look for contacts that hold a text", contacts::look(&pool, &owner, Some("zebra"), None, 50));
-        let page = contacts::look(&pool, &owner, None, Some(contact), 50).await?;
+        ask!(
+            "a look for contacts that hold a text",
+            contacts::look(&mut *db, &owner, Some("zebra"), None, 50)
+        );
+        let page = contacts::look(&mut *db, &owner, None, Some(contact), 50).await?;
         let rows: Vec<i64> = page.contacts.iter().map(|contact| contact.row).collect();
-        ask!("where a page of contacts comes from", staging::origins(&pool, &owner, &rows));
-        ask!("one job", jobs::get(&pool, &owner, JobId(many)));
+        ask!("where a page of contacts comes from", staging::origins(&mut *db, &owner, &rows));
+        ask!("one job", jobs::get(&mut *db, &owner, JobId(many)));
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::PgPool;
+use sqlx::PgConnection;
 
 use crate::domain::contact::ContactKeys;
 use crate::domain::decision::Field;
@@ -36,36 +36,36 @@ pub struct Existing {
 /// The rows of an issue of an owner's job, in the order of the file: at most `limit`, after the row `after` where that
 /// is given.
 pub async fn cases(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
     issue: i32,
     after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Case>, StoreError> {
-    let found = staging::of_issues(pool, owner, home, &[issue], after, limit).await?;
-    let found = with_contacts(pool, owner, found).await?;
+    let found = staging::of_issues(&mut *connection, owner, home, &[issue], after, limit).await?;
+    let found = with_contacts(connection, owner, found).await?;
     Ok(found.into_iter().map(|(_, case)| case).collect())
 }
 
 /// The same for a page of issues at once: the first `limit` rows of each.
 pub async fn cases_of(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
     issues: &[i32],
     limit: i64,
 ) -> Result<HashMap<i32, Vec<Case>>, StoreError> {
-    let found = staging::of_issues(pool, owner, home, issues, None, limit).await?;
+    let found = staging::of_issues(&mut *connection, owner, home, issues, None, limit).await?;
     let mut cases: HashMap<i32, Vec<Case>> = HashMap::new();
-    for (issue, case) in with_contacts(pool, owner, found).await? {
+    for (issue, case) in with_contacts(connection, owner, found).await? {
         cases.entry(issue).or_default().push(case);
     }
     Ok(cases)
 }
 
 async fn with_contacts(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     rows: Vec<(i32, RowView)>,
 ) -> Result<Vec<(i32, Case)>, StoreError> {
@@ -73,7 +73,7 @@ async fn with_contacts(
     let key = |row: &RowView| keys.key(&email::key(&row.fields().email));
     let wanted: Vec<u128> = rows.iter().map(|(_, row)| key(row)).collect();
     let mut found: HashMap<u128, Contact> =
-        contacts::with_keys(pool, owner, &wanted).await?.into_iter().collect();
+        contacts::with_keys(connection, owner, &wanted).await?.into_iter().collect();
     // A row that is a contact already is not in conflict with it.
     found.retain(|_, contact| !rows.iter().any(|(_, row)| row.row == contact.row));
     let case = |(issue, row): (i32, RowView)| {

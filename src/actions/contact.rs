@@ -1,13 +1,12 @@
 //! A person's change of a contact.
 
 use serde_json::json;
-use sqlx::PgPool;
 
 use super::{ActionError, Request};
 use crate::domain::decision::{ActionKind, Edits};
 use crate::domain::rules;
-use crate::store::contact_changes;
 use crate::store::contacts::{self, Contact};
+use crate::store::{OwnerPool, contact_changes};
 
 /// A contact that was changed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -32,13 +31,13 @@ pub fn tag(contact: &Contact) -> String {
 /// Changes a contact of the owner; what was there before is kept. `seen`: the [`tag`] of the contact as the person
 /// saw it. The contact must break no rule afterwards.
 pub async fn edit(
-    pool: &PgPool,
+    owners: &OwnerPool,
     request: &Request,
     id: i64,
     edits: &Edits,
     seen: Option<&str>,
 ) -> Result<EditedContact, ActionError> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }

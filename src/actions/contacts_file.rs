@@ -3,12 +3,11 @@
 use bytes::Bytes;
 use csv::{Terminator, WriterBuilder};
 use futures::Stream;
-use sqlx::PgPool;
 
 use crate::csv::defused;
 use crate::domain::job::Owner;
-use crate::store::StoreError;
 use crate::store::contacts::{self, Contact};
+use crate::store::{OwnerPool, StoreError};
 
 /// Contacts in one piece of the file.
 const PIECE: i64 = 2_000;
@@ -16,15 +15,16 @@ const PIECE: i64 = 2_000;
 /// The file in pieces: `contact`, the four values and when it was made, a line each, in the order in which they were
 /// made. UTF-8 with a byte order mark, RFC 4180; cells that a spreadsheet program would run have an apostrophe in
 /// front.
-pub fn contacts_file(pool: PgPool, owner: Owner) -> impl Stream<Item = Result<Bytes, StoreError>> {
+pub fn contacts_file(owners: OwnerPool, owner: Owner) -> impl Stream<Item = Result<Bytes, StoreError>> {
     let header = "\u{feff}contact,email,first_name,last_name,company,created_at\r\n";
     let first = Bytes::from_static(header.as_bytes());
     futures::stream::try_unfold(Some((first, Some(0))), move |state| {
-        let (pool, owner) = (pool.clone(), owner.clone());
+        let (owners, owner) = (owners.clone(), owner.clone());
         async move {
             let Some((piece, after)) = state else { return Ok(None) };
             let Some(after) = after else { return Ok(Some((piece, None))) };
-            let page = contacts::page(&pool, &owner, Some(after), PIECE).await?;
+            let mut db = owners.read(&owner).await?;
+            let page = contacts::page(&mut db, &owner, Some(after), PIECE).await?;
             let last = page.last().map(|contact| contact.id);
             Ok(Some((piece, last.map(|last| (lines(&page), Some(last))))))
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use futures::TryStreamExt;
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::corrections_file::{KEY_PREFIX, ROW_KEY};
@@ -17,9 +17,9 @@ use crate::csv::{
 use crate::domain::decision::{ActionKind, Decision, Filter};
 use crate::domain::job::JobId;
 use crate::domain::row::normalise;
-use crate::store::Home;
 use crate::store::corrections::{self, FileRow, Left, Uploaded};
 use crate::store::decided::{self, Corrections};
+use crate::store::{Home, OwnerPool};
 
 /// The most bytes that a file of corrections may have.
 pub const CORRECTIONS_LIMIT: u64 = 64 << 20;
@@ -64,21 +64,21 @@ pub struct Corrected {
 /// when one key has different values. The same request under the same key again is answered before the content is
 /// read.
 pub async fn correct(
-    pool: &PgPool,
+    owners: &OwnerPool,
     request: &Request,
     job: JobId,
     content: impl AsyncRead + Send + Unpin,
 ) -> Result<Corrected, ActionError> {
-    let mut connection = pool.acquire().await?;
-    if let Some(earlier) = request.earlier(&mut connection).await? {
+    let mut db = owners.read(&request.owner).await?;
+    if let Some(earlier) = request.earlier(&mut db).await? {
         return Ok(earlier);
     }
-    drop(connection);
+    db.rollback().await?;
     let content = all_of(content).await?;
     let reading = tokio::task::spawn_blocking(move || Given::read(&content));
     let given = reading.await.map_err(|error| unread(error.into()))??;
 
-    let mut transaction = pool.begin().await?;
+    let mut transaction = owners.begin(&request.owner).await?;
     let job = decide::in_review(&mut transaction, &request.owner, job).await?;
     let Given { rows, read, encoding, columns, hash } = given;
     corrections::take_in(&mut transaction, job.home(), rows).await?;

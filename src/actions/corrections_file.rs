@@ -4,14 +4,13 @@ use std::io::{self, Seek, Write};
 
 use csv::{Terminator, WriterBuilder};
 use futures::TryStreamExt;
-use sqlx::PgPool;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
 use super::ActionError;
 use crate::csv::{Column, guarded};
 use crate::domain::job::{JobId, Owner};
-use crate::store::{StoreError, corrections, jobs};
+use crate::store::{OwnerPool, StoreError, corrections, jobs};
 
 /// The column that says which row of the job is meant.
 pub(super) const ROW_KEY: &str = "row_key";
@@ -51,11 +50,12 @@ impl CorrectionsFile {
 /// left out are not among them. UTF-8 with a byte order mark, RFC 4180; cells that a spreadsheet program would run
 /// or change have an apostrophe in front.
 pub async fn corrections_file(
-    pool: &PgPool,
+    owners: &OwnerPool,
     owner: &Owner,
     id: JobId,
 ) -> Result<CorrectionsFile, ActionError> {
-    let job = jobs::get(pool, owner, id).await?.ok_or(ActionError::NoJob(id))?;
+    let mut db = owners.snapshot(owner).await?;
+    let job = jobs::get(&mut db, owner, id).await?.ok_or(ActionError::NoJob(id))?;
     let scratch = |error: io::Error| StoreError::from(error);
     let mut file = tempfile::tempfile().map_err(scratch)?;
     file.write_all(BYTE_ORDER_MARK).map_err(scratch)?;
@@ -65,8 +65,7 @@ pub async fn corrections_file(
     let header = Column::ALL.map(Column::as_str).into_iter().chain(["row", "line", ROW_KEY, "reasons"]);
     writer.write_record(header).map_err(written)?;
 
-    let mut connection = pool.acquire().await?;
-    let mut rows = corrections::open_rows(&mut connection, owner, job.home());
+    let mut rows = corrections::open_rows(&mut db, owner, job.home());
     let mut count = 0;
     while let Some(row) = rows.try_next().await? {
         let line = row.line.map(|line| line.to_string()).unwrap_or_default();
@@ -80,6 +79,7 @@ pub async fn corrections_file(
         count += 1;
     }
     drop(rows);
+    db.rollback().await?;
 
     let mut file = writer.into_inner().map_err(|error| scratch(error.into_error()))?;
     let bytes = file.stream_position().map_err(scratch)?;

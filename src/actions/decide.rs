@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::{ActionError, Request};
 use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
@@ -11,7 +11,7 @@ use crate::domain::row::RowStatus;
 use crate::domain::suggest;
 use crate::store::decided::{self, Corrections, Counts, Example, Settled};
 use crate::store::jobs::Job;
-use crate::store::{Home, actions, issues, jobs, staging};
+use crate::store::{Home, OwnerPool, actions, issues, jobs, staging};
 
 /// Rows that a preview shows.
 const EXAMPLES: i64 = 20;
@@ -46,32 +46,32 @@ pub struct Preview {
 
 /// Carries out a decision about the rows of a job that the filter finds.
 pub async fn decide(
-    pool: &PgPool,
+    owners: &OwnerPool,
     request: &Request,
     job: JobId,
     which: &Filter,
     decision: &Decision,
 ) -> Result<Effect, ActionError> {
-    carry_out(pool, request, job, which, decision, &[]).await
+    carry_out(owners, request, job, which, decision, &[]).await
 }
 
 /// Decides about one issue of a job. `seen`: its rows as the person saw them, each with its
 /// [`staging::RowView::tag`]; the decision is refused as stale when one of them is another by now.
 pub async fn decide_issue(
-    pool: &PgPool,
+    owners: &OwnerPool,
     request: &Request,
     job: JobId,
     issue: i32,
     decision: &Decision,
     seen: &[(i64, &str)],
 ) -> Result<Effect, ActionError> {
-    carry_out(pool, request, job, &Filter::issue(issue), decision, seen).await
+    carry_out(owners, request, job, &Filter::issue(issue), decision, seen).await
 }
 
 /// Edits one row of a job. `seen`: the [`staging::RowView::tag`] of the row as the person saw it; the edit is
 /// refused as stale when the row is another by now.
 pub async fn edit_row(
-    pool: &PgPool,
+    owners: &OwnerPool,
     request: &Request,
     job: JobId,
     row: i64,
@@ -80,11 +80,11 @@ pub async fn edit_row(
 ) -> Result<Effect, ActionError> {
     let decision = Decision::Edit(edits.clone());
     let seen: Vec<_> = seen.map(|seen| (row, seen)).into_iter().collect();
-    carry_out(pool, request, job, &Filter::rows([row]), &decision, &seen).await
+    carry_out(owners, request, job, &Filter::rows([row]), &decision, &seen).await
 }
 
 async fn carry_out(
-    pool: &PgPool,
+    owners: &OwnerPool,
     request: &Request,
     job: JobId,
     which: &Filter,
@@ -92,7 +92,7 @@ async fn carry_out(
     seen: &[(i64, &str)],
 ) -> Result<Effect, ActionError> {
     let decision = checked(which, decision)?;
-    let mut transaction = pool.begin().await?;
+    let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }
@@ -110,14 +110,14 @@ async fn carry_out(
 
 /// Tells what a decision would do, to the row.
 pub async fn preview(
-    pool: &PgPool,
+    owners: &OwnerPool,
     owner: &Owner,
     job: JobId,
     which: &Filter,
     decision: &Decision,
 ) -> Result<Preview, ActionError> {
     let decision = checked(which, decision)?;
-    let mut transaction = pool.begin().await?;
+    let mut transaction = owners.begin(owner).await?;
     let job = in_review(&mut transaction, owner, job).await?;
     named(&mut transaction, owner, &job, which, &decision).await?;
     choose(&mut transaction, job.home(), which, &decision).await?;
@@ -132,8 +132,8 @@ pub async fn preview(
 
 /// Takes an action back: its rows are what they were before it, less those that were changed since. An undo can
 /// be taken back as well.
-pub async fn undo(pool: &PgPool, request: &Request, action: i64) -> Result<Effect, ActionError> {
-    let mut transaction = pool.begin().await?;
+pub async fn undo(owners: &OwnerPool, request: &Request, action: i64) -> Result<Effect, ActionError> {
+    let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }

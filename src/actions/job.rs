@@ -1,7 +1,7 @@
 //! What a person does to a whole job.
 
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::{ActionError, Request};
 use crate::domain::decision::ActionKind;
@@ -9,7 +9,7 @@ use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::objects::Objects;
 use crate::queue::{JobMessage, Queue};
 use crate::store::jobs::{self, Job};
-use crate::store::{Home, StoreError, actions, issues, partition, staging};
+use crate::store::{Home, OwnerPool, StoreError, actions, issues, partition, staging};
 
 /// What became of a job.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -27,12 +27,12 @@ pub struct Changed {
 /// Asks for a run of a job that is under review, FAILED, cancelled, or stuck: by a message to `queue`, or, without
 /// one, by the caller's own doing.
 pub async fn reprocess(
-    pool: &PgPool,
+    owners: &OwnerPool,
     queue: Option<&Queue>,
     request: &Request,
     id: JobId,
 ) -> Result<Changed, ActionError> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }
@@ -51,8 +51,8 @@ pub async fn reprocess(
 }
 
 /// Calls off a job that is not COMPLETED and not running.
-pub async fn cancel(pool: &PgPool, request: &Request, id: JobId) -> Result<Changed, ActionError> {
-    let mut transaction = pool.begin().await?;
+pub async fn cancel(owners: &OwnerPool, request: &Request, id: JobId) -> Result<Changed, ActionError> {
+    let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }
@@ -69,12 +69,12 @@ pub async fn cancel(pool: &PgPool, request: &Request, id: JobId) -> Result<Chang
 
 /// Sets when a job's valid rows become contacts; the next run goes by it.
 pub async fn set_policy(
-    pool: &PgPool,
+    owners: &OwnerPool,
     request: &Request,
     id: JobId,
     policy: ImportPolicy,
 ) -> Result<Changed, ActionError> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }
@@ -91,7 +91,7 @@ pub async fn set_policy(
 /// Deletes a job that is not running: its rows, issues, and what the audit trail tells of people in them. Its
 /// contacts stay. The file goes too where this program took it in.
 pub async fn delete(
-    pool: &PgPool,
+    owners: &OwnerPool,
     objects: &Objects,
     request: &Request,
     id: JobId,
@@ -99,7 +99,7 @@ pub async fn delete(
     let mut tries = 0;
     let (done, file) = loop {
         // Tables are taken away under a lock that nobody is made to wait behind for long.
-        match delete_once(pool, request, id).await {
+        match delete_once(owners, request, id).await {
             Err(ActionError::Busy) if tries < 20 => tries += 1,
             done => break done?,
         }
@@ -111,11 +111,11 @@ pub async fn delete(
 }
 
 async fn delete_once(
-    pool: &PgPool,
+    owners: &OwnerPool,
     request: &Request,
     id: JobId,
 ) -> Result<(Changed, Option<String>), ActionError> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok((earlier, None));
     }

@@ -1,12 +1,10 @@
 //! A file before it is imported: its beginning as it is understood, and which columns are which.
 
-use sqlx::PgPool;
-
 use super::ActionError;
 use crate::csv::{Column, Preview, folded, preview};
 use crate::domain::decision::Field;
 use crate::domain::job::{Columns, Owner};
-use crate::store::column_mappings;
+use crate::store::{OwnerPool, column_mappings};
 
 /// Rows that are shown.
 const ROWS: usize = 10;
@@ -56,15 +54,15 @@ impl FilePreview {
 ///
 /// Fails as invalid, in words for the file's owner, when it cannot be read.
 pub async fn preview_file(
-    pool: &PgPool,
+    owners: &OwnerPool,
     owner: &Owner,
     head: &[u8],
     whole: bool,
 ) -> Result<FilePreview, ActionError> {
     let found = preview(head, whole, ROWS);
     let found = found.map_err(|error| ActionError::Invalid { field: "file", reason: error.to_string() })?;
-    let mut connection = pool.acquire().await?;
-    let remembered = column_mappings::find(&mut connection, owner, &shape(&found.names)).await?;
+    let mut db = owners.read(owner).await?;
+    let remembered = column_mappings::find(&mut db, owner, &shape(&found.names)).await?;
     let remembered = remembered.filter(|columns| usize::from(columns.columns) == found.names.len());
     let column = |(at, column): (usize, Column)| {
         let candidates: Vec<u16> =

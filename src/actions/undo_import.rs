@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::{ActionError, Request, job};
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{JobId, JobStatus};
 use crate::store::jobs::RowCounts;
-use crate::store::{contact_changes, contacts, jobs};
+use crate::store::{OwnerPool, contact_changes, contacts, jobs};
 
 /// Contacts that are named when they were kept.
 const NAMED: i64 = 1000;
@@ -32,8 +32,8 @@ pub struct Undone {
 
 /// Takes back what a job has imported. The job is under review again, with the rows of removed and restored
 /// contacts READY, so that another run brings them in anew.
-pub async fn undo_import(pool: &PgPool, request: &Request, id: JobId) -> Result<Undone, ActionError> {
-    let mut transaction = pool.begin().await?;
+pub async fn undo_import(owners: &OwnerPool, request: &Request, id: JobId) -> Result<Undone, ActionError> {
+    let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }

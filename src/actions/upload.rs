@@ -1,7 +1,6 @@
 //! A file on its way in: put into the store, then made a job.
 
 use serde_json::json;
-use sqlx::PgPool;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::InspectReader;
 use uuid::Uuid;
@@ -12,7 +11,7 @@ use crate::domain::decision::ActionKind;
 use crate::domain::job::{Columns, ImportPolicy, JobId, Owner};
 use crate::objects::Objects;
 use crate::queue::{JobMessage, Queue};
-use crate::store::{column_mappings, jobs};
+use crate::store::{OwnerPool, column_mappings, jobs};
 
 /// How a file is to be taken in.
 #[derive(Debug, Clone)]
@@ -49,18 +48,18 @@ pub struct Uploaded {
 /// Holds up to 24 MiB of the content at a time. The same request under the same key again is answered before the
 /// content is read.
 pub async fn upload(
-    pool: &PgPool,
+    owners: &OwnerPool,
     objects: &Objects,
     queue: Option<&Queue>,
     request: &Request,
     upload: &Upload<'_>,
     content: impl AsyncRead + Send + Unpin,
 ) -> Result<Uploaded, ActionError> {
-    let mut connection = pool.acquire().await?;
-    if let Some(earlier) = request.earlier(&mut connection).await? {
+    let mut db = owners.read(&request.owner).await?;
+    if let Some(earlier) = request.earlier(&mut db).await? {
         return Ok(earlier);
     }
-    drop(connection);
+    db.rollback().await?;
     let key =
         format!("uploads/{}/{}/{}", segment(&request.owner.0), Uuid::new_v4(), segment(upload.filename));
     let (mut hash, mut head) = (blake3::Hasher::new(), Vec::new());
@@ -74,7 +73,7 @@ pub async fn upload(
         objects.delete(&key).await?;
         return Err(ActionError::TooLarge(upload.limit));
     }
-    let header = match preview_file(pool, &request.owner, &head, bytes == head.len() as u64).await {
+    let header = match preview_file(owners, &request.owner, &head, bytes == head.len() as u64).await {
         Ok(header) => Some(header),
         // The run says what is wrong with the file, as it does for everybody's.
         Err(ActionError::Invalid { .. }) => None,
@@ -90,7 +89,7 @@ pub async fn upload(
     let shape = header.filter(|_| upload.remember).map(|header| shape(&header.names));
     let file = File { key: &key, content_hash: &content_hash, bytes, columns, shape };
     // On an error the file stays: it may be that the job is there, and only its answer was lost.
-    let made = make_job(pool, queue, request, upload, &file).await?;
+    let made = make_job(owners, queue, request, upload, &file).await?;
     if made.earlier {
         objects.delete(&key).await?;
     }
@@ -111,14 +110,14 @@ struct File<'a> {
 }
 
 async fn make_job(
-    pool: &PgPool,
+    owners: &OwnerPool,
     queue: Option<&Queue>,
     request: &Request,
     upload: &Upload<'_>,
     file: &File<'_>,
 ) -> Result<Uploaded, ActionError> {
     let File { key, content_hash, bytes, columns, .. } = *file;
-    let mut transaction = pool.begin().await?;
+    let mut transaction = owners.begin(&request.owner).await?;
     let owner: &Owner = &request.owner;
     let earlier = jobs::by_content(&mut transaction, owner, content_hash).await?;
     let (job, is_earlier) = match earlier.filter(|_| !upload.force) {

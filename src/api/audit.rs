@@ -42,7 +42,8 @@ pub(super) async fn list_actions(
     let limit = limit(asked.limit)?;
     let actor = text("actor", &asked.actor)?.map(str::to_owned);
     let which = Which { job: asked.job.map(JobId), row: asked.row, actor };
-    let found = trail::page(&app.pool, &principal.owner, &which, asked.after, limit + 1).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let found = trail::page(&mut db, &principal.owner, &which, asked.after, limit + 1).await?;
     Ok(axum::Json(Page::new(found, limit, |action| action.id)))
 }
 
@@ -61,5 +62,5 @@ pub(super) async fn undo_action(
     keyed: Keyed,
 ) -> Result<axum::Json<Effect>, Problem> {
     let request = keyed.request(principal, &())?;
-    Ok(axum::Json(actions::undo(&app.pool, &request, action).await?))
+    Ok(axum::Json(actions::undo(&app.owners, &request, action).await?))
 }

@@ -40,7 +40,8 @@ pub(super) async fn list_contacts(
 ) -> Result<axum::Json<Page<Contact>>, Problem> {
     let limit = limit(asked.limit)?;
     let text = text("text", &asked.text)?;
-    let found = contacts::look(&app.pool, &principal.owner, text, asked.after, limit).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let found = contacts::look(&mut db, &principal.owner, text, asked.after, limit).await?;
     Ok(axum::Json(Page::found(found.contacts, found.next)))
 }
 
@@ -63,8 +64,9 @@ pub(super) async fn get_contact(
     State(app): State<App>,
     Path(id): Path<i64>,
 ) -> Result<impl IntoResponse, Problem> {
-    let contact = contacts::get(&app.pool, &principal.owner, id).await?.ok_or(ActionError::NoContact(id))?;
-    let changes = contact_changes::of_contact(&app.pool, &principal.owner, id).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let contact = contacts::get(&mut db, &principal.owner, id).await?.ok_or(ActionError::NoContact(id))?;
+    let changes = contact_changes::of_contact(&mut db, &principal.owner, id).await?;
     Ok((etag(&actions::contact_tag(&contact)), axum::Json(ContactDetail { contact, changes })))
 }
 
@@ -87,5 +89,5 @@ pub(super) async fn edit_contact(
 ) -> Result<axum::Json<EditedContact>, Problem> {
     let seen = if_match(&headers)?;
     let request = keyed.request(principal, &edits)?;
-    Ok(axum::Json(actions::edit_contact(&app.pool, &request, id, &edits, seen.as_deref()).await?))
+    Ok(axum::Json(actions::edit_contact(&app.owners, &request, id, &edits, seen.as_deref()).await?))
 }

@@ -42,7 +42,9 @@ pub async fn job_file(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<Response, Problem> {
-    let job = find(&app, &principal.owner, job).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let job = find(&mut db, &principal.owner, job).await?;
+    db.rollback().await?;
     let opened = app.objects.open(&job.object_key, None).await?;
     let body = Body::from_stream(opened.bytes);
     Ok(attachment(&job.filename, "application/octet-stream", Some(opened.size), body))
@@ -61,7 +63,7 @@ pub async fn download_corrections(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<Response, Problem> {
-    let file = actions::corrections_file(&app.pool, &principal.owner, JobId(job)).await?;
+    let file = actions::corrections_file(&app.owners, &principal.owner, JobId(job)).await?;
     let bytes = file.bytes;
     Ok(attachment(
         &format!("job-{job}-corrections.csv"),
@@ -98,10 +100,12 @@ pub async fn take_corrections(
     job: i32,
     request: Request,
 ) -> Result<Corrected, Problem> {
-    find(app, &by.owner, job).await?;
+    let mut db = app.owners.read(&by.owner).await?;
+    find(&mut db, &by.owner, job).await?;
+    db.rollback().await?;
     if !is_form(request.headers()) {
         let body = StreamReader::new(request.into_body().into_data_stream().map_err(std::io::Error::other));
-        return Ok(actions::correct(&app.pool, by, JobId(job), Box::pin(body)).await?);
+        return Ok(actions::correct(&app.owners, by, JobId(job), Box::pin(body)).await?);
     }
     let refused = |_| Problem::new(Kind::Malformed).detail("the form has no boundary");
     let mut form = Multipart::from_request(request, &()).await.map_err(refused)?;
@@ -117,7 +121,7 @@ pub async fn take_corrections(
                 return Err(actions::ActionError::TooLarge(CORRECTIONS_LIMIT).into());
             }
         }
-        return Ok(actions::correct(&app.pool, by, JobId(job), content.as_slice()).await?);
+        return Ok(actions::correct(&app.owners, by, JobId(job), content.as_slice()).await?);
     }
     Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
 }
@@ -126,6 +130,6 @@ pub async fn take_corrections(
 #[utoipa::path(get, path = "/contacts.csv", tag = "contacts",
     responses((status = 200, description = "The contacts", body = String, content_type = "text/csv")))]
 pub async fn download_contacts(Reader(principal): Reader, State(app): State<App>) -> Response {
-    let pieces = actions::contacts_file(app.pool.clone(), principal.owner);
+    let pieces = actions::contacts_file(app.owners.clone(), principal.owner);
     attachment("contacts.csv", CSV, None, Body::from_stream(pieces))
 }

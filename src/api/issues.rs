@@ -53,8 +53,9 @@ pub(super) async fn list_issues(
         state: asked.state,
         text: text("text", &asked.text)?.map(str::to_owned),
     };
-    let home = find(&app, &principal.owner, job).await?.home();
-    let found = issues::page(&app.pool, &principal.owner, home, &which, asked.after, limit + 1).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let home = find(&mut db, &principal.owner, job).await?.home();
+    let found = issues::page(&mut db, &principal.owner, home, &which, asked.after, limit + 1).await?;
     Ok(axum::Json(Page::new(found, limit, |issue| issue.id.into())))
 }
 
@@ -100,10 +101,11 @@ pub(super) async fn get_issue(
     State(app): State<App>,
     Path((job, issue)): Path<(i32, i32)>,
 ) -> Result<axum::Json<IssueDetail>, Problem> {
-    let home = find(&app, &principal.owner, job).await?.home();
-    let found = issues::get(&app.pool, &principal.owner, home, issue).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let home = find(&mut db, &principal.owner, job).await?.home();
+    let found = issues::get(&mut db, &principal.owner, home, issue).await?;
     let found = found.ok_or(ActionError::NoIssue(issue))?;
-    let mut cases = actions::cases(&app.pool, &principal.owner, home, issue, None, 101).await?;
+    let mut cases = actions::cases(&mut db, &principal.owner, home, issue, None, 101).await?;
     let more = cases.len() > 100;
     cases.truncate(100);
     let rows = cases.into_iter().map(CaseTagged::from).collect();
@@ -124,6 +126,6 @@ pub(super) async fn resolve_issue(
     Json(decision): Json<Decision>,
 ) -> Result<axum::Json<Effect>, Problem> {
     let request = keyed.request(principal, &decision)?;
-    let effect = actions::decide(&app.pool, &request, JobId(job), &Filter::issue(issue), &decision).await?;
+    let effect = actions::decide(&app.owners, &request, JobId(job), &Filter::issue(issue), &decision).await?;
     Ok(axum::Json(effect))
 }

@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Json, Path, Query};
@@ -26,8 +27,8 @@ use crate::store::jobs::{self, Job};
 const LOOK: Duration = Duration::from_millis(300);
 
 /// The owner's job.
-pub(super) async fn find(app: &App, owner: &Owner, job: i32) -> Result<Job, Problem> {
-    let found = jobs::get(&app.pool, owner, JobId(job)).await?;
+pub(super) async fn find(db: &mut PgConnection, owner: &Owner, job: i32) -> Result<Job, Problem> {
+    let found = jobs::get(db, owner, JobId(job)).await?;
     found.ok_or_else(|| ActionError::NoJob(JobId(job)).into())
 }
 
@@ -58,7 +59,8 @@ pub(super) async fn list_jobs(
     let limit = limit(asked.limit)?;
     let which = jobs::Which { status: asked.status, text: text("text", &asked.text)?.map(str::to_owned) };
     let before = asked.after.map(JobId);
-    let found = jobs::list(&app.pool, &principal.owner, &which, before, limit + 1).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let found = jobs::list(&mut db, &principal.owner, &which, before, limit + 1).await?;
     Ok(axum::Json(Page::new(found, limit, |job| job.id.into())))
 }
 
@@ -86,8 +88,9 @@ pub(super) async fn get_job(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<axum::Json<JobDetail>, Problem> {
-    let job = find(&app, &principal.owner, job).await?;
-    let open = issues::counts(&app.pool, &principal.owner, job.home()).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let job = find(&mut db, &principal.owner, job).await?;
+    let open = issues::counts(&mut db, &principal.owner, job.home()).await?;
     let open = open.into_iter().map(|(issue_type, count)| OpenIssues { issue_type, count: count.number() });
     Ok(axum::Json(JobDetail { job, open: open.collect() }))
 }
@@ -106,7 +109,7 @@ pub(super) async fn reprocess_job(
     keyed: Keyed,
 ) -> Result<(StatusCode, axum::Json<Changed>), Problem> {
     let request = keyed.request(principal, &())?;
-    let changed = actions::reprocess(&app.pool, Some(&app.queue), &request, JobId(job)).await?;
+    let changed = actions::reprocess(&app.owners, Some(&app.queue), &request, JobId(job)).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(changed)))
 }
 
@@ -124,7 +127,7 @@ pub(super) async fn cancel_job(
     keyed: Keyed,
 ) -> Result<axum::Json<Changed>, Problem> {
     let request = keyed.request(principal, &())?;
-    Ok(axum::Json(actions::cancel(&app.pool, &request, JobId(job)).await?))
+    Ok(axum::Json(actions::cancel(&app.owners, &request, JobId(job)).await?))
 }
 
 /// Deletes a job that is not running, with its rows and issues. Its contacts stay.
@@ -141,7 +144,7 @@ pub(super) async fn delete_job(
     keyed: Keyed,
 ) -> Result<axum::Json<Changed>, Problem> {
     let request = keyed.request(principal, &())?;
-    Ok(axum::Json(actions::delete(&app.pool, &app.objects, &request, JobId(job)).await?))
+    Ok(axum::Json(actions::delete(&app.owners, &app.objects, &request, JobId(job)).await?))
 }
 
 /// Takes back what a job has imported: contacts that it made are removed, those that it changed get their earlier
@@ -159,7 +162,7 @@ pub(super) async fn undo_import(
     keyed: Keyed,
 ) -> Result<axum::Json<Undone>, Problem> {
     let request = keyed.request(principal, &())?;
-    Ok(axum::Json(actions::undo_import(&app.pool, &request, JobId(job)).await?))
+    Ok(axum::Json(actions::undo_import(&app.owners, &request, JobId(job)).await?))
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -183,7 +186,7 @@ pub(super) async fn set_policy(
     Json(policy): Json<Policy>,
 ) -> Result<axum::Json<Changed>, Problem> {
     let request = keyed.request(principal, &policy)?;
-    Ok(axum::Json(actions::set_policy(&app.pool, &request, JobId(job), policy.policy).await?))
+    Ok(axum::Json(actions::set_policy(&app.owners, &request, JobId(job), policy.policy).await?))
 }
 
 /// A job's progress as server-sent events: `job` with the job whenever it has changed, and `end` when no run is
@@ -196,7 +199,9 @@ pub(super) async fn job_events(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<impl IntoResponse, Problem> {
-    let first = find(&app, &principal.owner, job).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let first = find(&mut db, &principal.owner, job).await?;
+    db.rollback().await?;
     Ok(Sse::new(changes(app, principal.owner, first)).keep_alive(KeepAlive::default()))
 }
 
@@ -222,7 +227,9 @@ fn changes(app: App, owner: Owner, first: Job) -> impl Stream<Item = Result<Even
                 () = tokio::time::sleep(LOOK) => {}
             }
             // A job that is deleted meanwhile, or a database that is away, ends the stream.
-            job = jobs::get(&app.pool, &owner, JobId(job.id)).await.ok()??;
+            let mut db = app.owners.read(&owner).await.ok()?;
+            job = jobs::get(&mut db, &owner, JobId(job.id)).await.ok()??;
+            db.rollback().await.ok()?;
         }
     })
 }

@@ -65,8 +65,9 @@ pub(super) async fn list_rows(
     let limit = limit(asked.limit)?;
     let text = text("text", &asked.text)?.map(str::to_owned);
     let which = Filter { status: asked.status, issue_type: asked.issue_type, text, ..Filter::default() };
-    let job = find(&app, &principal.owner, job).await?;
-    let found = staging::look(&app.pool, &principal.owner, &job, &which, asked.after, limit).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let job = find(&mut db, &principal.owner, job).await?;
+    let found = staging::look(&mut db, &principal.owner, &job, &which, asked.after, limit).await?;
     Ok(axum::Json(Page::found(found.rows.into_iter().map(RowTagged::from).collect(), found.next)))
 }
 
@@ -80,9 +81,9 @@ pub(super) async fn get_row(
     State(app): State<App>,
     Path((job, row)): Path<(i32, i64)>,
 ) -> Result<impl IntoResponse, Problem> {
-    let home = find(&app, &principal.owner, job).await?.home();
-    let mut connection = app.pool.acquire().await.map_err(crate::store::StoreError::from)?;
-    let found = staging::get(&mut connection, &principal.owner, home, row).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let home = find(&mut db, &principal.owner, job).await?.home();
+    let found = staging::get(&mut db, &principal.owner, home, row).await?;
     let found = found.ok_or(ActionError::NoRow(row))?;
     Ok((etag(&found.tag()), axum::Json(RowTagged::from(found))))
 }
@@ -106,7 +107,7 @@ pub(super) async fn edit_row(
 ) -> Result<axum::Json<Effect>, Problem> {
     let seen = if_match(&headers)?;
     let request = keyed.request(principal, &edits)?;
-    let effect = actions::edit_row(&app.pool, &request, JobId(job), row, &edits, seen.as_deref()).await;
+    let effect = actions::edit_row(&app.owners, &request, JobId(job), row, &edits, seen.as_deref()).await;
     Ok(axum::Json(effect.map_err(|error| Problem::from(error).row(row))?))
 }
 
@@ -136,7 +137,7 @@ pub(super) async fn bulk_decide(
     Json(bulk): Json<Bulk>,
 ) -> Result<axum::Json<Effect>, Problem> {
     let request = keyed.request(principal, &bulk)?;
-    let effect = actions::decide(&app.pool, &request, JobId(job), &bulk.filter, &bulk.decision).await?;
+    let effect = actions::decide(&app.owners, &request, JobId(job), &bulk.filter, &bulk.decision).await?;
     Ok(axum::Json(effect))
 }
 
@@ -153,5 +154,5 @@ pub(super) async fn preview_bulk(
     Json(bulk): Json<Bulk>,
 ) -> Result<axum::Json<Preview>, Problem> {
     let Bulk { filter, decision } = bulk;
-    Ok(axum::Json(actions::preview(&app.pool, &principal.owner, JobId(job), &filter, &decision).await?))
+    Ok(axum::Json(actions::preview(&app.owners, &principal.owner, JobId(job), &filter, &decision).await?))
 }

@@ -12,6 +12,7 @@ use crate::auth::Principal;
 use crate::auth::oidc::Provider;
 use crate::objects::Objects;
 use crate::queue::Queue;
+use crate::store::OwnerPool;
 
 /// The server's state. Clones share it; its parts are its fields: `app.pool`.
 #[derive(Clone)]
@@ -19,7 +20,9 @@ pub struct App(Arc<Parts>);
 
 /// The parts of the state.
 pub struct Parts {
-    /// The database.
+    /// The database, on behalf of the owner who sends a request.
+    pub owners: OwnerPool,
+    /// The database, for what comes before an owner is known: tokens, sessions, health.
     pub pool: PgPool,
     /// The store of the files.
     pub objects: Objects,

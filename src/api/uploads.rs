@@ -171,7 +171,7 @@ async fn take(
         remember: asked.remember,
     };
     let content = Box::pin(content);
-    Ok(actions::upload(&app.pool, &app.objects, Some(&app.queue), by, &upload, content).await?)
+    Ok(actions::upload(&app.owners, &app.objects, Some(&app.queue), by, &upload, content).await?)
 }
 
 /// Shows the beginning of a file as it is understood: encoding, delimiter, header, which columns are which, and the
@@ -192,5 +192,5 @@ pub async fn preview_of(app: &App, owner: &Owner, request: Request) -> Result<Fi
     let body = axum::body::to_bytes(request.into_body(), PREVIEW_BYTES).await;
     let body = body.map_err(|_| Problem::new(Kind::TooLarge).detail("the first 262144 bytes are enough"))?;
     let whole = body.len() < PREVIEW_BYTES;
-    Ok(actions::preview_file(&app.pool, owner, &body, whole).await?)
+    Ok(actions::preview_file(&app.owners, owner, &body, whole).await?)
 }

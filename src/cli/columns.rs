@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use sqlx::PgPool;
 use tokio::io::AsyncReadExt;
 
 use super::Status;
@@ -12,6 +11,7 @@ use crate::actions::{self, ActionError, FilePreview, PREVIEW_BYTES};
 use crate::csv::Mapping;
 use crate::domain::decision::Field;
 use crate::domain::job::{Columns, Owner};
+use crate::store::OwnerPool;
 
 /// Reads `FIELD=COLUMN`.
 pub fn given(text: &str) -> Result<(Field, String), String> {
@@ -23,7 +23,7 @@ pub fn given(text: &str) -> Result<(Field, String), String> {
 
 /// The columns of a file with those that are given in place of what its names tell; none where none is given.
 pub async fn matched(
-    pool: &PgPool,
+    owners: &OwnerPool,
     owner: &Owner,
     file: &Path,
     given: &[(Field, String)],
@@ -35,7 +35,7 @@ pub async fn matched(
     if file == Path::new("-") {
         return Err(invalid("columns can be named for files, not for standard input".to_owned()));
     }
-    let preview = preview(pool, owner, file).await?;
+    let preview = preview(owners, owner, file).await?;
     let mut places = [0; 4];
     for (place, column) in places.iter_mut().zip(&preview.columns) {
         let told = given.iter().find(|(field, _)| *field == column.field);
@@ -74,17 +74,17 @@ fn unknown(preview: &FilePreview, field: Field, told: Option<&str>) -> String {
     format!("{what}. The columns are: {}", names.join(", "))
 }
 
-async fn preview(pool: &PgPool, owner: &Owner, file: &Path) -> Result<FilePreview, ActionError> {
+async fn preview(owners: &OwnerPool, owner: &Owner, file: &Path) -> Result<FilePreview, ActionError> {
     let read = |source| ActionError::Read { file: file.display().to_string(), source };
     let mut head = Vec::new();
     let opened = tokio::fs::File::open(file).await.map_err(read)?;
     opened.take(PREVIEW_BYTES as u64).read_to_end(&mut head).await.map_err(read)?;
-    actions::preview_file(pool, owner, &head, head.len() < PREVIEW_BYTES).await
+    actions::preview_file(owners, owner, &head, head.len() < PREVIEW_BYTES).await
 }
 
 /// Shows the beginning of a file.
 pub async fn show(session: &Session, file: &Path) -> anyhow::Result<Status> {
-    let preview = preview(&session.context.pool, &session.owner, file).await?;
+    let preview = preview(&session.owners, &session.owner, file).await?;
     let delimiter = if preview.delimiter == "\t" { "a tab" } else { &preview.delimiter };
     eprintln!("encoding {}, delimiter {delimiter}, header on line {}", preview.encoding, preview.header_line);
     let mut status = Status::Done;

@@ -14,7 +14,7 @@ use crate::store::corrections::FileRow;
 
 /// Prints the rows of a job that an open issue is about.
 pub async fn export(session: &Session, job: JobId) -> anyhow::Result<Status> {
-    let file = actions::corrections_file(&session.context.pool, &session.owner, job).await?;
+    let file = actions::corrections_file(&session.owners, &session.owner, job).await?;
     let rows = file.rows;
     let mut out = tokio::io::stdout();
     tokio::io::copy(&mut file.into_reader(), &mut out).await?;
@@ -29,7 +29,7 @@ pub async fn correct(session: &Session, job: JobId, file: &Path) -> anyhow::Resu
         Some("-") => Box::new(tokio::io::stdin()),
         _ => Box::new(tokio::fs::File::open(file).await.with_context(|| file.display().to_string())?),
     };
-    let corrected = actions::correct(&session.context.pool, &session.request(), job, content).await;
+    let corrected = actions::correct(&session.owners, &session.request(), job, content).await;
     let Corrected { effect, read, unchanged, unknown_count, unknown, contact_count, contacts } =
         corrected.with_context(|| file.display().to_string())?;
     decide::tell(job, &effect);

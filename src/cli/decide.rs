@@ -155,10 +155,10 @@ pub async fn bulk(
 }
 
 async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArgs) -> anyhow::Result<Status> {
-    let (pool, is_preview, format) = (&session.context.pool, args.preview, args.output);
+    let (owners, is_preview, format) = (&session.owners, args.preview, args.output);
     let decision = args.decision();
     if is_preview {
-        let preview = actions::preview(pool, &session.owner, job, which, &decision).await?;
+        let preview = actions::preview(owners, &session.owner, job, which, &decision).await?;
         examples(format, &preview.examples)?;
         eprintln!(
             "would change {} rows ({} left out, {} taken in again, {} edited) and settle {} issues; nothing is done yet",
@@ -170,7 +170,7 @@ async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArg
         );
         return Ok(Status::Done);
     }
-    tell(job, &actions::decide(pool, &session.request(), job, which, &decision).await?);
+    tell(job, &actions::decide(owners, &session.request(), job, which, &decision).await?);
     Ok(Status::Done)
 }
 
@@ -211,7 +211,7 @@ pub fn tell(job: JobId, effect: &Effect) {
 pub async fn edit(session: &Session, row: i64, values: Values) -> anyhow::Result<Status> {
     let job = job_of(session, row).await?;
     let edits = values.edits();
-    tell(job, &actions::edit_row(&session.context.pool, &session.request(), job, row, &edits, None).await?);
+    tell(job, &actions::edit_row(&session.owners, &session.request(), job, row, &edits, None).await?);
     Ok(Status::Done)
 }
 
@@ -223,20 +223,20 @@ pub async fn set_aside(session: &Session, rows: &[i64], decision: &Decision) -> 
     }
     for (job, rows) in by_job {
         let filter = Filter::rows(rows);
-        tell(job, &actions::decide(&session.context.pool, &session.request(), job, &filter, decision).await?);
+        tell(job, &actions::decide(&session.owners, &session.request(), job, &filter, decision).await?);
     }
     Ok(Status::Done)
 }
 
 async fn job_of(session: &Session, row: i64) -> anyhow::Result<JobId> {
-    let mut connection = session.context.pool.acquire().await?;
-    let job = jobs::of_row(&mut connection, &session.owner, row).await?;
+    let mut db = session.read().await?;
+    let job = jobs::of_row(&mut db, &session.owner, row).await?;
     job.ok_or(ActionError::NoRow(row)).context("`ingest issues JOB` lists the rows that need a decision")
 }
 
 /// Takes an action back.
 pub async fn undo(session: &Session, action: i64) -> anyhow::Result<Status> {
-    let effect = actions::undo(&session.context.pool, &session.request(), action).await?;
+    let effect = actions::undo(&session.owners, &session.request(), action).await?;
     eprintln!("{} rows are as they were, {} issues are open", effect.changed.rows, effect.open_issues);
     if let Some(row) = effect.left.first() {
         let count = effect.left.len();
@@ -249,7 +249,7 @@ pub async fn undo(session: &Session, action: i64) -> anyhow::Result<Status> {
 
 /// Takes an import back.
 pub async fn undo_import(session: &Session, job: JobId) -> anyhow::Result<Status> {
-    let undone = actions::undo_import(&session.context.pool, &session.request(), job).await?;
+    let undone = actions::undo_import(&session.owners, &session.request(), job).await?;
     eprintln!(
         "{} contacts removed, {} as they were before; job {job} is under review again",
         undone.removed, undone.restored

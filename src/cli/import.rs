@@ -63,7 +63,9 @@ async fn go_on(
     shutdown: &Shutdown,
 ) -> anyhow::Result<Status> {
     let job = JobId(uploaded.job);
-    let found = jobs::get(&session.context.pool, &session.owner, job).await?;
+    let mut db = session.read().await?;
+    let found = jobs::get(&mut db, &session.owner, job).await?;
+    db.rollback().await?;
     match found.filter(|_| uploaded.earlier).map(|found| found.status) {
         Some(status @ (JobStatus::Completed | JobStatus::NeedsReview)) => {
             eprintln!(
@@ -78,10 +80,12 @@ async fn go_on(
 
 /// Runs a job that exists.
 pub async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<Status> {
-    let found = jobs::get(&session.context.pool, &session.owner, job).await?;
+    let mut db = session.read().await?;
+    let found = jobs::get(&mut db, &session.owner, job).await?;
+    db.rollback().await?;
     let found =
         found.with_context(|| format!("{} has no job {job}; `ingest jobs` lists them", session.owner))?;
-    match actions::reprocess(&session.context.pool, None, &session.request(), job).await {
+    match actions::reprocess(&session.owners, None, &session.request(), job).await {
         // They are told with the end of the run, as ever.
         Ok(_) | Err(ActionError::Running(_) | ActionError::Unfit { .. }) => {}
         Err(error) => return Err(error.into()),
@@ -109,7 +113,7 @@ async fn upload(session: &Session, file: &Path, how: &How) -> Result<Uploaded, A
         }
     };
     let (context, request) = (&session.context, session.request());
-    let columns = columns::matched(&context.pool, &session.owner, file, &how.columns).await?;
+    let columns = columns::matched(&session.owners, &session.owner, file, &how.columns).await?;
     let upload = Upload {
         filename: &name(file),
         policy: how.policy,
@@ -118,7 +122,7 @@ async fn upload(session: &Session, file: &Path, how: &How) -> Result<Uploaded, A
         columns,
         remember: columns.is_some(),
     };
-    actions::upload(&context.pool, &context.objects, None, &request, &upload, content).await
+    actions::upload(&session.owners, &context.objects, None, &request, &upload, content).await
 }
 
 async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdown) -> anyhow::Result<Status> {

@@ -9,7 +9,7 @@ use crate::store::actions::Which;
 
 /// Calls a job off.
 pub async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Status> {
-    actions::cancel(&session.context.pool, &session.request(), job).await?;
+    actions::cancel(&session.owners, &session.request(), job).await?;
     eprintln!("job {job} is cancelled; `ingest reprocess {job}` wants it again");
     Ok(Status::Done)
 }
@@ -17,7 +17,7 @@ pub async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Status> {
 /// Deletes a job.
 pub async fn delete(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let context = &session.context;
-    actions::delete(&context.pool, &context.objects, &session.request(), job).await?;
+    actions::delete(&session.owners, &context.objects, &session.request(), job).await?;
     eprintln!("job {job} is deleted with its rows and issues; contacts that it made stay");
     Ok(Status::Done)
 }
@@ -30,8 +30,8 @@ pub async fn audit(
     list: &List,
 ) -> anyhow::Result<Status> {
     let which = Which { job, row, actor: None };
-    let pool = &session.context.pool;
-    let page = crate::store::actions::page(pool, &session.owner, &which, list.after, list.limit).await?;
+    let mut db = session.read().await?;
+    let page = crate::store::actions::page(&mut db, &session.owner, &which, list.after, list.limit).await?;
     let header = ["action", "when", "who", "what", "job", "asked", "result", "taken back by"];
     print(list.output, &page, &header, |action| {
         vec![

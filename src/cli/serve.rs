@@ -29,7 +29,8 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     let shutdown = Shutdown::on_signals()?;
     let queue = session::queue(settings, &session.context.pool).await?;
     let app = App::new(Parts {
-        pool: session.context.pool.clone(),
+        owners: session.owners.clone().with_read_timeout(settings.serve.request_timeout()),
+        pool: session.control.clone(),
         objects: session.context.objects.clone(),
         queue: queue.clone(),
         public_origin: public_origin(settings, &access, address)?,

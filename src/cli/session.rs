@@ -16,7 +16,7 @@ use crate::pipeline::{Context, DEFAULT_CHUNK_ROWS};
 use crate::queue::{Queue, ReceiveOptions};
 use crate::shutdown::Shutdown;
 use crate::store::local::LocalCluster;
-use crate::store::{self, schema};
+use crate::store::{self, OwnerPool, OwnerTransaction, schema};
 use crate::worker::run::Policy;
 use crate::worker::{self, Worker};
 
@@ -40,6 +40,10 @@ impl Migrate {
 pub struct Session {
     /// Database and store.
     pub context: Context,
+    /// The database, on behalf of owners.
+    pub owners: OwnerPool,
+    /// The database, for short statements that must not wait for the work of others.
+    pub control: PgPool,
     /// Retries and leases.
     pub policy: Policy,
     /// Whose data the command sees.
@@ -71,7 +75,16 @@ impl Session {
             lease: lease(settings),
         };
         let owner = Owner(settings.owner());
-        Ok(Session { context, policy, owner, settings: settings.clone(), cluster })
+        let options = context.pool.connect_options();
+        let control = store::pool(PgConnectOptions::clone(&options), CONTROL_CONNECTIONS);
+        let requests = store::pool(PgConnectOptions::clone(&options), REQUEST_CONNECTIONS);
+        let owners = OwnerPool::new(requests, control.clone());
+        Ok(Session { context, owners, control, policy, owner, settings: settings.clone(), cluster })
+    }
+
+    /// Begins a transaction that reads the data of the command line's owner.
+    pub async fn read(&self) -> Result<OwnerTransaction, store::StoreError> {
+        self.owners.read(&self.owner).await
     }
 
     /// What the person at the command line asks.
@@ -104,6 +117,7 @@ impl Session {
 
     /// Closes the connections, and the private server when nobody else uses it.
     pub async fn close(self) {
+        self.owners.close().await;
         self.context.pool.close().await;
         if let Some(cluster) = self.cluster
             && let Err(error) = cluster.stop().await
@@ -125,8 +139,12 @@ fn lease(settings: &Settings) -> Duration {
 /// between, and one for the renewals of lease and message.
 const CONNECTIONS_PER_JOB: u32 = 5;
 
-/// Connections for everything else: requests to the server most of all. They are made when needed.
-const OTHER_CONNECTIONS: u32 = 12;
+/// Connections of a worker beside those of its jobs: its queue and its search for stranded jobs.
+const OTHER_CONNECTIONS: u32 = 2;
+/// Connections for the transactions of requests.
+const REQUEST_CONNECTIONS: u32 = 10;
+/// Connections for sign-in, tokens, health and the cancelling of statements.
+const CONTROL_CONNECTIONS: u32 = 3;
 
 /// A pool on the configured database, or on the private cluster, which is started for it.
 pub async fn database(settings: &Settings) -> anyhow::Result<(PgPool, Option<LocalCluster>)> {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 use serde::Serialize;
+use sqlx::PgConnection;
 
 use super::output::print;
 use super::session::Session;
 use super::{List, Status};
-use crate::domain::job::JobId;
+use crate::domain::job::{JobId, Owner};
 use crate::store::issue_items::Item;
 use crate::store::issues::{Issue, Which};
 use crate::store::jobs::Job;
@@ -18,8 +19,8 @@ use crate::store::{contacts, issue_items, issues, jobs};
 pub async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
     let before =
         list.after.map(i32::try_from).transpose().context("--after takes a job's number")?.map(JobId);
-    let page =
-        jobs::list(&session.context.pool, &session.owner, &Default::default(), before, list.limit).await?;
+    let mut db = session.read().await?;
+    let page = jobs::list(&mut db, &session.owner, &Default::default(), before, list.limit).await?;
     let header = ["job", "status", "file", "rows", "done", "repeated", "open issues", "created", "reason"];
     print(list.output, &page, &header, |job| {
         vec![
@@ -35,8 +36,7 @@ pub async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
         ]
     })?;
     if page.len() as i64 == list.limit {
-        let (last, all) =
-            (page.last().map_or(0, |job| job.id), jobs::count(&session.context.pool, &session.owner).await?);
+        let (last, all) = (page.last().map_or(0, |job| job.id), jobs::count(&mut db, &session.owner).await?);
         eprintln!("{} of {all} jobs shown; `--after {last}` goes on", page.len());
     }
     Ok(Status::Done)
@@ -50,9 +50,9 @@ struct WithRows {
     rows: Vec<Item>,
 }
 
-async fn job(session: &Session, job: JobId) -> anyhow::Result<Job> {
-    let found = jobs::get(&session.context.pool, &session.owner, job).await?;
-    found.with_context(|| format!("{} has no job {job}; `ingest jobs` lists them", session.owner))
+async fn job(db: &mut PgConnection, owner: &Owner, job: JobId) -> anyhow::Result<Job> {
+    let found = jobs::get(db, owner, job).await?;
+    found.with_context(|| format!("{owner} has no job {job}; `ingest jobs` lists them"))
 }
 
 /// Lists issues of a job, a line a row: of each issue at most `rows` of them.
@@ -63,14 +63,15 @@ pub async fn issues(
     rows: i64,
     list: &List,
 ) -> anyhow::Result<Status> {
-    let (pool, owner) = (&session.context.pool, &session.owner);
-    let found = job(session, id).await?;
+    let owner = &session.owner;
+    let mut db = session.read().await?;
+    let found = job(&mut db, owner, id).await?;
     let after = list.after.map(i32::try_from).transpose().context("--after takes an issue's number")?;
-    let page = issues::page(pool, owner, found.home(), &which, after, list.limit).await?;
+    let page = issues::page(&mut db, owner, found.home(), &which, after, list.limit).await?;
     let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
     // One more tells whether there is more.
     let mut items: HashMap<i32, Vec<Item>> = HashMap::new();
-    for item in issue_items::page(pool, owner, found.home(), &ids, None, rows + 1).await? {
+    for item in issue_items::page(&mut db, owner, found.home(), &ids, None, rows + 1).await? {
         items.entry(item.issue_id).or_default().push(item);
     }
     let cut: Vec<i32> =
@@ -89,7 +90,7 @@ pub async fn issues(
     }
     if shown as i64 == list.limit {
         let last = with_rows.last().map_or(0, |with| with.issue.id);
-        let open: Vec<String> = issues::counts(pool, owner, found.home())
+        let open: Vec<String> = issues::counts(&mut db, owner, found.home())
             .await?
             .iter()
             .map(|(kind, count)| format!("{kind} {count}"))
@@ -97,7 +98,7 @@ pub async fn issues(
         eprintln!("{shown} issues shown, open are {}; `--after {last}` goes on", open.join(", "));
     }
     if let Some(issue) = cut.first() {
-        let all = issue_items::count(pool, owner, found.home(), *issue).await?;
+        let all = issue_items::count(&mut db, owner, found.home(), *issue).await?;
         eprintln!("issue {issue} is about {all} rows; `ingest rows {id} {issue}` lists them");
     }
     Ok(Status::Done)
@@ -105,9 +106,9 @@ pub async fn issues(
 
 /// Lists the rows of one issue.
 pub async fn rows(session: &Session, id: JobId, issue: i32, list: &List) -> anyhow::Result<Status> {
-    let pool = &session.context.pool;
-    let home = job(session, id).await?.home();
-    let page = issue_items::page(pool, &session.owner, home, &[issue], list.after, list.limit).await?;
+    let mut db = session.read().await?;
+    let home = job(&mut db, &session.owner, id).await?.home();
+    let page = issue_items::page(&mut db, &session.owner, home, &[issue], list.after, list.limit).await?;
     let header = ["row", "line", "status", "email", "first name", "last name", "company"];
     print(list.output, &page, &header, |row| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -124,7 +125,7 @@ pub async fn rows(session: &Session, id: JobId, issue: i32, list: &List) -> anyh
     if page.len() as i64 == list.limit {
         let (last, all) = (
             page.last().map_or(0, |row| row.row),
-            issue_items::count(pool, &session.owner, home, issue).await?,
+            issue_items::count(&mut db, &session.owner, home, issue).await?,
         );
         eprintln!("{} of {all} rows shown; `--after {last}` goes on", page.len());
     }
@@ -163,7 +164,8 @@ struct Line<'a> {
 
 /// Lists contacts.
 pub async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> {
-    let page = contacts::page(&session.context.pool, &session.owner, list.after, list.limit).await?;
+    let mut db = session.read().await?;
+    let page = contacts::page(&mut db, &session.owner, list.after, list.limit).await?;
     let header = ["contact", "email", "first name", "last name", "company"];
     print(list.output, &page, &header, |contact| {
         let contacts::Contact { id, email, first_name, last_name, company, .. } = contact;
@@ -171,7 +173,7 @@ pub async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> 
     })?;
     if page.len() as i64 == list.limit {
         let last = page.last().map_or(0, |contact| contact.id);
-        let all = contacts::count(&session.context.pool, &session.owner).await?;
+        let all = contacts::count(&mut db, &session.owner).await?;
         eprintln!("{} of {all} contacts shown; `--after {last}` goes on", page.len());
     }
     Ok(Status::Done)

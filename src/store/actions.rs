@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{PgConnection, Row};
 
 use super::{StoreError, filter};
 use crate::domain::decision::ActionKind;
@@ -130,7 +130,7 @@ pub struct Which {
 
 /// An owner's actions, the newest first: at most `limit`, older than `before` where that is given.
 pub async fn page(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     which: &Which,
     before: Option<i64>,
@@ -156,12 +156,12 @@ pub async fn page(
         query.push(" AND action_id < ").push_bind(before);
     }
     query.push(" ORDER BY action_id DESC LIMIT ").push_bind(limit);
-    query.build().fetch_all(pool).await?.iter().map(action).collect()
+    query.build().fetch_all(connection).await?.iter().map(action).collect()
 }
 
 /// The latest action of an owner that changed each of these rows, with the row.
 pub async fn last_of_rows(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     rows: &[i64],
 ) -> Result<Vec<(i64, Action)>, StoreError> {
@@ -171,7 +171,7 @@ pub async fn last_of_rows(
                       ORDER BY row_action_id DESC LIMIT 1) AS latest,
              LATERAL ({ACTION} WHERE action_id = row_action_id AND action_owner = $1) AS a"
     ));
-    let found = sqlx::query(query).bind(&owner.0).bind(rows).fetch_all(pool).await?;
+    let found = sqlx::query(query).bind(&owner.0).bind(rows).fetch_all(connection).await?;
     found.iter().map(|found| Ok((found.try_get("row")?, action(found)?))).collect()
 }
 

@@ -1,6 +1,6 @@
 //! `contact_changes`: how contacts came to say what they say, as they were before and after each change.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::contacts::Contact;
 use super::copy::Lines;
@@ -96,13 +96,17 @@ pub struct Change {
 }
 
 /// What has happened to a contact of an owner, the oldest first; at most a thousand changes.
-pub async fn of_contact(pool: &PgPool, owner: &Owner, contact: i64) -> Result<Vec<Change>, StoreError> {
+pub async fn of_contact(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    contact: i64,
+) -> Result<Vec<Change>, StoreError> {
     let query = "SELECT change_at AS at, change_job_id AS job, change_staging_id AS row, change_action_id AS action,
                 change_undone_by AS undone_by,
                 ARRAY[before_email, before_first_name, before_last_name, before_company]::text[] AS before,
                 ARRAY[after_email, after_first_name, after_last_name, after_company]::text[] AS after
          FROM contact_changes WHERE change_contact_id = $2 AND change_owner = $1 ORDER BY change_id LIMIT 1000";
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(contact).fetch_all(pool).await?)
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(contact).fetch_all(connection).await?)
 }
 
 /// Takes back what the job's rows changed in contacts that still say what those rows made them say: they get

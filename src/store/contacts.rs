@@ -190,10 +190,10 @@ pub async fn more_than(connection: &mut PgConnection, owner: &Owner, limit: i64)
 }
 
 /// How many contacts an owner has.
-pub async fn count(pool: &PgPool, owner: &Owner) -> Result<Count, StoreError> {
+pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count, StoreError> {
     let query = "SELECT count(*) FROM
          (SELECT FROM contacts WHERE contacts_user_id = $1 ORDER BY contact_id LIMIT $2 + 1) AS counted";
-    Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(pool).await?))
+    Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(connection).await?))
 }
 
 /// A contact as people see it.
@@ -238,7 +238,7 @@ const CONTACT_AND_KEY: &str =
 
 /// An owner's contacts in the order they were made, at most `limit`, after `after` where given.
 pub async fn page(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     after: Option<i64>,
     limit: i64,
@@ -246,13 +246,22 @@ pub async fn page(
     let query = AssertSqlSafe(format!(
         "{CONTACT} WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3"
     ));
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(after.unwrap_or(0)).bind(limit).fetch_all(pool).await?)
+    Ok(sqlx::query_as(query)
+        .bind(&owner.0)
+        .bind(after.unwrap_or(0))
+        .bind(limit)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// One contact of an owner.
-pub async fn get(pool: &PgPool, owner: &Owner, id: i64) -> Result<Option<Contact>, StoreError> {
+pub async fn get(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    id: i64,
+) -> Result<Option<Contact>, StoreError> {
     let query = AssertSqlSafe(format!("{CONTACT} WHERE contacts_user_id = $1 AND contact_id = $2"));
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(id).fetch_optional(pool).await?)
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
 }
 
 /// The same, held until the transaction ends.
@@ -268,14 +277,14 @@ pub async fn lock(
 
 /// The owner's contacts that have these e-mails, by their keys ([`ContactKeys::key`]).
 pub async fn with_keys(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     keys: &[u128],
 ) -> Result<Vec<(u128, Contact)>, StoreError> {
     let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
     let query =
         AssertSqlSafe(format!("{CONTACT_AND_KEY} WHERE contacts_user_id = $1 AND contact_key = ANY ($2)"));
-    let rows = sqlx::query(query).bind(&owner.0).bind(keys).fetch_all(pool).await?;
+    let rows = sqlx::query(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
     let contact = |row: &sqlx::postgres::PgRow| {
         let key: Uuid = row.try_get("contact_key")?;
         Ok((key.as_u128(), sqlx::FromRow::from_row(row)?))

@@ -1,6 +1,6 @@
 //! `issue_items`: which rows an issue is about.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::copy::Spool;
 use super::{Count, Home, StoreError};
@@ -61,7 +61,7 @@ pub struct Item {
 /// Rows of issues of an owner's job, in the order of issue and row: of each issue at most `limit`, after the
 /// row `after` where that is given. `home`: where the job's rows are.
 pub async fn page(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
     issues: &[i32],
@@ -76,7 +76,7 @@ pub async fn page(
         home.items()
     ));
     let links = sqlx::query_as(links).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
-    let links: Vec<(i32, i64)> = links.bind(limit).fetch_all(pool).await?;
+    let links: Vec<(i32, i64)> = links.bind(limit).fetch_all(&mut *connection).await?;
     let (issues, rows): (Vec<i32>, Vec<i64>) = links.into_iter().unzip();
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -90,11 +90,16 @@ pub async fn page(
          ORDER BY item_issue_id, staging_id",
         home.staging()
     ));
-    Ok(sqlx::query_as(query).bind(issues).bind(rows).bind(home.job().0).fetch_all(pool).await?)
+    Ok(sqlx::query_as(query).bind(issues).bind(rows).bind(home.job().0).fetch_all(connection).await?)
 }
 
 /// How many rows an issue of an owner's job has.
-pub async fn count(pool: &PgPool, owner: &Owner, home: Home, issue: i32) -> Result<Count, StoreError> {
+pub async fn count(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+    issue: i32,
+) -> Result<Count, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT count(*) FROM (SELECT FROM ONLY {} WHERE item_issue_id = $3 ORDER BY item_staging_id LIMIT $4 + 1) AS counted
          WHERE EXISTS (SELECT FROM ONLY {} JOIN jobs ON job_id = issues_job_id
@@ -103,5 +108,5 @@ pub async fn count(pool: &PgPool, owner: &Owner, home: Home, issue: i32) -> Resu
         home.issues()
     ));
     let query = sqlx::query_scalar(query).bind(&owner.0).bind(home.job().0).bind(issue).bind(Count::MOST);
-    Ok(Count(query.fetch_one(pool).await?))
+    Ok(Count(query.fetch_one(connection).await?))
 }

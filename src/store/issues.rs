@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::copy::Lines;
 use super::{Count, Home, StoreError, filter};
@@ -141,7 +141,11 @@ pub async fn count_open(
 }
 
 /// Open issues of an owner's job, a count each rule that has any.
-pub async fn counts(pool: &PgPool, owner: &Owner, home: Home) -> Result<Vec<(IssueType, Count)>, StoreError> {
+pub async fn counts(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+) -> Result<Vec<(IssueType, Count)>, StoreError> {
     // Kind by kind in the order of the index, as [`page`] reads it.
     let query = AssertSqlSafe(format!(
         "SELECT kind::text, count FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, {} AS open
@@ -149,7 +153,7 @@ pub async fn counts(pool: &PgPool, owner: &Owner, home: Home) -> Result<Vec<(Iss
         counted(home, false)
     ));
     let query = sqlx::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
-    let counts: Vec<(String, i64)> = query.fetch_all(pool).await?;
+    let counts: Vec<(String, i64)> = query.fetch_all(connection).await?;
     counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, Count(count)))).collect()
 }
 
@@ -176,7 +180,11 @@ pub struct Progress {
 }
 
 /// How far the review of an owner's job has come, for each rule that has an issue, open or settled.
-pub async fn progress(pool: &PgPool, owner: &Owner, home: Home) -> Result<Vec<Progress>, StoreError> {
+pub async fn progress(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+) -> Result<Vec<Progress>, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT kind::text AS name, open.count, settled.count
          FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, {} AS open, {} AS settled
@@ -186,7 +194,7 @@ pub async fn progress(pool: &PgPool, owner: &Owner, home: Home) -> Result<Vec<Pr
         counted(home, true)
     ));
     let query = sqlx::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
-    let counts: Vec<(String, i64, i64)> = query.fetch_all(pool).await?;
+    let counts: Vec<(String, i64, i64)> = query.fetch_all(connection).await?;
     let progress = |(kind, open, settled): (String, i64, i64)| {
         Ok(Progress { kind: kind.parse()?, open: Count(open), settled: Count(settled) })
     };
@@ -257,19 +265,25 @@ pub struct Which {
 }
 
 /// One issue of an owner's job.
-pub async fn get(pool: &PgPool, owner: &Owner, home: Home, id: i32) -> Result<Option<Issue>, StoreError> {
+pub async fn get(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+    id: i32,
+) -> Result<Option<Issue>, StoreError> {
     let query = AssertSqlSafe(format!(
         "{ISSUE} FROM ONLY {} JOIN jobs ON job_id = issues_job_id
          WHERE issue_id = $3 AND issues_job_id = $2 AND job_user_id = $1",
         home.issues()
     ));
-    let row = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(id).fetch_optional(pool).await?;
+    let row =
+        sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(id).fetch_optional(connection).await?;
     row.as_ref().map(issue).transpose()
 }
 
 /// Issues of an owner's job, oldest first: at most `limit`, after `after` where that is given.
 pub async fn page(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
     which: &Which,
@@ -303,7 +317,7 @@ pub async fn page(
         .bind(after.unwrap_or(0))
         .bind(limit)
         .bind(which.text.as_deref().filter(|text| !text.is_empty()).map(filter::anywhere))
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     rows.iter().map(issue).collect()
 }

@@ -134,9 +134,9 @@ impl Job {
 }
 
 /// One job of an owner.
-pub async fn get(pool: &PgPool, owner: &Owner, id: JobId) -> Result<Option<Job>, StoreError> {
+pub async fn get(connection: &mut PgConnection, owner: &Owner, id: JobId) -> Result<Option<Job>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!("{JOB} WHERE job_user_id = $1 AND job_id = $2"));
-    let row = sqlx::query(query).bind(&owner.0).bind(id.0).fetch_optional(pool).await?;
+    let row = sqlx::query(query).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
     row.as_ref().map(job).transpose()
 }
 
@@ -151,7 +151,7 @@ pub struct Which {
 
 /// An owner's jobs, newest first: at most `limit`, older than `before` where that is given.
 pub async fn list(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     which: &Which,
     before: Option<JobId>,
@@ -169,14 +169,14 @@ pub async fn list(
         query.push(" AND job_original_filename ILIKE ").push_bind(filter::anywhere(text));
     }
     query.push(" ORDER BY job_id DESC LIMIT ").push_bind(limit);
-    let rows = query.build().fetch_all(pool).await?;
+    let rows = query.build().fetch_all(connection).await?;
     rows.iter().map(job).collect()
 }
 
 /// How many jobs an owner has.
-pub async fn count(pool: &PgPool, owner: &Owner) -> Result<Count, StoreError> {
+pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count, StoreError> {
     let query = "SELECT count(*) FROM (SELECT FROM jobs WHERE job_user_id = $1 LIMIT $2 + 1) AS counted";
-    Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(pool).await?))
+    Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(connection).await?))
 }
 
 /// A job on its way into the table.

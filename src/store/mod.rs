@@ -17,6 +17,7 @@ pub mod issue_items;
 pub mod issues;
 pub mod jobs;
 pub mod local;
+mod owner_pool;
 pub mod partition;
 pub mod raised;
 pub mod schema;
@@ -27,6 +28,7 @@ pub mod unreadable;
 use std::time::Duration;
 
 pub use home::Home;
+pub use owner_pool::{OwnerPool, OwnerTransaction};
 use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 

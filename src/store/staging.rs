@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 pub use look::{Looked, Origin, look, origins};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::copy::{self, Lines};
 use super::{Home, StoreError};
@@ -290,7 +290,7 @@ pub async fn first_missing(
 /// The rows that issues of an owner's job are about, each with its issue, in the order of issue and file: of each issue
 /// at most `limit`, after the row `after` where that is given.
 pub async fn of_issues(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
     issues: &[i32],
@@ -308,7 +308,7 @@ pub async fn of_issues(
         home.staging()
     ));
     let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
-    let rows = query.bind(limit).fetch_all(pool).await?;
+    let rows = query.bind(limit).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get("issue")?, view(row)?))).collect()
 }
 

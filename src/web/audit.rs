@@ -94,7 +94,8 @@ pub(super) async fn page(
     // What is no number is no job's.
     let number = job.as_deref().map(|job| job.trim_start_matches('#').parse().unwrap_or(0));
     let which = Which { job: number.map(JobId), row: asked.row, actor: actor.clone() };
-    let mut found = trail::page(&app.pool, &principal.owner, &which, asked.after, PAGE + 1).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let mut found = trail::page(&mut db, &principal.owner, &which, asked.after, PAGE + 1).await?;
     let more = found.len() as i64 > PAGE;
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| more).map(|last| asked.further(last.id));

@@ -57,9 +57,10 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let text = sought(&asked.text);
     let owner = &principal.owner;
-    let found = contacts::look(&app.pool, owner, text.as_deref(), asked.after, PAGE).await?;
+    let mut db = app.owners.read(owner).await?;
+    let found = contacts::look(&mut db, owner, text.as_deref(), asked.after, PAGE).await?;
     let rows: Vec<i64> = found.contacts.iter().map(|contact| contact.row).collect();
-    let origins = staging::origins(&app.pool, owner, &rows).await?;
+    let origins = staging::origins(&mut db, owner, &rows).await?;
     let mut origins: HashMap<i64, Origin> = origins.into_iter().map(|origin| (origin.row, origin)).collect();
     let next = found.next.map(|next| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -77,7 +78,7 @@ pub(super) async fn list(
     };
     show(&Page {
         lines: found.contacts.into_iter().map(line).collect(),
-        count: words::count(contacts::count(&app.pool, owner).await?),
+        count: words::count(contacts::count(&mut db, owner).await?),
         text: text.unwrap_or_default(),
         next,
         goes_on,
@@ -119,9 +120,10 @@ async fn single(
     notice: Option<String>,
 ) -> Result<Response, Problem> {
     let owner = &principal.owner;
-    let contact = contacts::get(&app.pool, owner, id).await?.ok_or(ActionError::NoContact(id))?;
-    let origin = staging::origins(&app.pool, owner, &[contact.row]).await?.into_iter().next();
-    let changes = contact_changes::of_contact(&app.pool, owner, id).await?;
+    let mut db = app.owners.read(owner).await?;
+    let contact = contacts::get(&mut db, owner, id).await?.ok_or(ActionError::NoContact(id))?;
+    let origin = staging::origins(&mut db, owner, &[contact.row]).await?.into_iter().next();
+    let changes = contact_changes::of_contact(&mut db, owner, id).await?;
     let texts = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
     let values = Field::ALL.iter().zip(texts);
     let values = values.map(|(field, text)| (field.as_str(), words::field(*field), text.clone())).collect();
@@ -181,7 +183,7 @@ pub(super) async fn edit(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Problem> {
     let by = request(principal.clone());
-    match actions::edit_contact(&app.pool, &by, id, &typed.edits, Some(&typed.tag)).await {
+    match actions::edit_contact(&app.owners, &by, id, &typed.edits, Some(&typed.tag)).await {
         Ok(_) => Ok(Redirect::to(&format!("/contacts/{id}")).into_response()),
         Err(ActionError::Stale { .. }) => {
             let words = "Somebody changed this contact meanwhile. It is shown as it is now; nothing of yours was saved.";

@@ -126,7 +126,8 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let which = asked.which();
     let before = asked.after.map(JobId);
-    let mut found = jobs::list(&app.pool, &principal.owner, &which, before, PAGE + 1).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let mut found = jobs::list(&mut db, &principal.owner, &which, before, PAGE + 1).await?;
     let more = found.len() as i64 > PAGE;
     found.truncate(PAGE as usize);
     let last = found.last().map(|job| job.id).filter(|_| more);
@@ -175,7 +176,9 @@ fn changes(app: App, owner: Owner, asked: Asked) -> impl Stream<Item = Result<Ev
                 }
                 let before = asked.after.map(JobId);
                 // A database that is away ends the stream; the browser asks again.
-                let found = jobs::list(&app.pool, &owner, &asked.which(), before, PAGE).await.ok()?;
+                let mut db = app.owners.read(&owner).await.ok()?;
+                let found = jobs::list(&mut db, &owner, &asked.which(), before, PAGE).await.ok()?;
+                db.rollback().await.ok()?;
                 ended = !found.iter().any(|job| job.wanted || job.running);
                 for line in found.iter().map(Line::of) {
                     let html = line.render().ok()?;

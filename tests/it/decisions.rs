@@ -29,7 +29,7 @@ async fn under_review(rows: &str) -> World {
 }
 
 async fn decide(world: &World, which: &Filter, decision: Decision) -> actions::Effect {
-    let effect = actions::decide(&world.pool, &tester(), JOB, which, &decision).await.unwrap();
+    let effect = actions::decide(&world.owners, &tester(), JOB, which, &decision).await.unwrap();
     counts_hold(world).await;
     effect
 }
@@ -63,20 +63,20 @@ async fn counts_hold(world: &World) {
 async fn an_edit_is_on_record_and_can_be_taken_back_and_done_again() {
     let world = under_review("bad,Bo,Ray,Acme\nok@example.com,O,K,Co\n").await;
     let edits = Edits { email: Some(" Bo@example.com ".to_owned()), ..Edits::default() };
-    let edit = actions::edit_row(&world.pool, &tester(), JOB, 1, &edits, None).await.unwrap();
+    let edit = actions::edit_row(&world.owners, &tester(), JOB, 1, &edits, None).await.unwrap();
     assert_eq!((edit.changed.rows, edit.changed.edited, edit.issues.settled, edit.open_issues), (1, 1, 1, 0));
     assert_eq!(emails(&world).await, ["Bo@example.com", "ok@example.com"]);
     let audit = world.ingest(&["audit", "--row", "1", "--output", "json"]).await;
     assert!(audit.stdout.contains("tester at work") && audit.stdout.contains("EDIT"), "{}", audit.stdout);
     assert!(!audit.stdout.contains("Bo@example.com"), "values stand with the rows, not in the trail");
 
-    let undo = actions::undo(&world.pool, &tester(), edit.action.unwrap()).await.unwrap();
+    let undo = actions::undo(&world.owners, &tester(), edit.action.unwrap()).await.unwrap();
     counts_hold(&world).await;
     assert_eq!((undo.changed.rows, undo.issues.reopened, undo.open_issues), (1, 1, 1));
     assert_eq!(emails(&world).await[0], "bad");
-    let again = actions::undo(&world.pool, &tester(), edit.action.unwrap()).await;
+    let again = actions::undo(&world.owners, &tester(), edit.action.unwrap()).await;
     assert!(matches!(again, Err(ActionError::NotUndoable(_))), "{again:?}");
-    let redo = actions::undo(&world.pool, &tester(), undo.action.unwrap()).await.unwrap();
+    let redo = actions::undo(&world.owners, &tester(), undo.action.unwrap()).await.unwrap();
     counts_hold(&world).await;
     assert_eq!((redo.changed.rows, redo.open_issues), (1, 0));
     assert_eq!(emails(&world).await[0], "Bo@example.com");
@@ -96,7 +96,7 @@ async fn an_undo_leaves_alone_what_somebody_has_changed_since() {
     .execute(&world.pool)
     .await
     .unwrap();
-    let undo = actions::undo(&world.pool, &tester(), done.action.unwrap()).await.unwrap();
+    let undo = actions::undo(&world.owners, &tester(), done.action.unwrap()).await.unwrap();
     assert_eq!((undo.changed.restored, undo.left), (1, vec![2]));
     assert_eq!(emails(&world).await, ["bad", "jo@example.com"]);
 }
@@ -107,7 +107,7 @@ async fn of_rows_that_share_an_address_one_is_kept_or_all_become_one() {
     let world = under_review(rows).await;
     let (owner, which) = (tester().owner, of_type(IssueType::DuplicateEmail));
     let merge = Decision::Merge(Edits::default());
-    let preview = actions::preview(&world.pool, &owner, JOB, &which, &merge).await.unwrap();
+    let preview = actions::preview(&world.owners, &owner, JOB, &which, &merge).await.unwrap();
     assert_eq!((preview.changed.discarded, preview.changed.edited, preview.issues.settled), (3, 1, 5));
     assert_eq!(
         world.statuses(1).await,
@@ -138,7 +138,7 @@ async fn rows_share_an_address_whatever_the_databases_locale_makes_of_its_letter
     assert_eq!((kept.changed.discarded, kept.issues.settled), (1, 1));
     assert_eq!(world.statuses(1).await, "1 ISSUE, 2 DISCARD, 3 ISSUE");
     let named = Edits { company: Some("Acme".to_owned()), ..Edits::default() };
-    let edited = actions::edit_row(&world.pool, &tester(), JOB, 3, &named, None).await.unwrap();
+    let edited = actions::edit_row(&world.owners, &tester(), JOB, 3, &named, None).await.unwrap();
     assert_eq!((edited.issues.settled, edited.open_issues), (0, 1), "the address is as bad as it was");
 }
 
@@ -162,7 +162,9 @@ async fn existing_contacts_are_kept_overwritten_or_filled_and_given_back() {
     let job = JobId(2);
     let by = |row: i64, decision: Decision| {
         let world = &world;
-        async move { actions::decide(&world.pool, &tester(), job, &Filter::rows([row]), &decision).await.unwrap() }
+        async move {
+            actions::decide(&world.owners, &tester(), job, &Filter::rows([row]), &decision).await.unwrap()
+        }
     };
     let start: i64 = sqlx::query_scalar("SELECT min(staging_id) FROM staging WHERE staging_job_id = 2")
         .fetch_one(&world.pool)
@@ -180,14 +182,14 @@ async fn existing_contacts_are_kept_overwritten_or_filled_and_given_back() {
         "n@example.com|N|New|New",
     ];
     assert_eq!(world.contacts("tester").await, after);
-    let changes = contact_changes::of_contact(&world.pool, &tester().owner, 2).await.unwrap();
+    let changes = contact_changes::of_contact(&mut *world.read().await, &tester().owner, 2).await.unwrap();
     assert_eq!(changes.len(), 1);
     assert_eq!(
         (changes[0].job, changes[0].before[1].as_str(), changes[0].after[1].as_str()),
         (Some(2), "Otto", "O")
     );
 
-    let undone = actions::undo_import(&world.pool, &tester(), job).await.unwrap();
+    let undone = actions::undo_import(&world.owners, &tester(), job).await.unwrap();
     counts_hold(&world).await;
     assert_eq!((undone.removed, undone.restored, undone.kept), (1, 2, vec![]));
     assert_eq!(
@@ -205,13 +207,13 @@ async fn an_import_taken_back_leaves_what_a_person_has_changed_since() {
     let file =
         world.file("a.csv", &format!("{HEADER}a@example.com,Ann,Lee,Acme\nb@example.com,Bob,Ray,Acme\n"));
     world.ingest(&["import", &file]).await.expect_status(0);
-    let contact = contacts::get(&world.pool, &tester().owner, 1).await.unwrap().unwrap();
+    let contact = contacts::get(&mut *world.read().await, &tester().owner, 1).await.unwrap().unwrap();
     let edits = Edits { company: Some("Beta".to_owned()), ..Edits::default() };
     let seen = actions::contact_tag(&contact);
-    actions::edit_contact(&world.pool, &tester(), 1, &edits, Some(&seen)).await.unwrap();
-    let stale = actions::edit_contact(&world.pool, &tester(), 1, &edits, Some(&seen)).await;
+    actions::edit_contact(&world.owners, &tester(), 1, &edits, Some(&seen)).await.unwrap();
+    let stale = actions::edit_contact(&world.owners, &tester(), 1, &edits, Some(&seen)).await;
     assert!(matches!(stale, Err(ActionError::Stale { .. })), "{stale:?}");
-    let undone = actions::undo_import(&world.pool, &tester(), JOB).await.unwrap();
+    let undone = actions::undo_import(&world.owners, &tester(), JOB).await.unwrap();
     counts_hold(&world).await;
     assert_eq!((undone.removed, undone.restored, undone.kept), (1, 0, vec![1]));
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Beta"]);
@@ -254,7 +256,7 @@ async fn with_the_policy_at_once_valid_rows_do_not_wait_for_the_others() {
     reprocess(&world, 3).await;
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme", "d@example.com|D|One|Co"]);
     let touched = actions::edit_row(
-        &world.pool,
+        &world.owners,
         &tester(),
         JOB,
         1,
@@ -264,10 +266,10 @@ async fn with_the_policy_at_once_valid_rows_do_not_wait_for_the_others() {
     .await;
     assert!(matches!(touched, Err(ActionError::Consolidated(1))), "{touched:?}");
     let edits = Edits { email: Some("bob@example.com".to_owned()), ..Edits::default() };
-    actions::edit_row(&world.pool, &tester(), JOB, 2, &edits, None).await.unwrap();
+    actions::edit_row(&world.owners, &tester(), JOB, 2, &edits, None).await.unwrap();
     reprocess(&world, 0).await;
     assert_eq!(world.contacts("tester").await.len(), 3);
-    let undone = actions::undo_import(&world.pool, &tester(), JOB).await.unwrap();
+    let undone = actions::undo_import(&world.owners, &tester(), JOB).await.unwrap();
     counts_hold(&world).await;
     assert_eq!((undone.removed, world.contacts("tester").await.len()), (3, 0));
 }
@@ -276,7 +278,7 @@ async fn with_the_policy_at_once_valid_rows_do_not_wait_for_the_others() {
 async fn of_two_people_on_one_row_the_second_is_told() {
     let world = under_review("bad,Bo,Ray,Acme\n").await;
     let mut connection = world.pool.acquire().await.unwrap();
-    let home = jobs::get(&world.pool, &tester().owner, JOB).await.unwrap().unwrap().home();
+    let home = jobs::get(&mut *world.read().await, &tester().owner, JOB).await.unwrap().unwrap().home();
     let row = staging::get(&mut connection, &tester().owner, home, 1).await.unwrap().unwrap();
     drop(connection);
     let seen = row.tag();
@@ -284,8 +286,8 @@ async fn of_two_people_on_one_row_the_second_is_told() {
     let (one, two) = (edits("one@example.com"), edits("two@example.com"));
     let request = tester();
     let (first, second) = tokio::join!(
-        actions::edit_row(&world.pool, &request, JOB, 1, &one, Some(&seen)),
-        actions::edit_row(&world.pool, &request, JOB, 1, &two, Some(&seen)),
+        actions::edit_row(&world.owners, &request, JOB, 1, &one, Some(&seen)),
+        actions::edit_row(&world.owners, &request, JOB, 1, &two, Some(&seen)),
     );
     let outcomes = [first.is_ok(), second.is_ok()];
     assert_ne!(outcomes[0], outcomes[1], "{first:?} {second:?}");
@@ -311,7 +313,7 @@ async fn a_run_and_an_edit_at_once_lose_nothing() {
     let run = world.ingest(&["reprocess", "1"]);
     let edit = async {
         loop {
-            let row = actions::edit_row(&world.pool, &tester(), JOB, 2, &edits, None).await;
+            let row = actions::edit_row(&world.owners, &tester(), JOB, 2, &edits, None).await;
             match row {
                 Ok(_) => return true,
                 Err(ActionError::NotInReview { .. } | ActionError::Busy)
@@ -341,7 +343,7 @@ async fn the_same_request_twice_is_carried_out_once() {
     };
     let discard = |request: Request| {
         let world = &world;
-        async move { actions::decide(&world.pool, &request, JOB, &Filter::rows([1]), &Decision::Discard).await }
+        async move { actions::decide(&world.owners, &request, JOB, &Filter::rows([1]), &Decision::Discard).await }
     };
     let first = discard(keyed("a")).await.unwrap();
     decide(&world, &Filter::rows([1]), Decision::Restore).await;
@@ -379,7 +381,7 @@ async fn jobs_are_cancelled_wanted_again_and_deleted() {
     let claim = jobs::claim(&world.pool, JOB, std::time::Duration::from_secs(30)).await.unwrap();
     assert!(matches!(claim, jobs::Claimed::Cancelled), "{claim:?}");
     reprocess(&world, 3).await;
-    actions::set_policy(&world.pool, &tester(), JOB, ImportPolicy::AtOnce).await.unwrap();
+    actions::set_policy(&world.owners, &tester(), JOB, ImportPolicy::AtOnce).await.unwrap();
     reprocess(&world, 3).await;
     assert_eq!(world.contacts("tester").await.len(), 1);
     world.ingest(&["delete", "1"]).await.expect_status(0);
@@ -404,18 +406,18 @@ async fn a_large_job_is_decided_about_and_deleted_as_any_other() {
     let world = under_review(&rows).await;
     let done = decide(&world, &of_type(IssueType::InvalidEmail), Decision::Discard).await;
     assert_eq!((done.changed.discarded, done.issues.settled, done.open_issues), (12_000, 12_000, 0));
-    let undone = actions::undo(&world.pool, &tester(), done.action.unwrap()).await.unwrap();
+    let undone = actions::undo(&world.owners, &tester(), done.action.unwrap()).await.unwrap();
     counts_hold(&world).await;
     assert_eq!((undone.changed.restored, undone.open_issues), (12_000, 12_000));
     let filter = Filter { text: Some(" BAD".to_owned()), ..Filter::default() };
     assert_eq!(decide(&world, &filter, Decision::Discard).await.changed.discarded, 12_000);
     reprocess(&world, 0).await;
     assert_eq!(world.contacts("tester").await.len(), 108_000);
-    let undone = actions::undo_import(&world.pool, &tester(), JOB).await.unwrap();
+    let undone = actions::undo_import(&world.owners, &tester(), JOB).await.unwrap();
     counts_hold(&world).await;
     assert_eq!((undone.removed, world.contacts("tester").await.len()), (108_000, 0));
     let objects = Objects::local(world.path("data/objects")).unwrap();
-    actions::delete(&world.pool, &objects, &tester(), JOB).await.unwrap();
+    actions::delete(&world.owners, &objects, &tester(), JOB).await.unwrap();
     let tables = "SELECT count(*) FROM pg_class WHERE relname LIKE '%_job_1'";
     assert_eq!(sqlx::query_scalar::<_, i64>(tables).fetch_one(&world.pool).await.unwrap(), 0);
 }
@@ -423,20 +425,20 @@ async fn a_large_job_is_decided_about_and_deleted_as_any_other() {
 #[tokio::test]
 async fn nobody_decides_about_anothers_data() {
     let world = under_review("bad,Bo,Ray,Acme\n").await;
-    let (pool, other, filter) = (&world.pool, request("other"), Filter::default());
+    let (owners, other, filter) = (&world.owners, request("other"), Filter::default());
     let objects = Objects::local(world.path("data/objects")).unwrap();
     let done = decide(&world, &Filter::rows([1]), Decision::Discard).await;
     let edits = Edits { email: Some("x@example.com".to_owned()), ..Edits::default() };
     let refused = [
-        actions::decide(pool, &other, JOB, &filter, &Decision::Restore).await.err(),
-        actions::preview(pool, &other.owner, JOB, &filter, &Decision::Restore).await.err(),
-        actions::edit_row(pool, &other, JOB, 1, &edits, None).await.err(),
-        actions::undo(pool, &other, done.action.unwrap()).await.err(),
-        actions::undo_import(pool, &other, JOB).await.err(),
-        actions::cancel(pool, &other, JOB).await.err(),
-        actions::delete(pool, &objects, &other, JOB).await.err(),
-        actions::reprocess(pool, None, &other, JOB).await.err(),
-        actions::set_policy(pool, &other, JOB, ImportPolicy::AtOnce).await.err(),
+        actions::decide(owners, &other, JOB, &filter, &Decision::Restore).await.err(),
+        actions::preview(owners, &other.owner, JOB, &filter, &Decision::Restore).await.err(),
+        actions::edit_row(owners, &other, JOB, 1, &edits, None).await.err(),
+        actions::undo(owners, &other, done.action.unwrap()).await.err(),
+        actions::undo_import(owners, &other, JOB).await.err(),
+        actions::cancel(owners, &other, JOB).await.err(),
+        actions::delete(owners, &objects, &other, JOB).await.err(),
+        actions::reprocess(owners, None, &other, JOB).await.err(),
+        actions::set_policy(owners, &other, JOB, ImportPolicy::AtOnce).await.err(),
     ];
     for error in refused {
         assert!(matches!(error, Some(ActionError::NoJob(_) | ActionError::NoAction(_))), "{error:?}");

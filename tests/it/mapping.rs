@@ -86,7 +86,8 @@ async fn a_run_that_goes_on_reads_the_columns_as_the_first_did() {
     world.ingest(&["reprocess", "1"]).await.expect_status(0);
     let contacts = world.contacts("tester").await;
     assert_eq!((contacts.len(), contacts[0].as_str()), (3_000, "p0@example.com|Ann|Lee|Acme"));
-    let job = jobs::get(&world.pool, &Owner("tester".to_owned()), JobId(1)).await.unwrap().unwrap();
+    let job =
+        jobs::get(&mut *world.read().await, &Owner("tester".to_owned()), JobId(1)).await.unwrap().unwrap();
     assert_eq!(job.counts.consolidated, 3_000);
 }
 

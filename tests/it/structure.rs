@@ -99,7 +99,12 @@ fn only_pipeline_and_actions_open_transactions() {
         let mut files = Vec::new();
         sources(&root.join(module), &mut files);
         for file in files {
+            // The one place that opens transactions for the others.
+            if file.ends_with("store/owner_pool.rs") {
+                continue;
+            }
             let source = std::fs::read_to_string(&file).unwrap();
+            assert!(!source.contains("owners.begin("), "{}", file.display());
             assert!(!source.contains(".begin()") && !source.contains(".begin_with("), "{}", file.display());
         }
     }

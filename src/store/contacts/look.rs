@@ -1,6 +1,6 @@
 //! A look at an owner's contacts that answers at once, however few of them it finds.
 
-use sqlx::{AssertSqlSafe, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::{Contact, with_keys};
 use crate::domain::contact::ContactKeys;
@@ -23,7 +23,7 @@ pub struct Looked {
 /// Looks for an owner's contacts, the newest first: at most `limit`, made before the contact `before` where that is given;
 /// `text`: only those of which a value holds it, in any case of letters. A whole e-mail is found at once.
 pub async fn look(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     text: Option<&str>,
     before: Option<i64>,
@@ -31,8 +31,11 @@ pub async fn look(
 ) -> Result<Looked, StoreError> {
     if let Some(text) = text.filter(|text| text.contains('@') && before.is_none()) {
         let key = ContactKeys::of(owner).key(&email::key(text));
-        let contacts: Vec<Contact> =
-            with_keys(pool, owner, &[key]).await?.into_iter().map(|(_, contact)| contact).collect();
+        let contacts: Vec<Contact> = with_keys(&mut *connection, owner, &[key])
+            .await?
+            .into_iter()
+            .map(|(_, contact)| contact)
+            .collect();
         if !contacts.is_empty() {
             return Ok(Looked { contacts, next: None });
         }
@@ -52,7 +55,7 @@ pub async fn look(
         .bind(span)
         .bind(text.map(filter::anywhere))
         .bind(limit + 1)
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     // One row at least, without a contact where there is none.
     let further: Option<i64> = match found.first() {

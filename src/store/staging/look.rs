@@ -1,6 +1,6 @@
 //! A look at a job's rows that answers at once, however few of them it finds, and where rows come from.
 
-use sqlx::{PgPool, QueryBuilder};
+use sqlx::{PgConnection, QueryBuilder};
 
 use super::{RowView, VIEW, view};
 use crate::domain::decision::Filter;
@@ -23,7 +23,7 @@ pub struct Looked {
 /// Looks for rows of an owner's job as the filter finds them: at most `limit`, after the row `after` where that is
 /// given.
 pub async fn look(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     owner: &Owner,
     job: &Job,
     which: &Filter,
@@ -47,7 +47,7 @@ pub async fn look(
     }
     filter::push(&mut query, home, which);
     query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit + 1);
-    let found = query.build().fetch_all(pool).await?;
+    let found = query.build().fetch_all(connection).await?;
     let mut rows: Vec<RowView> = found.iter().map(view).collect::<Result<_, _>>()?;
     let more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
@@ -72,10 +72,14 @@ pub struct Origin {
 }
 
 /// Where rows of an owner's jobs come from; those that are gone with their jobs are left out.
-pub async fn origins(pool: &PgPool, owner: &Owner, rows: &[i64]) -> Result<Vec<Origin>, StoreError> {
+pub async fn origins(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    rows: &[i64],
+) -> Result<Vec<Origin>, StoreError> {
     let query = "SELECT row, job_id AS job, job_original_filename AS filename, staging_line AS line
          FROM unnest($2::bigint[]) AS row,
               LATERAL (SELECT * FROM staging WHERE staging_id = row LIMIT 1) AS s JOIN jobs ON job_id = staging_job_id
          WHERE job_user_id = $1";
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(rows).fetch_all(pool).await?)
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(rows).fetch_all(connection).await?)
 }

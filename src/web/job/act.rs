@@ -19,7 +19,7 @@ pub(in crate::web) async fn reprocess(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<Redirect, Problem> {
-    actions::reprocess(&app.pool, Some(&app.queue), &request(principal), JobId(job)).await?;
+    actions::reprocess(&app.owners, Some(&app.queue), &request(principal), JobId(job)).await?;
     Ok(back(job))
 }
 
@@ -29,7 +29,7 @@ pub(in crate::web) async fn cancel(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<Redirect, Problem> {
-    actions::cancel(&app.pool, &request(principal), JobId(job)).await?;
+    actions::cancel(&app.owners, &request(principal), JobId(job)).await?;
     Ok(back(job))
 }
 
@@ -39,7 +39,7 @@ pub(in crate::web) async fn undo_import(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<Redirect, Problem> {
-    actions::undo_import(&app.pool, &request(principal), JobId(job)).await?;
+    actions::undo_import(&app.owners, &request(principal), JobId(job)).await?;
     Ok(back(job))
 }
 
@@ -49,7 +49,7 @@ pub(in crate::web) async fn delete(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<Redirect, Problem> {
-    actions::delete(&app.pool, &app.objects, &request(principal), JobId(job)).await?;
+    actions::delete(&app.owners, &app.objects, &request(principal), JobId(job)).await?;
     Ok(Redirect::to("/jobs"))
 }
 
@@ -65,6 +65,6 @@ pub(in crate::web) async fn set_policy(
     Path(job): Path<i32>,
     Form(asked): Form<Policy>,
 ) -> Result<Redirect, Problem> {
-    actions::set_policy(&app.pool, &request(principal), JobId(job), asked.policy).await?;
+    actions::set_policy(&app.owners, &request(principal), JobId(job), asked.policy).await?;
     Ok(back(job))
 }

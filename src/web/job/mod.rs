@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 pub(super) use act::{cancel, delete, reprocess, set_policy, undo_import};
 pub(super) use corrections::correct;
@@ -30,8 +31,8 @@ use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
 use crate::store::issues;
 use crate::store::jobs::{self, Job};
 
-async fn find(app: &App, owner: &Owner, job: i32) -> Result<Job, Problem> {
-    let found = jobs::get(&app.pool, owner, JobId(job)).await?;
+async fn find(db: &mut PgConnection, owner: &Owner, job: i32) -> Result<Job, Problem> {
+    let found = jobs::get(db, owner, JobId(job)).await?;
     found.ok_or_else(|| ActionError::NoJob(JobId(job)).into())
 }
 
@@ -101,12 +102,13 @@ pub(super) async fn page(
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let job = find(&app, &principal.owner, job).await?;
-    let rows = Rows::of(&app, &principal.owner, &job, &asked).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let job = find(&mut db, &principal.owner, job).await?;
+    let rows = Rows::of(&mut db, &principal.owner, &job, &asked).await?;
     if wants_part(&headers) && asked.after.is_some() {
         return show(&rows);
     }
-    let open = issues::counts(&app.pool, &principal.owner, job.home()).await?;
+    let open = issues::counts(&mut db, &principal.owner, job.home()).await?;
     let kind = |(kind, count): &(IssueType, crate::store::Count)| {
         let (name, slug) = words::kind(*kind);
         Kind { name, slug, open: words::count(*count), chosen: asked.show == slug }
@@ -122,7 +124,7 @@ pub(super) async fn page(
         bar: Bar::of(&job.counts),
         total: words::many(job.total_rows.into(), "row", "rows"),
         kinds: open.iter().map(kind).collect(),
-        timeline: timeline::of(&app, &principal.owner, &job).await?,
+        timeline: timeline::of(&mut db, &principal.owner, &job).await?,
         at_once: job.policy == ImportPolicy::AtOnce,
         can_cancel: shell.edits
             && !job.running

@@ -1,9 +1,10 @@
 //! Rows of a job, as a part of its picture or a kind of issue has them.
 
 use askama::Template;
+use sqlx::PgConnection;
 
 use super::Asked;
-use crate::api::{App, Problem};
+use crate::api::Problem;
 use crate::domain::decision::Filter;
 use crate::domain::job::Owner;
 use crate::domain::row::RowStatus;
@@ -47,16 +48,21 @@ impl From<RowView> for Row {
 }
 
 impl Rows {
-    pub(super) async fn of(app: &App, owner: &Owner, job: &Job, asked: &Asked) -> Result<Rows, Problem> {
+    pub(super) async fn of(
+        db: &mut PgConnection,
+        owner: &Owner,
+        job: &Job,
+        asked: &Asked,
+    ) -> Result<Rows, Problem> {
         let first = asked.after.is_none();
         if let Some(kind) = words::kind_of(&asked.show) {
             let which = Which { kind: Some(kind), text: sought(&asked.text), ..Which::default() };
             let after = asked.after.and_then(|after| i32::try_from(after).ok());
-            let mut found = issues::page(&app.pool, owner, job.home(), &which, after, PAGE / 2 + 1).await?;
+            let mut found = issues::page(&mut *db, owner, job.home(), &which, after, PAGE / 2 + 1).await?;
             let more = found.len() as i64 > PAGE / 2;
             found.truncate(PAGE as usize / 2);
             let ids: Vec<i32> = found.iter().map(|issue| issue.id).collect();
-            let rows = staging::of_issues(&app.pool, owner, job.home(), &ids, None, OF_ISSUE).await?;
+            let rows = staging::of_issues(db, owner, job.home(), &ids, None, OF_ISSUE).await?;
             let next = ids.last().filter(|_| more).map(|last| asked.further(job.id, (*last).into()));
             let rows = rows.into_iter().map(|(_, row)| row.into()).collect();
             return Ok(Rows { rows, next, goes_on: false, first });
@@ -71,7 +77,7 @@ impl Rows {
             _ => None,
         };
         let which = Filter { status, text: sought(&asked.text), ..Filter::default() };
-        let found = staging::look(&app.pool, owner, job, &which, asked.after, PAGE).await?;
+        let found = staging::look(db, owner, job, &which, asked.after, PAGE).await?;
         let Looked { rows, next } = found;
         let goes_on = (rows.len() as i64) < PAGE;
         let next = next.map(|next| asked.further(job.id, next));

@@ -97,7 +97,9 @@ pub(in crate::web) async fn live(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<impl IntoResponse, Problem> {
-    let first = find(&app, &principal.owner, job).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let first = find(&mut db, &principal.owner, job).await?;
+    db.rollback().await?;
     let shell = Shell::new(&principal, Section::Jobs, "");
     Ok(Sse::new(changes(app, principal.owner, shell, first)).keep_alive(KeepAlive::default()))
 }
@@ -126,7 +128,9 @@ fn changes(
                 () = tokio::time::sleep(LOOK) => {}
             }
             // A job that is deleted meanwhile, or a database that is away, ends the stream.
-            job = jobs::get(&app.pool, &owner, JobId(job.id)).await.ok()??;
+            let mut db = app.owners.read(&owner).await.ok()?;
+            job = jobs::get(&mut db, &owner, JobId(job.id)).await.ok()??;
+            db.rollback().await.ok()?;
         }
     })
 }

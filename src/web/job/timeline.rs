@@ -1,8 +1,9 @@
 //! What has happened to a job, newest first.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
-use crate::api::{App, Problem};
+use crate::api::Problem;
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::store::actions::{self as trail, Which};
@@ -29,9 +30,9 @@ fn entry(at: DateTime<Utc>, who: Option<String>, words: impl Into<String>) -> En
 }
 
 /// The latest of what has happened to a job.
-pub(super) async fn of(app: &App, owner: &Owner, job: &Job) -> Result<Vec<Entry>, Problem> {
+pub(super) async fn of(db: &mut PgConnection, owner: &Owner, job: &Job) -> Result<Vec<Entry>, Problem> {
     let which = Which { job: Some(JobId(job.id)), ..Which::default() };
-    let actions = trail::page(&app.pool, owner, &which, None, MOST).await?;
+    let actions = trail::page(db, owner, &which, None, MOST).await?;
     let uploaded = actions.iter().any(|action| action.kind == ActionKind::Upload);
     let mut entries: Vec<Entry> = Vec::new();
     for action in actions {

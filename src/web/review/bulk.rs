@@ -168,9 +168,11 @@ pub(in crate::web) async fn preview(
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
     let kind = words::kind_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?;
-    let place = Place::find(&app, principal, job).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let place = Place::find(&mut db, principal, job).await?;
+    db.rollback().await?;
     let (filter, decision) = (asked.filter(kind)?, asked.decision()?);
-    let would = actions::preview(&app.pool, place.owner(), JobId(job), &filter, &decision).await?;
+    let would = actions::preview(&app.owners, place.owner(), JobId(job), &filter, &decision).await?;
     let counted = |count: i64, one: &'static str, more: &'static str| {
         (count > 0).then(|| (words::number(count), if count == 1 { one } else { more }))
     };
@@ -209,7 +211,7 @@ pub(in crate::web) async fn carry_out(
 ) -> Result<Response, Problem> {
     let kind = words::kind_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?;
     let (filter, decision) = (asked.filter(kind)?, asked.decision()?);
-    let done = actions::decide(&app.pool, &request(principal), JobId(job), &filter, &decision).await?;
+    let done = actions::decide(&app.owners, &request(principal), JobId(job), &filter, &decision).await?;
     let told = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
     Ok(Redirect::to(&format!("{}{told}", address(job, kind))).into_response())
 }

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use askama::Template;
+use sqlx::PgConnection;
 
 use super::Place;
 use crate::actions::{self, Case};
-use crate::api::{App, Problem};
+use crate::api::Problem;
 use crate::domain::decision::{ActionKind, Field};
 use crate::domain::issue::IssueType;
 use crate::domain::row::{OnExisting, RowStatus};
@@ -141,23 +142,27 @@ impl CaseView {
 }
 
 /// One case.
-pub(super) async fn view(app: &App, place: &Place, issue: Issue) -> Result<CaseView, Problem> {
+pub(super) async fn view(db: &mut PgConnection, place: &Place, issue: Issue) -> Result<CaseView, Problem> {
     let id = issue.id;
-    let found = views(app, place, vec![issue]).await?;
+    let found = views(db, place, vec![issue]).await?;
     found.into_iter().next().ok_or_else(|| actions::ActionError::NoIssue(id).into())
 }
 
 /// The cases of issues, in their order, with two looks at the database for all of them.
-pub(super) async fn views(app: &App, place: &Place, issues: Vec<Issue>) -> Result<Vec<CaseView>, Problem> {
-    let (pool, owner, home) = (&app.pool, place.owner(), place.job.home());
+pub(super) async fn views(
+    db: &mut PgConnection,
+    place: &Place,
+    issues: Vec<Issue>,
+) -> Result<Vec<CaseView>, Problem> {
+    let (owner, home) = (place.owner(), place.job.home());
     let ids: Vec<i32> = issues.iter().map(|issue| issue.id).collect();
-    let mut cases = actions::cases_of(pool, owner, home, &ids, ROWS + 1).await?;
+    let mut cases = actions::cases_of(&mut *db, owner, home, &ids, ROWS + 1).await?;
     let settled = issues.iter().filter(|issue| issue.resolved);
     let settled_rows = settled.flat_map(|issue| cases.get(&issue.id).into_iter().flatten());
     let rows: Vec<i64> = settled_rows.map(|case| case.row.row).collect();
     let last: HashMap<i64, Action> = match rows.is_empty() {
         true => HashMap::new(),
-        false => trail::last_of_rows(pool, owner, &rows).await?.into_iter().collect(),
+        false => trail::last_of_rows(db, owner, &rows).await?.into_iter().collect(),
     };
     let csrf = place.shell("").csrf;
     let view = |issue: Issue| {

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::case::CaseView;
 use super::head::Head;
@@ -54,14 +55,15 @@ pub(in crate::web) async fn decide(
         .filter_map(|(row, tag)| Some((row.parse().ok()?, tag)))
         .collect();
     let by = request(principal.clone());
-    let done = actions::decide_issue(&app.pool, &by, JobId(job), issue, &decision, &seen).await;
+    let done = actions::decide_issue(&app.owners, &by, JobId(job), issue, &decision, &seen).await;
     let notice = match done {
         Ok(effect) if effect.changed.rows == 0 => Some("Nothing had to change.".to_owned()),
         Ok(_) => None,
         Err(error) => Some(overtaken(error)?),
     };
-    let place = Place::find(&app, principal, job).await?;
-    answer(&app, &place, issue, &headers, notice).await
+    let mut db = app.owners.read(&principal.owner).await?;
+    let place = Place::find(&mut db, principal, job).await?;
+    answer(&mut db, &place, issue, &headers, notice).await
 }
 
 /// The decision that a button sends.
@@ -106,23 +108,24 @@ pub(in crate::web) async fn edit(
     let Typed { tag, email, first_name, last_name, company } = typed;
     let edits = Edits { email, first_name, last_name, company };
     let by = request(principal.clone());
-    let done = actions::edit_row(&app.pool, &by, JobId(job), row, &edits, Some(&tag)).await;
-    let place = Place::find(&app, principal, job).await?;
+    let done = actions::edit_row(&app.owners, &by, JobId(job), row, &edits, Some(&tag)).await;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let place = Place::find(&mut db, principal, job).await?;
     let notice = match done {
         Ok(effect) if effect.changed.rows == 0 => Some("Nothing was changed.".to_owned()),
-        Ok(_) => still_open(&app, &place, issue).await?,
+        Ok(_) => still_open(&mut db, &place, issue).await?,
         Err(error) => {
             let words = overtaken(error)?;
             let typed: Vec<&str> = edits.values().into_iter().flatten().filter(|v| !v.is_empty()).collect();
             Some(format!("{words} You typed: {}", typed.join(" · ")))
         }
     };
-    answer(&app, &place, issue, &headers, notice).await
+    answer(&mut db, &place, issue, &headers, notice).await
 }
 
 /// Words for an edit that did not settle its case.
-async fn still_open(app: &App, place: &Place, issue: i32) -> Result<Option<String>, Problem> {
-    let issue = place.issue(app, issue).await?;
+async fn still_open(db: &mut PgConnection, place: &Place, issue: i32) -> Result<Option<String>, Problem> {
+    let issue = place.issue(db, issue).await?;
     let words = "Saved, but there is still something to decide here.";
     Ok((!issue.resolved).then(|| words.to_owned()))
 }
@@ -143,7 +146,7 @@ pub(in crate::web) async fn undo(
 ) -> Result<Response, Problem> {
     let by = request(principal.clone());
     let mut reopened = 0;
-    let notice = match actions::undo(&app.pool, &by, asked.action).await {
+    let notice = match actions::undo(&app.owners, &by, asked.action).await {
         Ok(effect) => {
             reopened = effect.issues.reopened;
             let others = "Not all of it could be taken back: others have changed rows since.";
@@ -151,8 +154,9 @@ pub(in crate::web) async fn undo(
         }
         Err(error) => Some(overtaken(error)?),
     };
-    let place = Place::find(&app, principal, job).await?;
-    let mut answer = answer(&app, &place, issue, &headers, notice).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let place = Place::find(&mut db, principal, job).await?;
+    let mut answer = answer(&mut db, &place, issue, &headers, notice).await?;
     if reopened > 1 {
         // Of other cases on the page too: all of it is shown anew.
         answer.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
@@ -168,7 +172,9 @@ pub(in crate::web) async fn undo_last(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let which = Which { job: Some(JobId(job)), row: None, actor: Some(principal.name.clone()) };
-    let steps = trail::page(&app.pool, &principal.owner, &which, None, STEPS).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let steps = trail::page(&mut db, &principal.owner, &which, None, STEPS).await?;
+    db.rollback().await?;
     let is_step = |step: &&trail::Action| {
         let changed = step.result["changed"]["rows"].as_i64().unwrap_or(0) > 0;
         step.actor == principal.name && step.undone_by.is_none() && step.kind != ActionKind::Undo && changed
@@ -196,7 +202,7 @@ async fn take_back(
     action: i64,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let done = actions::undo(&app.pool, &request(principal), action).await?;
+    let done = actions::undo(&app.owners, &request(principal), action).await?;
     let back = headers.get("referer").and_then(|from| from.to_str().ok());
     let back = back.and_then(|from| url::Url::parse(from).ok()).map(|from| from.path().to_owned());
     let review = format!("/jobs/{job}/review");

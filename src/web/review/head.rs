@@ -1,10 +1,11 @@
 //! The head of a review: how far it has come, kind by kind, and what was done last.
 
 use askama::Template;
+use sqlx::PgConnection;
 
 use super::{Place, address, effect};
 use crate::actions::Effect;
-use crate::api::{App, Problem};
+use crate::api::Problem;
 use crate::domain::decision::ActionKind;
 use crate::domain::issue::IssueType;
 use crate::store::{Count, actions as trail, issues};
@@ -47,9 +48,9 @@ pub struct Head {
 }
 
 impl Head {
-    pub(super) async fn of(app: &App, place: &Place, kind: IssueType) -> Result<Head, Problem> {
+    pub(super) async fn of(db: &mut PgConnection, place: &Place, kind: IssueType) -> Result<Head, Problem> {
         let job = place.job.id;
-        let progress = issues::progress(&app.pool, place.owner(), place.job.home()).await?;
+        let progress = issues::progress(db, place.owner(), place.job.home()).await?;
         let tabs = progress.iter().map(|found| Tab {
             name: words::kind(found.kind).0,
             address: address(job, found.kind),
@@ -101,10 +102,13 @@ pub struct Flash {
 
 impl Flash {
     /// Of an action of the job's, if there is one.
-    pub(super) async fn of(app: &App, place: &Place, action: Option<i64>) -> Result<Option<Flash>, Problem> {
+    pub(super) async fn of(
+        db: &mut PgConnection,
+        place: &Place,
+        action: Option<i64>,
+    ) -> Result<Option<Flash>, Problem> {
         let Some(action) = action else { return Ok(None) };
-        let mut connection = app.pool.acquire().await.map_err(crate::store::StoreError::from)?;
-        let found = trail::get(&mut connection, place.owner(), action).await?;
+        let found = trail::get(db, place.owner(), action).await?;
         let Some(found) = found.filter(|found| found.job == Some(place.job.id)) else { return Ok(None) };
         let Ok(done) = serde_json::from_value::<Effect>(found.result) else { return Ok(None) };
         let words = match found.kind {

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 pub(super) use bulk::{carry_out, preview};
 pub(super) use decide::{decide, edit, undo, undo_last, undo_one};
@@ -39,8 +40,8 @@ struct Place {
 }
 
 impl Place {
-    async fn find(app: &App, principal: Principal, job: i32) -> Result<Place, Problem> {
-        let found = jobs::get(&app.pool, &principal.owner, JobId(job)).await?;
+    async fn find(db: &mut PgConnection, principal: Principal, job: i32) -> Result<Place, Problem> {
+        let found = jobs::get(db, &principal.owner, JobId(job)).await?;
         let job = found.ok_or(ActionError::NoJob(JobId(job)))?;
         let in_review = matches!(job.status, JobStatus::NeedsReview | JobStatus::Failed) && !job.running;
         let edits = in_review && principal.roles.has(crate::auth::Role::Editor);
@@ -55,8 +56,8 @@ impl Place {
         Shell::new(&self.principal, Section::Jobs, title)
     }
 
-    async fn issue(&self, app: &App, id: i32) -> Result<Issue, Problem> {
-        let found = issues::get(&app.pool, self.owner(), self.job.home(), id).await?;
+    async fn issue(&self, db: &mut PgConnection, id: i32) -> Result<Issue, Problem> {
+        let found = issues::get(db, self.owner(), self.job.home(), id).await?;
         found.ok_or_else(|| ActionError::NoIssue(id).into())
     }
 }
@@ -68,8 +69,9 @@ pub(super) async fn first(
     Path(job): Path<i32>,
     Query(asked): Query<Asked>,
 ) -> Result<Redirect, Problem> {
-    let place = Place::find(&app, principal, job).await?;
-    let open = issues::counts(&app.pool, place.owner(), place.job.home()).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let place = Place::find(&mut db, principal, job).await?;
+    let open = issues::counts(&mut db, place.owner(), place.job.home()).await?;
     let done = asked.done.map(|done| format!("?done={done}")).unwrap_or_default();
     Ok(match open.first() {
         Some((kind, _)) => Redirect::to(&format!("{}{done}", address(job, *kind))),
@@ -140,23 +142,24 @@ pub(super) async fn cases(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let kind = words::kind_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?;
-    let place = Place::find(&app, principal, job).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let place = Place::find(&mut db, principal, job).await?;
     let text = sought(&asked.text);
     let state = asked.state.unwrap_or_default();
     let which = Which { kind: Some(kind), state, text: text.clone() };
     let (owner, home) = (place.owner(), place.job.home());
-    let mut found = issues::page(&app.pool, owner, home, &which, asked.after, PAGE + 1).await?;
+    let mut found = issues::page(&mut db, owner, home, &which, asked.after, PAGE + 1).await?;
     let more = found.len() as i64 > PAGE;
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| more).map(|last| asked.further(job, kind, last.id));
-    let cases = case::views(&app, &place, found).await?;
+    let cases = case::views(&mut db, &place, found).await?;
     if wants_part(&headers) {
         return show(&More { cases, next });
     }
-    let head = Head::of(&app, &place, kind).await?;
+    let head = Head::of(&mut db, &place, kind).await?;
     show(&Page {
         shell: place.shell(format!("{}: {}", words::kind(kind).0, place.job.filename)),
-        flash: Flash::of(&app, &place, asked.done).await?,
+        flash: Flash::of(&mut db, &place, asked.done).await?,
         closed: closed(&place),
         bulk: bulk::Choices::of(kind, &head, text.is_some()),
         head,
@@ -212,10 +215,11 @@ pub(super) async fn one(
     Query(manner): Query<Manner>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let place = Place::find(&app, principal, job).await?;
-    let issue = place.issue(&app, issue).await?;
+    let mut db = app.owners.read(&principal.owner).await?;
+    let place = Place::find(&mut db, principal, job).await?;
+    let issue = place.issue(&mut db, issue).await?;
     let kind = issue.issue_type;
-    let mut case = case::view(&app, &place, issue).await?;
+    let mut case = case::view(&mut db, &place, issue).await?;
     case.editing = manner.edit.is_some() && place.edits;
     if wants_part(&headers) {
         return show(&case);
@@ -232,18 +236,18 @@ pub(super) async fn one(
 /// What a decision about a case is answered with: for htmx the case as it is now and the head of the page, else the
 /// way back to the page.
 async fn answer(
-    app: &App,
+    db: &mut PgConnection,
     place: &Place,
     issue: i32,
     headers: &HeaderMap,
     notice: Option<String>,
 ) -> Result<Response, Problem> {
-    let issue = place.issue(app, issue).await?;
+    let issue = place.issue(&mut *db, issue).await?;
     let kind = issue.issue_type;
     if !wants_part(headers) && notice.is_none() {
         return Ok(Redirect::to(&format!("{}#main", address(place.job.id, kind))).into_response());
     }
-    let mut case = case::view(app, place, issue).await?;
+    let mut case = case::view(db, place, issue).await?;
     case.notice = notice;
     if !wants_part(headers) {
         return show(&Single {
@@ -254,7 +258,7 @@ async fn answer(
             case,
         });
     }
-    let head = Head::of(app, place, kind).await?;
+    let head = Head::of(db, place, kind).await?;
     show(&decide::Decided { case, head })
 }
 

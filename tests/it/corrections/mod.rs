@@ -91,10 +91,10 @@ async fn one_file_is_one_action_which_is_taken_back_in_one() {
 
     let again = correct(&world, sheet.text()).await;
     assert_eq!((again.effect.action, again.effect.changed.rows, again.unchanged), (None, 0, 3));
-    let undone = actions::undo(&world.pool, &tester(), done.effect.action.unwrap()).await.unwrap();
+    let undone = actions::undo(&world.owners, &tester(), done.effect.action.unwrap()).await.unwrap();
     assert_eq!((undone.changed.rows, undone.issues.reopened, undone.open_issues), (2, 1, 3));
     assert_eq!(rows(&world).await, before);
-    let redone = actions::undo(&world.pool, &tester(), undone.action.unwrap()).await.unwrap();
+    let redone = actions::undo(&world.owners, &tester(), undone.action.unwrap()).await.unwrap();
     assert_eq!((redone.changed.rows, rows(&world).await), (2, after.map(str::to_owned).to_vec()));
 }
 
@@ -119,7 +119,7 @@ async fn rows_that_cannot_be_found_or_changed_are_reported_with_their_lines() {
     more("new@example.com", &contact);
     more("new@example.com", &format!("r-{contact}"));
     sheet.set(0, "email", "bo@example.com");
-    actions::decide(&world.pool, &tester(), JOB, &Filter::rows([2, 3]), &Decision::Discard).await.unwrap();
+    actions::decide(&world.owners, &tester(), JOB, &Filter::rows([2, 3]), &Decision::Discard).await.unwrap();
 
     let back = world.file("back.csv", &sheet.text());
     let told = world.ingest(&["correct", "1", &back]).await;
@@ -142,12 +142,12 @@ async fn rows_that_cannot_be_found_or_changed_are_reported_with_their_lines() {
     let others = world.ingest(&["correct", "2", &back, "--owner", "other"]).await;
     others.expect_status(1);
     assert!(others.stderr.contains("there is no job 2"), "{}", others.stderr);
-    let theirs = actions::corrections_file(&world.pool, &request("other").owner, JOB).await;
+    let theirs = actions::corrections_file(&world.owners, &request("other").owner, JOB).await;
     assert!(matches!(theirs, Err(ActionError::NoJob(JOB))), "{theirs:?}");
     world.ingest(&["export", "9"]).await.expect_status(1);
 
     let objects = Objects::local(world.path("data/objects")).unwrap();
-    actions::delete(&world.pool, &objects, &tester(), JOB).await.unwrap();
+    actions::delete(&world.owners, &objects, &tester(), JOB).await.unwrap();
     let trail = world.ingest(&["audit", "--job", "1", "--output", "json"]).await;
     assert!(trail.stdout.contains("unknown_count") && !trail.stdout.contains(&contact), "{}", trail.stdout);
 }
@@ -174,7 +174,7 @@ async fn a_file_that_cannot_be_taken_in_changes_nothing_and_says_why() {
         (format!("row_key,company\n{key},Acme, Inc\n").into_bytes(), "line 2 has more cells than the header"),
         (format!("row_key,company\n{key},A\0b\n").into_bytes(), "line 2 holds a NUL"),
     ];
-    let refused = async |file: &[u8]| match actions::correct(&world.pool, &tester(), JOB, file).await {
+    let refused = async |file: &[u8]| match actions::correct(&world.owners, &tester(), JOB, file).await {
         Err(ActionError::Invalid { field: "file", reason }) => reason,
         other => panic!("{}: {other:?}", String::from_utf8_lossy(file)),
     };
@@ -186,7 +186,7 @@ async fn a_file_that_cannot_be_taken_in_changes_nothing_and_says_why() {
     let reason = refused(twice.as_bytes()).await;
     assert!(reason.contains("lines 2 and 5 have the same row_key"), "{reason}");
     let endless = tokio::io::repeat(b'\n').take(CORRECTIONS_LIMIT + 1);
-    let large = actions::correct(&world.pool, &tester(), JOB, endless).await;
+    let large = actions::correct(&world.owners, &tester(), JOB, endless).await;
     assert!(matches!(large, Err(ActionError::TooLarge(CORRECTIONS_LIMIT))), "{large:?}");
     assert_eq!(rows(&world).await, before);
     let file = world.file("bad.csv", "email\na\n");
@@ -202,8 +202,8 @@ async fn the_same_request_twice_is_answered_once_without_a_look_at_the_file() {
     sheet.set(0, "email", "bo@example.com");
     let known = Some(Idempotency { key: "k".to_owned(), fingerprint: "f".to_owned() });
     let keyed = Request { idempotency: known, ..tester() };
-    let first = actions::correct(&world.pool, &keyed, JOB, sheet.text().as_bytes()).await.unwrap();
-    let second = actions::correct(&world.pool, &keyed, JOB, "no file at all".as_bytes()).await.unwrap();
+    let first = actions::correct(&world.owners, &keyed, JOB, sheet.text().as_bytes()).await.unwrap();
+    let second = actions::correct(&world.owners, &keyed, JOB, "no file at all".as_bytes()).await.unwrap();
     assert_eq!((first.effect.changed.rows, &first), (1, &second));
 }
 

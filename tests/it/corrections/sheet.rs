@@ -75,7 +75,7 @@ impl Sheet {
 }
 
 pub async fn export(world: &World, job: JobId) -> Vec<u8> {
-    let file = actions::corrections_file(&world.pool, &tester().owner, job).await.unwrap();
+    let file = actions::corrections_file(&world.owners, &tester().owner, job).await.unwrap();
     let (mut bytes, length) = (Vec::new(), file.bytes);
     file.into_reader().read_to_end(&mut bytes).await.unwrap();
     assert_eq!(bytes.len() as u64, length);
@@ -83,7 +83,7 @@ pub async fn export(world: &World, job: JobId) -> Vec<u8> {
 }
 
 pub async fn correct(world: &World, file: impl AsRef<[u8]>) -> Corrected {
-    actions::correct(&world.pool, &tester(), JOB, file.as_ref()).await.unwrap()
+    actions::correct(&world.owners, &tester(), JOB, file.as_ref()).await.unwrap()
 }
 
 /// What the job's rows say, each as `email|first|last|company`, with a mark where a row is left out.

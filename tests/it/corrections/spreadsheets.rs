@@ -98,7 +98,7 @@ async fn the_file_may_come_back_in_the_dress_of_any_program() {
         let done = correct(&world, &changed).await;
         assert_eq!((done.effect.changed.rows, done.unchanged), (1, 1), "{what}");
         assert_eq!(rows(&world).await[0], "bäd@example.com|René|Ray; \"R\"|Łódź", "{what}");
-        actions::undo(&world.pool, &tester(), done.effect.action.unwrap()).await.unwrap();
+        actions::undo(&world.owners, &tester(), done.effect.action.unwrap()).await.unwrap();
     }
 
     let keys = sheet.column("row_key");
@@ -191,7 +191,7 @@ async fn through_libreoffice_nothing_changes_but_what_a_person_has_changed() {
         after[4] = before[4].replace(TRICKY[4], "plain");
         after[16] = before[16].replace("a  b, \"c\"", "");
         assert_eq!(rows(&world).await, after, "{way:?}");
-        actions::undo(&world.pool, &tester(), done.effect.action.unwrap()).await.unwrap();
+        actions::undo(&world.owners, &tester(), done.effect.action.unwrap()).await.unwrap();
         assert_eq!(rows(&world).await, before, "{way:?}");
     }
 }

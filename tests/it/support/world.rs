@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ingest::domain::job::Owner;
+use ingest::store::{OwnerPool, OwnerTransaction};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tempfile::TempDir;
@@ -26,6 +28,8 @@ pub struct OpenIssue {
 pub struct World {
     /// The database, for a look from outside.
     pub pool: PgPool,
+    /// The same, on behalf of owners, as the program has it.
+    pub owners: OwnerPool,
     /// The bucket and queue, where the world has them.
     pub cloud: Option<Cloud>,
     folder: TempDir,
@@ -55,7 +59,9 @@ impl World {
         let url = servers::postgres().url(&name);
         let world = World::without_database().await.with(&[("DATABASE_URL", &url)]);
         let pool = PgPoolOptions::new().max_connections(3).connect(&url).await.unwrap();
-        World { pool, ..world }
+        let others = PgPoolOptions::new().max_connections(5).connect_lazy(&url).unwrap();
+        let owners = OwnerPool::new(others, pool.clone());
+        World { pool, owners, ..world }
     }
 
     /// The same: the first command applies the migrations.
@@ -88,7 +94,8 @@ impl World {
         let data = folder.path().join("data").display().to_string();
         let env =
             vec![("INGEST_DATA_DIR".to_owned(), data), ("INGEST_OWNER".to_owned(), "tester".to_owned())];
-        World { pool, cloud: None, folder, env }
+        let owners = OwnerPool::new(pool.clone(), pool.clone());
+        World { pool, owners, cloud: None, folder, env }
     }
 
     /// The world with these variables besides.
@@ -198,6 +205,11 @@ impl World {
     /// Waits until the queue holds nothing.
     pub async fn queue_empty(&self) {
         eventually("the queue is empty", async || self.messages().await == (0, 0)).await;
+    }
+
+    /// Begins a transaction that reads what belongs to `tester`.
+    pub async fn read(&self) -> OwnerTransaction {
+        self.owners.read(&Owner("tester".to_owned())).await.unwrap()
     }
 
     /// Waits until the job's run has ended; gives the job's status.

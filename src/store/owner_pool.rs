@@ -1,0 +1,163 @@
+//! Transactions on behalf of a person: bound to one owner, limited in time, and ended with their request.
+//!
+//! Guarantees: a statement ends when the request that sent it is dropped, whether its client has gone or its time
+//! is up; no statement runs longer than the pool's limit; no lock is waited for longer than [`LOCK_TIMEOUT`].
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use sqlx::postgres::PgPool;
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+
+use super::StoreError;
+use crate::domain::job::Owner;
+
+/// The longest wait for a lock: whoever waits longer is asked to try again.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest pause between two statements of one transaction.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest that one statement of a read may run when the pool has no limit of its own.
+const LONGEST_READ: Duration = Duration::from_secs(60);
+/// The longest that one statement of a write may run: a bulk decision or an undo of millions of rows.
+const LONGEST_WRITE: Duration = Duration::from_secs(3600);
+/// How long a dropped transaction may take to roll back before its statement is cancelled.
+const ROLLBACK_GRACE: Duration = Duration::from_millis(50);
+/// How long the server may take to end a cancelled statement before its connection is closed.
+const CANCEL_GRACE: Duration = Duration::from_secs(10);
+
+/// Opens transactions on behalf of owners. Clones share their connections.
+#[derive(Clone)]
+pub struct OwnerPool {
+    pool: PgPool,
+    control: PgPool,
+    read_timeout: Duration,
+}
+
+impl OwnerPool {
+    /// Uses connections of `pool`; `control` cancels statements and must have a connection free when `pool` has none.
+    pub fn new(pool: PgPool, control: PgPool) -> OwnerPool {
+        OwnerPool { pool, control, read_timeout: LONGEST_READ }
+    }
+
+    /// Limits each statement of a read to `timeout`.
+    pub fn with_read_timeout(self, timeout: Duration) -> OwnerPool {
+        OwnerPool { read_timeout: timeout, ..self }
+    }
+
+    /// Begins a transaction that only reads, for a page or an answer.
+    pub async fn read(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
+        self.open("BEGIN READ ONLY", self.read_timeout, owner).await
+    }
+
+    /// Begins a transaction that writes.
+    pub async fn begin(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
+        self.open("BEGIN READ WRITE", LONGEST_WRITE, owner).await
+    }
+
+    /// Begins a transaction that reads a single state of the database, however long that takes: for a download.
+    pub async fn snapshot(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
+        self.open("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", LONGEST_WRITE, owner).await
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+        self.control.close().await;
+    }
+
+    async fn open(
+        &self,
+        begin: &'static str,
+        statement_timeout: Duration,
+        owner: &Owner,
+    ) -> Result<OwnerTransaction, StoreError> {
+        let inner = self.pool.begin_with(AssertSqlSafe(begin)).await?;
+        let mut transaction =
+            OwnerTransaction { inner: Some(inner), backend: None, control: self.control.clone() };
+        // Servers have defaults of their own for all of these; the settings end with the transaction.
+        let settings = "SELECT pg_backend_pid(), set_config('statement_timeout', $1, true),
+                set_config('lock_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $3, true),
+                set_config('ingest.owner', $4, true)";
+        let milliseconds = |duration: Duration| duration.as_millis().to_string();
+        let (backend, _, _, _, _): (i32, String, String, String, String) = sqlx::query_as(settings)
+            .bind(milliseconds(statement_timeout))
+            .bind(milliseconds(LOCK_TIMEOUT))
+            .bind(milliseconds(IDLE_TIMEOUT))
+            .bind(&owner.0)
+            .fetch_one(&mut *transaction)
+            .await?;
+        transaction.backend = Some(backend);
+        Ok(transaction)
+    }
+}
+
+/// A transaction on behalf of one owner. Dropping it rolls it back and cancels the statement that is still running.
+pub struct OwnerTransaction {
+    inner: Option<Transaction<'static, Postgres>>,
+    /// The server process that runs its statements.
+    backend: Option<i32>,
+    control: PgPool,
+}
+
+impl OwnerTransaction {
+    /// Commits.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        match self.inner.take() {
+            Some(inner) => Ok(inner.commit().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the transaction without a change, sooner than a drop does.
+    pub async fn rollback(mut self) -> Result<(), StoreError> {
+        match self.inner.take() {
+            Some(inner) => Ok(inner.rollback().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Deref for OwnerTransaction {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.inner.as_ref().expect("the transaction is open")
+    }
+}
+
+impl DerefMut for OwnerTransaction {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.inner.as_mut().expect("the transaction is open")
+    }
+}
+
+impl Drop for OwnerTransaction {
+    fn drop(&mut self) {
+        let Some(inner) = self.inner.take() else { return };
+        let (backend, control) = (self.backend, self.control.clone());
+        // Without a runtime the program is ending, and its connections with it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(end(inner, backend, control));
+        }
+    }
+}
+
+/// Rolls back; cancels the statement that keeps the server from doing so.
+///
+/// The connection stays with the transaction until the statement has ended, so that the cancellation cannot reach a
+/// statement of another request.
+async fn end(transaction: Transaction<'static, Postgres>, backend: Option<i32>, control: PgPool) {
+    let mut rollback = std::pin::pin!(transaction.rollback());
+    if tokio::time::timeout(ROLLBACK_GRACE, &mut rollback).await.is_ok() {
+        return;
+    }
+    let Some(backend) = backend else { return };
+    let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(backend).execute(&control).await;
+    match cancel {
+        Ok(_) => tracing::debug!("the statement of a dropped request was cancelled"),
+        Err(error) => tracing::warn!(%error, "the statement of a dropped request could not be cancelled"),
+    }
+    if tokio::time::timeout(CANCEL_GRACE, &mut rollback).await.is_err() {
+        tracing::warn!("a cancelled statement has not ended; its connection is given up");
+    }
+}
