@@ -47,10 +47,10 @@ impl World {
         let name = unique();
         let admin = PgPool::connect(&servers::postgres().admin_url()).await.unwrap();
         let mut connection = admin.acquire().await.unwrap();
-        // Tests start together; the role is made by whoever is first.
-        let role = "SELECT pg_advisory_lock(1);
-            DO $$ BEGIN IF to_regrole('ingest') IS NULL THEN CREATE ROLE ingest LOGIN PASSWORD 'secret'; END IF; END $$;
-            SELECT pg_advisory_unlock(1);";
+        // Tests start together; the role is made by whoever is first. The lock ends with the transaction that these
+        // statements are, so the next one sees the role.
+        let role = "SELECT pg_advisory_xact_lock(1);
+            DO $$ BEGIN IF to_regrole('ingest') IS NULL THEN CREATE ROLE ingest LOGIN PASSWORD 'secret'; END IF; END $$;";
         sqlx::raw_sql(role).execute(&mut *connection).await.unwrap();
         let make = format!("CREATE DATABASE {name} OWNER ingest {options}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut *connection).await.unwrap();
