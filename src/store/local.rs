@@ -102,7 +102,7 @@ impl LocalCluster {
         // Starting and stopping take turns.
         let turn = lock(&data_dir.join("postgres.lock"), FlockArg::LockExclusive).await?;
         let users = lock(&data_dir.join("postgres.users"), FlockArg::LockShared).await?;
-        let binaries = Binaries::find(&folder)?;
+        let binaries = Binaries::find(&folder, &account).await?;
         let socket = socket_folder(&data_dir, &account)?;
         let mut cluster = LocalCluster { data_dir, folder, socket, binaries, account, users };
         if !cluster.folder.join("PG_VERSION").exists() {

@@ -25,17 +25,18 @@ impl Account {
         Ok(Account { other: Some(found.ok_or(LocalError::NoAccount)?) })
     }
 
-    /// A command that runs as the account, in a folder that it can enter.
+    /// A command that runs as the account, in a folder that it can enter, with an environment of its own:
+    /// `PGPORT` and the like are meant for another server, and secrets of this process stay here.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir("/").env("LC_ALL", "C");
-        // PGPORT, PGDATA and the like are meant for another server.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
-            command.env_remove(name);
-        }
+        command.current_dir("/").env_clear().envs([
+            ("LC_ALL", "C"),
+            ("HOME", "/"),
+            ("PATH", "/usr/bin:/bin"),
+        ]);
         if let Some(user) = &self.other {
             // As root, std drops the supplementary groups when a uid is given.
-            command.uid(user.uid.as_raw()).gid(user.gid.as_raw()).env("HOME", "/");
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
         }
         command
     }
@@ -99,4 +100,31 @@ impl Account {
 fn is_member(user: &User, gid: u32) -> bool {
     let group = Group::from_gid(gid.into()).ok().flatten();
     group.is_some_and(|group| group.mem.contains(&user.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn commands_have_neither_our_environment_nor_the_rights_of_root() {
+        let account = Account::of_server().unwrap();
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "there is something to be inherited");
+        let output = account.command(Path::new("/usr/bin/env")).output().await.unwrap();
+        let mut names: Vec<String> =
+            String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+        names.sort();
+        assert_eq!(names, ["HOME=/", "LC_ALL=C", "PATH=/usr/bin:/bin"]);
+        let output = account.command(Path::new("/usr/bin/id")).arg("-G").output().await.unwrap();
+        let groups = String::from_utf8(output.stdout).unwrap();
+        let output = account.command(Path::new("/usr/bin/id")).arg("-u").output().await.unwrap();
+        let user = String::from_utf8(output.stdout).unwrap();
+        match account.other {
+            None => assert_eq!(user.trim(), geteuid().to_string()),
+            Some(other) => {
+                assert_eq!(user.trim(), other.uid.to_string());
+                assert_eq!(groups.trim(), other.gid.to_string());
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::LocalError;
+use super::account::Account;
 
 /// The folder of the server programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,20 +14,22 @@ pub struct Binaries {
 impl Binaries {
     /// The programs on `PATH` or in the distributions' folders; of the version of the cluster in `cluster`,
     /// where there is one, else the first found.
-    pub fn find(cluster: &Path) -> Result<Binaries, LocalError> {
+    pub async fn find(cluster: &Path, account: &Account) -> Result<Binaries, LocalError> {
         let major =
             std::fs::read_to_string(cluster.join("PG_VERSION")).ok().map(|text| text.trim().to_owned());
         let path = std::env::var_os("PATH").unwrap_or_default();
         let on_path = std::env::split_paths(&path).filter_map(|folder| real_folder(&folder));
         let folders = on_path.chain(packaged(Path::new("/"))).filter(|folder| is_server(folder));
-        let mut fitting = folders.filter(|folder| match &major {
-            None => true,
-            Some(major) => version(folder).as_ref() == Some(major),
-        });
-        match fitting.next() {
-            Some(folder) => Ok(Binaries { folder }),
-            None => Err(LocalError::NoServer(major)),
+        for folder in folders {
+            let fits = match &major {
+                None => true,
+                Some(major) => version(&folder, account).await.as_ref() == Some(major),
+            };
+            if fits {
+                return Ok(Binaries { folder });
+            }
         }
+        Err(LocalError::NoServer(major))
     }
 
     /// The path of a program.
@@ -75,8 +78,8 @@ fn is_server(folder: &Path) -> bool {
 
 /// The major version that `pg_ctl --version` ends with, such as `15` of `15.18` (Debian adds words in
 /// brackets).
-fn version(folder: &Path) -> Option<String> {
-    let output = std::process::Command::new(folder.join("pg_ctl")).arg("--version").output().ok()?;
+async fn version(folder: &Path, account: &Account) -> Option<String> {
+    let output = account.command(&folder.join("pg_ctl")).arg("--version").output().await.ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let number =
         text.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
