@@ -11,10 +11,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 mod database_url;
+mod dotenv;
 mod serve;
 
 pub use database_url::DatabaseUrl;
 use database_url::Secret;
+pub use dotenv::{Dotenv, DotenvError, load_dotenv};
 pub use serve::{OidcSettings, ServeSettings};
 
 /// The settings of every command. Flatten it into the command line's root: its flags are global.
@@ -322,46 +324,9 @@ pub enum SettingsError {
          the password percent-encoded (@ as %40, : as %3A, / as %2F) and TLS parameters as libpq names them"
     )]
     DatabaseUrl,
-    /// A line of `.env` is not understood.
-    #[error(
-        ".env line {line} is not understood: NAME=value is, with quotes around a value that holds a space or #"
-    )]
-    Dotenv {
-        /// Counted from 1.
-        line: usize,
-    },
-    /// `.env` is there and cannot be read.
-    #[error(".env cannot be read: {0}")]
-    DotenvRead(#[source] std::io::Error),
     /// Settings that do not go together.
     #[error("{0}")]
     Together(String),
-}
-
-/// Takes what the working directory's `.env` says into the environment, where that has nothing yet.
-///
-/// To be called before the command line is parsed and before any thread is started. No file is fine;
-/// fails when the file cannot be read or a line of it is not understood. In values without single
-/// quotes `$NAME` stands for another variable.
-pub fn load_dotenv() -> Result<(), SettingsError> {
-    let text = match std::fs::read_to_string(".env") {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(SettingsError::DotenvRead(error)),
-        Ok(text) => text,
-    };
-    // The error itself quotes the line, which may hold a password.
-    dotenvy::from_read(text.as_bytes()).map_err(|_| SettingsError::Dotenv { line: broken_line(&text) })
-}
-
-/// The line, counted from 1, on which the first thing that is not understood begins: the one after the
-/// longest beginning of `text` that is understood.
-fn broken_line(text: &str) -> usize {
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let understood = |count: usize| {
-        let beginning = lines[..count].concat();
-        dotenvy::from_read_iter(beginning.as_bytes()).all(|entry| entry.is_ok())
-    };
-    (0..lines.len()).rev().find(|count| understood(*count)).unwrap_or(0) + 1
 }
 
 /// What both AWS clients share: the SDK's own chain of credentials and endpoints, in `region`.

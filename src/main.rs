@@ -8,9 +8,13 @@ use ingest::config;
 
 fn main() -> ExitCode {
     // Before any thread is there: `.env` goes into the environment.
-    if let Err(error) = config::load_dotenv() {
-        eprintln!("ingest: {error}");
-        return ExitCode::from(2);
+    match config::load_dotenv() {
+        Ok(None) => {}
+        Ok(Some(dotenv)) => eprintln!("ingest: {dotenv}"),
+        Err(error) => {
+            eprintln!("ingest: {error}");
+            return ExitCode::from(2);
+        }
     }
     let parsed = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

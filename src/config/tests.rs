@@ -179,10 +179,3 @@ fn a_password_is_never_shown() {
         }
     }
 }
-
-#[test]
-fn a_broken_dotenv_line_is_named_by_its_number() {
-    assert_eq!(broken_line("A=1\n# note\nDATABASE_URL=postgresql://u:hunter2 @db/x\nB=2\n"), 3);
-    assert_eq!(broken_line("A='1\n2'\nB\n"), 3);
-    assert_eq!(broken_line("A=1\nB=\"never closed\nC=2"), 2);
-}

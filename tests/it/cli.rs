@@ -79,16 +79,56 @@ async fn bad_values_stop_the_program_and_secrets_are_not_repeated() {
 #[tokio::test]
 async fn a_dotenv_file_is_read_and_the_environment_wins() {
     let world = World::without_database().await;
-    world.file(".env", "DATABASE_URL=postgresql://user@127.0.0.1:1/from-file\n");
+    dotenv(&world, "DATABASE_URL=postgresql://user:hunter2@127.0.0.1:1/from-file\n");
     let run = world.ingest(&["jobs"]).await;
-    assert!(run.stderr.contains("from-file"), "{}", run.stderr);
+    assert!(run.stderr.contains("127.0.0.1:1/from-file"), "{}", run.stderr);
+    let said = run.stderr.lines().next().unwrap();
+    let path = world.path("").canonicalize().unwrap().join(".env");
+    assert_eq!(said, format!("ingest: read {}, which sets DATABASE_URL", path.display()));
+    assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
     let world = world.with(&[("DATABASE_URL", "postgresql://user@127.0.0.1:1/from-environment")]);
     let run = world.ingest(&["jobs"]).await;
-    assert!(run.stderr.contains("from-environment"), "{}", run.stderr);
-    world.file(".env", "GOOD=1\nnot a line\n");
+    assert!(run.stderr.contains("1/from-environment"), "{}", run.stderr);
+    assert!(run.stderr.contains("sets nothing that the environment does not"), "{}", run.stderr);
+    dotenv(&world, "LOG_LEVEL=INFO\nnot a line\n");
     let run = world.ingest(&["jobs"]).await;
     run.expect_status(2);
     assert!(run.stderr.contains("line 2"), "{}", run.stderr);
+}
+
+/// What an unpacked archive could bring: a configuration of the AWS SDK that names a program to run.
+#[tokio::test]
+async fn a_dotenv_file_cannot_make_the_program_run_another() {
+    let world = World::without_database().await.with(&[("CSV_BUCKET_NAME", "files"), ("MAX_RETRIES", "0")]);
+    let ran = world.path("ran");
+    let config = format!("[default]\ncredential_process = /usr/bin/touch {}\n", ran.display());
+    let config = world.file("aws-config", &config);
+    let file = world.file("a.csv", "email,first_name,last_name,company\n");
+    for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "LD_PRELOAD"] {
+        dotenv(&world, &format!("LOG_LEVEL=INFO\n{name}={config}\n"));
+        let run = world.ingest(&["import", &file]).await;
+        run.expect_status(2);
+        assert!(run.stderr.contains("line 2") && run.stderr.contains(name), "{}", run.stderr);
+    }
+    assert!(!ran.exists());
+}
+
+#[tokio::test]
+async fn a_dotenv_file_that_others_can_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::without_database().await;
+    dotenv(&world, "LOG_LEVEL=INFO\n");
+    std::fs::set_permissions(world.path(".env"), PermissionsExt::from_mode(0o666)).unwrap();
+    let run = world.ingest(&["jobs"]).await;
+    run.expect_status(2);
+    assert!(run.stderr.contains("chmod go-w .env"), "{}", run.stderr);
+}
+
+fn dotenv(world: &World, content: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    world.file(".env", content);
+    // Whatever the umask.
+    std::fs::set_permissions(world.path(".env"), PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 #[tokio::test]
