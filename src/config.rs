@@ -12,11 +12,13 @@ use std::time::Duration;
 
 mod database_url;
 mod dotenv;
+mod limits;
 mod serve;
 
 pub use database_url::DatabaseUrl;
 use database_url::Secret;
 pub use dotenv::{Dotenv, DotenvError, load_dotenv};
+pub use limits::LimitSettings;
 pub use serve::{OidcSettings, ServeSettings};
 
 /// The settings of every command. Flatten it into the command line's root: its flags are global.

@@ -19,6 +19,7 @@ mod principal;
 mod problem;
 mod request;
 mod rows;
+mod server;
 mod state;
 mod tokens;
 mod uploads;
@@ -40,6 +41,7 @@ pub use guard::is_same_origin;
 pub use limits::RateLimit;
 pub use principal::{Editor, Person, Reader, Uploader, session_cookie};
 pub use problem::{Kind, Problem, ProblemPage};
+pub use server::{ConnectionLimits, open_files, serve};
 pub use state::{Access, App, Parts};
 pub use uploads::{UploadAsked, preview_of, take_upload};
 

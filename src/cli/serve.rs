@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::Status;
 use super::session::{self, Session};
-use crate::api::{self, Access, App, Parts, RateLimit};
+use crate::api::{self, Access, App, ConnectionLimits, Parts, RateLimit};
 use crate::auth::oidc::{Client, Provider, Trust};
 use crate::auth::{Principal, RolesBy, Secret};
-use crate::config::{OidcSettings, Settings, SettingsError};
+use crate::config::{LimitSettings, OidcSettings, Settings, SettingsError};
 use crate::shutdown::Shutdown;
 use crate::web;
 use crate::worker;
@@ -24,6 +25,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     let settings = &session.settings;
     let access = access(session)?;
+    let limits = connection_limits(&settings.serve.limits);
     let listener = listen(settings).await?;
     let address = listener.local_addr()?;
     let shutdown = Shutdown::on_signals()?;
@@ -43,36 +45,32 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     // Where somebody looks who has started it by hand; the log may be for machines.
     eprintln!("serving http://{address}");
     tracing::info!(%address, public_url = app.public_origin, "server started");
-    let served = serve(listener, app, shutdown.clone());
+    let served = serve(listener, app, limits, shutdown.stop_receiving.clone());
     match no_worker {
-        true => served.await?,
+        true => served.await,
         false => {
-            let (served, ()) = tokio::join!(served, worker::work(session.worker(queue), shutdown));
-            served?;
+            tokio::join!(served, worker::work(session.worker(queue), shutdown));
         }
     }
     tracing::info!("server stopped");
     Ok(Status::Done)
 }
 
-async fn serve(listener: TcpListener, app: App, shutdown: Shutdown) -> anyhow::Result<()> {
-    let stop = shutdown.stop_receiving.clone();
-    let service = api::router(app, web::pages()).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let too_long = async {
-        stop.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    let result = tokio::select! {
-        result = server.into_future() => result.context("the server failed"),
-        () = too_long => {
-            tracing::warn!("requests were still under way and are cut off");
-            Ok(())
-        }
-    };
-    // A server that failed takes the worker with it, so that whoever watches the process sees it.
-    Shutdown::begin(&shutdown);
-    result
+async fn serve(listener: TcpListener, app: App, limits: ConnectionLimits, stop: CancellationToken) {
+    let router = api::router(app, web::pages());
+    if api::serve(listener, router, limits, stop, DRAIN).await {
+        tracing::warn!("requests were still under way and are cut off");
+    }
+}
+
+fn connection_limits(limits: &LimitSettings) -> ConnectionLimits {
+    let total = api::open_files::make_room(limits.connections);
+    ConnectionLimits {
+        total,
+        per_peer: limits.connections_per_peer.min(total),
+        head_timeout: limits.keep_alive(),
+        write_timeout: limits.idle(),
+    }
 }
 
 async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::{Secret, SettingsError, boolean, given, secret, whole};
+use super::{LimitSettings, Secret, SettingsError, boolean, given, secret, whole};
 
 /// The settings of `serve`. Everything about OpenID Connect hangs on `OIDC_ISSUER`.
 #[derive(Debug, Clone, clap::Args)]
@@ -86,6 +86,10 @@ pub struct ServeSettings {
         default_value = "30",
         value_parser = |text: &str| whole(text, "REQUEST_TIMEOUT_SECONDS", 1..=3_600, 30))]
     request_timeout_seconds: u64,
+
+    /// What clients may take of the server at once.
+    #[command(flatten)]
+    pub limits: LimitSettings,
 }
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";

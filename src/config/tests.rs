@@ -59,6 +59,10 @@ fn empty_values_count_as_unset() {
         "--upload-limit-mb=",
         "--rate-limit-per-second=",
         "--request-timeout-seconds=",
+        "--http-connections=",
+        "--http-connections-per-peer=",
+        "--http-keep-alive-seconds=",
+        "--http-idle-seconds=",
     ])
     .unwrap();
     assert_eq!(settings.aws_region, "us-east-1");
@@ -73,6 +77,9 @@ fn empty_values_count_as_unset() {
     assert!(settings.serve.public_url().is_none() && settings.serve.oidc().unwrap().is_none());
     assert_eq!(settings.serve.upload_limit_bytes(), 1 << 30);
     assert_eq!(settings.serve.request_timeout(), Duration::from_secs(30));
+    let limits = &settings.serve.limits;
+    assert_eq!((limits.connections, limits.connections_per_peer), (2048, 1024));
+    assert_eq!((limits.keep_alive(), limits.idle()), (Duration::from_secs(75), Duration::from_secs(30)));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod dataset;
 mod decisions;
 mod equivalence;
 mod flows;
+mod hostile;
 mod mapping;
 mod pages;
 mod schema;

@@ -42,6 +42,19 @@ pub fn command(folder: &Path, env: &[(String, String)], arguments: &[&str]) -> C
     command
 }
 
+/// The command in a process that may have this many open files, softly, until it raises that itself.
+pub fn with_open_files(command: Command, soft: u32) -> Command {
+    let command = command.into_std();
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!("ulimit -Sn {soft}; exec \"$0\" \"$@\"")]);
+    limited.arg(command.get_program()).args(command.get_args()).env_clear().kill_on_drop(true);
+    limited.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+    if let Some(folder) = command.get_current_dir() {
+        limited.current_dir(folder);
+    }
+    limited
+}
+
 /// Runs to the end.
 pub async fn run(mut command: Command) -> Ended {
     let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("the program ends").unwrap();
@@ -63,8 +76,12 @@ impl Child {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = self.child.id().expect("the process has not ended by itself");
-        kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+        kill(Pid::from_raw(self.id().cast_signed()), signal).unwrap();
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the process has not ended by itself")
     }
 
     /// SIGKILL: no chance to tidy up.

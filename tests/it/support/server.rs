@@ -26,9 +26,18 @@ impl Server {
 
     /// Starts one on a port.
     pub async fn start_at(world: World, port: u16, arguments: &[&str]) -> Server {
+        Server::spawned(world, port, |world| world.spawn(arguments)).await
+    }
+
+    /// Starts one, with a soft limit of open files.
+    pub async fn start_with_open_files(world: World, soft: u32, arguments: &[&str]) -> Server {
+        Server::spawned(world, free_port(), |world| world.spawn_with_open_files(soft, arguments)).await
+    }
+
+    async fn spawned(world: World, port: u16, spawn: impl FnOnce(&World) -> Child) -> Server {
         let world = world.with(&[("LISTEN_ADDRESS", &format!("127.0.0.1:{port}"))]);
         let url = format!("http://127.0.0.1:{port}");
-        let process = world.spawn(arguments);
+        let process = spawn(&world);
         let server = Server { world, url, process };
         let ready = async || {
             let answer = client().get(format!("{}/readyz", server.url)).send().await;
@@ -68,6 +77,11 @@ impl Server {
     /// The status and JSON of a GET.
     pub async fn get(&self, path: &str) -> (u16, Value) {
         told(self.send(Method::GET, path, None, &[]).await).await
+    }
+
+    /// Its address.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
     }
 
     /// SIGTERM, and the exit status.

@@ -125,6 +125,12 @@ impl World {
         Child::spawn(process::command(self.folder.path(), &self.env, arguments), &self.path("log"))
     }
 
+    /// The same, with a soft limit of open files.
+    pub fn spawn_with_open_files(&self, soft: u32, arguments: &[&str]) -> Child {
+        let command = process::command(self.folder.path(), &self.env, arguments);
+        Child::spawn(process::with_open_files(command, soft), &self.path("log"))
+    }
+
     /// What spawned programs have printed so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()

@@ -1,0 +1,209 @@
+//! The accept loop: HTTP/1 over TCP, with a ceiling of connections and a limit to how long a client may take over a
+//! request's head or over reading a response.
+//!
+//! HTTP/2 is not spoken: one connection would carry any number of requests, and none of the ceilings here would hold.
+
+mod connections;
+mod held;
+pub mod open_files;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+
+use self::connections::{Connection, Connections};
+pub(super) use self::held::Held;
+
+/// The most bytes of a request's head, and of a body's data that are read or written at a time.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// How long the loop rests when the operating system has no file handle or memory left for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The shortest time between two log lines about the same trouble.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What a client gets that cannot be served, since nothing of its request is read.
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
+    content-type: application/problem+json\r\ncontent-length: 82\r\n\r\n\
+    {\"type\":\"about:blank\",\"title\":\"The server has too many connections\",\"status\":503}\n";
+
+/// What connections may take.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionLimits {
+    /// The most open connections.
+    pub total: usize,
+    /// The most open connections of one peer: an IPv4 address, or an IPv6 network of 64 bits.
+    pub per_peer: usize,
+    /// How long a connection may be open without a complete request head: a new one, and one kept alive.
+    pub head_timeout: Duration,
+    /// How long a client may leave a response unread.
+    pub write_timeout: Duration,
+}
+
+/// Serves until `stop`, then lets requests under way end. Returns when all have ended, or after `drain`, whichever is
+/// first; true if requests were cut off.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    stop: CancellationToken,
+    drain: Duration,
+) -> bool {
+    let connections = Connections::new(limits.total, limits.per_peer);
+    let mut tasks = JoinSet::new();
+    let (mut full, mut failing) = (Throttle::default(), Throttle::default());
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(_) = tasks.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => match connections.admit(peer.ip()) {
+                Some(connection) => {
+                    let served =
+                        serve_connection(stream, peer, router.clone(), limits, connection, stop.clone());
+                    tasks.spawn(served);
+                }
+                None => {
+                    if let Some(times) = full.due() {
+                        tracing::warn!(times, peer = %peer.ip(), "too many connections with requests under way; new ones are refused");
+                    }
+                    refuse(stream);
+                }
+            },
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                if let Some(times) = failing.due() {
+                    tracing::error!(times, error = %error, "cannot accept connections; trying again");
+                }
+                connections.evict_oldest();
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    let all_ended = async { while tasks.join_next().await.is_some() {} };
+    tokio::time::timeout(drain, all_ended).await.is_err()
+}
+
+/// Tells a client that it is not served. A client that is gone does not matter.
+fn refuse(stream: TcpStream) {
+    // Written past the runtime, which does not know yet that the socket takes data: its buffer is empty.
+    let _ = stream.into_std().and_then(|mut stream| stream.write(REFUSAL));
+}
+
+/// Whether the client gave up before its connection was accepted.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// Serves the requests of one connection, one after the other.
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: ConnectionLimits,
+    connection: Arc<Connection>,
+    stop: CancellationToken,
+) {
+    // Events and small answers leave at once.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.write_timeout));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request| answer(&router, peer, &connection, request));
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        .max_buf_size(BUFFER_BYTES)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+    let mut serving = std::pin::pin!(serving);
+    // What fails here is the client's: it went away, or was not heard in time.
+    tokio::select! {
+        biased;
+        () = connection.evicted() => {}
+        _ = serving.as_mut() => {}
+        () = stop.cancelled() => {
+            if connection.is_busy() {
+                serving.as_mut().graceful_shutdown();
+                let _ = serving.await;
+            }
+        }
+    }
+}
+
+async fn answer(
+    router: &TowerToHyperService<Router>,
+    peer: SocketAddr,
+    connection: &Arc<Connection>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, std::convert::Infallible> {
+    let Some(busy) = connection.busy() else {
+        // Evicted just before the request came: it is not carried out, and the connection is about to go.
+        return std::future::pending().await;
+    };
+    let mut request = request;
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let response = router.call(request).await?;
+    Ok(response.map(|body| Body::new(Held::new(body, busy))))
+}
+
+/// Lets one log line through in a while, and counts what it stands for.
+#[derive(Default)]
+struct Throttle {
+    last: Option<Instant>,
+    times: u64,
+}
+
+impl Throttle {
+    /// Counts an occurrence; the number of them since the last line, if another is due.
+    fn due(&mut self) -> Option<u64> {
+        self.times += 1;
+        if self.last.is_some_and(|last| last.elapsed() < LOG_INTERVAL) {
+            return None;
+        }
+        self.last = Some(Instant::now());
+        Some(std::mem::take(&mut self.times))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refusal_is_a_complete_response() {
+        let text = std::str::from_utf8(REFUSAL).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
+        assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["status"], 503);
+    }
+
+    #[test]
+    fn the_same_trouble_is_logged_once_in_a_while() {
+        let mut throttle = Throttle::default();
+        assert_eq!(throttle.due(), Some(1));
+        assert_eq!((throttle.due(), throttle.due()), (None, None));
+        throttle.last = Instant::now().checked_sub(LOG_INTERVAL);
+        assert_eq!(throttle.due(), Some(3));
+    }
+}

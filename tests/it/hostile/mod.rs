@@ -1,0 +1,51 @@
+//! Clients that connect, send and read as they should not: others are served all the same, and memory is bounded.
+
+mod connections;
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::support::Server;
+
+/// Longer than anything here takes, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Raises this process's limit of open files, for many connections from it.
+fn many_open_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
+}
+
+/// A connection from an address of the loopback network, which stands for a client of its own.
+async fn connect_from(server: &Server, from: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    let connected = socket.connect(server.address().parse().unwrap());
+    tokio::time::timeout(PATIENCE, connected).await.expect("the kernel accepts").unwrap()
+}
+
+/// The start of a request.
+async fn send(server: &Server, from: &str, text: &str) -> TcpStream {
+    let mut stream = connect_from(server, from).await;
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream
+}
+
+/// All that the server sends until it closes the connection.
+async fn until_closed(stream: &mut TcpStream) -> String {
+    let mut all = Vec::new();
+    // A reset is an end as well.
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut all)).await;
+    let _ = read.expect("the server closes the connection");
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+/// The status of a GET on a connection of its own.
+async fn status_of(server: &Server, from: &str, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", server.address());
+    let mut stream = send(server, from, &request).await;
+    until_closed(&mut stream).await.split(' ').nth(1).unwrap_or_default().to_owned()
+}
