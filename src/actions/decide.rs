@@ -181,8 +181,8 @@ fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError>
         Decision::Merge(edits) => Decision::Merge(edits.normalised()),
         other => other.clone(),
     };
-    if which.texts().any(|text| text.contains('\0')) {
-        return invalid("filter", "a text holds the character NUL, which no row does");
+    if let Some(refusal) = which.refusal() {
+        return invalid("filter", &format!("a text to search for {refusal}"));
     }
     let values = decision.edits().map(Edits::values).unwrap_or_default();
     if values.into_iter().flatten().any(|value| value.contains('\0')) {

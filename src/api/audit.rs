@@ -22,7 +22,7 @@ pub(super) struct Asked {
     /// Only what changed this row.
     row: Option<i64>,
     /// Only what people did whose names hold this.
-    #[param(pattern = "^[^\\x00]*$")]
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     actor: Option<String>,
     /// The number of the last action of the page before.
     after: Option<i64>,

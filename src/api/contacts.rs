@@ -21,7 +21,7 @@ use crate::store::contacts::{self, Contact};
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// Only contacts of which a value holds this.
-    #[param(pattern = "^[^\\x00]*$")]
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The number of the last contact of the page before.
     after: Option<i64>,

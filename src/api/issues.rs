@@ -28,7 +28,7 @@ pub(super) struct Asked {
     #[param(required = false, inline)]
     state: IssueState,
     /// Only issues of which key or description hold this.
-    #[param(pattern = "^[^\\x00]*$")]
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The number of the last issue of the page before.
     after: Option<i32>,

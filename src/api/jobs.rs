@@ -39,7 +39,7 @@ pub(super) struct Asked {
     /// Only jobs in this status.
     status: Option<JobStatus>,
     /// Only jobs of files whose names hold this.
-    #[param(pattern = "^[^\\x00]*$")]
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The number of the last job of the page before.
     after: Option<i32>,

@@ -298,6 +298,10 @@ fn wants_page(asked: &request::Parts) -> bool {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if error.is_cancelled() {
+            return Problem::new(Kind::Timeout)
+                .detail("the database took longer than a request may take; narrow the search, or ask for less at a time");
+        }
         match error.is_transient() {
             true => Problem::unavailable(&error),
             false => Problem::internal(&error),

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::problem::{Kind, Problem};
 use crate::actions::{Idempotency, Request};
 use crate::auth::Principal;
+use crate::domain::search;
 
 /// The most entries of a page.
 const MOST: i64 = 1000;
@@ -48,13 +49,11 @@ pub(super) fn limit(asked: Option<i64>) -> Result<i64, Problem> {
     }
 }
 
-/// A text of the query, if the database can look for it.
+/// Validates a text to search for.
 pub(super) fn text<'a>(name: &str, text: &'a Option<String>) -> Result<Option<&'a str>, Problem> {
-    match text.as_deref() {
-        Some(text) if text.contains('\0') => {
-            Err(Problem::new(Kind::Malformed).parameter(name, "holds the character NUL"))
-        }
-        text => Ok(text),
+    match text.as_deref().and_then(search::refusal) {
+        Some(refusal) => Err(Problem::new(Kind::Malformed).parameter(name, refusal)),
+        None => Ok(text.as_deref()),
     }
 }
 

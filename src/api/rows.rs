@@ -43,7 +43,7 @@ pub(super) struct Asked {
     /// Only rows that an open issue of this type is about.
     issue_type: Option<IssueType>,
     /// Only rows of which a value holds this.
-    #[param(pattern = "^[^\\x00]*$")]
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The number of the last row of the page before.
     after: Option<i64>,

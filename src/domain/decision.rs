@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::issue::IssueType;
 use super::job::words;
 use super::row::{Fields, RowStatus, normalise};
+use super::search;
 
 words! {
     /// One of a row's four values, by the name that people read.
@@ -131,8 +132,9 @@ pub struct Filter {
     /// Rows in this status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<RowStatus>,
-    /// Rows of which a value holds this text, in any case of letters.
+    /// Rows with this text in the first 500 characters of a value, in any case of letters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     pub text: Option<String>,
     /// Rows of which one value is as said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,8 +150,9 @@ pub struct ColumnFilter {
     /// Exactly this; empty: no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<String>,
-    /// This somewhere in it, in any case of letters.
+    /// This text in its first 500 characters, in any case of letters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     pub contains: Option<String>,
 }
 
@@ -164,10 +167,14 @@ impl Filter {
         Filter { issues: Some(vec![issue]), ..Filter::default() }
     }
 
-    /// Every text in it.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let column = self.column.iter().flat_map(|column| [&column.equals, &column.contains]);
-        column.chain([&self.text]).filter_map(|text| text.as_deref())
+    /// Returns what is wrong with its texts; `None` if the database can search for all of them.
+    pub fn refusal(&self) -> Option<&'static str> {
+        let column = self.column.as_ref();
+        let equals = column.and_then(|column| column.equals.as_deref());
+        let searched = [self.text.as_deref(), column.and_then(|column| column.contains.as_deref())];
+        // A value that is compared as a whole may be as long as a cell.
+        let whole = equals.filter(|text| text.contains('\0')).and_then(search::refusal);
+        whole.or_else(|| searched.into_iter().flatten().find_map(search::refusal))
     }
 }
 

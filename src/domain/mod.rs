@@ -11,4 +11,5 @@ pub mod issue;
 pub mod job;
 pub mod row;
 pub mod rules;
+pub mod search;
 pub mod suggest;

@@ -150,7 +150,9 @@ pub async fn page(
             .push(")");
     }
     if let Some(actor) = &which.actor {
-        query.push(" AND action_actor ILIKE ").push_bind(filter::anywhere(actor));
+        query
+            .push(format!(" AND {} ILIKE ", filter::searched("action_actor")))
+            .push_bind(filter::anywhere(actor));
     }
     if let Some(before) = before {
         query.push(" AND action_id < ").push_bind(before);

@@ -4,6 +4,7 @@ use sqlx::{Postgres, QueryBuilder};
 
 use super::Home;
 use crate::domain::decision::{Field, Filter};
+use crate::domain::search::SEARCHED_CHARACTERS;
 
 /// The column of a value.
 pub(super) fn column(field: Field) -> &'static str {
@@ -13,6 +14,16 @@ pub(super) fn column(field: Field) -> &'static str {
         Field::LastName => "staging_last_name",
         Field::Company => "staging_company",
     }
+}
+
+/// The part of a column that is searched.
+pub(super) fn searched(column: &str) -> String {
+    format!("left({column}, {SEARCHED_CHARACTERS})")
+}
+
+/// The part of several columns that is searched, as one text.
+pub(super) fn all_searched(columns: [&str; 4]) -> String {
+    format!("concat_ws(E'\\n', {})", columns.map(searched).join(", "))
 }
 
 /// A pattern of LIKE that finds `text` anywhere, whatever it holds.
@@ -57,7 +68,8 @@ pub(super) fn push(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filt
         query.push(" AND s.staging_status = ").push_bind(status.as_str()).push("::text::staging_status_enum");
     }
     if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) {
-        query.push(" AND concat_ws(E'\\n', s.staging_email, s.staging_first_name, s.staging_last_name, s.staging_company) ILIKE ");
+        let columns = ["s.staging_email", "s.staging_first_name", "s.staging_last_name", "s.staging_company"];
+        query.push(format!(" AND {} ILIKE ", all_searched(columns)));
         query.push_bind(anywhere(text));
     }
     if let Some(wanted) = &filter.column {
@@ -66,7 +78,7 @@ pub(super) fn push(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filt
             query.push(format!(" AND coalesce(s.{column}, '') = ")).push_bind(value.clone());
         }
         if let Some(part) = &wanted.contains {
-            query.push(format!(" AND s.{column} ILIKE ")).push_bind(anywhere(part));
+            query.push(format!(" AND {} ILIKE ", searched(&format!("s.{column}")))).push_bind(anywhere(part));
         }
     }
 }

@@ -297,12 +297,14 @@ pub async fn page(
          FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, unnest($3::boolean[]) AS settled,
               LATERAL (SELECT * FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = settled
                          AND (issue_type, issue_id) > (kind, $5) AND issue_type <= kind
-                         AND ($7 IS NULL OR issue_key ILIKE $7 OR issue_description ILIKE $7)
+                         AND ($7 IS NULL OR {} ILIKE $7 OR {} ILIKE $7)
                       ORDER BY issue_type, issue_id LIMIT $6) AS issue
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
            AND ($4 IS NULL OR kind = $4::issue_type_enum)
          ORDER BY issue_id LIMIT $6",
-        home.issues()
+        home.issues(),
+        filter::searched("issue_key"),
+        filter::searched("issue_description")
     ));
     let settled: &[bool] = match which.state {
         State::Open => &[false],

@@ -166,7 +166,9 @@ pub async fn list(
         query.push(" AND job_status = ").push_bind(status.as_str()).push("::text::job_status_enum");
     }
     if let Some(text) = which.text.as_deref().filter(|text| !text.is_empty()) {
-        query.push(" AND job_original_filename ILIKE ").push_bind(filter::anywhere(text));
+        query
+            .push(format!(" AND {} ILIKE ", filter::searched("job_original_filename")))
+            .push_bind(filter::anywhere(text));
     }
     query.push(" ORDER BY job_id DESC LIMIT ").push_bind(limit);
     let rows = query.build().fetch_all(connection).await?;

@@ -135,6 +135,14 @@ impl StoreError {
         error.code().as_deref() == Some("55P03")
     }
 
+    /// Whether the server cancelled the statement: it ran into its time limit.
+    pub fn is_cancelled(&self) -> bool {
+        let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
+            return false;
+        };
+        error.code().as_deref() == Some("57014")
+    }
+
     /// Whether a unique constraint of `table` refused the write.
     pub fn is_conflict_in(&self, table: &str) -> bool {
         let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {

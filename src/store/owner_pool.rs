@@ -19,7 +19,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest that one statement of a read may run when the pool has no limit of its own.
 const LONGEST_READ: Duration = Duration::from_secs(60);
 /// The longest that one statement of a write may run: a bulk decision or an undo of millions of rows.
-const LONGEST_WRITE: Duration = Duration::from_secs(3600);
+const LONGEST_WRITE: Duration = Duration::from_secs(900);
 /// How long a dropped transaction may take to roll back before its statement is cancelled.
 const ROLLBACK_GRACE: Duration = Duration::from_millis(50);
 /// How long the server may take to end a cancelled statement before its connection is closed.

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::actions;
 use crate::api::{Kind, Problem};
 use crate::auth::Principal;
+use crate::domain::search;
 
 /// The fields of a form; one that occurs more than once is a list.
 #[derive(Debug)]
@@ -32,8 +33,8 @@ pub fn wants_part(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request")
 }
 
-/// A text to look for: none where there is nothing in it, or what no text of the database holds.
+/// The trimmed search text, cut to what can be searched for; `None` if it is empty or contains NUL.
 pub fn sought(text: &Option<String>) -> Option<String> {
     let text = text.as_deref().map(str::trim).filter(|text| !text.is_empty() && !text.contains('\0'));
-    text.map(str::to_owned)
+    text.map(|text| text.chars().take(search::LONGEST_TEXT).collect())
 }

@@ -14,6 +14,7 @@ mod flows;
 mod hostile;
 mod mapping;
 mod pages;
+mod requests;
 mod schema;
 mod screenshots;
 mod serve;

@@ -45,9 +45,10 @@ pub async fn look(
         "WITH seen AS MATERIALIZED ({} WHERE contacts_user_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3)
          SELECT seen.*, (SELECT CASE WHEN count(*) = $3 THEN min(contact_id) END FROM seen) AS further
          FROM (SELECT NULL) AS always LEFT JOIN seen ON $4 IS NULL
-             OR concat_ws(E'\\n', contact_email, contact_first_name, contact_last_name, contact_company) ILIKE $4
+             OR {} ILIKE $4
          ORDER BY contact_id DESC LIMIT $5",
-        super::CONTACT
+        super::CONTACT,
+        filter::all_searched(["contact_email", "contact_first_name", "contact_last_name", "contact_company"])
     ));
     let found = sqlx::query(query)
         .bind(&owner.0)

@@ -1,0 +1,25 @@
+//! Limits of a search: comparing a long text with a long cell costs the product of their lengths.
+
+/// The most characters of a text to search for.
+pub const LONGEST_TEXT: usize = 200;
+/// How many characters of a cell are searched, from its beginning.
+pub const SEARCHED_CHARACTERS: usize = 500;
+
+/// Returns what is wrong with a text to search for; `None` if it can be searched for.
+///
+/// ```
+/// use ingest::domain::search;
+///
+/// assert_eq!(search::refusal("müller"), None);
+/// assert_eq!(search::refusal(&"x".repeat(201)), Some("has more than 200 characters"));
+/// assert_eq!(search::refusal("a\0"), Some("contains the character NUL"));
+/// ```
+pub fn refusal(text: &str) -> Option<&'static str> {
+    if text.contains('\0') {
+        Some("contains the character NUL")
+    } else if text.chars().nth(LONGEST_TEXT).is_some() {
+        Some("has more than 200 characters")
+    } else {
+        None
+    }
+}
