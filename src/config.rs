@@ -108,8 +108,8 @@ pub struct Settings {
         value_parser = |text: &str| whole(text, "WORKER_CONCURRENCY", 1..=64, 2).map(|n| n as usize))]
     pub worker_concurrency: usize,
 
-    /// Megabytes that comparing the rows of one job may hold in memory, 1 to 65536; what is more goes to
-    /// temporary files (TMPDIR)
+    /// Megabytes that comparing rows may hold in memory, for all jobs together, 1 to 65536; what is more goes
+    /// to temporary files (TMPDIR)
     #[arg(long, env = "MEMORY_BUDGET_MB", hide_env_values = true, global = true, value_name = "MB",
         default_value = "48",
         value_parser = |text: &str| whole(text, "MEMORY_BUDGET_MB", 1..=65_536, 48).map(|n| n as usize))]
@@ -152,7 +152,7 @@ impl Settings {
         Duration::from_secs_f64(self.retry_delay_seconds)
     }
 
-    /// What comparing the rows of one job may hold in memory, in bytes.
+    /// What comparing the rows of all jobs may hold in memory, in bytes.
     pub fn memory_budget(&self) -> usize {
         self.memory_budget_mb << 20
     }

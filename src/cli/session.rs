@@ -12,7 +12,7 @@ use crate::actions::Request;
 use crate::config::{Settings, sdk_config};
 use crate::domain::job::Owner;
 use crate::objects::Objects;
-use crate::pipeline::{Context, DEFAULT_CHUNK_ROWS};
+use crate::pipeline::{Context, DEFAULT_CHUNK_ROWS, SortMemory};
 use crate::queue::{Queue, ReceiveOptions};
 use crate::shutdown::Shutdown;
 use crate::store::local::LocalCluster;
@@ -67,8 +67,8 @@ impl Session {
         })?;
         let chunk_rows = settings.progress_update_interval().and_then(|rows| usize::try_from(rows).ok());
         let chunk_rows = chunk_rows.unwrap_or(DEFAULT_CHUNK_ROWS).min(DEFAULT_CHUNK_ROWS);
-        let memory_budget = settings.memory_budget();
-        let context = Context { pool, objects: objects(settings).await?, chunk_rows, memory_budget };
+        let sort_memory = SortMemory::new(settings.memory_budget());
+        let context = Context { pool, objects: objects(settings).await?, chunk_rows, sort_memory };
         let policy = Policy {
             max_retries: settings.max_retries,
             retry_delay: settings.retry_delay(),

@@ -114,6 +114,18 @@ pub enum Rejection {
         limit_bytes: usize,
     },
 
+    /// A row of which too much neither fits its columns nor is text.
+    #[error(
+        "the row that starts on line {line} holds more than {limit_bytes} bytes that fit no column or are no text; \
+         look for a missing line break or quote there, save the file as CSV in UTF-8 and upload it again"
+    )]
+    TooDamaged {
+        /// Where the row starts.
+        line: u64,
+        /// The limit, counted as it would be kept beside the row.
+        limit_bytes: usize,
+    },
+
     /// A record beyond [`max_columns`](super::Limits::max_columns).
     #[error(
         "the row that starts on line {line} has more than {limit} columns; look for a missing line \

@@ -66,6 +66,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Returns the length of the four values together.
+    pub fn bytes(&self) -> usize {
+        self.email.len() + self.first_name.len() + self.last_name.len() + self.company.len()
+    }
+
     /// The hash of the four values, the e-mail in lower case, and of `residue`: what a malformed row
     /// held beside them (empty for any other row).
     ///

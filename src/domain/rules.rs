@@ -3,6 +3,8 @@
 //! What takes more than one row to see (a duplicate, an existing contact, a repeat) is decided by
 //! whoever has all rows, and joins the row's own violations in a [`Verdict`].
 
+use std::borrow::Cow;
+
 use super::email::{self, EmailError};
 use super::issue::{IssueType, email_issue_key, row_issue_key};
 use super::row::{Fields, RowHash, RowStatus};
@@ -96,10 +98,20 @@ impl Verdict {
             add(IssueType::ExistingEmail, key, words.to_owned());
         }
         if self.malformed {
-            let words = format!("the row does not fit the file's header or encoding: {residue}");
+            let words = format!("the row does not fit the file's header or encoding: {}", shortened(residue));
             add(IssueType::MalformedRow, row_issue_key(hash), words);
         }
         all
+    }
+}
+
+/// The most letters of a residue in an issue's words. The row itself keeps all of it.
+const RESIDUE_LETTERS: usize = 1_000;
+
+fn shortened(residue: &str) -> Cow<'_, str> {
+    match residue.char_indices().nth(RESIDUE_LETTERS) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &residue[..end])),
+        None => Cow::Borrowed(residue),
     }
 }
 
@@ -126,6 +138,18 @@ mod tests {
             found,
             [(IssueType::MissingRequiredField, "missing: email, first_name, company".to_owned())]
         );
+    }
+
+    #[test]
+    fn an_issue_quotes_the_beginning_of_a_long_residue() {
+        let fields = Fields::new("ann@example.com", "Ann", "Lee", "Acme");
+        let words = |residue: &str| {
+            let all = check(&fields, true).violations(&fields, fields.hash(residue), residue);
+            all.into_iter().map(|violation| violation.description).collect::<String>()
+        };
+        assert!(words(&"é".repeat(1_000)).ends_with("éé"));
+        let long = words(&"é".repeat(100_000));
+        assert!(long.ends_with("é…") && long.chars().filter(|letter| *letter == 'é').count() == 1_000);
     }
 
     #[test]

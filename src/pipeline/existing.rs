@@ -28,6 +28,8 @@ pub struct Plan {
     pub encoding: Encoding,
     /// Its data rows.
     pub rows: u64,
+    /// Bytes of what is staged of them.
+    pub bytes: u64,
     /// What was found about single rows.
     pub findings: Findings,
     /// No row of the file raises anything.
@@ -66,6 +68,7 @@ pub async fn plan(
         file: survey.file,
         encoding: survey.encoding,
         rows: survey.rows,
+        bytes: survey.bytes,
         findings,
         clean,
         contacts: clean.then_some(transaction),

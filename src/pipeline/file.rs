@@ -129,13 +129,16 @@ pub fn residue(damage: Option<&Damage>) -> String {
     let Some(damage) = damage else {
         return String::new();
     };
-    let list = |cells: &[String]| serde_json::Value::from(cells).to_string();
-    let mut parts = Vec::new();
-    if !damage.overflow.is_empty() {
-        parts.push(format!("extra cells {}", list(&damage.overflow)));
+    let kinds = [("extra cells ", &damage.overflow), ("unreadable bytes in ", &damage.undecodable)];
+    let mut residue = Vec::new();
+    for (words, cells) in kinds.into_iter().filter(|(_, cells)| !cells.is_empty()) {
+        if !residue.is_empty() {
+            residue.extend_from_slice(b"; ");
+        }
+        residue.extend_from_slice(words.as_bytes());
+        let written = serde_json::to_writer(&mut residue, cells);
+        debug_assert!(written.is_ok(), "a Vec takes all that is written to it");
     }
-    if !damage.undecodable.is_empty() {
-        parts.push(format!("unreadable bytes in {}", list(&damage.undecodable)));
-    }
-    parts.join("; ")
+    String::from_utf8(residue)
+        .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())
 }

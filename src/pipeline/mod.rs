@@ -4,6 +4,7 @@
 //! state; contacts appear all at once, with the job's COMPLETED; a run whose lease is lost writes
 //! nothing more. It does not receive, retry or answer messages: that is `worker`'s.
 
+mod budget;
 mod compare;
 mod control;
 mod existing;
@@ -20,6 +21,7 @@ use crate::domain::job::{Flow, JobStatus, Owner};
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
 use crate::store::{StoreError, contacts};
+pub use compare::SortMemory;
 use compare::{Comparison, Existing};
 use control::timed;
 pub use control::{Control, Phase, Progress};
@@ -33,17 +35,17 @@ pub struct Context {
     pub objects: Objects,
     /// Rows that are staged in one transaction, and between two progress writes.
     pub chunk_rows: usize,
-    /// What comparing a job's rows may hold in memory, in bytes; what is more goes to temporary files.
-    pub memory_budget: usize,
+    /// What comparing the rows of all jobs may hold in memory; what is more goes to temporary files.
+    pub sort_memory: SortMemory,
 }
 
 impl Context {
     fn comparison(&self) -> Comparison {
-        Comparison::new(self.memory_budget, &std::env::temp_dir())
+        Comparison::new(&self.sort_memory, &std::env::temp_dir())
     }
 
     fn existing(&self) -> Existing {
-        Existing::new(self.memory_budget, &std::env::temp_dir())
+        Existing::new(&self.sort_memory, &std::env::temp_dir())
     }
 }
 

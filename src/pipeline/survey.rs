@@ -1,10 +1,11 @@
 //! Pass 1 over the file: its encoding, its rows judged by themselves, and the records by which they
 //! are compared.
 
+use super::budget::RESIDUE_BYTES;
 use super::compare::{Comparison, OPEN, UNDECIDED};
 use super::file::File;
 use super::{Context, Control, Phase, RunError, file};
-use crate::csv::{Encoding, RawRow};
+use crate::csv::{Encoding, RawRow, Rejection};
 use crate::domain::contact::ContactKeys;
 use crate::domain::row::Fields;
 use crate::domain::rules::Verdict;
@@ -19,6 +20,8 @@ pub struct Survey {
     pub encoding: Encoding,
     /// Data rows.
     pub rows: u64,
+    /// Bytes of what is staged of them.
+    pub bytes: u64,
     /// Whether a row breaks a rule by itself.
     pub has_violations: bool,
     /// The rows, for comparison.
@@ -44,6 +47,7 @@ pub async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<
         file,
         encoding: summary.encoding,
         rows: summary.rows,
+        bytes: found.bytes,
         has_violations: found.has_violations,
         comparison: found.comparison,
     })
@@ -53,16 +57,26 @@ struct Found {
     keys: ContactKeys,
     comparison: Comparison,
     has_violations: bool,
+    bytes: u64,
 }
 
 impl Found {
     fn new(context: &Context, claim: &Claim) -> Found {
-        Found { keys: ContactKeys::of(&claim.owner), comparison: context.comparison(), has_violations: false }
+        Found {
+            keys: ContactKeys::of(&claim.owner),
+            comparison: context.comparison(),
+            has_violations: false,
+            bytes: 0,
+        }
     }
 
     fn row(&mut self, row: &RawRow<'_>, control: &Control) -> Result<(), RunError> {
         let fields = file::fields(row);
         let residue = file::residue(row.damage.as_ref());
+        if residue.len() > RESIDUE_BYTES {
+            return Err(Rejection::TooDamaged { line: row.line, limit_bytes: RESIDUE_BYTES }.into());
+        }
+        self.bytes += (fields.bytes() + residue.len()) as u64;
         let verdict = rules::check(&fields, row.damage.is_some());
         self.has_violations |= !verdict.is_clean();
         let group = group(&self.keys, &fields, &verdict);

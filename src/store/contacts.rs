@@ -105,25 +105,24 @@ pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u
     let keys = ContactKeys::of(owner);
     let mut filled = 0;
     loop {
-        let rows = sqlx::query(
+        // Row by row: other programs may have made addresses of any length.
+        let mut rows = sqlx::query(
             "SELECT contact_id, contact_email FROM contacts
              WHERE contacts_user_id = $1 AND contact_key IS NULL ORDER BY contact_id LIMIT 10000 FOR UPDATE",
         )
         .bind(&owner.0)
-        .fetch_all(&mut *connection)
-        .await?;
-        if rows.is_empty() {
-            return Ok(filled);
-        }
-        let mut ids: Vec<i64> = Vec::with_capacity(rows.len());
-        let mut first: Vec<Uuid> = Vec::with_capacity(rows.len());
-        let mut later: Vec<Uuid> = Vec::with_capacity(rows.len());
-        for row in &rows {
+        .fetch(&mut *connection);
+        let (mut ids, mut first, mut later) = (Vec::<i64>::new(), Vec::<Uuid>::new(), Vec::<Uuid>::new());
+        while let Some(row) = rows.try_next().await? {
             let id: i64 = row.try_get("contact_id")?;
             let email = email::key(&normalise(row.try_get("contact_email")?)).into_owned();
             ids.push(id);
             first.push(Uuid::from_u128(keys.key(&email)));
             later.push(Uuid::from_u128(keys.key(&format!("{email} {id}"))));
+        }
+        drop(rows);
+        if ids.is_empty() {
+            return Ok(filled);
         }
         // A second contact of one owner and address, which only older programs made, gets the key of
         // the address followed by a space and its id, which is no address.

@@ -117,7 +117,8 @@ fn unescaped(column: &[u8]) -> Result<Cow<'_, str>, StoreError> {
     Ok(Cow::Owned(String::from_utf8(text).map_err(|_| StoreError::Unreadable)?))
 }
 
-/// Bytes that go to the server at a time: what the connection buffers besides the lines themselves.
+/// Bytes that go to the server at a time. A connection buffers what it sends and keeps the buffer for good, so
+/// nothing longer goes to it, whatever the length of a line: COPY takes lines in parts.
 const PIECE: usize = 256 << 10;
 /// Fewer lines than that are sent as they came: there is no index so deep that their order matters.
 const SORTED_FROM: usize = 5_000;
@@ -149,9 +150,9 @@ impl Lines {
         self.lines.is_empty()
     }
 
-    /// Bytes so far.
+    /// Returns the bytes that the lines take in memory.
     pub fn bytes(&self) -> usize {
-        self.text.len()
+        self.text.len() + size_of_val(self.lines.as_slice())
     }
 
     /// Forgets the lines and keeps the memory.
@@ -185,13 +186,17 @@ impl Lines {
         }
         self.lines.sort_unstable_by_key(|(key, _)| *key);
         let mut copy = connection.copy_in_raw(statement).await?;
-        let mut piece = Vec::with_capacity(PIECE + (PIECE >> 3));
+        let mut piece = Vec::with_capacity(PIECE);
         for (_, line) in &self.lines {
-            piece.extend_from_slice(&self.text[line.clone()]);
-            if piece.len() >= PIECE {
+            let mut rest = &self.text[line.clone()];
+            while piece.len() + rest.len() >= PIECE {
+                let (fits, after) = rest.split_at(PIECE - piece.len());
+                piece.extend_from_slice(fits);
                 copy.send(piece.as_slice()).await?;
                 piece.clear();
+                rest = after;
             }
+            piece.extend_from_slice(rest);
         }
         copy.send(piece.as_slice()).await?;
         copy.finish().await?;

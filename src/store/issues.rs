@@ -1,6 +1,9 @@
 //! `issues`: the questions put to a person, one a job, rule and key.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -8,6 +11,7 @@ use super::copy::Lines;
 use super::{Count, Home, StoreError, filter};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{JobId, Owner};
+use crate::domain::row::RowHash;
 use crate::domain::rules::Violation;
 
 /// A row's share in an issue.
@@ -78,16 +82,24 @@ pub async fn insert(connection: &mut PgConnection, home: Home, batch: &mut Batch
     }
 }
 
-/// Keys of the job's malformed-row issues that a person has said yes to.
+/// Returns the malformed rows of the job that a person has said yes to by their issues: the hashes that these are
+/// keyed by.
 pub async fn accepted_malformed(
     connection: &mut PgConnection,
     home: Home,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<HashSet<RowHash>, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT issue_key FROM ONLY {} WHERE issues_job_id = $1 AND issue_type = 'MALFORMED_ROW' AND issue_resolved",
         home.issues()
     ));
-    Ok(sqlx::query_scalar(query).bind(home.job().0).fetch_all(connection).await?)
+    let mut keys = sqlx::query_scalar(query).bind(home.job().0).fetch(connection);
+    let mut accepted = HashSet::new();
+    while let Some(key) = keys.try_next().await? {
+        // A key that is no hash is no row's.
+        let key: String = key;
+        accepted.extend(key.parse::<RowHash>());
+    }
+    Ok(accepted)
 }
 
 /// Resolves all issues of a job: no row raises anything any more.

@@ -29,6 +29,11 @@ impl Batch {
         self.lines.len()
     }
 
+    /// Returns the bytes that they take in memory.
+    pub fn bytes(&self) -> usize {
+        self.lines.bytes()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()

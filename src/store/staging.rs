@@ -125,6 +125,11 @@ impl StagedRow<'_> {
 pub struct RowText(Bytes);
 
 impl RowText {
+    /// Returns the length of the text.
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     /// Reads the columns of [`COLUMNS`].
     pub fn row(&self) -> Result<StagedRow<'_>, StoreError> {
         let mut columns = copy::columns(&self.0);

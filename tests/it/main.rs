@@ -13,6 +13,7 @@ mod equivalence;
 mod flows;
 mod hostile;
 mod mapping;
+mod memory;
 mod pages;
 mod requests;
 mod schema;

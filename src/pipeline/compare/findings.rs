@@ -84,9 +84,10 @@ fn plain(number: u32) -> u32 {
     number & !(OPEN | UNDECIDED)
 }
 
-/// Goes through the groups of rows, beside the keys that exist.
-pub fn find(rows: Merge<'_, ROW_BYTES>, existing: Merge<'_, KEY_BYTES>) -> io::Result<Findings> {
-    let mut findings = Findings::default();
+/// Goes through the groups of rows, `count` rows in all, beside the keys that exist.
+pub fn find(count: u64, rows: Merge<'_, ROW_BYTES>, existing: Merge<'_, KEY_BYTES>) -> io::Result<Findings> {
+    // Room for all of them from the start: growing would hold up to twice as much.
+    let mut findings = Findings { found: Vec::with_capacity(count as usize + 1), has_conflicts: false };
     let mut existing = existing.peekable();
     // The group at hand: its rows that are no repeats, the first one's identity, and the last row seen.
     let mut members: Vec<u32> = Vec::new();

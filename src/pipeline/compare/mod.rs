@@ -1,9 +1,10 @@
 //! What takes more than one row to see: repeats, conflicting e-mails, and e-mails that the owner has.
 //!
 //! Both flows put a record a row in, in any order, and get back what there is to say about each row. A
-//! record is 36 bytes, whatever the row holds; past a budget records wait in a temporary file.
+//! record is 36 bytes, whatever the row holds; past the memory for all jobs records wait in a temporary file.
 
 mod findings;
+mod memory;
 mod sorter;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::io;
 use std::path::Path;
 
 pub use findings::{Finding, Findings};
+pub use memory::SortMemory;
 
 use crate::domain::row::RowHash;
 use sorter::Sorter;
@@ -33,9 +35,9 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Holds up to `budget` bytes in memory; what is more goes to files in `folder`.
-    pub fn new(budget: usize, folder: &Path) -> Comparison {
-        Comparison { rows: Sorter::new(budget, folder) }
+    /// Holds what it gets of `memory`; what is more goes to files in `folder`.
+    pub fn new(memory: &SortMemory, folder: &Path) -> Comparison {
+        Comparison { rows: Sorter::new(memory, folder) }
     }
 
     /// Puts in row `number`, below [`UNDECIDED`], with this and [`OPEN`] where they hold. `group`: what the row has in common
@@ -79,7 +81,7 @@ impl Sorted {
 
     /// What there is to say about the rows, where the owner has contacts of `existing`.
     pub fn findings(self, existing: Existing) -> io::Result<Findings> {
-        findings::find(self.rows.iter()?, existing.keys.sort()?.iter()?)
+        findings::find(self.rows(), self.rows.iter()?, existing.keys.sort()?.iter()?)
     }
 }
 
@@ -91,8 +93,8 @@ pub struct Existing {
 
 impl Existing {
     /// As [`Comparison::new`].
-    pub fn new(budget: usize, folder: &Path) -> Existing {
-        Existing { keys: Sorter::new(budget, folder) }
+    pub fn new(memory: &SortMemory, folder: &Path) -> Existing {
+        Existing { keys: Sorter::new(memory, folder) }
     }
 
     /// Puts a key in, which no row need have.

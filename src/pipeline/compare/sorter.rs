@@ -8,16 +8,18 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::memory::{Held, SortMemory};
+
 /// Bytes of a run that are in memory while runs are merged.
 const BUFFER_BYTES: usize = 64 << 10;
-/// Records that memory grows by at least.
-const STEP: usize = 4 << 10;
+/// Bytes of all runs that are in memory while many are merged.
+const BUFFERS_BYTES: usize = 4 << 20;
 
 /// Takes records of `N` bytes.
 #[derive(Debug)]
 pub struct Sorter<const N: usize> {
     records: Vec<[u8; N]>,
-    limit: usize,
+    memory: Held,
     folder: PathBuf,
     spilled: Option<Spilled>,
 }
@@ -30,27 +32,27 @@ struct Spilled {
 }
 
 impl<const N: usize> Sorter<N> {
-    /// Holds up to `budget` bytes in memory; files go to `folder`.
-    pub fn new(budget: usize, folder: &Path) -> Sorter<N> {
-        let limit = (budget / N).max(1);
-        Sorter { records: Vec::new(), limit, folder: folder.to_owned(), spilled: None }
+    /// Holds what it gets of `memory`; files go to `folder`.
+    pub fn new(memory: &SortMemory, folder: &Path) -> Sorter<N> {
+        Sorter { records: Vec::new(), memory: Held::new(memory), folder: folder.to_owned(), spilled: None }
     }
 
     /// Puts a record in.
     pub fn push(&mut self, record: [u8; N]) -> io::Result<()> {
-        if self.records.len() == self.limit {
-            self.spill()?;
-        }
         if self.records.len() == self.records.capacity() {
-            // In small steps near the limit: doubling would hold up to twice the budget.
-            let step = (self.records.len() / 4).max(STEP).min(self.limit - self.records.len());
-            self.records.reserve_exact(step);
+            match self.memory.grow(self.records.len() * N) {
+                Some(bytes) => self.records.reserve_exact((bytes / N).max(1)),
+                None => self.spill()?,
+            }
         }
         self.records.push(record);
         Ok(())
     }
 
     fn spill(&mut self) -> io::Result<()> {
+        if self.records.is_empty() {
+            return Ok(());
+        }
         self.records.sort_unstable();
         let spilled = match &mut self.spilled {
             Some(spilled) => spilled,
@@ -71,9 +73,10 @@ impl<const N: usize> Sorter<N> {
         if self.spilled.is_some() {
             self.spill()?;
             self.records = Vec::new();
+            self.memory.release();
         }
         self.records.sort_unstable();
-        Ok(Sorted { records: self.records, spilled: self.spilled })
+        Ok(Sorted { records: self.records, _memory: self.memory, spilled: self.spilled })
     }
 }
 
@@ -81,6 +84,7 @@ impl<const N: usize> Sorter<N> {
 #[derive(Debug)]
 pub struct Sorted<const N: usize> {
     records: Vec<[u8; N]>,
+    _memory: Held,
     spilled: Option<Spilled>,
 }
 
@@ -95,8 +99,10 @@ impl<const N: usize> Sorted<N> {
     pub fn iter(&self) -> io::Result<Merge<'_, N>> {
         let mut merge = Merge { memory: self.records.iter(), runs: Vec::new(), heads: BinaryHeap::new() };
         let Some(Spilled { file, bounds }) = &self.spilled else { return Ok(merge) };
+        let buffered = (BUFFERS_BYTES / bounds.len()).min(BUFFER_BYTES).max(N) / N;
         for (place, bounds) in bounds.windows(2).enumerate() {
-            let mut run = Run { file, next: bounds[0], end: bounds[1], buffer: Vec::new(), at: 0 };
+            let (next, end) = (bounds[0], bounds[1]);
+            let mut run = Run { file, next, end, buffered: buffered as u64, buffer: Vec::new(), at: 0 };
             if let Some(head) = run.next()? {
                 merge.heads.push(Reverse((head, place)));
             }
@@ -110,6 +116,8 @@ struct Run<'a> {
     file: &'a File,
     next: u64,
     end: u64,
+    /// Records in the buffer.
+    buffered: u64,
     buffer: Vec<u8>,
     at: usize,
 }
@@ -117,7 +125,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn next<const N: usize>(&mut self) -> io::Result<Option<[u8; N]>> {
         if self.at == self.buffer.len() {
-            let count = (self.end - self.next).min((BUFFER_BYTES / N).max(1) as u64);
+            let count = (self.end - self.next).min(self.buffered);
             self.buffer.resize(count as usize * N, 0);
             self.file.read_exact_at(&mut self.buffer, self.next * N as u64)?;
             self.next += count;

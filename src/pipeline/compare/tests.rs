@@ -18,8 +18,8 @@ fn words(finding: Finding) -> String {
 type Put = (u32, Option<u128>, RowHash);
 
 fn findings(budget: usize, rows: &[Put], existing: &[u128]) -> Findings {
-    let folder = std::env::temp_dir();
-    let (mut comparison, mut keys) = (Comparison::new(budget, &folder), Existing::new(budget, &folder));
+    let (folder, memory) = (std::env::temp_dir(), SortMemory::new(budget));
+    let (mut comparison, mut keys) = (Comparison::new(&memory, &folder), Existing::new(&memory, &folder));
     for (number, group, row) in rows {
         comparison.push(*number, *group, *row).unwrap();
     }
@@ -116,7 +116,7 @@ fn one_value_a_hundred_thousand_times() {
 
 #[test]
 fn keys_come_once_and_rising() {
-    let mut comparison = Comparison::new(100, &std::env::temp_dir());
+    let mut comparison = Comparison::new(&SortMemory::new(100), &std::env::temp_dir());
     for (number, group) in [9, 4, 3, 9, 1, 3, 0].into_iter().enumerate() {
         comparison.push(number as u32, Some(group), row(number as u64, 0)).unwrap();
     }

@@ -3,17 +3,13 @@
 
 use sqlx::PgConnection;
 
+use super::super::budget::{CHANGES_ROWS, CONTACTS_BYTES, CONTACTS_ROWS};
 use super::super::{Phase, RunError, Statistics};
 use super::beside;
 use super::read::{Compared, Judged, Reading};
 use crate::domain::row::RowStatus;
 use crate::store::contacts::{self, Batch};
 use crate::store::{contact_changes, issues, staging};
-
-/// Contacts in one COPY: the more, the better the order in which the index over their keys is filled.
-const BATCH_ROWS: usize = 100_000;
-/// A batch is full with that many bytes, however few its contacts.
-const BATCH_BYTES: usize = 16 << 20;
 
 /// Makes the contacts of all rows that have none.
 ///
@@ -31,8 +27,10 @@ pub async fn run(
     let mark = async { Ok::<_, RunError>(staging::mark_success(&mut marker, home).await?) };
     let contacts = write(transaction, &mut reader, reading, compared);
     let ((), (statistics, repeats)) = tokio::try_join!(mark, contacts)?;
-    let discard = vec![RowStatus::Discard; repeats.len()];
-    staging::set_statuses(&mut marker, home, &repeats, &discard).await?;
+    for repeats in repeats.chunks(CHANGES_ROWS) {
+        let discard = vec![RowStatus::Discard; repeats.len()];
+        staging::set_statuses(&mut marker, home, repeats, &discard).await?;
+    }
     marker.commit().await?;
     Ok(statistics)
 }
@@ -62,9 +60,8 @@ struct Outgoing {
 
 impl Outgoing {
     fn is_full(&self) -> bool {
-        self.ready.len() >= BATCH_ROWS
-            || self.ready.bytes() >= BATCH_BYTES
-            || self.changes.len() >= BATCH_ROWS
+        self.ready.len().max(self.changes.len()) >= CONTACTS_ROWS
+            || self.ready.bytes() + self.changes.bytes() >= CONTACTS_BYTES
     }
 
     fn take(&mut self, judged: &Judged<'_>, reading: &Reading<'_>, compared: &Compared) {

@@ -50,7 +50,7 @@ async fn in_turn(
 
     let mut transaction = connection.begin_with(ONE_SNAPSHOT).await?;
     jobs::hold(&mut transaction, claim).await?;
-    let accepted = issues::accepted_malformed(&mut transaction, place.home).await?.into_iter().collect();
+    let accepted = issues::accepted_malformed(&mut transaction, place.home).await?;
     let reading = Reading { context, claim, control, place, accepted };
     let compared = timed(claim, "compare", reading.compare(&mut transaction)).await?;
     let statistics = match compared.is_clean() {

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use sqlx::PgConnection;
 
+use super::super::budget::READ_BYTES;
 use super::super::compare::{Finding, Findings, OPEN, UNDECIDED};
 use super::super::{Context, Control, Phase, RunError, existing, survey};
 use crate::domain::contact::ContactKeys;
-use crate::domain::issue::row_issue_key;
-use crate::domain::row::{Fields, RowStatus};
+use crate::domain::row::{Fields, RowHash, RowStatus};
 use crate::domain::rules::{self, Verdict};
 use crate::store::jobs::{Claim, Place};
 use crate::store::staging::{self, RowText, StagedRow};
@@ -25,8 +25,8 @@ pub struct Reading<'a> {
     pub control: &'a Control,
     /// Where the rows are.
     pub place: Place,
-    /// Keys of the malformed rows that a person has said yes to.
-    pub accepted: HashSet<String>,
+    /// The malformed rows that a person has said yes to.
+    pub accepted: HashSet<RowHash>,
 }
 
 /// What the first reading found.
@@ -116,7 +116,7 @@ impl Reading<'_> {
         !row.residue.is_empty()
             && !row.accepted
             && fields.hash(&row.residue).to_string() == row.hash
-            && !self.accepted.contains(&row_issue_key(row.row_hash()))
+            && !self.accepted.contains(&row.row_hash())
     }
 }
 
@@ -129,14 +129,19 @@ pub struct Rows<'c> {
 }
 
 impl Rows<'_> {
-    /// Gives the next rows to `on_row`, about a thousand; false when there are no more.
+    /// Gives the next rows to `on_row`, about a thousand, fewer where they are wide; false when there are no more.
     pub async fn some(
         &mut self,
         mut on_row: impl FnMut(&Judged<'_>) -> Result<(), RunError>,
     ) -> Result<bool, RunError> {
         let reading = self.reading;
+        let mut bytes = 0;
         for _ in 0..1024 {
+            if bytes >= READ_BYTES {
+                break;
+            }
             let Some(text) = self.texts.try_next().await? else { return Ok(false) };
+            bytes += text.bytes();
             self.seen += 1;
             let row = text.row()?;
             let fields = row.fields();

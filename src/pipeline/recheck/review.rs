@@ -2,15 +2,13 @@
 
 use sqlx::PgConnection;
 
+use super::super::budget::{CHANGES_ROWS, CHUNK_BYTES};
 use super::super::{RunError, Statistics};
 use super::beside;
 use super::read::{Compared, Judged, Reading};
 use crate::domain::row::RowStatus;
 use crate::store::issues::Raised;
 use crate::store::{raised, staging};
-
-/// Changes that are written at a time.
-const BLOCK_CHANGES: usize = 20_000;
 
 /// What a block of rows changes.
 #[derive(Default)]
@@ -32,7 +30,7 @@ pub async fn run(
     let mut changes = Changes::default();
     let mut rows = reading.rows(&mut reader).await?;
     while rows.some(|judged| judge(judged, compared, &mut changes, &mut statistics)).await? {
-        if changes.ids.len() + changes.raised.len() >= BLOCK_CHANGES {
+        if changes.ids.len() + changes.raised.len() >= CHANGES_ROWS || changes.raised.bytes() >= CHUNK_BYTES {
             write(transaction, reading, &mut changes).await?;
         }
     }

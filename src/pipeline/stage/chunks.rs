@@ -17,8 +17,6 @@ use crate::store::{StoreError, issues, jobs, staging};
 
 /// Chunks on their way at the same time; one fewer where contacts travel beside them.
 const LANES: usize = 2;
-/// A chunk is full with that many bytes, however few its rows.
-const CHUNK_BYTES: usize = 16 << 20;
 
 /// What all chunks came to.
 pub struct Written {
@@ -56,7 +54,7 @@ pub async fn write(
     while let Some(block) = pass.next().await? {
         for piece in block.chunks(piece_bytes) {
             reader.feed(piece, &mut |row| drop(judge.row(&row, &mut batch)))?;
-            if batch.seen() >= context.chunk_rows || batch.chunk.bytes() >= CHUNK_BYTES {
+            if batch.is_full(context.chunk_rows) {
                 lanes.send(batch.take()).await?;
                 control.report(Phase::Stage, batch.reached, Some(plan.rows));
                 control.check(claim)?;
@@ -85,7 +83,7 @@ struct Lanes<'a> {
 
 impl Lanes<'_> {
     /// Sends a chunk on its way, when there is room for it.
-    async fn send(&mut self, batch: Batch) -> Result<(), RunError> {
+    async fn send(&mut self, mut batch: Batch) -> Result<(), RunError> {
         // A resumed run first passes over rows that are staged already.
         if batch.reached <= self.claim.checkpoint {
             return Ok(());
@@ -93,12 +91,13 @@ impl Lanes<'_> {
         if self.under_way.len() == self.count {
             self.land().await?;
         }
-        let opened = match batch.shares.is_empty() {
+        let shares = batch.shares.take();
+        let opened = match shares.is_empty() {
             true => issues::Batch::default(),
             false => {
                 let mut connection = self.context.pool.acquire().await?;
                 let links = &mut self.links;
-                self.numbering.open(&mut connection, self.claim.job, &batch.shares, links).await?
+                self.numbering.open(&mut connection, self.claim.job, shares, links).await?
             }
         };
         let (committed, after) = oneshot::channel();

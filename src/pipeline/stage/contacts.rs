@@ -4,6 +4,7 @@
 use sqlx::{Postgres, Transaction};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::super::budget::{CONTACTS_BYTES, CONTACTS_ROWS};
 use super::super::existing::Plan;
 use super::super::{Context, Control, RunError, file, survey};
 use crate::csv::RawRow;
@@ -12,11 +13,6 @@ use crate::domain::rules;
 use crate::store::StoreError;
 use crate::store::contacts::{self, Batch};
 use crate::store::jobs::{Claim, Place};
-
-/// Contacts in one COPY: the more, the better the order in which the index over their keys is filled.
-const BATCH_ROWS: usize = 100_000;
-/// A batch is full with that many bytes, however few its contacts.
-const BATCH_BYTES: usize = 16 << 20;
 
 /// Writes the contacts. `None`: another program made one of them without waiting for its turn.
 pub async fn write(
@@ -55,7 +51,7 @@ async fn write_all(
     };
     while let Some(block) = pass.next().await? {
         reader.feed(&block, &mut |row| contact(row, &mut batch))?;
-        if batch.len() >= BATCH_ROWS || batch.bytes() >= BATCH_BYTES {
+        if batch.len() >= CONTACTS_ROWS || batch.bytes() >= CONTACTS_BYTES {
             batch = lane.send(batch).await?;
             control.check(claim)?;
         }

@@ -1,5 +1,6 @@
 //! A row's final verdict, and the batch of rows that it goes into.
 
+use super::super::budget::CHUNK_BYTES;
 use super::super::compare::Findings;
 use super::super::{Statistics, file, survey};
 use crate::csv::RawRow;
@@ -17,7 +18,7 @@ pub struct Batch {
     /// The rows.
     pub chunk: Chunk,
     /// What they raise.
-    pub shares: Vec<Share>,
+    pub shares: Shares,
     /// What was counted since the run began.
     pub counts: Statistics,
     /// The number of the last row seen.
@@ -27,15 +28,35 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Rows seen since the batch was empty.
-    pub fn seen(&self) -> usize {
-        self.chunk.len() + self.passed
+    /// Whether the batch has as many rows as a chunk is to have, or as many bytes as one may have.
+    pub fn is_full(&self, chunk_rows: usize) -> bool {
+        self.chunk.len() + self.passed >= chunk_rows || self.chunk.bytes() + self.shares.bytes >= CHUNK_BYTES
     }
 
     /// Takes the rows out; the counts go on.
     pub fn take(&mut self) -> Batch {
         let rest = Batch { counts: self.counts, reached: self.reached, ..Batch::default() };
         std::mem::replace(self, rest)
+    }
+}
+
+/// What the rows of a batch raise.
+#[derive(Default)]
+pub struct Shares {
+    all: Vec<Share>,
+    bytes: usize,
+}
+
+impl Shares {
+    fn push(&mut self, share: Share) {
+        let Share { raised: Raised { key, description, .. }, .. } = &share;
+        self.bytes += size_of::<Share>() + key.len() + description.len();
+        self.all.push(share);
+    }
+
+    /// Takes the shares out.
+    pub fn take(&mut self) -> Vec<Share> {
+        std::mem::take(self).all
     }
 }
 

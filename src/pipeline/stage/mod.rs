@@ -12,6 +12,7 @@ mod partition;
 
 use sqlx::{PgConnection, Postgres, Transaction};
 
+use super::budget::CHUNK_BYTES;
 use super::existing::Plan;
 use super::{Context, Control, Outcome, Phase, RunError, Statistics, file, timed};
 use crate::domain::issue::IssueType;
@@ -40,7 +41,8 @@ pub async fn run(
     control: &Control,
     plan: Plan,
 ) -> Result<Staged, RunError> {
-    match claim.checkpoint == 0 && plan.rows <= context.chunk_rows as u64 {
+    let is_one_chunk = plan.rows <= context.chunk_rows as u64 && plan.bytes <= CHUNK_BYTES as u64;
+    match claim.checkpoint == 0 && is_one_chunk {
         true => at_once(context, claim, control, plan).await,
         false => by_chunks(context, claim, control, plan).await,
     }
@@ -73,7 +75,8 @@ async fn at_once(
     })
     .await?;
     let (mut numbering, mut links) = (Numbering::default(), Links::default());
-    let mut opened = numbering.open(&mut transaction, claim.job, &batch.shares, &mut links).await?;
+    let shares = batch.shares.take();
+    let mut opened = numbering.open(&mut transaction, claim.job, shares, &mut links).await?;
     staging::insert(&mut transaction, place.home, &mut batch.chunk).await?;
     issues::insert(&mut transaction, place.home, &mut opened).await?;
     issue_items::insert(&mut transaction, place.home, links).await?;

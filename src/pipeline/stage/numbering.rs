@@ -25,7 +25,7 @@ impl Numbering {
         &mut self,
         connection: &mut PgConnection,
         job: JobId,
-        shares: &[Share],
+        shares: Vec<Share>,
         links: &mut Links,
     ) -> Result<issues::Batch, RunError> {
         // Some of the shares may turn out to be of one issue; ids that are left over are lost.
@@ -38,7 +38,7 @@ impl Numbering {
                 Some(id) => id,
                 None => {
                     let Some(id) = ids.next() else { break };
-                    batch.push(id, job, raised);
+                    batch.push(id, job, &raised);
                     *self.counts.entry(raised.issue_type).or_default() += 1;
                     id
                 }

@@ -75,6 +75,14 @@ impl Child {
         Child { child }
     }
 
+    /// Returns the most memory that the process ever held, in KiB (proc(5): VmHWM).
+    pub fn peak_kib(&self) -> u64 {
+        let pid = self.child.id().expect("the process has not ended by itself");
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.id().cast_signed()), signal).unwrap();
     }
