@@ -2,24 +2,25 @@
 //! have changed them.
 
 use std::borrow::Cow;
+use std::io::Read;
 
 use futures::TryStreamExt;
 use serde_json::json;
 use sqlx::PgConnection;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use super::corrections_file::{KEY_PREFIX, ROW_KEY};
 use super::{ActionError, Effect, Request, decide};
 use crate::csv::{
-    Column, Encoding, FoundNames, Limits, Rejection, TableRow, folded, read_table, unguarded, unmangled,
-    without_mangled_mark,
+    Column, Encoding, FoundNames, Limits, Rejection, TableReader, TableRow, TableSurvey, folded, unguarded,
+    unmangled, without_mangled_mark,
 };
 use crate::domain::decision::{ActionKind, Decision, Filter};
 use crate::domain::job::JobId;
 use crate::domain::row::normalise;
 use crate::store::corrections::{self, FileRow, Left, Uploaded};
 use crate::store::decided::{self, Corrections};
-use crate::store::{Home, OwnerPool};
+use crate::store::{Home, OwnerPool, StoreError};
 
 /// The most bytes that a file of corrections may have.
 pub const CORRECTIONS_LIMIT: u64 = 64 << 20;
@@ -59,9 +60,9 @@ pub struct Corrected {
 /// programs change by themselves is no difference: white space around, other line ends, question marks for letters
 /// that the file's encoding does not have, UTF-8 that was taken for Windows-1252.
 ///
-/// Fails when the content has more than [`CORRECTIONS_LIMIT`] bytes, which are held in memory, and as invalid, with
-/// the line and what to do, when it has no column `row_key` or one column twice, when it cannot be read as CSV, and
-/// when one key has different values. The same request under the same key again is answered before the content is
+/// Fails when the content has more than [`CORRECTIONS_LIMIT`] bytes, which wait in a temporary file, and as invalid,
+/// with the line and what to do, when it has no column `row_key` or one column twice, when it cannot be read as CSV,
+/// and when one key has different values. The same request under the same key again is answered before the content is
 /// read.
 pub async fn correct(
     owners: &OwnerPool,
@@ -74,8 +75,8 @@ pub async fn correct(
         return Ok(earlier);
     }
     db.rollback().await?;
-    let content = all_of(content).await?;
-    let reading = tokio::task::spawn_blocking(move || Given::read(&content));
+    let received = Received::take(content).await?;
+    let reading = tokio::task::spawn_blocking(move || Given::read(received));
     let given = reading.await.map_err(|error| unread(error.into()))??;
 
     let mut transaction = owners.begin(&request.owner).await?;
@@ -117,13 +118,38 @@ fn unread(source: std::io::Error) -> ActionError {
     ActionError::Read { file: "corrections".to_owned(), source }
 }
 
-async fn all_of(content: impl AsyncRead + Send + Unpin) -> Result<Vec<u8>, ActionError> {
-    let mut bytes = Vec::new();
-    let read = content.take(CORRECTIONS_LIMIT + 1).read_to_end(&mut bytes).await;
-    let length = read.map_err(unread)?;
-    match length as u64 > CORRECTIONS_LIMIT {
-        true => Err(ActionError::TooLarge(CORRECTIONS_LIMIT)),
-        false => Ok(bytes),
+/// Bytes of a file of corrections in memory at a time.
+const BLOCK_BYTES: usize = 64 << 10;
+
+/// A file of corrections in a temporary file, and what all of its bytes tell.
+struct Received {
+    file: std::fs::File,
+    reader: TableReader,
+    hash: blake3::Hash,
+}
+
+impl Received {
+    async fn take(mut content: impl AsyncRead + Send + Unpin) -> Result<Received, ActionError> {
+        let scratch = |error: std::io::Error| StoreError::from(error);
+        let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(scratch)?);
+        let (mut survey, mut hash) = (TableSurvey::default(), blake3::Hasher::new());
+        let (mut block, mut length) = (vec![0; BLOCK_BYTES], 0);
+        loop {
+            let read = content.read(&mut block).await.map_err(unread)?;
+            if read == 0 {
+                break;
+            }
+            length += read as u64;
+            if length > CORRECTIONS_LIMIT {
+                return Err(ActionError::TooLarge(CORRECTIONS_LIMIT));
+            }
+            hash.update(&block[..read]);
+            survey.feed(&block[..read]);
+            file.write_all(&block[..read]).await.map_err(scratch)?;
+        }
+        file.rewind().await.map_err(scratch)?;
+        let reader = survey.finish(LIMITS)?;
+        Ok(Received { file: file.into_std().await, reader, hash: hash.finalize() })
     }
 }
 
@@ -179,20 +205,29 @@ struct Given {
 }
 
 impl Given {
-    fn read(file: &[u8]) -> Result<Given, ActionError> {
+    fn read(received: Received) -> Result<Given, ActionError> {
+        let Received { mut file, mut reader, hash } = received;
         let (mut rows, mut read) = (Uploaded::default(), 0);
         let mut columns = None;
-        let encoding = read_table(file, LIMITS, |row| {
+        let mut on_row = |row: TableRow<'_>| {
             let Some(columns) = &columns else {
                 columns = Some(Columns::find(&row)?);
-                return Ok(());
+                return Ok::<_, ActionError>(());
             };
             read += 1;
             columns.put(&row, &mut rows)
-        })?;
+        };
+        let mut block = vec![0; BLOCK_BYTES];
+        loop {
+            match file.read(&mut block).map_err(StoreError::from)? {
+                0 => break,
+                length => reader.feed(&block[..length], &mut on_row)?,
+            }
+        }
+        let encoding = reader.finish(&mut on_row)?;
         let has = |column: &Column| columns.as_ref().is_some_and(|columns| columns.has(*column));
         let columns = Column::ALL.into_iter().filter(has).map(Column::as_str).collect();
-        Ok(Given { rows, read, encoding, columns, hash: blake3::hash(file).to_hex().to_string() })
+        Ok(Given { rows, read, encoding, columns, hash: hash.to_hex().to_string() })
     }
 }
 

@@ -15,7 +15,7 @@ use super::problem::{Kind, Problem, Told};
 use super::request::{IdempotencyKey, Keyed};
 use super::state::App;
 use super::uploads::{Form, broken, is_form};
-use crate::actions::{self, CORRECTIONS_LIMIT, Corrected};
+use crate::actions::{self, Corrected};
 use crate::domain::job::JobId;
 
 /// A file to keep, under a name in any script (RFC 6266, RFC 8187).
@@ -109,19 +109,11 @@ pub async fn take_corrections(
     }
     let refused = |_| Problem::new(Kind::Malformed).detail("the form has no boundary");
     let mut form = Multipart::from_request(request, &()).await.map_err(refused)?;
-    while let Some(mut field) = form.next_field().await.map_err(broken)? {
-        if field.name() != Some("file") {
-            continue;
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        if field.name() == Some("file") {
+            let body = StreamReader::new(field.map_err(std::io::Error::other));
+            return Ok(actions::correct(&app.owners, by, JobId(job), Box::pin(body)).await?);
         }
-        // It is held in memory while it is read in any case.
-        let mut content = Vec::new();
-        while let Some(piece) = field.chunk().await.map_err(broken)? {
-            content.extend_from_slice(&piece);
-            if content.len() as u64 > CORRECTIONS_LIMIT {
-                return Err(actions::ActionError::TooLarge(CORRECTIONS_LIMIT).into());
-            }
-        }
-        return Ok(actions::correct(&app.owners, by, JobId(job), content.as_slice()).await?);
     }
     Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
 }

@@ -158,3 +158,37 @@ impl Evidence {
         if self.sequences >= self.bad_bytes { Encoding::Utf8 } else { Encoding::Windows1252 }
     }
 }
+
+/// [`Evidence`] out of blocks that may end within a sequence.
+#[derive(Debug, Default)]
+pub(super) struct BlockEvidence {
+    evidence: Evidence,
+    /// Bytes behind the last ASCII byte: a sequence never goes on past one.
+    rest: Vec<u8>,
+}
+
+impl BlockEvidence {
+    /// The most bytes that wait for an ASCII byte. A file without one so far is hardly text.
+    const MOST_WAITING: usize = 256 << 10;
+
+    /// Takes the next bytes of a file.
+    pub fn add(&mut self, block: &[u8]) {
+        let end = block.iter().rposition(u8::is_ascii).map_or(0, |last| last + 1);
+        if self.rest.is_empty() {
+            self.evidence.add(&block[..end]);
+        } else {
+            self.rest.extend_from_slice(&block[..end]);
+            if end > 0 || self.rest.len() >= Self::MOST_WAITING {
+                self.evidence.add(&self.rest);
+                self.rest.clear();
+            }
+        }
+        self.rest.extend_from_slice(&block[end..]);
+    }
+
+    /// The verdict over all bytes so far.
+    pub fn verdict(mut self) -> Encoding {
+        self.evidence.add(&self.rest);
+        self.evidence.verdict()
+    }
+}

@@ -45,4 +45,4 @@ pub use preview::{Preview, preview};
 pub use reader::{Damage, RawRow, Reader, Summary};
 pub use records::{Limits, Record, RecordReader};
 pub use rejection::{ColumnPlace, FoundNames, Rejection};
-pub use table::{TableRow, read_table};
+pub use table::{TableReader, TableRow, TableSurvey};

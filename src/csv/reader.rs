@@ -12,7 +12,7 @@ use super::utf16::Utf16;
 pub(super) const HEAD_BYTES: usize = 64 << 10;
 
 /// How much UTF-16 is converted at a time, so that a caller's large block is not held twice.
-const PIECE_BYTES: usize = 64 << 10;
+pub(super) const PIECE_BYTES: usize = 64 << 10;
 
 /// Reads the data rows of a contact file.
 ///

@@ -1,11 +1,12 @@
-//! A whole file with columns of any names, such as comes back from a spreadsheet program.
+//! A whole file with columns of any names, such as comes back from a spreadsheet program, read in two passes: only all
+//! of its bytes tell its encoding.
 
 use std::borrow::Cow;
 
 use super::decode::{Cells, Decoder};
 use super::dialect::Dialect;
-use super::encoding::{Encoding, Evidence, Opening, refuse_foreign};
-use super::reader::HEAD_BYTES;
+use super::encoding::{BlockEvidence, Encoding, Evidence, Opening, refuse_foreign};
+use super::reader::{HEAD_BYTES, PIECE_BYTES};
 use super::records::{Limits, Record, RecordReader};
 use super::rejection::Rejection;
 use super::utf16::Utf16;
@@ -21,48 +22,148 @@ pub struct TableRow<'a> {
     pub is_text: bool,
 }
 
-/// Calls `on_row` with each row of a file, the header first; rows of blank cells are left out. Encoding and
-/// delimiter are told as [`Reader`](super::Reader) tells them, the encoding from the whole file. Gives the encoding.
-///
-/// Fails when the file is plainly no CSV, holds no row at all, a record is beyond the limits or a quote is never
-/// closed, and when `on_row` does.
-pub fn read_table<E: From<Rejection>>(
-    file: &[u8],
-    limits: Limits,
-    mut on_row: impl FnMut(TableRow<'_>) -> Result<(), E>,
-) -> Result<Encoding, E> {
-    refuse_foreign(file)?;
-    let opening = opening(file);
-    let text = as_narrow(&file[opening.skip..], opening.encoding);
-    if text.is_empty() {
-        return Err(Rejection::Empty.into());
-    }
-    let head = &text[..text.len().min(HEAD_BYTES)];
-    let dialect = Dialect::detect(head, head.len() == text.len(), limits);
+/// The first pass over a table.
+#[derive(Debug, Default)]
+pub struct TableSurvey {
+    head: Vec<u8>,
+    bytes: u64,
+    evidence: BlockEvidence,
+}
 
-    let mut decoder = Decoder::new(opening.encoding);
-    let (mut is_declaration, mut is_blank) = (dialect.declared, true);
-    let mut take = |record: &Record<'_>| {
-        if std::mem::take(&mut is_declaration) {
+impl TableSurvey {
+    /// Takes the next bytes of the file, any number of them.
+    pub fn feed(&mut self, block: &[u8]) {
+        let wanted = HEAD_BYTES - self.head.len();
+        self.head.extend_from_slice(&block[..block.len().min(wanted)]);
+        self.bytes += block.len() as u64;
+        self.evidence.add(block);
+    }
+
+    /// Returns the reader for the second pass. Encoding and delimiter are told as [`Reader`](super::Reader) tells them,
+    /// the encoding from the whole file.
+    ///
+    /// Fails when the file is plainly no CSV, or has no byte of text.
+    pub fn finish(self, limits: Limits) -> Result<TableReader, Rejection> {
+        refuse_foreign(&self.head)?;
+        let Opening { encoding, certain, skip } = Opening::sniff(&self.head);
+        let encoding = if certain { encoding } else { self.evidence.verdict() };
+        if self.bytes == skip as u64 {
+            return Err(Rejection::Empty);
+        }
+        let text = as_narrow(&self.head[skip..], encoding);
+        let dialect = Dialect::detect(&text, self.bytes == self.head.len() as u64, limits);
+        Ok(TableReader {
+            skip,
+            utf16: Utf16::new(encoding),
+            converted: Vec::new(),
+            records: RecordReader::new(dialect.delimiter, limits),
+            rows: Rows {
+                encoding,
+                decoder: Decoder::new(encoding),
+                is_declaration: dialect.declared,
+                is_blank: true,
+            },
+        })
+    }
+}
+
+/// The second pass over a table.
+///
+/// After a [`Rejection`] a reader is of no more use.
+#[derive(Debug)]
+pub struct TableReader {
+    /// Bytes of the byte order mark that are still to come.
+    skip: usize,
+    utf16: Option<Utf16>,
+    /// The current piece of UTF-16, as UTF-8.
+    converted: Vec<u8>,
+    records: RecordReader,
+    rows: Rows,
+}
+
+impl TableReader {
+    /// Takes the next bytes of the file, any number of them, and calls `on_row` with each row that they complete, the
+    /// header first; rows of blank cells are left out.
+    ///
+    /// Fails when a record is beyond the limits, and when `on_row` does.
+    pub fn feed<E: From<Rejection>>(
+        &mut self,
+        block: &[u8],
+        on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let skipped = self.skip.min(block.len());
+        self.skip -= skipped;
+        let block = &block[skipped..];
+        let Some(utf16) = &mut self.utf16 else {
+            return self.rows.read(&mut self.records, block, on_row);
+        };
+        for piece in block.chunks(PIECE_BYTES) {
+            self.converted.clear();
+            utf16.push(piece, &mut self.converted);
+            self.rows.read(&mut self.records, &self.converted, on_row)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the file, which may complete one more row; returns its encoding.
+    ///
+    /// Fails as [`feed`](TableReader::feed) does, when a quote is never closed, and when there was no row at all.
+    pub fn finish<E: From<Rejection>>(
+        mut self,
+        on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
+    ) -> Result<Encoding, E> {
+        if let Some(utf16) = &mut self.utf16 {
+            self.converted.clear();
+            utf16.finish(&mut self.converted);
+            self.rows.read(&mut self.records, &self.converted, on_row)?;
+        }
+        if let Some(record) = self.records.finish()? {
+            self.rows.take(&record, on_row)?;
+        }
+        if self.rows.is_blank { Err(Rejection::Blank.into()) } else { Ok(self.rows.encoding) }
+    }
+}
+
+/// Makes rows of records.
+#[derive(Debug)]
+struct Rows {
+    encoding: Encoding,
+    decoder: Decoder,
+    /// Whether the next record is the one that declares the delimiter.
+    is_declaration: bool,
+    /// Whether there was no row yet.
+    is_blank: bool,
+}
+
+impl Rows {
+    fn read<E: From<Rejection>>(
+        &mut self,
+        records: &mut RecordReader,
+        mut input: &[u8],
+        on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        while let Some(record) = records.read(&mut input)? {
+            self.take(&record, on_row)?;
+        }
+        Ok(())
+    }
+
+    fn take<E>(
+        &mut self,
+        record: &Record<'_>,
+        on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if std::mem::take(&mut self.is_declaration) {
             return Ok(());
         }
-        let decoded = decoder.decode(record);
+        let decoded = self.decoder.decode(record);
         if decoded.cells.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());
         }
-        is_blank = false;
+        self.is_blank = false;
         let is_text = decoded.undecodable.is_empty();
         on_row(TableRow { line: record.line(), cells: decoded.cells, is_text })
-    };
-    let mut records = RecordReader::new(dialect.delimiter, limits);
-    let mut input = text.as_ref();
-    while let Some(record) = records.read(&mut input)? {
-        take(&record)?;
     }
-    if let Some(record) = records.finish()? {
-        take(&record)?;
-    }
-    if is_blank { Err(Rejection::Blank.into()) } else { Ok(opening.encoding) }
 }
 
 pub(super) fn opening(file: &[u8]) -> Opening {

@@ -28,7 +28,7 @@ fn blocks_of_any_size_give_the_same() {
 }
 
 /// Files out of the bytes that matter, so that every pair of states is met.
-fn random_file(random: &mut fastrand::Rng) -> Vec<u8> {
+pub(super) fn random_file(random: &mut fastrand::Rng) -> Vec<u8> {
     #[rustfmt::skip]
     const PIECES: [&[u8]; 16] = [
         b",", b",", b";", b"\"", b"\"\"", b"\r", b"\n", b"\r\n", b"a", b"bc", b" ", b"\0",

@@ -2,15 +2,46 @@
 
 use super::*;
 
+type Table = Result<(Encoding, Vec<String>), Rejection>;
+
 /// The encoding, and each row as `line: cell|cell`.
-fn table(file: &[u8]) -> Result<(Encoding, Vec<String>), Rejection> {
+fn table(file: &[u8]) -> Table {
+    table_of(&[file])
+}
+
+fn table_of(blocks: &[&[u8]]) -> Table {
+    let mut survey = TableSurvey::default();
+    blocks.iter().for_each(|block| survey.feed(block));
     let mut rows = Vec::new();
-    let encoding = read_table::<Rejection>(file, Limits::default(), |row| {
+    let mut on_row = |row: TableRow<'_>| {
         let cells: Vec<&str> = row.cells.iter().collect();
         rows.push(format!("{}: {}{}", row.line, cells.join("|"), if row.is_text { "" } else { " (broken)" }));
-        Ok(())
-    })?;
+        Ok::<_, Rejection>(())
+    };
+    let mut reader = survey.finish(Limits::default())?;
+    blocks.iter().try_for_each(|block| reader.feed(block, &mut on_row))?;
+    let encoding = reader.finish(&mut on_row)?;
     Ok((encoding, rows))
+}
+
+#[test]
+fn tables_in_blocks_of_any_size_are_the_same() {
+    let random = &mut fastrand::Rng::with_seed(2);
+    let long = "key;é@x.org;\"A\"\"A\";\"C\r\nD\"\r\n".repeat(4_000);
+    let mut files: Vec<_> = (0..4_000).map(|_| super::blocks::random_file(random)).collect();
+    files.push(utf16(&long, u16::to_be_bytes));
+    files.push(narrow(&long));
+    files.push(long.into_bytes());
+    // Sequences that a block's end cuts, and bytes without an ASCII byte between them.
+    files.push("a,b\né€😀é€😀,\u{fffd}\n".repeat(3).into_bytes());
+    files.push([b"a,b\n".as_slice(), &"é".repeat(200_000).into_bytes(), b"\xFF"].concat());
+    for file in &files {
+        let whole = table(file);
+        let bytewise: Vec<&[u8]> = file.chunks(1).collect();
+        let (first, second) = file.split_at(random.usize(..=file.len()));
+        assert!(table_of(&bytewise) == whole, "{}", file.escape_ascii());
+        assert!(table_of(&[first, b"", second]) == whole, "{}", file.escape_ascii());
+    }
 }
 
 #[test]
