@@ -1,6 +1,7 @@
 //! What the program is told from outside: environment, `.env`, and flags of the same meaning.
 //!
-//! Flags win over the environment, the environment over `.env`. An empty value counts as unset. A bad
+//! Flags win over the environment, the environment over `.env`; secrets are in the environment or in files, never
+//! in flags. An empty value counts as unset. A bad
 //! value ends the program at start with the variable's name and what it takes. The database URL may
 //! hold a password, so no error, help text or debug output here repeats it.
 
@@ -10,25 +11,34 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+mod access;
 mod database_url;
 mod dotenv;
 mod limits;
+mod secret;
 mod serve;
 
+pub use access::AccessSettings;
 pub use database_url::DatabaseUrl;
-use database_url::Secret;
 pub use dotenv::{Dotenv, DotenvError, load_dotenv};
 pub use limits::LimitSettings;
+use secret::Secret;
+pub use secret::refuse_secret_flags;
 pub use serve::{OidcSettings, ServeSettings};
 
 /// The settings of every command. Flatten it into the command line's root: its flags are global.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct Settings {
-    /// PostgreSQL, postgresql://user:password@host:port/database; TLS parameters (sslmode,
-    /// sslrootcert, …) are honoured [default: none: the private local database]
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL", value_parser = secret)]
+    /// The content of DATABASE_URL_FILE; as a flag it is refused (`refuse_secret_flags`).
+    #[arg(long, env = "DATABASE_URL", hide = true, hide_env_values = true, global = true, value_name = "URL", value_parser = secret::value)]
     database_url: Option<Secret>,
+
+    /// File that contains the URL of PostgreSQL, postgresql://user:password@host:port/database; TLS parameters
+    /// (sslmode, sslrootcert, …) are honoured. The environment may contain the URL itself, as DATABASE_URL
+    /// [default: none: the private local database]
+    #[arg(long, env = "DATABASE_URL_FILE", hide_env_values = true, global = true, value_name = "FILE")]
+    database_url_file: Option<String>,
 
     /// S3 bucket of the CSV files [default: none: the local folder]
     #[arg(long, env = "CSV_BUCKET_NAME", hide_env_values = true, global = true, value_name = "BUCKET")]
@@ -123,8 +133,8 @@ pub struct Settings {
 impl Settings {
     /// The database of `DATABASE_URL`; `None` when it is not set. Fails when the URL is not one.
     pub fn database_url(&self) -> Result<Option<DatabaseUrl>, SettingsError> {
-        let given = self.database_url.as_ref().map(|secret| secret.0.trim());
-        given.filter(|url| !url.is_empty()).map(DatabaseUrl::from_str).transpose()
+        let url = secret::resolve("DATABASE_URL", &self.database_url, &self.database_url_file)?;
+        url.map(|url| DatabaseUrl::from_str(&url)).transpose()
     }
 
     /// The S3 bucket; `None` means the local folder.
@@ -193,10 +203,6 @@ const UNSET: u64 = 0;
 
 fn given(value: &Option<String>) -> Option<&str> {
     value.as_deref().map(str::trim).filter(|text| !text.is_empty())
-}
-
-fn secret(text: &str) -> Result<Secret, String> {
-    Ok(Secret(text.to_owned()))
 }
 
 fn region(text: &str) -> Result<String, String> {
@@ -326,6 +332,27 @@ pub enum SettingsError {
          the password percent-encoded (@ as %40, : as %3A, / as %2F) and TLS parameters as libpq names them"
     )]
     DatabaseUrl,
+    /// The file of a secret cannot be used.
+    #[error("{name}_FILE: {path} {reason}")]
+    SecretFile {
+        /// The variable that would contain the secret itself.
+        name: &'static str,
+        /// The file's path.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A secret was given on the command line.
+    #[error(
+        "--{flag} is refused: everybody on this machine can read command lines; set {name} in the environment, or \
+         {name}_FILE to the path of a file that contains it"
+    )]
+    SecretFlag {
+        /// The flag.
+        flag: &'static str,
+        /// The variable of the same meaning.
+        name: &'static str,
+    },
     /// Settings that do not go together.
     #[error("{0}")]
     Together(String),

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use ingest::cli::{self, Cli, Status};
 use ingest::config;
 
@@ -16,7 +15,13 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    let parsed = Cli::parse();
+    let parsed = match Cli::parse_checked() {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            eprintln!("ingest: {error}");
+            return ExitCode::from(2);
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -46,7 +46,7 @@ impl RateLimit {
 }
 
 /// Whole seconds, rounded up, since the header takes no others.
-fn seconds(wait: Duration) -> HeaderValue {
+pub(super) fn seconds(wait: Duration) -> HeaderValue {
     HeaderValue::from(wait.as_millis().div_ceil(1_000).max(1) as u64)
 }
 

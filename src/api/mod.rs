@@ -4,7 +4,10 @@
 //! (`problem.rs`), and it is added to one of the two lists below. Its name is the operation's id, so no two
 //! handlers share one. Every query is bound to the owner whom the extractor gives.
 
+mod access_log;
 mod audit;
+mod bad_tokens;
+mod client;
 mod contacts;
 mod downloads;
 mod extract;
@@ -20,6 +23,7 @@ mod problem;
 mod request;
 mod rows;
 mod server;
+mod sessions;
 mod state;
 mod tokens;
 mod uploads;
@@ -35,6 +39,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use access_log::RefusalLog;
+pub use bad_tokens::BadTokens;
+pub use client::{Client, TrustedProxies};
 pub use downloads::{download_contacts, download_corrections, job_file, take_corrections};
 pub use extract::{Json, Path, Query};
 pub use guard::is_same_origin;
@@ -51,6 +58,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(me::get_me))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))
+        .routes(routes!(sessions::end_sessions))
         .routes(routes!(uploads::preview_upload))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
@@ -112,6 +120,7 @@ pub fn router(app: App, pages: Pages) -> Router {
         .merge(lasting_pages)
         .layer(middleware::from_fn_with_state(app.clone(), guard::local_only))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), access_log::observe))
         .layer(middleware::from_fn_with_state((app.clone(), pages.problem), problem::as_problems))
         .layer(middleware::from_fn_with_state(app.clone(), safe_headers))
         .with_state(app)

@@ -6,17 +6,19 @@
 //! against the limit of its user.
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::{ACCEPT, AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum_extra::extract::CookieJar;
 
+use super::bad_tokens::Bad;
+use super::client::Client;
 use super::guard;
 use super::problem::{Kind, Problem};
 use super::state::{Access, App};
-use crate::auth::oidc::Refusal;
+use crate::auth::oidc::{Provider, Refusal};
 use crate::auth::{Means, Principal, Role, Secret};
-use crate::store::{api_tokens, sign_ins};
+use crate::store::{StoreError, api_tokens, provider_roles, sign_ins};
 
 /// Whoever is known.
 #[derive(Debug, Clone)]
@@ -83,26 +85,36 @@ fn forbidden(detail: impl Into<String>) -> Problem {
 
 /// Who sends the request. Counts it.
 async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
-    let principal = known(parts, app).await?;
+    // Added to every request by the middleware that logs refusals.
+    let client = parts.extensions.get::<Client>().cloned();
+    let client = client.unwrap_or_else(|| Client::new(&app.proxies, &parts.extensions, &parts.headers));
+    let principal = known(parts, app, &client).await?;
+    client.is_known_as(&principal);
     app.rate_limit.check(&principal.owner.0)?;
     Ok(principal)
 }
 
-async fn known(parts: &Parts, app: &App) -> Result<Principal, Problem> {
+async fn known(parts: &Parts, app: &App, client: &Client) -> Result<Principal, Problem> {
     if let Some(token) = bearer(&parts.headers)? {
-        return match (Secret::is_api_token(token), &app.access) {
+        app.bad_tokens.check(client)?;
+        let api_token = Secret::is_api_token(token);
+        let found = match (api_token, &app.access) {
             (true, _) => by_api_token(app, token).await,
-            (false, Access::Oidc(provider)) => match provider.bearer(token).await {
-                Ok(identity) => Ok(Principal::bearer(identity)),
-                Err(Refusal::Token(words)) => Err(invalid_token(words)),
-                Err(refusal) => Err(refusal.into()),
-            },
-            (false, Access::Local(_)) => Err(invalid_token("no provider of tokens is configured")),
+            (false, Access::Oidc(provider)) => by_provider(app, provider, token).await,
+            (false, Access::Local(_)) => Err(Refused::Credentials("no provider of tokens is configured")),
         };
+        return found.map_err(|refused| match refused {
+            Refused::Credentials(words) => {
+                app.bad_tokens.count(client, Bad::Token);
+                client.is_refused(if api_token { "api_token" } else { "bearer" }, words);
+                invalid_token(words)
+            }
+            Refused::Problem(problem) => problem,
+        });
     }
     match &app.access {
         Access::Local(principal) => Ok(principal.clone()),
-        Access::Oidc(_) => by_cookie(parts, app).await,
+        Access::Oidc(_) => by_cookie(parts, app, client).await,
     }
 }
 
@@ -118,23 +130,68 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-async fn by_api_token(app: &App, token: &str) -> Result<Principal, Problem> {
-    let hash = Secret::from(token.to_owned()).hash();
-    let found = api_tokens::find(&app.pool, &hash).await?;
-    let found = found.ok_or_else(|| invalid_token("the API token is not known, or has ended"))?;
-    let name = format!("API token {} of {}", found.name, found.owner);
-    Ok(Principal { owner: found.owner, name, roles: found.roles, means: Means::ApiToken(found.id) })
+/// Why no token or cookie makes a principal.
+enum Refused {
+    /// The credentials are not valid.
+    Credentials(&'static str),
+    /// Something else went wrong, or is not allowed.
+    Problem(Problem),
 }
 
-async fn by_cookie(parts: &Parts, app: &App) -> Result<Principal, Problem> {
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Refused::Problem(error.into())
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Token(words) => Refused::Credentials(words),
+            refusal @ Refusal::Provider(_) => Refused::Problem(refusal.into()),
+        }
+    }
+}
+
+async fn by_api_token(app: &App, token: &str) -> Result<Principal, Refused> {
+    let hash = Secret::from(token.to_owned()).hash();
+    let found = api_tokens::find(&app.pool, &hash).await?;
+    let found = found.ok_or(Refused::Credentials("the API token is not known, or has ended"))?;
+    let roles = found.roles_now(app.provider().is_some());
+    let name = format!("API token {} of {}", found.name, found.owner);
+    Ok(Principal { owner: found.owner, name, roles, means: Means::ApiToken(found.id) })
+}
+
+async fn by_provider(app: &App, provider: &Provider, token: &str) -> Result<Principal, Refused> {
+    let identity = provider.bearer(token).await?;
+    let (issued_at, principal) = (identity.issued_at, Principal::bearer(identity));
+    provider_roles::record(&app.pool, &principal.owner, principal.roles, issued_at).await?;
+    Ok(principal)
+}
+
+async fn by_cookie(parts: &Parts, app: &App, client: &Client) -> Result<Principal, Problem> {
     let jar = CookieJar::from_headers(&parts.headers);
     let Some(cookie) = jar.get(session_cookie(app)) else { return Err(unauthenticated()) };
+    app.bad_tokens.check(client)?;
     let hash = Secret::from(cookie.value().to_owned()).hash();
-    let session = sign_ins::find(&app.pool, &hash).await?.ok_or_else(unauthenticated)?;
+    let Some(session) = sign_ins::find(&app.pool, &hash, app.session_idle, is_activity(parts)).await? else {
+        app.bad_tokens.count(client, Bad::Cookie);
+        client.is_refused("session", "the session is not known, or has ended");
+        return Err(unauthenticated());
+    };
     let sign_ins::BrowserSession { owner, name, roles, csrf } = session;
     let csrf = Secret::from(csrf);
+    let principal = Principal { owner, name, roles, means: Means::Session { csrf: csrf.clone() } };
+    // A refusal is logged with who it was.
+    client.is_known_as(&principal);
     guard::from_own_page(app, &parts.method, &parts.headers, &csrf)?;
-    Ok(Principal { owner, name, roles, means: Means::Session { csrf } })
+    Ok(principal)
+}
+
+/// Whether somebody is at work: a page that is left open asks for its stream of events again by itself.
+fn is_activity(parts: &Parts) -> bool {
+    let accepts = parts.headers.get(ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    !accepts.is_some_and(|kinds| kinds.contains("text/event-stream"))
 }
 
 /// The name of the cookie that a browser has which has signed in. By its prefix browsers keep others from

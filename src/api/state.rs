@@ -7,9 +7,13 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+use super::access_log::RefusalLog;
+use super::bad_tokens::BadTokens;
+use super::client::TrustedProxies;
 use super::limits::RateLimit;
 use crate::auth::Principal;
 use crate::auth::oidc::Provider;
+use crate::domain::access::TokenDays;
 use crate::objects::Objects;
 use crate::queue::Queue;
 use crate::store::OwnerPool;
@@ -32,6 +36,16 @@ pub struct Parts {
     pub access: Access,
     /// How much each may ask.
     pub rate_limit: RateLimit,
+    /// Reverse proxies that name the client.
+    pub proxies: TrustedProxies,
+    /// Addresses that send bad credentials.
+    pub bad_tokens: BadTokens,
+    /// How much is logged of refusals.
+    pub refusal_log: RefusalLog,
+    /// How long API tokens last.
+    pub token_days: TokenDays,
+    /// How long a browser's session lasts without a request.
+    pub session_idle: Duration,
     /// Where browsers reach the server: scheme, host and port.
     pub public_origin: String,
     /// The most bytes of one uploaded file.

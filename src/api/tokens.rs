@@ -9,17 +9,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::client::Client;
 use super::extract::{Json, Path};
 use super::me::{RoleName, role_names};
 use super::principal::{Person, Reader};
 use super::problem::{Kind, Problem};
 use super::state::App;
 use crate::auth::{Role, Roles, Secret};
+use crate::domain::access::TokenDays;
 use crate::store::api_tokens;
-
-/// The longest that a token can be made to last.
-const LONGEST_DAYS: u32 = 3_650;
-const SECONDS_A_DAY: u64 = 86_400;
 
 /// A token, without its secret: that is nowhere.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,13 +25,11 @@ pub(super) struct ApiToken {
     id: i64,
     /// What its owner calls it.
     name: String,
-    /// What it may do.
+    /// What it may do: of what it was made for, what the provider last gave its owner.
     roles: Vec<RoleName>,
     created_at: DateTime<Utc>,
-    /// When it ends by itself; never without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    expires_at: Option<DateTime<Utc>>,
+    /// When it ends by itself.
+    expires_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -44,19 +40,17 @@ pub(super) struct ApiToken {
     revoked_at: Option<DateTime<Utc>>,
 }
 
-impl From<api_tokens::ApiToken> for ApiToken {
-    fn from(token: api_tokens::ApiToken) -> Self {
-        let api_tokens::ApiToken {
-            id,
-            owner: _,
-            name,
-            roles,
-            created_at,
-            expires_at,
-            last_used_at,
-            revoked_at,
-        } = token;
-        ApiToken { id, name, roles: role_names(roles), created_at, expires_at, last_used_at, revoked_at }
+impl ApiToken {
+    fn new(token: api_tokens::ApiToken, app: &App) -> ApiToken {
+        ApiToken {
+            roles: role_names(token.roles_now(app.provider().is_some())),
+            id: token.id,
+            name: token.name,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            last_used_at: token.last_used_at,
+            revoked_at: token.revoked_at,
+        }
     }
 }
 
@@ -69,9 +63,9 @@ pub(super) struct NewToken {
     name: String,
     /// What it may do: no more than the caller may.
     roles: Vec<RoleName>,
-    /// Days after which it ends by itself; never without it.
+    /// Days after which it ends by itself; 90 without it, unless the server has another default or allows fewer.
     #[serde(default)]
-    #[schema(minimum = 1, maximum = 3650)]
+    #[schema(minimum = 1, maximum = 365)]
     expires_in_days: Option<u32>,
 }
 
@@ -91,8 +85,8 @@ pub(super) async fn list_tokens(
     Reader(principal): Reader,
     State(app): State<App>,
 ) -> Result<axum::Json<Vec<ApiToken>>, Problem> {
-    let tokens = api_tokens::list(&app.pool, &principal.owner).await?;
-    Ok(axum::Json(tokens.into_iter().map(ApiToken::from).collect()))
+    let tokens = api_tokens::list(&app.pool, Some(&principal.owner)).await?;
+    Ok(axum::Json(tokens.into_iter().map(|token| ApiToken::new(token, &app)).collect()))
 }
 
 /// Makes a token. A machine with an API token cannot.
@@ -105,15 +99,17 @@ pub(super) async fn list_tokens(
 pub(super) async fn create_token(
     Person(principal): Person,
     State(app): State<App>,
+    axum::Extension(client): axum::Extension<Client>,
     Json(new): Json<NewToken>,
 ) -> Result<Response, Problem> {
-    let (name, roles, lifetime) = checked(&new, principal.roles)?;
+    let (name, roles, lifetime) = checked(&new, principal.roles, app.token_days)?;
     let secret = Secret::random_api_token();
     let made = api_tokens::insert(&app.pool, &principal.owner, name, &secret.hash(), roles, lifetime).await?;
     let token = made.ok_or_else(|| Problem::conflict("there are too many tokens already; revoke some"))?;
-    tracing::info!(token_id = token.id, "API token made");
+    let (owner, address) = (&principal.owner, client.address());
+    tracing::info!(%owner, %address, token_id = token.id, "API token made");
     let location = format!("/api/v1/tokens/{}", token.id);
-    let made = MadeToken { token: token.into(), secret: secret.expose().to_owned() };
+    let made = MadeToken { token: ApiToken::new(token, &app), secret: secret.expose().to_owned() };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(made)).into_response())
 }
 
@@ -127,11 +123,13 @@ pub(super) async fn create_token(
 pub(super) async fn revoke_token(
     Person(principal): Person,
     State(app): State<App>,
+    axum::Extension(client): axum::Extension<Client>,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     match api_tokens::revoke(&app.pool, &principal.owner, id).await? {
         true => {
-            tracing::info!(token_id = id, "API token revoked");
+            let (owner, address) = (&principal.owner, client.address());
+            tracing::info!(%owner, %address, token_id = id, "API token revoked");
             Ok(StatusCode::NO_CONTENT)
         }
         false => Err(Problem::not_found(format!("you have no token {id}"))),
@@ -139,7 +137,7 @@ pub(super) async fn revoke_token(
 }
 
 /// The new token's values, or all that is wrong with them.
-fn checked(new: &NewToken, most: Roles) -> Result<(&str, Roles, Option<Duration>), Problem> {
+fn checked(new: &NewToken, most: Roles, days: TokenDays) -> Result<(&str, Roles, Duration), Problem> {
     let name = new.name.trim();
     let roles: Roles = new.roles.iter().copied().map(Role::from).collect();
     let mut wrong: Vec<(&str, String)> = Vec::new();
@@ -149,12 +147,12 @@ fn checked(new: &NewToken, most: Roles) -> Result<(&str, Roles, Option<Duration>
     if !roles.within(most) {
         wrong.push(("#/roles", format!("you may give no more than you have: {}", most.words().join(", "))));
     }
-    if new.expires_in_days.is_some_and(|days| !(1..=LONGEST_DAYS).contains(&days)) {
-        wrong.push(("#/expires_in_days", format!("takes 1 to {LONGEST_DAYS}")));
+    let lifetime = days.lifetime(new.expires_in_days);
+    if lifetime.is_none() {
+        wrong.push(("#/expires_in_days", format!("takes 1 to {}", days.max)));
     }
-    if wrong.is_empty() {
-        let days = |days| Duration::from_secs(u64::from(days) * SECONDS_A_DAY);
-        return Ok((name, roles, new.expires_in_days.map(days)));
+    if let (Some(lifetime), true) = (lifetime, wrong.is_empty()) {
+        return Ok((name, roles, lifetime));
     }
     let problem = Problem::new(Kind::Invalid);
     Err(wrong.into_iter().fold(problem, |problem, (pointer, words)| problem.at(pointer, words)))
@@ -172,16 +170,19 @@ mod tests {
             expires_in_days: days,
         };
         let uploader = Roles::default().with(Role::Uploader);
+        let days = TokenDays { default: 90, max: 100 };
         let good = new(" nightly ", &[RoleName::Uploader], Some(2));
-        assert_eq!(
-            checked(&good, uploader).unwrap(),
-            ("nightly", uploader, Some(Duration::from_secs(172_800)))
-        );
-        let bad = new(" ", &[RoleName::Editor], Some(0));
-        let problem = checked(&bad, uploader).unwrap_err().body();
-        for pointer in ["#/name", "#/roles", "#/expires_in_days"] {
-            assert!(problem.contains(pointer), "{problem}");
+        let expected = ("nightly", uploader, Duration::from_secs(172_800));
+        assert_eq!(checked(&good, uploader, days).unwrap(), expected);
+        let unsaid = new("a", &[], None);
+        assert_eq!(checked(&unsaid, uploader, days).unwrap().2, days.lifetime(Some(90)).unwrap());
+        for wrong in [Some(0), Some(101)] {
+            let bad = new(" ", &[RoleName::Editor], wrong);
+            let problem = checked(&bad, uploader, days).unwrap_err().body();
+            for pointer in ["#/name", "#/roles", "#/expires_in_days"] {
+                assert!(problem.contains(pointer), "{problem}");
+            }
         }
-        assert!(checked(&new("a\u{0}", &[], None), uploader).is_err());
+        assert!(checked(&new("a\u{0}", &[], None), uploader, days).is_err());
     }
 }

@@ -16,6 +16,8 @@ pub struct Identity {
     pub name: String,
     /// What they may do.
     pub roles: Roles,
+    /// When the token was issued, in seconds since 1970, if it says so.
+    pub issued_at: Option<i64>,
 }
 
 /// How roles are read out of claims.
@@ -135,7 +137,13 @@ pub fn identity(claims: &Claims, roles_by: &RolesBy) -> Option<Identity> {
     let subject = text("sub")?;
     let called = ["preferred_username", "username", "cognito:username", "email", "name"];
     let name = called.iter().find_map(|name| text(name)).unwrap_or(subject);
-    Some(Identity { subject: subject.to_owned(), name: name.to_owned(), roles: roles_by.of(claims) })
+    Some(Identity {
+        subject: subject.to_owned(),
+        name: name.to_owned(),
+        roles: roles_by.of(claims),
+        // A number with or without a fraction (RFC 7519, section 2).
+        issued_at: claims.get("iat").and_then(Value::as_f64).map(|seconds| seconds as i64),
+    })
 }
 
 #[cfg(test)]

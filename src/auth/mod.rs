@@ -44,6 +44,18 @@ pub enum Means {
     },
 }
 
+impl Means {
+    /// A word for the log.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Means::Local => "local",
+            Means::Bearer => "bearer",
+            Means::ApiToken(_) => "api_token",
+            Means::Session { .. } => "session",
+        }
+    }
+}
+
 impl Principal {
     /// The one user of a server with nothing configured.
     pub fn local(owner: Owner) -> Principal {
@@ -52,7 +64,7 @@ impl Principal {
 
     /// Somebody whom the provider knows.
     pub fn bearer(identity: Identity) -> Principal {
-        let Identity { subject, name, roles } = identity;
+        let Identity { subject, name, roles, issued_at: _ } = identity;
         Principal { owner: Owner(subject), name, roles, means: Means::Bearer }
     }
 }

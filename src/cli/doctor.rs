@@ -19,6 +19,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<Status> {
         }
     };
     database(&mut report, &pool).await;
+    database_tls(&mut report, settings);
     match session::objects(settings).await {
         Ok(objects) => match objects.check().await {
             Ok(()) => report.good("store", objects),
@@ -55,6 +56,22 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         Ok(0) | Err(_) => {}
         Ok(count) => report
             .bad("messages", format!("{count} could not be understood; see the table unreadable_messages")),
+    }
+}
+
+/// Warns if what is sent to the database can be read or answered by somebody else on the way.
+fn database_tls(report: &mut Report, settings: &Settings) {
+    let Ok(Some(url)) = settings.database_url() else { return };
+    match url.unverified_tls() {
+        None => {}
+        Some(mode) => report.warn(
+            "database TLS",
+            format!(
+                "sslmode={mode} does not verify the server: whoever controls the network can pose as it and read the \
+                 password; add sslmode=verify-full to DATABASE_URL, and sslrootcert=<file> unless a public authority \
+                 signed the server's certificate"
+            ),
+        ),
     }
 }
 
@@ -115,6 +132,11 @@ struct Report {
 impl Report {
     fn good(&mut self, what: &str, words: impl Display) {
         println!("ok    {what:<13} {words}");
+    }
+
+    /// Something that works and is not as it should be; does not make the command fail.
+    fn warn(&mut self, what: &str, words: impl Display) {
+        println!("WARN  {what:<13} {words}");
     }
 
     fn bad(&mut self, what: &str, words: impl Display) {

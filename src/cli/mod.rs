@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage or
 //! configuration, 3 a person has issues to decide.
 
+mod browser_sessions;
 mod columns;
 mod corrections;
 mod decide;
@@ -19,9 +20,9 @@ mod token;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{LogLevel, Settings};
+use crate::config::{self, LogLevel, Settings, SettingsError};
 use crate::domain::decision::Decision;
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;
@@ -44,6 +45,15 @@ pub struct Cli {
     /// Refuse to run on an older schema instead of bringing it up to date.
     #[arg(long, global = true)]
     no_migrate: bool,
+}
+
+impl Cli {
+    /// Parses the command line; exits with usage if it is not one. Fails if it contains a secret.
+    pub fn parse_checked() -> Result<Cli, SettingsError> {
+        let matches = Cli::command().get_matches();
+        config::refuse_secret_flags(&matches)?;
+        Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +84,9 @@ enum Command {
     /// works for.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// End the sessions of browsers that have signed in to the HTTP server.
+    #[command(subcommand)]
+    Session(browser_sessions::SessionCommand),
     /// Bring the database's schema up to date.
     Migrate,
     /// List jobs, newest first.
@@ -257,6 +270,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Worker => session.work().await,
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,
+        Command::Session(command) => browser_sessions::run(session, command).await,
         Command::Migrate => {
             eprintln!("the schema is up to date");
             Ok(Status::Done)

@@ -9,10 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::Status;
 use super::session::{self, Session};
-use crate::api::{self, Access, App, ConnectionLimits, Parts, RateLimit};
+use super::token;
+use crate::api::{
+    self, Access, App, BadTokens, ConnectionLimits, Parts, RateLimit, RefusalLog, TrustedProxies,
+};
 use crate::auth::oidc::{Client, Provider, Trust};
 use crate::auth::{Principal, RolesBy, Secret};
-use crate::config::{LimitSettings, OidcSettings, Settings, SettingsError};
+use crate::config::{AccessSettings, LimitSettings, OidcSettings, Settings, SettingsError};
 use crate::shutdown::Shutdown;
 use crate::web;
 use crate::worker;
@@ -26,6 +29,7 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     let settings = &session.settings;
     let access = access(session)?;
     let limits = connection_limits(&settings.serve.limits);
+    let token_days = token::token_days(settings)?;
     let listener = listen(settings).await?;
     let address = listener.local_addr()?;
     let shutdown = Shutdown::on_signals()?;
@@ -38,6 +42,11 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
         public_origin: public_origin(settings, &access, address)?,
         access,
         rate_limit: RateLimit::per_second(settings.serve.rate_limit_per_second),
+        proxies: proxies(&settings.serve.access),
+        bad_tokens: BadTokens::default(),
+        refusal_log: RefusalLog::default(),
+        token_days,
+        session_idle: settings.serve.access.session_idle(),
         upload_limit_bytes: settings.serve.upload_limit_bytes(),
         request_timeout: settings.serve.request_timeout(),
         stopping: shutdown.stop_receiving.clone(),
@@ -110,6 +119,10 @@ pub fn provider(settings: OidcSettings) -> anyhow::Result<Provider> {
     let client = client.map(|(id, secret)| Client { id, secret: secret.map(Secret::from), scopes });
     let roles_by = RolesBy { claims: roles_claims, uploaders: uploader_groups, editors: editor_groups };
     Ok(Provider::new(Trust { issuer, audiences, accepts_id_tokens, client, roles_by })?)
+}
+
+fn proxies(settings: &AccessSettings) -> TrustedProxies {
+    TrustedProxies::new(settings.trusted_proxies().to_vec(), settings.forwarded_header.clone())
 }
 
 /// Where browsers reach the server.

@@ -1,8 +1,7 @@
 //! `token`: API tokens of the command line's user.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, bail, ensure};
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -10,6 +9,8 @@ use super::Status;
 use super::output::{Format, print};
 use super::session::Session;
 use crate::auth::{Role, Roles, Secret};
+use crate::config::Settings;
+use crate::domain::access::TokenDays;
 use crate::store::api_tokens::{self, ApiToken, MOST_LIVE};
 
 /// What to do with tokens.
@@ -22,20 +23,31 @@ pub enum TokenCommand {
         /// What it may do: uploader, editor, or both. Without any it reads.
         #[arg(long, value_delimiter = ',')]
         roles: Vec<Role>,
-        /// Days after which it ends by itself.
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+        /// Days after which it ends by itself, up to API_TOKEN_MAX_DAYS [default: API_TOKEN_DAYS]
+        #[arg(long)]
         expires_days: Option<u32>,
     },
     /// List tokens, newest first, also those that have ended.
     List {
+        /// Those of all owners.
+        #[arg(long)]
+        all: bool,
         /// The form of the output.
         #[arg(long, short, value_enum, default_value = "table")]
         output: Format,
     },
-    /// End a token at once.
+    /// End tokens at once: some of the owner's (`--owner`), or every one that they have.
+    #[command(group(clap::ArgGroup::new("which").required(true)))]
     Revoke {
-        /// The token's number, as `ingest token list` shows it.
-        id: i64,
+        /// Numbers of tokens, as `ingest token list` shows them.
+        #[arg(group = "which")]
+        ids: Vec<i64>,
+        /// Every token of the owner.
+        #[arg(long, group = "which")]
+        every: bool,
+        /// Every token of every owner.
+        #[arg(long, group = "which")]
+        all: bool,
     },
 }
 
@@ -45,8 +57,9 @@ pub async fn run(session: &Session, command: TokenCommand) -> anyhow::Result<Sta
         TokenCommand::Create { name, roles, expires_days } => {
             create(session, &name, roles, expires_days).await
         }
-        TokenCommand::List { output } => list(session, output).await,
-        TokenCommand::Revoke { id } => revoke(session, id).await,
+        TokenCommand::List { all, output } => list(session, all, output).await,
+        TokenCommand::Revoke { ids, every: false, all: false } => revoke(session, &ids).await,
+        TokenCommand::Revoke { all, .. } => revoke_all(session, all).await,
     }
 }
 
@@ -59,50 +72,78 @@ async fn create(
     let name = name.trim();
     let fits = (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control);
     ensure!(fits, "a token's name takes 1 to 100 characters, none of them a control character");
-    let lifetime = days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+    let limits = token_days(&session.settings)?;
+    let lifetime = limits.lifetime(days);
+    let lifetime =
+        lifetime.with_context(|| format!("--expires-days takes 1 to {} (API_TOKEN_MAX_DAYS)", limits.max))?;
     let secret = Secret::random_api_token();
     let (pool, owner) = (&session.context.pool, &session.owner);
     let roles: Roles = roles.into_iter().collect();
     let made = api_tokens::insert(pool, owner, name, &secret.hash(), roles, lifetime).await?;
     let made = made.with_context(|| format!("{owner} has {MOST_LIVE} tokens already; revoke some"))?;
     println!("{}", secret.expose());
-    eprintln!("token {} of {owner}; it is not shown again", made.id);
+    eprintln!("token {} of {owner} until {}; it is not shown again", made.id, time(Some(made.expires_at)));
+    let now = made.roles_now(session.settings.serve.oidc()?.is_some());
+    if now != made.roles {
+        let words = now.words();
+        let most = if words.is_empty() { "no role".to_owned() } else { words.join(" and ") };
+        eprintln!("the provider last gave {owner} less: until it gives more, the token has {most}");
+    }
     Ok(Status::Done)
+}
+
+/// How long tokens last by the settings.
+pub fn token_days(settings: &Settings) -> anyhow::Result<TokenDays> {
+    let (default, max) = settings.serve.access.token_days()?;
+    Ok(TokenDays { default, max })
 }
 
 /// A token as JSON.
 #[derive(Serialize)]
 struct Shown {
     id: i64,
+    owner: String,
     name: String,
+    /// What it was made for.
     roles: Vec<String>,
-    created_at: chrono::DateTime<chrono::Utc>,
-    expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    last_used_at: Option<chrono::DateTime<chrono::Utc>>,
-    revoked_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// What it may do at the moment.
+    roles_now: Vec<String>,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
 }
 
-impl From<ApiToken> for Shown {
-    fn from(token: ApiToken) -> Self {
-        let ApiToken { id, owner: _, name, roles, created_at, expires_at, last_used_at, revoked_at } = token;
-        Shown { id, name, roles: roles.words(), created_at, expires_at, last_used_at, revoked_at }
+impl Shown {
+    fn new(token: ApiToken, by_provider: bool) -> Shown {
+        Shown {
+            roles: token.roles.words(),
+            roles_now: token.roles_now(by_provider).words(),
+            id: token.id,
+            owner: token.owner.0,
+            name: token.name,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            last_used_at: token.last_used_at,
+            revoked_at: token.revoked_at,
+        }
     }
 }
 
-async fn list(session: &Session, output: Format) -> anyhow::Result<Status> {
-    let tokens = api_tokens::list(&session.context.pool, &session.owner).await?;
-    let shown: Vec<Shown> = tokens.into_iter().map(Shown::from).collect();
-    let header = ["token", "name", "roles", "created", "expires", "last used", "revoked"];
+async fn list(session: &Session, all: bool, output: Format) -> anyhow::Result<Status> {
+    let owner = (!all).then_some(&session.owner);
+    let by_provider = session.settings.serve.oidc()?.is_some();
+    let tokens = api_tokens::list(&session.context.pool, owner).await?;
+    let shown: Vec<Shown> = tokens.into_iter().map(|token| Shown::new(token, by_provider)).collect();
+    let header = ["token", "owner", "name", "roles", "created", "expires", "last used", "revoked"];
     print(output, &shown, &header, |token| {
-        let time = |at: Option<chrono::DateTime<chrono::Utc>>| {
-            at.map(|at| at.format("%Y-%m-%d %H:%MZ").to_string()).unwrap_or_default()
-        };
         vec![
             token.id.to_string(),
+            token.owner.clone(),
             token.name.clone(),
-            token.roles.join(" "),
+            token.roles_now.join(" "),
             time(Some(token.created_at)),
-            time(token.expires_at),
+            time(Some(token.expires_at)),
             time(token.last_used_at),
             time(token.revoked_at),
         ]
@@ -110,10 +151,29 @@ async fn list(session: &Session, output: Format) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
-async fn revoke(session: &Session, id: i64) -> anyhow::Result<Status> {
-    if !api_tokens::revoke(&session.context.pool, &session.owner, id).await? {
-        bail!("{} has no token {id}; `ingest token list` lists them", session.owner);
+fn time(at: Option<DateTime<Utc>>) -> String {
+    at.map(|at| at.format("%Y-%m-%d %H:%MZ").to_string()).unwrap_or_default()
+}
+
+async fn revoke(session: &Session, ids: &[i64]) -> anyhow::Result<Status> {
+    let mut missing = Vec::new();
+    for id in ids {
+        match api_tokens::revoke(&session.context.pool, &session.owner, *id).await? {
+            true => eprintln!("token {id} is revoked"),
+            false => missing.push(id.to_string()),
+        }
     }
-    eprintln!("token {id} is revoked");
+    if !missing.is_empty() {
+        let (owner, ids) = (&session.owner, missing.join(", "));
+        bail!("{owner} has no token {ids}; `ingest token list --all` shows all, --owner says whose it is");
+    }
+    Ok(Status::Done)
+}
+
+async fn revoke_all(session: &Session, of_all: bool) -> anyhow::Result<Status> {
+    let owner = (!of_all).then_some(&session.owner);
+    let revoked = api_tokens::revoke_all(&session.context.pool, owner).await?;
+    let whose = owner.map_or("all owners".to_owned(), |owner| owner.to_string());
+    eprintln!("{revoked} token(s) of {whose} are revoked");
     Ok(Status::Done)
 }

@@ -1,21 +1,12 @@
-//! What must not be shown: a secret, and the URL of a database, which may hold a password.
+//! The URL of a database, which may contain a password.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::SettingsError;
-
-/// A value that neither `Debug` nor help nor an error shows.
-#[derive(Clone)]
-pub(super) struct Secret(pub(super) String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
 
 /// A database URL that is known to be one. `Debug` and `Display` show user, host, port and database.
 #[derive(Clone)]
@@ -25,6 +16,25 @@ impl DatabaseUrl {
     /// How to connect. The value's own `Debug` is not redacted.
     pub fn connect_options(&self) -> PgConnectOptions {
         self.0.clone()
+    }
+
+    /// The TLS mode, if the connection crosses a network and its mode does not verify which server answers.
+    pub fn unverified_tls(&self) -> Option<&'static str> {
+        let mode = match self.0.get_ssl_mode() {
+            PgSslMode::Disable => "disable",
+            PgSslMode::Allow => "allow",
+            PgSslMode::Prefer => "prefer",
+            PgSslMode::Require => "require",
+            PgSslMode::VerifyCa => "verify-ca",
+            PgSslMode::VerifyFull => return None,
+        };
+        let host = self.0.get_host();
+        let address = || host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let local = self.0.get_socket().is_some()
+            || host.starts_with('/')
+            || host.eq_ignore_ascii_case("localhost")
+            || address().is_ok_and(|address| address.is_loopback());
+        (!local).then_some(mode)
     }
 }
 
@@ -58,5 +68,31 @@ impl fmt::Display for DatabaseUrl {
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_over_a_network_need_a_verified_server() {
+        let cases = [
+            ("db.example/app", Some("prefer")),
+            ("db.example/app?sslmode=disable", Some("disable")),
+            ("db.example/app?sslmode=require", Some("require")),
+            ("db.example/app?sslmode=verify-ca", Some("verify-ca")),
+            ("db.example/app?sslmode=verify-full", None),
+            ("10.0.0.5/app", Some("prefer")),
+            ("localhost.example/app", Some("prefer")),
+            ("localhost/app", None),
+            ("127.0.0.1/app", None),
+            ("[::1]:5433/app", None),
+            ("%2Frun%2Fpostgresql/app", None),
+        ];
+        for (rest, expected) in cases {
+            let url: DatabaseUrl = format!("postgresql://ann@{rest}").parse().unwrap();
+            assert_eq!(url.unverified_tls(), expected, "{rest}");
+        }
     }
 }

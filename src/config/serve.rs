@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::{LimitSettings, Secret, SettingsError, boolean, given, secret, whole};
+use super::access::AccessSettings;
+use super::secret::{self, Secret};
+use super::{LimitSettings, SettingsError, boolean, given, whole};
 
 /// The settings of `serve`. Everything about OpenID Connect hangs on `OIDC_ISSUER`.
 #[derive(Debug, Clone, clap::Args)]
@@ -43,9 +45,14 @@ pub struct ServeSettings {
     #[arg(long, env = "OIDC_CLIENT_ID", hide_env_values = true, global = true, value_name = "ID")]
     oidc_client_id: Option<String>,
 
-    /// The client's secret [default: none: a public client]
-    #[arg(long, env = "OIDC_CLIENT_SECRET", hide_env_values = true, global = true, value_name = "SECRET", value_parser = secret)]
+    /// The content of OIDC_CLIENT_SECRET_FILE; as a flag it is refused (`refuse_secret_flags`).
+    #[arg(long, env = "OIDC_CLIENT_SECRET", hide = true, hide_env_values = true, global = true, value_name = "SECRET", value_parser = secret::value)]
     oidc_client_secret: Option<Secret>,
+
+    /// File that contains the client's secret. The environment may contain the secret itself, as
+    /// OIDC_CLIENT_SECRET [default: none: a public client]
+    #[arg(long, env = "OIDC_CLIENT_SECRET_FILE", hide_env_values = true, global = true, value_name = "FILE")]
+    oidc_client_secret_file: Option<String>,
 
     /// Scopes asked for when people sign in
     #[arg(long, env = "OIDC_SCOPES", hide_env_values = true, global = true, value_name = "SCOPES",
@@ -90,6 +97,10 @@ pub struct ServeSettings {
     /// What clients may take of the server at once.
     #[command(flatten)]
     pub limits: LimitSettings,
+
+    /// How long access lasts, and where requests come from.
+    #[command(flatten)]
+    pub access: AccessSettings,
 }
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
@@ -162,8 +173,8 @@ impl ServeSettings {
                 "OIDC_ISSUER needs OIDC_AUDIENCE or OIDC_CLIENT_ID: for whom its tokens are",
             ));
         }
-        let client_secret = self.oidc_client_secret.as_ref().map(|secret| secret.0.trim().to_owned());
-        let client_secret = client_secret.filter(|secret| !secret.is_empty());
+        let client_secret =
+            secret::resolve("OIDC_CLIENT_SECRET", &self.oidc_client_secret, &self.oidc_client_secret_file)?;
         let scopes = self.oidc_scopes.split_whitespace().map(str::to_owned);
         let mut scopes: Vec<String> = scopes.collect();
         if scopes.is_empty() {

@@ -63,6 +63,13 @@ fn empty_values_count_as_unset() {
         "--http-connections-per-peer=",
         "--http-keep-alive-seconds=",
         "--http-idle-seconds=",
+        "--database-url-file=",
+        "--oidc-client-secret-file=",
+        "--api-token-days=",
+        "--api-token-max-days=",
+        "--session-idle-minutes=",
+        "--trusted-proxies=",
+        "--forwarded-header=",
     ])
     .unwrap();
     assert_eq!(settings.aws_region, "us-east-1");
@@ -80,6 +87,79 @@ fn empty_values_count_as_unset() {
     let limits = &settings.serve.limits;
     assert_eq!((limits.connections, limits.connections_per_peer), (2048, 1024));
     assert_eq!((limits.keep_alive(), limits.idle()), (Duration::from_secs(75), Duration::from_secs(30)));
+    let access = &settings.serve.access;
+    assert_eq!(access.token_days().unwrap(), (90, 365));
+    assert_eq!(access.session_idle(), Duration::from_secs(3600));
+    assert!(access.trusted_proxies().is_empty() && access.forwarded_header == "x-forwarded-for");
+}
+
+#[test]
+fn the_default_life_of_a_token_is_within_the_maximum() {
+    let days = |arguments: &[&str]| parse(arguments).unwrap().serve.access.token_days();
+    assert_eq!(days(&["--api-token-max-days=30"]).unwrap(), (30, 30));
+    assert_eq!(days(&["--api-token-days=7"]).unwrap(), (7, 365));
+    let error = days(&["--api-token-days=31", "--api-token-max-days=30"]).unwrap_err().to_string();
+    assert!(error.contains("API_TOKEN_DAYS 31") && error.contains("API_TOKEN_MAX_DAYS 30"), "{error}");
+}
+
+#[test]
+fn proxies_are_addresses_and_networks() {
+    let settings = parse(&["--trusted-proxies= 10.0.0.0/8, ::1 ,192.0.2.1,", "--forwarded-header=Forwarded"]);
+    let access = settings.unwrap().serve.access;
+    let shown: Vec<String> = access.trusted_proxies().iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["10.0.0.0/8", "::1/128", "192.0.2.1/32"]);
+    assert_eq!(access.forwarded_header, "forwarded");
+}
+
+#[test]
+fn secrets_are_read_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let url = file("url", b"postgresql://ann:hunter2@db.example/app\n");
+    let settings = parse(&["--database-url-file", &url]).unwrap();
+    let parsed = settings.database_url().unwrap().unwrap();
+    assert_eq!(parsed.to_string(), "postgresql://ann:***@db.example:5432/app");
+
+    let secret = file("secret", b" hunter2\n");
+    let issuer = ["--oidc-issuer=https://id.example", "--oidc-client-id=us"];
+    let settings = parse(&[issuer[0], issuer[1], "--oidc-client-secret-file", &secret]).unwrap();
+    let client = settings.serve.oidc().unwrap().unwrap().client;
+    assert_eq!(client, Some(("us".to_owned(), Some("hunter2".to_owned()))));
+
+    let folder = folder.path().to_str().unwrap();
+    for (path, reason) in [
+        (file("empty", b" \n").as_str(), "is empty"),
+        (&file("binary", b"hunter2\xff"), "cannot be read"),
+        (&file("large", &[b'a'; (64 << 10) + 1]), "is larger than"),
+        (folder, "is not a regular file"),
+        ("/nowhere/at/all", "cannot be read"),
+    ] {
+        let error = parse(&["--database-url-file", path]).unwrap().database_url().unwrap_err().to_string();
+        assert!(error.contains("DATABASE_URL_FILE") && error.contains(reason), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    let both = parse(&["--database-url=postgresql://ann@db/app", "--database-url-file", &url]).unwrap();
+    assert!(both.database_url().unwrap_err().to_string().contains("both set"));
+}
+
+#[test]
+fn secrets_on_the_command_line_are_refused() {
+    use clap::CommandFactory;
+    for (arguments, name) in [
+        (&["ingest", "--database-url=hunter2"][..], Some("DATABASE_URL_FILE")),
+        (&["ingest", "--oidc-client-secret", "hunter2"], Some("OIDC_CLIENT_SECRET_FILE")),
+        (&["ingest", "--database-url-file=x"], None),
+    ] {
+        let matches = Cli::command().get_matches_from(arguments);
+        let refused = refuse_secret_flags(&matches).err().map(|error| error.to_string());
+        assert_eq!(refused.is_some(), name.is_some(), "{arguments:?}");
+        let refused = refused.unwrap_or_default();
+        assert!(refused.contains(name.unwrap_or_default()) && !refused.contains("hunter2"), "{refused}");
+    }
 }
 
 #[test]
@@ -139,6 +219,11 @@ fn a_bad_value_is_refused_with_its_name_and_range() {
         ("--public-url", "https://a.example/path", "PUBLIC_URL", "without a path"),
         ("--public-url", "ftp://a.example", "PUBLIC_URL", "https://"),
         ("--oidc-issuer", "http://id.example", "OIDC_ISSUER", "https://"),
+        ("--api-token-days", "366", "API_TOKEN_DAYS", "from 1 to 365"),
+        ("--api-token-max-days", "0", "API_TOKEN_MAX_DAYS", "from 1 to 365"),
+        ("--session-idle-minutes", "1", "SESSION_IDLE_MINUTES", "from 5 to 720"),
+        ("--trusted-proxies", "10.0.0.0/33", "TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("--forwarded-header", "a b", "FORWARDED_HEADER", "X-Forwarded-For"),
         ("--oidc-accept-id-tokens", "perhaps", "OIDC_ACCEPT_ID_TOKENS", "true or false"),
         ("--upload-limit-mb", "0", "UPLOAD_LIMIT_MB", "from 1 to 1048576"),
         ("--rate-limit-per-second", "0", "RATE_LIMIT_PER_SECOND", "from 1 to 100000"),

@@ -1,5 +1,7 @@
 //! What somebody may do beyond reading what is their own: two roles, and sets of them.
 
+use std::time::Duration;
+
 use super::job::{UnknownWord, words};
 
 words! {
@@ -49,6 +51,11 @@ impl Roles {
         self.iter().all(|role| most.has(role))
     }
 
+    /// The roles that are in both sets.
+    pub fn and(self, other: Roles) -> Roles {
+        self.iter().filter(|role| other.has(*role)).collect()
+    }
+
     /// The words of the database. Fails on one that is no role.
     pub fn from_words(words: &[String]) -> Result<Roles, UnknownWord> {
         words.iter().map(|word| word.parse::<Role>()).collect()
@@ -66,6 +73,25 @@ impl FromIterator<Role> for Roles {
     }
 }
 
+/// How many days an API token lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenDays {
+    /// If whoever makes it says nothing.
+    pub default: u32,
+    /// At most.
+    pub max: u32,
+}
+
+impl TokenDays {
+    /// The lifetime of a token for which `days` were asked; `None` if that is none or more than the maximum.
+    pub fn lifetime(self, days: Option<u32>) -> Option<Duration> {
+        const SECONDS_PER_DAY: u64 = 86_400;
+        let days = days.unwrap_or(self.default);
+        let allowed = (1..=self.max).contains(&days);
+        allowed.then(|| Duration::from_secs(u64::from(days) * SECONDS_PER_DAY))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,9 +100,18 @@ mod tests {
     fn sets_hold_what_was_put_in() {
         let one = Roles::default().with(Role::Editor);
         assert!(one.has(Role::Editor) && !one.has(Role::Uploader));
+        assert_eq!((one.and(Roles::ALL), one.and(Roles::default())), (one, Roles::default()));
         assert!(one.within(Roles::ALL) && !Roles::ALL.within(one) && Roles::default().within(one));
         assert_eq!(Roles::ALL.words(), ["uploader", "editor"]);
         assert_eq!(Roles::from_words(&one.words()), Ok(one));
         assert!(Roles::from_words(&["root".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn a_token_lasts_no_longer_than_the_maximum() {
+        let days = TokenDays { default: 2, max: 3 };
+        assert_eq!(days.lifetime(None), Some(Duration::from_secs(172_800)));
+        assert_eq!(days.lifetime(Some(3)), Some(Duration::from_secs(259_200)));
+        assert_eq!((days.lifetime(Some(0)), days.lifetime(Some(4))), (None, None));
     }
 }

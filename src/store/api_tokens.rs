@@ -19,16 +19,29 @@ pub struct ApiToken {
     pub owner: Owner,
     /// What its owner calls it.
     pub name: String,
-    /// What it may do.
+    /// What it was made for.
     pub roles: Roles,
+    /// What the provider last gave its owner; `None` if it has said nothing about them.
+    pub owner_roles: Option<Roles>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it ends by itself.
-    pub expires_at: Option<DateTime<Utc>>,
+    pub expires_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
     /// When its owner ended it.
     pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl ApiToken {
+    /// What it may do at the moment: never more than the provider last gave its owner. `by_provider`: whether a
+    /// provider says who may do what.
+    pub fn roles_now(&self, by_provider: bool) -> Roles {
+        match self.owner_roles {
+            Some(most) if by_provider => self.roles.and(most),
+            _ => self.roles,
+        }
+    }
 }
 
 /// The most tokens that an owner can have at once.
@@ -41,15 +54,18 @@ const MOST_LISTED: i64 = 1_000;
 const USE_RESOLUTION: &str = "interval '1 minute'";
 
 const COLUMNS: &str = "token_id, token_owner, token_name, token_roles, token_created_at, token_expires_at,
-    token_last_used_at, token_revoked_at";
+    token_last_used_at, token_revoked_at,
+    (SELECT provider_gave FROM provider_roles WHERE provider_owner = token_owner) AS owner_roles";
 
 fn token(row: &PgRow) -> Result<ApiToken, StoreError> {
     let roles: Vec<String> = row.try_get("token_roles")?;
+    let owner_roles: Option<Vec<String>> = row.try_get("owner_roles")?;
     Ok(ApiToken {
         id: row.try_get("token_id")?,
         owner: Owner(row.try_get("token_owner")?),
         name: row.try_get("token_name")?,
         roles: Roles::from_words(&roles)?,
+        owner_roles: owner_roles.as_deref().map(Roles::from_words).transpose()?,
         created_at: row.try_get("token_created_at")?,
         expires_at: row.try_get("token_expires_at")?,
         last_used_at: row.try_get("token_last_used_at")?,
@@ -57,21 +73,19 @@ fn token(row: &PgRow) -> Result<ApiToken, StoreError> {
     })
 }
 
-/// Keeps a new token that ends after `lifetime`, where one is given. `None` when the owner has
-/// [`MOST_LIVE`] already.
+/// Keeps a new token that ends after `lifetime`. `None` when the owner has [`MOST_LIVE`] already.
 pub async fn insert(
     pool: &PgPool,
     owner: &Owner,
     name: &str,
     hash: &[u8; 32],
     roles: Roles,
-    lifetime: Option<Duration>,
+    lifetime: Duration,
 ) -> Result<Option<ApiToken>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!(
         "INSERT INTO api_tokens (token_owner, token_name, token_hash, token_roles, token_expires_at)
          SELECT $1, $2, $3, $4, now() + $5
-         WHERE (SELECT count(*) FROM api_tokens WHERE token_owner = $1 AND token_revoked_at IS NULL
-                AND (token_expires_at IS NULL OR token_expires_at > now())) < $6
+         WHERE (SELECT count(*) FROM api_tokens WHERE token_owner = $1 AND token_revoked_at IS NULL AND token_expires_at > now()) < $6
          RETURNING {COLUMNS}"
     ));
     let row = sqlx::query(query)
@@ -79,7 +93,7 @@ pub async fn insert(
         .bind(name)
         .bind(hash.as_slice())
         .bind(roles.words())
-        .bind(lifetime.map(interval))
+        .bind(interval(lifetime))
         .bind(MOST_LIVE)
         .fetch_optional(pool)
         .await?;
@@ -90,8 +104,7 @@ pub async fn insert(
 pub async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiToken>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS}, coalesce(token_last_used_at < now() - {USE_RESOLUTION}, true) AS note
-         FROM api_tokens WHERE token_hash = $1 AND token_revoked_at IS NULL
-         AND (token_expires_at IS NULL OR token_expires_at > now())"
+         FROM api_tokens WHERE token_hash = $1 AND token_revoked_at IS NULL AND token_expires_at > now()"
     ));
     let Some(row) = sqlx::query(query).bind(hash.as_slice()).fetch_optional(pool).await? else {
         return Ok(None);
@@ -104,12 +117,14 @@ pub async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiToken>, St
     Ok(Some(found))
 }
 
-/// An owner's tokens, newest first, also those that have ended.
-pub async fn list(pool: &PgPool, owner: &Owner) -> Result<Vec<ApiToken>, StoreError> {
+/// An owner's tokens, or those of all owners, newest first, also those that have ended.
+pub async fn list(pool: &PgPool, owner: Option<&Owner>) -> Result<Vec<ApiToken>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM api_tokens WHERE token_owner = $1 ORDER BY token_id DESC LIMIT {MOST_LISTED}"
+        "SELECT {COLUMNS} FROM api_tokens WHERE ($1::text IS NULL OR token_owner = $1)
+         ORDER BY token_id DESC LIMIT {MOST_LISTED}"
     ));
-    sqlx::query(query).bind(&owner.0).fetch_all(pool).await?.iter().map(token).collect()
+    let rows = sqlx::query(query).bind(owner.map(|owner| &owner.0)).fetch_all(pool).await?;
+    rows.iter().map(token).collect()
 }
 
 /// Ends a token of the owner; whether there is such a one. One that has ended stays as it is.
@@ -117,4 +132,11 @@ pub async fn revoke(pool: &PgPool, owner: &Owner, id: i64) -> Result<bool, Store
     let query = "UPDATE api_tokens SET token_revoked_at = coalesce(token_revoked_at, now())
          WHERE token_owner = $1 AND token_id = $2";
     Ok(sqlx::query(query).bind(&owner.0).bind(id).execute(pool).await?.rows_affected() > 0)
+}
+
+/// Ends all tokens of an owner, or of all owners, that have not ended; returns how many.
+pub async fn revoke_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
+    let query = "UPDATE api_tokens SET token_revoked_at = now()
+         WHERE token_revoked_at IS NULL AND token_expires_at > now() AND ($1::text IS NULL OR token_owner = $1)";
+    Ok(sqlx::query(query).bind(owner.map(|owner| &owner.0)).execute(pool).await?.rows_affected())
 }

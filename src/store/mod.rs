@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod local;
 mod owner_pool;
 pub mod partition;
+pub mod provider_roles;
 pub mod raised;
 pub mod schema;
 pub mod sign_ins;

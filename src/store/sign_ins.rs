@@ -107,13 +107,28 @@ pub async fn open(
     Ok(())
 }
 
-/// The session of a cookie, unless it has run out.
-pub async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<BrowserSession>, StoreError> {
-    let query = "SELECT session_owner, session_name, session_roles, session_csrf FROM browser_sessions
-         WHERE session_hash = $1 AND session_expires_at > now()";
-    let Some(row) = sqlx::query(query).bind(hash.as_slice()).fetch_optional(pool).await? else {
-        return Ok(None);
-    };
+/// How old the time of the last use may be before it is written again.
+const USE_RESOLUTION: &str = "interval '1 minute'";
+
+/// The session of a cookie, unless it has ended or was not used for `idle`. Notes the use if it is an `activity`.
+pub async fn find(
+    pool: &PgPool,
+    hash: &[u8; 32],
+    idle: Duration,
+    activity: bool,
+) -> Result<Option<BrowserSession>, StoreError> {
+    let query = sqlx::AssertSqlSafe(format!(
+        "SELECT session_owner, session_name, session_roles, session_csrf,
+                session_used_at < now() - {USE_RESOLUTION} AS note
+         FROM browser_sessions
+         WHERE session_hash = $1 AND session_expires_at > now() AND session_used_at > now() - $2"
+    ));
+    let found = sqlx::query(query).bind(hash.as_slice()).bind(interval(idle)).fetch_optional(pool).await?;
+    let Some(row) = found else { return Ok(None) };
+    if activity && row.try_get("note")? {
+        let query = "UPDATE browser_sessions SET session_used_at = now() WHERE session_hash = $1";
+        sqlx::query(query).bind(hash.as_slice()).execute(pool).await?;
+    }
     let roles: Vec<String> = row.try_get("session_roles")?;
     Ok(Some(BrowserSession {
         owner: Owner(row.try_get("session_owner")?),
@@ -123,9 +138,15 @@ pub async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<BrowserSessio
     }))
 }
 
-/// Ends a session.
-pub async fn close(pool: &PgPool, hash: &[u8; 32]) -> Result<(), StoreError> {
-    let query = "DELETE FROM browser_sessions WHERE session_hash = $1";
-    sqlx::query(query).bind(hash.as_slice()).execute(pool).await?;
-    Ok(())
+/// Ends a session; returns whose it was.
+pub async fn close(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<Owner>, StoreError> {
+    let query = "DELETE FROM browser_sessions WHERE session_hash = $1 RETURNING session_owner";
+    let owner = sqlx::query_scalar(query).bind(hash.as_slice()).fetch_optional(pool).await?;
+    Ok(owner.map(Owner))
+}
+
+/// Ends all sessions of an owner, or of all owners; returns how many.
+pub async fn close_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
+    let query = "DELETE FROM browser_sessions WHERE $1::text IS NULL OR session_owner = $1";
+    Ok(sqlx::query(query).bind(owner.map(|owner| &owner.0)).execute(pool).await?.rows_affected())
 }

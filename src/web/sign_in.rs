@@ -5,16 +5,19 @@
 
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, State};
+use axum::Extension;
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Redirect;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use serde::Deserialize;
 
-use crate::api::{App, Kind, Problem, Query, is_same_origin, session_cookie};
-use crate::auth::oidc::{Client, Provider};
-use crate::auth::{Secret, sign_in as oidc_sign_in};
+use crate::api::{App, Client, Kind, Problem, Query, is_same_origin, session_cookie};
+use crate::auth::oidc::{self, Provider};
+use crate::auth::{Identity, Secret, sign_in as oidc_sign_in};
+use crate::domain::job::Owner;
+use crate::store::provider_roles;
 use crate::store::sign_ins::{self, BrowserSession, Pending};
 
 /// Where the provider sends browsers back to.
@@ -35,21 +38,21 @@ pub(super) struct Wish {
 /// Sends the browser to the provider.
 pub(super) async fn sign_in(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<std::net::SocketAddr>,
+    Extension(client): Extension<Client>,
     Query(wish): Query<Wish>,
     jar: CookieJar,
 ) -> Result<(CookieJar, Redirect), Problem> {
     // Nobody is known yet, and each of these is a row.
-    app.rate_limit.check(&format!("sign-in from {}", peer.ip()))?;
+    app.rate_limit.check(&format!("sign-in from {}", client.network()))?;
     let return_path = local_path(&wish.return_to);
-    let Some((provider, client)) = provider(&app) else {
+    let Some((provider, registration)) = provider(&app) else {
         return match app.provider() {
             // With one local user everybody is signed in.
             None => Ok((jar, Redirect::to(&return_path))),
             Some(_) => Err(Problem::not_found("nobody can sign in here; set OIDC_CLIENT_ID")),
         };
     };
-    let started = oidc_sign_in::start(provider, client, &callback_url(&app)).await;
+    let started = oidc_sign_in::start(provider, registration, &callback_url(&app)).await;
     let started = started.map_err(|error| Problem::unavailable(&error))?;
     let pending = Pending {
         nonce: started.nonce.expose().to_owned(),
@@ -74,12 +77,34 @@ pub(super) struct Answer {
 /// Takes the browser back and gives it a session.
 pub(super) async fn callback(
     State(app): State<App>,
+    Extension(client): Extension<Client>,
     Query(answer): Query<Answer>,
     jar: CookieJar,
 ) -> Result<(CookieJar, Redirect), Problem> {
-    let (provider, client) = provider(&app).ok_or_else(|| Problem::not_found("nobody can sign in here"))?;
+    let signed_in = signed_in(&app, answer, &jar).await;
+    let (identity, return_path) = signed_in.inspect_err(|problem| {
+        let reason = problem.words().unwrap_or(problem.title());
+        tracing::warn!(address = %client.address(), reason, "a sign-in failed");
+    })?;
+    let Identity { subject, name, roles, issued_at } = identity;
+    let (secret, csrf) = (Secret::random(), Secret::random());
+    let owner = Owner(subject);
+    provider_roles::record(&app.pool, &owner, roles, issued_at).await?;
+    let session = BrowserSession { owner, name, roles, csrf: csrf.expose().to_owned() };
+    sign_ins::open(&app.pool, &secret.hash(), &session, SESSION).await?;
+    let (owner, roles) = (&session.owner, roles.words().join(" "));
+    tracing::info!(%owner, roles, address = %client.address(), "signed in");
+    let jar = jar.add(gone(&app, state_cookie(&app)));
+    let jar = jar.add(cookie(&app, session_cookie(&app), secret.expose()));
+    Ok((jar, Redirect::to(&return_path)))
+}
+
+/// Who comes back from the provider, and where they wanted to go.
+async fn signed_in(app: &App, answer: Answer, jar: &CookieJar) -> Result<(Identity, String), Problem> {
+    let (provider, registration) =
+        provider(app).ok_or_else(|| Problem::not_found("nobody can sign in here"))?;
     let state = Secret::from(answer.state);
-    let own = jar.get(state_cookie(&app)).is_some_and(|cookie| state.is(cookie.value()));
+    let own = jar.get(state_cookie(app)).is_some_and(|cookie| state.is(cookie.value()));
     let pending = match own {
         true => sign_ins::take(&app.pool, &state.hash()).await?,
         false => None,
@@ -99,24 +124,15 @@ pub(super) async fn callback(
         return Err(refused("the provider did not sign you in; go to /sign-in to try again"));
     };
     let Pending { nonce, verifier, return_path } = pending;
-    let callback = callback_url(&app);
-    let identity = oidc_sign_in::finish(provider, client, &callback, code, verifier, &nonce).await?;
-    let (secret, csrf) = (Secret::random(), Secret::random());
-    let session = BrowserSession {
-        owner: crate::domain::job::Owner(identity.subject),
-        name: identity.name,
-        roles: identity.roles,
-        csrf: csrf.expose().to_owned(),
-    };
-    sign_ins::open(&app.pool, &secret.hash(), &session, SESSION).await?;
-    let jar = jar.add(gone(&app, state_cookie(&app)));
-    let jar = jar.add(cookie(&app, session_cookie(&app), secret.expose()));
-    Ok((jar, Redirect::to(&return_path)))
+    let callback = callback_url(app);
+    let identity = oidc_sign_in::finish(provider, registration, &callback, code, verifier, &nonce).await?;
+    Ok((identity, return_path))
 }
 
 /// Ends the session of the browser. Only our own pages may ask for it.
 pub(super) async fn sign_out(
     State(app): State<App>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
     jar: CookieJar,
 ) -> Result<(CookieJar, Redirect), Problem> {
@@ -127,13 +143,16 @@ pub(super) async fn sign_out(
     }
     let name = session_cookie(&app);
     if let Some(cookie) = jar.get(name) {
-        sign_ins::close(&app.pool, &Secret::from(cookie.value().to_owned()).hash()).await?;
+        let owner = sign_ins::close(&app.pool, &Secret::from(cookie.value().to_owned()).hash()).await?;
+        if let Some(owner) = owner {
+            tracing::info!(%owner, address = %client.address(), "signed out");
+        }
     }
     Ok((jar.add(gone(&app, name)), Redirect::to("/signed-out")))
 }
 
 /// The provider and our client there, where people can sign in.
-fn provider(app: &App) -> Option<(&Provider, &Client)> {
+fn provider(app: &App) -> Option<(&Provider, &oidc::Client)> {
     let provider = app.provider()?;
     Some((provider, provider.client()?))
 }

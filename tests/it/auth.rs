@@ -168,14 +168,15 @@ async fn the_providers_id_tokens_are_not_access_tokens() {
 }
 
 /// A server whose users a Cognito user pool knows, as far as tokens go.
-async fn with_cognito(key: &SigningKey) -> (Server, Documents) {
+pub async fn with_cognito(key: &SigningKey) -> (Server, Documents) {
     let pool = Documents::serve(key).await;
     let world =
         World::database().await.with(&[("OIDC_ISSUER", pool.issuer()), ("OIDC_AUDIENCE", "client-1")]);
     (Server::start(world).await, pool)
 }
 
-fn cognito_access_token(pool: &Documents) -> Value {
+/// The claims of an access token of a user in a group.
+pub fn cognito_access_token(pool: &Documents) -> Value {
     json!({
         "sub": "6d1a-subject", "iss": pool.issuer(), "client_id": "client-1", "token_use": "access",
         "cognito:groups": ["editor", "us-east-1_Pool_Google"], "username": "ann", "version": 2,
@@ -228,7 +229,8 @@ async fn id_tokens_are_accepted_only_where_the_operator_says_so() {
     }
 }
 
-fn with(claims: &Value, more: &[(&str, Value)]) -> Value {
+/// The claims with others besides; null takes one away.
+pub fn with(claims: &Value, more: &[(&str, Value)]) -> Value {
     let mut claims = claims.clone();
     for (name, value) in more {
         match value.is_null() {

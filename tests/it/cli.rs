@@ -183,3 +183,37 @@ async fn with_nothing_configured_everything_is_local() {
     world.ingest(&["doctor"]).await.expect_status(0);
     assert!(!world.path("data/postgres/postmaster.pid").exists(), "the server runs on");
 }
+
+#[tokio::test]
+async fn secrets_come_by_file_and_never_by_flag() {
+    let world = World::database().await;
+    let refused = world.ingest(&["jobs", "--database-url", "postgresql://ann:hunter2@127.0.0.1:1/x"]).await;
+    refused.expect_status(2);
+    assert!(refused.stderr.contains("DATABASE_URL_FILE") && !refused.stderr.contains("hunter2"));
+
+    let url = world.variable("DATABASE_URL");
+    let file = world.file("url", &format!("{url}\n"));
+    let world = world.with(&[("DATABASE_URL", ""), ("DATABASE_URL_FILE", &file)]);
+    let doctor = world.ingest(&["doctor"]).await;
+    let database = url.rsplit('/').next().unwrap();
+    assert!(doctor.stdout.contains(&format!("database {database}")), "{}", doctor.stdout);
+}
+
+#[tokio::test]
+async fn doctor_warns_of_a_database_that_is_not_verified() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let local = world.ingest(&["doctor"]).await;
+    local.expect_status(0);
+    assert!(!local.stdout.contains("WARN"), "{}", local.stdout);
+    // Not a loopback address by its name, and led to one by the kernel.
+    let url = world.variable("DATABASE_URL").replace("127.0.0.1", "0.0.0.0");
+    let doctor = world.with(&[("DATABASE_URL", &url)]).ingest(&["doctor"]).await;
+    doctor.expect_status(0);
+    let warning = doctor.stdout.lines().find(|line| line.starts_with("WARN")).unwrap_or_default();
+    assert!(
+        warning.contains("sslmode=prefer") && warning.contains("sslmode=verify-full"),
+        "{}",
+        doctor.stdout
+    );
+}

@@ -1,5 +1,6 @@
 //! One test binary: the program against real servers.
 
+mod access;
 mod api;
 mod auth;
 mod cli;

@@ -153,3 +153,32 @@ async fn a_producer_and_a_plain_insert_into_staging_keep_working() {
     world.ingest(&["reprocess", &job.to_string()]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await, ["a@example.com|A|B|C"]);
 }
+
+#[tokio::test]
+async fn tokens_without_an_end_get_one() {
+    let world = World::empty_database().await;
+    // The schema before API tokens had to end.
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name().to_str().unwrap() < "0008" {
+            std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
+    }
+    sqlx::migrate::Migrator::new(folder.path()).await.unwrap().run(&world.pool).await.unwrap();
+    let old = "INSERT INTO api_tokens (token_owner, token_name, token_hash, token_roles, token_expires_at) VALUES
+            ('ann', 'endless', repeat('a', 32)::bytea, '{}', NULL), ('ann', 'ends', repeat('b', 32)::bytea, '{}', now());
+         INSERT INTO browser_sessions (session_hash, session_owner, session_name, session_roles, session_csrf,
+                                       session_created_at, session_expires_at) VALUES
+            (repeat('a', 32)::bytea, 'ann', 'Ann', '{editor,uploader}', 'c', now() - interval '1 hour', now()),
+            (repeat('b', 32)::bytea, 'ann', 'Ann', '{editor}', 'c', now(), now())";
+    sqlx::raw_sql(old).execute(&world.pool).await.unwrap();
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let query = "SELECT token_name || ' ' || extract(day FROM token_expires_at - token_created_at)
+                 FROM api_tokens ORDER BY token_id";
+    let tokens: Vec<String> = sqlx::query_scalar(query).fetch_all(&world.pool).await.unwrap();
+    assert_eq!(tokens, ["endless 365", "ends 0"]);
+    let known = "SELECT provider_owner || ' ' || provider_gave::text FROM provider_roles";
+    let known: Vec<String> = sqlx::query_scalar(known).fetch_all(&world.pool).await.unwrap();
+    assert_eq!(known, ["ann {editor}"]);
+}

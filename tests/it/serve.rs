@@ -98,7 +98,10 @@ async fn api_tokens_are_made_used_and_ended() {
         .await
         .unwrap();
     assert_eq!(server.get_as("/api/v1/me", secret).await.0, 401);
-    sqlx::query("UPDATE api_tokens SET token_expires_at = NULL").execute(pool).await.unwrap();
+    sqlx::query("UPDATE api_tokens SET token_expires_at = now() + interval '1 day'")
+        .execute(pool)
+        .await
+        .unwrap();
     assert_eq!(server.get_as("/api/v1/me", secret).await.0, 200);
     for (id, expected) in [(1, 204), (1, 204), (2, 404)] {
         let answer = server.send(Method::DELETE, &format!("/api/v1/tokens/{id}"), None, &[]).await;

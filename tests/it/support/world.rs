@@ -104,6 +104,12 @@ impl World {
         self
     }
 
+    /// The value of a variable that the program gets.
+    pub fn variable(&self, name: &str) -> String {
+        let found = self.env.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
     /// A path in the folder in which the program is run.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

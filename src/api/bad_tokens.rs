@@ -1,0 +1,133 @@
+//! A limit of bad credentials by address: who sends too many is refused before anything is looked up.
+//!
+//! Nobody guesses 256 random bits; the limit keeps made-up tokens from costing a query, a signature check or a log
+//! line each. While it lasts, good tokens from the same address are refused too, since telling them apart is
+//! what costs.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::header::RETRY_AFTER;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::client::Client;
+use super::limits::seconds;
+use super::problem::{Kind, Problem};
+
+/// What an address may spend: all of it at once, and then as much every minute.
+const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
+
+/// How many addresses are remembered before those are forgotten that have not been seen for long.
+const REMEMBERED: usize = 10_000;
+
+/// A kind of bad credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bad {
+    /// A bearer token: 60 a minute.
+    Token,
+    /// A cookie: 600 a minute. Every browser of an office has one that has expired, each morning.
+    Cookie,
+}
+
+impl Bad {
+    fn cost(self) -> NonZeroU32 {
+        match self {
+            Bad::Token => NonZeroU32::new(10).unwrap_or(NonZeroU32::MIN),
+            Bad::Cookie => NonZeroU32::MIN,
+        }
+    }
+}
+
+/// Bad credentials by address.
+pub struct BadTokens {
+    budget: DefaultKeyedRateLimiter<IpAddr>,
+    clock: DefaultClock,
+    blocked_until: Mutex<HashMap<IpAddr, Instant>>,
+}
+
+impl Default for BadTokens {
+    fn default() -> Self {
+        BadTokens {
+            budget: RateLimiter::keyed(Quota::per_minute(PER_MINUTE)),
+            clock: DefaultClock::default(),
+            blocked_until: Mutex::default(),
+        }
+    }
+}
+
+impl BadTokens {
+    /// Fails with a problem while the client's address has sent too many.
+    pub fn check(&self, client: &Client) -> Result<(), Problem> {
+        let mut blocked = self.blocked_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(until) = blocked.get(&client.network()) else { return Ok(()) };
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            blocked.remove(&client.network());
+            return Ok(());
+        }
+        let detail = "too many bad tokens from this address";
+        Err(Problem::new(Kind::TooMany).detail(detail).header(RETRY_AFTER, seconds(left)))
+    }
+
+    /// Counts bad credentials that the client sent.
+    pub fn count(&self, client: &Client, bad: Bad) {
+        let network = client.network();
+        if self.budget.len() > REMEMBERED {
+            self.budget.retain_recent();
+        }
+        // Costs are far below the budget, so there is always a time at which they fit.
+        let Ok(Err(early)) = self.budget.check_key_n(&network, bad.cost()) else { return };
+        let wait = early.wait_time_from(self.clock.now()).max(Duration::from_secs(1));
+        let mut blocked = self.blocked_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if blocked.len() > REMEMBERED {
+            let now = Instant::now();
+            blocked.retain(|_, until| *until > now);
+        }
+        blocked.insert(network, Instant::now() + wait);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use axum::extract::ConnectInfo;
+    use axum::http::{Extensions, HeaderMap, header};
+
+    use super::super::client::TrustedProxies;
+    use super::*;
+
+    fn client(address: &str) -> Client {
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo(SocketAddr::new(address.parse().unwrap(), 1)));
+        Client::new(&TrustedProxies::new(Vec::new(), header::FORWARDED), &extensions, &HeaderMap::new())
+    }
+
+    #[test]
+    fn an_address_that_sends_too_many_is_refused_and_no_other() {
+        let bad = BadTokens::default();
+        let (one, same_network) = (client("2001:db8::1"), client("2001:db8::ffff:1"));
+        for _ in 0..60 {
+            bad.count(&one, Bad::Token);
+            assert!(bad.check(&one).is_ok());
+        }
+        bad.count(&one, Bad::Token);
+        let problem = bad.check(&one).unwrap_err();
+        assert_eq!(problem.status().as_u16(), 429);
+        assert!(bad.check(&same_network).is_err());
+        assert!(bad.check(&client("2001:db8:0:1::1")).is_ok() && bad.check(&client("192.0.2.1")).is_ok());
+    }
+
+    #[test]
+    fn expired_cookies_cost_less() {
+        let (bad, office) = (BadTokens::default(), client("192.0.2.1"));
+        for _ in 0..500 {
+            bad.count(&office, Bad::Cookie);
+        }
+        assert!(bad.check(&office).is_ok());
+    }
+}

@@ -1,0 +1,23 @@
+//! The sessions of the caller's browsers.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::client::Client;
+use super::principal::Person;
+use super::problem::Problem;
+use super::state::App;
+use crate::store::sign_ins;
+
+/// Ends all sessions of the caller's browsers, also the one that asks.
+#[utoipa::path(delete, path = "/sessions", tag = "access",
+    responses((status = 204, description = "All have ended")))]
+pub(super) async fn end_sessions(
+    Person(principal): Person,
+    State(app): State<App>,
+    axum::Extension(client): axum::Extension<Client>,
+) -> Result<StatusCode, Problem> {
+    let ended = sign_ins::close_all(&app.pool, Some(&principal.owner)).await?;
+    tracing::info!(owner = %principal.owner, address = %client.address(), sessions = ended, "signed out everywhere");
+    Ok(StatusCode::NO_CONTENT)
+}

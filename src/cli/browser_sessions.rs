@@ -1,0 +1,33 @@
+//! `session`: the sessions of browsers that have signed in.
+
+use clap::Subcommand;
+
+use super::Status;
+use super::session::Session;
+use crate::store::sign_ins;
+
+/// What to do with sessions.
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// End sessions at once: those of the owner (`--owner`), or all.
+    End {
+        /// Those of all owners.
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// Carries it out.
+pub async fn run(session: &Session, command: SessionCommand) -> anyhow::Result<Status> {
+    match command {
+        SessionCommand::End { all } => end(session, all).await,
+    }
+}
+
+async fn end(session: &Session, all: bool) -> anyhow::Result<Status> {
+    let owner = (!all).then_some(&session.owner);
+    let ended = sign_ins::close_all(&session.context.pool, owner).await?;
+    let whose = owner.map_or("all owners".to_owned(), |owner| owner.to_string());
+    eprintln!("{ended} session(s) of {whose} are ended");
+    Ok(Status::Done)
+}

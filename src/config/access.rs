@@ -1,0 +1,102 @@
+//! Settings of how long access lasts, and of where requests come from.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::{SettingsError, UNSET, whole};
+
+/// Days that an API token lasts where nothing else is said.
+const DEFAULT_TOKEN_DAYS: u64 = 90;
+/// The longest that a token can be made to last.
+const MAX_TOKEN_DAYS: u64 = 365;
+const DEFAULT_HEADER: &str = "X-Forwarded-For";
+
+/// Lifetimes of API tokens and sessions, and the proxies whose word on a client's address is taken.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "HTTP server")]
+pub struct AccessSettings {
+    /// Days that an API token lasts if whoever makes it says nothing else [default: 90, or API_TOKEN_MAX_DAYS if
+    /// that is less]
+    #[arg(long, env = "API_TOKEN_DAYS", hide_env_values = true, global = true, value_name = "DAYS",
+        value_parser = |text: &str| whole(text, "API_TOKEN_DAYS", 1..=MAX_TOKEN_DAYS, UNSET))]
+    api_token_days: Option<u64>,
+
+    /// The most days that an API token can be made to last, 1 to 365
+    #[arg(long, env = "API_TOKEN_MAX_DAYS", hide_env_values = true, global = true, value_name = "DAYS",
+        default_value = "365",
+        value_parser = |text: &str| whole(text, "API_TOKEN_MAX_DAYS", 1..=MAX_TOKEN_DAYS, MAX_TOKEN_DAYS))]
+    api_token_max_days: u64,
+
+    /// Minutes without a request after which a browser has to sign in again, 5 to 720; 12 hours after the sign-in
+    /// it has to in any case
+    #[arg(long, env = "SESSION_IDLE_MINUTES", hide_env_values = true, global = true, value_name = "MINUTES",
+        default_value = "60",
+        value_parser = |text: &str| whole(text, "SESSION_IDLE_MINUTES", 5..=720, 60))]
+    session_idle_minutes: u64,
+
+    /// Addresses or networks of reverse proxies, separated by commas, such as 10.0.0.0/8: for requests from them,
+    /// FORWARDED_HEADER names the client [default: none: the client is whoever connects]
+    #[arg(long, env = "TRUSTED_PROXIES", hide_env_values = true, global = true, value_name = "NETWORKS",
+        value_parser = networks)]
+    trusted_proxies: Option<Networks>,
+
+    /// The header in which trusted proxies name the client; Forwarded is read as in RFC 7239, any other as a list
+    /// of addresses to which each proxy appends
+    #[arg(long, env = "FORWARDED_HEADER", hide_env_values = true, global = true, value_name = "NAME",
+        default_value = DEFAULT_HEADER, value_parser = header_name)]
+    pub forwarded_header: axum::http::HeaderName,
+}
+
+/// A list of networks.
+#[derive(Debug, Clone)]
+struct Networks(Vec<IpNet>);
+
+impl AccessSettings {
+    /// Days that an API token lasts by default, and at most. Fails if the first is more than the second.
+    pub fn token_days(&self) -> Result<(u32, u32), SettingsError> {
+        let max = self.api_token_max_days;
+        let default = match self.api_token_days.filter(|days| *days != UNSET) {
+            Some(days) if days > max => {
+                let words = format!("API_TOKEN_DAYS {days} is more than API_TOKEN_MAX_DAYS {max}");
+                return Err(SettingsError::Together(words));
+            }
+            Some(days) => days,
+            None => DEFAULT_TOKEN_DAYS.min(max),
+        };
+        // Both are at most MAX_TOKEN_DAYS.
+        Ok((default as u32, max as u32))
+    }
+
+    /// How long a browser's session lasts without a request.
+    pub fn session_idle(&self) -> Duration {
+        Duration::from_secs(60 * self.session_idle_minutes)
+    }
+
+    /// The networks of trusted proxies.
+    pub fn trusted_proxies(&self) -> &[IpNet] {
+        self.trusted_proxies.as_ref().map_or(&[], |networks| &networks.0)
+    }
+}
+
+fn networks(text: &str) -> Result<Networks, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let network = |part: &str| {
+        let address = || part.parse().map(|address: std::net::IpAddr| IpNet::from(address));
+        part.parse().or_else(|_| address()).map_err(|_| {
+            format!(
+                "TRUSTED_PROXIES takes addresses and networks such as 10.0.0.0/8 or ::1, and {part} is none"
+            )
+        })
+    };
+    parts.map(network).collect::<Result<_, _>>().map(Networks)
+}
+
+fn header_name(text: &str) -> Result<axum::http::HeaderName, String> {
+    let name = match text.trim() {
+        "" => DEFAULT_HEADER,
+        name => name,
+    };
+    name.parse()
+        .map_err(|_| format!("FORWARDED_HEADER takes a header's name such as {DEFAULT_HEADER} or Forwarded"))
+}

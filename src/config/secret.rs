@@ -1,0 +1,81 @@
+//! Secrets among the settings: in the environment or in a file, not on the command line, where every user of the
+//! machine can read them.
+
+use std::fmt;
+use std::io::Read;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+use super::{SettingsError, given};
+
+/// Every secret: its argument, flag and variable.
+const SECRETS: [(&str, &str, &str); 2] = [
+    ("database_url", "database-url", "DATABASE_URL"),
+    ("oidc_client_secret", "oidc-client-secret", "OIDC_CLIENT_SECRET"),
+];
+
+/// The maximum size of a secret's file.
+const MAX_BYTES: u64 = 64 << 10;
+
+/// A value that neither `Debug` nor help nor an error shows.
+#[derive(Clone)]
+pub(super) struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Parses a secret argument: anything is one.
+pub(super) fn value(text: &str) -> Result<Secret, String> {
+    Ok(Secret(text.to_owned()))
+}
+
+/// Fails if the command line contains a secret. Its arguments exist only for their variables.
+pub fn refuse_secret_flags(matches: &ArgMatches) -> Result<(), SettingsError> {
+    let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    match SECRETS.into_iter().find(|(id, ..)| given(id)) {
+        Some((_, flag, name)) => Err(SettingsError::SecretFlag { flag, name }),
+        None => Ok(()),
+    }
+}
+
+/// Returns the secret: the variable `name` itself, or the content of the file that `name`_FILE names, without white
+/// space at its ends. `None` if neither is set; fails if both are.
+pub(super) fn resolve(
+    name: &'static str,
+    value: &Option<Secret>,
+    file: &Option<String>,
+) -> Result<Option<String>, SettingsError> {
+    let value = value.as_ref().map(|secret| secret.0.trim()).filter(|text| !text.is_empty());
+    match (value, given(file)) {
+        (Some(_), Some(_)) => {
+            Err(SettingsError::Together(format!("{name} and {name}_FILE are both set: unset one of them")))
+        }
+        (Some(text), None) => Ok(Some(text.to_owned())),
+        (None, None) => Ok(None),
+        (None, Some(path)) => match read(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(reason) => Err(SettingsError::SecretFile { name, path: path.to_owned(), reason }),
+        },
+    }
+}
+
+/// The file's text; else what is wrong, without any of it.
+fn read(path: &str) -> Result<String, String> {
+    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+    // Settings are read more than once, which a pipe cannot be, and opening one might wait for ever.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err("is not a regular file".to_owned());
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+    match text.trim() {
+        "" => Err("is empty".to_owned()),
+        _ if text.len() as u64 > MAX_BYTES => Err(format!("is larger than {MAX_BYTES} bytes")),
+        secret => Ok(secret.to_owned()),
+    }
+}
