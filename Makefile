@@ -1,4 +1,4 @@
-.PHONY: demo test build bench micro screenshots
+.PHONY: demo test deny build bench micro screenshots
 
 # Builds, imports examples/contacts.csv into the private local database, shows the issues found.
 demo: build
@@ -13,7 +13,13 @@ test:
 	scripts/setup --test
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
+	scripts/deny
 	cargo test --locked
+
+# Licences, sources and known vulnerabilities of the dependencies; the last only where their database can be had.
+deny:
+	scripts/setup --test
+	scripts/deny
 
 # Whole runs beside `psql \copy`, alternating, in medians: printed, and in target/bench.md.
 # ROWS=100000 for a quick look, ROUNDS for more of them, PARTS=small,whole,extremes,questions,indexes,kills for some of it.
