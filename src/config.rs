@@ -77,6 +77,12 @@ pub struct Settings {
         value_parser = |text: &str| whole(text, "MAX_RETRIES", 0..=1_000_000, 3).map(|n| n as u32))]
     pub max_retries: u32,
 
+    /// Runs of a job that may be cut off in the middle, their worker killed (out of memory, say), without getting
+    /// further, before the job is FAILED; 1 to 1000
+    #[arg(long, env = "MAX_DELIVERIES", hide_env_values = true, global = true, value_name = "N", default_value = "5",
+        value_parser = |text: &str| whole(text, "MAX_DELIVERIES", 1..=1_000, 5).map(|n| n as u32))]
+    pub max_deliveries: u32,
+
     /// First wait between tries; grows, with jitter
     #[arg(long, env = "RETRY_DELAY_SECONDS", hide_env_values = true, global = true, value_name = "SECONDS",
         default_value = "5", value_parser = retry_delay)]

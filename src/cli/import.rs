@@ -144,9 +144,12 @@ fn tell(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
     let again = format!("`ingest reprocess {job}` goes on");
     match end {
         End::Settled(outcome) => return summary(job, &label, &outcome),
-        End::Refused(reason) => eprintln!("{label}: job {job} FAILED: {}", printable(&reason)),
-        End::GivenUp(reason) => {
-            eprintln!("{label}: job {job} FAILED: {}\nwhen that is mended, {again}", printable(&reason))
+        End::Refused(error) => eprintln!("{label}: job {job} FAILED: {}", printable(&error.to_string())),
+        End::GivenUp(error) => {
+            eprintln!(
+                "{label}: job {job} FAILED: {}\nwhen that is mended, {again}",
+                printable(&error.to_string())
+            )
         }
         End::Busy(left) => eprintln!(
             "{label}: job {job} is being worked on elsewhere, for {} s at least; `ingest jobs` tells when it is done",

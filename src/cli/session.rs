@@ -71,6 +71,7 @@ impl Session {
         let context = Context { pool, objects: objects(settings).await?, chunk_rows, sort_memory };
         let policy = Policy {
             max_retries: settings.max_retries,
+            max_deliveries: settings.max_deliveries,
             retry_delay: settings.retry_delay(),
             lease: lease(settings),
         };

@@ -206,6 +206,7 @@ fn a_bad_value_is_refused_with_its_name_and_range() {
         ("--sqs-wait-time-seconds", "21", "SQS_WAIT_TIME_SECONDS", "from 0 to 20"),
         ("--sqs-visibility-timeout", "0", "SQS_VISIBILITY_TIMEOUT", "from 1 to 43200"),
         ("--max-retries", "-1", "MAX_RETRIES", "from 0"),
+        ("--max-deliveries", "0", "MAX_DELIVERIES", "from 1"),
         ("--retry-delay-seconds", "nan", "RETRY_DELAY_SECONDS", "from 0"),
         ("--retry-delay-seconds", "-0.5", "RETRY_DELAY_SECONDS", "from 0"),
         ("--progress-update-interval", "0", "PROGRESS_UPDATE_INTERVAL", "from 1"),

@@ -79,6 +79,26 @@ impl ObjectError {
         matches!(self, Self::Unavailable { .. })
     }
 
+    /// Whether the owner of the file, not the operator of the store, can mend it.
+    pub fn is_owners(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::BadKey { .. })
+    }
+
+    /// What happened in words for the file's owner, without where the store is.
+    pub fn for_owner(&self) -> String {
+        match self {
+            Self::NotFound { key, .. } => format!("there is no file `{}` in the store", key.escape_debug()),
+            Self::NoStore { .. } => "the store of the files does not exist".to_owned(),
+            Self::Changed { .. } => "the file was replaced while it was being read".to_owned(),
+            Self::BadKey { key, reason, .. } => {
+                format!("the file's key `{}` cannot be used: {reason}", key.escape_debug())
+            }
+            Self::Denied { .. } => "the store of the files refuses access".to_owned(),
+            Self::Unavailable { .. } => "the store of the files is unavailable".to_owned(),
+            Self::Content { .. } => "the file could not be read to its end".to_owned(),
+        }
+    }
+
     pub(super) fn of_place(place: &Place, error: object_store::Error) -> Self {
         Self::new(place, None, error)
     }

@@ -20,7 +20,7 @@ use crate::domain::issue::IssueType;
 use crate::domain::job::{Flow, JobStatus, Owner};
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
-use crate::store::{StoreError, contacts};
+use crate::store::{self, StoreError, contacts};
 pub use compare::SortMemory;
 use compare::{Comparison, Existing};
 use control::timed;
@@ -106,6 +106,15 @@ pub enum RunError {
     /// A temporary file could not be written or read.
     #[error("temporary file: {0}; is there room in the folder for temporary files (TMPDIR)?")]
     Scratch(#[from] std::io::Error),
+    /// Each run before this one was killed without getting further.
+    #[error(
+        "{runs} runs of this job were cut off in the same place, their worker killed each time, perhaps since the \
+         job needs more memory than there is; it is not begun again by itself, only when somebody asks for it"
+    )]
+    CutOff {
+        /// How many runs.
+        runs: u32,
+    },
     /// The run was asked to stop and has kept what it had done.
     #[error("stopped before the end; the next run goes on from here")]
     Stopped,
@@ -131,8 +140,31 @@ impl RunError {
             RunError::Store(error) => error.is_transient() || error.is_conflict_in("contacts"),
             RunError::Object(error) => error.is_transient(),
             RunError::Scratch(_) => true,
-            RunError::Rejected(_) | RunError::Replaced | RunError::Stopped => false,
+            RunError::Rejected(_) | RunError::Replaced | RunError::CutOff { .. } | RunError::Stopped => false,
         }
+    }
+
+    /// Whether the owner of the file, not the operator of the service, can mend it.
+    pub fn is_owners(&self) -> bool {
+        match self {
+            RunError::Rejected(_) | RunError::Replaced => true,
+            RunError::Object(error) => error.is_owners(),
+            RunError::Store(_) | RunError::Scratch(_) | RunError::CutOff { .. } | RunError::Stopped => false,
+        }
+    }
+
+    /// The reason as the job's owner reads it: without folders, buckets and whatever else of the server is its
+    /// operator's alone.
+    pub fn for_owner(&self) -> String {
+        let reason = match self {
+            RunError::Rejected(_) | RunError::Replaced | RunError::Stopped => return self.to_string(),
+            RunError::Object(error) if error.is_owners() => return error.for_owner(),
+            RunError::Object(error) => error.for_owner(),
+            RunError::Store(error) => error.for_owner(),
+            RunError::Scratch(_) => store::NO_SCRATCH.to_owned(),
+            RunError::CutOff { .. } => self.to_string(),
+        };
+        format!("{reason}; the log of the service has the cause under the job's number")
     }
 }
 

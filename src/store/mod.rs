@@ -95,6 +95,9 @@ impl std::fmt::Display for DatabaseError {
 
 impl std::error::Error for DatabaseError {}
 
+/// What a failed temporary file is called where no path may be shown.
+pub const NO_SCRATCH: &str = "a temporary file could not be written or read";
+
 /// A server message without the value that a data exception (class 22) quotes after a colon.
 fn quoteless(message: &str) -> &str {
     match message.starts_with("invalid input") || message.starts_with("invalid byte") {
@@ -125,6 +128,26 @@ impl StoreError {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
             sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => true,
             _ => false,
+        }
+    }
+
+    /// What happened in words for a job's owner. PostgreSQL's own message may name files and settings of its
+    /// server.
+    pub fn for_owner(&self) -> String {
+        match self {
+            StoreError::LeaseLost(_)
+            | StoreError::Unknown(_)
+            | StoreError::TooLarge { .. }
+            | StoreError::Aborted
+            | StoreError::Unreadable => self.to_string(),
+            StoreError::Migrate(_) | StoreError::Outdated(_) => {
+                "the database is not ready for use".to_owned()
+            }
+            StoreError::Scratch(_) => NO_SCRATCH.to_owned(),
+            StoreError::Database(DatabaseError(sqlx::Error::Database(error))) => {
+                format!("the database refused (error {})", error.code().unwrap_or_default())
+            }
+            StoreError::Database(_) => "the database could not be reached".to_owned(),
         }
     }
 

@@ -9,7 +9,7 @@ use tracing::Instrument;
 use super::Worker;
 use super::run::{self, End};
 use crate::domain::job::JobId;
-use crate::pipeline::{Control, Progress};
+use crate::pipeline::{Control, Progress, RunError};
 use crate::queue::{DeadLetter, DeadLetters, Delivery, JobMessage, Queue, Unreadable};
 use crate::store::{jobs, unreadable};
 
@@ -71,14 +71,18 @@ fn disposition(job: JobId, end: End) -> Disposition {
     let job_id = job.0;
     match end {
         End::Settled(_) => Disposition::Ack,
+        End::Refused(RunError::Object(error)) => {
+            tracing::warn!(job_id, %error, "job failed: its owner can mend the file");
+            Disposition::Ack
+        }
         End::Refused(_) => {
             // The reason stands in the job's row. It quotes the header, which may be somebody's data.
             tracing::warn!(job_id, "job failed: its owner can mend the file");
             Disposition::Ack
         }
-        End::GivenUp(reason) => {
-            tracing::error!(job_id, reason, "job failed");
-            Disposition::DeadLetter(reason)
+        End::GivenUp(error) => {
+            tracing::error!(job_id, %error, "job failed");
+            Disposition::DeadLetter(error.to_string())
         }
         End::Completed => {
             tracing::info!(job_id, "nothing to do: the job is COMPLETED");

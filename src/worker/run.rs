@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use crate::domain::job::JobId;
-use crate::objects::ObjectError;
 use crate::pipeline::{self, Context, Control, Outcome, RunError, Statistics};
 use crate::queue::{Heartbeat, Renewal};
 use crate::store::StoreError;
@@ -14,6 +13,8 @@ use crate::store::jobs::{self, Claim, Claimed};
 pub struct Policy {
     /// Tries of a transient failure before the job is FAILED.
     pub max_retries: u32,
+    /// Runs that may be cut off without getting further before the job is FAILED.
+    pub max_deliveries: u32,
     /// The first wait.
     pub retry_delay: Duration,
     /// How long a lease holds that is not renewed.
@@ -38,9 +39,9 @@ pub enum End {
     /// The job is settled.
     Settled(Outcome),
     /// The job is FAILED for a reason that its owner can mend.
-    Refused(String),
+    Refused(RunError),
     /// The job is FAILED for a reason that is the operator's.
-    GivenUp(String),
+    GivenUp(RunError),
     /// Another run holds the lease for that long.
     Busy(Duration),
     /// The job was COMPLETED before.
@@ -68,11 +69,21 @@ pub async fn job(context: &Context, policy: &Policy, id: JobId, control: &Contro
             Ok(Claimed::Unknown) => return End::Unknown,
             Err(error) => return End::Unavailable(error.into(), policy.delay(1)),
         };
-        let error = match leased(context, policy, &claim, control).await {
+        let result = match claim.cut_off < policy.max_deliveries {
+            true => leased(context, policy, &claim, control).await,
+            false => Err(RunError::CutOff { runs: claim.cut_off }),
+        };
+        let error = match result {
             Ok(outcome) => return End::Settled(outcome),
             Err(error) => error,
         };
         match fate(context, policy, &claim, control, error).await {
+            Fate::Ended(End::LeaseLost) => {
+                if let Err(error) = jobs::outlived(&context.pool, id).await {
+                    tracing::debug!(job_id = id.0, %error, "the run still counts as cut off");
+                }
+                return End::LeaseLost;
+            }
             Fate::Ended(end) => return end,
             Fate::Again(delay) => tokio::select! {
                 () = tokio::time::sleep(delay) => {}
@@ -173,20 +184,10 @@ async fn fate(context: &Context, policy: &Policy, claim: &Claim, control: &Contr
             Err(error) => unavailable(policy, claim, error),
         };
     }
-    let reason = error.to_string();
-    match jobs::fail(&context.pool, claim, &reason).await {
-        Ok(()) if is_owners(&error) => Fate::Ended(End::Refused(reason)),
-        Ok(()) => Fate::Ended(End::GivenUp(reason)),
+    match jobs::fail(&context.pool, claim, &error.for_owner()).await {
+        Ok(()) if error.is_owners() => Fate::Ended(End::Refused(error)),
+        Ok(()) => Fate::Ended(End::GivenUp(error)),
         Err(error) => unavailable(policy, claim, error),
-    }
-}
-
-/// Whether the owner of the file, not the operator of the service, can mend it.
-fn is_owners(error: &RunError) -> bool {
-    match error {
-        RunError::Rejected(_) | RunError::Replaced => true,
-        RunError::Object(error) => matches!(error, ObjectError::NotFound { .. } | ObjectError::BadKey { .. }),
-        _ => false,
     }
 }
 

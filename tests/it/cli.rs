@@ -16,6 +16,7 @@ async fn help_names_every_variable_with_its_default() {
         ("SQS_WAIT_TIME_SECONDS", "[default: 20]"),
         ("SQS_VISIBILITY_TIMEOUT", "[default: 300]"),
         ("MAX_RETRIES", "[default: 3]"),
+        ("MAX_DELIVERIES", "[default: 5]"),
         ("RETRY_DELAY_SECONDS", "[default: 5]"),
         ("PROGRESS_UPDATE_INTERVAL", "chosen by the program"),
         ("LOG_LEVEL", "[default: INFO]"),

@@ -18,6 +18,7 @@ mod memory;
 mod pages;
 mod requests;
 mod schema;
+mod poisoned;
 mod screenshots;
 mod serve;
 mod stopping;

@@ -48,10 +48,10 @@ pub async fn move_rows(connection: &mut PgConnection, id: JobId, more: &RowCount
     Ok(())
 }
 
-/// A run is wanted, of a job that was called off, too: `queued`, by the database's queue; otherwise the caller
+/// A run is wanted, of a job that was called off or had killed its workers, too: `queued`, by the database's queue; otherwise the caller
 /// sends a message, or runs the job.
 pub async fn want(connection: &mut PgConnection, id: JobId, queued: bool) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_delivery_count = 0, job_cancelled_at = NULL,
+    let query = "UPDATE jobs SET job_delivery_count = 0, job_unfinished_runs = 0, job_cancelled_at = NULL,
                 job_available_at = CASE WHEN $2 THEN now() ELSE now() + interval '1 minute' END WHERE job_id = $1";
     sqlx::query(query).bind(id.0).bind(queued).execute(&mut *connection).await?;
     match queued {

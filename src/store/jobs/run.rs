@@ -28,6 +28,8 @@ pub struct Claim {
     pub flow: Flow,
     /// Transient failures so far.
     pub attempts: u32,
+    /// Runs before this one that began, got no further and never came to an end: their workers were killed.
+    pub cut_off: u32,
     /// The object's version that rows were staged from by an earlier run.
     pub object_version: Option<String>,
     /// The base of the reserved block of staging ids.
@@ -59,12 +61,15 @@ pub enum Claimed {
 /// Takes the lease of a job for `lease`, if nobody holds it, and makes the job PROCESSING.
 ///
 /// A run inside [`hold`] is alive as long as its connection is, whatever the time says: its job is busy.
+///
+/// The run counts as one that has not come to an end until [`settle`], [`fail`] or [`release`] says that it has.
 pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed, StoreError> {
     let token = Uuid::new_v4();
     // A job that was NEEDS_REVIEW is staged, whoever staged it: its file is never read again.
     let row = sqlx::query(
         "UPDATE jobs SET job_status = 'PROCESSING', job_lease_token = $2, job_lease_until = now() + $3,
                 job_process_start = now(), job_process_end = NULL, job_failure = NULL,
+                job_unfinished_runs = job_unfinished_runs + 1,
                 job_staged_at = CASE WHEN job_status = 'NEEDS_REVIEW' THEN coalesce(job_staged_at, now()) ELSE job_staged_at END
          WHERE job_id = (
              SELECT job_id FROM jobs
@@ -72,7 +77,8 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
-                   job_partitioned, job_import_policy, job_columns, job_staged_at IS NOT NULL AS staged",
+                   job_partitioned, job_import_policy, job_columns, job_staged_at IS NOT NULL AS staged,
+                   job_unfinished_runs",
     )
     .bind(id.0)
     .bind(token)
@@ -90,6 +96,7 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
         token,
         flow,
         attempts: row.try_get::<i32, _>("job_attempts")?.unsigned_abs(),
+        cut_off: row.try_get::<i32, _>("job_unfinished_runs")?.unsigned_abs().saturating_sub(1),
         object_version: row.try_get("job_object_version")?,
         staging_base: row.try_get("job_staging_base")?,
         partitioned: row.try_get("job_partitioned")?,
@@ -243,7 +250,7 @@ pub async fn checkpoint(
     repeated: u64,
 ) -> Result<(), StoreError> {
     let result = sqlx::query(
-        "UPDATE jobs SET job_checkpoint = $3, job_processed_rows = $3, job_repeated_rows = $4
+        "UPDATE jobs SET job_checkpoint = $3, job_processed_rows = $3, job_repeated_rows = $4, job_unfinished_runs = 1
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
@@ -281,7 +288,7 @@ pub async fn settle(
         "UPDATE jobs SET job_ready_rows = $5, job_issue_rows = $6, job_success_rows = $7,
                 job_discarded_rows = greatest(job_total_rows - job_repeated_rows - $5 - $6 - $7, 0), job_status = $3::text::job_status_enum, job_issue_count = $4, job_processed_rows = job_total_rows,
                 job_staged_at = coalesce(job_staged_at, now()), job_process_end = clock_timestamp(), job_attempts = 0,
-                job_lease_token = NULL, job_lease_until = NULL
+                job_unfinished_runs = 0, job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
@@ -300,7 +307,7 @@ pub async fn settle(
 pub async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), StoreError> {
     let result = sqlx::query(
         "UPDATE jobs SET job_status = 'FAILED', job_failure = $3, job_process_end = clock_timestamp(), job_attempts = 0,
-                job_lease_token = NULL, job_lease_until = NULL
+                job_unfinished_runs = 0, job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
@@ -314,7 +321,8 @@ pub async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), Stor
 /// Gives the lease back in the middle of the work. `failed`: counts one more transient failure.
 pub async fn release(pool: &PgPool, claim: &Claim, failed: bool) -> Result<(), StoreError> {
     let result = sqlx::query(
-        "UPDATE jobs SET job_lease_token = NULL, job_lease_until = NULL, job_attempts = job_attempts + $3
+        "UPDATE jobs SET job_lease_token = NULL, job_lease_until = NULL, job_attempts = job_attempts + $3,
+                job_unfinished_runs = greatest(job_unfinished_runs - 1, 0)
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
