@@ -1,10 +1,10 @@
 //! All contacts of an owner as a CSV file, made while it is sent.
 
 use bytes::Bytes;
-use csv::{Terminator, WriterBuilder};
+use csv::Terminator;
 use futures::Stream;
 
-use crate::csv::defused;
+use crate::csv::{defused, sheet_writer};
 use crate::domain::job::Owner;
 use crate::store::contacts::{self, Contact};
 use crate::store::{OwnerPool, StoreError};
@@ -13,10 +13,10 @@ use crate::store::{OwnerPool, StoreError};
 const PIECE: i64 = 2_000;
 
 /// The file in pieces: `contact`, the four values and when it was made, a line each, in the order in which they were
-/// made. UTF-8 with a byte order mark, RFC 4180; cells that a spreadsheet program would run have an apostrophe in
-/// front.
+/// made. UTF-8 with a byte order mark, RFC 4180, each cell in quotes; cells that a spreadsheet program would run have
+/// an apostrophe in front, also behind what it may take for a separator.
 pub fn contacts_file(owners: OwnerPool, owner: Owner) -> impl Stream<Item = Result<Bytes, StoreError>> {
-    let header = "\u{feff}contact,email,first_name,last_name,company,created_at\r\n";
+    let header = "\u{feff}\"contact\",\"email\",\"first_name\",\"last_name\",\"company\",\"created_at\"\r\n";
     let first = Bytes::from_static(header.as_bytes());
     futures::stream::try_unfold(Some((first, Some(0))), move |state| {
         let (owners, owner) = (owners.clone(), owner.clone());
@@ -32,7 +32,7 @@ pub fn contacts_file(owners: OwnerPool, owner: Owner) -> impl Stream<Item = Resu
 }
 
 fn lines(contacts: &[Contact]) -> Bytes {
-    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = sheet_writer().terminator(Terminator::CRLF).from_writer(Vec::new());
     for contact in contacts {
         let values = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
         let (id, made) = (contact.id.to_string(), contact.created_at.to_rfc3339());

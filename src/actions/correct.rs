@@ -56,7 +56,8 @@ pub struct Corrected {
 /// action. A row that was left out is taken in again if it differs.
 ///
 /// Columns may be missing or in any order, and rows short: what is not there stays as it is. `row`, `line`, `reasons`
-/// and columns of other names are not read. One apostrophe in front of a value is taken off. What spreadsheet
+/// and columns of other names are not read. Apostrophes that the file
+/// was given to stop formulas are taken off. What spreadsheet
 /// programs change by themselves is no difference: white space around, other line ends, question marks for letters
 /// that the file's encoding does not have, UTF-8 that was taken for Windows-1252.
 ///
@@ -185,6 +186,14 @@ fn is_same(stored: &str, given: &str, encoding: Encoding) -> bool {
     stored == given || stored.chars().flat_map(written).eq(given.chars())
 }
 
+/// The value that a cell was made of.
+fn plain(cell: &str) -> Cow<'_, str> {
+    match unguarded(cell) {
+        Cow::Borrowed(value) => normalise(value),
+        Cow::Owned(value) => Cow::Owned(normalise(&value).into_owned()),
+    }
+}
+
 /// With one kind of line end, whatever a program has made of them.
 fn unified(value: &str) -> Cow<'_, str> {
     match value.contains('\r') {
@@ -246,7 +255,7 @@ struct Columns {
 
 impl Columns {
     fn find(header: &TableRow<'_>) -> Result<Columns, ActionError> {
-        let mut names: Vec<String> = header.cells.iter().map(|name| unguarded(name).to_owned()).collect();
+        let mut names: Vec<String> = header.cells.iter().map(|name| unguarded(name).into_owned()).collect();
         let first = names.first().and_then(|name| without_mangled_mark(name)).map(str::to_owned);
         let is_mangled = first.is_some();
         names.iter_mut().zip(first).for_each(|(name, first)| *name = first);
@@ -317,10 +326,9 @@ impl Columns {
     }
 
     fn value<'a>(&self, cell: &'a str) -> Cow<'a, str> {
-        let cell = unguarded(cell);
         match self.is_mangled && !cell.is_ascii() {
-            true => Cow::Owned(normalise(&unmangled(cell)).into_owned()),
-            false => normalise(cell),
+            true => Cow::Owned(plain(&unmangled(cell)).into_owned()),
+            false => plain(cell),
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::io::{self, Seek, Write};
 
-use csv::{Terminator, WriterBuilder};
+use csv::Terminator;
 use futures::TryStreamExt;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
 use super::ActionError;
-use crate::csv::{Column, guarded};
+use crate::csv::{Column, guarded, sheet_writer};
 use crate::domain::job::{JobId, Owner};
 use crate::store::{OwnerPool, StoreError, corrections, jobs};
 
@@ -47,8 +47,8 @@ impl CorrectionsFile {
 
 /// Writes the rows of an owner's job that an open issue is about, in the order of the file, a line each: the four
 /// values as they stand, `row`, `line`, `row_key`, and `reasons`, what all open issues of the row say. Rows that are
-/// left out are not among them. UTF-8 with a byte order mark, RFC 4180; cells that a spreadsheet program would run
-/// or change have an apostrophe in front.
+/// left out are not among them. UTF-8 with a byte order mark, RFC 4180, each cell in quotes; cells that a spreadsheet
+/// program would run or change have an apostrophe in front, also behind what it may take for a separator.
 pub async fn corrections_file(
     owners: &OwnerPool,
     owner: &Owner,
@@ -59,8 +59,7 @@ pub async fn corrections_file(
     let scratch = |error: io::Error| StoreError::from(error);
     let mut file = tempfile::tempfile().map_err(scratch)?;
     file.write_all(BYTE_ORDER_MARK).map_err(scratch)?;
-    let mut writer =
-        WriterBuilder::new().terminator(Terminator::CRLF).buffer_capacity(PIECE).from_writer(file);
+    let mut writer = sheet_writer().terminator(Terminator::CRLF).buffer_capacity(PIECE).from_writer(file);
     let written = |error: csv::Error| scratch(error.into());
     let header = Column::ALL.map(Column::as_str).into_iter().chain(["row", "line", ROW_KEY, "reasons"]);
     writer.write_record(header).map_err(written)?;

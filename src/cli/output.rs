@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use crate::csv::defused;
+use crate::csv::{defused, sheet_writer};
 
 /// The form of what a command prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,7 +40,7 @@ fn json<T: Serialize>(mut out: impl Write, records: &[T]) -> io::Result<()> {
 }
 
 fn csv(out: impl Write, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
-    let mut writer = ::csv::Writer::from_writer(out);
+    let mut writer = sheet_writer().from_writer(out);
     writer.write_record(header)?;
     for row in rows {
         writer.write_record(row.iter().map(|cell| defused(cell).into_owned()))?;
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn formulas_are_defused_and_quotes_escaped() {
         let mut out = Vec::new();
-        let rows = vec![vec!["=1+1".to_owned(), "a\"b,c".to_owned()]];
+        let rows = vec![vec!["=1+1".to_owned(), "a\"b;=c".to_owned()]];
         csv(&mut out, &["x", "y"], rows.into_iter()).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "x,y\n'=1+1,\"a\"\"b,c\"\n");
     }

@@ -1,32 +1,88 @@
 //! Cells on their way through a spreadsheet program, which runs some as formulas (OWASP, "CSV Injection") and makes
 //! numbers, dates and truth values of others. An apostrophe in front stops both.
+//!
+//! A program that takes another character for the separator makes several cells of one: so a formula is stopped
+//! behind each character that may be taken for one, too, and every cell stands in quotes.
 
 use std::borrow::Cow;
 
-/// A cell that a spreadsheet program will not run as a formula; all others as they are. For what nobody reads back.
+/// How a file for spreadsheet programs is written: each cell in quotes.
+pub fn sheet_writer() -> ::csv::WriterBuilder {
+    let mut builder = ::csv::WriterBuilder::new();
+    builder.quote_style(::csv::QuoteStyle::Always);
+    builder
+}
+
+/// Returns the cell so that no spreadsheet program runs it, or a part of it, as a formula. For what nobody reads back.
 pub fn defused(cell: &str) -> Cow<'_, str> {
-    if is_formula(cell) { quoted(cell) } else { Cow::Borrowed(cell) }
+    with_apostrophes(cell, is_formula(cell))
 }
 
-/// A cell that comes out of a spreadsheet program as it went in; [`unguarded`] gives the cell back.
+/// Returns the cell so that it comes out of a spreadsheet program as it went in; [`unguarded`] gives the cell back.
 pub fn guarded(cell: &str) -> Cow<'_, str> {
-    let is_kept = !cell.starts_with('\'') && !is_formula(cell) && !is_reinterpreted(cell);
-    if is_kept { Cow::Borrowed(cell) } else { quoted(cell) }
+    with_apostrophes(cell, cell.starts_with('\'') || is_formula(cell) || is_reinterpreted(cell))
 }
 
-/// The cell that [`guarded`] has made this of: without one apostrophe in front.
-pub fn unguarded(cell: &str) -> &str {
-    cell.strip_prefix('\'').unwrap_or(cell)
+/// Returns the cell that [`guarded`] has made this of: without one apostrophe in front, and without one of those that
+/// stop a formula inside.
+pub fn unguarded(cell: &str) -> Cow<'_, str> {
+    let cell = cell.strip_prefix('\'').unwrap_or(cell);
+    let is_added = |at: &usize| cell[*at..].starts_with('\'') && is_formula_inside(&cell[*at..]);
+    let added: Vec<usize> = behind_separators(cell).filter(is_added).collect();
+    if added.is_empty() {
+        return Cow::Borrowed(cell);
+    }
+    let mut kept = String::with_capacity(cell.len());
+    let mut from = 0;
+    for at in added {
+        kept.push_str(&cell[from..at]);
+        from = at + 1;
+    }
+    kept.push_str(&cell[from..]);
+    Cow::Owned(kept)
 }
 
-fn quoted(cell: &str) -> Cow<'_, str> {
-    Cow::Owned(format!("'{cell}"))
+fn with_apostrophes(cell: &str, in_front: bool) -> Cow<'_, str> {
+    let inside = behind_separators(cell).filter(|at| is_formula_inside(&cell[*at..]));
+    let places: Vec<usize> = in_front.then_some(0).into_iter().chain(inside).collect();
+    if places.is_empty() {
+        return Cow::Borrowed(cell);
+    }
+    let mut stopped = String::with_capacity(cell.len() + places.len());
+    let mut from = 0;
+    for at in places {
+        stopped.push_str(&cell[from..at]);
+        stopped.push('\'');
+        from = at;
+    }
+    stopped.push_str(&cell[from..]);
+    Cow::Owned(stopped)
 }
 
-/// Some programs look behind white space, and East Asian ones take the wide forms too.
+/// What some program may take for the end of a cell.
+const SEPARATORS: [char; 6] = [',', ';', '\t', '|', '\r', '\n'];
+
+/// Where the parts begin of which a program with another separator makes cells of their own.
+fn behind_separators(cell: &str) -> impl Iterator<Item = usize> {
+    cell.match_indices(SEPARATORS).map(|(at, separator)| at + separator.len())
+}
+
+/// What a formula begins with; East Asian programs take the wide forms too.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// Whether a part of a cell would be a formula, apart from apostrophes in front, which stop it.
+///
+/// A question mark counts, since a wide sign becomes one in an encoding that lacks it: what is added and what is taken
+/// off must not depend on that.
+fn is_formula_inside(part: &str) -> bool {
+    let is_skipped = |letter: char| letter == '"' || letter.is_whitespace() && !SEPARATORS.contains(&letter);
+    let part = part.trim_start_matches('\'').trim_start_matches(is_skipped);
+    part.starts_with(SIGNS) || part.starts_with('?')
+}
+
+/// Some programs look behind white space.
 fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['\t', '\r', '\n'])
-        || cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+    cell.starts_with(['\t', '\r', '\n']) || cell.trim_start().starts_with(SIGNS)
 }
 
 /// Truth values in the languages of the programs.
@@ -129,15 +185,48 @@ mod tests {
     }
 
     #[test]
+    fn formulas_are_stopped_behind_every_separator() {
+        let cases = [
+            ("x;=1+1;y", "x;'=1+1;y"),
+            ("x,=1", "x,'=1"),
+            ("x\t@SUM(1)", "x\t'@SUM(1)"),
+            ("x|+1|-1", "x|'+1|'-1"),
+            ("x\r\n=1", "x\r\n'=1"),
+            ("x; \u{a0}＝1", "x;' \u{a0}＝1"),
+            ("x;\"=1\";y", "x;'\"=1\";y"),
+            ("x;'=1", "x;''=1"),
+            ("x;?1", "x;'?1"),
+            ("=1;=1", "'=1;'=1"),
+        ];
+        for (cell, expected) in cases {
+            assert_eq!((guarded(cell), defused(cell)), (expected.into(), expected.into()), "{cell:?}");
+        }
+        for cell in ["Smith, Ann", "Rock,'n'Roll", "a;b", "1st; \"2nd\"", "x =1", "a;;'b'"] {
+            assert_eq!((guarded(cell), unguarded(cell)), (cell.into(), cell.into()), "{cell:?}");
+        }
+    }
+
+    #[test]
     fn every_cell_comes_back() {
-        let pieces =
-            ["", "'", "=", "-", "@", "\t", "\r", "\n", " ", "1", "e", ",", ";", "\"", "é", "\u{feff}"];
+        let pieces = [
+            "", "'", "=", "-", "?", "＝", "\t", "\r", "\n", " ", "1", "e", ",", ";", "|", "\"", "é",
+            "\u{feff}",
+        ];
+        let is_stopped = |cell: &str| {
+            let parts = cell.split(SEPARATORS).map(|part| part.trim_start_matches([' ', '"']));
+            !is_formula(cell) && parts.into_iter().all(|part| !part.starts_with(SIGNS))
+        };
         for one in pieces {
             for two in pieces {
                 for three in pieces {
-                    let cell = format!("{one}{two}{three}");
-                    assert_eq!(unguarded(&guarded(&cell)), cell, "{cell:?}");
-                    assert!(!is_formula(&guarded(&cell)) && !is_formula(&defused(&cell)), "{cell:?}");
+                    for four in pieces {
+                        let cell = format!("{one}{two}{three}{four}");
+                        assert_eq!(unguarded(&guarded(&cell)), cell, "{cell:?}");
+                        let first = cell.trim_start_matches([' ', '"']).starts_with(SIGNS);
+                        let is_text = first && cell.trim_start().starts_with('"');
+                        assert!(is_text || is_stopped(&guarded(&cell)), "{cell:?} {:?}", guarded(&cell));
+                        assert!(is_text || is_stopped(&defused(&cell)), "{cell:?} {:?}", defused(&cell));
+                    }
                 }
             }
         }

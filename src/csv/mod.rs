@@ -36,7 +36,7 @@ mod utf16;
 #[cfg(test)]
 mod tests;
 
-pub use cell::{defused, guarded, unguarded};
+pub use cell::{defused, guarded, sheet_writer, unguarded};
 pub use decode::{Cells, Decoded, Decoder};
 pub use encoding::{Encoding, UnknownEncoding};
 pub use header::{Column, Header, Mapping, folded};

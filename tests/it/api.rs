@@ -370,13 +370,14 @@ async fn corrections_and_contacts_go_out_as_files_and_corrections_come_back() {
     assert!(file.headers()["content-type"].to_str().unwrap().starts_with("text/csv"));
     let text = file.text().await.unwrap();
     assert!(
-        text.starts_with("\u{feff}email,first_name") && text.contains("not a deliverable address"),
+        text.starts_with("\u{feff}\"email\",\"first_name\"") && text.contains("not a deliverable address"),
         "{text}"
     );
-    let mended =
-        text.replace("bad,Bob", "bob@example.com,Bob").replace("d@example.com,D,Two", "d2@example.com,D,Two");
-    let mended =
-        mended.replace("n@example.com,N,,", "n@example.com,N,Ew,") + "x@example.com,X,Y,Z,,,r-none,\r\n";
+    let mended = text
+        .replace(r#""bad","Bob""#, r#""bob@example.com","Bob""#)
+        .replace(r#""d@example.com","D","Two""#, r#""d2@example.com","D","Two""#)
+        .replace(r#""n@example.com","N","","#, r#""n@example.com","N","Ew","#)
+        + "x@example.com,X,Y,Z,,,r-none,\r\n";
     let send = |kind: &'static str, body: String| {
         client().post(format!("{}{path}", server.url)).header("content-type", kind).body(body).send()
     };

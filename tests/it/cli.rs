@@ -162,13 +162,16 @@ async fn the_worst_file_decides_the_status() {
 #[tokio::test]
 async fn cells_that_look_like_formulas_are_defused_in_csv() {
     let world = World::database().await;
-    let file = world
-        .file("a.csv", "email,first_name,last_name,company\na@example.com,=HYPERLINK(1),@B,\"A\"\"B\"\n");
+    let file = world.file(
+        "a.csv",
+        "email,first_name,last_name,company\na@example.com,=HYPERLINK(1),x;=1+1;y,\"A\"\"B\"\n",
+    );
     world.ingest(&["import", &file]).await.expect_status(0);
     let contacts = world.ingest(&["contacts", "--output", "csv"]).await;
     assert_eq!(
         contacts.stdout,
-        "contact,email,first name,last name,company\n1,a@example.com,'=HYPERLINK(1),'@B,\"A\"\"B\"\n"
+        "\"contact\",\"email\",\"first name\",\"last name\",\"company\"\n\
+         \"1\",\"a@example.com\",\"'=HYPERLINK(1)\",\"x;'=1+1;y\",\"A\"\"B\"\n"
     );
 }
 
@@ -180,7 +183,7 @@ async fn with_nothing_configured_everything_is_local() {
     world.ingest(&["discard", "2"]).await.expect_status(0);
     world.ingest(&["reprocess", "1"]).await.expect_status(0);
     let contacts = world.ingest(&["contacts", "--output", "csv"]).await;
-    assert!(contacts.stdout.contains("1,a@example.com,A,B,C"), "{}", contacts.stdout);
+    assert!(contacts.stdout.contains(r#""1","a@example.com","A","B","C""#), "{}", contacts.stdout);
     world.ingest(&["doctor"]).await.expect_status(0);
     assert!(!world.path("data/postgres/postmaster.pid").exists(), "the server runs on");
 }

@@ -32,7 +32,8 @@ async fn rows_of_every_rule_go_out_and_come_back_corrected() {
         "{}",
         printed.stderr
     );
-    let first = "\u{feff}email,first_name,last_name,company,row,line,row_key,reasons\r\nbad,Bo,,Acme,";
+    let first = "\u{feff}\"email\",\"first_name\",\"last_name\",\"company\",\"row\",\"line\",\"row_key\",\"reasons\"\r\n\
+                 \"bad\",\"Bo\",\"\",\"Acme\",";
     assert!(printed.stdout.starts_with(first), "{}", printed.stdout);
     let mut sheet = Sheet::read(printed.stdout.as_bytes());
     assert_eq!(sheet.column("line"), ["3", "4", "5", "6", "7"]);
@@ -218,7 +219,7 @@ async fn a_large_job_goes_out_and_comes_back_too() {
     let world = under_review(&rows).await;
     let text = String::from_utf8(export(&world, JOB).await).unwrap();
     assert_eq!(text.lines().count(), 1 + 82_500);
-    let done = correct(&world, text.replace(" bad,", "@example.com,")).await;
+    let done = correct(&world, text.replace(" bad\",", "@example.com\",")).await;
     assert_eq!((done.read, done.effect.changed.rows, done.unchanged), (82_500, 82_500, 0));
     assert_eq!((done.effect.issues.settled, done.effect.open_issues), (82_500, 0));
     world.ingest(&["reprocess", "1"]).await.expect_status(0);

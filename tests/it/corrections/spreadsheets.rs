@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use ingest::actions;
 
-use super::sheet::{JOB, Sheet, correct, export, rows, tester, under_review};
+use super::sheet::{HEADER, JOB, Sheet, correct, export, rows, tester, under_review};
 use crate::support::World;
 
 /// What spreadsheet programs run, reckon with, or make something else of.
@@ -163,16 +163,55 @@ async fn through_office(world: &World, file: &[u8], (opened, form, saved): (&[&s
     std::fs::read(&sheet).unwrap()
 }
 
+/// A value that is a formula to whoever takes another character for the separator, and in every other way in which
+/// parts of it could come to be cells; 3333 is what it would say.
+const PARTS: &str =
+    "x;=1111*3;y,=1111*3,y\t=1111*3\ty|=1111*3|y\n=1111*3\ny;\"=1111*3\";y; =1111*3;+1111*3;'=1111*3;y";
+
+/// The value as a cell of a file.
+fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('"', "\"\""))
+}
+
+#[tokio::test]
+async fn no_separator_makes_a_formula_of_a_part_of_a_cell() {
+    let world = World::database().await;
+    let cell = quoted(PARTS);
+    let rows = format!("a@example.com,{cell},B,{cell}\nbad {cell},{cell},B,{cell}\n");
+    let file = world.file("in.csv", &format!("{HEADER}{}", rows.replace("bad \"", "\"bad ")));
+    world.ingest(&["import", "--policy", "AT_ONCE", &file]).await.expect_status(3);
+    let corrections = world.ingest(&["export", "1"]).await.stdout;
+    let printed = world.ingest(&["contacts", "--output", "csv"]).await.stdout;
+    let contacts = actions::contacts_file(world.owners.clone(), tester().owner);
+    let contacts: Vec<_> = futures::TryStreamExt::try_collect(contacts).await.unwrap();
+    for exported in [corrections, printed, String::from_utf8(contacts.concat()).unwrap()] {
+        assert!(exported.contains("1111*3"), "{exported}");
+        for separator in [None, Some(44), Some(59), Some(9), Some(124), Some(32)] {
+            world.file("sheet.csv", &exported);
+            let filter = separator.map(|separator| format!("--infilter=CSV:{separator},34,76"));
+            let mut options: Vec<&str> = filter.as_deref().into_iter().collect();
+            options.extend(["--convert-to", "txt:Text - txt - csv (StarCalc):59,34,76"]);
+            save_as(&world, "sheet.csv", &options).await;
+            let seen = std::fs::read_to_string(world.path("sheet.txt")).unwrap();
+            assert!(seen.contains("1111*3") && !seen.contains("3333"), "{separator:?}: {seen}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn through_libreoffice_nothing_changes_but_what_a_person_has_changed() {
-    let more = "Ünal,\"=1+1\",\"a  b, \"\"c\"\"\",Łódź 東京\nx@example.com,O'Hara,\"l1\nl2\",\nx@example.com,Mar 5,1st,３M\n";
-    let world = under_review(&(tricky_rows() + more)).await;
+    let parts = quoted(&PARTS.replace('\t', " "));
+    let more = format!(
+        "Ünal,\"=1+1\",\"a  b, \"\"c\"\"\",Łódź 東京\nx@example.com,O'Hara,\"l1\nl2\",\n\
+         x@example.com,Mar 5,1st,３M\n{parts},\"x;＝1;?2;'n'\",{parts},\"東,＝1\"\n"
+    );
+    let world = under_review(&(tricky_rows() + &more)).await;
     let before = rows(&world).await;
     let file = export(&world, JOB).await;
     for way in WAYS {
         let saved = through_office(&world, &file, way).await;
         let same = correct(&world, &saved).await;
-        assert_eq!((same.read, same.unchanged, same.effect.action), (19, 19, None), "{way:?}: {same:?}");
+        assert_eq!((same.read, same.unchanged, same.effect.action), (20, 20, None), "{way:?}: {same:?}");
 
         let mut edited = Sheet::read(&file);
         edited.set(0, "email", "bo@example.com");
@@ -183,7 +222,7 @@ async fn through_libreoffice_nothing_changes_but_what_a_person_has_changed() {
         let done = correct(&world, &saved).await;
         assert_eq!(
             (done.effect.changed.rows, done.effect.changed.edited, done.unchanged),
-            (3, 3, 16),
+            (3, 3, 17),
             "{way:?}"
         );
         let mut after = before.clone();
