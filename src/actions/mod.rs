@@ -13,6 +13,7 @@ mod decide;
 mod job;
 mod preview_file;
 mod record;
+mod stored_file;
 mod undo_import;
 mod upload;
 

@@ -6,6 +6,7 @@ use tokio_util::io::InspectReader;
 use uuid::Uuid;
 
 use super::preview_file::{FilePreview, PREVIEW_BYTES, preview_file, shape};
+use super::stored_file::StoredFile;
 use super::{ActionError, Request};
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{Columns, ImportPolicy, JobId, Owner};
@@ -46,7 +47,7 @@ pub struct Uploaded {
 /// bytes. `queue`: where the run is asked for; without it the caller runs the job.
 ///
 /// Holds up to 24 MiB of the content at a time. The same request under the same key again is answered before the
-/// content is read.
+/// content is read. A file of which no job is made does not stay in the store.
 pub async fn upload(
     owners: &OwnerPool,
     objects: &Objects,
@@ -62,15 +63,33 @@ pub async fn upload(
     db.rollback().await?;
     let key =
         format!("uploads/{}/{}/{}", segment(&request.owner.0), Uuid::new_v4(), segment(upload.filename));
+    let mut file = StoredFile::new(owners, objects, &request.owner, key);
+    let uploaded = store_and_make(owners, objects, queue, request, upload, content, &mut file).await;
+    match &uploaded {
+        Ok(uploaded) if !uploaded.earlier => file.keep(),
+        // Also on an error the job may be there, and only the answer lost: that is looked for.
+        Ok(_) | Err(_) => file.remove().await,
+    }
+    uploaded
+}
+
+async fn store_and_make(
+    owners: &OwnerPool,
+    objects: &Objects,
+    queue: Option<&Queue>,
+    request: &Request,
+    upload: &Upload<'_>,
+    content: impl AsyncRead + Send + Unpin,
+    stored: &mut StoredFile,
+) -> Result<Uploaded, ActionError> {
     let (mut hash, mut head) = (blake3::Hasher::new(), Vec::new());
     let content = InspectReader::new(content.take(upload.limit.saturating_add(1)), |bytes| {
         hash.update(bytes);
         let wanted = PREVIEW_BYTES - head.len();
         head.extend_from_slice(&bytes[..bytes.len().min(wanted)]);
     });
-    let (_, bytes) = objects.put(&key, content).await?;
+    let (_, bytes) = objects.put(stored.key(), content).await?;
     if bytes > upload.limit {
-        objects.delete(&key).await?;
         return Err(ActionError::TooLarge(upload.limit));
     }
     let header = match preview_file(owners, &request.owner, &head, bytes == head.len() as u64).await {
@@ -87,14 +106,11 @@ pub async fn upload(
     }
     let content_hash = hash.finalize().to_hex();
     let shape = header.filter(|_| upload.remember).map(|header| shape(&header.names));
-    let file = File { key: &key, content_hash: &content_hash, bytes, columns, shape };
-    // On an error the file stays: it may be that the job is there, and only its answer was lost.
+    stored.offer(&content_hash);
+    let file = File { key: stored.key(), content_hash: &content_hash, bytes, columns, shape };
     let made = make_job(owners, queue, request, upload, &file).await?;
-    if made.earlier {
-        objects.delete(&key).await?;
-    }
     if let (Some(queue @ Queue::Sqs(_)), false) = (queue, made.earlier) {
-        queue.send(&JobMessage { job_id: JobId(made.job), s3_key: key }).await?;
+        queue.send(&JobMessage { job_id: JobId(made.job), s3_key: stored.key().to_owned() }).await?;
     }
     Ok(made)
 }
@@ -140,12 +156,15 @@ async fn make_job(
     Ok(uploaded)
 }
 
+/// The most bytes of a segment. File systems take 255 in a name, and a name's upload is written beside it under a
+/// longer one; S3 takes 1024 in a key.
+const SEGMENT_BYTES: usize = 200;
+
 /// A name as one segment of a key: letters, digits and `.-_@` as they are, all else as `_`.
 fn segment(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || ".-_@".contains(letter);
-    let kept: String =
-        name.chars().map(|letter| if plain(letter) { letter } else { '_' }).take(100).collect();
-    match kept.trim_matches('.') {
+    let kept: String = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
+    match kept[..kept.floor_char_boundary(SEGMENT_BYTES)].trim_matches('.') {
         "" => "unnamed".to_owned(),
         kept => kept.to_owned(),
     }
@@ -165,6 +184,10 @@ mod tests {
         ];
         for (name, expected) in cases {
             assert_eq!(segment(name), expected, "{name}");
+        }
+        for letter in ["x", "é", "名", "𠀋"] {
+            let cut = segment(&letter.repeat(255));
+            assert!((197..=SEGMENT_BYTES).contains(&cut.len()), "{}", cut.len());
         }
     }
 }

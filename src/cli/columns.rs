@@ -85,7 +85,7 @@ async fn preview(owners: &OwnerPool, owner: &Owner, file: &Path) -> Result<FileP
 /// Shows the beginning of a file.
 pub async fn show(session: &Session, file: &Path) -> anyhow::Result<Status> {
     let preview = preview(&session.owners, &session.owner, file).await?;
-    let delimiter = if preview.delimiter == "\t" { "a tab" } else { &preview.delimiter };
+    let delimiter = if preview.delimiter == "\t" { "a tab" } else { &printable(&preview.delimiter) };
     eprintln!("encoding {}, delimiter {delimiter}, header on line {}", preview.encoding, preview.header_line);
     let mut status = Status::Done;
     for column in &preview.columns {

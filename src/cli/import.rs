@@ -43,7 +43,7 @@ pub async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Res
         let status = match upload(session, file, how).await {
             Ok(uploaded) => go_on(session, &uploaded, &name(file), &shutdown).await?,
             Err(error) => {
-                eprintln!("{}: {error}", name(file));
+                eprintln!("{}: {}", printable(&name(file)), printable(&error.to_string()));
                 Status::Failed
             }
         };
@@ -51,6 +51,10 @@ pub async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Res
         if shutdown.stop_working.is_cancelled() {
             break;
         }
+    }
+    // Where there is no worker nobody else does.
+    if let Err(error) = session.context.objects.remove_abandoned(&shutdown.stop_working).await {
+        tracing::warn!(%error, "looking for what killed uploads have left failed");
     }
     Ok(worst)
 }
@@ -168,6 +172,7 @@ fn tell(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
             eprintln!("{label}: job {job} was taken over by another run; `ingest jobs` tells when it is done")
         }
         End::Unavailable(error, _) => {
+            let error = printable(&error.to_string());
             eprintln!("{label}: job {job} could not go on: {error}\nwhen that is mended, {again}")
         }
     }

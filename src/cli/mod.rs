@@ -243,6 +243,11 @@ impl From<Status> for ExitCode {
     }
 }
 
+/// Tells a person why the program ends. The text may quote a file.
+pub fn tell_error(error: &anyhow::Error) {
+    eprintln!("ingest: {}", output::printable_lines(&format!("{error:#}")));
+}
+
 /// Carries out a parsed command line.
 pub async fn run(cli: Cli) -> anyhow::Result<Status> {
     let service = matches!(cli.command, Command::Worker | Command::Serve { .. });

@@ -39,7 +39,7 @@ pub(super) fn path(place: &Place, key: &str) -> Result<Path, ObjectError> {
 }
 
 /// The local store writes `name#1` beside `name` before it renames it.
-fn is_upload(name: &str) -> bool {
+pub(super) fn is_upload(name: &str) -> bool {
     let number = name.rsplit_once('#').map(|(_, number)| number);
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }

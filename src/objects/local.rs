@@ -3,14 +3,15 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::{GetResult, GetResultPayload};
+use tokio_util::sync::CancellationToken;
 
-use super::{ObjectError, Objects, Place};
+use super::{ObjectError, Objects, Place, key};
 
 /// Large enough that a block's trip to a blocking thread does not count.
 const BLOCK_BYTES: u64 = 1 << 20;
@@ -28,7 +29,47 @@ pub(super) fn store(folder: &Path) -> Result<(LocalFileSystem, PathBuf), ObjectE
     let store = LocalFileSystem::new_with_prefix(&resolved)
         .map_err(|error| ObjectError::of_place(&place(), error))?;
     // The message that names a file must not outlive a crash that the file did not survive.
-    Ok((store.with_fsync(true), resolved))
+    Ok((store.with_fsync(true).with_automatic_cleanup(true), resolved))
+}
+
+/// Removes the files beside the objects that uploads write to, where nobody has written to them for `age`, and the
+/// folders that are empty then. Ends early when `stop` is cancelled. Gives the number of files.
+pub(super) fn remove_abandoned(
+    folder: &Path,
+    age: Duration,
+    stop: &CancellationToken,
+) -> std::io::Result<u64> {
+    let mut removed = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        if stop.is_cancelled() {
+            break;
+        }
+        let before = removed;
+        // Others remove files and folders meanwhile.
+        let Ok(entries) = std::fs::read_dir(&next) else { continue };
+        for entry in entries {
+            let entry = entry?;
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() && is_abandoned(&entry, age) {
+                removed += u64::from(std::fs::remove_file(entry.path()).is_ok());
+            }
+        }
+        if removed > before && next != folder {
+            // It is left where it is not empty.
+            let _ = std::fs::remove_dir(&next);
+        }
+    }
+    Ok(removed)
+}
+
+fn is_abandoned(entry: &std::fs::DirEntry, age: Duration) -> bool {
+    let is_upload = entry.file_name().to_str().is_some_and(key::is_upload);
+    let modified = entry.metadata().and_then(|found| found.modified());
+    let unchanged = modified.ok().and_then(|modified| modified.elapsed().ok());
+    is_upload && unchanged.is_some_and(|unchanged| unchanged > age)
 }
 
 /// Refuses a key whose file, or the nearest folder above it that exists, a symbolic link takes out of
@@ -135,5 +176,37 @@ impl Reading {
             true => Ok(()),
             false => Err(Broken::Changed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn abandoned_uploads_are_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let long_ago = SystemTime::now() - Duration::from_secs(7200);
+        let put = |name: &str, modified: SystemTime| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            File::create(&path).unwrap().set_modified(modified).unwrap();
+            path
+        };
+        let abandoned = put("uploads/one/a/a.csv#1", long_ago);
+        let under_way = put("uploads/one/b/b.csv#1", SystemTime::now());
+        let object = put("uploads/one/c/c.csv", long_ago);
+        let beside = put("uploads/one/c/c.csv#12", long_ago);
+        let elsewhere = tempfile::tempdir().unwrap();
+        let linked = elsewhere.path().join("d.csv#1");
+        File::create(&linked).unwrap().set_modified(long_ago).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("link")).unwrap();
+
+        let hour = Duration::from_secs(3600);
+        let stop = CancellationToken::new();
+        assert_eq!(remove_abandoned(folder.path(), hour, &stop).unwrap(), 2);
+        assert!(!abandoned.exists() && !abandoned.parent().unwrap().exists() && !beside.exists());
+        assert!(under_way.exists() && object.exists() && linked.exists());
+        assert_eq!(remove_abandoned(folder.path(), hour, &stop).unwrap(), 0);
     }
 }

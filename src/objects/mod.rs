@@ -20,8 +20,12 @@ use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::io::AsyncRead;
+use tokio_util::sync::CancellationToken;
 
 pub use error::ObjectError;
+
+/// An upload that nobody has written to for so long belongs to a process that is gone.
+const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
 /// Where the objects are. Clones share the connections.
 #[derive(Debug, Clone)]
@@ -155,6 +159,22 @@ impl Objects {
             Err(object_store::Error::NotFound { .. }) => Ok(()),
             done => done.map_err(|error| self.error(key, error)),
         }
+    }
+
+    /// Removes what uploads have left that were killed more than a day ago; gives the number of files. Ends early
+    /// when `stop` is cancelled.
+    ///
+    /// Of a folder alone: a bucket does it itself, by a lifecycle rule (`AbortIncompleteMultipartUpload`).
+    pub async fn remove_abandoned(&self, stop: &CancellationToken) -> Result<u64, ObjectError> {
+        let Place::Local { folder } = &self.place else { return Ok(0) };
+        let (folder, stop) = (folder.clone(), stop.clone());
+        let removing = move || local::remove_abandoned(&folder, ABANDONED, &stop);
+        let removed = tokio::task::spawn_blocking(removing).await.map_err(std::io::Error::from).flatten();
+        removed.map_err(|source| ObjectError::Unavailable {
+            store: self.to_string(),
+            key: None,
+            source: source.into(),
+        })
     }
 
     /// Whether the bucket or folder can be read: fails as reading an object would.

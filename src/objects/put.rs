@@ -3,7 +3,9 @@
 use bytes::BytesMut;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, UploadPart};
+use scopeguard::ScopeGuard;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio_util::task::AbortOnDropHandle;
 
 /// Of one part. S3 takes 10,000 parts at most, so this bounds an object to 80 GB.
 const PART_BYTES: usize = 8 << 20;
@@ -30,14 +32,30 @@ pub(super) async fn put(
     if first_bytes < PART_BYTES {
         return Ok((store.put(path, first).await?.e_tag, first_bytes as u64));
     }
-    let mut upload = store.put_multipart(path).await?;
-    match parts(upload.as_mut(), first, &mut content).await {
-        Ok(bytes) => Ok((upload.complete().await?.e_tag, bytes)),
-        Err(error) => {
-            // The first failure is the one to report; S3 drops what is left by the bucket's rules.
-            let _ = upload.abort().await;
-            Err(error)
-        }
+    // Also where the future is dropped, since a client went away: S3 keeps the parts of an upload that is neither
+    // completed nor aborted, and charges for them.
+    let mut upload = scopeguard::guard(store.put_multipart(path).await?, abort_in_background);
+    let written = match parts(upload.as_mut(), first, &mut content).await {
+        Ok(bytes) => upload.complete().await.map(|done| (done.e_tag, bytes)).map_err(PutError::Store),
+        Err(error) => Err(error),
+    };
+    let upload = ScopeGuard::into_inner(upload);
+    if written.is_err() {
+        abort(upload).await;
+    }
+    written
+}
+
+fn abort_in_background(upload: Box<dyn MultipartUpload>) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(abort(upload));
+    }
+}
+
+async fn abort(mut upload: Box<dyn MultipartUpload>) {
+    if let Err(error) = upload.abort().await {
+        // The failure before this one is the one to report. A rule of the bucket removes the parts in the end.
+        tracing::debug!(%error, "the parts of an upload were not removed");
     }
 }
 
@@ -49,11 +67,11 @@ async fn parts(
     let mut bytes = 0;
     let mut next = first;
     // One part is under way while the next one is read.
-    let mut under_way: Option<tokio::task::JoinHandle<object_store::Result<()>>> = None;
+    let mut under_way: Option<AbortOnDropHandle<object_store::Result<()>>> = None;
     while next.content_length() > 0 {
         bytes += next.content_length() as u64;
         let sent: UploadPart = upload.put_part(next);
-        let before = under_way.replace(tokio::spawn(sent));
+        let before = under_way.replace(AbortOnDropHandle::new(tokio::spawn(sent)));
         next = part(content).await?;
         if let Some(before) = before {
             before.await.map_err(object_store::Error::from)??;

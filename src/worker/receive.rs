@@ -31,6 +31,8 @@ pub struct Worker {
 const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
 /// How long a stop waits for what came too late to be given back; mostly it takes a second.
 const DRAIN: Duration = Duration::from_secs(5);
+/// The wait between two searches for what killed uploads have left.
+const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Jobs found again in one sweep.
 const SWEEP_LIMIT: i64 = 100;
 
@@ -40,6 +42,7 @@ pub async fn work(worker: Worker, shutdown: Shutdown) {
     let places = Arc::new(Semaphore::new(worker.concurrency));
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep(worker.clone(), shutdown.clone()));
+    tasks.spawn(tidy(worker.clone(), shutdown.clone()));
     tracing::info!(concurrency = worker.concurrency, "worker started");
     while let Some(first) = free_place(&places, &shutdown).await {
         let free = 1 + places.available_permits();
@@ -114,5 +117,17 @@ async fn sweep(worker: Arc<Worker>, shutdown: Shutdown) {
             Err(error) => tracing::warn!(%error, "looking for stranded jobs failed"),
         }
         pause(grace / 4, &shutdown).await;
+    }
+}
+
+/// Removes what killed uploads have left in the store.
+async fn tidy(worker: Arc<Worker>, shutdown: Shutdown) {
+    while !shutdown.stop_receiving.is_cancelled() {
+        match worker.context.objects.remove_abandoned(&shutdown.stop_receiving).await {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "removed what killed uploads had left"),
+            Err(error) => tracing::warn!(%error, "looking for what killed uploads have left failed"),
+        }
+        pause(TIDY_EVERY, &shutdown).await;
     }
 }

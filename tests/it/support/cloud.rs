@@ -67,6 +67,11 @@ impl Cloud {
         self.counts(self.dead_letter_url.as_deref().expect("made with a dead-letter queue")).await.0
     }
 
+    /// Uploads in parts that are neither completed nor aborted.
+    pub async fn uploads_in_parts(&self) -> usize {
+        raw(&format!("GET /{}?uploads", self.bucket)).await.matches("<UploadId>").count()
+    }
+
     async fn counts(&self, url: &str) -> (u64, u64) {
         let asked = self.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
         let attributes = asked.send().await.unwrap().attributes.unwrap();
@@ -87,13 +92,17 @@ async fn sdk() -> SdkConfig {
         .await
 }
 
-/// The program never makes a bucket, so it has no client for that: one request by hand.
 async fn make_bucket(name: &str) {
+    raw(&format!("PUT /{name}")).await;
+}
+
+/// What the program never asks of S3, and has no client for: one request by hand.
+async fn raw(request: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", servers::moto().port)).await.unwrap();
-    let request =
-        format!("PUT /{name} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
+    let headers = "HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close";
+    stream.write_all(format!("{request} {headers}\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
 }

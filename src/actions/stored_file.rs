@@ -1,0 +1,101 @@
+//! A file in the store before a job refers to it.
+
+use std::time::Duration;
+
+use super::ActionError;
+use crate::domain::job::Owner;
+use crate::objects::Objects;
+use crate::store::{OwnerPool, jobs};
+
+/// How long a write to the store that was cut off may go on: the thread, or the server, that has it does not know.
+const LAST_WRITE: Duration = Duration::from_secs(5);
+
+/// A file that a request puts into the store under a key of its own. Unless it is kept, it is removed again once it is
+/// certain that no job refers to it: also where the request is dropped, since its client went away.
+pub(super) struct StoredFile {
+    owners: OwnerPool,
+    objects: Objects,
+    owner: Owner,
+    key: String,
+    /// What stands for its bytes, from when on a job of it may be made.
+    content_hash: Option<String>,
+    is_settled: bool,
+}
+
+impl StoredFile {
+    pub fn new(owners: &OwnerPool, objects: &Objects, owner: &Owner, key: String) -> Self {
+        let (owners, objects, owner) = (owners.clone(), objects.clone(), owner.clone());
+        Self { owners, objects, owner, key, content_hash: None, is_settled: false }
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// A job of it may be made from now on, under this hash of its bytes.
+    pub fn offer(&mut self, content_hash: &str) {
+        self.content_hash = Some(content_hash.to_owned());
+    }
+
+    /// A job refers to it.
+    pub fn keep(mut self) {
+        self.is_settled = true;
+    }
+
+    /// Removes it, unless a job refers to it. A failure is logged: the request has its answer.
+    pub async fn remove(mut self) {
+        let content_hash = self.content_hash.clone();
+        remove_unused(&self.owners, &self.objects, &self.owner, &self.key, content_hash).await;
+        self.is_settled = true;
+    }
+}
+
+impl Drop for StoredFile {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if self.is_settled {
+            return;
+        }
+        let (owners, objects, owner) = (self.owners.clone(), self.objects.clone(), self.owner.clone());
+        let (key, content_hash) = (std::mem::take(&mut self.key), self.content_hash.take());
+        runtime.spawn(async move {
+            tokio::time::sleep(LAST_WRITE).await;
+            remove_unused(&owners, &objects, &owner, &key, content_hash).await;
+        });
+    }
+}
+
+async fn remove_unused(
+    owners: &OwnerPool,
+    objects: &Objects,
+    owner: &Owner,
+    key: &str,
+    content_hash: Option<String>,
+) {
+    let removed = async {
+        if let Some(content_hash) = content_hash
+            && is_used(owners, owner, key, &content_hash).await?
+        {
+            return Ok(());
+        }
+        Ok::<_, ActionError>(objects.delete(key).await?)
+    };
+    if let Err(error) = removed.await {
+        tracing::warn!(%error, key, "the file of a refused upload stays in the store");
+    }
+}
+
+/// Whether a job refers to the file.
+async fn is_used(
+    owners: &OwnerPool,
+    owner: &Owner,
+    key: &str,
+    content_hash: &str,
+) -> Result<bool, ActionError> {
+    // A commit whose answer was lost may be under way still. Its transaction holds the lock that this waits for; what it
+    // has committed is seen by the next statement, not by this transaction's own.
+    let mut transaction = owners.read(owner).await?;
+    jobs::by_content(&mut transaction, owner, content_hash).await?;
+    transaction.rollback().await?;
+    Ok(jobs::shares_file(&mut *owners.read(owner).await?, key).await?)
+}
