@@ -1,25 +1,32 @@
 //! Files on their way out, and corrections on their way back in.
 
 use axum::body::Body;
-use axum::extract::multipart::Multipart;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures::TryStreamExt;
-use tokio_util::io::StreamReader;
 
+use super::bodies::reader;
+use super::ceilings::Permit;
 use super::extract::Path;
+use super::form_data::{FormFile, is_form};
 use super::jobs::find;
 use super::principal::{Editor, Reader};
-use super::problem::{Kind, Problem, Told};
+use super::problem::{Problem, Told};
 use super::request::{IdempotencyKey, Keyed};
 use super::state::App;
-use super::uploads::{Form, broken, is_form};
+use super::uploads::Form;
 use crate::actions::{self, Corrected};
 use crate::domain::job::JobId;
 
-/// A file to keep, under a name in any script (RFC 6266, RFC 8187).
-pub fn attachment(name: &str, kind: &'static str, bytes: Option<u64>, body: Body) -> Response {
+/// A file to keep, under a name in any script (RFC 6266, RFC 8187); one of its owner's downloads until it is sent.
+pub fn attachment(
+    permit: Permit,
+    name: &str,
+    kind: &'static str,
+    bytes: Option<u64>,
+    body: Body,
+) -> Response {
+    let body = permit.until_sent(body);
     let encoded: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let disposition = format!("attachment; filename*=UTF-8''{}", encoded.replace('+', "%20"));
     let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
@@ -42,12 +49,13 @@ pub async fn job_file(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<Response, Problem> {
+    let permit = app.ceilings.exports.enter(&principal.owner)?;
     let mut db = app.owners.read(&principal.owner).await?;
     let job = find(&mut db, &principal.owner, job).await?;
     db.rollback().await?;
     let opened = app.objects.open(&job.object_key, None).await?;
     let body = Body::from_stream(opened.bytes);
-    Ok(attachment(&job.filename, "application/octet-stream", Some(opened.size), body))
+    Ok(attachment(permit, &job.filename, "application/octet-stream", Some(opened.size), body))
 }
 
 /// The rows of a job that an open issue is about, as CSV, to be corrected in a spreadsheet and sent back.
@@ -63,9 +71,11 @@ pub async fn download_corrections(
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<Response, Problem> {
+    let permit = app.ceilings.exports.enter(&principal.owner)?;
     let file = actions::corrections_file(&app.owners, &principal.owner, JobId(job)).await?;
     let bytes = file.bytes;
     Ok(attachment(
+        permit,
         &format!("job-{job}-corrections.csv"),
         CSV,
         Some(bytes),
@@ -103,25 +113,25 @@ pub async fn take_corrections(
     let mut db = app.owners.read(&by.owner).await?;
     find(&mut db, &by.owner, job).await?;
     db.rollback().await?;
-    if !is_form(request.headers()) {
-        let body = StreamReader::new(request.into_body().into_data_stream().map_err(std::io::Error::other));
-        return Ok(actions::correct(&app.owners, by, JobId(job), Box::pin(body)).await?);
-    }
-    let refused = |_| Problem::new(Kind::Malformed).detail("the form has no boundary");
-    let mut form = Multipart::from_request(request, &()).await.map_err(refused)?;
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.name() == Some("file") {
-            let body = StreamReader::new(field.map_err(std::io::Error::other));
-            return Ok(actions::correct(&app.owners, by, JobId(job), Box::pin(body)).await?);
+    let _permit = app.ceilings.corrections.enter(&by.owner)?;
+    let corrected = match is_form(request.headers()) {
+        true => {
+            let file = FormFile::find(request).await?.into_reader();
+            actions::correct(&app.owners, by, JobId(job), file).await?
         }
-    }
-    Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
+        false => actions::correct(&app.owners, by, JobId(job), reader(request.into_body())).await?,
+    };
+    Ok(corrected)
 }
 
 /// All of the caller's contacts as CSV. Cells that a spreadsheet would run as formulas have an apostrophe in front.
 #[utoipa::path(get, path = "/contacts.csv", tag = "contacts",
     responses((status = 200, description = "The contacts", body = String, content_type = "text/csv")))]
-pub async fn download_contacts(Reader(principal): Reader, State(app): State<App>) -> Response {
+pub async fn download_contacts(
+    Reader(principal): Reader,
+    State(app): State<App>,
+) -> Result<Response, Problem> {
+    let permit = app.ceilings.exports.enter(&principal.owner)?;
     let pieces = actions::contacts_file(app.owners.clone(), principal.owner);
-    attachment("contacts.csv", CSV, None, Body::from_stream(pieces))
+    Ok(attachment(permit, "contacts.csv", CSV, None, Body::from_stream(pieces)))
 }

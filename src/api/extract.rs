@@ -3,14 +3,21 @@
 
 use std::error::Error;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use tokio::sync::Semaphore;
 
+use super::bodies::read_whole;
+use super::ceilings::Permits;
+use super::limits::{BODY_LIMIT_BYTES, SMALL_BODY_BYTES};
 use super::problem::{Kind, Problem};
+
+/// Large bodies that are parsed at the same time: while that goes on they take up to thirty times their size.
+static PARSING: Semaphore = Semaphore::const_new(2);
 
 /// A body of JSON.
 #[derive(Debug, Clone)]
@@ -21,8 +28,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let body = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
-        let body = body.map_err(|rejection| json_problem(&rejection.into()))?;
+        let is_large = may_be_large(&parts);
+        if is_large && let Some(permits) = parts.extensions.get::<Permits>() {
+            permits.enter_large_body()?;
+        }
+        let body = read_whole(body, BODY_LIMIT_BYTES).await?;
+        // Held while the body is parsed, not while it is awaited.
+        let _turn = match is_large {
+            true => PARSING.acquire().await.ok(),
+            false => None,
+        };
         let again = Request::from_parts(parts, Body::from(body.clone()));
         match axum::Json::from_request(again, state).await {
             Ok(axum::Json(value)) => Ok(Json(value)),
@@ -34,27 +49,51 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
+/// Whether a body is a large one, or may turn out to be.
+fn may_be_large(parts: &Parts) -> bool {
+    let length =
+        parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    length.is_none_or(|length| length > SMALL_BODY_BYTES)
+}
+
 /// The value, if the body is one once `2.0` counts as `2`: the two are the same integer to JSON Schema, and
-/// so to the document, but not to serde.
+/// so to the document, but not to serde. Works on the text, since a parsed value takes many times its size.
 fn with_whole_numbers<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    fn whole(value: &mut Value) {
-        match value {
-            Value::Number(number) => {
-                let exact = |float: &f64| {
-                    float.fract() == 0.0 && float.abs() < (1_u64 << f64::MANTISSA_DIGITS) as f64
-                };
-                if let Some(float) = number.as_f64().filter(exact).filter(|_| number.is_f64()) {
-                    *value = Value::from(float as i64);
-                }
-            }
-            Value::Array(values) => values.iter_mut().for_each(whole),
-            Value::Object(values) => values.values_mut().for_each(whole),
-            _ => {}
+    let mut text = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some((&first, behind)) = rest.split_first() {
+        let length = match first {
+            b'"' => 1 + string_length(behind),
+            b'-' | b'0'..=b'9' => rest.iter().take_while(|byte| b"+-.eE0123456789".contains(byte)).count(),
+            _ => 1,
+        };
+        let (token, behind) = rest.split_at(length);
+        match whole_number(token) {
+            Some(number) => text.extend_from_slice(number.to_string().as_bytes()),
+            None => text.extend_from_slice(token),
         }
+        rest = behind;
     }
-    let mut value = serde_json::from_slice(body).ok()?;
-    whole(&mut value);
-    serde_json::from_value(value).ok()
+    serde_json::from_slice(&text).ok()
+}
+
+/// The bytes of a string up to and with the quote that ends it.
+fn string_length(text: &[u8]) -> usize {
+    let mut escaped = false;
+    let end = text.iter().position(|byte| {
+        let ends = !escaped && *byte == b'"';
+        escaped = !escaped && *byte == b'\\';
+        ends
+    });
+    end.map_or(text.len(), |end| end + 1)
+}
+
+/// The integer that a token stands for, if it is a number with a fraction or an exponent and still whole.
+fn whole_number(token: &[u8]) -> Option<i64> {
+    let is_float = token.first()? != &b'"' && token.iter().any(|byte| b".eE".contains(byte));
+    let float: f64 = std::str::from_utf8(token).ok().filter(|_| is_float)?.parse().ok()?;
+    let is_exact = float.fract() == 0.0 && float.abs() < (1_u64 << f64::MANTISSA_DIGITS) as f64;
+    is_exact.then_some(float as i64)
 }
 
 /// Parameters of the path.
@@ -148,7 +187,7 @@ fn pointer(path: &str) -> String {
 mod tests {
     use axum::http::header::CONTENT_TYPE;
     use serde::Deserialize;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -198,9 +237,11 @@ mod tests {
     #[test]
     fn a_whole_number_may_be_written_with_a_fraction() {
         assert_eq!(with_whole_numbers::<Vec<u32>>(b"[2.0, 3, 1e3]"), Some(vec![2, 3, 1000]));
-        for bad in ["[2.5]", "[-1.0]", "[1e300]", "[\"2\"]"] {
+        for bad in ["[2.5]", "[-1.0]", "[1e300]", "[\"2\"]", "[2.0", "\"2.0", "[true.0]"] {
             assert_eq!(with_whole_numbers::<Vec<u32>>(bad.as_bytes()), None, "{bad}");
         }
+        let mixed: (String, i64) = with_whole_numbers(br#"["2.0 \" 3.0\\", -4.0e1]"#).unwrap();
+        assert_eq!(mixed, ("2.0 \" 3.0\\".to_owned(), -40), "strings stay as they are");
     }
 
     #[tokio::test]

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::Response;
+use axum::response::sse::Event;
 use futures::Stream;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
+use super::events::event_stream;
 use super::extract::{Json, Path, Query};
-use super::principal::{Editor, Reader, Uploader};
+use super::principal::{Editor, Reader, Standing, Uploader};
 use super::problem::{Problem, Told};
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use super::state::App;
@@ -196,13 +197,14 @@ pub(super) async fn set_policy(
         (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json")))]
 pub(super) async fn job_events(
     Reader(principal): Reader,
+    standing: Standing,
     State(app): State<App>,
     Path(job): Path<i32>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let first = find(&mut db, &principal.owner, job).await?;
     db.rollback().await?;
-    Ok(Sse::new(changes(app, principal.owner, first)).keep_alive(KeepAlive::default()))
+    event_stream(&app.clone(), standing, changes(app, principal.owner, first))
 }
 
 fn changes(app: App, owner: Owner, first: Job) -> impl Stream<Item = Result<Event, Infallible>> {

@@ -14,8 +14,11 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use super::problem::{Kind, Problem};
 use super::state::App;
 
-/// The most bytes of a body that is no file: many decisions at once fit into it.
+/// The most bytes of a JSON body: many decisions at once fit into it.
 pub const BODY_LIMIT_BYTES: usize = 2 << 20;
+
+/// The most bytes of a JSON body that is not counted as a large one.
+pub const SMALL_BODY_BYTES: usize = 64 << 10;
 
 /// How many users are remembered before those are forgotten who have not been seen for long.
 const REMEMBERED: usize = 10_000;

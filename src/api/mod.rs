@@ -7,10 +7,14 @@
 mod access_log;
 mod audit;
 mod bad_tokens;
+mod bodies;
+mod ceilings;
 mod client;
 mod contacts;
 mod downloads;
+mod events;
 mod extract;
+mod form_data;
 mod guard;
 mod health;
 mod issues;
@@ -25,28 +29,33 @@ mod rows;
 mod server;
 mod sessions;
 mod state;
+mod throttle;
 mod tokens;
 mod uploads;
 
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 pub use access_log::RefusalLog;
 pub use bad_tokens::BadTokens;
+pub use bodies::read_whole;
+pub use ceilings::{AtOnce, CeilingSettings, Ceilings};
 pub use client::{Client, TrustedProxies};
 pub use downloads::{download_contacts, download_corrections, job_file, take_corrections};
+pub use events::event_stream;
 pub use extract::{Json, Path, Query};
 pub use guard::is_same_origin;
 pub use limits::RateLimit;
-pub use principal::{Editor, Person, Reader, Uploader, session_cookie};
+pub use principal::{Editor, Person, Reader, Standing, Uploader, has_session, session_cookie};
 pub use problem::{Kind, Problem, ProblemPage};
 pub use server::{ConnectionLimits, open_files, serve};
 pub use state::{Access, App, Parts};
@@ -75,8 +84,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(audit::list_actions))
 }
 
-/// Handlers that take as long as they take: uploads, downloads, event streams. A body may be as large as an
-/// uploaded file; one that is read as it comes counts for itself.
+/// Handlers that take as long as they take: uploads, downloads, event streams.
 fn lasting() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(uploads::upload_file))
@@ -104,25 +112,21 @@ pub struct Pages {
 /// The whole server: the API under `/api/v1`, its document and the page that shows it, and `pages`.
 pub fn router(app: App, pages: Pages) -> Router {
     let timeout = || middleware::from_fn_with_state(app.clone(), limits::timeout);
-    // Room for the form around the file: the file itself is counted as it comes.
-    let upload_limit = usize::try_from(app.upload_limit_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
-    let quick = quick().layer(DefaultBodyLimit::max(limits::BODY_LIMIT_BYTES)).layer(timeout());
-    let lasting = lasting().layer(DefaultBodyLimit::max(upload_limit));
     let (api, document) = OpenApiRouter::with_openapi(openapi::head(app.provider().is_none()))
         .merge(health::routes().layer(timeout()))
-        .nest("/api/v1", quick.merge(lasting))
+        .nest("/api/v1", quick().layer(timeout()).merge(lasting()))
         .split_for_parts();
     let document = openapi::completed(document);
-    let quick_pages = pages.quick.layer(DefaultBodyLimit::max(limits::BODY_LIMIT_BYTES)).layer(timeout());
-    let lasting_pages = pages.lasting.layer(DefaultBodyLimit::max(upload_limit));
     api.merge(docs(document))
-        .merge(quick_pages)
-        .merge(lasting_pages)
+        .merge(pages.quick.layer(timeout()))
+        .merge(pages.lasting)
         .layer(middleware::from_fn_with_state(app.clone(), guard::local_only))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), access_log::observe))
         .layer(middleware::from_fn_with_state((app.clone(), pages.problem), problem::as_problems))
         .layer(middleware::from_fn_with_state(app.clone(), safe_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), ceilings::counted))
+        .layer(RequestBodyTimeoutLayer::new(app.body_idle_timeout))
         .with_state(app)
 }
 

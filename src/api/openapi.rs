@@ -77,7 +77,7 @@ fn possible(operation: &Operation, open: bool) -> Vec<Kind> {
         kinds.push(Kind::Malformed);
     }
     if operation.request_body.is_some() {
-        kinds.extend([Kind::Malformed, Kind::TooLarge, Kind::MediaType, Kind::Invalid]);
+        kinds.extend([Kind::Malformed, Kind::BodyTimeout, Kind::TooLarge, Kind::MediaType, Kind::Invalid]);
     }
     kinds
 }
@@ -88,7 +88,7 @@ fn response(kind: Kind) -> Response {
     let header = |words: &str| HeaderBuilder::new().description(Some(words)).build();
     match kind {
         Kind::Unauthenticated => response.header("WWW-Authenticate", header("How to show who you are")),
-        Kind::TooMany => response.header("Retry-After", header("Seconds to wait")),
+        Kind::TooMany | Kind::Unavailable => response.header("Retry-After", header("Seconds to wait")),
         _ => response,
     }
     .build()

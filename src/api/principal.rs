@@ -12,12 +12,14 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum_extra::extract::CookieJar;
 
 use super::bad_tokens::Bad;
+use super::ceilings::Permits;
 use super::client::Client;
 use super::guard;
 use super::problem::{Kind, Problem};
 use super::state::{Access, App};
 use crate::auth::oidc::{Provider, Refusal};
 use crate::auth::{Means, Principal, Role, Secret};
+use crate::domain::job::Owner;
 use crate::store::{StoreError, api_tokens, provider_roles, sign_ins};
 
 /// Whoever is known.
@@ -85,13 +87,62 @@ fn forbidden(detail: impl Into<String>) -> Problem {
 
 /// Who sends the request. Counts it.
 async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
-    // Added to every request by the middleware that logs refusals.
-    let client = parts.extensions.get::<Client>().cloned();
-    let client = client.unwrap_or_else(|| Client::new(&app.proxies, &parts.extensions, &parts.headers));
+    let client = client_of(parts, app);
     let principal = known(parts, app, &client).await?;
     client.is_known_as(&principal);
     app.rate_limit.check(&principal.owner.0)?;
+    if let Some(permits) = parts.extensions.get::<Permits>() {
+        permits.enter(&principal.owner)?;
+    }
     Ok(principal)
+}
+
+fn client_of(parts: &Parts, app: &App) -> Client {
+    // Added to every request by the middleware that logs refusals.
+    let client = parts.extensions.get::<Client>().cloned();
+    client.unwrap_or_else(|| Client::new(&app.proxies, &parts.extensions, &parts.headers))
+}
+
+/// What let a sender in, to be asked again while the answer is under way. Comes after the argument that lets them in.
+#[derive(Debug)]
+pub struct Standing {
+    parts: Parts,
+    owner: Owner,
+}
+
+impl FromRequestParts<App> for Standing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let owner = parts.extensions.get::<Permits>().and_then(Permits::owner).ok_or_else(unauthenticated)?;
+        let mut parts = parts.clone();
+        // The permits are the request's, and end with its answer.
+        parts.extensions.remove::<Permits>();
+        // Asking again is not somebody at work, which would keep a session from ending.
+        parts.headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        Ok(Standing { parts, owner })
+    }
+}
+
+impl Standing {
+    /// Whose data the sender sees.
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// Whether the sender would be let in again, as the same owner.
+    pub async fn holds(&self, app: &App) -> bool {
+        let client = client_of(&self.parts, app);
+        known(&self.parts, app, &client).await.is_ok_and(|principal| principal.owner == self.owner)
+    }
+}
+
+/// Whether a request carries the cookie of a session that has not ended.
+pub async fn has_session(app: &App, headers: &HeaderMap) -> Result<bool, Problem> {
+    let jar = CookieJar::from_headers(headers);
+    let Some(cookie) = jar.get(session_cookie(app)) else { return Ok(false) };
+    let hash = Secret::from(cookie.value().to_owned()).hash();
+    Ok(sign_ins::find(&app.pool, &hash, app.session_idle, false).await?.is_some())
 }
 
 async fn known(parts: &Parts, app: &App, client: &Client) -> Result<Principal, Problem> {

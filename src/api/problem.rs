@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::bodies::broken;
 use super::state::App;
 use crate::actions::ActionError;
 use crate::auth::oidc::{ProviderError, Refusal};
@@ -68,6 +69,8 @@ kinds! {
     Precondition = "precondition-failed", PRECONDITION_FAILED, "It was changed meanwhile";
     /// The request must say what it has seen.
     PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "Say what you have seen";
+    /// The body did not come in time.
+    BodyTimeout = "body-timeout", REQUEST_TIMEOUT, "The body did not come in time";
     /// The body is too large.
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body is of a kind that is not taken here.
@@ -312,7 +315,7 @@ impl From<StoreError> for Problem {
 impl From<ObjectError> for Problem {
     fn from(error: ObjectError) -> Self {
         match error {
-            ObjectError::Content { .. } => Problem::new(Kind::Malformed).detail("the file broke off"),
+            error @ ObjectError::Content { .. } => broken(&error),
             ObjectError::NotFound { .. } => Problem::not_found("the file is no longer in the store"),
             error if error.is_transient() => Problem::unavailable(&error),
             error => Problem::internal(&error),
@@ -336,7 +339,7 @@ impl From<ActionError> for Problem {
             ActionError::Object(error) => error.into(),
             ActionError::Queue(error) => error.into(),
             ActionError::Record(error) => Problem::internal(&error),
-            ActionError::Read { .. } => Problem::new(Kind::Malformed).detail("the file broke off"),
+            error @ ActionError::Read { .. } => broken(&error),
             ActionError::NoRow(row) => Problem::not_found(error.to_string()).row(row),
             ActionError::NoJob(_)
             | ActionError::NoIssue(_)

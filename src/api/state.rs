@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access_log::RefusalLog;
 use super::bad_tokens::BadTokens;
+use super::ceilings::Ceilings;
 use super::client::TrustedProxies;
 use super::limits::RateLimit;
 use crate::auth::Principal;
@@ -46,6 +47,10 @@ pub struct Parts {
     pub token_days: TokenDays,
     /// How long a browser's session lasts without a request.
     pub session_idle: Duration,
+    /// How much may be under way at once.
+    pub ceilings: Ceilings,
+    /// How long a request's body may stop.
+    pub body_idle_timeout: Duration,
     /// Where browsers reach the server: scheme, host and port.
     pub public_origin: String,
     /// The most bytes of one uploaded file.

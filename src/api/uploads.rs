@@ -1,16 +1,15 @@
 //! Files on their way in, as the body itself or as a part of a form; streamed to the store either way.
 
-use axum::extract::multipart::{Multipart, MultipartError};
-use axum::extract::{FromRequest, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures::TryStreamExt;
 use serde::Deserialize;
 use tokio::io::AsyncRead;
-use tokio_util::io::StreamReader;
 use utoipa::{IntoParams, ToSchema};
 
+use super::bodies::{read_whole, reader};
 use super::extract::Query;
+use super::form_data::{FormFile, is_form};
 use super::principal::Uploader;
 use super::problem::{Kind, Problem, Told};
 use super::request::{IdempotencyKey, Keyed};
@@ -121,34 +120,14 @@ pub async fn take_upload(
     asked: &UploadAsked,
     request: Request,
 ) -> Result<Uploaded, Problem> {
+    let _permit = app.ceilings.uploads.enter(&by.owner)?;
     if !is_form(request.headers()) {
-        let body = StreamReader::new(request.into_body().into_data_stream().map_err(std::io::Error::other));
         let name = asked.filename.as_deref().unwrap_or("upload.csv");
-        return take(app, by, asked, name, body).await;
+        return take(app, by, asked, name, reader(request.into_body())).await;
     }
-    let refused = |_| Problem::new(Kind::Malformed).detail("the form has no boundary");
-    let mut form = Multipart::from_request(request, &()).await.map_err(refused)?;
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.name() == Some("file") {
-            let name = asked.filename.clone().or_else(|| field.file_name().map(str::to_owned));
-            let body = StreamReader::new(field.map_err(std::io::Error::other));
-            return take(app, by, asked, name.as_deref().unwrap_or("upload.csv"), body).await;
-        }
-    }
-    Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
-}
-
-/// Whether a body is a form, in which the file is a part.
-pub(super) fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"))
-}
-
-pub(super) fn broken(error: MultipartError) -> Problem {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Kind::TooLarge),
-        _ => Problem::new(Kind::Malformed).detail("the form broke off, or is none"),
-    }
+    let file = FormFile::find(request).await?;
+    let name = asked.filename.clone().or_else(|| file.name().map(str::to_owned));
+    take(app, by, asked, name.as_deref().unwrap_or("upload.csv"), file.into_reader()).await
 }
 
 async fn take(
@@ -189,8 +168,7 @@ pub(super) async fn preview_upload(
 
 /// The beginning of a file that is the body of a request.
 pub async fn preview_of(app: &App, owner: &Owner, request: Request) -> Result<FilePreview, Problem> {
-    let body = axum::body::to_bytes(request.into_body(), PREVIEW_BYTES).await;
-    let body = body.map_err(|_| Problem::new(Kind::TooLarge).detail("the first 262144 bytes are enough"))?;
+    let body = read_whole(request.into_body(), PREVIEW_BYTES).await?;
     let whole = body.len() < PREVIEW_BYTES;
     Ok(actions::preview_file(&app.owners, owner, &body, whole).await?)
 }

@@ -11,7 +11,8 @@ use super::Status;
 use super::session::{self, Session};
 use super::token;
 use crate::api::{
-    self, Access, App, BadTokens, ConnectionLimits, Parts, RateLimit, RefusalLog, TrustedProxies,
+    self, Access, App, AtOnce, BadTokens, CeilingSettings, Ceilings, ConnectionLimits, Parts, RateLimit,
+    RefusalLog, TrustedProxies,
 };
 use crate::auth::oidc::{Client, Provider, Trust};
 use crate::auth::{Principal, RolesBy, Secret};
@@ -47,6 +48,8 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
         refusal_log: RefusalLog::default(),
         token_days,
         session_idle: settings.serve.access.session_idle(),
+        ceilings: ceilings(&settings.serve.limits),
+        body_idle_timeout: settings.serve.limits.idle(),
         upload_limit_bytes: settings.serve.upload_limit_bytes(),
         request_timeout: settings.serve.request_timeout(),
         stopping: shutdown.stop_receiving.clone(),
@@ -66,7 +69,7 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
 }
 
 async fn serve(listener: TcpListener, app: App, limits: ConnectionLimits, stop: CancellationToken) {
-    let router = api::router(app, web::pages());
+    let router = api::router(app.clone(), web::pages(&app));
     if api::serve(listener, router, limits, stop, DRAIN).await {
         tracing::warn!("requests were still under way and are cut off");
     }
@@ -80,6 +83,17 @@ fn connection_limits(limits: &LimitSettings) -> ConnectionLimits {
         head_timeout: limits.keep_alive(),
         write_timeout: limits.idle(),
     }
+}
+
+fn ceilings(limits: &LimitSettings) -> Ceilings {
+    let at_once = |(per_user, all)| AtOnce { per_user, all };
+    Ceilings::new(CeilingSettings {
+        requests: at_once(limits.requests_at_once),
+        uploads: at_once(limits.uploads_at_once),
+        corrections: at_once(limits.corrections_at_once),
+        exports: at_once(limits.downloads_at_once),
+        event_streams: at_once(limits.event_streams_at_once),
+    })
 }
 
 async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {

@@ -31,6 +31,49 @@ pub struct LimitSettings {
         value_name = "SECONDS", default_value = "30",
         value_parser = |text: &str| whole(text, "HTTP_IDLE_SECONDS", 1..=3_600, 30))]
     idle_seconds: u64,
+
+    /// Requests at once, of one user and of all: two numbers with a comma
+    #[arg(long = "requests-at-once", env = "REQUESTS_AT_ONCE", hide_env_values = true, global = true,
+        value_name = "N,ALL", default_value = "32,128", value_parser = |text: &str| pair(text, "REQUESTS_AT_ONCE", (32, 128)))]
+    pub requests_at_once: PerUserAndAll,
+
+    /// Uploads of files at once, of one user and of all
+    #[arg(long = "uploads-at-once", env = "UPLOADS_AT_ONCE", hide_env_values = true, global = true,
+        value_name = "N,ALL", default_value = "3,6", value_parser = |text: &str| pair(text, "UPLOADS_AT_ONCE", (3, 6)))]
+    pub uploads_at_once: PerUserAndAll,
+
+    /// Uploads of corrections at once, of one user and of all
+    #[arg(long = "corrections-at-once", env = "CORRECTIONS_AT_ONCE", hide_env_values = true, global = true,
+        value_name = "N,ALL", default_value = "2,4", value_parser = |text: &str| pair(text, "CORRECTIONS_AT_ONCE", (2, 4)))]
+    pub corrections_at_once: PerUserAndAll,
+
+    /// Downloads at once, of one user and of all
+    #[arg(long = "downloads-at-once", env = "DOWNLOADS_AT_ONCE", hide_env_values = true, global = true,
+        value_name = "N,ALL", default_value = "4,32", value_parser = |text: &str| pair(text, "DOWNLOADS_AT_ONCE", (4, 32)))]
+    pub downloads_at_once: PerUserAndAll,
+
+    /// Event streams at once, of one user and of all: each open page that shows progress has one
+    #[arg(long = "event-streams-at-once", env = "EVENT_STREAMS_AT_ONCE", hide_env_values = true, global = true,
+        value_name = "N,ALL", default_value = "16,512", value_parser = |text: &str| pair(text, "EVENT_STREAMS_AT_ONCE", (16, 512)))]
+    pub event_streams_at_once: PerUserAndAll,
+}
+
+/// The most of something at once: of one user, and of all.
+pub type PerUserAndAll = (usize, usize);
+
+fn pair(text: &str, name: &str, when_empty: PerUserAndAll) -> Result<PerUserAndAll, String> {
+    if text.trim().is_empty() {
+        return Ok(when_empty);
+    }
+    let number =
+        |text: &str| text.trim().parse::<usize>().ok().filter(|number| (1..=100_000).contains(number));
+    let numbers = text.split_once(',').and_then(|(one, all)| Some((number(one)?, number(all)?)));
+    numbers.filter(|(one, all)| one <= all).ok_or_else(|| {
+        format!(
+            "{name} takes two whole numbers from 1 to 100000, of one user and of all, such as {},{}",
+            when_empty.0, when_empty.1
+        )
+    })
 }
 
 impl LimitSettings {

@@ -70,6 +70,11 @@ fn empty_values_count_as_unset() {
         "--session-idle-minutes=",
         "--trusted-proxies=",
         "--forwarded-header=",
+        "--requests-at-once=",
+        "--uploads-at-once=",
+        "--corrections-at-once=",
+        "--downloads-at-once=",
+        "--event-streams-at-once=",
     ])
     .unwrap();
     assert_eq!(settings.aws_region, "us-east-1");
@@ -87,10 +92,22 @@ fn empty_values_count_as_unset() {
     let limits = &settings.serve.limits;
     assert_eq!((limits.connections, limits.connections_per_peer), (2048, 1024));
     assert_eq!((limits.keep_alive(), limits.idle()), (Duration::from_secs(75), Duration::from_secs(30)));
+    assert_eq!((limits.requests_at_once, limits.uploads_at_once), ((32, 128), (3, 6)));
+    assert_eq!((limits.corrections_at_once, limits.downloads_at_once), ((2, 4), (4, 32)));
+    assert_eq!(limits.event_streams_at_once, (16, 512));
     let access = &settings.serve.access;
     assert_eq!(access.token_days().unwrap(), (90, 365));
     assert_eq!(access.session_idle(), Duration::from_secs(3600));
     assert!(access.trusted_proxies().is_empty() && access.forwarded_header == "x-forwarded-for");
+}
+
+#[test]
+fn ceilings_are_pairs_of_which_the_second_is_no_less() {
+    let parsed = |value: &str| parse(&[&format!("--uploads-at-once={value}")]);
+    assert_eq!(parsed("3, 3").unwrap().serve.limits.uploads_at_once, (3, 3));
+    for bad in ["3", "3,2", "0,2", "a,b", "1,2,3", "1,100001"] {
+        assert!(parsed(bad).unwrap_err().contains("such as 3,6"), "{bad}");
+    }
 }
 
 #[test]

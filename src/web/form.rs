@@ -1,13 +1,17 @@
 //! What forms send, and what is sent back to them.
 
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use crate::actions;
-use crate::api::{Kind, Problem};
+use crate::api::{Kind, Problem, read_whole};
 use crate::auth::Principal;
 use crate::domain::search;
+
+/// The most bytes of a form: some thousand selected issues.
+pub const FORM_BYTES: usize = 64 << 10;
 
 /// The fields of a form; one that occurs more than once is a list.
 #[derive(Debug)]
@@ -17,6 +21,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let body = read_whole(body, FORM_BYTES).await?;
+        let request = Request::from_parts(parts, Body::from(body));
         let form = axum_extra::extract::Form::<T>::from_request(request, state).await;
         let refused = |_| Problem::new(Kind::Malformed).detail("the form cannot be read");
         form.map(|form| Form(form.0)).map_err(refused)

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::sse::Event;
+use axum::response::{Redirect, Response};
 use futures::Stream;
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use super::bar::Bar;
 use super::form::sought;
 use super::shell::{Section, Shell, show};
 use super::words::{self, Told};
-use crate::api::{App, Problem, Query, Reader};
+use crate::api::{App, Problem, Query, Reader, Standing, event_stream};
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::store::jobs::{self, Job, Which};
 
@@ -148,10 +148,11 @@ pub(super) async fn list(
 /// The lines of the page that have changed, as they change: `part` with a line, `end` when no job runs any more.
 pub(super) async fn live(
     Reader(principal): Reader,
+    standing: Standing,
     State(app): State<App>,
     Query(asked): Query<Asked>,
-) -> impl IntoResponse {
-    Sse::new(changes(app, principal.owner, asked)).keep_alive(KeepAlive::default())
+) -> Result<Response, Problem> {
+    event_stream(&app.clone(), standing, changes(app, principal.owner, asked))
 }
 
 fn changes(app: App, owner: Owner, asked: Asked) -> impl Stream<Item = Result<Event, Infallible>> {

@@ -33,8 +33,9 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// The pages, for the server to serve.
-pub fn pages() -> Pages {
-    Pages { quick: on_every_page(quick()), lasting: on_every_page(lasting()), problem: problem::page }
+pub fn pages(app: &App) -> Pages {
+    let (quick, lasting) = (on_every_page(quick(), app), on_every_page(lasting(), app));
+    Pages { quick, lasting, problem: problem::page }
 }
 
 /// Pages that answer at once.
@@ -82,8 +83,8 @@ fn lasting() -> Router<App> {
         .route("/jobs/{job}/undo/{action}", post(review::undo_one))
 }
 
-fn on_every_page(routes: Router<App>) -> Router<App> {
+fn on_every_page(routes: Router<App>, app: &App) -> Router<App> {
     // A form sends its token in the body, where the extractors do not look.
-    let routes = routes.layer(middleware::from_fn(csrf::from_form));
+    let routes = routes.layer(middleware::from_fn_with_state(app.clone(), csrf::from_form));
     routes.layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, POLICY))
 }

@@ -10,7 +10,7 @@ pub mod open_files;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -28,15 +28,13 @@ use tokio_util::sync::CancellationToken;
 
 use self::connections::{Connection, Connections};
 pub(super) use self::held::Held;
+use super::throttle::Throttle;
 
 /// The most bytes of a request's head, and of a body's data that are read or written at a time.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// How long the loop rests when the operating system has no file handle or memory left for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// The shortest time between two log lines about the same trouble.
-const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What a client gets that cannot be served, since nothing of its request is read.
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
@@ -167,25 +165,6 @@ async fn answer(
     Ok(response.map(|body| Body::new(Held::new(body, busy))))
 }
 
-/// Lets one log line through in a while, and counts what it stands for.
-#[derive(Default)]
-struct Throttle {
-    last: Option<Instant>,
-    times: u64,
-}
-
-impl Throttle {
-    /// Counts an occurrence; the number of them since the last line, if another is due.
-    fn due(&mut self) -> Option<u64> {
-        self.times += 1;
-        if self.last.is_some_and(|last| last.elapsed() < LOG_INTERVAL) {
-            return None;
-        }
-        self.last = Some(Instant::now());
-        Some(std::mem::take(&mut self.times))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,14 +175,5 @@ mod tests {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
         assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["status"], 503);
-    }
-
-    #[test]
-    fn the_same_trouble_is_logged_once_in_a_while() {
-        let mut throttle = Throttle::default();
-        assert_eq!(throttle.due(), Some(1));
-        assert_eq!((throttle.due(), throttle.due()), (None, None));
-        throttle.last = Instant::now().checked_sub(LOG_INTERVAL);
-        assert_eq!(throttle.due(), Some(3));
     }
 }

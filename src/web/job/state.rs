@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::Response;
+use axum::response::sse::Event;
 use futures::Stream;
 
 use super::find;
-use crate::api::{App, Path, Problem, Reader};
+use crate::api::{App, Path, Problem, Reader, Standing, event_stream};
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
 use crate::store::jobs::{self, Job};
 use crate::web::shell::{Section, Shell};
@@ -94,14 +94,15 @@ impl StateView {
 /// The job's state as it changes: `part` with its panel, `end` when no run is wanted or working any more.
 pub(in crate::web) async fn live(
     Reader(principal): Reader,
+    standing: Standing,
     State(app): State<App>,
     Path(job): Path<i32>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let first = find(&mut db, &principal.owner, job).await?;
     db.rollback().await?;
     let shell = Shell::new(&principal, Section::Jobs, "");
-    Ok(Sse::new(changes(app, principal.owner, shell, first)).keep_alive(KeepAlive::default()))
+    event_stream(&app.clone(), standing, changes(app, principal.owner, shell, first))
 }
 
 fn changes(

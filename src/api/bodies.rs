@@ -1,0 +1,84 @@
+//! Bodies of requests: read whole up to a limit, or as they come, and never without a limit of time.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use bytes::BytesMut;
+use futures::TryStreamExt;
+use tokio::io::AsyncRead;
+use tokio_util::io::StreamReader;
+use tower_http::timeout::TimeoutError;
+
+use super::problem::{Kind, Problem};
+
+/// The longest that a body that is read whole may take.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// All of a body of at most `limit` bytes.
+pub async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let whole = tokio::time::timeout(LONGEST, collect(body, limit)).await;
+    whole.unwrap_or_else(|_| Err(Problem::new(Kind::BodyTimeout)))
+}
+
+async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let mut pieces = body.into_data_stream();
+    let mut whole = BytesMut::new();
+    while let Some(piece) = pieces.try_next().await.map_err(|error| broken(&error))? {
+        if whole.len() + piece.len() > limit {
+            return Err(Problem::new(Kind::TooLarge).detail(format!("at most {limit} bytes are taken here")));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+/// A body to be read as it comes.
+pub fn reader(body: Body) -> impl AsyncRead + Send + Unpin {
+    StreamReader::new(body.into_data_stream().map_err(io::Error::other))
+}
+
+/// The problem of a body that cannot be read to its end.
+pub fn broken(error: &(dyn Error + 'static)) -> Problem {
+    match is_timeout(error) {
+        true => Problem::new(Kind::BodyTimeout),
+        false => Problem::new(Kind::Malformed).detail("the body broke off"),
+    }
+}
+
+/// Whether a body was given up since nothing more of it came.
+pub fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TimeoutError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit() {
+        let read = async |bytes: usize| read_whole(Body::from("x".repeat(bytes)), 10).await;
+        assert_eq!(read(10).await.unwrap().len(), 10);
+        assert_eq!(read(11).await.unwrap_err().status(), 413);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_is_given_up() {
+        let stopped = || {
+            let silent = Body::from_stream(futures::stream::pending::<io::Result<Bytes>>());
+            Body::new(tower_http::timeout::TimeoutBody::new(Duration::from_millis(1), silent))
+        };
+        assert_eq!(read_whole(stopped(), 10).await.unwrap_err().status(), 408);
+        let mut bytes = Vec::new();
+        let read = tokio::io::AsyncReadExt::read_to_end(&mut reader(stopped()), &mut bytes).await;
+        assert!(is_timeout(&read.unwrap_err()));
+    }
+}

@@ -1,0 +1,233 @@
+//! How much may be under way at once, of one user and of all: requests, and what takes long or holds memory.
+//!
+//! A permit is taken before a body is read or a file is made, and kept until the last byte is through. What does not
+//! get one is refused at once, with `Retry-After`: waiting would only move the queue into the server's memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::RETRY_AFTER;
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::problem::{Kind, Problem};
+use super::server::Held;
+use super::state::App;
+use super::throttle::Throttle;
+use crate::domain::job::Owner;
+
+/// Seconds after which it is worth another try.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// JSON bodies beyond [`super::limits::SMALL_BODY_BYTES`] that are held at once: parsed they take many times their size.
+const LARGE_BODIES: AtOnce = AtOnce { per_user: 2, all: 6 };
+
+/// The most of something at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtOnce {
+    /// Of one user.
+    pub per_user: usize,
+    /// Of all users.
+    pub all: usize,
+}
+
+/// The ceilings of the server.
+pub struct Ceilings {
+    /// Requests, until their responses are sent; without what has a ceiling of its own once it streams.
+    pub requests: Ceiling,
+    /// Files on their way in.
+    pub uploads: Ceiling,
+    /// Files of corrections on their way in.
+    pub corrections: Ceiling,
+    /// Files on their way out.
+    pub exports: Ceiling,
+    /// Event streams.
+    pub event_streams: Ceiling,
+    large_bodies: Ceiling,
+}
+
+/// The most of everything at once.
+#[derive(Debug, Clone, Copy)]
+pub struct CeilingSettings {
+    /// Requests.
+    pub requests: AtOnce,
+    /// Files on their way in.
+    pub uploads: AtOnce,
+    /// Files of corrections on their way in.
+    pub corrections: AtOnce,
+    /// Files on their way out.
+    pub exports: AtOnce,
+    /// Event streams.
+    pub event_streams: AtOnce,
+}
+
+impl Ceilings {
+    /// Nothing under way yet.
+    pub fn new(settings: CeilingSettings) -> Ceilings {
+        let CeilingSettings { requests, uploads, corrections, exports, event_streams } = settings;
+        Ceilings {
+            requests: Ceiling::new("requests", requests),
+            uploads: Ceiling::new("uploads", uploads),
+            corrections: Ceiling::new("uploads of corrections", corrections),
+            exports: Ceiling::new("downloads", exports),
+            event_streams: Ceiling::new("event streams", event_streams),
+            large_bodies: Ceiling::new("large requests", LARGE_BODIES),
+        }
+    }
+}
+
+/// The most of one thing at once.
+pub struct Ceiling {
+    what: &'static str,
+    at_once: AtOnce,
+    under_way: Arc<Mutex<UnderWay>>,
+}
+
+#[derive(Default)]
+struct UnderWay {
+    all: usize,
+    of_user: HashMap<String, usize>,
+    refused: Throttle,
+}
+
+impl Ceiling {
+    fn new(what: &'static str, at_once: AtOnce) -> Ceiling {
+        Ceiling { what, at_once, under_way: Arc::default() }
+    }
+
+    /// Counts one more of `owner`'s until the permit is dropped; a problem with `Retry-After` if it is one too many.
+    pub fn enter(&self, owner: &Owner) -> Result<Permit, Problem> {
+        let Ceiling { what, at_once, .. } = self;
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_user = under_way.of_user.get(&owner.0).copied().unwrap_or_default();
+        if of_user >= at_once.per_user {
+            let detail = format!("you have {of_user} {what} under way already; wait until one has ended");
+            return Err(Problem::new(Kind::TooMany).detail(detail).header(RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
+        if under_way.all >= at_once.all {
+            if let Some(times) = under_way.refused.due() {
+                tracing::warn!(
+                    times,
+                    what,
+                    limit = at_once.all,
+                    "more at once than the server's limit was refused"
+                );
+            }
+            let detail = format!("the server has as many {what} under way as it can; try again in a moment");
+            return Err(Problem::new(Kind::Unavailable)
+                .detail(detail)
+                .header(RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
+        under_way.all += 1;
+        under_way.of_user.insert(owner.0.clone(), of_user + 1);
+        Ok(Permit { owner: owner.0.clone(), under_way: Arc::clone(&self.under_way) })
+    }
+}
+
+/// One of what is under way, until it is dropped.
+pub struct Permit {
+    owner: String,
+    under_way: Arc<Mutex<UnderWay>>,
+}
+
+impl Permit {
+    /// Keeps the permit until `body` has been sent, or its client is gone.
+    pub fn until_sent(self, body: Body) -> Body {
+        Body::new(Held::new(body, self))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.all -= 1;
+        let left = under_way.of_user.get_mut(&self.owner).map_or(0, |count| {
+            *count -= 1;
+            *count
+        });
+        if left == 0 {
+            under_way.of_user.remove(&self.owner);
+        }
+    }
+}
+
+/// The permits of one request, in its extensions: taken when its sender is known, kept until its response is sent.
+#[derive(Clone)]
+pub struct Permits {
+    app: App,
+    taken: Arc<Mutex<Vec<(Owner, Permit)>>>,
+}
+
+impl Permits {
+    /// Counts the request as one of `owner`'s.
+    pub fn enter(&self, owner: &Owner) -> Result<(), Problem> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        // Asked twice who sends it, it is still one request.
+        if taken.is_empty() {
+            taken.push((owner.clone(), self.app.ceilings.requests.enter(owner)?));
+        }
+        Ok(())
+    }
+
+    /// Who sends the request, once that is known.
+    pub fn owner(&self) -> Option<Owner> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.first().map(|(owner, _)| owner.clone())
+    }
+
+    /// Counts the request as one with a large body. A body of nobody who is known is none of these.
+    pub fn enter_large_body(&self) -> Result<(), Problem> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((owner, _)) = taken.first() {
+            let owner = owner.clone();
+            let permit = self.app.ceilings.large_bodies.enter(&owner)?;
+            taken.push((owner, permit));
+        }
+        Ok(())
+    }
+}
+
+/// Gives each request its [`Permits`], and keeps them until the response is sent. A response that is made while it is
+/// sent does not hold them: it has a ceiling of its own.
+pub async fn counted(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let permits = Permits { app, taken: Arc::default() };
+    request.extensions_mut().insert(permits.clone());
+    let response = next.run(request).await;
+    match response.body().size_hint().exact() {
+        Some(_) => response.map(|body| Body::new(Held::new(body, permits))),
+        None => response,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(name: &str) -> Owner {
+        Owner(name.to_owned())
+    }
+
+    #[test]
+    fn one_user_and_all_have_ceilings_of_their_own() {
+        let ceiling = Ceiling::new("uploads", AtOnce { per_user: 2, all: 3 });
+        let first = ceiling.enter(&owner("ann")).ok().unwrap();
+        let _second = ceiling.enter(&owner("ann")).ok().unwrap();
+        let refused = ceiling.enter(&owner("ann")).err().unwrap();
+        assert!(refused.status() == 429 && refused.body().contains("2 uploads"), "{refused:?}");
+        let _third = ceiling.enter(&owner("bob")).ok().unwrap();
+        assert_eq!(ceiling.enter(&owner("carl")).err().unwrap().status(), 503);
+        drop(first);
+        assert!(ceiling.enter(&owner("carl")).is_ok() && ceiling.enter(&owner("ann")).is_ok());
+    }
+
+    #[test]
+    fn users_with_nothing_under_way_are_forgotten() {
+        let ceiling = Ceiling::new("uploads", AtOnce { per_user: 2, all: 3 });
+        drop(ceiling.enter(&owner("ann")));
+        let under_way = ceiling.under_way.lock().unwrap();
+        assert!(under_way.all == 0 && under_way.of_user.is_empty());
+    }
+}

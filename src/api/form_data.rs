@@ -1,0 +1,163 @@
+//! The file of a form (`multipart/form-data`), read as it comes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use axum::body::{BodyDataStream, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use futures::{Stream, TryStreamExt};
+use multer::{Field, Multipart};
+use tokio::io::AsyncRead;
+use tokio_util::io::StreamReader;
+
+use super::bodies::is_timeout;
+use super::problem::{Kind, Problem};
+
+/// The most bytes of a form before its file: other fields, and the headers of all. The parser keeps a header until
+/// its end, which may never come.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// The part `file` of a form.
+pub struct FormFile {
+    field: Field<'static>,
+}
+
+impl FormFile {
+    /// Finds the file in a request's body.
+    pub async fn find(request: Request) -> Result<FormFile, Problem> {
+        let boundary = text(request.headers()).and_then(|kind| multer::parse_boundary(kind).ok());
+        let no_boundary = || Problem::new(Kind::Malformed).detail("the form has no boundary");
+        let boundary = boundary.ok_or_else(no_boundary)?;
+        let is_found = Arc::new(AtomicBool::new(false));
+        let pieces = Pieces {
+            body: request.into_body().into_data_stream(),
+            is_found: Arc::clone(&is_found),
+            taken: 0,
+            rests: false,
+        };
+        let mut form = Multipart::new(pieces, boundary);
+        while let Some(field) = form.next_field().await.map_err(broken)? {
+            if field.name() == Some("file") {
+                is_found.store(true, Ordering::Relaxed);
+                return Ok(FormFile { field });
+            }
+        }
+        Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
+    }
+
+    /// The name that the file has where it comes from.
+    pub fn name(&self) -> Option<&str> {
+        self.field.file_name()
+    }
+
+    /// The file's content.
+    pub fn into_reader(self) -> impl AsyncRead + Send + Unpin {
+        StreamReader::new(self.field.map_err(io::Error::other))
+    }
+}
+
+/// Whether a body is a form, in which the file is a part.
+pub fn is_form(headers: &HeaderMap) -> bool {
+    text(headers)
+        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"))
+}
+
+fn text(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok())
+}
+
+fn broken(error: multer::Error) -> Problem {
+    let multer::Error::StreamReadFailed(cause) = &error else {
+        return Problem::new(Kind::Malformed).detail("the form broke off, or is none");
+    };
+    let cause: &(dyn std::error::Error + 'static) = cause.as_ref();
+    match (cause.is::<LongHead>(), is_timeout(cause)) {
+        (true, _) => {
+            let detail =
+                format!("the form has more than {HEAD_BYTES} bytes before its part `file`; send that first");
+            Problem::new(Kind::TooLarge).detail(detail)
+        }
+        (_, true) => Problem::new(Kind::BodyTimeout),
+        _ => Problem::new(Kind::Malformed).detail("the form broke off, or is none"),
+    }
+}
+
+/// The file is not among the first bytes of the form.
+#[derive(Debug, thiserror::Error)]
+#[error("no file in the first {HEAD_BYTES} bytes")]
+struct LongHead;
+
+/// The body in pieces, of which there is an end before the file is found.
+struct Pieces {
+    body: BodyDataStream,
+    is_found: Arc<AtomicBool>,
+    taken: usize,
+    rests: bool,
+}
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // The parser takes all that is there before it looks at any of it; after each piece there is nothing.
+        if std::mem::take(&mut self.rests) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.taken >= HEAD_BYTES && !self.is_found.load(Ordering::Relaxed) {
+            return Poll::Ready(Some(Err(LongHead.into())));
+        }
+        let piece = ready!(Pin::new(&mut self.body).poll_next(context));
+        self.rests = true;
+        self.taken =
+            self.taken.saturating_add(piece.as_ref().map_or(0, |piece| piece.as_ref().map_or(0, Bytes::len)));
+        Poll::Ready(piece.map(|piece| piece.map_err(Into::into)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    const PART: &str = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n";
+
+    async fn find(pieces: impl Iterator<Item = String> + Send + 'static) -> Result<FormFile, Problem> {
+        let body = Body::from_stream(futures::stream::iter(pieces.map(Ok::<_, io::Error>)));
+        let request =
+            Request::builder().header("content-type", "multipart/form-data; boundary=b").body(body).unwrap();
+        FormFile::find(request).await
+    }
+
+    #[tokio::test]
+    async fn a_large_file_is_read_as_it_comes() {
+        let head =
+            std::iter::once(format!("--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n{PART}"));
+        let data = std::iter::repeat_n("y".repeat(100_000), 10);
+        let file = find(head.chain(data).chain(["\r\n--b--\r\n".to_owned()])).await.ok().unwrap();
+        assert_eq!(file.name(), Some("a.csv"));
+        let mut content = Vec::new();
+        file.into_reader().read_to_end(&mut content).await.unwrap();
+        assert_eq!(content.len(), 1_000_000);
+    }
+
+    #[tokio::test]
+    async fn what_comes_before_the_file_has_an_end() {
+        let endless = [
+            "--b\r\nX-Long: ",
+            "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n",
+            "",
+            "--b\r\nContent-Disposition: form-data; name=\"",
+        ];
+        for start in endless {
+            let pieces = std::iter::once(start.to_owned()).chain(std::iter::repeat("y".repeat(1_000)));
+            assert_eq!(find(pieces).await.err().unwrap().status(), 413, "{start}");
+        }
+    }
+}
