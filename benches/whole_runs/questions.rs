@@ -89,7 +89,7 @@ impl<'a> Questions<'a> {
         let under_review = found.clone().ok_or_else(|| anyhow::anyhow!("no such job"))?;
         let of_job = home(found)?;
         let of_same = home(jobs::get(&mut *db, &owner, JobId(same)).await?)?;
-        let page = issues::page(&mut *db, &owner, of_job, &all, Some(middle), PAGE).await?;
+        let page = issues::page(&mut *db, &owner, of_job, &all, Some(middle), PAGE).await?.items;
         anyhow::ensure!(page.len() as i64 == PAGE, "a page is full");
         let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
         let contact: i64 = sqlx::query_scalar("SELECT (min(contact_id) + max(contact_id)) / 2 FROM contacts")
@@ -128,7 +128,7 @@ impl<'a> Questions<'a> {
         ask!("progress of a job's review, each kind", issues::progress(&mut *db, &owner, of_job));
         ask!(
             "rows of a page of cases, with their contacts",
-            actions::cases_of(&mut *db, &owner, of_job, &ids[..25], 21)
+            actions::cases_of(&mut *db, &owner, of_job, &ids[..25], 20)
         );
         let left_out = Filter { status: Some(RowStatus::Discard), ..Filter::default() };
         ask!(

@@ -34,7 +34,7 @@ pub struct Existing {
 }
 
 /// The rows of an issue of an owner's job, in the order of the file: at most `limit`, after the row `after` where that
-/// is given.
+/// is given, and fewer where they are large. Whether there are more.
 pub async fn cases(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -42,26 +42,48 @@ pub async fn cases(
     issue: i32,
     after: Option<i64>,
     limit: i64,
-) -> Result<Vec<Case>, StoreError> {
-    let found = staging::of_issues(&mut *connection, owner, home, &[issue], after, limit).await?;
+) -> Result<(Vec<Case>, bool), StoreError> {
+    let (mut found, is_cut) =
+        staging::of_issues(&mut *connection, owner, home, &[issue], after, limit + 1).await?;
+    let more = is_cut || found.len() as i64 > limit;
+    found.truncate(limit as usize);
     let found = with_contacts(connection, owner, found).await?;
-    Ok(found.into_iter().map(|(_, case)| case).collect())
+    Ok((found.into_iter().map(|(_, case)| case).collect(), more))
 }
 
-/// The same for a page of issues at once: the first `limit` rows of each.
+/// The cases of a page of issues.
+#[derive(Debug)]
+pub struct Cases {
+    /// The rows of each issue, and whether it has more.
+    pub of_issue: HashMap<i32, (Vec<Case>, bool)>,
+    /// The last issue that they fit for, where they do not fit for all: the page ends with it.
+    pub last: Option<i32>,
+}
+
+/// The same for issues at once, which are in order: the first `limit` rows of each.
 pub async fn cases_of(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
     issues: &[i32],
     limit: i64,
-) -> Result<HashMap<i32, Vec<Case>>, StoreError> {
-    let found = staging::of_issues(&mut *connection, owner, home, issues, None, limit).await?;
-    let mut cases: HashMap<i32, Vec<Case>> = HashMap::new();
+) -> Result<Cases, StoreError> {
+    let (mut found, is_cut) =
+        staging::of_issues(&mut *connection, owner, home, issues, None, limit + 1).await?;
+    let first = found.first().map(|(issue, _)| *issue);
+    let cut = found.last().filter(|_| is_cut).map(|(issue, _)| *issue);
+    // The one that is cut off is the next page's, unless it is the only one.
+    found.retain(|(issue, _)| Some(*issue) == first || Some(*issue) != cut);
+    let last = found.last().filter(|_| is_cut).map(|(issue, _)| *issue);
+    let mut of_issue: HashMap<i32, (Vec<Case>, bool)> = HashMap::new();
     for (issue, case) in with_contacts(connection, owner, found).await? {
-        cases.entry(issue).or_default().push(case);
+        let (cases, more) = of_issue.entry(issue).or_insert_with(|| (Vec::new(), Some(issue) == cut));
+        match (cases.len() as i64) < limit {
+            true => cases.push(case),
+            false => *more = true,
+        }
     }
-    Ok(cases)
+    Ok(Cases { of_issue, last })
 }
 
 async fn with_contacts(

@@ -9,8 +9,10 @@ use crate::domain::job::Owner;
 use crate::store::contacts::{self, Contact};
 use crate::store::{OwnerPool, StoreError};
 
-/// Contacts in one piece of the file.
+/// The most contacts in one piece of the file.
 const PIECE: i64 = 2_000;
+/// The most bytes of their values: a download that nobody reads holds no more, unless one contact has more.
+const PIECE_BYTES: i64 = 256 << 10;
 
 /// The file in pieces: `contact`, the four values and when it was made, a line each, in the order in which they were
 /// made. UTF-8 with a byte order mark, RFC 4180, each cell in quotes; cells that a spreadsheet program would run have
@@ -24,7 +26,7 @@ pub fn contacts_file(owners: OwnerPool, owner: Owner) -> impl Stream<Item = Resu
             let Some((piece, after)) = state else { return Ok(None) };
             let Some(after) = after else { return Ok(Some((piece, None))) };
             let mut db = owners.read(&owner).await?;
-            let page = contacts::page(&mut db, &owner, Some(after), PIECE).await?;
+            let page = contacts::piece(&mut db, &owner, after, PIECE, PIECE_BYTES).await?;
             let last = page.last().map(|contact| contact.id);
             Ok(Some((piece, last.map(|last| (lines(&page), Some(last))))))
         }

@@ -17,7 +17,7 @@ mod stored_file;
 mod undo_import;
 mod upload;
 
-pub use case::{Case, Existing, cases, cases_of};
+pub use case::{Case, Cases, Existing, cases, cases_of};
 pub use contact::{EditedContact, edit as edit_contact, tag as contact_tag};
 pub use contacts_file::contacts_file;
 pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};

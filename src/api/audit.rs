@@ -43,8 +43,9 @@ pub(super) async fn list_actions(
     let actor = text("actor", &asked.actor)?.map(str::to_owned);
     let which = Which { job: asked.job.map(JobId), row: asked.row, actor };
     let mut db = app.owners.read(&principal.owner).await?;
-    let found = trail::page(&mut db, &principal.owner, &which, asked.after, limit + 1).await?;
-    Ok(axum::Json(Page::new(found, limit, |action| action.id)))
+    let found = trail::page(&mut db, &principal.owner, &which, asked.after, limit).await?;
+    let next = found.next(|action| action.id);
+    Ok(axum::Json(Page::found(found.items, next)))
 }
 
 /// Takes an action back: its rows are what they were before it, less those that were changed since. An undo can be

@@ -50,8 +50,10 @@ pub(super) async fn list_contacts(
 pub(super) struct ContactDetail {
     #[serde(flatten)]
     contact: Contact,
-    /// Its changes since it was made, the oldest first.
+    /// Its changes since it was made, the oldest first: at most a thousand, fewer where they are large.
     changes: Vec<Change>,
+    /// Whether there are more changes than these.
+    more_changes: bool,
 }
 
 /// A contact with its history.
@@ -67,7 +69,8 @@ pub(super) async fn get_contact(
     let mut db = app.owners.read(&principal.owner).await?;
     let contact = contacts::get(&mut db, &principal.owner, id).await?.ok_or(ActionError::NoContact(id))?;
     let changes = contact_changes::of_contact(&mut db, &principal.owner, id).await?;
-    Ok((etag(&actions::contact_tag(&contact)), axum::Json(ContactDetail { contact, changes })))
+    let (changes, more_changes) = (changes.items, changes.more);
+    Ok((etag(&actions::contact_tag(&contact)), axum::Json(ContactDetail { contact, changes, more_changes })))
 }
 
 /// Edits a contact, if it is what the caller has seen. What was there before is kept.

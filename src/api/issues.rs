@@ -55,8 +55,9 @@ pub(super) async fn list_issues(
     };
     let mut db = app.owners.read(&principal.owner).await?;
     let home = find(&mut db, &principal.owner, job).await?.home();
-    let found = issues::page(&mut db, &principal.owner, home, &which, asked.after, limit + 1).await?;
-    Ok(axum::Json(Page::new(found, limit, |issue| issue.id.into())))
+    let found = issues::page(&mut db, &principal.owner, home, &which, asked.after, limit).await?;
+    let next = found.next(|issue| issue.id.into());
+    Ok(axum::Json(Page::found(found.items, next)))
 }
 
 /// An issue with what helps to decide it.
@@ -64,7 +65,7 @@ pub(super) async fn list_issues(
 pub(super) struct IssueDetail {
     #[serde(flatten)]
     issue: Issue,
-    /// The rows that it is about; the first hundred.
+    /// The rows that it is about; the first hundred, or fewer where they are large.
     rows: Vec<CaseTagged>,
     /// Whether there are more rows than these.
     more: bool,
@@ -105,9 +106,7 @@ pub(super) async fn get_issue(
     let home = find(&mut db, &principal.owner, job).await?.home();
     let found = issues::get(&mut db, &principal.owner, home, issue).await?;
     let found = found.ok_or(ActionError::NoIssue(issue))?;
-    let mut cases = actions::cases(&mut db, &principal.owner, home, issue, None, 101).await?;
-    let more = cases.len() > 100;
-    cases.truncate(100);
+    let (cases, more) = actions::cases(&mut db, &principal.owner, home, issue, None, 100).await?;
     let rows = cases.into_iter().map(CaseTagged::from).collect();
     Ok(axum::Json(IssueDetail { issue: found, rows, more }))
 }

@@ -33,7 +33,7 @@ pub async fn audit(
     let mut db = session.read().await?;
     let page = crate::store::actions::page(&mut db, &session.owner, &which, list.after, list.limit).await?;
     let header = ["action", "when", "who", "what", "job", "asked", "result", "taken back by"];
-    print(list.output, &page, &header, |action| {
+    print(list.output, &page.items, &header, |action| {
         vec![
             action.id.to_string(),
             action.at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
@@ -45,9 +45,8 @@ pub async fn audit(
             action.undone_by.map(|undo| undo.to_string()).unwrap_or_default(),
         ]
     })?;
-    if page.len() as i64 == list.limit {
-        let last = page.last().map_or(0, |action| action.id);
-        eprintln!("{} actions shown; `--after {last}` goes on", page.len());
+    if let Some(last) = page.next(|action| action.id) {
+        eprintln!("{} actions shown; `--after {last}` goes on", page.items.len());
     }
     Ok(Status::Done)
 }

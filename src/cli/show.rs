@@ -68,7 +68,8 @@ pub async fn issues(
     let found = job(&mut db, owner, id).await?;
     let after = list.after.map(i32::try_from).transpose().context("--after takes an issue's number")?;
     let page = issues::page(&mut db, owner, found.home(), &which, after, list.limit).await?;
-    let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
+    let more = page.more;
+    let ids: Vec<i32> = page.items.iter().map(|issue| issue.id).collect();
     // One more tells whether there is more.
     let mut items: HashMap<i32, Vec<Item>> = HashMap::new();
     for item in issue_items::page(&mut db, owner, found.home(), &ids, None, rows + 1).await? {
@@ -79,8 +80,9 @@ pub async fn issues(
     for id in &cut {
         items.entry(*id).and_modify(|of| of.truncate(rows as usize));
     }
-    let shown = page.len();
+    let shown = page.items.len();
     let with_rows: Vec<WithRows> = page
+        .items
         .into_iter()
         .map(|issue| WithRows { rows: items.remove(&issue.id).unwrap_or_default(), issue })
         .collect();
@@ -88,7 +90,7 @@ pub async fn issues(
         super::Format::Json => print(list.output, &with_rows, &[], |_| Vec::new())?,
         _ => lines(list, &with_rows)?,
     }
-    if shown as i64 == list.limit {
+    if more {
         let last = with_rows.last().map_or(0, |with| with.issue.id);
         let open: Vec<String> = issues::counts(&mut db, owner, found.home())
             .await?

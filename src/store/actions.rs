@@ -2,8 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use serde_json::value::RawValue;
+use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 
+use super::bounded::{self, PAGE_BYTES, Slice};
 use super::{StoreError, filter};
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{JobId, Owner};
@@ -81,14 +84,22 @@ pub struct Action {
     pub kind: ActionKind,
     /// To which job.
     pub job: Option<i32>,
-    /// What was asked for.
-    pub request: Value,
+    /// What was asked for: as it is on record, since it may be large.
+    #[schema(value_type = Value)]
+    pub request: Box<RawValue>,
     /// What came of it.
     pub result: Value,
     /// The action that took it back.
     pub undone_by: Option<i64>,
 }
 
+const ACTION_SIZED: &str =
+    "SELECT action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
+     action_undone_by, octet_length(action_request::text) + octet_length(action_result::text) AS row_bytes FROM actions a";
+/// Without what was asked for, which may be large.
+const ACTION_BRIEF: &str =
+    "SELECT action_id, action_actor, action_at, action_kind, action_job_id, 'null'::jsonb AS action_request, action_result,
+     action_undone_by FROM actions a";
 const ACTION: &str =
     "SELECT action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
      action_undone_by FROM actions a";
@@ -100,7 +111,7 @@ fn action(row: &sqlx::postgres::PgRow) -> Result<Action, StoreError> {
         at: row.try_get("action_at")?,
         kind: row.try_get::<&str, _>("action_kind")?.parse()?,
         job: row.try_get("action_job_id")?,
-        request: row.try_get("action_request")?,
+        request: row.try_get::<Json<Box<RawValue>>, _>("action_request")?.0,
         result: row.try_get("action_result")?,
         undone_by: row.try_get("action_undone_by")?,
     })
@@ -128,15 +139,16 @@ pub struct Which {
     pub actor: Option<String>,
 }
 
-/// An owner's actions, the newest first: at most `limit`, older than `before` where that is given.
+/// An owner's actions, the newest first: at most `limit`, fewer where they are large, older than `before` where that is given.
 pub async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
     which: &Which,
     before: Option<i64>,
     limit: i64,
-) -> Result<Vec<Action>, StoreError> {
-    let mut query = sqlx::QueryBuilder::new(format!("{ACTION} WHERE action_owner = "));
+) -> Result<Slice<Action>, StoreError> {
+    let (start, end) = bounded::around(PAGE_BYTES, "action_id DESC");
+    let mut query = sqlx::QueryBuilder::new(format!("{start}{ACTION_SIZED} WHERE action_owner = "));
     query.push_bind(&owner.0);
     if let Some(job) = which.job {
         query.push(" AND action_job_id = ").push_bind(job.0);
@@ -157,11 +169,11 @@ pub async fn page(
     if let Some(before) = before {
         query.push(" AND action_id < ").push_bind(before);
     }
-    query.push(" ORDER BY action_id DESC LIMIT ").push_bind(limit);
-    query.build().fetch_all(connection).await?.iter().map(action).collect()
+    query.push(" ORDER BY action_id DESC LIMIT ").push_bind(limit + 1).push(end);
+    bounded::slice(&query.build().fetch_all(connection).await?, limit, action)
 }
 
-/// The latest action of an owner that changed each of these rows, with the row.
+/// The latest action of an owner that changed each of these rows, with the row; without what it was asked for.
 pub async fn last_of_rows(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -171,7 +183,7 @@ pub async fn last_of_rows(
         "SELECT row, a.* FROM unnest($2::bigint[]) AS row,
              LATERAL (SELECT row_action_id FROM action_rows WHERE row_staging_id = row
                       ORDER BY row_action_id DESC LIMIT 1) AS latest,
-             LATERAL ({ACTION} WHERE action_id = row_action_id AND action_owner = $1) AS a"
+             LATERAL ({ACTION_BRIEF} WHERE action_id = row_action_id AND action_owner = $1) AS a"
     ));
     let found = sqlx::query(query).bind(&owner.0).bind(rows).fetch_all(connection).await?;
     found.iter().map(|found| Ok((found.try_get("row")?, action(found)?))).collect()

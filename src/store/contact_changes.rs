@@ -1,7 +1,8 @@
 //! `contact_changes`: how contacts came to say what they say, as they were before and after each change.
 
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
+use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::contacts::Contact;
 use super::copy::Lines;
 use super::{Home, StoreError};
@@ -100,18 +101,35 @@ pub struct Change {
     pub after: Vec<String>,
 }
 
-/// What has happened to a contact of an owner, the oldest first; at most a thousand changes.
+/// The most changes of a contact that are listed.
+const MOST_CHANGES: i64 = 1_000;
+
+/// What has happened to a contact of an owner, the oldest first; at most a thousand changes, fewer where they are
+/// large.
 pub async fn of_contact(
     connection: &mut PgConnection,
     owner: &Owner,
     contact: i64,
-) -> Result<Vec<Change>, StoreError> {
-    let query = "SELECT change_at AS at, change_job_id AS job, change_staging_id AS row, change_action_id AS action,
+) -> Result<Slice<Change>, StoreError> {
+    let bytes = row_bytes!(
+        "before_email",
+        "before_first_name",
+        "before_last_name",
+        "before_company",
+        "after_email",
+        "after_first_name",
+        "after_last_name",
+        "after_company"
+    );
+    let rows = format!("SELECT change_id, {bytes}, change_at AS at, change_job_id AS job, change_staging_id AS row, change_action_id AS action,
                 change_undone_by AS undone_by,
                 ARRAY[before_email, before_first_name, before_last_name, before_company]::text[] AS before,
                 ARRAY[after_email, after_first_name, after_last_name, after_company]::text[] AS after
-         FROM contact_changes WHERE change_contact_id = $2 AND change_owner = $1 ORDER BY change_id LIMIT 1000";
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(contact).fetch_all(connection).await?)
+         FROM contact_changes WHERE change_contact_id = $2 AND change_owner = $1 ORDER BY change_id LIMIT $3");
+    let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "change_id"));
+    let rows =
+        sqlx::query(query).bind(&owner.0).bind(contact).bind(MOST_CHANGES + 1).fetch_all(connection).await?;
+    bounded::slice(&rows, MOST_CHANGES, |row| Ok(Change::from_row(row)?))
 }
 
 /// Takes back what the job's rows changed in contacts that still say what those rows made them say: they get

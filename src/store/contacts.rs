@@ -5,7 +5,7 @@ mod look;
 
 use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
-pub use look::{Looked, look};
+pub use look::{Looked, look, piece};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 

@@ -7,6 +7,7 @@ use futures::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
+use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::copy::Lines;
 use super::{Count, Home, StoreError, filter};
 use crate::domain::issue::IssueType;
@@ -301,11 +302,12 @@ pub async fn page(
     which: &Which,
     after: Option<i32>,
     limit: i64,
-) -> Result<Vec<Issue>, StoreError> {
+) -> Result<Slice<Issue>, StoreError> {
     // The index has the ids of each kind in order: a page is the least of a page of each. Asked as a range
     // of kind and id, so that no other index has the order wanted.
-    let query = AssertSqlSafe(format!(
-        "{ISSUE}
+    let bytes = row_bytes!("issue_key", "issue_description", "issue_resolution_comment");
+    let rows = format!(
+        "{ISSUE}, {bytes}
          FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, unnest($3::boolean[]) AS settled,
               LATERAL (SELECT * FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = settled
                          AND (issue_type, issue_id) > (kind, $5) AND issue_type <= kind
@@ -317,7 +319,8 @@ pub async fn page(
         home.issues(),
         filter::searched("issue_key"),
         filter::searched("issue_description")
-    ));
+    );
+    let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue_id"));
     let settled: &[bool] = match which.state {
         State::Open => &[false],
         State::Settled => &[true],
@@ -329,9 +332,9 @@ pub async fn page(
         .bind(settled)
         .bind(which.kind.map(|kind| kind.as_str()))
         .bind(after.unwrap_or(0))
-        .bind(limit)
+        .bind(limit + 1)
         .bind(which.text.as_deref().filter(|text| !text.is_empty()).map(filter::anywhere))
         .fetch_all(connection)
         .await?;
-    rows.iter().map(issue).collect()
+    bounded::slice(&rows, limit, issue)
 }

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod api_tokens;
+mod bounded;
 pub mod column_mappings;
 pub mod contact_changes;
 pub mod contacts;
@@ -28,6 +29,7 @@ pub mod unreadable;
 
 use std::time::Duration;
 
+pub use bounded::Slice;
 pub use home::Home;
 pub use owner_pool::{OwnerPool, OwnerTransaction};
 use sqlx::PgConnection;

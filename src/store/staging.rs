@@ -10,6 +10,7 @@ pub use look::{Looked, Origin, look, origins};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
+use super::bounded::{self, PAGE_BYTES, row_bytes};
 use super::copy::{self, Lines};
 use super::{Home, StoreError};
 use crate::domain::job::{JobId, Owner};
@@ -220,9 +221,12 @@ impl RowView {
     }
 }
 
-const VIEW: &str = "SELECT s.staging_id, s.staging_line, coalesce(s.staging_email, '') AS email, coalesce(s.staging_first_name, '') AS first_name,
+const VIEW: &str = concat!(
+    "SELECT s.staging_id, s.staging_line, coalesce(s.staging_email, '') AS email, coalesce(s.staging_first_name, '') AS first_name,
      coalesce(s.staging_last_name, '') AS last_name, coalesce(s.staging_company, '') AS company, s.staging_status::text AS status,
-     s.staging_residue, s.staging_accepted, s.staging_on_existing::text AS on_existing";
+     s.staging_residue, s.staging_accepted, s.staging_on_existing::text AS on_existing, ",
+    row_bytes!("s.staging_email", "s.staging_first_name", "s.staging_last_name", "s.staging_company", "s.staging_residue")
+);
 
 fn view(row: &PgRow) -> Result<RowView, StoreError> {
     let word = |name: &str| row.try_get::<Option<&str>, _>(name);
@@ -293,7 +297,8 @@ pub async fn first_missing(
 }
 
 /// The rows that issues of an owner's job are about, each with its issue, in the order of issue and file: of each issue
-/// at most `limit`, after the row `after` where that is given.
+/// at most `limit`, after the row `after` where that is given. Whether rows are missing at the end, since those before
+/// them are large.
 pub async fn of_issues(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -301,9 +306,9 @@ pub async fn of_issues(
     issues: &[i32],
     after: Option<i64>,
     limit: i64,
-) -> Result<Vec<(i32, RowView)>, StoreError> {
+) -> Result<(Vec<(i32, RowView)>, bool), StoreError> {
     // The page of links first: the rows of none but those are looked up.
-    let query = AssertSqlSafe(format!(
+    let rows = format!(
         "{VIEW}, issue FROM unnest($3::integer[]) AS issue,
               LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
                        ORDER BY item_staging_id LIMIT $5) AS item,
@@ -311,10 +316,13 @@ pub async fn of_issues(
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY issue, s.staging_id",
         home.items(),
         home.staging()
-    ));
+    );
+    let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue, staging_id"));
     let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
     let rows = query.bind(limit).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.try_get("issue")?, view(row)?))).collect()
+    let is_cut = bounded::is_cut(&rows)?;
+    let rows = rows.iter().map(|row| Ok((row.try_get("issue")?, view(row)?)));
+    Ok((rows.collect::<Result<_, StoreError>>()?, is_cut))
 }
 
 /// Sets the statuses of rows: `ids[i]` becomes `statuses[i]`.

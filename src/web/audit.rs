@@ -95,10 +95,8 @@ pub(super) async fn page(
     let number = job.as_deref().map(|job| job.trim_start_matches('#').parse().unwrap_or(0));
     let which = Which { job: number.map(JobId), row: asked.row, actor: actor.clone() };
     let mut db = app.owners.read(&principal.owner).await?;
-    let mut found = trail::page(&mut db, &principal.owner, &which, asked.after, PAGE + 1).await?;
-    let more = found.len() as i64 > PAGE;
-    found.truncate(PAGE as usize);
-    let next = found.last().filter(|_| more).map(|last| asked.further(last.id));
+    let found = trail::page(&mut db, &principal.owner, &which, asked.after, PAGE).await?;
+    let next = found.next(|last| asked.further(last.id));
     let line = |action: Action| Line {
         what: what(&action),
         id: action.id,
@@ -110,7 +108,7 @@ pub(super) async fn page(
     };
     show(&Page {
         shell: Shell::new(&principal, Section::Audit, "Audit"),
-        lines: found.into_iter().map(line).collect(),
+        lines: found.items.into_iter().map(line).collect(),
         filtered: actor.is_some() || job.is_some() || asked.row.is_some(),
         actor: actor.unwrap_or_default(),
         job: job.unwrap_or_default(),

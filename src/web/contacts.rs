@@ -69,7 +69,7 @@ pub(super) async fn list(
         }
         format!("/contacts?{}", query.append_pair("after", &next.to_string()).finish())
     });
-    let goes_on = (found.contacts.len() as i64) < PAGE && next.is_some();
+    let goes_on = (found.contacts.len() as i64) < PAGE && next.is_some() && !found.is_cut;
     let line = |contact: Contact| Line {
         origin: origins.remove(&contact.row),
         made: words::ago(contact.created_at),
@@ -109,6 +109,8 @@ struct Single {
     tag: String,
     origin: Option<Origin>,
     made: String,
+    /// Whether there are later changes than those that are shown.
+    more_changes: bool,
     changes: Vec<Told>,
     notice: Option<String>,
 }
@@ -134,7 +136,8 @@ async fn single(
         tag: actions::contact_tag(&contact),
         origin,
         made: words::exact(contact.created_at),
-        changes: changes.iter().rev().map(change).collect(),
+        more_changes: changes.more,
+        changes: changes.items.iter().rev().map(change).collect(),
         notice,
         contact,
     })

@@ -182,7 +182,8 @@ async fn existing_contacts_are_kept_overwritten_or_filled_and_given_back() {
         "n@example.com|N|New|New",
     ];
     assert_eq!(world.contacts("tester").await, after);
-    let changes = contact_changes::of_contact(&mut *world.read().await, &tester().owner, 2).await.unwrap();
+    let changes =
+        contact_changes::of_contact(&mut *world.read().await, &tester().owner, 2).await.unwrap().items;
     assert_eq!(changes.len(), 1);
     assert_eq!(
         (changes[0].job, changes[0].before[1].as_str(), changes[0].after[1].as_str()),

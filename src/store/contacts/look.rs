@@ -6,6 +6,7 @@ use super::{Contact, with_keys};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::job::Owner;
+use crate::store::bounded::{self, PAGE_BYTES, row_bytes};
 use crate::store::{StoreError, filter};
 
 /// Contacts that one look goes through. To find one in millions by a part of its name takes several.
@@ -18,6 +19,30 @@ pub struct Looked {
     pub contacts: Vec<Contact>,
     /// Where the next look goes on; none at the end.
     pub next: Option<i64>,
+    /// Whether the page ends early since its contacts are large.
+    pub is_cut: bool,
+}
+
+const SIZED: &str = concat!(
+    "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company, contact_created_at,
+         staging_id, ",
+    row_bytes!("contact_email", "contact_first_name", "contact_last_name", "contact_company"),
+    " FROM contacts"
+);
+
+/// The contacts after `after` in the order in which they were made: at most `limit`, and of at most `bytes` where that
+/// is more than one. None at the end only.
+pub async fn piece(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    after: i64,
+    limit: i64,
+    bytes: i64,
+) -> Result<Vec<Contact>, StoreError> {
+    let rows =
+        format!("{SIZED} WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3");
+    let query = AssertSqlSafe(bounded::within(bytes, &rows, "contact_id"));
+    Ok(sqlx::query_as(query).bind(&owner.0).bind(after).bind(limit).fetch_all(connection).await?)
 }
 
 /// Looks for an owner's contacts, the newest first: at most `limit`, made before the contact `before` where that is given;
@@ -37,18 +62,19 @@ pub async fn look(
             .map(|(_, contact)| contact)
             .collect();
         if !contacts.is_empty() {
-            return Ok(Looked { contacts, next: None });
+            return Ok(Looked { contacts, next: None, is_cut: false });
         }
     }
     let span = if text.is_some() { SPAN } else { limit + 1 };
-    let query = AssertSqlSafe(format!(
-        "WITH seen AS MATERIALIZED ({} WHERE contacts_user_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3)
-         SELECT seen.*, (SELECT CASE WHEN count(*) = $3 THEN min(contact_id) END FROM seen) AS further
-         FROM (SELECT NULL) AS always LEFT JOIN seen ON $4 IS NULL
-             OR {} ILIKE $4
-         ORDER BY contact_id DESC LIMIT $5",
-        super::CONTACT,
+    let found = format!(
+        "SELECT seen.* FROM seen WHERE $4 IS NULL OR {} ILIKE $4 ORDER BY contact_id DESC LIMIT $5",
         filter::all_searched(["contact_email", "contact_first_name", "contact_last_name", "contact_company"])
+    );
+    let query = AssertSqlSafe(format!(
+        "WITH seen AS MATERIALIZED ({SIZED} WHERE contacts_user_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3)
+         SELECT page.*, (SELECT CASE WHEN count(*) = $3 THEN min(contact_id) END FROM seen) AS further
+         FROM (SELECT NULL) AS always LEFT JOIN ({}) AS page ON true ORDER BY contact_id DESC",
+        bounded::within(PAGE_BYTES, &found, "contact_id DESC")
     ));
     let found = sqlx::query(query)
         .bind(&owner.0)
@@ -68,9 +94,10 @@ pub async fn look(
     };
     let mut contacts: Vec<Contact> =
         found.iter().filter(is_contact).map(sqlx::FromRow::from_row).collect::<Result<_, _>>()?;
-    let more = contacts.len() as i64 > limit;
+    let is_cut = !contacts.is_empty() && bounded::is_cut(&found)?;
+    let more = is_cut || contacts.len() as i64 > limit;
     contacts.truncate(limit as usize);
     // A full page goes on behind its last contact, whatever lies between that and the end of the look.
     let next = if more { contacts.last().map(|contact| contact.id) } else { further };
-    Ok(Looked { contacts, next })
+    Ok(Looked { contacts, next, is_cut })
 }

@@ -5,6 +5,7 @@ use sqlx::{PgConnection, QueryBuilder};
 use super::{RowView, VIEW, view};
 use crate::domain::decision::Filter;
 use crate::domain::job::Owner;
+use crate::store::bounded::{self, PAGE_BYTES};
 use crate::store::jobs::Job;
 use crate::store::{StoreError, filter};
 
@@ -18,6 +19,8 @@ pub struct Looked {
     pub rows: Vec<RowView>,
     /// Where the next look goes on; none at the end.
     pub next: Option<i64>,
+    /// Whether the page ends early since its rows are large.
+    pub is_cut: bool,
 }
 
 /// Looks for rows of an owner's job as the filter finds them: at most `limit`, after the row `after` where that is
@@ -31,8 +34,9 @@ pub async fn look(
     limit: i64,
 ) -> Result<Looked, StoreError> {
     let home = job.home();
+    let (start, bounded_end) = bounded::around(PAGE_BYTES, "staging_id");
     let mut query = QueryBuilder::new(format!(
-        "{VIEW} FROM {} s WHERE s.staging_job_id = {job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
+        "{start}{VIEW} FROM {} s WHERE s.staging_job_id = {job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
         home.staging(),
         job = home.job()
     ));
@@ -46,16 +50,17 @@ pub async fn look(
         query.push(" AND s.staging_id <= ").push_bind(to);
     }
     filter::push(&mut query, home, which);
-    query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit + 1);
+    query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit + 1).push(bounded_end);
     let found = query.build().fetch_all(connection).await?;
     let mut rows: Vec<RowView> = found.iter().map(view).collect::<Result<_, _>>()?;
-    let more = rows.len() as i64 > limit;
+    let is_cut = bounded::is_cut(&found)?;
+    let more = is_cut || rows.len() as i64 > limit;
     rows.truncate(limit as usize);
     let next = match more {
         true => rows.last().map(|row| row.row),
         false => to.filter(|to| end.is_some_and(|end| *to < end)),
     };
-    Ok(Looked { rows, next })
+    Ok(Looked { rows, next, is_cut })
 }
 
 /// Where a row comes from.

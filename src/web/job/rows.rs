@@ -58,12 +58,13 @@ impl Rows {
         if let Some(kind) = words::kind_of(&asked.show) {
             let which = Which { kind: Some(kind), text: sought(&asked.text), ..Which::default() };
             let after = asked.after.and_then(|after| i32::try_from(after).ok());
-            let mut found = issues::page(&mut *db, owner, job.home(), &which, after, PAGE / 2 + 1).await?;
-            let more = found.len() as i64 > PAGE / 2;
-            found.truncate(PAGE as usize / 2);
-            let ids: Vec<i32> = found.iter().map(|issue| issue.id).collect();
-            let rows = staging::of_issues(db, owner, job.home(), &ids, None, OF_ISSUE).await?;
-            let next = ids.last().filter(|_| more).map(|last| asked.further(job.id, (*last).into()));
+            let found = issues::page(&mut *db, owner, job.home(), &which, after, PAGE / 2).await?;
+            let ids: Vec<i32> = found.items.iter().map(|issue| issue.id).collect();
+            let (rows, is_cut) = staging::of_issues(db, owner, job.home(), &ids, None, OF_ISSUE).await?;
+            // The issue with which the page ends early is not shown twice.
+            let shown = rows.last().filter(|_| is_cut).map(|(issue, _)| *issue);
+            let last = shown.or(found.next(|issue| issue.id));
+            let next = last.map(|last| asked.further(job.id, last.into()));
             let rows = rows.into_iter().map(|(_, row)| row.into()).collect();
             return Ok(Rows { rows, next, goes_on: false, first });
         }
@@ -78,8 +79,8 @@ impl Rows {
         };
         let which = Filter { status, text: sought(&asked.text), ..Filter::default() };
         let found = staging::look(db, owner, job, &which, asked.after, PAGE).await?;
-        let Looked { rows, next } = found;
-        let goes_on = (rows.len() as i64) < PAGE;
+        let Looked { rows, next, is_cut } = found;
+        let goes_on = (rows.len() as i64) < PAGE && !is_cut;
         let next = next.map(|next| asked.further(job.id, next));
         Ok(Rows { rows: rows.into_iter().map(Row::from).collect(), next, goes_on, first })
     }

@@ -32,7 +32,7 @@ fn entry(at: DateTime<Utc>, who: Option<String>, words: impl Into<String>) -> En
 /// The latest of what has happened to a job.
 pub(super) async fn of(db: &mut PgConnection, owner: &Owner, job: &Job) -> Result<Vec<Entry>, Problem> {
     let which = Which { job: Some(JobId(job.id)), ..Which::default() };
-    let actions = trail::page(db, owner, &which, None, MOST).await?;
+    let actions = trail::page(db, owner, &which, None, MOST).await?.items;
     let uploaded = actions.iter().any(|action| action.kind == ActionKind::Upload);
     let mut entries: Vec<Entry> = Vec::new();
     for action in actions {

@@ -6,7 +6,7 @@ use askama::Template;
 use sqlx::PgConnection;
 
 use super::Place;
-use crate::actions::{self, Case};
+use crate::actions::{self, Case, Cases};
 use crate::api::Problem;
 use crate::domain::decision::{ActionKind, Field};
 use crate::domain::issue::IssueType;
@@ -144,21 +144,23 @@ impl CaseView {
 /// One case.
 pub(super) async fn view(db: &mut PgConnection, place: &Place, issue: Issue) -> Result<CaseView, Problem> {
     let id = issue.id;
-    let found = views(db, place, vec![issue]).await?;
+    let (found, _) = views(db, place, vec![issue]).await?;
     found.into_iter().next().ok_or_else(|| actions::ActionError::NoIssue(id).into())
 }
 
-/// The cases of issues, in their order, with two looks at the database for all of them.
+/// The cases of issues, in their order, with two looks at the database for all of them. Where they are large, those of
+/// the first issues only, up to the one that is given with them.
 pub(super) async fn views(
     db: &mut PgConnection,
     place: &Place,
     issues: Vec<Issue>,
-) -> Result<Vec<CaseView>, Problem> {
+) -> Result<(Vec<CaseView>, Option<i32>), Problem> {
     let (owner, home) = (place.owner(), place.job.home());
     let ids: Vec<i32> = issues.iter().map(|issue| issue.id).collect();
-    let mut cases = actions::cases_of(&mut *db, owner, home, &ids, ROWS + 1).await?;
+    let Cases { of_issue: mut cases, last: end } =
+        actions::cases_of(&mut *db, owner, home, &ids, ROWS).await?;
     let settled = issues.iter().filter(|issue| issue.resolved);
-    let settled_rows = settled.flat_map(|issue| cases.get(&issue.id).into_iter().flatten());
+    let settled_rows = settled.filter_map(|issue| cases.get(&issue.id)).flat_map(|(rows, _)| rows);
     let rows: Vec<i64> = settled_rows.map(|case| case.row.row).collect();
     let last: HashMap<i64, Action> = match rows.is_empty() {
         true => HashMap::new(),
@@ -166,9 +168,7 @@ pub(super) async fn views(
     };
     let csrf = place.shell("").csrf;
     let view = |issue: Issue| {
-        let mut rows = cases.remove(&issue.id).unwrap_or_default();
-        let more = rows.len() as i64 > ROWS;
-        rows.truncate(ROWS as usize);
+        let (rows, more) = cases.remove(&issue.id).unwrap_or_default();
         let decided = issue.resolved.then(|| decided(place, &issue, &rows, &last));
         CaseView {
             job: place.job.id,
@@ -186,7 +186,8 @@ pub(super) async fn views(
             csrf: csrf.clone(),
         }
     };
-    Ok(issues.into_iter().map(view).collect())
+    let fitting = issues.into_iter().filter(|issue| end.is_none_or(|end| issue.id <= end));
+    Ok((fitting.map(view).collect(), end))
 }
 
 fn title(issue: &Issue, rows: &[Case]) -> String {

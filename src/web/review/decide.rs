@@ -179,7 +179,7 @@ pub(in crate::web) async fn undo_last(
         let changed = step.result["changed"]["rows"].as_i64().unwrap_or(0) > 0;
         step.actor == principal.name && step.undone_by.is_none() && step.kind != ActionKind::Undo && changed
     };
-    let step = steps.iter().find(is_step);
+    let step = steps.items.iter().find(is_step);
     let step = step.ok_or_else(|| Problem::conflict("you have done nothing here that can be taken back"))?;
     take_back(&app, principal, job, step.id, &headers).await
 }

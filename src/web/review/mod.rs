@@ -148,11 +148,10 @@ pub(super) async fn cases(
     let state = asked.state.unwrap_or_default();
     let which = Which { kind: Some(kind), state, text: text.clone() };
     let (owner, home) = (place.owner(), place.job.home());
-    let mut found = issues::page(&mut db, owner, home, &which, asked.after, PAGE + 1).await?;
-    let more = found.len() as i64 > PAGE;
-    found.truncate(PAGE as usize);
-    let next = found.last().filter(|_| more).map(|last| asked.further(job, kind, last.id));
-    let cases = case::views(&mut db, &place, found).await?;
+    let found = issues::page(&mut db, owner, home, &which, asked.after, PAGE).await?;
+    let last = found.next(|last| last.id);
+    let (cases, end) = case::views(&mut db, &place, found.items).await?;
+    let next = end.or(last).map(|last| asked.further(job, kind, last));
     if wants_part(&headers) {
         return show(&More { cases, next });
     }

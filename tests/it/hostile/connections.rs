@@ -28,6 +28,8 @@ async fn at_the_ceiling_the_connection_that_has_waited_longest_makes_room() {
         server.address()
     );
     let mut busy = send(&server, "127.0.0.1", &head).await;
+    // Read by the server before the others come.
+    assert_eq!(status_of(&server, "127.0.0.1", "/healthz").await, "200");
     let mut silent = Vec::new();
     for _ in 0..40 {
         // Some have begun with a head.

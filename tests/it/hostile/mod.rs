@@ -1,6 +1,9 @@
 //! Clients that connect, send and read as they should not: others are served all the same, and memory is bounded.
 
+mod bodies;
+mod ceilings;
 mod connections;
+mod pages;
 
 use std::time::Duration;
 
