@@ -133,7 +133,7 @@ mod tests {
             "@SUM(1)",
             "+1",
             "-1",
-            "\t=1",
+            "\t1",
             "\r",
             "\nx",
             "  =1",
@@ -197,6 +197,7 @@ mod tests {
             ("x;'=1", "x;''=1"),
             ("x;?1", "x;'?1"),
             ("=1;=1", "'=1;'=1"),
+            ("\t=1", "'\t'=1"),
         ];
         for (cell, expected) in cases {
             assert_eq!((guarded(cell), defused(cell)), (expected.into(), expected.into()), "{cell:?}");
