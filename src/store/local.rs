@@ -1,18 +1,21 @@
 //! The private PostgreSQL cluster: made once, started when a program needs it, shared by all programs
 //! that use the same data folder, and stopped by the last of them.
 //!
-//! It listens on a Unix socket only, in a folder that nobody but its user (and root) can enter. The server
-//! is a process of its own: one that outlives a killed program is found again by the next.
+//! It listens on a Unix socket only, in a folder that nobody but its user (and root) can enter, and lets in
+//! nobody but the user of the program (`authentication.rs`). The server is a process of its own: one that outlives a killed program is found again by the next.
 
 mod account;
+mod authentication;
 mod binaries;
 mod knock;
+mod lock;
 
 use std::fs::{self, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use tokio::process::Command;
 
@@ -28,6 +31,10 @@ const PORT: u16 = 5432;
 const SOCKET_FOLDER_BYTES: usize = 88;
 /// The longest wait for the server, which may have to recover first.
 const START_SECONDS: u64 = 120;
+/// The lock under which programs start and stop the server in turn.
+const TURN: &str = "postgres.lock";
+/// The lock that programs share while they use the server.
+const USERS: &str = "postgres.users";
 /// What a cluster is called while it is made, followed by random letters.
 const UNFINISHED: &str = "postgres.unfinished";
 
@@ -46,6 +53,11 @@ pub enum LocalError {
         "PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody` to run it as; set DATABASE_URL"
     )]
     NoAccount,
+    /// The user that runs this process has no name, by which PostgreSQL would know it.
+    #[error(
+        "user id {0} has no name on this machine, which PostgreSQL needs: add it to /etc/passwd, or set DATABASE_URL"
+    )]
+    Nameless(u32),
     /// A parent of the data folder is closed to the server's user.
     #[error(
         "user `{user}`, who is to run the database, cannot enter `{folder}`; use another --data-dir, or chmod o+x that folder"
@@ -100,15 +112,19 @@ impl LocalCluster {
         let folder = data_dir.join("postgres");
         account.check_path(&data_dir)?;
         // Starting and stopping take turns.
-        let turn = lock(&data_dir.join("postgres.lock"), FlockArg::LockExclusive).await?;
-        let users = lock(&data_dir.join("postgres.users"), FlockArg::LockShared).await?;
+        let turn = lock::exclusive(&data_dir.join(TURN)).await?;
+        let users = lock::shared(&data_dir.join(USERS)).await?;
         let binaries = Binaries::find(&folder, &account).await?;
         let socket = socket_folder(&data_dir, &account)?;
         let mut cluster = LocalCluster { data_dir, folder, socket, binaries, account, users };
         if !cluster.folder.join("PG_VERSION").exists() {
             cluster.make().await?;
         }
+        let other_rules = authentication::write(&cluster.folder, &cluster.account)?;
         cluster.bring_up().await?;
+        if other_rules {
+            cluster.control(&["reload", "-s"]).await?;
+        }
         drop(turn);
         Ok(cluster)
     }
@@ -135,20 +151,24 @@ impl LocalCluster {
 
     /// Stops using the cluster, and stops the server when nobody else uses it.
     pub async fn stop(self) -> Result<(), LocalError> {
-        let LocalCluster { data_dir, folder, binaries, account, users, .. } = self;
-        let _turn = lock(&data_dir.join("postgres.lock"), FlockArg::LockExclusive).await?;
-        drop(users);
-        let path = data_dir.join("postgres.users");
-        let file = File::open(&path).map_err(at(&path))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(_alone) if folder.join("postmaster.pid").exists() => {
-                let mut stop = account.command(&binaries.program("pg_ctl"));
-                stop.args(["stop", "-w", "-s", "-m", "fast", "-t", &START_SECONDS.to_string(), "-D"])
-                    .arg(&folder);
-                run(stop, "pg_ctl stop").await
-            }
-            _ => Ok(()),
+        let _turn = lock::exclusive(&self.data_dir.join(TURN)).await?;
+        // Whoever else uses the server holds this lock, shared.
+        let alone = match self.users.relock(FlockArg::LockExclusiveNonblock) {
+            Ok(()) => true,
+            Err(Errno::EWOULDBLOCK) => false,
+            Err(error) => return Err(at(&self.data_dir.join(USERS))(error.into())),
+        };
+        match alone && self.folder.join("postmaster.pid").exists() {
+            true => self.control(&["stop", "-w", "-s", "-m", "fast", "-t", &START_SECONDS.to_string()]).await,
+            false => Ok(()),
         }
+    }
+
+    /// Runs `pg_ctl` on the cluster.
+    async fn control(&self, arguments: &[&str]) -> Result<(), LocalError> {
+        let mut control = self.account.command(&self.binaries.program("pg_ctl"));
+        control.args(arguments).arg("-D").arg(&self.folder);
+        run(control, &format!("pg_ctl {}", arguments.first().unwrap_or(&""))).await
     }
 
     /// Makes the cluster beside its place and moves it there: what is cut short is never taken for one.
@@ -165,7 +185,17 @@ impl LocalCluster {
         let folder = unfinished.path();
         self.account.own(folder)?;
         let mut initdb = self.account.command(&self.binaries.program("initdb"));
-        initdb.args(["-U", NAME, "--auth=trust", "--encoding=UTF8", "--locale=C", "-D"]).arg(folder);
+        initdb
+            .args([
+                "-U",
+                NAME,
+                "--auth-local=peer",
+                "--auth-host=reject",
+                "--encoding=UTF8",
+                "--locale=C",
+                "-D",
+            ])
+            .arg(folder);
         run(initdb, "initdb").await?;
         let settings = folder.join("postgresql.conf");
         let mut text = fs::read_to_string(&settings).map_err(at(&settings))?;
@@ -233,12 +263,14 @@ impl LocalCluster {
 
     async fn launch(&self, socket: &Path) -> Result<(), LocalError> {
         let log = self.data_dir.join("postgres.log");
-        let file = File::options().create(true).append(true).open(&log).map_err(at(&log))?;
+        // Its lines quote statements and values.
+        let file = File::options().create(true).append(true).mode(0o600).open(&log).map_err(at(&log))?;
         let said_before = file.metadata().map_err(at(&log))?.len();
+        file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(at(&log))?;
+        self.account.own_open(&file, &log)?;
         drop(file);
-        self.account.own(&log)?;
         let options = format!(
-            "-c listen_addresses='' -c port={PORT} -c unix_socket_directories='{}'",
+            "-c listen_addresses='' -c port={PORT} -c unix_socket_permissions=0700 -c unix_socket_directories='{}'",
             socket.display()
         );
         let mut start = self.account.command(&self.binaries.program("pg_ctl"));
@@ -278,22 +310,6 @@ impl LocalError {
     fn is_of_predecessor(&self) -> bool {
         let signs = ["lock file \"postmaster.pid\" already exists", "pre-existing shared memory block"];
         matches!(self, LocalError::Program { said, .. } if signs.iter().any(|sign| said.contains(sign)))
-    }
-}
-
-/// Waits for a lock without holding up the runtime.
-async fn lock(path: &Path, kind: FlockArg) -> Result<Flock<File>, LocalError> {
-    let open = || File::options().create(true).truncate(false).write(true).read(true).open(path);
-    let kind = match kind {
-        FlockArg::LockShared => FlockArg::LockSharedNonblock,
-        _ => FlockArg::LockExclusiveNonblock,
-    };
-    loop {
-        match Flock::lock(open().map_err(at(path))?, kind) {
-            Ok(lock) => return Ok(lock),
-            Err((_, nix::errno::Errno::EWOULDBLOCK)) => tokio::time::sleep(Duration::from_millis(20)).await,
-            Err((_, error)) => return Err(at(path)(error.into())),
-        }
     }
 }
 

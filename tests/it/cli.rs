@@ -1,6 +1,6 @@
 //! The command line: usage, configuration, and what it prints where.
 
-use crate::support::World;
+use crate::support::{World, eventually};
 
 #[tokio::test]
 async fn help_names_every_variable_with_its_default() {
@@ -95,6 +95,23 @@ async fn a_dotenv_file_is_read_and_the_environment_wins() {
     let run = world.ingest(&["jobs"]).await;
     run.expect_status(2);
     assert!(run.stderr.contains("line 2"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn a_wait_for_another_program_is_named() {
+    use nix::fcntl::{Flock, FlockArg};
+    let world = World::without_database().await;
+    std::fs::create_dir(world.path("data")).unwrap();
+    let path = world.file("data/postgres.lock", "4321");
+    let held = std::fs::File::options().write(true).open(&path).unwrap();
+    let held = Flock::lock(held, FlockArg::LockExclusive).unwrap();
+    let mut jobs = world.spawn(&["jobs"]);
+    eventually("the wait is named", async || world.log().contains("waiting for another process")).await;
+    let log = world.log();
+    assert!(log.contains("data/postgres.lock") && log.contains("4321"), "{log}");
+    drop(held);
+    assert_eq!(jobs.wait().await, Some(0), "{}", world.log());
+    assert_eq!(world.log().matches("waiting for another process").count(), 1);
 }
 
 /// What an unpacked archive could bring: a configuration of the AWS SDK that names a program to run.

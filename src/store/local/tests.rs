@@ -102,3 +102,82 @@ fn a_closed_parent_is_named() {
         (_, other) => panic!("{other:?}"),
     }
 }
+
+async fn connect(cluster: &LocalCluster) -> sqlx::PgConnection {
+    use sqlx::Connection;
+    let options = sqlx::postgres::PgConnectOptions::new_without_pgpass()
+        .socket(cluster.socket_dir())
+        .port(cluster.port())
+        .username(cluster.user())
+        .database(cluster.database());
+    sqlx::PgConnection::connect_with(&options).await.unwrap()
+}
+
+/// How the server lets people in, by its own reading of its rules.
+async fn rules(cluster: &LocalCluster) -> Vec<(String, String)> {
+    let query = "SELECT type, coalesce(error, auth_method) FROM pg_hba_file_rules ORDER BY 1";
+    sqlx::query_as(query).fetch_all(&mut connect(cluster).await).await.unwrap()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn the_server_lets_in_the_user_of_the_program_only() {
+    let folder = data_dir();
+    let path = folder.path().join("data");
+    let cluster = LocalCluster::start(&path).await.unwrap();
+    assert_eq!(rules(&cluster).await, [("local".to_owned(), "peer".to_owned())]);
+    for name in [TURN, USERS, "postgres.log"] {
+        assert_eq!(mode(&path.join(name)), 0o600, "{name}");
+    }
+    let socket = cluster.socket_dir().join(format!(".s.PGSQL.{PORT}"));
+    assert_eq!((mode(cluster.socket_dir()), mode(&socket)), (0o700, 0o700));
+    // As root: another account is refused even where it can reach the socket.
+    if nix::unistd::geteuid().is_root() {
+        let open = |path: &Path| fs::set_permissions(path, PermissionsExt::from_mode(0o777)).unwrap();
+        open(cluster.socket_dir());
+        open(&socket);
+        let mut stranger = std::process::Command::new("psql");
+        std::os::unix::process::CommandExt::uid(&mut stranger, 54_321);
+        stranger.env("PGCONNECT_TIMEOUT", "10").arg("-h").arg(cluster.socket_dir());
+        let output = stranger.args(["-U", NAME, "-d", NAME, "-c", "SELECT 1"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("eer authentication failed"), "{said}");
+    }
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_of_an_earlier_version_is_closed_to_others_even_while_it_runs() {
+    let folder = data_dir();
+    let path = folder.path().join("data");
+    let earlier = LocalCluster::start(&path).await.unwrap();
+    fs::write(earlier.folder.join("pg_hba.conf"), "local all all trust\nhost all all 127.0.0.1/32 trust\n")
+        .unwrap();
+    earlier.control(&["reload", "-s"]).await.unwrap();
+    for name in [TURN, USERS, "postgres.log"] {
+        fs::set_permissions(path.join(name), PermissionsExt::from_mode(0o644)).unwrap();
+    }
+    let later = LocalCluster::start(&path).await.unwrap();
+    assert_eq!(rules(&later).await, [("local".to_owned(), "peer".to_owned())]);
+    for name in [TURN, USERS] {
+        assert_eq!(mode(&path.join(name)), 0o600, "{name}");
+    }
+    later.stop().await.unwrap();
+    assert_eq!(answer(&earlier).await, Answer::Ready);
+    earlier.stop().await.unwrap();
+}
+
+#[test]
+fn a_lock_file_names_the_process_that_holds_it() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(TURN);
+    let held = runtime.block_on(lock::exclusive(&path)).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), std::process::id().to_string());
+    assert!(lock::try_lock(&path, FlockArg::LockExclusiveNonblock).unwrap().is_none());
+    drop(held);
+    assert!(lock::try_lock(&path, FlockArg::LockExclusiveNonblock).unwrap().is_some());
+}

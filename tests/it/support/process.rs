@@ -77,19 +77,19 @@ impl Child {
 
     /// Returns the most memory that the process ever held, in KiB (proc(5): VmHWM).
     pub fn peak_kib(&self) -> u64 {
-        let pid = self.child.id().expect("the process has not ended by itself");
+        let pid = self.id();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.id().cast_signed()), signal).unwrap();
-    }
-
-    /// The number of the process.
+    /// Its id.
     pub fn id(&self) -> u32 {
         self.child.id().expect("the process has not ended by itself")
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.id().cast_signed()), signal).unwrap();
     }
 
     /// SIGKILL: no chance to tidy up.
@@ -97,9 +97,14 @@ impl Child {
         self.signal(Signal::SIGKILL);
     }
 
+    /// Waits for its end, and gives the exit status.
+    pub async fn wait(&mut self) -> Option<i32> {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the process ends").unwrap().code()
+    }
+
     /// SIGTERM, and the exit status.
     pub async fn term_and_wait(&mut self) -> Option<i32> {
         self.signal(Signal::SIGTERM);
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the process ends").unwrap().code()
+        self.wait().await
     }
 }
