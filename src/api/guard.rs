@@ -1,8 +1,7 @@
 //! What a browser must not be talked into: requests that another site makes it send, and a name of
 //! another site that leads to this machine.
 //!
-//! A request that changes something and is let in by a cookie, or by nothing at all, has to come from our
-//! own pages: the browser says so itself (`Sec-Fetch-Site`, else `Origin`), or a script shows the token
+//! A request that changes something and is let in by a cookie has to come from our own pages: the browser says so itself (`Sec-Fetch-Site`, else `Origin`), or a script shows the token
 //! that `GET /me` tells (`X-CSRF-Token`). Requests with a bearer token need none of this: no browser adds
 //! such a token by itself.
 
@@ -11,7 +10,9 @@ use std::net::IpAddr;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
 
 use super::problem::{Kind, Problem};
 use super::state::{Access, App};
@@ -20,28 +21,63 @@ use crate::auth::Secret;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
-/// Where there is one local user, who is let in by nothing at all: only requests to a loopback name, and
-/// none that another site's page sends.
+/// Where there is one local user: refuses what comes from another machine or another site's page, and lets
+/// in the browser that opens the address with the token.
 pub async fn local_only(State(app): State<App>, request: Request, next: Next) -> Response {
-    if let Access::Local(_) = app.access {
-        let headers = request.headers();
-        // In the absolute form of a request the target names the host, and wins (RFC 9112, 3.2.2).
-        let host = request
-            .uri()
-            .authority()
-            .map(|authority| authority.as_str())
-            .or_else(|| text(headers, header::HOST));
-        let Some(host) = host.filter(|host| is_loopback(host)) else {
-            let detail =
-                "this server serves its own machine only, as localhost; set OIDC_ISSUER to serve others";
-            return Problem::new(Kind::Forbidden).detail(detail).into_response();
-        };
-        let foreign = text(headers, header::ORIGIN).is_some_and(|origin| origin != format!("http://{host}"));
-        if foreign || !is_safe(request.method()) && is_cross_site(headers) {
-            return foreign_page().into_response();
-        }
+    let Access::Local(user) = &app.access else { return next.run(request).await };
+    if let Err(problem) = refuse_foreign(&request) {
+        return problem.into_response();
     }
-    next.run(request).await
+    match shown_token(&request) {
+        None => next.run(request).await,
+        Some(token) if user.by_token(&token).is_some() => {
+            let cookie = Cookie::build((user.cookie_name().to_owned(), user.cookie_value().to_owned()));
+            let cookie = cookie.path("/").http_only(true).same_site(SameSite::Strict).build();
+            (CookieJar::new().add(cookie), Redirect::to("/")).into_response()
+        }
+        Some(_) => Problem::new(Kind::Unauthenticated)
+            .detail("the token is not that of this server; it is in serve.token in the data folder")
+            .into_response(),
+    }
+}
+
+/// Fails unless the request was sent on this machine, to a loopback name, and by no other site's page.
+fn refuse_foreign(request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    let refused = |detail: String| Err(Problem::new(Kind::Forbidden).detail(detail));
+    if let Some(name) = headers.keys().find(|name| is_of_proxy(name)) {
+        return refused(format!(
+            "the request came through a proxy (header {name}), and this server serves its own machine only; \
+             set OIDC_ISSUER to serve others"
+        ));
+    }
+    // In the absolute form of a request the target names the host, and wins (RFC 9112, 3.2.2).
+    let host = request.uri().authority().map(|authority| authority.as_str());
+    let host = host.or_else(|| text(headers, header::HOST)).filter(|host| is_loopback(host));
+    let Some(host) = host else {
+        return refused(
+            "this server serves its own machine only, as localhost; set OIDC_ISSUER to serve others"
+                .to_owned(),
+        );
+    };
+    let foreign = text(headers, header::ORIGIN).is_some_and(|origin| origin != format!("http://{host}"));
+    match foreign || !is_safe(request.method()) && is_cross_site(headers) {
+        true => Err(foreign_page()),
+        false => Ok(()),
+    }
+}
+
+/// Whether a proxy adds the header: then others than this machine may be behind it.
+fn is_of_proxy(name: &HeaderName) -> bool {
+    matches!(name.as_str(), "forwarded" | "via" | "x-real-ip") || name.as_str().starts_with("x-forwarded-")
+}
+
+/// The token in the address of the first page.
+fn shown_token(request: &Request) -> Option<String> {
+    let first_page = request.method() == Method::GET && request.uri().path() == "/";
+    let query = request.uri().query().filter(|_| first_page)?;
+    let mut parameters = url::form_urlencoded::parse(query.as_bytes());
+    parameters.find(|(name, _)| name == "token").map(|(_, token)| token.trim().to_owned())
 }
 
 /// A problem unless the request comes from our own pages or changes nothing. `csrf`: what a script may

@@ -38,7 +38,7 @@ pub fn role_names(roles: Roles) -> Vec<RoleName> {
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Via {
-    /// Nothing is configured: there is one local user.
+    /// The token of the local user, or its cookie.
     Local,
     /// A token of the provider.
     Bearer,

@@ -112,7 +112,7 @@ pub struct Pages {
 /// The whole server: the API under `/api/v1`, its document and the page that shows it, and `pages`.
 pub fn router(app: App, pages: Pages) -> Router {
     let timeout = || middleware::from_fn_with_state(app.clone(), limits::timeout);
-    let (api, document) = OpenApiRouter::with_openapi(openapi::head(app.provider().is_none()))
+    let (api, document) = OpenApiRouter::with_openapi(openapi::head())
         .merge(health::routes().layer(timeout()))
         .nest("/api/v1", quick().layer(timeout()).merge(lasting()))
         .split_for_parts();

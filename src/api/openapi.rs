@@ -31,23 +31,22 @@ const SESSION: &str = "session";
 )]
 struct Head;
 
-/// The document without paths. `open`: nobody has to show who they are.
-pub fn head(open: bool) -> OpenApi {
+/// The document without paths.
+pub fn head() -> OpenApi {
     let mut document = <Head as utoipa::OpenApi>::openapi();
     let components = document.components.get_or_insert_default();
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A JWT of the configured OpenID Connect provider, or an API token (`ing_…`)."));
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+        "A JWT of the configured OpenID Connect provider, without one the token of the local user, or an API \
+             token (`ing_…`).",
+    ));
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
-    let cookie = "What a browser has that has signed in; `__Host-ingest_session` over TLS.";
+    let cookie = "What a browser has that has signed in; `__Host-ingest_session` over TLS, `ingest_local_<port>` without a \
+                  provider.";
     let cookie = ApiKeyValue::with_description("ingest_session", cookie);
     components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let none: [&str; 0] = [];
-    let mut any = vec![SecurityRequirement::new(BEARER, none), SecurityRequirement::new(SESSION, none)];
-    if open {
-        any.push(SecurityRequirement::default());
-    }
-    document.security = Some(any);
+    document.security =
+        Some(vec![SecurityRequirement::new(BEARER, none), SecurityRequirement::new(SESSION, none)]);
     document
 }
 

@@ -1,8 +1,8 @@
 //! Who sends a request, as extractors: `Reader(principal): Reader` as a handler's first argument lets in
 //! whoever is known, `Uploader` and `Editor` those with the role, `Person` no machine.
 //!
-//! In this order: a bearer token, which is either ours or the provider's; else the local user, where
-//! nothing is configured; else the cookie of a browser that has signed in. Each request is counted
+//! In this order: a bearer token, which is an API token, the provider's, or that of the local user where no
+//! provider is configured; else the cookie of a browser that has signed in. Each request is counted
 //! against the limit of its user.
 
 use axum::extract::FromRequestParts;
@@ -18,7 +18,7 @@ use super::guard;
 use super::problem::{Kind, Problem};
 use super::state::{Access, App};
 use crate::auth::oidc::{Provider, Refusal};
-use crate::auth::{Means, Principal, Role, Secret};
+use crate::auth::{LocalUser, Means, Principal, Role, Secret};
 use crate::domain::job::Owner;
 use crate::store::{StoreError, api_tokens, provider_roles, sign_ins};
 
@@ -152,7 +152,9 @@ async fn known(parts: &Parts, app: &App, client: &Client) -> Result<Principal, P
         let found = match (api_token, &app.access) {
             (true, _) => by_api_token(app, token).await,
             (false, Access::Oidc(provider)) => by_provider(app, provider, token).await,
-            (false, Access::Local(_)) => Err(Refused::Credentials("no provider of tokens is configured")),
+            (false, Access::Local(local)) => {
+                local.by_token(token).ok_or(Refused::Credentials("the token is not that of this server"))
+            }
         };
         return found.map_err(|refused| match refused {
             Refused::Credentials(words) => {
@@ -164,7 +166,7 @@ async fn known(parts: &Parts, app: &App, client: &Client) -> Result<Principal, P
         });
     }
     match &app.access {
-        Access::Local(principal) => Ok(principal.clone()),
+        Access::Local(local) => by_local_cookie(parts, local),
         Access::Oidc(_) => by_cookie(parts, app, client).await,
     }
 }
@@ -218,6 +220,17 @@ async fn by_provider(app: &App, provider: &Provider, token: &str) -> Result<Prin
     let (issued_at, principal) = (identity.issued_at, Principal::bearer(identity));
     provider_roles::record(&app.pool, &principal.owner, principal.roles, issued_at).await?;
     Ok(principal)
+}
+
+/// The local user, in a browser that has opened the address with the token.
+fn by_local_cookie(parts: &Parts, local: &LocalUser) -> Result<Principal, Problem> {
+    let jar = CookieJar::from_headers(&parts.headers);
+    let cookie = jar.get(local.cookie_name());
+    cookie.and_then(|cookie| local.by_cookie(cookie.value())).ok_or_else(|| {
+        let detail = "open the address that `ingest serve` shows with its token, or send the token (serve.token in the \
+                      data folder) as bearer";
+        unauthenticated().detail(detail)
+    })
 }
 
 async fn by_cookie(parts: &Parts, app: &App, client: &Client) -> Result<Principal, Problem> {

@@ -12,7 +12,7 @@ use super::bad_tokens::BadTokens;
 use super::ceilings::Ceilings;
 use super::client::TrustedProxies;
 use super::limits::RateLimit;
-use crate::auth::Principal;
+use crate::auth::LocalUser;
 use crate::auth::oidc::Provider;
 use crate::domain::access::TokenDays;
 use crate::objects::Objects;
@@ -63,8 +63,8 @@ pub struct Parts {
 
 /// Who may use the server.
 pub enum Access {
-    /// Whoever reaches it, which is the machine's own user: a loopback address is listened on.
-    Local(Principal),
+    /// The local user: a loopback address is listened on.
+    Local(LocalUser),
     /// Whom an OpenID Connect provider knows.
     Oidc(Box<Provider>),
 }

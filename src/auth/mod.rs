@@ -5,11 +5,13 @@
 
 mod claims;
 mod keys;
+mod local;
 pub mod oidc;
 mod secret;
 pub mod sign_in;
 
 pub use claims::{Identity, RolesBy};
+pub use local::LocalUser;
 pub use secret::Secret;
 
 pub use crate::domain::access::{Role, Roles};
@@ -31,7 +33,7 @@ pub struct Principal {
 /// How somebody showed who they are.
 #[derive(Debug, Clone)]
 pub enum Means {
-    /// Not at all: with nothing configured there is one local user.
+    /// With the token of the local user, or its cookie: no provider is configured.
     Local,
     /// With a token of the provider.
     Bearer,

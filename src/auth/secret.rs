@@ -42,6 +42,12 @@ impl Secret {
         *blake3::hash(self.0.as_bytes()).as_bytes()
     }
 
+    /// Another secret, which follows from this one and does not reveal it. `context` says what it is for.
+    pub fn derive(&self, context: &'static str) -> Secret {
+        let derived = blake3::derive_key(context, self.0.as_bytes());
+        Secret(blake3::Hash::from_bytes(derived).to_hex().to_string())
+    }
+
     /// Whether `text` is it. Takes the same time whatever it is.
     pub fn is(&self, text: &str) -> bool {
         blake3::hash(self.0.as_bytes()) == blake3::hash(text.as_bytes())

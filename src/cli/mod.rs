@@ -10,6 +10,7 @@ mod decide;
 mod doctor;
 mod import;
 mod job;
+mod local_token;
 mod output;
 mod progress;
 mod serve;

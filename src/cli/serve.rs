@@ -1,21 +1,22 @@
 //! `serve`: the HTTP server, and a worker beside it.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Status;
 use super::session::{self, Session};
-use super::token;
+use super::{Status, local_token, token};
 use crate::api::{
     self, Access, App, AtOnce, BadTokens, CeilingSettings, Ceilings, ConnectionLimits, Parts, RateLimit,
     RefusalLog, TrustedProxies,
 };
 use crate::auth::oidc::{Client, Provider, Trust};
-use crate::auth::{Principal, RolesBy, Secret};
+use crate::auth::{LocalUser, RolesBy, Secret};
 use crate::config::{AccessSettings, LimitSettings, OidcSettings, Settings, SettingsError};
 use crate::shutdown::Shutdown;
 use crate::web;
@@ -28,11 +29,11 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// its chunk.
 pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     let settings = &session.settings;
-    let access = access(session)?;
     let limits = connection_limits(&settings.serve.limits);
     let token_days = token::token_days(settings)?;
     let listener = listen(settings).await?;
     let address = listener.local_addr()?;
+    let access = access(session, address)?;
     let shutdown = Shutdown::on_signals()?;
     let queue = session::queue(settings, &session.context.pool).await?;
     let app = App::new(Parts {
@@ -54,8 +55,7 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
         request_timeout: settings.serve.request_timeout(),
         stopping: shutdown.stop_receiving.clone(),
     });
-    // Where somebody looks who has started it by hand; the log may be for machines.
-    eprintln!("serving http://{address}");
+    announce(&app.access, address, &settings.data_dir());
     tracing::info!(%address, public_url = app.public_origin, "server started");
     let served = serve(listener, app, limits, shutdown.stop_receiving.clone());
     match no_worker {
@@ -66,6 +66,21 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     }
     tracing::info!("server stopped");
     Ok(Status::Done)
+}
+
+/// Says where the server is to whoever has started it by hand; the log may be for machines. The token is
+/// shown on a terminal only: others may be able to read what is written to a file or a journal.
+fn announce(access: &Access, address: SocketAddr, data_dir: &Path) {
+    match access {
+        Access::Oidc(_) => eprintln!("serving http://{address}"),
+        Access::Local(user) if std::io::stderr().is_terminal() => {
+            eprintln!("serving http://{address}/?token={}", user.token());
+        }
+        Access::Local(_) => eprintln!(
+            "serving http://{address}/?token=… (the token is in {})",
+            local_token::path(data_dir).display()
+        ),
+    }
 }
 
 async fn serve(listener: TcpListener, app: App, limits: ConnectionLimits, stop: CancellationToken) {
@@ -102,10 +117,10 @@ async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
 }
 
 /// Who may use the server. With nothing configured the local user, and on a loopback address only.
-fn access(session: &Session) -> anyhow::Result<Access> {
+fn access(session: &Session, address: SocketAddr) -> anyhow::Result<Access> {
     let serve = &session.settings.serve;
     let Some(oidc) = serve.oidc()? else {
-        if !serve.listen_address.ip().is_loopback() {
+        if !address.ip().is_loopback() {
             return Err(SettingsError::Together(format!(
                 "LISTEN_ADDRESS {} can be reached from other machines, and nothing says who may use the server: \
                  set OIDC_ISSUER, or listen on 127.0.0.1",
@@ -113,7 +128,8 @@ fn access(session: &Session) -> anyhow::Result<Access> {
             ))
             .into());
         }
-        return Ok(Access::Local(Principal::local(session.owner.clone())));
+        let token = local_token::load_or_make(&session.settings.data_dir())?;
+        return Ok(Access::Local(LocalUser::new(session.owner.clone(), token, address.port())));
     };
     Ok(Access::Oidc(Box::new(provider(oidc)?)))
 }

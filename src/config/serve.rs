@@ -157,7 +157,7 @@ impl ServeSettings {
         let client_id = given(&self.oidc_client_id);
         let mut audiences = names(self.oidc_audience.as_deref().unwrap_or_default(), "");
         let Some(issuer) = given(&self.oidc_issuer) else {
-            // Without the issuer everybody on the machine would be let in, which nobody wants who has set these.
+            // Without the issuer only the local user would be let in, which nobody wants who has set these.
             return match client_id.is_some() || !audiences.is_empty() {
                 true => {
                     Err(together("OIDC_AUDIENCE and OIDC_CLIENT_ID need OIDC_ISSUER, the provider's URL"))

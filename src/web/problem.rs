@@ -17,6 +17,8 @@ struct Page<'a> {
     words: Option<&'a str>,
     /// What to do next, in words.
     advice: &'static str,
+    /// Whether the token of the local user helps.
+    asks_token: bool,
 }
 
 #[derive(Template)]
@@ -37,7 +39,11 @@ pub fn page(app: &App, asked: &request::Parts, problem: &Problem) -> Response {
     let (title, words, advice) = (problem.title(), problem.words(), advice(status));
     let shown = match part {
         true => show(&Part { title, words, advice }),
-        false => show(&Page { shell: Shell::stranger(title), status: status.as_u16(), title, words, advice }),
+        false => {
+            let asks_token = status == StatusCode::UNAUTHORIZED && app.provider().is_none();
+            let shell = Shell::stranger(title);
+            show(&Page { shell, status: status.as_u16(), title, words, advice, asks_token })
+        }
     };
     let mut shown = shown.unwrap_or_else(|_| problem.title().into_response());
     if part {

@@ -47,7 +47,7 @@ pub(super) async fn sign_in(
     let return_path = local_path(&wish.return_to);
     let Some((provider, registration)) = provider(&app) else {
         return match app.provider() {
-            // With one local user everybody is signed in.
+            // The local user is known by a token; whoever lacks it is asked for it there.
             None => Ok((jar, Redirect::to(&return_path))),
             Some(_) => Err(Problem::not_found("nobody can sign in here; set OIDC_CLIENT_ID")),
         };

@@ -287,7 +287,12 @@ async fn who_comes_in_and_who_is_refused_is_logged_with_the_address() {
 
 #[tokio::test]
 async fn bad_tokens_are_limited_by_address_before_they_are_looked_up() {
-    let world = World::database().await.with(&[("TRUSTED_PROXIES", "127.0.0.1")]);
+    // Where there is one local user, nothing comes through a proxy.
+    let world = World::database().await.with(&[
+        ("TRUSTED_PROXIES", "127.0.0.1"),
+        ("OIDC_ISSUER", "http://127.0.0.1:1/pool"),
+        ("OIDC_AUDIENCE", "us"),
+    ]);
     let server = Server::start(world).await;
     let token = make_token(&server.world, &["a"]).await;
     let good = format!("Bearer {token}");

@@ -6,7 +6,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::dataset::{Dataset, Kind};
-use crate::support::{Server, World, client, free_port, told};
+use crate::support::{Server, World, free_port, told};
 
 const DIRTY: &str = "email,first_name,last_name,company\n\
     ann@example.com,Ann,Lee,Acme\nbad,Bob,Ray,Acme\nd@example.com,D,One,Co\nd@example.com,D,Two,Co\n\
@@ -24,7 +24,7 @@ async fn upload(
     headers: &[(&str, &str)],
     body: impl Into<reqwest::Body>,
 ) -> Response {
-    let mut request = client().post(format!("{}/api/v1/uploads{query}", server.url));
+    let mut request = server.client().post(format!("{}/api/v1/uploads{query}", server.url));
     request = request.header("content-type", "text/csv");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -38,7 +38,8 @@ async fn post(server: &Server, path: &str, body: Value) -> (u16, Value) {
 
 /// Follows a job's events to their end; gives the job as the last of them has it.
 async fn until_end(server: &Server, job: i64) -> Value {
-    let answer = client().get(format!("{}/api/v1/jobs/{job}/events", server.url)).send().await.unwrap();
+    let answer =
+        server.client().get(format!("{}/api/v1/jobs/{job}/events", server.url)).send().await.unwrap();
     let text = tokio::time::timeout(Duration::from_secs(120), answer.text()).await.unwrap().unwrap();
     let end = text.rsplit_once("event: end\ndata: ").unwrap_or_else(|| panic!("no end: {text}")).1;
     serde_json::from_str(end.trim()).unwrap()
@@ -238,7 +239,7 @@ async fn forms_are_taken_as_files_are_and_too_large_ones_refused() {
                 .into_bytes();
         body.extend(content);
         body.extend(b"\r\n--b--\r\n");
-        let request = client().post(format!("{}/api/v1/uploads", server.url));
+        let request = server.client().post(format!("{}/api/v1/uploads", server.url));
         request.header("content-type", "multipart/form-data; boundary=b").body(body).send()
     };
     let (status, made) = told(form("file", DIRTY.as_bytes().to_vec()).await.unwrap()).await;
@@ -342,6 +343,7 @@ async fn nothing_that_the_document_allows_fails_or_is_answered_otherwise() {
     let mut schemathesis = tokio::process::Command::new(root.join(".venv/bin/schemathesis"));
     schemathesis.arg("--config-file").arg(root.join("tests/peers/schemathesis.toml"));
     schemathesis.args(["run", &format!("{}/api/openapi.json", server.url), "--url", &server.url]);
+    schemathesis.args(["--header", &format!("Authorization: Bearer {}", server.token().unwrap())]);
     // Event streams end when their job does, which these never do.
     schemathesis.args([
         "--exclude-operation-id",
@@ -379,7 +381,7 @@ async fn corrections_and_contacts_go_out_as_files_and_corrections_come_back() {
         .replace(r#""n@example.com","N","","#, r#""n@example.com","N","Ew","#)
         + "x@example.com,X,Y,Z,,,r-none,\r\n";
     let send = |kind: &'static str, body: String| {
-        client().post(format!("{}{path}", server.url)).header("content-type", kind).body(body).send()
+        server.client().post(format!("{}{path}", server.url)).header("content-type", kind).body(body).send()
     };
     let (status, done) = told(send("text/csv", mended.clone()).await.unwrap()).await;
     assert_eq!(

@@ -11,7 +11,7 @@ use ingest::objects::Objects;
 use reqwest::Method;
 use tokio::io::AsyncReadExt;
 
-use crate::support::{Server, World, client, eventually, told};
+use crate::support::{Server, World, eventually, told};
 
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 
@@ -91,7 +91,7 @@ async fn a_file_that_a_job_refers_to_stays_whatever_fails() {
     // The job is made, and its message cannot be sent.
     let world = World::cloud().await.with(&[("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:9")]);
     let server = Server::start(world).await;
-    let answer = client().post(format!("{}/api/v1/uploads?filename=a.csv", server.url));
+    let answer = server.client().post(format!("{}/api/v1/uploads?filename=a.csv", server.url));
     let answer = answer.header("content-type", "text/csv").body(CLEAN).send().await.unwrap();
     assert_eq!(told(answer).await.0, 503);
     let key: String =
@@ -197,7 +197,7 @@ async fn a_name_in_any_script_is_taken_in() {
     let server = Server::start(World::database().await).await;
     for name in ["名".repeat(100), "𠀋".repeat(255), "é".repeat(255), "x".repeat(255)] {
         let content = format!("{CLEAN}{name}@example.com,A,B,C\n");
-        let answer = client().post(format!("{}/api/v1/uploads?filename={name}", server.url));
+        let answer = server.client().post(format!("{}/api/v1/uploads?filename={name}", server.url));
         let answer = answer.header("content-type", "text/csv").body(content).send().await.unwrap();
         let (status, made) = told(answer).await;
         assert_eq!(status, 202, "{made}");

@@ -4,7 +4,7 @@ use ingest::domain::job::{JobId, Owner};
 use ingest::store::jobs;
 use serde_json::{Value, json};
 
-use crate::support::{Server, World, client, eventually, free_port, told};
+use crate::support::{Server, World, eventually, free_port, told};
 
 const ODD: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nAcme;a@example.com;b@example.com;Ann;Lee\n";
 const OTHER: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nBeta;c@example.com;d@example.com;Bob;Ray\n";
@@ -129,7 +129,7 @@ async fn the_api_shows_a_file_and_takes_its_columns() {
     let world = World::database().await;
     let server = Server::start_at(world, free_port(), &["serve"]).await;
     let post = |path: &str, body: &'static str| {
-        let request = client().post(format!("{}/api/v1/uploads{path}", server.url));
+        let request = server.client().post(format!("{}/api/v1/uploads{path}", server.url));
         request.header("content-type", "text/csv").body(body).send()
     };
     let (status, shown) = told(post("/preview", ODD).await.unwrap()).await;
@@ -163,17 +163,26 @@ async fn the_api_shows_a_file_and_takes_its_columns() {
 #[tokio::test]
 async fn the_page_of_uploads_works_without_a_script() {
     let server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
-    let page = client().get(format!("{}/upload", server.url)).send().await.unwrap().text().await.unwrap();
+    let page =
+        server.client().get(format!("{}/upload", server.url)).send().await.unwrap().text().await.unwrap();
     assert!(
         page.contains("enctype=\"multipart/form-data\"") && page.contains("/upload/sample.csv"),
         "{page}"
     );
-    let sample =
-        client().get(format!("{}/upload/sample.csv", server.url)).send().await.unwrap().text().await.unwrap();
+    let sample = server
+        .client()
+        .get(format!("{}/upload/sample.csv", server.url))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     let form = format!(
         "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"s.csv\"\r\n\r\n{sample}\r\n--b--\r\n"
     );
-    let post = client()
+    let post = server
+        .client()
         .post(format!("{}/upload", server.url))
         .header("content-type", "multipart/form-data; boundary=b");
     let answer = post.body(form).send().await.unwrap();

@@ -3,7 +3,7 @@
 
 mod forms;
 
-use crate::support::{Look, Screen, Server, World, client, free_port};
+use crate::support::{Look, Screen, Server, World, free_port};
 
 const HEADER: &str = "email,first_name,last_name,company\n";
 /// Rows of all five kinds, and a clean one.
@@ -40,7 +40,7 @@ async fn server() -> Server {
 /// Uploads rows as a file; gives the job when its first run has ended.
 async fn uploaded(server: &Server, name: &str, rows: &str) -> i32 {
     let url = format!("{}/api/v1/uploads?filename={name}", server.url);
-    let answer = client().post(url).body(format!("{HEADER}{rows}")).send().await.unwrap();
+    let answer = server.client().post(url).body(format!("{HEADER}{rows}")).send().await.unwrap();
     let told: serde_json::Value = answer.json().await.unwrap();
     let job = told["job"].as_i64().unwrap_or_else(|| panic!("{told}")) as i32;
     server.world.settled(job).await;
@@ -50,7 +50,7 @@ async fn uploaded(server: &Server, name: &str, rows: &str) -> i32 {
 #[tokio::test]
 async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     let server = server().await;
-    let screen = Screen::open(&server.url, Look::DESK).await;
+    let screen = Screen::open(&server, Look::DESK).await;
     screen.go("/jobs").await;
     // A file whose names do not tell: columns are matched by hand, by keys as all the rest.
     let file = server.world.file("messy.csv", &format!("Anschrift,Vor,Nach,Haus\n{MESSY}"));
@@ -170,8 +170,7 @@ async fn of_two_people_on_one_row_the_second_sees_what_the_first_did() {
         "bob@@example.com,Bob,Ray,Acme\nnothing,No,One,Acme\nok@example.com,O,K,Acme\n",
     )
     .await;
-    let (one, two) =
-        (Screen::open(&server.url, Look::DESK).await, Screen::open(&server.url, Look::DESK).await);
+    let (one, two) = (Screen::open(&server, Look::DESK).await, Screen::open(&server, Look::DESK).await);
     for screen in [&one, &two] {
         screen.go("/jobs/2/review/invalid").await;
         screen.find(".case.open").await;
@@ -212,7 +211,7 @@ async fn many_are_decided_at_once_after_a_look_and_taken_back() {
     let server = server().await;
     let rows: String = (0..60).map(|n| format!("p{n}@@example.com,Ann,Lee,Acme\n")).collect();
     uploaded(&server, "many.csv", &rows).await;
-    let screen = Screen::open(&server.url, Look::DESK).await;
+    let screen = Screen::open(&server, Look::DESK).await;
     screen.go("/jobs/2/review/invalid").await;
     assert_eq!(screen.count(".case").await, 25);
     screen.press("x").await;
@@ -251,18 +250,18 @@ async fn many_are_decided_at_once_after_a_look_and_taken_back() {
 #[tokio::test]
 async fn a_job_tells_how_far_it_is_while_one_looks() {
     let server = server().await;
-    let screen = Screen::open(&server.url, Look::DESK).await;
+    let screen = Screen::open(&server, Look::DESK).await;
     // Nobody works on it until somebody asks: the run is put off by the test.
     let rows: String = (0..40_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
     let mut lock = server.world.pool.begin().await.unwrap();
     sqlx::raw_sql("LOCK TABLE contacts IN SHARE MODE").execute(&mut *lock).await.unwrap();
     let url = format!("{}/api/v1/uploads?filename=big.csv", server.url);
-    client().post(url).body(format!("{HEADER}{rows}")).send().await.unwrap();
+    server.client().post(url).body(format!("{HEADER}{rows}")).send().await.unwrap();
     screen.go("/jobs").await;
     screen.find("#job-2 .status.running").await;
     screen.go("/jobs/2").await;
     screen.find("#job-state progress").await;
-    let list = Screen::open(&server.url, Look::DESK).await;
+    let list = Screen::open(&server, Look::DESK).await;
     list.go("/jobs").await;
     list.press("j").await;
     list.find("#job-2 a:focus").await;
@@ -300,7 +299,7 @@ async fn what_is_rare_is_found_by_a_search_that_goes_on_by_itself() {
         .await
         .unwrap();
     server.world.ingest(&["discard", &row.to_string()]).await.expect_status(0);
-    let screen = Screen::open(&server.url, Look::DESK).await;
+    let screen = Screen::open(&server, Look::DESK).await;
     screen.go("/jobs/2?show=left-out").await;
     screen.sees("table.rows", "100,002").await;
     assert_eq!(screen.count("table.rows tbody tr").await, 1);
@@ -324,7 +323,7 @@ async fn what_files_hold_is_only_ever_text() {
         &format!("{bad}ok@example.com,=1+1,<i>I</i>,\"'\"\"\"\n"),
     )
     .await;
-    let screen = Screen::open(&server.url, Look::DESK).await;
+    let screen = Screen::open(&server, Look::DESK).await;
     let pages = [
         ("/jobs/2/review/invalid", ".case", "=cmd|' /C calc'!A0"),
         ("/jobs/2", "#rows", "<script>document.title='gone'</script>"),
@@ -359,7 +358,7 @@ async fn nobody_is_kept_out_by_a_page() {
     uploaded(&server, "messy.csv", MESSY).await;
     uploaded(&server, "none.csv", "").await;
     for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look { width: 390, dark: true }] {
-        let screen = Screen::open(&server.url, look).await;
+        let screen = Screen::open(&server, look).await;
         for path in [
             "/jobs",
             "/jobs?text=nobody",

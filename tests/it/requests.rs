@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
-use crate::support::{Server, World, client, eventually, free_port};
+use crate::support::{Server, World, eventually, free_port};
 
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 
@@ -29,7 +29,7 @@ async fn waiting(world: &World) -> i64 {
 async fn a_statement_ends_when_its_client_goes_away() {
     let server = Server::start(World::database().await).await;
     let holder = hold(&server.world, "actions").await;
-    let asked = tokio::spawn(client().get(format!("{}/api/v1/actions", server.url)).send());
+    let asked = tokio::spawn(server.client().get(format!("{}/api/v1/actions", server.url)).send());
     eventually("the statement waits", async || waiting(&server.world).await == 1).await;
     asked.abort();
     eventually("the statement is cancelled", async || waiting(&server.world).await == 0).await;
@@ -53,11 +53,12 @@ async fn requests_that_wait_keep_neither_worker_nor_health_waiting() {
     let mut server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
     let holder = hold(&server.world, "actions").await;
     let url = format!("{}/api/v1/actions", server.url);
-    let requests: Vec<_> = (0..24).map(|_| tokio::spawn(client().get(&url).send())).collect();
+    let requests: Vec<_> = (0..24).map(|_| tokio::spawn(server.client().get(&url).send())).collect();
     eventually("requests wait", async || waiting(&server.world).await > 0).await;
     let job = server.world.enqueue("a.csv", CLEAN, "tester").await;
     assert_eq!(server.world.settled(job).await, "COMPLETED");
-    let health = client().get(format!("{}/readyz", server.url)).timeout(Duration::from_secs(10)).send();
+    let health =
+        server.client().get(format!("{}/readyz", server.url)).timeout(Duration::from_secs(10)).send();
     assert_eq!(health.await.unwrap().status(), StatusCode::OK);
     holder.close().await.unwrap();
     for request in requests {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Look, Screen, Server, World, client, free_port};
+use crate::support::{Look, Screen, Server, World, free_port};
 
 const HEADER: &str = "E-mail;First name;Last name;Company\n";
 const NAMES: [(&str, &str); 8] = [
@@ -59,7 +59,7 @@ async fn take() {
     let world =
         World::database().await.with(&[("RATE_LIMIT_PER_SECOND", "1000"), ("INGEST_OWNER", "Ann Lee")]);
     let server = Server::start_at(world, free_port(), &["serve"]).await;
-    let screen = Screen::open(&server.url, Look::DESK).await;
+    let screen = Screen::open(&server, Look::DESK).await;
     picture(&screen, "empty", "/jobs", Look::DESK).await;
     for (name, content) in [
         ("crm-export.csv", known()),
@@ -68,7 +68,7 @@ async fn take() {
     ] {
         let url = format!("{}/api/v1/uploads?filename={name}", server.url);
         let told: serde_json::Value =
-            client().post(url).body(content).send().await.unwrap().json().await.unwrap();
+            server.client().post(url).body(content).send().await.unwrap().json().await.unwrap();
         server.world.settled(told["job"].as_i64().unwrap() as i32).await;
     }
     let odd =
@@ -85,7 +85,7 @@ async fn take() {
     for width in [1440, 390] {
         for dark in [false, true] {
             let look = Look { width, dark };
-            let screen = Screen::open(&server.url, look).await;
+            let screen = Screen::open(&server, look).await;
             for (name, path) in [
                 ("jobs", "/jobs"),
                 ("job", "/jobs/2"),

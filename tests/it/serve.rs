@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Server, World, told};
+use crate::support::{Browser, Server, World, client, told};
 
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 
@@ -45,6 +45,86 @@ async fn with_nothing_configured_there_is_one_local_user() {
         assert_eq!(status, expected, "{method} {headers:?} {answer}");
     }
     assert_eq!(server.stop().await, Some(0));
+}
+
+#[tokio::test]
+async fn the_local_user_is_who_knows_the_token() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut server = local().await;
+    let token = server.token().expect("a token is made");
+    let file = std::fs::metadata(server.world.path("data/serve.token")).unwrap();
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    assert!(!server.world.log().contains(&token), "a log that others may read has no token");
+    assert!(server.world.log().contains("data/serve.token"), "{}", server.world.log());
+
+    // Whoever lacks the token reads and changes nothing, on any path; that the process lives is no secret.
+    let (_, document) = server.get("/api/openapi.json").await;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for name in operations
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|name| path.starts_with("/api/v1/") && *name != "parameters")
+        {
+            let method: Method = name.to_uppercase().parse().unwrap();
+            let path = path.replace("{row}", "1").replace('{', "").replace('}', "");
+            let path = path.split('/').map(|part| if part == "job" || part == "issue" { "1" } else { part });
+            let url = format!("{}{}", server.url, path.collect::<Vec<_>>().join("/"));
+            let request = client().request(method.clone(), &url).header("content-type", "application/json");
+            let answer = request.header("if-match", "*").body("{}").send().await.unwrap();
+            assert!(matches!(answer.status().as_u16(), 400 | 401), "{method} {url} {}", answer.status());
+        }
+    }
+    for path in ["/jobs", "/contacts", "/contacts.csv", "/audit", "/upload", "/jobs/1/file", "/keys"] {
+        let answer =
+            client().get(format!("{}{path}", server.url)).header("accept", "text/html").send().await.unwrap();
+        assert_eq!(answer.status(), 401, "{path}");
+        assert!(answer.text().await.unwrap().contains("name=\"token\""), "{path}");
+    }
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(
+            client().get(format!("{}{path}", server.url)).send().await.unwrap().status(),
+            200,
+            "{path}"
+        );
+    }
+    assert_eq!(server.get_as("/api/v1/me", &token).await.0, 200);
+
+    // The address with the token makes the browser known, and is left at once.
+    let mut browser = Browser::default();
+    let refused = browser.request(Method::GET, &format!("{}/?token={token}x", server.url), &[]).await;
+    assert!(refused.status() == 401 && refused.headers().get("set-cookie").is_none());
+    let entered = browser.request(Method::GET, &server.entry_url(), &[]).await;
+    assert_eq!((entered.status().as_u16(), entered.headers()["location"].to_str().unwrap()), (303, "/"));
+    let cookie = entered.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains(&token),
+        "{cookie}"
+    );
+    let jobs = format!("{}/jobs", server.url);
+    assert_eq!(browser.request(Method::GET, &jobs, &[]).await.status(), 200);
+
+    // A restart asks nobody anew.
+    assert_eq!(server.stop().await, Some(0));
+    let port = server.url.rsplit(':').next().unwrap().parse().unwrap();
+    let server = Server::start_at(server.world, port, &["serve", "--no-worker"]).await;
+    assert_eq!(browser.request(Method::GET, &jobs, &[]).await.status(), 200);
+    assert_eq!(server.token().unwrap(), token);
+}
+
+#[tokio::test]
+async fn what_comes_through_a_proxy_is_refused_where_there_is_a_local_user() {
+    let server = local().await;
+    for name in ["Forwarded", "Via", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"]
+    {
+        for path in ["/api/v1/me", "/jobs"] {
+            let (status, problem) =
+                told(server.send(Method::GET, path, None, &[(name, "for=10.0.0.1")]).await).await;
+            let detail = problem["detail"].as_str().unwrap_or_default();
+            let reason = detail.contains(&name.to_lowercase()) && detail.contains("OIDC_ISSUER");
+            assert!(status == 403 && reason, "{name} {problem}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -138,8 +218,7 @@ async fn everything_that_goes_wrong_is_a_problem() {
     let json = json.as_slice();
     let body = |text: &str| reqwest::Body::from(text.to_owned());
     let post = |text: &str, headers: &[(&str, &str)]| {
-        let mut request =
-            crate::support::client().post(format!("{}/api/v1/tokens", server.url)).body(body(text));
+        let mut request = server.client().post(format!("{}/api/v1/tokens", server.url)).body(body(text));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -4,13 +4,14 @@ use reqwest::StatusCode;
 use tokio::io::AsyncWriteExt;
 
 use super::*;
-use crate::support::{World, client};
+use crate::support::World;
 
 /// The head of a request with a body.
 fn head(server: &Server, path: &str, kind: &str, length: usize) -> String {
     format!(
-        "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n",
-        server.address()
+        "POST {path} HTTP/1.1\r\nhost: {}\r\n{}content-type: {kind}\r\ncontent-length: {length}\r\n\r\n",
+        server.address(),
+        server.authorization()
     )
 }
 
@@ -44,7 +45,7 @@ async fn nothing_is_read_for_somebody_who_is_not_known() {
 async fn forms_and_json_have_a_limit() {
     let server = Server::start(World::database().await).await;
     let post = async |path: &str, kind: &str, body: String| {
-        let request = client().post(format!("{}{path}", server.url)).header("content-type", kind);
+        let request = server.client().post(format!("{}{path}", server.url)).header("content-type", kind);
         request.body(body).send().await.unwrap().status()
     };
     let form = |bytes: usize| format!("policy=HOLD&x={}", "y".repeat(bytes - 14));

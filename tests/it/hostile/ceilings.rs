@@ -67,8 +67,9 @@ async fn requests_of_one_user_have_a_ceiling() {
     let server = Server::start(world).await;
     let mut lock = server.world.pool.acquire().await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE jobs").execute(&mut *lock).await.unwrap();
-    let waiting: Vec<_> =
-        (0..3).map(|_| tokio::spawn(client().get(format!("{}/api/v1/jobs", server.url)).send())).collect();
+    let waiting: Vec<_> = (0..3)
+        .map(|_| tokio::spawn(server.client().get(format!("{}/api/v1/jobs", server.url)).send()))
+        .collect();
     eventually("three wait", async || server.get("/api/v1/me").await.0 == 429).await;
     let bob = token_of(&server, "bob").await;
     assert_eq!(get(&server, "/api/v1/me", &bob).await.status(), 200);
@@ -84,7 +85,11 @@ async fn a_download_that_is_not_read_ends() {
     let world = World::database().await.with(&[("HTTP_IDLE_SECONDS", "1"), ("DOWNLOADS_AT_ONCE", "1,1")]);
     let server = Server::start(world).await;
     wide_contacts(&server, "tester", 400, 40_000).await;
-    let request = format!("GET /api/v1/contacts.csv HTTP/1.1\r\nhost: {}\r\n\r\n", server.address());
+    let request = format!(
+        "GET /api/v1/contacts.csv HTTP/1.1\r\nhost: {}\r\n{}\r\n",
+        server.address(),
+        server.authorization()
+    );
     let unread = send(&server, "127.0.0.1", &request).await;
     eventually("it counts", async || server.get("/api/v1/contacts.csv").await.0 == 429).await;
     // Still connected, and not read.

@@ -24,8 +24,9 @@ async fn at_the_ceiling_the_connection_that_has_waited_longest_makes_room() {
     let server = Server::start(world).await;
     // A request under way: the rest of its body never comes.
     let head = format!(
-        "POST /api/v1/tokens HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: 30\r\n\r\n",
-        server.address()
+        "POST /api/v1/tokens HTTP/1.1\r\nhost: {}\r\n{}content-type: application/json\r\ncontent-length: 30\r\n\r\n",
+        server.address(),
+        server.authorization()
     );
     let mut busy = send(&server, "127.0.0.1", &head).await;
     // Read by the server before the others come.
@@ -49,8 +50,9 @@ async fn one_peer_at_its_ceiling_is_refused_and_others_are_served() {
     let world = World::database().await.with(&[("HTTP_CONNECTIONS_PER_PEER", "5")]);
     let server = Server::start(world).await;
     let head = format!(
-        "POST /api/v1/tokens HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n",
-        server.address()
+        "POST /api/v1/tokens HTTP/1.1\r\nhost: {}\r\n{}content-type: application/json\r\ncontent-length: 99\r\n\r\n",
+        server.address(),
+        server.authorization()
     );
     let mut busy = Vec::new();
     for _ in 0..5 {
@@ -94,8 +96,9 @@ async fn a_stop_waits_for_requests_and_not_for_silent_connections() {
     let mut silent = connect_from(&server, "127.0.0.1").await;
     let body = r#"{"name": "nightly","roles":[]}"#;
     let head = format!(
-        "POST /api/v1/tokens HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST /api/v1/tokens HTTP/1.1\r\nhost: {}\r\n{}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         server.address(),
+        server.authorization(),
         body.len()
     );
     let mut busy = send(&server, "127.0.0.1", &head).await;

@@ -14,7 +14,7 @@ async fn wide_job(server: &Server) -> i64 {
     let file: String = std::iter::once("email,first_name,last_name,company\n".to_owned())
         .chain((0..ROWS).map(row))
         .collect();
-    let request = crate::support::client().post(format!("{}/api/v1/uploads", server.url));
+    let request = server.client().post(format!("{}/api/v1/uploads", server.url));
     let (status, made) =
         told(request.header("content-type", "text/csv").body(file).send().await.unwrap()).await;
     assert_eq!(status, 202, "{made}");

@@ -10,7 +10,7 @@ use crate::support::Browser;
 async fn pages_work_as_forms_without_a_script() {
     let server = server().await;
     uploaded(&server, "bad.csv", "bob@@example.com,Bob,Ray,Acme\nnothing,No,One,Acme\n").await;
-    let mut browser = Browser::default();
+    let mut browser = server.browser().await;
     let page = [("accept", "text/html")];
     let get = async |browser: &mut Browser, path: &str| {
         let url = format!("{}{path}", server.url);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Method, Response, StatusCode, Url};
 
 /// Cookies by origin and name, each with its path.
@@ -14,6 +14,14 @@ pub struct Browser {
 /// A client that neither follows redirects nor keeps cookies.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// The same, with this bearer token in requests that do not name one.
+pub fn client_with_bearer(token: &str) -> reqwest::Client {
+    let bearer = format!("Bearer {token}").parse().unwrap();
+    let headers = [(AUTHORIZATION, bearer)].into_iter().collect();
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    builder.default_headers(headers).build().unwrap()
 }
 
 fn origin(url: &Url) -> String {

@@ -9,6 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::server::Server;
 use super::servers;
 
 /// Longer than a page takes to change, even on a busy machine.
@@ -37,7 +38,7 @@ pub struct Screen {
 
 impl Screen {
     /// Opens a browser for the server at `url`.
-    pub async fn open(url: &str, look: Look) -> Screen {
+    pub async fn open(server: &Server, look: Look) -> Screen {
         let profile = tempfile::tempdir().unwrap();
         let mut arguments = vec![
             "--headless".to_owned(),
@@ -65,7 +66,9 @@ impl Screen {
         let driver = format!("http://127.0.0.1:{}", servers::chromedriver());
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(wanted.as_object().unwrap().clone()).connect(&driver).await;
-        Screen { client: client.expect("a browser starts"), url: url.to_owned(), _profile: profile }
+        let client = client.expect("a browser starts");
+        client.goto(&server.entry_url()).await.unwrap();
+        Screen { client, url: server.url.clone(), _profile: profile }
     }
 
     /// Goes to a page of the server.

@@ -9,7 +9,7 @@ mod server;
 mod servers;
 mod world;
 
-pub use browser::{Browser, client};
+pub use browser::{Browser, client, client_with_bearer};
 pub use chromium::{Look, Screen};
 pub use process::Child;
 pub use provider::{Documents, OidcProvider, SigningKey, in_seconds};

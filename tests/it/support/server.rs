@@ -3,7 +3,7 @@
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
-use super::browser::client;
+use super::browser::{Browser, client, client_with_bearer};
 use super::process::Child;
 use super::servers::free_port;
 use super::world::{World, eventually};
@@ -14,6 +14,8 @@ pub struct Server {
     pub world: World,
     /// Its URL, without a slash at the end.
     pub url: String,
+    /// Sends the token of the local user, where the server has one.
+    client: reqwest::Client,
     process: Child,
 }
 
@@ -38,7 +40,7 @@ impl Server {
         let world = world.with(&[("LISTEN_ADDRESS", &format!("127.0.0.1:{port}"))]);
         let url = format!("http://127.0.0.1:{port}");
         let process = spawn(&world);
-        let server = Server { world, url, process };
+        let mut server = Server { world, url, client: client(), process };
         let ready = async || {
             let answer = client().get(format!("{}/readyz", server.url)).send().await;
             answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
@@ -47,7 +49,38 @@ impl Server {
         let patience = std::time::Duration::from_secs(60);
         let log = || server.world.log();
         tokio::time::timeout(patience, started).await.unwrap_or_else(|_| panic!("{}", log()));
+        if let Some(token) = server.token() {
+            server.client = client_with_bearer(&token);
+        }
         server
+    }
+
+    /// The token of the local user; `None` where there is a provider.
+    pub fn token(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.world.path("data/serve.token")).ok();
+        text.map(|text| text.trim().to_owned())
+    }
+
+    /// The header of a raw request that comes from the local user; empty where there is a provider.
+    pub fn authorization(&self) -> String {
+        self.token().map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"))
+    }
+
+    /// A client of the local user, or of nobody where there is a provider.
+    pub fn client(&self) -> reqwest::Client {
+        self.client.clone()
+    }
+
+    /// The URL that a person opens: it has the token of the local user, where there is one.
+    pub fn entry_url(&self) -> String {
+        self.token().map_or_else(|| self.url.clone(), |token| format!("{}/?token={token}", self.url))
+    }
+
+    /// A browser that has opened that URL.
+    pub async fn browser(&self) -> Browser {
+        let mut browser = Browser::default();
+        browser.request(Method::GET, &self.entry_url(), &[]).await;
+        browser
     }
 
     /// A request with a body of JSON and headers.
@@ -58,7 +91,7 @@ impl Server {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> Response {
-        let mut request = client().request(method, format!("{}{path}", self.url));
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -82,6 +115,11 @@ impl Server {
     /// Its address.
     pub fn address(&self) -> &str {
         self.url.trim_start_matches("http://")
+    }
+
+    /// The id of its process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     /// SIGTERM, and the exit status.
