@@ -1,4 +1,4 @@
-.PHONY: demo test deny build bench micro screenshots
+.PHONY: demo test deny build bench micro screenshots soak
 
 # Builds, imports examples/contacts.csv into the private local database, shows the issues found.
 demo: build
@@ -32,6 +32,12 @@ bench:
 micro:
 	scripts/setup
 	cargo bench --locked --bench micro
+
+# An hour of mixed work on one server, or MINUTES of it: memory, connections, open and temporary files and tables must
+# stay flat. `make test` runs a few rounds of the same.
+soak:
+	scripts/setup --test
+	MINUTES=$(or $(MINUTES),60) cargo test --locked --test it soak::rounds -- --ignored --nocapture
 
 # Pictures of each page, wide and narrow, light and dark, in target/screenshots.
 screenshots:

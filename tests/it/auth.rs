@@ -14,17 +14,22 @@ const SECRET: &str = "a+b/c&d=e:f g";
 
 /// A server whose users oidc-provider knows, and oidc-provider.
 pub async fn with_provider() -> (Server, OidcProvider) {
+    serve_with_provider(World::database().await, &["serve", "--no-worker"]).await
+}
+
+/// The same in a world of the caller's, by these arguments.
+pub async fn serve_with_provider(world: World, arguments: &[&str]) -> (Server, OidcProvider) {
     let port = free_port();
     let public_url = format!("http://127.0.0.1:{port}");
     let provider = OidcProvider::start(&format!("{public_url}/sign-in/callback"));
-    let world = World::database().await.with(&[
+    let world = world.with(&[
         ("PUBLIC_URL", &public_url),
         ("OIDC_ISSUER", &provider.issuer()),
         ("OIDC_AUDIENCE", "urn:contacts, urn:curves"),
         ("OIDC_CLIENT_ID", "ingest"),
         ("OIDC_CLIENT_SECRET", SECRET),
     ]);
-    (Server::start_at(world, port, &["serve", "--no-worker"]).await, provider)
+    (Server::start_at(world, port, arguments).await, provider)
 }
 
 /// Signs a browser in; gives where it is sent to at the end.

@@ -22,6 +22,7 @@ mod requests;
 mod schema;
 mod screenshots;
 mod serve;
+mod soak;
 mod stopping;
 mod structure;
 mod support;

@@ -14,7 +14,8 @@ const key = (type, options, alg) => ({
   alg,
 });
 
-const roles = { ann: ['uploader', 'editor'], uma: ['uploader'], machine: ['uploader'] };
+const both = ['uploader', 'editor'];
+const roles = { ann: both, bea: both, cyn: both, uma: ['uploader'], machine: ['uploader'] };
 
 const provider = new Provider(issuer, {
   jwks: { keys: [key('rsa', { modulusLength: 2048 }, 'RS256'), key('ec', { namedCurve: 'P-256' }, 'ES256')] },
