@@ -85,7 +85,8 @@ fn announce(access: &Access, address: SocketAddr, data_dir: &Path) {
 
 async fn serve(listener: TcpListener, app: App, limits: ConnectionLimits, stop: CancellationToken) {
     let router = api::router(app.clone(), web::pages(&app));
-    if api::serve(listener, router, limits, stop, DRAIN).await {
+    let is_proxy = |peer| app.proxies.trusts(peer);
+    if api::serve(listener, router, limits, is_proxy, stop, DRAIN).await {
         tracing::warn!("requests were still under way and are cut off");
     }
 }

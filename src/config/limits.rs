@@ -14,7 +14,7 @@ pub struct LimitSettings {
         value_parser = |text: &str| whole(text, "HTTP_CONNECTIONS", 1..=1_000_000, 2048).map(|n| n as usize))]
     pub connections: usize,
 
-    /// Open connections of one address (an IPv6 network of 64 bits), 1 to 1000000; behind a proxy all are the proxy's
+    /// Open connections of one address (an IPv6 network of 64 bits) that is no trusted proxy, 1 to 1000000
     #[arg(long = "http-connections-per-peer", env = "HTTP_CONNECTIONS_PER_PEER", hide_env_values = true, global = true,
         value_name = "N", default_value = "1024",
         value_parser = |text: &str| whole(text, "HTTP_CONNECTIONS_PER_PEER", 1..=1_000_000, 1024).map(|n| n as usize))]
@@ -34,7 +34,7 @@ pub struct LimitSettings {
 
     /// Requests at once, of one user and of all: two numbers with a comma
     #[arg(long = "requests-at-once", env = "REQUESTS_AT_ONCE", hide_env_values = true, global = true,
-        value_name = "N,ALL", default_value = "32,128", value_parser = |text: &str| pair(text, "REQUESTS_AT_ONCE", (32, 128)))]
+        value_name = "N,ALL", default_value = "32,256", value_parser = |text: &str| pair(text, "REQUESTS_AT_ONCE", (32, 256)))]
     pub requests_at_once: PerUserAndAll,
 
     /// Uploads of files at once, of one user and of all

@@ -92,7 +92,7 @@ fn empty_values_count_as_unset() {
     let limits = &settings.serve.limits;
     assert_eq!((limits.connections, limits.connections_per_peer), (2048, 1024));
     assert_eq!((limits.keep_alive(), limits.idle()), (Duration::from_secs(75), Duration::from_secs(30)));
-    assert_eq!((limits.requests_at_once, limits.uploads_at_once), ((32, 128), (3, 6)));
+    assert_eq!((limits.requests_at_once, limits.uploads_at_once), ((32, 256), (3, 6)));
     assert_eq!((limits.corrections_at_once, limits.downloads_at_once), ((2, 4), (4, 32)));
     assert_eq!(limits.event_streams_at_once, (16, 512));
     let access = &settings.serve.access;

@@ -3,7 +3,7 @@
 use super::StoreError;
 
 /// Bytes of the values of one page. The rest is on the next one.
-pub const PAGE_BYTES: i64 = 512 << 10;
+pub const PAGE_BYTES: i64 = 256 << 10;
 
 /// The bytes of four values, without reading those that are stored out of line: a column `row_bytes`.
 macro_rules! row_bytes {

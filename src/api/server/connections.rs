@@ -76,12 +76,12 @@ impl Connections {
     }
 
     /// Counts a new connection, which waits for its first request. `None` if a ceiling is reached and every
-    /// connection has a request under way.
-    pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Arc<Connection>> {
+    /// connection has a request under way. A proxy has no ceiling of its own.
+    pub fn admit(self: &Arc<Self>, address: IpAddr, is_proxy: bool) -> Option<Arc<Connection>> {
         let peer = network(address);
         let mut state = self.state();
         let of_peer = state.of_peer.get(&peer).copied().unwrap_or_default();
-        if of_peer >= self.per_peer && !state.evict(Some(peer)) {
+        if of_peer >= self.per_peer && !is_proxy && !state.evict(Some(peer)) {
             return None;
         }
         if state.open >= self.total && !state.evict(None) {
@@ -185,9 +185,9 @@ mod tests {
     #[test]
     fn the_connection_that_has_waited_longest_makes_room() {
         let connections = Connections::new(2, 2);
-        let first = connections.admit(ANN).unwrap();
-        let second = connections.admit(BOB).unwrap();
-        let third = connections.admit(BOB).unwrap();
+        let first = connections.admit(ANN, false).unwrap();
+        let second = connections.admit(BOB, false).unwrap();
+        let third = connections.admit(BOB, false).unwrap();
         assert!(first.evicted.is_cancelled() && first.busy().is_none());
         assert!(!second.evicted.is_cancelled() && !third.evicted.is_cancelled());
         drop(first);
@@ -200,25 +200,25 @@ mod tests {
     #[test]
     fn a_peer_at_its_ceiling_keeps_out_only_itself() {
         let connections = Connections::new(10, 1);
-        let anns = connections.admit(ANN).unwrap();
+        let anns = connections.admit(ANN, false).unwrap();
         let request = anns.busy().unwrap();
-        assert!(connections.admit(ANN).is_none());
-        let bobs = connections.admit(BOB).unwrap();
+        assert!(connections.admit(ANN, false).is_none() && connections.admit(ANN, true).is_some());
+        let bobs = connections.admit(BOB, false).unwrap();
         drop(request);
-        assert!(connections.admit(ANN).is_some());
+        assert!(connections.admit(ANN, false).is_some());
         assert!(anns.evicted.is_cancelled() && !bobs.evicted.is_cancelled());
     }
 
     #[test]
     fn a_request_under_way_is_never_evicted() {
         let connections = Connections::new(1, 1);
-        let connection = connections.admit(ANN).unwrap();
+        let connection = connections.admit(ANN, false).unwrap();
         let request = connection.busy().unwrap();
-        assert!(connection.is_busy() && connections.admit(BOB).is_none());
+        assert!(connection.is_busy() && connections.admit(BOB, false).is_none());
         connections.evict_oldest();
         assert!(!connection.evicted.is_cancelled());
         drop(request);
-        assert!(!connection.is_busy() && connections.admit(BOB).is_some());
+        assert!(!connection.is_busy() && connections.admit(BOB, false).is_some());
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod held;
 pub mod open_files;
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +46,8 @@ const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nc
 pub struct ConnectionLimits {
     /// The most open connections.
     pub total: usize,
-    /// The most open connections of one peer: an IPv4 address, or an IPv6 network of 64 bits.
+    /// The most open connections of one peer: an IPv4 address, or an IPv6 network of 64 bits. A trusted proxy, whose
+    /// connections are those of many, may have all.
     pub per_peer: usize,
     /// How long a connection may be open without a complete request head: a new one, and one kept alive.
     pub head_timeout: Duration,
@@ -60,6 +61,7 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: ConnectionLimits,
+    is_proxy: impl Fn(IpAddr) -> bool,
     stop: CancellationToken,
     drain: Duration,
 ) -> bool {
@@ -74,7 +76,7 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match connections.admit(peer.ip()) {
+            Ok((stream, peer)) => match connections.admit(peer.ip(), is_proxy(peer.ip().to_canonical())) {
                 Some(connection) => {
                     let served =
                         serve_connection(stream, peer, router.clone(), limits, connection, stop.clone());

@@ -84,7 +84,7 @@ async fn requests_of_one_user_have_a_ceiling() {
 async fn a_download_that_is_not_read_ends() {
     let world = World::database().await.with(&[("HTTP_IDLE_SECONDS", "1"), ("DOWNLOADS_AT_ONCE", "1,1")]);
     let server = Server::start(world).await;
-    wide_contacts(&server, "tester", 400, 40_000).await;
+    wide_contacts(&server, "tester", 200, 40_000).await;
     let request = format!(
         "GET /api/v1/contacts.csv HTTP/1.1\r\nhost: {}\r\n{}\r\n",
         server.address(),
