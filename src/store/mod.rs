@@ -14,6 +14,7 @@ pub mod corrections;
 pub mod decided;
 mod filter;
 mod home;
+mod in_turn;
 pub mod issue_items;
 pub mod issues;
 pub mod jobs;
@@ -186,6 +187,8 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(20))
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(in_turn::answers_in_turn(connection)))
         .connect_lazy_with(options)
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod auth;
 mod cli;
+mod connections;
 mod corrections;
 mod crash;
 #[path = "../../benches/dataset.rs"]
