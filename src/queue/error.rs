@@ -53,9 +53,9 @@ impl QueueError {
             Self::Unreachable { .. } => true,
             Self::Database { source, .. } => match source {
                 sqlx::Error::Database(error) => {
-                    // SQLSTATE classes: connection, rollback, resources, not in state, intervention.
+                    // SQLSTATE classes: connection, rollback, resources, not in state, intervention; read-only.
                     let code = error.code().unwrap_or_default();
-                    ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class))
+                    ["08", "40", "53", "55", "57", "25006"].iter().any(|class| code.starts_with(class))
                 }
                 sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
                 sqlx::Error::WorkerCrashed => true,

@@ -126,7 +126,8 @@ impl StoreError {
         match error {
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
-                ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class))
+                // 25006: a server that takes no writes, as a standby does until it is the primary.
+                ["08", "40", "53", "55", "57", "25006"].iter().any(|class| code.starts_with(class))
             }
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
             sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => true,
