@@ -1,4 +1,4 @@
-.PHONY: demo test deny build bench micro screenshots soak
+.PHONY: demo test deny torture build bench micro screenshots soak
 
 # Builds, imports examples/contacts.csv into the private local database, shows the issues found.
 demo: build
@@ -20,6 +20,12 @@ test:
 deny:
 	scripts/setup --test
 	scripts/deny
+
+# Every fault, ROUNDS times, by SEED; FAULT=commit for those of that name. Table printed, and in target/torture.md.
+torture:
+	scripts/setup --test
+	ROUNDS=$(or $(ROUNDS),5) $(if $(SEED),SEED=$(SEED)) $(if $(FAULT),FAULT=$(FAULT)) \
+		cargo test --locked --test it torture::table -- --ignored --nocapture
 
 # Whole runs beside `psql \copy`, alternating, in medians: printed, and in target/bench.md.
 # ROWS=100000 for a quick look, ROUNDS for more of them, PARTS=small,whole,extremes,questions,indexes,kills for some of it.

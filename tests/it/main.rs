@@ -27,4 +27,5 @@ mod soak;
 mod stopping;
 mod structure;
 mod support;
+mod torture;
 mod worker;

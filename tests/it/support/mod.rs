@@ -14,5 +14,5 @@ pub use chromium::{Look, Screen};
 pub use process::Child;
 pub use provider::{Documents, OidcProvider, SigningKey, in_seconds};
 pub use server::{Server, told};
-pub use servers::free_port;
+pub use servers::{Postgres, free_port, moto, postgres};
 pub use world::{World, eventually};

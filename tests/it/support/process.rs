@@ -32,8 +32,14 @@ impl Ended {
 
 /// The binary with these arguments and nothing but `env` in its environment.
 pub fn command(folder: &Path, env: &[(String, String)], arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ingest"));
-    command.args(arguments).current_dir(folder).env_clear().kill_on_drop(true).stdin(Stdio::null());
+    command_by(&[], folder, env, arguments)
+}
+
+/// The same by way of another program, which is given the command line as its last arguments.
+pub fn command_by(wrapper: &[&str], folder: &Path, env: &[(String, String)], arguments: &[&str]) -> Command {
+    let mut line = wrapper.iter().chain(&[env!("CARGO_BIN_EXE_ingest")]).chain(arguments);
+    let mut command = Command::new(line.next().expect("the binary at least"));
+    command.args(line).current_dir(folder).env_clear().kill_on_drop(true).stdin(Stdio::null());
     command
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder)
@@ -83,13 +89,23 @@ impl Child {
         peak.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// Its id.
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.id().cast_signed()), signal).unwrap();
+    }
+
+    /// The number of the process.
     pub fn id(&self) -> u32 {
         self.child.id().expect("the process has not ended by itself")
     }
 
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.id().cast_signed()), signal).unwrap();
+    /// Whether it has a handler for the signal.
+    pub fn handles(&self, signal: Signal) -> bool {
+        let Some(pid) = self.child.id() else { return false };
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        caught >> (signal as i32 - 1) & 1 == 1
     }
 
     /// SIGKILL: no chance to tidy up.
@@ -106,5 +122,10 @@ impl Child {
     pub async fn term_and_wait(&mut self) -> Option<i32> {
         self.signal(Signal::SIGTERM);
         self.wait().await
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 }

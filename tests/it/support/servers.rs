@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -45,9 +46,10 @@ fn temporary(name: &str) -> PathBuf {
     folder
 }
 
-/// A PostgreSQL server for this test run.
+/// A PostgreSQL server.
 pub struct Postgres {
     port: u16,
+    folder: PathBuf,
 }
 
 impl Postgres {
@@ -60,6 +62,88 @@ impl Postgres {
     pub fn url(&self, database: &str) -> String {
         format!("postgresql://ingest:secret@127.0.0.1:{}/{database}", self.port)
     }
+
+    /// Its port on the loopback interface.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops the server without a shutdown, as a crash does. What was committed survives.
+    pub fn crash(&self) {
+        let mut stop = self.pg_ctl();
+        stop.args(["-m", "immediate", "stop"]);
+        let output = stop.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Starts the server and waits until it answers.
+    pub fn start(&self) {
+        // Nothing here outlives the run, so nothing has to reach the disk.
+        let settings = format!(
+            "-p {} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=300 \
+             -c shared_buffers=256MB -c max_wal_size=4GB",
+            self.port,
+            self.folder.display()
+        );
+        let log = self.folder.join("log");
+        let mut start = self.pg_ctl();
+        start.arg("-w").arg("-l").arg(&log).args(["-o", &settings, "start"]);
+        let started = start.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert!(started.success(), "{}", std::fs::read_to_string(&log).unwrap_or_default());
+    }
+
+    fn pg_ctl(&self) -> Command {
+        let mut pg_ctl = as_server_user(&server_program("pg_ctl"));
+        pg_ctl.arg("-D").arg(self.folder.join("data")).current_dir("/");
+        pg_ctl
+    }
+
+    /// Makes a server and starts it. It ends with its value, and with this process at the latest.
+    pub fn make() -> Postgres {
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let folder = temporary(&format!("postgres-{}", MADE.fetch_add(1, Ordering::SeqCst)));
+        if is_root() {
+            give_to_server_user(&folder);
+        }
+        let data = folder.join("data");
+        let mut password = tempfile::NamedTempFile::new_in(&folder).unwrap();
+        password.write_all(b"admin").unwrap();
+        let readable = Command::new("chmod").arg("644").arg(password.path()).status().unwrap();
+        assert!(readable.success());
+        let made = as_server_user(&server_program("initdb"))
+            .args(["-U", "postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "-N"])
+            .arg("--pwfile")
+            .arg(password.path())
+            .arg("-D")
+            .arg(&data)
+            .current_dir("/")
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let user = if is_root() { "runuser -u postgres --" } else { "" };
+        when_gone(&format!(
+            "{user} {} -D {} -m immediate stop; rm -rf {}",
+            server_program("pg_ctl").display(),
+            data.display(),
+            folder.display()
+        ));
+        let server = Postgres { port: free_port(), folder };
+        server.start();
+        server
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.crash();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Makes a folder the server's own. For tests that run as root.
+fn give_to_server_user(folder: &Path) {
+    let owned = Command::new("chown").arg("postgres").arg(folder).status().unwrap();
+    assert!(owned.success());
 }
 
 /// Whether the tests run as root, which PostgreSQL refuses.
@@ -89,51 +173,10 @@ fn as_server_user(program: &Path) -> Command {
     command
 }
 
-/// The server, started if it is not.
+/// The server that tests share, started if it is not.
 pub fn postgres() -> &'static Postgres {
     static SERVER: OnceLock<Postgres> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        let folder = temporary("postgres");
-        if is_root() {
-            let owned = Command::new("chown").arg("postgres").arg(&folder).status().unwrap();
-            assert!(owned.success());
-        }
-        let (data, log) = (folder.join("data"), folder.join("log"));
-        let mut password = tempfile::NamedTempFile::new_in(&folder).unwrap();
-        password.write_all(b"admin").unwrap();
-        let readable = Command::new("chmod").arg("644").arg(password.path()).status().unwrap();
-        assert!(readable.success());
-        let made = as_server_user(&server_program("initdb"))
-            .args(["-U", "postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "-N"])
-            .arg("--pwfile")
-            .arg(password.path())
-            .arg("-D")
-            .arg(&data)
-            .current_dir("/")
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let port = free_port();
-        // Nothing here outlives the run, so nothing has to reach the disk.
-        let settings = format!(
-            "-p {port} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=300 \
-             -c shared_buffers=256MB -c max_wal_size=4GB",
-            folder.display()
-        );
-        let pg_ctl = server_program("pg_ctl");
-        let mut start = as_server_user(&pg_ctl);
-        start.args(["-w", "-D"]).arg(&data).arg("-l").arg(&log).args(["-o", &settings, "start"]).current_dir("/");
-        let started = start.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
-        assert!(started.success(), "{}", std::fs::read_to_string(&log).unwrap_or_default());
-        let user = if is_root() { "runuser -u postgres --" } else { "" };
-        when_gone(&format!(
-            "{user} {} -D {} -m immediate stop; rm -rf {}",
-            pg_ctl.display(),
-            data.display(),
-            folder.display()
-        ));
-        Postgres { port }
-    })
+    SERVER.get_or_init(Postgres::make)
 }
 
 /// The port of chromedriver, started if it is not.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::cloud::Cloud;
 use super::process::{self, Child, Ended};
-use super::servers;
+use super::servers::{self, Postgres};
 
 /// An open issue as the tests compare them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, sqlx::FromRow)]
@@ -44,8 +44,13 @@ impl World {
 
     /// The same, made with these options of CREATE DATABASE.
     pub async fn empty_database_with(options: &str) -> World {
+        World::empty_database_on(servers::postgres(), options).await
+    }
+
+    /// The same, on another server than the shared one.
+    pub async fn empty_database_on(server: &Postgres, options: &str) -> World {
         let name = unique();
-        let admin = PgPool::connect(&servers::postgres().admin_url()).await.unwrap();
+        let admin = PgPool::connect(&server.admin_url()).await.unwrap();
         let mut connection = admin.acquire().await.unwrap();
         // Tests start together; the role is made by whoever is first. The lock ends with the transaction that these
         // statements are, so the next one sees the role.
@@ -56,7 +61,7 @@ impl World {
         sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut *connection).await.unwrap();
         drop(connection);
         admin.close().await;
-        let url = servers::postgres().url(&name);
+        let url = server.url(&name);
         let world = World::without_database().await.with(&[("DATABASE_URL", &url)]);
         let pool = PgPoolOptions::new().max_connections(3).connect(&url).await.unwrap();
         let others = PgPoolOptions::new().max_connections(5).connect_lazy(&url).unwrap();
@@ -76,12 +81,16 @@ impl World {
 
     /// A migrated database, S3 and SQS, with or without a dead-letter queue.
     pub async fn on_cloud(dead_letters: bool) -> World {
-        let mut world = World::empty_database().await;
-        ingest::store::schema::migrate(&world.pool).await.unwrap();
+        World::empty_database().await.with_cloud(dead_letters).await
+    }
+
+    /// The world with its database migrated, S3 and SQS.
+    pub async fn with_cloud(mut self, dead_letters: bool) -> World {
+        ingest::store::schema::migrate(&self.pool).await.unwrap();
         let cloud = Cloud::make(&unique().replace('_', "-"), dead_letters).await;
-        world.env.extend(cloud.env());
-        world.cloud = Some(cloud);
-        world
+        self.env.extend(cloud.env());
+        self.cloud = Some(cloud);
+        self
     }
 
     /// Nothing configured: the program's local default. `pool` leads nowhere.
@@ -135,6 +144,18 @@ impl World {
     pub fn spawn_with_open_files(&self, soft: u32, arguments: &[&str]) -> Child {
         let command = process::command(self.folder.path(), &self.env, arguments);
         Child::spawn(process::with_open_files(command, soft), &self.path("log"))
+    }
+
+    /// The same with these variables besides.
+    pub fn spawn_with(&self, arguments: &[&str], env: &[(String, String)]) -> Child {
+        let env = [&self.env, env].concat();
+        Child::spawn(process::command(self.folder.path(), &env, arguments), &self.path("log"))
+    }
+
+    /// The same by way of another program, which is given the command line as its last arguments.
+    pub fn spawn_by(&self, wrapper: &[&str], arguments: &[&str]) -> Child {
+        let command = process::command_by(wrapper, self.folder.path(), &self.env, arguments);
+        Child::spawn(command, &self.path("log"))
     }
 
     /// What spawned programs have printed so far.

@@ -1,0 +1,239 @@
+//! A TCP proxy in front of PostgreSQL that delays, holds, cuts or refuses connections.
+//!
+//! It reads as much of the protocol as it needs to stop at an exact place: in the middle of rows on their way
+//! to the server, or at a COMMIT.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+/// A place in what a client sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A message of many rows.
+    Rows,
+    /// A COMMIT.
+    Commit,
+}
+
+/// What becomes of a connection that has come to the place. It waits there as long as the [`Trap`] exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It is cut: the server never sees what was sent.
+    CutBefore,
+    /// It is cut as soon as all of it was forwarded: the server may or may not act on it.
+    CutAmid,
+    /// It is cut once the server has answered, which the client never learns.
+    CutAfter,
+    /// Half of it has been forwarded; the rest follows.
+    Halve,
+}
+
+/// A simple query, its length, its text.
+const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// A write of this size holds rows.
+const ROWS_BYTES: usize = 8 << 10;
+
+impl Place {
+    fn is_in(self, sent: &[u8]) -> bool {
+        match self {
+            Place::Rows => sent.len() >= ROWS_BYTES,
+            Place::Commit => sent.windows(COMMIT.len()).any(|window| window == COMMIT),
+        }
+    }
+}
+
+/// A proxy on a port of its own. Ends with its value.
+pub struct Proxy {
+    /// Where it listens on the loopback interface.
+    pub port: u16,
+    shared: Arc<Shared>,
+    _accept: AbortOnDropHandle<()>,
+}
+
+struct Shared {
+    upstream: u16,
+    state: Mutex<State>,
+}
+
+struct State {
+    delay: Duration,
+    armed: Option<Armed>,
+    /// Cancelled to cut the connections that there are.
+    connections: CancellationToken,
+}
+
+struct Armed {
+    place: Place,
+    /// How often the place is passed before the trap springs.
+    passes: u32,
+    then: Then,
+    sprung: oneshot::Sender<()>,
+    released: CancellationToken,
+}
+
+/// A place where one connection will be stopped.
+pub struct Trap {
+    sprung: oneshot::Receiver<()>,
+    released: CancellationToken,
+    shared: Arc<Shared>,
+}
+
+impl Trap {
+    /// Waits until a connection has come to the place.
+    pub async fn sprung(&mut self) {
+        // A proxy that is gone or has another trap will not spring this one.
+        if (&mut self.sprung).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Trap {
+    /// Releases the connection; a trap that has not sprung is gone.
+    fn drop(&mut self) {
+        self.released.cancel();
+        self.shared.state.lock().unwrap().armed.take_if(|armed| armed.released.is_cancelled());
+    }
+}
+
+impl Proxy {
+    /// Starts to forward connections to a port of the loopback interface.
+    pub async fn start(upstream: u16) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = State { delay: Duration::ZERO, armed: None, connections: CancellationToken::new() };
+        let shared = Arc::new(Shared { upstream, state: Mutex::new(state) });
+        let accept = tokio::spawn(accept(listener, shared.clone()));
+        Proxy { port, shared, _accept: AbortOnDropHandle::new(accept) }
+    }
+
+    /// Delays everything by this much in each direction.
+    pub fn delay(&self, delay: Duration) {
+        self.shared.state.lock().unwrap().delay = delay;
+    }
+
+    /// Cuts all connections.
+    pub fn cut(&self) {
+        let mut state = self.shared.state.lock().unwrap();
+        std::mem::take(&mut state.connections).cancel();
+    }
+
+    /// Stops the connection that comes to the place after it was passed `passes` times. One trap at a time.
+    pub fn trap(&self, place: Place, passes: u32, then: Then) -> Trap {
+        let (sprung, when_sprung) = oneshot::channel();
+        let released = CancellationToken::new();
+        let armed = Armed { place, passes, then, sprung, released: released.clone() };
+        self.shared.state.lock().unwrap().armed = Some(armed);
+        Trap { sprung: when_sprung, released, shared: self.shared.clone() }
+    }
+}
+
+impl Shared {
+    /// The trap, if it springs at what a client has sent.
+    fn springs(&self, sent: &[u8]) -> Option<Armed> {
+        let mut state = self.state.lock().unwrap();
+        let armed = state.armed.as_mut().filter(|armed| armed.place.is_in(sent))?;
+        if armed.passes > 0 {
+            armed.passes -= 1;
+            return None;
+        }
+        state.armed.take()
+    }
+
+    fn delay(&self) -> Duration {
+        self.state.lock().unwrap().delay
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let cut = shared.state.lock().unwrap().connections.clone();
+        let shared = shared.clone();
+        tokio::spawn(async move { cut.run_until_cancelled(connection(client, &shared)).await });
+    }
+}
+
+/// Forwards one connection until either side ends it or a trap cuts it.
+async fn connection(client: TcpStream, shared: &Shared) {
+    let Ok(server) = TcpStream::connect(("127.0.0.1", shared.upstream)).await else { return };
+    client.set_nodelay(true).unwrap();
+    server.set_nodelay(true).unwrap();
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let answers = Answers::default();
+    tokio::select! {
+        () = requests(from_client, to_server, shared, &answers) => {}
+        () = responses(from_server, to_client, shared, &answers) => {}
+    }
+}
+
+/// What becomes of the server's answers to one client.
+#[derive(Default)]
+struct Answers {
+    kept_back: AtomicBool,
+    answered: Notify,
+}
+
+async fn requests(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, shared: &Shared, answers: &Answers) {
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(read @ 1..) = client.read(&mut buffer).await {
+        let mut sent = &buffer[..read];
+        if let Some(armed) = shared.springs(sent) {
+            let forwarded = match armed.then {
+                Then::CutBefore => 0,
+                Then::Halve => read / 2,
+                Then::CutAmid | Then::CutAfter => read,
+            };
+            answers.kept_back.store(armed.then == Then::CutAfter, Ordering::SeqCst);
+            if server.write_all(&sent[..forwarded]).await.is_err() {
+                return;
+            }
+            if armed.then == Then::CutAfter {
+                answers.answered.notified().await;
+            }
+            let _ = armed.sprung.send(());
+            armed.released.cancelled().await;
+            match armed.then {
+                Then::CutBefore | Then::CutAmid | Then::CutAfter => return,
+                Then::Halve => sent = &sent[forwarded..],
+            }
+        }
+        pause(shared.delay()).await;
+        if server.write_all(sent).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn responses(
+    mut server: OwnedReadHalf,
+    mut client: OwnedWriteHalf,
+    shared: &Shared,
+    answers: &Answers,
+) {
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(read @ 1..) = server.read(&mut buffer).await {
+        if answers.kept_back.load(Ordering::SeqCst) {
+            answers.answered.notify_one();
+            return std::future::pending().await;
+        }
+        pause(shared.delay()).await;
+        if client.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn pause(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+}

@@ -1,0 +1,129 @@
+//! Faults of the database and of the way to it.
+
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection};
+
+use super::super::proxy::{Place, Then};
+use super::super::rig::in_time;
+use super::{AWAY, Outcome, Struck, Target, struck_if};
+
+/// Cuts of the connection in one round.
+const CUTS: usize = 3;
+
+impl Target<'_> {
+    /// Crashes the server when a connection is at the place, twice.
+    pub async fn server_killed(&self, place: Place, rng: &mut fastrand::Rng) -> Outcome {
+        let server = self.rig.server.as_ref().expect("a server of its own");
+        let mut worker = [self.rig.worker()];
+        let (passes, thens): (u32, &[Then]) = match place {
+            Place::Rows => (3, &[Then::Halve, Then::CutBefore]),
+            Place::Commit => (8, &[Then::CutBefore, Then::CutAmid, Then::CutAfter]),
+        };
+        let mut struck = Struck::Missed;
+        for _ in 0..2 {
+            let mut trap = self.rig.database.trap(place, rng.u32(..passes), thens[rng.usize(..thens.len())]);
+            if self.unless_done(trap.sprung()).await.is_none() {
+                break;
+            }
+            tokio::task::block_in_place(|| server.crash());
+            drop(trap);
+            tokio::time::sleep(Duration::from_millis(rng.u64(..1000))).await;
+            tokio::task::block_in_place(|| server.start());
+            struck = Struck::Yes;
+        }
+        self.until_done(&mut worker).await?;
+        Ok(struck)
+    }
+
+    /// Cuts connections at COMMITs.
+    pub async fn commit_unanswered(&self, rng: &mut fastrand::Rng) -> Outcome {
+        let mut process = self.start();
+        let mut struck = Struck::Missed;
+        for _ in 0..CUTS {
+            let then = [Then::CutBefore, Then::CutAmid, Then::CutAfter][rng.usize(..3)];
+            let mut trap = self.rig.database.trap(Place::Commit, rng.u32(..4), then);
+            let ended = async {
+                tokio::select! {
+                    () = trap.sprung() => true,
+                    _ = process.wait() => false,
+                }
+            };
+            match self.unless_done(ended).await {
+                Some(true) => struck = Struck::Yes,
+                // A command fails when its connection is cut; `finish` gives it again.
+                Some(false) | None => break,
+            }
+        }
+        match self.work.is_of_worker() {
+            true => self.until_done(&mut [process]).await?,
+            false => {
+                process.wait().await;
+                Struck::Yes
+            }
+        };
+        Ok(struck)
+    }
+
+    /// Alters the database for a while; connections that there are do not survive it.
+    pub async fn database_altered(&self, to: &str, back: &str, rng: &mut fastrand::Rng) -> Outcome {
+        let mut worker = [self.rig.worker()];
+        let Some(()) = self.unless_done(self.somewhen(rng)).await else {
+            self.until_done(&mut worker).await?;
+            return Ok(Struck::Missed);
+        };
+        self.rig.alter_database(to).await;
+        self.rig.database.cut();
+        tokio::time::sleep(AWAY).await;
+        self.rig.alter_database(back).await;
+        self.rig.database.cut();
+        self.until_done(&mut worker).await
+    }
+
+    /// Fills the database's disk until the program has noticed.
+    pub async fn disk_full(&self, rng: &mut fastrand::Rng) -> Outcome {
+        let disk = self.rig.disk.as_ref().expect("a small disk");
+        let mut worker = [self.rig.worker()];
+        self.unless_done(self.somewhen(rng)).await;
+        let log = self.rig.log();
+        disk.fill();
+        let noticed = tokio::time::timeout(2 * AWAY, log.says(&["53100"])).await.is_ok();
+        disk.make_room();
+        self.until_done(&mut worker).await?;
+        Ok(struck_if(noticed))
+    }
+
+    /// Locks the rows and then the job, while a run locks the job and then the rows.
+    pub async fn deadlock(&self) -> Outcome {
+        let options = self.rig.admin_options();
+        let mut other = PgConnection::connect_with(&options).await.unwrap();
+        // The server ends the transaction of whoever finds the deadlock: not this one.
+        let lock = "SET deadlock_timeout = '1h'; BEGIN;
+            UPDATE staging SET staging_company = staging_company WHERE staging_status = 'READY'";
+        sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+        let mut worker = [self.rig.worker()];
+        let waits = async {
+            let query = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)";
+            while !sqlx::query_scalar(query).fetch_one(&self.rig.world.pool).await.unwrap_or(false) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        in_time("the run waits for the other program", waits).await?;
+        let update =
+            sqlx::query("UPDATE jobs SET job_original_filename = job_original_filename WHERE job_id = $1");
+        let update = update.bind(self.job).execute(&mut other);
+        in_time("the deadlock is broken", update)
+            .await?
+            .map_err(|error| format!("the other program: {error}"))?;
+        other.close().await.unwrap();
+        self.until_done(&mut worker).await
+    }
+
+    /// Delays everything to and from the database.
+    pub async fn database_slow(&self) -> Outcome {
+        self.rig.database.delay(Duration::from_millis(25));
+        self.until_done(&mut [self.rig.worker()]).await?;
+        self.rig.database.delay(Duration::ZERO);
+        Ok(Struck::Yes)
+    }
+}

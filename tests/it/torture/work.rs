@@ -1,0 +1,295 @@
+//! What is under way when a fault strikes: a first run, a run after a review, an import taken back, a decision
+//! about many rows.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::OnceCell;
+
+use crate::support::Child;
+
+use super::oracle;
+use super::proxy::{Place, Then, Trap};
+use super::rig::{Log, OWNER, Rig, in_time, stop};
+use super::strike::Target;
+
+/// Work that can be disturbed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// The first run of a file in which nothing is wrong: ends COMPLETED.
+    CleanFile,
+    /// The first run of a file with a few of everything: ends NEEDS_REVIEW.
+    DirtyFile,
+    /// The same of a file too large to be kept in memory between two passes.
+    WideFile,
+    /// The same of a file whose rows get tables of their own.
+    LargeFile,
+    /// The first runs of two jobs of one owner, of files that say the same: one ends COMPLETED, one NEEDS_REVIEW.
+    TwoFiles,
+    /// The run after the review: ends COMPLETED.
+    Reprocess,
+    /// A command that takes an import back.
+    UndoImport,
+    /// A command that decides about many rows.
+    BulkDecision,
+}
+
+/// Data rows of the files, and of the large one.
+const ROWS: usize = 6_000;
+const LARGE_ROWS: usize = 101_000;
+/// Every so many rows has something wrong with it, in a file that is not clean.
+const DIRT: usize = 100;
+
+/// An instant at which work is to be disturbed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Some time after the process was started, within the time that it takes undisturbed.
+    Somewhen,
+    /// When this part of a run has ended, or a little later.
+    After(&'static str),
+    /// At one of the first so many COMMITs, before or after it takes effect.
+    AtCommit(u32),
+}
+
+/// What work comes to when nothing disturbs it.
+pub struct Reference {
+    /// [`oracle::end_state`].
+    pub end_state: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Work {
+    /// Whether a worker does it, rather than a command.
+    pub fn is_of_worker(self) -> bool {
+        match self {
+            Work::CleanFile
+            | Work::DirtyFile
+            | Work::WideFile
+            | Work::LargeFile
+            | Work::TwoFiles
+            | Work::Reprocess => true,
+            Work::UndoImport | Work::BulkDecision => false,
+        }
+    }
+
+    /// Where to disturb it so that each of its phases is met.
+    pub fn moments(self) -> &'static [Moment] {
+        use Moment::{After, AtCommit, Somewhen};
+        match self {
+            Work::CleanFile | Work::DirtyFile | Work::WideFile | Work::TwoFiles => {
+                &[Somewhen, After("survey"), After("existing"), After("rows"), AtCommit(10)]
+            }
+            Work::LargeFile => &[
+                Somewhen,
+                After("existing"),
+                After("rows"),
+                After("indexes"),
+                After("keys"),
+                After("contacts"),
+                AtCommit(110),
+            ],
+            Work::Reprocess => &[Somewhen, After("compare"), After("consolidate"), AtCommit(4)],
+            Work::UndoImport | Work::BulkDecision => &[Somewhen, Somewhen, AtCommit(2)],
+        }
+    }
+
+    /// The file.
+    pub fn content(self) -> String {
+        match self {
+            Work::CleanFile | Work::TwoFiles | Work::UndoImport => file(ROWS, false, ""),
+            Work::LargeFile => file(LARGE_ROWS, false, ""),
+            Work::DirtyFile | Work::Reprocess | Work::BulkDecision => file(ROWS, true, ""),
+            Work::WideFile => file(ROWS, false, &"of the Old Town Square ".repeat(7)),
+        }
+    }
+
+    /// Makes a job on which the work can begin.
+    pub async fn prepare(self, rig: &Rig) -> i32 {
+        // Another program has made contacts before, one of them with an address of the dirty file.
+        let contacts = "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
+             SELECT 0, $1, CASE n WHEN 1 THEN 'p3@example.com' ELSE 'before' || n || '@example.com' END, 'Be', 'Fore', 'Acme'
+             FROM generate_series($2::int, 20) n";
+        // A clean file has none of them.
+        let first = match self {
+            Work::DirtyFile | Work::Reprocess | Work::BulkDecision => 1,
+            Work::CleanFile | Work::WideFile | Work::LargeFile | Work::TwoFiles | Work::UndoImport => 2,
+        };
+        sqlx::query(contacts).bind(OWNER).bind(first).execute(&rig.world.pool).await.unwrap();
+        let job = rig.world.enqueue_silently("file.csv", &self.content(), OWNER).await;
+        match self {
+            Work::CleanFile | Work::DirtyFile | Work::WideFile | Work::LargeFile => {}
+            Work::TwoFiles => drop(rig.world.enqueue_silently("same.csv", &self.content(), OWNER).await),
+            Work::Reprocess => {
+                imported(rig, job, "NEEDS_REVIEW").await;
+                let decisions = "
+                    UPDATE staging SET staging_email = replace(staging_email, 'broken-', 'mended') || '@example.com'
+                    WHERE staging_email LIKE 'broken-%';
+                    UPDATE staging SET staging_status = 'DISCARD' WHERE staging_first_name = 'Other' OR staging_email = 'p3@example.com'";
+                sqlx::raw_sql(decisions).execute(&rig.world.pool).await.unwrap();
+            }
+            Work::UndoImport => imported(rig, job, "COMPLETED").await,
+            Work::BulkDecision => imported(rig, job, "NEEDS_REVIEW").await,
+        }
+        job
+    }
+
+    /// Asks for the work, where messages do.
+    pub async fn ask(self, rig: &Rig, job: i32) {
+        if self.is_of_worker() {
+            rig.world.send_again(job).await;
+        }
+        if self == Work::TwoFiles {
+            rig.world.send_again(job + 1).await;
+        }
+    }
+
+    /// Starts the process that does the work.
+    pub fn start(self, rig: &Rig, job: i32) -> Child {
+        let job = job.to_string();
+        match self {
+            Work::CleanFile
+            | Work::DirtyFile
+            | Work::WideFile
+            | Work::LargeFile
+            | Work::TwoFiles
+            | Work::Reprocess => rig.worker(),
+            Work::UndoImport => rig.world.spawn(&["undo", "--import", &job]),
+            Work::BulkDecision => rig.world.spawn(&["bulk", &job, "discard", "--text", "Acme 1"]),
+        }
+    }
+
+    /// Whether the work is done.
+    pub async fn is_done(self, rig: &Rig, job: i32) -> bool {
+        let pool = &rig.world.pool;
+        match self {
+            Work::CleanFile | Work::WideFile | Work::LargeFile | Work::Reprocess => {
+                rig.status(job).await == "COMPLETED"
+            }
+            Work::DirtyFile => rig.status(job).await == "NEEDS_REVIEW",
+            Work::TwoFiles => {
+                let query = "SELECT count(DISTINCT job_status) = 2 FROM jobs WHERE job_status IN ('COMPLETED', 'NEEDS_REVIEW')";
+                sqlx::query_scalar(query).fetch_one(pool).await.unwrap()
+            }
+            Work::UndoImport | Work::BulkDecision => {
+                let query = "SELECT EXISTS (SELECT FROM actions WHERE action_job_id = $1)";
+                sqlx::query_scalar(query).bind(job).fetch_one(pool).await.unwrap()
+            }
+        }
+    }
+
+    /// Waits until the work is done.
+    pub async fn done(self, rig: &Rig, job: i32) {
+        while !self.is_done(rig, job).await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Brings the work to its end, as an operator does once a fault is mended: a worker is started, or the command
+    /// given again. Fails when it does not come to its end in time.
+    pub async fn finish(self, rig: &Rig, job: i32) -> Result<(), String> {
+        match self.is_of_worker() {
+            true => {
+                let mut workers = [rig.worker()];
+                let ended = in_time("a worker that nothing disturbs", self.worked_off(rig, job)).await;
+                stop(&mut workers).await.and(ended)
+            }
+            false => {
+                let again = async {
+                    while !self.is_done(rig, job).await {
+                        // A command that was cut may still be under way in the database.
+                        self.start(rig, job).wait().await;
+                        tokio::time::sleep(Duration::from_millis(200)).await;
+                    }
+                };
+                in_time("a command that nothing disturbs", again).await
+            }
+        }
+    }
+
+    /// Waits until the work is done and the queue is empty. A job that has FAILED, or that nothing asks for any
+    /// more, is asked for again.
+    async fn worked_off(self, rig: &Rig, job: i32) {
+        let mut idle = 0;
+        loop {
+            let (done, empty) = (self.is_done(rig, job).await, rig.world.messages().await == (0, 0));
+            match (done, empty) {
+                (true, true) => return,
+                (false, true) => idle += 1,
+                (_, false) => idle = 0,
+            }
+            if idle == 10 {
+                self.ask(rig, job).await;
+                idle = 0;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What the work comes to when nothing disturbs it: tried once.
+    pub async fn reference(self) -> &'static Reference {
+        static REFERENCES: [OnceCell<Reference>; 8] = [const { OnceCell::const_new() }; 8];
+        let reference = async {
+            let rig = Rig::new().await;
+            let job = self.prepare(&rig).await;
+            self.ask(&rig, job).await;
+            let started = Instant::now();
+            self.finish(&rig, job).await.unwrap_or_else(|error| panic!("{error}\n{}", rig.world.log()));
+            let took = started.elapsed();
+            let broken = oracle::broken(&rig.world.pool).await;
+            assert!(broken.is_empty(), "{self:?}, undisturbed: {broken:#?}");
+            Reference { end_state: oracle::end_state(&rig.world.pool).await, took }
+        };
+        REFERENCES[self as usize].get_or_init(|| reference).await
+    }
+}
+
+/// Brings a job to this status, undisturbed.
+async fn imported(rig: &Rig, job: i32, status: &str) {
+    rig.world.send_again(job).await;
+    let mut workers = [rig.worker()];
+    let settled = rig.world.settled(job).await;
+    rig.world.queue_empty().await;
+    stop(&mut workers).await.unwrap();
+    assert_eq!(settled, status, "{}", rig.world.log());
+}
+
+/// A file of `rows` rows with `padding` in each: all fine, or a few of everything among them.
+fn file(rows: usize, dirty: bool, padding: &str) -> String {
+    let mut text = String::from("email,first_name,last_name,company\n");
+    for n in 0..rows {
+        match n % DIRT {
+            0 if dirty => text.push_str(&format!("broken-{n},Ann,Lee,Acme {padding}\n")),
+            1 if dirty => text.push_str(&format!("p{}@example.com,Other,Name,Acme {padding}\n", n + 1)),
+            2 if dirty => {
+                text.push_str(&format!("p{n}@example.com,Ann,Lee,Acme\np{n}@example.com,Ann,Lee,Acme\n"))
+            }
+            _ => text.push_str(&format!("p{n}@example.com,Ann,Lee,Acme {n} {padding}\n")),
+        }
+    }
+    text
+}
+
+impl Moment {
+    /// Waits for the moment in a process that has just been started, whose log this is. A connection that is
+    /// stopped then is let go with the value.
+    pub async fn come(self, on: &Target<'_>, log: &Log<'_>, rng: &mut fastrand::Rng) -> Option<Trap> {
+        match self {
+            Moment::Somewhen => {
+                on.somewhen(rng).await;
+                None
+            }
+            Moment::After(part) => {
+                log.says(&["\"part ended\"", &format!("\"part\":\"{part}\"")]).await;
+                // Most parts are short.
+                tokio::time::sleep(Duration::from_millis(150).mul_f64(rng.f64().powi(3))).await;
+                None
+            }
+            Moment::AtCommit(of) => {
+                let then = [Then::CutBefore, Then::CutAmid, Then::CutAfter][rng.usize(..3)];
+                let mut trap = on.rig.database.trap(Place::Commit, rng.u32(..of), then);
+                trap.sprung().await;
+                Some(trap)
+            }
+        }
+    }
+}
