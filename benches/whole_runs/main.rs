@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "the tests use the rest")]
 mod dataset;
 mod extremes;
+mod fresh;
 mod indexes;
 mod kills;
 mod questions;
@@ -55,6 +56,7 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("questions") {
         report.add(&bench.questions().await?)?;
+        report.add(&bench.fresh().await?)?;
     }
     if wanted("indexes") {
         report.add(&bench.indexes().await?)?;

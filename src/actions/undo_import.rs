@@ -1,21 +1,27 @@
 //! An import taken back: the contacts that it made go, those that it changed get their earlier values, and those
 //! that somebody has changed since are kept and named.
 
-use std::time::Duration;
+use std::future::Future;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use super::{ActionError, Request, job};
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{JobId, JobStatus};
 use crate::store::jobs::RowCounts;
-use crate::store::{OwnerPool, contact_changes, contacts, jobs};
+use crate::store::undo_progress::{self, UndoProgress};
+use crate::store::{Home, OwnerPool, StoreError, contacts, imported, jobs};
 
 /// Contacts that are named when they were kept.
 const NAMED: i64 = 1000;
 /// How often the owner's turn is asked for, a quarter of a second apart.
 const TRIES: u32 = 40;
+/// How often progress is written at most.
+const INTERVAL: Duration = Duration::from_millis(250);
+/// The longest that an undo waits for its progress to be written.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What was taken back.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -31,8 +37,20 @@ pub struct Undone {
 }
 
 /// Takes back what a job has imported. The job is under review again, with the rows of removed and restored
-/// contacts READY, so that another run brings them in anew.
+/// contacts READY, so that another run brings them in anew. Its progress is in [`undo_progress`] meanwhile.
 pub async fn undo_import(owners: &OwnerPool, request: &Request, id: JobId) -> Result<Undone, ActionError> {
+    let mut reporter = Reporter { pool: owners.control(), job: id, last: None };
+    let undone = undo_reporting(owners, request, id, &mut reporter).await;
+    reporter.end().await;
+    undone
+}
+
+async fn undo_reporting(
+    owners: &OwnerPool,
+    request: &Request,
+    id: JobId,
+    reporter: &mut Reporter<'_>,
+) -> Result<Undone, ActionError> {
     let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
@@ -44,26 +62,78 @@ pub async fn undo_import(owners: &OwnerPool, request: &Request, id: JobId) -> Re
     }
     wait_for_turn(&mut transaction, request).await?;
     let action = request.record(&mut transaction, ActionKind::UndoImport, Some(id), &json!({})).await?;
-    let (owner, home) = (&request.owner, found.home());
-    let restored = contact_changes::restore(&mut transaction, owner, home, action).await?;
-    let removed = contacts::remove_made(&mut transaction, owner, home).await?;
-    let mut kept = contacts::made(&mut transaction, owner, home, NAMED).await?;
-    kept.extend(contact_changes::changed_since(&mut transaction, owner, id, NAMED).await?);
-    kept.sort_unstable();
-    kept.dedup();
-    kept.truncate(NAMED as usize);
-    if removed + restored == 0 && kept.is_empty() {
+    reporter.report(0, found.counts.consolidated).await;
+    let undone = undo_all(&mut transaction, request, found.home(), action, reporter).await?;
+    if undone.removed + undone.restored == 0 && undone.kept.is_empty() {
         let reason = "there is nothing to take back";
         return Err(ActionError::Unfit { job: id, status: found.status, reason });
     }
-    let back = removed + restored;
+    let back = undone.removed + undone.restored;
     let moves = RowCounts { ready: back, consolidated: -back, ..RowCounts::default() };
     jobs::move_rows(&mut transaction, id, &moves).await?;
     jobs::reopen(&mut transaction, id).await?;
-    let undone = Undone { action, removed, restored, kept };
     request.finish(&mut transaction, action, Some(id), &undone).await?;
     transaction.commit().await?;
     Ok(undone)
+}
+
+/// Takes back all that the job has made and changed, a part at a time.
+async fn undo_all(
+    connection: &mut PgConnection,
+    request: &Request,
+    home: Home,
+    action: i64,
+    reporter: &mut Reporter<'_>,
+) -> Result<Undone, ActionError> {
+    let total = imported::gather(connection, &request.owner, home).await?;
+    let mut undone = Undone { action, removed: 0, restored: 0, kept: Vec::new() };
+    let mut done = 0;
+    while done < total {
+        let restored = imported::restore(connection, home, done, action).await?;
+        let removed = imported::remove(connection, &request.owner, home, done).await?;
+        undone.restored += restored.undone;
+        undone.removed += removed.undone;
+        let room = usize::try_from(NAMED).unwrap_or_default().saturating_sub(undone.kept.len());
+        undone.kept.extend(restored.kept.into_iter().chain(removed.kept).take(room));
+        done += imported::PART;
+        reporter.report(done.min(total), total).await;
+    }
+    undone.kept = contacts::existing(connection, &request.owner, &undone.kept, NAMED).await?;
+    Ok(undone)
+}
+
+/// Tells others how far an undo has come. Nothing depends on it: what cannot be written at once is left out.
+struct Reporter<'a> {
+    pool: &'a PgPool,
+    job: JobId,
+    /// When the last report was written.
+    last: Option<Instant>,
+}
+
+impl Reporter<'_> {
+    async fn report(&mut self, done: i64, total: i64) {
+        // Of an undo that is done at once nobody sees anything.
+        if total <= imported::PART || self.last.is_some_and(|last| last.elapsed() < INTERVAL) {
+            return;
+        }
+        let progress = UndoProgress { done, total };
+        self.attempt(undo_progress::write(self.pool, self.job, progress)).await;
+        self.last = Some(Instant::now());
+    }
+
+    async fn end(self) {
+        if self.last.is_some() {
+            self.attempt(undo_progress::remove(self.pool, self.job)).await;
+        }
+    }
+
+    async fn attempt(&self, write: impl Future<Output = Result<(), StoreError>>) {
+        match tokio::time::timeout(PATIENCE, write).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(job_id = self.job.0, %error, "progress was not written"),
+            Err(_) => tracing::debug!(job_id = self.job.0, "progress was not written in time"),
+        }
+    }
 }
 
 /// Imports of one owner take turns: what they have seen of the contacts must hold until they end.

@@ -191,7 +191,7 @@ pub(super) async fn set_policy(
 }
 
 /// A job's progress as server-sent events: `job` with the job whenever it has changed, and `end` when no run is
-/// wanted or working any more. The stream then ends.
+/// wanted or working any more, and its import is not being undone. The stream then ends.
 #[utoipa::path(get, path = "/jobs/{job}/events", tag = "jobs", params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"),
         (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json")))]
@@ -216,7 +216,7 @@ fn changes(app: App, owner: Owner, first: Job) -> impl Stream<Item = Result<Even
         let (app, owner, mut job, last) = state?;
         loop {
             let now = serde_json::to_string(&job).unwrap_or_default();
-            let settled = !job.wanted && !job.running;
+            let settled = !job.wanted && !job.running && job.undoing.is_none();
             if last.as_ref() != Some(&now) {
                 let event = told("job", &job);
                 return Some((event, Some((app, owner, job, Some(now)))));

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use tokio_util::sync::CancellationToken;
 
 use super::output::printable;
 use super::session::Session;
-use super::{Format, Status, output};
+use super::{Format, Status, output, undo_progress};
 use crate::actions::{self, ActionError, Effect};
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::issue::IssueType;
@@ -249,7 +250,13 @@ pub async fn undo(session: &Session, action: i64) -> anyhow::Result<Status> {
 
 /// Takes an import back.
 pub async fn undo_import(session: &Session, job: JobId) -> anyhow::Result<Status> {
-    let undone = actions::undo_import(&session.owners, &session.request(), job).await?;
+    let done = CancellationToken::new();
+    let watch = undo_progress::watch(session.control.clone(), job, done.clone());
+    let shown = tokio::spawn(watch);
+    let undone = actions::undo_import(&session.owners, &session.request(), job).await;
+    done.cancel();
+    shown.await?;
+    let undone = undone?;
     eprintln!(
         "{} contacts removed, {} as they were before; job {job} is under review again",
         undone.removed, undone.restored

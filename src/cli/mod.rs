@@ -17,6 +17,7 @@ mod serve;
 mod session;
 mod show;
 mod token;
+mod undo_progress;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

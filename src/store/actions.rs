@@ -169,7 +169,9 @@ pub async fn page(
     if let Some(before) = before {
         query.push(" AND action_id < ").push_bind(before);
     }
-    query.push(" ORDER BY action_id DESC LIMIT ").push_bind(limit + 1).push(end);
+    // By the index over jobs where one is asked for, however the statistics stand.
+    query.push(if which.job.is_some() { " ORDER BY action_job_id DESC, " } else { " ORDER BY " });
+    query.push("action_id DESC LIMIT ").push_bind(limit + 1).push(end);
     bounded::slice(&query.build().fetch_all(connection).await?, limit, action)
 }
 

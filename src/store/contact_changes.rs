@@ -2,10 +2,10 @@
 
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
+use super::StoreError;
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::contacts::Contact;
 use super::copy::Lines;
-use super::{Home, StoreError};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting};
 
@@ -65,21 +65,23 @@ pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<
 /// Changes the contacts as the waiting rows say, and keeps what was there; gives how many there were.
 pub async fn apply(connection: &mut PgConnection, owner: &Owner, job: JobId) -> Result<u64, StoreError> {
     sqlx::raw_sql("ANALYZE incoming").execute(&mut *connection).await?;
-    let keep = "INSERT INTO contact_changes (change_contact_id, change_owner, change_job_id, change_staging_id,
+    // Contacts are found by their keys alone; of which owner they are is asked of what was found.
+    let change = "WITH met AS MATERIALIZED (
+             SELECT contacts.*, incoming.* FROM incoming JOIN contacts ON contact_key = incoming_key),
+         kept AS (
+             INSERT INTO contact_changes (change_contact_id, change_owner, change_job_id, change_staging_id,
                     before_email, before_first_name, before_last_name, before_company,
                     after_email, after_first_name, after_last_name, after_company)
-         SELECT contact_id, $1, $2, incoming_staging_id, contact_email, contact_first_name, contact_last_name, contact_company,
-                CASE incoming_decided WHEN 'FILL' THEN contact_email ELSE incoming_email END,
-                CASE WHEN incoming_decided = 'FILL' AND btrim(contact_first_name) <> '' THEN contact_first_name ELSE incoming_first_name END,
-                CASE WHEN incoming_decided = 'FILL' AND btrim(contact_last_name) <> '' THEN contact_last_name ELSE incoming_last_name END,
-                CASE WHEN incoming_decided = 'FILL' AND btrim(contact_company) <> '' THEN contact_company ELSE incoming_company END
-         FROM incoming JOIN contacts ON contact_key = incoming_key AND contacts_user_id = $1";
-    sqlx::query(keep).bind(&owner.0).bind(job.0).execute(&mut *connection).await?;
-    let change = "UPDATE contacts SET contact_email = after_email, contact_first_name = after_first_name,
+             SELECT contact_id, $1, $2, incoming_staging_id, contact_email, contact_first_name, contact_last_name, contact_company,
+                    CASE incoming_decided WHEN 'FILL' THEN contact_email ELSE incoming_email END,
+                    CASE WHEN incoming_decided = 'FILL' AND btrim(contact_first_name) <> '' THEN contact_first_name ELSE incoming_first_name END,
+                    CASE WHEN incoming_decided = 'FILL' AND btrim(contact_last_name) <> '' THEN contact_last_name ELSE incoming_last_name END,
+                    CASE WHEN incoming_decided = 'FILL' AND btrim(contact_company) <> '' THEN contact_company ELSE incoming_company END
+             FROM met WHERE contacts_user_id = $1 RETURNING *)
+         UPDATE contacts SET contact_email = after_email, contact_first_name = after_first_name,
                 contact_last_name = after_last_name, contact_company = after_company
-         FROM incoming JOIN contact_changes ON change_staging_id = incoming_staging_id AND change_undone_by IS NULL
-         WHERE contact_key = incoming_key AND contact_id = change_contact_id AND contacts_user_id = $1";
-    Ok(sqlx::query(change).bind(&owner.0).execute(connection).await?.rows_affected())
+         FROM kept WHERE contact_id = change_contact_id";
+    Ok(sqlx::query(change).bind(&owner.0).bind(job.0).execute(connection).await?.rows_affected())
 }
 
 /// A change as people see it.
@@ -130,46 +132,6 @@ pub async fn of_contact(
     let rows =
         sqlx::query(query).bind(&owner.0).bind(contact).bind(MOST_CHANGES + 1).fetch_all(connection).await?;
     bounded::slice(&rows, MOST_CHANGES, |row| Ok(Change::from_row(row)?))
-}
-
-/// Takes back what the job's rows changed in contacts that still say what those rows made them say: they get
-/// their earlier values, the rows are READY again. `undo`: the action that does it. Gives how many.
-pub async fn restore(
-    connection: &mut PgConnection,
-    owner: &Owner,
-    home: Home,
-    undo: i64,
-) -> Result<i64, StoreError> {
-    let query = AssertSqlSafe(format!(
-        "WITH restored AS (
-             UPDATE contacts SET contact_email = before_email, contact_first_name = before_first_name,
-                    contact_last_name = before_last_name, contact_company = before_company
-             FROM contact_changes
-             WHERE change_job_id = $1 AND change_undone_by IS NULL AND contact_id = change_contact_id AND contacts_user_id = $2
-               AND (contact_email, contact_first_name, contact_last_name, contact_company)
-                 = (after_email, after_first_name, after_last_name, after_company)
-             RETURNING change_id, change_staging_id),
-         marked AS (UPDATE contact_changes SET change_undone_by = $3 FROM restored
-                    WHERE contact_changes.change_id = restored.change_id),
-         ready AS (UPDATE {} SET staging_status = 'READY' FROM restored
-                   WHERE staging_id = change_staging_id AND staging_job_id = $1 RETURNING 1)
-         SELECT count(*) FROM restored",
-        home.staging()
-    ));
-    let query = sqlx::query_scalar(query).bind(home.job().0).bind(&owner.0).bind(undo);
-    Ok(query.fetch_one(connection).await?)
-}
-
-/// Contacts that the job changed and that say something else by now; at most `limit`.
-pub async fn changed_since(
-    connection: &mut PgConnection,
-    owner: &Owner,
-    job: JobId,
-    limit: i64,
-) -> Result<Vec<i64>, StoreError> {
-    let query = "SELECT DISTINCT contact_id FROM contact_changes JOIN contacts ON contact_id = change_contact_id
-         WHERE change_job_id = $1 AND change_undone_by IS NULL AND contacts_user_id = $2 ORDER BY contact_id LIMIT $3";
-    Ok(sqlx::query_scalar(query).bind(job.0).bind(&owner.0).bind(limit).fetch_all(connection).await?)
 }
 
 /// Puts a person's change of a contact on record.

@@ -103,19 +103,23 @@ pub async fn lack_keys(connection: &mut PgConnection, owner: &Owner) -> Result<b
 /// Works out the key of the owner's contacts that have none yet.
 pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u64, StoreError> {
     let keys = ContactKeys::of(owner);
-    let mut filled = 0;
+    let (mut filled, mut after) = (0, 0);
     loop {
         // Row by row: other programs may have made addresses of any length.
         let mut rows = sqlx::query(
             "SELECT contact_id, contact_email FROM contacts
-             WHERE contacts_user_id = $1 AND contact_key IS NULL ORDER BY contact_id LIMIT 10000 FOR UPDATE",
+             WHERE contacts_user_id = $1 AND contact_key IS NULL AND contact_id > $2
+             ORDER BY contact_id LIMIT 10000 FOR UPDATE",
         )
         .bind(&owner.0)
+        // The index still has the entries of those that have a key by now.
+        .bind(after)
         .fetch(&mut *connection);
         let (mut ids, mut first, mut later) = (Vec::<i64>::new(), Vec::<Uuid>::new(), Vec::<Uuid>::new());
         while let Some(row) = rows.try_next().await? {
             let id: i64 = row.try_get("contact_id")?;
             let email = email::key(&normalise(row.try_get("contact_email")?)).into_owned();
+            after = id;
             ids.push(id);
             first.push(Uuid::from_u128(keys.key(&email)));
             later.push(Uuid::from_u128(keys.key(&format!("{email} {id}"))));
@@ -143,12 +147,19 @@ pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u
     }
 }
 
-/// Leaves out the contacts that come from the rows at home in `own`: a row is not in conflict with itself.
-fn other_than(own: Option<Home>) -> String {
-    own.map_or_else(String::new, |home| {
-        let (table, job) = (home.staging(), home.job());
-        format!("AND NOT EXISTS (SELECT FROM {table} s WHERE s.staging_id = c.staging_id AND s.staging_job_id = {job})")
-    })
+/// The keys of contacts `c`, less those of the contacts that come from the rows at home in `own`: a row is not in conflict
+/// with itself. `contacts`: a table or subquery. Rows are joined by their primary key alone: with outdated statistics the
+/// planner expects one row of a job, and would compare every contact with every row.
+fn keys_of(contacts: &str, own: Option<Home>) -> String {
+    match own {
+        None => format!("SELECT contact_key FROM {contacts} AS c WHERE contacts_user_id = $1"),
+        Some(home) => format!(
+            "SELECT contact_key FROM {contacts} AS c LEFT JOIN {} s ON s.staging_id = c.staging_id
+             WHERE contacts_user_id = $1 AND s.staging_job_id IS DISTINCT FROM {}",
+            home.staging(),
+            home.job()
+        ),
+    }
 }
 
 /// Which of the keys the owner has contacts of; `own`: the job that is no other, where it has contacts already.
@@ -159,11 +170,9 @@ pub async fn existing_among(
     keys: &[u128],
 ) -> Result<Vec<u128>, StoreError> {
     let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
-    // Safe: what is put together are numbers.
-    let query = AssertSqlSafe(format!(
-        "SELECT contact_key FROM contacts c WHERE contacts_user_id = $1 AND contact_key = ANY ($2) {}",
-        other_than(own)
-    ));
+    // Safe: what is put together are numbers. The index over keys is asked, never that over owners.
+    let found = "(SELECT * FROM contacts WHERE contact_key = ANY ($2) OFFSET 0)";
+    let query = AssertSqlSafe(keys_of(found, own));
     let found: Vec<Uuid> = sqlx::query_scalar(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
     Ok(found.iter().map(Uuid::as_u128).collect())
 }
@@ -174,10 +183,7 @@ pub fn keys<'c>(
     owner: &'c Owner,
     own: Option<Home>,
 ) -> impl Stream<Item = Result<u128, StoreError>> + Unpin + 'c {
-    let query = AssertSqlSafe(format!(
-        "SELECT contact_key FROM contacts c WHERE contacts_user_id = $1 AND contact_key IS NOT NULL {}",
-        other_than(own)
-    ));
+    let query = AssertSqlSafe(format!("{} AND contact_key IS NOT NULL", keys_of("contacts", own)));
     let keys = sqlx::query_scalar(query).bind(&owner.0).fetch(connection);
     keys.map_ok(|key: Uuid| key.as_u128()).map_err(StoreError::from)
 }
@@ -231,10 +237,6 @@ impl Contact {
 const CONTACT: &str =
     "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company,
      contact_created_at, staging_id FROM contacts";
-const CONTACT_AND_KEY: &str =
-    "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company,
-     contact_created_at, staging_id, contact_key FROM contacts";
-
 /// An owner's contacts in the order they were made, at most `limit`, after `after` where given.
 pub async fn page(
     connection: &mut PgConnection,
@@ -281,8 +283,8 @@ pub async fn with_keys(
     keys: &[u128],
 ) -> Result<Vec<(u128, Contact)>, StoreError> {
     let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
-    let query =
-        AssertSqlSafe(format!("{CONTACT_AND_KEY} WHERE contacts_user_id = $1 AND contact_key = ANY ($2)"));
+    // The index over keys is asked, never that over owners.
+    let query = "SELECT * FROM (SELECT * FROM contacts WHERE contact_key = ANY ($2) OFFSET 0) AS c WHERE contacts_user_id = $1";
     let rows = sqlx::query(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
     let contact = |row: &sqlx::postgres::PgRow| {
         let key: Uuid = row.try_get("contact_key")?;
@@ -321,45 +323,14 @@ pub async fn analyze(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes the contacts that the job's rows made and that still say what those rows say; the rows are READY
-/// again. Gives how many.
-pub async fn remove_made(
+/// The first `limit` of the owner's contacts among `contacts`.
+pub async fn existing(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
-) -> Result<i64, StoreError> {
-    let table = home.staging();
-    let query = AssertSqlSafe(format!(
-        "WITH bounds AS MATERIALIZED (SELECT min(staging_id) AS first, max(staging_id) AS last FROM {table} WHERE staging_job_id = $2),
-         gone AS (
-             DELETE FROM contacts c USING {table} s WHERE {MADE_BY}
-               AND (contact_email, contact_first_name, contact_last_name, contact_company)
-                 = (btrim(staging_email), btrim(staging_first_name), btrim(staging_last_name), btrim(staging_company))
-             RETURNING s.staging_id),
-         ready AS (UPDATE {table} s SET staging_status = 'READY' FROM gone
-                   WHERE s.staging_id = gone.staging_id AND s.staging_job_id = $2 RETURNING 1)
-         SELECT count(*) FROM gone"
-    ));
-    Ok(sqlx::query_scalar(query).bind(&owner.0).bind(home.job().0).fetch_one(connection).await?)
-}
-
-/// Contacts that the job's rows made; at most `limit`.
-pub async fn made(
-    connection: &mut PgConnection,
-    owner: &Owner,
-    home: Home,
+    contacts: &[i64],
     limit: i64,
 ) -> Result<Vec<i64>, StoreError> {
-    let table = home.staging();
-    let query = AssertSqlSafe(format!(
-        "WITH bounds AS MATERIALIZED (SELECT min(staging_id) AS first, max(staging_id) AS last FROM {table} WHERE staging_job_id = $2)
-         SELECT contact_id FROM contacts c JOIN {table} s ON {MADE_BY} ORDER BY contact_id LIMIT $3"
-    ));
-    Ok(sqlx::query_scalar(query).bind(&owner.0).bind(home.job().0).bind(limit).fetch_all(connection).await?)
+    let query = "SELECT contact_id FROM (SELECT contact_id, contacts_user_id FROM contacts WHERE contact_id = ANY ($2) OFFSET 0) AS c
+         WHERE contacts_user_id = $1 ORDER BY contact_id LIMIT $3";
+    Ok(sqlx::query_scalar(query).bind(&owner.0).bind(contacts).bind(limit).fetch_all(connection).await?)
 }
-
-/// That contact `c` was made from row `s` of the job `$2` of the owner `$1`. The bounds are what the index over
-/// contacts' rows can answer.
-const MADE_BY: &str =
-    "c.staging_id = s.staging_id AND c.contacts_user_id = $1 AND s.staging_job_id = $2 AND s.staging_status = 'SUCCESS'
-     AND c.staging_id BETWEEN (SELECT first FROM bounds) AND (SELECT last FROM bounds)";

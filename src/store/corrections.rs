@@ -32,10 +32,11 @@ pub fn open_rows<'c>(
 ) -> impl Stream<Item = Result<OpenRow, StoreError>> + Unpin + 'c {
     let query = AssertSqlSafe(format!(
         "SELECT s.staging_id, s.staging_line, {}, s.staging_row_hash, reasons
-         FROM (SELECT item_staging_id, string_agg(coalesce(issue_description, issue_type::text), '; ' ORDER BY issue_id) AS reasons
-               FROM ONLY {} JOIN ONLY {} ON item_issue_id = issue_id
-               WHERE issues_job_id = $2 AND NOT issue_resolved GROUP BY item_staging_id) AS open
-         JOIN {} s ON s.staging_id = item_staging_id
+         FROM (SELECT s.*, reasons FROM (
+                   SELECT item_staging_id, string_agg(coalesce(issue_description, issue_type::text), '; ' ORDER BY issue_id) AS reasons
+                   FROM ONLY {} JOIN ONLY {} ON item_issue_id = issue_id
+                   WHERE issues_job_id = $2 AND NOT issue_resolved GROUP BY item_staging_id) AS open
+               JOIN {} s ON s.staging_id = item_staging_id OFFSET 0) AS s
          WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
            AND (s.staging_status IN ('READY', 'ISSUE') OR s.staging_status IS NULL)
          ORDER BY s.staging_id",
@@ -100,10 +101,14 @@ pub async fn take_in(
     home: Home,
     uploaded: Uploaded,
 ) -> Result<(), StoreError> {
-    let table =
+    // The job's number in each row makes the join below one by a key alone, whatever statistics say of the job.
+    let table = AssertSqlSafe(format!(
         "CREATE TEMPORARY TABLE uploaded (uploaded_line bigint NOT NULL, uploaded_key varchar NOT NULL, uploaded_hash varchar,
              uploaded_email varchar, uploaded_first_name varchar, uploaded_last_name varchar, uploaded_company varchar,
-             uploaded_row bigint, uploaded_is_contact boolean NOT NULL DEFAULT false) ON COMMIT DROP";
+             uploaded_row bigint, uploaded_is_contact boolean NOT NULL DEFAULT false, uploaded_job integer NOT NULL DEFAULT {})
+         ON COMMIT DROP",
+        home.job()
+    ));
     sqlx::raw_sql(table).execute(&mut *connection).await?;
     let copy =
         "COPY uploaded (uploaded_line, uploaded_key, uploaded_hash, uploaded_email, uploaded_first_name,
@@ -113,10 +118,10 @@ pub async fn take_in(
     let find = AssertSqlSafe(format!(
         "UPDATE uploaded SET uploaded_row = staging_id,
                 uploaded_is_contact = staging_status IS NOT DISTINCT FROM 'SUCCESS'
-         FROM {} WHERE staging_job_id = $1 AND staging_row_hash = uploaded_hash",
+         FROM {} WHERE staging_job_id = uploaded_job AND staging_row_hash = uploaded_hash",
         home.staging()
     ));
-    sqlx::query(find).bind(home.job().0).execute(&mut *connection).await?;
+    sqlx::query(find).execute(&mut *connection).await?;
     sqlx::raw_sql("ANALYZE uploaded").execute(connection).await?;
     Ok(())
 }
@@ -153,11 +158,11 @@ pub fn differences(
     let query = AssertSqlSafe(format!(
         "SELECT s.staging_id, {},
                 ARRAY[uploaded_email, uploaded_first_name, uploaded_last_name, uploaded_company]::text[] AS given
-         FROM uploaded JOIN {} s ON s.staging_id = uploaded_row
+         FROM (SELECT s.*, uploaded.* FROM uploaded JOIN {} s ON s.staging_id = uploaded_row
+               OFFSET 0 FOR NO KEY UPDATE OF s) AS s
          WHERE s.staging_job_id = $1 AND s.staging_status IS DISTINCT FROM 'SUCCESS'
            AND (uploaded_email <> coalesce(s.staging_email, '') OR uploaded_first_name <> coalesce(s.staging_first_name, '')
-                OR uploaded_last_name <> coalesce(s.staging_last_name, '') OR uploaded_company <> coalesce(s.staging_company, ''))
-         FOR NO KEY UPDATE OF s",
+                OR uploaded_last_name <> coalesce(s.staging_last_name, '') OR uploaded_company <> coalesce(s.staging_company, ''))",
         texts("s.staging"),
         home.staging()
     ));

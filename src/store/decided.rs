@@ -1,5 +1,8 @@
 //! Rows that a decision changes, as they will be, in a temporary table of its transaction: they are counted,
 //! shown, recorded and written from there, so that a preview tells exactly what would be done.
+//!
+//! The rows in it are of the job: they are joined by their primary key and by no condition beside it. With outdated
+//! statistics the planner expects one row of a job just imported, and would compare every row with every other.
 
 mod choose;
 mod standing;
@@ -56,10 +59,10 @@ pub async fn counts(connection: &mut PgConnection, home: Home) -> Result<Counts,
                 count(*) FILTER (WHERE decided_status IS DISTINCT FROM 'DISCARD' AND staging_status = 'DISCARD') AS restored,
                 count(*) FILTER (WHERE (staging_email, staging_first_name, staging_last_name, staging_company) IS DISTINCT FROM
                                        (decided_email, decided_first_name, decided_last_name, decided_company)) AS edited
-         FROM decided JOIN {} ON staging_id = decided_id AND staging_job_id = $1",
+         FROM decided JOIN {} ON staging_id = decided_id",
         home.staging()
     ));
-    Ok(sqlx::query_as(query).bind(home.job().0).fetch_one(connection).await?)
+    Ok(sqlx::query_as(query).fetch_one(connection).await?)
 }
 
 /// How many rows more, or less, there are in each status for the decision.
@@ -70,13 +73,13 @@ pub async fn moves(connection: &mut PgConnection, home: Home) -> Result<RowCount
         )
     };
     let query = AssertSqlSafe(format!(
-        "SELECT {}, {}, {} FROM decided JOIN {} ON staging_id = decided_id AND staging_job_id = $1",
+        "SELECT {}, {}, {} FROM decided JOIN {} ON staging_id = decided_id",
         more("READY"),
         more("ISSUE"),
         more("DISCARD"),
         home.staging()
     ));
-    let moved = sqlx::query_as(query).bind(home.job().0).fetch_one(connection).await?;
+    let moved = sqlx::query_as(query).fetch_one(connection).await?;
     let (ready, with_issues, discarded): (i64, i64, i64) = moved;
     Ok(RowCounts { ready, with_issues, discarded, ..RowCounts::default() })
 }
@@ -107,10 +110,10 @@ pub async fn examples(
                 ARRAY[coalesce(staging_email, ''), coalesce(staging_first_name, ''), coalesce(staging_last_name, ''),
                       coalesce(staging_company, ''), coalesce(decided_email, ''), coalesce(decided_first_name, ''),
                       coalesce(decided_last_name, ''), coalesce(decided_company, '')]::text[] AS texts
-         FROM decided JOIN {} ON staging_id = decided_id AND staging_job_id = $1 ORDER BY decided_id LIMIT $2",
+         FROM decided JOIN {} ON staging_id = decided_id ORDER BY decided_id LIMIT $1",
         home.staging()
     ));
-    let rows = sqlx::query(query).bind(home.job().0).bind(limit).fetch_all(connection).await?;
+    let rows = sqlx::query(query).bind(limit).fetch_all(connection).await?;
     let status = |text: Option<String>| text.map(|word| word.parse::<RowStatus>()).transpose();
     rows.iter()
         .map(|row| {
@@ -135,16 +138,16 @@ pub async fn apply(connection: &mut PgConnection, home: Home, action: i64) -> Re
         "INSERT INTO action_rows SELECT $1, staging_id, staging_email, staging_first_name, staging_last_name, staging_company,
                 staging_status, staging_accepted, staging_on_existing, decided_email, decided_first_name, decided_last_name,
                 decided_company, decided_status, decided_accepted, decided_on_existing
-         FROM decided JOIN {staging} ON staging_id = decided_id AND staging_job_id = $2 ORDER BY staging_id"
+         FROM decided JOIN {staging} ON staging_id = decided_id ORDER BY staging_id"
     ));
-    sqlx::query(record).bind(action).bind(home.job().0).execute(&mut *connection).await?;
+    sqlx::query(record).bind(action).execute(&mut *connection).await?;
     let change = AssertSqlSafe(format!(
         "UPDATE {staging} SET staging_email = decided_email, staging_first_name = decided_first_name,
                 staging_last_name = decided_last_name, staging_company = decided_company, staging_status = decided_status,
                 staging_accepted = decided_accepted, staging_on_existing = decided_on_existing
-         FROM decided WHERE staging_id = decided_id AND staging_job_id = $1"
+         FROM decided WHERE staging_id = decided_id"
     ));
-    sqlx::query(change).bind(home.job().0).execute(connection).await?;
+    sqlx::query(change).execute(connection).await?;
     Ok(())
 }
 

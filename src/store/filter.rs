@@ -4,6 +4,7 @@ use sqlx::{Postgres, QueryBuilder};
 
 use super::Home;
 use crate::domain::decision::{Field, Filter};
+use crate::domain::issue::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
 
 /// The column of a value.
@@ -40,30 +41,75 @@ pub(super) fn anywhere(text: &str) -> String {
     pattern
 }
 
-/// Adds `AND …` for all that the filter asks.
-pub(super) fn push(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter) {
+/// Issues whose rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct IssuesOf {
+    /// Of this type.
+    pub(super) issue_type: IssueType,
+    /// Only open ones.
+    pub(super) open: bool,
+}
+
+/// Adds `FROM … AS s`: the rows of the job that the filter finds, that issues of each of `linked` are about, and that meet
+/// `condition` (`AND …` over `s`). The rows are locked.
+///
+/// Rows that are named, or that issues name, are looked up by their primary key. `OFFSET 0` keeps all other conditions out of
+/// that join: with outdated statistics the planner expects a single row to meet them, and would compare every row with every
+/// other.
+pub(super) fn push_rows(
+    query: &mut QueryBuilder<Postgres>,
+    home: Home,
+    filter: &Filter,
+    linked: &[IssuesOf],
+    condition: &str,
+) {
+    let (staging, job) = (home.staging(), home.job());
+    let is_named = filter.rows.is_some() || filter.issues.is_some() || filter.issue_type.is_some();
+    if !is_named && linked.is_empty() {
+        query.push(format!(" FROM (SELECT s.* FROM {staging} s WHERE s.staging_job_id = {job}{condition}"));
+        push_values(query, filter);
+        query.push(" FOR NO KEY UPDATE OF s) AS s");
+        return;
+    }
+    query.push(" FROM (SELECT s.* FROM (SELECT DISTINCT id FROM (");
+    push_named(query, home, filter, linked);
+    query.push(format!(
+        ") AS named (id)) AS named JOIN {staging} s ON s.staging_id = named.id OFFSET 0 FOR NO KEY UPDATE OF s) AS s
+         WHERE s.staging_job_id = {job}{condition}"
+    ));
+    push_values(query, filter);
+}
+
+/// Adds a query for the ids of the rows that the filter and `linked` name.
+fn push_named(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter, linked: &[IssuesOf]) {
+    let open = filter.issue_type.map(|issue_type| IssuesOf { issue_type, open: true });
+    let mut between = "";
     if let Some(rows) = &filter.rows {
-        query.push(" AND s.staging_id = ANY (").push_bind(rows.clone()).push(")");
+        query.push("SELECT unnest(").push_bind(rows.clone()).push("::bigint[])");
+        between = " INTERSECT ";
     }
     if let Some(issues) = &filter.issues {
-        query.push(format!(
-            " AND s.staging_id IN (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = ANY (",
-            home.items()
-        ));
-        query.push_bind(issues.clone()).push("))");
-    }
-    if let Some(kind) = filter.issue_type {
-        let (items, issues) = (home.items(), home.issues());
-        query.push(format!(
-            " AND s.staging_id IN (SELECT item_staging_id FROM ONLY {issues} JOIN ONLY {items} ON item_issue_id = issue_id
-                   WHERE NOT issue_resolved AND issues_job_id = "
-        ));
         query
-            .push_bind(home.job().0)
-            .push(" AND issue_type = ")
-            .push_bind(kind.as_str())
-            .push("::text::issue_type_enum)");
+            .push(between)
+            .push(format!("SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = ANY (", home.items()));
+        query.push_bind(issues.clone()).push(")");
+        between = " INTERSECT ";
     }
+    for IssuesOf { issue_type, open } in linked.iter().copied().chain(open) {
+        query.push(between).push(format!(
+            "SELECT item_staging_id FROM ONLY {} JOIN ONLY {} ON item_issue_id = issue_id
+             WHERE issues_job_id = {} AND issue_type = '{issue_type}'{}",
+            home.issues(),
+            home.items(),
+            home.job(),
+            if open { " AND NOT issue_resolved" } else { "" }
+        ));
+        between = " INTERSECT ";
+    }
+}
+
+/// Adds `AND …` for what the filter asks of a row's status and values.
+fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(status) = filter.status {
         query.push(" AND s.staging_status = ").push_bind(status.as_str()).push("::text::staging_status_enum");
     }
@@ -81,6 +127,40 @@ pub(super) fn push(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filt
             query.push(format!(" AND {} ILIKE ", searched(&format!("s.{column}")))).push_bind(anywhere(part));
         }
     }
+}
+
+/// Adds `AND …` for all that the filter asks, to be checked row by row: for a query that reads few rows in their order.
+pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter) {
+    push_values(query, filter);
+    if let Some(rows) = &filter.rows {
+        query.push(" AND s.staging_id = ANY (").push_bind(rows.clone()).push(")");
+    }
+    if let Some(wanted) = &filter.issues {
+        push_linked(query, home, |query| {
+            query.push("issue_id = ANY (").push_bind(wanted.clone()).push(")");
+        });
+    }
+    if let Some(issue_type) = filter.issue_type {
+        push_linked(query, home, |query| {
+            query.push(format!("NOT issue_resolved AND issue_type = '{issue_type}'"));
+        });
+    }
+}
+
+/// Adds `AND …`: an issue of the job that meets `condition` is about the row. The row's few issues are looked up by their
+/// primary keys.
+fn push_linked(
+    query: &mut QueryBuilder<Postgres>,
+    home: Home,
+    condition: impl FnOnce(&mut QueryBuilder<Postgres>),
+) {
+    query.push(format!(" AND (SELECT bool_or((SELECT issues_job_id = {} AND ", home.job()));
+    condition(query);
+    query.push(format!(
+        " FROM ONLY {} WHERE issue_id = item_issue_id)) FROM ONLY {} WHERE item_staging_id = s.staging_id)",
+        home.issues(),
+        home.items()
+    ));
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ pub async fn first_missing(
     }
     let query = AssertSqlSafe(format!(
         "SELECT issue FROM unnest($1::integer[]) AS issue
-         WHERE NOT EXISTS (SELECT FROM ONLY {} WHERE issue_id = issue AND issues_job_id = $2) LIMIT 1",
+         WHERE (SELECT issues_job_id FROM ONLY {} WHERE issue_id = issue) IS DISTINCT FROM $2 LIMIT 1",
         home.issues()
     ));
     Ok(sqlx::query_scalar(query).bind(issues).bind(home.job().0).fetch_optional(connection).await?)
@@ -285,8 +285,8 @@ pub async fn get(
     id: i32,
 ) -> Result<Option<Issue>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "{ISSUE} FROM ONLY {} JOIN jobs ON job_id = issues_job_id
-         WHERE issue_id = $3 AND issues_job_id = $2 AND job_user_id = $1",
+        "{ISSUE} FROM (SELECT * FROM ONLY {} WHERE issue_id = $3 OFFSET 0) AS issue JOIN jobs ON job_id = issues_job_id
+         WHERE issues_job_id = $2 AND job_user_id = $1",
         home.issues()
     ));
     let row =

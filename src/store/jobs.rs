@@ -13,6 +13,7 @@ use sqlx::{PgConnection, PgPool, Row};
 pub use decide::*;
 pub use run::*;
 
+use super::undo_progress::UndoProgress;
 use super::{Count, Home, StoreError, filter, interval};
 use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner};
 
@@ -47,6 +48,8 @@ pub struct Job {
     pub open_issues: i32,
     /// Its rows, by what becomes of them.
     pub counts: RowCounts,
+    /// How far the undo of its import has come, while one is under way.
+    pub undoing: Option<UndoProgress>,
     /// Why it is FAILED.
     pub failure: Option<String>,
     /// Whether what it has staged is in tables of its own.
@@ -91,6 +94,7 @@ const JOB: &str =
     job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash, job_staging_base,
     job_partitioned AS has_tables, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
+    (SELECT ARRAY[undo_done, undo_total] FROM undo_progress WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
     job_created_at, job_process_start, job_process_end FROM jobs";
 
 fn job(row: &PgRow) -> Result<Job, StoreError> {
@@ -117,6 +121,10 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
             discarded: row.try_get::<i32, _>("job_discarded_rows")?.into(),
             consolidated: row.try_get::<i32, _>("job_success_rows")?.into(),
             repeated: row.try_get::<i32, _>("job_repeated_rows")?.into(),
+        },
+        undoing: match row.try_get::<Option<Vec<i64>>, _>("undoing")?.as_deref() {
+            Some([done, total]) => Some(UndoProgress { done: *done, total: *total }),
+            _ => None,
         },
         failure: row.try_get("job_failure")?,
         partitioned: row.try_get("job_partitioned")?,

@@ -14,6 +14,7 @@ pub mod corrections;
 pub mod decided;
 mod filter;
 mod home;
+pub mod imported;
 mod in_turn;
 pub mod issue_items;
 pub mod issues;
@@ -26,6 +27,7 @@ pub mod raised;
 pub mod schema;
 pub mod sign_ins;
 pub mod staging;
+pub mod undo_progress;
 pub mod unreadable;
 
 use std::time::Duration;

@@ -59,6 +59,11 @@ impl OwnerPool {
         self.open("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", LONGEST_WRITE, owner).await
     }
 
+    /// The connections beside those of transactions: for what others are to see before a transaction ends.
+    pub fn control(&self) -> &PgPool {
+        &self.control
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -41,11 +41,14 @@ impl Batch {
 }
 
 /// Makes the table, for the rest of the transaction.
-pub async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let table =
+pub async fn create(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+    let table = format!(
         "CREATE TEMPORARY TABLE raised (raised_type issue_type_enum NOT NULL, raised_key varchar NOT NULL,
-         raised_description varchar NOT NULL, raised_staging_id bigint NOT NULL) ON COMMIT DROP";
-    sqlx::raw_sql(table).execute(connection).await?;
+         raised_description varchar NOT NULL, raised_staging_id bigint NOT NULL, raised_job integer NOT NULL DEFAULT {})
+         ON COMMIT DROP",
+        home.job()
+    );
+    sqlx::raw_sql(AssertSqlSafe(table)).execute(connection).await?;
     Ok(())
 }
 
@@ -60,42 +63,48 @@ pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<
 /// Makes the job's issues and links follow the table: makes what is missing; opens again what was
 /// resolved although a row still raises it; resolves what no row raises any more; unlinks rows that do
 /// not raise an open issue any more. What a resolved issue was about stays on record.
+///
+/// Tables are joined by whole keys, the job's number among them as a column, so that no outdated statistics of the job
+/// make the planner take its issues for one.
 pub async fn settle(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
-    let (issues, items) = (home.issues(), home.items());
+    let (issues, items, job) = (home.issues(), home.items(), home.job());
     let statements = [
+        "ANALYZE raised".to_owned(),
         format!(
             "INSERT INTO {issues} (issues_job_id, issue_type, issue_key, issue_description)
-             SELECT $1, raised_type, raised_key, min(raised_description) FROM raised
+             SELECT {job}, raised_type, raised_key, min(raised_description) FROM raised
              GROUP BY raised_type, raised_key ORDER BY min(raised_staging_id)
              ON CONFLICT (issues_job_id, issue_type, issue_key) DO NOTHING"
         ),
         format!(
-            "INSERT INTO {items} (item_issue_id, item_staging_id)
-             SELECT issue_id, raised_staging_id FROM raised
-             JOIN ONLY {issues} ON issues_job_id = $1 AND issue_type = raised_type AND issue_key = raised_key
+            "CREATE TEMPORARY TABLE linked ON COMMIT DROP AS
+             SELECT DISTINCT issue_id AS linked_issue, raised_staging_id AS linked_row FROM raised
+             JOIN ONLY {issues} ON issues_job_id = raised_job AND issue_type = raised_type AND issue_key = raised_key"
+        ),
+        "CREATE UNIQUE INDEX ON linked (linked_issue, linked_row)".to_owned(),
+        "ANALYZE linked".to_owned(),
+        format!(
+            "INSERT INTO {items} (item_issue_id, item_staging_id) SELECT linked_issue, linked_row FROM linked
              ON CONFLICT (item_issue_id, item_staging_id) DO NOTHING"
         ),
         format!(
             "UPDATE ONLY {issues} SET issue_resolved = false, issue_resolved_at = NULL, issue_resolved_by = NULL
-             WHERE issues_job_id = $1 AND issue_resolved
-               AND EXISTS (SELECT FROM raised WHERE raised_type = issue_type AND raised_key = issue_key)"
+             WHERE issues_job_id = {job} AND issue_resolved AND EXISTS (SELECT FROM linked WHERE linked_issue = issue_id)"
         ),
         format!(
             "UPDATE ONLY {issues} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
                     issue_resolved_by = coalesce(issue_resolved_by, 'recheck')
-             WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)
-               AND NOT EXISTS (SELECT FROM raised WHERE raised_type = issue_type AND raised_key = issue_key)"
+             WHERE issues_job_id = {job} AND (NOT issue_resolved OR issue_resolved_at IS NULL)
+               AND NOT EXISTS (SELECT FROM linked WHERE linked_issue = issue_id)"
         ),
         format!(
             "DELETE FROM ONLY {items} USING ONLY {issues}
-             WHERE item_issue_id = issue_id AND issues_job_id = $1 AND NOT issue_resolved
-               AND NOT EXISTS (SELECT FROM raised WHERE raised_staging_id = item_staging_id
-                                 AND raised_type = issue_type AND raised_key = issue_key)"
+             WHERE item_issue_id = issue_id AND issues_job_id = {job} AND NOT issue_resolved
+               AND NOT EXISTS (SELECT FROM linked WHERE linked_issue = issue_id AND linked_row = item_staging_id)"
         ),
     ];
-    sqlx::raw_sql("ANALYZE raised").execute(&mut *connection).await?;
     for statement in statements {
-        sqlx::query(AssertSqlSafe(statement)).bind(home.job().0).execute(&mut *connection).await?;
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -252,8 +252,8 @@ pub async fn get(
     row: i64,
 ) -> Result<Option<RowView>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "{VIEW} FROM {} s JOIN jobs ON job_id = staging_job_id
-         WHERE s.staging_id = $3 AND s.staging_job_id = $2 AND job_user_id = $1",
+        "{VIEW} FROM (SELECT * FROM {} WHERE staging_id = $3 OFFSET 0) s JOIN jobs ON job_id = staging_job_id
+         WHERE s.staging_job_id = $2 AND job_user_id = $1",
         home.staging()
     ));
     let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(row);
@@ -271,8 +271,8 @@ pub async fn hold(
         return Ok(Vec::new());
     }
     let query = AssertSqlSafe(format!(
-        "{VIEW} FROM {} s WHERE s.staging_id = ANY ($3) AND s.staging_job_id = $2
-           AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) FOR NO KEY UPDATE OF s",
+        "{VIEW} FROM (SELECT * FROM {} WHERE staging_id = ANY ($3) OFFSET 0 FOR NO KEY UPDATE) s
+         WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
         home.staging()
     ));
     let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(rows);
@@ -290,7 +290,7 @@ pub async fn first_missing(
     }
     let query = AssertSqlSafe(format!(
         "SELECT row FROM unnest($1::bigint[]) AS row
-         WHERE NOT EXISTS (SELECT FROM {} WHERE staging_id = row AND staging_job_id = $2) LIMIT 1",
+         WHERE (SELECT staging_job_id FROM {} WHERE staging_id = row) IS DISTINCT FROM $2 LIMIT 1",
         home.staging()
     ));
     Ok(sqlx::query_scalar(query).bind(rows).bind(home.job().0).fetch_optional(connection).await?)
@@ -312,8 +312,8 @@ pub async fn of_issues(
         "{VIEW}, issue FROM unnest($3::integer[]) AS issue,
               LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
                        ORDER BY item_staging_id LIMIT $5) AS item,
-              LATERAL (SELECT * FROM {} WHERE staging_id = item_staging_id AND staging_job_id = $2 LIMIT 1) AS s
-         WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY issue, s.staging_id",
+              LATERAL (SELECT * FROM {} WHERE staging_id = item_staging_id OFFSET 0) AS s
+         WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY issue, s.staging_id",
         home.items(),
         home.staging()
     );
@@ -325,7 +325,7 @@ pub async fn of_issues(
     Ok((rows.collect::<Result<_, StoreError>>()?, is_cut))
 }
 
-/// Sets the statuses of rows: `ids[i]` becomes `statuses[i]`.
+/// Sets the statuses of rows of the job: `ids[i]` becomes `statuses[i]`.
 pub async fn set_statuses(
     connection: &mut PgConnection,
     home: Home,
@@ -335,11 +335,10 @@ pub async fn set_statuses(
     let words: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
     let query = AssertSqlSafe(format!(
         "UPDATE {} SET staging_status = given.status::staging_status_enum
-         FROM unnest($2::bigint[], $3::text[]) AS given (id, status)
-         WHERE staging_id = given.id AND staging_job_id = $1",
+         FROM unnest($1::bigint[], $2::text[]) AS given (id, status) WHERE staging_id = given.id",
         home.staging()
     ));
-    sqlx::query(query).bind(home.job().0).bind(ids).bind(words).execute(connection).await?;
+    sqlx::query(query).bind(ids).bind(words).execute(connection).await?;
     Ok(())
 }
 
@@ -368,19 +367,35 @@ pub async fn mark_ready_success(connection: &mut PgConnection, home: Home) -> Re
 /// between its rows and the transaction that holds its contacts.
 pub async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Result<u64, StoreError> {
     let table = home.staging();
-    let done = format!(
-        "SELECT min(staging_id), max(staging_id) FROM {table} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'"
-    );
-    let done = sqlx::query_as(AssertSqlSafe(done)).bind(home.job().0).fetch_one(&mut *connection).await?;
-    let (Some(first), Some(last)): (Option<i64>, Option<i64>) = done else { return Ok(0) };
-    // The bounds are what the index over contacts' rows can answer.
+    let Some((first, last)) = consolidated(connection, home).await? else { return Ok(0) };
+    // Rows and what they made are put in one heap and counted by row: joined, two sets that the planner takes for one row
+    // each would be compared row by row. The bounds are what the index over contacts' rows can answer.
     let query = AssertSqlSafe(format!(
-        "UPDATE {table} s SET staging_status = 'READY' WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
-           AND NOT EXISTS (SELECT FROM contacts c WHERE c.staging_id = s.staging_id AND c.staging_id BETWEEN $2 AND $3)
-           AND NOT EXISTS (SELECT FROM contact_changes WHERE change_staging_id = s.staging_id AND change_undone_by IS NULL)"
+        "WITH unfinished AS MATERIALIZED (
+             SELECT id FROM (
+                 SELECT staging_id AS id, false AS made FROM {table} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
+                 UNION ALL SELECT staging_id, true FROM contacts WHERE staging_id BETWEEN $2 AND $3
+                 UNION ALL SELECT change_staging_id, true FROM contact_changes WHERE change_job_id = $1 AND change_undone_by IS NULL
+             ) AS heap GROUP BY id HAVING NOT bool_or(made))
+         UPDATE {table} SET staging_status = 'READY' FROM unfinished WHERE staging_id = id"
     ));
     let marked = sqlx::query(query).bind(home.job().0).bind(first).bind(last).execute(connection).await?;
     Ok(marked.rows_affected())
+}
+
+/// The first and the last row of a job that have their contacts.
+pub(super) async fn consolidated(
+    connection: &mut PgConnection,
+    home: Home,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    // `+ 0` keeps the primary key out: it would be walked through the rows of all jobs before.
+    let query = AssertSqlSafe(format!(
+        "SELECT min(staging_id + 0), max(staging_id + 0) FROM {} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'",
+        home.staging()
+    ));
+    let bounds: (Option<i64>, Option<i64>) =
+        sqlx::query_as(query).bind(home.job().0).fetch_one(connection).await?;
+    Ok(bounds.0.zip(bounds.1))
 }
 
 /// Whether the job has any row in the shared partition.

@@ -67,7 +67,7 @@ async fn the_local_user_is_who_knows_the_token() {
             .filter(|name| path.starts_with("/api/v1/") && *name != "parameters")
         {
             let method: Method = name.to_uppercase().parse().unwrap();
-            let path = path.replace("{row}", "1").replace('{', "").replace('}', "");
+            let path = path.replace("{row}", "1").replace(['{', '}'], "");
             let path = path.split('/').map(|part| if part == "job" || part == "issue" { "1" } else { part });
             let url = format!("{}{}", server.url, path.collect::<Vec<_>>().join("/"));
             let request = client().request(method.clone(), &url).header("content-type", "application/json");

@@ -25,7 +25,7 @@ pub async fn run(
     compared: &Compared,
 ) -> Result<Statistics, RunError> {
     let mut reader = beside(&reading.context.pool, transaction).await?;
-    raised::create(transaction).await?;
+    raised::create(transaction, reading.place.home).await?;
     let mut statistics = Statistics { total_rows: compared.rows, ..Statistics::default() };
     let mut changes = Changes::default();
     let mut rows = reading.rows(&mut reader).await?;

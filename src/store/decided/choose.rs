@@ -5,8 +5,10 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
 
 use super::same_key;
 use crate::domain::decision::{Decision, Edits, Filter};
+use crate::domain::issue::IssueType;
 use crate::store::copy::Spool;
-use crate::store::{Home, StoreError, filter};
+use crate::store::filter::{self, IssuesOf};
+use crate::store::{Home, StoreError};
 
 /// What a row is to be: expressions over the row `s` in the order of the table's columns behind the id.
 struct Change {
@@ -28,7 +30,13 @@ const EDITED: Change = Change {
     accepted: "s.staging_accepted OR s.staging_residue IS NOT NULL",
     ..UNCHANGED
 };
-const NOT_DISCARDED: &str = " AND s.staging_status IS DISTINCT FROM 'DISCARD'";
+/// No decision changes a row that is a contact already.
+const NO_CONTACT: &str = " AND s.staging_status IS DISTINCT FROM 'SUCCESS'";
+const IN_QUESTION: &str =
+    " AND s.staging_status IS DISTINCT FROM 'SUCCESS' AND s.staging_status IS DISTINCT FROM 'DISCARD'";
+const DISCARDED: Change = Change { status: "'DISCARD'", ..UNCHANGED };
+/// Rows in conflict with a contact.
+const EXISTING: IssuesOf = IssuesOf { issue_type: IssueType::ExistingEmail, open: false };
 
 /// Fills the table with the rows that the filter finds and the decision changes; they stay locked.
 /// [`Decision::Correct`] takes what [`correct`] has put in before.
@@ -41,56 +49,30 @@ pub async fn fill(
     match decision {
         Decision::Edit(edits) => edited(connection, home, which, edits).await,
         Decision::Correct => corrected(connection, home).await,
-        Decision::KeepRow { .. } | Decision::KeepFirst | Decision::KeepLast => {
-            kept(connection, home, which, decision).await
-        }
+        Decision::KeepRow { row } => kept(connection, home, which, Kept::Row(*row)).await,
+        Decision::KeepFirst => kept(connection, home, which, Kept::First).await,
+        Decision::KeepLast => kept(connection, home, which, Kept::Last).await,
         Decision::Merge(edits) => merged(connection, home, which, edits).await,
-        Decision::Discard => plain(connection, home, which, DISCARDED, NOT_DISCARDED).await,
+        Decision::Discard => plain(connection, home, which, DISCARDED, &[], IN_QUESTION).await,
         Decision::Restore => {
             let restored = Change { status: "'ISSUE'", ..UNCHANGED };
-            plain(connection, home, which, restored, " AND s.staging_status = 'DISCARD'").await
+            plain(connection, home, which, restored, &[], " AND s.staging_status = 'DISCARD'").await
         }
         Decision::Accept => {
             let accepted = Change { accepted: "true", ..UNCHANGED };
-            let condition = format!("{NOT_DISCARDED} AND s.staging_residue IS NOT NULL");
-            plain(connection, home, which, accepted, &condition).await
+            let condition = format!("{IN_QUESTION} AND s.staging_residue IS NOT NULL");
+            plain(connection, home, which, accepted, &[], &condition).await
         }
-        Decision::KeepContact => plain(connection, home, which, DISCARDED, &has_contact(home)).await,
+        Decision::KeepContact => plain(connection, home, which, DISCARDED, &[EXISTING], IN_QUESTION).await,
         Decision::Overwrite => {
             let overwritten = Change { on_existing: "'OVERWRITE'", ..UNCHANGED };
-            plain(connection, home, which, overwritten, &has_contact(home)).await
+            plain(connection, home, which, overwritten, &[EXISTING], IN_QUESTION).await
         }
         Decision::Fill => {
             let filled = Change { on_existing: "'FILL'", ..UNCHANGED };
-            plain(connection, home, which, filled, &has_contact(home)).await
+            plain(connection, home, which, filled, &[EXISTING], IN_QUESTION).await
         }
     }
-}
-
-const DISCARDED: Change = Change { status: "'DISCARD'", ..UNCHANGED };
-
-/// The condition that a row is in conflict with a contact.
-fn has_contact(home: Home) -> String {
-    let (items, issues) = (home.items(), home.issues());
-    format!(
-        "{NOT_DISCARDED} AND s.staging_id IN (SELECT item_staging_id FROM ONLY {items} JOIN ONLY {issues} ON issue_id = item_issue_id
-             WHERE issue_type = 'EXISTING_EMAIL' AND issues_job_id = {})",
-        home.job()
-    )
-}
-
-/// Begins `INSERT INTO decided SELECT … FROM the job's rows s WHERE it is of the job and no contact yet`.
-fn select(home: Home, change: &Change) -> QueryBuilder<Postgres> {
-    let [email, first_name, last_name, company] = change.values;
-    let Change { status, accepted, on_existing, .. } = change;
-    // Safe: constants, the name of a table and the number of a job.
-    QueryBuilder::new(format!(
-        "INSERT INTO decided SELECT s.staging_id, {email}, {first_name}, {last_name}, {company},
-             ({status})::staging_status_enum, {accepted}, ({on_existing})::staging_on_existing_enum
-         FROM {} s WHERE s.staging_job_id = {} AND s.staging_status IS DISTINCT FROM 'SUCCESS'",
-        home.staging(),
-        home.job()
-    ))
 }
 
 async fn plain(
@@ -98,12 +80,16 @@ async fn plain(
     home: Home,
     which: &Filter,
     change: Change,
+    linked: &[IssuesOf],
     condition: &str,
 ) -> Result<(), StoreError> {
-    let mut query = select(home, &change);
-    query.push(condition);
-    filter::push(&mut query, home, which);
-    query.push(" FOR NO KEY UPDATE OF s").build().execute(&mut *connection).await?;
+    let Change { values: [email, first_name, last_name, company], status, accepted, on_existing } = change;
+    let mut query = QueryBuilder::new(format!(
+        "INSERT INTO decided SELECT s.staging_id, {email}, {first_name}, {last_name}, {company},
+             ({status})::staging_status_enum, {accepted}, ({on_existing})::staging_on_existing_enum"
+    ));
+    filter::push_rows(&mut query, home, which, linked, condition);
+    query.build().execute(&mut *connection).await?;
     drop_unchanged(connection, home).await
 }
 
@@ -120,13 +106,8 @@ async fn edited(
             None => query.push(", ").push(stored),
         };
     }
-    query.push(format!(
-        " FROM {} s WHERE s.staging_job_id = {} AND s.staging_status IS DISTINCT FROM 'SUCCESS'",
-        home.staging(),
-        home.job()
-    ));
-    filter::push(&mut query, home, which);
-    query.push(" FOR NO KEY UPDATE OF s").build().execute(&mut *connection).await?;
+    filter::push_rows(&mut query, home, which, &[], NO_CONTACT);
+    query.build().execute(&mut *connection).await?;
     corrected(connection, home).await
 }
 
@@ -138,17 +119,11 @@ pub async fn each_invalid(
     which: &Filter,
     mut on_row: impl FnMut(i64, &str) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let (items, issues) = (home.items(), home.issues());
-    let mut query = QueryBuilder::new(format!(
-        "SELECT s.staging_id, s.staging_email FROM {} s WHERE s.staging_job_id = {job} AND s.staging_email IS NOT NULL
-           AND s.staging_status IS DISTINCT FROM 'SUCCESS' {NOT_DISCARDED}
-           AND s.staging_id IN (SELECT item_staging_id FROM ONLY {issues} JOIN ONLY {items} ON item_issue_id = issue_id
-                                WHERE issue_type = 'INVALID_EMAIL' AND NOT issue_resolved AND issues_job_id = {job})",
-        home.staging(),
-        job = home.job()
-    ));
-    filter::push(&mut query, home, which);
-    let mut rows = query.push(" FOR NO KEY UPDATE OF s").build_query_as().fetch(connection);
+    let invalid = IssuesOf { issue_type: IssueType::InvalidEmail, open: true };
+    let condition = format!("{IN_QUESTION} AND s.staging_email IS NOT NULL");
+    let mut query = QueryBuilder::new("SELECT s.staging_id, s.staging_email");
+    filter::push_rows(&mut query, home, which, &[invalid], &condition);
+    let mut rows = query.build_query_as().fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let (row, email): (i64, String) = row;
         on_row(row, &email)?;
@@ -190,10 +165,10 @@ pub async fn correct(
                 corrected_first_name = coalesce(corrected_first_name, staging_first_name),
                 corrected_last_name = coalesce(corrected_last_name, staging_last_name),
                 corrected_company = coalesce(corrected_company, staging_company)
-         FROM {} WHERE staging_id = corrected_id AND staging_job_id = $1",
+         FROM {} WHERE staging_id = corrected_id",
         home.staging()
     ));
-    sqlx::query(complete).bind(home.job().0).execute(connection).await?;
+    sqlx::query(complete).execute(connection).await?;
     Ok(())
 }
 
@@ -203,14 +178,13 @@ async fn corrected(connection: &mut PgConnection, home: Home) -> Result<(), Stor
         "INSERT INTO decided SELECT s.staging_id, nullif(corrected_email, ''), nullif(corrected_first_name, ''),
                 nullif(corrected_last_name, ''), nullif(corrected_company, ''),
                 ({status})::staging_status_enum, {accepted}, {on_existing}
-         FROM (SELECT DISTINCT ON (corrected_id) * FROM corrected ORDER BY corrected_id) AS corrected
-         JOIN {} s ON s.staging_id = corrected_id
-         WHERE s.staging_job_id = $1 AND s.staging_status IS DISTINCT FROM 'SUCCESS'
+         FROM (SELECT s.*, corrected.* FROM (SELECT DISTINCT ON (corrected_id) * FROM corrected ORDER BY corrected_id) AS corrected
+               JOIN {} s ON s.staging_id = corrected_id OFFSET 0 FOR NO KEY UPDATE OF s) AS s
+         WHERE s.staging_job_id = $1{NO_CONTACT}
            AND (coalesce(s.staging_email, ''), coalesce(s.staging_first_name, ''), coalesce(s.staging_last_name, ''),
                 coalesce(s.staging_company, '')) IS DISTINCT FROM
                (coalesce(corrected_email, ''), coalesce(corrected_first_name, ''), coalesce(corrected_last_name, ''),
-                coalesce(corrected_company, ''))
-         FOR NO KEY UPDATE OF s",
+                coalesce(corrected_company, ''))",
         home.staging()
     ));
     sqlx::query(query).bind(home.job().0).execute(connection).await?;
@@ -218,54 +192,55 @@ async fn corrected(connection: &mut PgConnection, home: Home) -> Result<(), Stor
 }
 
 /// The groups of rows that share an e-mail, of which the filter finds at least one: `member`, with all rows
-/// that are still in question.
+/// that are still in question. Tables are joined by their keys alone: see [`filter::push_rows`].
 fn members(home: Home, which: &Filter) -> QueryBuilder<Postgres> {
     let (staging, items, issues, job) = (home.staging(), home.items(), home.issues(), home.job());
-    let mut query = QueryBuilder::new(format!(
-        "WITH chosen AS MATERIALIZED (
-             SELECT DISTINCT issue_id, issue_key FROM {staging} s JOIN ONLY {items} ON item_staging_id = s.staging_id
-             JOIN ONLY {issues} ON issue_id = item_issue_id
-             WHERE s.staging_job_id = {job} AND issues_job_id = {job} AND issue_type = 'DUPLICATE_EMAIL' {NOT_DISCARDED}"
-    ));
-    filter::push(&mut query, home, which);
+    let mut query = QueryBuilder::new(
+        "WITH chosen AS MATERIALIZED (SELECT DISTINCT item_issue_id FROM (SELECT s.staging_id AS chosen_id",
+    );
+    filter::push_rows(&mut query, home, which, &[], IN_QUESTION);
     query.push(format!(
-        "), member AS (
-             SELECT issue_id, s.* FROM chosen JOIN ONLY {items} ON item_issue_id = issue_id
-             JOIN {staging} s ON s.staging_id = item_staging_id
-             WHERE s.staging_job_id = {job} AND s.staging_status IS DISTINCT FROM 'SUCCESS' {NOT_DISCARDED} AND {})",
+        ") AS s JOIN ONLY {items} ON item_staging_id = chosen_id),
+         member AS (
+             SELECT * FROM (
+                 SELECT issue_id, issues_job_id, issue_type, issue_key, s.* FROM chosen JOIN ONLY {issues} ON issue_id = item_issue_id
+                 JOIN ONLY {items} AS item ON item.item_issue_id = issue_id
+                 JOIN {staging} s ON s.staging_id = item_staging_id OFFSET 0) AS s
+             WHERE issues_job_id = {job} AND issue_type = 'DUPLICATE_EMAIL' AND s.staging_job_id = {job}{IN_QUESTION} AND {})",
         same_key("s.staging_email")
     ));
     query
+}
+
+/// Which row of a group is kept.
+enum Kept {
+    Row(i64),
+    First,
+    Last,
 }
 
 async fn kept(
     connection: &mut PgConnection,
     home: Home,
     which: &Filter,
-    decision: &Decision,
+    kept: Kept,
 ) -> Result<(), StoreError> {
     let mut query = members(home, which);
     let Change { values: [email, first_name, last_name, company], accepted, on_existing, .. } = UNCHANGED;
     query.push(format!(
-        ", ranked AS (SELECT *, min(staging_id) OVER of_issue AS first_id, max(staging_id) OVER of_issue AS last_id
-                      FROM member WINDOW of_issue AS (PARTITION BY issue_id))
-         INSERT INTO decided SELECT s.staging_id, {email}, {first_name}, {last_name}, {company}, 'DISCARD', {accepted}, {on_existing}
-         FROM ranked s WHERE "
+        " INSERT INTO decided SELECT s.staging_id, {email}, {first_name}, {last_name}, {company}, 'DISCARD', {accepted}, {on_existing}
+         FROM (SELECT *, "
     ));
-    match decision {
-        Decision::KeepRow { row } => {
-            query
-                .push("EXISTS (SELECT FROM member m WHERE m.issue_id = s.issue_id AND m.staging_id = ")
-                .push_bind(*row);
-            query.push(") AND s.staging_id <> ").push_bind(*row);
-        }
-        Decision::KeepLast => {
-            query.push("s.staging_id <> last_id");
-        }
-        _ => {
-            query.push("s.staging_id <> first_id");
-        }
-    }
+    match kept {
+        Kept::Row(row) => query
+            .push("bool_or(staging_id = ")
+            .push_bind(row)
+            .push(") OVER of_issue AND staging_id <> ")
+            .push_bind(row),
+        Kept::First => query.push("staging_id <> min(staging_id) OVER of_issue"),
+        Kept::Last => query.push("staging_id <> max(staging_id) OVER of_issue"),
+    };
+    query.push(" AS goes FROM member WINDOW of_issue AS (PARTITION BY issue_id)) AS s WHERE goes");
     query.build().execute(connection).await?;
     Ok(())
 }
@@ -277,21 +252,8 @@ async fn merged(
     edits: &Edits,
 ) -> Result<(), StoreError> {
     let mut query = members(home, which);
-    let first =
-        |column: &str| format!("(array_agg({column} ORDER BY staging_id) FILTER (WHERE {column} <> ''))[1]");
-    let columns = ["staging_email", "staging_first_name", "staging_last_name", "staging_company"];
-    query.push(", merged AS (SELECT issue_id, min(staging_id) AS first_id, count(*) AS rows");
-    for (column, edit) in columns.into_iter().zip(edits.values()) {
-        query.push(", ");
-        match edit {
-            Some(value) => query.push("nullif(").push_bind(value.to_owned()).push(", '')"),
-            None => query.push(first(column)),
-        };
-        query.push(format!(" AS new_{column}"));
-    }
     query.push(
-        " FROM member GROUP BY issue_id)
-         INSERT INTO decided
+        " INSERT INTO decided
          SELECT s.staging_id,
                 CASE WHEN is_first THEN new_staging_email ELSE s.staging_email END,
                 CASE WHEN is_first THEN new_staging_first_name ELSE s.staging_first_name END,
@@ -299,9 +261,21 @@ async fn merged(
                 CASE WHEN is_first THEN new_staging_company ELSE s.staging_company END,
                 CASE WHEN is_first THEN s.staging_status ELSE 'DISCARD' END,
                 s.staging_accepted OR is_first AND s.staging_residue IS NOT NULL, s.staging_on_existing
-         FROM (SELECT member.*, merged.*, staging_id = first_id AS is_first FROM member JOIN merged USING (issue_id)) s
-         WHERE rows > 1",
+         FROM (SELECT *, staging_id = min(staging_id) OVER of_issue AS is_first, count(*) OVER of_issue AS rows",
     );
+    let columns = ["staging_email", "staging_first_name", "staging_last_name", "staging_company"];
+    for (column, edit) in columns.into_iter().zip(edits.values()) {
+        query.push(", nullif(");
+        match edit {
+            Some(value) => query.push_bind(value.to_owned()),
+            // The group's first that is not empty.
+            None => query.push(format!(
+                "first_value({column}) OVER (PARTITION BY issue_id ORDER BY coalesce({column}, '') = '', staging_id)"
+            )),
+        };
+        query.push(format!(", '') AS new_{column}"));
+    }
+    query.push(" FROM member WINDOW of_issue AS (PARTITION BY issue_id)) AS s WHERE rows > 1");
     query.build().execute(&mut *connection).await?;
     drop_unchanged(connection, home).await
 }
@@ -309,15 +283,16 @@ async fn merged(
 /// Fills the table with what an action's rows were before it, where they still are as it left them.
 pub async fn fill_undo(connection: &mut PgConnection, home: Home, action: i64) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
-        "INSERT INTO decided SELECT s.staging_id, before_email, before_first_name, before_last_name, before_company,
+        "WITH undoing AS MATERIALIZED (SELECT * FROM action_rows WHERE row_action_id = $1)
+         INSERT INTO decided SELECT s.staging_id, before_email, before_first_name, before_last_name, before_company,
                 before_status, before_accepted, before_on_existing
-         FROM action_rows JOIN {} s ON s.staging_id = row_staging_id
-         WHERE row_action_id = $1 AND s.staging_job_id = $2 AND s.staging_status IS DISTINCT FROM 'SUCCESS'
+         FROM (SELECT s.*, undoing.* FROM undoing JOIN {} s ON s.staging_id = row_staging_id
+               OFFSET 0 FOR NO KEY UPDATE OF s) AS s
+         WHERE s.staging_job_id = $2{NO_CONTACT}
            AND (s.staging_email, s.staging_first_name, s.staging_last_name, s.staging_company, s.staging_accepted,
                 s.staging_on_existing, s.staging_status IS NOT DISTINCT FROM 'DISCARD') IS NOT DISTINCT FROM
                (after_email, after_first_name, after_last_name, after_company, after_accepted,
-                after_on_existing, after_status IS NOT DISTINCT FROM 'DISCARD')
-         FOR NO KEY UPDATE OF s",
+                after_on_existing, after_status IS NOT DISTINCT FROM 'DISCARD')",
         home.staging()
     ));
     sqlx::query(query).bind(action).bind(home.job().0).execute(connection).await?;
@@ -338,13 +313,13 @@ pub async fn not_undone(
 
 async fn drop_unchanged(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
-        "DELETE FROM decided USING {} WHERE staging_id = decided_id AND staging_job_id = $1
+        "DELETE FROM decided USING {} WHERE staging_id = decided_id
            AND (staging_email, staging_first_name, staging_last_name, staging_company, staging_status, staging_accepted,
                 staging_on_existing) IS NOT DISTINCT FROM
                (decided_email, decided_first_name, decided_last_name, decided_company, decided_status, decided_accepted,
                 decided_on_existing)",
         home.staging()
     ));
-    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    sqlx::query(query).execute(connection).await?;
     Ok(())
 }

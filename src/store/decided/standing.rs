@@ -27,6 +27,9 @@ pub struct Settled {
 
 /// Which of the issues that the table's rows belong to still stand: `standing`. The next run judges by all
 /// rules; this tells people meanwhile what is left to decide.
+///
+/// Tables are joined by their keys alone, in one query: two that the planner takes for one row each would be compared row
+/// by row.
 fn standing(home: Home) -> String {
     let (staging, items, issues, job) = (home.staging(), home.items(), home.issues(), home.job());
     let now = |column: &str| {
@@ -36,24 +39,28 @@ fn standing(home: Home) -> String {
         .map(now)
         .join(", ");
     format!(
-        "WITH touched AS (SELECT DISTINCT item_issue_id AS id FROM decided JOIN ONLY {items} ON item_staging_id = decided_id),
-         member AS (SELECT id, staging_residue IS NOT NULL AS malformed, {columns}
-                    FROM touched JOIN ONLY {items} ON item_issue_id = id
-                    JOIN {staging} ON staging_id = item_staging_id AND staging_job_id = {job}
-                    LEFT JOIN decided ON decided_id = staging_id),
-         standing AS (
+        "WITH touched AS MATERIALIZED (
+             SELECT DISTINCT item_issue_id AS id FROM decided JOIN ONLY {items} ON item_staging_id = decided_id),
+         standing AS MATERIALIZED (
              SELECT issue_id, issue_resolved AS resolved, coalesce(CASE issue_type
-                 WHEN 'MISSING_REQUIRED_FIELD' THEN bool_or(member.id IS NOT NULL AND
+                 WHEN 'MISSING_REQUIRED_FIELD' THEN bool_or(
                      '' IN (coalesce(email, ''), coalesce(first_name, ''), coalesce(last_name, ''), coalesce(company, '')))
-                 WHEN 'INVALID_EMAIL' THEN bool_or({same})
-                 WHEN 'EXISTING_EMAIL' THEN bool_or({same} AND on_existing IS NULL)
+                     FILTER (WHERE counts)
+                 WHEN 'INVALID_EMAIL' THEN bool_or({same}) FILTER (WHERE counts)
+                 WHEN 'EXISTING_EMAIL' THEN bool_or({same} AND on_existing IS NULL) FILTER (WHERE counts)
                  WHEN 'DUPLICATE_EMAIL' THEN
-                     count(DISTINCT (coalesce(first_name, ''), coalesce(last_name, ''), coalesce(company, ''))) FILTER (WHERE {same}) > 1
-                 WHEN 'MALFORMED_ROW' THEN bool_or(malformed AND NOT accepted)
+                     count(DISTINCT (coalesce(first_name, ''), coalesce(last_name, ''), coalesce(company, '')))
+                     FILTER (WHERE counts AND {same}) > 1
+                 WHEN 'MALFORMED_ROW' THEN bool_or(malformed AND NOT accepted) FILTER (WHERE counts)
                  END, false) AS raised
-             FROM ONLY {issues} JOIN touched ON issue_id = id
-             LEFT JOIN member ON member.id = issue_id AND status IS DISTINCT FROM 'DISCARD'
-             WHERE issues_job_id = {job} GROUP BY issue_id)",
+             FROM (SELECT *, staging_job_id = {job} AND status IS DISTINCT FROM 'DISCARD' AS counts FROM (
+                       SELECT issue_id, issue_resolved, issue_type, issue_key, issues_job_id, staging_job_id,
+                              staging_residue IS NOT NULL AS malformed, {columns}
+                       FROM touched JOIN ONLY {issues} ON issue_id = id
+                       JOIN ONLY {items} ON item_issue_id = issue_id
+                       JOIN {staging} ON staging_id = item_staging_id
+                       LEFT JOIN decided ON decided_id = staging_id OFFSET 0) AS joined) AS member
+             WHERE issues_job_id = {job} GROUP BY issue_id, issue_resolved, issue_type)",
         same = same_key("email"),
     )
 }

@@ -1,5 +1,7 @@
 //! What is done to a whole job: the forms of its page.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::response::Redirect;
 use serde::Deserialize;
@@ -7,7 +9,11 @@ use serde::Deserialize;
 use crate::actions;
 use crate::api::{App, Editor, Path, Problem, Uploader};
 use crate::domain::job::{ImportPolicy, JobId};
+use crate::store::{StoreError, undo_progress};
 use crate::web::form::{Form, request};
+
+/// How often it is looked whether a long undo has begun.
+const LOOK: Duration = Duration::from_millis(300);
 
 fn back(job: i32) -> Redirect {
     Redirect::to(&format!("/jobs/{job}"))
@@ -33,14 +39,34 @@ pub(in crate::web) async fn cancel(
     Ok(back(job))
 }
 
-/// Takes an import back.
+/// Takes an import back. Once a long undo has begun the job's page shows how far it is; it goes on whether or not
+/// somebody waits for it.
 pub(in crate::web) async fn undo_import(
     Editor(principal): Editor,
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<Redirect, Problem> {
-    actions::undo_import(&app.owners, &request(principal), JobId(job)).await?;
-    Ok(back(job))
+    let (owners, id, request) = (app.owners.clone(), JobId(job), request(principal));
+    let mut undo = tokio::spawn(async move {
+        let undone = actions::undo_import(&owners, &request, id).await;
+        if let Err(error) = &undone {
+            tracing::info!(job_id = id.0, %error, "the undo of an import ended without a change");
+        }
+        undone
+    });
+    loop {
+        tokio::select! {
+            undone = &mut undo => {
+                undone.map_err(|error| Problem::internal(&error))??;
+                return Ok(back(job));
+            }
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        let mut control = app.pool.acquire().await.map_err(StoreError::from)?;
+        if undo_progress::read(&mut control, id).await?.is_some() {
+            return Ok(back(job));
+        }
+    }
 }
 
 /// Deletes a job.

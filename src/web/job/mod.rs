@@ -114,7 +114,8 @@ pub(super) async fn page(
         Kind { name, slug, open: words::count(*count), chosen: asked.show == slug }
     };
     let shell = Shell::new(&principal, Section::Jobs, job.filename.clone());
-    let idle = !job.running && !job.wanted;
+    let untouched = !job.running && job.undoing.is_none();
+    let idle = untouched && !job.wanted;
     show(&Page {
         id: job.id,
         filename: job.filename.clone(),
@@ -127,10 +128,10 @@ pub(super) async fn page(
         timeline: timeline::of(&mut db, &principal.owner, &job).await?,
         at_once: job.policy == ImportPolicy::AtOnce,
         can_cancel: shell.edits
-            && !job.running
+            && untouched
             && !matches!(job.status, JobStatus::Completed | JobStatus::Failed),
         can_undo: shell.edits && idle && job.counts.consolidated > 0,
-        can_delete: shell.edits && !job.running,
+        can_delete: shell.edits && untouched,
         can_correct: idle && job.open_issues > 0,
         contacts: words::many(job.counts.consolidated, "contact", "contacts"),
         text: sought(&asked.text).unwrap_or_default(),

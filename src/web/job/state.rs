@@ -13,6 +13,7 @@ use super::find;
 use crate::api::{App, Path, Problem, Reader, Standing, event_stream};
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
 use crate::store::jobs::{self, Job};
+use crate::store::undo_progress::UndoProgress;
 use crate::web::shell::{Section, Shell};
 use crate::web::words;
 
@@ -24,13 +25,13 @@ const LOOK: Duration = Duration::from_millis(300);
 #[template(path = "job_state.html")]
 pub struct StateView {
     id: i32,
-    /// Whether a run is wanted or working.
+    /// Whether a run is wanted or working, or the import is being undone.
     pub(super) is_live: bool,
     running: bool,
     stands: Stands,
-    /// Rows done, and all of them as far as that is known.
-    done: i32,
-    total: i32,
+    /// Rows done, and all of them as far as that is known; contacts, while the import is being undone.
+    done: i64,
+    total: i64,
     done_words: String,
     total_words: String,
     issues: String,
@@ -49,6 +50,7 @@ pub struct StateView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stands {
     Live,
+    Undoing,
     ToDecide,
     Decided,
     Completed,
@@ -58,8 +60,9 @@ enum Stands {
 
 impl StateView {
     pub(super) fn of(job: &Job, shell: &Shell) -> StateView {
-        let is_live = job.wanted || job.running;
+        let is_live = job.wanted || job.running || job.undoing.is_some();
         let stands = match job.status {
+            _ if job.undoing.is_some() => Stands::Undoing,
             _ if is_live => Stands::Live,
             JobStatus::NeedsReview if job.open_issues > 0 => Stands::ToDecide,
             JobStatus::NeedsReview => Stands::Decided,
@@ -67,16 +70,23 @@ impl StateView {
             JobStatus::Failed => Stands::Failed,
             JobStatus::Pending | JobStatus::Processing => Stands::Waiting,
         };
+        let (done, total) = match job.undoing {
+            Some(UndoProgress { done, total }) => (done, total),
+            None => (job.processed_rows.into(), job.total_rows.into()),
+        };
         let times = job.started_at.zip(job.ended_at).filter(|(start, end)| end >= start);
         StateView {
             id: job.id,
             is_live,
             running: job.running,
             stands,
-            done: job.processed_rows,
-            total: job.total_rows.max(1),
-            done_words: words::number(job.processed_rows.into()),
-            total_words: words::many(job.total_rows.into(), "row", "rows"),
+            done,
+            total: total.max(1),
+            done_words: words::number(done),
+            total_words: match job.undoing {
+                Some(_) => words::many(total, "contact", "contacts"),
+                None => words::many(total, "row", "rows"),
+            },
             issues: words::many(job.open_issues.into(), "issue", "issues"),
             open: job.open_issues,
             imported: words::many(job.counts.consolidated, "contact", "contacts"),
@@ -91,7 +101,8 @@ impl StateView {
     }
 }
 
-/// The job's state as it changes: `part` with its panel, `end` when no run is wanted or working any more.
+/// The job's state as it changes: `part` with its panel, `end` when no run is wanted or working any more and
+/// the import is not being undone.
 pub(in crate::web) async fn live(
     Reader(principal): Reader,
     standing: Standing,

@@ -1,0 +1,57 @@
+//! The progress of an undo of an import on stderr: a bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::job::JobId;
+use crate::store::StoreError;
+use crate::store::undo_progress::{self, UndoProgress};
+
+/// How often the progress is read for a bar, and for a line.
+const BAR_INTERVAL: Duration = Duration::from_millis(300);
+const LINE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Shows the progress until `done`.
+pub async fn watch(pool: PgPool, job: JobId, done: CancellationToken) {
+    let template = "job {prefix}: undoing {wide_bar} {human_pos}/{human_len} contacts, {eta} left";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = ProgressBar::new(0).with_style(style).with_prefix(job.to_string());
+        bar.tick();
+        bar
+    });
+    let interval = if bar.is_some() { BAR_INTERVAL } else { LINE_INTERVAL };
+    loop {
+        tokio::select! {
+            () = done.cancelled() => break,
+            () = tokio::time::sleep(interval) => {}
+        }
+        // Progress that cannot be read is not shown.
+        let Ok(Some(progress)) = read(&pool, job).await else { continue };
+        show(bar.as_ref(), job, progress);
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+}
+
+async fn read(pool: &PgPool, job: JobId) -> Result<Option<UndoProgress>, StoreError> {
+    undo_progress::read(&mut *pool.acquire().await?, job).await
+}
+
+fn show(bar: Option<&ProgressBar>, job: JobId, UndoProgress { done, total }: UndoProgress) {
+    let (done, total) = (done.unsigned_abs(), total.unsigned_abs());
+    match bar {
+        Some(bar) => {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+        None => {
+            eprintln!("job {job}: undoing, {} of {} contacts", HumanCount(done), HumanCount(total));
+        }
+    }
+}

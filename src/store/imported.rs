@@ -1,0 +1,113 @@
+//! The contacts that a job has made or changed, in a temporary table of the transaction that undoes its import: gathered
+//! in one pass over the index of contacts' rows, then undone a part at a time in the order of the rows, so that somebody
+//! can watch.
+//!
+//! In a part, tables are joined by their keys alone: with outdated statistics the planner expects one row of a job, and
+//! would compare every row with every contact. And they are joined by index: a hash over a whole table would be made
+//! anew for each part.
+
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::{Home, StoreError, staging};
+use crate::domain::job::Owner;
+
+/// Contacts of a part.
+pub const PART: i64 = 20_000;
+
+/// For the rest of the transaction, joins look rows up by index.
+const BY_INDEX: &str =
+    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off";
+
+/// What undoing a part has done.
+#[derive(Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Part {
+    /// Contacts that are as they were before the import: gone, or with their earlier values.
+    pub undone: i64,
+    /// Contacts that say something else by now, and that were left as they are.
+    pub kept: Vec<i64>,
+}
+
+/// Makes the table and gathers the contacts; gives how many there are.
+pub async fn gather(connection: &mut PgConnection, owner: &Owner, home: Home) -> Result<i64, StoreError> {
+    sqlx::raw_sql(BY_INDEX).execute(&mut *connection).await?;
+    let table =
+        "CREATE TEMPORARY TABLE imported (imported_number bigint GENERATED ALWAYS AS IDENTITY, imported_contact bigint NOT NULL,
+         imported_row bigint NOT NULL, imported_change bigint) ON COMMIT DROP";
+    sqlx::raw_sql(table).execute(&mut *connection).await?;
+    if let Some((first, last)) = staging::consolidated(connection, home).await? {
+        // Only the index over contacts' rows costs no more the more contacts there are: `|| ''` keeps out that over owners.
+        let made = "INSERT INTO imported (imported_contact, imported_row)
+             SELECT contact_id, staging_id FROM contacts WHERE staging_id BETWEEN $2 AND $3 AND contacts_user_id || '' = $1
+             ORDER BY staging_id";
+        sqlx::query(made).bind(&owner.0).bind(first).bind(last).execute(&mut *connection).await?;
+    }
+    let changed = "INSERT INTO imported (imported_contact, imported_row, imported_change)
+         SELECT change_contact_id, change_staging_id, change_id FROM contact_changes
+         WHERE change_job_id = $2 AND change_undone_by IS NULL AND change_owner = $1
+         ORDER BY change_staging_id";
+    sqlx::query(changed).bind(&owner.0).bind(home.job().0).execute(&mut *connection).await?;
+    sqlx::raw_sql("CREATE UNIQUE INDEX ON imported (imported_number); ANALYZE imported")
+        .execute(&mut *connection)
+        .await?;
+    Ok(sqlx::query_scalar("SELECT count(*) FROM imported").fetch_one(connection).await?)
+}
+
+/// Removes the contacts of the part behind `after` that the job's rows made and that still say what those rows say; the
+/// rows are READY again.
+pub async fn remove(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+    after: i64,
+) -> Result<Part, StoreError> {
+    let staging = home.staging();
+    let query = AssertSqlSafe(format!(
+        "WITH part AS MATERIALIZED (
+             SELECT imported_contact, imported_row FROM imported
+             WHERE imported_number > $3 AND imported_number <= $3 + {PART} AND imported_change IS NULL),
+         made AS MATERIALIZED (
+             SELECT imported_contact, staging_id, $1 AS owner, btrim(staging_email) AS email, btrim(staging_first_name) AS first_name,
+                    btrim(staging_last_name) AS last_name, btrim(staging_company) AS company
+             FROM (SELECT * FROM part JOIN {staging} ON staging_id = imported_row OFFSET 0) AS joined
+             WHERE staging_job_id = $2 AND staging_status = 'SUCCESS'),
+         gone AS (
+             DELETE FROM contacts USING made WHERE contact_id = imported_contact
+               AND (contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
+                 = (owner, email, first_name, last_name, company)
+             RETURNING contact_id, made.staging_id),
+         ready AS (UPDATE {staging} AS row SET staging_status = 'READY' FROM gone WHERE row.staging_id = gone.staging_id)
+         SELECT (SELECT count(*) FROM gone) AS undone,
+                ARRAY(SELECT imported_contact FROM made EXCEPT SELECT contact_id FROM gone) AS kept"
+    ));
+    let query = sqlx::query_as(query).bind(&owner.0).bind(home.job().0).bind(after);
+    Ok(query.fetch_one(connection).await?)
+}
+
+/// Gives the contacts of the part behind `after` that the job's rows changed their earlier values where they still say
+/// what those rows made them say; the rows are READY again. `undo`: the action that does it.
+pub async fn restore(
+    connection: &mut PgConnection,
+    home: Home,
+    after: i64,
+    undo: i64,
+) -> Result<Part, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "WITH part AS MATERIALIZED (
+             SELECT imported_change FROM imported
+             WHERE imported_number > $1 AND imported_number <= $1 + {PART} AND imported_change IS NOT NULL),
+         change AS MATERIALIZED (SELECT contact_changes.* FROM part JOIN contact_changes ON change_id = imported_change),
+         restored AS (
+             UPDATE contacts SET contact_email = before_email, contact_first_name = before_first_name,
+                    contact_last_name = before_last_name, contact_company = before_company
+             FROM change WHERE contact_id = change_contact_id
+               AND (contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
+                 = (change_owner, after_email, after_first_name, after_last_name, after_company)
+             RETURNING change_id, change_staging_id, contact_id),
+         marked AS (UPDATE contact_changes SET change_undone_by = $2 FROM restored WHERE contact_changes.change_id = restored.change_id),
+         ready AS (UPDATE {} SET staging_status = 'READY' FROM restored WHERE staging_id = change_staging_id)
+         SELECT (SELECT count(*) FROM restored) AS undone,
+                ARRAY(SELECT change_contact_id FROM change EXCEPT SELECT contact_id FROM restored) AS kept",
+        home.staging()
+    ));
+    Ok(sqlx::query_as(query).bind(after).bind(undo).fetch_one(connection).await?)
+}
