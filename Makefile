@@ -1,4 +1,4 @@
-.PHONY: demo test deny torture build bench micro screenshots soak
+.PHONY: demo test deny torture build bench micro fuzz screenshots soak
 
 # Builds, imports examples/contacts.csv into the private local database, shows the issues found.
 demo: build
@@ -44,6 +44,11 @@ micro:
 soak:
 	scripts/setup --test
 	MINUTES=$(or $(MINUTES),60) cargo test --locked --test it soak::rounds -- --ignored --nocapture
+
+# Each fuzz target for SECONDS (60), or those of TARGETS. `make test` replays the corpora.
+fuzz:
+	scripts/setup
+	SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz $(TARGETS)
 
 # Pictures of each page, wide and narrow, light and dark, in target/screenshots.
 screenshots:

@@ -53,6 +53,7 @@ pub use client::{Client, TrustedProxies};
 pub use downloads::{download_contacts, download_corrections, job_file, take_corrections};
 pub use events::event_stream;
 pub use extract::{Json, Path, Query};
+pub use form_data::FormFile;
 pub use guard::is_same_origin;
 pub use limits::RateLimit;
 pub use principal::{Editor, Person, Reader, Standing, Uploader, has_session, session_cookie};
