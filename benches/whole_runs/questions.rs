@@ -123,7 +123,7 @@ impl<'a> Questions<'a> {
             "count of the rows of that issue, as far as 10,000",
             issue_items::count(&mut *db, &owner, of_same, one)
         );
-        ask!("page of contacts, from the middle", contacts::page(&mut *db, &owner, Some(contact), PAGE));
+        ask!("page of contacts, from the middle", contacts::piece(&mut *db, &owner, contact, PAGE, 1 << 20));
         ask!("count of contacts, as far as 10,000", contacts::count(&mut *db, &owner));
         ask!("progress of a job's review, each kind", issues::progress(&mut *db, &owner, of_job));
         ask!(

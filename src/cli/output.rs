@@ -26,18 +26,77 @@ pub fn print<T: Serialize>(
     header: &[&str],
     cells: impl Fn(&T) -> Vec<String>,
 ) -> io::Result<()> {
-    let out = io::stdout().lock();
-    match format {
-        Format::Table => table(out, header, records.iter().map(cells)),
-        Format::Csv => csv(out, header, records.iter().map(cells)),
-        Format::Json => json(out, records),
+    let mut printer = Printer::new(io::stdout().lock(), format, header)?;
+    records.iter().try_for_each(|record| printer.put(record, &cells))?;
+    printer.finish()
+}
+
+/// Rows of a table that are lined up with each other. A longer one has its header again.
+const TABLE_ROWS: usize = 500;
+/// The most letters of a cell in a table; the other forms have all of it.
+const CELL_LETTERS: usize = 1_000;
+
+/// Prints records one by one, so that no more of them are in memory than a table lines up.
+pub struct Printer<'h, W: Write> {
+    header: &'h [&'h str],
+    form: Form<W>,
+    /// Whether nothing was printed yet.
+    is_empty: bool,
+}
+
+enum Form<W: Write> {
+    Table { out: W, rows: Vec<Vec<String>> },
+    Json { out: W },
+    Csv { out: Box<::csv::Writer<W>> },
+}
+
+impl<'h, W: Write> Printer<'h, W> {
+    /// Starts to print into `out`.
+    pub fn new(out: W, format: Format, header: &'h [&'h str]) -> io::Result<Printer<'h, W>> {
+        let form = match format {
+            Format::Table => Form::Table { out, rows: Vec::new() },
+            Format::Json => Form::Json { out },
+            Format::Csv => {
+                let mut out = Box::new(sheet_writer().from_writer(out));
+                out.write_record(header)?;
+                Form::Csv { out }
+            }
+        };
+        Ok(Printer { header, form, is_empty: true })
+    }
+
+    /// Prints a record.
+    pub fn put<T: Serialize>(&mut self, record: &T, cells: impl Fn(&T) -> Vec<String>) -> io::Result<()> {
+        let is_first = std::mem::take(&mut self.is_empty);
+        match &mut self.form {
+            Form::Table { out, rows } => {
+                rows.push(cells(record).iter().map(|cell| table_cell(cell)).collect());
+                if rows.len() == TABLE_ROWS { table(out, self.header, rows.drain(..)) } else { Ok(()) }
+            }
+            Form::Json { out } => {
+                write!(out, "{}\n  ", if is_first { '[' } else { ',' })?;
+                json(out, &serde_json::to_string_pretty(record)?.replace('\n', "\n  "))
+            }
+            Form::Csv { out } => {
+                Ok(out.write_record(cells(record).iter().map(|cell| defused(cell).into_owned()))?)
+            }
+        }
+    }
+
+    /// Prints what is left.
+    pub fn finish(self) -> io::Result<()> {
+        match self.form {
+            Form::Table { rows, .. } if rows.is_empty() && !self.is_empty => Ok(()),
+            Form::Table { mut out, rows } => table(&mut out, self.header, rows.into_iter()),
+            Form::Json { mut out } => writeln!(out, "{}", if self.is_empty { "[]" } else { "\n]" }),
+            Form::Csv { mut out } => out.flush(),
+        }
     }
 }
 
 /// A terminal obeys more than JSON escapes. All such characters are inside of strings, where an escape stands for them;
 /// line feeds stand between values.
-fn json<T: Serialize>(mut out: impl Write, records: &[T]) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(records)?;
+fn json(out: &mut impl Write, text: &str) -> io::Result<()> {
     let steers = |letter: char| letter != '\n' && steers_terminal(letter);
     for piece in text.split_inclusive(steers) {
         let last = piece.chars().next_back().filter(|letter| steers(*letter));
@@ -47,26 +106,22 @@ fn json<T: Serialize>(mut out: impl Write, records: &[T]) -> io::Result<()> {
             write!(out, "\\u{:04x}", u32::from(letter))?;
         }
     }
-    writeln!(out)
+    Ok(())
 }
 
-fn csv(out: impl Write, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
-    let mut writer = sheet_writer().from_writer(out);
-    writer.write_record(header)?;
-    for row in rows {
-        writer.write_record(row.iter().map(|cell| defused(cell).into_owned()))?;
-    }
-    writer.flush()
-}
-
-fn table(mut out: impl Write, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
+fn table(out: &mut impl Write, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.iter().map(|name| printable(name)));
-    for row in rows {
-        table.add_row(row.iter().map(|cell| printable(cell)));
-    }
+    table.add_rows(rows);
     writeln!(out, "{table}")
+}
+
+fn table_cell(cell: &str) -> String {
+    match cell.char_indices().nth(CELL_LETTERS) {
+        Some((end, _)) => printable(&cell[..end]) + "…",
+        None => printable(cell),
+    }
 }
 
 /// A value on one line, with escapes for characters that would move the cursor, change the terminal or turn text around.
@@ -98,10 +153,34 @@ mod tests {
 
     #[test]
     fn formulas_are_defused_and_quotes_escaped() {
+        let rows = [vec!["=1+1".to_owned(), "a\"b;=c".to_owned()]];
+        assert_eq!(printed(Format::Csv, &rows), "\"x\",\"y\"\n\"'=1+1\",\"a\"\"b;'=c\"\n");
+    }
+
+    fn printed(format: Format, rows: &[Vec<String>]) -> String {
         let mut out = Vec::new();
-        let rows = vec![vec!["=1+1".to_owned(), "a\"b;=c".to_owned()]];
-        csv(&mut out, &["x", "y"], rows.into_iter()).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), "\"x\",\"y\"\n\"'=1+1\",\"a\"\"b;'=c\"\n");
+        let mut printer = Printer::new(&mut out, format, &["x", "y"]).unwrap();
+        rows.iter().for_each(|row| printer.put(row, Clone::clone).unwrap());
+        printer.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn records_one_by_one_make_one_array() {
+        for rows in [vec![], vec![vec!["a\nb".to_owned()]], vec![vec!["a".to_owned(), "b".to_owned()]; 3]] {
+            let whole = serde_json::to_string_pretty(&rows).unwrap() + "\n";
+            assert_eq!(printed(Format::Json, &rows), whole);
+        }
+    }
+
+    #[test]
+    fn a_long_table_has_its_header_again() {
+        let row = |cell: String| vec![cell, "y".to_owned()];
+        for (rows, headers) in [(0, 1), (1, 1), (TABLE_ROWS, 1), (TABLE_ROWS + 1, 2)] {
+            let rows: Vec<_> = (0..rows).map(|number| row(number.to_string())).collect();
+            assert_eq!(printed(Format::Table, &rows).matches('x').count(), headers);
+        }
+        assert!(printed(Format::Table, &[row("z".repeat(100_000))]).matches('z').count() == CELL_LETTERS);
     }
 
     #[test]
@@ -116,9 +195,9 @@ mod tests {
         let mut out = Vec::new();
         table(&mut out, &[steering], [vec![steering.to_owned()]].into_iter()).unwrap();
         assert!(is_plain(&out), "{out:?}");
-        let mut out = Vec::new();
-        json(&mut out, &[steering, "x"]).unwrap();
-        assert!(is_plain(&out), "{out:?}");
-        assert_eq!(serde_json::from_slice::<Vec<String>>(&out).unwrap(), [steering, "x"]);
+        let rows = [vec![steering.to_owned(), "x".to_owned()]];
+        let out = printed(Format::Json, &rows);
+        assert!(is_plain(out.as_bytes()), "{out:?}");
+        assert_eq!(serde_json::from_str::<Vec<Vec<String>>>(&out).unwrap(), rows);
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::output::print;
+use super::output::{Printer, print};
 use super::session::Session;
 use super::{List, Status};
 use crate::domain::job::{JobId, Owner};
@@ -164,19 +164,32 @@ struct Line<'a> {
     row: &'a Item,
 }
 
+/// Contacts, and bytes of them, in memory at a time, however many are listed.
+const CONTACTS_AT_ONCE: i64 = 1_000;
+const BYTES_AT_ONCE: i64 = 1 << 20;
+
 /// Lists contacts.
 pub async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
-    let page = contacts::page(&mut db, &session.owner, list.after, list.limit).await?;
     let header = ["contact", "email", "first name", "last name", "company"];
-    print(list.output, &page, &header, |contact| {
-        let contacts::Contact { id, email, first_name, last_name, company, .. } = contact;
-        vec![id.to_string(), email.clone(), first_name.clone(), last_name.clone(), company.clone()]
-    })?;
-    if page.len() as i64 == list.limit {
-        let last = page.last().map_or(0, |contact| contact.id);
+    let mut printer = Printer::new(std::io::stdout().lock(), list.output, &header)?;
+    let (mut shown, mut last) = (0, list.after.unwrap_or(0));
+    while shown < list.limit {
+        let at_once = CONTACTS_AT_ONCE.min(list.limit - shown);
+        let piece = contacts::piece(&mut db, &session.owner, last, at_once, BYTES_AT_ONCE).await?;
+        let Some(end) = piece.last() else { break };
+        (shown, last) = (shown + piece.len() as i64, end.id);
+        for contact in &piece {
+            printer.put(contact, |contact| {
+                let contacts::Contact { id, email, first_name, last_name, company, .. } = contact;
+                vec![id.to_string(), email.clone(), first_name.clone(), last_name.clone(), company.clone()]
+            })?;
+        }
+    }
+    printer.finish()?;
+    if shown == list.limit {
         let all = contacts::count(&mut db, &session.owner).await?;
-        eprintln!("{} of {all} contacts shown; `--after {last}` goes on", page.len());
+        eprintln!("{shown} of {all} contacts shown; `--after {last}` goes on");
     }
     Ok(Status::Done)
 }

@@ -237,23 +237,6 @@ impl Contact {
 const CONTACT: &str =
     "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company,
      contact_created_at, staging_id FROM contacts";
-/// An owner's contacts in the order they were made, at most `limit`, after `after` where given.
-pub async fn page(
-    connection: &mut PgConnection,
-    owner: &Owner,
-    after: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Contact>, StoreError> {
-    let query = AssertSqlSafe(format!(
-        "{CONTACT} WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3"
-    ));
-    Ok(sqlx::query_as(query)
-        .bind(&owner.0)
-        .bind(after.unwrap_or(0))
-        .bind(limit)
-        .fetch_all(connection)
-        .await?)
-}
 
 /// One contact of an owner.
 pub async fn get(

@@ -204,6 +204,8 @@ async fn one_bad_byte_is_one_malformed_row() {
 async fn files_that_cannot_be_imported_say_why() {
     let world = World::database().await;
     let long = format!("{HEADER}a@example.com,\"{}\",Lee,Acme\n", "x".repeat(100_000));
+    let damaged =
+        format!("{HEADER}a@example.com,Ann,Lee,Acme{}\n", format!(",{}", "\0".repeat(60_000)).repeat(10));
     let cases: &[(&str, &str, &[&str])] = &[
         ("empty", "", &["empty"]),
         ("header", HEADER, &["no row", "header"]),
@@ -215,6 +217,7 @@ async fn files_that_cannot_be_imported_say_why() {
             &["line 2", "first_name"],
         ),
         ("cell", &long, &["line 2"]),
+        ("damaged", &damaged, &["line 2 holds more than 2097152 bytes that fit no column"]),
     ];
     for (name, content, words) in cases {
         let file = world.file(&format!("{name}.csv"), content);

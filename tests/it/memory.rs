@@ -50,3 +50,31 @@ async fn a_worker_imports_and_reprocesses_wide_rows_within_its_ceiling() {
     assert_eq!(worker.term_and_wait().await, Some(0));
     assert!(peak < CEILING_KIB, "the worker held {} MiB", peak >> 10);
 }
+
+/// The most that a command that runs no job may hold, in KiB, whatever it reads or prints.
+const COMMAND_KIB: u64 = 64 << 10;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_hold_no_file_and_no_list_in_memory() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let dirty = world.file("dirty.csv", &format!("{HEADER}bad,Ann,Lee,Acme\n"));
+    world.ingest(&["import", &dirty]).await.expect_status(3);
+    let wide = world.file("wide.csv", &file(wide_row));
+    let unknown: String = (0..FILE_BYTES / CELL_BYTES - 64)
+        .map(|number| format!("r-{number:032},{}\n", "x".repeat(CELL_BYTES)))
+        .collect();
+    let back = world.file("back.csv", &format!("row_key,company\n{unknown}"));
+    let commands: [(&[&str], u64); 5] = [
+        (&["import", &wide], CEILING_KIB),
+        (&["preview", &wide], COMMAND_KIB),
+        (&["contacts", "--limit", "1000000", "--output", "json"], COMMAND_KIB),
+        (&["contacts", "--limit", "1000000"], COMMAND_KIB),
+        (&["correct", "1", &back], COMMAND_KIB),
+    ];
+    for (command, ceiling) in commands {
+        let (peak, status) = world.spawn(command).peak_kib_until_end().await;
+        assert_eq!(status, Some(0), "{command:?}:\n{:.2000}", world.log());
+        assert!(peak < ceiling, "{command:?} held {} MiB", peak >> 10);
+    }
+}

@@ -83,10 +83,25 @@ impl Child {
 
     /// Returns the most memory that the process ever held, in KiB (proc(5): VmHWM).
     pub fn peak_kib(&self) -> u64 {
-        let pid = self.id();
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        peak.trim().trim_end_matches(" kB").parse().unwrap()
+        self.peak_kib_if_running().expect("the process has not ended by itself")
+    }
+
+    fn peak_kib_if_running(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        peak.trim().trim_end_matches(" kB").parse().ok()
+    }
+
+    /// Waits for the end of the process; returns the most memory that it was seen to hold, in KiB, and its exit status.
+    pub async fn peak_kib_until_end(&mut self) -> (u64, Option<i32>) {
+        let mut peak = 0;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (peak, status.code());
+            }
+            peak = peak.max(self.peak_kib_if_running().unwrap_or(0));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Sends a signal.
