@@ -192,10 +192,13 @@ mod tests {
             let shown = String::from_utf8(out.to_vec()).unwrap();
             shown.chars().all(|letter| letter == '\n' || !steers_terminal(letter))
         };
-        let mut out = Vec::new();
-        table(&mut out, &[steering], [vec![steering.to_owned()]].into_iter()).unwrap();
-        assert!(is_plain(&out), "{out:?}");
         let rows = [vec![steering.to_owned(), "x".to_owned()]];
+        let mut out = Vec::new();
+        let header = [steering, "x"];
+        let mut printer = Printer::new(&mut out, Format::Table, &header).unwrap();
+        printer.put(&rows[0], Vec::clone).unwrap();
+        printer.finish().unwrap();
+        assert!(is_plain(&out), "{out:?}");
         let out = printed(Format::Json, &rows);
         assert!(is_plain(out.as_bytes()), "{out:?}");
         assert_eq!(serde_json::from_str::<Vec<Vec<String>>>(&out).unwrap(), rows);
