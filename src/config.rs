@@ -124,6 +124,12 @@ pub struct Settings {
         value_parser = |text: &str| whole(text, "WORKER_CONCURRENCY", 1..=64, 2).map(|n| n as usize))]
     pub worker_concurrency: usize,
 
+    /// Connections to the database that one process makes at most; fewer jobs run at once where they are
+    /// too few [default: as many as WORKER_CONCURRENCY and the server need]
+    #[arg(long, env = "MAX_CONNECTIONS", hide_env_values = true, global = true, value_name = "N",
+        value_parser = |text: &str| whole(text, "MAX_CONNECTIONS", 1..=10_000, UNSET).map(|n| n as u32))]
+    max_connections: Option<u32>,
+
     /// Megabytes that comparing rows may hold in memory, for all jobs together, 1 to 65536; what is more goes
     /// to temporary files (TMPDIR)
     #[arg(long, env = "MEMORY_BUDGET_MB", hide_env_values = true, global = true, value_name = "MB",
@@ -166,6 +172,11 @@ impl Settings {
     /// The first wait between tries.
     pub fn retry_delay(&self) -> Duration {
         Duration::from_secs_f64(self.retry_delay_seconds)
+    }
+
+    /// Connections to the database that the process makes at most, where somebody set it.
+    pub fn max_connections(&self) -> Option<u32> {
+        self.max_connections.filter(|connections| u64::from(*connections) != UNSET)
     }
 
     /// What comparing the rows of all jobs may hold in memory, in bytes.

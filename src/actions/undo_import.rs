@@ -139,7 +139,7 @@ impl Reporter<'_> {
 /// Imports of one owner take turns: what they have seen of the contacts must hold until they end.
 async fn wait_for_turn(connection: &mut PgConnection, request: &Request) -> Result<(), ActionError> {
     for _ in 0..TRIES {
-        if contacts::try_lock_owner(connection, &request.owner).await? {
+        if contacts::try_turn(connection, &request.owner).await?.taken {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(250)).await;

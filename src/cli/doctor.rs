@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::Status;
+use super::connections::Connections;
 use super::{serve, session};
 use crate::config::Settings;
 use crate::queue::DeadLetters;
@@ -11,7 +12,14 @@ use crate::store::{schema, unreadable};
 /// Checks everything that is configured; fails when something has to be done.
 pub async fn run(settings: &Settings) -> anyhow::Result<Status> {
     let mut report = Report { worst: Status::Done };
-    let (pool, cluster) = match session::database(settings).await {
+    let shares = match Connections::share(settings.max_connections(), settings.worker_concurrency) {
+        Ok(shares) => shares,
+        Err(error) => {
+            report.bad("connections", error);
+            return Ok(report.worst);
+        }
+    };
+    let (pool, cluster) = match session::database(settings, shares.worker).await {
         Ok(opened) => opened,
         Err(error) => {
             report.bad("database", format!("{error:#}"));
@@ -37,15 +45,16 @@ pub async fn run(settings: &Settings) -> anyhow::Result<Status> {
 }
 
 async fn database(report: &mut Report, pool: &sqlx::PgPool) {
-    match schema::server(pool).await {
-        Ok(server) if server.version_num < schema::OLDEST_SERVER => {
-            report
-                .bad("database", format!("PostgreSQL {} is too old; 13 or newer is needed", server.version));
-        }
+    match schema::server(pool).await.and_then(|server| server.check().map(|()| server)) {
         Ok(server) => {
             report.good("database", format!("PostgreSQL {}, database {}", server.version, server.database))
         }
         Err(error) => return report.bad("database", error),
+    }
+    match schema::is_pooled(pool).await {
+        Ok(true) => report.good("connections", "through a pooler in transaction mode"),
+        Ok(false) => report.good("connections", "to the server itself"),
+        Err(error) => report.bad("connections", error),
     }
     match schema::pending(pool).await {
         Ok(0) => report.good("schema", "up to date"),

@@ -5,6 +5,7 @@
 
 mod browser_sessions;
 mod columns;
+mod connections;
 mod corrections;
 mod decide;
 mod doctor;

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
 use super::Status;
+use super::connections::Connections;
 use crate::actions::Request;
 use crate::config::{Settings, sdk_config};
 use crate::domain::job::Owner;
@@ -50,13 +51,17 @@ pub struct Session {
     pub owner: Owner,
     /// What is configured.
     pub settings: Settings,
+    /// Jobs that may run at once.
+    concurrency: usize,
     cluster: Option<LocalCluster>,
 }
 
 impl Session {
     /// Opens what is configured and sees to the schema.
     pub async fn open(settings: &Settings, migrate: Migrate) -> anyhow::Result<Session> {
-        let (pool, cluster) = database(settings).await?;
+        let connections = Connections::share(settings.max_connections(), settings.worker_concurrency)?;
+        let (pool, cluster) = database(settings, connections.worker).await?;
+        schema::server(&pool).await?.check()?;
         match migrate {
             Migrate::Apply => schema::migrate(&pool).await,
             Migrate::Refuse => schema::require_current(&pool).await,
@@ -77,10 +82,19 @@ impl Session {
         };
         let owner = Owner(settings.owner());
         let options = context.pool.connect_options();
-        let control = store::pool(PgConnectOptions::clone(&options), CONTROL_CONNECTIONS);
-        let requests = store::pool(PgConnectOptions::clone(&options), REQUEST_CONNECTIONS);
+        let control = store::pool(PgConnectOptions::clone(&options), connections.control);
+        let requests = store::pool(PgConnectOptions::clone(&options), connections.requests);
         let owners = OwnerPool::new(requests, control.clone());
-        Ok(Session { context, owners, control, policy, owner, settings: settings.clone(), cluster })
+        Ok(Session {
+            context,
+            owners,
+            control,
+            policy,
+            owner,
+            settings: settings.clone(),
+            concurrency: connections.jobs,
+            cluster,
+        })
     }
 
     /// Begins a transaction that reads the data of the command line's owner.
@@ -107,11 +121,19 @@ impl Session {
 
     /// The worker that is configured, on this queue.
     pub fn worker(&self, queue: Queue) -> Worker {
+        let (wanted, concurrency) = (self.settings.worker_concurrency, self.concurrency);
+        if concurrency < wanted {
+            tracing::warn!(
+                concurrency,
+                wanted,
+                "MAX_CONNECTIONS allows fewer jobs at once than WORKER_CONCURRENCY"
+            );
+        }
         Worker {
             context: self.context.clone(),
             queue,
             policy: self.policy,
-            concurrency: self.settings.worker_concurrency,
+            concurrency,
             stranded_after: 2 * self.settings.visibility_timeout(),
         }
     }
@@ -136,20 +158,11 @@ fn lease(settings: &Settings) -> Duration {
     settings.visibility_timeout().min(LONGEST_LEASE)
 }
 
-/// Connections that one running job needs: two for its rows, one for its contacts, one for a question in
-/// between, and one for the renewals of lease and message.
-const CONNECTIONS_PER_JOB: u32 = 5;
-
-/// Connections of a worker beside those of its jobs: its queue and its search for stranded jobs.
-const OTHER_CONNECTIONS: u32 = 2;
-/// Connections for the transactions of requests.
-const REQUEST_CONNECTIONS: u32 = 10;
-/// Connections for sign-in, tokens, health and the cancelling of statements.
-const CONTROL_CONNECTIONS: u32 = 3;
-
-/// A pool on the configured database, or on the private cluster, which is started for it.
-pub async fn database(settings: &Settings) -> anyhow::Result<(PgPool, Option<LocalCluster>)> {
-    let connections = CONNECTIONS_PER_JOB * settings.worker_concurrency as u32 + OTHER_CONNECTIONS;
+/// A pool of at most `connections` on the configured database, or on the private cluster, which is started for it.
+pub async fn database(
+    settings: &Settings,
+    connections: u32,
+) -> anyhow::Result<(PgPool, Option<LocalCluster>)> {
     if let Some(url) = settings.database_url()? {
         let pool = store::pool(url.connect_options(), connections);
         await_database(&pool).await.with_context(|| format!("cannot use the database {url}"))?;

@@ -9,9 +9,8 @@ use super::survey::Survey;
 use super::{Context, Control, RunError, wait_for_turn};
 use crate::csv::Encoding;
 use crate::domain::job::Owner;
-use crate::store::Home;
-use crate::store::contacts;
 use crate::store::jobs::Claim;
+use crate::store::{Home, contacts, sql};
 
 /// E-mails asked for in one query.
 const PROBE_BATCH: usize = 5_000;
@@ -49,16 +48,13 @@ pub async fn plan(
     survey: Survey,
 ) -> Result<Plan, RunError> {
     let sorted = tokio::task::block_in_place(|| survey.comparison.sort())?;
-    let mut transaction = context.pool.begin().await?;
-    if contacts::lack_keys(&mut transaction, &claim.owner).await? {
-        contacts::fill_keys(&mut transaction, &claim.owner).await?;
-        transaction.commit().await?;
-        transaction = context.pool.begin().await?;
-    }
     // A run that goes on behind a checkpoint ends with the recheck, which makes the contacts.
     let may_be_clean = !survey.has_violations && claim.checkpoint == 0;
-    if may_be_clean {
-        wait_for_turn(&mut transaction, &claim.owner, claim, control, false).await?;
+    let mut transaction = sql::begin(&context.pool).await?;
+    while lacks_keys(&mut transaction, claim, control, may_be_clean).await? {
+        contacts::fill_keys(&mut transaction, &claim.owner).await?;
+        transaction.commit().await?;
+        transaction = sql::begin(&context.pool).await?;
     }
     // A first run has no row with a contact: those come with its end.
     let existing = look(context, &mut transaction, &claim.owner, None, &sorted).await?;
@@ -73,6 +69,19 @@ pub async fn plan(
         clean,
         contacts: clean.then_some(transaction),
     })
+}
+
+/// Whether the owner has contacts without a key. `in_turn`: takes the owner's turn first.
+async fn lacks_keys(
+    connection: &mut PgConnection,
+    claim: &Claim,
+    control: &Control,
+    in_turn: bool,
+) -> Result<bool, RunError> {
+    match in_turn {
+        true => wait_for_turn(connection, claim, control).await,
+        false => Ok(contacts::lack_keys(connection, &claim.owner).await?),
+    }
 }
 
 /// The e-mails that the owner has contacts of; `own`: the job that is no other, where it has contacts

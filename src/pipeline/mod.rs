@@ -17,7 +17,7 @@ use sqlx::PgPool;
 
 use crate::csv::Rejection;
 use crate::domain::issue::IssueType;
-use crate::domain::job::{Flow, JobStatus, Owner};
+use crate::domain::job::{Flow, JobStatus};
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
 use crate::store::{self, StoreError, contacts};
@@ -194,22 +194,18 @@ async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<
     }
 }
 
-/// Waits for the owner's turn to consolidate; gives up when the run is asked to stop.
+/// Waits for the owner's turn to consolidate; gives up when the run is asked to stop. Returns whether the owner has
+/// contacts without a key.
 async fn wait_for_turn(
     connection: &mut sqlx::PgConnection,
-    owner: &Owner,
     claim: &Claim,
     control: &Control,
-    session: bool,
-) -> Result<(), RunError> {
+) -> Result<bool, RunError> {
     let mut pause = std::time::Duration::from_millis(2);
     loop {
-        let taken = match session {
-            true => contacts::try_lock_owner_in_session(connection, owner).await?,
-            false => contacts::try_lock_owner(connection, owner).await?,
-        };
-        if taken {
-            return Ok(());
+        let turn = contacts::try_turn(connection, &claim.owner).await?;
+        if turn.taken {
+            return Ok(turn.lacks_keys);
         }
         control.check(claim)?;
         tokio::time::sleep(pause).await;

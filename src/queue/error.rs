@@ -4,6 +4,7 @@ use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
 use crate::domain::job::JobId;
+use crate::store::StoreError;
 
 /// Why a queue could not be asked or told.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +39,7 @@ pub enum QueueError {
         /// What was to be done.
         action: &'static str,
         /// The cause.
-        source: sqlx::Error,
+        source: StoreError,
     },
     /// There is no job to queue.
     #[error("queue in the database: there is no job {0}")]
@@ -51,16 +52,7 @@ impl QueueError {
         match self {
             Self::Refused { transient, .. } => *transient,
             Self::Unreachable { .. } => true,
-            Self::Database { source, .. } => match source {
-                sqlx::Error::Database(error) => {
-                    // SQLSTATE classes: connection, rollback, resources, not in state, intervention; read-only.
-                    let code = error.code().unwrap_or_default();
-                    ["08", "40", "53", "55", "57", "25006"].iter().any(|class| code.starts_with(class))
-                }
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
-                sqlx::Error::WorkerCrashed => true,
-                _ => false,
-            },
+            Self::Database { source, .. } => source.is_transient(),
             Self::NoSuchJob(_) => false,
         }
     }
@@ -70,8 +62,8 @@ impl QueueError {
         matches!(self, Self::Refused { code: found, .. } if found.rsplit('.').next() == Some(code))
     }
 
-    pub(super) fn database(action: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
-        move |source| Self::Database { action, source }
+    pub(super) fn database<E: Into<StoreError>>(action: &'static str) -> impl FnOnce(E) -> Self {
+        move |source| Self::Database { action, source: source.into() }
     }
 
     pub(super) fn sqs<E>(queue: &str, action: &'static str) -> impl FnOnce(SdkError<E, HttpResponse>) -> Self

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions, PgRow};
 use sqlx::{PgPool, Row};
 use tokio::sync::Mutex;
@@ -19,6 +19,7 @@ use super::{
     Unreadable,
 };
 use crate::domain::job::JobId;
+use crate::store::{StoreError, schema, sql};
 
 /// The channel of the hints.
 const CHANNEL: &str = "ingest_jobs";
@@ -30,8 +31,22 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct PostgresQueue {
     pool: PgPool,
     options: ReceiveOptions,
-    listener: Arc<Mutex<Option<PgListener>>>,
+    listener: Arc<Mutex<Listener>>,
     late: Late,
+}
+
+/// What listens for hints.
+#[derive(Default)]
+enum Listener {
+    /// Nothing yet: it is not known whether hints would come.
+    #[default]
+    None,
+    /// Nothing: the connection was cut, or cannot be made.
+    Cut,
+    /// A connection of its own.
+    Listening(PgListener),
+    /// A pooler stands in between: hints would come to whoever uses the server's connection next.
+    Pooled,
 }
 
 impl PostgresQueue {
@@ -68,60 +83,70 @@ impl PostgresQueue {
     }
 
     pub(super) async fn send(&self, message: &JobMessage) -> Result<(), QueueError> {
-        let sent = sqlx::query(
-            "WITH wanted AS (UPDATE jobs SET job_available_at = now() WHERE job_id = $1 RETURNING 1)
-             SELECT pg_notify('ingest_jobs', '') FROM wanted",
-        )
-        .bind(message.job_id.0)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(QueueError::database("send a message"))?;
-        sent.map(|_| ()).ok_or(QueueError::NoSuchJob(message.job_id))
+        let send = format!(
+            "WITH wanted AS (UPDATE jobs SET job_available_at = now() WHERE job_id = {} RETURNING 1)
+             SELECT pg_notify('{CHANNEL}', '') FROM wanted",
+            message.job_id
+        );
+        match sql::once(&self.pool, &send).await.map_err(QueueError::database("send a message"))?.len() {
+            0 => Err(QueueError::NoSuchJob(message.job_id)),
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn check(&self) -> Result<QueueHealth, QueueError> {
-        let counts = sqlx::query(
-            "SELECT count(*) FILTER (WHERE job_available_at <= now()) AS waiting,
+        let query = "SELECT count(*) FILTER (WHERE job_available_at <= now()) AS waiting,
                     count(*) FILTER (WHERE job_available_at > now()) AS hidden
-             FROM jobs WHERE job_available_at IS NOT NULL",
-        )
-        .fetch_one(&self.pool)
-        .await;
-        let count = |row: &PgRow, name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-        counts
-            .and_then(|row| Ok((count(&row, "waiting")?, count(&row, "hidden")?)))
-            .map(|(waiting, hidden)| QueueHealth { waiting, hidden, dead_letters: DeadLetters::Jobs })
-            .map_err(QueueError::database("count the messages"))
+             FROM jobs WHERE job_available_at IS NOT NULL";
+        let counts =
+            sql::once(&self.pool, query).await.map_err(QueueError::database("count the messages"))?;
+        let mut health = QueueHealth { waiting: 0, hidden: 0, dead_letters: DeadLetters::Jobs };
+        for row in counts {
+            let count = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
+            health.waiting = count("waiting").map_err(QueueError::database("count the messages"))?;
+            health.hidden = count("hidden").map_err(QueueError::database("count the messages"))?;
+        }
+        Ok(health)
     }
 
     /// Listens from now on. Without a listener the looks at the table go on, so a failure is not one of
     /// the receive; the next round tries again.
     async fn listen(&self) {
         let Ok(mut listener) = self.listener.try_lock() else { return };
-        if let Some(listener) = listener.as_mut() {
+        match &mut *listener {
             // Hints about what the coming look will find.
-            while listener.next_buffered().is_some() {}
-            return;
+            Listener::Listening(listener) => while listener.next_buffered().is_some() {},
+            Listener::Pooled => {}
+            Listener::None => match schema::is_pooled(&self.pool).await {
+                Ok(true) => {
+                    tracing::info!("the database is behind a pooler: new jobs are looked for once a second");
+                    *listener = Listener::Pooled;
+                }
+                Ok(false) => *listener = self.new_listener().await.unwrap_or(Listener::Cut),
+                Err(_) => {}
+            },
+            Listener::Cut => *listener = self.new_listener().await.unwrap_or(Listener::Cut),
         }
+    }
+
+    async fn new_listener(&self) -> Result<Listener, StoreError> {
         // A connection beside the pool: it is held for good, and the pool's are for work.
         let options = PgConnectOptions::clone(&self.pool.connect_options());
         let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
-        if let Ok(mut new) = PgListener::connect_with(&own).await
-            && new.listen(CHANNEL).await.is_ok()
-        {
-            *listener = Some(new);
-        }
+        let mut listener = PgListener::connect_with(&own).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Listener::Listening(listener))
     }
 
     /// Returns when a hint came; never when there is none to listen to.
     async fn hint(&self) {
         if let Ok(mut listener) = self.listener.try_lock()
-            && let Some(listening) = listener.as_mut()
+            && let Listener::Listening(listening) = &mut *listener
         {
             match listening.try_recv().await {
                 Ok(Some(_)) => return,
                 // The connection was cut: hints may be lost, and the next round listens anew.
-                Ok(None) | Err(_) => *listener = None,
+                Ok(None) | Err(_) => *listener = Listener::Cut,
             }
         }
         std::future::pending().await
@@ -136,20 +161,17 @@ impl std::fmt::Display for PostgresQueue {
 
 async fn claim(queue: PostgresQueue, at_most: usize) -> Result<Vec<Delivery>, QueueError> {
     // MATERIALIZED: as a plain subquery PostgreSQL may run it again for each row and exceed the limit.
-    let rows = sqlx::query(
+    let claim = format!(
         "WITH due AS MATERIALIZED (
              SELECT job_id FROM jobs WHERE job_available_at <= now()
-             ORDER BY job_available_at, job_id LIMIT $1 FOR UPDATE SKIP LOCKED
+             ORDER BY job_available_at, job_id LIMIT {at_most} FOR UPDATE SKIP LOCKED
          )
-         UPDATE jobs SET job_available_at = now() + $2, job_delivery_count = job_delivery_count + 1
+         UPDATE jobs SET job_available_at = now() + {}, job_delivery_count = job_delivery_count + 1
          FROM due WHERE jobs.job_id = due.job_id
          RETURNING jobs.job_id, job_s3_object_key, job_available_at, job_delivery_count",
-    )
-    .bind(i64::try_from(at_most).unwrap_or(i64::MAX))
-    .bind(span(queue.options.visibility))
-    .fetch_all(&queue.pool)
-    .await
-    .map_err(QueueError::database("receive messages"))?;
+        sql::interval(queue.options.visibility)
+    );
+    let rows = sql::once(&queue.pool, &claim).await.map_err(QueueError::database("receive messages"))?;
     let deliveries: Result<Vec<_>, _> = rows.iter().map(|row| delivery(&queue, row)).collect();
     deliveries.map_err(QueueError::database("read a message"))
 }
@@ -210,88 +232,57 @@ impl PostgresReceipt {
         if !stands.contains(&next) {
             stands.push(next);
         }
-        let done = sqlx::query(
-            "UPDATE jobs SET job_available_at = $3 WHERE job_id = (
-                 SELECT job_id FROM jobs WHERE job_id = $1 AND job_available_at = ANY($2) FOR NO KEY UPDATE SKIP LOCKED)",
-        )
-        .bind(self.job_id.0)
-        .bind(stands.as_slice())
-        .bind(next)
-        .execute(&self.pool)
-        .await
-        .map_err(QueueError::database("renew a message"))?;
-        if done.rows_affected() > 0 {
+        let renew = format!(
+            "UPDATE jobs SET job_available_at = {} WHERE job_id = (
+                 SELECT job_id FROM jobs WHERE {} FOR NO KEY UPDATE SKIP LOCKED)",
+            moment(&next),
+            self.is_ours(&stands)
+        );
+        let renewed =
+            sql::once_changed(&self.pool, &renew).await.map_err(QueueError::database("renew a message"))?;
+        if renewed > 0 {
             *stands = vec![next];
             return Ok(Renewal::Renewed);
         }
         // A run may hold the job's row for long, and meanwhile nobody can receive the job.
-        match self.is_ours(&stands).await? {
-            true => Ok(Renewal::Renewed),
-            false => Ok(Renewal::Superseded),
-        }
+        let look = format!("SELECT FROM jobs WHERE {}", self.is_ours(&stands));
+        let found = sql::once(&self.pool, &look).await.map_err(QueueError::database("look for a message"))?;
+        Ok(if found.is_empty() { Renewal::Superseded } else { Renewal::Renewed })
     }
 
-    async fn is_ours(&self, stands: &[DateTime<Utc>]) -> Result<bool, QueueError> {
-        let query = "SELECT EXISTS (SELECT FROM jobs WHERE job_id = $1 AND job_available_at = ANY($2))";
-        let found = sqlx::query_scalar(query).bind(self.job_id.0).bind(stands).fetch_one(&self.pool).await;
-        found.map_err(QueueError::database("look for a message"))
+    /// The condition that the message is the one that was received.
+    fn is_ours(&self, stands: &[DateTime<Utc>]) -> String {
+        let moments: Vec<_> = stands.iter().map(moment).collect();
+        format!("job_id = {} AND job_available_at IN ({})", self.job_id, moments.join(", "))
     }
 
     pub(super) async fn ack(&self) -> Result<(), QueueError> {
-        self.finish(
-            "remove a message",
-            sqlx::query(
-                "UPDATE jobs SET job_available_at = NULL, job_delivery_count = 0
-                 WHERE job_id = $1 AND job_available_at = ANY($2)",
-            ),
-            None,
-        )
-        .await
+        self.finish("remove a message", "job_available_at = NULL, job_delivery_count = 0").await
     }
 
     pub(super) async fn retry_in(&self, wait: Duration) -> Result<(), QueueError> {
-        self.finish(
-            "delay a message",
-            sqlx::query("UPDATE jobs SET job_available_at = now() + $3 WHERE job_id = $1 AND job_available_at = ANY($2)"),
-            Some(wait),
-        )
-        .await
+        let change = format!("job_available_at = now() + {}", sql::interval(wait));
+        self.finish("delay a message", &change).await
     }
 
     pub(super) async fn release(&self) -> Result<(), QueueError> {
-        self.finish(
-            "give a message back",
-            sqlx::query(
-                "WITH back AS (
-                     UPDATE jobs SET job_available_at = now(), job_delivery_count = greatest(job_delivery_count - 1, 0)
-                     WHERE job_id = $1 AND job_available_at = ANY($2) RETURNING 1
-                 )
-                 SELECT pg_notify('ingest_jobs', '') FROM back",
-            ),
-            None,
-        )
-        .await
+        let change = "job_available_at = now(), job_delivery_count = greatest(job_delivery_count - 1, 0)";
+        self.finish("give a message back", change).await?;
+        let hint = format!("SELECT pg_notify('{CHANNEL}', '')");
+        sql::once(&self.pool, &hint).await.map_err(QueueError::database("give a message back"))?;
+        Ok(())
     }
 
     /// Nothing to change means that a newer request stands, which is left as it is.
-    async fn finish(
-        &self,
-        action: &'static str,
-        query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
-        wait: Option<Duration>,
-    ) -> Result<(), QueueError> {
+    async fn finish(&self, action: &'static str, change: &str) -> Result<(), QueueError> {
         let stands = self.stands.lock().await;
-        let query = query.bind(self.job_id.0).bind(stands.clone());
-        let query = match wait {
-            Some(wait) => query.bind(span(wait)),
-            None => query,
-        };
-        query.execute(&self.pool).await.map(|_| ()).map_err(QueueError::database(action))
+        let finish = format!("UPDATE jobs SET {change} WHERE {}", self.is_ours(&stands));
+        sql::once_changed(&self.pool, &finish).await.map_err(QueueError::database(action))?;
+        Ok(())
     }
 }
 
-/// PostgreSQL's `interval` of a duration.
-fn span(duration: Duration) -> sqlx::postgres::types::PgInterval {
-    let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-    sqlx::postgres::types::PgInterval { months: 0, days: 0, microseconds }
+/// A moment as a part of a statement, exact to the microsecond as the database holds it.
+fn moment(moment: &DateTime<Utc>) -> String {
+    format!("'{}'::timestamptz", moment.to_rfc3339_opts(SecondsFormat::Micros, true))
 }

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, Slice};
-use super::{StoreError, filter};
+use super::{StoreError, filter, sql};
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{JobId, Owner};
 
@@ -35,7 +35,7 @@ pub async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<i
         "INSERT INTO actions (action_owner, action_actor, action_kind, action_job_id, action_request,
                              action_idempotency_key, action_fingerprint)
          VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING action_id";
-    let id = sqlx::query_scalar(insert)
+    let id = sql::query_scalar(insert)
         .bind(&action.owner.0)
         .bind(action.actor)
         .bind(action.kind.as_str())
@@ -56,7 +56,7 @@ pub async fn finish(
     result: &Value,
 ) -> Result<(), StoreError> {
     let update = "UPDATE actions SET action_result = $2, action_job_id = coalesce(action_job_id, $3) WHERE action_id = $1";
-    sqlx::query(update).bind(action).bind(result).bind(job.map(|job| job.0)).execute(connection).await?;
+    sql::query(update).bind(action).bind(result).bind(job.map(|job| job.0)).execute(connection).await?;
     Ok(())
 }
 
@@ -68,7 +68,7 @@ pub async fn by_key(
 ) -> Result<Option<(Value, String)>, StoreError> {
     let query = "SELECT action_result, coalesce(action_fingerprint, '') FROM actions
          WHERE action_owner = $1 AND action_idempotency_key = $2";
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(key).fetch_optional(connection).await?)
+    Ok(sql::query_as(query).bind(&owner.0).bind(key).fetch_optional(connection).await?)
 }
 
 /// An action as people see it.
@@ -124,7 +124,7 @@ pub async fn get(
     id: i64,
 ) -> Result<Option<Action>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!("{ACTION} WHERE action_owner = $1 AND action_id = $2"));
-    let row = sqlx::query(query).bind(&owner.0).bind(id).fetch_optional(connection).await?;
+    let row = sql::query(query).bind(&owner.0).bind(id).fetch_optional(connection).await?;
     row.as_ref().map(action).transpose()
 }
 
@@ -172,7 +172,7 @@ pub async fn page(
     // By the index over jobs where one is asked for, however the statistics stand.
     query.push(if which.job.is_some() { " ORDER BY action_job_id DESC, " } else { " ORDER BY " });
     query.push("action_id DESC LIMIT ").push_bind(limit + 1).push(end);
-    bounded::slice(&query.build().fetch_all(connection).await?, limit, action)
+    bounded::slice(&query.build().persistent(false).fetch_all(connection).await?, limit, action)
 }
 
 /// The latest action of an owner that changed each of these rows, with the row; without what it was asked for.
@@ -187,23 +187,23 @@ pub async fn last_of_rows(
                       ORDER BY row_action_id DESC LIMIT 1) AS latest,
              LATERAL ({ACTION_BRIEF} WHERE action_id = row_action_id AND action_owner = $1) AS a"
     ));
-    let found = sqlx::query(query).bind(&owner.0).bind(rows).fetch_all(connection).await?;
+    let found = sql::query(query).bind(&owner.0).bind(rows).fetch_all(connection).await?;
     found.iter().map(|found| Ok((found.try_get("row")?, action(found)?))).collect()
 }
 
 /// Whether the action changed rows, which is what can be taken back.
 pub async fn has_rows(connection: &mut PgConnection, action: i64) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM action_rows WHERE row_action_id = $1)";
-    Ok(sqlx::query_scalar(query).bind(action).fetch_one(connection).await?)
+    Ok(sql::query_scalar(query).bind(action).fetch_one(connection).await?)
 }
 
 /// Marks an action as taken back by `undo`; one that it had taken back itself holds again.
 pub async fn mark_undone(connection: &mut PgConnection, action: i64, undo: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE actions SET action_undone_by = NULL WHERE action_undone_by = $1")
+    sql::query("UPDATE actions SET action_undone_by = NULL WHERE action_undone_by = $1")
         .bind(action)
         .execute(&mut *connection)
         .await?;
-    sqlx::query("UPDATE actions SET action_undone_by = $2 WHERE action_id = $1")
+    sql::query("UPDATE actions SET action_undone_by = $2 WHERE action_id = $1")
         .bind(action)
         .bind(undo)
         .execute(connection)
@@ -213,7 +213,7 @@ pub async fn mark_undone(connection: &mut PgConnection, action: i64, undo: i64) 
 
 /// Forgets what the actions of a job tell of people; that they were done stays on record.
 pub async fn forget_data(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
-    sqlx::query(
+    sql::query(
         "DELETE FROM action_rows USING actions WHERE row_action_id = action_id AND action_job_id = $1",
     )
     .bind(job.0)
@@ -223,6 +223,6 @@ pub async fn forget_data(connection: &mut PgConnection, job: JobId) -> Result<()
     let forget =
         "UPDATE actions SET action_request = '{}', action_result = action_result - 'unknown' - 'contacts'
          WHERE action_job_id = $1";
-    sqlx::query(forget).bind(job.0).execute(connection).await?;
+    sql::query(forget).bind(job.0).execute(connection).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
-use super::{StoreError, interval};
+use super::{StoreError, interval, sql};
 use crate::domain::access::Roles;
 use crate::domain::job::Owner;
 
@@ -88,16 +88,14 @@ pub async fn insert(
          WHERE (SELECT count(*) FROM api_tokens WHERE token_owner = $1 AND token_revoked_at IS NULL AND token_expires_at > now()) < $6
          RETURNING {COLUMNS}"
     ));
-    let row = sqlx::query(query)
+    let query = sql::query(query)
         .bind(&owner.0)
         .bind(name)
         .bind(hash.as_slice())
         .bind(roles.words())
         .bind(interval(lifetime))
-        .bind(MOST_LIVE)
-        .fetch_optional(pool)
-        .await?;
-    row.as_ref().map(token).transpose()
+        .bind(MOST_LIVE);
+    sql::fetch(pool, query).await?.first().map(token).transpose()
 }
 
 /// The token of a secret, unless it has ended. Notes the use.
@@ -106,13 +104,13 @@ pub async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiToken>, St
         "SELECT {COLUMNS}, coalesce(token_last_used_at < now() - {USE_RESOLUTION}, true) AS note
          FROM api_tokens WHERE token_hash = $1 AND token_revoked_at IS NULL AND token_expires_at > now()"
     ));
-    let Some(row) = sqlx::query(query).bind(hash.as_slice()).fetch_optional(pool).await? else {
+    let Some(row) = sql::fetch(pool, sql::query(query).bind(hash.as_slice())).await?.pop() else {
         return Ok(None);
     };
     let found = token(&row)?;
     if row.try_get("note")? {
         let query = "UPDATE api_tokens SET token_last_used_at = now() WHERE token_id = $1";
-        sqlx::query(query).bind(found.id).execute(pool).await?;
+        sql::execute(pool, sql::query(query).bind(found.id)).await?;
     }
     Ok(Some(found))
 }
@@ -123,7 +121,7 @@ pub async fn list(pool: &PgPool, owner: Option<&Owner>) -> Result<Vec<ApiToken>,
         "SELECT {COLUMNS} FROM api_tokens WHERE ($1::text IS NULL OR token_owner = $1)
          ORDER BY token_id DESC LIMIT {MOST_LISTED}"
     ));
-    let rows = sqlx::query(query).bind(owner.map(|owner| &owner.0)).fetch_all(pool).await?;
+    let rows = sql::fetch(pool, sql::query(query).bind(owner.map(|owner| &owner.0))).await?;
     rows.iter().map(token).collect()
 }
 
@@ -131,12 +129,14 @@ pub async fn list(pool: &PgPool, owner: Option<&Owner>) -> Result<Vec<ApiToken>,
 pub async fn revoke(pool: &PgPool, owner: &Owner, id: i64) -> Result<bool, StoreError> {
     let query = "UPDATE api_tokens SET token_revoked_at = coalesce(token_revoked_at, now())
          WHERE token_owner = $1 AND token_id = $2";
-    Ok(sqlx::query(query).bind(&owner.0).bind(id).execute(pool).await?.rows_affected() > 0)
+    let query = sql::query(query).bind(&owner.0).bind(id);
+    Ok(sql::execute(pool, query).await?.rows_affected() > 0)
 }
 
 /// Ends all tokens of an owner, or of all owners, that have not ended; returns how many.
 pub async fn revoke_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
     let query = "UPDATE api_tokens SET token_revoked_at = now()
          WHERE token_revoked_at IS NULL AND token_expires_at > now() AND ($1::text IS NULL OR token_owner = $1)";
-    Ok(sqlx::query(query).bind(owner.map(|owner| &owner.0)).execute(pool).await?.rows_affected())
+    let query = sql::query(query).bind(owner.map(|owner| &owner.0));
+    Ok(sql::execute(pool, query).await?.rows_affected())
 }

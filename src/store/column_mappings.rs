@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::StoreError;
+use super::{StoreError, sql};
 use crate::domain::job::{Columns, Owner};
 
 /// What the owner has matched in a file of this shape, the last time.
@@ -14,7 +14,7 @@ pub async fn find(
 ) -> Result<Option<Columns>, StoreError> {
     let query = "SELECT mapping_columns FROM column_mappings WHERE mapping_owner = $1 AND mapping_shape = $2";
     let found: Option<Json<Columns>> =
-        sqlx::query_scalar(query).bind(&owner.0).bind(shape).fetch_optional(connection).await?;
+        sql::query_scalar(query).bind(&owner.0).bind(shape).fetch_optional(connection).await?;
     Ok(found.map(|Json(columns)| columns))
 }
 
@@ -27,6 +27,6 @@ pub async fn remember(
 ) -> Result<(), StoreError> {
     let insert = "INSERT INTO column_mappings (mapping_owner, mapping_shape, mapping_columns) VALUES ($1, $2, $3)
          ON CONFLICT (mapping_owner, mapping_shape) DO UPDATE SET mapping_columns = excluded.mapping_columns, mapping_used_at = now()";
-    sqlx::query(insert).bind(&owner.0).bind(shape).bind(Json(columns)).execute(connection).await?;
+    sql::query(insert).bind(&owner.0).bind(shape).bind(Json(columns)).execute(connection).await?;
     Ok(())
 }

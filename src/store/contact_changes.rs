@@ -2,10 +2,10 @@
 
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
-use super::StoreError;
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::contacts::Contact;
-use super::copy::Lines;
+use super::copy::{Lines, Target};
+use super::{StoreError, sql};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting};
 
@@ -57,7 +57,16 @@ pub async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
 
 /// Puts a batch into it and empties the batch.
 pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
-    batch.lines.send(connection, "COPY incoming FROM STDIN").await?;
+    const WRITTEN: &[(&str, &str)] = &[
+        ("incoming_staging_id", "bigint"),
+        ("incoming_key", "uuid"),
+        ("incoming_email", "varchar"),
+        ("incoming_first_name", "varchar"),
+        ("incoming_last_name", "varchar"),
+        ("incoming_company", "varchar"),
+        ("incoming_decided", "staging_on_existing_enum"),
+    ];
+    batch.lines.send(connection, &Target::new("incoming", WRITTEN)).await?;
     batch.lines.clear();
     Ok(())
 }
@@ -81,7 +90,7 @@ pub async fn apply(connection: &mut PgConnection, owner: &Owner, job: JobId) -> 
          UPDATE contacts SET contact_email = after_email, contact_first_name = after_first_name,
                 contact_last_name = after_last_name, contact_company = after_company
          FROM kept WHERE contact_id = change_contact_id";
-    Ok(sqlx::query(change).bind(&owner.0).bind(job.0).execute(connection).await?.rows_affected())
+    Ok(sql::query(change).bind(&owner.0).bind(job.0).execute(connection).await?.rows_affected())
 }
 
 /// A change as people see it.
@@ -130,7 +139,7 @@ pub async fn of_contact(
          FROM contact_changes WHERE change_contact_id = $2 AND change_owner = $1 ORDER BY change_id LIMIT $3");
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "change_id"));
     let rows =
-        sqlx::query(query).bind(&owner.0).bind(contact).bind(MOST_CHANGES + 1).fetch_all(connection).await?;
+        sql::query(query).bind(&owner.0).bind(contact).bind(MOST_CHANGES + 1).fetch_all(connection).await?;
     bounded::slice(&rows, MOST_CHANGES, |row| Ok(Change::from_row(row)?))
 }
 
@@ -145,7 +154,7 @@ pub async fn record(
     let insert = "INSERT INTO contact_changes (change_contact_id, change_owner, change_action_id, before_email, before_first_name,
                     before_last_name, before_company, after_email, after_first_name, after_last_name, after_company)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    sqlx::query(insert)
+    sql::query(insert)
         .bind(contact.id)
         .bind(&owner.0)
         .bind(action)

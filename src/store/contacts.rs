@@ -9,8 +9,8 @@ pub use look::{Looked, look, piece};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::copy::Lines;
-use super::{Count, Home, StoreError};
+use super::copy::{Lines, Target};
+use super::{Count, Home, StoreError, sql};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::job::Owner;
@@ -57,47 +57,44 @@ impl Batch {
     }
 }
 
+const WRITTEN: &[(&str, &str)] = &[
+    ("staging_id", "bigint"),
+    ("contacts_user_id", "varchar"),
+    ("contact_email", "varchar"),
+    ("contact_first_name", "varchar"),
+    ("contact_last_name", "varchar"),
+    ("contact_company", "varchar"),
+    ("contact_key", "uuid"),
+];
+
 /// Writes a batch.
 pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
-    let copy =
-        "COPY contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name,
-                               contact_company, contact_key) FROM STDIN";
-    batch.lines.send_by_key(connection, copy).await
+    batch.lines.send_by_key(connection, &Target::new("contacts", WRITTEN)).await
 }
 
 /// The two-part key of the advisory lock under which consolidations of one owner take turns.
 const OWNER_LOCK: i32 = 0x1A9E57;
 
-/// Takes the owner's turn until the transaction ends; false when another has it.
-pub async fn try_lock_owner(connection: &mut PgConnection, owner: &Owner) -> Result<bool, StoreError> {
-    let query = "SELECT pg_try_advisory_xact_lock($1, hashtext($2))";
-    Ok(sqlx::query_scalar(query).bind(OWNER_LOCK).bind(&owner.0).fetch_one(connection).await?)
+/// What came of the attempt to take an owner's turn.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct Turn {
+    /// It is ours until the transaction ends; false when another has it.
+    pub taken: bool,
+    /// Whether the owner has contacts without a key.
+    pub lacks_keys: bool,
 }
 
-/// Takes the owner's turn until [`unlock_owner`] or the end of the connection, for a transaction
-/// whose snapshot must be younger than the lock; false when another has it.
-pub async fn try_lock_owner_in_session(
-    connection: &mut PgConnection,
-    owner: &Owner,
-) -> Result<bool, StoreError> {
-    let query = "SELECT pg_try_advisory_lock($1, hashtext($2))";
-    Ok(sqlx::query_scalar(query).bind(OWNER_LOCK).bind(&owner.0).fetch_one(connection).await?)
-}
-
-/// Ends the turn that [`try_lock_owner_in_session`] began.
-pub async fn unlock_owner(connection: &mut PgConnection, owner: &Owner) -> Result<(), StoreError> {
-    sqlx::query("SELECT pg_advisory_unlock($1, hashtext($2))")
-        .bind(OWNER_LOCK)
-        .bind(&owner.0)
-        .execute(connection)
-        .await?;
-    Ok(())
+/// Takes the owner's turn until the transaction ends, unless another has it.
+pub async fn try_turn(connection: &mut PgConnection, owner: &Owner) -> Result<Turn, StoreError> {
+    let query = "SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS taken,
+                EXISTS (SELECT FROM contacts WHERE contacts_user_id = $2 AND contact_key IS NULL) AS lacks_keys";
+    Ok(sql::query_as(query).bind(OWNER_LOCK).bind(&owner.0).fetch_one(connection).await?)
 }
 
 /// Whether the owner has contacts without a key.
 pub async fn lack_keys(connection: &mut PgConnection, owner: &Owner) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM contacts WHERE contacts_user_id = $1 AND contact_key IS NULL)";
-    Ok(sqlx::query_scalar(query).bind(&owner.0).fetch_one(connection).await?)
+    Ok(sql::query_scalar(query).bind(&owner.0).fetch_one(connection).await?)
 }
 
 /// Works out the key of the owner's contacts that have none yet.
@@ -106,7 +103,7 @@ pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u
     let (mut filled, mut after) = (0, 0);
     loop {
         // Row by row: other programs may have made addresses of any length.
-        let mut rows = sqlx::query(
+        let mut rows = sql::query(
             "SELECT contact_id, contact_email FROM contacts
              WHERE contacts_user_id = $1 AND contact_key IS NULL AND contact_id > $2
              ORDER BY contact_id LIMIT 10000 FOR UPDATE",
@@ -130,7 +127,7 @@ pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u
         }
         // A second contact of one owner and address, which only older programs made, gets the key of
         // the address followed by a space and its id, which is no address.
-        let done = sqlx::query(
+        let done = sql::query(
             "UPDATE contacts c SET contact_key = CASE
                  WHEN given.nth = 1 AND NOT EXISTS (SELECT FROM contacts o WHERE o.contact_key = given.first)
                  THEN given.first ELSE given.later END
@@ -173,7 +170,7 @@ pub async fn existing_among(
     // Safe: what is put together are numbers. The index over keys is asked, never that over owners.
     let found = "(SELECT * FROM contacts WHERE contact_key = ANY ($2) OFFSET 0)";
     let query = AssertSqlSafe(keys_of(found, own));
-    let found: Vec<Uuid> = sqlx::query_scalar(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
+    let found: Vec<Uuid> = sql::query_scalar(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
     Ok(found.iter().map(Uuid::as_u128).collect())
 }
 
@@ -184,21 +181,21 @@ pub fn keys<'c>(
     own: Option<Home>,
 ) -> impl Stream<Item = Result<u128, StoreError>> + Unpin + 'c {
     let query = AssertSqlSafe(format!("{} AND contact_key IS NOT NULL", keys_of("contacts", own)));
-    let keys = sqlx::query_scalar(query).bind(&owner.0).fetch(connection);
+    let keys = sql::query_scalar(query).bind(&owner.0).fetch(connection);
     keys.map_ok(|key: Uuid| key.as_u128()).map_err(StoreError::from)
 }
 
 /// Whether the owner has more than `limit` contacts. Asks the index and never more than `limit` entries.
 pub async fn more_than(connection: &mut PgConnection, owner: &Owner, limit: i64) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM contacts WHERE contacts_user_id = $1 ORDER BY contact_id OFFSET $2 LIMIT 1)";
-    Ok(sqlx::query_scalar(query).bind(&owner.0).bind(limit).fetch_one(connection).await?)
+    Ok(sql::query_scalar(query).bind(&owner.0).bind(limit).fetch_one(connection).await?)
 }
 
 /// How many contacts an owner has.
 pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count, StoreError> {
     let query = "SELECT count(*) FROM
          (SELECT FROM contacts WHERE contacts_user_id = $1 ORDER BY contact_id LIMIT $2 + 1) AS counted";
-    Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(connection).await?))
+    Ok(Count(sql::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(connection).await?))
 }
 
 /// A contact as people see it.
@@ -245,7 +242,7 @@ pub async fn get(
     id: i64,
 ) -> Result<Option<Contact>, StoreError> {
     let query = AssertSqlSafe(format!("{CONTACT} WHERE contacts_user_id = $1 AND contact_id = $2"));
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
+    Ok(sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
 }
 
 /// The same, held until the transaction ends.
@@ -256,7 +253,7 @@ pub async fn lock(
 ) -> Result<Option<Contact>, StoreError> {
     let query =
         AssertSqlSafe(format!("{CONTACT} WHERE contacts_user_id = $1 AND contact_id = $2 FOR UPDATE"));
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
+    Ok(sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
 }
 
 /// The owner's contacts that have these e-mails, by their keys ([`ContactKeys::key`]).
@@ -268,7 +265,7 @@ pub async fn with_keys(
     let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
     // The index over keys is asked, never that over owners.
     let query = "SELECT * FROM (SELECT * FROM contacts WHERE contact_key = ANY ($2) OFFSET 0) AS c WHERE contacts_user_id = $1";
-    let rows = sqlx::query(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
+    let rows = sql::query(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
     let contact = |row: &sqlx::postgres::PgRow| {
         let key: Uuid = row.try_get("contact_key")?;
         Ok((key.as_u128(), sqlx::FromRow::from_row(row)?))
@@ -286,7 +283,7 @@ pub async fn edit(
     let key = ContactKeys::of(owner).key(&email::key(&fields.email));
     let update = "UPDATE contacts SET contact_email = $3, contact_first_name = $4, contact_last_name = $5,
                 contact_company = $6, contact_key = $7 WHERE contact_id = $2 AND contacts_user_id = $1";
-    sqlx::query(update)
+    sql::query(update)
         .bind(&owner.0)
         .bind(id)
         .bind(fields.email.as_ref())
@@ -302,7 +299,7 @@ pub async fn edit(
 /// Lets the server see what a large import has made of the table, which it does by itself minutes later: until then
 /// it would sort all of an owner's contacts for a page of them. Not for long, and not where others are at it.
 pub async fn analyze(pool: &PgPool) -> Result<(), StoreError> {
-    sqlx::raw_sql("SET LOCAL lock_timeout = '500ms'; ANALYZE contacts").execute(pool).await?;
+    sql::once_changed(pool, "SET LOCAL lock_timeout = '500ms'; ANALYZE contacts").await?;
     Ok(())
 }
 
@@ -315,5 +312,5 @@ pub async fn existing(
 ) -> Result<Vec<i64>, StoreError> {
     let query = "SELECT contact_id FROM (SELECT contact_id, contacts_user_id FROM contacts WHERE contact_id = ANY ($2) OFFSET 0) AS c
          WHERE contacts_user_id = $1 ORDER BY contact_id LIMIT $3";
-    Ok(sqlx::query_scalar(query).bind(&owner.0).bind(contacts).bind(limit).fetch_all(connection).await?)
+    Ok(sql::query_scalar(query).bind(&owner.0).bind(contacts).bind(limit).fetch_all(connection).await?)
 }

@@ -1,11 +1,15 @@
-//! PostgreSQL's COPY text format (manual, section COPY, "Text Format"), written into a buffer and sent.
+//! Rows on their way into a table, in PostgreSQL's COPY text format (manual, section COPY, "Text Format").
+//!
+//! Many lines are sent by COPY. Few go as the parameters of one INSERT: a COPY ends with a message of five bytes, which
+//! Nagle's algorithm holds back until the server has acknowledged the data, 40 ms later. The driver has no setting
+//! against that.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::StoreError;
+use super::{StoreError, sql};
 
 /// One line of COPY text at a time, appended to a buffer.
 pub struct Line<'a> {
@@ -117,6 +121,61 @@ fn unescaped(column: &[u8]) -> Result<Cow<'_, str>, StoreError> {
     Ok(Cow::Owned(String::from_utf8(text).map_err(|_| StoreError::Unreadable)?))
 }
 
+/// The table and the columns that lines are written to.
+pub struct Target {
+    table: String,
+    /// Each with its type, in the order of the values of a line.
+    columns: &'static [(&'static str, &'static str)],
+}
+
+impl Target {
+    /// `table` becomes a part of a statement: it must not come from outside.
+    pub fn new(table: impl Into<String>, columns: &'static [(&'static str, &'static str)]) -> Target {
+        Target { table: table.into(), columns }
+    }
+
+    fn names(&self) -> String {
+        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+
+    fn copy(&self) -> String {
+        format!("COPY {} ({}) FROM STDIN", self.table, self.names())
+    }
+
+    fn insert(&self) -> String {
+        let (table, names) = (&self.table, self.names());
+        let values: Vec<_> = self.columns.iter().map(|(name, kind)| format!("{name}::{kind}")).collect();
+        let arrays: Vec<_> = (1..=self.columns.len()).map(|number| format!("${number}::text[]")).collect();
+        format!(
+            "INSERT INTO {table} ({names}) SELECT {} FROM unnest({}) AS line ({names})",
+            values.join(", "),
+            arrays.join(", ")
+        )
+    }
+}
+
+/// The most lines of one INSERT: from there on a COPY is quicker even if it has to wait.
+const INSERTED_LINES: usize = 2_000;
+/// The most bytes of one INSERT.
+const INSERTED_BYTES: usize = PIECE;
+
+/// Writes lines by one INSERT.
+async fn insert(connection: &mut PgConnection, target: &Target, text: &[u8]) -> Result<(), StoreError> {
+    let mut values: Vec<Vec<Option<Cow<'_, str>>>> = vec![Vec::new(); target.columns.len()];
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let mut line = columns(line);
+        for values in &mut values {
+            values.push(line.next().unwrap_or(Err(StoreError::Unreadable))?);
+        }
+    }
+    let mut query = sql::query(AssertSqlSafe(target.insert()));
+    for values in values {
+        query = query.bind(values);
+    }
+    query.execute(connection).await?;
+    Ok(())
+}
+
 /// Bytes that go to the server at a time. A connection buffers what it sends and keeps the buffer for good, so
 /// nothing longer goes to it, whatever the length of a line: COPY takes lines in parts.
 const PIECE: usize = 256 << 10;
@@ -161,12 +220,15 @@ impl Lines {
         self.lines.clear();
     }
 
-    /// Sends the lines to a `COPY … FROM STDIN` as they came; nothing where there are none.
-    pub async fn send(&self, connection: &mut PgConnection, statement: &str) -> Result<(), StoreError> {
+    /// Writes the lines as they came; nothing where there are none.
+    pub async fn send(&self, connection: &mut PgConnection, target: &Target) -> Result<(), StoreError> {
         if self.lines.is_empty() {
             return Ok(());
         }
-        let mut copy = connection.copy_in_raw(statement).await?;
+        if self.lines.len() <= INSERTED_LINES && self.text.len() <= INSERTED_BYTES {
+            return insert(connection, target, &self.text).await;
+        }
+        let mut copy = connection.copy_in_raw(&target.copy()).await?;
         for piece in self.text.chunks(PIECE) {
             copy.send(piece).await?;
         }
@@ -179,13 +241,13 @@ impl Lines {
     pub async fn send_by_key(
         &mut self,
         connection: &mut PgConnection,
-        statement: &str,
+        target: &Target,
     ) -> Result<(), StoreError> {
         if self.lines.len() < SORTED_FROM {
-            return self.send(connection, statement).await;
+            return self.send(connection, target).await;
         }
         self.lines.sort_unstable_by_key(|(key, _)| *key);
-        let mut copy = connection.copy_in_raw(statement).await?;
+        let mut copy = connection.copy_in_raw(&target.copy()).await?;
         let mut piece = Vec::with_capacity(PIECE);
         for (_, line) in &self.lines {
             let mut rest = &self.text[line.clone()];
@@ -204,16 +266,19 @@ impl Lines {
     }
 }
 
-/// Lines that wait in a temporary file for their COPY, however many they become.
+/// Lines that wait in a temporary file, however many they become.
 pub struct Spool {
     file: tempfile::SpooledTempFile,
-    lines: u64,
+    lines: usize,
+    /// Lines that are not in the file yet.
     buffer: Vec<u8>,
+    spilled: bool,
 }
 
 impl Default for Spool {
     fn default() -> Self {
-        Spool { file: tempfile::SpooledTempFile::new(PIECE * 4), lines: 0, buffer: Vec::new() }
+        let file = tempfile::SpooledTempFile::new(PIECE * 4);
+        Spool { file, lines: 0, buffer: Vec::new(), spilled: false }
     }
 }
 
@@ -236,18 +301,22 @@ impl Spool {
         use std::io::Write;
         self.file.write_all(&self.buffer)?;
         self.buffer.clear();
+        self.spilled = true;
         Ok(())
     }
 
-    /// Sends all lines to a `COPY … FROM STDIN`; nothing where there are none.
-    pub async fn send(mut self, connection: &mut PgConnection, statement: &str) -> Result<(), StoreError> {
+    /// Writes all lines; nothing where there are none.
+    pub async fn send(mut self, connection: &mut PgConnection, target: &Target) -> Result<(), StoreError> {
         use std::io::{Read, Seek};
         if self.lines == 0 {
             return Ok(());
         }
+        if self.lines <= INSERTED_LINES && !self.spilled {
+            return insert(connection, target, &self.buffer).await;
+        }
         self.flush()?;
         self.file.rewind()?;
-        let mut copy = connection.copy_in_raw(statement).await?;
+        let mut copy = connection.copy_in_raw(&target.copy()).await?;
         let mut piece = vec![0; PIECE];
         loop {
             match self.file.read(&mut piece)? {

@@ -5,8 +5,8 @@ use futures::{Stream, TryStreamExt};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::copy::Spool;
-use super::{Home, StoreError};
+use super::copy::{Spool, Target};
+use super::{Home, StoreError, sql};
 use crate::domain::job::Owner;
 
 /// A row that an open issue is about.
@@ -54,7 +54,7 @@ pub fn open_rows<'c>(
             reasons: row.try_get("reasons")?,
         })
     };
-    let rows = sqlx::query(query).bind(owner.0.clone()).bind(home.job().0).fetch(connection);
+    let rows = sql::query(query).bind(owner.0.clone()).bind(home.job().0).fetch(connection);
     rows.map_err(StoreError::from).and_then(move |found| std::future::ready(row(found)))
 }
 
@@ -110,10 +110,16 @@ pub async fn take_in(
         home.job()
     ));
     sqlx::raw_sql(table).execute(&mut *connection).await?;
-    let copy =
-        "COPY uploaded (uploaded_line, uploaded_key, uploaded_hash, uploaded_email, uploaded_first_name,
-                uploaded_last_name, uploaded_company) FROM STDIN";
-    uploaded.spool.send(connection, copy).await?;
+    const WRITTEN: &[(&str, &str)] = &[
+        ("uploaded_line", "bigint"),
+        ("uploaded_key", "varchar"),
+        ("uploaded_hash", "varchar"),
+        ("uploaded_email", "varchar"),
+        ("uploaded_first_name", "varchar"),
+        ("uploaded_last_name", "varchar"),
+        ("uploaded_company", "varchar"),
+    ];
+    uploaded.spool.send(connection, &Target::new("uploaded", WRITTEN)).await?;
     sqlx::raw_sql("ANALYZE uploaded").execute(&mut *connection).await?;
     let find = AssertSqlSafe(format!(
         "UPDATE uploaded SET uploaded_row = staging_id,
@@ -121,7 +127,7 @@ pub async fn take_in(
          FROM {} WHERE staging_job_id = uploaded_job AND staging_row_hash = uploaded_hash",
         home.staging()
     ));
-    sqlx::query(find).execute(&mut *connection).await?;
+    sql::query(find).execute(&mut *connection).await?;
     sqlx::raw_sql("ANALYZE uploaded").execute(connection).await?;
     Ok(())
 }
@@ -136,7 +142,7 @@ pub async fn contradiction(connection: &mut PgConnection) -> Result<Option<(i64,
              FROM uploaded WHERE uploaded_hash IS NOT NULL
              WINDOW of_key AS (PARTITION BY uploaded_hash ORDER BY uploaded_line)) AS compared
          WHERE differs ORDER BY uploaded_line LIMIT 1";
-    Ok(sqlx::query_as(query).fetch_optional(connection).await?)
+    Ok(sql::query_as(query).fetch_optional(connection).await?)
 }
 
 /// A row with other values in the file than in the job, letter by letter.
@@ -175,7 +181,7 @@ pub fn differences(
             given: given.try_into().map_err(|_| StoreError::Unreadable)?,
         })
     };
-    let rows = sqlx::query(query).bind(home.job().0).fetch(connection);
+    let rows = sql::query(query).bind(home.job().0).fetch(connection);
     rows.map_err(StoreError::from).and_then(move |found| std::future::ready(difference(found)))
 }
 
@@ -211,7 +217,7 @@ pub async fn left(
         "SELECT uploaded_line, left(uploaded_key, 80), count(*) OVER () FROM uploaded WHERE {condition}
          ORDER BY uploaded_line LIMIT $1"
     ));
-    let found: Vec<(i64, String, i64)> = sqlx::query_as(query).bind(limit).fetch_all(connection).await?;
+    let found: Vec<(i64, String, i64)> = sql::query_as(query).bind(limit).fetch_all(connection).await?;
     let count = found.first().map_or(0, |(.., count)| count.unsigned_abs());
     let row = |(line, row_key, _): (i64, String, i64)| FileRow { line: line.unsigned_abs(), row_key };
     Ok((count, found.into_iter().map(row).collect()))

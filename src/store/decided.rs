@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 pub use standing::*;
 
 use super::jobs::RowCounts;
-use super::{Home, StoreError};
+use super::{Home, StoreError, sql};
 use crate::domain::row::RowStatus;
 
 /// Makes the table, for the rest of the transaction.
@@ -62,7 +62,7 @@ pub async fn counts(connection: &mut PgConnection, home: Home) -> Result<Counts,
          FROM decided JOIN {} ON staging_id = decided_id",
         home.staging()
     ));
-    Ok(sqlx::query_as(query).fetch_one(connection).await?)
+    Ok(sql::query_as(query).fetch_one(connection).await?)
 }
 
 /// How many rows more, or less, there are in each status for the decision.
@@ -79,7 +79,7 @@ pub async fn moves(connection: &mut PgConnection, home: Home) -> Result<RowCount
         more("DISCARD"),
         home.staging()
     ));
-    let moved = sqlx::query_as(query).fetch_one(connection).await?;
+    let moved = sql::query_as(query).fetch_one(connection).await?;
     let (ready, with_issues, discarded): (i64, i64, i64) = moved;
     Ok(RowCounts { ready, with_issues, discarded, ..RowCounts::default() })
 }
@@ -113,7 +113,7 @@ pub async fn examples(
          FROM decided JOIN {} ON staging_id = decided_id ORDER BY decided_id LIMIT $1",
         home.staging()
     ));
-    let rows = sqlx::query(query).bind(limit).fetch_all(connection).await?;
+    let rows = sql::query(query).bind(limit).fetch_all(connection).await?;
     let status = |text: Option<String>| text.map(|word| word.parse::<RowStatus>()).transpose();
     rows.iter()
         .map(|row| {
@@ -140,14 +140,14 @@ pub async fn apply(connection: &mut PgConnection, home: Home, action: i64) -> Re
                 decided_company, decided_status, decided_accepted, decided_on_existing
          FROM decided JOIN {staging} ON staging_id = decided_id ORDER BY staging_id"
     ));
-    sqlx::query(record).bind(action).execute(&mut *connection).await?;
+    sql::query(record).bind(action).execute(&mut *connection).await?;
     let change = AssertSqlSafe(format!(
         "UPDATE {staging} SET staging_email = decided_email, staging_first_name = decided_first_name,
                 staging_last_name = decided_last_name, staging_company = decided_company, staging_status = decided_status,
                 staging_accepted = decided_accepted, staging_on_existing = decided_on_existing
          FROM decided WHERE staging_id = decided_id"
     ));
-    sqlx::query(change).execute(connection).await?;
+    sql::query(change).execute(connection).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{Home, StoreError, staging};
+use super::{Home, StoreError, sql, staging};
 use crate::domain::job::Owner;
 
 /// Contacts of a part.
@@ -39,17 +39,17 @@ pub async fn gather(connection: &mut PgConnection, owner: &Owner, home: Home) ->
         let made = "INSERT INTO imported (imported_contact, imported_row)
              SELECT contact_id, staging_id FROM contacts WHERE staging_id BETWEEN $2 AND $3 AND contacts_user_id || '' = $1
              ORDER BY staging_id";
-        sqlx::query(made).bind(&owner.0).bind(first).bind(last).execute(&mut *connection).await?;
+        sql::query(made).bind(&owner.0).bind(first).bind(last).execute(&mut *connection).await?;
     }
     let changed = "INSERT INTO imported (imported_contact, imported_row, imported_change)
          SELECT change_contact_id, change_staging_id, change_id FROM contact_changes
          WHERE change_job_id = $2 AND change_undone_by IS NULL AND change_owner = $1
          ORDER BY change_staging_id";
-    sqlx::query(changed).bind(&owner.0).bind(home.job().0).execute(&mut *connection).await?;
+    sql::query(changed).bind(&owner.0).bind(home.job().0).execute(&mut *connection).await?;
     sqlx::raw_sql("CREATE UNIQUE INDEX ON imported (imported_number); ANALYZE imported")
         .execute(&mut *connection)
         .await?;
-    Ok(sqlx::query_scalar("SELECT count(*) FROM imported").fetch_one(connection).await?)
+    Ok(sql::query_scalar("SELECT count(*) FROM imported").fetch_one(connection).await?)
 }
 
 /// Removes the contacts of the part behind `after` that the job's rows made and that still say what those rows say; the
@@ -79,7 +79,7 @@ pub async fn remove(
          SELECT (SELECT count(*) FROM gone) AS undone,
                 ARRAY(SELECT imported_contact FROM made EXCEPT SELECT contact_id FROM gone) AS kept"
     ));
-    let query = sqlx::query_as(query).bind(&owner.0).bind(home.job().0).bind(after);
+    let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(after);
     Ok(query.fetch_one(connection).await?)
 }
 
@@ -109,5 +109,5 @@ pub async fn restore(
                 ARRAY(SELECT change_contact_id FROM change EXCEPT SELECT contact_id FROM restored) AS kept",
         home.staging()
     ));
-    Ok(sqlx::query_as(query).bind(after).bind(undo).fetch_one(connection).await?)
+    Ok(sql::query_as(query).bind(after).bind(undo).fetch_one(connection).await?)
 }

@@ -2,8 +2,8 @@
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::copy::Spool;
-use super::{Count, Home, StoreError};
+use super::copy::{Spool, Target};
+use super::{Count, Home, StoreError, sql};
 use crate::domain::job::Owner;
 
 /// New links, kept until their rows and issues are there, however many they become.
@@ -23,11 +23,8 @@ impl Links {
 
 /// Writes links that are not there yet.
 pub async fn insert(connection: &mut PgConnection, home: Home, links: Links) -> Result<(), StoreError> {
-    if links.spool.is_empty() {
-        return Ok(());
-    }
-    let copy = format!("COPY {} (item_issue_id, item_staging_id) FROM STDIN", home.items());
-    links.spool.send(connection, &copy).await
+    const WRITTEN: &[(&str, &str)] = &[("item_issue_id", "integer"), ("item_staging_id", "bigint")];
+    links.spool.send(connection, &Target::new(home.items(), WRITTEN)).await
 }
 
 /// A row of an issue as people see it.
@@ -75,7 +72,7 @@ pub async fn page(
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
         home.items()
     ));
-    let links = sqlx::query_as(links).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
+    let links = sql::query_as(links).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
     let links: Vec<(i32, i64)> = links.bind(limit).fetch_all(&mut *connection).await?;
     let (issues, rows): (Vec<i32>, Vec<i64>) = links.into_iter().unzip();
     if rows.is_empty() {
@@ -90,7 +87,7 @@ pub async fn page(
          ORDER BY item_issue_id, staging_id",
         home.staging()
     ));
-    Ok(sqlx::query_as(query).bind(issues).bind(rows).bind(home.job().0).fetch_all(connection).await?)
+    Ok(sql::query_as(query).bind(issues).bind(rows).bind(home.job().0).fetch_all(connection).await?)
 }
 
 /// How many rows an issue of an owner's job has.
@@ -107,6 +104,6 @@ pub async fn count(
         home.items(),
         home.issues()
     ));
-    let query = sqlx::query_scalar(query).bind(&owner.0).bind(home.job().0).bind(issue).bind(Count::MOST);
+    let query = sql::query_scalar(query).bind(&owner.0).bind(home.job().0).bind(issue).bind(Count::MOST);
     Ok(Count(query.fetch_one(connection).await?))
 }

@@ -8,8 +8,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
-use super::copy::Lines;
-use super::{Count, Home, StoreError, filter};
+use super::copy::{Lines, Target};
+use super::{Count, Home, StoreError, filter, sql};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::RowHash;
@@ -64,22 +64,27 @@ pub async fn reserve(connection: &mut PgConnection, count: usize) -> Result<Vec<
     let query = "SELECT array_agg(nextval(counter)::int)
          FROM (SELECT pg_get_serial_sequence('issues', 'issue_id')::regclass AS counter OFFSET 0) AS of_table,
               generate_series(1, $1)";
-    let mut ids: Vec<i32> = sqlx::query_scalar(query).bind(count as i64).fetch_one(connection).await?;
+    let mut ids: Vec<i32> = sql::query_scalar(query).bind(count as i64).fetch_one(connection).await?;
     // Others may draw from the sequence at the same time, but each draw is higher than the one before.
     ids.sort_unstable();
     Ok(ids)
 }
 
+const WRITTEN: &[(&str, &str)] = &[
+    ("issue_id", "integer"),
+    ("issues_job_id", "integer"),
+    ("issue_type", "issue_type_enum"),
+    ("issue_key", "varchar"),
+    ("issue_description", "varchar"),
+];
+
 /// Writes issues that are not there yet: for the first run of a job, which makes each once.
 pub async fn insert(connection: &mut PgConnection, home: Home, batch: &mut Batch) -> Result<(), StoreError> {
-    let table = home.issues();
-    let copy = format!(
-        "COPY {table} (issue_id, issues_job_id, issue_type, issue_key, issue_description) FROM STDIN"
-    );
+    let target = Target::new(home.issues(), WRITTEN);
     match home {
-        Home::Shared(_) => batch.lines.send_by_key(connection, &copy).await,
+        Home::Shared(_) => batch.lines.send_by_key(connection, &target).await,
         // It has no index yet.
-        Home::Own(_) => batch.lines.send(connection, &copy).await,
+        Home::Own(_) => batch.lines.send(connection, &target).await,
     }
 }
 
@@ -93,7 +98,7 @@ pub async fn accepted_malformed(
         "SELECT issue_key FROM ONLY {} WHERE issues_job_id = $1 AND issue_type = 'MALFORMED_ROW' AND issue_resolved",
         home.issues()
     ));
-    let mut keys = sqlx::query_scalar(query).bind(home.job().0).fetch(connection);
+    let mut keys = sql::query_scalar(query).bind(home.job().0).fetch(connection);
     let mut accepted = HashSet::new();
     while let Some(key) = keys.try_next().await? {
         // A key that is no hash is no row's.
@@ -111,14 +116,14 @@ pub async fn resolve_all(connection: &mut PgConnection, home: Home) -> Result<()
          WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)",
         home.issues()
     ));
-    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
 /// Deletes the issues of a job with their items.
 pub async fn delete_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!("DELETE FROM ONLY {} WHERE issues_job_id = $1", home.issues()));
-    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
@@ -136,7 +141,7 @@ pub async fn first_missing(
          WHERE (SELECT issues_job_id FROM ONLY {} WHERE issue_id = issue) IS DISTINCT FROM $2 LIMIT 1",
         home.issues()
     ));
-    Ok(sqlx::query_scalar(query).bind(issues).bind(home.job().0).fetch_optional(connection).await?)
+    Ok(sql::query_scalar(query).bind(issues).bind(home.job().0).fetch_optional(connection).await?)
 }
 
 /// Open issues of a job, a count each rule that has any: all of them, however long it takes.
@@ -149,7 +154,7 @@ pub async fn count_open(
          WHERE issues_job_id = $1 AND NOT issue_resolved GROUP BY issue_type ORDER BY issue.issue_type",
         home.issues()
     ));
-    let counts: Vec<(String, i64)> = sqlx::query_as(query).bind(home.job().0).fetch_all(connection).await?;
+    let counts: Vec<(String, i64)> = sql::query_as(query).bind(home.job().0).fetch_all(connection).await?;
     counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, count.unsigned_abs()))).collect()
 }
 
@@ -165,7 +170,7 @@ pub async fn counts(
          WHERE count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY kind",
         counted(home, false)
     ));
-    let query = sqlx::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
+    let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
     let counts: Vec<(String, i64)> = query.fetch_all(connection).await?;
     counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, Count(count)))).collect()
 }
@@ -206,7 +211,7 @@ pub async fn progress(
         counted(home, false),
         counted(home, true)
     ));
-    let query = sqlx::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
+    let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
     let counts: Vec<(String, i64, i64)> = query.fetch_all(connection).await?;
     let progress = |(kind, open, settled): (String, i64, i64)| {
         Ok(Progress { kind: kind.parse()?, open: Count(open), settled: Count(settled) })
@@ -289,8 +294,7 @@ pub async fn get(
          WHERE issues_job_id = $2 AND job_user_id = $1",
         home.issues()
     ));
-    let row =
-        sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(id).fetch_optional(connection).await?;
+    let row = sql::query(query).bind(&owner.0).bind(home.job().0).bind(id).fetch_optional(connection).await?;
     row.as_ref().map(issue).transpose()
 }
 
@@ -326,7 +330,7 @@ pub async fn page(
         State::Settled => &[true],
         State::All => &[false, true],
     };
-    let rows = sqlx::query(query)
+    let rows = sql::query(query)
         .bind(&owner.0)
         .bind(home.job().0)
         .bind(settled)

@@ -14,7 +14,7 @@ pub use decide::*;
 pub use run::*;
 
 use super::undo_progress::UndoProgress;
-use super::{Count, Home, StoreError, filter, interval};
+use super::{Count, Home, StoreError, filter, sql};
 use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner};
 
 /// A job as people see it.
@@ -144,7 +144,7 @@ impl Job {
 /// One job of an owner.
 pub async fn get(connection: &mut PgConnection, owner: &Owner, id: JobId) -> Result<Option<Job>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!("{JOB} WHERE job_user_id = $1 AND job_id = $2"));
-    let row = sqlx::query(query).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
+    let row = sql::query(query).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
     row.as_ref().map(job).transpose()
 }
 
@@ -179,14 +179,14 @@ pub async fn list(
             .push_bind(filter::anywhere(text));
     }
     query.push(" ORDER BY job_id DESC LIMIT ").push_bind(limit);
-    let rows = query.build().fetch_all(connection).await?;
+    let rows = query.build().persistent(false).fetch_all(connection).await?;
     rows.iter().map(job).collect()
 }
 
 /// How many jobs an owner has.
 pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count, StoreError> {
     let query = "SELECT count(*) FROM (SELECT FROM jobs WHERE job_user_id = $1 LIMIT $2 + 1) AS counted";
-    Ok(Count(sqlx::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(connection).await?))
+    Ok(Count(sql::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(connection).await?))
 }
 
 /// A job on its way into the table.
@@ -210,7 +210,7 @@ pub struct New<'a> {
 
 /// Inserts a PENDING job.
 pub async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobId, StoreError> {
-    let id = sqlx::query_scalar(
+    let id = sql::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
                            job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_columns, job_available_at)
          VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $7, CASE WHEN $6 THEN now() ELSE now() + interval '1 minute' END) RETURNING job_id",
@@ -237,14 +237,14 @@ pub async fn by_content(
     owner: &Owner,
     content_hash: &str,
 ) -> Result<Option<JobId>, StoreError> {
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))")
+    sql::query("SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))")
         .bind(&owner.0)
         .bind(content_hash)
         .execute(&mut *connection)
         .await?;
     let query = "SELECT max(job_id) FROM jobs WHERE job_user_id = $1 AND job_content_hash = $2";
     let found: Option<i32> =
-        sqlx::query_scalar(query).bind(&owner.0).bind(content_hash).fetch_one(connection).await?;
+        sql::query_scalar(query).bind(&owner.0).bind(content_hash).fetch_one(connection).await?;
     Ok(found.map(JobId))
 }
 
@@ -256,29 +256,28 @@ pub async fn stranded(
     grace: Duration,
     limit: i64,
 ) -> Result<Vec<(JobId, String)>, StoreError> {
-    let rows = sqlx::query(
+    let send = format!(
         "UPDATE jobs SET job_available_at = now(), job_delivery_count = job_delivery_count + 1
          WHERE job_id IN (
              SELECT job_id FROM jobs
-             WHERE job_available_at <= now() - $1 * power(2, least(job_delivery_count, 10)) AND job_status IN ('PENDING', 'PROCESSING')
+             WHERE job_available_at <= now() - {} * power(2, least(job_delivery_count, 10)) AND job_status IN ('PENDING', 'PROCESSING')
                AND (job_lease_until IS NULL OR job_lease_until <= now())
-             ORDER BY job_available_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+             ORDER BY job_available_at LIMIT {limit} FOR UPDATE SKIP LOCKED)
          RETURNING job_id, job_s3_object_key",
-    )
-    .bind(interval(grace))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+        sql::interval(grace)
+    );
+    let rows = sql::once(pool, &send).await?;
     rows.iter().map(|row| Ok((JobId(row.try_get("job_id")?), row.try_get("job_s3_object_key")?))).collect()
 }
 
 /// Nothing is wanted of the job any more: for a run that was not asked for through the database's queue,
 /// which answers by itself.
 pub async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
-    sqlx::query("UPDATE jobs SET job_available_at = NULL, job_delivery_count = 0 WHERE job_id = $1 AND job_available_at IS NOT NULL")
-        .bind(id.0)
-        .execute(pool)
-        .await?;
+    let unwant = format!(
+        "UPDATE jobs SET job_available_at = NULL, job_delivery_count = 0
+         WHERE job_id = {id} AND job_available_at IS NOT NULL"
+    );
+    sql::once_changed(pool, &unwant).await?;
     Ok(())
 }
 
@@ -286,6 +285,6 @@ pub async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
 pub async fn outlived(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_unfinished_runs = job_unfinished_runs - 1
          WHERE job_id = $1 AND job_unfinished_runs > 0";
-    sqlx::query(query).bind(id.0).execute(pool).await?;
+    sql::query(query).bind(id.0).execute(pool).await?;
     Ok(())
 }

@@ -26,6 +26,7 @@ pub mod provider_roles;
 pub mod raised;
 pub mod schema;
 pub mod sign_ins;
+pub mod sql;
 pub mod staging;
 pub mod undo_progress;
 pub mod unreadable;
@@ -35,7 +36,6 @@ use std::time::Duration;
 pub use bounded::Slice;
 pub use home::Home;
 pub use owner_pool::{OwnerPool, OwnerTransaction};
-use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::domain::job::JobId;
@@ -63,6 +63,23 @@ pub enum StoreError {
     /// The schema is older than this program and `--no-migrate` forbids to change it.
     #[error("the database lacks {0} migration(s) of this program; run `ingest migrate`")]
     Outdated(usize),
+    /// The server is of a version that is too old.
+    #[error("PostgreSQL {version} is too old; 13 or newer is needed")]
+    ServerTooOld {
+        /// Its version.
+        version: String,
+    },
+    /// The database cannot hold every letter.
+    #[error(
+        "the database {database} stores text as {encoding}, which lacks most letters of the world; make one with \
+         CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move the tables with pg_dump"
+    )]
+    NotUtf8 {
+        /// Its name.
+        database: String,
+        /// What it stores text as.
+        encoding: String,
+    },
     /// A write was broken off since one before it failed.
     #[error("broken off, since an earlier write of the same run failed")]
     Aborted,
@@ -117,10 +134,14 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// How the codes of errors begin that may pass: connection exceptions, transaction rollbacks, insufficient resources,
+/// objects in use, interventions (cancelled, shut down, a session idle for too long) and system errors; and of the
+/// invalid transaction states a server that is read-only during a failover, and the two time-outs of a transaction.
+const TRANSIENT: &[&str] = &["08", "40", "53", "55", "57", "58", "25006", "25P03", "25P04"];
+
 impl StoreError {
     /// Whether the same call may succeed later: the server is away, busy, restarting or out of a
-    /// resource, or two transactions were in each other's way. By SQLSTATE class (PostgreSQL manual,
-    /// appendix A).
+    /// resource, or two transactions were in each other's way. By SQLSTATE (PostgreSQL manual, appendix A).
     pub fn is_transient(&self) -> bool {
         let StoreError::Database(DatabaseError(error)) = self else {
             return false;
@@ -128,8 +149,7 @@ impl StoreError {
         match error {
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
-                // 25006: a server that takes no writes, as a standby does until it is the primary.
-                ["08", "40", "53", "55", "57", "25006"].iter().any(|class| code.starts_with(class))
+                TRANSIENT.iter().any(|start| code.starts_with(start))
             }
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
             sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => true,
@@ -146,9 +166,10 @@ impl StoreError {
             | StoreError::TooLarge { .. }
             | StoreError::Aborted
             | StoreError::Unreadable => self.to_string(),
-            StoreError::Migrate(_) | StoreError::Outdated(_) => {
-                "the database is not ready for use".to_owned()
-            }
+            StoreError::Migrate(_)
+            | StoreError::Outdated(_)
+            | StoreError::ServerTooOld { .. }
+            | StoreError::NotUtf8 { .. } => "the database is not ready for use".to_owned(),
             StoreError::Scratch(_) => NO_SCRATCH.to_owned(),
             StoreError::Database(DatabaseError(sqlx::Error::Database(error))) => {
                 format!("the database refused (error {})", error.code().unwrap_or_default())
@@ -182,32 +203,29 @@ impl StoreError {
     }
 }
 
+/// A connection that was idle for longer is asked whether it is still there before it is used again; to ask each time
+/// would cost a round trip a statement.
+const TRUSTED_IDLE: Duration = Duration::from_secs(2);
+
 /// A pool of at most `connections` connections. Connects when first used.
 pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
     use sqlx::ConnectOptions;
     // Statements are never logged: their errors and timings are, by whoever handles them.
-    let options = options.application_name("ingest").disable_statement_logging();
+    // No `extra_float_digits`, which PgBouncer refuses.
+    let options = options.application_name("ingest").extra_float_digits(None).disable_statement_logging();
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(20))
         .test_before_acquire(false)
-        .before_acquire(|connection, _| Box::pin(in_turn::answers_in_turn(connection)))
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                if metadata.idle_for > TRUSTED_IDLE {
+                    return in_turn::answers_in_turn(connection).await;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options)
-}
-
-/// Names what a repeatable-read transaction sees, so that others can see the same beside it.
-pub async fn export_snapshot(connection: &mut PgConnection) -> Result<String, StoreError> {
-    Ok(sqlx::query_scalar("SELECT pg_export_snapshot()").fetch_one(connection).await?)
-}
-
-/// Makes a repeatable-read transaction, before its first query, see what another exported.
-pub async fn import_snapshot(connection: &mut PgConnection, snapshot: &str) -> Result<(), StoreError> {
-    // SET TRANSACTION takes no parameters. Safe: the name is the server's own and is held to its letters.
-    let known = snapshot.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let snapshot = if known { snapshot } else { "" };
-    let statement = sqlx::AssertSqlSafe(format!("SET TRANSACTION SNAPSHOT '{snapshot}'"));
-    sqlx::raw_sql(statement).execute(connection).await?;
-    Ok(())
 }
 
 /// How many there are, counted only as far as a person wants to know: to count millions takes seconds.

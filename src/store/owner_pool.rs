@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 
-use super::StoreError;
+use super::{StoreError, sql};
 use crate::domain::job::Owner;
 
 /// The longest wait for a lock: whoever waits longer is asked to try again.
@@ -46,12 +46,12 @@ impl OwnerPool {
 
     /// Begins a transaction that only reads, for a page or an answer.
     pub async fn read(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
-        self.open("BEGIN READ ONLY", self.read_timeout, owner).await
+        self.open("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", self.read_timeout, owner).await
     }
 
     /// Begins a transaction that writes.
     pub async fn begin(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
-        self.open("BEGIN READ WRITE", LONGEST_WRITE, owner).await
+        self.open("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", LONGEST_WRITE, owner).await
     }
 
     /// Begins a transaction that reads a single state of the database, however long that takes: for a download.
@@ -84,7 +84,7 @@ impl OwnerPool {
                 set_config('lock_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $3, true),
                 set_config('ingest.owner', $4, true)";
         let milliseconds = |duration: Duration| duration.as_millis().to_string();
-        let (backend, _, _, _, _): (i32, String, String, String, String) = sqlx::query_as(settings)
+        let (backend, _, _, _, _): (i32, String, String, String, String) = sql::query_as(settings)
             .bind(milliseconds(statement_timeout))
             .bind(milliseconds(LOCK_TIMEOUT))
             .bind(milliseconds(IDLE_TIMEOUT))
@@ -157,7 +157,7 @@ async fn end(transaction: Transaction<'static, Postgres>, backend: Option<i32>, 
         return;
     }
     let Some(backend) = backend else { return };
-    let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(backend).execute(&control).await;
+    let cancel = sql::once(&control, &format!("SELECT pg_cancel_backend({backend})")).await;
     match cancel {
         Ok(_) => tracing::debug!("the statement of a dropped request was cancelled"),
         Err(error) => tracing::warn!(%error, "the statement of a dropped request could not be cancelled"),

@@ -7,9 +7,9 @@
 
 use std::ops::RangeInclusive;
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
-use super::{Home, StoreError};
+use super::{Home, StoreError, sql};
 use crate::domain::job::JobId;
 
 /// Statements cannot take names as parameters. Safe: all that is put together is the number of a job,
@@ -36,9 +36,10 @@ impl Tables {
 /// Whether this role may make such tables.
 pub async fn possible(pool: &PgPool) -> Result<bool, StoreError> {
     let query = "SELECT bool_and(pg_has_role(current_user, relowner, 'USAGE')
-                             AND has_schema_privilege(relnamespace::regnamespace::text, 'CREATE'))
+                             AND has_schema_privilege(relnamespace::regnamespace::text, 'CREATE')) AS possible
          FROM pg_class WHERE oid IN ('staging'::regclass, 'issues'::regclass, 'issue_items'::regclass)";
-    Ok(sqlx::query_scalar(query).fetch_one(pool).await?)
+    let row = sql::once(pool, query).await?.pop().ok_or(StoreError::Unreadable)?;
+    Ok(row.try_get("possible")?)
 }
 
 /// Removes tables that were never attached.
@@ -60,7 +61,7 @@ pub async fn create(
     let (first, last) = (ids.start(), ids.end());
     let counters = "SELECT quote_literal(pg_get_serial_sequence('issues', 'issue_id')),
              quote_literal(pg_get_serial_sequence('issue_items', 'issue_item_id'))";
-    let (issue_id, item_id): (String, String) = sqlx::query_as(counters).fetch_one(&mut *connection).await?;
+    let (issue_id, item_id): (String, String) = sql::query_as(counters).fetch_one(&mut *connection).await?;
     // The check is what ATTACH would otherwise read all rows for.
     let statement = format!(
         "CREATE TABLE {staging} (LIKE staging INCLUDING DEFAULTS,
@@ -127,7 +128,7 @@ pub async fn index_items(connection: &mut PgConnection, job: JobId) -> Result<()
 pub async fn declare_keys(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     let query = "SELECT count(*) FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'p'";
-    let declared: i64 = sqlx::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
+    let declared: i64 = sql::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
     if declared > 0 {
         return Ok(());
     }
@@ -187,7 +188,7 @@ pub async fn attach(
 pub async fn drop(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     let query = "SELECT count(*) FROM pg_inherits WHERE inhrelid = to_regclass($1) AND inhparent = 'staging'::regclass";
-    let attached: i64 = sqlx::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
+    let attached: i64 = sql::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
     // What other tables may refer to by its parent's name is no partition any more before it goes.
     let detach =
         if attached > 0 { format!("ALTER TABLE staging DETACH PARTITION {staging};") } else { String::new() };

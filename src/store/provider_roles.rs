@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use super::StoreError;
+use super::{StoreError, sql};
 use crate::domain::access::Roles;
 use crate::domain::job::Owner;
 
@@ -16,7 +16,7 @@ pub async fn record(
 ) -> Result<(), StoreError> {
     // Beyond it the database has no time. The same token again writes nothing.
     const LATEST: i64 = 253_402_300_799;
-    sqlx::query(
+    let query = sql::query(
         "WITH said AS (SELECT least(coalesce(to_timestamp($3), now()), now()) AS at)
          INSERT INTO provider_roles (provider_owner, provider_gave, provider_issued_at)
          SELECT $1, $2, at FROM said
@@ -28,8 +28,7 @@ pub async fn record(
     )
     .bind(&owner.0)
     .bind(roles.words())
-    .bind(issued_at.map(|seconds| seconds.clamp(0, LATEST) as f64))
-    .execute(pool)
-    .await?;
+    .bind(issued_at.map(|seconds| seconds.clamp(0, LATEST) as f64));
+    sql::execute(pool, query).await?;
     Ok(())
 }

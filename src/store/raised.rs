@@ -3,7 +3,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::copy::Lines;
+use super::copy::{Lines, Target};
 use super::issues::Raised;
 use super::{Home, StoreError};
 
@@ -54,8 +54,13 @@ pub async fn create(connection: &mut PgConnection, home: Home) -> Result<(), Sto
 
 /// Puts a batch into it and empties the batch.
 pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
-    let copy = "COPY raised (raised_type, raised_key, raised_description, raised_staging_id) FROM STDIN";
-    batch.lines.send(connection, copy).await?;
+    const WRITTEN: &[(&str, &str)] = &[
+        ("raised_type", "issue_type_enum"),
+        ("raised_key", "varchar"),
+        ("raised_description", "varchar"),
+        ("raised_staging_id", "bigint"),
+    ];
+    batch.lines.send(connection, &Target::new("raised", WRITTEN)).await?;
     batch.lines.clear();
     Ok(())
 }

@@ -1,25 +1,102 @@
-//! The schema: embedded migrations, applied under an advisory lock.
+//! The schema: embedded migrations, each in one transaction under a lock of that transaction.
 
-use sqlx::PgPool;
-use sqlx::migrate::{Migrate, Migrator};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::Instant;
 
-use super::StoreError;
+use sqlx::migrate::{MigrateError, Migration, Migrator};
+use sqlx::{PgConnection, PgPool, Row};
+
+use super::{StoreError, sql};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// Brings the database up to this program's schema. Several processes may call it at once: one
-/// applies, the others wait and find nothing to do. A database of upstream's is adopted in place.
+/// The key of the advisory lock under which programs that migrate take turns.
+const MIGRATION_LOCK: i64 = 0x1A9E57_0000_0001;
+
+/// Where the migrations that were applied are on record, as `sqlx` has it.
+const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+    version        bigint PRIMARY KEY,
+    description    text NOT NULL,
+    installed_on   timestamptz NOT NULL DEFAULT now(),
+    success        boolean NOT NULL,
+    checksum       bytea NOT NULL,
+    execution_time bigint NOT NULL)";
+
+/// Brings the database up to this program's schema. Several processes may call it at once: one applies a migration, the
+/// others wait and find it applied. A database of upstream's is adopted in place. Where nothing is pending, nothing is
+/// locked or written.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    Ok(MIGRATIONS.run(pool).await?)
+    let mut transaction = sql::begin(pool).await?;
+    let applied = applied(&mut transaction).await?;
+    transaction.rollback().await?;
+    for version in applied.keys() {
+        if !MIGRATIONS.version_exists(*version) {
+            return Err(MigrateError::VersionMissing(*version).into());
+        }
+    }
+    for migration in MIGRATIONS.iter() {
+        match applied.get(&migration.version) {
+            None => apply(pool, migration).await?,
+            Some(checksum) if *checksum != migration.checksum => {
+                return Err(MigrateError::VersionMismatch(migration.version).into());
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Applies one migration, unless another program has meanwhile.
+async fn apply(pool: &PgPool, migration: &Migration) -> Result<(), StoreError> {
+    let started = Instant::now();
+    let mut transaction = sql::begin(pool).await?;
+    take_turn(&mut transaction).await?;
+    if applied(&mut transaction).await?.contains_key(&migration.version) {
+        return Ok(transaction.rollback().await?);
+    }
+    sqlx::raw_sql(RECORD).execute(&mut *transaction).await?;
+    let failed = |error| MigrateError::ExecuteMigration(error, migration.version);
+    sqlx::raw_sql(migration.sql.clone()).execute(&mut *transaction).await.map_err(failed)?;
+    let record = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                  VALUES ($1, $2, true, $3, $4)";
+    sql::query(record)
+        .bind(migration.version)
+        .bind(migration.description.as_ref())
+        .bind(migration.checksum.as_ref())
+        .bind(i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX))
+        .execute(&mut *transaction)
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn take_turn(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let query = "SELECT pg_try_advisory_xact_lock($1)";
+    let taken: bool = sql::query_scalar(query).bind(MIGRATION_LOCK).fetch_one(&mut *connection).await?;
+    if !taken {
+        tracing::warn!("another program is migrating the database; waiting for it to end");
+        sql::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// The versions of the applied migrations with their checksums. Reads only: a role may have no right to more.
+async fn applied(connection: &mut PgConnection) -> Result<HashMap<i64, Cow<'static, [u8]>>, StoreError> {
+    let query = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    if !sql::query_scalar::<bool>(query).fetch_one(&mut *connection).await? {
+        return Ok(HashMap::new());
+    }
+    let query = "SELECT version, checksum FROM _sqlx_migrations WHERE success";
+    let applied: Vec<(i64, Vec<u8>)> = sql::query_as(query).fetch_all(connection).await?;
+    Ok(applied.into_iter().map(|(version, checksum)| (version, checksum.into())).collect())
 }
 
 /// How many migrations the database still lacks.
 pub async fn pending(pool: &PgPool) -> Result<usize, StoreError> {
-    let mut connection = pool.acquire().await?;
-    connection.ensure_migrations_table(&MIGRATIONS.table_name).await?;
-    let applied = connection.list_applied_migrations(&MIGRATIONS.table_name).await?;
-    let lacking = |version: i64| !applied.iter().any(|migration| migration.version == version);
-    Ok(MIGRATIONS.iter().filter(|migration| lacking(migration.version)).count())
+    let mut transaction = sql::begin(pool).await?;
+    let applied = applied(&mut transaction).await?;
+    transaction.rollback().await?;
+    Ok(MIGRATIONS.iter().filter(|migration| !applied.contains_key(&migration.version)).count())
 }
 
 /// Fails with [`StoreError::Outdated`] unless the schema is this program's.
@@ -31,7 +108,7 @@ pub async fn require_current(pool: &PgPool) -> Result<(), StoreError> {
 }
 
 /// The oldest server that will do, as `server_version_num` has it.
-pub const OLDEST_SERVER: i32 = 130_000;
+const OLDEST_SERVER: i32 = 130_000;
 
 /// What the server says of itself.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -39,20 +116,56 @@ pub struct Server {
     /// As people write it.
     pub version: String,
     /// As numbers compare.
-    pub version_num: i32,
+    version_num: i32,
     /// The name of the database.
     pub database: String,
+    /// The encoding of its text.
+    encoding: String,
 }
 
-/// Asks the server for its version.
+impl Server {
+    /// Fails where this program cannot work with the server or the database.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if self.version_num < OLDEST_SERVER {
+            return Err(StoreError::ServerTooOld { version: self.version.clone() });
+        }
+        if self.encoding != "UTF8" {
+            let (database, encoding) = (self.database.clone(), self.encoding.clone());
+            return Err(StoreError::NotUtf8 { database, encoding });
+        }
+        Ok(())
+    }
+}
+
+/// Asks the server about itself.
 pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
     let query = "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_num,
-                        current_database()::text AS database";
-    Ok(sqlx::query_as(query).fetch_one(pool).await?)
+                        current_database()::text AS database, current_setting('server_encoding') AS encoding";
+    let row = sql::once(pool, query).await?.pop().ok_or(StoreError::Unreadable)?;
+    Ok(sqlx::FromRow::from_row(&row)?)
+}
+
+/// Whether a pooler stands in between that gives each transaction another connection to the server: then two
+/// connections of ours are served by one process, or one of ours by two.
+pub async fn is_pooled(pool: &PgPool) -> Result<bool, StoreError> {
+    let (mut one, mut other) = (pool.acquire().await?, pool.acquire().await?);
+    let first = process(&mut one).await?;
+    for _ in 0..4 {
+        if process(&mut other).await? == first || process(&mut one).await? != first {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The server's process behind a connection.
+async fn process(connection: &mut PgConnection) -> Result<i32, StoreError> {
+    let row = sqlx::raw_sql("SELECT pg_backend_pid() AS process").fetch_one(connection).await?;
+    Ok(row.try_get("process")?)
 }
 
 /// Fails unless the database answers.
 pub async fn answers(pool: &PgPool) -> Result<(), StoreError> {
-    sqlx::query("SELECT 1").execute(pool).await?;
+    sqlx::raw_sql("SELECT 1").execute(pool).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::{PgPool, Row};
 
-use super::{StoreError, interval};
+use super::{StoreError, interval, sql};
 use crate::domain::access::Roles;
 use crate::domain::job::Owner;
 
@@ -34,8 +34,8 @@ pub async fn begin(
     pending: &Pending,
     lifetime: Duration,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM pending_sign_ins WHERE pending_expires_at <= now()").execute(pool).await?;
-    sqlx::query(
+    sql::once_changed(pool, "DELETE FROM pending_sign_ins WHERE pending_expires_at <= now()").await?;
+    let query = sql::query(
         "INSERT INTO pending_sign_ins (pending_state_hash, pending_nonce, pending_verifier, pending_return_path, pending_expires_at)
          VALUES ($1, $2, $3, $4, now() + $5)",
     )
@@ -43,9 +43,8 @@ pub async fn begin(
     .bind(&pending.nonce)
     .bind(&pending.verifier)
     .bind(&pending.return_path)
-    .bind(interval(lifetime))
-    .execute(pool)
-    .await?;
+    .bind(interval(lifetime));
+    sql::execute(pool, query).await?;
     Ok(())
 }
 
@@ -53,7 +52,8 @@ pub async fn begin(
 pub async fn take(pool: &PgPool, state_hash: &[u8; 32]) -> Result<Option<Pending>, StoreError> {
     let query = "DELETE FROM pending_sign_ins WHERE pending_state_hash = $1
          RETURNING pending_nonce, pending_verifier, pending_return_path, pending_expires_at > now() AS live";
-    let Some(row) = sqlx::query(query).bind(state_hash.as_slice()).fetch_optional(pool).await? else {
+    let query = sql::query(query).bind(state_hash.as_slice());
+    let Some(row) = sql::fetch(pool, query).await?.pop() else {
         return Ok(None);
     };
     let pending = Pending {
@@ -91,8 +91,8 @@ pub async fn open(
     session: &BrowserSession,
     lifetime: Duration,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM browser_sessions WHERE session_expires_at <= now()").execute(pool).await?;
-    sqlx::query(
+    sql::once_changed(pool, "DELETE FROM browser_sessions WHERE session_expires_at <= now()").await?;
+    let query = sql::query(
         "INSERT INTO browser_sessions (session_hash, session_owner, session_name, session_roles, session_csrf, session_expires_at)
          VALUES ($1, $2, $3, $4, $5, now() + $6)",
     )
@@ -101,9 +101,8 @@ pub async fn open(
     .bind(&session.name)
     .bind(session.roles.words())
     .bind(&session.csrf)
-    .bind(interval(lifetime))
-    .execute(pool)
-    .await?;
+    .bind(interval(lifetime));
+    sql::execute(pool, query).await?;
     Ok(())
 }
 
@@ -123,11 +122,11 @@ pub async fn find(
          FROM browser_sessions
          WHERE session_hash = $1 AND session_expires_at > now() AND session_used_at > now() - $2"
     ));
-    let found = sqlx::query(query).bind(hash.as_slice()).bind(interval(idle)).fetch_optional(pool).await?;
-    let Some(row) = found else { return Ok(None) };
+    let query = sql::query(query).bind(hash.as_slice()).bind(interval(idle));
+    let Some(row) = sql::fetch(pool, query).await?.pop() else { return Ok(None) };
     if activity && row.try_get("note")? {
         let query = "UPDATE browser_sessions SET session_used_at = now() WHERE session_hash = $1";
-        sqlx::query(query).bind(hash.as_slice()).execute(pool).await?;
+        sql::execute(pool, sql::query(query).bind(hash.as_slice())).await?;
     }
     let roles: Vec<String> = row.try_get("session_roles")?;
     Ok(Some(BrowserSession {
@@ -141,12 +140,13 @@ pub async fn find(
 /// Ends a session; returns whose it was.
 pub async fn close(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<Owner>, StoreError> {
     let query = "DELETE FROM browser_sessions WHERE session_hash = $1 RETURNING session_owner";
-    let owner = sqlx::query_scalar(query).bind(hash.as_slice()).fetch_optional(pool).await?;
-    Ok(owner.map(Owner))
+    let closed = sql::fetch(pool, sql::query(query).bind(hash.as_slice())).await?.pop();
+    closed.map(|row| Ok(Owner(row.try_get("session_owner")?))).transpose()
 }
 
 /// Ends all sessions of an owner, or of all owners; returns how many.
 pub async fn close_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
     let query = "DELETE FROM browser_sessions WHERE $1::text IS NULL OR session_owner = $1";
-    Ok(sqlx::query(query).bind(owner.map(|owner| &owner.0)).execute(pool).await?.rows_affected())
+    let query = sql::query(query).bind(owner.map(|owner| &owner.0));
+    Ok(sql::execute(pool, query).await?.rows_affected())
 }

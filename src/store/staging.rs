@@ -11,8 +11,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, row_bytes};
-use super::copy::{self, Lines};
-use super::{Home, StoreError};
+use super::copy::{self, Lines, Target};
+use super::{Home, StoreError, sql};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting, RowHash, RowStatus};
 
@@ -76,17 +76,26 @@ impl Chunk {
     }
 }
 
+const WRITTEN: &[(&str, &str)] = &[
+    ("staging_id", "bigint"),
+    ("staging_job_id", "integer"),
+    ("staging_email", "varchar"),
+    ("staging_first_name", "varchar"),
+    ("staging_last_name", "varchar"),
+    ("staging_company", "varchar"),
+    ("staging_status", "staging_status_enum"),
+    ("staging_row_hash", "varchar"),
+    ("staging_line", "bigint"),
+    ("staging_residue", "varchar"),
+];
+
 /// Writes a chunk.
 pub async fn insert(connection: &mut PgConnection, home: Home, chunk: &mut Chunk) -> Result<(), StoreError> {
-    let copy = format!(
-        "COPY {} (staging_id, staging_job_id, staging_email, staging_first_name, staging_last_name,
-                  staging_company, staging_status, staging_row_hash, staging_line, staging_residue) FROM STDIN",
-        home.staging()
-    );
+    let target = Target::new(home.staging(), WRITTEN);
     match home {
-        Home::Shared(_) => chunk.lines.send_by_key(connection, &copy).await,
+        Home::Shared(_) => chunk.lines.send_by_key(connection, &target).await,
         // It has no index yet.
-        Home::Own(_) => chunk.lines.send(connection, &copy).await,
+        Home::Own(_) => chunk.lines.send(connection, &target).await,
     }
 }
 
@@ -256,7 +265,7 @@ pub async fn get(
          WHERE s.staging_job_id = $2 AND job_user_id = $1",
         home.staging()
     ));
-    let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(row);
+    let query = sql::query(query).bind(&owner.0).bind(home.job().0).bind(row);
     query.fetch_optional(connection).await?.as_ref().map(view).transpose()
 }
 
@@ -275,7 +284,7 @@ pub async fn hold(
          WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
         home.staging()
     ));
-    let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(rows);
+    let query = sql::query(query).bind(&owner.0).bind(home.job().0).bind(rows);
     query.fetch_all(connection).await?.iter().map(view).collect()
 }
 
@@ -293,7 +302,7 @@ pub async fn first_missing(
          WHERE (SELECT staging_job_id FROM {} WHERE staging_id = row) IS DISTINCT FROM $2 LIMIT 1",
         home.staging()
     ));
-    Ok(sqlx::query_scalar(query).bind(rows).bind(home.job().0).fetch_optional(connection).await?)
+    Ok(sql::query_scalar(query).bind(rows).bind(home.job().0).fetch_optional(connection).await?)
 }
 
 /// The rows that issues of an owner's job are about, each with its issue, in the order of issue and file: of each issue
@@ -318,7 +327,7 @@ pub async fn of_issues(
         home.staging()
     );
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue, staging_id"));
-    let query = sqlx::query(query).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
+    let query = sql::query(query).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
     let rows = query.bind(limit).fetch_all(connection).await?;
     let is_cut = bounded::is_cut(&rows)?;
     let rows = rows.iter().map(|row| Ok((row.try_get("issue")?, view(row)?)));
@@ -338,7 +347,7 @@ pub async fn set_statuses(
          FROM unnest($1::bigint[], $2::text[]) AS given (id, status) WHERE staging_id = given.id",
         home.staging()
     ));
-    sqlx::query(query).bind(ids).bind(words).execute(connection).await?;
+    sql::query(query).bind(ids).bind(words).execute(connection).await?;
     Ok(())
 }
 
@@ -349,7 +358,7 @@ pub async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(
            AND (staging_status IN ('READY', 'ISSUE') OR staging_status IS NULL)",
         home.staging()
     ));
-    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
@@ -359,7 +368,7 @@ pub async fn mark_ready_success(connection: &mut PgConnection, home: Home) -> Re
         "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1 AND staging_status = 'READY'",
         home.staging()
     ));
-    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
@@ -379,7 +388,7 @@ pub async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Resul
              ) AS heap GROUP BY id HAVING NOT bool_or(made))
          UPDATE {table} SET staging_status = 'READY' FROM unfinished WHERE staging_id = id"
     ));
-    let marked = sqlx::query(query).bind(home.job().0).bind(first).bind(last).execute(connection).await?;
+    let marked = sql::query(query).bind(home.job().0).bind(first).bind(last).execute(connection).await?;
     Ok(marked.rows_affected())
 }
 
@@ -394,18 +403,18 @@ pub(super) async fn consolidated(
         home.staging()
     ));
     let bounds: (Option<i64>, Option<i64>) =
-        sqlx::query_as(query).bind(home.job().0).fetch_one(connection).await?;
+        sql::query_as(query).bind(home.job().0).fetch_one(connection).await?;
     Ok(bounds.0.zip(bounds.1))
 }
 
 /// Whether the job has any row in the shared partition.
 pub async fn any_shared(connection: &mut PgConnection, job: JobId) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM staging_shared WHERE staging_job_id = $1)";
-    Ok(sqlx::query_scalar(query).bind(job.0).fetch_one(connection).await?)
+    Ok(sql::query_scalar(query).bind(job.0).fetch_one(connection).await?)
 }
 
 /// Deletes all rows of a job in the shared partition.
 pub async fn delete_shared(connection: &mut PgConnection, job: JobId) -> Result<u64, StoreError> {
     let query = "DELETE FROM staging_shared WHERE staging_job_id = $1";
-    Ok(sqlx::query(query).bind(job.0).execute(connection).await?.rows_affected())
+    Ok(sql::query(query).bind(job.0).execute(connection).await?.rows_affected())
 }

@@ -5,7 +5,7 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use super::StoreError;
+use super::{StoreError, sql};
 use crate::domain::job::JobId;
 
 /// How far the undo of an import has come.
@@ -21,7 +21,7 @@ pub struct UndoProgress {
 pub async fn write(pool: &PgPool, job: JobId, progress: UndoProgress) -> Result<(), StoreError> {
     let write = "INSERT INTO undo_progress VALUES ($1, $2, $3, now() + interval '15 seconds')
          ON CONFLICT (undo_job_id) DO UPDATE SET undo_done = $2, undo_total = $3, undo_until = excluded.undo_until";
-    sqlx::query(write).bind(job.0).bind(progress.done).bind(progress.total).execute(pool).await?;
+    sql::query(write).bind(job.0).bind(progress.done).bind(progress.total).execute(pool).await?;
     Ok(())
 }
 
@@ -29,12 +29,12 @@ pub async fn write(pool: &PgPool, job: JobId, progress: UndoProgress) -> Result<
 pub async fn read(connection: &mut PgConnection, job: JobId) -> Result<Option<UndoProgress>, StoreError> {
     let read =
         "SELECT undo_done, undo_total FROM undo_progress WHERE undo_job_id = $1 AND undo_until > now()";
-    let found: Option<(i64, i64)> = sqlx::query_as(read).bind(job.0).fetch_optional(connection).await?;
+    let found: Option<(i64, i64)> = sql::query_as(read).bind(job.0).fetch_optional(connection).await?;
     Ok(found.map(|(done, total)| UndoProgress { done, total }))
 }
 
 /// Removes the entry of an undo that has ended.
 pub async fn remove(pool: &PgPool, job: JobId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM undo_progress WHERE undo_job_id = $1").bind(job.0).execute(pool).await?;
+    sql::query("DELETE FROM undo_progress WHERE undo_job_id = $1").bind(job.0).execute(pool).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("csv", &[]),
     ("store", &["domain"]),
     ("objects", &["domain"]),
-    ("queue", &["domain"]),
+    ("queue", &["store", "domain"]),
     ("pipeline", &["store", "objects", "csv", "domain"]),
     ("actions", &["store", "objects", "queue", "csv", "domain"]),
     ("worker", &["pipeline", "queue", "store", "objects", "domain", "shutdown"]),
@@ -99,12 +99,17 @@ fn only_pipeline_and_actions_open_transactions() {
         let mut files = Vec::new();
         sources(&root.join(module), &mut files);
         for file in files {
-            // The one place that opens transactions for the others.
-            if file.ends_with("store/owner_pool.rs") {
+            // The two places that open transactions for the others, and migrations, each of which is one.
+            let open = ["store/owner_pool.rs", "store/sql.rs", "store/schema.rs"];
+            if open.iter().any(|open| file.ends_with(open)) {
                 continue;
             }
             let source = std::fs::read_to_string(&file).unwrap();
-            assert!(!source.contains("owners.begin("), "{}", file.display());
+            assert!(
+                !source.contains("owners.begin(") && !source.contains("sql::begin"),
+                "{}",
+                file.display()
+            );
             assert!(!source.contains(".begin()") && !source.contains(".begin_with("), "{}", file.display());
         }
     }

@@ -5,10 +5,10 @@ use sqlx::PgConnection;
 
 use super::super::budget::{CHANGES_ROWS, CONTACTS_BYTES, CONTACTS_ROWS};
 use super::super::{Phase, RunError, Statistics};
-use super::beside;
 use super::read::{Compared, Judged, Reading};
 use crate::domain::row::RowStatus;
 use crate::store::contacts::{self, Batch};
+use crate::store::sql::{self, Reader};
 use crate::store::{contact_changes, issues, staging};
 
 /// Makes the contacts of all rows that have none.
@@ -22,11 +22,12 @@ pub async fn run(
 ) -> Result<Statistics, RunError> {
     let (pool, home) = (&reading.context.pool, reading.place.home);
     issues::resolve_all(transaction, home).await?;
-    let mut reader = beside(pool, transaction).await?;
-    let mut marker = beside(pool, transaction).await?;
+    let mut reader = Reader::begin(pool, transaction).await?;
+    let mut marker = sql::begin_beside(pool, transaction).await?;
     let mark = async { Ok::<_, RunError>(staging::mark_success(&mut marker, home).await?) };
     let contacts = write(transaction, &mut reader, reading, compared);
     let ((), (statistics, repeats)) = tokio::try_join!(mark, contacts)?;
+    reader.end().await?;
     for repeats in repeats.chunks(CHANGES_ROWS) {
         let discard = vec![RowStatus::Discard; repeats.len()];
         staging::set_statuses(&mut marker, home, repeats, &discard).await?;
@@ -42,9 +43,9 @@ pub async fn valid(
     reading: &Reading<'_>,
     compared: &Compared,
 ) -> Result<Statistics, RunError> {
-    let mut reader = beside(&reading.context.pool, transaction).await?;
+    let mut reader = Reader::begin(&reading.context.pool, transaction).await?;
     let (statistics, _) = write(transaction, &mut reader, reading, compared).await?;
-    reader.rollback().await?;
+    reader.end().await?;
     staging::mark_ready_success(transaction, reading.place.home).await?;
     Ok(statistics)
 }
@@ -88,7 +89,7 @@ impl Outgoing {
 /// Reads the rows and writes their contacts; gives the repeats, which get none.
 async fn write(
     transaction: &mut PgConnection,
-    reader: &mut PgConnection,
+    reader: &mut Reader,
     reading: &Reading<'_>,
     compared: &Compared,
 ) -> Result<(Statistics, Vec<i64>), RunError> {

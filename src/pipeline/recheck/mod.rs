@@ -9,46 +9,39 @@ mod consolidate;
 mod read;
 mod review;
 
-use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
-
 use super::{Context, Control, Outcome, RunError, Statistics, timed, wait_for_turn};
 use crate::domain::job::{ImportPolicy, JobStatus};
-use crate::store::jobs::{Claim, RowCounts};
-use crate::store::{StoreError, contacts, issues, jobs, staging};
+use crate::store::jobs::{Claim, RowCounts, Settled};
+use crate::store::{contacts, issues, jobs, sql, staging};
 use read::Reading;
 
-/// Begins a transaction that sees one state of the database from its first query to its last.
-const ONE_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
-
 /// Judges all rows of a staged job again and settles it.
+///
+/// The owner's turn is held by a transaction of its own: a lock that the run's transaction took as its first statement
+/// would be younger than that transaction's snapshot, which must see all that the turn before has made. A lock of the
+/// session would need no transaction, but stays behind in a pooler's connection. When the turn's connection is cut, the
+/// unique index over contacts' keys is what two runs meet at.
 pub async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
-    let mut connection = context.pool.acquire().await?;
-    if contacts::lack_keys(&mut connection, &claim.owner).await? {
-        contacts::fill_keys(&mut connection, &claim.owner).await?;
+    let mut turn = sql::begin(&context.pool).await?;
+    while wait_for_turn(&mut turn, claim, control).await? {
+        contacts::fill_keys(&mut turn, &claim.owner).await?;
+        turn.commit().await?;
+        turn = sql::begin(&context.pool).await?;
     }
-    // The lock comes before the transaction, whose snapshot must see what the turn before has made.
-    wait_for_turn(&mut connection, &claim.owner, claim, control, true).await?;
-    let outcome = in_turn(context, &mut connection, claim, control).await;
-    if contacts::unlock_owner(&mut connection, &claim.owner).await.is_err() {
-        // Only the end of the connection gives the turn back.
-        connection.close_on_drop();
-    }
+    let outcome = in_turn(context, claim, control).await;
+    // The turn ends with the transaction, whether or not the server can be told.
+    drop(turn);
     outcome
 }
 
-async fn in_turn(
-    context: &Context,
-    connection: &mut PgConnection,
-    claim: &Claim,
-    control: &Control,
-) -> Result<Outcome, RunError> {
-    let mut transaction = connection.begin().await?;
+async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
+    let mut transaction = sql::begin(&context.pool).await?;
     jobs::hold(&mut transaction, claim).await?;
     let place = jobs::place(&mut transaction, claim.job).await?;
     staging::mark_unfinished(&mut transaction, place.home).await?;
     transaction.commit().await?;
 
-    let mut transaction = connection.begin_with(ONE_SNAPSHOT).await?;
+    let mut transaction = sql::begin_snapshot(&context.pool).await?;
     jobs::hold(&mut transaction, claim).await?;
     let accepted = issues::accepted_malformed(&mut transaction, place.home).await?;
     let reading = Reading { context, claim, control, place, accepted };
@@ -80,18 +73,8 @@ async fn in_turn(
         consolidated: consolidated as i64,
         ..RowCounts::default()
     };
-    jobs::settle(&mut transaction, claim, status, outcome.open_issues(), &counts).await?;
+    let settled = Settled { status, open_issues: outcome.open_issues(), counts };
+    jobs::settle(&mut transaction, claim, &settled, None).await?;
     transaction.commit().await?;
     Ok(outcome)
-}
-
-/// Another transaction that sees what `transaction` saw at its beginning.
-async fn beside(
-    pool: &PgPool,
-    transaction: &mut PgConnection,
-) -> Result<Transaction<'static, Postgres>, StoreError> {
-    let snapshot = crate::store::export_snapshot(transaction).await?;
-    let mut beside = pool.begin_with(ONE_SNAPSHOT).await?;
-    crate::store::import_snapshot(&mut beside, &snapshot).await?;
-    Ok(beside)
 }

@@ -12,6 +12,7 @@ use crate::domain::contact::ContactKeys;
 use crate::domain::row::{Fields, RowHash, RowStatus};
 use crate::domain::rules::{self, Verdict};
 use crate::store::jobs::{Claim, Place};
+use crate::store::sql::Reader;
 use crate::store::staging::{self, RowText, StagedRow};
 use crate::store::{Home, StoreError};
 
@@ -92,9 +93,11 @@ impl Reading<'_> {
             let undecided = if judged.row.on_existing.is_some() { 0 } else { UNDECIDED };
             Ok(comparison.push(judged.number | open | undecided, judged.group, hash)?)
         };
-        let mut rows = self.rows(connection).await?;
+        let mut reader = Reader::begin(&self.context.pool, connection).await?;
+        let mut rows = self.rows(&mut reader).await?;
         while rows.some(&mut record).await? {}
         drop(rows);
+        reader.end().await?;
         let sorted = tokio::task::block_in_place(|| comparison.sort())?;
         let own = (done > 0).then_some(self.place.home);
         let existing = existing::look(self.context, connection, &self.claim.owner, own, &sorted).await?;
@@ -103,8 +106,8 @@ impl Reading<'_> {
     }
 
     /// Starts to read every row that is not discarded.
-    pub async fn rows<'c>(&'c self, connection: &'c mut PgConnection) -> Result<Rows<'c>, RunError> {
-        let texts = staging::rows(connection, self.place.home).await?.boxed();
+    pub async fn rows<'c>(&'c self, reader: &'c mut Reader) -> Result<Rows<'c>, RunError> {
+        let texts = staging::rows(reader, self.place.home).await?.boxed();
         Ok(Rows { reading: self, keys: ContactKeys::of(&self.claim.owner), texts, seen: 0 })
     }
 

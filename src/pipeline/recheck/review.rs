@@ -4,10 +4,10 @@ use sqlx::PgConnection;
 
 use super::super::budget::{CHANGES_ROWS, CHUNK_BYTES};
 use super::super::{RunError, Statistics};
-use super::beside;
 use super::read::{Compared, Judged, Reading};
 use crate::domain::row::RowStatus;
 use crate::store::issues::Raised;
+use crate::store::sql::Reader;
 use crate::store::{raised, staging};
 
 /// What a block of rows changes.
@@ -24,7 +24,7 @@ pub async fn run(
     reading: &Reading<'_>,
     compared: &Compared,
 ) -> Result<Statistics, RunError> {
-    let mut reader = beside(&reading.context.pool, transaction).await?;
+    let mut reader = Reader::begin(&reading.context.pool, transaction).await?;
     raised::create(transaction, reading.place.home).await?;
     let mut statistics = Statistics { total_rows: compared.rows, ..Statistics::default() };
     let mut changes = Changes::default();
@@ -36,7 +36,7 @@ pub async fn run(
     }
     drop(rows);
     write(transaction, reading, &mut changes).await?;
-    reader.rollback().await?;
+    reader.end().await?;
     raised::settle(transaction, reading.place.home).await?;
     Ok(statistics)
 }

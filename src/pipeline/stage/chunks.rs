@@ -13,7 +13,7 @@ use super::numbering::Numbering;
 use crate::domain::issue::IssueType;
 use crate::store::issue_items::Links;
 use crate::store::jobs::{Claim, Place};
-use crate::store::{StoreError, issues, jobs, staging};
+use crate::store::{StoreError, issues, jobs, sql, staging};
 
 /// Chunks on their way at the same time; one fewer where contacts travel beside them.
 const LANES: usize = 2;
@@ -95,9 +95,11 @@ impl Lanes<'_> {
         let opened = match shares.is_empty() {
             true => issues::Batch::default(),
             false => {
-                let mut connection = self.context.pool.acquire().await?;
+                let mut transaction = sql::begin(&self.context.pool).await?;
                 let links = &mut self.links;
-                self.numbering.open(&mut connection, self.claim.job, shares, links).await?
+                let opened = self.numbering.open(&mut transaction, self.claim.job, shares, links).await?;
+                transaction.commit().await?;
+                opened
             }
         };
         let (committed, after) = oneshot::channel();
@@ -138,7 +140,7 @@ async fn one(
     mut opened: issues::Batch,
     before: Option<oneshot::Receiver<()>>,
 ) -> Result<(), StoreError> {
-    let mut transaction = context.pool.begin().await?;
+    let mut transaction = sql::begin(&context.pool).await?;
     staging::insert(&mut transaction, place.home, &mut batch.chunk).await?;
     issues::insert(&mut transaction, place.home, &mut opened).await?;
     if let Some(before) = before {

@@ -18,8 +18,8 @@ use super::{Context, Control, Outcome, Phase, RunError, Statistics, file, timed}
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
-use crate::store::jobs::{Claim, Place, RowCounts};
-use crate::store::{Home, contacts as contacts_table, issues, jobs, partition as table, staging};
+use crate::store::jobs::{Claim, Place, RowCounts, Settled};
+use crate::store::{Home, contacts as contacts_table, issues, jobs, partition as table, sql, staging};
 use judge::Judge;
 use numbering::Numbering;
 
@@ -59,9 +59,9 @@ async fn at_once(
     let place = jobs::reserve(&context.pool, claim, plan.rows, false).await?;
     let mut transaction = match plan.contacts.take() {
         Some(transaction) => transaction,
-        None => context.pool.begin().await?,
+        None => sql::begin(&context.pool).await?,
     };
-    prepare(&mut transaction, claim, &plan, place).await?;
+    clear(&mut transaction, claim).await?;
     let judge = Judge::new(claim, place, clean, &plan.findings);
     let (mut batch, mut contacts) = (judge::Batch::default(), contacts_table::Batch::default());
     let pass = plan.file.pass(context, claim).await?;
@@ -81,14 +81,17 @@ async fn at_once(
     issues::insert(&mut transaction, place.home, &mut opened).await?;
     issue_items::insert(&mut transaction, place.home, links).await?;
     contacts_table::insert(&mut transaction, &mut contacts).await?;
-    jobs::checkpoint(&mut transaction, claim, plan.rows, batch.counts.repeated_rows).await?;
     control.report(Phase::Stage, plan.rows, Some(plan.rows));
+    let planned = planned(&plan, place);
     if !clean && claim.policy == ImportPolicy::AtOnce {
+        jobs::plan(&mut transaction, claim, &planned).await?;
+        jobs::checkpoint(&mut transaction, claim, plan.rows, batch.counts.repeated_rows).await?;
         jobs::staged(&mut transaction, claim).await?;
         transaction.commit().await?;
         return Ok(Staged::Recheck);
     }
-    settle(transaction, claim, clean, numbering.counts(), batch.counts.with_total(plan.rows)).await
+    let statistics = batch.counts.with_total(plan.rows);
+    settle(transaction, claim, clean, numbering.counts(), statistics, Some(&planned)).await
 }
 
 /// A transaction a chunk.
@@ -102,8 +105,12 @@ async fn by_chunks(
     let clean = plan.clean;
     let own = plan.rows >= PARTITION_ROWS && table::possible(&context.pool).await?;
     let place = jobs::reserve(&context.pool, claim, plan.rows, own).await?;
-    let mut transaction = context.pool.begin().await?;
-    prepare(&mut transaction, claim, &plan, place).await?;
+    let mut transaction = sql::begin(&context.pool).await?;
+    clear(&mut transaction, claim).await?;
+    if let (0, Home::Own(_)) = (claim.checkpoint, place.home) {
+        partition::open(&mut transaction, claim, &plan, place).await?;
+    }
+    jobs::plan(&mut transaction, claim, &planned(&plan, place)).await?;
     transaction.commit().await?;
 
     let judge = Judge::new(claim, place, clean, &plan.findings);
@@ -129,41 +136,36 @@ async fn by_chunks(
         Some(transaction) => transaction,
         // The contacts were refused, several runs have judged the rows, or what is valid is wanted at once.
         None if clean || claim.checkpoint > 0 || claim.policy == ImportPolicy::AtOnce => {
-            let mut connection = context.pool.acquire().await?;
-            jobs::staged(&mut connection, claim).await?;
+            let mut transaction = sql::begin(&context.pool).await?;
+            jobs::staged(&mut transaction, claim).await?;
+            transaction.commit().await?;
             return Ok(Staged::Recheck);
         }
-        None => context.pool.begin().await?,
+        None => sql::begin(&context.pool).await?,
     };
     timed(claim, "settle", async {
         issue_items::insert(&mut transaction, place.home, written.links).await?;
-        settle(transaction, claim, clean, written.opened, written.counts.with_total(plan.rows)).await
+        settle(transaction, claim, clean, written.opened, written.counts.with_total(plan.rows), None).await
     })
     .await
 }
 
-/// Writes down what the survey settled, and clears what a run that was not ours has left half done.
-async fn prepare(
-    connection: &mut PgConnection,
-    claim: &Claim,
-    plan: &Plan,
-    place: Place,
-) -> Result<(), RunError> {
-    if claim.checkpoint == 0 {
-        if claim.partitioned {
-            table::discard(connection, claim.job).await?;
-        }
-        if staging::any_shared(connection, claim.job).await? {
-            tracing::info!(job_id = claim.job.0, "rows without a checkpoint are staged anew");
-            issues::delete_all(connection, Home::Shared(claim.job)).await?;
-            staging::delete_shared(connection, claim.job).await?;
-        }
-        if let Home::Own(_) = place.home {
-            partition::open(connection, claim, plan, place).await?;
-        }
+/// Clears what a run that was not ours has left half done.
+async fn clear(connection: &mut PgConnection, claim: &Claim) -> Result<(), RunError> {
+    if claim.checkpoint == 0 && claim.partitioned {
+        table::discard(connection, claim.job).await?;
     }
-    let object_version = plan.file.version().as_str().to_owned();
-    Ok(jobs::plan(connection, claim, &jobs::Plan { object_version, total_rows: plan.rows, place }).await?)
+    if claim.has_leftovers {
+        tracing::info!(job_id = claim.job.0, "rows without a checkpoint are staged anew");
+        issues::delete_all(connection, Home::Shared(claim.job)).await?;
+        staging::delete_shared(connection, claim.job).await?;
+    }
+    Ok(())
+}
+
+/// What the survey settled.
+fn planned(plan: &Plan, place: Place) -> jobs::Plan {
+    jobs::Plan { object_version: plan.file.version().as_str().to_owned(), total_rows: plan.rows, place }
 }
 
 /// Ends the run in the transaction that holds its last rows or its contacts.
@@ -173,6 +175,7 @@ async fn settle(
     clean: bool,
     open_issues: Vec<(IssueType, u64)>,
     mut statistics: Statistics,
+    planned: Option<&jobs::Plan>,
 ) -> Result<Staged, RunError> {
     let status = match clean {
         true => {
@@ -187,9 +190,11 @@ async fn settle(
         ready: if clean { 0 } else { valid },
         with_issues: statistics.issue_rows as i64,
         consolidated: if clean { valid } else { 0 },
+        repeated: statistics.repeated_rows as i64,
         ..RowCounts::default()
     };
-    jobs::settle(&mut transaction, claim, status, outcome.open_issues(), &counts).await?;
+    let settled = Settled { status, open_issues: outcome.open_issues(), counts };
+    jobs::settle(&mut transaction, claim, &settled, planned).await?;
     transaction.commit().await?;
     Ok(Staged::Settled(outcome))
 }

@@ -9,7 +9,7 @@ use super::super::existing::Plan;
 use super::super::{Context, Control, RunError, timed};
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{self, Claim, Place};
-use crate::store::{StoreError, partition as table};
+use crate::store::{StoreError, partition as table, sql};
 
 /// How full a page is at first when its rows will change: READY and ISSUE rows become SUCCESS, and a new
 /// version of a row that stays on its page needs no new index entries.
@@ -43,28 +43,32 @@ pub async fn close(
 ) -> Result<(), RunError> {
     let (pool, job) = (&context.pool, claim.job);
     let of_rows = async {
-        let mut connection = pool.acquire().await?;
-        table::index_hashes(&mut connection, job).await?;
-        Ok::<_, RunError>(table::index_issues(&mut connection, job).await?)
+        let mut transaction = sql::begin(pool).await?;
+        table::index_hashes(&mut transaction, job).await?;
+        table::index_issues(&mut transaction, job).await?;
+        Ok::<_, RunError>(transaction.commit().await?)
     };
     let of_links = async {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = sql::begin(pool).await?;
         jobs::hold(&mut transaction, claim).await?;
         issue_items::insert(&mut transaction, place.home, links).await?;
         transaction.commit().await?;
-        let mut connection = pool.acquire().await?;
-        table::index_items(&mut connection, job).await?;
-        Ok(table::index_ids(&mut connection, job).await?)
+        let mut transaction = sql::begin(pool).await?;
+        table::index_items(&mut transaction, job).await?;
+        table::index_ids(&mut transaction, job).await?;
+        Ok(transaction.commit().await?)
     };
     timed(claim, "indexes", async { tokio::try_join!(of_rows, of_links) }).await?;
     patiently(context, claim, control, Step::DeclareKeys).await?;
     let of_rows = async {
-        let mut connection = pool.acquire().await?;
-        Ok::<_, RunError>(table::check_jobs(&mut connection, job).await?)
+        let mut transaction = sql::begin(pool).await?;
+        table::check_jobs(&mut transaction, job).await?;
+        Ok::<_, RunError>(transaction.commit().await?)
     };
     let of_links = async {
-        let mut connection = pool.acquire().await?;
-        Ok(table::check_items(&mut connection, job).await?)
+        let mut transaction = sql::begin(pool).await?;
+        table::check_items(&mut transaction, job).await?;
+        Ok(transaction.commit().await?)
     };
     timed(claim, "keys", async { tokio::try_join!(of_rows, of_links) }).await?;
     patiently(context, claim, control, Step::Attach(ids(place, rows))).await
@@ -90,7 +94,7 @@ async fn patiently(context: &Context, claim: &Claim, control: &Control, step: St
 }
 
 async fn attempt(context: &Context, claim: &Claim, step: &Step) -> Result<(), StoreError> {
-    let mut transaction = context.pool.begin().await?;
+    let mut transaction = sql::begin(&context.pool).await?;
     match step {
         Step::DeclareKeys => table::declare_keys(&mut transaction, claim.job).await?,
         Step::Attach(ids) => {

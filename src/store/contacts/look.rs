@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::{Contact, with_keys};
+use super::{Contact, sql, with_keys};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::job::Owner;
@@ -42,7 +42,7 @@ pub async fn piece(
     let rows =
         format!("{SIZED} WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3");
     let query = AssertSqlSafe(bounded::within(bytes, &rows, "contact_id"));
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(after).bind(limit).fetch_all(connection).await?)
+    Ok(sql::query_as(query).bind(&owner.0).bind(after).bind(limit).fetch_all(connection).await?)
 }
 
 /// Looks for an owner's contacts, the newest first: at most `limit`, made before the contact `before` where that is given;
@@ -76,7 +76,7 @@ pub async fn look(
          FROM (SELECT NULL) AS always LEFT JOIN ({}) AS page ON true ORDER BY contact_id DESC",
         bounded::within(PAGE_BYTES, &found, "contact_id DESC")
     ));
-    let found = sqlx::query(query)
+    let found = sql::query(query)
         .bind(&owner.0)
         .bind(before.unwrap_or(i64::MAX))
         .bind(span)

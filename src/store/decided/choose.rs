@@ -6,8 +6,9 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
 use super::same_key;
 use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::issue::IssueType;
-use crate::store::copy::Spool;
+use crate::store::copy::{Spool, Target};
 use crate::store::filter::{self, IssuesOf};
+use crate::store::sql;
 use crate::store::{Home, StoreError};
 
 /// What a row is to be: expressions over the row `s` in the order of the table's columns behind the id.
@@ -89,7 +90,7 @@ async fn plain(
              ({status})::staging_status_enum, {accepted}, ({on_existing})::staging_on_existing_enum"
     ));
     filter::push_rows(&mut query, home, which, linked, condition);
-    query.build().execute(&mut *connection).await?;
+    query.build().persistent(false).execute(&mut *connection).await?;
     drop_unchanged(connection, home).await
 }
 
@@ -107,7 +108,7 @@ async fn edited(
         };
     }
     filter::push_rows(&mut query, home, which, &[], NO_CONTACT);
-    query.build().execute(&mut *connection).await?;
+    query.build().persistent(false).execute(&mut *connection).await?;
     corrected(connection, home).await
 }
 
@@ -123,7 +124,7 @@ pub async fn each_invalid(
     let condition = format!("{IN_QUESTION} AND s.staging_email IS NOT NULL");
     let mut query = QueryBuilder::new("SELECT s.staging_id, s.staging_email");
     filter::push_rows(&mut query, home, which, &[invalid], &condition);
-    let mut rows = query.build_query_as().fetch(connection);
+    let mut rows = query.build_query_as().persistent(false).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let (row, email): (i64, String) = row;
         on_row(row, &email)?;
@@ -159,7 +160,14 @@ pub async fn correct(
     home: Home,
     corrections: Corrections,
 ) -> Result<(), StoreError> {
-    corrections.spool.send(connection, "COPY corrected FROM STDIN").await?;
+    const WRITTEN: &[(&str, &str)] = &[
+        ("corrected_id", "bigint"),
+        ("corrected_email", "varchar"),
+        ("corrected_first_name", "varchar"),
+        ("corrected_last_name", "varchar"),
+        ("corrected_company", "varchar"),
+    ];
+    corrections.spool.send(connection, &Target::new("corrected", WRITTEN)).await?;
     let complete = AssertSqlSafe(format!(
         "UPDATE corrected SET corrected_email = coalesce(corrected_email, staging_email),
                 corrected_first_name = coalesce(corrected_first_name, staging_first_name),
@@ -168,7 +176,7 @@ pub async fn correct(
          FROM {} WHERE staging_id = corrected_id",
         home.staging()
     ));
-    sqlx::query(complete).execute(connection).await?;
+    sql::query(complete).execute(connection).await?;
     Ok(())
 }
 
@@ -187,7 +195,7 @@ async fn corrected(connection: &mut PgConnection, home: Home) -> Result<(), Stor
                 coalesce(corrected_company, ''))",
         home.staging()
     ));
-    sqlx::query(query).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
@@ -241,7 +249,7 @@ async fn kept(
         Kept::Last => query.push("staging_id <> max(staging_id) OVER of_issue"),
     };
     query.push(" AS goes FROM member WINDOW of_issue AS (PARTITION BY issue_id)) AS s WHERE goes");
-    query.build().execute(connection).await?;
+    query.build().persistent(false).execute(connection).await?;
     Ok(())
 }
 
@@ -276,7 +284,7 @@ async fn merged(
         query.push(format!(", '') AS new_{column}"));
     }
     query.push(" FROM member WINDOW of_issue AS (PARTITION BY issue_id)) AS s WHERE rows > 1");
-    query.build().execute(&mut *connection).await?;
+    query.build().persistent(false).execute(&mut *connection).await?;
     drop_unchanged(connection, home).await
 }
 
@@ -295,7 +303,7 @@ pub async fn fill_undo(connection: &mut PgConnection, home: Home, action: i64) -
                 after_on_existing, after_status IS NOT DISTINCT FROM 'DISCARD')",
         home.staging()
     ));
-    sqlx::query(query).bind(action).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(action).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
@@ -308,7 +316,7 @@ pub async fn not_undone(
     let query = "SELECT row_staging_id FROM action_rows
          WHERE row_action_id = $1 AND NOT EXISTS (SELECT FROM decided WHERE decided_id = row_staging_id)
          ORDER BY row_staging_id LIMIT $2";
-    Ok(sqlx::query_scalar(query).bind(action).bind(limit).fetch_all(connection).await?)
+    Ok(sql::query_scalar(query).bind(action).bind(limit).fetch_all(connection).await?)
 }
 
 async fn drop_unchanged(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
@@ -320,6 +328,6 @@ async fn drop_unchanged(connection: &mut PgConnection, home: Home) -> Result<(),
                 decided_on_existing)",
         home.staging()
     ));
-    sqlx::query(query).execute(connection).await?;
+    sql::query(query).execute(connection).await?;
     Ok(())
 }

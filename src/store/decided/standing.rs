@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::same_key;
+use crate::store::sql;
 use crate::store::{Home, StoreError};
 
 /// What a decision makes of the issues of its rows.
@@ -72,7 +73,7 @@ pub async fn would_settle(connection: &mut PgConnection, home: Home) -> Result<S
                    count(*) FILTER (WHERE raised AND resolved) AS reopened FROM standing",
         standing(home)
     ));
-    Ok(sqlx::query_as(query).fetch_one(connection).await?)
+    Ok(sql::query_as(query).fetch_one(connection).await?)
 }
 
 /// Makes the issues follow their rows; `by`: who has decided.
@@ -88,5 +89,5 @@ pub async fn settle(connection: &mut PgConnection, home: Home, by: &str) -> Resu
         standing(home),
         home.issues()
     ));
-    Ok(sqlx::query_as(query).bind(by).fetch_one(connection).await?)
+    Ok(sql::query_as(query).bind(by).fetch_one(connection).await?)
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, Row};
 
-use super::{JOB, Job, RowCounts, job};
+use super::{JOB, Job, RowCounts, job, sql};
 use crate::domain::job::{ImportPolicy, JobId, Owner};
 use crate::store::StoreError;
 
@@ -15,7 +15,7 @@ pub async fn lock(
 ) -> Result<Option<Job>, StoreError> {
     sqlx::raw_sql("SET LOCAL lock_timeout = '5s'").execute(&mut *connection).await?;
     let query = sqlx::AssertSqlSafe(format!("{JOB} WHERE job_user_id = $1 AND job_id = $2 FOR UPDATE"));
-    let row = sqlx::query(query).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
+    let row = sql::query(query).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
     row.as_ref().map(job).transpose()
 }
 
@@ -27,14 +27,14 @@ pub async fn of_row(
 ) -> Result<Option<JobId>, StoreError> {
     let query = "SELECT staging_job_id FROM staging JOIN jobs ON job_id = staging_job_id WHERE staging_id = $2 AND job_user_id = $1";
     let found: Option<i32> =
-        sqlx::query_scalar(query).bind(&owner.0).bind(row).fetch_optional(connection).await?;
+        sql::query_scalar(query).bind(&owner.0).bind(row).fetch_optional(connection).await?;
     Ok(found.map(JobId))
 }
 
 /// Adds to the count of open issues; gives the new count.
 pub async fn add_issues(connection: &mut PgConnection, id: JobId, more: i64) -> Result<i32, StoreError> {
     let query = "UPDATE jobs SET job_issue_count = greatest(job_issue_count + $2, 0) WHERE job_id = $1 RETURNING job_issue_count";
-    Ok(sqlx::query_scalar(query).bind(id.0).bind(more as i32).fetch_one(connection).await?)
+    Ok(sql::query_scalar(query).bind(id.0).bind(more as i32).fetch_one(connection).await?)
 }
 
 /// Counts rows of a job that have come to another status.
@@ -43,7 +43,7 @@ pub async fn move_rows(connection: &mut PgConnection, id: JobId, more: &RowCount
                 job_discarded_rows = greatest(job_discarded_rows + $4, 0), job_success_rows = greatest(job_success_rows + $5, 0)
          WHERE job_id = $1";
     let RowCounts { ready, with_issues, discarded, consolidated, repeated: _ } = *more;
-    let query = sqlx::query(query).bind(id.0).bind(ready as i32).bind(with_issues as i32);
+    let query = sql::query(query).bind(id.0).bind(ready as i32).bind(with_issues as i32);
     query.bind(discarded as i32).bind(consolidated as i32).execute(connection).await?;
     Ok(())
 }
@@ -53,7 +53,7 @@ pub async fn move_rows(connection: &mut PgConnection, id: JobId, more: &RowCount
 pub async fn want(connection: &mut PgConnection, id: JobId, queued: bool) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_delivery_count = 0, job_unfinished_runs = 0, job_cancelled_at = NULL,
                 job_available_at = CASE WHEN $2 THEN now() ELSE now() + interval '1 minute' END WHERE job_id = $1";
-    sqlx::query(query).bind(id.0).bind(queued).execute(&mut *connection).await?;
+    sql::query(query).bind(id.0).bind(queued).execute(&mut *connection).await?;
     match queued {
         true => hint(connection).await,
         false => Ok(()),
@@ -62,7 +62,7 @@ pub async fn want(connection: &mut PgConnection, id: JobId, queued: bool) -> Res
 
 /// Wakes the workers that wait at the database's queue, when the transaction ends.
 pub(super) async fn hint(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query("SELECT pg_notify('ingest_jobs', '')").execute(connection).await?;
+    sql::query("SELECT pg_notify('ingest_jobs', '')").execute(connection).await?;
     Ok(())
 }
 
@@ -71,7 +71,7 @@ pub async fn cancel(connection: &mut PgConnection, id: JobId, reason: &str) -> R
     let query = "UPDATE jobs SET job_status = 'FAILED', job_failure = $2, job_cancelled_at = now(), job_available_at = NULL,
                 job_process_end = coalesce(job_process_end, now()), job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1";
-    sqlx::query(query).bind(id.0).bind(reason).execute(connection).await?;
+    sql::query(query).bind(id.0).bind(reason).execute(connection).await?;
     Ok(())
 }
 
@@ -82,25 +82,25 @@ pub async fn set_policy(
     policy: ImportPolicy,
 ) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_import_policy = $2 WHERE job_id = $1";
-    sqlx::query(query).bind(id.0).bind(policy.as_str()).execute(connection).await?;
+    sql::query(query).bind(id.0).bind(policy.as_str()).execute(connection).await?;
     Ok(())
 }
 
 /// A job whose contacts were taken back is under review again.
 pub async fn reopen(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_status = 'NEEDS_REVIEW', job_available_at = NULL WHERE job_id = $1";
-    sqlx::query(query).bind(id.0).execute(connection).await?;
+    sql::query(query).bind(id.0).execute(connection).await?;
     Ok(())
 }
 
 /// Deletes a job, and with it what the tables that jobs share hold of it.
 pub async fn delete(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM jobs WHERE job_id = $1").bind(id.0).execute(connection).await?;
+    sql::query("DELETE FROM jobs WHERE job_id = $1").bind(id.0).execute(connection).await?;
     Ok(())
 }
 
 /// Whether another job has the same file in the store.
 pub async fn shares_file(connection: &mut PgConnection, key: &str) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM jobs WHERE job_s3_object_key = $1) AS shares";
-    Ok(sqlx::query(query).bind(key).fetch_one(connection).await?.try_get("shares")?)
+    Ok(sql::query(query).bind(key).fetch_one(connection).await?.try_get("shares")?)
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::RowCounts;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner};
-use crate::store::{Home, StoreError, interval};
+use crate::store::{Home, StoreError, sql};
 
 /// A job that this run may work on, as it stood when the lease was taken.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct Claim {
     pub partitioned: bool,
     /// Data rows staged by earlier runs.
     pub checkpoint: u64,
+    /// Whether rows of the job are in the shared table, though none is staged for good.
+    pub has_leftovers: bool,
     /// Whether valid rows become contacts before the review is done.
     pub policy: ImportPolicy,
     /// Which columns of the file are which, where a person has matched them.
@@ -66,26 +68,22 @@ pub enum Claimed {
 pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed, StoreError> {
     let token = Uuid::new_v4();
     // A job that was NEEDS_REVIEW is staged, whoever staged it: its file is never read again.
-    let row = sqlx::query(
-        "UPDATE jobs SET job_status = 'PROCESSING', job_lease_token = $2, job_lease_until = now() + $3,
+    let claim = format!(
+        "UPDATE jobs SET job_status = 'PROCESSING', job_lease_token = '{token}', job_lease_until = now() + {lease},
                 job_process_start = now(), job_process_end = NULL, job_failure = NULL,
                 job_unfinished_runs = job_unfinished_runs + 1,
                 job_staged_at = CASE WHEN job_status = 'NEEDS_REVIEW' THEN coalesce(job_staged_at, now()) ELSE job_staged_at END
          WHERE job_id = (
              SELECT job_id FROM jobs
-             WHERE job_id = $1 AND job_status <> 'COMPLETED' AND job_cancelled_at IS NULL
+             WHERE job_id = {id} AND job_status <> 'COMPLETED' AND job_cancelled_at IS NULL
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
                    job_partitioned, job_import_policy, job_columns, job_staged_at IS NOT NULL AS staged,
-                   job_unfinished_runs",
-    )
-    .bind(id.0)
-    .bind(token)
-    .bind(interval(lease))
-    .fetch_optional(pool)
-    .await?;
-    let Some(row) = row else {
+                   job_unfinished_runs, job_checkpoint = 0 AND EXISTS (SELECT FROM staging_shared WHERE staging_job_id = job_id) AS has_leftovers",
+        lease = sql::interval(lease)
+    );
+    let Some(row) = sql::once(pool, &claim).await?.pop() else {
         return refusal(pool, id).await;
     };
     let flow = if row.try_get("staged")? { Flow::Reprocess } else { Flow::Initial };
@@ -101,21 +99,19 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
         staging_base: row.try_get("job_staging_base")?,
         partitioned: row.try_get("job_partitioned")?,
         checkpoint: row.try_get::<i32, _>("job_checkpoint")?.unsigned_abs().into(),
+        has_leftovers: row.try_get("has_leftovers")?,
         policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
         columns: row.try_get::<Option<Json<Columns>>, _>("job_columns")?.map(|Json(columns)| columns),
     }))
 }
 
 async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
-    let row = sqlx::query(
+    let query = format!(
         "SELECT job_status = 'COMPLETED' AS completed, job_cancelled_at IS NOT NULL AS cancelled,
                 coalesce(extract(epoch FROM job_lease_until - now()), 0)::float8 AS seconds
-         FROM jobs WHERE job_id = $1",
-    )
-    .bind(id.0)
-    .fetch_optional(pool)
-    .await?;
-    Ok(match row {
+         FROM jobs WHERE job_id = {id}"
+    );
+    Ok(match sql::once(pool, &query).await?.pop() {
         None => Claimed::Unknown,
         Some(row) if row.try_get("completed")? => Claimed::Completed,
         Some(row) if row.try_get("cancelled")? => Claimed::Cancelled,
@@ -124,8 +120,8 @@ async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
 }
 
 /// Turns "no row touched" into the loss of the lease.
-fn held(claim: &Claim, result: sqlx::postgres::PgQueryResult) -> Result<(), StoreError> {
-    match result.rows_affected() {
+fn held(claim: &Claim, rows_changed: u64) -> Result<(), StoreError> {
+    match rows_changed {
         0 => Err(StoreError::LeaseLost(claim.job)),
         _ => Ok(()),
     }
@@ -133,23 +129,16 @@ fn held(claim: &Claim, result: sqlx::postgres::PgQueryResult) -> Result<(), Stor
 
 /// Holds the lease for another `lease` from now on. A run inside [`hold`] needs no renewal.
 pub async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Result<(), StoreError> {
-    let result = sqlx::query(
-        "UPDATE jobs SET job_lease_until = now() + $3
-         WHERE job_id = (SELECT job_id FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR NO KEY UPDATE SKIP LOCKED)",
-    )
-    .bind(claim.job.0)
-    .bind(claim.token)
-    .bind(interval(lease))
-    .execute(pool)
-    .await?;
-    if result.rows_affected() > 0 {
+    let (job, token, lease) = (claim.job, claim.token, sql::interval(lease));
+    let renew = format!(
+        "UPDATE jobs SET job_lease_until = now() + {lease}
+         WHERE job_id = (SELECT job_id FROM jobs WHERE job_id = {job} AND job_lease_token = '{token}' FOR NO KEY UPDATE SKIP LOCKED)"
+    );
+    if sql::once_changed(pool, &renew).await? > 0 {
         return Ok(());
     }
-    let query = "SELECT EXISTS (SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2)";
-    match sqlx::query_scalar(query).bind(claim.job.0).bind(claim.token).fetch_one(pool).await? {
-        true => Ok(()),
-        false => Err(StoreError::LeaseLost(claim.job)),
-    }
+    let query = format!("SELECT FROM jobs WHERE job_id = {job} AND job_lease_token = '{token}'");
+    held(claim, sql::once_changed(pool, &query).await?)
 }
 
 /// Holds the job itself until the transaction ends, in place of the lease's time: a repeatable-read
@@ -158,12 +147,10 @@ pub async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Result<(), 
 /// Not FOR UPDATE: a row of the job that one transaction updates twice has its foreign key checked again,
 /// and the run's own helpers beside this transaction must not wait for it.
 pub async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
-    let result = sqlx::query("SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR NO KEY UPDATE")
+    let query = sql::query("SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR NO KEY UPDATE")
         .bind(claim.job.0)
-        .bind(claim.token)
-        .execute(connection)
-        .await?;
-    held(claim, result)
+        .bind(claim.token);
+    held(claim, query.execute(connection).await?.rows_affected())
 }
 
 /// What the survey of a file settled before its first row is staged.
@@ -188,7 +175,7 @@ pub struct Place {
 
 /// Writes the plan down.
 pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> Result<(), StoreError> {
-    let result = sqlx::query(
+    let query = sql::query(
         "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4, job_object_version = $5,
                 job_partitioned = $6
          WHERE job_id = $1 AND job_lease_token = $2",
@@ -198,10 +185,8 @@ pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> 
     .bind(total_rows(plan.total_rows)?)
     .bind(plan.place.base)
     .bind(&plan.object_version)
-    .bind(matches!(plan.place.home, Home::Own(_)))
-    .execute(connection)
-    .await?;
-    held(claim, result)
+    .bind(matches!(plan.place.home, Home::Own(_)));
+    held(claim, query.execute(connection).await?.rows_affected())
 }
 
 /// The most rows of a job: their numbers leave two bits free for what is compared beside them.
@@ -227,18 +212,20 @@ pub async fn reserve(pool: &PgPool, claim: &Claim, rows: u64, partition: bool) -
     {
         return Ok(Place { home: Home::of(claim.job, claim.partitioned), base });
     }
-    let reserve = "UPDATE staging_id_blocks SET block_next_id = block_next_id + $1 WHERE block_kind = $2
-         RETURNING block_next_id - $1 - 1, set_config('synchronous_commit', 'off', true)";
-    let kind = if partition { "partition" } else { "shared" };
-    let query = sqlx::query_as(reserve).bind(i64::from(total_rows(rows)?)).bind(kind);
-    let (base, _): (i64, String) = query.fetch_one(pool).await?;
-    Ok(Place { home: Home::of(claim.job, partition), base })
+    let (count, kind) = (total_rows(rows)?, if partition { "partition" } else { "shared" });
+    let reserve = format!(
+        "SET LOCAL synchronous_commit = off;
+         UPDATE staging_id_blocks SET block_next_id = block_next_id + {count} WHERE block_kind = '{kind}'
+         RETURNING block_next_id - {count} - 1 AS base"
+    );
+    let row = sql::once(pool, &reserve).await?.pop().ok_or(StoreError::Unreadable)?;
+    Ok(Place { home: Home::of(claim.job, partition), base: row.try_get("base")? })
 }
 
 /// Where the rows of a staged job are. The base is 0 where no run has reserved a block.
 pub async fn place(connection: &mut PgConnection, job: JobId) -> Result<Place, StoreError> {
     let query = "SELECT job_partitioned, coalesce(job_staging_base, 0) FROM jobs WHERE job_id = $1";
-    let (partitioned, base) = sqlx::query_as(query).bind(job.0).fetch_one(connection).await?;
+    let (partitioned, base) = sql::query_as(query).bind(job.0).fetch_one(connection).await?;
     Ok(Place { home: Home::of(job, partitioned), base })
 }
 
@@ -249,86 +236,93 @@ pub async fn checkpoint(
     rows: u64,
     repeated: u64,
 ) -> Result<(), StoreError> {
-    let result = sqlx::query(
+    let query = sql::query(
         "UPDATE jobs SET job_checkpoint = $3, job_processed_rows = $3, job_repeated_rows = $4, job_unfinished_runs = 1
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
     .bind(claim.token)
     .bind(rows as i32)
-    .bind(repeated as i32)
-    .execute(connection)
-    .await?;
-    held(claim, result)
+    .bind(repeated as i32);
+    held(claim, query.execute(connection).await?.rows_affected())
 }
 
 /// All rows are staged: from here on a run of the job reprocesses.
 pub async fn staged(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
-    let result =
-        sqlx::query("UPDATE jobs SET job_staged_at = now() WHERE job_id = $1 AND job_lease_token = $2")
+    let query =
+        sql::query("UPDATE jobs SET job_staged_at = now() WHERE job_id = $1 AND job_lease_token = $2")
             .bind(claim.job.0)
-            .bind(claim.token)
-            .execute(connection)
-            .await?;
-    held(claim, result)
+            .bind(claim.token);
+    held(claim, query.execute(connection).await?.rows_affected())
 }
 
-/// Ends a run that went through: NEEDS_REVIEW where issues are open, COMPLETED otherwise. The end is told
-/// by the clock: `now()` is when the transaction began, which may be long ago. Rows that are not counted in
-/// `counts` are discarded.
+/// How a run ended that went through.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// NEEDS_REVIEW where issues are open, COMPLETED otherwise.
+    pub status: JobStatus,
+    /// Issues that are open.
+    pub open_issues: u64,
+    /// The job's rows. Those that are not counted are discarded.
+    pub counts: RowCounts,
+}
+
+/// Ends a run that went through. The end is told by the clock: `now()` is when the transaction began, which may be long
+/// ago. `planned`: what [`plan`] and [`checkpoint`] would have written, for a run of one transaction.
 pub async fn settle(
     connection: &mut PgConnection,
     claim: &Claim,
-    status: JobStatus,
-    open_issues: u64,
-    counts: &RowCounts,
+    settled: &Settled,
+    planned: Option<&Plan>,
 ) -> Result<(), StoreError> {
-    let RowCounts { ready, with_issues, consolidated, .. } = *counts;
-    let result = sqlx::query(
-        "UPDATE jobs SET job_ready_rows = $5, job_issue_rows = $6, job_success_rows = $7,
-                job_discarded_rows = greatest(job_total_rows - job_repeated_rows - $5 - $6 - $7, 0), job_status = $3::text::job_status_enum, job_issue_count = $4, job_processed_rows = job_total_rows,
+    let RowCounts { ready, with_issues, consolidated, repeated, .. } = settled.counts;
+    let query = sql::query(
+        "UPDATE jobs SET job_total_rows = coalesce($8, job_total_rows), job_processed_rows = coalesce($8, job_total_rows),
+                job_checkpoint = coalesce($8, job_checkpoint), job_repeated_rows = coalesce($9, job_repeated_rows),
+                job_staging_base = coalesce($10, job_staging_base), job_object_version = coalesce($11, job_object_version),
+                job_partitioned = coalesce($12, job_partitioned),
+                job_ready_rows = $5, job_issue_rows = $6, job_success_rows = $7,
+                job_discarded_rows = greatest(coalesce($8, job_total_rows) - coalesce($9, job_repeated_rows) - $5 - $6 - $7, 0),
+                job_status = $3::text::job_status_enum, job_issue_count = $4,
                 job_staged_at = coalesce(job_staged_at, now()), job_process_end = clock_timestamp(), job_attempts = 0,
                 job_unfinished_runs = 0, job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
     .bind(claim.token)
-    .bind(status.as_str())
-    .bind(open_issues as i32)
+    .bind(settled.status.as_str())
+    .bind(settled.open_issues as i32)
     .bind(ready as i32)
     .bind(with_issues as i32)
     .bind(consolidated as i32)
-    .execute(connection)
-    .await?;
-    held(claim, result)
+    .bind(planned.map(|plan| total_rows(plan.total_rows)).transpose()?)
+    .bind(planned.map(|_| repeated as i32))
+    .bind(planned.map(|plan| plan.place.base))
+    .bind(planned.map(|plan| plan.object_version.as_str()))
+    .bind(planned.map(|plan| matches!(plan.place.home, Home::Own(_))));
+    held(claim, query.execute(connection).await?.rows_affected())
 }
 
 /// Ends a run FAILED, with the reason in words for the owner.
 pub async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), StoreError> {
-    let result = sqlx::query(
+    let query = sql::query(
         "UPDATE jobs SET job_status = 'FAILED', job_failure = $3, job_process_end = clock_timestamp(), job_attempts = 0,
                 job_unfinished_runs = 0, job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
     .bind(claim.token)
-    .bind(reason)
-    .execute(pool)
-    .await?;
-    held(claim, result)
+    .bind(reason);
+    held(claim, sql::execute(pool, query).await?.rows_affected())
 }
 
 /// Gives the lease back in the middle of the work. `failed`: counts one more transient failure.
 pub async fn release(pool: &PgPool, claim: &Claim, failed: bool) -> Result<(), StoreError> {
-    let result = sqlx::query(
-        "UPDATE jobs SET job_lease_token = NULL, job_lease_until = NULL, job_attempts = job_attempts + $3,
+    let (job, token, failures) = (claim.job, claim.token, i32::from(failed));
+    let release = format!(
+        "UPDATE jobs SET job_lease_token = NULL, job_lease_until = NULL, job_attempts = job_attempts + {failures},
                 job_unfinished_runs = greatest(job_unfinished_runs - 1, 0)
-         WHERE job_id = $1 AND job_lease_token = $2",
-    )
-    .bind(claim.job.0)
-    .bind(claim.token)
-    .bind(i32::from(failed))
-    .execute(pool)
-    .await?;
-    held(claim, result)
+         WHERE job_id = {job} AND job_lease_token = '{token}'"
+    );
+    held(claim, sql::once_changed(pool, &release).await?)
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, QueryBuilder};
 
-use super::{RowView, VIEW, view};
+use super::{RowView, VIEW, sql, view};
 use crate::domain::decision::Filter;
 use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES};
@@ -54,7 +54,7 @@ pub async fn look(
     }
     filter::push_each(&mut query, home, which);
     query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit + 1).push(bounded_end);
-    let found = query.build().fetch_all(connection).await?;
+    let found = query.build().persistent(false).fetch_all(connection).await?;
     let mut rows: Vec<RowView> = found.iter().map(view).collect::<Result<_, _>>()?;
     let is_cut = bounded::is_cut(&found)?;
     let more = is_cut || rows.len() as i64 > limit;
@@ -89,5 +89,5 @@ pub async fn origins(
          FROM unnest($2::bigint[]) AS row,
               LATERAL (SELECT * FROM staging WHERE staging_id = row LIMIT 1) AS s JOIN jobs ON job_id = staging_job_id
          WHERE job_user_id = $1";
-    Ok(sqlx::query_as(query).bind(&owner.0).bind(rows).fetch_all(connection).await?)
+    Ok(sql::query_as(query).bind(&owner.0).bind(rows).fetch_all(connection).await?)
 }

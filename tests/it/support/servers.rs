@@ -58,14 +58,14 @@ impl Postgres {
         format!("postgresql://postgres:admin@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// The URL of a database, for a role that owns it and is no superuser.
-    pub fn url(&self, database: &str) -> String {
-        format!("postgresql://ingest:secret@127.0.0.1:{}/{database}", self.port)
-    }
-
     /// Its port on the loopback interface.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The URL of a database, for a role that owns it and is no superuser.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgresql://ingest:secret@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Stops the server without a shutdown, as a crash does. What was committed survives.
@@ -239,4 +239,48 @@ pub fn moto() -> &'static Moto {
         await_port(port, &log);
         Moto { port }
     })
+}
+
+/// A PgBouncer in transaction mode in front of one database; it ends with the test run.
+pub struct PgBouncer {
+    /// Its port on the loopback interface.
+    pub port: u16,
+}
+
+impl PgBouncer {
+    /// Starts one.
+    pub fn start(database: &str) -> PgBouncer {
+        let folder = temporary(&format!("pgbouncer-{database}"));
+        let (port, log) = (free_port(), folder.join("log"));
+        let settings = format!(
+            "[databases]\n{database} = host=127.0.0.1 port={} user=ingest password=secret\n\
+             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\n\
+             auth_file = {}\npool_mode = transaction\ndefault_pool_size = 8\nmax_client_conn = 200\n",
+            postgres().port(),
+            folder.join("users").display()
+        );
+        std::fs::write(folder.join("users"), "\"ingest\" \"secret\"\n").unwrap();
+        std::fs::write(folder.join("pgbouncer.ini"), settings).unwrap();
+        if is_root() {
+            let owned = Command::new("chown").args(["-R", "postgres"]).arg(&folder).status().unwrap();
+            assert!(owned.success());
+        }
+        let program =
+            ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| Path::new(path).exists());
+        let program = Path::new(program.expect("pgbouncer is not installed: run scripts/setup --test"));
+        let output = std::fs::File::create(&log).unwrap();
+        let bouncer = as_server_user(program)
+            .arg(folder.join("pgbouncer.ini"))
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        when_gone(&format!("kill -9 -{}; rm -rf {}", bouncer.id(), folder.display()));
+        keep(bouncer);
+        await_port(port, &log);
+        PgBouncer { port }
+    }
 }

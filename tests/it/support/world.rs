@@ -119,6 +119,35 @@ impl World {
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
+    /// The port of the database's server.
+    pub fn database_port(&self) -> u16 {
+        servers::postgres().port()
+    }
+
+    /// The world with another look at its database from outside.
+    pub fn seen_through(self, pool: PgPool) -> World {
+        World { pool, ..self }
+    }
+
+    /// The name of the database.
+    pub async fn database_name(&self) -> String {
+        let query = "SELECT current_database()::text";
+        sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// The URL of the database for the superuser.
+    pub async fn superuser_url(&self) -> String {
+        let url = servers::postgres().admin_url();
+        let (server, _) = url.rsplit_once('/').unwrap();
+        format!("{server}/{}", self.database_name().await)
+    }
+
+    /// The world with its database behind another port.
+    pub async fn behind(self, port: u16) -> World {
+        let database = self.database_name().await;
+        self.with(&[("DATABASE_URL", &format!("postgresql://ingest:secret@127.0.0.1:{port}/{database}"))])
+    }
+
     /// A path in the folder in which the program is run.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
