@@ -28,6 +28,7 @@ pub mod schema;
 pub mod sign_ins;
 pub mod sql;
 pub mod staging;
+mod turns;
 pub mod undo_progress;
 pub mod unreadable;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 
+use super::turns::{Turn, Turns};
 use super::{StoreError, sql};
 use crate::domain::job::Owner;
 
@@ -20,6 +21,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const LONGEST_READ: Duration = Duration::from_secs(60);
 /// The longest that one statement of a write may run: a bulk decision or an undo of millions of rows.
 const LONGEST_WRITE: Duration = Duration::from_secs(900);
+/// Connections that one owner has at once. Whoever wants more waits, and others do not.
+const OF_ONE_OWNER: usize = 4;
+/// The longest wait for one of them.
+const LONGEST_TURN: Duration = Duration::from_secs(20);
 /// How long a dropped transaction may take to roll back before its statement is cancelled.
 const ROLLBACK_GRACE: Duration = Duration::from_millis(50);
 /// How long the server may take to end a cancelled statement before its connection is closed.
@@ -31,12 +36,13 @@ pub struct OwnerPool {
     pool: PgPool,
     control: PgPool,
     read_timeout: Duration,
+    turns: Turns,
 }
 
 impl OwnerPool {
     /// Uses connections of `pool`; `control` cancels statements and must have a connection free when `pool` has none.
     pub fn new(pool: PgPool, control: PgPool) -> OwnerPool {
-        OwnerPool { pool, control, read_timeout: LONGEST_READ }
+        OwnerPool { pool, control, read_timeout: LONGEST_READ, turns: Turns::new(OF_ONE_OWNER) }
     }
 
     /// Limits each statement of a read to `timeout`.
@@ -76,9 +82,15 @@ impl OwnerPool {
         statement_timeout: Duration,
         owner: &Owner,
     ) -> Result<OwnerTransaction, StoreError> {
+        let turn = tokio::time::timeout(LONGEST_TURN, self.turns.take(owner)).await;
+        let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let inner = self.pool.begin_with(AssertSqlSafe(begin)).await?;
-        let mut transaction =
-            OwnerTransaction { inner: Some(inner), backend: None, control: self.control.clone() };
+        let mut transaction = OwnerTransaction {
+            inner: Some(inner),
+            backend: None,
+            control: self.control.clone(),
+            turn: Some(turn),
+        };
         // Servers have defaults of their own for all of these; the settings end with the transaction.
         let settings = "SELECT pg_backend_pid(), set_config('statement_timeout', $1, true),
                 set_config('lock_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $3, true),
@@ -102,6 +114,7 @@ pub struct OwnerTransaction {
     /// The server process that runs its statements.
     backend: Option<i32>,
     control: PgPool,
+    turn: Option<Turn>,
 }
 
 impl OwnerTransaction {
@@ -139,10 +152,10 @@ impl DerefMut for OwnerTransaction {
 impl Drop for OwnerTransaction {
     fn drop(&mut self) {
         let Some(inner) = self.inner.take() else { return };
-        let (backend, control) = (self.backend, self.control.clone());
+        let (backend, control, turn) = (self.backend, self.control.clone(), self.turn.take());
         // Without a runtime the program is ending, and its connections with it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(end(inner, backend, control));
+            runtime.spawn(end(inner, backend, control, turn));
         }
     }
 }
@@ -151,7 +164,12 @@ impl Drop for OwnerTransaction {
 ///
 /// The connection stays with the transaction until the statement has ended, so that the cancellation cannot reach a
 /// statement of another request.
-async fn end(transaction: Transaction<'static, Postgres>, backend: Option<i32>, control: PgPool) {
+async fn end(
+    transaction: Transaction<'static, Postgres>,
+    backend: Option<i32>,
+    control: PgPool,
+    _turn: Option<Turn>,
+) {
     let mut rollback = std::pin::pin!(transaction.rollback());
     if tokio::time::timeout(ROLLBACK_GRACE, &mut rollback).await.is_ok() {
         return;
