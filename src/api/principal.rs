@@ -16,6 +16,7 @@ use super::ceilings::Permits;
 use super::client::Client;
 use super::guard;
 use super::problem::{Kind, Problem};
+use super::senders::Credentials;
 use super::state::{Access, App};
 use crate::auth::oidc::{Provider, Refusal};
 use crate::auth::{LocalUser, Means, Principal, Role, Secret};
@@ -88,13 +89,37 @@ fn forbidden(detail: impl Into<String>) -> Problem {
 /// Who sends the request. Counts it.
 async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
     let client = client_of(parts, app);
-    let principal = known(parts, app, &client).await?;
+    let credentials = Credentials::of(&parts.headers, session_cookie(app));
+    let before = credentials.and_then(|credentials| app.senders.get(&credentials));
+    if let Some(before) = &before {
+        count(parts, app, &client, before)?;
+    }
+    let known = known(parts, app, &client).await;
+    if let (Err(_), Some(credentials)) = (&known, &credentials) {
+        app.senders.forget(credentials);
+    }
+    let principal = known?;
+    if before.is_none_or(|before| before.owner != principal.owner) {
+        count(parts, app, &client, &principal)?;
+    }
     client.is_known_as(&principal);
-    app.rate_limit.check(&principal.owner.0)?;
-    if let Some(permits) = parts.extensions.get::<Permits>() {
-        permits.enter(&principal.owner)?;
+    if let Some(credentials) = credentials {
+        app.senders.note(credentials, &principal);
     }
     Ok(principal)
+}
+
+/// Counts a request against the limits of its sender.
+fn count(parts: &Parts, app: &App, client: &Client, principal: &Principal) -> Result<(), Problem> {
+    let permits = parts.extensions.get::<Permits>();
+    let counted = app.rate_limit.check(&principal.owner.0).and_then(|()| match permits {
+        Some(permits) => permits.enter(&principal.owner),
+        None => Ok(()),
+    });
+    if counted.is_err() {
+        client.is_known_as(principal);
+    }
+    counted
 }
 
 fn client_of(parts: &Parts, app: &App) -> Client {

@@ -12,6 +12,7 @@ use super::bad_tokens::BadTokens;
 use super::ceilings::Ceilings;
 use super::client::TrustedProxies;
 use super::limits::RateLimit;
+use super::senders::Senders;
 use crate::auth::LocalUser;
 use crate::auth::oidc::Provider;
 use crate::domain::access::TokenDays;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub session_idle: Duration,
     /// How much may be under way at once.
     pub ceilings: Ceilings,
+    /// Who sent which credentials before.
+    pub senders: Senders,
     /// How long a request's body may stop.
     pub body_idle_timeout: Duration,
     /// Where browsers reach the server: scheme, host and port.

@@ -13,7 +13,7 @@ use super::session::{self, Session};
 use super::{Status, local_token, token};
 use crate::api::{
     self, Access, App, AtOnce, BadTokens, CeilingSettings, Ceilings, ConnectionLimits, Parts, RateLimit,
-    RefusalLog, TrustedProxies,
+    RefusalLog, Senders, TrustedProxies,
 };
 use crate::auth::oidc::{Client, Provider, Trust};
 use crate::auth::{LocalUser, RolesBy, Secret};
@@ -49,6 +49,7 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
         refusal_log: RefusalLog::default(),
         token_days,
         session_idle: settings.serve.access.session_idle(),
+        senders: Senders::default(),
         ceilings: ceilings(&settings.serve.limits),
         body_idle_timeout: settings.serve.limits.idle(),
         upload_limit_bytes: settings.serve.upload_limit_bytes(),
