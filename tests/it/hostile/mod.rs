@@ -4,6 +4,7 @@ mod bodies;
 mod ceilings;
 mod connections;
 mod pages;
+mod together;
 
 use std::time::Duration;
 

@@ -122,6 +122,13 @@ impl Server {
         self.process.id()
     }
 
+    /// A value of `/proc/<its process>/status` in bytes: `VmHWM`, the most memory that it has had; `VmRSS`, what it has.
+    pub fn memory_bytes(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").trim().parse::<u64>().unwrap() << 10
+    }
+
     /// SIGTERM, and the exit status.
     pub async fn stop(&mut self) -> Option<i32> {
         self.process.term_and_wait().await
