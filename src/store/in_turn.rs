@@ -3,7 +3,7 @@
 //! sqlx does not count the answers to a COPY, so a COPY that is dropped half-way leaves some of them unread, and the
 //! connection goes back to the pool one answer behind. Every later query would then read the answer to an earlier one:
 //! somebody else's rows, "there is no such job", a COMMIT that never was. The ping that sqlx sends before it lends a
-//! connection does not notice; this does, for the same one round trip.
+//! connection does not notice; this does.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

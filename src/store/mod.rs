@@ -204,8 +204,8 @@ impl StoreError {
     }
 }
 
-/// A connection that was idle for longer is asked whether it is still there before it is used again; to ask each time
-/// would cost a round trip a statement.
+/// A connection that was idle for longer is asked whether it is still there before it is used again. Every connection is
+/// asked when it is given back, when nobody waits for the answer.
 const TRUSTED_IDLE: Duration = Duration::from_secs(2);
 
 /// A pool of at most `connections` connections. Connects when first used.
@@ -218,6 +218,7 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(20))
         .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(in_turn::answers_in_turn(connection)))
         .before_acquire(|connection, metadata| {
             Box::pin(async move {
                 if metadata.idle_for > TRUSTED_IDLE {
