@@ -102,8 +102,6 @@ faults! {
         queue_away: Fault::QueueAway,
         object_missing: Fault::ObjectMissing,
         object_forbidden: Fault::ObjectForbidden,
-        object_cut: Fault::ObjectCut,
-        object_replaced_between_reads: Fault::ObjectReplaced,
         server_killed_amid_rows: Fault::ServerKilledAmidRows,
         server_killed_at_a_commit: Fault::ServerKilledAtCommit,
         commit_of_a_first_run_unanswered: Fault::CommitUnanswered(Work::CleanFile),
@@ -112,10 +110,12 @@ faults! {
         connections_exhausted: Fault::ConnectionsExhausted,
         database_slow: Fault::DatabaseSlow,
         two_jobs_with_the_same_emails: Fault::SameEmails,
-        edits_and_deletes_meanwhile: Fault::EditsMeanwhile,
         clocks_ten_minutes_apart: Fault::ClocksApart,
     }
     long_run {
+        object_cut: Fault::ObjectCut,
+        object_replaced_between_reads: Fault::ObjectReplaced,
+        edits_and_deletes_meanwhile: Fault::EditsMeanwhile,
         first_run_of_a_dirty_file_killed: Fault::Killed(Work::DirtyFile),
         store_busy: Fault::StoreBusy,
         receipt_invalid: Fault::ReceiptInvalid,
