@@ -12,7 +12,7 @@ use super::{StoreError, sql};
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The key of the advisory lock under which programs that migrate take turns.
-const MIGRATION_LOCK: i64 = 0x1A9E57_0000_0001;
+const MIGRATION_LOCK: i64 = 0x001A_9E57_0000_0001;
 
 /// Where the migrations that were applied are on record, as `sqlx` has it.
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
