@@ -11,7 +11,7 @@ use crate::store::{OwnerPool, StoreError};
 
 /// The most contacts in one piece of the file.
 const PIECE: i64 = 2_000;
-/// The most bytes of their values: a download that nobody reads holds no more, unless one contact has more.
+/// The most bytes of their values, which is what a download that is not read holds, unless one contact has more.
 const PIECE_BYTES: i64 = 256 << 10;
 
 /// The file in pieces: `contact`, the four values and when it was made, a line each, in the order in which they were

@@ -37,7 +37,7 @@ pub struct Undone {
 }
 
 /// Takes back what a job has imported. The job is under review again, with the rows of removed and restored
-/// contacts READY, so that another run brings them in anew. Its progress is in [`undo_progress`] meanwhile.
+/// contacts READY, so that another run brings them in anew. Reports its progress in [`undo_progress`].
 pub async fn undo_import(owners: &OwnerPool, request: &Request, id: JobId) -> Result<Undone, ActionError> {
     let mut reporter = Reporter { pool: owners.control(), job: id, last: None };
     let undone = undo_reporting(owners, request, id, &mut reporter).await;

@@ -47,7 +47,7 @@ pub struct Uploaded {
 /// bytes. `queue`: where the run is asked for; without it the caller runs the job.
 ///
 /// Holds up to 24 MiB of the content at a time. The same request under the same key again is answered before the
-/// content is read. A file of which no job is made does not stay in the store.
+/// content is read. Deletes the file from the store if no job was made of it.
 pub async fn upload(
     owners: &OwnerPool,
     objects: &Objects,

@@ -91,7 +91,7 @@ fn broken(error: multer::Error) -> Problem {
 #[error("no file in the first {HEAD_BYTES} bytes")]
 struct LongHead;
 
-/// The body in pieces, of which there is an end before the file is found.
+/// The pieces of the body; limits their total size until the file is found.
 struct Pieces {
     body: BodyDataStream,
     is_found: Arc<AtomicBool>,

@@ -67,7 +67,7 @@ fn refuse_foreign(request: &Request) -> Result<(), Problem> {
     }
 }
 
-/// Whether a proxy adds the header: then others than this machine may be behind it.
+/// Whether proxies add the header. A request with it may come from another machine.
 fn is_of_proxy(name: &HeaderName) -> bool {
     matches!(name.as_str(), "forwarded" | "via" | "x-real-ip") || name.as_str().starts_with("x-forwarded-")
 }

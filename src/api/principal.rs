@@ -277,7 +277,7 @@ async fn by_cookie(parts: &Parts, app: &App, client: &Client) -> Result<Principa
     Ok(principal)
 }
 
-/// Whether somebody is at work: a page that is left open asks for its stream of events again by itself.
+/// Whether a person caused the request. An open page requests its event stream again automatically.
 fn is_activity(parts: &Parts) -> bool {
     let accepts = parts.headers.get(ACCEPT).and_then(|accepts| accepts.to_str().ok());
     !accepts.is_some_and(|kinds| kinds.contains("text/event-stream"))

@@ -22,7 +22,7 @@ pub(super) struct Page<T: ToSchema> {
     /// The entries. A search gives what it has found in a while: fewer than were asked for, or none, do not say that
     /// there are no more.
     items: Vec<T>,
-    /// What to send as `after` to go on; none when there is nothing behind these.
+    /// What to send as `after` for the next page; `null` on the last page.
     next: Option<i64>,
 }
 

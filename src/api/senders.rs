@@ -1,7 +1,7 @@
 //! Who sent the same credentials before.
 //!
 //! Lets nobody in: each request asks the database. But whoever floods the server is counted by what is remembered
-//! here, and refused before the database is asked, so that others do not wait behind them.
+//! here, and refused before the database is asked, so that others do not wait.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

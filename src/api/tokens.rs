@@ -28,7 +28,7 @@ pub(super) struct ApiToken {
     /// What it may do: of what it was made for, what the provider last gave its owner.
     roles: Vec<RoleName>,
     created_at: DateTime<Utc>,
-    /// When it ends by itself.
+    /// When it expires.
     expires_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub(super) struct NewToken {
     name: String,
     /// What it may do: no more than the caller may.
     roles: Vec<RoleName>,
-    /// Days after which it ends by itself; 90 without it, unless the server has another default or allows fewer.
+    /// Days until it expires. Defaults to 90 unless the server has another default or a lower maximum.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 365)]
     expires_in_days: Option<u32>,

@@ -23,7 +23,7 @@ pub enum TokenCommand {
         /// What it may do: uploader, editor, or both. Without any it reads.
         #[arg(long, value_delimiter = ',')]
         roles: Vec<Role>,
-        /// Days after which it ends by itself, up to API_TOKEN_MAX_DAYS [default: API_TOKEN_DAYS]
+        /// Days until it expires, at most API_TOKEN_MAX_DAYS [default: API_TOKEN_DAYS]
         #[arg(long)]
         expires_days: Option<u32>,
     },

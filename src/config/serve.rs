@@ -29,7 +29,7 @@ pub struct ServeSettings {
     #[arg(long, env = "OIDC_ISSUER", hide_env_values = true, global = true, value_name = "URL", value_parser = issuer)]
     oidc_issuer: Option<String>,
 
-    /// Audiences of which an access token must name one, separated by commas; of Cognito's access tokens the
+    /// Accepted audiences of access tokens, separated by commas; for Cognito's access tokens the
     /// client's id [default: OIDC_CLIENT_ID]
     #[arg(long, env = "OIDC_AUDIENCE", hide_env_values = true, global = true, value_name = "NAMES")]
     oidc_audience: Option<String>,

@@ -62,7 +62,7 @@ fn with_apostrophes(cell: &str, in_front: bool) -> Cow<'_, str> {
 /// What some program may take for the end of a cell.
 const SEPARATORS: [char; 6] = [',', ';', '\t', '|', '\r', '\n'];
 
-/// Where the parts begin of which a program with another separator makes cells of their own.
+/// Returns the positions at which a program with another separator would begin a new cell.
 fn behind_separators(cell: &str) -> impl Iterator<Item = usize> {
     cell.match_indices(SEPARATORS).map(|(at, separator)| at + separator.len())
 }

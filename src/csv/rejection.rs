@@ -114,7 +114,7 @@ pub enum Rejection {
         limit_bytes: usize,
     },
 
-    /// A row of which too much neither fits its columns nor is text.
+    /// A row with too many bytes that either fit no column or are not text.
     #[error(
         "the row that starts on line {line} holds more than {limit_bytes} bytes that fit no column or are no text; \
          look for a missing line break or quote there, save the file as CSV in UTF-8 and upload it again"

@@ -109,7 +109,7 @@ pub enum RunError {
     /// Each run before this one was killed without getting further.
     #[error(
         "{runs} runs of this job were cut off in the same place, their worker killed each time, perhaps since the \
-         job needs more memory than there is; it is not begun again by itself, only when somebody asks for it"
+         job needs more memory than there is; it is not started again until somebody asks for it"
     )]
     CutOff {
         /// How many runs.

@@ -25,7 +25,7 @@ pub struct ApiToken {
     pub owner_roles: Option<Roles>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,

@@ -33,7 +33,7 @@ pub fn around(bytes: i64, order: &str) -> (String, String) {
     (start, end)
 }
 
-/// Rows of a list, and whether there are more behind them.
+/// Rows of a list, and whether more follow.
 #[derive(Debug)]
 pub struct Slice<T> {
     /// The rows.

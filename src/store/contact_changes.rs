@@ -74,7 +74,7 @@ pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<
 /// Changes the contacts as the waiting rows say, and keeps what was there; gives how many there were.
 pub async fn apply(connection: &mut PgConnection, owner: &Owner, job: JobId) -> Result<u64, StoreError> {
     sqlx::raw_sql("ANALYZE incoming").execute(&mut *connection).await?;
-    // Contacts are found by their keys alone; of which owner they are is asked of what was found.
+    // Contacts are looked up by key alone; the owner is checked on the result.
     let change = "WITH met AS MATERIALIZED (
              SELECT contacts.*, incoming.* FROM incoming JOIN contacts ON contact_key = incoming_key),
          kept AS (
