@@ -131,7 +131,8 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Injection::ObjectCut(bytes) => cut(forward(&shared, request).await, bytes),
         Injection::ObjectReplaced(content) => {
             if shared.reads.fetch_add(1, Ordering::SeqCst) > 0 {
-                replace(&shared, request.uri().path(), content).await;
+                let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+                replace(&shared, &path, &headers, content).await;
             }
             whole(forward(&shared, request).await)
         }
@@ -162,9 +163,16 @@ async fn forward(shared: &Shared, request: Request) -> Answer {
     Answer { status, headers, body }
 }
 
-/// What another program does that puts a new object in an old one's place.
-async fn replace(shared: &Shared, path: &str, content: Vec<u8>) {
-    let put = client().put(format!("{}{path}", shared.upstream)).body(content).send().await.unwrap();
+/// What another program does that puts a new object in an old one's place, as whoever is reading the old one.
+async fn replace(shared: &Shared, path: &str, reading: &HeaderMap, content: Vec<u8>) {
+    let mut put = client().put(format!("{}{path}", shared.upstream)).body(content);
+    for (name, value) in reading {
+        let is_of_access = *name == header::AUTHORIZATION || name.as_str().starts_with("x-amz-");
+        if is_of_access {
+            put = put.header(name, value);
+        }
+    }
+    let put = put.send().await.unwrap();
     assert!(put.status().is_success(), "{}", put.status());
 }
 
@@ -196,7 +204,12 @@ fn cut(Answer { status, headers, body }: Answer, bytes: usize) -> Response {
     if body.len() <= bytes {
         return whole(Answer { status, headers, body });
     }
-    let first = stream::iter([Ok(body.slice(..bytes)), Err(std::io::Error::other("cut"))]);
+    let end = stream::once(async {
+        // What was sent before is on its way by then.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(std::io::Error::other("cut"))
+    });
+    let first = stream::once(std::future::ready(Ok(body.slice(..bytes)))).chain(end);
     answer(status, headers, Body::from_stream(first))
 }
 

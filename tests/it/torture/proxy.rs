@@ -3,7 +3,7 @@
 //! It reads as much of the protocol as it needs to stop at an exact place: in the middle of rows on their way
 //! to the server, or at a COMMIT.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -60,6 +60,8 @@ pub struct Proxy {
 
 struct Shared {
     upstream: u16,
+    /// COMMITs that clients have sent.
+    commits: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -110,9 +112,14 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = State { delay: Duration::ZERO, armed: None, connections: CancellationToken::new() };
-        let shared = Arc::new(Shared { upstream, state: Mutex::new(state) });
+        let shared = Arc::new(Shared { upstream, commits: AtomicU32::new(0), state: Mutex::new(state) });
         let accept = tokio::spawn(accept(listener, shared.clone()));
         Proxy { port, shared, _accept: AbortOnDropHandle::new(accept) }
+    }
+
+    /// Returns how many COMMITs clients have sent.
+    pub fn commits(&self) -> u32 {
+        self.shared.commits.load(Ordering::SeqCst)
     }
 
     /// Delays everything by this much in each direction.
@@ -186,6 +193,9 @@ async fn requests(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, shared:
     let mut buffer = vec![0; 64 << 10];
     while let Ok(read @ 1..) = client.read(&mut buffer).await {
         let mut sent = &buffer[..read];
+        if Place::Commit.is_in(sent) {
+            shared.commits.fetch_add(1, Ordering::SeqCst);
+        }
         if let Some(armed) = shared.springs(sent) {
             let forwarded = match armed.then {
                 Then::CutBefore => 0,

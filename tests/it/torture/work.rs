@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use crate::support::Child;
 
 use super::oracle;
-use super::proxy::{Place, Then, Trap};
+use super::proxy::Trap;
 use super::rig::{Log, OWNER, Rig, in_time, stop};
 use super::strike::Target;
 
@@ -46,8 +46,8 @@ pub enum Moment {
     Somewhen,
     /// When this part of a run has ended, or a little later.
     After(&'static str),
-    /// At one of the first so many COMMITs, before or after it takes effect.
-    AtCommit(u32),
+    /// At one of its COMMITs, before or after it takes effect.
+    AtCommit,
 }
 
 /// What work comes to when nothing disturbs it.
@@ -56,6 +56,8 @@ pub struct Reference {
     pub end_state: Vec<String>,
     /// How long it took.
     pub took: Duration,
+    /// How many COMMITs it sent: at least one.
+    pub commits: u32,
 }
 
 impl Work {
@@ -77,7 +79,7 @@ impl Work {
         use Moment::{After, AtCommit, Somewhen};
         match self {
             Work::CleanFile | Work::DirtyFile | Work::WideFile | Work::TwoFiles => {
-                &[Somewhen, After("survey"), After("existing"), After("rows"), AtCommit(10)]
+                &[Somewhen, After("survey"), After("existing"), After("rows"), AtCommit]
             }
             Work::LargeFile => &[
                 Somewhen,
@@ -86,10 +88,10 @@ impl Work {
                 After("indexes"),
                 After("keys"),
                 After("contacts"),
-                AtCommit(110),
+                AtCommit,
             ],
-            Work::Reprocess => &[Somewhen, After("compare"), After("consolidate"), AtCommit(4)],
-            Work::UndoImport | Work::BulkDecision => &[Somewhen, Somewhen, AtCommit(2)],
+            Work::Reprocess => &[Somewhen, After("compare"), After("consolidate"), AtCommit],
+            Work::UndoImport | Work::BulkDecision => &[Somewhen, Somewhen, AtCommit],
         }
     }
 
@@ -232,12 +234,13 @@ impl Work {
             let rig = Rig::new().await;
             let job = self.prepare(&rig).await;
             self.ask(&rig, job).await;
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), rig.database.commits());
             self.finish(&rig, job).await.unwrap_or_else(|error| panic!("{error}\n{}", rig.world.log()));
-            let took = started.elapsed();
+            let (took, commits) = (started.elapsed(), rig.database.commits() - before);
+            assert!(commits > 0, "{self:?} commits nothing");
             let broken = oracle::broken(&rig.world.pool).await;
             assert!(broken.is_empty(), "{self:?}, undisturbed: {broken:#?}");
-            Reference { end_state: oracle::end_state(&rig.world.pool).await, took }
+            Reference { end_state: oracle::end_state(&rig.world.pool).await, took, commits }
         };
         REFERENCES[self as usize].get_or_init(|| reference).await
     }
@@ -284,9 +287,8 @@ impl Moment {
                 tokio::time::sleep(Duration::from_millis(150).mul_f64(rng.f64().powi(3))).await;
                 None
             }
-            Moment::AtCommit(of) => {
-                let then = [Then::CutBefore, Then::CutAmid, Then::CutAfter][rng.usize(..3)];
-                let mut trap = on.rig.database.trap(Place::Commit, rng.u32(..of), then);
+            Moment::AtCommit => {
+                let mut trap = on.cut_at_commit(rng).await;
                 trap.sprung().await;
                 Some(trap)
             }

@@ -18,7 +18,7 @@ impl Target<'_> {
         let mut worker = [self.rig.worker()];
         let (passes, thens): (u32, &[Then]) = match place {
             Place::Rows => (3, &[Then::Halve, Then::CutBefore]),
-            Place::Commit => (8, &[Then::CutBefore, Then::CutAmid, Then::CutAfter]),
+            Place::Commit => (self.work.reference().await.commits, &[Then::CutBefore, Then::CutAmid, Then::CutAfter]),
         };
         let mut struck = Struck::Missed;
         for _ in 0..2 {
@@ -41,8 +41,7 @@ impl Target<'_> {
         let mut process = self.start();
         let mut struck = Struck::Missed;
         for _ in 0..CUTS {
-            let then = [Then::CutBefore, Then::CutAmid, Then::CutAfter][rng.usize(..3)];
-            let mut trap = self.rig.database.trap(Place::Commit, rng.u32(..4), then);
+            let mut trap = self.cut_at_commit(rng).await;
             let ended = async {
                 tokio::select! {
                     () = trap.sprung() => true,

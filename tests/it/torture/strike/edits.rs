@@ -1,10 +1,13 @@
 //! Another program that changes rows while they are judged again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::oracle;
 use super::super::rig::Rig;
 use super::{Outcome, Struck, Target};
+
+/// How long the other program edits.
+const EDITING: Duration = Duration::from_secs(6);
 
 impl Target<'_> {
     /// Edits and deletes rows until the run is done; expects what a run does that finds them so.
@@ -16,7 +19,9 @@ impl Target<'_> {
         let lines: Vec<i64> =
             sqlx::query_scalar(query).bind(self.job).fetch_all(&self.rig.world.pool).await.unwrap();
         let mut made = Vec::new();
-        while !self.work.is_done(self.rig, self.job).await {
+        // A run that finds its rows changed starts again, so it ends only after the edits have.
+        let edited = Instant::now();
+        while edited.elapsed() < EDITING && !self.work.is_done(self.rig, self.job).await {
             let line = lines[rng.usize(..lines.len())];
             let edit = match rng.bool() {
                 true => format!("UPDATE staging SET staging_company = 'Edited {}'", made.len()),

@@ -13,7 +13,7 @@ use crate::support::Child;
 
 use super::fault::Fault;
 use super::injector::Injection;
-use super::proxy::Place;
+use super::proxy::{Place, Then, Trap};
 use super::rig::{Rig, in_time, stop};
 use super::work::Work;
 
@@ -92,6 +92,13 @@ impl Target<'_> {
     /// Waits some part of the time that the work takes.
     pub async fn somewhen(&self, rng: &mut fastrand::Rng) {
         tokio::time::sleep(self.work.reference().await.took.mul_f64(rng.f64())).await;
+    }
+
+    /// Sets a trap that cuts a connection at one of the COMMITs of the work, before or after it takes effect.
+    pub async fn cut_at_commit(&self, rng: &mut fastrand::Rng) -> Trap {
+        let then = [Then::CutBefore, Then::CutAmid, Then::CutAfter][rng.usize(..3)];
+        let commits = self.work.reference().await.commits;
+        self.rig.database.trap(Place::Commit, rng.u32(..commits), then)
     }
 
     /// Waits for something; `None` when the work is done first.
