@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod api_tokens;
+mod at_rest;
 mod bounded;
 pub mod column_mappings;
 pub mod contact_changes;
@@ -15,7 +16,7 @@ pub mod decided;
 mod filter;
 mod home;
 pub mod imported;
-mod in_turn;
+
 pub mod issue_items;
 pub mod issues;
 pub mod jobs;
@@ -195,6 +196,17 @@ impl StoreError {
         error.code().as_deref() == Some("57014")
     }
 
+    /// Whether a row that the transaction was to write has changed since its snapshot.
+    pub fn is_serialization_failure(&self) -> bool {
+        const SERIALIZATION_FAILURE: &str = "40001";
+        match self {
+            StoreError::Database(DatabaseError(sqlx::Error::Database(error))) => {
+                error.code().is_some_and(|code| code == SERIALIZATION_FAILURE)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a unique constraint of `table` refused the write.
     pub fn is_conflict_in(&self, table: &str) -> bool {
         let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
@@ -218,11 +230,11 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(20))
         .test_before_acquire(false)
-        .after_release(|connection, _| Box::pin(in_turn::answers_in_turn(connection)))
+        .after_release(|connection, _| Box::pin(at_rest::is_at_rest(connection)))
         .before_acquire(|connection, metadata| {
             Box::pin(async move {
                 if metadata.idle_for > TRUSTED_IDLE {
-                    return in_turn::answers_in_turn(connection).await;
+                    return at_rest::is_at_rest(connection).await;
                 }
                 Ok(true)
             })

@@ -3,6 +3,7 @@
 use std::task::Poll;
 
 use futures::StreamExt;
+use sqlx::Connection;
 use sqlx::postgres::PgPool;
 
 use crate::support::World;
@@ -55,5 +56,21 @@ async fn a_connection_whose_writing_was_dropped_is_not_used_again() {
     assert!(matches!(futures::poll!(&mut finish), Poll::Pending));
     drop(finish);
     drop(transaction);
+    answers_what_it_is_asked(&pool).await;
+}
+
+#[tokio::test]
+async fn a_transaction_whose_begin_was_dropped_does_not_stay_open() {
+    let (_world, pool) = one_connection().await;
+    let mut connection = pool.acquire().await.unwrap();
+    let mut begin = Box::pin(connection.begin_with("BEGIN READ ONLY"));
+    assert!(matches!(futures::poll!(&mut begin), Poll::Pending), "BEGIN is sent, and not answered yet");
+    drop(begin);
+    drop(connection);
+    // Would be refused in the transaction that only reads, and lost in another.
+    sqlx::raw_sql("INSERT INTO numbers VALUES (0)").execute(&pool).await.unwrap();
+    let mut transaction = pool.begin_with("BEGIN READ WRITE").await.unwrap();
+    sqlx::raw_sql("DELETE FROM numbers WHERE number = 0").execute(&mut *transaction).await.unwrap();
+    transaction.commit().await.unwrap();
     answers_what_it_is_asked(&pool).await;
 }
