@@ -136,11 +136,23 @@ impl RunError {
     /// Whether the same run may go through later.
     pub fn is_transient(&self) -> bool {
         match self {
-            // A contact that another program made after the run had looked: the next run finds it.
-            RunError::Store(error) => error.is_transient() || error.is_conflict_in("contacts"),
+            RunError::Store(error) => error.is_transient() || self.is_overtaken(),
             RunError::Object(error) => error.is_transient(),
             RunError::Scratch(_) => true,
             RunError::Rejected(_) | RunError::Replaced | RunError::CutOff { .. } | RunError::Stopped => false,
+        }
+    }
+
+    /// Whether somebody changed rows or contacts after the run had read them. The next run reads the change.
+    pub fn is_overtaken(&self) -> bool {
+        match self {
+            RunError::Store(error) => error.is_serialization_failure() || error.is_conflict_in("contacts"),
+            RunError::Object(_)
+            | RunError::Scratch(_)
+            | RunError::Rejected(_)
+            | RunError::Replaced
+            | RunError::CutOff { .. }
+            | RunError::Stopped => false,
         }
     }
 

@@ -58,8 +58,13 @@ pub enum End {
     Unavailable(RunError, Duration),
 }
 
+/// Runs that may be overtaken by changes of others before that counts as a failure: people edit for a while, a program
+/// that never stops has to be noticed.
+const MOST_OVERTAKEN: u32 = 100;
+
 /// Claims the job and works on it until it is settled, failed or given back.
 pub async fn job(context: &Context, policy: &Policy, id: JobId, control: &Control) -> End {
+    let mut overtaken = 0;
     loop {
         let claim = match jobs::claim(&context.pool, id, policy.lease).await {
             Ok(Claimed::Ours(claim)) => claim,
@@ -77,7 +82,9 @@ pub async fn job(context: &Context, policy: &Policy, id: JobId, control: &Contro
             Ok(outcome) => return End::Settled(outcome),
             Err(error) => error,
         };
-        match fate(context, policy, &claim, control, error).await {
+        let blameless = error.is_overtaken() && overtaken < MOST_OVERTAKEN;
+        overtaken += u32::from(blameless);
+        match fate(context, policy, &claim, control, error, blameless).await {
             Fate::Ended(End::LeaseLost) => {
                 if let Err(error) = jobs::outlived(&context.pool, id).await {
                     tracing::debug!(job_id = id.0, %error, "the run still counts as cut off");
@@ -163,8 +170,16 @@ enum Fate {
     Again(Duration),
 }
 
-/// Decides what becomes of a job whose run failed, and writes it down.
-async fn fate(context: &Context, policy: &Policy, claim: &Claim, control: &Control, error: RunError) -> Fate {
+/// Decides what becomes of a job whose run failed, and writes it down. A blameless failure is tried again without being
+/// counted.
+async fn fate(
+    context: &Context,
+    policy: &Policy,
+    claim: &Claim,
+    control: &Control,
+    error: RunError,
+    blameless: bool,
+) -> Fate {
     let job_id = claim.job.0;
     if matches!(error, RunError::Store(StoreError::LeaseLost(_))) || control.is_lost() {
         return Fate::Ended(End::LeaseLost);
@@ -175,11 +190,11 @@ async fn fate(context: &Context, policy: &Policy, claim: &Claim, control: &Contr
             Err(error) => unavailable(policy, claim, error),
         };
     }
-    let failures = claim.attempts + 1;
-    if error.is_transient() && failures < policy.max_retries {
+    let failures = claim.attempts + u32::from(!blameless);
+    if blameless || error.is_transient() && failures < policy.max_retries {
         let delay = policy.delay(failures);
         tracing::warn!(job_id, attempt = failures, %error, retry_in_seconds = delay.as_secs_f64(), "run failed, will be tried again");
-        return match jobs::release(&context.pool, claim, true).await {
+        return match jobs::release(&context.pool, claim, !blameless).await {
             Ok(()) => Fate::Again(delay),
             Err(error) => unavailable(policy, claim, error),
         };

@@ -1,6 +1,6 @@
 //! A world of one test: its database, its store, its queue, and the program run in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ingest::domain::job::Owner;
@@ -32,8 +32,37 @@ pub struct World {
     pub owners: OwnerPool,
     /// The bucket and queue, where the world has them.
     pub cloud: Option<Cloud>,
-    folder: TempDir,
+    folder: Folder,
     env: Vec<(String, String)>,
+}
+
+/// The folder in which the program is run. When the test fails, it shows what the program warned of.
+struct Folder(TempDir);
+
+/// Warnings and errors that are shown, from the end of the log.
+const SHOWN_WARNINGS: usize = 40;
+
+impl Folder {
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let is_warning = |line: &&str| line.contains("WARN") || line.contains("ERROR");
+            let warnings: Vec<&str> = log.lines().rev().filter(is_warning).take(SHOWN_WARNINGS).collect();
+            for line in warnings.iter().rev() {
+                eprintln!("{line}");
+            }
+        }
+    }
 }
 
 impl World {
@@ -95,7 +124,7 @@ impl World {
 
     /// Nothing configured: the program's local default. `pool` leads nowhere.
     pub async fn without_database() -> World {
-        let folder = tempfile::Builder::new().prefix("ingest-world-").tempdir().unwrap();
+        let folder = Folder(tempfile::Builder::new().prefix("ingest-world-").tempdir().unwrap());
         // The private cluster of a test that runs as root belongs to another user.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), open).unwrap();
@@ -189,7 +218,7 @@ impl World {
 
     /// What spawned programs have printed so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+        self.folder.log()
     }
 
     /// What a producer does: puts the file into the store, inserts the job, sends the message.

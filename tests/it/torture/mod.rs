@@ -111,11 +111,11 @@ faults! {
         database_slow: Fault::DatabaseSlow,
         two_jobs_with_the_same_emails: Fault::SameEmails,
         clocks_ten_minutes_apart: Fault::ClocksApart,
+        edits_and_deletes_meanwhile: Fault::EditsMeanwhile,
+        object_replaced_between_reads: Fault::ObjectReplaced,
+        object_cut: Fault::ObjectCut,
     }
     long_run {
-        object_cut: Fault::ObjectCut,
-        object_replaced_between_reads: Fault::ObjectReplaced,
-        edits_and_deletes_meanwhile: Fault::EditsMeanwhile,
         first_run_of_a_dirty_file_killed: Fault::Killed(Work::DirtyFile),
         store_busy: Fault::StoreBusy,
         receipt_invalid: Fault::ReceiptInvalid,

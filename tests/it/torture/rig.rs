@@ -99,7 +99,16 @@ impl Rig {
         self.worker_with(&[])
     }
 
-    /// The same with these variables besides.
+    /// Starts a worker and waits until it is at work. One that cannot reach the database or the queue while it starts
+    /// ends, and would not be there once the fault is mended.
+    pub async fn started_worker(&self) -> Result<Child, String> {
+        let log = self.log();
+        let worker = self.worker();
+        in_time("a worker starts", log.says(&["worker started"])).await?;
+        Ok(worker)
+    }
+
+    /// Starts a worker with these variables besides.
     pub fn worker_with(&self, env: &[(String, String)]) -> Child {
         self.world.spawn_with(&["worker"], env)
     }

@@ -22,7 +22,7 @@ impl Target<'_> {
 
     /// Leaves the queue's clients without an answer for a while.
     pub async fn queue_away(&self, rng: &mut fastrand::Rng) -> Outcome {
-        let mut worker = [self.rig.worker()];
+        let mut worker = [self.rig.started_worker().await?];
         self.unless_done(self.somewhen(rng)).await;
         self.rig.cloud.inject(Injection::QueueAway);
         tokio::time::sleep(AWAY).await;

@@ -15,10 +15,12 @@ impl Target<'_> {
     /// Crashes the server when a connection is at the place, twice.
     pub async fn server_killed(&self, place: Place, rng: &mut fastrand::Rng) -> Outcome {
         let server = self.rig.server.as_ref().expect("a server of its own");
-        let mut worker = [self.rig.worker()];
+        let mut worker = [self.rig.started_worker().await?];
         let (passes, thens): (u32, &[Then]) = match place {
             Place::Rows => (3, &[Then::Halve, Then::CutBefore]),
-            Place::Commit => (self.work.reference().await.commits, &[Then::CutBefore, Then::CutAmid, Then::CutAfter]),
+            Place::Commit => {
+                (self.work.reference().await.commits, &[Then::CutBefore, Then::CutAmid, Then::CutAfter])
+            }
         };
         let mut struck = Struck::Missed;
         for _ in 0..2 {
@@ -38,7 +40,10 @@ impl Target<'_> {
 
     /// Cuts connections at COMMITs.
     pub async fn commit_unanswered(&self, rng: &mut fastrand::Rng) -> Outcome {
-        let mut process = self.start();
+        let mut process = match self.work.is_of_worker() {
+            true => self.rig.started_worker().await?,
+            false => self.start(),
+        };
         let mut struck = Struck::Missed;
         for _ in 0..CUTS {
             let mut trap = self.cut_at_commit(rng).await;
@@ -66,7 +71,7 @@ impl Target<'_> {
 
     /// Alters the database for a while; connections that there are do not survive it.
     pub async fn database_altered(&self, to: &str, back: &str, rng: &mut fastrand::Rng) -> Outcome {
-        let mut worker = [self.rig.worker()];
+        let mut worker = [self.rig.started_worker().await?];
         let Some(()) = self.unless_done(self.somewhen(rng)).await else {
             self.until_done(&mut worker).await?;
             return Ok(Struck::Missed);
@@ -82,7 +87,7 @@ impl Target<'_> {
     /// Fills the database's disk until the program has noticed.
     pub async fn disk_full(&self, rng: &mut fastrand::Rng) -> Outcome {
         let disk = self.rig.disk.as_ref().expect("a small disk");
-        let mut worker = [self.rig.worker()];
+        let mut worker = [self.rig.started_worker().await?];
         self.unless_done(self.somewhen(rng)).await;
         let log = self.rig.log();
         disk.fill();
