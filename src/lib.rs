@@ -28,6 +28,8 @@ pub mod shutdown;
 pub mod store;
 /// Logs.
 pub mod telemetry;
+/// Fair shares of what there is little of.
+pub mod turns;
 /// Pages for browsers.
 pub mod web;
 /// Receives messages and carries out their fates.

@@ -94,7 +94,12 @@ async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
     if let Some(before) = &before {
         count(parts, app, &client, before)?;
     }
+    let turn = match &credentials {
+        Some(credentials) => Some(app.senders.turn(credentials).await),
+        None => None,
+    };
     let known = known(parts, app, &client).await;
+    drop(turn);
     if let (Err(_), Some(credentials)) = (&known, &credentials) {
         app.senders.forget(credentials);
     }

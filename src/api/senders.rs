@@ -1,7 +1,8 @@
 //! Who sent the same credentials before.
 //!
 //! Lets nobody in: each request asks the database. But whoever floods the server is counted by what is remembered
-//! here, and refused before the database is asked, so that others do not wait.
+//! here, and refused before the database is asked; and the requests with the same credentials ask one after the other.
+//! So others do not wait for them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,9 +12,12 @@ use axum::http::header::AUTHORIZATION;
 use axum_extra::extract::CookieJar;
 
 use crate::auth::Principal;
+use crate::turns::{Turn, Turns};
 
 /// How many credentials are remembered before all are forgotten.
 const MOST: usize = 10_000;
+/// How many requests with the same credentials look them up at once.
+const LOOK_UPS: usize = 1;
 
 /// The hash of a token or a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,18 +39,31 @@ impl Credentials {
 }
 
 /// Who sent which credentials.
-#[derive(Default)]
-pub struct Senders(Mutex<HashMap<Credentials, Principal>>);
+pub struct Senders {
+    known: Mutex<HashMap<Credentials, Principal>>,
+    turns: Turns<Credentials>,
+}
+
+impl Default for Senders {
+    fn default() -> Self {
+        Senders { known: Mutex::default(), turns: Turns::new(LOOK_UPS) }
+    }
+}
 
 impl Senders {
+    /// Waits until these may be looked up in the database.
+    pub async fn turn(&self, credentials: &Credentials) -> Turn {
+        self.turns.take(credentials).await
+    }
+
     /// Who sent these before.
     pub fn get(&self, credentials: &Credentials) -> Option<Principal> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(credentials).cloned()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(credentials).cloned()
     }
 
     /// Notes who has sent these, now that the database has said so.
     pub fn note(&self, credentials: Credentials, principal: &Principal) {
-        let mut senders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut senders = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if senders.len() >= MOST {
             senders.clear();
         }
@@ -55,7 +72,7 @@ impl Senders {
 
     /// Forgets who sent these: they are no longer good.
     pub fn forget(&self, credentials: &Credentials) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(credentials);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(credentials);
     }
 }
 

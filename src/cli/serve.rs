@@ -25,6 +25,9 @@ use crate::worker;
 /// How long a stop waits for requests that are under way.
 const DRAIN: Duration = Duration::from_secs(30);
 
+/// How long a start waits for its connections to the database.
+const FILL: Duration = Duration::from_secs(5);
+
 /// Serves until it is told to stop; then takes no more connections, lets requests end, and the worker
 /// its chunk.
 pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
@@ -36,6 +39,8 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     let access = access(session, address)?;
     let shutdown = Shutdown::on_signals()?;
     let queue = session::queue(settings, &session.context.pool).await?;
+    // Those that are not open in time are opened when they are needed.
+    let _ = tokio::time::timeout(FILL, session.owners.fill()).await;
     let app = App::new(Parts {
         owners: session.owners.clone().with_read_timeout(settings.serve.request_timeout()),
         pool: session.control.clone(),

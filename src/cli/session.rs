@@ -82,8 +82,8 @@ impl Session {
         };
         let owner = Owner(settings.owner());
         let options = context.pool.connect_options();
-        let control = store::pool(PgConnectOptions::clone(&options), connections.control);
-        let requests = store::pool(PgConnectOptions::clone(&options), connections.requests);
+        let control = store::lasting_pool(PgConnectOptions::clone(&options), connections.control);
+        let requests = store::lasting_pool(PgConnectOptions::clone(&options), connections.requests);
         let owners = OwnerPool::new(requests, control.clone());
         Ok(Session {
             context,

@@ -13,16 +13,41 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-/// Returns whether the answer to a question that was never asked before is the answer to that question, given in a
-/// transaction that began with it.
+/// Returns whether the connection is at rest, once a transaction that was left open is rolled back.
 pub async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match ask(connection).await? {
+        Answer::AtRest => Ok(true),
+        Answer::ToAnother => Ok(false),
+        Answer::InTransaction => {
+            sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
+            Ok(ask(connection).await? == Answer::AtRest)
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Answer {
+    /// To the question, outside of any transaction.
+    AtRest,
+    /// To the question, in a transaction that began before it.
+    InTransaction,
+    /// To an earlier question, or none.
+    ToAnother,
+}
+
+/// Asks what was never asked before.
+async fn ask(connection: &mut PgConnection) -> Result<Answer, sqlx::Error> {
     static ASKED: AtomicU64 = AtomicU64::new(0);
     let question = ASKED.fetch_add(1, Ordering::Relaxed).to_string();
     let query = sqlx::raw_sql(AssertSqlSafe(format!(
-        "SELECT '{question}', CASE WHEN transaction_timestamp() = statement_timestamp() THEN 'alone' END"
+        "SELECT '{question}', transaction_timestamp() = statement_timestamp() AS alone"
     )));
-    let Some(answer) = query.fetch_optional(connection).await? else { return Ok(false) };
-    let answers = answer.try_get(0).is_ok_and(|answer: &str| answer == question);
-    let is_alone = answer.try_get(1).is_ok_and(|alone: Option<&str>| alone.is_some());
-    Ok(answers && is_alone)
+    let Some(row) = query.fetch_optional(connection).await? else { return Ok(Answer::ToAnother) };
+    if !row.try_get(0).is_ok_and(|answer: &str| answer == question) {
+        return Ok(Answer::ToAnother);
+    }
+    match row.try_get("alone")? {
+        true => Ok(Answer::AtRest),
+        false => Ok(Answer::InTransaction),
+    }
 }

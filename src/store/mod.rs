@@ -29,7 +29,6 @@ pub mod schema;
 pub mod sign_ins;
 pub mod sql;
 pub mod staging;
-mod turns;
 pub mod undo_progress;
 pub mod unreadable;
 
@@ -220,12 +219,35 @@ impl StoreError {
 /// asked when it is given back, when nobody waits for the answer.
 const TRUSTED_IDLE: Duration = Duration::from_secs(2);
 
-/// A pool of at most `connections` connections. Connects when first used.
+/// Returns a pool of at most `connections` connections. Connects when first used, and lets go of connections that are
+/// not used for ten minutes.
 pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
+    pool_of(connections).connect_lazy_with(named(options))
+}
+
+/// Returns a pool that keeps its connections. To open one takes sqlx 800 turns of the runtime (SCRAM), which on a busy
+/// server are seconds: [`fill`] opens them before anybody waits for them.
+pub fn lasting_pool(options: PgConnectOptions, connections: u32) -> PgPool {
+    pool_of(connections).idle_timeout(None).max_lifetime(None).connect_lazy_with(named(options))
+}
+
+/// Opens all connections of a pool. What cannot be opened is tried again by whoever needs it.
+pub async fn fill(pool: &PgPool) {
+    let all = (0..pool.options().get_max_connections()).map(|_| pool.acquire());
+    let opened = futures::future::join_all(all).await;
+    if let Some(error) = opened.into_iter().find_map(Result::err) {
+        tracing::warn!(%error, "not all connections to the database could be opened in advance");
+    }
+}
+
+fn named(options: PgConnectOptions) -> PgConnectOptions {
     use sqlx::ConnectOptions;
     // Statements are never logged: their errors and timings are, by whoever handles them.
     // No `extra_float_digits`, which PgBouncer refuses.
-    let options = options.application_name("ingest").extra_float_digits(None).disable_statement_logging();
+    options.application_name("ingest").extra_float_digits(None).disable_statement_logging()
+}
+
+fn pool_of(connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(20))
@@ -239,7 +261,6 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
                 Ok(true)
             })
         })
-        .connect_lazy_with(options)
 }
 
 /// How many there are, counted only as far as a person wants to know: to count millions takes seconds.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 
-use super::turns::{Turn, Turns};
 use super::{StoreError, sql};
 use crate::domain::job::Owner;
+use crate::turns::{Turn, Turns};
 
 /// The longest wait for a lock: whoever waits longer is asked to try again.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
@@ -22,7 +22,7 @@ const LONGEST_READ: Duration = Duration::from_secs(60);
 /// The longest that one statement of a write may run: a bulk decision or an undo of millions of rows.
 const LONGEST_WRITE: Duration = Duration::from_secs(900);
 /// Connections that one owner has at once. Whoever wants more waits, and others do not.
-const OF_ONE_OWNER: usize = 4;
+const OF_ONE_OWNER: usize = 2;
 /// The longest wait for one of them.
 const LONGEST_TURN: Duration = Duration::from_secs(20);
 /// How long a dropped transaction may take to roll back before its statement is cancelled.
@@ -36,7 +36,7 @@ pub struct OwnerPool {
     pool: PgPool,
     control: PgPool,
     read_timeout: Duration,
-    turns: Turns,
+    turns: Turns<Owner>,
 }
 
 impl OwnerPool {
@@ -68,6 +68,12 @@ impl OwnerPool {
     /// The connections beside those of transactions: for what others are to see before a transaction ends.
     pub fn control(&self) -> &PgPool {
         &self.control
+    }
+
+    /// Opens all connections, so that no request waits for one to be opened.
+    pub async fn fill(&self) {
+        super::fill(&self.control).await;
+        super::fill(&self.pool).await;
     }
 
     /// Closes all connections.

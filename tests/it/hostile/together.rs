@@ -199,7 +199,9 @@ async fn under_everything_at_once_others_are_answered_and_memory_is_bounded() {
             request.header("authorization", &ann).timeout(PATIENCE).send()
         };
         for path in ["/healthz", "/api/v1/me", "/api/v1/jobs", "/contacts"] {
+            let asked = Instant::now();
             let answer = request(path).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+            println!("{path} {:?} {:?}", asked.elapsed(), start.elapsed());
             let status = answer.status();
             let text = answer.text().await.unwrap();
             assert_eq!(status, 200, "{path}: {text}\n{}", last_lines(&server.world.log()));
