@@ -69,7 +69,7 @@ impl Ceilings {
     pub fn new(settings: CeilingSettings) -> Ceilings {
         let CeilingSettings { requests, uploads, corrections, exports, event_streams } = settings;
         Ceilings {
-            requests: Ceiling::new("requests", requests),
+            requests: Ceiling { is_shared: true, ..Ceiling::new("requests", requests) },
             uploads: Ceiling::new("uploads", uploads),
             corrections: Ceiling::new("uploads of corrections", corrections),
             exports: Ceiling::new("downloads", exports),
@@ -83,6 +83,9 @@ impl Ceilings {
 pub struct Ceiling {
     what: &'static str,
     at_once: AtOnce,
+    /// Whether a user with less than an equal share is let in when others have reached the ceiling of all. What is under
+    /// way then stays below twice that ceiling.
+    is_shared: bool,
     under_way: Arc<Mutex<UnderWay>>,
 }
 
@@ -95,19 +98,21 @@ struct UnderWay {
 
 impl Ceiling {
     fn new(what: &'static str, at_once: AtOnce) -> Ceiling {
-        Ceiling { what, at_once, under_way: Arc::default() }
+        Ceiling { what, at_once, is_shared: false, under_way: Arc::default() }
     }
 
     /// Counts one more of `owner`'s until the permit is dropped; a problem with `Retry-After` if it is one too many.
     pub fn enter(&self, owner: &Owner) -> Result<Permit, Problem> {
-        let Ceiling { what, at_once, .. } = self;
+        let Ceiling { what, at_once, is_shared, .. } = self;
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let of_user = under_way.of_user.get(&owner.0).copied().unwrap_or_default();
         if of_user >= at_once.per_user {
             let detail = format!("you have {of_user} {what} under way already; wait until one has ended");
             return Err(Problem::new(Kind::TooMany).detail(detail).header(RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
-        if under_way.all >= at_once.all {
+        let users = under_way.of_user.len() + usize::from(of_user == 0);
+        let has_share_left = *is_shared && of_user < at_once.all / users;
+        if under_way.all >= at_once.all && !has_share_left {
             if let Some(times) = under_way.refused.due() {
                 tracing::warn!(
                     times,
@@ -221,6 +226,16 @@ mod tests {
         assert_eq!(ceiling.enter(&owner("carl")).err().unwrap().status(), 503);
         drop(first);
         assert!(ceiling.enter(&owner("carl")).is_ok() && ceiling.enter(&owner("ann")).is_ok());
+    }
+
+    #[test]
+    fn a_shared_ceiling_keeps_nobody_out_who_has_less_than_others() {
+        let ceiling = Ceiling { is_shared: true, ..Ceiling::new("requests", AtOnce { per_user: 4, all: 8 }) };
+        let enter = |name: &str| ceiling.enter(&owner(name));
+        let _anns_and_bobs: Vec<Permit> = (0..8).map(|n| enter(["ann", "bob"][n % 2]).unwrap()).collect();
+        let _carls: Vec<Permit> = (0..2).map(|_| enter("carl").unwrap()).collect();
+        assert_eq!(enter("carl").err().unwrap().status(), 503, "a third of eight");
+        assert_eq!(enter("ann").err().unwrap().status(), 429);
     }
 
     #[test]
