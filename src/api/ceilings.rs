@@ -69,12 +69,12 @@ impl Ceilings {
     pub fn new(settings: CeilingSettings) -> Ceilings {
         let CeilingSettings { requests, uploads, corrections, exports, event_streams } = settings;
         Ceilings {
-            requests: Ceiling { is_shared: true, ..Ceiling::new("requests", requests) },
-            uploads: Ceiling::new("uploads", uploads),
-            corrections: Ceiling::new("uploads of corrections", corrections),
-            exports: Ceiling::new("downloads", exports),
-            event_streams: Ceiling::new("event streams", event_streams),
-            large_bodies: Ceiling::new("large requests", LARGE_BODIES),
+            requests: Ceiling::shared("requests", requests),
+            uploads: Ceiling::shared("uploads", uploads),
+            corrections: Ceiling::shared("uploads of corrections", corrections),
+            exports: Ceiling::shared("downloads", exports),
+            event_streams: Ceiling::shared("event streams", event_streams),
+            large_bodies: Ceiling::firm("large requests", LARGE_BODIES),
         }
     }
 }
@@ -97,7 +97,13 @@ struct UnderWay {
 }
 
 impl Ceiling {
-    fn new(what: &'static str, at_once: AtOnce) -> Ceiling {
+    /// A ceiling for what may take long: a few users who never come to an end must not keep everybody out.
+    fn shared(what: &'static str, at_once: AtOnce) -> Ceiling {
+        Ceiling { what, at_once, is_shared: true, under_way: Arc::default() }
+    }
+
+    /// A ceiling for what ends soon and takes much memory.
+    fn firm(what: &'static str, at_once: AtOnce) -> Ceiling {
         Ceiling { what, at_once, is_shared: false, under_way: Arc::default() }
     }
 
@@ -217,7 +223,7 @@ mod tests {
 
     #[test]
     fn one_user_and_all_have_ceilings_of_their_own() {
-        let ceiling = Ceiling::new("uploads", AtOnce { per_user: 2, all: 3 });
+        let ceiling = Ceiling::firm("uploads", AtOnce { per_user: 2, all: 3 });
         let first = ceiling.enter(&owner("ann")).ok().unwrap();
         let _second = ceiling.enter(&owner("ann")).ok().unwrap();
         let refused = ceiling.enter(&owner("ann")).err().unwrap();
@@ -230,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_shared_ceiling_keeps_nobody_out_who_has_less_than_others() {
-        let ceiling = Ceiling { is_shared: true, ..Ceiling::new("requests", AtOnce { per_user: 4, all: 8 }) };
+        let ceiling = Ceiling::shared("requests", AtOnce { per_user: 4, all: 8 });
         let enter = |name: &str| ceiling.enter(&owner(name));
         let _anns_and_bobs: Vec<Permit> = (0..8).map(|n| enter(["ann", "bob"][n % 2]).unwrap()).collect();
         let _carls: Vec<Permit> = (0..2).map(|_| enter("carl").unwrap()).collect();
@@ -240,7 +246,7 @@ mod tests {
 
     #[test]
     fn users_with_nothing_under_way_are_forgotten() {
-        let ceiling = Ceiling::new("uploads", AtOnce { per_user: 2, all: 3 });
+        let ceiling = Ceiling::firm("uploads", AtOnce { per_user: 2, all: 3 });
         drop(ceiling.enter(&owner("ann")));
         let under_way = ceiling.under_way.lock().unwrap();
         assert!(under_way.all == 0 && under_way.of_user.is_empty());
