@@ -3,7 +3,7 @@
 
 mod forms;
 
-use crate::support::{Look, Screen, Server, World, free_port};
+use crate::support::{Look, Screen, Server, World, eventually, free_port};
 
 const HEADER: &str = "email,first_name,last_name,company\n";
 /// Rows of all five kinds, and a clean one.
@@ -294,6 +294,12 @@ async fn what_is_rare_is_found_by_a_search_that_goes_on_by_itself() {
     let rows: String = (0..100_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
     let job = uploaded(&server, "large.csv&policy=AT_ONCE", &format!("{rows}bad,Bo,Ray,Acme\n")).await;
     assert_eq!(job, 2);
+    // Rows that are fine become contacts in another run, which holds the job.
+    let at_rest = "SELECT job_success_rows > 0 AND job_lease_token IS NULL FROM jobs WHERE job_id = 2";
+    eventually("the job is at rest", async || {
+        sqlx::query_scalar(at_rest).fetch_one(&server.world.pool).await.unwrap()
+    })
+    .await;
     let row: i64 = sqlx::query_scalar("SELECT max(staging_id) FROM staging WHERE staging_job_id = 2")
         .fetch_one(&server.world.pool)
         .await
