@@ -29,9 +29,10 @@ torture:
 
 # Whole runs beside `psql \copy`, alternating, in medians: printed, and in target/bench.md.
 # ROWS=100000 for a quick look, ROUNDS for more of them, PARTS=small,whole,extremes,questions,indexes,kills for some of it.
+# SETTINGS=socket or SETTINGS=tcp for one of the two databases that small and whole runs compare.
 bench:
-	scripts/setup
-	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) $(if $(PARTS),PARTS=$(PARTS)) \
+	scripts/setup --bench
+	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) $(if $(PARTS),PARTS=$(PARTS)) $(if $(SETTINGS),SETTINGS=$(SETTINGS)) \
 		cargo bench --locked --bench whole_runs
 
 # What is done with each row before the database sees it, part by part, in MB of the file a second.

@@ -15,14 +15,14 @@ impl Bench {
             ("one address in every row", rows, Some(Kind::OneAddress)),
             ("clean, a tenth of the rows", rows / 10, Some(Kind::Clean)),
         ];
-        lines.extend(kinds.iter().map(|(name, rows, _)| Line::new(name, *rows)));
-        let (job, _) = self.server.import(&self.file("clean.csv", rows, Kind::Clean)?, "warm-up").await?;
-        self.server.prepare_base(job).await?;
+        lines.extend(kinds.iter().map(|(name, rows, _)| Line::new(name, self.server().setting, *rows)));
+        let (job, _) = self.server().import(&self.file("clean.csv", rows, Kind::Clean)?, "warm-up").await?;
+        self.server().prepare_base(job).await?;
         // In turn, so that what else the machine does falls on all of them.
         for round in 0..rounds {
             for (line, (_, rows, kind)) in lines.iter_mut().zip(kinds) {
                 line.push(match kind {
-                    None => self.server.base().await?,
+                    None => self.server().base().await?,
                     Some(kind) => self.extreme(rows, kind, &format!("extreme-{round}")).await?,
                 });
             }
@@ -30,7 +30,7 @@ impl Bench {
         for (name, kind) in
             [("clean, ten times the rows", Kind::Clean), ("dirty, ten times the rows", Kind::Dirty)]
         {
-            let mut line = Line::new(name, rows * 10);
+            let mut line = Line::new(name, self.server().setting, rows * 10);
             line.push(self.extreme(rows * 10, kind, "extreme").await?);
             lines.push(line);
         }
@@ -39,7 +39,7 @@ impl Bench {
 
     async fn extreme(&self, rows: u64, kind: Kind, owner: &str) -> anyhow::Result<super::report::Cost> {
         let file = self.file(&format!("{kind:?}-{rows}.csv"), rows, kind)?;
-        self.server.empty().await?;
-        Ok(self.server.import(&file, owner).await?.1)
+        self.server().empty().await?;
+        Ok(self.server().import(&file, owner).await?.1)
     }
 }

@@ -22,7 +22,7 @@ const TABLES: [&str; 4] = ["staging_shared", "issues", "issue_items", "contacts"
 impl Bench {
     /// Times decisions and undos, with autovacuum off.
     pub async fn fresh(&self) -> anyhow::Result<String> {
-        let (server, rows) = (&self.server, self.rows);
+        let (server, rows) = (self.server(), self.rows);
         server.empty().await?;
         self.autovacuum("SET (autovacuum_enabled = false)").await?;
         let owners = OwnerPool::new(server.pool.clone(), server.pool.clone());
@@ -61,13 +61,13 @@ impl Bench {
     async fn autovacuum(&self, change: &str) -> anyhow::Result<()> {
         for table in TABLES {
             let statement = AssertSqlSafe(format!("ALTER TABLE {table} {change}"));
-            sqlx::raw_sql(statement).execute(&self.server.pool).await?;
+            sqlx::raw_sql(statement).execute(&self.server().pool).await?;
         }
         Ok(())
     }
 
     async fn of_size(&self, owners: &OwnerPool, size: u64) -> anyhow::Result<Vec<(&'static str, f64)>> {
-        let server = &self.server;
+        let server = self.server();
         let (owner, mut times) = (request("the-owner"), Vec::new());
         macro_rules! time {
             ($work:literal, $doing:expr) => {{

@@ -22,7 +22,7 @@ impl Bench {
     }
 
     async fn contacts(&self, told: &mut String) -> anyhow::Result<()> {
-        let (server, pool) = (&self.server, &self.server.pool);
+        let (server, pool) = (self.server(), &self.server().pool);
         server.empty().await?;
         server.import(&self.file("clean.csv", self.rows, Kind::Clean)?, "indexes").await?;
         sqlx::raw_sql("CREATE TABLE prepared AS SELECT * FROM contacts ORDER BY contact_key")
@@ -53,17 +53,18 @@ impl Bench {
 
     /// Processor seconds of the server for all prepared contacts.
     async fn load(&self) -> anyhow::Result<f64> {
-        run(&self.server.pool, "TRUNCATE contacts; CHECKPOINT").await?;
-        let before = self.server.cpu()?;
-        run(&self.server.pool, "INSERT INTO contacts OVERRIDING SYSTEM VALUE SELECT * FROM prepared").await?;
-        Ok(self.server.cpu()? - before)
+        run(&self.server().pool, "TRUNCATE contacts; CHECKPOINT").await?;
+        let before = self.server().cpu()?;
+        run(&self.server().pool, "INSERT INTO contacts OVERRIDING SYSTEM VALUE SELECT * FROM prepared")
+            .await?;
+        Ok(self.server().cpu()? - before)
     }
 
     async fn large_job(&self, told: &mut String) -> anyhow::Result<()> {
-        let pool = &self.server.pool;
-        self.server.empty().await?;
+        let pool = &self.server().pool;
+        self.server().empty().await?;
         let (job, _) =
-            self.server.import(&self.file("broken.csv", self.rows, Kind::Broken(1000))?, "indexes").await?;
+            self.server().import(&self.file("broken.csv", self.rows, Kind::Broken(1000))?, "indexes").await?;
         let query = "SELECT indexname::text FROM pg_indexes WHERE tablename LIKE '%\\_job\\_' || $1 ORDER BY tablename, indexname";
         let indexes: Vec<String> = sqlx::query_scalar(query).bind(job.to_string()).fetch_all(pool).await?;
         for name in indexes {

@@ -22,13 +22,13 @@ impl Bench {
         for (name, kind) in [("clean", Kind::Clean), ("dirty", Kind::Dirty)] {
             let file = self.file("killed.csv", self.rows, kind)?;
             let before = (name == "dirty").then_some(existing.as_path());
-            self.server.empty().await?;
-            let (expected, whole) = self.server.undisturbed(&file, before).await?;
+            self.server().empty().await?;
+            let (expected, whole) = self.server().undisturbed(&file, before).await?;
             let (mut instants, mut late) = (Vec::new(), 0);
             for _ in 0..KILLS {
                 let after = whole.mul_f64(uuid::Uuid::new_v4().as_u128() as f64 / u128::MAX as f64);
-                self.server.empty().await?;
-                let (found, in_time) = self.server.disturbed(&file, before, after).await?;
+                self.server().empty().await?;
+                let (found, in_time) = self.server().disturbed(&file, before, after).await?;
                 anyhow::ensure!(
                     found == expected,
                     "{name}, killed after {after:?}: {found:?}, not {expected:?}"

@@ -1,12 +1,13 @@
 //! Whole runs beside the least that PostgreSQL can do: `psql \copy` of the prepared rows into a table of
-//! the contract's shape (BASE). Everything alternates, on a private server with fsync on, and is told in
-//! medians: `make bench`, or `make bench ROWS=100000` for a quick look.
+//! the contract's shape (BASE). Everything alternates, also between a private server and one as hosts run it, both with
+//! fsync on, and is reported in medians: `make bench`, or `make bench ROWS=100000` for a quick look.
 
 #[path = "../dataset.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod dataset;
 mod extremes;
 mod fresh;
+mod hosted;
 mod indexes;
 mod kills;
 mod questions;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 
 use dataset::{Dataset, Kind};
 use report::Line;
-use server::Server;
+use server::{Server, Setting};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -32,21 +33,20 @@ async fn main() -> anyhow::Result<()> {
     // In the build's folder, which is on a disk; the folder for temporary files may be in memory.
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    let server = Server::start(folder.path()).await?;
-    let bench = Bench { folder: folder.path().to_owned(), server, rows };
-    // All of it takes half an hour; PARTS names some of it.
+    let settings = Setting::list(&std::env::var("SETTINGS").unwrap_or_else(|_| "socket,tcp".to_owned()))?;
+    let mut servers = Vec::new();
+    for setting in settings {
+        servers.push(Server::start(folder.path(), setting).await?);
+    }
+    let bench = Bench { folder: folder.path().to_owned(), servers, rows };
+    // All of it takes an hour; PARTS names some of it.
     let parts =
         std::env::var("PARTS").unwrap_or_else(|_| "small,whole,extremes,questions,indexes,kills".to_owned());
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
     let mut report = Report::default();
-    report.add(&format!("{rows} rows, {rounds} rounds; {}", bench.server.settings().await?))?;
+    report.add(&format!("{rows} rows, {rounds} rounds; {}", bench.server().settings().await?))?;
     if wanted("small") {
-        let (middle, worst) = bench.latency(100).await?;
-        let jobs = bench.many(1000).await?;
-        report.add(&format!(
-            "a 10-row file, message → COMPLETED: median {middle:.1} ms, 95 % within {worst:.1} ms\n\
-             1,000 jobs of 100 rows, one worker: {jobs:.0} jobs/s"
-        ))?;
+        report.add(&bench.small(rounds).await?)?;
     }
     if wanted("whole") {
         report.add(&report::table(&bench.whole_runs(rounds).await?))?;
@@ -64,7 +64,10 @@ async fn main() -> anyhow::Result<()> {
     if wanted("kills") {
         report.add(&bench.kills().await?)?;
     }
-    bench.server.stop().await
+    for server in bench.servers {
+        server.stop().await?;
+    }
+    Ok(())
 }
 
 /// What is printed stands in `target/bench.md` as well, as far as the benchmark came.
@@ -82,11 +85,17 @@ impl Report {
 
 struct Bench {
     folder: PathBuf,
-    server: Server,
+    /// At least one.
+    servers: Vec<Server>,
     rows: u64,
 }
 
 impl Bench {
+    /// The server of what is measured in one setting only.
+    fn server(&self) -> &Server {
+        &self.servers[0]
+    }
+
     /// Writes a file; the same seed for all.
     fn file(&self, name: &str, rows: u64, kind: Kind) -> anyhow::Result<PathBuf> {
         let path = self.folder.join(name);
@@ -109,29 +118,38 @@ impl Bench {
     }
 
     async fn whole_runs(&self, rounds: u64) -> anyhow::Result<Vec<Line>> {
-        let (server, rows) = (&self.server, self.rows);
+        let rows = self.rows;
         let (clean, dirty) =
             (self.file("clean.csv", rows, Kind::Clean)?, self.file("dirty.csv", rows, Kind::Dirty)?);
         let existing = self.existing(rows)?;
-        // The first run warms up, and prepares the rows of BASE.
-        let (job, _) = server.import(&clean, "warm-up").await?;
-        server.prepare_base(job).await?;
-        let mut base = Line::new("BASE: psql \\copy into staging", rows);
-        let mut imported = Line::new("clean file → COMPLETED with its contacts", rows);
-        let mut reviewed = Line::new("dirty file → NEEDS_REVIEW", rows);
-        let mut reprocessed = Line::new("reprocess after review → COMPLETED", rows);
-        for _ in 0..rounds {
-            server.empty().await?;
-            base.push(server.base().await?);
-            imported.push(server.import(&clean, "clean").await?.1);
-            base.push(server.base().await?);
-            server.import(&existing, "dirty").await?;
-            let (job, cost) = server.import(&dirty, "dirty").await?;
-            reviewed.push(cost);
-            server.discard_issues(job).await?;
-            base.push(server.base().await?);
-            reprocessed.push(server.work(job).await?);
+        let mut lines = Vec::new();
+        for server in &self.servers {
+            // The first run warms up, and prepares the rows of BASE.
+            let (job, _) = server.import(&clean, "warm-up").await?;
+            server.prepare_base(job).await?;
+            lines.push([
+                Line::new("BASE: psql \\copy into staging", server.setting, rows),
+                Line::new("clean file → COMPLETED with its contacts", server.setting, rows),
+                Line::new("dirty file → NEEDS_REVIEW", server.setting, rows),
+                Line::new("reprocess after review → COMPLETED", server.setting, rows),
+            ]);
         }
-        Ok(vec![base, imported, reviewed, reprocessed])
+        for _ in 0..rounds {
+            for (server, [base, imported, reviewed, reprocessed]) in self.servers.iter().zip(&mut lines) {
+                server.empty().await?;
+                base.push(server.base().await?);
+                imported.push(server.import(&clean, "clean").await?.1);
+                base.push(server.base().await?);
+                server.import(&existing, "dirty").await?;
+                let (job, cost) = server.import(&dirty, "dirty").await?;
+                reviewed.push(cost);
+                server.discard_issues(job).await?;
+                base.push(server.base().await?);
+                reprocessed.push(server.work(job).await?);
+                // Nothing for autovacuum to do while the other server is measured.
+                server.empty().await?;
+            }
+        }
+        Ok(lines.into_iter().flatten().collect())
     }
 }

@@ -27,7 +27,7 @@ impl Bench {
     /// Asks everything of a job whose every tenth row has an issue, of an issue with very many rows, and of
     /// an owner with ten times the contacts.
     pub async fn questions(&self) -> anyhow::Result<String> {
-        let (server, rows) = (&self.server, self.rows);
+        let (server, rows) = (self.server(), self.rows);
         server.empty().await?;
         let owner = Owner("the-owner".to_owned());
         let (many, _) = server.import(&self.file("many.csv", rows * 10, Kind::Clean)?, &owner.0).await?;
@@ -54,7 +54,7 @@ struct Questions<'a> {
 
 impl<'a> Questions<'a> {
     async fn new(bench: &'a Bench, owner: Owner, job: i32) -> anyhow::Result<Self> {
-        let options = bench.server.pool.connect_options().as_ref().clone().options([
+        let options = bench.server().pool.connect_options().as_ref().clone().options([
             ("session_preload_libraries", "auto_explain"),
             ("auto_explain.log_min_duration", "0"),
             ("auto_explain.log_analyze", "on"),
@@ -76,13 +76,13 @@ impl<'a> Questions<'a> {
             "SELECT (min(issue_id) + max(issue_id)) / 2 FROM issues WHERE issues_job_id = $1",
         )
         .bind(job.0)
-        .fetch_one(&self.bench.server.pool)
+        .fetch_one(&self.bench.server().pool)
         .await?;
         let one: i32 = sqlx::query_scalar("SELECT min(issue_id) FROM issues WHERE issues_job_id = $1")
             .bind(same)
-            .fetch_one(&self.bench.server.pool)
+            .fetch_one(&self.bench.server().pool)
             .await?;
-        let middle_of_same = of_middle(&self.bench.server.pool, one).await?;
+        let middle_of_same = of_middle(&self.bench.server().pool, one).await?;
         let home =
             |id: Option<jobs::Job>| id.map(|job| job.home()).ok_or_else(|| anyhow::anyhow!("no such job"));
         let found = jobs::get(&mut *db, &owner, job).await?;
@@ -93,7 +93,7 @@ impl<'a> Questions<'a> {
         anyhow::ensure!(page.len() as i64 == PAGE, "a page is full");
         let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
         let contact: i64 = sqlx::query_scalar("SELECT (min(contact_id) + max(contact_id)) / 2 FROM contacts")
-            .fetch_one(&self.bench.server.pool)
+            .fetch_one(&self.bench.server().pool)
             .await?;
         macro_rules! ask {
             ($name:literal, $question:expr) => {
@@ -152,7 +152,7 @@ impl<'a> Questions<'a> {
     }
 
     fn log(&self) -> anyhow::Result<String> {
-        Ok(String::from_utf8_lossy(&fs::read(self.bench.server.data.join("postgres.log"))?).into_owned())
+        Ok(String::from_utf8_lossy(&fs::read(self.bench.server().data.join("postgres.log"))?).into_owned())
     }
 
     /// Milliseconds of the statements that were logged behind `before`.

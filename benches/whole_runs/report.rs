@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::server::Setting;
+
 /// What one run cost.
 #[derive(Clone, Default)]
 pub struct Cost {
@@ -22,19 +24,20 @@ pub struct Cost {
 /// A line of the table: runs of the same kind.
 pub struct Line {
     name: String,
+    setting: Setting,
     rows: u64,
     costs: Vec<Cost>,
 }
 
 impl Line {
     /// A kind of run over files of `rows` rows.
-    pub fn new(name: &str, rows: u64) -> Line {
-        Line { name: name.to_owned(), rows, costs: Vec::new() }
+    pub fn new(name: &str, setting: Setting, rows: u64) -> Line {
+        Line { name: name.to_owned(), setting, rows, costs: Vec::new() }
     }
 
     /// Adds a run.
     pub fn push(&mut self, cost: Cost) {
-        eprintln!("{}: {:.2} s{}", self.name, cost.seconds, parts(&cost));
+        eprintln!("{} ({}): {:.2} s{}", self.name, self.setting.name(), cost.seconds, parts(&cost));
         self.costs.push(cost);
     }
 
@@ -60,14 +63,14 @@ pub fn median(figures: impl Iterator<Item = f64>) -> f64 {
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The table: ratios are of the median to the first line's, row by row.
+/// Returns the table. Ratios are of the median to that of the first line of the same setting, row by row.
 pub fn table(lines: &[Line]) -> String {
     let mut text = String::from(
-        "| | runs | seconds | min–max | × BASE | rows/s | peak MiB | CPU s worker | CPU s server | WAL MB | parts of the median run, seconds |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+        "| | database | runs | seconds | min–max | × BASE | rows/s | peak MiB | CPU s worker | CPU s server | WAL MB | parts of the median run, seconds |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
-    let base = lines.first().map_or(f64::NAN, Line::per_row);
     for line in lines {
+        let base = lines.iter().find(|base| base.setting == line.setting).map_or(f64::NAN, Line::per_row);
         let (seconds, costs) = (line.seconds(), &line.costs);
         let of = |figure: fn(&Cost) -> f64| costs.iter().map(figure);
         let low = of(|cost| cost.seconds).fold(f64::MAX, f64::min);
@@ -79,8 +82,9 @@ pub fn table(lines: &[Line]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {seconds:.2} | {low:.2}–{high:.2} | {:.2} | {:.0} | {} | {} | {server:.1} | {wal:.0} | {} |",
+            "| {} | {} | {} | {seconds:.2} | {low:.2}–{high:.2} | {:.2} | {:.0} | {} | {} | {server:.1} | {wal:.0} | {} |",
             line.name,
+            line.setting.name(),
             costs.len(),
             line.per_row() / base,
             line.rows as f64 / seconds,

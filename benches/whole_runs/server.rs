@@ -1,4 +1,4 @@
-//! The server that is measured: a private cluster with fsync on, and what it costs.
+//! The servers that are measured, with fsync on, and what they cost.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use ingest::store::local::LocalCluster;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
+use super::hosted::Hosted;
 use super::report::Cost;
 
 /// The contract's staging table: key, unique (job, hash), foreign key, and nothing of ours.
@@ -22,33 +23,96 @@ const BASE_COLUMNS: &str = "staging_job_id, staging_email, staging_first_name, s
 const BASE_JOB: &str = "INSERT INTO jobs (job_id, job_user_id, job_original_filename, job_s3_object_key)
     VALUES (1000000000, 'base', 'base.csv', 'base.csv') ON CONFLICT DO NOTHING";
 
-/// A server, its folder and a look into it.
+/// How a database is reached, and by which rules its text is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// The private cluster: a Unix socket, C locale.
+    Socket,
+    /// As hosts of databases have it: TCP with a password, `en_US.UTF-8`.
+    Tcp,
+}
+
+impl Setting {
+    /// Parses a list such as `socket,tcp`.
+    pub fn list(text: &str) -> anyhow::Result<Vec<Setting>> {
+        let parse = |name| match name {
+            "socket" => Ok(Setting::Socket),
+            "tcp" => Ok(Setting::Tcp),
+            other => anyhow::bail!("SETTINGS has {other:?}, which is neither socket nor tcp"),
+        };
+        text.split(',').map(parse).collect()
+    }
+
+    /// Returns its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Setting::Socket => "socket, C",
+            Setting::Tcp => "TCP, en_US.UTF-8",
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Setting::Socket => "socket",
+            Setting::Tcp => "tcp",
+        }
+    }
+}
+
+/// The processes of a server.
+enum Cluster {
+    Private(LocalCluster),
+    Hosted(Hosted),
+}
+
+/// A server, its folder, and a connection for setting up and checking.
 pub struct Server {
-    /// The data folder of a local run: the cluster and the store.
+    /// How it is reached.
+    pub setting: Setting,
+    /// The folder with the cluster, its log and the stored files.
     pub data: PathBuf,
-    /// A look from outside.
+    /// Connections of the benchmark itself.
     pub pool: PgPool,
-    cluster: LocalCluster,
+    cluster: Cluster,
 }
 
 impl Server {
-    /// Starts an empty server in `folder`.
-    pub async fn start(folder: &Path) -> anyhow::Result<Server> {
-        let data = folder.join("data");
-        let cluster = LocalCluster::start(&data).await?;
-        let options = PgConnectOptions::new_without_pgpass()
-            .socket(cluster.socket_dir())
-            .username(cluster.user())
-            .database(cluster.database());
+    /// Starts a server with an empty schema in a folder of its own below `folder`.
+    pub async fn start(folder: &Path, setting: Setting) -> anyhow::Result<Server> {
+        let data = folder.join(setting.folder()).join("data");
+        let (cluster, options) = match setting {
+            Setting::Socket => {
+                let cluster = LocalCluster::start(&data).await?;
+                let options = PgConnectOptions::new_without_pgpass().socket(cluster.socket_dir());
+                let options = options.username(cluster.user()).database(cluster.database());
+                (Cluster::Private(cluster), options)
+            }
+            Setting::Tcp => {
+                let hosted = Hosted::start(&data).await?;
+                let options = hosted.url().parse()?;
+                (Cluster::Hosted(hosted), options)
+            }
+        };
         let pool = PgPool::connect_with(options).await?;
         ingest::store::schema::migrate(&pool).await?;
-        Ok(Server { data, pool, cluster })
+        Ok(Server { setting, data, pool, cluster })
     }
 
     /// Stops it.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.pool.close().await;
-        Ok(self.cluster.stop().await?)
+        match self.cluster {
+            Cluster::Private(cluster) => Ok(cluster.stop().await?),
+            Cluster::Hosted(hosted) => hosted.stop(),
+        }
+    }
+
+    /// Returns the `DATABASE_URL` of a worker; `None` for the private cluster.
+    pub fn database_url(&self) -> Option<String> {
+        match &self.cluster {
+            Cluster::Private(_) => None,
+            Cluster::Hosted(hosted) => Some(hosted.url()),
+        }
     }
 
     /// What its figures depend on.
@@ -113,22 +177,20 @@ impl Server {
             .ok_or_else(|| anyhow::anyhow!("no running cluster"))
     }
 
+    /// Runs a script by `psql`, which connects as the worker does.
     fn psql(&self, script: &str) -> anyhow::Result<()> {
-        let socket = self.cluster.socket_dir().display().to_string();
-        let arguments = [
-            "-X",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            &socket,
-            "-U",
-            "ingest",
-            "-d",
-            "ingest",
-            "-c",
-            script,
-        ];
+        let target = match &self.cluster {
+            Cluster::Private(cluster) => {
+                format!(
+                    "host={} user={} dbname={}",
+                    cluster.socket_dir().display(),
+                    cluster.user(),
+                    cluster.database()
+                )
+            }
+            Cluster::Hosted(hosted) => hosted.url(),
+        };
+        let arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &target, "-c", script];
         let status = Command::new("psql").args(arguments).stdout(Stdio::null()).status()?;
         anyhow::ensure!(status.success(), "psql failed");
         Ok(())

@@ -93,6 +93,9 @@ impl Server {
         let mut worker = Command::new(env!("CARGO_BIN_EXE_ingest"));
         worker.arg("worker").env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         worker.env("INGEST_DATA_DIR", &self.data).env("LOG_LEVEL", "DEBUG").env("LOG_FORMAT", "json");
+        if let Some(url) = self.database_url() {
+            worker.env("DATABASE_URL", url);
+        }
         // A killed worker's lease runs out in seconds.
         worker.env("SQS_VISIBILITY_TIMEOUT", "5");
         worker.current_dir(&self.data);
