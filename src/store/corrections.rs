@@ -103,7 +103,7 @@ pub async fn take_in(
 ) -> Result<(), StoreError> {
     // The job's number in each row makes the join below one by a key alone, whatever statistics say of the job.
     let table = AssertSqlSafe(format!(
-        "CREATE TEMPORARY TABLE uploaded (uploaded_line bigint NOT NULL, uploaded_key varchar NOT NULL, uploaded_hash varchar,
+        "CREATE TEMPORARY TABLE uploaded (uploaded_line bigint NOT NULL, uploaded_key varchar NOT NULL, uploaded_hash varchar COLLATE \"C\",
              uploaded_email varchar, uploaded_first_name varchar, uploaded_last_name varchar, uploaded_company varchar,
              uploaded_row bigint, uploaded_is_contact boolean NOT NULL DEFAULT false, uploaded_job integer NOT NULL DEFAULT {})
          ON COMMIT DROP",

@@ -321,7 +321,8 @@ pub async fn page(
            AND ($4 IS NULL OR kind = $4::issue_type_enum)
          ORDER BY issue_id LIMIT $6",
         home.issues(),
-        filter::searched("issue_key"),
+        // Its own collation knows the cases of ASCII letters only.
+        filter::searched("issue_key COLLATE \"default\""),
         filter::searched("issue_description")
     );
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue_id"));

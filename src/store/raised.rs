@@ -43,7 +43,7 @@ impl Batch {
 /// Makes the table, for the rest of the transaction.
 pub async fn create(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let table = format!(
-        "CREATE TEMPORARY TABLE raised (raised_type issue_type_enum NOT NULL, raised_key varchar NOT NULL,
+        "CREATE TEMPORARY TABLE raised (raised_type issue_type_enum NOT NULL, raised_key varchar COLLATE \"C\" NOT NULL,
          raised_description varchar NOT NULL, raised_staging_id bigint NOT NULL, raised_job integer NOT NULL DEFAULT {})
          ON COMMIT DROP",
         home.job()

@@ -44,6 +44,27 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
             Some(_) => {}
         }
     }
+    if applied.len() < MIGRATIONS.iter().count() {
+        warn_of_keys_by_locale(pool).await?;
+    }
+    Ok(())
+}
+
+/// Warns of text keys that migration 12 had to leave in the order of the database's locale, which slows down imports.
+async fn warn_of_keys_by_locale(pool: &PgPool) -> Result<(), StoreError> {
+    let query = "SELECT attrelid::regclass || '.' || attname AS key FROM pg_attribute
+         WHERE attrelid IN ('jobs'::regclass, 'staging'::regclass, 'issues'::regclass, 'contacts'::regclass, 'actions'::regclass)
+           AND attname IN ('job_user_id', 'job_content_hash', 'staging_row_hash', 'issue_key', 'contacts_user_id', 'action_owner',
+                           'action_idempotency_key')
+           AND attcollation <> 'pg_catalog.\"C\"'::regcollation";
+    for row in sql::once(pool, query).await? {
+        let key: &str = row.try_get("key")?;
+        tracing::warn!(
+            key,
+            "a text key is sorted by the locale of the database, which slows down imports: drop what depends on it, such as a \
+             materialized view, and change its type to varchar COLLATE \"C\""
+        );
+    }
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod flows;
 mod growth;
 mod hostile;
 mod leftovers;
+mod locale;
 mod mapping;
 mod memory;
 mod pages;

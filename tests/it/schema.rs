@@ -154,18 +154,58 @@ async fn a_producer_and_a_plain_insert_into_staging_keep_working() {
     assert_eq!(world.contacts("tester").await, ["a@example.com|A|B|C"]);
 }
 
-#[tokio::test]
-async fn tokens_without_an_end_get_one() {
-    let world = World::empty_database().await;
-    // The schema before API tokens had to end.
+/// Applies the migrations before that of a number.
+async fn migrate_up_to(world: &World, number: &str) {
     let folder = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap() {
         let entry = entry.unwrap();
-        if entry.file_name().to_str().unwrap() < "0008" {
+        if entry.file_name().to_str().unwrap() < number {
             std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
         }
     }
     sqlx::migrate::Migrator::new(folder.path()).await.unwrap().run(&world.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn views_of_other_programs_survive_new_collations_of_keys() {
+    let world = World::empty_database().await;
+    migrate_up_to(&world, "0012").await;
+    let theirs = "CREATE VIEW per_owner WITH (security_barrier = true) AS
+             SELECT contacts_user_id, count(*) FROM contacts GROUP BY 1;
+         CREATE VIEW \"Jobs and contacts\" AS SELECT * FROM jobs JOIN per_owner ON contacts_user_id = job_user_id;
+         CREATE VIEW hashes AS SELECT staging_row_hash FROM staging_shared;
+         GRANT SELECT ON per_owner TO PUBLIC; COMMENT ON VIEW per_owner IS 'a person''s words';
+         CREATE MATERIALIZED VIEW keys AS SELECT issue_key FROM issues;
+         CREATE TABLE staging_job_7 (LIKE staging INCLUDING DEFAULTS);
+         CREATE TABLE issues_job_7 (LIKE issues INCLUDING DEFAULTS)";
+    sqlx::raw_sql(theirs).execute(&world.pool).await.unwrap();
+    let views = "SELECT relname || ' ' || relacl::text || ' ' || reloptions::text || ' ' || obj_description(c.oid, 'pg_class')
+                        || pg_get_viewdef(c.oid) FROM pg_class c WHERE relname = 'per_owner'
+         UNION ALL SELECT relname || pg_get_viewdef(oid) FROM pg_class WHERE relname IN ('Jobs and contacts', 'hashes', 'keys')
+         ORDER BY 1";
+    let before: Vec<String> = sqlx::query_scalar(views).fetch_all(&world.pool).await.unwrap();
+    let migrated = world.ingest(&["migrate"]).await;
+    migrated.expect_status(0);
+    let after: Vec<String> = sqlx::query_scalar(views).fetch_all(&world.pool).await.unwrap();
+    assert_eq!((after, before.len()), (before, 4));
+
+    let by_bytes =
+        "SELECT attrelid::regclass || '.' || attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+         WHERE relkind IN ('r', 'p') AND attcollation = 'pg_catalog.\"C\"'::regcollation
+           AND attname IN ('job_user_id', 'staging_row_hash', 'issue_key', 'contacts_user_id') ORDER BY 1";
+    let by_bytes: Vec<String> = sqlx::query_scalar(by_bytes).fetch_all(&world.pool).await.unwrap();
+    let hashes =
+        ["staging.staging_row_hash", "staging_job_7.staging_row_hash", "staging_shared.staging_row_hash"];
+    assert_eq!(by_bytes[..2], ["contacts.contacts_user_id", "jobs.job_user_id"]);
+    assert_eq!(by_bytes[2..], hashes, "what a materialized view depends on stays as it is");
+    assert!(migrated.stderr.contains("issues.issue_key"), "{}", migrated.stderr);
+}
+
+#[tokio::test]
+async fn tokens_without_an_end_get_one() {
+    let world = World::empty_database().await;
+    // The schema before API tokens had to end.
+    migrate_up_to(&world, "0008").await;
     let old = "INSERT INTO api_tokens (token_owner, token_name, token_hash, token_roles, token_expires_at) VALUES
             ('ann', 'endless', repeat('a', 32)::bytea, '{}', NULL), ('ann', 'ends', repeat('b', 32)::bytea, '{}', now());
          INSERT INTO browser_sessions (session_hash, session_owner, session_name, session_roles, session_csrf,

@@ -50,7 +50,7 @@ fn standing(home: Home) -> String {
                  WHEN 'INVALID_EMAIL' THEN bool_or({same}) FILTER (WHERE counts)
                  WHEN 'EXISTING_EMAIL' THEN bool_or({same} AND on_existing IS NULL) FILTER (WHERE counts)
                  WHEN 'DUPLICATE_EMAIL' THEN
-                     count(DISTINCT (coalesce(first_name, ''), coalesce(last_name, ''), coalesce(company, '')))
+                     count(DISTINCT (coalesce(first_name, '') COLLATE \"C\", coalesce(last_name, '') COLLATE \"C\", coalesce(company, '') COLLATE \"C\"))
                      FILTER (WHERE counts AND {same}) > 1
                  WHEN 'MALFORMED_ROW' THEN bool_or(malformed AND NOT accepted) FILTER (WHERE counts)
                  END, false) AS raised
