@@ -8,10 +8,48 @@
 //!   transaction would be part of that one, and would be lost with it.
 //!
 //! The ping that sqlx sends before it lends a connection notices neither.
+//!
+//! The check costs a round trip. Connections that are given back are therefore checked only once a COPY or a BEGIN of this
+//! process was dropped, and from then on for as long as the process lives: nothing says which connection it was.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+static WAS_DROPPED: AtomicBool = AtomicBool::new(false);
+
+/// A COPY or a BEGIN under way. Notes that it was dropped, unless it is [`end`](UnderWay::end)ed.
+pub struct UnderWay {
+    ended: bool,
+}
+
+impl UnderWay {
+    /// Starts before the first message is sent.
+    pub fn start() -> UnderWay {
+        UnderWay { ended: false }
+    }
+
+    /// Ends when the last answer is read.
+    pub fn end(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if !self.ended {
+            WAS_DROPPED.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Returns whether a connection that is given back may go to its next user.
+pub async fn may_be_kept(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match WAS_DROPPED.load(Ordering::SeqCst) {
+        true => is_at_rest(connection).await,
+        false => Ok(true),
+    }
+}
 
 /// Returns whether the connection is at rest, once a transaction that was left open is rolled back.
 pub async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {

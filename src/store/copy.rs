@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use super::at_rest::UnderWay;
 use super::{StoreError, sql};
 
 /// One line of COPY text at a time, appended to a buffer.
@@ -228,11 +229,13 @@ impl Lines {
         if self.lines.len() <= INSERTED_LINES && self.text.len() <= INSERTED_BYTES {
             return insert(connection, target, &self.text).await;
         }
+        let copying = UnderWay::start();
         let mut copy = connection.copy_in_raw(&target.copy()).await?;
         for piece in self.text.chunks(PIECE) {
             copy.send(piece).await?;
         }
         copy.finish().await?;
+        copying.end();
         Ok(())
     }
 
@@ -247,6 +250,7 @@ impl Lines {
             return self.send(connection, target).await;
         }
         self.lines.sort_unstable_by_key(|(key, _)| *key);
+        let copying = UnderWay::start();
         let mut copy = connection.copy_in_raw(&target.copy()).await?;
         let mut piece = Vec::with_capacity(PIECE);
         for (_, line) in &self.lines {
@@ -262,6 +266,7 @@ impl Lines {
         }
         copy.send(piece.as_slice()).await?;
         copy.finish().await?;
+        copying.end();
         Ok(())
     }
 }
@@ -316,6 +321,7 @@ impl Spool {
         }
         self.flush()?;
         self.file.rewind()?;
+        let copying = UnderWay::start();
         let mut copy = connection.copy_in_raw(&target.copy()).await?;
         let mut piece = vec![0; PIECE];
         loop {
@@ -325,6 +331,7 @@ impl Spool {
             };
         }
         copy.finish().await?;
+        copying.end();
         Ok(())
     }
 }

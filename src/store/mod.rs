@@ -215,8 +215,7 @@ impl StoreError {
     }
 }
 
-/// A connection that was idle for longer is asked whether it is still there before it is used again. Every connection is
-/// asked when it is given back, when nobody waits for the answer.
+/// A connection that was idle for longer is asked whether it is still there before it is used again.
 const TRUSTED_IDLE: Duration = Duration::from_secs(2);
 
 /// Returns a pool of at most `connections` connections. Connects when first used, and lets go of connections that are
@@ -252,7 +251,8 @@ fn pool_of(connections: u32) -> PgPoolOptions {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(20))
         .test_before_acquire(false)
-        .after_release(|connection, _| Box::pin(at_rest::is_at_rest(connection)))
+        .after_release(|connection, _| Box::pin(at_rest::may_be_kept(connection)))
+        .after_connect(|connection, _| Box::pin(async move { sql::note_version(connection) }))
         .before_acquire(|connection, metadata| {
             Box::pin(async move {
                 if metadata.idle_for > TRUSTED_IDLE {

@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use sqlx::postgres::PgPool;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::{StoreError, sql};
 use crate::domain::job::Owner;
@@ -90,7 +90,7 @@ impl OwnerPool {
     ) -> Result<OwnerTransaction, StoreError> {
         let turn = tokio::time::timeout(LONGEST_TURN, self.turns.take(owner)).await;
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        let inner = self.pool.begin_with(AssertSqlSafe(begin)).await?;
+        let inner = sql::begin_with(&self.pool, begin.to_owned()).await?;
         let mut transaction = OwnerTransaction {
             inner: Some(inner),
             backend: None,

@@ -6,6 +6,7 @@
 //! two messages and therefore stands in a transaction; one without takes one message and may stand alone.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgPool, PgQueryResult, PgRow};
@@ -13,6 +14,7 @@ use sqlx::query::{Query, QueryAs, QueryScalar};
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, Postgres, SqlSafeStr, Transaction};
 
 use super::StoreError;
+use super::at_rest::UnderWay;
 
 /// A statement with parameters, for use in a transaction.
 pub fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, Postgres, PgArguments> {
@@ -44,9 +46,28 @@ const NO_TRANSACTION_TIMEOUT: &str =
     "SELECT WHERE CASE WHEN current_setting('server_version_num')::integer >= 170000
                        THEN set_config('transaction_timeout', '0', true) IS NULL ELSE false END";
 
+const READ_COMMITTED: &str = "READ COMMITTED";
+
+/// The newest version of a server that this process has connected to, as `server_version_num` has it; 0 where it is not known.
+static NEWEST_SERVER: AtomicU32 = AtomicU32::new(0);
+
+/// Notes the version of the server, so that an older one is spared what only a newer one needs.
+pub(super) fn note_version(connection: &PgConnection) -> Result<(), sqlx::Error> {
+    NEWEST_SERVER.fetch_max(connection.server_version_num().unwrap_or(u32::MAX), Ordering::SeqCst);
+    Ok(())
+}
+
+/// What a transaction that is READ COMMITTED needs of [`NO_TRANSACTION_TIMEOUT`].
+fn no_transaction_timeout() -> &'static str {
+    match NEWEST_SERVER.load(Ordering::SeqCst) {
+        1..170_000 => "",
+        _ => NO_TRANSACTION_TIMEOUT,
+    }
+}
+
 /// Begins a transaction of a run.
 pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
-    open(pool, "READ COMMITTED", "").await
+    open(pool, READ_COMMITTED, "").await
 }
 
 /// Begins a transaction that sees one state of the database: the one at its beginning.
@@ -77,11 +98,23 @@ async fn open(
     isolation: &'static str,
     snapshot: &str,
 ) -> Result<Transaction<'static, Postgres>, StoreError> {
-    Ok(pool.begin_with(AssertSqlSafe(begin_statement(isolation, snapshot))).await?)
+    begin_with(pool, begin_statement(isolation, snapshot)).await
+}
+
+/// Begins a transaction with a statement of its own, in a way that is noticed when it is dropped half-way.
+pub(super) async fn begin_with(
+    pool: &PgPool,
+    begin: String,
+) -> Result<Transaction<'static, Postgres>, StoreError> {
+    let under_way = UnderWay::start();
+    let transaction = pool.begin_with(AssertSqlSafe(begin)).await?;
+    under_way.end();
+    Ok(transaction)
 }
 
 fn begin_statement(isolation: &str, snapshot: &str) -> String {
-    format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE; {SETTINGS}; {snapshot} {NO_TRANSACTION_TIMEOUT}")
+    let timeout = if isolation == READ_COMMITTED { no_transaction_timeout() } else { NO_TRANSACTION_TIMEOUT };
+    format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE; {SETTINGS}; {snapshot} {timeout}")
 }
 
 /// A transaction that reads rows by COPY. Unless it is [`Reader::end`]ed, its connection is closed: the driver loses count
@@ -146,8 +179,9 @@ pub async fn once_changed(pool: &PgPool, statement: &str) -> Result<u64, StoreEr
 
 /// Statements that are sent together are one transaction.
 fn alone(statement: &str) -> String {
+    let timeout = no_transaction_timeout();
     format!(
-        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE; {SETTINGS}; {NO_TRANSACTION_TIMEOUT}; {statement}"
+        "SET TRANSACTION ISOLATION LEVEL {READ_COMMITTED}, READ WRITE; {SETTINGS}; {timeout}; {statement}"
     )
 }
 

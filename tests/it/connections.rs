@@ -1,17 +1,19 @@
 //! Connections of the pool after work on them was dropped half-way.
 
 use std::task::Poll;
+use std::time::Duration;
 
 use futures::StreamExt;
-use sqlx::Connection;
+use ingest::store::copy::{Lines, Target};
+use ingest::store::sql;
 use sqlx::postgres::PgPool;
 
-use crate::support::World;
+use crate::support::{World, eventually};
 
-/// A pool of the program's with one connection, so that what follows is asked on the same one.
-async fn one_connection() -> (World, PgPool) {
+/// A pool of the program's with that many connections, so that what follows is asked on the same ones.
+async fn connections(number: u32) -> (World, PgPool) {
     let world = World::empty_database().await;
-    let pool = ingest::store::pool((*world.pool.connect_options()).clone(), 1);
+    let pool = ingest::store::pool((*world.pool.connect_options()).clone(), number);
     sqlx::raw_sql(
         "CREATE TABLE numbers (number bigint); INSERT INTO numbers SELECT generate_series(1, 100000)",
     )
@@ -22,7 +24,7 @@ async fn one_connection() -> (World, PgPool) {
 }
 
 async fn answers_what_it_is_asked(pool: &PgPool) {
-    for question in 0..5_i64 {
+    for question in 0..10_i64 {
         let answer: i64 =
             sqlx::query_scalar("SELECT $1::bigint").bind(question).fetch_one(pool).await.unwrap();
         assert_eq!(answer, question, "the answer to an earlier question");
@@ -33,44 +35,51 @@ async fn answers_what_it_is_asked(pool: &PgPool) {
 
 #[tokio::test]
 async fn a_connection_whose_reading_was_dropped_is_not_used_again() {
-    let (_world, pool) = one_connection().await;
-    let mut connection = pool.acquire().await.unwrap();
-    let mut lines = connection.copy_out_raw("COPY numbers TO STDOUT").await.unwrap();
+    let (_world, pool) = connections(2).await;
+    let mut snapshot = sql::begin_snapshot(&pool).await.unwrap();
+    let mut reader = sql::Reader::begin(&pool, &mut snapshot).await.unwrap();
+    let mut lines = reader.copy_out_raw("COPY numbers TO STDOUT").await.unwrap();
     lines.next().await.unwrap().unwrap();
     drop(lines);
-    drop(connection);
+    drop(reader);
     answers_what_it_is_asked(&pool).await;
 }
 
 #[tokio::test]
 async fn a_connection_whose_writing_was_dropped_is_not_used_again() {
-    let (_world, pool) = one_connection().await;
+    let (_world, pool) = connections(1).await;
     // A server that is still busy with the rows when the run that sent them is broken off.
-    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END $$;
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN IF NEW.number = 1 THEN PERFORM pg_sleep(1); END IF; RETURN NEW; END $$;
                 CREATE TRIGGER slow BEFORE INSERT ON numbers FOR EACH ROW EXECUTE FUNCTION slow()";
     sqlx::raw_sql(slow).execute(&pool).await.unwrap();
     let mut transaction = pool.begin().await.unwrap();
-    let mut copy = transaction.copy_in_raw("COPY numbers FROM STDIN").await.unwrap();
-    copy.send(b"1\n".as_slice()).await.unwrap();
-    let mut finish = Box::pin(copy.finish());
-    assert!(matches!(futures::poll!(&mut finish), Poll::Pending));
-    drop(finish);
+    // So many that they go by COPY.
+    let mut lines = Lines::default();
+    (1..=3_000).for_each(|number| {
+        lines.push(0, |line| {
+            line.plain(number);
+        });
+    });
+    let target = Target::new("numbers", &[("number", "bigint")]);
+    let sending = lines.send(&mut transaction, &target);
+    tokio::time::timeout(Duration::from_millis(300), sending).await.expect_err("the server is busy");
     drop(transaction);
     answers_what_it_is_asked(&pool).await;
 }
 
 #[tokio::test]
 async fn a_transaction_whose_begin_was_dropped_does_not_stay_open() {
-    let (_world, pool) = one_connection().await;
-    let mut connection = pool.acquire().await.unwrap();
-    let mut begin = Box::pin(connection.begin_with("BEGIN READ ONLY"));
+    let (world, pool) = connections(1).await;
+    let is_idle = async || pool.num_idle() == 1;
+    eventually("the connection is given back", is_idle).await;
+    let mut begin = Box::pin(sql::begin(&pool));
     assert!(matches!(futures::poll!(&mut begin), Poll::Pending), "BEGIN is sent, and not answered yet");
     drop(begin);
-    drop(connection);
-    // Would be refused in the transaction that only reads, and lost in another.
+    // Would be part of that transaction, and lost with it.
     sqlx::raw_sql("INSERT INTO numbers VALUES (0)").execute(&pool).await.unwrap();
-    let mut transaction = pool.begin_with("BEGIN READ WRITE").await.unwrap();
-    sqlx::raw_sql("DELETE FROM numbers WHERE number = 0").execute(&mut *transaction).await.unwrap();
-    transaction.commit().await.unwrap();
+    let inserted = "SELECT count(*) FROM numbers WHERE number = 0";
+    assert_eq!(sqlx::query_scalar::<_, i64>(inserted).fetch_one(&world.pool).await.unwrap(), 1);
+    sqlx::raw_sql("DELETE FROM numbers WHERE number = 0").execute(&pool).await.unwrap();
     answers_what_it_is_asked(&pool).await;
 }

@@ -33,19 +33,19 @@ async fn of_one_job(world: &World, relay: &Relay, content: &str, status: &str) -
     assert_eq!(world.settled(job).await, status);
     acknowledged(world, job).await;
     let mut seen = relay.take();
-    // Nor does a job wait for the driver's look at a connection that was given back, for a new connection, or for the
+    // Nor does a job that follows another wait for the check of an idle connection, for a new connection, or for the
     // renewals that a busy machine brings.
     let beside = ["WITH due AS", "FOR NO KEY UPDATE SKIP LOCKED", "pg_backend_pid", "LISTEN"];
     seen.round_trips.retain(|sent| {
         !sent.starts_with("message ")
-            && !is_check_of_a_released_connection(sent)
+            && !is_check_of_an_idle_connection(sent)
             && !beside.iter().any(|statement| sent.contains(statement))
     });
     seen
 }
 
-/// `SELECT '7'`: asked when a connection is given back, so that no job waits for the answer.
-fn is_check_of_a_released_connection(sent: &str) -> bool {
+/// `SELECT '7'`: asked of a connection that was idle for two seconds.
+fn is_check_of_an_idle_connection(sent: &str) -> bool {
     let digits =
         sent.strip_prefix("SELECT '").and_then(|rest| rest.split_once('\'')).map(|(digits, _)| digits);
     digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
