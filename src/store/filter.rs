@@ -3,6 +3,7 @@
 use sqlx::{Postgres, QueryBuilder};
 
 use super::Home;
+use super::issues::rank;
 use crate::domain::decision::{Field, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
@@ -98,10 +99,11 @@ fn push_named(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter, l
     for IssuesOf { issue_type, open } in linked.iter().copied().chain(open) {
         query.push(between).push(format!(
             "SELECT item_staging_id FROM ONLY {} JOIN ONLY {} ON item_issue_id = issue_id
-             WHERE issues_job_id = {} AND issue_type = '{issue_type}'{}",
+             WHERE issues_job_id = {} AND issue_rank = {}{}",
             home.issues(),
             home.items(),
             home.job(),
+            rank(issue_type),
             if open { " AND NOT issue_resolved" } else { "" }
         ));
         between = " INTERSECT ";
@@ -142,7 +144,7 @@ pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, home: Home, filter: 
     }
     if let Some(issue_type) = filter.issue_type {
         push_linked(query, home, |query| {
-            query.push(format!("NOT issue_resolved AND issue_type = '{issue_type}'"));
+            query.push(format!("NOT issue_resolved AND issue_rank = {}", rank(issue_type)));
         });
     }
 }

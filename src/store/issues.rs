@@ -15,6 +15,22 @@ use crate::domain::job::{JobId, Owner};
 use crate::domain::row::RowHash;
 use crate::domain::rules::Violation;
 
+/// Returns the type as `issue_rank` has it. Under row-level security no index answers conditions on an enum.
+pub(super) fn rank(issue_type: IssueType) -> i16 {
+    issue_type as i16 + 1
+}
+
+/// Returns the type of a rank.
+fn of_rank(rank: i16) -> Result<IssueType, StoreError> {
+    IssueType::ALL.iter().copied().find(|kind| self::rank(*kind) == rank).ok_or(StoreError::Unreadable)
+}
+
+/// The ranks of all types, as a set of a query.
+fn ranks() -> String {
+    let ranks: Vec<String> = IssueType::ALL.iter().map(|kind| rank(*kind).to_string()).collect();
+    format!("unnest('{{{}}}'::smallint[])", ranks.join(","))
+}
+
 /// A row's share in an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raised {
@@ -95,8 +111,9 @@ pub async fn accepted_malformed(
     home: Home,
 ) -> Result<HashSet<RowHash>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "SELECT issue_key FROM ONLY {} WHERE issues_job_id = $1 AND issue_type = 'MALFORMED_ROW' AND issue_resolved",
-        home.issues()
+        "SELECT issue_key FROM ONLY {} WHERE issues_job_id = $1 AND issue_rank = {} AND issue_resolved",
+        home.issues(),
+        rank(IssueType::MalformedRow)
     ));
     let mut keys = sql::query_scalar(query).bind(home.job().0).fetch(connection);
     let mut accepted = HashSet::new();
@@ -166,22 +183,23 @@ pub async fn counts(
 ) -> Result<Vec<(IssueType, Count)>, StoreError> {
     // Kind by kind in the order of the index, as [`page`] reads it.
     let query = AssertSqlSafe(format!(
-        "SELECT kind::text, count FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, {} AS open
-         WHERE count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY kind",
+        "SELECT rank, count FROM {} AS rank, {} AS open
+         WHERE count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY rank",
+        ranks(),
         counted(home, false)
     ));
     let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
-    let counts: Vec<(String, i64)> = query.fetch_all(connection).await?;
-    counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, Count(count)))).collect()
+    let counts: Vec<(i16, i64)> = query.fetch_all(connection).await?;
+    counts.into_iter().map(|(rank, count)| Ok((of_rank(rank)?, Count(count)))).collect()
 }
 
-/// The number of issues of the job `$2` and of `kind`, as far as `$3`.
+/// The number of issues of the job `$2` and of `rank`, as far as `$3`.
 fn counted(home: Home, resolved: bool) -> String {
     format!(
         "LATERAL (SELECT count(*) FROM
                       (SELECT FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = {resolved}
-                         AND issue_type >= kind AND issue_type <= kind
-                       ORDER BY issue_type, issue_id LIMIT $3 + 1) AS counted)",
+                         AND issue_rank >= rank AND issue_rank <= rank
+                       ORDER BY issue_rank, issue_id LIMIT $3 + 1) AS counted)",
         home.issues()
     )
 }
@@ -204,17 +222,17 @@ pub async fn progress(
     home: Home,
 ) -> Result<Vec<Progress>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "SELECT kind::text AS name, open.count, settled.count
-         FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, {} AS open, {} AS settled
+        "SELECT rank, open.count, settled.count FROM {} AS rank, {} AS open, {} AS settled
          WHERE open.count + settled.count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
-         ORDER BY kind",
+         ORDER BY rank",
+        ranks(),
         counted(home, false),
         counted(home, true)
     ));
     let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
-    let counts: Vec<(String, i64, i64)> = query.fetch_all(connection).await?;
-    let progress = |(kind, open, settled): (String, i64, i64)| {
-        Ok(Progress { kind: kind.parse()?, open: Count(open), settled: Count(settled) })
+    let counts: Vec<(i16, i64, i64)> = query.fetch_all(connection).await?;
+    let progress = |(rank, open, settled): (i16, i64, i64)| {
+        Ok(Progress { kind: of_rank(rank)?, open: Count(open), settled: Count(settled) })
     };
     counts.into_iter().map(progress).collect()
 }
@@ -312,14 +330,15 @@ pub async fn page(
     let bytes = row_bytes!("issue_key", "issue_description", "issue_resolution_comment");
     let rows = format!(
         "{ISSUE}, {bytes}
-         FROM unnest(enum_range(NULL::issue_type_enum)) AS kind, unnest($3::boolean[]) AS settled,
+         FROM {} AS rank, unnest($3::boolean[]) AS settled,
               LATERAL (SELECT * FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = settled
-                         AND (issue_type, issue_id) > (kind, $5) AND issue_type <= kind
+                         AND (issue_rank, issue_id) > (rank, $5) AND issue_rank <= rank
                          AND ($7 IS NULL OR {} ILIKE $7 OR {} ILIKE $7)
-                      ORDER BY issue_type, issue_id LIMIT $6) AS issue
+                      ORDER BY issue_rank, issue_id LIMIT $6) AS issue
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
-           AND ($4 IS NULL OR kind = $4::issue_type_enum)
+           AND ($4 IS NULL OR rank = $4)
          ORDER BY issue_id LIMIT $6",
+        ranks(),
         home.issues(),
         // Its own collation knows the cases of ASCII letters only.
         filter::searched("issue_key COLLATE \"default\""),
@@ -335,7 +354,7 @@ pub async fn page(
         .bind(&owner.0)
         .bind(home.job().0)
         .bind(settled)
-        .bind(which.kind.map(|kind| kind.as_str()))
+        .bind(which.kind.map(rank))
         .bind(after.unwrap_or(0))
         .bind(limit + 1)
         .bind(which.text.as_deref().filter(|text| !text.is_empty()).map(filter::anywhere))

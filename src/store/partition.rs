@@ -66,7 +66,7 @@ pub async fn create(
     let statement = format!(
         "CREATE TABLE {staging} (LIKE staging INCLUDING DEFAULTS,
              CONSTRAINT {staging}_ids CHECK (staging_id >= {first} AND staging_id <= {last})) WITH (fillfactor = {room});
-         CREATE TABLE {issues} (LIKE issues INCLUDING DEFAULTS);
+         CREATE TABLE {issues} (LIKE issues INCLUDING DEFAULTS INCLUDING GENERATED);
          ALTER TABLE {issues} ALTER issue_id SET DEFAULT nextval({issue_id});
          CREATE TABLE {items} (LIKE issue_items INCLUDING DEFAULTS);
          ALTER TABLE {items} ALTER issue_item_id SET DEFAULT nextval({item_id})"
@@ -104,7 +104,7 @@ pub async fn index_issues(connection: &mut PgConnection, job: JobId) -> Result<(
         "{BULK};
          CREATE UNIQUE INDEX IF NOT EXISTS {issues}_pkey ON {issues} (issue_id);
          CREATE UNIQUE INDEX IF NOT EXISTS {issues}_key ON {issues} (issue_key, issue_type, issues_job_id);
-         CREATE INDEX IF NOT EXISTS {issues}_review ON {issues} (issue_type, issue_id, issue_resolved, issues_job_id);
+         CREATE INDEX IF NOT EXISTS {issues}_review ON {issues} (issue_rank, issue_id, issue_resolved, issues_job_id);
          ANALYZE {issues}"
     );
     run(connection, statement).await

@@ -154,22 +154,45 @@ async fn a_producer_and_a_plain_insert_into_staging_keep_working() {
     assert_eq!(world.contacts("tester").await, ["a@example.com|A|B|C"]);
 }
 
-/// Applies the migrations before that of a number.
-async fn migrate_up_to(world: &World, number: &str) {
+/// Applies the migrations before `version`.
+async fn migrate_before(pool: &PgPool, version: &str) {
     let folder = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap() {
         let entry = entry.unwrap();
-        if entry.file_name().to_str().unwrap() < number {
+        if entry.file_name().to_str().unwrap() < version {
             std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
         }
     }
-    sqlx::migrate::Migrator::new(folder.path()).await.unwrap().run(&world.pool).await.unwrap();
+    sqlx::migrate::Migrator::new(folder.path()).await.unwrap().run(pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn issues_of_large_jobs_get_their_ranks() {
+    let world = World::empty_database().await;
+    migrate_before(&world.pool, "0013").await;
+    // One large job that is staged, and one whose tables are being filled.
+    let old = "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key) VALUES ('ann', 'a', 'a'), ('ann', 'b', 'b');
+         CREATE TABLE issues_job_1 (LIKE issues INCLUDING DEFAULTS);
+         CREATE INDEX issues_job_1_review ON issues_job_1 (issue_type, issue_id, issue_resolved, issues_job_id);
+         ALTER TABLE issues_job_1 INHERIT issues;
+         CREATE TABLE issues_job_2 (LIKE issues INCLUDING DEFAULTS);
+         INSERT INTO issues_job_1 (issue_id, issues_job_id, issue_type, issue_key) VALUES (1, 1, 'MALFORMED_ROW', 'a');
+         INSERT INTO issues_job_2 (issue_id, issues_job_id, issue_type, issue_key) VALUES (2, 2, 'DUPLICATE_EMAIL', 'b')";
+    sqlx::raw_sql(old).execute(&world.pool).await.unwrap();
+    world.ingest(&["migrate"]).await.expect_status(0);
+    sqlx::raw_sql("ALTER TABLE issues_job_2 INHERIT issues").execute(&world.pool).await.unwrap();
+    let ranks = "SELECT array_agg(issue_rank::int ORDER BY issue_id) FROM issues";
+    let ranks: Vec<i32> = sqlx::query_scalar(ranks).fetch_one(&world.pool).await.unwrap();
+    assert_eq!(ranks, [5, 1]);
+    let index = "SELECT pg_get_indexdef('issues_job_1_review'::regclass)";
+    let index: String = sqlx::query_scalar(index).fetch_one(&world.pool).await.unwrap();
+    assert!(index.ends_with("(issue_rank, issue_id, issue_resolved, issues_job_id)"), "{index}");
 }
 
 #[tokio::test]
 async fn views_of_other_programs_survive_new_collations_of_keys() {
     let world = World::empty_database().await;
-    migrate_up_to(&world, "0012").await;
+    migrate_before(&world.pool, "0012").await;
     let theirs = "CREATE VIEW per_owner WITH (security_barrier = true) AS
              SELECT contacts_user_id, count(*) FROM contacts GROUP BY 1;
          CREATE VIEW \"Jobs and contacts\" AS SELECT * FROM jobs JOIN per_owner ON contacts_user_id = job_user_id;
@@ -204,8 +227,7 @@ async fn views_of_other_programs_survive_new_collations_of_keys() {
 #[tokio::test]
 async fn tokens_without_an_end_get_one() {
     let world = World::empty_database().await;
-    // The schema before API tokens had to end.
-    migrate_up_to(&world, "0008").await;
+    migrate_before(&world.pool, "0008").await;
     let old = "INSERT INTO api_tokens (token_owner, token_name, token_hash, token_roles, token_expires_at) VALUES
             ('ann', 'endless', repeat('a', 32)::bytea, '{}', NULL), ('ann', 'ends', repeat('b', 32)::bytea, '{}', now());
          INSERT INTO browser_sessions (session_hash, session_owner, session_name, session_roles, session_csrf,
