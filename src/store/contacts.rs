@@ -69,7 +69,7 @@ const WRITTEN: &[(&str, &str)] = &[
 
 /// Writes a batch.
 pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
-    batch.lines.send_by_key(connection, &Target::new("contacts", WRITTEN)).await
+    batch.lines.send_by_key(connection, &Target::shared("contacts", WRITTEN)).await
 }
 
 /// The two-part key of the advisory lock under which consolidations of one owner take turns.

@@ -96,11 +96,10 @@ const WRITTEN: &[(&str, &str)] = &[
 
 /// Writes issues that are not there yet: for the first run of a job, which makes each once.
 pub async fn insert(connection: &mut PgConnection, home: Home, batch: &mut Batch) -> Result<(), StoreError> {
-    let target = Target::new(home.issues(), WRITTEN);
     match home {
-        Home::Shared(_) => batch.lines.send_by_key(connection, &target).await,
+        Home::Shared(_) => batch.lines.send_by_key(connection, &Target::shared(home.issues(), WRITTEN)).await,
         // It has no index yet.
-        Home::Own(_) => batch.lines.send(connection, &target).await,
+        Home::Own(_) => batch.lines.send(connection, &Target::new(home.issues(), WRITTEN)).await,
     }
 }
 

@@ -91,11 +91,12 @@ const WRITTEN: &[(&str, &str)] = &[
 
 /// Writes a chunk.
 pub async fn insert(connection: &mut PgConnection, home: Home, chunk: &mut Chunk) -> Result<(), StoreError> {
-    let target = Target::new(home.staging(), WRITTEN);
     match home {
-        Home::Shared(_) => chunk.lines.send_by_key(connection, &target).await,
+        Home::Shared(_) => {
+            chunk.lines.send_by_key(connection, &Target::shared(home.staging(), WRITTEN)).await
+        }
         // It has no index yet.
-        Home::Own(_) => chunk.lines.send(connection, &target).await,
+        Home::Own(_) => chunk.lines.send(connection, &Target::new(home.staging(), WRITTEN)).await,
     }
 }
 
