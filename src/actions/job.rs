@@ -120,6 +120,12 @@ async fn delete_once(
         return Ok((earlier, None));
     }
     let job = idle(&mut transaction, request, id).await?;
+    // Asked on another connection, so before this one locks the tables.
+    let is_ours = job.content_hash.is_some();
+    let file = match is_ours && !jobs::shares_file(owners.control(), id).await? {
+        true => Some(job.object_key.clone()),
+        false => None,
+    };
     let done = record(&mut transaction, request, ActionKind::Delete, &job, None).await?;
     if job.has_tables {
         partition::drop(&mut transaction, id).await?;
@@ -128,11 +134,6 @@ async fn delete_once(
     staging::delete_shared(&mut transaction, id).await?;
     jobs::delete(&mut transaction, id).await?;
     actions::forget_data(&mut transaction, id).await?;
-    let is_ours = job.content_hash.is_some();
-    let file = match is_ours && !jobs::shares_file(&mut transaction, &job.object_key).await? {
-        true => Some(job.object_key),
-        false => None,
-    };
     transaction.commit().await?;
     Ok((done, file))
 }

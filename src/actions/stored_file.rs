@@ -97,5 +97,5 @@ async fn is_used(
     let mut transaction = owners.read(owner).await?;
     jobs::by_content(&mut transaction, owner, content_hash).await?;
     transaction.rollback().await?;
-    Ok(jobs::shares_file(&mut *owners.read(owner).await?, key).await?)
+    Ok(jobs::has_file(&mut *owners.read(owner).await?, owner, key).await?)
 }

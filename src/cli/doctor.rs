@@ -7,7 +7,7 @@ use super::connections::Connections;
 use super::{serve, session};
 use crate::config::Settings;
 use crate::queue::DeadLetters;
-use crate::store::{schema, unreadable};
+use crate::store::{Wall, schema, unreadable};
 
 /// Checks everything that is configured; fails when something has to be done.
 pub async fn run(settings: &Settings) -> anyhow::Result<Status> {
@@ -61,10 +61,32 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         Ok(lacking) => report.bad("schema", format!("{lacking} migration(s) to apply; run `ingest migrate`")),
         Err(error) => report.bad("schema", error),
     }
+    wall(report, pool).await;
     match unreadable::count(pool).await {
         Ok(0) | Err(_) => {}
         Ok(count) => report
             .bad("messages", format!("{count} could not be understood; see the table unreadable_messages")),
+    }
+}
+
+/// The row-level security of requests. Without it everything works as well: each statement names its owner.
+async fn wall(report: &mut Report, pool: &sqlx::PgPool) {
+    match Wall::of(pool).await {
+        // There are no tables yet, which the line before says.
+        Err(_) => {}
+        Ok(wall) => match (wall.check(), wall.role(), wall.advice()) {
+            (Err(error), ..) => report.bad("row security", error),
+            (Ok(()), Some(role), _) => {
+                report.good("row security", format!("requests take on the role {role}"))
+            }
+            (Ok(()), None, advice) => report.warn(
+                "row security",
+                format!(
+                    "requests use the login role; for a second check of their owner run {}",
+                    advice.unwrap_or_default()
+                ),
+            ),
+        },
     }
 }
 

@@ -17,7 +17,7 @@ use crate::pipeline::{Context, DEFAULT_CHUNK_ROWS, SortMemory};
 use crate::queue::{Queue, ReceiveOptions};
 use crate::shutdown::Shutdown;
 use crate::store::local::LocalCluster;
-use crate::store::{self, OwnerPool, OwnerTransaction, schema};
+use crate::store::{self, OwnerPool, OwnerTransaction, Wall, schema};
 use crate::worker::run::Policy;
 use crate::worker::{self, Worker};
 
@@ -70,6 +70,7 @@ impl Session {
             None => "the database of DATABASE_URL",
             Some(_) => "the private local database",
         })?;
+        Wall::of(&pool).await?.check()?;
         let chunk_rows = settings.progress_update_interval().and_then(|rows| usize::try_from(rows).ok());
         let chunk_rows = chunk_rows.unwrap_or(DEFAULT_CHUNK_ROWS).min(DEFAULT_CHUNK_ROWS);
         let sort_memory = SortMemory::new(settings.memory_budget());

@@ -34,7 +34,7 @@ pub async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<i
     let insert =
         "INSERT INTO actions (action_owner, action_actor, action_kind, action_job_id, action_request,
                              action_idempotency_key, action_fingerprint)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING action_id";
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING action_id, set_config('ingest.action', action_id::text, true)";
     let id = sql::query_scalar(insert)
         .bind(&action.owner.0)
         .bind(action.actor)
@@ -100,8 +100,9 @@ const ACTION_SIZED: &str =
 const ACTION_BRIEF: &str =
     "SELECT action_id, action_actor, action_at, action_kind, action_job_id, 'null'::jsonb AS action_request, action_result,
      action_undone_by FROM actions a";
+/// The transaction reads the rows of this action from then on: see [the wall](super::wall).
 const ACTION: &str =
-    "SELECT action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
+    "SELECT set_config('ingest.action', action_id::text, true), action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
      action_undone_by FROM actions a";
 
 fn action(row: &sqlx::postgres::PgRow) -> Result<Action, StoreError> {

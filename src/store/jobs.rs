@@ -89,13 +89,21 @@ pub struct RowCounts {
     pub repeated: i64,
 }
 
-const JOB: &str =
-    "SELECT job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status, job_import_policy,
+/// The columns of a job.
+const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status, job_import_policy,
     job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash, job_staging_base,
     job_partitioned AS has_tables, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
     (SELECT ARRAY[undo_done, undo_total] FROM undo_progress WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
     job_created_at, job_process_start, job_process_end FROM jobs";
+
+/// What finds one job, by its owner `$1` and number `$2`. The transaction works on that job from then on: see
+/// [the wall](super::wall).
+fn one() -> String {
+    format!(
+        "SELECT set_config('ingest.job', job_id::text, true), {JOB} WHERE job_user_id = $1 AND job_id = $2"
+    )
+}
 
 fn job(row: &PgRow) -> Result<Job, StoreError> {
     Ok(Job {
@@ -143,8 +151,8 @@ impl Job {
 
 /// One job of an owner.
 pub async fn get(connection: &mut PgConnection, owner: &Owner, id: JobId) -> Result<Option<Job>, StoreError> {
-    let query = sqlx::AssertSqlSafe(format!("{JOB} WHERE job_user_id = $1 AND job_id = $2"));
-    let row = sql::query(query).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
+    let row =
+        sql::query(sqlx::AssertSqlSafe(one())).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
     row.as_ref().map(job).transpose()
 }
 
@@ -165,7 +173,7 @@ pub async fn list(
     before: Option<JobId>,
     limit: i64,
 ) -> Result<Vec<Job>, StoreError> {
-    let mut query = sqlx::QueryBuilder::new(format!("{JOB} WHERE job_user_id = "));
+    let mut query = sqlx::QueryBuilder::new(format!("SELECT {JOB} WHERE job_user_id = "));
     query.push_bind(&owner.0);
     if let Some(before) = before {
         query.push(" AND job_id < ").push_bind(before.0);

@@ -31,6 +31,7 @@ pub mod sql;
 pub mod staging;
 pub mod undo_progress;
 pub mod unreadable;
+mod wall;
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub use bounded::Slice;
 pub use home::Home;
 pub use owner_pool::{OwnerPool, OwnerTransaction};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+pub use wall::Wall;
 
 use crate::domain::job::JobId;
 
@@ -80,6 +82,14 @@ pub enum StoreError {
         database: String,
         /// What it stores text as.
         encoding: String,
+    },
+    /// The login role inherits the role for requests, so that its own runs see nothing.
+    #[error("the role {login} is bound by the policies for requests and sees no job; run {advice}")]
+    BoundByWall {
+        /// The login role.
+        login: String,
+        /// What has to be run.
+        advice: String,
     },
     /// A write was broken off since one before it failed.
     #[error("broken off, since an earlier write of the same run failed")]
@@ -170,6 +180,7 @@ impl StoreError {
             StoreError::Migrate(_)
             | StoreError::Outdated(_)
             | StoreError::ServerTooOld { .. }
+            | StoreError::BoundByWall { .. }
             | StoreError::NotUtf8 { .. } => "the database is not ready for use".to_owned(),
             StoreError::Scratch(_) => NO_SCRATCH.to_owned(),
             StoreError::Database(DatabaseError(sqlx::Error::Database(error))) => {

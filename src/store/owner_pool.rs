@@ -1,15 +1,17 @@
 //! Transactions on behalf of a person: bound to one owner, limited in time, and ended with their request.
 //!
-//! Guarantees: a statement ends when the request that sent it is dropped, whether its client has gone or its time
+//! Guarantees: they see and change the rows of their owner only, where [the wall](super::wall) is built; a statement ends when the request that sent it is dropped, whether its client has gone or its time
 //! is up; no statement runs longer than the pool's limit; no lock is waited for longer than [`LOCK_TIMEOUT`].
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Postgres, Transaction};
+use tokio::sync::OnceCell;
 
-use super::{StoreError, sql};
+use super::{StoreError, Wall, sql};
 use crate::domain::job::Owner;
 use crate::turns::{Turn, Turns};
 
@@ -37,12 +39,15 @@ pub struct OwnerPool {
     control: PgPool,
     read_timeout: Duration,
     turns: Turns<Owner>,
+    /// The role that transactions take on, once it has been asked for.
+    role: Arc<OnceCell<String>>,
 }
 
 impl OwnerPool {
     /// Uses connections of `pool`; `control` cancels statements and must have a connection free when `pool` has none.
     pub fn new(pool: PgPool, control: PgPool) -> OwnerPool {
-        OwnerPool { pool, control, read_timeout: LONGEST_READ, turns: Turns::new(OF_ONE_OWNER) }
+        let (turns, role) = (Turns::new(OF_ONE_OWNER), Arc::default());
+        OwnerPool { pool, control, read_timeout: LONGEST_READ, turns, role }
     }
 
     /// Limits each statement of a read to `timeout`.
@@ -88,6 +93,7 @@ impl OwnerPool {
         statement_timeout: Duration,
         owner: &Owner,
     ) -> Result<OwnerTransaction, StoreError> {
+        let role = self.role.get_or_try_init(|| self.find_role()).await?;
         let turn = tokio::time::timeout(LONGEST_TURN, self.turns.take(owner)).await;
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let inner = sql::begin_with(&self.pool, begin.to_owned()).await?;
@@ -100,17 +106,23 @@ impl OwnerPool {
         // Servers have defaults of their own for all of these; the settings end with the transaction.
         let settings = "SELECT pg_backend_pid(), set_config('statement_timeout', $1, true),
                 set_config('lock_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $3, true),
-                set_config('ingest.owner', $4, true)";
+                set_config('ingest.owner', $4, true), set_config('role', $5, true)";
         let milliseconds = |duration: Duration| duration.as_millis().to_string();
-        let (backend, _, _, _, _): (i32, String, String, String, String) = sql::query_as(settings)
+        let (backend, ..): (i32, String, String, String, String, String) = sql::query_as(settings)
             .bind(milliseconds(statement_timeout))
             .bind(milliseconds(LOCK_TIMEOUT))
             .bind(milliseconds(IDLE_TIMEOUT))
             .bind(&owner.0)
+            .bind(role)
             .fetch_one(&mut *transaction)
             .await?;
         transaction.backend = Some(backend);
         Ok(transaction)
+    }
+
+    /// The role that sees the owner's rows only; without the wall, no other than that of the login.
+    async fn find_role(&self) -> Result<String, StoreError> {
+        Ok(Wall::of(&self.control).await?.role().unwrap_or("none").to_owned())
     }
 }
 

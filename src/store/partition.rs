@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
-use super::{Home, StoreError, sql};
+use super::{Home, StoreError, sql, wall};
 use crate::domain::job::JobId;
 
 /// Statements cannot take names as parameters. Safe: all that is put together is the number of a job,
@@ -59,9 +59,14 @@ pub async fn create(
     discard(connection, job).await?;
     let Tables { staging, issues, items } = Tables::of(job);
     let (first, last) = (ids.start(), ids.end());
-    let counters = "SELECT quote_literal(pg_get_serial_sequence('issues', 'issue_id')),
-             quote_literal(pg_get_serial_sequence('issue_items', 'issue_item_id'))";
-    let (issue_id, item_id): (String, String) = sql::query_as(counters).fetch_one(&mut *connection).await?;
+    let names = format!(
+        "SELECT quote_literal(pg_get_serial_sequence('issues', 'issue_id')),
+             quote_literal(pg_get_serial_sequence('issue_items', 'issue_item_id')), {}",
+        wall::ROLE
+    );
+    let (issue_id, item_id, role): (String, String, Option<String>) =
+        sql::query_as(AssertSqlSafe(names)).fetch_one(&mut *connection).await?;
+    let close = role.map(|role| wall::close_own(&role, job)).unwrap_or_default();
     // The check is what ATTACH would otherwise read all rows for.
     let statement = format!(
         "CREATE TABLE {staging} (LIKE staging INCLUDING DEFAULTS,
@@ -69,7 +74,8 @@ pub async fn create(
          CREATE TABLE {issues} (LIKE issues INCLUDING DEFAULTS INCLUDING GENERATED);
          ALTER TABLE {issues} ALTER issue_id SET DEFAULT nextval({issue_id});
          CREATE TABLE {items} (LIKE issue_items INCLUDING DEFAULTS);
-         ALTER TABLE {items} ALTER issue_item_id SET DEFAULT nextval({item_id})"
+         ALTER TABLE {items} ALTER issue_item_id SET DEFAULT nextval({item_id});
+         {close}"
     );
     run(connection, statement).await
 }
@@ -184,7 +190,7 @@ pub async fn attach(
 }
 
 /// Removes a job's tables with all that is in them, whether they were attached or not. Locks and waits as
-/// [`declare_keys`] does.
+/// [`declare_keys`] does. In a transaction behind the wall the login role does it, which owns the tables.
 pub async fn drop(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     let query = "SELECT count(*) FROM pg_inherits WHERE inhrelid = to_regclass($1) AND inhparent = 'staging'::regclass";
@@ -192,8 +198,6 @@ pub async fn drop(connection: &mut PgConnection, job: JobId) -> Result<(), Store
     // What other tables may refer to by its parent's name is no partition any more before it goes.
     let detach =
         if attached > 0 { format!("ALTER TABLE staging DETACH PARTITION {staging};") } else { String::new() };
-    let statement = format!(
-        "SET LOCAL lock_timeout = '500ms'; DROP TABLE IF EXISTS {items}, {issues}; {detach} DROP TABLE IF EXISTS {staging}"
-    );
-    run(connection, statement).await
+    let drop = format!("DROP TABLE IF EXISTS {items}, {issues}; {detach} DROP TABLE IF EXISTS {staging}");
+    run(connection, format!("SET LOCAL lock_timeout = '500ms'; {}", wall::outside(&drop))).await
 }

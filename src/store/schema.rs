@@ -7,7 +7,7 @@ use std::time::Instant;
 use sqlx::migrate::{MigrateError, Migration, Migrator};
 use sqlx::{PgConnection, PgPool, Row};
 
-use super::{StoreError, sql};
+use super::{StoreError, sql, wall};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -23,7 +23,7 @@ const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
     checksum       bytea NOT NULL,
     execution_time bigint NOT NULL)";
 
-/// Brings the database up to this program's schema. Several processes may call it at once: one applies a migration, the
+/// Brings the database up to this program's schema, behind the wall where the role may build it. Several processes may call it at once: one applies a migration, the
 /// others wait and find it applied. A database of upstream's is adopted in place. Where nothing is pending, nothing is
 /// locked or written.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
@@ -47,7 +47,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     if applied.len() < MIGRATIONS.iter().count() {
         warn_of_keys_by_locale(pool).await?;
     }
-    Ok(())
+    wall::build(pool).await
 }
 
 /// Warns of text keys that migration 12 had to leave in the order of the database's locale, which slows down imports.
@@ -91,7 +91,7 @@ async fn apply(pool: &PgPool, migration: &Migration) -> Result<(), StoreError> {
     Ok(transaction.commit().await?)
 }
 
-async fn take_turn(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(super) async fn take_turn(connection: &mut PgConnection) -> Result<(), StoreError> {
     let query = "SELECT pg_try_advisory_xact_lock($1)";
     let taken: bool = sql::query_scalar(query).bind(MIGRATION_LOCK).fetch_one(&mut *connection).await?;
     if !taken {

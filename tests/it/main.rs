@@ -33,4 +33,5 @@ mod structure;
 mod support;
 mod torture;
 mod undo_progress;
+mod wall;
 mod worker;

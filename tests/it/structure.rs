@@ -100,8 +100,8 @@ fn only_pipeline_and_actions_open_transactions() {
         let mut files = Vec::new();
         sources(&root.join(module), &mut files);
         for file in files {
-            // The two places that open transactions for the others, and migrations, each of which is one.
-            let open = ["store/owner_pool.rs", "store/sql.rs", "store/schema.rs"];
+            // The two places that open transactions for the others; migrations and the wall are one each.
+            let open = ["store/owner_pool.rs", "store/sql.rs", "store/schema.rs", "store/wall.rs"];
             if open.iter().any(|open| file.ends_with(open)) {
                 continue;
             }

@@ -1,8 +1,8 @@
 //! What people do to a job. Each function works on a job that [`lock`] holds.
 
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, PgPool, Row};
 
-use super::{JOB, Job, RowCounts, job, sql};
+use super::{Job, RowCounts, job, one, sql};
 use crate::domain::job::{ImportPolicy, JobId, Owner};
 use crate::store::StoreError;
 
@@ -14,7 +14,7 @@ pub async fn lock(
     id: JobId,
 ) -> Result<Option<Job>, StoreError> {
     sqlx::raw_sql("SET LOCAL lock_timeout = '5s'").execute(&mut *connection).await?;
-    let query = sqlx::AssertSqlSafe(format!("{JOB} WHERE job_user_id = $1 AND job_id = $2 FOR UPDATE"));
+    let query = sqlx::AssertSqlSafe(one() + " FOR UPDATE");
     let row = sql::query(query).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
     row.as_ref().map(job).transpose()
 }
@@ -99,8 +99,19 @@ pub async fn delete(connection: &mut PgConnection, id: JobId) -> Result<(), Stor
     Ok(())
 }
 
-/// Whether another job has the same file in the store.
-pub async fn shares_file(connection: &mut PgConnection, key: &str) -> Result<bool, StoreError> {
-    let query = "SELECT EXISTS (SELECT FROM jobs WHERE job_s3_object_key = $1) AS shares";
-    Ok(sql::query(query).bind(key).fetch_one(connection).await?.try_get("shares")?)
+/// Whether a job of the owner has this file in the store.
+pub async fn has_file(connection: &mut PgConnection, owner: &Owner, key: &str) -> Result<bool, StoreError> {
+    let query = "SELECT EXISTS (SELECT FROM jobs WHERE job_user_id = $1 AND job_s3_object_key = $2)";
+    Ok(sql::query_scalar(query).bind(&owner.0).bind(key).fetch_one(connection).await?)
+}
+
+/// Whether another job, of any owner, has the same file in the store. Not asked in the transaction that deletes the job,
+/// which sees nothing of other owners. Waits for who locks `jobs`, so a transaction asks before it does.
+pub async fn shares_file(pool: &PgPool, id: JobId) -> Result<bool, StoreError> {
+    let query = format!(
+        "SELECT EXISTS (SELECT FROM jobs AS other WHERE job_id <> {id}
+             AND job_s3_object_key = (SELECT job_s3_object_key FROM jobs WHERE job_id = {id})) AS shares"
+    );
+    let row = sql::once(pool, &query).await?.pop().ok_or(StoreError::Unreadable)?;
+    Ok(row.try_get("shares")?)
 }

@@ -84,7 +84,7 @@ impl World {
         // Tests start together; the role is made by whoever is first. The lock ends with the transaction that these
         // statements are, so the next one sees the role.
         let role = "SELECT pg_advisory_xact_lock(1);
-            DO $$ BEGIN IF to_regrole('ingest') IS NULL THEN CREATE ROLE ingest LOGIN PASSWORD 'secret'; END IF; END $$;";
+            DO $$ BEGIN IF to_regrole('ingest') IS NULL THEN CREATE ROLE ingest LOGIN CREATEROLE PASSWORD 'secret'; END IF; END $$;";
         sqlx::raw_sql(role).execute(&mut *connection).await.unwrap();
         let make = format!("CREATE DATABASE {name} OWNER ingest {options}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut *connection).await.unwrap();

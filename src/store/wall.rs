@@ -1,0 +1,272 @@
+//! The second wall: row-level security by owner for the transactions of [`OwnerPool`](super::OwnerPool).
+//!
+//! Statements name their owner; the wall is for one that forgets to. A transaction for an owner takes on a role without a
+//! login, and policies show that role nothing but the rows of `ingest.owner`. Runs, migrations and sign-in keep the login
+//! role: it owns the tables, or a policy for everybody lets it through.
+//!
+//! The role belongs to one database, hence its name: roles are shared by all databases of a server, and a role with rights
+//! in two of them would carry a login of one into the other.
+
+use sqlx::postgres::PgPool;
+use sqlx::{AssertSqlSafe, FromRow, PgConnection};
+
+use super::{Home, StoreError, schema, sql};
+use crate::domain::job::JobId;
+
+/// The role for requests, if it exists, as an expression of SQL.
+pub(super) const ROLE: &str = "(SELECT rolname::text FROM pg_roles
+     WHERE rolname = 'ingest_requests_' || (SELECT oid FROM pg_database WHERE datname = current_database()))";
+
+/// The rows that have the owner of the transaction in `column`. The subquery runs once a statement.
+fn of_owner(column: &str) -> Option<String> {
+    Some(format!("{column} = (SELECT current_setting('ingest.owner', true))"))
+}
+
+/// The rows of the job that the transaction works on: [`super::jobs::get`] and [`super::jobs::lock`] set it, and find jobs
+/// of the owner only. Rows of the owner's other jobs take a look at `jobs` each.
+fn of_job(column: &str) -> Option<String> {
+    Some(format!(
+        "{column} = (SELECT nullif(current_setting('ingest.job', true), '')::integer)
+         OR EXISTS (SELECT FROM jobs WHERE job_id = {column})"
+    ))
+}
+
+/// The same for the action that the transaction looked up or recorded last.
+fn of_action(column: &str) -> Option<String> {
+    Some(format!(
+        "{column} = (SELECT nullif(current_setting('ingest.action', true), '')::bigint)
+         OR EXISTS (SELECT FROM actions WHERE action_id = {column})"
+    ))
+}
+
+/// What requests may do to the rows and issues of a job.
+const DECIDE: &str = "SELECT, UPDATE, DELETE";
+
+/// A table that requests use, what they may do to it, and which of its rows they see.
+struct Table(&'static str, &'static str, Option<String>);
+
+/// All tables that requests use. They have no right to any other, except those of large jobs.
+fn tables() -> [Table; 11] {
+    [
+        Table("jobs", "SELECT, INSERT, UPDATE, DELETE", of_owner("job_user_id")),
+        Table("staging", "SELECT", of_job("staging_job_id")),
+        Table("staging_shared", DECIDE, of_job("staging_job_id")),
+        Table("issues", DECIDE, of_job("issues_job_id")),
+        // Pairs of numbers that no request changes. To look up the issue of each would make pages of them slow.
+        Table("issue_items", "SELECT", None),
+        Table("contacts", DECIDE, of_owner("contacts_user_id")),
+        Table("contact_changes", "SELECT, INSERT, UPDATE", of_owner("change_owner")),
+        Table("actions", "SELECT, INSERT, UPDATE", of_owner("action_owner")),
+        Table("action_rows", "SELECT, INSERT, DELETE", of_action("row_action_id")),
+        Table("column_mappings", "SELECT, INSERT, UPDATE", of_owner("mapping_owner")),
+        Table(
+            "undo_progress",
+            "SELECT",
+            Some("EXISTS (SELECT FROM jobs WHERE job_id = undo_job_id)".to_owned()),
+        ),
+    ]
+}
+
+/// Returns the statements that put a table behind the wall. The policy for everybody is what other roles go by.
+fn close(role: &str, table: &str, rights: &str, condition: Option<&str>) -> String {
+    let grant = format!("GRANT {rights} ON {table} TO {role};");
+    let Some(condition) = condition else { return grant };
+    format!(
+        "{grant}
+         ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+         DROP POLICY IF EXISTS ingest_everybody ON {table};
+         DROP POLICY IF EXISTS ingest_owner ON {table};
+         CREATE POLICY ingest_everybody ON {table} USING (true);
+         CREATE POLICY ingest_owner ON {table} AS RESTRICTIVE TO {role} USING ({condition});"
+    )
+}
+
+/// Returns the statements that put a large job's own tables behind the wall.
+pub(super) fn close_own(role: &str, job: JobId) -> String {
+    let home = Home::Own(job);
+    let visible = format!("EXISTS (SELECT FROM jobs WHERE job_id = {job})");
+    [
+        close(role, &home.staging(), DECIDE, Some(&visible)),
+        close(role, &home.issues(), DECIDE, Some(&visible)),
+        close(role, &home.items(), "SELECT", None),
+    ]
+    .concat()
+}
+
+/// Returns a statement that runs `statements` outside the wall, for what only the owner of the tables may do.
+pub(super) fn outside(statements: &str) -> String {
+    format!(
+        "DO $outside$ DECLARE inside text := current_setting('role'); BEGIN
+             PERFORM set_config('role', 'none', true);
+             {statements};
+             PERFORM set_config('role', inside, true);
+         END $outside$"
+    )
+}
+
+/// The state of the wall, as the login role of a connection finds it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Wall {
+    /// The name of the role for requests.
+    role: String,
+    /// The login role, quoted.
+    login: String,
+    schema: String,
+    database: String,
+    exists: bool,
+    /// Whether the login role may take on the role.
+    may_take: bool,
+    /// Whether the role may use the schema and make temporary tables.
+    has_rights: bool,
+    /// Tables that requests use and that are not behind the wall yet.
+    open_tables: Vec<String>,
+    /// Whether the role's policies bind the login role at all times.
+    binds_login: bool,
+    owns_tables: bool,
+    may_make_roles: bool,
+    /// Whether memberships have options (PostgreSQL 16 and newer).
+    has_options: bool,
+}
+
+impl Wall {
+    /// Asks the server, in one round trip.
+    pub async fn of(pool: &PgPool) -> Result<Wall, StoreError> {
+        let row = sql::once(pool, &Wall::query()).await?.pop().ok_or(StoreError::Unreadable)?;
+        Ok(Wall::from_row(&row)?)
+    }
+
+    fn query() -> String {
+        let names: Vec<String> = tables().iter().map(|Table(name, ..)| format!("'{name}'")).collect();
+        format!(
+            "SELECT name AS role, quote_ident(current_user) AS login, quote_ident(nspname) AS schema,
+                quote_ident(current_database()) AS database, requests.oid IS NOT NULL AS exists,
+                coalesce(pg_has_role(requests.oid, CASE WHEN has_options THEN 'SET' ELSE 'MEMBER' END), false) AS may_take,
+                coalesce(has_schema_privilege(requests.oid, nspname, 'USAGE')
+                     AND has_database_privilege(requests.oid, current_database(), 'TEMPORARY'), false) AS has_rights,
+                ARRAY(SELECT relname::text FROM pg_class AS open
+                      WHERE relnamespace = jobs.relnamespace AND relkind IN ('r', 'p')
+                        AND (relname IN ({}) OR relname ~ '^(staging|issues|issue_items)_job_[0-9]+$')
+                        AND NOT (coalesce(has_table_privilege(requests.oid, open.oid, 'SELECT'), false)
+                                 AND (relname ~ '^issue_items' OR relrowsecurity AND EXISTS (
+                                     SELECT FROM pg_policy WHERE polrelid = open.oid AND requests.oid = ANY (polroles))))
+                      ORDER BY relname) AS open_tables,
+                coalesce(pg_has_role(requests.oid, 'USAGE') AND row_security_active(jobs.oid), false) AS binds_login,
+                pg_has_role(jobs.relowner, 'USAGE') AS owns_tables,
+                (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may_make_roles, has_options
+             FROM (SELECT 'ingest_requests_' || oid AS name, current_setting('server_version_num')::integer >= 160000 AS has_options
+                   FROM pg_database WHERE datname = current_database()) AS named
+             LEFT JOIN pg_roles AS requests ON rolname = name
+             CROSS JOIN pg_class AS jobs JOIN pg_namespace ON pg_namespace.oid = relnamespace
+             WHERE jobs.oid = 'jobs'::regclass",
+            names.join(", ")
+        )
+    }
+
+    /// Returns the role that transactions for owners take on; `None` if there is no wall.
+    pub fn role(&self) -> Option<&str> {
+        (self.may_take && self.has_rights && self.open_tables.is_empty()).then_some(self.role.as_str())
+    }
+
+    /// Fails if the login role is bound by the policies itself: its runs would not find a single job.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if !self.binds_login {
+            return Ok(());
+        }
+        let (login, advice) = (self.login.clone(), self.membership());
+        Err(StoreError::BoundByWall { login, advice })
+    }
+
+    /// Returns what has to be run to get the wall; `None` if it is there.
+    pub fn advice(&self) -> Option<String> {
+        if self.role().is_some() {
+            return None;
+        }
+        let Wall { role, schema, database, .. } = self;
+        let mut advice = Vec::new();
+        if !self.exists {
+            advice.push(format!("CREATE ROLE {role} NOLOGIN"));
+        }
+        if !self.may_take {
+            advice.push(self.membership());
+        }
+        if self.exists && !self.has_rights {
+            advice.push(format!("GRANT USAGE ON SCHEMA {schema} TO {role}"));
+            advice.push(format!("GRANT TEMPORARY ON DATABASE {database} TO {role}"));
+        }
+        if !self.open_tables.is_empty() {
+            let sql: String = advice.iter().map(|statement| format!("{statement}; ")).collect();
+            return Some(format!("{sql}then, as the owner of the tables, `ingest migrate`"));
+        }
+        Some(advice.join("; "))
+    }
+
+    /// Returns the statements that let the login role take on the role without being bound by its policies.
+    fn membership(&self) -> String {
+        let Wall { role, login, .. } = self;
+        match (self.has_options, self.owns_tables) {
+            (true, _) => format!("GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE"),
+            (false, true) => format!("GRANT {role} TO {login}"),
+            (false, false) => format!("ALTER ROLE {login} NOINHERIT; GRANT {role} TO {login}"),
+        }
+    }
+}
+
+/// Builds what is missing of the wall, as far as the login role may. Where nothing is missing, nothing is locked or written.
+pub(super) async fn build(pool: &PgPool) -> Result<(), StoreError> {
+    let wall = Wall::of(pool).await?;
+    let can_build = wall.owns_tables && (wall.exists || wall.may_make_roles);
+    if !can_build || wall.role().is_some() {
+        return Ok(());
+    }
+    let mut transaction = sql::begin(pool).await?;
+    schema::take_turn(&mut transaction).await?;
+    if wall.may_make_roles && !(wall.may_take && wall.has_rights) {
+        make_role(&mut transaction, &wall).await?;
+    }
+    let exists: Option<String> =
+        sql::query_scalar(AssertSqlSafe(format!("SELECT {ROLE}"))).fetch_one(&mut *transaction).await?;
+    if exists.is_some() {
+        let row = sqlx::raw_sql(AssertSqlSafe(Wall::query())).fetch_one(&mut *transaction).await?;
+        close_all(&mut transaction, &Wall::from_row(&row)?).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Makes the role and lets the login role take it on. Others may do the same at the same time, and a server may refuse.
+async fn make_role(connection: &mut PgConnection, wall: &Wall) -> Result<(), StoreError> {
+    let Wall { role, schema, database, .. } = wall;
+    let statements = [
+        format!("CREATE ROLE {role} NOLOGIN"),
+        wall.membership(),
+        format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
+        format!("GRANT TEMPORARY ON DATABASE {database} TO {role}"),
+    ];
+    for statement in statements {
+        let attempt = format!(
+            "DO $attempt$ BEGIN {statement}; EXCEPTION
+                 WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL; END $attempt$"
+        );
+        sqlx::raw_sql(AssertSqlSafe(attempt)).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn close_all(connection: &mut PgConnection, wall: &Wall) -> Result<(), StoreError> {
+    let (role, is_open) = (&wall.role, |name: &str| wall.open_tables.iter().any(|open| open == name));
+    for Table(name, rights, condition) in tables().iter().filter(|Table(name, ..)| is_open(name)) {
+        let statements = close(role, name, rights, condition.as_deref());
+        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *connection).await?;
+    }
+    // Where the number of a new job comes from in a database that upstream made.
+    let counter = AssertSqlSafe(format!(
+        "DO $counter$ DECLARE counter text := pg_get_serial_sequence('jobs', 'job_id'); BEGIN
+             IF counter IS NOT NULL THEN EXECUTE format('GRANT USAGE ON SEQUENCE %s TO {role}', counter); END IF;
+         END $counter$"
+    ));
+    sqlx::raw_sql(counter).execute(&mut *connection).await?;
+    let of_jobs = wall.open_tables.iter().filter_map(|name| name.strip_prefix("staging_job_")?.parse().ok());
+    for job in of_jobs {
+        sqlx::raw_sql(AssertSqlSafe(close_own(role, JobId(job)))).execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! The second wall: a statement for an owner that forgets its condition on the owner finds nothing of others.
+
+use ingest::actions::{self, Request};
+use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::issue::IssueType;
+use ingest::domain::job::{JobId, Owner};
+use ingest::store::OwnerPool;
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Row};
+
+use crate::support::World;
+
+const HEADER: &str = "email,first_name,last_name,company\n";
+const OWNERS: [&str; 2] = ["tester", "other"];
+/// Tables whose rows are shown to everybody, and why.
+const SHOWN: &[(&str, &str)] =
+    &[("issue_items", "pairs of numbers without meaning to whoever cannot see the issue and the row")];
+
+/// The same rows of everything for two owners, in shared tables and in tables of large jobs.
+async fn two_owners() -> World {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let mut worker = world.spawn(&["worker"]);
+    for owner in OWNERS {
+        let request = request(owner);
+        let clean: String = (0..20).map(|row| format!("{owner}{row}@example.com,Ann,Lee,Acme\n")).collect();
+        let job = world.enqueue("clean.csv", &format!("{HEADER}{clean}"), owner).await;
+        assert_eq!(world.settled(job).await, "COMPLETED", "{}", world.log());
+        for rows in [50, 100_001] {
+            let rows: String = (0..rows).map(|row| format!("{row}@example.com,Ann,Lee{row},\n")).collect();
+            let content = format!("{HEADER}{}", rows.replacen("0@example.com", "bad", 1));
+            let job = world.enqueue("dirty.csv", &content, owner).await;
+            assert_eq!(world.settled(job).await, "NEEDS_REVIEW", "{}", world.log());
+            let bad = Filter { issue_type: Some(IssueType::InvalidEmail), ..Filter::default() };
+            let done = actions::decide(&world.owners, &request, JobId(job), &bad, &Decision::Discard).await;
+            assert_eq!(done.unwrap().changed.discarded, 1);
+            let progress = "INSERT INTO undo_progress VALUES ($1, 1, 2, now() + interval '1 hour')";
+            sqlx::query(progress).bind(job).execute(&world.pool).await.unwrap();
+        }
+        let contact = "SELECT max(contact_id) FROM contacts WHERE contacts_user_id = $1";
+        let contact: i64 = sqlx::query_scalar(contact).bind(owner).fetch_one(&world.pool).await.unwrap();
+        let edits = Edits { company: Some("Acme Ltd".to_owned()), ..Edits::default() };
+        actions::edit_contact(&world.owners, &request, contact, &edits, None).await.unwrap();
+        let mapping = "INSERT INTO column_mappings (mapping_owner, mapping_shape, mapping_columns) VALUES ($1, 'shape', '{}')";
+        sqlx::query(mapping).bind(owner).execute(&world.pool).await.unwrap();
+    }
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    world
+}
+
+fn request(owner: &str) -> Request {
+    Request { owner: Owner(owner.to_owned()), actor: "a test".to_owned(), idempotency: None }
+}
+
+/// A table that the role for requests may read.
+struct Readable {
+    name: String,
+    rows: i64,
+    may_update: bool,
+    may_delete: bool,
+    /// A column that can be written.
+    column: String,
+}
+
+async fn readable(world: &World) -> Vec<Readable> {
+    let query = "SELECT relname::text AS name, has_table_privilege(requests.oid, c.oid, 'UPDATE') AS may_update,
+             has_table_privilege(requests.oid, c.oid, 'DELETE') AS may_delete,
+             (SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+                AND attidentity <> 'a' AND attgenerated = '' ORDER BY attnum DESC LIMIT 1) AS column
+         FROM pg_class c, pg_roles requests
+         WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = 'public'::regnamespace
+           AND rolname = 'ingest_requests_' || (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND has_any_column_privilege(requests.oid, c.oid, 'SELECT') ORDER BY 1";
+    let mut tables = Vec::new();
+    for row in sqlx::query(query).fetch_all(&world.pool).await.unwrap() {
+        let name: String = row.get("name");
+        let rows = format!("SELECT count(*) FROM {name}");
+        let rows = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_one(&world.pool).await.unwrap();
+        let (may_update, may_delete) = (row.get("may_update"), row.get("may_delete"));
+        tables.push(Readable { name, rows, may_update, may_delete, column: row.get("column") });
+    }
+    tables
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_without_a_condition_reach_the_owners_rows_only() {
+    let world = two_owners().await;
+    let tables = readable(&world).await;
+    let expected = ["jobs", "staging", "staging_shared", "issues", "contacts", "actions", "action_rows"];
+    let is_there = |name: &str| tables.iter().any(|table| table.name == name);
+    assert!(expected.into_iter().all(is_there) && tables.len() >= 11 + 6, "{}", tables.len());
+    for table in &tables {
+        let Readable { name, rows, .. } = table;
+        let shown =
+            SHOWN.iter().any(|(shown, _)| name == shown || name.starts_with(&format!("{shown}_job_")));
+        if shown {
+            assert!(!table.may_update && !table.may_delete, "{name}");
+            continue;
+        }
+        let mut seen = Vec::new();
+        for owner in OWNERS {
+            seen.push(reached(&world.owners, owner, table).await);
+        }
+        assert!(*rows > 0, "{name}: the test has no rows in this table");
+        assert_eq!(seen.iter().sum::<i64>(), *rows, "{name}: {seen:?} of {rows} are seen by {OWNERS:?}");
+        if !name.contains("_job_") {
+            assert_eq!(seen[0], seen[1], "{name}: each sees as much");
+        }
+    }
+    for secret in ["api_tokens", "browser_sessions", "pending_sign_ins", "provider_roles"] {
+        assert!(!is_there(secret), "{secret} is no request's to read");
+    }
+}
+
+/// Counts the rows that an owner reads, and checks that as many are updated and deleted.
+async fn reached(owners: &OwnerPool, owner: &str, table: &Readable) -> i64 {
+    let owner = Owner(owner.to_owned());
+    let Readable { name, column, .. } = table;
+    let count = AssertSqlSafe(format!("SELECT count(*) FROM {name}"));
+    let mut transaction = owners.read(&owner).await.unwrap();
+    let seen: i64 = sqlx::query_scalar(count).fetch_one(&mut *transaction).await.unwrap();
+    transaction.rollback().await.unwrap();
+    let mut changes = Vec::new();
+    if table.may_update {
+        changes.push(format!("UPDATE {name} SET {column} = {column}"));
+    }
+    if table.may_delete {
+        changes.push(format!("DELETE FROM {name}"));
+    }
+    for change in changes {
+        let mut transaction = owners.begin(&owner).await.unwrap();
+        let changed = sqlx::raw_sql(AssertSqlSafe(change.clone())).execute(&mut *transaction).await.unwrap();
+        transaction.rollback().await.unwrap();
+        assert_eq!(changed.rows_affected() as i64, seen, "{change}");
+    }
+    seen
+}
+
+#[tokio::test]
+async fn nothing_is_inserted_for_another_owner() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let mut transaction = world.owners.begin(&Owner("tester".to_owned())).await.unwrap();
+    let foreign =
+        "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key) VALUES ('other', 'a', 'a')";
+    let refused = sqlx::query(foreign).execute(&mut *transaction).await.unwrap_err().to_string();
+    assert!(refused.contains("row-level security"), "{refused}");
+}
+
+/// The world with its database opened as another role, which is made with these attributes.
+async fn as_role(world: World, name: &str, attributes: &str) -> World {
+    let make = format!(
+        "DO $$ BEGIN CREATE ROLE {name} LOGIN PASSWORD 'secret' {attributes}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    );
+    as_superuser(&world, &make).await;
+    let url = world.variable("DATABASE_URL").replace("//ingest:", &format!("//{name}:"));
+    world.with(&[("DATABASE_URL", &url)])
+}
+
+async fn as_superuser(world: &World, statements: &str) {
+    let pool = PgPool::connect(&world.superuser_url().await).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statements)).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+/// The statements that `ingest doctor` says have to be run.
+async fn advised(world: &World) -> String {
+    let doctor = world.ingest(&["doctor"]).await;
+    doctor.expect_status(0);
+    let line = doctor.stdout.lines().find(|line| line.contains("row security")).unwrap_or_default();
+    assert!(line.starts_with("WARN"), "{}", doctor.stdout);
+    let (_, advice) = line.split_once("owner run ").expect("it says what to run");
+    advice.split("; then, as").next().unwrap().to_owned()
+}
+
+/// The number of jobs that the owner `tester` counts without naming an owner.
+async fn jobs_seen(world: &World) -> i64 {
+    let pool =
+        PgPoolOptions::new().max_connections(2).connect(&world.variable("DATABASE_URL")).await.unwrap();
+    let owners = OwnerPool::new(pool.clone(), pool);
+    let mut transaction = owners.read(&Owner("tester".to_owned())).await.unwrap();
+    let count = sqlx::query_scalar("SELECT count(*) FROM jobs").fetch_one(&mut *transaction).await.unwrap();
+    transaction.rollback().await.unwrap();
+    owners.close().await;
+    count
+}
+
+/// Import, review, reprocessing and deletion, and a job of another owner.
+async fn use_it(world: &World, name: &str) {
+    let good: String = (0..6_000).map(|row| format!("{name}{row}@example.com,Ann,Lee,Acme\n")).collect();
+    let file = world.file(&format!("{name}.csv"), &format!("{HEADER}{good}bad,Bo,Ray,Acme\n"));
+    world.ingest(&["import", &file]).await.expect_status(3);
+    let job: i32 = sqlx::query_scalar("SELECT max(job_id) FROM jobs").fetch_one(&world.pool).await.unwrap();
+    let bad = "SELECT staging_id FROM staging WHERE staging_email = 'bad' AND staging_job_id = $1";
+    let bad: i64 = sqlx::query_scalar(bad).bind(job).fetch_one(&world.pool).await.unwrap();
+    world.ingest(&["discard", &bad.to_string()]).await.expect_status(0);
+    world.ingest(&["reprocess", &job.to_string()]).await.expect_status(0);
+    let made = world.contacts("tester").await.into_iter().filter(|contact| contact.starts_with(name)).count();
+    assert_eq!(made, 6_000);
+    world.enqueue_silently("other.csv", HEADER, "other").await;
+}
+
+#[tokio::test]
+async fn without_the_right_to_make_roles_there_is_no_wall_until_somebody_makes_the_role() {
+    let world = as_role(World::database().await, "unable", "").await;
+    let database = world.database_name().await;
+    as_superuser(&world, &format!("ALTER DATABASE {database} OWNER TO unable; GRANT unable TO ingest")).await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    use_it(&world, "before").await;
+    assert_eq!(jobs_seen(&world).await, 2, "there is no wall");
+    let advice = advised(&world).await;
+    assert!(advice.contains("CREATE ROLE ingest_requests_"), "{advice}");
+
+    as_superuser(&world, &advice).await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let doctor = world.ingest(&["doctor"]).await;
+    assert!(doctor.stdout.contains("requests take on the role ingest_requests_"), "{}", doctor.stdout);
+    assert_eq!(jobs_seen(&world).await, 1);
+    use_it(&world, "after").await;
+}
+
+#[tokio::test]
+async fn a_role_with_rights_to_rows_alone_may_be_put_behind_the_wall() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let world = as_role(world, "limited", "").await;
+    as_superuser(
+        &world,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO limited;
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO limited",
+    )
+    .await;
+    // Policies let it through. They refuse its COPY, so that many rows go another way.
+    use_it(&world, "before").await;
+    assert_eq!(jobs_seen(&world).await, 2, "it is not behind the wall");
+    let advice = advised(&world).await;
+
+    // To be a member for good would hide all jobs from its runs.
+    let (_, membership) = advice.rsplit_once("GRANT").unwrap();
+    let membership = membership.split(" WITH").next().unwrap();
+    as_superuser(&world, &format!("GRANT{membership}")).await;
+    for command in ["jobs", "worker"] {
+        let refused = world.ingest(&[command]).await;
+        refused.expect_status(1);
+        assert!(refused.stderr.contains("limited is bound by the policies"), "{}", refused.stderr);
+    }
+    as_superuser(&world, &advice).await;
+    let doctor = world.ingest(&["doctor"]).await;
+    assert!(doctor.stdout.contains("requests take on the role ingest_requests_"), "{}", doctor.stdout);
+    assert_eq!(jobs_seen(&world).await, 1);
+    use_it(&world, "after").await;
+}
