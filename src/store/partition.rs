@@ -66,7 +66,7 @@ pub async fn create(
     );
     let (issue_id, item_id, role): (String, String, Option<String>) =
         sql::query_as(AssertSqlSafe(names)).fetch_one(&mut *connection).await?;
-    let close = role.map(|role| wall::close_own(&role, job)).unwrap_or_default();
+    let close = role.map(|role| wall::close_own(&role, job, |_| true)).unwrap_or_default();
     // The check is what ATTACH would otherwise read all rows for.
     let statement = format!(
         "CREATE TABLE {staging} (LIKE staging INCLUDING DEFAULTS,

@@ -7,6 +7,8 @@
 //! The role belongs to one database, hence its name: roles are shared by all databases of a server, and a role with rights
 //! in two of them would carry a login of one into the other.
 
+use std::collections::BTreeSet;
+
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
@@ -22,20 +24,25 @@ fn of_owner(column: &str) -> Option<String> {
     Some(format!("{column} = (SELECT current_setting('ingest.owner', true))"))
 }
 
-/// The rows of the job that the transaction works on: [`super::jobs::get`] and [`super::jobs::lock`] set it, and find jobs
-/// of the owner only. Rows of the owner's other jobs take a look at `jobs` each.
+/// The rows of jobs that the owner sees. A look at `jobs` for each row: a scalar subquery, since EXISTS is planned twice.
+fn of_any_job(column: &str) -> Option<String> {
+    Some(format!("(SELECT true FROM jobs WHERE job_id = {column})"))
+}
+
+/// The same without that look for the job that the transaction works on: [`super::jobs::get`] and [`super::jobs::lock`] set
+/// it, and find jobs of the owner only.
 fn of_job(column: &str) -> Option<String> {
     Some(format!(
         "{column} = (SELECT nullif(current_setting('ingest.job', true), '')::integer)
-         OR EXISTS (SELECT FROM jobs WHERE job_id = {column})"
+         OR (SELECT true FROM jobs WHERE job_id = {column})"
     ))
 }
 
-/// The same for the action that the transaction looked up or recorded last.
+/// The rows of actions, likewise; the transaction works on the one that it looked up or recorded last.
 fn of_action(column: &str) -> Option<String> {
     Some(format!(
         "{column} = (SELECT nullif(current_setting('ingest.action', true), '')::bigint)
-         OR EXISTS (SELECT FROM actions WHERE action_id = {column})"
+         OR (SELECT true FROM actions WHERE action_id = {column})"
     ))
 }
 
@@ -49,7 +56,7 @@ struct Table(&'static str, &'static str, Option<String>);
 fn tables() -> [Table; 11] {
     [
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", of_owner("job_user_id")),
-        Table("staging", "SELECT", of_job("staging_job_id")),
+        Table("staging", "SELECT", of_any_job("staging_job_id")),
         Table("staging_shared", DECIDE, of_job("staging_job_id")),
         Table("issues", DECIDE, of_job("issues_job_id")),
         // Pairs of numbers that no request changes. To look up the issue of each would make pages of them slow.
@@ -59,11 +66,7 @@ fn tables() -> [Table; 11] {
         Table("actions", "SELECT, INSERT, UPDATE", of_owner("action_owner")),
         Table("action_rows", "SELECT, INSERT, DELETE", of_action("row_action_id")),
         Table("column_mappings", "SELECT, INSERT, UPDATE", of_owner("mapping_owner")),
-        Table(
-            "undo_progress",
-            "SELECT",
-            Some("EXISTS (SELECT FROM jobs WHERE job_id = undo_job_id)".to_owned()),
-        ),
+        Table("undo_progress", "SELECT", of_any_job("undo_job_id")),
     ]
 }
 
@@ -81,16 +84,17 @@ fn close(role: &str, table: &str, rights: &str, condition: Option<&str>) -> Stri
     )
 }
 
-/// Returns the statements that put a large job's own tables behind the wall.
-pub(super) fn close_own(role: &str, job: JobId) -> String {
+/// Returns the statements that put a large job's own tables behind the wall, each if `is_wanted`.
+pub(super) fn close_own(role: &str, job: JobId, is_wanted: impl Fn(&str) -> bool) -> String {
     let home = Home::Own(job);
     let visible = format!("EXISTS (SELECT FROM jobs WHERE job_id = {job})");
-    [
-        close(role, &home.staging(), DECIDE, Some(&visible)),
-        close(role, &home.issues(), DECIDE, Some(&visible)),
-        close(role, &home.items(), "SELECT", None),
-    ]
-    .concat()
+    let tables = [
+        (home.staging(), DECIDE, Some(visible.as_str())),
+        (home.issues(), DECIDE, Some(visible.as_str())),
+        (home.items(), "SELECT", None),
+    ];
+    let wanted = tables.iter().filter(|(name, ..)| is_wanted(name));
+    wanted.map(|(name, rights, condition)| close(role, name, rights, *condition)).collect()
 }
 
 /// Returns a statement that runs `statements` outside the wall, for what only the owner of the tables may do.
@@ -264,9 +268,11 @@ async fn close_all(connection: &mut PgConnection, wall: &Wall) -> Result<(), Sto
          END $counter$"
     ));
     sqlx::raw_sql(counter).execute(&mut *connection).await?;
-    let of_jobs = wall.open_tables.iter().filter_map(|name| name.strip_prefix("staging_job_")?.parse().ok());
-    for job in of_jobs {
-        sqlx::raw_sql(AssertSqlSafe(close_own(role, JobId(job)))).execute(&mut *connection).await?;
+    let jobs: BTreeSet<i32> =
+        wall.open_tables.iter().filter_map(|name| name.rsplit_once("_job_")?.1.parse().ok()).collect();
+    for job in jobs {
+        let statements = AssertSqlSafe(close_own(role, JobId(job), is_open));
+        sqlx::raw_sql(statements).execute(&mut *connection).await?;
     }
     Ok(())
 }
