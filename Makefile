@@ -28,7 +28,7 @@ torture:
 		cargo test --locked --test it torture::table -- --ignored --nocapture
 
 # Whole runs beside `psql \copy`, alternating, in medians: printed, and in target/bench.md.
-# ROWS=100000 for a quick look, ROUNDS for more of them, PARTS=small,whole,extremes,questions,indexes,kills for some of it.
+# ROWS=100000 for a quick look, ROUNDS for more of them, PARTS=small,whole,extremes,questions,fresh,indexes,kills for some of it.
 # SETTINGS=socket or SETTINGS=tcp for one of the two databases that small and whole runs compare.
 bench:
 	scripts/setup --bench

@@ -40,8 +40,8 @@ async fn main() -> anyhow::Result<()> {
     }
     let bench = Bench { folder: folder.path().to_owned(), servers, rows };
     // All of it takes an hour; PARTS names some of it.
-    let parts =
-        std::env::var("PARTS").unwrap_or_else(|_| "small,whole,extremes,questions,indexes,kills".to_owned());
+    let parts = std::env::var("PARTS")
+        .unwrap_or_else(|_| "small,whole,extremes,questions,fresh,indexes,kills".to_owned());
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
     let mut report = Report::default();
     report.add(&format!("{rows} rows, {rounds} rounds; {}", bench.server().settings().await?))?;
@@ -56,6 +56,8 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("questions") {
         report.add(&bench.questions().await?)?;
+    }
+    if wanted("fresh") {
         report.add(&bench.fresh().await?)?;
     }
     if wanted("indexes") {
