@@ -84,7 +84,7 @@ pub struct Ceiling {
     what: &'static str,
     at_once: AtOnce,
     /// Whether a user with less than an equal share is let in when others have reached the ceiling of all. What is under
-    /// way then stays below twice that ceiling.
+    /// way then stays within twice that ceiling.
     is_shared: bool,
     under_way: Arc<Mutex<UnderWay>>,
 }
@@ -117,7 +117,7 @@ impl Ceiling {
             return Err(Problem::new(Kind::TooMany).detail(detail).header(RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
         let users = under_way.of_user.len() + usize::from(of_user == 0);
-        let has_share_left = *is_shared && of_user < at_once.all / users;
+        let has_share_left = *is_shared && of_user < at_once.all / users && under_way.all < 2 * at_once.all;
         if under_way.all >= at_once.all && !has_share_left {
             if let Some(times) = under_way.refused.due() {
                 tracing::warn!(
@@ -242,6 +242,14 @@ mod tests {
         let _carls: Vec<Permit> = (0..2).map(|_| enter("carl").unwrap()).collect();
         assert_eq!(enter("carl").err().unwrap().status(), 503, "a third of eight");
         assert_eq!(enter("ann").err().unwrap().status(), 429);
+    }
+
+    #[test]
+    fn a_shared_ceiling_is_never_exceeded_twice_over() {
+        let ceiling = Ceiling::shared("requests", AtOnce { per_user: 4, all: 16 });
+        let tries = (0..64).map(|n| ceiling.enter(&owner(&format!("user {}", n / 4))));
+        let entered: Vec<Permit> = tries.flatten().collect();
+        assert_eq!(entered.len(), 32);
     }
 
     #[test]
