@@ -8,7 +8,6 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::job::JobId;
-use crate::store::StoreError;
 use crate::store::undo_progress::{self, UndoProgress};
 
 /// How often the progress is read for a bar, and for a line.
@@ -31,16 +30,12 @@ pub async fn watch(pool: PgPool, job: JobId, done: CancellationToken) {
             () = tokio::time::sleep(interval) => {}
         }
         // Progress that cannot be read is not shown.
-        let Ok(Some(progress)) = read(&pool, job).await else { continue };
+        let Ok(Some(progress)) = undo_progress::read(&pool, job).await else { continue };
         show(bar.as_ref(), job, progress);
     }
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-}
-
-async fn read(pool: &PgPool, job: JobId) -> Result<Option<UndoProgress>, StoreError> {
-    undo_progress::read(&mut *pool.acquire().await?, job).await
 }
 
 fn show(bar: Option<&ProgressBar>, job: JobId, UndoProgress { done, total }: UndoProgress) {

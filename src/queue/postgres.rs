@@ -4,6 +4,9 @@
 //! to the end of the visibility timeout, and that very moment is the receipt: every later change applies
 //! only where it still stands there, so that a request made meanwhile is never swallowed. NOTIFY is a
 //! hint that saves the wait for the next look at the table; nothing depends on it.
+//!
+//! No change here waits for the disk. When a crash of the server undoes one, a job is delivered again or its count of
+//! deliveries is too low: its lease, which is flushed, decides who works on it, and a COMPLETED job is left alone.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +22,8 @@ use super::{
     Unreadable,
 };
 use crate::domain::job::JobId;
-use crate::store::{StoreError, schema, sql};
+use crate::store::sql::{self, NOT_FLUSHED};
+use crate::store::{StoreError, schema};
 
 /// The channel of the hints.
 const CHANNEL: &str = "ingest_jobs";
@@ -162,7 +166,8 @@ impl std::fmt::Display for PostgresQueue {
 async fn claim(queue: PostgresQueue, at_most: usize) -> Result<Vec<Delivery>, QueueError> {
     // MATERIALIZED: as a plain subquery PostgreSQL may run it again for each row and exceed the limit.
     let claim = format!(
-        "WITH due AS MATERIALIZED (
+        "{NOT_FLUSHED};
+         WITH due AS MATERIALIZED (
              SELECT job_id FROM jobs WHERE job_available_at <= now()
              ORDER BY job_available_at, job_id LIMIT {at_most} FOR UPDATE SKIP LOCKED
          )
@@ -276,7 +281,7 @@ impl PostgresReceipt {
     /// Nothing to change means that a newer request stands, which is left as it is.
     async fn finish(&self, action: &'static str, change: &str) -> Result<(), QueueError> {
         let stands = self.stands.lock().await;
-        let finish = format!("UPDATE jobs SET {change} WHERE {}", self.is_ours(&stands));
+        let finish = format!("{NOT_FLUSHED}; UPDATE jobs SET {change} WHERE {}", self.is_ours(&stands));
         sql::once_changed(&self.pool, &finish).await.map_err(QueueError::database(action))?;
         Ok(())
     }

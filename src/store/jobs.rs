@@ -291,8 +291,10 @@ pub async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
 
 /// A run that has lost its lease came to an end all the same: its worker was not killed, so it does not count as cut off.
 pub async fn outlived(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_unfinished_runs = job_unfinished_runs - 1
-         WHERE job_id = $1 AND job_unfinished_runs > 0";
-    sql::query(query).bind(id.0).execute(pool).await?;
+    let count_down = format!(
+        "UPDATE jobs SET job_unfinished_runs = job_unfinished_runs - 1
+         WHERE job_id = {id} AND job_unfinished_runs > 0"
+    );
+    sql::once_changed(pool, &count_down).await?;
     Ok(())
 }

@@ -185,6 +185,10 @@ fn alone(statement: &str) -> String {
     )
 }
 
+/// Makes the end of a transaction not wait for the disk, for changes that are harmless to lose: a crash of the server may
+/// undo what the last second brought.
+pub const NOT_FLUSHED: &str = "SET LOCAL synchronous_commit = off";
+
 /// Carries out a statement with parameters in a transaction of its own.
 pub async fn execute(
     pool: &PgPool,

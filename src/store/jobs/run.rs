@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::RowCounts;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner};
-use crate::store::{Home, StoreError, sql};
+use crate::store::sql::{self, NOT_FLUSHED};
+use crate::store::{Home, StoreError};
 
 /// A job that this run may work on, as it stood when the lease was taken.
 #[derive(Debug, Clone)]
@@ -214,7 +215,7 @@ pub async fn reserve(pool: &PgPool, claim: &Claim, rows: u64, partition: bool) -
     }
     let (count, kind) = (total_rows(rows)?, if partition { "partition" } else { "shared" });
     let reserve = format!(
-        "SET LOCAL synchronous_commit = off;
+        "{NOT_FLUSHED};
          UPDATE staging_id_blocks SET block_next_id = block_next_id + {count} WHERE block_kind = '{kind}'
          RETURNING block_next_id - {count} - 1 AS base"
     );

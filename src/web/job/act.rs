@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::actions;
 use crate::api::{App, Editor, Path, Problem, Uploader};
 use crate::domain::job::{ImportPolicy, JobId};
-use crate::store::{StoreError, undo_progress};
+use crate::store::undo_progress;
 use crate::web::form::{Form, request};
 
 /// How often it is looked whether a long undo has begun.
@@ -62,8 +62,7 @@ pub(in crate::web) async fn undo_import(
             }
             () = tokio::time::sleep(LOOK) => {}
         }
-        let mut control = app.pool.acquire().await.map_err(StoreError::from)?;
-        if undo_progress::read(&mut control, id).await?.is_some() {
+        if undo_progress::read(&app.pool, id).await?.is_some() {
             return Ok(back(job));
         }
     }
