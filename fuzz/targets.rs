@@ -7,15 +7,16 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
 use axum::response::IntoResponse;
 use futures::executor::block_on;
-use ingest::api::{FormFile, Query, UploadAsked};
 use ingest::csv::{
-    Column, Damage, Encoding, Limits, RawRow, Reader, Rejection, Summary, TableRow, TableSurvey, defused,
-    folded, guarded, preview, unguarded, unmangled, without_mangled_mark,
+    Damage, Encoding, Limits, RawRow, Reader, Rejection, Summary, TableRow, TableSurvey, defused, guarded,
+    preview, unguarded, unmangled, without_mangled_mark,
 };
 use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::field::{Field, folded};
 use ingest::domain::issue::{IssueType, email_issue_key};
 use ingest::domain::row::{Fields, RowStatus, normalise};
 use ingest::domain::{email as address, rules, suggest};
+use ingest::http::{FormFile, Query, UploadQuery};
 use ingest::queue::message::JobMessage;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -132,7 +133,7 @@ pub fn corrections(data: &[u8]) {
             );
         }
         assert_eq!(folded(&folded(cell)), folded(cell));
-        assert_eq!(Column::from_name(cell), Column::from_name(&folded(cell)));
+        assert_eq!(Field::from_name(cell), Field::from_name(&folded(cell)));
         let (unmangled, _) = (unmangled(cell), without_mangled_mark(cell));
         assert!(unmangled.len() <= cell.len());
     }
@@ -174,7 +175,7 @@ pub fn cursors(data: &[u8]) {
         }
         Err(problem) => assert!(problem.into_response().status().is_client_error()),
     }
-    if let Err(problem) = block_on(Query::<UploadAsked>::from_request_parts(&mut parts, &())) {
+    if let Err(problem) = block_on(Query::<UploadQuery>::from_request_parts(&mut parts, &())) {
         assert!(problem.into_response().status().is_client_error());
     }
 }
@@ -252,7 +253,7 @@ impl Outcome {
 fn read<'a>(mut reader: Reader, blocks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let mut rows = Vec::new();
     let mut on_row = |row: RawRow<'_>| {
-        let values = [row.email, row.first_name, row.last_name, row.company].map(str::to_owned);
+        let values = row.values.values().map(|value| (*value).to_owned());
         rows.push(Row { number: row.number, line: row.line, values, damage: row.damage });
     };
     let mut blocks = blocks.into_iter();

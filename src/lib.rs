@@ -16,6 +16,8 @@ pub mod config;
 pub mod csv;
 /// What the field is about, and the rules: pure.
 pub mod domain;
+/// What the API and the pages stand on.
+pub mod http;
 /// The store of the CSV files: S3 or a folder.
 pub mod objects;
 /// What happens to one job.

@@ -4,6 +4,8 @@ use serde_json::json;
 
 use super::{ActionError, Request};
 use crate::domain::decision::{ActionKind, Edits};
+use crate::domain::field::Field;
+use crate::domain::row::Fields;
 use crate::domain::rules;
 use crate::store::contacts::{self, Contact};
 use crate::store::{OwnerPool, contact_changes};
@@ -62,21 +64,22 @@ pub async fn edit(
     Ok(edited)
 }
 
-fn check(fields: &crate::domain::row::Fields<'_>) -> Result<(), ActionError> {
-    let values = [&fields.email, &fields.first_name, &fields.last_name, &fields.company];
-    for (field, value) in rules::REQUIRED.into_iter().zip(values) {
-        if value.is_empty() {
-            return Err(ActionError::Invalid { field, reason: "a contact needs a value here".to_owned() });
+fn check(fields: &Fields<'_>) -> Result<(), ActionError> {
+    let verdict = rules::check(fields, false);
+    for field in Field::ALL {
+        let refuse =
+            |reason: &str| Err(ActionError::Invalid { field: field.as_str(), reason: reason.to_owned() });
+        if verdict.missing.has(*field) {
+            return refuse("a contact needs a value here");
         }
-        if value.contains('\0') {
-            return Err(ActionError::Invalid {
-                field,
-                reason: "the value holds the character NUL".to_owned(),
-            });
+        if fields.get(*field).contains('\0') {
+            return refuse("the value holds the character NUL");
         }
     }
-    match rules::check(fields, false).invalid_email {
-        Some(reason) => Err(ActionError::Invalid { field: "email", reason: reason.to_string() }),
+    match verdict.invalid_email {
+        Some(reason) => {
+            Err(ActionError::Invalid { field: Field::Email.as_str(), reason: reason.to_string() })
+        }
         None => Ok(()),
     }
 }

@@ -12,10 +12,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use super::corrections_file::{KEY_PREFIX, ROW_KEY};
 use super::{ActionError, Effect, Request, decide};
 use crate::csv::{
-    Column, Encoding, FoundNames, Limits, Rejection, TableReader, TableRow, TableSurvey, folded, unguarded,
-    unmangled, without_mangled_mark,
+    Encoding, FoundNames, Limits, Rejection, TableReader, TableRow, TableSurvey, unguarded, unmangled,
+    without_mangled_mark,
 };
 use crate::domain::decision::{ActionKind, Decision, Filter};
+use crate::domain::field::{Field, folded};
 use crate::domain::job::JobId;
 use crate::domain::row::normalise;
 use crate::store::corrections::{self, FileRow, Left, Uploaded};
@@ -234,8 +235,8 @@ impl Given {
             }
         }
         let encoding = reader.finish(&mut on_row)?;
-        let has = |column: &Column| columns.as_ref().is_some_and(|columns| columns.has(*column));
-        let columns = Column::ALL.into_iter().filter(has).map(Column::as_str).collect();
+        let has = |column: &Field| columns.as_ref().is_some_and(|columns| columns.has(*column));
+        let columns = Field::ALL.iter().copied().filter(has).map(Field::as_str).collect();
         Ok(Given { rows, read, encoding, columns, hash: hash.to_hex().to_string() })
     }
 }
@@ -259,7 +260,7 @@ impl Columns {
         let first = names.first().and_then(|name| without_mangled_mark(name)).map(str::to_owned);
         let is_mangled = first.is_some();
         names.iter_mut().zip(first).for_each(|(name, first)| *name = first);
-        let is_known = |name: &str| is_key(name) || Column::from_name(name).is_some();
+        let is_known = |name: &str| is_key(name) || Field::from_name(name).is_some();
         // The byte order mark again, taken for letters of an encoding in which they cannot be made good.
         let bare = names.first().map(|name| name.trim_start_matches(|letter: char| !letter.is_ascii()));
         if bare.is_some_and(is_known) && !names.first().is_some_and(|name| is_known(name)) {
@@ -288,9 +289,8 @@ impl Columns {
             wrong(&format!("no column {ROW_KEY}"), advice)
         })?;
         let mut values = [None; 4];
-        for column in Column::ALL {
-            values[column as usize] =
-                place(column.as_str(), &|name| Column::from_name(name) == Some(column))?;
+        for column in Field::ALL.iter().copied() {
+            values[column as usize] = place(column.as_str(), &|name| Field::from_name(name) == Some(column))?;
         }
         if values.iter().all(Option::is_none) {
             let advice =
@@ -300,7 +300,7 @@ impl Columns {
         Ok(Columns { key, values, width: names.len(), is_mangled })
     }
 
-    fn has(&self, column: Column) -> bool {
+    fn has(&self, column: Field) -> bool {
         self.values[column as usize].is_some()
     }
 

@@ -8,7 +8,8 @@ use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
 use super::ActionError;
-use crate::csv::{Column, guarded, sheet_writer};
+use crate::csv::{guarded, sheet_writer};
+use crate::domain::field::Field;
 use crate::domain::job::{JobId, Owner};
 use crate::store::{OwnerPool, StoreError, corrections, jobs};
 
@@ -61,7 +62,7 @@ pub async fn corrections_file(
     file.write_all(BYTE_ORDER_MARK).map_err(scratch)?;
     let mut writer = sheet_writer().terminator(Terminator::CRLF).buffer_capacity(PIECE).from_writer(file);
     let written = |error: csv::Error| scratch(error.into());
-    let header = Column::ALL.map(Column::as_str).into_iter().chain(["row", "line", ROW_KEY, "reasons"]);
+    let header = Field::ALL.iter().map(|field| field.as_str()).chain(["row", "line", ROW_KEY, "reasons"]);
     writer.write_record(header).map_err(written)?;
 
     let mut rows = corrections::open_rows(&mut db, owner, job.home());

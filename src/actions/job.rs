@@ -3,13 +3,13 @@
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{ActionError, Request};
+use super::{ActionError, Request, enqueue};
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::objects::Objects;
-use crate::queue::{JobMessage, Queue};
+use crate::queue::Queue;
 use crate::store::jobs::{self, Job};
-use crate::store::{Home, OwnerPool, StoreError, actions, issues, partition, staging};
+use crate::store::{Home, OwnerPool, StoreError, actions, issues, partition, staging, wanted};
 
 /// What became of a job.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -38,19 +38,17 @@ pub async fn reprocess(
     }
     let job = idle(&mut transaction, request, id).await?;
     if job.status == JobStatus::Completed {
-        let reason = "there is nothing left to do; take the import back to decide anew";
+        let reason = "there is nothing left to do; undo the import to decide again";
         return Err(ActionError::Unfit { job: id, status: job.status, reason });
     }
-    jobs::want(&mut transaction, id, matches!(queue, Some(Queue::Postgres(_)))).await?;
+    let after_commit = enqueue(&mut transaction, queue, id, &job.object_key).await?;
     let done = record(&mut transaction, request, ActionKind::Reprocess, &job, Some(job.status)).await?;
     transaction.commit().await?;
-    if let Some(queue @ Queue::Sqs(_)) = queue {
-        queue.send(&JobMessage { job_id: id, s3_key: job.object_key }).await?;
-    }
+    after_commit.send().await?;
     Ok(done)
 }
 
-/// Calls off a job that is not COMPLETED and not running.
+/// Cancels a job that is not COMPLETED and not running.
 pub async fn cancel(owners: &OwnerPool, request: &Request, id: JobId) -> Result<Changed, ActionError> {
     let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
@@ -58,9 +56,10 @@ pub async fn cancel(owners: &OwnerPool, request: &Request, id: JobId) -> Result<
     }
     let job = idle(&mut transaction, request, id).await?;
     if job.status == JobStatus::Completed {
-        let reason = "it is too late to call it off; the import can be taken back";
+        let reason = "it is too late to cancel it; the import can be undone";
         return Err(ActionError::Unfit { job: id, status: job.status, reason });
     }
+    wanted::withdraw(&mut transaction, id).await?;
     jobs::cancel(&mut transaction, id, &format!("cancelled by {}", request.actor)).await?;
     let done = record(&mut transaction, request, ActionKind::Cancel, &job, Some(JobStatus::Failed)).await?;
     transaction.commit().await?;

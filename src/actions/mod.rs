@@ -29,10 +29,30 @@ pub use record::{Idempotency, Request};
 pub use undo_import::{Undone, undo_import};
 pub use upload::{Upload, Uploaded, upload};
 
+use sqlx::PgConnection;
+
 use crate::domain::job::{JobId, JobStatus};
 use crate::objects::ObjectError;
-use crate::queue::QueueError;
+use crate::queue::{AfterCommit, JobMessage, Queue, QueueError};
 use crate::store::StoreError;
+use crate::store::wanted::{self, Due};
+
+/// Asks for a run of a job. Without a queue the caller runs the job; should the caller die, a worker on the database's
+/// queue finds the job a minute later.
+async fn enqueue(
+    transaction: &mut PgConnection,
+    queue: Option<&Queue>,
+    job: JobId,
+    key: &str,
+) -> Result<AfterCommit, StoreError> {
+    match queue {
+        Some(queue) => queue.enqueue(transaction, JobMessage { job_id: job, s3_key: key.to_owned() }).await,
+        None => {
+            wanted::want(transaction, job, Due::InAMinute).await?;
+            Ok(AfterCommit::nothing())
+        }
+    }
+}
 
 /// Why an action was not carried out.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! A file before it is imported: its beginning as it is understood, and which columns are which.
 
 use super::ActionError;
-use crate::csv::{Column, Preview, folded, preview};
-use crate::domain::decision::Field;
+use crate::csv::{Preview, preview};
+use crate::domain::field::{FIELDS, Field, folded};
 use crate::domain::job::{Columns, Owner};
 use crate::store::{OwnerPool, column_mappings};
 
@@ -46,7 +46,7 @@ impl FilePreview {
     pub fn matched(&self) -> Option<Columns> {
         let places: Vec<u16> = self.columns.iter().filter_map(|column| column.place).collect();
         let columns = u16::try_from(self.names.len()).ok()?;
-        Some(Columns { places: places.try_into().ok()?, columns })
+        Some(Columns { places: <[u16; FIELDS]>::try_from(places).ok()?.into(), columns })
     }
 }
 
@@ -64,17 +64,16 @@ pub async fn preview_file(
     let mut db = owners.read(owner).await?;
     let remembered = column_mappings::find(&mut db, owner, &shape(&found.names)).await?;
     let remembered = remembered.filter(|columns| usize::from(columns.columns) == found.names.len());
-    let column = |(at, column): (usize, Column)| {
-        let candidates: Vec<u16> =
-            found.matches[at].iter().filter_map(|place| u16::try_from(*place).ok()).collect();
+    let column = |(field, places): (Field, &Vec<usize>)| {
+        let candidates: Vec<u16> = places.iter().filter_map(|place| u16::try_from(*place).ok()).collect();
         let by_name = if let [place] = candidates[..] { Some(place) } else { None };
         MatchedColumn {
-            field: field(column),
-            place: remembered.map(|columns| columns.places[at]).or(by_name),
+            field,
+            place: remembered.map(|columns| *columns.places.get(field)).or(by_name),
             candidates,
         }
     };
-    let columns = Column::ALL.into_iter().enumerate().map(column).collect();
+    let columns = found.matches.iter().map(column).collect();
     let Preview { encoding, delimiter, line, names, rows, .. } = found;
     Ok(FilePreview {
         encoding: encoding.as_str().to_owned(),
@@ -85,15 +84,6 @@ pub async fn preview_file(
         remembered: remembered.is_some(),
         rows,
     })
-}
-
-fn field(column: Column) -> Field {
-    match column {
-        Column::Email => Field::Email,
-        Column::FirstName => Field::FirstName,
-        Column::LastName => Field::LastName,
-        Column::Company => Field::Company,
-    }
 }
 
 /// What stands for a header: its names in order, without what does not count when names are compared.

@@ -12,7 +12,7 @@ use crate::domain::decision::ActionKind;
 use crate::domain::job::{JobId, JobStatus};
 use crate::store::jobs::RowCounts;
 use crate::store::undo_progress::{self, UndoProgress};
-use crate::store::{Home, OwnerPool, StoreError, contacts, imported, jobs};
+use crate::store::{Home, OwnerPool, StoreError, contacts, imported, jobs, wanted};
 
 /// Contacts that are named when they were kept.
 const NAMED: i64 = 1000;
@@ -71,6 +71,7 @@ async fn undo_reporting(
     let back = undone.removed + undone.restored;
     let moves = RowCounts { ready: back, consolidated: -back, ..RowCounts::default() };
     jobs::move_rows(&mut transaction, id, &moves).await?;
+    wanted::withdraw(&mut transaction, id).await?;
     jobs::reopen(&mut transaction, id).await?;
     request.finish(&mut transaction, action, Some(id), &undone).await?;
     transaction.commit().await?;

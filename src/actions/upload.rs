@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::preview_file::{FilePreview, PREVIEW_BYTES, preview_file, shape};
 use super::stored_file::StoredFile;
-use super::{ActionError, Request};
+use super::{ActionError, Request, enqueue};
 use crate::domain::decision::ActionKind;
-use crate::domain::job::{Columns, ImportPolicy, JobId, Owner};
+use crate::domain::job::{Columns, ImportPolicy, Owner};
 use crate::objects::Objects;
-use crate::queue::{JobMessage, Queue};
+use crate::queue::{AfterCommit, Queue};
 use crate::store::{OwnerPool, column_mappings, jobs};
 
 /// How a file is to be taken in.
@@ -108,10 +108,8 @@ async fn store_and_make(
     let shape = header.filter(|_| upload.remember).map(|header| shape(&header.names));
     stored.offer(&content_hash);
     let file = File { key: stored.key(), content_hash: &content_hash, bytes, columns, shape };
-    let made = make_job(owners, queue, request, upload, &file).await?;
-    if let (Some(queue @ Queue::Sqs(_)), false) = (queue, made.earlier) {
-        queue.send(&JobMessage { job_id: JobId(made.job), s3_key: stored.key().to_owned() }).await?;
-    }
+    let (made, after_commit) = make_job(owners, queue, request, upload, &file).await?;
+    after_commit.send().await?;
     Ok(made)
 }
 
@@ -131,18 +129,19 @@ async fn make_job(
     request: &Request,
     upload: &Upload<'_>,
     file: &File<'_>,
-) -> Result<Uploaded, ActionError> {
+) -> Result<(Uploaded, AfterCommit), ActionError> {
     let File { key, content_hash, bytes, columns, .. } = *file;
     let mut transaction = owners.begin(&request.owner).await?;
     let owner: &Owner = &request.owner;
     let earlier = jobs::by_content(&mut transaction, owner, content_hash).await?;
-    let (job, is_earlier) = match earlier.filter(|_| !upload.force) {
-        Some(job) => (job, true),
+    let earlier = earlier.filter(|_| !upload.force);
+    let (job, after_commit) = match earlier {
+        Some(job) => (job, AfterCommit::nothing()),
         None => {
             let (filename, policy) = (upload.filename, upload.policy);
-            let wanted = matches!(queue, Some(Queue::Postgres(_)));
-            let new = jobs::New { owner, filename, key, policy, content_hash, columns, wanted };
-            (jobs::insert(&mut transaction, &new).await?, false)
+            let new = jobs::New { owner, filename, key, policy, content_hash, columns };
+            let job = jobs::insert(&mut transaction, &new).await?;
+            (job, enqueue(&mut transaction, queue, job, key).await?)
         }
     };
     if let (Some(shape), Some(columns)) = (&file.shape, columns) {
@@ -150,10 +149,10 @@ async fn make_job(
     }
     let asked = json!({ "policy": upload.policy, "force": upload.force, "columns": columns });
     let action = request.record(&mut transaction, ActionKind::Upload, Some(job), &asked).await?;
-    let uploaded = Uploaded { job: job.0, earlier: is_earlier, bytes };
+    let uploaded = Uploaded { job: job.0, earlier: earlier.is_some(), bytes };
     request.finish(&mut transaction, action, Some(job), &uploaded).await?;
     transaction.commit().await?;
-    Ok(uploaded)
+    Ok((uploaded, after_commit))
 }
 
 /// The most bytes of a segment. File systems take 255 in a name, and a name's upload is written beside it under a

@@ -4,13 +4,10 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::extract::{Path, Query};
-use super::principal::{Editor, Reader};
-use super::problem::{Problem, Told};
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
-use super::state::App;
 use crate::actions::{self, Effect};
 use crate::domain::job::JobId;
+use crate::http::{App, Editor, Path, Problem, ProblemBody, Query, Reader};
 use crate::store::actions::{self as trail, Action, Which};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -53,9 +50,9 @@ pub(super) async fn list_actions(
 #[utoipa::path(post, path = "/actions/{action}/undo", tag = "audit",
     params(("action" = i64, Path, description = "The action"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
-        (status = 404, description = "There is no such action", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "It cannot be taken back", body = Told, content_type = "application/problem+json"),
-        (status = 422, description = "The key was used for another request", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such action", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It cannot be taken back", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn undo_action(
     Editor(principal): Editor,
     State(app): State<App>,

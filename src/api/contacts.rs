@@ -6,13 +6,10 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Json, Path, Query};
-use super::principal::{Editor, Reader};
-use super::problem::{Problem, Told};
 use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
-use super::state::App;
 use crate::actions::{self, ActionError, EditedContact};
 use crate::domain::decision::Edits;
+use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader};
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
 
@@ -60,7 +57,7 @@ pub(super) struct ContactDetail {
 #[utoipa::path(get, path = "/contacts/{contact}", tag = "contacts",
     params(("contact" = i64, Path, description = "The contact")),
     responses((status = 200, description = "The contact", body = ContactDetail, headers(("ETag" = String, description = "Its tag"))),
-        (status = 404, description = "There is no such contact", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such contact", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_contact(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -78,10 +75,10 @@ pub(super) async fn get_contact(
     params(("contact" = i64, Path, description = "The contact"),
         ("If-Match" = Option<String>, Header, description = "The contact's ETag, or `*`"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = EditedContact),
-        (status = 404, description = "There is no such contact", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "Another contact has this e-mail", body = Told, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody has changed the contact meanwhile", body = Told, content_type = "application/problem+json"),
-        (status = 428, description = "If-Match is missing", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such contact", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Another contact has this e-mail", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "Somebody has changed the contact meanwhile", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn edit_contact(
     Editor(principal): Editor,
     State(app): State<App>,

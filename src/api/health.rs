@@ -4,8 +4,7 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::Problem;
-use super::state::App;
+use crate::http::{App, Problem};
 use crate::store::schema;
 
 /// Both paths. Nobody has to be known for them.

@@ -4,17 +4,13 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Json, Path, Query};
-use super::jobs::find;
-use super::principal::{Editor, Reader};
-use super::problem::{Problem, Told};
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use super::rows::RowTagged;
-use super::state::App;
 use crate::actions::{self, ActionError, Case, Effect};
 use crate::domain::decision::{Decision, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;
+use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
 use crate::store::issues::{self, Issue, State as IssueState, Which};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -40,7 +36,7 @@ pub(super) struct Asked {
 /// Issues of a job, oldest first.
 #[utoipa::path(get, path = "/jobs/{job}/issues", tag = "issues", params(("job" = i32, Path, description = "The job"), Asked),
     responses((status = 200, description = "A page of issues", body = Page<Issue>),
-        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list_issues(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -54,7 +50,7 @@ pub(super) async fn list_issues(
         text: text("text", &asked.text)?.map(str::to_owned),
     };
     let mut db = app.owners.read(&principal.owner).await?;
-    let home = find(&mut db, &principal.owner, job).await?.home();
+    let home = find_job(&mut db, &principal.owner, job).await?.home();
     let found = issues::page(&mut db, &principal.owner, home, &which, asked.after, limit).await?;
     let next = found.next(|issue| issue.id.into());
     Ok(axum::Json(Page::found(found.items, next)))
@@ -96,14 +92,14 @@ impl From<Case> for CaseTagged {
 #[utoipa::path(get, path = "/jobs/{job}/issues/{issue}", tag = "issues",
     params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue")),
     responses((status = 200, description = "The issue", body = IssueDetail),
-        (status = 404, description = "There is no such issue", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such issue", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_issue(
     Reader(principal): Reader,
     State(app): State<App>,
     Path((job, issue)): Path<(i32, i32)>,
 ) -> Result<axum::Json<IssueDetail>, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let home = find(&mut db, &principal.owner, job).await?.home();
+    let home = find_job(&mut db, &principal.owner, job).await?.home();
     let found = issues::get(&mut db, &principal.owner, home, issue).await?;
     let found = found.ok_or(ActionError::NoIssue(issue))?;
     let (cases, more) = actions::cases(&mut db, &principal.owner, home, issue, None, 100).await?;
@@ -115,8 +111,8 @@ pub(super) async fn get_issue(
 #[utoipa::path(post, path = "/jobs/{job}/issues/{issue}/resolution", tag = "issues", request_body = Decision,
     params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
-        (status = 404, description = "There is no such issue", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "The job is not under review", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such issue", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn resolve_issue(
     Editor(principal): Editor,
     State(app): State<App>,

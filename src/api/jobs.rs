@@ -9,29 +9,20 @@ use axum::response::Response;
 use axum::response::sse::Event;
 use futures::Stream;
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
-use super::events::event_stream;
-use super::extract::{Json, Path, Query};
-use super::principal::{Editor, Reader, Standing, Uploader};
-use super::problem::{Problem, Told};
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
-use super::state::App;
-use crate::actions::{self, ActionError, Changed, Undone};
+use crate::actions::{self, Changed, Undone};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::http::{
+    App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, Standing, Uploader, event_stream, find_job,
+};
 use crate::store::issues;
 use crate::store::jobs::{self, Job};
 
 /// How often a job's progress is looked at.
 const LOOK: Duration = Duration::from_millis(300);
-
-/// The owner's job.
-pub(super) async fn find(db: &mut PgConnection, owner: &Owner, job: i32) -> Result<Job, Problem> {
-    let found = jobs::get(db, owner, JobId(job)).await?;
-    found.ok_or_else(|| ActionError::NoJob(JobId(job)).into())
-}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -83,14 +74,14 @@ struct OpenIssues {
 /// A job.
 #[utoipa::path(get, path = "/jobs/{job}", tag = "jobs", params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "The job", body = JobDetail),
-        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_job(
     Reader(principal): Reader,
     State(app): State<App>,
     Path(job): Path<i32>,
 ) -> Result<axum::Json<JobDetail>, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let job = find(&mut db, &principal.owner, job).await?;
+    let job = find_job(&mut db, &principal.owner, job).await?;
     let open = issues::counts(&mut db, &principal.owner, job.home()).await?;
     let open = open.into_iter().map(|(issue_type, count)| OpenIssues { issue_type, count: count.number() });
     Ok(axum::Json(JobDetail { job, open: open.collect() }))
@@ -100,9 +91,9 @@ pub(super) async fn get_job(
 #[utoipa::path(post, path = "/jobs/{job}/reprocess", tag = "jobs",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 202, description = "It will run", body = Changed),
-        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "It is running, or there is nothing to do", body = Told, content_type = "application/problem+json"),
-        (status = 422, description = "The key was used for another request", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It is running, or there is nothing to do", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn reprocess_job(
     Uploader(principal): Uploader,
     State(app): State<App>,
@@ -118,9 +109,9 @@ pub(super) async fn reprocess_job(
 #[utoipa::path(post, path = "/jobs/{job}/cancel", tag = "jobs",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "It is called off", body = Changed),
-        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "It is running, or COMPLETED", body = Told, content_type = "application/problem+json"),
-        (status = 422, description = "The key was used for another request", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It is running, or COMPLETED", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn cancel_job(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -135,9 +126,9 @@ pub(super) async fn cancel_job(
 #[utoipa::path(delete, path = "/jobs/{job}", tag = "jobs",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "It is deleted", body = Changed),
-        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "It is running", body = Told, content_type = "application/problem+json"),
-        (status = 422, description = "The key was used for another request", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It is running", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn delete_job(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -153,9 +144,9 @@ pub(super) async fn delete_job(
 #[utoipa::path(post, path = "/jobs/{job}/undo-import", tag = "jobs",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "What was taken back", body = Undone),
-        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "It is running, or has imported nothing", body = Told, content_type = "application/problem+json"),
-        (status = 422, description = "The key was used for another request", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It is running, or has imported nothing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn undo_import(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -177,8 +168,8 @@ pub(super) struct Policy {
 #[utoipa::path(put, path = "/jobs/{job}/policy", tag = "jobs", request_body = Policy,
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "It is set", body = Changed),
-        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "It is running", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It is running", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn set_policy(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -194,7 +185,7 @@ pub(super) async fn set_policy(
 /// wanted or working any more, and its import is not being undone. The stream then ends.
 #[utoipa::path(get, path = "/jobs/{job}/events", tag = "jobs", params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"),
-        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn job_events(
     Reader(principal): Reader,
     standing: Standing,
@@ -202,7 +193,7 @@ pub(super) async fn job_events(
     Path(job): Path<i32>,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let first = find(&mut db, &principal.owner, job).await?;
+    let first = find_job(&mut db, &principal.owner, job).await?;
     db.rollback().await?;
     event_stream(&app.clone(), standing, changes(app, principal.owner, first))
 }

@@ -10,7 +10,7 @@ use utoipa::openapi::{
     ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
 };
 
-use super::problem::{FieldError, Kind, MEDIA_TYPE, Told};
+use crate::http::{FieldError, Kind, MEDIA_TYPE, ProblemBody};
 
 /// The name of the scheme for tokens, of the provider or ours.
 const BEARER: &str = "bearer";
@@ -27,7 +27,7 @@ const SESSION: &str = "session";
             changes something and carries a session's cookie has to come from a page of this server, by \
             `Sec-Fetch-Site` or `Origin`, or show `X-CSRF-Token` with the token that `GET /api/v1/me` tells."
     ),
-    components(schemas(Told, FieldError))
+    components(schemas(ProblemBody, FieldError))
 )]
 struct Head;
 

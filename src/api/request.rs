@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, HeaderName, header};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::problem::{Kind, Problem};
 use crate::actions::{Idempotency, Request};
 use crate::auth::Principal;
 use crate::domain::search;
+use crate::http::{Kind, Problem};
 
 /// The most entries of a page.
 const MOST: i64 = 1000;

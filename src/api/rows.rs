@@ -6,17 +6,13 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Json, Path, Query};
-use super::jobs::find;
-use super::principal::{Editor, Reader};
-use super::problem::{Problem, Told};
 use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
-use super::state::App;
 use crate::actions::{self, ActionError, Effect, Preview};
 use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;
 use crate::domain::row::RowStatus;
+use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
 use crate::store::staging::{self, RowView};
 
 /// A row, and the tag of what it says.
@@ -55,7 +51,7 @@ pub(super) struct Asked {
 /// Rows of a job, in the order of the file.
 #[utoipa::path(get, path = "/jobs/{job}/rows", tag = "rows", params(("job" = i32, Path, description = "The job"), Asked),
     responses((status = 200, description = "A page of rows", body = Page<RowTagged>),
-        (status = 404, description = "There is no such job", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list_rows(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -66,7 +62,7 @@ pub(super) async fn list_rows(
     let text = text("text", &asked.text)?.map(str::to_owned);
     let which = Filter { status: asked.status, issue_type: asked.issue_type, text, ..Filter::default() };
     let mut db = app.owners.read(&principal.owner).await?;
-    let job = find(&mut db, &principal.owner, job).await?;
+    let job = find_job(&mut db, &principal.owner, job).await?;
     let found = staging::look(&mut db, &principal.owner, &job, &which, asked.after, limit).await?;
     Ok(axum::Json(Page::found(found.rows.into_iter().map(RowTagged::from).collect(), found.next)))
 }
@@ -75,14 +71,14 @@ pub(super) async fn list_rows(
 #[utoipa::path(get, path = "/jobs/{job}/rows/{row}", tag = "rows",
     params(("job" = i32, Path, description = "The job"), ("row" = i64, Path, description = "The row")),
     responses((status = 200, description = "The row", body = RowTagged, headers(("ETag" = String, description = "Its tag"))),
-        (status = 404, description = "There is no such row", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such row", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_row(
     Reader(principal): Reader,
     State(app): State<App>,
     Path((job, row)): Path<(i32, i64)>,
 ) -> Result<impl IntoResponse, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let home = find(&mut db, &principal.owner, job).await?.home();
+    let home = find_job(&mut db, &principal.owner, job).await?.home();
     let found = staging::get(&mut db, &principal.owner, home, row).await?;
     let found = found.ok_or(ActionError::NoRow(row))?;
     Ok((etag(&found.tag()), axum::Json(RowTagged::from(found))))
@@ -93,10 +89,10 @@ pub(super) async fn get_row(
     params(("job" = i32, Path, description = "The job"), ("row" = i64, Path, description = "The row"),
         ("If-Match" = Option<String>, Header, description = "The row's ETag, or `*`"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
-        (status = 404, description = "There is no such row", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "The job is not under review, or the row is a contact", body = Told, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody has changed the row meanwhile", body = Told, content_type = "application/problem+json"),
-        (status = 428, description = "If-Match is missing", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such row", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review, or the row is a contact", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "Somebody has changed the row meanwhile", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn edit_row(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -127,8 +123,8 @@ pub(super) struct Bulk {
 #[utoipa::path(post, path = "/jobs/{job}/bulk", tag = "rows", request_body = Bulk,
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
-        (status = 404, description = "There is no such job, row or issue", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "The job is not under review", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn bulk_decide(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -145,8 +141,8 @@ pub(super) async fn bulk_decide(
 #[utoipa::path(post, path = "/jobs/{job}/bulk/preview", tag = "rows", request_body = Bulk,
     params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "What would be done", body = Preview),
-        (status = 404, description = "There is no such job, row or issue", body = Told, content_type = "application/problem+json"),
-        (status = 409, description = "The job is not under review", body = Told, content_type = "application/problem+json")))]
+        (status = 404, description = "There is no such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn preview_bulk(
     Reader(principal): Reader,
     State(app): State<App>,

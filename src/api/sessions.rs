@@ -3,10 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::client::Client;
-use super::principal::Person;
-use super::problem::Problem;
-use super::state::App;
+use crate::http::{App, Client, Person, Problem};
 use crate::store::sign_ins;
 
 /// Ends all sessions of the caller's browsers, also the one that asks.

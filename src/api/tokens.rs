@@ -9,14 +9,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::client::Client;
-use super::extract::{Json, Path};
 use super::me::{RoleName, role_names};
-use super::principal::{Person, Reader};
-use super::problem::{Kind, Problem};
-use super::state::App;
 use crate::auth::{Role, Roles, Secret};
 use crate::domain::access::TokenDays;
+use crate::http::{App, Client, Json, Kind, Path, Person, Problem, ProblemBody, Reader};
 use crate::store::api_tokens;
 
 /// A token, without its secret: that is nowhere.
@@ -94,7 +90,7 @@ pub(super) async fn list_tokens(
     responses(
         (status = 201, description = "The token, with its secret", body = MadeToken,
             headers(("Location" = String, description = "The token's path"))),
-        (status = 409, description = "There are too many already", body = super::problem::Told,
+        (status = 409, description = "There are too many already", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(super) async fn create_token(
     Person(principal): Person,
@@ -118,7 +114,7 @@ pub(super) async fn create_token(
     params(("id" = i64, Path, description = "The token's number")),
     responses(
         (status = 204, description = "It has ended"),
-        (status = 404, description = "The caller has no such token", body = super::problem::Told,
+        (status = 404, description = "The caller has no such token", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(super) async fn revoke_token(
     Person(principal): Person,

@@ -9,7 +9,7 @@ use super::output::{Format, print, printable};
 use super::session::Session;
 use crate::actions::{self, ActionError, FilePreview, PREVIEW_BYTES};
 use crate::csv::Mapping;
-use crate::domain::decision::Field;
+use crate::domain::field::{Field, PerField};
 use crate::domain::job::{Columns, Owner};
 use crate::store::OwnerPool;
 
@@ -36,16 +36,18 @@ pub async fn matched(
         return Err(invalid("columns can be named for files, not for standard input".to_owned()));
     }
     let preview = preview(owners, owner, file).await?;
-    let mut places = [0; 4];
-    for (place, column) in places.iter_mut().zip(&preview.columns) {
+    let mut places = Vec::new();
+    for column in &preview.columns {
         let told = given.iter().find(|(field, _)| *field == column.field);
         let found = match told {
             Some((_, told)) => place_of(&preview.names, told),
             None => column.place,
         };
-        *place = found
-            .ok_or_else(|| invalid(unknown(&preview, column.field, told.map(|(_, told)| told.as_str()))))?;
+        let told = told.map(|(_, told)| told.as_str());
+        places.push(found.ok_or_else(|| invalid(unknown(&preview, column.field, told)))?);
     }
+    // The preview has a column for each field.
+    let places = PerField::from_fn(|field| places.get(field as usize).copied().unwrap_or_default());
     let columns = preview.names.len() as u16;
     match Mapping::new(places, columns) {
         Some(_) => Ok(Some(Columns { places, columns })),

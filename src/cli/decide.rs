@@ -112,7 +112,7 @@ impl DecisionArgs {
 #[derive(Debug, clap::Args)]
 pub struct FilterArgs {
     /// Rows that an open issue of this type is about.
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = super::issue_type())]
     issue_type: Option<IssueType>,
     /// Rows in this status: READY, ISSUE or DISCARD.
     #[arg(long)]

@@ -17,7 +17,7 @@ use crate::domain::decision::Field;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::pipeline::{Control, Outcome, Progress};
 use crate::shutdown::Shutdown;
-use crate::store::jobs;
+use crate::store::{jobs, wanted};
 use crate::worker::run::{self, End};
 
 /// How files are imported.
@@ -138,7 +138,7 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
     done.cancel();
     shown.await?;
     if matches!(end, End::Settled(_) | End::Refused(_) | End::GivenUp(_) | End::Completed) {
-        jobs::unwant(&session.context.pool, job).await?;
+        wanted::unwant(&session.context.pool, job).await?;
     }
     tell(job, label, end)
 }

@@ -23,12 +23,14 @@ mod undo_progress;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, LogLevel, Settings, SettingsError};
 use crate::domain::decision::Decision;
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;
+use crate::domain::rules::{RULES, Rule};
 use crate::store::issues::{State, Which};
 use crate::telemetry;
 use output::Format;
@@ -101,8 +103,8 @@ enum Command {
         /// Settled issues too.
         #[arg(long)]
         all: bool,
-        /// Of this kind only: DUPLICATE_EMAIL, INVALID_EMAIL, EXISTING_EMAIL, MISSING_REQUIRED_FIELD or MALFORMED_ROW.
-        #[arg(long)]
+        /// Only issues of this type.
+        #[arg(long, value_name = "TYPE", value_parser = issue_type())]
         kind: Option<IssueType>,
         /// The most rows to print of each issue; `ingest rows` prints the rest.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]
@@ -308,4 +310,10 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Contacts(list) => show::contacts(session, &list).await,
         Command::Doctor => Ok(Status::Done),
     }
+}
+
+/// Parses an issue type. The help lists all of them.
+fn issue_type() -> impl TypedValueParser<Value = IssueType> {
+    let value = |rule: &Rule| PossibleValue::new(rule.issue_type.as_str()).help(rule.when);
+    PossibleValuesParser::new(RULES.map(value)).try_map(|word| word.parse::<IssueType>())
 }

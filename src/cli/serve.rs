@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,16 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::session::{self, Session};
 use super::{Status, local_token, token};
-use crate::api::{
-    self, Access, App, AtOnce, BadTokens, CeilingSettings, Ceilings, ConnectionLimits, Parts, RateLimit,
-    RefusalLog, Senders, TrustedProxies,
-};
 use crate::auth::oidc::{Client, Provider, Trust};
 use crate::auth::{LocalUser, RolesBy, Secret};
 use crate::config::{AccessSettings, LimitSettings, OidcSettings, Settings, SettingsError};
+use crate::http::{
+    self, Access, App, AtOnce, BadTokens, CeilingSettings, Ceilings, ConnectionLimits, Parts, RateLimit,
+    RefusalLog, Senders, TrustedProxies,
+};
 use crate::shutdown::Shutdown;
-use crate::web;
-use crate::worker;
+use crate::{api, web, worker};
 
 /// How long a stop waits for requests that are under way.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -55,7 +55,7 @@ pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
         token_days,
         session_idle: settings.serve.access.session_idle(),
         senders: Senders::default(),
-        ceilings: ceilings(&settings.serve.limits),
+        ceilings: Arc::new(ceilings(&settings.serve.limits)),
         body_idle_timeout: settings.serve.limits.idle(),
         upload_limit_bytes: settings.serve.upload_limit_bytes(),
         request_timeout: settings.serve.request_timeout(),
@@ -90,15 +90,16 @@ fn announce(access: &Access, address: SocketAddr, data_dir: &Path) {
 }
 
 async fn serve(listener: TcpListener, app: App, limits: ConnectionLimits, stop: CancellationToken) {
-    let router = api::router(app.clone(), web::pages(&app));
+    let routes = api::routes(&app).merge(web::routes(&app));
+    let router = http::router(app.clone(), routes, web::problem_page);
     let is_proxy = |peer| app.proxies.trusts(peer);
-    if api::serve(listener, router, limits, is_proxy, stop, DRAIN).await {
+    if http::serve(listener, router, limits, is_proxy, stop, DRAIN).await {
         tracing::warn!("requests were still under way and are cut off");
     }
 }
 
 fn connection_limits(limits: &LimitSettings) -> ConnectionLimits {
-    let total = api::open_files::make_room(limits.connections);
+    let total = http::open_files::make_room(limits.connections);
     ConnectionLimits {
         total,
         per_peer: limits.connections_per_peer.min(total),

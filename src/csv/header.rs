@@ -1,79 +1,26 @@
 //! Which column of a file is which.
 
-use std::fmt;
-
 use super::decode::text_of;
 use super::encoding::Encoding;
 use super::records::Record;
 use super::rejection::{FoundNames, Rejection};
-
-/// A column that every file needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Column {
-    /// The e-mail address.
-    Email,
-    /// The first name.
-    FirstName,
-    /// The last name.
-    LastName,
-    /// The company.
-    Company,
-}
-
-impl Column {
-    /// All of them, in the order of their declaration.
-    pub const ALL: [Column; 4] = [Column::Email, Column::FirstName, Column::LastName, Column::Company];
-
-    /// The name that is given to people, such as `first_name`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Column::Email => "email",
-            Column::FirstName => "first_name",
-            Column::LastName => "last_name",
-            Column::Company => "company",
-        }
-    }
-
-    /// The column that a header cell names, if any.
-    pub fn from_name(name: &str) -> Option<Column> {
-        let name = folded(name);
-        Column::ALL.into_iter().find(|column| column.folded_names().contains(&name.as_str()))
-    }
-
-    fn folded_names(self) -> &'static [&'static str] {
-        match self {
-            Column::Email => &["email", "emailaddress", "mail", "correo", "emailadresse"],
-            Column::FirstName => &["firstname", "fname", "givenname", "nome", "vorname", "prénom", "nombre"],
-            Column::LastName => {
-                &["lastname", "lname", "surname", "familyname", "sobrenome", "nachname", "nom", "apellido"]
-            }
-            Column::Company => {
-                &["company", "organization", "organisation", "org", "empresa", "firma", "société"]
-            }
-        }
-    }
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::domain::field::{Field, PerField};
 
 /// Which columns of a file a person has said to be the four: for a file whose names do not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mapping {
     /// Where e-mail, first name, last name and company are, from 0.
-    places: [u16; 4],
+    places: PerField<u16>,
     /// How many columns the header has: in a file with more or fewer these places mean nothing.
     columns: u16,
 }
 
 impl Mapping {
     /// A mapping, if each place is one of the columns and no two are the same.
-    pub fn new(places: [u16; 4], columns: u16) -> Option<Mapping> {
-        let apart = (0..4).all(|one| (0..one).all(|other| places[one] != places[other]));
-        let inside = places.iter().all(|place| *place < columns);
+    pub fn new(places: PerField<u16>, columns: u16) -> Option<Mapping> {
+        let values = places.values();
+        let apart = (0..values.len()).all(|one| (0..one).all(|other| values[one] != values[other]));
+        let inside = values.iter().all(|place| **place < columns);
         (apart && inside).then_some(Mapping { places, columns })
     }
 }
@@ -87,7 +34,7 @@ pub struct Header {
     pub line: u64,
     /// The byte between two cells.
     pub delimiter: u8,
-    places: [usize; 4],
+    places: PerField<usize>,
 }
 
 impl Header {
@@ -111,29 +58,29 @@ impl Header {
             }
             return Ok(Header { names, line, delimiter, places: places.map(usize::from) });
         }
-        let columns: Vec<Option<Column>> = names.iter().map(|name| Column::from_name(name)).collect();
-        let has_email = columns.contains(&Some(Column::Email));
+        let columns: Vec<Option<Field>> = names.iter().map(|name| Field::from_name(name)).collect();
+        let has_email = columns.contains(&Some(Field::Email));
         if !has_email && names.iter().any(|name| name.contains('@')) {
             return Err(Rejection::NoHeader { line });
         }
 
-        let count = |column: &Column| columns.iter().flatten().filter(|c| *c == column).count();
-        let missing: Vec<Column> = Column::ALL.into_iter().filter(|c| count(c) == 0).collect();
-        let doubled: Vec<Column> = Column::ALL.into_iter().filter(|c| count(c) > 1).collect();
+        let count = |column: &Field| columns.iter().flatten().filter(|c| *c == column).count();
+        let missing: Vec<Field> = Field::ALL.iter().copied().filter(|c| count(c) == 0).collect();
+        let doubled: Vec<Field> = Field::ALL.iter().copied().filter(|c| count(c) > 1).collect();
         if !missing.is_empty() || !doubled.is_empty() {
             return Err(Rejection::Columns { line, missing, doubled, found: FoundNames::new(&names) });
         }
 
-        let places = Column::ALL.map(|wanted| {
+        let places = PerField::from_fn(|wanted| {
             let place = columns.iter().position(|column| *column == Some(wanted));
             place.unwrap_or(usize::MAX)
         });
         Ok(Header { names, line, delimiter, places })
     }
 
-    /// Where a column is, from 0.
-    pub fn place(&self, column: Column) -> usize {
-        self.places[column as usize]
+    /// Where the column of a field is, from 0.
+    pub fn place(&self, field: Field) -> usize {
+        *self.places.get(field)
     }
 }
 
@@ -151,8 +98,8 @@ pub(super) fn names_in(record: &Record<'_>) -> Vec<String> {
 
 /// How many of the required columns are among `names`.
 pub(super) fn count_required(names: &[String]) -> usize {
-    let found: Vec<Column> = names.iter().filter_map(|n| Column::from_name(n)).collect();
-    Column::ALL.iter().filter(|c| found.contains(c)).count()
+    let found: Vec<Field> = names.iter().filter_map(|n| Field::from_name(n)).collect();
+    Field::ALL.iter().filter(|c| found.contains(c)).count()
 }
 
 /// Whether what stands in the header's place is a contact, which a mapping must not make a header of: it would be
@@ -164,21 +111,10 @@ pub(super) fn is_contact(names: &[String]) -> bool {
             !local.is_empty() && domain.contains('.') && !name.trim().contains(char::is_whitespace)
         })
     };
-    !names.iter().any(|name| Column::from_name(name) == Some(Column::Email)) && names.iter().any(is_address)
+    !names.iter().any(|name| Field::from_name(name) == Some(Field::Email)) && names.iter().any(is_address)
 }
 
 /// Whether a record with these cells stands for an empty line.
 pub(super) fn is_blank(names: &[String]) -> bool {
     names.iter().all(|name| name.trim().is_empty())
-}
-
-/// A name without what does not count when names are compared.
-pub fn folded(name: &str) -> String {
-    name.to_lowercase()
-        .chars()
-        // A byte order mark is part of the first name where a program has put the name in quotes behind it.
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{feff}'))
-        .collect::<String>()
-        // The two forms of é look the same, and either may come out of a spreadsheet.
-        .replace("e\u{301}", "é")
 }

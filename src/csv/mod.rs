@@ -39,7 +39,7 @@ mod tests;
 pub use cell::{defused, guarded, sheet_writer, unguarded};
 pub use decode::{Cells, Decoded, Decoder};
 pub use encoding::{Encoding, UnknownEncoding};
-pub use header::{Column, Header, Mapping, folded};
+pub use header::{Header, Mapping};
 pub use mangled::{unmangled, without_mangled_mark};
 pub use preview::{Preview, preview};
 pub use reader::{Damage, RawRow, Reader, Summary};

@@ -3,11 +3,12 @@
 use super::decode::Decoder;
 use super::dialect::Dialect;
 use super::encoding::{Encoding, refuse_foreign};
-use super::header::{self, Column};
+use super::header;
 use super::reader::HEAD_BYTES;
 use super::records::{Limits, Record, RecordReader};
 use super::rejection::Rejection;
 use super::table::{as_narrow, opening};
+use crate::domain::field::{Field, PerField};
 
 /// The beginning of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub struct Preview {
     pub line: u64,
     /// The names in the header.
     pub names: Vec<String>,
-    /// For each of the four columns the places, from 0, of the names that stand for it: one, none, or too many.
-    pub matches: [Vec<usize>; 4],
+    /// For each field the places, from 0, of the names that stand for it: one, none, or too many.
+    pub matches: PerField<Vec<usize>>,
     /// The cells of the first rows.
     pub rows: Vec<Vec<String>>,
 }
@@ -63,8 +64,8 @@ pub fn preview(head: &[u8], whole: bool, most: usize) -> Result<Preview, Rejecti
     if header::is_contact(&names) {
         return Err(Rejection::NoHeader { line });
     }
-    let matches = Column::ALL.map(|column| {
-        let places = names.iter().enumerate().filter(|(_, name)| Column::from_name(name) == Some(column));
+    let matches = PerField::from_fn(|field| {
+        let places = names.iter().enumerate().filter(|(_, name)| Field::from_name(name) == Some(field));
         places.map(|(place, _)| place).collect()
     });
     Ok(Preview {

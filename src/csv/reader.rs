@@ -3,10 +3,11 @@
 use super::decode::{Cells, Decoded, Decoder};
 use super::dialect::Dialect;
 use super::encoding::{Encoding, Evidence, Opening, refuse_foreign};
-use super::header::{self, Column, Header, Mapping};
+use super::header::{self, Header, Mapping};
 use super::records::{Limits, Record, RecordReader};
 use super::rejection::Rejection;
 use super::utf16::Utf16;
+use crate::domain::field::PerField;
 
 /// How much of a file is gathered before encoding and delimiter are told from it.
 pub(super) const HEAD_BYTES: usize = 64 << 10;
@@ -38,14 +39,8 @@ pub struct RawRow<'a> {
     pub number: u64,
     /// The physical line on which the row starts, from 1. LF, CRLF and CR each end one line.
     pub line: u64,
-    /// The e-mail address.
-    pub email: &'a str,
-    /// The first name.
-    pub first_name: &'a str,
-    /// The last name.
-    pub last_name: &'a str,
-    /// The company.
-    pub company: &'a str,
+    /// The values of the fields.
+    pub values: PerField<&'a str>,
     /// What in the row did not fit or could not be read.
     pub damage: Option<Damage>,
 }
@@ -305,22 +300,12 @@ impl Rows {
 /// The row that a record makes; `None` when it counts as a blank line.
 fn data_row<'a>(header: &Header, line: u64, number: u64, decoded: Decoded<'a>) -> Option<RawRow<'a>> {
     let cells = decoded.cells;
-    let [email, first_name, last_name, company] =
-        Column::ALL.map(|column| cells.get(header.place(column)).unwrap_or_default());
-    let values = [email, first_name, last_name, company];
-    if values.iter().all(|value| value.trim().is_empty()) {
+    let values = PerField::from_fn(|field| cells.get(header.place(field)).unwrap_or_default());
+    if values.values().iter().all(|value| value.trim().is_empty()) {
         return None;
     }
     let damage = Damage { overflow: overflow(cells, header.names.len()), undecodable: decoded.undecodable };
-    Some(RawRow {
-        number,
-        line,
-        email,
-        first_name,
-        last_name,
-        company,
-        damage: (damage != Damage::default()).then_some(damage),
-    })
+    Some(RawRow { number, line, values, damage: (damage != Damage::default()).then_some(damage) })
 }
 
 fn overflow(cells: Cells<'_>, width: usize) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::header::Column;
+use crate::domain::field::Field;
 
 /// Most header names in one message, and most characters of each.
 const NAMES_SHOWN: usize = 20;
@@ -56,9 +56,9 @@ pub enum Rejection {
         /// Where the header starts.
         line: u64,
         /// Required columns without a name in the header.
-        missing: Vec<Column>,
+        missing: Vec<Field>,
         /// Required columns that more than one name stands for.
-        doubled: Vec<Column>,
+        doubled: Vec<Field>,
         /// What the header holds.
         found: FoundNames,
     },
@@ -211,8 +211,8 @@ fn shown(name: &str) -> String {
     shown
 }
 
-fn columns_sentence(line: u64, missing: &[Column], doubled: &[Column], found: &FoundNames) -> String {
-    let list = |columns: &[Column]| {
+fn columns_sentence(line: u64, missing: &[Field], doubled: &[Field], found: &FoundNames) -> String {
+    let list = |columns: &[Field]| {
         let names: Vec<&str> = columns.iter().map(|column| column.as_str()).collect();
         names.join(", ")
     };

@@ -2,24 +2,11 @@
 
 use std::borrow::Cow;
 
+pub use super::field::Field;
 use super::issue::IssueType;
 use super::job::words;
 use super::row::{Fields, RowStatus, normalise};
 use super::search;
-
-words! {
-    /// One of a row's four values, by the name that people read.
-    Field, "field" {
-        /// The e-mail address.
-        Email = "email",
-        /// The first name.
-        FirstName = "first_name",
-        /// The last name.
-        LastName = "last_name",
-        /// The company.
-        Company = "company",
-    }
-}
 
 words! {
     /// What was done, as the audit trail has it.
@@ -62,6 +49,32 @@ words! {
         Policy = "POLICY",
         /// A contact was changed.
         EditContact = "EDIT_CONTACT",
+    }
+}
+
+words! {
+    /// A decision about many issues of one rule, as the buttons of a review send it.
+    BulkDecision, "decision" {
+        /// [`Decision::KeepFirst`].
+        KeepFirst = "keep_first",
+        /// [`Decision::KeepLast`].
+        KeepLast = "keep_last",
+        /// [`Decision::Merge`] without values of its own.
+        Merge = "merge",
+        /// [`Decision::Correct`].
+        Correct = "correct",
+        /// [`Decision::KeepContact`].
+        KeepContact = "keep_contact",
+        /// [`Decision::Overwrite`].
+        Overwrite = "overwrite",
+        /// [`Decision::Fill`].
+        Fill = "fill",
+        /// [`Decision::Accept`].
+        Accept = "accept",
+        /// [`Decision::Discard`].
+        Discard = "discard",
+        /// [`Decision::Edit`]: one value in place of all that are empty.
+        FillIn = "fill_in",
     }
 }
 

@@ -19,6 +19,9 @@ words! {
     }
 }
 
+/// `issues.issue_resolved_by` where a run, not a person, found that the issue is no longer raised.
+pub const RESOLVED_BY_RUN: &str = "recheck";
+
 /// The longest `issue_key` in bytes: an entry of a B-tree index holds at most about 2,700.
 const KEY_BYTES: usize = 1024;
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::field::PerField;
+
 /// `jobs.job_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub i32);
@@ -123,7 +125,8 @@ words! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Columns {
     /// Where e-mail, first name, last name and company are, from 0.
-    pub places: [u16; 4],
+    #[schema(value_type = [u16; 4])]
+    pub places: PerField<u16>,
     /// How many columns the file has.
     pub columns: u16,
 }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod contact;
 pub mod decision;
 pub mod email;
+pub mod field;
 pub mod issue;
 pub mod job;
 pub mod row;

@@ -8,6 +8,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc_quick};
 
 use super::contact::first_16;
 use super::email;
+use super::field::PerField;
 use super::job::words;
 
 words! {
@@ -34,18 +35,8 @@ words! {
     }
 }
 
-/// The four values of a row, trimmed of Unicode white space and in NFC, in the case they came in.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Fields<'a> {
-    /// The e-mail address.
-    pub email: Cow<'a, str>,
-    /// The first name.
-    pub first_name: Cow<'a, str>,
-    /// The last name.
-    pub last_name: Cow<'a, str>,
-    /// The company.
-    pub company: Cow<'a, str>,
-}
+/// The values of a row, trimmed of Unicode white space and in NFC, in the case they came in.
+pub type Fields<'a> = PerField<Cow<'a, str>>;
 
 /// Trims Unicode white space and normalises to NFC (Unicode Standard Annex 15).
 pub fn normalise(value: &str) -> Cow<'_, str> {
@@ -55,7 +46,7 @@ pub fn normalise(value: &str) -> Cow<'_, str> {
     if settled { Cow::Borrowed(trimmed) } else { Cow::Owned(trimmed.nfc().collect()) }
 }
 
-impl<'a> Fields<'a> {
+impl<'a> PerField<Cow<'a, str>> {
     /// Normalises the four values.
     pub fn new(email: &'a str, first_name: &'a str, last_name: &'a str, company: &'a str) -> Fields<'a> {
         Fields {

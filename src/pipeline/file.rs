@@ -5,7 +5,7 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::{Context, Control, RunError};
 use crate::csv::{Damage, Encoding, Limits, Mapping, RawRow, Reader, Summary};
-use crate::domain::row::Fields;
+use crate::domain::row::{Fields, normalise};
 use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
 
@@ -118,9 +118,9 @@ pub fn limits() -> Limits {
     Limits::default()
 }
 
-/// The four values of a row as they are stored and compared.
+/// The values of a row as they are stored and compared.
 pub fn fields<'a>(row: &RawRow<'a>) -> Fields<'a> {
-    Fields::new(row.email, row.first_name, row.last_name, row.company)
+    row.values.map(normalise)
 }
 
 /// What a malformed row held beside its values, in words; empty for any other row. Rows that differ

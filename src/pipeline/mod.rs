@@ -10,6 +10,7 @@ mod control;
 mod existing;
 mod file;
 mod recheck;
+mod row_outcome;
 mod stage;
 mod survey;
 

@@ -14,8 +14,13 @@ pub mod sqs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::domain::job::JobId;
+use crate::store::StoreError;
+use crate::store::wanted::{self, Due};
 
 pub use error::QueueError;
 pub use heartbeat::{Heartbeat, Renewal};
@@ -49,7 +54,7 @@ impl Queue {
 
     /// The jobs table of the database behind `pool`. Holds one connection of its own beside the pool's,
     /// for NOTIFY.
-    pub fn postgres(pool: sqlx::PgPool, options: ReceiveOptions) -> Self {
+    pub fn postgres(pool: PgPool, options: ReceiveOptions) -> Self {
         Self::Postgres(postgres::PostgresQueue::new(pool, options))
     }
 
@@ -68,6 +73,48 @@ impl Queue {
             Self::Sqs(queue) => queue.receive(at_most, stop).await,
             Self::Postgres(queue) => queue.receive(at_most, stop).await,
         }
+    }
+
+    /// Asks for a run of a job in the transaction that decides so. What it returns is sent once that transaction is
+    /// committed; when that fails, [`Queue::resend_lost`] sends the message later.
+    pub async fn enqueue(
+        &self,
+        transaction: &mut PgConnection,
+        message: JobMessage,
+    ) -> Result<AfterCommit, StoreError> {
+        match self {
+            Self::Postgres(_) => {
+                wanted::want(transaction, message.job_id, Due::Now).await?;
+                Ok(AfterCommit(None))
+            }
+            Self::Sqs(_) => {
+                wanted::want(transaction, message.job_id, Due::InAMinute).await?;
+                Ok(AfterCommit(Some((self.clone(), message))))
+            }
+        }
+    }
+
+    /// Notes that nothing is wanted of a job any more, once its message is answered.
+    pub async fn note_answered(&self, pool: &PgPool, job: JobId) -> Result<(), StoreError> {
+        match self {
+            // The message is that note.
+            Self::Postgres(_) => Ok(()),
+            Self::Sqs(_) => wanted::unwant(pool, job).await,
+        }
+    }
+
+    /// Sends messages again that were lost, for jobs that want a run, have no live lease and have waited for longer than
+    /// `grace`: a producer died between row and message, or a message was purged. Returns the jobs.
+    pub async fn resend_lost(&self, pool: &PgPool, grace: Duration) -> Result<Vec<JobId>, QueueError> {
+        let Self::Sqs(_) = self else { return Ok(Vec::new()) };
+        let found = wanted::stranded(pool, grace, RESENT).await;
+        let found = found.map_err(QueueError::database("look for jobs without a message"))?;
+        let mut sent = Vec::new();
+        for (job_id, s3_key) in found {
+            self.send(&JobMessage { job_id, s3_key }).await?;
+            sent.push(job_id);
+        }
+        Ok(sent)
     }
 
     /// Sends a message that asks for a run of its job.
@@ -95,6 +142,35 @@ impl Queue {
         };
         late.0.close();
         tokio::time::timeout(at_most, late.0.wait()).await.is_ok()
+    }
+}
+
+/// The most messages that are sent again at a time.
+const RESENT: i64 = 100;
+
+/// What is left to do once the transaction that asks for a run is committed.
+#[must_use = "the queue does not know of the job before the message is sent"]
+#[derive(Debug)]
+pub struct AfterCommit(Option<(Queue, JobMessage)>);
+
+impl AfterCommit {
+    /// Nothing: the caller starts the run.
+    pub fn nothing() -> AfterCommit {
+        AfterCommit(None)
+    }
+
+    /// Sends the message.
+    pub async fn send(self) -> Result<(), QueueError> {
+        match self.0 {
+            Some((queue, message)) => queue.send(&message).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }
 

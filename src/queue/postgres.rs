@@ -4,16 +4,13 @@
 //! to the end of the visibility timeout, and that very moment is the receipt: every later change applies
 //! only where it still stands there, so that a request made meanwhile is never swallowed. NOTIFY is a
 //! hint that saves the wait for the next look at the table; nothing depends on it.
-//!
-//! No change here waits for the disk. When a crash of the server undoes one, a job is delivered again or its count of
-//! deliveries is too low: its lease, which is flushed, decides who works on it, and a COMPLETED job is left alone.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions, PgRow};
-use sqlx::{PgPool, Row};
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -22,11 +19,9 @@ use super::{
     Unreadable,
 };
 use crate::domain::job::JobId;
-use crate::store::sql::{self, NOT_FLUSHED};
+use crate::store::wanted::{self, Answer, CHANNEL, Received};
 use crate::store::{StoreError, schema};
 
-/// The channel of the hints.
-const CHANNEL: &str = "ingest_jobs";
 /// The longest time between two looks at the table: a producer that only inserts gives no hint.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -87,30 +82,19 @@ impl PostgresQueue {
     }
 
     pub(super) async fn send(&self, message: &JobMessage) -> Result<(), QueueError> {
-        let send = format!(
-            "WITH wanted AS (UPDATE jobs SET job_available_at = now() WHERE job_id = {} RETURNING 1)
-             SELECT pg_notify('{CHANNEL}', '') FROM wanted",
-            message.job_id
-        );
-        match sql::once(&self.pool, &send).await.map_err(QueueError::database("send a message"))?.len() {
-            0 => Err(QueueError::NoSuchJob(message.job_id)),
-            _ => Ok(()),
+        match wanted::send(&self.pool, message.job_id)
+            .await
+            .map_err(QueueError::database("send a message"))?
+        {
+            true => Ok(()),
+            false => Err(QueueError::NoSuchJob(message.job_id)),
         }
     }
 
     pub(super) async fn check(&self) -> Result<QueueHealth, QueueError> {
-        let query = "SELECT count(*) FILTER (WHERE job_available_at <= now()) AS waiting,
-                    count(*) FILTER (WHERE job_available_at > now()) AS hidden
-             FROM jobs WHERE job_available_at IS NOT NULL";
-        let counts =
-            sql::once(&self.pool, query).await.map_err(QueueError::database("count the messages"))?;
-        let mut health = QueueHealth { waiting: 0, hidden: 0, dead_letters: DeadLetters::Jobs };
-        for row in counts {
-            let count = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-            health.waiting = count("waiting").map_err(QueueError::database("count the messages"))?;
-            health.hidden = count("hidden").map_err(QueueError::database("count the messages"))?;
-        }
-        Ok(health)
+        let counts = wanted::counts(&self.pool).await;
+        let (waiting, hidden) = counts.map_err(QueueError::database("count the messages"))?;
+        Ok(QueueHealth { waiting, hidden, dead_letters: DeadLetters::Jobs })
     }
 
     /// Listens from now on. Without a listener the looks at the table go on, so a failure is not one of
@@ -164,55 +148,40 @@ impl std::fmt::Display for PostgresQueue {
 }
 
 async fn claim(queue: PostgresQueue, at_most: usize) -> Result<Vec<Delivery>, QueueError> {
-    // MATERIALIZED: as a plain subquery PostgreSQL may run it again for each row and exceed the limit.
-    let claim = format!(
-        "{NOT_FLUSHED};
-         WITH due AS MATERIALIZED (
-             SELECT job_id FROM jobs WHERE job_available_at <= now()
-             ORDER BY job_available_at, job_id LIMIT {at_most} FOR UPDATE SKIP LOCKED
-         )
-         UPDATE jobs SET job_available_at = now() + {}, job_delivery_count = job_delivery_count + 1
-         FROM due WHERE jobs.job_id = due.job_id
-         RETURNING jobs.job_id, job_s3_object_key, job_available_at, job_delivery_count",
-        sql::interval(queue.options.visibility)
-    );
-    let rows = sql::once(&queue.pool, &claim).await.map_err(QueueError::database("receive messages"))?;
-    let deliveries: Result<Vec<_>, _> = rows.iter().map(|row| delivery(&queue, row)).collect();
-    deliveries.map_err(QueueError::database("read a message"))
+    let received = wanted::receive(&queue.pool, at_most, queue.options.visibility).await;
+    let received = received.map_err(QueueError::database("receive messages"))?;
+    Ok(received.into_iter().map(|received| delivery(&queue, received)).collect())
 }
 
-fn delivery(queue: &PostgresQueue, row: &PgRow) -> Result<Delivery, sqlx::Error> {
-    let job_id = JobId(row.try_get("job_id")?);
-    let key: Option<String> = row.try_get("job_s3_object_key")?;
-    let count: i32 = row.try_get("job_delivery_count")?;
-    let hidden_until = row.try_get("job_available_at")?;
+fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
+    let Received { job, object_key, count, hidden_until } = received;
     let received_at = Instant::now();
-    let body = key.filter(|key| !key.is_empty()).map(|s3_key| JobMessage { job_id, s3_key });
+    let body = object_key.filter(|key| !key.is_empty()).map(|s3_key| JobMessage { job_id: job, s3_key });
     let receipt = PostgresReceipt {
         pool: queue.pool.clone(),
         visibility: queue.options.visibility,
-        job_id,
+        job,
         received_at,
         first: hidden_until,
         stands: Mutex::new(vec![hidden_until]),
     };
-    Ok(Delivery {
-        message_id: format!("job-{job_id}-{count}"),
-        attempt: count.unsigned_abs(),
+    Delivery {
+        message_id: format!("job-{job}-{count}"),
+        attempt: count,
         body: body.ok_or_else(|| Unreadable {
-            raw: JobMessage { job_id, s3_key: String::new() }.to_json(),
+            raw: JobMessage { job_id: job, s3_key: String::new() }.to_json(),
             reason: "the job has no object key".to_owned(),
         }),
         received_at,
         receipt: Receipt::Postgres(Arc::new(receipt)),
-    })
+    }
 }
 
 /// The right to finish a delivery: the moment that `job_available_at` stands at.
 pub(super) struct PostgresReceipt {
     pool: PgPool,
     visibility: Duration,
-    job_id: JobId,
+    job: JobId,
     received_at: Instant,
     first: DateTime<Utc>,
     /// More than one while it is unknown whether a renewal, whose answer was lost, took effect.
@@ -237,57 +206,33 @@ impl PostgresReceipt {
         if !stands.contains(&next) {
             stands.push(next);
         }
-        let renew = format!(
-            "UPDATE jobs SET job_available_at = {} WHERE job_id = (
-                 SELECT job_id FROM jobs WHERE {} FOR NO KEY UPDATE SKIP LOCKED)",
-            moment(&next),
-            self.is_ours(&stands)
-        );
-        let renewed =
-            sql::once_changed(&self.pool, &renew).await.map_err(QueueError::database("renew a message"))?;
-        if renewed > 0 {
+        let hidden = wanted::hide(&self.pool, self.job, &stands, &next).await;
+        if hidden.map_err(QueueError::database("renew a message"))? {
             *stands = vec![next];
             return Ok(Renewal::Renewed);
         }
         // A run may hold the job's row for long, and meanwhile nobody can receive the job.
-        let look = format!("SELECT FROM jobs WHERE {}", self.is_ours(&stands));
-        let found = sql::once(&self.pool, &look).await.map_err(QueueError::database("look for a message"))?;
-        Ok(if found.is_empty() { Renewal::Superseded } else { Renewal::Renewed })
-    }
-
-    /// The condition that the message is the one that was received.
-    fn is_ours(&self, stands: &[DateTime<Utc>]) -> String {
-        let moments: Vec<_> = stands.iter().map(moment).collect();
-        format!("job_id = {} AND job_available_at IN ({})", self.job_id, moments.join(", "))
+        let stands = wanted::stands(&self.pool, self.job, &stands).await;
+        Ok(match stands.map_err(QueueError::database("look for a message"))? {
+            true => Renewal::Renewed,
+            false => Renewal::Superseded,
+        })
     }
 
     pub(super) async fn ack(&self) -> Result<(), QueueError> {
-        self.finish("remove a message", "job_available_at = NULL, job_delivery_count = 0").await
+        self.answer("remove a message", Answer::Done).await
     }
 
     pub(super) async fn retry_in(&self, wait: Duration) -> Result<(), QueueError> {
-        let change = format!("job_available_at = now() + {}", sql::interval(wait));
-        self.finish("delay a message", &change).await
+        self.answer("delay a message", Answer::Later(wait)).await
     }
 
     pub(super) async fn release(&self) -> Result<(), QueueError> {
-        let change = "job_available_at = now(), job_delivery_count = greatest(job_delivery_count - 1, 0)";
-        self.finish("give a message back", change).await?;
-        let hint = format!("SELECT pg_notify('{CHANNEL}', '')");
-        sql::once(&self.pool, &hint).await.map_err(QueueError::database("give a message back"))?;
-        Ok(())
+        self.answer("give a message back", Answer::Back).await
     }
 
-    /// Nothing to change means that a newer request stands, which is left as it is.
-    async fn finish(&self, action: &'static str, change: &str) -> Result<(), QueueError> {
+    async fn answer(&self, action: &'static str, answer: Answer) -> Result<(), QueueError> {
         let stands = self.stands.lock().await;
-        let finish = format!("{NOT_FLUSHED}; UPDATE jobs SET {change} WHERE {}", self.is_ours(&stands));
-        sql::once_changed(&self.pool, &finish).await.map_err(QueueError::database(action))?;
-        Ok(())
+        wanted::answer(&self.pool, self.job, &stands, answer).await.map_err(QueueError::database(action))
     }
-}
-
-/// A moment as a part of a statement, exact to the microsecond as the database holds it.
-fn moment(moment: &DateTime<Utc>) -> String {
-    format!("'{}'::timestamptz", moment.to_rfc3339_opts(SecondsFormat::Micros, true))
 }

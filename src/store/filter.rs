@@ -2,8 +2,7 @@
 
 use sqlx::{Postgres, QueryBuilder};
 
-use super::Home;
-use super::issues::rank;
+use super::{Home, issue_rank};
 use crate::domain::decision::{Field, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
@@ -103,7 +102,7 @@ fn push_named(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter, l
             home.issues(),
             home.items(),
             home.job(),
-            rank(issue_type),
+            issue_rank::of(issue_type),
             if open { " AND NOT issue_resolved" } else { "" }
         ));
         between = " INTERSECT ";
@@ -144,7 +143,7 @@ pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, home: Home, filter: 
     }
     if let Some(issue_type) = filter.issue_type {
         push_linked(query, home, |query| {
-            query.push(format!("NOT issue_resolved AND issue_rank = {}", rank(issue_type)));
+            query.push(format!("NOT issue_resolved AND issue_rank = {}", issue_rank::of(issue_type)));
         });
     }
 }

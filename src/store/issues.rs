@@ -9,27 +9,11 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::copy::{Lines, Target};
-use super::{Count, Home, StoreError, filter, sql};
-use crate::domain::issue::IssueType;
+use super::{Count, Home, StoreError, filter, issue_rank, sql};
+use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::RowHash;
 use crate::domain::rules::Violation;
-
-/// Returns the type as `issue_rank` has it. Under row-level security no index answers conditions on an enum.
-pub(super) fn rank(issue_type: IssueType) -> i16 {
-    issue_type as i16 + 1
-}
-
-/// Returns the type of a rank.
-fn of_rank(rank: i16) -> Result<IssueType, StoreError> {
-    IssueType::ALL.iter().copied().find(|kind| self::rank(*kind) == rank).ok_or(StoreError::Unreadable)
-}
-
-/// The ranks of all types, as a set of a query.
-fn ranks() -> String {
-    let ranks: Vec<String> = IssueType::ALL.iter().map(|kind| rank(*kind).to_string()).collect();
-    format!("unnest('{{{}}}'::smallint[])", ranks.join(","))
-}
 
 /// A row's share in an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +96,7 @@ pub async fn accepted_malformed(
     let query = AssertSqlSafe(format!(
         "SELECT issue_key FROM ONLY {} WHERE issues_job_id = $1 AND issue_rank = {} AND issue_resolved",
         home.issues(),
-        rank(IssueType::MalformedRow)
+        issue_rank::of(IssueType::MalformedRow)
     ));
     let mut keys = sql::query_scalar(query).bind(home.job().0).fetch(connection);
     let mut accepted = HashSet::new();
@@ -128,7 +112,7 @@ pub async fn accepted_malformed(
 pub async fn resolve_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE ONLY {} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
-                issue_resolved_by = coalesce(issue_resolved_by, 'recheck')
+                issue_resolved_by = coalesce(issue_resolved_by, '{RESOLVED_BY_RUN}')
          WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)",
         home.issues()
     ));
@@ -184,12 +168,12 @@ pub async fn counts(
     let query = AssertSqlSafe(format!(
         "SELECT rank, count FROM {} AS rank, {} AS open
          WHERE count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY rank",
-        ranks(),
+        issue_rank::all(),
         counted(home, false)
     ));
     let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
     let counts: Vec<(i16, i64)> = query.fetch_all(connection).await?;
-    counts.into_iter().map(|(rank, count)| Ok((of_rank(rank)?, Count(count)))).collect()
+    counts.into_iter().map(|(rank, count)| Ok((issue_rank::type_of(rank)?, Count(count)))).collect()
 }
 
 /// The number of issues of the job `$2` and of `rank`, as far as `$3`.
@@ -224,14 +208,14 @@ pub async fn progress(
         "SELECT rank, open.count, settled.count FROM {} AS rank, {} AS open, {} AS settled
          WHERE open.count + settled.count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
          ORDER BY rank",
-        ranks(),
+        issue_rank::all(),
         counted(home, false),
         counted(home, true)
     ));
     let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
     let counts: Vec<(i16, i64, i64)> = query.fetch_all(connection).await?;
     let progress = |(rank, open, settled): (i16, i64, i64)| {
-        Ok(Progress { kind: of_rank(rank)?, open: Count(open), settled: Count(settled) })
+        Ok(Progress { kind: issue_rank::type_of(rank)?, open: Count(open), settled: Count(settled) })
     };
     counts.into_iter().map(progress).collect()
 }
@@ -337,7 +321,7 @@ pub async fn page(
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
            AND ($4 IS NULL OR rank = $4)
          ORDER BY issue_id LIMIT $6",
-        ranks(),
+        issue_rank::all(),
         home.issues(),
         // Its own collation knows the cases of ASCII letters only.
         filter::searched("issue_key COLLATE \"default\""),
@@ -353,7 +337,7 @@ pub async fn page(
         .bind(&owner.0)
         .bind(home.job().0)
         .bind(settled)
-        .bind(which.kind.map(rank))
+        .bind(which.kind.map(issue_rank::of))
         .bind(after.unwrap_or(0))
         .bind(limit + 1)
         .bind(which.text.as_deref().filter(|text| !text.is_empty()).map(filter::anywhere))

@@ -3,8 +3,6 @@
 mod decide;
 mod run;
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -212,29 +210,23 @@ pub struct New<'a> {
     pub content_hash: &'a str,
     /// Which columns of the file are which, where a person has matched them.
     pub columns: Option<Columns>,
-    /// Put it into the database's queue; otherwise the caller sends a message, or runs the job itself.
-    pub wanted: bool,
 }
 
-/// Inserts a PENDING job.
+/// Inserts a PENDING job. No run of it is wanted yet.
 pub async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobId, StoreError> {
     let id = sql::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
-                           job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_columns, job_available_at)
-         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $7, CASE WHEN $6 THEN now() ELSE now() + interval '1 minute' END) RETURNING job_id",
+                           job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_columns)
+         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6) RETURNING job_id",
     )
     .bind(&new.owner.0)
     .bind(new.filename)
     .bind(new.key)
     .bind(new.policy.as_str())
     .bind(new.content_hash)
-    .bind(new.wanted)
     .bind(new.columns.map(Json))
     .fetch_one(&mut *connection)
     .await?;
-    if new.wanted {
-        hint(connection).await?;
-    }
     Ok(JobId(id))
 }
 
@@ -254,39 +246,6 @@ pub async fn by_content(
     let found: Option<i32> =
         sql::query_scalar(query).bind(&owner.0).bind(content_hash).fetch_one(connection).await?;
     Ok(found.map(JobId))
-}
-
-/// Jobs that want work and have neither a live lease nor, it seems, a message: PENDING or PROCESSING,
-/// and overdue by `grace`. Each is given to one caller, and again after twice as long each time: a
-/// long queue is no lost message.
-pub async fn stranded(
-    pool: &PgPool,
-    grace: Duration,
-    limit: i64,
-) -> Result<Vec<(JobId, String)>, StoreError> {
-    let send = format!(
-        "UPDATE jobs SET job_available_at = now(), job_delivery_count = job_delivery_count + 1
-         WHERE job_id IN (
-             SELECT job_id FROM jobs
-             WHERE job_available_at <= now() - {} * power(2, least(job_delivery_count, 10)) AND job_status IN ('PENDING', 'PROCESSING')
-               AND (job_lease_until IS NULL OR job_lease_until <= now())
-             ORDER BY job_available_at LIMIT {limit} FOR UPDATE SKIP LOCKED)
-         RETURNING job_id, job_s3_object_key",
-        sql::interval(grace)
-    );
-    let rows = sql::once(pool, &send).await?;
-    rows.iter().map(|row| Ok((JobId(row.try_get("job_id")?), row.try_get("job_s3_object_key")?))).collect()
-}
-
-/// Nothing is wanted of the job any more: for a run that was not asked for through the database's queue,
-/// which answers by itself.
-pub async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
-    let unwant = format!(
-        "UPDATE jobs SET job_available_at = NULL, job_delivery_count = 0
-         WHERE job_id = {id} AND job_available_at IS NOT NULL"
-    );
-    sql::once_changed(pool, &unwant).await?;
-    Ok(())
 }
 
 /// A run that has lost its lease came to an end all the same: its worker was not killed, so it does not count as cut off.

@@ -16,8 +16,8 @@ pub mod decided;
 mod filter;
 mod home;
 pub mod imported;
-
 pub mod issue_items;
+mod issue_rank;
 pub mod issues;
 pub mod jobs;
 pub mod local;
@@ -26,12 +26,14 @@ pub mod partition;
 pub mod provider_roles;
 pub mod raised;
 pub mod schema;
+mod schema_turn;
 pub mod sign_ins;
 pub mod sql;
 pub mod staging;
 pub mod undo_progress;
 pub mod unreadable;
 mod wall;
+pub mod wanted;
 
 use std::time::Duration;
 

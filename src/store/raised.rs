@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::copy::{Lines, Target};
 use super::issues::Raised;
 use super::{Home, StoreError};
+use crate::domain::issue::RESOLVED_BY_RUN;
 
 /// Rows' shares in issues, encoded for COPY.
 #[derive(Default)]
@@ -98,7 +99,7 @@ pub async fn settle(connection: &mut PgConnection, home: Home) -> Result<(), Sto
         ),
         format!(
             "UPDATE ONLY {issues} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
-                    issue_resolved_by = coalesce(issue_resolved_by, 'recheck')
+                    issue_resolved_by = coalesce(issue_resolved_by, '{RESOLVED_BY_RUN}')
              WHERE issues_job_id = {job} AND (NOT issue_resolved OR issue_resolved_at IS NULL)
                AND NOT EXISTS (SELECT FROM linked WHERE linked_issue = issue_id)"
         ),

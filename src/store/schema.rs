@@ -7,12 +7,9 @@ use std::time::Instant;
 use sqlx::migrate::{MigrateError, Migration, Migrator};
 use sqlx::{PgConnection, PgPool, Row};
 
-use super::{StoreError, sql, wall};
+use super::{StoreError, schema_turn, sql, wall};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
-
-/// The key of the advisory lock under which programs that migrate take turns.
-const MIGRATION_LOCK: i64 = 0x001A_9E57_0000_0001;
 
 /// Where the migrations that were applied are on record, as `sqlx` has it.
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
@@ -72,7 +69,7 @@ async fn warn_of_keys_by_locale(pool: &PgPool) -> Result<(), StoreError> {
 async fn apply(pool: &PgPool, migration: &Migration) -> Result<(), StoreError> {
     let started = Instant::now();
     let mut transaction = sql::begin(pool).await?;
-    take_turn(&mut transaction).await?;
+    schema_turn::take(&mut transaction).await?;
     if applied(&mut transaction).await?.contains_key(&migration.version) {
         return Ok(transaction.rollback().await?);
     }
@@ -89,16 +86,6 @@ async fn apply(pool: &PgPool, migration: &Migration) -> Result<(), StoreError> {
         .execute(&mut *transaction)
         .await?;
     Ok(transaction.commit().await?)
-}
-
-pub(super) async fn take_turn(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let query = "SELECT pg_try_advisory_xact_lock($1)";
-    let taken: bool = sql::query_scalar(query).bind(MIGRATION_LOCK).fetch_one(&mut *connection).await?;
-    if !taken {
-        tracing::warn!("another program is migrating the database; waiting for it to end");
-        sql::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(connection).await?;
-    }
-    Ok(())
 }
 
 /// The versions of the applied migrations with their checksums. Reads only: a role may have no right to more.

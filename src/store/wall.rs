@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
-use super::{Home, StoreError, schema, sql};
+use super::{Home, StoreError, schema_turn, sql};
 use crate::domain::job::JobId;
 
 /// The role for requests, if it exists, as an expression of SQL.
@@ -223,7 +223,7 @@ pub(super) async fn build(pool: &PgPool) -> Result<(), StoreError> {
         return Ok(());
     }
     let mut transaction = sql::begin(pool).await?;
-    schema::take_turn(&mut transaction).await?;
+    schema_turn::take(&mut transaction).await?;
     if wall.may_make_roles && !(wall.may_take && wall.has_rights) {
         make_role(&mut transaction, &wall).await?;
     }

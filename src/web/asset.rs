@@ -6,7 +6,7 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use crate::api::Problem;
+use crate::http::Problem;
 
 /// A file that pages bring.
 struct Asset {

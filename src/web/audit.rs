@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::form::sought;
 use super::shell::{Section, Shell, show};
 use super::words;
-use crate::api::{App, Problem, Query, Reader};
 use crate::domain::job::JobId;
+use crate::http::{App, Problem, Query, Reader};
 use crate::store::actions::{self as trail, Action, Which};
 
 /// Actions of a page.

@@ -11,9 +11,9 @@ use super::form::{Form, request, sought};
 use super::shell::{Section, Shell, show};
 use super::words;
 use crate::actions::{self, ActionError};
-use crate::api::{App, Editor, Path, Problem, Query, Reader};
 use crate::auth::Principal;
 use crate::domain::decision::{Edits, Field};
+use crate::http::{self, App, Editor, Path, Problem, Query, Reader};
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
 use crate::store::staging::{self, Origin};
@@ -197,4 +197,9 @@ pub(super) async fn edit(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Sends all contacts as CSV.
+pub(super) async fn file(Reader(principal): Reader, State(app): State<App>) -> Result<Response, Problem> {
+    http::contacts_file(&app, principal.owner)
 }

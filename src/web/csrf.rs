@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::form::FORM_BYTES;
-use crate::api::{App, has_session, read_whole};
+use crate::http::{App, has_session, read_whole};
 
 /// Shows the field `csrf` of a form as the header that the extractors look for, where the browser names neither
 /// site nor origin. Looks into the forms of browsers with a session only, and into none with a file: nothing is read

@@ -6,9 +6,9 @@ use axum::http::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use crate::actions;
-use crate::api::{Kind, Problem, read_whole};
 use crate::auth::Principal;
 use crate::domain::search;
+use crate::http::{Kind, Problem, read_whole};
 
 /// The most bytes of a form: some thousand selected issues.
 pub const FORM_BYTES: usize = 64 << 10;

@@ -15,8 +15,8 @@ use super::bar::Bar;
 use super::form::sought;
 use super::shell::{Section, Shell, show};
 use super::words::{self, Told};
-use crate::api::{App, Problem, Query, Reader, Standing, event_stream};
 use crate::domain::job::{JobId, JobStatus, Owner};
+use crate::http::{App, Problem, Query, Reader, Standing, event_stream};
 use crate::store::jobs::{self, Job, Which};
 
 /// Jobs of a page.

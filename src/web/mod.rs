@@ -24,7 +24,8 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::api::{App, Pages, download_contacts, download_corrections, job_file};
+use crate::http::{self, App};
+pub use problem::page as problem_page;
 
 /// What a page may do: what it brings itself, from here.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -32,10 +33,10 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 );
 
-/// The pages, for the server to serve.
-pub fn pages(app: &App) -> Pages {
-    let (quick, lasting) = (on_every_page(quick(), app), on_every_page(lasting(), app));
-    Pages { quick, lasting, problem: problem::page }
+/// The pages.
+pub fn routes(app: &App) -> Router<App> {
+    let timeout = middleware::from_fn_with_state(app.clone(), http::timeout);
+    on_every_page(quick(), app).layer(timeout).merge(on_every_page(lasting(), app))
 }
 
 /// Pages that answer at once.
@@ -70,10 +71,10 @@ fn lasting() -> Router<App> {
         .route("/upload", get(upload::page).post(upload::take))
         .route("/jobs/live", get(jobs::live))
         .route("/jobs/{job}/live", get(job::live))
-        .route("/jobs/{job}/file", get(job_file))
-        .route("/jobs/{job}/corrections.csv", get(download_corrections))
+        .route("/jobs/{job}/file", get(job::file))
+        .route("/jobs/{job}/corrections.csv", get(job::corrections_file))
         .route("/jobs/{job}/corrections", post(job::correct))
-        .route("/contacts.csv", get(download_contacts))
+        .route("/contacts.csv", get(contacts::file))
         .route("/jobs/{job}/delete", post(job::delete))
         .route("/jobs/{job}/undo-import", post(job::undo_import))
         .route("/jobs/{job}/review/{kind}/preview", post(review::preview))

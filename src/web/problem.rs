@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::wants_part;
 use super::shell::{Shell, show};
-use crate::api::{App, Problem};
+use crate::http::{App, Problem};
 
 #[derive(Template)]
 #[template(path = "problem.html")]

@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::asset::{ASSETS, Assets};
-use crate::api::{App, Problem, Reader};
 use crate::auth::{Means, Principal, Role};
+use crate::http::{App, Problem, Reader};
 
 /// The part of the pages that one is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,10 +13,10 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use serde::Deserialize;
 
-use crate::api::{App, Client, Kind, Problem, Query, is_same_origin, session_cookie};
 use crate::auth::oidc::{self, Provider};
 use crate::auth::{Identity, Secret, sign_in as oidc_sign_in};
 use crate::domain::job::Owner;
+use crate::http::{App, Client, Kind, Problem, Query, is_same_origin, session_cookie};
 use crate::store::provider_roles;
 use crate::store::sign_ins::{self, BrowserSession, Pending};
 

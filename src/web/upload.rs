@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::form::request;
 use super::shell::{Section, Shell, show};
 use crate::actions::FilePreview;
-use crate::api::{App, Problem, Query, UploadAsked, Uploader, preview_of, take_upload};
 use crate::domain::decision::Field;
+use crate::http::{App, Problem, Query, UploadQuery, Uploader, preview_of, take_upload};
 
 #[derive(Template)]
 #[template(path = "upload.html")]
@@ -81,7 +81,7 @@ pub(super) async fn preview(
 pub(super) async fn take(
     Uploader(principal): Uploader,
     State(app): State<App>,
-    Query(asked): Query<UploadAsked>,
+    Query(asked): Query<UploadQuery>,
     form: Request,
 ) -> Result<Redirect, Problem> {
     let made = take_upload(&app, &request(principal), &asked, form).await?;

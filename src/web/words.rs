@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::decision::{ActionKind, Field};
-use crate::domain::issue::IssueType;
+use crate::domain::decision::{ActionKind, BulkDecision, Field};
 use crate::domain::job::JobStatus;
 use crate::domain::row::RowStatus;
+use crate::domain::rules::{RULES, Rule};
 use crate::store::Count;
 
 /// A number with its thousands apart.
@@ -108,20 +108,41 @@ pub fn row_status(status: Option<RowStatus>) -> Told {
     }
 }
 
-/// A kind of issue: its name, and the same in an address of a page.
-pub fn kind(kind: IssueType) -> (&'static str, &'static str) {
-    match kind {
-        IssueType::DuplicateEmail => ("Duplicates", "duplicate"),
-        IssueType::InvalidEmail => ("Invalid addresses", "invalid"),
-        IssueType::ExistingEmail => ("Existing contacts", "existing"),
-        IssueType::MissingRequiredField => ("Missing fields", "missing"),
-        IssueType::MalformedRow => ("Malformed rows", "malformed"),
+/// The rule that an address of a page names.
+pub fn rule_of(slug: &str) -> Option<&'static Rule> {
+    RULES.into_iter().find(|rule| rule.slug == slug)
+}
+
+/// A decision about many cases, on its button.
+pub fn bulk_button(decision: BulkDecision) -> &'static str {
+    match decision {
+        BulkDecision::KeepFirst => "Keep the first row",
+        BulkDecision::KeepLast => "Keep the last row",
+        BulkDecision::Merge => "Merge rows",
+        BulkDecision::Correct => "Take suggestions",
+        BulkDecision::KeepContact => "Keep contacts",
+        BulkDecision::Overwrite => "Overwrite contacts",
+        BulkDecision::Fill => "Fill blanks",
+        BulkDecision::Accept => "Accept as they are",
+        BulkDecision::Discard => "Leave out",
+        BulkDecision::FillIn => "Fill in",
     }
 }
 
-/// The kind that an address of a page names.
-pub fn kind_of(slug: &str) -> Option<IssueType> {
-    IssueType::ALL.iter().copied().find(|found| kind(*found).1 == slug)
+/// The same as the question before it is carried out.
+pub fn bulk_question(decision: BulkDecision) -> &'static str {
+    match decision {
+        BulkDecision::KeepFirst => "Keep the first row of each",
+        BulkDecision::KeepLast => "Keep the last row of each",
+        BulkDecision::Merge => "Merge the rows of each",
+        BulkDecision::Correct => "Take the suggested addresses",
+        BulkDecision::KeepContact => "Keep the contacts as they are",
+        BulkDecision::Overwrite => "Overwrite the contacts",
+        BulkDecision::Fill => "Fill blanks of the contacts",
+        BulkDecision::Accept => "Accept as they are",
+        BulkDecision::Discard => "Leave out",
+        BulkDecision::FillIn => "Fill in what is missing",
+    }
 }
 
 /// A value's name.
@@ -189,14 +210,6 @@ mod tests {
             assert_eq!(number(value), expected);
         }
         assert_eq!((many(1, "row", "rows"), many(0, "row", "rows")), ("1 row".into(), "0 rows".into()));
-    }
-
-    #[test]
-    fn every_kind_has_an_address_of_its_own() {
-        for found in IssueType::ALL {
-            assert_eq!(kind_of(kind(*found).1), Some(*found));
-        }
-        assert_eq!(kind_of("nonsense"), None);
     }
 
     #[test]

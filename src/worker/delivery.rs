@@ -10,8 +10,8 @@ use super::Worker;
 use super::run::{self, End};
 use crate::domain::job::JobId;
 use crate::pipeline::{Control, Progress, RunError};
-use crate::queue::{DeadLetter, DeadLetters, Delivery, JobMessage, Queue, Unreadable};
-use crate::store::{jobs, unreadable};
+use crate::queue::{DeadLetter, DeadLetters, Delivery, JobMessage, Unreadable};
+use crate::store::unreadable;
 
 /// What becomes of a message.
 #[derive(Debug)]
@@ -26,6 +26,16 @@ enum Disposition {
     DeadLetter(String),
     /// No longer ours: say nothing.
     Silence,
+}
+
+impl Disposition {
+    /// Whether the message will not come again.
+    fn is_final(&self) -> bool {
+        match self {
+            Disposition::Ack | Disposition::DeadLetter(_) => true,
+            Disposition::RetryIn(_) | Disposition::Release | Disposition::Silence => false,
+        }
+    }
 }
 
 /// Handles one delivery from end to end.
@@ -58,11 +68,11 @@ async fn work(
     let end = run::job(&worker.context, &worker.policy, message.job_id, &control).await;
     heartbeat.stop().await;
     let disposition = disposition(message.job_id, end);
-    if let (Queue::Sqs(_), Disposition::Ack | Disposition::DeadLetter(_)) = (&worker.queue, &disposition) {
-        // Only the search for stranded jobs reads the mark here, and it passes over settled ones.
-        if let Err(error) = jobs::unwant(&worker.context.pool, message.job_id).await {
-            tracing::warn!(job_id = message.job_id.0, %error, "the job is still marked as wanted");
-        }
+    if disposition.is_final()
+        && let Err(error) = worker.queue.note_answered(&worker.context.pool, message.job_id).await
+    {
+        // The message is sent again at most, and finds the job done.
+        tracing::warn!(job_id = message.job_id.0, %error, "the job is still marked as wanted");
     }
     disposition
 }

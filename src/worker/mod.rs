@@ -4,4 +4,24 @@ mod delivery;
 mod receive;
 pub mod run;
 
-pub use receive::{Worker, work};
+use std::time::Duration;
+
+pub use receive::work;
+
+use self::run::Policy;
+use crate::pipeline::Context;
+use crate::queue::Queue;
+
+/// What a worker works with.
+pub struct Worker {
+    /// Database and store.
+    pub context: Context,
+    /// Where messages come from.
+    pub queue: Queue,
+    /// Retries and leases.
+    pub policy: Policy,
+    /// Jobs at once.
+    pub concurrency: usize,
+    /// How long a job may wait without a lease before its message is taken for lost.
+    pub stranded_after: Duration,
+}

@@ -6,26 +6,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::delivery;
-use super::run::Policy;
-use crate::pipeline::Context;
-use crate::queue::{JobMessage, Queue};
+use super::{Worker, delivery};
 use crate::shutdown::Shutdown;
-use crate::store::jobs;
-
-/// What a worker works with.
-pub struct Worker {
-    /// Database and store.
-    pub context: Context,
-    /// Where messages come from.
-    pub queue: Queue,
-    /// Retries and leases.
-    pub policy: Policy,
-    /// Jobs at once.
-    pub concurrency: usize,
-    /// How long a job may wait without a lease before its message is taken for lost.
-    pub stranded_after: Duration,
-}
 
 /// The wait after a failed receive.
 const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
@@ -33,8 +15,6 @@ const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_secs(5);
 /// The wait between two searches for what killed uploads have left.
 const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
-/// Jobs found again in one sweep.
-const SWEEP_LIMIT: i64 = 100;
 
 /// Works until `shutdown`, then lets every run come to the end of its chunk.
 pub async fn work(worker: Worker, shutdown: Shutdown) {
@@ -98,23 +78,17 @@ async fn pause(duration: Duration, shutdown: &Shutdown) {
     }
 }
 
-/// Finds jobs that want work and have neither a message nor a live lease, and sends them again: a
-/// producer that died between row and message, a message that was purged.
+/// Sends lost messages again.
 async fn sweep(worker: Arc<Worker>, shutdown: Shutdown) {
-    // The database's own queue delivers by the same column that marks a job as wanted.
-    let Queue::Sqs(_) = &worker.queue else { return };
     let grace = worker.stranded_after;
     while !shutdown.stop_receiving.is_cancelled() {
-        match jobs::stranded(&worker.context.pool, grace, SWEEP_LIMIT).await {
-            Ok(found) => {
-                for (job_id, s3_key) in found {
-                    tracing::warn!(job_id = job_id.0, "job without message or lease: sent again");
-                    if let Err(error) = worker.queue.send(&JobMessage { job_id, s3_key }).await {
-                        tracing::warn!(job_id = job_id.0, %error, "sending failed");
-                    }
+        match worker.queue.resend_lost(&worker.context.pool, grace).await {
+            Ok(sent) => {
+                for job in sent {
+                    tracing::warn!(job_id = job.0, "job without message or lease: sent again");
                 }
             }
-            Err(error) => tracing::warn!(%error, "looking for stranded jobs failed"),
+            Err(error) => tracing::warn!(%error, "sending lost messages again failed"),
         }
         pause(grace / 4, &shutdown).await;
     }

@@ -24,6 +24,7 @@ mod poisoned;
 mod real_servers;
 mod requests;
 mod round_trips;
+mod rules_agree;
 mod schema;
 mod screenshots;
 mod serve;

@@ -31,7 +31,7 @@ fn feed<'a>(mut reader: Reader, blocks: impl IntoIterator<Item = &'a [u8]>) -> O
         rows.push(Row {
             number: row.number,
             line: row.line,
-            values: [row.email, row.first_name, row.last_name, row.company].map(str::to_owned),
+            values: row.values.values().map(|value| (*value).to_owned()),
             damage: row.damage,
         });
     };

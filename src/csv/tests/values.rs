@@ -2,6 +2,7 @@
 
 use super::super::dialect::Dialect;
 use super::*;
+use crate::domain::field::Field;
 
 #[test]
 fn every_encoding_gives_the_same_rows() {
@@ -140,21 +141,21 @@ fn the_delimiter_is_found() {
 #[test]
 fn header_names_are_matched_as_people_write_them() {
     let names = [
-        (Column::Email, "email e-mail E_Mail email_address MAIL correo E-Mail-Adresse"),
-        (Column::FirstName, "first_name FirstName fname given-name nome Vorname PRÉNOM nombre"),
-        (Column::LastName, "last_name lastname lname surname family_name sobrenome nachname"),
-        (Column::LastName, "Nom apellido"),
-        (Column::Company, "company organization organisation org empresa Firma Société"),
-        (Column::Company, "socie\u{301}te\u{301}"),
+        (Field::Email, "email e-mail E_Mail email_address MAIL correo E-Mail-Adresse"),
+        (Field::FirstName, "first_name FirstName fname given-name nome Vorname PRÉNOM nombre"),
+        (Field::LastName, "last_name lastname lname surname family_name sobrenome nachname"),
+        (Field::LastName, "Nom apellido"),
+        (Field::Company, "company organization organisation org empresa Firma Société"),
+        (Field::Company, "socie\u{301}te\u{301}"),
     ];
     for (column, list) in names {
         for name in list.split(' ') {
-            assert_eq!(Column::from_name(name), Some(column), "{name}");
+            assert_eq!(Field::from_name(name), Some(column), "{name}");
             let spaced = format!("\u{a0} {} ", name.replace('_', " "));
-            assert_eq!(Column::from_name(&spaced), Some(column), "{spaced}");
+            assert_eq!(Field::from_name(&spaced), Some(column), "{spaced}");
         }
     }
     for name in ["", "prenom", "email2", "name", "societe", "@"] {
-        assert_eq!(Column::from_name(name), None, "{name}");
+        assert_eq!(Field::from_name(name), None, "{name}");
     }
 }

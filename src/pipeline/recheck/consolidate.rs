@@ -4,6 +4,8 @@
 use sqlx::PgConnection;
 
 use super::super::budget::{CHANGES_ROWS, CONTACTS_BYTES, CONTACTS_ROWS};
+use super::super::compare::Finding;
+use super::super::row_outcome::RowOutcome;
 use super::super::{Phase, RunError, Statistics};
 use super::read::{Compared, Judged, Reading};
 use crate::domain::row::RowStatus;
@@ -66,21 +68,28 @@ impl Outgoing {
     }
 
     fn take(&mut self, judged: &Judged<'_>, reading: &Reading<'_>, compared: &Compared) {
-        let finding = compared.findings.about(judged.number);
         if judged.is_done() {
-            self.statistics.valid_rows += 1;
-        } else if finding.repeat {
-            self.statistics.repeated_rows += 1;
-            self.repeats.push(judged.row.id);
-        } else if judged.with(finding).is_some_and(|verdict| verdict.is_clean()) {
-            self.statistics.valid_rows += 1;
-            let key = judged.group.unwrap_or(0);
-            match judged.row.on_existing.filter(|_| finding.existing) {
-                Some(decided) => self.changes.push(judged.row.id, judged.fields, key, decided),
-                None => {
-                    self.statistics.contacts += 1;
-                    self.ready.push(&reading.claim.owner, judged.row.id, judged.fields, key);
-                }
+            self.statistics.count_done();
+            return;
+        }
+        let finding = compared.findings.about(judged.number);
+        let outcome = judged.outcome(finding);
+        match outcome {
+            RowOutcome::Repeat => self.repeats.push(judged.row.id),
+            // It waits for a person, and for the run after that.
+            RowOutcome::Raises(_) => return,
+            RowOutcome::Valid(_) => self.take_valid(judged, finding, reading),
+        }
+        self.statistics.count(&outcome);
+    }
+
+    fn take_valid(&mut self, judged: &Judged<'_>, finding: Finding, reading: &Reading<'_>) {
+        let key = judged.group.unwrap_or(0);
+        match judged.row.on_existing.filter(|_| finding.existing) {
+            Some(decided) => self.changes.push(judged.row.id, judged.fields, key, decided),
+            None => {
+                self.statistics.contacts += 1;
+                self.ready.push(&reading.claim.owner, judged.row.id, judged.fields, key);
             }
         }
     }

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use super::super::budget::READ_BYTES;
 use super::super::compare::{Finding, Findings, OPEN, UNDECIDED};
+use super::super::row_outcome::RowOutcome;
 use super::super::{Context, Control, Phase, RunError, existing, survey};
 use crate::domain::contact::ContactKeys;
 use crate::domain::row::{Fields, RowHash, RowStatus};
@@ -69,11 +70,9 @@ impl Judged<'_> {
         self.row.status == Some(RowStatus::Success)
     }
 
-    /// Adds what was found by comparison; `None` for a repeat.
-    pub fn with(&self, finding: Finding) -> Option<Verdict> {
-        let Finding { duplicate, repeat, .. } = finding;
-        let existing = finding.existing && self.row.on_existing.is_none();
-        (!repeat).then(|| Verdict { duplicate, existing, ..self.verdict.clone() })
+    /// What becomes of it, with what was found by comparison.
+    pub fn outcome(&self, finding: Finding) -> RowOutcome {
+        RowOutcome::new(self.verdict.clone(), finding, self.row.on_existing)
     }
 }
 

@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 
 use super::super::budget::{CHANGES_ROWS, CHUNK_BYTES};
+use super::super::row_outcome::RowOutcome;
 use super::super::{RunError, Statistics};
 use super::read::{Compared, Judged, Reading};
 use crate::domain::row::RowStatus;
@@ -48,21 +49,16 @@ fn judge(
     statistics: &mut Statistics,
 ) -> Result<(), RunError> {
     if judged.is_done() {
-        statistics.valid_rows += 1;
+        statistics.count_done();
         return Ok(());
     }
-    let verdict = judged.with(compared.findings.about(judged.number));
-    let status = verdict.as_ref().map_or(RowStatus::Discard, |verdict| verdict.status());
-    match status {
-        RowStatus::Discard => statistics.repeated_rows += 1,
-        RowStatus::Issue => statistics.issue_rows += 1,
-        _ => statistics.valid_rows += 1,
-    }
-    if judged.row.status != Some(status) {
+    let outcome = judged.outcome(compared.findings.about(judged.number));
+    statistics.count(&outcome);
+    if judged.row.status != Some(outcome.status()) {
         changes.ids.push(judged.row.id);
-        changes.statuses.push(status);
+        changes.statuses.push(outcome.status());
     }
-    if let Some(verdict) = verdict.filter(|_| status == RowStatus::Issue) {
+    if let RowOutcome::Raises(verdict) = outcome {
         for violation in verdict.violations(judged.fields, judged.row.row_hash(), &judged.row.residue) {
             changes.raised.push(&Raised::new(violation, judged.row.id));
         }

@@ -2,12 +2,12 @@
 
 use super::super::budget::CHUNK_BYTES;
 use super::super::compare::Findings;
+use super::super::row_outcome::RowOutcome;
 use super::super::{Statistics, file, survey};
 use crate::csv::RawRow;
 use crate::domain::contact::ContactKeys;
-use crate::domain::issue::IssueType;
 use crate::domain::row::{Fields, RowStatus};
-use crate::domain::rules;
+use crate::domain::rules::{self, About};
 use crate::store::issues::Raised;
 use crate::store::jobs::{Claim, Place};
 use crate::store::staging::{Chunk, NewRow};
@@ -102,25 +102,19 @@ impl<'a> Judge<'a> {
     pub fn row<'r>(&self, row: &RawRow<'r>, batch: &mut Batch) -> Option<Judged<'r>> {
         batch.reached = row.number;
         let finding = self.findings.about(row.number as u32);
-        if finding.repeat {
-            batch.counts.repeated_rows += 1;
+        let fields = file::fields(row);
+        let outcome = RowOutcome::new(rules::check(&fields, row.damage.is_some()), finding, None);
+        batch.counts.count(&outcome);
+        let Some(verdict) = outcome.verdict() else {
             batch.passed += 1;
             return None;
-        }
-        let fields = file::fields(row);
-        let mut verdict = rules::check(&fields, row.damage.is_some());
-        verdict.duplicate = finding.duplicate;
-        verdict.existing = finding.existing;
-        let status = match verdict.status() {
+        };
+        let status = match outcome.status() {
             RowStatus::Ready if self.clean => RowStatus::Success,
             status => status,
         };
-        match status {
-            RowStatus::Issue => batch.counts.issue_rows += 1,
-            _ => batch.counts.valid_rows += 1,
-        }
         let id = self.place.base + row.number as i64;
-        let group = survey::group(&self.keys, &fields, &verdict);
+        let group = survey::group(&self.keys, &fields, verdict);
         let judged = Judged { id, fields, key: group.unwrap_or(0) };
         if row.number <= self.claim.checkpoint {
             batch.passed += 1;
@@ -134,9 +128,7 @@ impl<'a> Judge<'a> {
         if status == RowStatus::Issue && self.claim.checkpoint == 0 {
             let group = group.filter(|_| finding.shared).map(|group| (group, finding.last));
             for violation in verdict.violations(&judged.fields, hash, &residue) {
-                let own =
-                    matches!(violation.issue_type, IssueType::MissingRequiredField | IssueType::MalformedRow);
-                let group = group.filter(|_| !own);
+                let group = group.filter(|_| violation.issue_type.rule().about == About::Email);
                 batch.shares.push(Share { raised: Raised::new(violation, id), group });
             }
         }

@@ -3,6 +3,8 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::same_key;
+use crate::domain::field::Field;
+use crate::domain::rules::RULES;
 use crate::store::sql;
 use crate::store::{Home, StoreError};
 
@@ -26,8 +28,8 @@ pub struct Settled {
     pub reopened: i64,
 }
 
-/// Which of the issues that the table's rows belong to still stand: `standing`. The next run judges by all
-/// rules; this tells people meanwhile what is left to decide.
+/// Which of the issues of the table's rows are still raised: `standing`. The next run applies all rules; until then this
+/// shows people what is left to decide.
 ///
 /// Tables are joined by their keys alone, in one query: two that the planner takes for one row each would be compared row
 /// by row.
@@ -36,25 +38,18 @@ fn standing(home: Home) -> String {
     let now = |column: &str| {
         format!("CASE WHEN decided_id IS NULL THEN staging_{column} ELSE decided_{column} END AS {column}")
     };
-    let columns = ["email", "first_name", "last_name", "company", "status", "accepted", "on_existing"]
-        .map(now)
-        .join(", ");
+    let fields = Field::ALL.iter().map(|field| field.as_str());
+    let columns: Vec<String> = fields.chain(["status", "accepted", "on_existing"]).map(now).collect();
+    let columns = columns.join(", ");
+    let rules = RULES.map(|rule| format!("WHEN '{}' THEN {}", rule.issue_type, (rule.still_raised)()));
     format!(
         "WITH touched AS MATERIALIZED (
              SELECT DISTINCT item_issue_id AS id FROM decided JOIN ONLY {items} ON item_staging_id = decided_id),
          standing AS MATERIALIZED (
              SELECT issue_id, issue_resolved AS resolved, coalesce(CASE issue_type
-                 WHEN 'MISSING_REQUIRED_FIELD' THEN bool_or(
-                     '' IN (coalesce(email, ''), coalesce(first_name, ''), coalesce(last_name, ''), coalesce(company, '')))
-                     FILTER (WHERE counts)
-                 WHEN 'INVALID_EMAIL' THEN bool_or({same}) FILTER (WHERE counts)
-                 WHEN 'EXISTING_EMAIL' THEN bool_or({same} AND on_existing IS NULL) FILTER (WHERE counts)
-                 WHEN 'DUPLICATE_EMAIL' THEN
-                     count(DISTINCT (coalesce(first_name, '') COLLATE \"C\", coalesce(last_name, '') COLLATE \"C\", coalesce(company, '') COLLATE \"C\"))
-                     FILTER (WHERE counts AND {same}) > 1
-                 WHEN 'MALFORMED_ROW' THEN bool_or(malformed AND NOT accepted) FILTER (WHERE counts)
+                 {rules}
                  END, false) AS raised
-             FROM (SELECT *, staging_job_id = {job} AND status IS DISTINCT FROM 'DISCARD' AS counts FROM (
+             FROM (SELECT *, staging_job_id = {job} AND status IS DISTINCT FROM 'DISCARD' AS counts, {same} AS same_email FROM (
                        SELECT issue_id, issue_resolved, issue_type, issue_key, issues_job_id, staging_job_id,
                               staging_residue IS NOT NULL AS malformed, {columns}
                        FROM touched JOIN ONLY {issues} ON issue_id = id
@@ -62,6 +57,7 @@ fn standing(home: Home) -> String {
                        JOIN {staging} ON staging_id = item_staging_id
                        LEFT JOIN decided ON decided_id = staging_id OFFSET 0) AS joined) AS member
              WHERE issues_job_id = {job} GROUP BY issue_id, issue_resolved, issue_type)",
+        rules = rules.join("\n                 "),
         same = same_key("email"),
     )
 }

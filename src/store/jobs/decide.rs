@@ -48,27 +48,9 @@ pub async fn move_rows(connection: &mut PgConnection, id: JobId, more: &RowCount
     Ok(())
 }
 
-/// A run is wanted, of a job that was called off or had killed its workers, too: `queued`, by the database's queue; otherwise the caller
-/// sends a message, or runs the job.
-pub async fn want(connection: &mut PgConnection, id: JobId, queued: bool) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_delivery_count = 0, job_unfinished_runs = 0, job_cancelled_at = NULL,
-                job_available_at = CASE WHEN $2 THEN now() ELSE now() + interval '1 minute' END WHERE job_id = $1";
-    sql::query(query).bind(id.0).bind(queued).execute(&mut *connection).await?;
-    match queued {
-        true => hint(connection).await,
-        false => Ok(()),
-    }
-}
-
-/// Wakes the workers that wait at the database's queue, when the transaction ends.
-pub(super) async fn hint(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sql::query("SELECT pg_notify('ingest_jobs', '')").execute(connection).await?;
-    Ok(())
-}
-
-/// Calls a job off: FAILED with the reason, and messages that ask for it change nothing.
+/// Cancels a job: FAILED with the reason, and messages that ask for it change nothing.
 pub async fn cancel(connection: &mut PgConnection, id: JobId, reason: &str) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_status = 'FAILED', job_failure = $2, job_cancelled_at = now(), job_available_at = NULL,
+    let query = "UPDATE jobs SET job_status = 'FAILED', job_failure = $2, job_cancelled_at = now(),
                 job_process_end = coalesce(job_process_end, now()), job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1";
     sql::query(query).bind(id.0).bind(reason).execute(connection).await?;
@@ -88,7 +70,7 @@ pub async fn set_policy(
 
 /// A job whose contacts were taken back is under review again.
 pub async fn reopen(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_status = 'NEEDS_REVIEW', job_available_at = NULL WHERE job_id = $1";
+    let query = "UPDATE jobs SET job_status = 'NEEDS_REVIEW' WHERE job_id = $1";
     sql::query(query).bind(id.0).execute(connection).await?;
     Ok(())
 }

@@ -7,8 +7,8 @@ use axum::response::Redirect;
 use serde::Deserialize;
 
 use crate::actions;
-use crate::api::{App, Editor, Path, Problem, Uploader};
 use crate::domain::job::{ImportPolicy, JobId};
+use crate::http::{App, Editor, Path, Problem, Uploader};
 use crate::store::undo_progress;
 use crate::web::form::{Form, request};
 

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use crate::actions::Corrected;
-use crate::api::{App, Editor, Path, Problem, take_corrections};
+use crate::http::{self, App, Editor, Path, Problem, Reader, take_corrections};
 use crate::web::form::request;
 use crate::web::shell::{Section, Shell, show};
 use crate::web::words::many;
@@ -32,4 +32,13 @@ pub(in crate::web) async fn correct(
     let changed = many(done.effect.changed.rows, "row", "rows");
     let settled = many(done.effect.issues.settled, "issue", "issues");
     show(&Page { shell, job, changed, settled, done })
+}
+
+/// Sends the rows of a job that an open issue is about, as CSV.
+pub(in crate::web) async fn corrections_file(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+) -> Result<Response, Problem> {
+    http::corrections_file(&app, &principal.owner, job).await
 }

@@ -10,56 +10,23 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde::Deserialize;
-use sqlx::PgConnection;
 
 pub(super) use act::{cancel, delete, reprocess, set_policy, undo_import};
-pub(super) use corrections::correct;
+pub(super) use corrections::{correct, corrections_file};
 pub(super) use state::live;
 
-use self::rows::Rows;
+use self::rows::{Rows, RowsQuery};
 use self::state::StateView;
 use self::timeline::Entry;
 use super::bar::Bar;
 use super::form::{sought, wants_part};
 use super::shell::{Section, Shell, show};
 use super::words::{self, Told};
-use crate::actions::ActionError;
-use crate::api::{App, Path, Problem, Query, Reader};
 use crate::domain::issue::IssueType;
-use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::job::{ImportPolicy, JobStatus};
+use crate::domain::rules::Rule;
+use crate::http::{self, App, Path, Problem, Query, Reader, find_job};
 use crate::store::issues;
-use crate::store::jobs::{self, Job};
-
-async fn find(db: &mut PgConnection, owner: &Owner, job: i32) -> Result<Job, Problem> {
-    let found = jobs::get(db, owner, JobId(job)).await?;
-    found.ok_or_else(|| ActionError::NoJob(JobId(job)).into())
-}
-
-/// Which of the job's rows are shown.
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    /// A part of the picture, or a kind of issue.
-    #[serde(default)]
-    show: String,
-    text: Option<String>,
-    after: Option<i64>,
-}
-
-impl Asked {
-    /// The same, further on.
-    fn further(&self, job: i32, after: i64) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if !self.show.is_empty() {
-            query.append_pair("show", &self.show);
-        }
-        if let Some(text) = sought(&self.text) {
-            query.append_pair("text", &text);
-        }
-        query.append_pair("after", &after.to_string());
-        format!("/jobs/{job}?{}", query.finish())
-    }
-}
 
 /// A kind of issue that the job has.
 struct Kind {
@@ -99,18 +66,18 @@ pub(super) async fn page(
     Reader(principal): Reader,
     State(app): State<App>,
     Path(job): Path<i32>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<RowsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let job = find(&mut db, &principal.owner, job).await?;
+    let job = find_job(&mut db, &principal.owner, job).await?;
     let rows = Rows::of(&mut db, &principal.owner, &job, &asked).await?;
     if wants_part(&headers) && asked.after.is_some() {
         return show(&rows);
     }
     let open = issues::counts(&mut db, &principal.owner, job.home()).await?;
     let kind = |(kind, count): &(IssueType, crate::store::Count)| {
-        let (name, slug) = words::kind(*kind);
+        let Rule { label: name, slug, .. } = *kind.rule();
         Kind { name, slug, open: words::count(*count), chosen: asked.show == slug }
     };
     let shell = Shell::new(&principal, Section::Jobs, job.filename.clone());
@@ -139,4 +106,13 @@ pub(super) async fn page(
         rows,
         shell,
     })
+}
+
+/// Sends the file of a job as it came in.
+pub(super) async fn file(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<i32>,
+) -> Result<Response, Problem> {
+    http::job_file(&app, &principal.owner, job).await
 }

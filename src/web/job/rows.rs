@@ -1,13 +1,13 @@
 //! Rows of a job, as a part of its picture or a kind of issue has them.
 
 use askama::Template;
+use serde::Deserialize;
 use sqlx::PgConnection;
 
-use super::Asked;
-use crate::api::Problem;
 use crate::domain::decision::Filter;
 use crate::domain::job::Owner;
 use crate::domain::row::RowStatus;
+use crate::http::Problem;
 use crate::store::issues::{self, Which};
 use crate::store::jobs::Job;
 use crate::store::staging::{self, Looked, RowView};
@@ -18,6 +18,31 @@ use crate::web::words::{self, Told};
 const PAGE: i64 = 50;
 /// Rows that are shown of each issue.
 const OF_ISSUE: i64 = 10;
+
+/// Which of the job's rows are shown.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct RowsQuery {
+    /// A part of the picture, or a kind of issue.
+    #[serde(default)]
+    pub(super) show: String,
+    pub(super) text: Option<String>,
+    pub(super) after: Option<i64>,
+}
+
+impl RowsQuery {
+    /// The same, further on.
+    pub(super) fn further(&self, job: i32, after: i64) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if !self.show.is_empty() {
+            query.append_pair("show", &self.show);
+        }
+        if let Some(text) = sought(&self.text) {
+            query.append_pair("text", &text);
+        }
+        query.append_pair("after", &after.to_string());
+        format!("/jobs/{job}?{}", query.finish())
+    }
+}
 
 /// Rows, and where to go on.
 #[derive(Template)]
@@ -52,11 +77,11 @@ impl Rows {
         db: &mut PgConnection,
         owner: &Owner,
         job: &Job,
-        asked: &Asked,
+        asked: &RowsQuery,
     ) -> Result<Rows, Problem> {
         let first = asked.after.is_none();
-        if let Some(kind) = words::kind_of(&asked.show) {
-            let which = Which { kind: Some(kind), text: sought(&asked.text), ..Which::default() };
+        if let Some(rule) = words::rule_of(&asked.show) {
+            let which = Which { kind: Some(rule.issue_type), text: sought(&asked.text), ..Which::default() };
             let after = asked.after.and_then(|after| i32::try_from(after).ok());
             let found = issues::page(&mut *db, owner, job.home(), &which, after, PAGE / 2).await?;
             let ids: Vec<i32> = found.items.iter().map(|issue| issue.id).collect();

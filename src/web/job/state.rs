@@ -9,9 +9,8 @@ use axum::response::Response;
 use axum::response::sse::Event;
 use futures::Stream;
 
-use super::find;
-use crate::api::{App, Path, Problem, Reader, Standing, event_stream};
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::http::{App, Path, Problem, Reader, Standing, event_stream, find_job};
 use crate::store::jobs::{self, Job};
 use crate::store::undo_progress::UndoProgress;
 use crate::web::shell::{Section, Shell};
@@ -110,7 +109,7 @@ pub(in crate::web) async fn live(
     Path(job): Path<i32>,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let first = find(&mut db, &principal.owner, job).await?;
+    let first = find_job(&mut db, &principal.owner, job).await?;
     db.rollback().await?;
     let shell = Shell::new(&principal, Section::Jobs, "");
     event_stream(&app.clone(), standing, changes(app, principal.owner, shell, first))

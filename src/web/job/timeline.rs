@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::api::Problem;
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{JobId, JobStatus, Owner};
+use crate::http::Problem;
 use crate::store::actions::{self as trail, Which};
 use crate::store::jobs::Job;
 use crate::web::audit;

@@ -6,13 +6,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::head::Head;
-use super::{Place, address, decide};
+use super::job::{ReviewJob, address};
 use crate::actions;
-use crate::api::{App, Editor, Path, Problem};
-use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
+use crate::domain::decision::{BulkDecision, ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;
 use crate::domain::row::RowStatus;
+use crate::http::{App, Editor, Path, Problem};
 use crate::store::decided::Example;
 use crate::web::form::{Form, request};
 use crate::web::shell::{Shell, show};
@@ -31,24 +31,11 @@ pub struct Choices {
 
 impl Choices {
     pub(super) fn of(kind: IssueType, head: &Head, searched: bool) -> Choices {
-        let buttons: &[_] = match kind {
-            IssueType::DuplicateEmail => &[
-                ("keep_first", "Keep the first row"),
-                ("keep_last", "Keep the last row"),
-                ("merge", "Merge rows"),
-            ],
-            IssueType::InvalidEmail => &[("correct", "Take suggestions"), ("discard", "Leave out")],
-            IssueType::ExistingEmail => &[
-                ("keep_contact", "Keep contacts"),
-                ("overwrite", "Overwrite contacts"),
-                ("fill", "Fill blanks"),
-            ],
-            IssueType::MissingRequiredField => &[("discard", "Leave out")],
-            IssueType::MalformedRow => &[("accept", "Accept as they are"), ("discard", "Leave out")],
-        };
+        let choices = kind.rule().bulk;
+        let buttons = choices.iter().filter(|choice| **choice != BulkDecision::FillIn);
         Choices {
-            buttons: buttons.to_vec(),
-            blanks: kind == IssueType::MissingRequiredField,
+            buttons: buttons.map(|choice| (choice.as_str(), words::bulk_button(*choice))).collect(),
+            blanks: choices.contains(&BulkDecision::FillIn),
             all: !searched,
             open: head.open.clone(),
         }
@@ -58,7 +45,7 @@ impl Choices {
 /// What is to be decided, about which cases.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct Asked {
-    decision: String,
+    decision: BulkDecision,
     /// `all` of the kind that is open, or what is selected.
     #[serde(default)]
     scope: String,
@@ -86,42 +73,37 @@ impl Asked {
     }
 
     fn fills(&self) -> bool {
-        self.decision == "fill_in"
+        self.decision == BulkDecision::FillIn
     }
 
     fn decision(&self) -> Result<Decision, Problem> {
-        if !self.fills() {
-            return decide::decision(&self.decision)
-                .ok_or_else(|| Problem::invalid("#/decision", "is none that can be made here"));
-        }
-        let value = Some(self.value.clone());
+        Ok(match self.decision {
+            BulkDecision::KeepFirst => Decision::KeepFirst,
+            BulkDecision::KeepLast => Decision::KeepLast,
+            BulkDecision::Merge => Decision::Merge(Edits::default()),
+            BulkDecision::Correct => Decision::Correct,
+            BulkDecision::KeepContact => Decision::KeepContact,
+            BulkDecision::Overwrite => Decision::Overwrite,
+            BulkDecision::Fill => Decision::Fill,
+            BulkDecision::Accept => Decision::Accept,
+            BulkDecision::Discard => Decision::Discard,
+            BulkDecision::FillIn => Decision::Edit(self.filling()?),
+        })
+    }
+
+    /// The value for the field that is empty.
+    fn filling(&self) -> Result<Edits, Problem> {
         if self.value.trim().is_empty() {
             return Err(Problem::conflict("type the value that goes where there is none"));
         }
-        let none = Edits::default();
-        Ok(Decision::Edit(match self.field {
-            Some(Field::FirstName) => Edits { first_name: value, ..none },
-            Some(Field::LastName) => Edits { last_name: value, ..none },
-            Some(Field::Company) => Edits { company: value, ..none },
-            _ => return Err(Problem::conflict("choose which value is to be filled in")),
-        }))
-    }
-
-    /// What is going to be done, in words.
-    fn words(&self) -> String {
-        match self.decision.as_str() {
-            "keep_first" => "Keep the first row of each",
-            "keep_last" => "Keep the last row of each",
-            "merge" => "Merge the rows of each",
-            "correct" => "Take the suggested addresses",
-            "keep_contact" => "Keep the contacts as they are",
-            "overwrite" => "Overwrite the contacts",
-            "fill" => "Fill blanks of the contacts",
-            "accept" => "Accept as they are",
-            "fill_in" => "Fill in what is missing",
-            _ => "Leave out",
+        let (value, none) = (Some(self.value.clone()), Edits::default());
+        match self.field {
+            Some(Field::FirstName) => Ok(Edits { first_name: value, ..none }),
+            Some(Field::LastName) => Ok(Edits { last_name: value, ..none }),
+            Some(Field::Company) => Ok(Edits { company: value, ..none }),
+            // One address for many contacts would make duplicates of them.
+            Some(Field::Email) | None => Err(Problem::conflict("choose which value is to be filled in")),
         }
-        .to_owned()
     }
 }
 
@@ -134,7 +116,7 @@ struct Page {
     kind: &'static str,
     slug: &'static str,
     back: String,
-    words: String,
+    words: &'static str,
     asked: Asked,
     rows: i64,
     effects: Vec<(String, &'static str)>,
@@ -167,9 +149,10 @@ pub(in crate::web) async fn preview(
     Path((job, slug)): Path<(i32, String)>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
-    let kind = words::kind_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?;
+    let kind =
+        words::rule_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?.issue_type;
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = Place::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, principal, job).await?;
     db.rollback().await?;
     let (filter, decision) = (asked.filter(kind)?, asked.decision()?);
     let would = actions::preview(&app.owners, place.owner(), JobId(job), &filter, &decision).await?;
@@ -188,13 +171,13 @@ pub(in crate::web) async fn preview(
         counted(would.issues.reopened, "issue opens again", "issues open again"),
     ];
     show(&Page {
-        shell: place.shell(asked.words()),
+        shell: place.shell(words::bulk_question(asked.decision)),
         filename: place.job.filename.clone(),
         job,
-        kind: words::kind(kind).0,
-        slug: words::kind(kind).1,
+        kind: kind.rule().label,
+        slug: kind.rule().slug,
         back: address(job, kind),
-        words: asked.words(),
+        words: words::bulk_question(asked.decision),
         rows: would.changed.rows,
         effects: effects.into_iter().flatten().collect(),
         examples: would.examples.iter().map(row).collect(),
@@ -209,7 +192,8 @@ pub(in crate::web) async fn carry_out(
     Path((job, slug)): Path<(i32, String)>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
-    let kind = words::kind_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?;
+    let kind =
+        words::rule_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?.issue_type;
     let (filter, decision) = (asked.filter(kind)?, asked.decision()?);
     let done = actions::decide(&app.owners, &request(principal), JobId(job), &filter, &decision).await?;
     let told = done.action.map(|action| format!("?done={action}")).unwrap_or_default();

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use askama::Template;
 use sqlx::PgConnection;
 
-use super::Place;
+use super::job::ReviewJob;
 use crate::actions::{self, Case, Cases};
-use crate::api::Problem;
-use crate::domain::decision::{ActionKind, Field};
-use crate::domain::issue::IssueType;
-use crate::domain::row::{OnExisting, RowStatus};
+use crate::domain::decision::{ActionKind, BulkDecision, Field};
+use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
+use crate::domain::row::{Fields, OnExisting, RowStatus};
+use crate::domain::rules::{self, About, Compares};
+use crate::http::Problem;
 use crate::store::actions::{self as trail, Action};
 use crate::store::contacts::Contact;
 use crate::store::issues::Issue;
@@ -89,24 +90,24 @@ struct Cell {
 
 impl CaseView {
     fn is_duplicate(&self) -> bool {
-        self.kind == IssueType::DuplicateEmail
+        self.kind.rule().compares == Compares::Rows
     }
 
     fn is_existing(&self) -> bool {
-        self.kind == IssueType::ExistingEmail
+        self.kind.rule().compares == Compares::Contact
     }
 
     fn is_invalid(&self) -> bool {
-        self.kind == IssueType::InvalidEmail
+        self.kind.rule().suggests_address
     }
 
     fn is_malformed(&self) -> bool {
-        self.kind == IssueType::MalformedRow
+        self.kind.rule().bulk.contains(&BulkDecision::Accept)
     }
 
     /// Whether its rows are compared value by value.
     fn compares(&self) -> bool {
-        self.is_duplicate() || self.is_existing()
+        self.kind.rule().compares != Compares::Nothing
     }
 
     /// Whether a value has an input: all when it is edited, else what is wrong.
@@ -142,7 +143,11 @@ impl CaseView {
 }
 
 /// One case.
-pub(super) async fn view(db: &mut PgConnection, place: &Place, issue: Issue) -> Result<CaseView, Problem> {
+pub(super) async fn view(
+    db: &mut PgConnection,
+    place: &ReviewJob,
+    issue: Issue,
+) -> Result<CaseView, Problem> {
     let id = issue.id;
     let (found, _) = views(db, place, vec![issue]).await?;
     found.into_iter().next().ok_or_else(|| actions::ActionError::NoIssue(id).into())
@@ -152,7 +157,7 @@ pub(super) async fn view(db: &mut PgConnection, place: &Place, issue: Issue) -> 
 /// the first issues only, up to the one that is given with them.
 pub(super) async fn views(
     db: &mut PgConnection,
-    place: &Place,
+    place: &ReviewJob,
     issues: Vec<Issue>,
 ) -> Result<(Vec<CaseView>, Option<i32>), Problem> {
     let (owner, home) = (place.owner(), place.job.home());
@@ -192,42 +197,46 @@ pub(super) async fn views(
 
 fn title(issue: &Issue, rows: &[Case]) -> String {
     let first = rows.first().map(|case| &case.row);
-    match issue.issue_type {
-        IssueType::DuplicateEmail | IssueType::ExistingEmail | IssueType::InvalidEmail => issue.key.clone(),
-        IssueType::MissingRequiredField | IssueType::MalformedRow => first.map(origin).unwrap_or_default(),
+    match issue.issue_type.rule().about {
+        About::Email => issue.key.clone(),
+        About::Row => first.map(origin).unwrap_or_default(),
     }
 }
 
 /// What is wrong, as a sentence.
 fn what_is_wrong(issue: &Issue, rows: &[Case]) -> String {
-    if let (IssueType::MissingRequiredField, [case]) = (issue.issue_type, rows) {
-        let row = &case.row;
-        let values = [&row.email, &row.first_name, &row.last_name, &row.company];
-        let empty = Field::ALL.iter().zip(values).filter(|(_, value)| value.trim().is_empty());
-        let names: Vec<String> = empty.map(|(field, _)| words::field(*field).to_lowercase()).collect();
-        return format!("Missing: {}", names.join(", "));
+    match (issue.issue_type, rows) {
+        (IssueType::MissingRequiredField, [case]) => missing(&case.row),
+        // What did not fit is shown with the row.
+        (IssueType::MalformedRow, _) => words::sentence(rules::MALFORMED),
+        (
+            IssueType::MissingRequiredField
+            | IssueType::InvalidEmail
+            | IssueType::DuplicateEmail
+            | IssueType::ExistingEmail,
+            _,
+        ) => words::sentence(issue.description.as_deref().unwrap_or_default()),
     }
-    let words = issue.description.as_deref().unwrap_or_default();
-    // What of a malformed row did not fit is shown with the row.
-    let words = match issue.issue_type {
-        IssueType::MalformedRow => words.split(": ").next().unwrap_or_default(),
-        _ => words,
-    };
-    words::sentence(words)
+}
+
+fn missing(row: &RowView) -> String {
+    let fields = Fields::new(&row.email, &row.first_name, &row.last_name, &row.company);
+    let missing = rules::check(&fields, false).missing;
+    let fields = Field::ALL.iter().filter(|field| missing.has(**field));
+    let names: Vec<String> = fields.map(|field| words::field(*field).to_lowercase()).collect();
+    format!("Missing: {}", names.join(", "))
 }
 
 fn origin(row: &RowView) -> String {
     row.line.map_or_else(|| format!("Row {}", row.row), |line| format!("Line {}", words::number(line)))
 }
 
-fn decided(place: &Place, issue: &Issue, rows: &[Case], last: &HashMap<i64, Action>) -> Decided {
+fn decided(place: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<i64, Action>) -> Decided {
     let of_rows = rows.iter().filter_map(|case| last.get(&case.row.row));
     let Some(action) = of_rows.max_by_key(|action| action.id) else {
-        let by = issue.resolved_by.as_deref().unwrap_or("a run");
-        let words = if by == "recheck" {
-            "Settled: a run found nothing to decide".to_owned()
-        } else {
-            format!("Settled by {by}")
+        let words = match issue.resolved_by.as_deref() {
+            None | Some(RESOLVED_BY_RUN) => "Settled: a run found nothing to decide".to_owned(),
+            Some(by) => format!("Settled by {by}"),
         };
         return Decided { words, action: None, rows: None };
     };
@@ -256,10 +265,10 @@ fn decided(place: &Place, issue: &Issue, rows: &[Case], last: &HashMap<i64, Acti
 fn columns(issue: &Issue, rows: &[Case]) -> Vec<Column> {
     let kind = issue.issue_type;
     let contact = rows.iter().find_map(|case| case.contact.as_ref()).map(|existing| &existing.contact);
-    let contact = contact.filter(|_| kind == IssueType::ExistingEmail);
+    let contact = contact.filter(|_| kind.rule().compares == Compares::Contact);
     let mut columns: Vec<Column> = contact.map(of_contact).into_iter().collect();
     columns.extend(rows.iter().enumerate().map(|(at, case)| of_row(kind, at + 1, case)));
-    if matches!(kind, IssueType::DuplicateEmail | IssueType::ExistingEmail) {
+    if kind.rule().compares != Compares::Nothing {
         mark_differences(&mut columns);
     }
     columns
@@ -313,21 +322,19 @@ fn of_contact(contact: &Contact) -> Column {
 fn of_row(kind: IssueType, number: usize, case: &Case) -> Column {
     let row = &case.row;
     let values = [&row.email, &row.first_name, &row.last_name, &row.company].map(String::as_str);
-    let wrong = |field: Field, value: &str| match kind {
-        IssueType::MissingRequiredField => value.trim().is_empty(),
-        IssueType::InvalidEmail => field == Field::Email,
-        _ => false,
-    };
     Column {
         number,
-        heading: if kind == IssueType::ExistingEmail { "File".to_owned() } else { format!("Row {number}") },
+        heading: match kind.rule().compares {
+            Compares::Contact => "File".to_owned(),
+            Compares::Rows | Compares::Nothing => format!("Row {number}"),
+        },
         origin: origin(row),
         row: row.row,
         tag: row.tag(),
         left_out: row.status == Some(RowStatus::Discard),
         editable: row.status != Some(RowStatus::Success),
-        cells: cells(values, wrong),
-        suggestion: case.suggestion.clone().filter(|_| kind == IssueType::InvalidEmail),
+        cells: cells(values, kind.rule().is_wrong),
+        suggestion: case.suggestion.clone().filter(|_| kind.rule().suggests_address),
         residue: row.residue.clone(),
         on_existing: row.on_existing.map(|decided| match decided {
             OnExisting::Overwrite => "overwrites the contact",

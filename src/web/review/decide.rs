@@ -9,12 +9,13 @@ use sqlx::PgConnection;
 
 use super::case::CaseView;
 use super::head::Head;
-use super::{Place, answer, overtaken};
+use super::job::ReviewJob;
+use super::{answer, overtaken};
 use crate::actions;
-use crate::api::{App, Editor, Path, Problem};
 use crate::auth::Principal;
 use crate::domain::decision::{ActionKind, Decision, Edits};
 use crate::domain::job::JobId;
+use crate::http::{App, Editor, Path, Problem};
 use crate::store::actions::{self as trail, Which};
 use crate::web::form::{Form, request};
 
@@ -62,7 +63,7 @@ pub(in crate::web) async fn decide(
         Err(error) => Some(overtaken(error)?),
     };
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = Place::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, principal, job).await?;
     answer(&mut db, &place, issue, &headers, notice).await
 }
 
@@ -110,7 +111,7 @@ pub(in crate::web) async fn edit(
     let by = request(principal.clone());
     let done = actions::edit_row(&app.owners, &by, JobId(job), row, &edits, Some(&tag)).await;
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = Place::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, principal, job).await?;
     let notice = match done {
         Ok(effect) if effect.changed.rows == 0 => Some("Nothing was changed.".to_owned()),
         Ok(_) => still_open(&mut db, &place, issue).await?,
@@ -124,7 +125,7 @@ pub(in crate::web) async fn edit(
 }
 
 /// Words for an edit that did not settle its case.
-async fn still_open(db: &mut PgConnection, place: &Place, issue: i32) -> Result<Option<String>, Problem> {
+async fn still_open(db: &mut PgConnection, place: &ReviewJob, issue: i32) -> Result<Option<String>, Problem> {
     let issue = place.issue(db, issue).await?;
     let words = "Saved, but there is still something to decide here.";
     Ok((!issue.resolved).then(|| words.to_owned()))
@@ -155,7 +156,7 @@ pub(in crate::web) async fn undo(
         Err(error) => Some(overtaken(error)?),
     };
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = Place::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, principal, job).await?;
     let mut answer = answer(&mut db, &place, issue, &headers, notice).await?;
     if reopened > 1 {
         // Of other cases on the page too: all of it is shown anew.

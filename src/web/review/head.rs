@@ -3,11 +3,11 @@
 use askama::Template;
 use sqlx::PgConnection;
 
-use super::{Place, address, effect};
+use super::job::{ReviewJob, address, effect};
 use crate::actions::Effect;
-use crate::api::Problem;
 use crate::domain::decision::ActionKind;
 use crate::domain::issue::IssueType;
+use crate::http::Problem;
 use crate::store::{Count, actions as trail, issues};
 use crate::web::words;
 
@@ -48,11 +48,15 @@ pub struct Head {
 }
 
 impl Head {
-    pub(super) async fn of(db: &mut PgConnection, place: &Place, kind: IssueType) -> Result<Head, Problem> {
+    pub(super) async fn of(
+        db: &mut PgConnection,
+        place: &ReviewJob,
+        kind: IssueType,
+    ) -> Result<Head, Problem> {
         let job = place.job.id;
         let progress = issues::progress(db, place.owner(), place.job.home()).await?;
         let tabs = progress.iter().map(|found| Tab {
-            name: words::kind(found.kind).0,
+            name: found.kind.rule().label,
             address: address(job, found.kind),
             open: words::count(found.open),
             done: found.open.number() == 0,
@@ -71,8 +75,8 @@ impl Head {
         Ok(Head {
             job,
             filename: place.job.filename.clone(),
-            kind: words::kind(kind).0,
-            slug: words::kind(kind).1,
+            kind: kind.rule().label,
+            slug: kind.rule().slug,
             tabs,
             decided: here.map_or("0".to_owned(), |found| words::count(found.settled)),
             total: match bounded {
@@ -83,7 +87,7 @@ impl Head {
             total_number: (open + settled).max(1),
             open: here.map_or("0".to_owned(), |found| words::count(found.open)),
             open_number: open,
-            next: next.map(|found| (words::kind(found.kind).0, address(job, found.kind))),
+            next: next.map(|found| (found.kind.rule().label, address(job, found.kind))),
             finished: progress.iter().all(|found| found.open.number() == 0),
             may_finish: shell.uploads && place.job.status != crate::domain::job::JobStatus::Completed,
             csrf: shell.csrf,
@@ -104,7 +108,7 @@ impl Flash {
     /// Of an action of the job's, if there is one.
     pub(super) async fn of(
         db: &mut PgConnection,
-        place: &Place,
+        place: &ReviewJob,
         action: Option<i64>,
     ) -> Result<Option<Flash>, Problem> {
         let Some(action) = action else { return Ok(None) };

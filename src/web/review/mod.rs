@@ -4,6 +4,7 @@ mod bulk;
 mod case;
 mod decide;
 mod head;
+mod job;
 
 use askama::Template;
 use axum::extract::State;
@@ -17,50 +18,18 @@ pub(super) use decide::{decide, edit, undo, undo_last, undo_one};
 
 use self::case::CaseView;
 use self::head::{Flash, Head};
+use self::job::{ReviewJob, address};
 use super::form::{sought, wants_part};
-use super::shell::{Section, Shell, show};
+use super::shell::{Shell, show};
 use super::words;
-use crate::actions::{self, ActionError};
-use crate::api::{App, Path, Problem, Query, Reader};
-use crate::auth::Principal;
+use crate::actions::ActionError;
 use crate::domain::issue::IssueType;
-use crate::domain::job::{JobId, JobStatus, Owner};
-use crate::store::issues::{self, Issue, State as Settled, Which};
-use crate::store::jobs::{self, Job};
+use crate::domain::job::JobStatus;
+use crate::http::{App, Path, Problem, Query, Reader};
+use crate::store::issues::{self, State as Settled, Which};
 
 /// Cases of a page.
 const PAGE: i64 = 25;
-
-/// A job, and what somebody may do about its rows.
-struct Place {
-    job: Job,
-    principal: Principal,
-    /// Whether its rows can be decided about at the moment, and by this person.
-    edits: bool,
-}
-
-impl Place {
-    async fn find(db: &mut PgConnection, principal: Principal, job: i32) -> Result<Place, Problem> {
-        let found = jobs::get(db, &principal.owner, JobId(job)).await?;
-        let job = found.ok_or(ActionError::NoJob(JobId(job)))?;
-        let in_review = matches!(job.status, JobStatus::NeedsReview | JobStatus::Failed) && !job.running;
-        let edits = in_review && principal.roles.has(crate::auth::Role::Editor);
-        Ok(Place { job, principal, edits })
-    }
-
-    fn owner(&self) -> &Owner {
-        &self.principal.owner
-    }
-
-    fn shell(&self, title: impl Into<String>) -> Shell {
-        Shell::new(&self.principal, Section::Jobs, title)
-    }
-
-    async fn issue(&self, db: &mut PgConnection, id: i32) -> Result<Issue, Problem> {
-        let found = issues::get(db, self.owner(), self.job.home(), id).await?;
-        found.ok_or_else(|| ActionError::NoIssue(id).into())
-    }
-}
 
 /// Begins with the first kind that has something to decide.
 pub(super) async fn first(
@@ -70,17 +39,13 @@ pub(super) async fn first(
     Query(asked): Query<Asked>,
 ) -> Result<Redirect, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = Place::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, principal, job).await?;
     let open = issues::counts(&mut db, place.owner(), place.job.home()).await?;
     let done = asked.done.map(|done| format!("?done={done}")).unwrap_or_default();
     Ok(match open.first() {
         Some((kind, _)) => Redirect::to(&format!("{}{done}", address(job, *kind))),
         None => Redirect::to(&format!("/jobs/{job}")),
     })
-}
-
-fn address(job: i32, kind: IssueType) -> String {
-    format!("/jobs/{job}/review/{}", words::kind(kind).1)
 }
 
 /// Which cases somebody looks at.
@@ -141,9 +106,10 @@ pub(super) async fn cases(
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let kind = words::kind_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?;
+    let kind =
+        words::rule_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?.issue_type;
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = Place::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, principal, job).await?;
     let text = sought(&asked.text);
     let state = asked.state.unwrap_or_default();
     let which = Which { kind: Some(kind), state, text: text.clone() };
@@ -157,7 +123,7 @@ pub(super) async fn cases(
     }
     let head = Head::of(&mut db, &place, kind).await?;
     show(&Page {
-        shell: place.shell(format!("{}: {}", words::kind(kind).0, place.job.filename)),
+        shell: place.shell(format!("{}: {}", kind.rule().label, place.job.filename)),
         flash: Flash::of(&mut db, &place, asked.done).await?,
         closed: closed(&place),
         bulk: bulk::Choices::of(kind, &head, text.is_some()),
@@ -173,7 +139,7 @@ pub(super) async fn cases(
     })
 }
 
-fn closed(place: &Place) -> Option<&'static str> {
+fn closed(place: &ReviewJob) -> Option<&'static str> {
     match (place.edits, place.job.status) {
         (true, _) => None,
         (false, JobStatus::Completed) => {
@@ -215,7 +181,7 @@ pub(super) async fn one(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = Place::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, principal, job).await?;
     let issue = place.issue(&mut db, issue).await?;
     let kind = issue.issue_type;
     let mut case = case::view(&mut db, &place, issue).await?;
@@ -236,7 +202,7 @@ pub(super) async fn one(
 /// way back to the page.
 async fn answer(
     db: &mut PgConnection,
-    place: &Place,
+    place: &ReviewJob,
     issue: i32,
     headers: &HeaderMap,
     notice: Option<String>,
@@ -276,25 +242,4 @@ fn overtaken(error: ActionError) -> Result<String, Problem> {
         }
         error => Err(error.into()),
     }
-}
-
-/// The effect of an action in words.
-fn effect(effect: &actions::Effect) -> String {
-    let changed = &effect.changed;
-    let mut parts = Vec::new();
-    for (count, word) in
-        [(changed.discarded, "left out"), (changed.restored, "taken in again"), (changed.edited, "edited")]
-    {
-        if count > 0 {
-            parts.push(format!("{} {word}", words::many(count, "row", "rows")));
-        }
-    }
-    if parts.is_empty() {
-        parts.push(format!("{} decided", words::many(changed.rows, "row", "rows")));
-    }
-    parts.push(format!("{} settled", words::many(effect.issues.settled, "issue", "issues")));
-    if effect.issues.reopened > 0 {
-        parts.push(format!("{} opened again", words::number(effect.issues.reopened)));
-    }
-    parts.join(", ")
 }

@@ -14,8 +14,7 @@ use multer::{Field, Multipart};
 use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
 
-use super::bodies::is_timeout;
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, is_body_timeout};
 
 /// The most bytes of a form before its file: other fields, and the headers of all. The parser keeps a header until
 /// its end, which may never come.
@@ -75,7 +74,7 @@ fn broken(error: multer::Error) -> Problem {
         return Problem::new(Kind::Malformed).detail("the form broke off, or is none");
     };
     let cause: &(dyn std::error::Error + 'static) = cause.as_ref();
-    match (cause.is::<LongHead>(), is_timeout(cause)) {
+    match (cause.is::<LongHead>(), is_body_timeout(cause)) {
         (true, _) => {
             let detail =
                 format!("the form has more than {HEAD_BYTES} bytes before its part `file`; send that first");

@@ -11,12 +11,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum_extra::extract::CookieJar;
 
-use super::bad_tokens::Bad;
-use super::ceilings::Permits;
 use super::client::Client;
 use super::guard;
+use super::limits::{Bad, Credentials, Permits};
 use super::problem::{Kind, Problem};
-use super::senders::Credentials;
 use super::state::{Access, App};
 use crate::auth::oidc::{Provider, Refusal};
 use crate::auth::{LocalUser, Means, Principal, Role, Secret};

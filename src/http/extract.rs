@@ -12,9 +12,11 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use super::bodies::read_whole;
-use super::ceilings::Permits;
-use super::limits::{BODY_LIMIT_BYTES, SMALL_BODY_BYTES};
+use super::limits::{Permits, SMALL_BODY_BYTES};
 use super::problem::{Kind, Problem};
+
+/// The most bytes of a JSON body: many decisions at once fit into it.
+pub const BODY_LIMIT_BYTES: usize = 2 << 20;
 
 /// Large bodies that are parsed at the same time: while that goes on they take up to thirty times their size.
 static PARSING: Semaphore = Semaphore::const_new(2);

@@ -6,23 +6,22 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
+use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::header::RETRY_AFTER;
-use axum::middleware::Next;
-use axum::response::Response;
 
-use super::problem::{Kind, Problem};
-use super::server::Held;
-use super::state::App;
 use super::throttle::Throttle;
 use crate::domain::job::Owner;
+use crate::http::held::Held;
+use crate::http::problem::{Kind, Problem};
 
 /// Seconds after which it is worth another try.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
-/// JSON bodies beyond [`super::limits::SMALL_BODY_BYTES`] that are held at once: parsed they take many times their size.
+/// The most bytes of a JSON body that is not counted as a large one.
+pub const SMALL_BODY_BYTES: usize = 64 << 10;
+
+/// JSON bodies beyond [`SMALL_BODY_BYTES`] that are held at once: parsed they take many times their size.
 const LARGE_BODIES: AtOnce = AtOnce { per_user: 2, all: 6 };
 
 /// The most of something at once.
@@ -46,7 +45,8 @@ pub struct Ceilings {
     pub exports: Ceiling,
     /// Event streams.
     pub event_streams: Ceiling,
-    large_bodies: Ceiling,
+    /// JSON bodies beyond [`SMALL_BODY_BYTES`].
+    pub large_bodies: Ceiling,
 }
 
 /// The most of everything at once.
@@ -162,54 +162,6 @@ impl Drop for Permit {
         if left == 0 {
             under_way.of_user.remove(&self.owner);
         }
-    }
-}
-
-/// The permits of one request, in its extensions: taken when its sender is known, kept until its response is sent.
-#[derive(Clone)]
-pub struct Permits {
-    app: App,
-    taken: Arc<Mutex<Vec<(Owner, Permit)>>>,
-}
-
-impl Permits {
-    /// Counts the request as one of `owner`'s.
-    pub fn enter(&self, owner: &Owner) -> Result<(), Problem> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        // Asked twice who sends it, it is still one request.
-        if taken.is_empty() {
-            taken.push((owner.clone(), self.app.ceilings.requests.enter(owner)?));
-        }
-        Ok(())
-    }
-
-    /// Who sends the request, once that is known.
-    pub fn owner(&self) -> Option<Owner> {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.first().map(|(owner, _)| owner.clone())
-    }
-
-    /// Counts the request as one with a large body. A body of nobody who is known is none of these.
-    pub fn enter_large_body(&self) -> Result<(), Problem> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((owner, _)) = taken.first() {
-            let owner = owner.clone();
-            let permit = self.app.ceilings.large_bodies.enter(&owner)?;
-            taken.push((owner, permit));
-        }
-        Ok(())
-    }
-}
-
-/// Gives each request its [`Permits`], and keeps them until the response is sent. A response that is made while it is
-/// sent does not hold them: it has a ceiling of its own.
-pub async fn counted(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let permits = Permits { app, taken: Arc::default() };
-    request.extensions_mut().insert(permits.clone());
-    let response = next.run(request).await;
-    match response.body().size_hint().exact() {
-        Some(_) => response.map(|body| Body::new(Held::new(body, permits))),
-        None => response,
     }
 }
 

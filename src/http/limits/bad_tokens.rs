@@ -14,9 +14,9 @@ use axum::http::header::RETRY_AFTER;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use super::client::Client;
-use super::limits::seconds;
-use super::problem::{Kind, Problem};
+use super::rate::seconds;
+use crate::http::client::Client;
+use crate::http::problem::{Kind, Problem};
 
 /// What an address may spend: all of it at once, and then as much every minute.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
@@ -98,8 +98,8 @@ mod tests {
     use axum::extract::ConnectInfo;
     use axum::http::{Extensions, HeaderMap, header};
 
-    use super::super::client::TrustedProxies;
     use super::*;
+    use crate::http::client::TrustedProxies;
 
     fn client(address: &str) -> Client {
         let mut extensions = Extensions::new();

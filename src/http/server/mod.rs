@@ -4,7 +4,6 @@
 //! HTTP/2 is not spoken: one connection would carry any number of requests, and none of the ceilings here would hold.
 
 mod connections;
-mod held;
 pub mod open_files;
 
 use std::io::{self, Write};
@@ -27,8 +26,8 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
 use self::connections::{Connection, Connections};
-pub(super) use self::held::Held;
-use super::throttle::Throttle;
+use super::held::Held;
+use super::limits::Throttle;
 
 /// The most bytes of a request's head, and of a body's data that are read or written at a time.
 const BUFFER_BYTES: usize = 64 << 10;

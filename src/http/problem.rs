@@ -1,18 +1,17 @@
 //! Problem Details (RFC 9457): the one form in which anything that goes wrong is told.
 //!
 //! Handlers return `Result<_, Problem>`. What axum and its layers answer by themselves is turned into
-//! problems by [`as_problems`], so that a client never meets an error of another form. No problem tells
+//! problems by [a layer](super::layers), so that a client never meets an error of another form. No problem tells
 //! SQL, a path of this machine or another cause that is the operator's: those are logged.
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request};
-use axum::middleware::Next;
+use std::error::Error;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tower_http::timeout::TimeoutError;
 use utoipa::ToSchema;
 
-use super::bodies::broken;
-use super::state::App;
 use crate::actions::ActionError;
 use crate::auth::oidc::{ProviderError, Refusal};
 use crate::objects::ObjectError;
@@ -89,12 +88,12 @@ kinds! {
 
 /// A problem.
 #[derive(Debug, Clone)]
-pub struct Problem(Box<Told>);
+pub struct Problem(Box<ProblemBody>);
 
 /// What is told of a problem.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub struct Told {
+pub struct ProblemBody {
     /// What kind of problem it is.
     #[serde(rename = "type")]
     #[schema(format = "uri", examples("urn:problem-type:ingest:not-found"))]
@@ -142,7 +141,7 @@ pub struct FieldError {
 impl Problem {
     /// A problem of a kind, with nothing more to say.
     pub fn new(kind: Kind) -> Problem {
-        Problem(Box::new(Told {
+        Problem(Box::new(ProblemBody {
             kind: kind.uri(),
             title: kind.title(),
             status: kind.status().as_u16(),
@@ -170,13 +169,13 @@ impl Problem {
     }
 
     /// Something that is the operator's to see: logged, and not told.
-    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
+    pub fn internal(error: &(dyn Error + 'static)) -> Problem {
         tracing::error!(error, "a request failed");
         Problem::new(Kind::Internal)
     }
 
     /// Something is away and may be back soon: logged, and told without its cause.
-    pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Problem {
+    pub fn unavailable(error: &(dyn Error + 'static)) -> Problem {
         tracing::warn!(error, "a request could not be served at the moment");
         Problem::new(Kind::Unavailable).header(header::RETRY_AFTER, BACK_AFTER)
     }
@@ -207,6 +206,20 @@ impl Problem {
         self
     }
 
+    /// The problem of a body that cannot be read to its end.
+    pub fn of_body(error: &(dyn Error + 'static)) -> Problem {
+        match is_body_timeout(error) {
+            true => Problem::new(Kind::BodyTimeout),
+            false => Problem::new(Kind::Malformed).detail("the body broke off"),
+        }
+    }
+
+    /// With the path that was requested.
+    pub(super) fn instance(mut self, path: String) -> Problem {
+        self.0.instance = Some(path);
+        self
+    }
+
     /// With a header of the answer.
     pub fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Problem {
         self.0.headers.insert(name, value);
@@ -229,7 +242,7 @@ impl Problem {
     }
 
     /// What is known of an answer of which nothing but the status is.
-    fn of_status(status: StatusCode) -> Problem {
+    pub(super) fn of_status(status: StatusCode) -> Problem {
         let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status);
         kind.map(Problem::new).unwrap_or_else(|| {
             let mut problem = Problem::new(Kind::Internal);
@@ -241,10 +254,22 @@ impl Problem {
     }
 
     /// The problem in JSON.
-    pub(super) fn body(&self) -> String {
+    pub(crate) fn body(&self) -> String {
         // Strings and numbers serialise; a problem without its words is still one.
         serde_json::to_string(&self.0).unwrap_or_else(|_| format!("{{\"status\":{}}}", self.0.status))
     }
+}
+
+/// Whether a body was given up since nothing more of it came.
+pub(super) fn is_body_timeout(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TimeoutError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 impl IntoResponse for Problem {
@@ -252,51 +277,10 @@ impl IntoResponse for Problem {
         let kind = (header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         let mut response = (self.status(), [kind], self.body()).into_response();
         response.headers_mut().extend(self.0.headers.clone());
-        // `as_problems` adds the path, which is not known here.
+        // A layer adds the path, which is not known here.
         response.extensions_mut().insert(self);
         response
     }
-}
-
-/// Shows a problem to somebody with a browser, who has sent this request.
-pub type ProblemPage = fn(&App, &request::Parts, &Problem) -> Response;
-
-/// Turns every answer that tells of an error into a problem, and adds the path to it; for a browser that looks at
-/// pages, into one of those.
-pub async fn as_problems(
-    State((app, page)): State<(App, ProblemPage)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let path = request.uri().path().to_owned();
-    let (asked, body) = request.into_parts();
-    let looking = wants_page(&asked).then(|| asked.clone());
-    let response = next.run(Request::from_parts(asked, body)).await;
-    let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
-        return response;
-    }
-    let (mut parts, _) = response.into_parts();
-    let told = parts.extensions.remove::<Problem>();
-    let mut problem = told.unwrap_or_else(|| Problem::of_status(status));
-    problem.0.instance = Some(path);
-    // Headers that were there say more: Allow, Retry-After, WWW-Authenticate.
-    parts.headers.remove(header::CONTENT_LENGTH);
-    if let Some(asked) = looking {
-        let (page, body) = page(&app, &asked, &problem).into_parts();
-        parts.status = page.status;
-        parts.headers.extend(page.headers);
-        return Response::from_parts(parts, body);
-    }
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    Response::from_parts(parts, problem.body().into())
-}
-
-/// Whether somebody looks at pages: the API answers a browser as it does anybody.
-fn wants_page(asked: &request::Parts) -> bool {
-    let accepts = asked.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
-    let is_page = accepts.is_some_and(|kinds| kinds.contains("text/html"));
-    (is_page || asked.headers.contains_key("hx-request")) && !asked.uri.path().starts_with("/api/")
 }
 
 impl From<StoreError> for Problem {
@@ -315,7 +299,7 @@ impl From<StoreError> for Problem {
 impl From<ObjectError> for Problem {
     fn from(error: ObjectError) -> Self {
         match error {
-            error @ ObjectError::Content { .. } => broken(&error),
+            error @ ObjectError::Content { .. } => Problem::of_body(&error),
             ObjectError::NotFound { .. } => Problem::not_found("the file is no longer in the store"),
             error if error.is_transient() => Problem::unavailable(&error),
             error => Problem::internal(&error),
@@ -339,7 +323,7 @@ impl From<ActionError> for Problem {
             ActionError::Object(error) => error.into(),
             ActionError::Queue(error) => error.into(),
             ActionError::Record(error) => Problem::internal(&error),
-            error @ ActionError::Read { .. } => broken(&error),
+            error @ ActionError::Read { .. } => Problem::of_body(&error),
             ActionError::NoRow(row) => Problem::not_found(error.to_string()).row(row),
             ActionError::NoJob(_)
             | ActionError::NoIssue(_)

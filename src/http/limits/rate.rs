@@ -1,24 +1,14 @@
-//! How much one may ask: requests a second, bytes of a body, seconds of a request.
+//! Requests a second, of each user apart.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::RETRY_AFTER;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use super::problem::{Kind, Problem};
-use super::state::App;
-
-/// The most bytes of a JSON body: many decisions at once fit into it.
-pub const BODY_LIMIT_BYTES: usize = 2 << 20;
-
-/// The most bytes of a JSON body that is not counted as a large one.
-pub const SMALL_BODY_BYTES: usize = 64 << 10;
+use crate::http::problem::{Kind, Problem};
 
 /// How many users are remembered before those are forgotten who have not been seen for long.
 const REMEMBERED: usize = 10_000;
@@ -51,14 +41,6 @@ impl RateLimit {
 /// Whole seconds, rounded up, since the header takes no others.
 pub(super) fn seconds(wait: Duration) -> HeaderValue {
     HeaderValue::from(wait.as_millis().div_ceil(1_000).max(1) as u64)
-}
-
-/// Gives a request up after the configured time. What it has begun in the database is rolled back.
-pub async fn timeout(State(app): State<App>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(app.request_timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::new(Kind::Timeout).into_response(),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Bodies of requests: read whole up to a limit, or as they come, and never without a limit of time.
 
-use std::error::Error;
 use std::io;
 use std::time::Duration;
 
@@ -9,7 +8,6 @@ use bytes::BytesMut;
 use futures::TryStreamExt;
 use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
-use tower_http::timeout::TimeoutError;
 
 use super::problem::{Kind, Problem};
 
@@ -25,7 +23,7 @@ pub async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Problem> {
 async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut pieces = body.into_data_stream();
     let mut whole = BytesMut::new();
-    while let Some(piece) = pieces.try_next().await.map_err(|error| broken(&error))? {
+    while let Some(piece) = pieces.try_next().await.map_err(|error| Problem::of_body(&error))? {
         if whole.len() + piece.len() > limit {
             return Err(Problem::new(Kind::TooLarge).detail(format!("at most {limit} bytes are taken here")));
         }
@@ -39,28 +37,9 @@ pub fn reader(body: Body) -> impl AsyncRead + Send + Unpin {
     StreamReader::new(body.into_data_stream().map_err(io::Error::other))
 }
 
-/// The problem of a body that cannot be read to its end.
-pub fn broken(error: &(dyn Error + 'static)) -> Problem {
-    match is_timeout(error) {
-        true => Problem::new(Kind::BodyTimeout),
-        false => Problem::new(Kind::Malformed).detail("the body broke off"),
-    }
-}
-
-/// Whether a body was given up since nothing more of it came.
-pub fn is_timeout(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<TimeoutError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::problem::is_body_timeout;
     use super::*;
 
     #[tokio::test]
@@ -79,6 +58,6 @@ mod tests {
         assert_eq!(read_whole(stopped(), 10).await.unwrap_err().status(), 408);
         let mut bytes = Vec::new();
         let read = tokio::io::AsyncReadExt::read_to_end(&mut reader(stopped()), &mut bytes).await;
-        assert!(is_timeout(&read.unwrap_err()));
+        assert!(is_body_timeout(&read.unwrap_err()));
     }
 }

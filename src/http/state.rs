@@ -7,12 +7,8 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::access_log::RefusalLog;
-use super::bad_tokens::BadTokens;
-use super::ceilings::Ceilings;
 use super::client::TrustedProxies;
-use super::limits::RateLimit;
-use super::senders::Senders;
+use super::limits::{BadTokens, Ceilings, RateLimit, RefusalLog, Senders};
 use crate::auth::LocalUser;
 use crate::auth::oidc::Provider;
 use crate::domain::access::TokenDays;
@@ -49,7 +45,7 @@ pub struct Parts {
     /// How long a browser's session lasts without a request.
     pub session_idle: Duration,
     /// How much may be under way at once.
-    pub ceilings: Ceilings,
+    pub ceilings: Arc<Ceilings>,
     /// Who sent which credentials before.
     pub senders: Senders,
     /// How long a request's body may stop.

@@ -1,0 +1,27 @@
+//! Rows share an e-mail and differ in another value.
+
+use super::{About, BlindTo, Compares, Rule};
+use crate::domain::decision::{BulkDecision, Field};
+use crate::domain::issue::IssueType;
+
+pub const RULE: Rule = Rule {
+    issue_type: IssueType::DuplicateEmail,
+    about: About::Email,
+    when: "rows share an e-mail and differ in name or company",
+    label: "Duplicates",
+    slug: "duplicate",
+    compares: Compares::Rows,
+    suggests_address: false,
+    is_wrong: |_, _| false,
+    bulk: &[BulkDecision::KeepFirst, BulkDecision::KeepLast, BulkDecision::Merge],
+    still_raised: || {
+        // COLLATE: values are compared byte by byte, as the check compares them.
+        let others = Field::ALL.iter().filter(|field| **field != Field::Email);
+        let values: Vec<String> =
+            others.map(|field| format!("coalesce({field}, '') COLLATE \"C\"")).collect();
+        format!("count(DISTINCT ({})) FILTER (WHERE counts AND same_email) > 1", values.join(", "))
+    },
+    blind_to: BlindTo::Others,
+};
+
+pub const DESCRIPTION: &str = "several rows share this e-mail and differ in name or company";

@@ -1,0 +1,36 @@
+//! The e-mail is not a mailbox that Internet mail can deliver to.
+
+use super::{About, BlindTo, Compares, Rule};
+use crate::domain::decision::{BulkDecision, Field};
+use crate::domain::email::{self, EmailError};
+use crate::domain::issue::IssueType;
+use crate::domain::row::Fields;
+
+pub const RULE: Rule = Rule {
+    issue_type: IssueType::InvalidEmail,
+    about: About::Email,
+    when: "not a mailbox that Internet mail can deliver to; the reason is given",
+    label: "Invalid addresses",
+    slug: "invalid",
+    compares: Compares::Nothing,
+    suggests_address: true,
+    is_wrong: |field, _| field == Field::Email,
+    bulk: &[BulkDecision::Correct, BulkDecision::Discard],
+    still_raised: || "bool_or(same_email) FILTER (WHERE counts)".to_owned(),
+    blind_to: BlindTo::Others,
+};
+
+/// Why the e-mail is no mailbox. An empty one is missing, not invalid.
+pub fn check(fields: &Fields<'_>) -> Option<EmailError> {
+    match fields.email.is_empty() {
+        true => None,
+        false => email::check(&fields.email).err(),
+    }
+}
+
+pub fn description(reason: Option<&EmailError>) -> String {
+    match reason {
+        Some(reason) => format!("not a deliverable address: {reason}"),
+        None => "not a deliverable address".to_owned(),
+    }
+}

@@ -1,0 +1,50 @@
+//! The row does not fit the file's header or its encoding.
+
+use std::borrow::Cow;
+
+use super::{About, BlindTo, Compares, Rule};
+use crate::domain::decision::BulkDecision;
+use crate::domain::issue::IssueType;
+
+pub const RULE: Rule = Rule {
+    issue_type: IssueType::MalformedRow,
+    about: About::Row,
+    when: "more cells than the header has, or bytes that are no text",
+    label: "Malformed rows",
+    slug: "malformed",
+    compares: Compares::Nothing,
+    suggests_address: false,
+    is_wrong: |_, _| false,
+    bulk: &[BulkDecision::Accept, BulkDecision::Discard],
+    still_raised: || "bool_or(malformed AND NOT accepted) FILTER (WHERE counts)".to_owned(),
+    blind_to: BlindTo::Nothing,
+};
+
+/// The most letters of a residue in an issue's words. The row itself keeps all of it.
+const RESIDUE_LETTERS: usize = 1_000;
+
+/// What is wrong, without what did not fit.
+pub const SENTENCE: &str = "the row does not fit the file's header or encoding";
+
+pub fn description(residue: &str) -> String {
+    format!("{SENTENCE}: {}", shortened(residue))
+}
+
+fn shortened(residue: &str) -> Cow<'_, str> {
+    match residue.char_indices().nth(RESIDUE_LETTERS) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &residue[..end])),
+        None => Cow::Borrowed(residue),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issue_quotes_the_beginning_of_a_long_residue() {
+        assert!(description(&"é".repeat(1_000)).ends_with("éé"));
+        let long = description(&"é".repeat(100_000));
+        assert!(long.ends_with("é…") && long.chars().filter(|letter| *letter == 'é').count() == 1_000);
+    }
+}

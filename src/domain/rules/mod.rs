@@ -1,0 +1,272 @@
+//! The rules for a row, one file each. A rule's file contains everything that is known of it.
+//!
+//! To add a rule: add its [`IssueType`] (and the value to the database's enum in a migration), write its file, and follow the
+//! compiler: [`IssueType::rule`], [`Verdict::breaks`] and [`Verdict::description`] match on every type. Reviews, bulk
+//! decisions, help and SQL are made from [`Rule`]; a test holds the README to it.
+//!
+//! Two rules look at more than one row: whoever has all rows finds what they ask for, and adds it with
+//! [`Verdict::with_others`].
+
+mod duplicate_email;
+mod existing_email;
+mod invalid_email;
+mod malformed_row;
+mod missing_required_field;
+
+pub use malformed_row::SENTENCE as MALFORMED;
+pub use missing_required_field::MissingFields;
+
+use super::decision::{BulkDecision, Field};
+use super::email::{self, EmailError};
+use super::issue::{IssueType, email_issue_key, row_issue_key};
+use super::row::{Fields, RowHash, RowStatus};
+
+/// Everything that is known of a rule beside its check.
+pub struct Rule {
+    /// The type of its issues.
+    pub issue_type: IssueType,
+    /// What one issue is about.
+    pub about: About,
+    /// When it is raised, for help and the README.
+    pub when: &'static str,
+    /// The name of its issues, for people.
+    pub label: &'static str,
+    /// The same in the address of a page.
+    pub slug: &'static str,
+    /// What a review shows side by side.
+    pub compares: Compares,
+    /// Whether a review offers a corrected address.
+    pub suggests_address: bool,
+    /// Whether a value is what the issue is about.
+    pub is_wrong: fn(Field, &str) -> bool,
+    /// What can be decided about many of its issues at once.
+    pub bulk: &'static [BulkDecision],
+    /// The SQL aggregate that is true while the rows of an issue still raise it. It is evaluated for each issue over its
+    /// rows as a decision leaves them, with the columns `email`, `first_name`, `last_name`, `company`, `status`,
+    /// `accepted`, `on_existing`, `malformed` (the row has a residue), `same_email` (the row still has the address that the
+    /// issue is about) and `counts` (the row is of the job and not discarded).
+    pub still_raised: fn() -> String,
+    /// What `still_raised` cannot know until the next run.
+    pub blind_to: BlindTo,
+}
+
+/// What one issue is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// One row. The key of the issue is the row's hash.
+    Row,
+    /// All rows with one e-mail, which is the key of the issue.
+    Email,
+}
+
+/// What a review shows side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compares {
+    /// Nothing: each row is shown by itself.
+    Nothing,
+    /// The rows of the issue.
+    Rows,
+    /// The rows and the existing contact.
+    Contact,
+}
+
+/// What the SQL of a rule cannot know until the next run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlindTo {
+    /// Nothing: the rows of the issue decide.
+    Nothing,
+    /// Rows and contacts that are not linked to the issue, such as a row that was edited to the same e-mail.
+    Others,
+}
+
+/// All rules, in the order in which a row's violations are listed.
+pub const RULES: [&Rule; 5] = [
+    &missing_required_field::RULE,
+    &invalid_email::RULE,
+    &duplicate_email::RULE,
+    &existing_email::RULE,
+    &malformed_row::RULE,
+];
+
+impl IssueType {
+    /// The rule that raises issues of this type.
+    pub fn rule(self) -> &'static Rule {
+        match self {
+            IssueType::MissingRequiredField => &missing_required_field::RULE,
+            IssueType::InvalidEmail => &invalid_email::RULE,
+            IssueType::DuplicateEmail => &duplicate_email::RULE,
+            IssueType::ExistingEmail => &existing_email::RULE,
+            IssueType::MalformedRow => &malformed_row::RULE,
+        }
+    }
+}
+
+/// What was found about one row, rule by rule.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verdict {
+    /// The required fields that are empty.
+    pub missing: MissingFields,
+    /// Why the e-mail, which is present, is no mailbox.
+    pub invalid_email: Option<EmailError>,
+    /// The row does not fit its header or its encoding, and nobody has decided about that yet.
+    pub malformed: bool,
+    /// Another row of the job has the e-mail and other values.
+    pub duplicate: bool,
+    /// The owner has a contact with the e-mail from another job, and nobody has decided about that yet.
+    pub existing: bool,
+}
+
+/// One rule that a row breaks: the issue it belongs to, and the words for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule.
+    pub issue_type: IssueType,
+    /// `issues.issue_key`.
+    pub key: String,
+    /// `issues.issue_description`.
+    pub description: String,
+}
+
+/// Validates a row by its own values.
+///
+/// ```
+/// use ingest::domain::{row::Fields, rules};
+///
+/// let verdict = rules::check(&Fields::new("ann@example.com", "Ann", "Lee", "Acme"), false);
+/// assert!(verdict.is_clean());
+/// let verdict = rules::check(&Fields::new("ann@", "", "Lee", "Acme"), false);
+/// assert!(verdict.invalid_email.is_some() && !verdict.missing.is_empty());
+/// ```
+pub fn check(fields: &Fields<'_>, malformed: bool) -> Verdict {
+    Verdict {
+        missing: MissingFields::of(fields),
+        invalid_email: invalid_email::check(fields),
+        malformed,
+        duplicate: false,
+        existing: false,
+    }
+}
+
+impl Verdict {
+    /// Adds what comparing the row with others found.
+    pub fn with_others(self, duplicate: bool, existing: bool) -> Verdict {
+        Verdict { duplicate, existing, ..self }
+    }
+
+    /// Whether the row breaks the rule of this type.
+    pub fn breaks(&self, issue_type: IssueType) -> bool {
+        match issue_type {
+            IssueType::MissingRequiredField => !self.missing.is_empty(),
+            IssueType::InvalidEmail => self.invalid_email.is_some(),
+            IssueType::DuplicateEmail => self.duplicate,
+            IssueType::ExistingEmail => self.existing,
+            IssueType::MalformedRow => self.malformed,
+        }
+    }
+
+    /// Whether the row breaks no rule.
+    pub fn is_clean(&self) -> bool {
+        !IssueType::ALL.iter().any(|issue_type| self.breaks(*issue_type))
+    }
+
+    /// Whether the e-mail is present and valid: only such an e-mail is compared with others.
+    pub fn is_comparable(&self) -> bool {
+        !self.missing.has(Field::Email) && self.invalid_email.is_none()
+    }
+
+    /// [`RowStatus::Ready`] or [`RowStatus::Issue`].
+    pub fn status(&self) -> RowStatus {
+        if self.is_clean() { RowStatus::Ready } else { RowStatus::Issue }
+    }
+
+    /// The issues that the row belongs to, one for each broken rule.
+    pub fn violations(&self, fields: &Fields<'_>, hash: RowHash, residue: &str) -> Vec<Violation> {
+        let broken = RULES.into_iter().filter(|rule| self.breaks(rule.issue_type));
+        let violation = |rule: &Rule| Violation {
+            issue_type: rule.issue_type,
+            key: match rule.about {
+                About::Row => row_issue_key(hash),
+                About::Email => email_issue_key(&email::key(&fields.email)),
+            },
+            description: self.description(rule.issue_type, residue),
+        };
+        broken.map(violation).collect()
+    }
+
+    /// What the issue of this type says of the row.
+    fn description(&self, issue_type: IssueType, residue: &str) -> String {
+        match issue_type {
+            IssueType::MissingRequiredField => missing_required_field::description(self.missing),
+            IssueType::InvalidEmail => invalid_email::description(self.invalid_email.as_ref()),
+            IssueType::DuplicateEmail => duplicate_email::DESCRIPTION.to_owned(),
+            IssueType::ExistingEmail => existing_email::DESCRIPTION.to_owned(),
+            IssueType::MalformedRow => malformed_row::description(residue),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn types(email: &str, first: &str, last: &str, company: &str) -> Vec<(IssueType, String)> {
+        let fields = Fields::new(email, first, last, company);
+        let verdict = check(&fields, false);
+        let all = verdict.violations(&fields, fields.hash(""), "");
+        all.into_iter().map(|violation| (violation.issue_type, violation.description)).collect()
+    }
+
+    #[test]
+    fn every_type_has_one_rule() {
+        for issue_type in IssueType::ALL {
+            assert_eq!(issue_type.rule().issue_type, *issue_type);
+            assert_eq!(RULES.iter().filter(|rule| rule.issue_type == *issue_type).count(), 1);
+        }
+        assert_eq!(RULES.len(), IssueType::ALL.len());
+    }
+
+    #[test]
+    fn every_rule_has_an_address_of_its_own() {
+        for rule in RULES {
+            assert_eq!(RULES.iter().filter(|other| other.slug == rule.slug).count(), 1, "{}", rule.slug);
+            assert!(!rule.bulk.is_empty(), "{} cannot be decided about in bulk", rule.label);
+        }
+    }
+
+    #[test]
+    fn a_valid_row_breaks_nothing() {
+        assert!(types("ann@example.com", "Ann", "Lee", "Acme").is_empty());
+    }
+
+    #[test]
+    fn one_issue_names_all_missing_fields() {
+        let found = types("", " ", "Lee", "\u{3000}");
+        assert_eq!(
+            found,
+            [(IssueType::MissingRequiredField, "missing: email, first_name, company".to_owned())]
+        );
+    }
+
+    #[test]
+    fn all_broken_rules_are_raised_together() {
+        let found = types("not-an-address", "", "Lee", "Acme");
+        let kinds: Vec<_> = found.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(kinds, [IssueType::MissingRequiredField, IssueType::InvalidEmail]);
+    }
+
+    #[test]
+    fn a_row_that_breaks_any_rule_has_an_issue() {
+        let clean = Verdict::default();
+        assert_eq!(clean.status(), RowStatus::Ready);
+        let broken = [
+            Verdict { malformed: true, ..clean.clone() },
+            clean.clone().with_others(true, false),
+            clean.clone().with_others(false, true),
+            check(&Fields::new("", "Ann", "Lee", "Acme"), false),
+            check(&Fields::new("ann", "Ann", "Lee", "Acme"), false),
+        ];
+        for verdict in broken {
+            assert_eq!(verdict.status(), RowStatus::Issue, "{verdict:?}");
+        }
+    }
+}

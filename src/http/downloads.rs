@@ -1,0 +1,55 @@
+//! Files on their way out.
+
+use axum::body::Body;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::find::find_job;
+use super::limits::Permit;
+use super::problem::Problem;
+use super::state::App;
+use crate::actions;
+use crate::domain::job::{JobId, Owner};
+
+/// Sends the file of a job as it came in.
+pub async fn job_file(app: &App, owner: &Owner, job: i32) -> Result<Response, Problem> {
+    let permit = app.ceilings.exports.enter(owner)?;
+    let mut db = app.owners.read(owner).await?;
+    let job = find_job(&mut db, owner, job).await?;
+    db.rollback().await?;
+    let opened = app.objects.open(&job.object_key, None).await?;
+    let body = Body::from_stream(opened.bytes);
+    Ok(attachment(permit, &job.filename, "application/octet-stream", Some(opened.size), body))
+}
+
+/// Sends the rows of a job that an open issue is about, as CSV.
+pub async fn corrections_file(app: &App, owner: &Owner, job: i32) -> Result<Response, Problem> {
+    let permit = app.ceilings.exports.enter(owner)?;
+    let file = actions::corrections_file(&app.owners, owner, JobId(job)).await?;
+    let bytes = file.bytes;
+    let name = format!("job-{job}-corrections.csv");
+    Ok(attachment(permit, &name, CSV, Some(bytes), Body::from_stream(file.into_stream())))
+}
+
+/// Sends all contacts of an owner as CSV.
+pub fn contacts_file(app: &App, owner: Owner) -> Result<Response, Problem> {
+    let permit = app.ceilings.exports.enter(&owner)?;
+    let pieces = actions::contacts_file(app.owners.clone(), owner);
+    Ok(attachment(permit, "contacts.csv", CSV, None, Body::from_stream(pieces)))
+}
+
+/// A file to keep, under a name in any script (RFC 6266, RFC 8187); one of its owner's downloads until it is sent.
+fn attachment(permit: Permit, name: &str, kind: &'static str, bytes: Option<u64>, body: Body) -> Response {
+    let body = permit.until_sent(body);
+    let encoded: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let disposition = format!("attachment; filename*=UTF-8''{}", encoded.replace('+', "%20"));
+    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    let length = bytes.map(|bytes| [(header::CONTENT_LENGTH, bytes.to_string())]);
+    match length {
+        Some(length) => (headers, length, body).into_response(),
+        None => (headers, body).into_response(),
+    }
+}
+
+/// A file of CSV.
+const CSV: &str = "text/csv; charset=utf-8";

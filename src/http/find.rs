@@ -1,0 +1,14 @@
+//! What many handlers look up first.
+
+use sqlx::PgConnection;
+
+use super::problem::Problem;
+use crate::actions::ActionError;
+use crate::domain::job::{JobId, Owner};
+use crate::store::jobs::{self, Job};
+
+/// Returns the owner's job, or a problem.
+pub async fn find_job(db: &mut PgConnection, owner: &Owner, job: i32) -> Result<Job, Problem> {
+    let found = jobs::get(db, owner, JobId(job)).await?;
+    found.ok_or_else(|| ActionError::NoJob(JobId(job)).into())
+}

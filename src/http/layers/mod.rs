@@ -1,0 +1,14 @@
+//! What each request and its response pass through, from the outside in: headers, permits, problems, the log of refusals,
+//! the guard of the local user, and where wanted a limit of time.
+
+mod headers;
+mod permits;
+mod problems;
+mod refusals;
+mod time;
+
+pub use headers::safe_headers;
+pub use permits::counted;
+pub use problems::{ProblemPage, as_problems};
+pub use refusals::observe;
+pub use time::timeout;

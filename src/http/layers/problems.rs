@@ -1,0 +1,50 @@
+//! Turns what axum and its layers answer by themselves into problems, so that a client never meets an error of another
+//! form, and shows problems to browsers as pages.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header, request};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::http::problem::{MEDIA_TYPE, Problem};
+use crate::http::state::App;
+
+/// Shows a problem to somebody with a browser, who has sent this request.
+pub type ProblemPage = fn(&App, &request::Parts, &Problem) -> Response;
+
+/// Turns every answer that tells of an error into a problem, and adds the path to it; for a browser that looks at
+/// pages, into one of those.
+pub async fn as_problems(
+    State((app, page)): State<(App, ProblemPage)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let (asked, body) = request.into_parts();
+    let looking = wants_page(&asked).then(|| asked.clone());
+    let response = next.run(Request::from_parts(asked, body)).await;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    let problem = parts.extensions.remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
+    let problem = problem.instance(path);
+    // Headers that were there say more: Allow, Retry-After, WWW-Authenticate.
+    parts.headers.remove(header::CONTENT_LENGTH);
+    if let Some(asked) = looking {
+        let (page, body) = page(&app, &asked, &problem).into_parts();
+        parts.status = page.status;
+        parts.headers.extend(page.headers);
+        return Response::from_parts(parts, body);
+    }
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    Response::from_parts(parts, problem.body().into())
+}
+
+/// Whether somebody looks at pages: the API answers a browser as it does anybody.
+fn wants_page(asked: &request::Parts) -> bool {
+    let accepts = asked.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    let is_page = accepts.is_some_and(|kinds| kinds.contains("text/html"));
+    (is_page || asked.headers.contains_key("hx-request")) && !asked.uri.path().starts_with("/api/")
+}

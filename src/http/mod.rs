@@ -1,0 +1,61 @@
+//! What the API and the pages stand on: the server, its state, who sends a request and what they may do, limits,
+//! problems, and files on their way in and out.
+//!
+//! A handler's first argument says who may call it (`principal.rs`), and its error is a `Problem` (`problem.rs`). Every
+//! query is bound to the owner whom the extractor returns.
+
+mod bodies;
+mod client;
+mod downloads;
+mod event_stream;
+mod extract;
+mod find;
+mod form_data;
+mod guard;
+mod held;
+mod layers;
+mod limits;
+mod principal;
+mod problem;
+mod server;
+mod state;
+mod uploads;
+
+use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+pub use bodies::read_whole;
+pub use client::{Client, TrustedProxies};
+pub use downloads::{contacts_file, corrections_file, job_file};
+pub use event_stream::event_stream;
+pub use extract::{Json, Path, Query};
+pub use find::find_job;
+pub use form_data::FormFile;
+pub use guard::is_same_origin;
+pub use layers::{ProblemPage, timeout};
+pub use limits::{AtOnce, BadTokens, CeilingSettings, Ceilings, RateLimit, RefusalLog, Senders};
+pub use principal::{Editor, Person, Reader, Standing, Uploader, has_session, session_cookie};
+pub use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
+pub use server::{ConnectionLimits, open_files, serve};
+pub use state::{Access, App, Parts};
+pub use uploads::{UploadQuery, preview_of, take_corrections, take_upload};
+
+/// The whole server: `routes`, and what each of their requests passes through. `problem_page` shows problems to browsers.
+pub fn router(app: App, routes: Router<App>, problem_page: ProblemPage) -> Router {
+    routes
+        .layer(middleware::from_fn_with_state(app.clone(), guard::local_only))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), layers::observe))
+        .layer(middleware::from_fn_with_state((app.clone(), problem_page), layers::as_problems))
+        .layer(middleware::from_fn_with_state(app.clone(), layers::safe_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), layers::counted))
+        .layer(RequestBodyTimeoutLayer::new(app.body_idle_timeout))
+        .with_state(app)
+}
+
+/// The panic itself has been written to standard error by then.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::new(Kind::Internal).into_response()
+}

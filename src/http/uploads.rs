@@ -1,0 +1,142 @@
+//! Files on their way in, as the body itself or as a part of a form; streamed to the store either way.
+
+use axum::extract::Request;
+use serde::Deserialize;
+use tokio::io::AsyncRead;
+use utoipa::IntoParams;
+
+use super::bodies::{read_whole, reader};
+use super::find::find_job;
+use super::form_data::{FormFile, is_form};
+use super::problem::{Kind, Problem};
+use super::state::App;
+use crate::actions::{self, Corrected, FilePreview, PREVIEW_BYTES, Upload, Uploaded};
+use crate::csv::Mapping;
+use crate::domain::field::PerField;
+use crate::domain::job::{Columns, ImportPolicy, JobId, Owner};
+
+#[derive(Debug, Deserialize, serde::Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+/// How a file is to be taken in.
+pub struct UploadQuery {
+    /// The file's name, where the body is the file itself.
+    #[param(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    filename: Option<String>,
+    /// When valid rows become contacts.
+    #[serde(default)]
+    #[param(required = false)]
+    policy: ImportPolicy,
+    /// Make a job of it even if the same file was uploaded before.
+    #[serde(default)]
+    #[param(required = false)]
+    force: bool,
+    /// Where the e-mail is, from 0, where the names of the columns do not tell: all four are given then.
+    #[param(maximum = 65535)]
+    email: Option<u16>,
+    /// Where the first name is.
+    #[param(maximum = 65535)]
+    first_name: Option<u16>,
+    /// Where the last name is.
+    #[param(maximum = 65535)]
+    last_name: Option<u16>,
+    /// Where the company is.
+    #[param(maximum = 65535)]
+    company: Option<u16>,
+    /// How many columns the file has; given with the four.
+    #[param(maximum = 65535)]
+    columns: Option<u16>,
+    /// Keep the four for the next file of the same header.
+    #[serde(default)]
+    #[param(required = false)]
+    remember: bool,
+}
+
+impl UploadQuery {
+    fn columns(&self) -> Result<Option<Columns>, Problem> {
+        let given = [self.email, self.first_name, self.last_name, self.company];
+        match (given, self.columns) {
+            ([None, None, None, None], None) => Ok(None),
+            ([Some(email), Some(first_name), Some(last_name), Some(company)], Some(columns)) => {
+                let places = PerField { email, first_name, last_name, company };
+                match Mapping::new(places, columns) {
+                    Some(_) => Ok(Some(Columns { places, columns })),
+                    None => Err(Problem::new(Kind::Invalid).detail(
+                        "email, first_name, last_name and company are four columns that the file has",
+                    )),
+                }
+            }
+            _ => Err(Problem::new(Kind::Invalid).detail(
+                "email, first_name, last_name, company and columns are given together or not at all",
+            )),
+        }
+    }
+}
+
+/// Takes in a file that is the body of a request, or the part `file` of a form.
+pub async fn take_upload(
+    app: &App,
+    by: &actions::Request,
+    query: &UploadQuery,
+    request: Request,
+) -> Result<Uploaded, Problem> {
+    let _permit = app.ceilings.uploads.enter(&by.owner)?;
+    if !is_form(request.headers()) {
+        let name = query.filename.as_deref().unwrap_or("upload.csv");
+        return take(app, by, query, name, reader(request.into_body())).await;
+    }
+    let file = FormFile::find(request).await?;
+    let name = query.filename.clone().or_else(|| file.name().map(str::to_owned));
+    take(app, by, query, name.as_deref().unwrap_or("upload.csv"), file.into_reader()).await
+}
+
+async fn take(
+    app: &App,
+    by: &actions::Request,
+    query: &UploadQuery,
+    name: &str,
+    content: impl AsyncRead + Send,
+) -> Result<Uploaded, Problem> {
+    if name.is_empty() || name.chars().count() > 255 || name.contains(char::is_control) {
+        let words = "takes 1 to 255 characters, none of them a control character";
+        return Err(Problem::new(Kind::Malformed).parameter("filename", words));
+    }
+    let upload = Upload {
+        filename: name,
+        policy: query.policy,
+        force: query.force,
+        limit: app.upload_limit_bytes,
+        columns: query.columns()?,
+        remember: query.remember,
+    };
+    let content = Box::pin(content);
+    Ok(actions::upload(&app.owners, &app.objects, Some(&app.queue), by, &upload, content).await?)
+}
+
+/// The beginning of a file that is the body of a request.
+pub async fn preview_of(app: &App, owner: &Owner, request: Request) -> Result<FilePreview, Problem> {
+    let body = read_whole(request.into_body(), PREVIEW_BYTES).await?;
+    let whole = body.len() < PREVIEW_BYTES;
+    Ok(actions::preview_file(&app.owners, owner, &body, whole).await?)
+}
+
+/// Takes in corrections that are the body of a request, or the part `file` of a form.
+pub async fn take_corrections(
+    app: &App,
+    by: &actions::Request,
+    job: i32,
+    request: Request,
+) -> Result<Corrected, Problem> {
+    let mut db = app.owners.read(&by.owner).await?;
+    find_job(&mut db, &by.owner, job).await?;
+    db.rollback().await?;
+    let _permit = app.ceilings.corrections.enter(&by.owner)?;
+    let corrected = match is_form(request.headers()) {
+        true => {
+            let file = FormFile::find(request).await?.into_reader();
+            actions::correct(&app.owners, by, JobId(job), file).await?
+        }
+        false => actions::correct(&app.owners, by, JobId(job), reader(request.into_body())).await?,
+    };
+    Ok(corrected)
+}

@@ -1,0 +1,106 @@
+//! What becomes of one row: its own verdict, and what comparing it with others found.
+
+use super::Statistics;
+use super::compare::Finding;
+use crate::domain::row::{OnExisting, RowStatus};
+use crate::domain::rules::Verdict;
+
+/// What becomes of a row that has no contact yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowOutcome {
+    /// An earlier row has the same values: it is skipped.
+    Repeat,
+    /// It breaks no rule.
+    Valid(Verdict),
+    /// It breaks these rules.
+    Raises(Verdict),
+}
+
+impl RowOutcome {
+    /// Puts a row's own verdict and what was found about it together. `on_existing`: what a person has decided about the
+    /// contact that has the row's e-mail, so that the contact is no issue.
+    pub fn new(verdict: Verdict, finding: Finding, on_existing: Option<OnExisting>) -> RowOutcome {
+        if finding.repeat {
+            return RowOutcome::Repeat;
+        }
+        let verdict = verdict.with_others(finding.duplicate, finding.existing && on_existing.is_none());
+        match verdict.is_clean() {
+            true => RowOutcome::Valid(verdict),
+            false => RowOutcome::Raises(verdict),
+        }
+    }
+
+    /// The verdict on the row; `None` for a repeat.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        match self {
+            RowOutcome::Repeat => None,
+            RowOutcome::Valid(verdict) | RowOutcome::Raises(verdict) => Some(verdict),
+        }
+    }
+
+    /// The row's status until it has a contact.
+    pub fn status(&self) -> RowStatus {
+        match self {
+            RowOutcome::Repeat => RowStatus::Discard,
+            RowOutcome::Valid(_) => RowStatus::Ready,
+            RowOutcome::Raises(_) => RowStatus::Issue,
+        }
+    }
+}
+
+impl Statistics {
+    /// Counts a row without a contact.
+    pub fn count(&mut self, outcome: &RowOutcome) {
+        match outcome {
+            RowOutcome::Repeat => self.repeated_rows += 1,
+            RowOutcome::Valid(_) => self.valid_rows += 1,
+            RowOutcome::Raises(_) => self.issue_rows += 1,
+        }
+    }
+
+    /// Counts a row that has its contact.
+    pub fn count_done(&mut self) {
+        self.valid_rows += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::row::Fields;
+    use crate::domain::rules;
+
+    fn verdict(email: &str) -> Verdict {
+        rules::check(&Fields::new(email, "Ann", "Lee", "Acme"), false)
+    }
+
+    #[test]
+    fn findings_and_verdicts_make_outcomes() {
+        let none = Finding::default();
+        let repeat = Finding { repeat: true, ..none };
+        let duplicate = Finding { duplicate: true, ..none };
+        let existing = Finding { existing: true, ..none };
+        let (good, bad) = ("ann@example.com", "ann");
+        let overwrite = Some(OnExisting::Overwrite);
+        let cases = [
+            (good, none, None, RowStatus::Ready, (1, 0, 0)),
+            (good, repeat, None, RowStatus::Discard, (0, 0, 1)),
+            (bad, repeat, None, RowStatus::Discard, (0, 0, 1)),
+            (bad, none, None, RowStatus::Issue, (0, 1, 0)),
+            (good, duplicate, None, RowStatus::Issue, (0, 1, 0)),
+            (good, duplicate, overwrite, RowStatus::Issue, (0, 1, 0)),
+            (good, existing, None, RowStatus::Issue, (0, 1, 0)),
+            (good, existing, overwrite, RowStatus::Ready, (1, 0, 0)),
+            (good, existing, Some(OnExisting::Fill), RowStatus::Ready, (1, 0, 0)),
+            (bad, existing, overwrite, RowStatus::Issue, (0, 1, 0)),
+        ];
+        for (email, finding, on_existing, status, counts) in cases {
+            let outcome = RowOutcome::new(verdict(email), finding, on_existing);
+            let mut statistics = Statistics::default();
+            statistics.count(&outcome);
+            let Statistics { valid_rows, issue_rows, repeated_rows, .. } = statistics;
+            let counted = (valid_rows, issue_rows, repeated_rows);
+            assert_eq!((outcome.status(), counted), (status, counts), "{email} {finding:?} {on_existing:?}");
+        }
+    }
+}

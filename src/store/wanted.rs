@@ -1,0 +1,207 @@
+//! Whether a run of a job is wanted, and from when: `job_available_at`, with its count of deliveries.
+//!
+//! In the database's own queue this is the message: a receive moves the time to the end of the visibility timeout, and
+//! that very moment is the receipt. With another queue it is a mark by which jobs are found whose message was lost.
+//!
+//! No change by the queue waits for the disk. When a crash of the server undoes one, a job is delivered again or its count
+//! of deliveries is too low: its lease, which is flushed, decides who works on it, and a COMPLETED job is left alone.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use sqlx::{PgConnection, PgPool, Row};
+
+use super::StoreError;
+use super::sql::{self, NOT_FLUSHED};
+use crate::domain::job::JobId;
+
+/// The channel on which workers are told of new jobs. A hint: nothing depends on it.
+pub const CHANNEL: &str = "ingest_jobs";
+
+/// When a run that is asked for may be received from the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// At once: the database is the queue.
+    Now,
+    /// In a minute, should it still be wanted: somebody else starts the run.
+    InAMinute,
+}
+
+/// Asks for a run, also of a job that was cancelled or that had killed its workers.
+pub async fn want(connection: &mut PgConnection, id: JobId, due: Due) -> Result<(), StoreError> {
+    let query = "UPDATE jobs SET job_delivery_count = 0, job_unfinished_runs = 0, job_cancelled_at = NULL,
+                job_available_at = CASE WHEN $2 THEN now() ELSE now() + interval '1 minute' END WHERE job_id = $1";
+    sql::query(query).bind(id.0).bind(due == Due::Now).execute(&mut *connection).await?;
+    if due == Due::Now {
+        sql::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// Takes back the request for a run, in the transaction that decides so.
+pub async fn withdraw(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
+    let query = "UPDATE jobs SET job_available_at = NULL WHERE job_id = $1 AND job_available_at IS NOT NULL";
+    sql::query(query).bind(id.0).execute(connection).await?;
+    Ok(())
+}
+
+/// Nothing is wanted of the job any more: for a run that was not asked for through the database's queue,
+/// which answers by itself.
+pub async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
+    let unwant = format!(
+        "UPDATE jobs SET job_available_at = NULL, job_delivery_count = 0
+         WHERE job_id = {id} AND job_available_at IS NOT NULL"
+    );
+    sql::once_changed(pool, &unwant).await?;
+    Ok(())
+}
+
+/// Jobs that want work and have neither a live lease nor, it seems, a message: PENDING or PROCESSING,
+/// and overdue by `grace`. Each is given to one caller, and again after twice as long each time: a
+/// long queue is no lost message.
+pub async fn stranded(
+    pool: &PgPool,
+    grace: Duration,
+    limit: i64,
+) -> Result<Vec<(JobId, String)>, StoreError> {
+    let send = format!(
+        "UPDATE jobs SET job_available_at = now(), job_delivery_count = job_delivery_count + 1
+         WHERE job_id IN (
+             SELECT job_id FROM jobs
+             WHERE job_available_at <= now() - {} * power(2, least(job_delivery_count, 10)) AND job_status IN ('PENDING', 'PROCESSING')
+               AND (job_lease_until IS NULL OR job_lease_until <= now())
+             ORDER BY job_available_at LIMIT {limit} FOR UPDATE SKIP LOCKED)
+         RETURNING job_id, job_s3_object_key",
+        sql::interval(grace)
+    );
+    let rows = sql::once(pool, &send).await?;
+    rows.iter().map(|row| Ok((JobId(row.try_get("job_id")?), row.try_get("job_s3_object_key")?))).collect()
+}
+
+/// A job that was received.
+pub struct Received {
+    /// The job.
+    pub job: JobId,
+    /// The file's key in the store; `None` where another program left it out.
+    pub object_key: Option<String>,
+    /// How often it was received, this time included.
+    pub count: u32,
+    /// Until when others do not receive it, by the database's clock.
+    pub hidden_until: DateTime<Utc>,
+}
+
+/// Receives up to `at_most` jobs that are due, the longest due first, and hides them for `visibility`.
+pub async fn receive(
+    pool: &PgPool,
+    at_most: usize,
+    visibility: Duration,
+) -> Result<Vec<Received>, StoreError> {
+    // MATERIALIZED: as a plain subquery PostgreSQL may run it again for each row and exceed the limit.
+    let receive = format!(
+        "{NOT_FLUSHED};
+         WITH due AS MATERIALIZED (
+             SELECT job_id FROM jobs WHERE job_available_at <= now()
+             ORDER BY job_available_at, job_id LIMIT {at_most} FOR UPDATE SKIP LOCKED
+         )
+         UPDATE jobs SET job_available_at = now() + {}, job_delivery_count = job_delivery_count + 1
+         FROM due WHERE jobs.job_id = due.job_id
+         RETURNING jobs.job_id, job_s3_object_key, job_available_at, job_delivery_count",
+        sql::interval(visibility)
+    );
+    let rows = sql::once(pool, &receive).await?;
+    let received = |row: &sqlx::postgres::PgRow| {
+        Ok(Received {
+            job: JobId(row.try_get("job_id")?),
+            object_key: row.try_get("job_s3_object_key")?,
+            count: row.try_get::<i32, _>("job_delivery_count")?.unsigned_abs(),
+            hidden_until: row.try_get("job_available_at")?,
+        })
+    };
+    rows.iter().map(received).collect()
+}
+
+/// The condition that nobody has asked for the job or received it since.
+fn is_still(job: JobId, stands: &[DateTime<Utc>]) -> String {
+    let moments: Vec<_> = stands.iter().map(moment).collect();
+    format!("job_id = {job} AND job_available_at IN ({})", moments.join(", "))
+}
+
+/// A moment as a part of a statement, exact to the microsecond as the database holds it.
+fn moment(moment: &DateTime<Utc>) -> String {
+    format!("'{}'::timestamptz", moment.to_rfc3339_opts(SecondsFormat::Micros, true))
+}
+
+/// Hides a received job until `next`. Returns whether that was done: not while a run holds the job's row, and not when
+/// another than us received or asked for the job since.
+pub async fn hide(
+    pool: &PgPool,
+    job: JobId,
+    stands: &[DateTime<Utc>],
+    next: &DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let renew = format!(
+        "UPDATE jobs SET job_available_at = {} WHERE job_id = (
+             SELECT job_id FROM jobs WHERE {} FOR NO KEY UPDATE SKIP LOCKED)",
+        moment(next),
+        is_still(job, stands)
+    );
+    Ok(sql::once_changed(pool, &renew).await? > 0)
+}
+
+/// Returns whether the job still stands as it was received.
+pub async fn stands(pool: &PgPool, job: JobId, stands: &[DateTime<Utc>]) -> Result<bool, StoreError> {
+    let look = format!("SELECT FROM jobs WHERE {}", is_still(job, stands));
+    Ok(!sql::once(pool, &look).await?.is_empty())
+}
+
+/// What becomes of a received job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// No run is wanted any more.
+    Done,
+    /// It is received again after that long.
+    Later(Duration),
+    /// It is received again at once, as if it had not been.
+    Back,
+}
+
+/// Answers a received job. A newer request for it is left as it is.
+pub async fn answer(
+    pool: &PgPool,
+    job: JobId,
+    stands: &[DateTime<Utc>],
+    answer: Answer,
+) -> Result<(), StoreError> {
+    let change = match answer {
+        Answer::Done => "job_available_at = NULL, job_delivery_count = 0".to_owned(),
+        Answer::Later(wait) => format!("job_available_at = now() + {}", sql::interval(wait)),
+        Answer::Back => {
+            "job_available_at = now(), job_delivery_count = greatest(job_delivery_count - 1, 0)".to_owned()
+        }
+    };
+    let finish = format!("{NOT_FLUSHED}; UPDATE jobs SET {change} WHERE {}", is_still(job, stands));
+    sql::once_changed(pool, &finish).await?;
+    if answer == Answer::Back {
+        sql::once(pool, &format!("SELECT pg_notify('{CHANNEL}', '')")).await?;
+    }
+    Ok(())
+}
+
+/// Makes a job due now. Returns whether there is such a job.
+pub async fn send(pool: &PgPool, job: JobId) -> Result<bool, StoreError> {
+    let send = format!(
+        "WITH wanted AS (UPDATE jobs SET job_available_at = now() WHERE job_id = {job} RETURNING 1)
+         SELECT pg_notify('{CHANNEL}', '') FROM wanted"
+    );
+    Ok(!sql::once(pool, &send).await?.is_empty())
+}
+
+/// Counts the jobs that are due and those that are hidden.
+pub async fn counts(pool: &PgPool) -> Result<(u64, u64), StoreError> {
+    let query = "SELECT count(*) FILTER (WHERE job_available_at <= now()) AS waiting,
+                count(*) FILTER (WHERE job_available_at > now()) AS hidden
+         FROM jobs WHERE job_available_at IS NOT NULL";
+    let row = sql::once(pool, query).await?.pop().ok_or(StoreError::Unreadable)?;
+    let count = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
+    Ok((count("waiting")?, count("hidden")?))
+}

@@ -1,0 +1,73 @@
+//! The job under review, for all that its pages show.
+
+use sqlx::PgConnection;
+
+use crate::actions::{ActionError, Effect};
+use crate::auth::{Principal, Role};
+use crate::domain::issue::IssueType;
+use crate::domain::job::{JobStatus, Owner};
+use crate::http::{Problem, find_job};
+use crate::store::issues::{self, Issue};
+use crate::store::jobs::Job;
+use crate::web::shell::{Section, Shell};
+use crate::web::words;
+
+/// A job, and what somebody may do about its rows.
+pub(super) struct ReviewJob {
+    pub(super) job: Job,
+    pub(super) principal: Principal,
+    /// Whether its rows can be decided about at the moment, and by this person.
+    pub(super) edits: bool,
+}
+
+impl ReviewJob {
+    pub(super) async fn find(
+        db: &mut PgConnection,
+        principal: Principal,
+        job: i32,
+    ) -> Result<ReviewJob, Problem> {
+        let job = find_job(db, &principal.owner, job).await?;
+        let in_review = matches!(job.status, JobStatus::NeedsReview | JobStatus::Failed) && !job.running;
+        let edits = in_review && principal.roles.has(Role::Editor);
+        Ok(ReviewJob { job, principal, edits })
+    }
+
+    pub(super) fn owner(&self) -> &Owner {
+        &self.principal.owner
+    }
+
+    pub(super) fn shell(&self, title: impl Into<String>) -> Shell {
+        Shell::new(&self.principal, Section::Jobs, title)
+    }
+
+    pub(super) async fn issue(&self, db: &mut PgConnection, id: i32) -> Result<Issue, Problem> {
+        let found = issues::get(db, self.owner(), self.job.home(), id).await?;
+        found.ok_or_else(|| ActionError::NoIssue(id).into())
+    }
+}
+
+/// Returns the path of a kind's cases.
+pub(super) fn address(job: i32, kind: IssueType) -> String {
+    format!("/jobs/{job}/review/{}", kind.rule().slug)
+}
+
+/// The effect of an action in words.
+pub(super) fn effect(effect: &Effect) -> String {
+    let changed = &effect.changed;
+    let mut parts = Vec::new();
+    for (count, word) in
+        [(changed.discarded, "left out"), (changed.restored, "taken in again"), (changed.edited, "edited")]
+    {
+        if count > 0 {
+            parts.push(format!("{} {word}", words::many(count, "row", "rows")));
+        }
+    }
+    if parts.is_empty() {
+        parts.push(format!("{} decided", words::many(changed.rows, "row", "rows")));
+    }
+    parts.push(format!("{} settled", words::many(effect.issues.settled, "issue", "issues")));
+    if effect.issues.reopened > 0 {
+        parts.push(format!("{} opened again", words::number(effect.issues.reopened)));
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,118 @@
+//! What a decision makes of issues, which SQL finds out, and what the next run makes of them, which Rust does, agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use ingest::actions::{self, Request};
+use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::email;
+use ingest::domain::issue::IssueType;
+use ingest::domain::job::{JobId, Owner};
+use ingest::domain::rules::BlindTo;
+
+use crate::support::World;
+
+const HEADER: &str = "email,first_name,last_name,company\n";
+/// Few values, so that rows meet in all ways.
+const EMAILS: &[&str] =
+    &["a@example.com", "A@example.com", "b@example.com", "c@example.com", "d@gmial.com", "bad", "worse@", ""];
+const NAMES: &[&str] = &["Ann", "Bo", "é", ""];
+/// Files, each decided about in its own way.
+const CASES: u64 = 30;
+const ROWS: usize = 24;
+const DECISIONS: usize = 6;
+
+fn pick<'a>(rng: &mut Rng, values: &[&'a str]) -> &'a str {
+    values[rng.usize(..values.len())]
+}
+
+fn row(rng: &mut Rng) -> String {
+    let values = [pick(rng, EMAILS), pick(rng, NAMES), pick(rng, NAMES), pick(rng, &["Acme", "Co"])];
+    let extra = if rng.u8(..8) == 0 { ",too much" } else { "" };
+    format!("{}{extra}\n", values.join(","))
+}
+
+fn decision(rng: &mut Rng) -> Decision {
+    let mut value = |values: &[&str]| rng.bool().then(|| pick(rng, values).to_owned());
+    let edits = Edits { email: value(EMAILS), first_name: value(NAMES), ..Edits::default() };
+    match rng.u8(..12) {
+        0..3 => Decision::Edit(edits),
+        3 => Decision::Discard,
+        4 => Decision::Restore,
+        5 => Decision::Accept,
+        6 => Decision::KeepContact,
+        7 => Decision::Overwrite,
+        8 => Decision::Fill,
+        9 => Decision::Correct,
+        10 => Decision::KeepFirst,
+        _ => Decision::Merge(Edits::default()),
+    }
+}
+
+/// Some rows, or all that an open issue of some type is about.
+fn filter(rng: &mut Rng, rows: &[i64]) -> Filter {
+    match rng.bool() {
+        true => Filter::rows((0..3).map(|_| rows[rng.usize(..rows.len())]).collect::<Vec<_>>()),
+        false => {
+            let issue_type = IssueType::ALL[rng.usize(..IssueType::ALL.len())];
+            Filter { issue_type: Some(issue_type), ..Filter::default() }
+        }
+    }
+}
+
+/// Each issue of the job with whether it is open.
+async fn issues(world: &World, job: i32) -> BTreeMap<(IssueType, String), bool> {
+    let query = "SELECT issue_type::text, issue_key, NOT issue_resolved FROM issues WHERE issues_job_id = $1";
+    let found: Vec<(String, String, bool)> =
+        sqlx::query_as(query).bind(job).fetch_all(&world.pool).await.unwrap();
+    found.into_iter().map(|(kind, key, is_open)| ((kind.parse().unwrap(), key), is_open)).collect()
+}
+
+#[tokio::test]
+async fn issues_after_decisions_are_those_of_the_next_run() {
+    let world = World::database().await;
+    let (mut compared, mut reopened) = (0, 0);
+    for seed in 0..CASES {
+        let mut rng = Rng::with_seed(seed);
+        let owner = format!("owner-{seed}");
+        let request = Request { owner: Owner(owner.clone()), actor: "tester".to_owned(), idempotency: None };
+        let existing =
+            world.file("existing.csv", &format!("{HEADER}b@example.com,Ann,,Acme\nc@example.com,B,C,Co\n"));
+        world.ingest(&["import", &existing, "--owner", &owner]).await;
+        world.ingest(&["discard", "--owner", &owner, "1"]).await;
+        let rows: String = (0..ROWS).map(|_| row(&mut rng)).collect();
+        let file = world.file("rows.csv", &format!("{HEADER}{rows}"));
+        world.ingest(&["import", &file, "--owner", &owner]).await.expect_status(3);
+        let query = "SELECT max(job_id) FROM jobs WHERE job_user_id = $1";
+        let job: i32 = sqlx::query_scalar(query).bind(&owner).fetch_one(&world.pool).await.unwrap();
+        let query = "SELECT staging_id FROM staging WHERE staging_job_id = $1";
+        let rows: Vec<i64> = sqlx::query_scalar(query).bind(job).fetch_all(&world.pool).await.unwrap();
+
+        let mut decided = Vec::new();
+        let mut moved_to = BTreeSet::new();
+        for _ in 0..DECISIONS {
+            let (filter, decision) = (filter(&mut rng, &rows), decision(&mut rng));
+            if let Some(Edits { email: Some(email), .. }) = decision.edits() {
+                moved_to.insert(email::key(email).into_owned());
+            }
+            if decision == Decision::Correct {
+                moved_to.insert("d@gmail.com".to_owned());
+            }
+            actions::decide(&world.owners, &request, JobId(job), &filter, &decision).await.unwrap();
+            decided.push((filter, decision));
+        }
+        let before = issues(&world, job).await;
+        world.ingest(&["reprocess", &job.to_string(), "--owner", &owner]).await;
+        let after = issues(&world, job).await;
+        for ((issue_type, key), was_open) in before {
+            let is_open = after[&(issue_type, key.clone())];
+            let is_blind = issue_type.rule().blind_to == BlindTo::Others && moved_to.contains(&key);
+            if !is_blind {
+                assert_eq!(was_open, is_open, "seed {seed}: {issue_type} {key}, open? {decided:#?}");
+                compared += 1;
+            }
+            reopened += usize::from(!was_open);
+        }
+    }
+    assert!(compared > 200 && reopened > 50, "{compared} issues compared, {reopened} of them resolved");
+}
