@@ -11,6 +11,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dataset::{Dataset, Kind, Values};
 use ingest::csv::{Limits, RawRow, Reader, RecordReader, Rejection};
 use ingest::domain::contact::ContactKeys;
+use ingest::domain::ids::RowId;
 use ingest::domain::job::{JobId, Owner};
 use ingest::domain::row::Fields;
 use ingest::domain::{email, rules};
@@ -46,7 +47,7 @@ fn parts(criterion: &mut Criterion, name: &str, kind: Kind) {
     let new_rows: Vec<NewRow<'_>> = (1..)
         .zip(&fields)
         .map(|(number, fields)| NewRow {
-            id: number,
+            id: RowId(number),
             fields,
             status: rules::check(fields, false).status(),
             hash: fields.hash(""),

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use ingest::actions;
 use ingest::domain::decision::Filter;
+use ingest::domain::ids::{ContactId, IssueId, RowId};
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
 use ingest::domain::row::RowStatus;
@@ -107,12 +108,13 @@ impl<'a> Questions<'a> {
 
     async fn ask_of_owner(&mut self) -> anyhow::Result<()> {
         let owner = self.owner.clone();
-        let middle: i64 = sqlx::query_scalar("SELECT (min(contact_id) + max(contact_id)) / 2 FROM contacts")
-            .fetch_one(self.look)
-            .await?;
+        let middle: ContactId =
+            sqlx::query_scalar("SELECT (min(contact_id) + max(contact_id)) / 2 FROM contacts")
+                .fetch_one(self.look)
+                .await?;
         let page =
             contacts::look(&mut *self.owners.read(&owner).await?, &owner, None, Some(middle), 50).await?;
-        let rows: Vec<i64> = page.contacts.iter().map(|contact| contact.row).collect();
+        let rows: Vec<RowId> = page.contacts.iter().map(|contact| contact.row).collect();
         let all = jobs::Which::default();
         ask!(self, None, "page of jobs", |db| jobs::list(db, &owner, &all, None, PAGE));
         ask!(self, None, "count of jobs", |db| jobs::count(db, &owner));
@@ -141,18 +143,18 @@ impl<'a> Questions<'a> {
         let (all, kind) =
             (Which::default(), Which { kind: Some(IssueType::InvalidEmail), ..Which::default() });
         let middle = "SELECT (min(issue_id) + max(issue_id)) / 2 FROM issues WHERE issues_job_id = $1";
-        let middle: i32 = sqlx::query_scalar(middle).bind(job.0).fetch_one(self.look).await?;
+        let middle: IssueId = sqlx::query_scalar(middle).bind(job.0).fetch_one(self.look).await?;
         let one = "SELECT min(issue_id) FROM issues WHERE issues_job_id = $1";
-        let one: i32 = sqlx::query_scalar(one).bind(same.0).fetch_one(self.look).await?;
+        let one: IssueId = sqlx::query_scalar(one).bind(same.0).fetch_one(self.look).await?;
         let half = "SELECT (min(item_staging_id) + max(item_staging_id)) / 2 FROM issue_items WHERE item_issue_id = $1";
-        let half: i64 = sqlx::query_scalar(half).bind(one).fetch_one(self.look).await?;
+        let half: RowId = sqlx::query_scalar(half).bind(one).fetch_one(self.look).await?;
         let mut db = self.owners.read(&owner).await?;
         let found = |job: Option<jobs::Job>| job.ok_or_else(|| anyhow::anyhow!("no such job"));
         let under_review = found(jobs::get(&mut db, &owner, job).await?)?;
         let (home, of_same) = (under_review.home(), found(jobs::get(&mut db, &owner, same).await?)?.home());
         let page = issues::page(&mut db, &owner, home, &all, Some(middle), PAGE).await?.items;
         anyhow::ensure!(page.len() as i64 == PAGE, "a page is full");
-        let ids: Vec<i32> = page.iter().map(|issue| issue.id).collect();
+        let ids: Vec<IssueId> = page.iter().map(|issue| issue.id).collect();
         db.rollback().await?;
         let name = |question: &str| format!("{label}: {question}");
         let (job, same) = (Some(job), Some(same));

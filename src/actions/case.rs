@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use crate::domain::contact::ContactKeys;
 use crate::domain::decision::Field;
+use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::Owner;
 use crate::domain::{email, suggest};
 use crate::store::contacts::{self, Contact};
@@ -39,8 +40,8 @@ pub async fn cases(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
-    issue: i32,
-    after: Option<i64>,
+    issue: IssueId,
+    after: Option<RowId>,
     limit: i64,
 ) -> Result<(Vec<Case>, bool), StoreError> {
     let (mut found, is_cut) =
@@ -55,9 +56,9 @@ pub async fn cases(
 #[derive(Debug)]
 pub struct Cases {
     /// The rows of each issue, and whether it has more.
-    pub of_issue: HashMap<i32, (Vec<Case>, bool)>,
+    pub of_issue: HashMap<IssueId, (Vec<Case>, bool)>,
     /// The last issue that they fit for, where they do not fit for all: the page ends with it.
-    pub last: Option<i32>,
+    pub last: Option<IssueId>,
 }
 
 /// The same for issues at once, which are in order: the first `limit` rows of each.
@@ -65,7 +66,7 @@ pub async fn cases_of(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
-    issues: &[i32],
+    issues: &[IssueId],
     limit: i64,
 ) -> Result<Cases, StoreError> {
     let (mut found, is_cut) =
@@ -75,7 +76,7 @@ pub async fn cases_of(
     // The one that is cut off is the next page's, unless it is the only one.
     found.retain(|(issue, _)| Some(*issue) == first || Some(*issue) != cut);
     let last = found.last().filter(|_| is_cut).map(|(issue, _)| *issue);
-    let mut of_issue: HashMap<i32, (Vec<Case>, bool)> = HashMap::new();
+    let mut of_issue: HashMap<IssueId, (Vec<Case>, bool)> = HashMap::new();
     for (issue, case) in with_contacts(connection, owner, found).await? {
         let (cases, more) = of_issue.entry(issue).or_insert_with(|| (Vec::new(), Some(issue) == cut));
         match (cases.len() as i64) < limit {
@@ -89,8 +90,8 @@ pub async fn cases_of(
 async fn with_contacts(
     connection: &mut PgConnection,
     owner: &Owner,
-    rows: Vec<(i32, RowView)>,
-) -> Result<Vec<(i32, Case)>, StoreError> {
+    rows: Vec<(IssueId, RowView)>,
+) -> Result<Vec<(IssueId, Case)>, StoreError> {
     let keys = ContactKeys::of(owner);
     let key = |row: &RowView| keys.key(&email::key(&row.fields().email));
     let wanted: Vec<u128> = rows.iter().map(|(_, row)| key(row)).collect();
@@ -98,7 +99,7 @@ async fn with_contacts(
         contacts::with_keys(connection, owner, &wanted).await?.into_iter().collect();
     // A row that is a contact already is not in conflict with it.
     found.retain(|_, contact| !rows.iter().any(|(_, row)| row.row == contact.row));
-    let case = |(issue, row): (i32, RowView)| {
+    let case = |(issue, row): (IssueId, RowView)| {
         let contact = found
             .get(&key(&row))
             .map(|contact| Existing { differs: differs(&row, contact), contact: contact.clone() });

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::{ActionError, Request};
+use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Edits};
 use crate::domain::field::Field;
+use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::row::Fields;
 use crate::domain::rules;
 use crate::store::contacts::{self, Contact};
@@ -14,9 +15,11 @@ use crate::store::{OwnerPool, contact_changes};
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct EditedContact {
     /// The action on record; none when nothing had to change.
-    pub action: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub action: Option<ActionId>,
     /// The contact.
-    pub contact: i64,
+    #[schema(value_type = i64)]
+    pub contact: ContactId,
 }
 
 /// Stands for all that a person can change about a contact.
@@ -35,7 +38,7 @@ pub fn tag(contact: &Contact) -> String {
 pub async fn edit(
     owners: &OwnerPool,
     request: &Request,
-    id: i64,
+    id: ContactId,
     edits: &Edits,
     seen: Option<&str>,
 ) -> Result<EditedContact, ActionError> {
@@ -46,7 +49,7 @@ pub async fn edit(
     let contact = contacts::lock(&mut transaction, &request.owner, id).await?;
     let contact = contact.ok_or(ActionError::NoContact(id))?;
     if seen.is_some_and(|seen| seen != tag(&contact)) {
-        return Err(ActionError::Stale { what: "contact", id });
+        return Err(ActionError::Stale(Seen::Contact(id)));
     }
     let fields = contact.fields();
     let changed = edits.applied_to(&fields);

@@ -5,6 +5,7 @@ use csv::Terminator;
 use futures::Stream;
 
 use crate::csv::{defused, sheet_writer};
+use crate::domain::ids::ContactId;
 use crate::domain::job::Owner;
 use crate::store::contacts::{self, Contact};
 use crate::store::{OwnerPool, StoreError};
@@ -20,7 +21,7 @@ const PIECE_BYTES: i64 = 256 << 10;
 pub fn contacts_file(owners: OwnerPool, owner: Owner) -> impl Stream<Item = Result<Bytes, StoreError>> {
     let header = "\u{feff}\"contact\",\"email\",\"first_name\",\"last_name\",\"company\",\"created_at\"\r\n";
     let first = Bytes::from_static(header.as_bytes());
-    futures::stream::try_unfold(Some((first, Some(0))), move |state| {
+    futures::stream::try_unfold(Some((first, Some(ContactId(0)))), move |state| {
         let (owners, owner) = (owners.clone(), owner.clone());
         async move {
             let Some((piece, after)) = state else { return Ok(None) };

@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{ActionError, Request};
+use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
+use crate::domain::ids::{ActionId, IssueId, RowId};
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::domain::row::RowStatus;
 use crate::domain::suggest;
@@ -22,7 +23,8 @@ const NAMED: i64 = 100;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Effect {
     /// The action on record, by which it can be taken back; none when nothing had to change.
-    pub action: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub action: Option<ActionId>,
     /// The rows that changed, and how.
     pub changed: Counts,
     /// The issues that are settled by it, and those that it opened again. The next run judges by all rules.
@@ -30,7 +32,8 @@ pub struct Effect {
     /// Issues of the job that are still open.
     pub open_issues: i64,
     /// Rows that were left as they are since others have changed them meanwhile; at most a hundred are named.
-    pub left: Vec<i64>,
+    #[schema(value_type = Vec<i64>)]
+    pub left: Vec<RowId>,
 }
 
 /// What a decision would do.
@@ -61,9 +64,9 @@ pub async fn decide_issue(
     owners: &OwnerPool,
     request: &Request,
     job: JobId,
-    issue: i32,
+    issue: IssueId,
     decision: &Decision,
-    seen: &[(i64, &str)],
+    seen: &[(RowId, &str)],
 ) -> Result<Effect, ActionError> {
     carry_out(owners, request, job, &Filter::issue(issue), decision, seen).await
 }
@@ -74,7 +77,7 @@ pub async fn edit_row(
     owners: &OwnerPool,
     request: &Request,
     job: JobId,
-    row: i64,
+    row: RowId,
     edits: &Edits,
     seen: Option<&str>,
 ) -> Result<Effect, ActionError> {
@@ -89,7 +92,7 @@ async fn carry_out(
     job: JobId,
     which: &Filter,
     decision: &Decision,
-    seen: &[(i64, &str)],
+    seen: &[(RowId, &str)],
 ) -> Result<Effect, ActionError> {
     let decision = checked(which, decision)?;
     let mut transaction = owners.begin(&request.owner).await?;
@@ -132,14 +135,14 @@ pub async fn preview(
 
 /// Takes an action back: its rows are what they were before it, less those that were changed since. An undo can
 /// be taken back as well.
-pub async fn undo(owners: &OwnerPool, request: &Request, action: i64) -> Result<Effect, ActionError> {
+pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Result<Effect, ActionError> {
     let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }
     let found = actions::get(&mut transaction, &request.owner, action).await?;
     let found = found.ok_or(ActionError::NoAction(action))?;
-    let Some(job) = found.job.map(JobId) else { return Err(ActionError::NotUndoable(action)) };
+    let Some(job) = found.job else { return Err(ActionError::NotUndoable(action)) };
     let job = in_review(&mut transaction, &request.owner, job).await?;
     // Again, now that nobody else can: of two who take it back at once the second is told.
     let found = actions::get(&mut transaction, &request.owner, action).await?;
@@ -199,14 +202,14 @@ async fn as_seen(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
-    seen: &[(i64, &str)],
+    seen: &[(RowId, &str)],
 ) -> Result<(), ActionError> {
-    let rows: Vec<i64> = seen.iter().map(|(row, _)| *row).collect();
+    let rows: Vec<RowId> = seen.iter().map(|(row, _)| *row).collect();
     let found = staging::hold(connection, owner, home, &rows).await?;
     for (row, tag) in seen {
         match found.iter().find(|found| found.row == *row) {
             None => return Err(ActionError::NoRow(*row)),
-            Some(found) if found.tag() != *tag => return Err(ActionError::Stale { what: "row", id: *row }),
+            Some(found) if found.tag() != *tag => return Err(ActionError::Stale(Seen::Row(*row))),
             Some(_) => {}
         }
     }
@@ -225,7 +228,7 @@ async fn named(
         Decision::KeepRow { row } => Some(*row),
         _ => None,
     };
-    let rows: Vec<i64> = which.rows.iter().flatten().copied().chain(kept).collect();
+    let rows: Vec<RowId> = which.rows.iter().flatten().copied().chain(kept).collect();
     if let Some(row) = staging::first_missing(connection, job.home(), &rows).await? {
         return Err(ActionError::NoRow(row));
     }
@@ -235,7 +238,7 @@ async fn named(
             return Err(ActionError::Consolidated(row));
         }
     }
-    let issues: Vec<i32> = which.issues.iter().flatten().copied().collect();
+    let issues: Vec<IssueId> = which.issues.iter().flatten().copied().collect();
     match issues::first_missing(connection, job.home(), &issues).await? {
         Some(issue) => Err(ActionError::NoIssue(issue)),
         None => Ok(()),
@@ -269,10 +272,10 @@ pub(super) async fn write<T: Serialize>(
     job: &Job,
     kind: ActionKind,
     asked: &serde_json::Value,
-    left: Vec<i64>,
+    left: Vec<RowId>,
     result: impl FnOnce(Effect) -> T,
 ) -> Result<T, ActionError> {
-    let (id, home) = (JobId(job.id), job.home());
+    let (id, home) = (job.id, job.home());
     let changed = decided::counts(connection, home).await?;
     let mut effect = Effect {
         action: None,

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 use super::{ActionError, Request, enqueue};
 use crate::domain::decision::ActionKind;
+use crate::domain::ids::ActionId;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::objects::Objects;
 use crate::queue::Queue;
@@ -15,9 +16,11 @@ use crate::store::{Home, OwnerPool, StoreError, actions, issues, partition, stag
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Changed {
     /// The action on record.
-    pub action: i64,
+    #[schema(value_type = i64)]
+    pub action: ActionId,
     /// The job.
-    pub job: i32,
+    #[schema(value_type = i32)]
+    pub job: JobId,
     /// Its status before.
     pub before: JobStatus,
     /// Its status after; none when it is deleted.
@@ -81,7 +84,7 @@ pub async fn set_policy(
     jobs::set_policy(&mut transaction, id, policy).await?;
     let asked = json!({ "before": job.policy, "after": policy });
     let action = request.record(&mut transaction, ActionKind::Policy, Some(id), &asked).await?;
-    let done = Changed { action, job: id.0, before: job.status, after: Some(job.status) };
+    let done = Changed { action, job: id, before: job.status, after: Some(job.status) };
     request.finish(&mut transaction, action, Some(id), &done).await?;
     transaction.commit().await?;
     Ok(done)
@@ -162,9 +165,9 @@ async fn record(
     job: &Job,
     after: Option<JobStatus>,
 ) -> Result<Changed, ActionError> {
-    let id = JobId(job.id);
+    let id = job.id;
     let action = request.record(connection, kind, Some(id), &json!({})).await?;
-    let done = Changed { action, job: job.id, before: job.status, after };
+    let done = Changed { action, job: id, before: job.status, after };
     request.finish(connection, action, Some(id), &done).await?;
     Ok(done)
 }

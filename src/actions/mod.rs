@@ -31,6 +31,7 @@ pub use upload::{Upload, Uploaded, upload};
 
 use sqlx::PgConnection;
 
+use crate::domain::ids::{ActionId, ContactId, IssueId, RowId};
 use crate::domain::job::{JobId, JobStatus};
 use crate::objects::ObjectError;
 use crate::queue::{AfterCommit, JobMessage, Queue, QueueError};
@@ -54,6 +55,24 @@ async fn enqueue(
     }
 }
 
+/// What somebody has seen and wants to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// A row.
+    Row(RowId),
+    /// A contact.
+    Contact(ContactId),
+}
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Seen::Row(row) => write!(f, "row {row}"),
+            Seen::Contact(contact) => write!(f, "contact {contact}"),
+        }
+    }
+}
+
 /// Why an action was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
@@ -62,16 +81,16 @@ pub enum ActionError {
     NoJob(JobId),
     /// The owner, or the job, has no such row.
     #[error("there is no row {0}")]
-    NoRow(i64),
+    NoRow(RowId),
     /// The job has no such issue.
     #[error("there is no issue {0} of this job")]
-    NoIssue(i32),
+    NoIssue(IssueId),
     /// The owner has no such action.
     #[error("there is no action {0}")]
-    NoAction(i64),
+    NoAction(ActionId),
     /// The owner has no such contact.
     #[error("there is no contact {0}")]
-    NoContact(i64),
+    NoContact(ContactId),
     /// The job is not in a state in which rows may be changed.
     #[error("job {job} is {status}: rows can be changed while a job is NEEDS_REVIEW or FAILED")]
     NotInReview {
@@ -95,18 +114,13 @@ pub enum ActionError {
     },
     /// The row has become a contact.
     #[error("row {0} is a contact already and cannot be changed here")]
-    Consolidated(i64),
+    Consolidated(RowId),
     /// What is to be changed is not as it was when the person saw it.
-    #[error("somebody has changed {what} {id} meanwhile; look at it again")]
-    Stale {
-        /// A row or a contact.
-        what: &'static str,
-        /// Its number.
-        id: i64,
-    },
+    #[error("somebody has changed {0} meanwhile; look at it again")]
+    Stale(Seen),
     /// The action cannot be taken back.
     #[error("action {0} changed no rows, or has been taken back already")]
-    NotUndoable(i64),
+    NotUndoable(ActionId),
     /// What was asked for makes no sense.
     #[error("{field}: {reason}")]
     Invalid {

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use super::ActionError;
 use crate::domain::decision::ActionKind;
+use crate::domain::ids::ActionId;
 use crate::domain::job::{JobId, Owner};
 use crate::store::actions::{self, New};
 
@@ -50,7 +51,7 @@ impl Request {
         kind: ActionKind,
         job: Option<JobId>,
         asked: &impl Serialize,
-    ) -> Result<i64, ActionError> {
+    ) -> Result<ActionId, ActionError> {
         let idempotency =
             self.idempotency.as_ref().map(|known| (known.key.as_str(), known.fingerprint.as_str()));
         let request = serde_json::to_value(asked)?;
@@ -62,7 +63,7 @@ impl Request {
     pub(super) async fn finish(
         &self,
         connection: &mut PgConnection,
-        action: i64,
+        action: ActionId,
         job: Option<JobId>,
         result: &impl Serialize,
     ) -> Result<(), ActionError> {

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool};
 
 use super::{ActionError, Request, job};
 use crate::domain::decision::ActionKind;
+use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::job::{JobId, JobStatus};
 use crate::store::jobs::RowCounts;
 use crate::store::undo_progress::{self, UndoProgress};
@@ -27,13 +28,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Undone {
     /// The action on record.
-    pub action: i64,
+    #[schema(value_type = i64)]
+    pub action: ActionId,
     /// Contacts that the job had made, and that are gone.
     pub removed: i64,
     /// Contacts that the job had changed, and that have their earlier values again.
     pub restored: i64,
     /// Contacts of the job that somebody has changed since, and that were kept: the first thousand.
-    pub kept: Vec<i64>,
+    #[schema(value_type = Vec<i64>)]
+    pub kept: Vec<ContactId>,
 }
 
 /// Takes back what a job has imported. The job is under review again, with the rows of removed and restored
@@ -83,7 +86,7 @@ async fn undo_all(
     connection: &mut PgConnection,
     request: &Request,
     home: Home,
-    action: i64,
+    action: ActionId,
     reporter: &mut Reporter<'_>,
 ) -> Result<Undone, ActionError> {
     let total = imported::gather(connection, &request.owner, home).await?;

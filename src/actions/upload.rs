@@ -9,6 +9,7 @@ use super::preview_file::{FilePreview, PREVIEW_BYTES, preview_file, shape};
 use super::stored_file::StoredFile;
 use super::{ActionError, Request, enqueue};
 use crate::domain::decision::ActionKind;
+use crate::domain::ids::JobId;
 use crate::domain::job::{Columns, ImportPolicy, Owner};
 use crate::objects::Objects;
 use crate::queue::{AfterCommit, Queue};
@@ -36,7 +37,8 @@ pub struct Upload<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Uploaded {
     /// The job: PENDING, or the earlier one of the same file.
-    pub job: i32,
+    #[schema(value_type = i32)]
+    pub job: JobId,
     /// Whether the owner had uploaded the same file before, and this is its job.
     pub earlier: bool,
     /// The file's bytes.
@@ -149,7 +151,7 @@ async fn make_job(
     }
     let asked = json!({ "policy": upload.policy, "force": upload.force, "columns": columns });
     let action = request.record(&mut transaction, ActionKind::Upload, Some(job), &asked).await?;
-    let uploaded = Uploaded { job: job.0, earlier: earlier.is_some(), bytes };
+    let uploaded = Uploaded { job, earlier: earlier.is_some(), bytes };
     request.finish(&mut transaction, action, Some(job), &uploaded).await?;
     transaction.commit().await?;
     Ok((uploaded, after_commit))

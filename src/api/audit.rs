@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use crate::actions::{self, Effect};
-use crate::domain::job::JobId;
+use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::http::{App, Editor, Path, Problem, ProblemBody, Query, Reader};
 use crate::store::actions::{self as trail, Action, Which};
 
@@ -15,14 +15,17 @@ use crate::store::actions::{self as trail, Action, Which};
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// Only what was done to this job.
-    job: Option<i32>,
+    #[param(value_type = Option<i32>)]
+    job: Option<JobId>,
     /// Only what changed this row.
-    row: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    row: Option<RowId>,
     /// Only what people did whose names hold this.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     actor: Option<String>,
     /// The number of the last action of the page before.
-    after: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    after: Option<ActionId>,
     /// The most actions to give; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
@@ -38,7 +41,7 @@ pub(super) async fn list_actions(
 ) -> Result<axum::Json<Page<Action>>, Problem> {
     let limit = limit(asked.limit)?;
     let actor = text("actor", &asked.actor)?.map(str::to_owned);
-    let which = Which { job: asked.job.map(JobId), row: asked.row, actor };
+    let which = Which { job: asked.job, row: asked.row, actor };
     let mut db = app.owners.read(&principal.owner).await?;
     let found = trail::page(&mut db, &principal.owner, &which, asked.after, limit).await?;
     let next = found.next(|action| action.id);
@@ -56,7 +59,7 @@ pub(super) async fn list_actions(
 pub(super) async fn undo_action(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(action): Path<i64>,
+    Path(action): Path<ActionId>,
     keyed: Keyed,
 ) -> Result<axum::Json<Effect>, Problem> {
     let request = keyed.request(principal, &())?;

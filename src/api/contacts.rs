@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
 use crate::actions::{self, ActionError, EditedContact};
 use crate::domain::decision::Edits;
+use crate::domain::ids::ContactId;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader};
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
@@ -21,7 +22,8 @@ pub(super) struct Asked {
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The number of the last contact of the page before.
-    after: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    after: Option<ContactId>,
     /// The most contacts to give; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
@@ -61,7 +63,7 @@ pub(super) struct ContactDetail {
 pub(super) async fn get_contact(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(id): Path<i64>,
+    Path(id): Path<ContactId>,
 ) -> Result<impl IntoResponse, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let contact = contacts::get(&mut db, &principal.owner, id).await?.ok_or(ActionError::NoContact(id))?;
@@ -82,7 +84,7 @@ pub(super) async fn get_contact(
 pub(super) async fn edit_contact(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(id): Path<i64>,
+    Path(id): Path<ContactId>,
     keyed: Keyed,
     headers: HeaderMap,
     Json(edits): Json<Edits>,

@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::request::{IdempotencyKey, Keyed};
 use super::uploads::Form;
 use crate::actions::Corrected;
+use crate::domain::ids::JobId;
 use crate::http::{self, App, Editor, Path, Problem, ProblemBody, Reader, take_corrections};
 
 /// The file of a job as it came in.
@@ -15,7 +16,7 @@ use crate::http::{self, App, Editor, Path, Problem, ProblemBody, Reader, take_co
 pub(super) async fn job_file(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Response, Problem> {
     http::job_file(&app, &principal.owner, job).await
 }
@@ -31,7 +32,7 @@ pub(super) async fn job_file(
 pub(super) async fn download_corrections(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Response, Problem> {
     http::corrections_file(&app, &principal.owner, job).await
 }
@@ -48,7 +49,7 @@ pub(super) async fn download_corrections(
 pub(super) async fn upload_corrections(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     keyed: Keyed,
     request: Request,
 ) -> Result<axum::Json<Corrected>, Problem> {

@@ -8,8 +8,8 @@ use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use super::rows::RowTagged;
 use crate::actions::{self, ActionError, Case, Effect};
 use crate::domain::decision::{Decision, Filter};
+use crate::domain::ids::{IssueId, JobId};
 use crate::domain::issue::IssueType;
-use crate::domain::job::JobId;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
 use crate::store::issues::{self, Issue, State as IssueState, Which};
 
@@ -27,7 +27,8 @@ pub(super) struct Asked {
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The number of the last issue of the page before.
-    after: Option<i32>,
+    #[param(value_type = Option<i32>)]
+    after: Option<IssueId>,
     /// The most issues to give; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
@@ -40,7 +41,7 @@ pub(super) struct Asked {
 pub(super) async fn list_issues(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     Query(asked): Query<Asked>,
 ) -> Result<axum::Json<Page<Issue>>, Problem> {
     let limit = limit(asked.limit)?;
@@ -52,7 +53,7 @@ pub(super) async fn list_issues(
     let mut db = app.owners.read(&principal.owner).await?;
     let home = find_job(&mut db, &principal.owner, job).await?.home();
     let found = issues::page(&mut db, &principal.owner, home, &which, asked.after, limit).await?;
-    let next = found.next(|issue| issue.id.into());
+    let next = found.next(|issue| issue.id);
     Ok(axum::Json(Page::found(found.items, next)))
 }
 
@@ -96,7 +97,7 @@ impl From<Case> for CaseTagged {
 pub(super) async fn get_issue(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path((job, issue)): Path<(i32, i32)>,
+    Path((job, issue)): Path<(JobId, IssueId)>,
 ) -> Result<axum::Json<IssueDetail>, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let home = find_job(&mut db, &principal.owner, job).await?.home();
@@ -116,11 +117,11 @@ pub(super) async fn get_issue(
 pub(super) async fn resolve_issue(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path((job, issue)): Path<(i32, i32)>,
+    Path((job, issue)): Path<(JobId, IssueId)>,
     keyed: Keyed,
     Json(decision): Json<Decision>,
 ) -> Result<axum::Json<Effect>, Problem> {
     let request = keyed.request(principal, &decision)?;
-    let effect = actions::decide(&app.owners, &request, JobId(job), &Filter::issue(issue), &decision).await?;
+    let effect = actions::decide(&app.owners, &request, job, &Filter::issue(issue), &decision).await?;
     Ok(axum::Json(effect))
 }

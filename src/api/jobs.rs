@@ -34,7 +34,8 @@ pub(super) struct Asked {
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The number of the last job of the page before.
-    after: Option<i32>,
+    #[param(value_type = Option<i32>)]
+    after: Option<JobId>,
     /// The most jobs to give; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
@@ -50,10 +51,9 @@ pub(super) async fn list_jobs(
 ) -> Result<axum::Json<Page<Job>>, Problem> {
     let limit = limit(asked.limit)?;
     let which = jobs::Which { status: asked.status, text: text("text", &asked.text)?.map(str::to_owned) };
-    let before = asked.after.map(JobId);
     let mut db = app.owners.read(&principal.owner).await?;
-    let found = jobs::list(&mut db, &principal.owner, &which, before, limit + 1).await?;
-    Ok(axum::Json(Page::new(found, limit, |job| job.id.into())))
+    let found = jobs::list(&mut db, &principal.owner, &which, asked.after, limit + 1).await?;
+    Ok(axum::Json(Page::new(found, limit, |job| job.id)))
 }
 
 /// A job, and what is open of it.
@@ -78,7 +78,7 @@ struct OpenIssues {
 pub(super) async fn get_job(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<axum::Json<JobDetail>, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let job = find_job(&mut db, &principal.owner, job).await?;
@@ -97,11 +97,11 @@ pub(super) async fn get_job(
 pub(super) async fn reprocess_job(
     Uploader(principal): Uploader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     keyed: Keyed,
 ) -> Result<(StatusCode, axum::Json<Changed>), Problem> {
     let request = keyed.request(principal, &())?;
-    let changed = actions::reprocess(&app.owners, Some(&app.queue), &request, JobId(job)).await?;
+    let changed = actions::reprocess(&app.owners, Some(&app.queue), &request, job).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(changed)))
 }
 
@@ -115,11 +115,11 @@ pub(super) async fn reprocess_job(
 pub(super) async fn cancel_job(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     keyed: Keyed,
 ) -> Result<axum::Json<Changed>, Problem> {
     let request = keyed.request(principal, &())?;
-    Ok(axum::Json(actions::cancel(&app.owners, &request, JobId(job)).await?))
+    Ok(axum::Json(actions::cancel(&app.owners, &request, job).await?))
 }
 
 /// Deletes a job that is not running, with its rows and issues. Its contacts stay.
@@ -132,11 +132,11 @@ pub(super) async fn cancel_job(
 pub(super) async fn delete_job(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     keyed: Keyed,
 ) -> Result<axum::Json<Changed>, Problem> {
     let request = keyed.request(principal, &())?;
-    Ok(axum::Json(actions::delete(&app.owners, &app.objects, &request, JobId(job)).await?))
+    Ok(axum::Json(actions::delete(&app.owners, &app.objects, &request, job).await?))
 }
 
 /// Takes back what a job has imported: contacts that it made are removed, those that it changed get their earlier
@@ -150,11 +150,11 @@ pub(super) async fn delete_job(
 pub(super) async fn undo_import(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     keyed: Keyed,
 ) -> Result<axum::Json<Undone>, Problem> {
     let request = keyed.request(principal, &())?;
-    Ok(axum::Json(actions::undo_import(&app.owners, &request, JobId(job)).await?))
+    Ok(axum::Json(actions::undo_import(&app.owners, &request, job).await?))
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -173,12 +173,12 @@ pub(super) struct Policy {
 pub(super) async fn set_policy(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     keyed: Keyed,
     Json(policy): Json<Policy>,
 ) -> Result<axum::Json<Changed>, Problem> {
     let request = keyed.request(principal, &policy)?;
-    Ok(axum::Json(actions::set_policy(&app.owners, &request, JobId(job), policy.policy).await?))
+    Ok(axum::Json(actions::set_policy(&app.owners, &request, job, policy.policy).await?))
 }
 
 /// A job's progress as server-sent events: `job` with the job whenever it has changed, and `end` when no run is
@@ -190,7 +190,7 @@ pub(super) async fn job_events(
     Reader(principal): Reader,
     standing: Standing,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let first = find_job(&mut db, &principal.owner, job).await?;
@@ -221,7 +221,7 @@ fn changes(app: App, owner: Owner, first: Job) -> impl Stream<Item = Result<Even
             }
             // A job that is deleted meanwhile, or a database that is away, ends the stream.
             let mut db = app.owners.read(&owner).await.ok()?;
-            job = jobs::get(&mut db, &owner, JobId(job.id)).await.ok()??;
+            job = jobs::get(&mut db, &owner, job.id).await.ok()??;
             db.rollback().await.ok()?;
         }
     })

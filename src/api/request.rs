@@ -28,16 +28,16 @@ pub(super) struct Page<T: ToSchema> {
 
 impl<T: ToSchema> Page<T> {
     /// What a look has found, and where the next goes on.
-    pub(super) fn found(items: Vec<T>, next: Option<i64>) -> Page<T> {
-        Page { items, next }
+    pub(super) fn found(items: Vec<T>, next: Option<impl Into<i64>>) -> Page<T> {
+        Page { items, next: next.map(Into::into) }
     }
 
     /// `items` were asked for one more than `limit`, which tells whether there are more.
-    pub(super) fn new(mut items: Vec<T>, limit: i64, number: impl Fn(&T) -> i64) -> Page<T> {
+    pub(super) fn new<N: Into<i64>>(mut items: Vec<T>, limit: i64, number: impl Fn(&T) -> N) -> Page<T> {
         let more = items.len() as i64 > limit;
         items.truncate(limit as usize);
         let next = items.last().filter(|_| more).map(number);
-        Page { items, next }
+        Page::found(items, next)
     }
 }
 

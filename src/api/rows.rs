@@ -9,8 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
 use crate::actions::{self, ActionError, Effect, Preview};
 use crate::domain::decision::{Decision, Edits, Filter};
+use crate::domain::ids::{JobId, RowId};
 use crate::domain::issue::IssueType;
-use crate::domain::job::JobId;
 use crate::domain::row::RowStatus;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
 use crate::store::staging::{self, RowView};
@@ -42,7 +42,8 @@ pub(super) struct Asked {
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The number of the last row of the page before.
-    after: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    after: Option<RowId>,
     /// The most rows to give; 100 where nothing is said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
@@ -55,7 +56,7 @@ pub(super) struct Asked {
 pub(super) async fn list_rows(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     Query(asked): Query<Asked>,
 ) -> Result<axum::Json<Page<RowTagged>>, Problem> {
     let limit = limit(asked.limit)?;
@@ -75,7 +76,7 @@ pub(super) async fn list_rows(
 pub(super) async fn get_row(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path((job, row)): Path<(i32, i64)>,
+    Path((job, row)): Path<(JobId, RowId)>,
 ) -> Result<impl IntoResponse, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let home = find_job(&mut db, &principal.owner, job).await?.home();
@@ -96,14 +97,14 @@ pub(super) async fn get_row(
 pub(super) async fn edit_row(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path((job, row)): Path<(i32, i64)>,
+    Path((job, row)): Path<(JobId, RowId)>,
     keyed: Keyed,
     headers: HeaderMap,
     Json(edits): Json<Edits>,
 ) -> Result<axum::Json<Effect>, Problem> {
     let seen = if_match(&headers)?;
     let request = keyed.request(principal, &edits)?;
-    let effect = actions::edit_row(&app.owners, &request, JobId(job), row, &edits, seen.as_deref()).await;
+    let effect = actions::edit_row(&app.owners, &request, job, row, &edits, seen.as_deref()).await;
     Ok(axum::Json(effect.map_err(|error| Problem::from(error).row(row))?))
 }
 
@@ -128,12 +129,12 @@ pub(super) struct Bulk {
 pub(super) async fn bulk_decide(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     keyed: Keyed,
     Json(bulk): Json<Bulk>,
 ) -> Result<axum::Json<Effect>, Problem> {
     let request = keyed.request(principal, &bulk)?;
-    let effect = actions::decide(&app.owners, &request, JobId(job), &bulk.filter, &bulk.decision).await?;
+    let effect = actions::decide(&app.owners, &request, job, &bulk.filter, &bulk.decision).await?;
     Ok(axum::Json(effect))
 }
 
@@ -146,9 +147,9 @@ pub(super) async fn bulk_decide(
 pub(super) async fn preview_bulk(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     Json(bulk): Json<Bulk>,
 ) -> Result<axum::Json<Preview>, Problem> {
     let Bulk { filter, decision } = bulk;
-    Ok(axum::Json(actions::preview(&app.owners, &principal.owner, JobId(job), &filter, &decision).await?))
+    Ok(axum::Json(actions::preview(&app.owners, &principal.owner, job, &filter, &decision).await?))
 }

@@ -11,8 +11,8 @@ use super::session::Session;
 use super::{Format, Status, output, undo_progress};
 use crate::actions::{self, ActionError, Effect};
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
+use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::IssueType;
-use crate::domain::job::JobId;
 use crate::domain::row::RowStatus;
 use crate::store::decided::Example;
 use crate::store::jobs;
@@ -78,7 +78,7 @@ pub struct DecisionArgs {
     decision: Word,
     /// The row that keep-row keeps.
     #[arg(long, required_if_eq("decision", "keep-row"))]
-    row: Option<i64>,
+    row: Option<RowId>,
     #[command(flatten)]
     values: Values,
     /// Show what would be done, and do nothing.
@@ -100,7 +100,7 @@ impl DecisionArgs {
             Word::Overwrite => Decision::Overwrite,
             Word::Fill => Decision::Fill,
             Word::Correct => Decision::Correct,
-            Word::KeepRow => Decision::KeepRow { row: self.row.unwrap_or_default() },
+            Word::KeepRow => Decision::KeepRow { row: self.row.unwrap_or(RowId(0)) },
             Word::KeepFirst => Decision::KeepFirst,
             Word::KeepLast => Decision::KeepLast,
             Word::Merge => Decision::Merge(self.values.edits()),
@@ -136,7 +136,7 @@ fn column(text: &str) -> Result<ColumnFilter, String> {
 pub async fn resolve(
     session: &Session,
     job: JobId,
-    issues: Vec<i32>,
+    issues: Vec<IssueId>,
     args: DecisionArgs,
 ) -> anyhow::Result<Status> {
     let filter = Filter { issues: Some(issues), ..Filter::default() };
@@ -209,7 +209,7 @@ pub fn tell(job: JobId, effect: &Effect) {
 }
 
 /// Changes values of one row.
-pub async fn edit(session: &Session, row: i64, values: Values) -> anyhow::Result<Status> {
+pub async fn edit(session: &Session, row: RowId, values: Values) -> anyhow::Result<Status> {
     let job = job_of(session, row).await?;
     let edits = values.edits();
     tell(job, &actions::edit_row(&session.owners, &session.request(), job, row, &edits, None).await?);
@@ -217,8 +217,8 @@ pub async fn edit(session: &Session, row: i64, values: Values) -> anyhow::Result
 }
 
 /// Leaves rows out, or takes them in again.
-pub async fn set_aside(session: &Session, rows: &[i64], decision: &Decision) -> anyhow::Result<Status> {
-    let mut by_job: BTreeMap<JobId, Vec<i64>> = BTreeMap::new();
+pub async fn set_aside(session: &Session, rows: &[RowId], decision: &Decision) -> anyhow::Result<Status> {
+    let mut by_job: BTreeMap<JobId, Vec<RowId>> = BTreeMap::new();
     for row in rows {
         by_job.entry(job_of(session, *row).await?).or_default().push(*row);
     }
@@ -229,14 +229,14 @@ pub async fn set_aside(session: &Session, rows: &[i64], decision: &Decision) -> 
     Ok(Status::Done)
 }
 
-async fn job_of(session: &Session, row: i64) -> anyhow::Result<JobId> {
+async fn job_of(session: &Session, row: RowId) -> anyhow::Result<JobId> {
     let mut db = session.read().await?;
     let job = jobs::of_row(&mut db, &session.owner, row).await?;
     job.ok_or(ActionError::NoRow(row)).context("`ingest issues JOB` lists the rows that need a decision")
 }
 
 /// Takes an action back.
-pub async fn undo(session: &Session, action: i64) -> anyhow::Result<Status> {
+pub async fn undo(session: &Session, action: ActionId) -> anyhow::Result<Status> {
     let effect = actions::undo(&session.owners, &session.request(), action).await?;
     eprintln!("{} rows are as they were, {} issues are open", effect.changed.rows, effect.open_issues);
     if let Some(row) = effect.left.first() {

@@ -66,7 +66,7 @@ async fn go_on(
     label: &str,
     shutdown: &Shutdown,
 ) -> anyhow::Result<Status> {
-    let job = JobId(uploaded.job);
+    let job = uploaded.job;
     let mut db = session.read().await?;
     let found = jobs::get(&mut db, &session.owner, job).await?;
     db.rollback().await?;

@@ -4,7 +4,7 @@ use super::output::print;
 use super::session::Session;
 use super::{List, Status};
 use crate::actions;
-use crate::domain::job::JobId;
+use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::store::actions::Which;
 
 /// Calls a job off.
@@ -26,12 +26,14 @@ pub async fn delete(session: &Session, job: JobId) -> anyhow::Result<Status> {
 pub async fn audit(
     session: &Session,
     job: Option<JobId>,
-    row: Option<i64>,
+    row: Option<RowId>,
     list: &List,
 ) -> anyhow::Result<Status> {
     let which = Which { job, row, actor: None };
     let mut db = session.read().await?;
-    let page = crate::store::actions::page(&mut db, &session.owner, &which, list.after, list.limit).await?;
+    let page =
+        crate::store::actions::page(&mut db, &session.owner, &which, list.after.map(ActionId), list.limit)
+            .await?;
     let header = ["action", "when", "who", "what", "job", "asked", "result", "taken back by"];
     print(list.output, &page.items, &header, |action| {
         vec![

@@ -28,8 +28,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, LogLevel, Settings, SettingsError};
 use crate::domain::decision::Decision;
+use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::IssueType;
-use crate::domain::job::JobId;
 use crate::domain::rules::{RULES, Rule};
 use crate::store::issues::{State, Which};
 use crate::telemetry;
@@ -117,7 +117,7 @@ enum Command {
         /// The job's number.
         job: JobId,
         /// The issue's number, as `ingest issues` shows it.
-        issue: i32,
+        issue: IssueId,
         #[command(flatten)]
         list: List,
     },
@@ -125,7 +125,7 @@ enum Command {
     #[command(group(clap::ArgGroup::new("given").required(true).multiple(true).args(["email", "first_name", "last_name", "company"])))]
     Edit {
         /// The row's number, as `ingest issues` shows it.
-        row: i64,
+        row: RowId,
         #[command(flatten)]
         values: decide::Values,
     },
@@ -133,20 +133,20 @@ enum Command {
     Discard {
         /// Row numbers, as `ingest issues` shows them.
         #[arg(required = true)]
-        rows: Vec<i64>,
+        rows: Vec<RowId>,
     },
     /// Take rows in again that were left out.
     Restore {
         /// Row numbers, as `ingest issues` shows them.
         #[arg(required = true)]
-        rows: Vec<i64>,
+        rows: Vec<RowId>,
     },
     /// Decide about the rows of one issue.
     Resolve {
         /// The job's number.
         job: JobId,
         /// The issue's number, as `ingest issues` shows it.
-        issue: i32,
+        issue: IssueId,
         #[command(flatten)]
         decision: decide::DecisionArgs,
     },
@@ -175,7 +175,7 @@ enum Command {
     Undo {
         /// The action's number, as `ingest audit` shows it.
         #[arg(required_unless_present = "import", conflicts_with = "import")]
-        action: Option<i64>,
+        action: Option<ActionId>,
         /// Remove the contacts that this job made, and give those that it changed their earlier values.
         #[arg(long, value_name = "JOB")]
         import: Option<JobId>,
@@ -197,7 +197,7 @@ enum Command {
         job: Option<JobId>,
         /// Only what changed this row.
         #[arg(long)]
-        row: Option<i64>,
+        row: Option<RowId>,
         #[command(flatten)]
         list: List,
     },

@@ -9,7 +9,8 @@ use sqlx::PgConnection;
 use super::output::{Printer, print};
 use super::session::Session;
 use super::{List, Status};
-use crate::domain::job::{JobId, Owner};
+use crate::domain::ids::{ContactId, IssueId, JobId, RowId};
+use crate::domain::job::Owner;
 use crate::store::issue_items::Item;
 use crate::store::issues::{Issue, Which};
 use crate::store::jobs::Job;
@@ -36,7 +37,8 @@ pub async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
         ]
     })?;
     if page.len() as i64 == list.limit {
-        let (last, all) = (page.last().map_or(0, |job| job.id), jobs::count(&mut db, &session.owner).await?);
+        let (last, all) =
+            (page.last().map_or(JobId(0), |job| job.id), jobs::count(&mut db, &session.owner).await?);
         eprintln!("{} of {all} jobs shown; `--after {last}` goes on", page.len());
     }
     Ok(Status::Done)
@@ -66,16 +68,17 @@ pub async fn issues(
     let owner = &session.owner;
     let mut db = session.read().await?;
     let found = job(&mut db, owner, id).await?;
-    let after = list.after.map(i32::try_from).transpose().context("--after takes an issue's number")?;
+    let after =
+        list.after.map(i32::try_from).transpose().context("--after takes an issue's number")?.map(IssueId);
     let page = issues::page(&mut db, owner, found.home(), &which, after, list.limit).await?;
     let more = page.more;
-    let ids: Vec<i32> = page.items.iter().map(|issue| issue.id).collect();
+    let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
     // One more tells whether there is more.
-    let mut items: HashMap<i32, Vec<Item>> = HashMap::new();
+    let mut items: HashMap<IssueId, Vec<Item>> = HashMap::new();
     for item in issue_items::page(&mut db, owner, found.home(), &ids, None, rows + 1).await? {
         items.entry(item.issue_id).or_default().push(item);
     }
-    let cut: Vec<i32> =
+    let cut: Vec<IssueId> =
         ids.into_iter().filter(|id| items.get(id).is_some_and(|of| of.len() as i64 > rows)).collect();
     for id in &cut {
         items.entry(*id).and_modify(|of| of.truncate(rows as usize));
@@ -91,7 +94,7 @@ pub async fn issues(
         _ => lines(list, &with_rows)?,
     }
     if more {
-        let last = with_rows.last().map_or(0, |with| with.issue.id);
+        let last = with_rows.last().map_or(IssueId(0), |with| with.issue.id);
         let open: Vec<String> = issues::counts(&mut db, owner, found.home())
             .await?
             .iter()
@@ -107,10 +110,11 @@ pub async fn issues(
 }
 
 /// Lists the rows of one issue.
-pub async fn rows(session: &Session, id: JobId, issue: i32, list: &List) -> anyhow::Result<Status> {
+pub async fn rows(session: &Session, id: JobId, issue: IssueId, list: &List) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
     let home = job(&mut db, &session.owner, id).await?.home();
-    let page = issue_items::page(&mut db, &session.owner, home, &[issue], list.after, list.limit).await?;
+    let page =
+        issue_items::page(&mut db, &session.owner, home, &[issue], list.after.map(RowId), list.limit).await?;
     let header = ["row", "line", "status", "email", "first name", "last name", "company"];
     print(list.output, &page, &header, |row| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -126,7 +130,7 @@ pub async fn rows(session: &Session, id: JobId, issue: i32, list: &List) -> anyh
     })?;
     if page.len() as i64 == list.limit {
         let (last, all) = (
-            page.last().map_or(0, |row| row.row),
+            page.last().map_or(RowId(0), |row| row.row),
             issue_items::count(&mut db, &session.owner, home, issue).await?,
         );
         eprintln!("{} of {all} rows shown; `--after {last}` goes on", page.len());
@@ -173,7 +177,7 @@ pub async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> 
     let mut db = session.read().await?;
     let header = ["contact", "email", "first name", "last name", "company"];
     let mut printer = Printer::new(std::io::stdout().lock(), list.output, &header)?;
-    let (mut shown, mut last) = (0, list.after.unwrap_or(0));
+    let (mut shown, mut last) = (0, ContactId(list.after.unwrap_or(0)));
     while shown < list.limit {
         let at_once = CONTACTS_AT_ONCE.min(list.limit - shown);
         let piece = contacts::piece(&mut db, &session.owner, last, at_once, BYTES_AT_ONCE).await?;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 pub use super::field::Field;
+use super::ids::{IssueId, RowId};
 use super::issue::IssueType;
 use super::job::words;
 use super::row::{Fields, RowStatus, normalise};
@@ -135,10 +136,12 @@ impl Edits {
 pub struct Filter {
     /// These rows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Vec<i64>>,
+    #[schema(value_type = Option<Vec<i64>>)]
+    pub rows: Option<Vec<RowId>>,
     /// Rows that one of these issues is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub issues: Option<Vec<i32>>,
+    #[schema(value_type = Option<Vec<i32>>)]
+    pub issues: Option<Vec<IssueId>>,
     /// Rows that an open issue of this type is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_type: Option<IssueType>,
@@ -171,12 +174,12 @@ pub struct ColumnFilter {
 
 impl Filter {
     /// Exactly these rows.
-    pub fn rows(rows: impl Into<Vec<i64>>) -> Filter {
+    pub fn rows(rows: impl Into<Vec<RowId>>) -> Filter {
         Filter { rows: Some(rows.into()), ..Filter::default() }
     }
 
     /// The rows of one issue.
-    pub fn issue(issue: i32) -> Filter {
+    pub fn issue(issue: IssueId) -> Filter {
         Filter { issues: Some(vec![issue]), ..Filter::default() }
     }
 
@@ -214,7 +217,8 @@ pub enum Decision {
     /// Of the rows that share an e-mail with it this one is kept, the others are left out.
     KeepRow {
         /// The row to keep.
-        row: i64,
+        #[schema(value_type = i64)]
+        row: RowId,
     },
     /// Of rows that share an e-mail the first is kept.
     KeepFirst,
@@ -259,7 +263,7 @@ mod tests {
     fn decisions_are_written_as_people_write_them() {
         let cases = [
             (r#"{"decision":"discard"}"#, Decision::Discard),
-            (r#"{"decision":"keep_row","row":7}"#, Decision::KeepRow { row: 7 }),
+            (r#"{"decision":"keep_row","row":7}"#, Decision::KeepRow { row: RowId(7) }),
             (
                 r#"{"decision":"edit","company":"Acme"}"#,
                 Decision::Edit(Edits { company: Some("Acme".to_owned()), ..Edits::default() }),

@@ -1,27 +1,9 @@
 //! A job: one file of one owner, and how far it has come.
 
 use std::fmt;
-use std::str::FromStr;
 
 use super::field::PerField;
-
-/// `jobs.job_id`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobId(pub i32);
-
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for JobId {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.trim().parse().map(JobId)
-    }
-}
+pub use super::ids::JobId;
 
 /// The user whose job it is: `jobs.job_user_id`, and the owner of every contact that the job makes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

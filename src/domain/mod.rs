@@ -8,6 +8,7 @@ pub mod contact;
 pub mod decision;
 pub mod email;
 pub mod field;
+pub mod ids;
 pub mod issue;
 pub mod job;
 pub mod row;

@@ -12,7 +12,7 @@ use crate::actions;
 use crate::domain::job::{JobId, Owner};
 
 /// Sends the file of a job as it came in.
-pub async fn job_file(app: &App, owner: &Owner, job: i32) -> Result<Response, Problem> {
+pub async fn job_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, Problem> {
     let permit = app.ceilings.exports.enter(owner)?;
     let mut db = app.owners.read(owner).await?;
     let job = find_job(&mut db, owner, job).await?;
@@ -23,9 +23,9 @@ pub async fn job_file(app: &App, owner: &Owner, job: i32) -> Result<Response, Pr
 }
 
 /// Sends the rows of a job that an open issue is about, as CSV.
-pub async fn corrections_file(app: &App, owner: &Owner, job: i32) -> Result<Response, Problem> {
+pub async fn corrections_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, Problem> {
     let permit = app.ceilings.exports.enter(owner)?;
-    let file = actions::corrections_file(&app.owners, owner, JobId(job)).await?;
+    let file = actions::corrections_file(&app.owners, owner, job).await?;
     let bytes = file.bytes;
     let name = format!("job-{job}-corrections.csv");
     Ok(attachment(permit, &name, CSV, Some(bytes), Body::from_stream(file.into_stream())))

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use crate::actions::ActionError;
 use crate::auth::oidc::{ProviderError, Refusal};
+use crate::domain::ids::RowId;
 use crate::objects::ObjectError;
 use crate::queue::QueueError;
 use crate::store::StoreError;
@@ -113,8 +114,8 @@ pub struct ProblemBody {
     instance: Option<String>,
     /// The row that it is about, by its number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    row: Option<i64>,
+    #[schema(nullable = false, value_type = Option<i64>)]
+    row: Option<RowId>,
     /// The values that it is about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -187,7 +188,7 @@ impl Problem {
     }
 
     /// With the row that it is about.
-    pub fn row(mut self, row: i64) -> Problem {
+    pub fn row(mut self, row: RowId) -> Problem {
         self.0.row = Some(row);
         self
     }
@@ -330,7 +331,7 @@ impl From<ActionError> for Problem {
             | ActionError::NoAction(_)
             | ActionError::NoContact(_) => Problem::not_found(error.to_string()),
             ActionError::Consolidated(row) => Problem::conflict(error.to_string()).row(row),
-            ActionError::Stale { .. } => Problem::new(Kind::Precondition).detail(error.to_string()),
+            ActionError::Stale(_) => Problem::new(Kind::Precondition).detail(error.to_string()),
             ActionError::Invalid { field, reason } => Problem::invalid(format!("#/{field}"), reason),
             ActionError::KeyReused => Problem::new(Kind::Invalid).detail(error.to_string()),
             ActionError::TooLarge(_) => Problem::new(Kind::TooLarge).detail(error.to_string()),
@@ -359,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_problem_says_what_rfc_9457_wants_and_no_empty_words() {
-        let problem = Problem::invalid("#/name", "is empty").row(7).detail("no");
+        let problem = Problem::invalid("#/name", "is empty").row(RowId(7)).detail("no");
         let told: serde_json::Value = serde_json::from_str(&problem.body()).unwrap();
         let expected = serde_json::json!({
             "type": "urn:problem-type:ingest:invalid", "title": "A value is not acceptable", "status": 422,

@@ -124,7 +124,7 @@ pub async fn preview_of(app: &App, owner: &Owner, request: Request) -> Result<Fi
 pub async fn take_corrections(
     app: &App,
     by: &actions::Request,
-    job: i32,
+    job: JobId,
     request: Request,
 ) -> Result<Corrected, Problem> {
     let mut db = app.owners.read(&by.owner).await?;
@@ -134,9 +134,9 @@ pub async fn take_corrections(
     let corrected = match is_form(request.headers()) {
         true => {
             let file = FormFile::find(request).await?.into_reader();
-            actions::correct(&app.owners, by, JobId(job), file).await?
+            actions::correct(&app.owners, by, job, file).await?
         }
-        false => actions::correct(&app.owners, by, JobId(job), reader(request.into_body())).await?,
+        false => actions::correct(&app.owners, by, job, reader(request.into_body())).await?,
     };
     Ok(corrected)
 }

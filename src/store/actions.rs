@@ -9,6 +9,7 @@ use sqlx::{PgConnection, Row};
 use super::bounded::{self, PAGE_BYTES, Slice};
 use super::{StoreError, filter, sql};
 use crate::domain::decision::ActionKind;
+use crate::domain::ids::{ActionId, RowId};
 use crate::domain::job::{JobId, Owner};
 
 /// An action on its way onto the record.
@@ -30,7 +31,7 @@ pub struct New<'a> {
 
 /// Puts an action on record; gives its number. A request with a key that is on record fails as a conflict in
 /// `actions`.
-pub async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<i64, StoreError> {
+pub async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<ActionId, StoreError> {
     let insert =
         "INSERT INTO actions (action_owner, action_actor, action_kind, action_job_id, action_request,
                              action_idempotency_key, action_fingerprint)
@@ -51,7 +52,7 @@ pub async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<i
 /// Puts on record what came of an action, and the job where it was not known before.
 pub async fn finish(
     connection: &mut PgConnection,
-    action: i64,
+    action: ActionId,
     job: Option<JobId>,
     result: &Value,
 ) -> Result<(), StoreError> {
@@ -75,7 +76,8 @@ pub async fn by_key(
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Action {
     /// Its number.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: ActionId,
     /// Who did it.
     pub actor: String,
     /// When.
@@ -83,14 +85,16 @@ pub struct Action {
     /// What.
     pub kind: ActionKind,
     /// To which job.
-    pub job: Option<i32>,
+    #[schema(value_type = Option<i32>)]
+    pub job: Option<JobId>,
     /// What was asked for: as it is on record, since it may be large.
     #[schema(value_type = Value)]
     pub request: Box<RawValue>,
     /// What came of it.
     pub result: Value,
     /// The action that took it back.
-    pub undone_by: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub undone_by: Option<ActionId>,
 }
 
 const ACTION_SIZED: &str =
@@ -122,7 +126,7 @@ fn action(row: &sqlx::postgres::PgRow) -> Result<Action, StoreError> {
 pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
-    id: i64,
+    id: ActionId,
 ) -> Result<Option<Action>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!("{ACTION} WHERE action_owner = $1 AND action_id = $2"));
     let row = sql::query(query).bind(&owner.0).bind(id).fetch_optional(connection).await?;
@@ -135,7 +139,7 @@ pub struct Which {
     /// To this job.
     pub job: Option<JobId>,
     /// That changed this row.
-    pub row: Option<i64>,
+    pub row: Option<RowId>,
     /// Of people whose names hold this.
     pub actor: Option<String>,
 }
@@ -145,7 +149,7 @@ pub async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
     which: &Which,
-    before: Option<i64>,
+    before: Option<ActionId>,
     limit: i64,
 ) -> Result<Slice<Action>, StoreError> {
     let (start, end) = bounded::around(PAGE_BYTES, "action_id DESC");
@@ -180,8 +184,8 @@ pub async fn page(
 pub async fn last_of_rows(
     connection: &mut PgConnection,
     owner: &Owner,
-    rows: &[i64],
-) -> Result<Vec<(i64, Action)>, StoreError> {
+    rows: &[RowId],
+) -> Result<Vec<(RowId, Action)>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!(
         "SELECT row, a.* FROM unnest($2::bigint[]) AS row,
              LATERAL (SELECT row_action_id FROM action_rows WHERE row_staging_id = row
@@ -193,13 +197,17 @@ pub async fn last_of_rows(
 }
 
 /// Whether the action changed rows, which is what can be taken back.
-pub async fn has_rows(connection: &mut PgConnection, action: i64) -> Result<bool, StoreError> {
+pub async fn has_rows(connection: &mut PgConnection, action: ActionId) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM action_rows WHERE row_action_id = $1)";
     Ok(sql::query_scalar(query).bind(action).fetch_one(connection).await?)
 }
 
 /// Marks an action as taken back by `undo`; one that it had taken back itself holds again.
-pub async fn mark_undone(connection: &mut PgConnection, action: i64, undo: i64) -> Result<(), StoreError> {
+pub async fn mark_undone(
+    connection: &mut PgConnection,
+    action: ActionId,
+    undo: ActionId,
+) -> Result<(), StoreError> {
     sql::query("UPDATE actions SET action_undone_by = NULL WHERE action_undone_by = $1")
         .bind(action)
         .execute(&mut *connection)

@@ -6,6 +6,7 @@ use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::contacts::Contact;
 use super::copy::{Lines, Target};
 use super::{StoreError, sql};
+use crate::domain::ids::{ActionId, ContactId, RowId};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting};
 
@@ -17,7 +18,7 @@ pub struct Batch {
 
 impl Batch {
     /// Adds a row; `key` is that of its contact.
-    pub fn push(&mut self, staging_id: i64, fields: &Fields<'_>, key: u128, decided: OnExisting) {
+    pub fn push(&mut self, staging_id: RowId, fields: &Fields<'_>, key: u128, decided: OnExisting) {
         self.lines.push(key, |line| {
             line.plain(staging_id)
                 .hex(key)
@@ -99,13 +100,17 @@ pub struct Change {
     /// When.
     pub at: chrono::DateTime<chrono::Utc>,
     /// The job whose row did it.
-    pub job: Option<i32>,
+    #[schema(value_type = Option<i32>)]
+    pub job: Option<JobId>,
     /// The row that did it.
-    pub row: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub row: Option<RowId>,
     /// The person's action that did it.
-    pub action: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub action: Option<ActionId>,
     /// The action that took it back.
-    pub undone_by: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub undone_by: Option<ActionId>,
     /// The four values before: e-mail, first name, last name, company.
     pub before: Vec<String>,
     /// The four values after.
@@ -120,7 +125,7 @@ const MOST_CHANGES: i64 = 1_000;
 pub async fn of_contact(
     connection: &mut PgConnection,
     owner: &Owner,
-    contact: i64,
+    contact: ContactId,
 ) -> Result<Slice<Change>, StoreError> {
     let bytes = row_bytes!(
         "before_email",
@@ -149,7 +154,7 @@ pub async fn record(
     contact: &Contact,
     after: &Fields<'_>,
     owner: &Owner,
-    action: i64,
+    action: ActionId,
 ) -> Result<(), StoreError> {
     let insert = "INSERT INTO contact_changes (change_contact_id, change_owner, change_action_id, before_email, before_first_name,
                     before_last_name, before_company, after_email, after_first_name, after_last_name, after_company)

@@ -13,6 +13,7 @@ use super::copy::{Lines, Target};
 use super::{Count, Home, StoreError, sql};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
+use crate::domain::ids::{ContactId, RowId};
 use crate::domain::job::Owner;
 use crate::domain::row::{Fields, normalise};
 
@@ -24,7 +25,7 @@ pub struct Batch {
 
 impl Batch {
     /// Adds the contact of a staging row; `key` is its [`ContactKeys::key`].
-    pub fn push(&mut self, owner: &Owner, staging_id: i64, fields: &Fields<'_>, key: u128) {
+    pub fn push(&mut self, owner: &Owner, staging_id: RowId, fields: &Fields<'_>, key: u128) {
         self.lines.push(key, |line| {
             line.plain(staging_id)
                 .text(&owner.0)
@@ -100,7 +101,7 @@ pub async fn lack_keys(connection: &mut PgConnection, owner: &Owner) -> Result<b
 /// Works out the key of the owner's contacts that have none yet.
 pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u64, StoreError> {
     let keys = ContactKeys::of(owner);
-    let (mut filled, mut after) = (0, 0);
+    let (mut filled, mut after) = (0, ContactId(0));
     loop {
         // Row by row: other programs may have made addresses of any length.
         let mut rows = sql::query(
@@ -112,9 +113,10 @@ pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u
         // The index still has the entries of those that have a key by now.
         .bind(after)
         .fetch(&mut *connection);
-        let (mut ids, mut first, mut later) = (Vec::<i64>::new(), Vec::<Uuid>::new(), Vec::<Uuid>::new());
+        let (mut ids, mut first, mut later) =
+            (Vec::<ContactId>::new(), Vec::<Uuid>::new(), Vec::<Uuid>::new());
         while let Some(row) = rows.try_next().await? {
-            let id: i64 = row.try_get("contact_id")?;
+            let id: ContactId = row.try_get("contact_id")?;
             let email = email::key(&normalise(row.try_get("contact_email")?)).into_owned();
             after = id;
             ids.push(id);
@@ -205,7 +207,8 @@ pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count
 pub struct Contact {
     /// `contact_id`.
     #[sqlx(rename = "contact_id")]
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: ContactId,
     /// `contact_email`.
     #[sqlx(rename = "contact_email")]
     pub email: String,
@@ -223,7 +226,8 @@ pub struct Contact {
     pub created_at: DateTime<Utc>,
     /// The row that it was made from, which may be gone.
     #[sqlx(rename = "staging_id")]
-    pub row: i64,
+    #[schema(value_type = i64)]
+    pub row: RowId,
 }
 
 impl Contact {
@@ -241,7 +245,7 @@ const CONTACT: &str =
 pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
-    id: i64,
+    id: ContactId,
 ) -> Result<Option<Contact>, StoreError> {
     let query = AssertSqlSafe(format!("{CONTACT} WHERE contacts_user_id = $1 AND contact_id = $2"));
     Ok(sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
@@ -251,7 +255,7 @@ pub async fn get(
 pub async fn lock(
     connection: &mut PgConnection,
     owner: &Owner,
-    id: i64,
+    id: ContactId,
 ) -> Result<Option<Contact>, StoreError> {
     let query =
         AssertSqlSafe(format!("{CONTACT} WHERE contacts_user_id = $1 AND contact_id = $2 FOR UPDATE"));
@@ -279,7 +283,7 @@ pub async fn with_keys(
 pub async fn edit(
     connection: &mut PgConnection,
     owner: &Owner,
-    id: i64,
+    id: ContactId,
     fields: &Fields<'_>,
 ) -> Result<(), StoreError> {
     let key = ContactKeys::of(owner).key(&email::key(&fields.email));
@@ -309,9 +313,9 @@ pub async fn analyze(pool: &PgPool) -> Result<(), StoreError> {
 pub async fn existing(
     connection: &mut PgConnection,
     owner: &Owner,
-    contacts: &[i64],
+    contacts: &[ContactId],
     limit: i64,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<Vec<ContactId>, StoreError> {
     let query = "SELECT contact_id FROM (SELECT contact_id, contacts_user_id FROM contacts WHERE contact_id = ANY ($2) OFFSET 0) AS c
          WHERE contacts_user_id = $1 ORDER BY contact_id LIMIT $3";
     Ok(sql::query_scalar(query).bind(&owner.0).bind(contacts).bind(limit).fetch_all(connection).await?)

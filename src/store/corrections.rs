@@ -7,13 +7,14 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::copy::{Spool, Target};
 use super::{Home, StoreError, sql};
+use crate::domain::ids::RowId;
 use crate::domain::job::Owner;
 
 /// A row that an open issue is about.
 #[derive(Debug)]
 pub struct OpenRow {
     /// `staging_id`.
-    pub row: i64,
+    pub row: RowId,
     /// The line of the file.
     pub line: Option<i64>,
     /// E-mail, first name, last name, company as they stand; empty where there is none.
@@ -149,7 +150,7 @@ pub async fn contradiction(connection: &mut PgConnection) -> Result<Option<(i64,
 #[derive(Debug)]
 pub struct Difference {
     /// The row.
-    pub row: i64,
+    pub row: RowId,
     /// E-mail, first name, last name, company as they stand; empty where there is none.
     pub stored: [String; 4],
     /// The same as the file has them; `None` where it has no such column.

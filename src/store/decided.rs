@@ -13,6 +13,7 @@ pub use standing::*;
 
 use super::jobs::RowCounts;
 use super::{Home, StoreError, sql};
+use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
 
 /// Makes the table, for the rest of the transaction.
@@ -88,7 +89,8 @@ pub async fn moves(connection: &mut PgConnection, home: Home) -> Result<RowCount
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Example {
     /// The row.
-    pub row: i64,
+    #[schema(value_type = i64)]
+    pub row: RowId,
     /// Its values before: e-mail, first name, last name, company.
     pub before: [String; 4],
     /// Its values after.
@@ -132,7 +134,7 @@ pub async fn examples(
 }
 
 /// Writes the rows, and what they were and are to the record of the action.
-pub async fn apply(connection: &mut PgConnection, home: Home, action: i64) -> Result<(), StoreError> {
+pub async fn apply(connection: &mut PgConnection, home: Home, action: ActionId) -> Result<(), StoreError> {
     let staging = home.staging();
     let record = AssertSqlSafe(format!(
         "INSERT INTO action_rows SELECT $1, staging_id, staging_email, staging_first_name, staging_last_name, staging_company,

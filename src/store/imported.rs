@@ -9,6 +9,7 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{Home, StoreError, sql, staging};
+use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::job::Owner;
 
 /// Contacts of a part.
@@ -24,7 +25,7 @@ pub struct Part {
     /// Contacts that are as they were before the import: gone, or with their earlier values.
     pub undone: i64,
     /// Contacts that say something else by now, and that were left as they are.
-    pub kept: Vec<i64>,
+    pub kept: Vec<ContactId>,
 }
 
 /// Makes the table and gathers the contacts; gives how many there are.
@@ -89,7 +90,7 @@ pub async fn restore(
     connection: &mut PgConnection,
     home: Home,
     after: i64,
-    undo: i64,
+    undo: ActionId,
 ) -> Result<Part, StoreError> {
     let query = AssertSqlSafe(format!(
         "WITH part AS MATERIALIZED (

@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::copy::{Spool, Target};
 use super::{Count, Home, StoreError, sql};
+use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::Owner;
 
 /// New links, kept until their rows and issues are there, however many they become.
@@ -14,7 +15,7 @@ pub struct Links {
 
 impl Links {
     /// Adds the link of a row to an issue.
-    pub fn push(&mut self, issue: i32, row: i64) -> Result<(), StoreError> {
+    pub fn push(&mut self, issue: IssueId, row: RowId) -> Result<(), StoreError> {
         Ok(self.spool.push(|line| {
             line.plain(issue).plain(row);
         })?)
@@ -32,10 +33,10 @@ pub async fn insert(connection: &mut PgConnection, home: Home, links: Links) -> 
 pub struct Item {
     /// The issue.
     #[sqlx(rename = "item_issue_id")]
-    pub issue_id: i32,
+    pub issue_id: IssueId,
     /// The row: what `edit` and `discard` take.
     #[sqlx(rename = "staging_id")]
-    pub row: i64,
+    pub row: RowId,
     /// The line of the file.
     #[sqlx(rename = "staging_line")]
     pub line: Option<i64>,
@@ -61,8 +62,8 @@ pub async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
-    issues: &[i32],
-    after: Option<i64>,
+    issues: &[IssueId],
+    after: Option<RowId>,
     limit: i64,
 ) -> Result<Vec<Item>, StoreError> {
     let links = AssertSqlSafe(format!(
@@ -72,9 +73,10 @@ pub async fn page(
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
         home.items()
     ));
-    let links = sql::query_as(links).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
-    let links: Vec<(i32, i64)> = links.bind(limit).fetch_all(&mut *connection).await?;
-    let (issues, rows): (Vec<i32>, Vec<i64>) = links.into_iter().unzip();
+    let links =
+        sql::query_as(links).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(RowId(0)));
+    let links: Vec<(IssueId, RowId)> = links.bind(limit).fetch_all(&mut *connection).await?;
+    let (issues, rows): (Vec<IssueId>, Vec<RowId>) = links.into_iter().unzip();
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -95,7 +97,7 @@ pub async fn count(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
-    issue: i32,
+    issue: IssueId,
 ) -> Result<Count, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT count(*) FROM (SELECT FROM ONLY {} WHERE item_issue_id = $3 ORDER BY item_staging_id LIMIT $4 + 1) AS counted

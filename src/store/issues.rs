@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::copy::{Lines, Target};
 use super::{Count, Home, StoreError, filter, issue_rank, sql};
+use crate::domain::ids::{IssueId, RowId};
 use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::RowHash;
@@ -25,12 +26,12 @@ pub struct Raised {
     /// `issue_description`.
     pub description: String,
     /// The row.
-    pub staging_id: i64,
+    pub staging_id: RowId,
 }
 
 impl Raised {
     /// The row's share in the issue that its violation belongs to.
-    pub fn new(violation: Violation, staging_id: i64) -> Raised {
+    pub fn new(violation: Violation, staging_id: RowId) -> Raised {
         let Violation { issue_type, key, description } = violation;
         Raised { issue_type, key, description, staging_id }
     }
@@ -44,7 +45,7 @@ pub struct Batch {
 
 impl Batch {
     /// Adds an issue of `job` under an id of [`reserve`].
-    pub fn push(&mut self, id: i32, job: JobId, issue: &Raised) {
+    pub fn push(&mut self, id: IssueId, job: JobId, issue: &Raised) {
         // The order of the unique index, as far as 15 bytes tell.
         let mut place = [0; 16];
         place[0] = issue.issue_type as u8;
@@ -57,14 +58,14 @@ impl Batch {
 }
 
 /// Ids for `count` new issues, rising.
-pub async fn reserve(connection: &mut PgConnection, count: usize) -> Result<Vec<i32>, StoreError> {
+pub async fn reserve(connection: &mut PgConnection, count: usize) -> Result<Vec<IssueId>, StoreError> {
     if count == 0 {
         return Ok(Vec::new());
     }
     let query = "SELECT array_agg(nextval(counter)::int)
          FROM (SELECT pg_get_serial_sequence('issues', 'issue_id')::regclass AS counter OFFSET 0) AS of_table,
               generate_series(1, $1)";
-    let mut ids: Vec<i32> = sql::query_scalar(query).bind(count as i64).fetch_one(connection).await?;
+    let mut ids: Vec<IssueId> = sql::query_scalar(query).bind(count as i64).fetch_one(connection).await?;
     // Others may draw from the sequence at the same time, but each draw is higher than the one before.
     ids.sort_unstable();
     Ok(ids)
@@ -131,8 +132,8 @@ pub async fn delete_all(connection: &mut PgConnection, home: Home) -> Result<(),
 pub async fn first_missing(
     connection: &mut PgConnection,
     home: Home,
-    issues: &[i32],
-) -> Result<Option<i32>, StoreError> {
+    issues: &[IssueId],
+) -> Result<Option<IssueId>, StoreError> {
     if issues.is_empty() {
         return Ok(None);
     }
@@ -224,7 +225,8 @@ pub async fn progress(
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Issue {
     /// `issue_id`.
-    pub id: i32,
+    #[schema(value_type = i32)]
+    pub id: IssueId,
     /// The rule.
     pub issue_type: IssueType,
     /// The value it is about, or the hash of the row that it is the own of.
@@ -288,7 +290,7 @@ pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
-    id: i32,
+    id: IssueId,
 ) -> Result<Option<Issue>, StoreError> {
     let query = AssertSqlSafe(format!(
         "{ISSUE} FROM (SELECT * FROM ONLY {} WHERE issue_id = $3 OFFSET 0) AS issue JOIN jobs ON job_id = issues_job_id
@@ -305,7 +307,7 @@ pub async fn page(
     owner: &Owner,
     home: Home,
     which: &Which,
-    after: Option<i32>,
+    after: Option<IssueId>,
     limit: i64,
 ) -> Result<Slice<Issue>, StoreError> {
     // The index has the ids of each kind in order: a page is the least of a page of each. Asked as a range
@@ -338,7 +340,7 @@ pub async fn page(
         .bind(home.job().0)
         .bind(settled)
         .bind(which.kind.map(issue_rank::of))
-        .bind(after.unwrap_or(0))
+        .bind(after.unwrap_or(IssueId(0)))
         .bind(limit + 1)
         .bind(which.text.as_deref().filter(|text| !text.is_empty()).map(filter::anywhere))
         .fetch_all(connection)

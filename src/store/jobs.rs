@@ -13,13 +13,15 @@ pub use run::*;
 
 use super::undo_progress::UndoProgress;
 use super::{Count, Home, StoreError, filter, sql};
+use crate::domain::ids::RowId;
 use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner};
 
 /// A job as people see it.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Job {
     /// `job_id`.
-    pub id: i32,
+    #[schema(value_type = i32)]
+    pub id: JobId,
     /// `job_user_id`.
     pub owner: String,
     /// The name of the file as it was given.
@@ -58,7 +60,7 @@ pub struct Job {
     pub has_tables: bool,
     /// The row before its first, where this program has numbered them.
     #[serde(skip)]
-    pub(super) staging_base: Option<i64>,
+    pub(super) staging_base: Option<RowId>,
     /// The hash of the file's bytes, where this program took them in.
     #[serde(skip)]
     pub content_hash: Option<String>,
@@ -143,7 +145,7 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
 impl Job {
     /// Where its rows, issues and items are. A large job has none until all of its rows are staged.
     pub fn home(&self) -> Home {
-        Home::of(JobId(self.id), self.partitioned)
+        Home::of(self.id, self.partitioned)
     }
 }
 
@@ -227,7 +229,7 @@ pub async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobI
     .bind(new.columns.map(Json))
     .fetch_one(&mut *connection)
     .await?;
-    Ok(JobId(id))
+    Ok(id)
 }
 
 /// The owner's latest job of a file with these bytes. Until the transaction ends nobody else asks about the
@@ -243,9 +245,7 @@ pub async fn by_content(
         .execute(&mut *connection)
         .await?;
     let query = "SELECT max(job_id) FROM jobs WHERE job_user_id = $1 AND job_content_hash = $2";
-    let found: Option<i32> =
-        sql::query_scalar(query).bind(&owner.0).bind(content_hash).fetch_one(connection).await?;
-    Ok(found.map(JobId))
+    Ok(sql::query_scalar(query).bind(&owner.0).bind(content_hash).fetch_one(connection).await?)
 }
 
 /// A run that has lost its lease came to an end all the same: its worker was not killed, so it does not count as cut off.

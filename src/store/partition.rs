@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use super::{Home, StoreError, sql, wall};
+use crate::domain::ids::RowId;
 use crate::domain::job::JobId;
 
 /// Statements cannot take names as parameters. Safe: all that is put together is the number of a job,
@@ -53,7 +54,7 @@ pub async fn discard(connection: &mut PgConnection, job: JobId) -> Result<(), St
 pub async fn create(
     connection: &mut PgConnection,
     job: JobId,
-    ids: RangeInclusive<i64>,
+    ids: RangeInclusive<RowId>,
     room: u8,
 ) -> Result<(), StoreError> {
     discard(connection, job).await?;
@@ -176,10 +177,10 @@ pub async fn check_items(connection: &mut PgConnection, job: JobId) -> Result<()
 pub async fn attach(
     connection: &mut PgConnection,
     job: JobId,
-    ids: RangeInclusive<i64>,
+    ids: RangeInclusive<RowId>,
 ) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
-    let (first, after) = (ids.start(), ids.end().saturating_add(1));
+    let (first, after) = (ids.start(), ids.end().0.saturating_add(1));
     let statement = format!(
         "SET LOCAL lock_timeout = '500ms';
          ALTER TABLE staging ATTACH PARTITION {staging} FOR VALUES FROM ({first}) TO ({after});

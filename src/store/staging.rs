@@ -13,13 +13,14 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use super::bounded::{self, PAGE_BYTES, row_bytes};
 use super::copy::{self, Lines, Target};
 use super::{Home, StoreError, sql};
+use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting, RowHash, RowStatus};
 
 /// A row on its way into the table.
 pub struct NewRow<'a> {
     /// `staging_id`.
-    pub id: i64,
+    pub id: RowId,
     /// The four values; an empty one is stored as NULL.
     pub fields: &'a Fields<'a>,
     /// The final verdict.
@@ -104,7 +105,7 @@ pub async fn insert(connection: &mut PgConnection, home: Home, chunk: &mut Chunk
 #[derive(Debug, Clone)]
 pub struct StagedRow<'a> {
     /// `staging_id`.
-    pub id: i64,
+    pub id: RowId,
     /// E-mail, first name, last name, company; empty where NULL.
     pub values: [Cow<'a, str>; 4],
     /// NULL where another program left it open.
@@ -145,7 +146,7 @@ impl RowText {
     pub fn row(&self) -> Result<StagedRow<'_>, StoreError> {
         let mut columns = copy::columns(&self.0);
         let mut next = || columns.next().unwrap_or(Err(StoreError::Unreadable));
-        let id = next()?.unwrap_or_default().parse().map_err(|_| StoreError::Unreadable)?;
+        let id = next()?.unwrap_or_default().parse().map(RowId).map_err(|_| StoreError::Unreadable)?;
         let mut text = || Ok::<_, StoreError>(next()?.unwrap_or_default());
         let values = [text()?, text()?, text()?, text()?];
         let (status, hash, residue, accepted, on_existing) = (text()?, text()?, text()?, text()?, text()?);
@@ -182,7 +183,8 @@ pub async fn rows(
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct RowView {
     /// The row: what decisions take.
-    pub row: i64,
+    #[schema(value_type = i64)]
+    pub row: RowId,
     /// The line of the file.
     pub line: Option<i64>,
     /// The e-mail as it stands; empty where there is none, as with the others.
@@ -259,7 +261,7 @@ pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
-    row: i64,
+    row: RowId,
 ) -> Result<Option<RowView>, StoreError> {
     let query = AssertSqlSafe(format!(
         "{VIEW} FROM (SELECT * FROM {} WHERE staging_id = $3 OFFSET 0) s JOIN jobs ON job_id = staging_job_id
@@ -275,7 +277,7 @@ pub async fn hold(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
-    rows: &[i64],
+    rows: &[RowId],
 ) -> Result<Vec<RowView>, StoreError> {
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -293,8 +295,8 @@ pub async fn hold(
 pub async fn first_missing(
     connection: &mut PgConnection,
     home: Home,
-    rows: &[i64],
-) -> Result<Option<i64>, StoreError> {
+    rows: &[RowId],
+) -> Result<Option<RowId>, StoreError> {
     if rows.is_empty() {
         return Ok(None);
     }
@@ -313,10 +315,10 @@ pub async fn of_issues(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
-    issues: &[i32],
-    after: Option<i64>,
+    issues: &[IssueId],
+    after: Option<RowId>,
     limit: i64,
-) -> Result<(Vec<(i32, RowView)>, bool), StoreError> {
+) -> Result<(Vec<(IssueId, RowView)>, bool), StoreError> {
     // The page of links first: the rows of none but those are looked up.
     let rows = format!(
         "{VIEW}, issue FROM unnest($3::integer[]) AS issue,
@@ -328,7 +330,8 @@ pub async fn of_issues(
         home.staging()
     );
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue, staging_id"));
-    let query = sql::query(query).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(0));
+    let query =
+        sql::query(query).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(RowId(0)));
     let rows = query.bind(limit).fetch_all(connection).await?;
     let is_cut = bounded::is_cut(&rows)?;
     let rows = rows.iter().map(|row| Ok((row.try_get("issue")?, view(row)?)));
@@ -339,7 +342,7 @@ pub async fn of_issues(
 pub async fn set_statuses(
     connection: &mut PgConnection,
     home: Home,
-    ids: &[i64],
+    ids: &[RowId],
     statuses: &[RowStatus],
 ) -> Result<(), StoreError> {
     let words: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
@@ -397,13 +400,13 @@ pub async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Resul
 pub(super) async fn consolidated(
     connection: &mut PgConnection,
     home: Home,
-) -> Result<Option<(i64, i64)>, StoreError> {
+) -> Result<Option<(RowId, RowId)>, StoreError> {
     // `+ 0` keeps the primary key out: it would be walked through the rows of all jobs before.
     let query = AssertSqlSafe(format!(
         "SELECT min(staging_id + 0), max(staging_id + 0) FROM {} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'",
         home.staging()
     ));
-    let bounds: (Option<i64>, Option<i64>) =
+    let bounds: (Option<RowId>, Option<RowId>) =
         sql::query_as(query).bind(home.job().0).fetch_one(connection).await?;
     Ok(bounds.0.zip(bounds.1))
 }

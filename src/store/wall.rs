@@ -268,10 +268,10 @@ async fn close_all(connection: &mut PgConnection, wall: &Wall) -> Result<(), Sto
          END $counter$"
     ));
     sqlx::raw_sql(counter).execute(&mut *connection).await?;
-    let jobs: BTreeSet<i32> =
+    let jobs: BTreeSet<JobId> =
         wall.open_tables.iter().filter_map(|name| name.rsplit_once("_job_")?.1.parse().ok()).collect();
     for job in jobs {
-        let statements = AssertSqlSafe(close_own(role, JobId(job), is_open));
+        let statements = AssertSqlSafe(close_own(role, job, is_open));
         sqlx::raw_sql(statements).execute(&mut *connection).await?;
     }
     Ok(())

@@ -75,7 +75,7 @@ pub async fn stranded(
         sql::interval(grace)
     );
     let rows = sql::once(pool, &send).await?;
-    rows.iter().map(|row| Ok((JobId(row.try_get("job_id")?), row.try_get("job_s3_object_key")?))).collect()
+    rows.iter().map(|row| Ok((row.try_get("job_id")?, row.try_get("job_s3_object_key")?))).collect()
 }
 
 /// A job that was received.
@@ -111,7 +111,7 @@ pub async fn receive(
     let rows = sql::once(pool, &receive).await?;
     let received = |row: &sqlx::postgres::PgRow| {
         Ok(Received {
-            job: JobId(row.try_get("job_id")?),
+            job: row.try_get("job_id")?,
             object_key: row.try_get("job_s3_object_key")?,
             count: row.try_get::<i32, _>("job_delivery_count")?.unsigned_abs(),
             hidden_until: row.try_get("job_available_at")?,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::form::sought;
 use super::shell::{Section, Shell, show};
 use super::words;
-use crate::domain::job::JobId;
+use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::http::{App, Problem, Query, Reader};
 use crate::store::actions::{self as trail, Action, Which};
 
@@ -42,12 +42,12 @@ pub fn what(action: &Action) -> String {
 pub(super) struct Asked {
     actor: Option<String>,
     job: Option<String>,
-    row: Option<i64>,
-    after: Option<i64>,
+    row: Option<RowId>,
+    after: Option<ActionId>,
 }
 
 impl Asked {
-    fn further(&self, after: i64) -> String {
+    fn further(&self, after: ActionId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in [("actor", sought(&self.actor)), ("job", sought(&self.job))] {
             if let Some(value) = value {
@@ -63,13 +63,13 @@ impl Asked {
 
 /// An action as a line.
 struct Line {
-    id: i64,
+    id: ActionId,
     who: String,
     what: String,
-    job: Option<i32>,
+    job: Option<JobId>,
     ago: String,
     exactly: String,
-    undone_by: Option<i64>,
+    undone_by: Option<ActionId>,
 }
 
 #[derive(Template)]
@@ -79,7 +79,7 @@ struct Page {
     lines: Vec<Line>,
     actor: String,
     job: String,
-    row: Option<i64>,
+    row: Option<RowId>,
     filtered: bool,
     next: Option<String>,
 }

@@ -13,6 +13,7 @@ use super::words;
 use crate::actions::{self, ActionError};
 use crate::auth::Principal;
 use crate::domain::decision::{Edits, Field};
+use crate::domain::ids::{ContactId, RowId};
 use crate::http::{self, App, Editor, Path, Problem, Query, Reader};
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
@@ -25,7 +26,7 @@ const PAGE: i64 = 50;
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
     text: Option<String>,
-    after: Option<i64>,
+    after: Option<ContactId>,
 }
 
 /// A contact as a line.
@@ -59,9 +60,10 @@ pub(super) async fn list(
     let owner = &principal.owner;
     let mut db = app.owners.read(owner).await?;
     let found = contacts::look(&mut db, owner, text.as_deref(), asked.after, PAGE).await?;
-    let rows: Vec<i64> = found.contacts.iter().map(|contact| contact.row).collect();
+    let rows: Vec<RowId> = found.contacts.iter().map(|contact| contact.row).collect();
     let origins = staging::origins(&mut db, owner, &rows).await?;
-    let mut origins: HashMap<i64, Origin> = origins.into_iter().map(|origin| (origin.row, origin)).collect();
+    let mut origins: HashMap<RowId, Origin> =
+        origins.into_iter().map(|origin| (origin.row, origin)).collect();
     let next = found.next.map(|next| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if let Some(text) = &text {
@@ -118,7 +120,7 @@ struct Single {
 async fn single(
     app: &App,
     principal: &Principal,
-    id: i64,
+    id: ContactId,
     notice: Option<String>,
 ) -> Result<Response, Problem> {
     let owner = &principal.owner;
@@ -165,7 +167,7 @@ fn change(change: &Change) -> Told {
 pub(super) async fn one(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(id): Path<i64>,
+    Path(id): Path<ContactId>,
 ) -> Result<Response, Problem> {
     single(&app, &principal, id, None).await
 }
@@ -182,13 +184,13 @@ pub(super) struct Typed {
 pub(super) async fn edit(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(id): Path<i64>,
+    Path(id): Path<ContactId>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Problem> {
     let by = request(principal.clone());
     match actions::edit_contact(&app.owners, &by, id, &typed.edits, Some(&typed.tag)).await {
         Ok(_) => Ok(Redirect::to(&format!("/contacts/{id}")).into_response()),
-        Err(ActionError::Stale { .. }) => {
+        Err(ActionError::Stale(_)) => {
             let words = "Somebody changed this contact meanwhile. It is shown as it is now; nothing of yours was saved.";
             single(&app, &principal, id, Some(words.to_owned())).await
         }

@@ -35,7 +35,7 @@ pub(super) struct Asked {
     #[serde(default)]
     status: String,
     text: Option<String>,
-    after: Option<i32>,
+    after: Option<JobId>,
 }
 
 impl Asked {
@@ -44,7 +44,7 @@ impl Asked {
     }
 
     /// The same, further on.
-    fn address(&self, path: &str, after: Option<i32>) -> String {
+    fn address(&self, path: &str, after: Option<JobId>) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if !self.status.is_empty() {
             query.append_pair("status", &self.status);
@@ -63,7 +63,7 @@ impl Asked {
 #[derive(Template)]
 #[template(path = "job_line.html")]
 pub struct Line {
-    id: i32,
+    id: JobId,
     filename: String,
     status: Told,
     /// Whether a person is waited for.
@@ -125,9 +125,8 @@ pub(super) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let which = asked.which();
-    let before = asked.after.map(JobId);
     let mut db = app.owners.read(&principal.owner).await?;
-    let mut found = jobs::list(&mut db, &principal.owner, &which, before, PAGE + 1).await?;
+    let mut found = jobs::list(&mut db, &principal.owner, &which, asked.after, PAGE + 1).await?;
     let more = found.len() as i64 > PAGE;
     found.truncate(PAGE as usize);
     let last = found.last().map(|job| job.id).filter(|_| more);
@@ -156,7 +155,7 @@ pub(super) async fn live(
 }
 
 fn changes(app: App, owner: Owner, asked: Asked) -> impl Stream<Item = Result<Event, Infallible>> {
-    let told: HashMap<i32, String> = HashMap::new();
+    let told: HashMap<JobId, String> = HashMap::new();
     let state = Some((told, Vec::<Event>::new(), false));
     futures::stream::unfold(state, move |state| {
         let (app, owner, asked) = (app.clone(), owner.clone(), asked.clone());
@@ -175,10 +174,9 @@ fn changes(app: App, owner: Owner, asked: Asked) -> impl Stream<Item = Result<Ev
                         () = tokio::time::sleep(LOOK) => {}
                     }
                 }
-                let before = asked.after.map(JobId);
                 // A database that is away ends the stream; the browser asks again.
                 let mut db = app.owners.read(&owner).await.ok()?;
-                let found = jobs::list(&mut db, &owner, &asked.which(), before, PAGE).await.ok()?;
+                let found = jobs::list(&mut db, &owner, &asked.which(), asked.after, PAGE).await.ok()?;
                 db.rollback().await.ok()?;
                 ended = !found.iter().any(|job| job.wanted || job.running);
                 for line in found.iter().map(Line::of) {

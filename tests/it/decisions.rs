@@ -1,7 +1,8 @@
 //! What people decide: carried out, previewed, taken back, and never lost.
 
-use ingest::actions::{self, ActionError, Idempotency, Request};
+use ingest::actions::{self, ActionError, Idempotency, Request, Seen};
 use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::ids::{ContactId, RowId};
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{ImportPolicy, JobId, Owner};
 use ingest::objects::Objects;
@@ -63,7 +64,7 @@ async fn counts_hold(world: &World) {
 async fn an_edit_is_on_record_and_can_be_taken_back_and_done_again() {
     let world = under_review("bad,Bo,Ray,Acme\nok@example.com,O,K,Co\n").await;
     let edits = Edits { email: Some(" Bo@example.com ".to_owned()), ..Edits::default() };
-    let edit = actions::edit_row(&world.owners, &tester(), JOB, 1, &edits, None).await.unwrap();
+    let edit = actions::edit_row(&world.owners, &tester(), JOB, RowId(1), &edits, None).await.unwrap();
     assert_eq!((edit.changed.rows, edit.changed.edited, edit.issues.settled, edit.open_issues), (1, 1, 1, 0));
     assert_eq!(emails(&world).await, ["Bo@example.com", "ok@example.com"]);
     let audit = world.ingest(&["audit", "--row", "1", "--output", "json"]).await;
@@ -97,7 +98,7 @@ async fn an_undo_leaves_alone_what_somebody_has_changed_since() {
     .await
     .unwrap();
     let undo = actions::undo(&world.owners, &tester(), done.action.unwrap()).await.unwrap();
-    assert_eq!((undo.changed.restored, undo.left), (1, vec![2]));
+    assert_eq!((undo.changed.restored, undo.left), (1, vec![RowId(2)]));
     assert_eq!(emails(&world).await, ["bad", "jo@example.com"]);
 }
 
@@ -115,10 +116,10 @@ async fn of_rows_that_share_an_address_one_is_kept_or_all_become_one() {
         "a preview does nothing"
     );
 
-    let kept = decide(&world, &Filter::rows([2]), Decision::KeepRow { row: 1 }).await;
+    let kept = decide(&world, &Filter::rows([RowId(2)]), Decision::KeepRow { row: RowId(1) }).await;
     assert_eq!((kept.changed.discarded, kept.issues.settled), (1, 2));
     let surname = Edits { last_name: Some("Four".to_owned()), ..Edits::default() };
-    let merged = decide(&world, &Filter::rows([4]), Decision::Merge(surname)).await;
+    let merged = decide(&world, &Filter::rows([RowId(4)]), Decision::Merge(surname)).await;
     assert_eq!((merged.changed.discarded, merged.changed.edited, merged.open_issues), (2, 1, 0));
     reprocess(&world, 0).await;
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme", "b@example.com|B|Four|Co"]);
@@ -138,7 +139,7 @@ async fn rows_share_an_address_whatever_the_databases_locale_makes_of_its_letter
     assert_eq!((kept.changed.discarded, kept.issues.settled), (1, 1));
     assert_eq!(world.statuses(1).await, "1 ISSUE, 2 DISCARD, 3 ISSUE");
     let named = Edits { company: Some("Acme".to_owned()), ..Edits::default() };
-    let edited = actions::edit_row(&world.owners, &tester(), JOB, 3, &named, None).await.unwrap();
+    let edited = actions::edit_row(&world.owners, &tester(), JOB, RowId(3), &named, None).await.unwrap();
     assert_eq!((edited.issues.settled, edited.open_issues), (0, 1), "the address is as bad as it was");
 }
 
@@ -160,19 +161,19 @@ async fn existing_contacts_are_kept_overwritten_or_filled_and_given_back() {
     let second = world.file("second.csv", &format!("{HEADER}k@example.com,K,New,New\nO@example.com,O,New,New\nf@example.com,F,New,New\nn@example.com,N,New,New\n"));
     world.ingest(&["import", &second]).await.expect_status(3);
     let job = JobId(2);
-    let by = |row: i64, decision: Decision| {
+    let by = |row: RowId, decision: Decision| {
         let world = &world;
         async move {
             actions::decide(&world.owners, &tester(), job, &Filter::rows([row]), &decision).await.unwrap()
         }
     };
-    let start: i64 = sqlx::query_scalar("SELECT min(staging_id) FROM staging WHERE staging_job_id = 2")
+    let start: RowId = sqlx::query_scalar("SELECT min(staging_id) FROM staging WHERE staging_job_id = 2")
         .fetch_one(&world.pool)
         .await
         .unwrap();
     by(start, Decision::KeepContact).await;
-    by(start + 1, Decision::Overwrite).await;
-    let last = by(start + 2, Decision::Fill).await;
+    by(RowId(start.0 + 1), Decision::Overwrite).await;
+    let last = by(RowId(start.0 + 2), Decision::Fill).await;
     assert_eq!(last.open_issues, 0);
     world.ingest(&["reprocess", "2"]).await.expect_status(0);
     let after = [
@@ -182,12 +183,14 @@ async fn existing_contacts_are_kept_overwritten_or_filled_and_given_back() {
         "n@example.com|N|New|New",
     ];
     assert_eq!(world.contacts("tester").await, after);
-    let changes =
-        contact_changes::of_contact(&mut *world.read().await, &tester().owner, 2).await.unwrap().items;
+    let changes = contact_changes::of_contact(&mut *world.read().await, &tester().owner, ContactId(2))
+        .await
+        .unwrap()
+        .items;
     assert_eq!(changes.len(), 1);
     assert_eq!(
         (changes[0].job, changes[0].before[1].as_str(), changes[0].after[1].as_str()),
-        (Some(2), "Otto", "O")
+        (Some(JobId(2)), "Otto", "O")
     );
 
     let undone = actions::undo_import(&world.owners, &tester(), job).await.unwrap();
@@ -208,15 +211,16 @@ async fn an_import_taken_back_leaves_what_a_person_has_changed_since() {
     let file =
         world.file("a.csv", &format!("{HEADER}a@example.com,Ann,Lee,Acme\nb@example.com,Bob,Ray,Acme\n"));
     world.ingest(&["import", &file]).await.expect_status(0);
-    let contact = contacts::get(&mut *world.read().await, &tester().owner, 1).await.unwrap().unwrap();
+    let contact =
+        contacts::get(&mut *world.read().await, &tester().owner, ContactId(1)).await.unwrap().unwrap();
     let edits = Edits { company: Some("Beta".to_owned()), ..Edits::default() };
     let seen = actions::contact_tag(&contact);
-    actions::edit_contact(&world.owners, &tester(), 1, &edits, Some(&seen)).await.unwrap();
-    let stale = actions::edit_contact(&world.owners, &tester(), 1, &edits, Some(&seen)).await;
-    assert!(matches!(stale, Err(ActionError::Stale { .. })), "{stale:?}");
+    actions::edit_contact(&world.owners, &tester(), ContactId(1), &edits, Some(&seen)).await.unwrap();
+    let stale = actions::edit_contact(&world.owners, &tester(), ContactId(1), &edits, Some(&seen)).await;
+    assert!(matches!(stale, Err(ActionError::Stale(_))), "{stale:?}");
     let undone = actions::undo_import(&world.owners, &tester(), JOB).await.unwrap();
     counts_hold(&world).await;
-    assert_eq!((undone.removed, undone.restored, undone.kept), (1, 0, vec![1]));
+    assert_eq!((undone.removed, undone.restored, undone.kept), (1, 0, vec![ContactId(1)]));
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Beta"]);
     assert_eq!(world.job(1).await, "NEEDS_REVIEW total 2 processed 2 issues 0 repeated 0");
     reprocess(&world, 0).await;
@@ -253,21 +257,21 @@ async fn with_the_policy_at_once_valid_rows_do_not_wait_for_the_others() {
     world.ingest(&["import", "--policy", "AT_ONCE", &file]).await.expect_status(3);
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme"]);
     assert_eq!(world.statuses(1).await, "1 SUCCESS, 2 ISSUE, 3 ISSUE, 4 ISSUE");
-    decide(&world, &Filter::rows([4]), Decision::Discard).await;
+    decide(&world, &Filter::rows([RowId(4)]), Decision::Discard).await;
     reprocess(&world, 3).await;
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme", "d@example.com|D|One|Co"]);
     let touched = actions::edit_row(
         &world.owners,
         &tester(),
         JOB,
-        1,
+        RowId(1),
         &Edits { email: Some("x@example.com".to_owned()), ..Edits::default() },
         None,
     )
     .await;
-    assert!(matches!(touched, Err(ActionError::Consolidated(1))), "{touched:?}");
+    assert!(matches!(touched, Err(ActionError::Consolidated(RowId(1)))), "{touched:?}");
     let edits = Edits { email: Some("bob@example.com".to_owned()), ..Edits::default() };
-    actions::edit_row(&world.owners, &tester(), JOB, 2, &edits, None).await.unwrap();
+    actions::edit_row(&world.owners, &tester(), JOB, RowId(2), &edits, None).await.unwrap();
     reprocess(&world, 0).await;
     assert_eq!(world.contacts("tester").await.len(), 3);
     let undone = actions::undo_import(&world.owners, &tester(), JOB).await.unwrap();
@@ -280,22 +284,22 @@ async fn of_two_people_on_one_row_the_second_is_told() {
     let world = under_review("bad,Bo,Ray,Acme\n").await;
     let mut connection = world.pool.acquire().await.unwrap();
     let home = jobs::get(&mut *world.read().await, &tester().owner, JOB).await.unwrap().unwrap().home();
-    let row = staging::get(&mut connection, &tester().owner, home, 1).await.unwrap().unwrap();
+    let row = staging::get(&mut connection, &tester().owner, home, RowId(1)).await.unwrap().unwrap();
     drop(connection);
     let seen = row.tag();
     let edits = |email: &str| Edits { email: Some(email.to_owned()), ..Edits::default() };
     let (one, two) = (edits("one@example.com"), edits("two@example.com"));
     let request = tester();
     let (first, second) = tokio::join!(
-        actions::edit_row(&world.owners, &request, JOB, 1, &one, Some(&seen)),
-        actions::edit_row(&world.owners, &request, JOB, 1, &two, Some(&seen)),
+        actions::edit_row(&world.owners, &request, JOB, RowId(1), &one, Some(&seen)),
+        actions::edit_row(&world.owners, &request, JOB, RowId(1), &two, Some(&seen)),
     );
     let outcomes = [first.is_ok(), second.is_ok()];
     assert_ne!(outcomes[0], outcomes[1], "{first:?} {second:?}");
     let kept = if outcomes[0] { "one@example.com" } else { "two@example.com" };
     assert_eq!(emails(&world).await, [kept]);
     let refused = if outcomes[0] { second } else { first };
-    assert!(matches!(refused, Err(ActionError::Stale { id: 1, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Stale(Seen::Row(RowId(1))))), "{refused:?}");
 }
 
 #[tokio::test]
@@ -314,7 +318,7 @@ async fn a_run_and_an_edit_at_once_lose_nothing() {
     let run = world.ingest(&["reprocess", "1"]);
     let edit = async {
         loop {
-            let row = actions::edit_row(&world.owners, &tester(), JOB, 2, &edits, None).await;
+            let row = actions::edit_row(&world.owners, &tester(), JOB, RowId(2), &edits, None).await;
             match row {
                 Ok(_) => return true,
                 Err(ActionError::NotInReview { .. } | ActionError::Busy)
@@ -344,10 +348,12 @@ async fn the_same_request_twice_is_carried_out_once() {
     };
     let discard = |request: Request| {
         let world = &world;
-        async move { actions::decide(&world.owners, &request, JOB, &Filter::rows([1]), &Decision::Discard).await }
+        async move {
+            actions::decide(&world.owners, &request, JOB, &Filter::rows([RowId(1)]), &Decision::Discard).await
+        }
     };
     let first = discard(keyed("a")).await.unwrap();
-    decide(&world, &Filter::rows([1]), Decision::Restore).await;
+    decide(&world, &Filter::rows([RowId(1)]), Decision::Restore).await;
     assert_eq!(discard(keyed("a")).await.unwrap(), first);
     assert!(world.statuses(1).await.starts_with("1 ISSUE"), "it was not carried out again");
     assert!(matches!(discard(keyed("b")).await, Err(ActionError::KeyReused)));
@@ -428,12 +434,12 @@ async fn nobody_decides_about_anothers_data() {
     let world = under_review("bad,Bo,Ray,Acme\n").await;
     let (owners, other, filter) = (&world.owners, request("other"), Filter::default());
     let objects = Objects::local(world.path("data/objects")).unwrap();
-    let done = decide(&world, &Filter::rows([1]), Decision::Discard).await;
+    let done = decide(&world, &Filter::rows([RowId(1)]), Decision::Discard).await;
     let edits = Edits { email: Some("x@example.com".to_owned()), ..Edits::default() };
     let refused = [
         actions::decide(owners, &other, JOB, &filter, &Decision::Restore).await.err(),
         actions::preview(owners, &other.owner, JOB, &filter, &Decision::Restore).await.err(),
-        actions::edit_row(owners, &other, JOB, 1, &edits, None).await.err(),
+        actions::edit_row(owners, &other, JOB, RowId(1), &edits, None).await.err(),
         actions::undo(owners, &other, done.action.unwrap()).await.err(),
         actions::undo_import(owners, &other, JOB).await.err(),
         actions::cancel(owners, &other, JOB).await.err(),

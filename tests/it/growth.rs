@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use ingest::actions::{self, Preview, Request};
 use ingest::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
+use ingest::domain::ids::{IssueId, RowId};
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
 use ingest::objects::Objects;
@@ -229,10 +230,11 @@ impl Jobs {
         let by_value = Filter { text: Some("person".to_owned()), column: Some(column), ..Filter::default() };
         self.preview("preview: edit what holds a text", rows, job, &by_value, &Decision::Edit(acme)).await;
         let ids = "SELECT staging_id FROM staging_shared WHERE staging_job_id = $1";
-        let ids: Vec<i64> = sqlx::query_scalar(ids).bind(job.0).fetch_all(&self.pool).await.unwrap();
+        let ids: Vec<RowId> = sqlx::query_scalar(ids).bind(job.0).fetch_all(&self.pool).await.unwrap();
         self.preview("preview: discard named rows", rows, job, &Filter::rows(ids), &Decision::Discard).await;
         let issues = "SELECT issue_id FROM issues WHERE issues_job_id = $1 ORDER BY issue_id";
-        let issues: Vec<i32> = sqlx::query_scalar(issues).bind(job.0).fetch_all(&self.pool).await.unwrap();
+        let issues: Vec<IssueId> =
+            sqlx::query_scalar(issues).bind(job.0).fetch_all(&self.pool).await.unwrap();
         let middle = issues[rows / 2];
         let of_issues = Filter { issues: Some(issues), ..Filter::default() };
         self.preview("preview: discard rows of issues", rows, job, &of_issues, &Decision::Discard).await;
@@ -267,11 +269,11 @@ impl Jobs {
         self.decide_and_undo(merge, rows, job, &all, Decision::Merge(Edits::default())).await;
         self.preview("preview: keep last of all", rows, job, &all, &Decision::KeepLast).await;
         let row = "SELECT max(staging_id) FROM staging_shared WHERE staging_job_id = $1";
-        let row: i64 = sqlx::query_scalar(row).bind(job.0).fetch_one(&self.pool).await.unwrap();
+        let row: RowId = sqlx::query_scalar(row).bind(job.0).fetch_one(&self.pool).await.unwrap();
         self.preview("preview: keep one of all", rows, job, &Filter::rows([row]), &Decision::KeepRow { row })
             .await;
         let issue = "SELECT issue_id FROM issues WHERE issues_job_id = $1";
-        let issue: i32 = sqlx::query_scalar(issue).bind(job.0).fetch_one(&self.pool).await.unwrap();
+        let issue: IssueId = sqlx::query_scalar(issue).bind(job.0).fetch_one(&self.pool).await.unwrap();
         self.visit(
             "pages of one issue with all rows",
             rows,
@@ -310,7 +312,7 @@ impl Jobs {
         let all = Filter { issue_type: Some(IssueType::ExistingEmail), ..Filter::default() };
         self.preview("preview: keep contacts", rows, second, &all, &Decision::KeepContact).await;
         let issue = "SELECT min(issue_id) FROM issues WHERE issues_job_id = $1";
-        let issue: i32 = sqlx::query_scalar(issue).bind(second.0).fetch_one(&self.pool).await.unwrap();
+        let issue: IssueId = sqlx::query_scalar(issue).bind(second.0).fetch_one(&self.pool).await.unwrap();
         let paths = pages(second, IssueType::ExistingEmail, "existing", issue);
         self.visit("pages of existing contacts", rows, &paths).await;
         let overwrite = async |jobs: &Jobs| {
@@ -345,7 +347,7 @@ fn tester() -> Request {
 
 /// What people and programs see of a job under review: `slug`, a kind of its issues as pages call it; `issue`, one of
 /// them.
-fn pages(job: JobId, kind: IssueType, slug: &str, issue: i32) -> Vec<String> {
+fn pages(job: JobId, kind: IssueType, slug: &str, issue: IssueId) -> Vec<String> {
     vec![
         format!("/jobs/{job}"),
         format!("/jobs/{job}?show=issue"),

@@ -6,6 +6,7 @@ use fastrand::Rng;
 use ingest::actions::{self, Request};
 use ingest::domain::decision::{Decision, Edits, Filter};
 use ingest::domain::email;
+use ingest::domain::ids::RowId;
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
 use ingest::domain::rules::BlindTo;
@@ -50,7 +51,7 @@ fn decision(rng: &mut Rng) -> Decision {
 }
 
 /// Some rows, or all that an open issue of some type is about.
-fn filter(rng: &mut Rng, rows: &[i64]) -> Filter {
+fn filter(rng: &mut Rng, rows: &[RowId]) -> Filter {
     match rng.bool() {
         true => Filter::rows((0..3).map(|_| rows[rng.usize(..rows.len())]).collect::<Vec<_>>()),
         false => {
@@ -86,7 +87,7 @@ async fn issues_after_decisions_are_those_of_the_next_run() {
         let query = "SELECT max(job_id) FROM jobs WHERE job_user_id = $1";
         let job: i32 = sqlx::query_scalar(query).bind(&owner).fetch_one(&world.pool).await.unwrap();
         let query = "SELECT staging_id FROM staging WHERE staging_job_id = $1";
-        let rows: Vec<i64> = sqlx::query_scalar(query).bind(job).fetch_all(&world.pool).await.unwrap();
+        let rows: Vec<RowId> = sqlx::query_scalar(query).bind(job).fetch_all(&world.pool).await.unwrap();
 
         let mut decided = Vec::new();
         let mut moved_to = BTreeSet::new();

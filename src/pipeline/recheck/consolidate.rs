@@ -8,6 +8,7 @@ use super::super::compare::Finding;
 use super::super::row_outcome::RowOutcome;
 use super::super::{Phase, RunError, Statistics};
 use super::read::{Compared, Judged, Reading};
+use crate::domain::ids::RowId;
 use crate::domain::row::RowStatus;
 use crate::store::contacts::{self, Batch};
 use crate::store::sql::{self, Reader};
@@ -58,7 +59,7 @@ struct Outgoing {
     statistics: Statistics,
     ready: Batch,
     changes: contact_changes::Batch,
-    repeats: Vec<i64>,
+    repeats: Vec<RowId>,
 }
 
 impl Outgoing {
@@ -101,7 +102,7 @@ async fn write(
     reader: &mut Reader,
     reading: &Reading<'_>,
     compared: &Compared,
-) -> Result<(Statistics, Vec<i64>), RunError> {
+) -> Result<(Statistics, Vec<RowId>), RunError> {
     let (mut outgoing, mut batch, mut has_changes) = (Outgoing::default(), Batch::default(), false);
     let mut rows = reading.rows(reader).await?;
     let mut more = true;

@@ -150,7 +150,7 @@ impl Rows<'_> {
             let verdict = rules::check(&fields, reading.is_malformed(&row, &fields));
             let number = match reading.place.home {
                 Home::Shared(_) => self.seen,
-                Home::Own(_) => (row.id - reading.place.base) as u32,
+                Home::Own(_) => (row.id.0 - reading.place.base.0) as u32,
             };
             let group = survey::group(&self.keys, &fields, &verdict);
             on_row(&Judged { row: &row, fields: &fields, verdict, number, group })?;

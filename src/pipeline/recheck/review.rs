@@ -6,6 +6,7 @@ use super::super::budget::{CHANGES_ROWS, CHUNK_BYTES};
 use super::super::row_outcome::RowOutcome;
 use super::super::{RunError, Statistics};
 use super::read::{Compared, Judged, Reading};
+use crate::domain::ids::RowId;
 use crate::domain::row::RowStatus;
 use crate::store::issues::Raised;
 use crate::store::sql::Reader;
@@ -14,7 +15,7 @@ use crate::store::{raised, staging};
 /// What a block of rows changes.
 #[derive(Default)]
 struct Changes {
-    ids: Vec<i64>,
+    ids: Vec<RowId>,
     statuses: Vec<RowStatus>,
     raised: raised::Batch,
 }

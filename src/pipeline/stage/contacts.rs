@@ -46,7 +46,7 @@ async fn write_all(
         if !plan.findings.about(row.number as u32).repeat {
             let fields = file::fields(&row);
             let key = survey::group(&keys, &fields, &rules::check(&fields, false)).unwrap_or(0);
-            batch.push(&claim.owner, place.base + row.number as i64, &fields, key);
+            batch.push(&claim.owner, place.row(row.number), &fields, key);
         }
     };
     while let Some(block) = pass.next().await? {

@@ -6,6 +6,7 @@ use super::super::row_outcome::RowOutcome;
 use super::super::{Statistics, file, survey};
 use crate::csv::RawRow;
 use crate::domain::contact::ContactKeys;
+use crate::domain::ids::RowId;
 use crate::domain::row::{Fields, RowStatus};
 use crate::domain::rules::{self, About};
 use crate::store::issues::Raised;
@@ -71,7 +72,7 @@ pub struct Share {
 /// A row that has been judged.
 pub struct Judged<'r> {
     /// `staging_id`.
-    pub id: i64,
+    pub id: RowId,
     /// The four values.
     pub fields: Fields<'r>,
     /// The contact's key.
@@ -113,7 +114,7 @@ impl<'a> Judge<'a> {
             RowStatus::Ready if self.clean => RowStatus::Success,
             status => status,
         };
-        let id = self.place.base + row.number as i64;
+        let id = self.place.row(row.number);
         let group = survey::group(&self.keys, &fields, verdict);
         let judged = Judged { id, fields, key: group.unwrap_or(0) };
         if row.number <= self.claim.checkpoint {

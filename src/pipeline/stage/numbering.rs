@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use super::super::RunError;
 use super::judge::Share;
+use crate::domain::ids::IssueId;
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;
 use crate::store::issue_items::Links;
@@ -15,7 +16,7 @@ use crate::store::issues;
 /// The issues that more rows of the file have a share in: held from a group's first row to its last.
 #[derive(Default)]
 pub struct Numbering {
-    open: HashMap<(IssueType, u128), i32>,
+    open: HashMap<(IssueType, u128), IssueId>,
     counts: BTreeMap<IssueType, u64>,
 }
 

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use super::super::existing::Plan;
 use super::super::{Context, Control, RunError, timed};
+use crate::domain::ids::RowId;
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{self, Claim, Place};
 use crate::store::{StoreError, partition as table, sql};
@@ -15,8 +16,8 @@ use crate::store::{StoreError, partition as table, sql};
 /// version of a row that stays on its page needs no new index entries.
 const ROOM_FOR_CHANGES: u8 = 50;
 
-fn ids(place: Place, rows: u64) -> RangeInclusive<i64> {
-    place.base + 1..=place.base + rows as i64
+fn ids(place: Place, rows: u64) -> RangeInclusive<RowId> {
+    place.row(1)..=place.row(rows)
 }
 
 /// Makes the tables that the rows of `plan` and what they raise go into.
@@ -77,7 +78,7 @@ pub async fn close(
 /// What locks `jobs` for an instant.
 enum Step {
     DeclareKeys,
-    Attach(RangeInclusive<i64>),
+    Attach(RangeInclusive<RowId>),
 }
 
 /// Tries again while a lock cannot be had at once: whoever waits for a lock makes others wait behind it.

@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use super::{Contact, sql, with_keys};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
+use crate::domain::ids::ContactId;
 use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES, row_bytes};
 use crate::store::{StoreError, filter};
@@ -18,7 +19,7 @@ pub struct Looked {
     /// Contacts, the newest first.
     pub contacts: Vec<Contact>,
     /// Where the next look goes on; none at the end.
-    pub next: Option<i64>,
+    pub next: Option<ContactId>,
     /// Whether the page ends early since its contacts are large.
     pub is_cut: bool,
 }
@@ -35,7 +36,7 @@ const SIZED: &str = concat!(
 pub async fn piece(
     connection: &mut PgConnection,
     owner: &Owner,
-    after: i64,
+    after: ContactId,
     limit: i64,
     bytes: i64,
 ) -> Result<Vec<Contact>, StoreError> {
@@ -51,7 +52,7 @@ pub async fn look(
     connection: &mut PgConnection,
     owner: &Owner,
     text: Option<&str>,
-    before: Option<i64>,
+    before: Option<ContactId>,
     limit: i64,
 ) -> Result<Looked, StoreError> {
     if let Some(text) = text.filter(|text| text.contains('@') && before.is_none()) {
@@ -78,19 +79,19 @@ pub async fn look(
     ));
     let found = sql::query(query)
         .bind(&owner.0)
-        .bind(before.unwrap_or(i64::MAX))
+        .bind(before.unwrap_or(ContactId(i64::MAX)))
         .bind(span)
         .bind(text.map(filter::anywhere))
         .bind(limit + 1)
         .fetch_all(connection)
         .await?;
     // One row at least, without a contact where there is none.
-    let further: Option<i64> = match found.first() {
+    let further: Option<ContactId> = match found.first() {
         Some(row) => row.try_get("further")?,
         None => None,
     };
     let is_contact = |row: &&sqlx::postgres::PgRow| {
-        row.try_get::<Option<i64>, _>("contact_id").is_ok_and(|contact| contact.is_some())
+        row.try_get::<Option<ContactId>, _>("contact_id").is_ok_and(|contact| contact.is_some())
     };
     let mut contacts: Vec<Contact> =
         found.iter().filter(is_contact).map(sqlx::FromRow::from_row).collect::<Result<_, _>>()?;

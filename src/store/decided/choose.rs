@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
 
 use super::same_key;
 use crate::domain::decision::{Decision, Edits, Filter};
+use crate::domain::ids::{ActionId, RowId};
 use crate::domain::issue::IssueType;
 use crate::store::copy::{Spool, Target};
 use crate::store::filter::{self, IssuesOf};
@@ -118,7 +119,7 @@ pub async fn each_invalid(
     connection: &mut PgConnection,
     home: Home,
     which: &Filter,
-    mut on_row: impl FnMut(i64, &str) -> Result<(), StoreError>,
+    mut on_row: impl FnMut(RowId, &str) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let invalid = IssuesOf { issue_type: IssueType::InvalidEmail, open: true };
     let condition = format!("{IN_QUESTION} AND s.staging_email IS NOT NULL");
@@ -126,7 +127,7 @@ pub async fn each_invalid(
     filter::push_rows(&mut query, home, which, &[invalid], &condition);
     let mut rows = query.build_query_as().persistent(false).fetch(connection);
     while let Some(row) = rows.try_next().await? {
-        let (row, email): (i64, String) = row;
+        let (row, email): (RowId, String) = row;
         on_row(row, &email)?;
     }
     Ok(())
@@ -140,7 +141,7 @@ pub struct Corrections {
 
 impl Corrections {
     /// Adds a row; `None` leaves a value as it is.
-    pub fn push(&mut self, id: i64, values: [Option<&str>; 4]) -> Result<(), StoreError> {
+    pub fn push(&mut self, id: RowId, values: [Option<&str>; 4]) -> Result<(), StoreError> {
         self.spool.push(|line| {
             line.plain(id);
             for value in values {
@@ -222,7 +223,7 @@ fn members(home: Home, which: &Filter) -> QueryBuilder<Postgres> {
 
 /// Which row of a group is kept.
 enum Kept {
-    Row(i64),
+    Row(RowId),
     First,
     Last,
 }
@@ -289,7 +290,11 @@ async fn merged(
 }
 
 /// Fills the table with what an action's rows were before it, where they still are as it left them.
-pub async fn fill_undo(connection: &mut PgConnection, home: Home, action: i64) -> Result<(), StoreError> {
+pub async fn fill_undo(
+    connection: &mut PgConnection,
+    home: Home,
+    action: ActionId,
+) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "WITH undoing AS MATERIALIZED (SELECT * FROM action_rows WHERE row_action_id = $1)
          INSERT INTO decided SELECT s.staging_id, before_email, before_first_name, before_last_name, before_company,
@@ -310,9 +315,9 @@ pub async fn fill_undo(connection: &mut PgConnection, home: Home, action: i64) -
 /// Rows of an action that are not in the table: others have changed them since. At most `limit`.
 pub async fn not_undone(
     connection: &mut PgConnection,
-    action: i64,
+    action: ActionId,
     limit: i64,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<Vec<RowId>, StoreError> {
     let query = "SELECT row_staging_id FROM action_rows
          WHERE row_action_id = $1 AND NOT EXISTS (SELECT FROM decided WHERE decided_id = row_staging_id)
          ORDER BY row_staging_id LIMIT $2";

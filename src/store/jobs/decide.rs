@@ -3,6 +3,7 @@
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::{Job, RowCounts, job, one, sql};
+use crate::domain::ids::RowId;
 use crate::domain::job::{ImportPolicy, JobId, Owner};
 use crate::store::StoreError;
 
@@ -23,12 +24,10 @@ pub async fn lock(
 pub async fn of_row(
     connection: &mut PgConnection,
     owner: &Owner,
-    row: i64,
+    row: RowId,
 ) -> Result<Option<JobId>, StoreError> {
     let query = "SELECT staging_job_id FROM staging JOIN jobs ON job_id = staging_job_id WHERE staging_id = $2 AND job_user_id = $1";
-    let found: Option<i32> =
-        sql::query_scalar(query).bind(&owner.0).bind(row).fetch_optional(connection).await?;
-    Ok(found.map(JobId))
+    Ok(sql::query_scalar(query).bind(&owner.0).bind(row).fetch_optional(connection).await?)
 }
 
 /// Adds to the count of open issues; gives the new count.

@@ -10,6 +10,7 @@ use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::RowCounts;
+use crate::domain::ids::RowId;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner};
 use crate::store::sql::{self, NOT_FLUSHED};
 use crate::store::{Home, StoreError};
@@ -34,7 +35,7 @@ pub struct Claim {
     /// The object's version that rows were staged from by an earlier run.
     pub object_version: Option<String>,
     /// The base of the reserved block of staging ids.
-    pub staging_base: Option<i64>,
+    pub staging_base: Option<RowId>,
     /// Whether the job has a partition of its own, attached or not.
     pub partitioned: bool,
     /// Data rows staged by earlier runs.
@@ -171,7 +172,14 @@ pub struct Place {
     /// The table.
     pub home: Home,
     /// Row n of the file, counted from 1, has the `staging_id` base + n.
-    pub base: i64,
+    pub base: RowId,
+}
+
+impl Place {
+    /// Returns the row of a number in the file, from 1.
+    pub fn row(self, number: u64) -> RowId {
+        RowId(self.base.0 + number as i64)
+    }
 }
 
 /// Writes the plan down.

@@ -4,6 +4,7 @@ use sqlx::{PgConnection, QueryBuilder};
 
 use super::{RowView, VIEW, sql, view};
 use crate::domain::decision::Filter;
+use crate::domain::ids::{JobId, RowId};
 use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES};
 use crate::store::jobs::Job;
@@ -18,7 +19,7 @@ pub struct Looked {
     /// Rows, in the order of the file.
     pub rows: Vec<RowView>,
     /// Where the next look goes on; none at the end.
-    pub next: Option<i64>,
+    pub next: Option<RowId>,
     /// Whether the page ends early since its rows are large.
     pub is_cut: bool,
 }
@@ -30,7 +31,7 @@ pub async fn look(
     owner: &Owner,
     job: &Job,
     which: &Filter,
-    after: Option<i64>,
+    after: Option<RowId>,
     limit: i64,
 ) -> Result<Looked, StoreError> {
     let home = job.home();
@@ -45,9 +46,9 @@ pub async fn look(
     ));
     query.push_bind(&owner.0).push(") AND s.staging_id > ");
     // Rows that another program has inserted have numbers of their own: all of them are looked through.
-    let from = after.or(job.staging_base).unwrap_or(0);
-    let end = job.staging_base.map(|base| base + i64::from(job.total_rows));
-    let to = end.map(|end| end.min(from.saturating_add(SPAN)));
+    let from = after.or(job.staging_base).unwrap_or(RowId(0));
+    let end = job.staging_base.map(|base| RowId(base.0 + i64::from(job.total_rows)));
+    let to = end.map(|end| end.min(RowId(from.0.saturating_add(SPAN))));
     query.push_bind(from);
     if let Some(to) = to {
         query.push(" AND s.staging_id <= ").push_bind(to);
@@ -70,9 +71,9 @@ pub async fn look(
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Origin {
     /// The row.
-    pub row: i64,
+    pub row: RowId,
     /// Its job.
-    pub job: i32,
+    pub job: JobId,
     /// The file.
     pub filename: String,
     /// The line of the file.
@@ -83,7 +84,7 @@ pub struct Origin {
 pub async fn origins(
     connection: &mut PgConnection,
     owner: &Owner,
-    rows: &[i64],
+    rows: &[RowId],
 ) -> Result<Vec<Origin>, StoreError> {
     let query = "SELECT row, job_id AS job, job_original_filename AS filename, staging_line AS line
          FROM unnest($2::bigint[]) AS row,

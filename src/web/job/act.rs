@@ -15,7 +15,7 @@ use crate::web::form::{Form, request};
 /// How often it is looked whether a long undo has begun.
 const LOOK: Duration = Duration::from_millis(300);
 
-fn back(job: i32) -> Redirect {
+fn back(job: JobId) -> Redirect {
     Redirect::to(&format!("/jobs/{job}"))
 }
 
@@ -23,9 +23,9 @@ fn back(job: i32) -> Redirect {
 pub(in crate::web) async fn reprocess(
     Uploader(principal): Uploader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Redirect, Problem> {
-    actions::reprocess(&app.owners, Some(&app.queue), &request(principal), JobId(job)).await?;
+    actions::reprocess(&app.owners, Some(&app.queue), &request(principal), job).await?;
     Ok(back(job))
 }
 
@@ -33,9 +33,9 @@ pub(in crate::web) async fn reprocess(
 pub(in crate::web) async fn cancel(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Redirect, Problem> {
-    actions::cancel(&app.owners, &request(principal), JobId(job)).await?;
+    actions::cancel(&app.owners, &request(principal), job).await?;
     Ok(back(job))
 }
 
@@ -44,13 +44,13 @@ pub(in crate::web) async fn cancel(
 pub(in crate::web) async fn undo_import(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Redirect, Problem> {
-    let (owners, id, request) = (app.owners.clone(), JobId(job), request(principal));
+    let (owners, request) = (app.owners.clone(), request(principal));
     let mut undo = tokio::spawn(async move {
-        let undone = actions::undo_import(&owners, &request, id).await;
+        let undone = actions::undo_import(&owners, &request, job).await;
         if let Err(error) = &undone {
-            tracing::info!(job_id = id.0, %error, "the undo of an import ended without a change");
+            tracing::info!(job_id = job.0, %error, "the undo of an import ended without a change");
         }
         undone
     });
@@ -62,7 +62,7 @@ pub(in crate::web) async fn undo_import(
             }
             () = tokio::time::sleep(LOOK) => {}
         }
-        if undo_progress::read(&app.pool, id).await?.is_some() {
+        if undo_progress::read(&app.pool, job).await?.is_some() {
             return Ok(back(job));
         }
     }
@@ -72,9 +72,9 @@ pub(in crate::web) async fn undo_import(
 pub(in crate::web) async fn delete(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Redirect, Problem> {
-    actions::delete(&app.owners, &app.objects, &request(principal), JobId(job)).await?;
+    actions::delete(&app.owners, &app.objects, &request(principal), job).await?;
     Ok(Redirect::to("/jobs"))
 }
 
@@ -87,9 +87,9 @@ pub(in crate::web) struct Policy {
 pub(in crate::web) async fn set_policy(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     Form(asked): Form<Policy>,
 ) -> Result<Redirect, Problem> {
-    actions::set_policy(&app.owners, &request(principal), JobId(job), asked.policy).await?;
+    actions::set_policy(&app.owners, &request(principal), job, asked.policy).await?;
     Ok(back(job))
 }

@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use crate::actions::Corrected;
+use crate::domain::ids::JobId;
 use crate::http::{self, App, Editor, Path, Problem, Reader, take_corrections};
 use crate::web::form::request;
 use crate::web::shell::{Section, Shell, show};
@@ -14,7 +15,7 @@ use crate::web::words::many;
 #[template(path = "corrections.html")]
 struct Page {
     shell: Shell,
-    job: i32,
+    job: JobId,
     changed: String,
     settled: String,
     done: Corrected,
@@ -24,7 +25,7 @@ struct Page {
 pub(in crate::web) async fn correct(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     form: Request,
 ) -> Result<Response, Problem> {
     let shell = Shell::new(&principal, Section::Jobs, format!("Corrections of job {job}"));
@@ -38,7 +39,7 @@ pub(in crate::web) async fn correct(
 pub(in crate::web) async fn corrections_file(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Response, Problem> {
     http::corrections_file(&app, &principal.owner, job).await
 }

@@ -23,7 +23,7 @@ use super::form::{sought, wants_part};
 use super::shell::{Section, Shell, show};
 use super::words::{self, Told};
 use crate::domain::issue::IssueType;
-use crate::domain::job::{ImportPolicy, JobStatus};
+use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::domain::rules::Rule;
 use crate::http::{self, App, Path, Problem, Query, Reader, find_job};
 use crate::store::issues;
@@ -40,7 +40,7 @@ struct Kind {
 #[template(path = "job.html")]
 struct Page {
     shell: Shell,
-    id: i32,
+    id: JobId,
     filename: String,
     status: Told,
     cancelled: bool,
@@ -65,7 +65,7 @@ struct Page {
 pub(super) async fn page(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     Query(asked): Query<RowsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -112,7 +112,7 @@ pub(super) async fn page(
 pub(super) async fn file(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Response, Problem> {
     http::job_file(&app, &principal.owner, job).await
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use crate::domain::decision::Filter;
+use crate::domain::ids::{IssueId, JobId, RowId};
 use crate::domain::job::Owner;
 use crate::domain::row::RowStatus;
 use crate::http::Problem;
@@ -26,12 +27,13 @@ pub(in crate::web) struct RowsQuery {
     #[serde(default)]
     pub(super) show: String,
     pub(super) text: Option<String>,
+    /// The last row of the page before; of a kind of issue, the last issue.
     pub(super) after: Option<i64>,
 }
 
 impl RowsQuery {
     /// The same, further on.
-    pub(super) fn further(&self, job: i32, after: i64) -> String {
+    pub(super) fn further(&self, job: JobId, after: impl Into<i64>) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if !self.show.is_empty() {
             query.append_pair("show", &self.show);
@@ -39,7 +41,7 @@ impl RowsQuery {
         if let Some(text) = sought(&self.text) {
             query.append_pair("text", &text);
         }
-        query.append_pair("after", &after.to_string());
+        query.append_pair("after", &after.into().to_string());
         format!("/jobs/{job}?{}", query.finish())
     }
 }
@@ -82,14 +84,14 @@ impl Rows {
         let first = asked.after.is_none();
         if let Some(rule) = words::rule_of(&asked.show) {
             let which = Which { kind: Some(rule.issue_type), text: sought(&asked.text), ..Which::default() };
-            let after = asked.after.and_then(|after| i32::try_from(after).ok());
+            let after = asked.after.and_then(|after| i32::try_from(after).ok()).map(IssueId);
             let found = issues::page(&mut *db, owner, job.home(), &which, after, PAGE / 2).await?;
-            let ids: Vec<i32> = found.items.iter().map(|issue| issue.id).collect();
+            let ids: Vec<IssueId> = found.items.iter().map(|issue| issue.id).collect();
             let (rows, is_cut) = staging::of_issues(db, owner, job.home(), &ids, None, OF_ISSUE).await?;
             // The issue with which the page ends early is not shown twice.
             let shown = rows.last().filter(|_| is_cut).map(|(issue, _)| *issue);
             let last = shown.or(found.next(|issue| issue.id));
-            let next = last.map(|last| asked.further(job.id, last.into()));
+            let next = last.map(|last| asked.further(job.id, last));
             let rows = rows.into_iter().map(|(_, row)| row.into()).collect();
             return Ok(Rows { rows, next, goes_on: false, first });
         }
@@ -103,7 +105,7 @@ impl Rows {
             _ => None,
         };
         let which = Filter { status, text: sought(&asked.text), ..Filter::default() };
-        let found = staging::look(db, owner, job, &which, asked.after, PAGE).await?;
+        let found = staging::look(db, owner, job, &which, asked.after.map(RowId), PAGE).await?;
         let Looked { rows, next, is_cut } = found;
         let goes_on = (rows.len() as i64) < PAGE && !is_cut;
         let next = next.map(|next| asked.further(job.id, next));

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(300);
 #[derive(Template)]
 #[template(path = "job_state.html")]
 pub struct StateView {
-    id: i32,
+    id: JobId,
     /// Whether a run is wanted or working, or the import is being undone.
     pub(super) is_live: bool,
     running: bool,
@@ -106,7 +106,7 @@ pub(in crate::web) async fn live(
     Reader(principal): Reader,
     standing: Standing,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let first = find_job(&mut db, &principal.owner, job).await?;
@@ -140,7 +140,7 @@ fn changes(
             }
             // A job that is deleted meanwhile, or a database that is away, ends the stream.
             let mut db = app.owners.read(&owner).await.ok()?;
-            job = jobs::get(&mut db, &owner, JobId(job.id)).await.ok()??;
+            job = jobs::get(&mut db, &owner, job.id).await.ok()??;
             db.rollback().await.ok()?;
         }
     })

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::decision::ActionKind;
-use crate::domain::job::{JobId, JobStatus, Owner};
+use crate::domain::job::{JobStatus, Owner};
 use crate::http::Problem;
 use crate::store::actions::{self as trail, Which};
 use crate::store::jobs::Job;
@@ -31,7 +31,7 @@ fn entry(at: DateTime<Utc>, who: Option<String>, words: impl Into<String>) -> En
 
 /// The latest of what has happened to a job.
 pub(super) async fn of(db: &mut PgConnection, owner: &Owner, job: &Job) -> Result<Vec<Entry>, Problem> {
-    let which = Which { job: Some(JobId(job.id)), ..Which::default() };
+    let which = Which { job: Some(job.id), ..Which::default() };
     let actions = trail::page(db, owner, &which, None, MOST).await?.items;
     let uploaded = actions.iter().any(|action| action.kind == ActionKind::Upload);
     let mut entries: Vec<Entry> = Vec::new();

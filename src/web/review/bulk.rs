@@ -9,8 +9,8 @@ use super::head::Head;
 use super::job::{ReviewJob, address};
 use crate::actions;
 use crate::domain::decision::{BulkDecision, ColumnFilter, Decision, Edits, Field, Filter};
+use crate::domain::ids::{IssueId, JobId};
 use crate::domain::issue::IssueType;
-use crate::domain::job::JobId;
 use crate::domain::row::RowStatus;
 use crate::http::{App, Editor, Path, Problem};
 use crate::store::decided::Example;
@@ -50,7 +50,7 @@ pub(in crate::web) struct Asked {
     #[serde(default)]
     scope: String,
     #[serde(default)]
-    issue: Vec<i32>,
+    issue: Vec<IssueId>,
     /// The value that blanks are filled with.
     #[serde(default)]
     value: String,
@@ -112,7 +112,7 @@ impl Asked {
 struct Page {
     shell: Shell,
     filename: String,
-    job: i32,
+    job: JobId,
     kind: &'static str,
     slug: &'static str,
     back: String,
@@ -146,7 +146,7 @@ fn row(example: &Example) -> Row {
 pub(in crate::web) async fn preview(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path((job, slug)): Path<(i32, String)>,
+    Path((job, slug)): Path<(JobId, String)>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
     let kind =
@@ -155,7 +155,7 @@ pub(in crate::web) async fn preview(
     let place = ReviewJob::find(&mut db, principal, job).await?;
     db.rollback().await?;
     let (filter, decision) = (asked.filter(kind)?, asked.decision()?);
-    let would = actions::preview(&app.owners, place.owner(), JobId(job), &filter, &decision).await?;
+    let would = actions::preview(&app.owners, place.owner(), job, &filter, &decision).await?;
     let counted = |count: i64, one: &'static str, more: &'static str| {
         (count > 0).then(|| (words::number(count), if count == 1 { one } else { more }))
     };
@@ -189,13 +189,13 @@ pub(in crate::web) async fn preview(
 pub(in crate::web) async fn carry_out(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path((job, slug)): Path<(i32, String)>,
+    Path((job, slug)): Path<(JobId, String)>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
     let kind =
         words::rule_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?.issue_type;
     let (filter, decision) = (asked.filter(kind)?, asked.decision()?);
-    let done = actions::decide(&app.owners, &request(principal), JobId(job), &filter, &decision).await?;
+    let done = actions::decide(&app.owners, &request(principal), job, &filter, &decision).await?;
     let told = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
     Ok(Redirect::to(&format!("{}{told}", address(job, kind))).into_response())
 }

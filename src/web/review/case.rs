@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::job::ReviewJob;
 use crate::actions::{self, Case, Cases};
 use crate::domain::decision::{ActionKind, BulkDecision, Field};
+use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
 use crate::domain::row::{Fields, OnExisting, RowStatus};
 use crate::domain::rules::{self, About, Compares};
@@ -25,8 +26,8 @@ pub(super) const ROWS: i64 = 20;
 #[derive(Template)]
 #[template(path = "case.html")]
 pub struct CaseView {
-    pub(super) job: i32,
-    pub(super) id: i32,
+    pub(super) job: JobId,
+    pub(super) id: IssueId,
     pub(super) kind: IssueType,
     /// What it is about, in short.
     pub(super) title: String,
@@ -51,7 +52,7 @@ pub struct CaseView {
 struct Decided {
     words: String,
     /// The action, if it can be taken back.
-    action: Option<i64>,
+    action: Option<ActionId>,
     /// Its rows, where there are others than those of the case.
     rows: Option<String>,
 }
@@ -63,8 +64,8 @@ struct Column {
     heading: String,
     /// Where it comes from.
     origin: String,
-    /// The row; none of a contact.
-    row: i64,
+    /// The row; of a contact, the one that it was made from.
+    row: RowId,
     tag: String,
     left_out: bool,
     /// Whether it can be changed.
@@ -159,15 +160,15 @@ pub(super) async fn views(
     db: &mut PgConnection,
     place: &ReviewJob,
     issues: Vec<Issue>,
-) -> Result<(Vec<CaseView>, Option<i32>), Problem> {
+) -> Result<(Vec<CaseView>, Option<IssueId>), Problem> {
     let (owner, home) = (place.owner(), place.job.home());
-    let ids: Vec<i32> = issues.iter().map(|issue| issue.id).collect();
+    let ids: Vec<IssueId> = issues.iter().map(|issue| issue.id).collect();
     let Cases { of_issue: mut cases, last: end } =
         actions::cases_of(&mut *db, owner, home, &ids, ROWS).await?;
     let settled = issues.iter().filter(|issue| issue.resolved);
     let settled_rows = settled.filter_map(|issue| cases.get(&issue.id)).flat_map(|(rows, _)| rows);
-    let rows: Vec<i64> = settled_rows.map(|case| case.row.row).collect();
-    let last: HashMap<i64, Action> = match rows.is_empty() {
+    let rows: Vec<RowId> = settled_rows.map(|case| case.row.row).collect();
+    let last: HashMap<RowId, Action> = match rows.is_empty() {
         true => HashMap::new(),
         false => trail::last_of_rows(db, owner, &rows).await?.into_iter().collect(),
     };
@@ -231,7 +232,7 @@ fn origin(row: &RowView) -> String {
     row.line.map_or_else(|| format!("Row {}", row.row), |line| format!("Line {}", words::number(line)))
 }
 
-fn decided(place: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<i64, Action>) -> Decided {
+fn decided(place: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId, Action>) -> Decided {
     let of_rows = rows.iter().filter_map(|case| last.get(&case.row.row));
     let Some(action) = of_rows.max_by_key(|action| action.id) else {
         let words = match issue.resolved_by.as_deref() {
@@ -308,7 +309,7 @@ fn of_contact(contact: &Contact) -> Column {
         number: 0,
         heading: "Contact".to_owned(),
         origin: format!("since {}", contact.created_at.format("%-d %b %Y")),
-        row: contact.id,
+        row: contact.row,
         tag: String::new(),
         left_out: false,
         editable: false,

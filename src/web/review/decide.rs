@@ -14,7 +14,7 @@ use super::{answer, overtaken};
 use crate::actions;
 use crate::auth::Principal;
 use crate::domain::decision::{ActionKind, Decision, Edits};
-use crate::domain::job::JobId;
+use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::http::{App, Editor, Path, Problem};
 use crate::store::actions::{self as trail, Which};
 use crate::web::form::{Form, request};
@@ -43,20 +43,20 @@ pub(in crate::web) struct Asked {
 pub(in crate::web) async fn decide(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path((job, issue)): Path<(i32, i32)>,
+    Path((job, issue)): Path<(JobId, IssueId)>,
     headers: HeaderMap,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
     let decision = decision(&asked.decision)
         .ok_or_else(|| Problem::invalid("#/decision", "is none that can be made here"))?;
-    let seen: Vec<(i64, &str)> = asked
+    let seen: Vec<(RowId, &str)> = asked
         .seen
         .iter()
         .filter_map(|seen| seen.split_once(':'))
-        .filter_map(|(row, tag)| Some((row.parse().ok()?, tag)))
+        .filter_map(|(row, tag)| Some((RowId(row.parse().ok()?), tag)))
         .collect();
     let by = request(principal.clone());
-    let done = actions::decide_issue(&app.owners, &by, JobId(job), issue, &decision, &seen).await;
+    let done = actions::decide_issue(&app.owners, &by, job, issue, &decision, &seen).await;
     let notice = match done {
         Ok(effect) if effect.changed.rows == 0 => Some("Nothing had to change.".to_owned()),
         Ok(_) => None,
@@ -70,7 +70,7 @@ pub(in crate::web) async fn decide(
 /// The decision that a button sends.
 pub(super) fn decision(text: &str) -> Option<Decision> {
     if let Some(row) = text.strip_prefix("keep:") {
-        return Some(Decision::KeepRow { row: row.parse().ok()? });
+        return Some(Decision::KeepRow { row: RowId(row.parse().ok()?) });
     }
     match text {
         "discard" => Some(Decision::Discard),
@@ -102,14 +102,14 @@ pub(in crate::web) struct Typed {
 pub(in crate::web) async fn edit(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path((job, issue, row)): Path<(i32, i32, i64)>,
+    Path((job, issue, row)): Path<(JobId, IssueId, RowId)>,
     headers: HeaderMap,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Problem> {
     let Typed { tag, email, first_name, last_name, company } = typed;
     let edits = Edits { email, first_name, last_name, company };
     let by = request(principal.clone());
-    let done = actions::edit_row(&app.owners, &by, JobId(job), row, &edits, Some(&tag)).await;
+    let done = actions::edit_row(&app.owners, &by, job, row, &edits, Some(&tag)).await;
     let mut db = app.owners.read(&principal.owner).await?;
     let place = ReviewJob::find(&mut db, principal, job).await?;
     let notice = match done {
@@ -125,7 +125,11 @@ pub(in crate::web) async fn edit(
 }
 
 /// Words for an edit that did not settle its case.
-async fn still_open(db: &mut PgConnection, place: &ReviewJob, issue: i32) -> Result<Option<String>, Problem> {
+async fn still_open(
+    db: &mut PgConnection,
+    place: &ReviewJob,
+    issue: IssueId,
+) -> Result<Option<String>, Problem> {
     let issue = place.issue(db, issue).await?;
     let words = "Saved, but there is still something to decide here.";
     Ok((!issue.resolved).then(|| words.to_owned()))
@@ -134,14 +138,14 @@ async fn still_open(db: &mut PgConnection, place: &ReviewJob, issue: i32) -> Res
 /// Which action is to be taken back.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct Undo {
-    action: i64,
+    action: ActionId,
 }
 
 /// Takes back what was decided about a case.
 pub(in crate::web) async fn undo(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path((job, issue)): Path<(i32, i32)>,
+    Path((job, issue)): Path<(JobId, IssueId)>,
     headers: HeaderMap,
     Form(asked): Form<Undo>,
 ) -> Result<Response, Problem> {
@@ -169,10 +173,10 @@ pub(in crate::web) async fn undo(
 pub(in crate::web) async fn undo_last(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let which = Which { job: Some(JobId(job)), row: None, actor: Some(principal.name.clone()) };
+    let which = Which { job: Some(job), row: None, actor: Some(principal.name.clone()) };
     let mut db = app.owners.read(&principal.owner).await?;
     let steps = trail::page(&mut db, &principal.owner, &which, None, STEPS).await?;
     db.rollback().await?;
@@ -189,7 +193,7 @@ pub(in crate::web) async fn undo_last(
 pub(in crate::web) async fn undo_one(
     Editor(principal): Editor,
     State(app): State<App>,
-    Path((job, action)): Path<(i32, i64)>,
+    Path((job, action)): Path<(JobId, ActionId)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     take_back(&app, principal, job, action, &headers).await
@@ -199,8 +203,8 @@ pub(in crate::web) async fn undo_one(
 async fn take_back(
     app: &App,
     principal: Principal,
-    job: i32,
-    action: i64,
+    job: JobId,
+    action: ActionId,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let done = actions::undo(&app.owners, &request(principal), action).await?;
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn buttons_send_decisions() {
-        assert_eq!(decision("keep:7"), Some(Decision::KeepRow { row: 7 }));
+        assert_eq!(decision("keep:7"), Some(Decision::KeepRow { row: RowId(7) }));
         assert_eq!(decision("merge"), Some(Decision::Merge(Edits::default())));
         for bad in ["", "keep", "keep:", "keep:x", "edit", "drop table"] {
             assert_eq!(decision(bad), None, "{bad}");

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use super::job::{ReviewJob, address, effect};
 use crate::actions::Effect;
 use crate::domain::decision::ActionKind;
+use crate::domain::ids::{ActionId, JobId};
 use crate::domain::issue::IssueType;
 use crate::http::Problem;
 use crate::store::{Count, actions as trail, issues};
@@ -26,7 +27,7 @@ pub struct Tab {
 #[derive(Template)]
 #[template(path = "review_head.html")]
 pub struct Head {
-    pub(super) job: i32,
+    pub(super) job: JobId,
     pub(super) filename: String,
     pub(super) kind: &'static str,
     pub(super) slug: &'static str,
@@ -99,8 +100,8 @@ impl Head {
 /// What was just done, to tell of, with a way back.
 pub struct Flash {
     pub(super) words: String,
-    pub(super) action: Option<i64>,
-    pub(super) job: i32,
+    pub(super) action: Option<ActionId>,
+    pub(super) job: JobId,
     pub(super) csrf: Option<String>,
 }
 
@@ -109,7 +110,7 @@ impl Flash {
     pub(super) async fn of(
         db: &mut PgConnection,
         place: &ReviewJob,
-        action: Option<i64>,
+        action: Option<ActionId>,
     ) -> Result<Option<Flash>, Problem> {
         let Some(action) = action else { return Ok(None) };
         let found = trail::get(db, place.owner(), action).await?;

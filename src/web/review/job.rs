@@ -4,8 +4,9 @@ use sqlx::PgConnection;
 
 use crate::actions::{ActionError, Effect};
 use crate::auth::{Principal, Role};
+use crate::domain::ids::IssueId;
 use crate::domain::issue::IssueType;
-use crate::domain::job::{JobStatus, Owner};
+use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::http::{Problem, find_job};
 use crate::store::issues::{self, Issue};
 use crate::store::jobs::Job;
@@ -24,7 +25,7 @@ impl ReviewJob {
     pub(super) async fn find(
         db: &mut PgConnection,
         principal: Principal,
-        job: i32,
+        job: JobId,
     ) -> Result<ReviewJob, Problem> {
         let job = find_job(db, &principal.owner, job).await?;
         let in_review = matches!(job.status, JobStatus::NeedsReview | JobStatus::Failed) && !job.running;
@@ -40,14 +41,14 @@ impl ReviewJob {
         Shell::new(&self.principal, Section::Jobs, title)
     }
 
-    pub(super) async fn issue(&self, db: &mut PgConnection, id: i32) -> Result<Issue, Problem> {
+    pub(super) async fn issue(&self, db: &mut PgConnection, id: IssueId) -> Result<Issue, Problem> {
         let found = issues::get(db, self.owner(), self.job.home(), id).await?;
         found.ok_or_else(|| ActionError::NoIssue(id).into())
     }
 }
 
 /// Returns the path of a kind's cases.
-pub(super) fn address(job: i32, kind: IssueType) -> String {
+pub(super) fn address(job: JobId, kind: IssueType) -> String {
     format!("/jobs/{job}/review/{}", kind.rule().slug)
 }
 

@@ -23,6 +23,7 @@ use super::form::{sought, wants_part};
 use super::shell::{Shell, show};
 use super::words;
 use crate::actions::ActionError;
+use crate::domain::ids::{ActionId, IssueId, JobId};
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobStatus;
 use crate::http::{App, Path, Problem, Query, Reader};
@@ -35,7 +36,7 @@ const PAGE: i64 = 25;
 pub(super) async fn first(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path(job): Path<i32>,
+    Path(job): Path<JobId>,
     Query(asked): Query<Asked>,
 ) -> Result<Redirect, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
@@ -53,14 +54,14 @@ pub(super) async fn first(
 pub(super) struct Asked {
     state: Option<Settled>,
     text: Option<String>,
-    after: Option<i32>,
+    after: Option<IssueId>,
     /// An action that was just done, to tell of.
-    done: Option<i64>,
+    done: Option<ActionId>,
 }
 
 impl Asked {
     /// The page of the cases that follow.
-    fn further(&self, job: i32, kind: IssueType, after: i32) -> String {
+    fn further(&self, job: JobId, kind: IssueType, after: IssueId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         match self.state {
             Some(Settled::Settled) => query.append_pair("state", "settled"),
@@ -102,7 +103,7 @@ struct More {
 pub(super) async fn cases(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path((job, slug)): Path<(i32, String)>,
+    Path((job, slug)): Path<(JobId, String)>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -167,7 +168,7 @@ pub(super) struct Manner {
 struct Single {
     shell: Shell,
     filename: String,
-    job: i32,
+    job: JobId,
     back: String,
     case: CaseView,
 }
@@ -176,7 +177,7 @@ struct Single {
 pub(super) async fn one(
     Reader(principal): Reader,
     State(app): State<App>,
-    Path((job, issue)): Path<(i32, i32)>,
+    Path((job, issue)): Path<(JobId, IssueId)>,
     Query(manner): Query<Manner>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -203,7 +204,7 @@ pub(super) async fn one(
 async fn answer(
     db: &mut PgConnection,
     place: &ReviewJob,
-    issue: i32,
+    issue: IssueId,
     headers: &HeaderMap,
     notice: Option<String>,
 ) -> Result<Response, Problem> {
@@ -231,7 +232,7 @@ async fn answer(
 /// is now. Any other error is a problem.
 fn overtaken(error: ActionError) -> Result<String, Problem> {
     match error {
-        ActionError::Stale { .. } => {
+        ActionError::Stale(_) => {
             Ok("Somebody changed this meanwhile. It is shown as it is now; nothing of yours was saved."
                 .to_owned())
         }

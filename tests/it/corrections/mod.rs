@@ -5,6 +5,7 @@ mod spreadsheets;
 
 use ingest::actions::{self, ActionError, CORRECTIONS_LIMIT, Idempotency, Request};
 use ingest::domain::decision::{Decision, Filter};
+use ingest::domain::ids::RowId;
 use ingest::domain::job::JobId;
 use ingest::objects::Objects;
 use tokio::io::AsyncReadExt;
@@ -120,7 +121,9 @@ async fn rows_that_cannot_be_found_or_changed_are_reported_with_their_lines() {
     more("new@example.com", &contact);
     more("new@example.com", &format!("r-{contact}"));
     sheet.set(0, "email", "bo@example.com");
-    actions::decide(&world.owners, &tester(), JOB, &Filter::rows([2, 3]), &Decision::Discard).await.unwrap();
+    actions::decide(&world.owners, &tester(), JOB, &Filter::rows([RowId(2), RowId(3)]), &Decision::Discard)
+        .await
+        .unwrap();
 
     let back = world.file("back.csv", &sheet.text());
     let told = world.ingest(&["correct", "1", &back]).await;

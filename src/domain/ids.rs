@@ -1,0 +1,69 @@
+//! The numbers that the database gives to things, each a type of its own: what is a row's is taken for no job's.
+
+/// Declares identifiers: numbers everywhere else, in JSON, in the database and in the API's document.
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident($number:ident);)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(serde::Serialize, serde::Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub $number);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.trim().parse().map($name)
+            }
+        }
+
+        impl From<$name> for i64 {
+            fn from(id: $name) -> i64 {
+                id.0.into()
+            }
+        }
+
+        // By hand: the derive would give it a name in the document. A field that is one says what number it is by
+        // `value_type`, so that the document has the number itself.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                <$number as utoipa::PartialSchema>::schema()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+    )+};
+}
+
+ids! {
+    /// `jobs.job_id`.
+    JobId(i32);
+    /// `staging.staging_id`: a row of a job.
+    RowId(i64);
+    /// `issues.issue_id`.
+    IssueId(i32);
+    /// `actions.action_id`.
+    ActionId(i64);
+    /// `contacts.contact_id`.
+    ContactId(i64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_they_are() {
+        assert_eq!(serde_json::to_string(&RowId(7)).unwrap(), "7");
+        assert_eq!(serde_json::from_str::<Vec<IssueId>>("[1, 2]").unwrap(), [IssueId(1), IssueId(2)]);
+        assert_eq!((" 7\n".parse(), ContactId(7).to_string()), (Ok(ContactId(7)), "7".to_owned()));
+        assert!("7a".parse::<ActionId>().is_err() && "2147483648".parse::<JobId>().is_err());
+    }
+}
