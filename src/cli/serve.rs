@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::session::{self, Session};
 use super::{Status, local_token, token};
+use crate::api;
 use crate::auth::oidc::{Client, Provider, Trust};
 use crate::auth::{LocalUser, RolesBy, Secret};
 use crate::config::{AccessSettings, LimitSettings, OidcSettings, Settings, SettingsError};
@@ -20,7 +21,8 @@ use crate::http::{
     RefusalLog, Senders, TrustedProxies,
 };
 use crate::shutdown::Shutdown;
-use crate::{api, web, worker};
+use crate::web;
+use crate::worker;
 
 /// How long a stop waits for requests that are under way.
 const DRAIN: Duration = Duration::from_secs(30);

@@ -218,8 +218,8 @@ pub struct New<'a> {
 pub async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobId, StoreError> {
     let id = sql::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
-                           job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_columns)
-         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6) RETURNING job_id",
+                           job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_columns, job_available_at)
+         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, NULL) RETURNING job_id",
     )
     .bind(&new.owner.0)
     .bind(new.filename)

@@ -19,7 +19,7 @@ const EMAILS: &[&str] =
     &["a@example.com", "A@example.com", "b@example.com", "c@example.com", "d@gmial.com", "bad", "worse@", ""];
 const NAMES: &[&str] = &["Ann", "Bo", "é", ""];
 /// Files, each decided about in its own way.
-const CASES: u64 = 30;
+const CASES: u64 = 15;
 const ROWS: usize = 24;
 const DECISIONS: usize = 6;
 
@@ -35,7 +35,12 @@ fn row(rng: &mut Rng) -> String {
 
 fn decision(rng: &mut Rng) -> Decision {
     let mut value = |values: &[&str]| rng.bool().then(|| pick(rng, values).to_owned());
-    let edits = Edits { email: value(EMAILS), first_name: value(NAMES), ..Edits::default() };
+    let edits = Edits {
+        email: value(EMAILS),
+        first_name: value(NAMES),
+        last_name: Some("Ray".to_owned()),
+        ..Edits::default()
+    };
     match rng.u8(..12) {
         0..3 => Decision::Edit(edits),
         3 => Decision::Discard,
@@ -59,6 +64,22 @@ fn filter(rng: &mut Rng, rows: &[RowId]) -> Filter {
             Filter { issue_type: Some(issue_type), ..Filter::default() }
         }
     }
+}
+
+/// The rows of the job that are discarded.
+async fn discarded(world: &World, job: i32) -> BTreeSet<i64> {
+    let query = "SELECT staging_id FROM staging WHERE staging_job_id = $1 AND staging_status = 'DISCARD'";
+    let found: Vec<i64> = sqlx::query_scalar(query).bind(job).fetch_all(&world.pool).await.unwrap();
+    found.into_iter().collect()
+}
+
+/// The rows of each issue of the job.
+async fn rows_of_issues(world: &World, job: i32) -> BTreeMap<(IssueType, String), Vec<i64>> {
+    let query = "SELECT issue_type::text, issue_key, array_agg(item_staging_id) FROM issues JOIN issue_items ON item_issue_id = issue_id
+                 WHERE issues_job_id = $1 GROUP BY issue_id";
+    let found: Vec<(String, String, Vec<i64>)> =
+        sqlx::query_as(query).bind(job).fetch_all(&world.pool).await.unwrap();
+    found.into_iter().map(|(kind, key, rows)| ((kind.parse().unwrap(), key), rows)).collect()
 }
 
 /// Each issue of the job with whether it is open.
@@ -102,18 +123,24 @@ async fn issues_after_decisions_are_those_of_the_next_run() {
             actions::decide(&world.owners, &request, JobId(job), &filter, &decision).await.unwrap();
             decided.push((filter, decision));
         }
-        let before = issues(&world, job).await;
+        let (before, rows, left_out) =
+            (issues(&world, job).await, rows_of_issues(&world, job).await, discarded(&world, job).await);
         world.ingest(&["reprocess", &job.to_string(), "--owner", &owner]).await;
         let after = issues(&world, job).await;
+        // Only a run sees that edits have made a row the repeat of another.
+        let repeats: BTreeSet<i64> = discarded(&world, job).await.difference(&left_out).copied().collect();
         for ((issue_type, key), was_open) in before {
-            let is_open = after[&(issue_type, key.clone())];
+            let issue = (issue_type, key.clone());
+            let is_open = after[&issue];
             let is_blind = issue_type.rule().blind_to == BlindTo::Others && moved_to.contains(&key);
-            if !is_blind {
+            let has_repeats =
+                rows.get(&issue).is_some_and(|rows| rows.iter().any(|row| repeats.contains(row)));
+            if !is_blind && !has_repeats {
                 assert_eq!(was_open, is_open, "seed {seed}: {issue_type} {key}, open? {decided:#?}");
                 compared += 1;
             }
             reopened += usize::from(!was_open);
         }
     }
-    assert!(compared > 200 && reopened > 50, "{compared} issues compared, {reopened} of them resolved");
+    assert!(compared > 100 && reopened > 25, "{compared} issues compared, {reopened} of them resolved");
 }

@@ -8,7 +8,7 @@ use ingest::domain::rules::RULES;
 /// Who may import whom, by module.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("csv", &[]),
+    ("csv", &["domain"]),
     ("store", &["domain", "turns"]),
     ("objects", &["domain"]),
     ("queue", &["store", "domain"]),
@@ -128,5 +128,24 @@ fn the_readme_lists_every_rule() {
     for rule in RULES {
         let line = format!("| `{}` | {} |", rule.issue_type, rule.when);
         assert!(readme.lines().any(|found| found == line), "the README lacks {line}");
+    }
+}
+
+#[test]
+fn paths_in_the_documents_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(root.join(document)).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2);
+        let is_path = |word: &&str| {
+            let letters = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+            word.contains('/') && !word.starts_with('/') && word.chars().all(letters)
+        };
+        let paths: Vec<&str> = quoted.filter(is_path).collect();
+        for path in &paths {
+            let exists = root.join(path).exists() || root.join("src").join(path).exists();
+            assert!(exists, "{document} names {path}, which does not exist");
+        }
+        assert!(document != "ARCHITECTURE.md" || paths.len() > 30, "no paths were found");
     }
 }

@@ -70,7 +70,7 @@ pub enum Compares {
     Contact,
 }
 
-/// What the SQL of a rule cannot know until the next run.
+/// What the SQL of a rule cannot know until the next run. That a row has become the repeat of another, none knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlindTo {
     /// Nothing: the rows of the issue decide.

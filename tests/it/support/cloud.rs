@@ -21,7 +21,7 @@ pub struct Cloud {
 impl Cloud {
     /// Makes both; `dead_letters`: with a dead-letter queue, after three receives.
     pub async fn make(name: &str, dead_letters: bool) -> Cloud {
-        let sdk = sdk().await;
+        let sdk = aws_sdk().await;
         let sqs = aws_sdk_sqs::Client::new(&sdk);
         make_bucket(name).await;
         let dead_letter_url = match dead_letters {
@@ -83,7 +83,8 @@ impl Cloud {
     }
 }
 
-async fn sdk() -> SdkConfig {
+/// The configuration of clients of the peer.
+pub async fn aws_sdk() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .endpoint_url(servers::moto().endpoint())

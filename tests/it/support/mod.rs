@@ -12,6 +12,7 @@ mod world;
 
 pub use browser::{Browser, client, client_with_bearer};
 pub use chromium::{Look, Screen};
+pub use cloud::aws_sdk;
 pub use process::Child;
 pub use provider::{Documents, OidcProvider, SigningKey, in_seconds};
 pub use relay::{Relay, Seen};

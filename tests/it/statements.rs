@@ -1,0 +1,102 @@
+//! Every statement that the program sends, whole, as it is composed: for jobs in shared tables and for a job with tables of
+//! its own. `INSTA_UPDATE=always` accepts new ones.
+
+use std::collections::BTreeSet;
+
+use crate::dataset::{Dataset, Kind};
+use crate::support::{Relay, World};
+
+const SMALL: &str = "email,first_name,last_name,company
+ann@example.com,Ann,Lee,Acme
+ann@example.com,Anna,Lee,Acme
+bo@exmaple.com,Bo,Ray,Acme
+carl@,Carl,Ray,Acme
+dora@example.com,Dora,Ray,Acme,surplus
+,Eve,Ray,Acme
+old@example.com,New,Name,Acme
+";
+const EXISTING: &str = "email,first_name,last_name,company\nold@example.com,Old,Name,Acme\n";
+
+/// What each command sends first in each round trip.
+async fn statements(world: &World, relay: &Relay, commands: &[&[&str]]) -> BTreeSet<String> {
+    relay.take();
+    for command in commands {
+        let ended = world.ingest(command).await;
+        assert!(matches!(ended.status, Some(0 | 3)), "{command:?}: {}", ended.stderr);
+    }
+    relay.take().round_trips.iter().filter_map(|sent| steady(sent)).collect()
+}
+
+/// A statement without what differs from one run to the next; `None` for what depends on the clock.
+fn steady(sent: &str) -> Option<String> {
+    let beside = ["message ", "bind of ", "end of COPY", "SELECT '", "LISTEN", "SELECT pg_backend_pid()"];
+    if beside.iter().any(|start| sent.starts_with(start)) || sent.contains("FOR NO KEY UPDATE SKIP LOCKED") {
+        return None;
+    }
+    // Ids of leases and snapshots.
+    let is_id = |word: &str| {
+        word.len() > 10 && word.chars().all(|letter| letter.is_ascii_hexdigit() || letter == '-')
+    };
+    let words = sent.split('\'').map(|word| if is_id(word) { "…" } else { word });
+    let text = words.collect::<Vec<_>>().join("'");
+    // The number of the database, in the name of its role.
+    let mut parts = text.split("ingest_requests_");
+    let first = parts.next().unwrap_or_default().to_owned();
+    Some(parts.fold(first, |text, part| {
+        text + "ingest_requests_OID" + part.trim_start_matches(|letter: char| letter.is_ascii_digit())
+    }))
+}
+
+fn shown(statements: &BTreeSet<String>) -> String {
+    statements.iter().map(|statement| format!("{statement}\n;\n")).collect()
+}
+
+#[tokio::test]
+async fn of_jobs_in_shared_tables_and_of_one_with_its_own() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let relay = Relay::start(world.database_port()).await;
+    let world = world.behind(relay.port).await;
+    let (existing, small) = (world.file("existing.csv", EXISTING), world.file("small.csv", SMALL));
+    let mut large = Vec::new();
+    Dataset { rows: 100_000, seed: 1, kind: Kind::Broken(1) }.write(&mut large, None).unwrap();
+    let large = world.file("large.csv", std::str::from_utf8(&large).unwrap());
+    let shared = statements(
+        &world,
+        &relay,
+        &[
+            &["import", &existing],
+            &["import", &small],
+            &["issues", "2"],
+            &["bulk", "2", "correct", "--type", "INVALID_EMAIL", "--preview"],
+            &["bulk", "2", "merge", "--type", "DUPLICATE_EMAIL"],
+            &["undo", "3"],
+            &["bulk", "2", "keep-first", "--type", "DUPLICATE_EMAIL"],
+            &["bulk", "2", "overwrite", "--type", "EXISTING_EMAIL"],
+            &["bulk", "2", "accept", "--type", "MALFORMED_ROW"],
+            &["bulk", "2", "discard", "--text", "Ray", "--column", "company=Acme"],
+            &["reprocess", "2"],
+            &["contacts"],
+            &["jobs"],
+            &["audit", "--job", "2"],
+            &["undo", "--import", "2"],
+            &["delete", "2"],
+        ],
+    )
+    .await;
+    insta::assert_snapshot!("shared_tables", shown(&shared));
+    let own = statements(
+        &world,
+        &relay,
+        &[
+            &["import", &large],
+            &["bulk", "3", "discard", "--type", "INVALID_EMAIL"],
+            &["reprocess", "3"],
+            &["undo", "--import", "3"],
+            &["delete", "3"],
+        ],
+    )
+    .await;
+    let own: BTreeSet<String> = own.difference(&shared).cloned().collect();
+    insta::assert_snapshot!("own_tables", shown(&own));
+}
