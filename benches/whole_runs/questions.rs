@@ -89,7 +89,11 @@ impl<'a> Questions<'a> {
         let look = &bench.server().pool;
         let options = look.connect_options().as_ref().clone();
         let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Questions { look, owners: OwnerPool::new(pool, look.clone()), owner, answers: Vec::new() })
+        // Of its own, since it is closed with the other.
+        let control = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(look.connect_options().as_ref().clone());
+        Ok(Questions { look, owners: OwnerPool::new(pool, control), owner, answers: Vec::new() })
     }
 
     async fn transaction(&self, job: Option<JobId>, is_walled: bool) -> anyhow::Result<OwnerTransaction> {
