@@ -1,4 +1,4 @@
-.PHONY: demo test deny torture build bench micro fuzz screenshots soak
+.PHONY: demo test unit lint deny torture build bench micro fuzz screenshots soak
 
 # Builds, imports examples/contacts.csv into the private local database, shows the issues found.
 demo: build
@@ -15,6 +15,16 @@ test:
 	cargo clippy --all-targets --locked -- -D warnings
 	scripts/deny
 	cargo test --locked
+
+# Unit tests and doc examples: no server, about half a minute once built.
+unit:
+	cargo test --locked --lib
+	cargo test --locked --doc
+
+# Format and lints of all targets.
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
 
 # Licences, sources and known vulnerabilities of the dependencies; the last only where their database can be had.
 deny:
