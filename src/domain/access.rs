@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::job::{UnknownWord, words};
+use super::words::{UnknownWord, words};
 
 words! {
     /// A role. Everybody who is known may read their own; these are for changes.

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 pub use super::field::Field;
 use super::ids::{IssueId, RowId};
 use super::issue::IssueType;
-use super::job::words;
 use super::row::{Fields, RowStatus, normalise};
 use super::search;
+use super::words::words;
 
 words! {
     /// What was done, as the audit trail has it.

@@ -2,7 +2,7 @@
 
 use std::array;
 
-use super::job::words;
+use super::words::words;
 
 words! {
     /// A field of a contact, by the name that the API and files of ours use. The columns of tables are named after it,

@@ -1,7 +1,7 @@
 //! An issue: the question put to a person, and the key that makes it one question and not many.
 
-use super::job::words;
 use super::row::RowHash;
+use super::words::words;
 
 words! {
     /// `issue_type_enum`.

@@ -15,3 +15,4 @@ pub mod row;
 pub mod rules;
 pub mod search;
 pub mod suggest;
+pub mod words;

@@ -9,7 +9,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc_quick};
 use super::contact::first_16;
 use super::email;
 use super::field::PerField;
-use super::job::words;
+use super::words::words;
 
 words! {
     /// `staging_status_enum`.

@@ -53,7 +53,7 @@ pub enum StoreError {
     LeaseLost(JobId),
     /// A value in the database that this program does not know.
     #[error("the database holds {0}; is it of a newer version of this program?")]
-    Unknown(#[from] crate::domain::job::UnknownWord),
+    Unknown(#[from] crate::domain::words::UnknownWord),
     /// A number beyond what a job may have.
     #[error("{what} is {value}, more than this program takes in one job")]
     TooLarge {
