@@ -16,7 +16,7 @@ test:
 	scripts/deny
 	cargo test --locked
 
-# Unit tests and doc examples: no server, about half a minute once built.
+# Unit tests and doc examples. Those of the private cluster need the server programs of PostgreSQL.
 unit:
 	cargo test --locked --lib
 	cargo test --locked --doc

@@ -141,7 +141,7 @@ impl<'a> Questions<'a> {
         Ok(())
     }
 
-    /// Asks about `job`, and about `same`, of which all rows are about one issue.
+    /// Asks about `job`, and about `same`, a job with one issue for all its rows.
     async fn ask_of_job(&mut self, label: &str, job: JobId, same: JobId) -> anyhow::Result<()> {
         let owner = self.owner.clone();
         let (all, kind) =
@@ -207,7 +207,7 @@ impl<'a> Questions<'a> {
         let rare = Filter { text: Some("zebra".to_owned()), ..Filter::default() };
         for (question, which) in [
             ("first page of rows", &Filter::default()),
-            ("a look for rows that were left out, of which there are none", &left_out),
+            ("search for discarded rows, none found", &left_out),
             ("a look for rows that hold a text", &rare),
         ] {
             ask!(self, job, name(question), |db| staging::look(db, &owner, &under_review, which, None, 50));

@@ -1,4 +1,4 @@
-//! Problem Details (RFC 9457): the one form in which anything that goes wrong is told.
+//! Problem Details (RFC 9457): the format of every error response.
 //!
 //! Handlers return `Result<_, Problem>`. What axum and its layers answer by themselves is turned into
 //! problems by [a layer](super::layers), so that a client never meets an error of another form. No problem tells
@@ -242,7 +242,7 @@ impl Problem {
         self.0.detail.as_deref().or_else(|| self.0.errors.first().map(|error| error.detail.as_str()))
     }
 
-    /// What is known of an answer of which nothing but the status is.
+    /// Returns the problem for a response when only its status is known.
     pub(super) fn of_status(status: StatusCode) -> Problem {
         let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status);
         kind.map(Problem::new).unwrap_or_else(|| {

@@ -104,15 +104,20 @@ impl Queue {
     }
 
     /// Sends messages again that were lost, for jobs that want a run, have no live lease and have waited for longer than
-    /// `grace`: a producer died between row and message, or a message was purged. Returns the jobs.
+    /// `grace`: a producer died between row and message, or a message was purged. Returns the jobs whose message was sent.
     pub async fn resend_lost(&self, pool: &PgPool, grace: Duration) -> Result<Vec<JobId>, QueueError> {
         let Self::Sqs(_) = self else { return Ok(Vec::new()) };
         let found = wanted::stranded(pool, grace, RESENT).await;
         let found = found.map_err(QueueError::database("look for jobs without a message"))?;
         let mut sent = Vec::new();
         for (job_id, s3_key) in found {
-            self.send(&JobMessage { job_id, s3_key }).await?;
-            sent.push(job_id);
+            match self.send(&JobMessage { job_id, s3_key }).await {
+                Ok(()) => sent.push(job_id),
+                // The others are sent all the same, and this one again after a longer wait.
+                Err(error) => {
+                    tracing::warn!(job_id = job_id.0, %error, "a lost message could not be sent again")
+                }
+            }
         }
         Ok(sent)
     }

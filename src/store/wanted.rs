@@ -45,8 +45,7 @@ pub async fn withdraw(connection: &mut PgConnection, id: JobId) -> Result<(), St
     Ok(())
 }
 
-/// Nothing is wanted of the job any more: for a run that was not asked for through the database's queue,
-/// which answers by itself.
+/// Notes that no run of the job is wanted, once a run ends that did not come from the database's queue.
 pub async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
     let unwant = format!(
         "UPDATE jobs SET job_available_at = NULL, job_delivery_count = 0
@@ -120,7 +119,7 @@ pub async fn receive(
     rows.iter().map(received).collect()
 }
 
-/// The condition that nobody has asked for the job or received it since.
+/// Returns the condition that the job was neither requested nor received again.
 fn is_still(job: JobId, stands: &[DateTime<Utc>]) -> String {
     let moments: Vec<_> = stands.iter().map(moment).collect();
     format!("job_id = {job} AND job_available_at IN ({})", moments.join(", "))

@@ -62,7 +62,7 @@ pub enum About {
 /// What a review shows side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compares {
-    /// Nothing: each row is shown by itself.
+    /// Nothing: each row is shown alone.
     Nothing,
     /// The rows of the issue.
     Rows,
