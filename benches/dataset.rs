@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 /// What a file is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Every row becomes a contact.
     Clean,
     /// 2 % invalid, 2 % missing, 3 % duplicate, 1 % repeated, 2 % existing, 0.2 % malformed rows.
@@ -21,7 +21,7 @@ pub enum Kind {
 
 /// A file to be made.
 #[derive(Debug, Clone, Copy)]
-pub struct Dataset {
+pub(crate) struct Dataset {
     /// Data rows.
     pub rows: u64,
     /// The seed.
@@ -31,11 +31,11 @@ pub struct Dataset {
 }
 
 /// E-mail, first name, last name, company.
-pub type Values = [String; 4];
+pub(crate) type Values = [String; 4];
 
 /// What an import of a file must find.
 #[derive(Debug, Default)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// Data rows, blank lines not counted.
     pub total_rows: u64,
     /// Rows that say the same as an earlier one.
@@ -99,7 +99,7 @@ fn good(number: u64, dice: u64) -> Row {
 
 impl Dataset {
     /// Contacts that the owner has before a dirty file comes, from another import.
-    pub fn existing(&self) -> impl Iterator<Item = Values> + use<> {
+    pub(crate) fn existing(&self) -> impl Iterator<Item = Values> + use<> {
         let Dataset { rows, seed, kind } = *self;
         let numbers =
             (0..rows).filter(move |number| kind == Kind::Dirty && random(seed, *number) % 1000 / 20 == 4);
@@ -110,7 +110,7 @@ impl Dataset {
     }
 
     /// Writes the file and, where asked for, what must be found in it.
-    pub fn write(&self, out: &mut impl Write, expected: Option<&mut Expected>) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut impl Write, expected: Option<&mut Expected>) -> io::Result<()> {
         let mut file = Output { out, line: 1, expected };
         file.text("Email,First name,Last name,Company\n")?;
         // The second row of a pair comes some way behind the first.

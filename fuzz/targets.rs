@@ -23,10 +23,10 @@ use serde::de::DeserializeOwned;
 use tokio::io::AsyncReadExt;
 
 /// A target.
-pub type Target = fn(&[u8]);
+pub(crate) type Target = fn(&[u8]);
 
 /// All targets by name: that of the binary and of the folder of its corpus.
-pub const ALL: [(&str, Target); 8] = [
+pub(crate) const ALL: [(&str, Target); 8] = [
     ("decode", decode),
     ("rows", rows),
     ("email", email),
@@ -41,7 +41,7 @@ pub const ALL: [(&str, Target); 8] = [
 const LIMITS: Limits = Limits { max_cell_bytes: 64, max_record_bytes: 256, max_columns: 12 };
 
 /// A whole file: what is made of it, in the encoding that it seems to be in and, if that is another, in its own.
-pub fn decode(file: &[u8]) {
+pub(crate) fn decode(file: &[u8]) {
     for limits in [LIMITS, Limits::default()] {
         let first = read(Reader::sniffing(limits), [file]);
         first.check(limits);
@@ -61,7 +61,7 @@ pub fn decode(file: &[u8]) {
 }
 
 /// A file cut into blocks at any byte: the first byte says how, the second where.
-pub fn rows(data: &[u8]) {
+pub(crate) fn rows(data: &[u8]) {
     let [how, place, file @ ..] = data else { return };
     let limits = if how & 1 == 0 { LIMITS } else { Limits::default() };
     let reader = || match how >> 1 & 3 {
@@ -78,7 +78,7 @@ pub fn rows(data: &[u8]) {
 }
 
 /// A value in the place of an address.
-pub fn email(data: &[u8]) {
+pub(crate) fn email(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let value = normalise(text);
     assert_eq!(normalise(&value), value, "normalising twice changes nothing");
@@ -102,7 +102,7 @@ pub fn email(data: &[u8]) {
 }
 
 /// The body of a message.
-pub fn message(data: &[u8]) {
+pub(crate) fn message(data: &[u8]) {
     let Ok(raw) = std::str::from_utf8(data) else { return };
     match JobMessage::parse(raw) {
         Ok(message) => {
@@ -117,7 +117,7 @@ pub fn message(data: &[u8]) {
 }
 
 /// A file as it comes back from a spreadsheet program: the first byte says where it is cut.
-pub fn corrections(data: &[u8]) {
+pub(crate) fn corrections(data: &[u8]) {
     let [place, file @ ..] = data else { return };
     let (first, second) = file.split_at(usize::from(*place).min(file.len()));
     let whole = table(&[file]);
@@ -140,7 +140,7 @@ pub fn corrections(data: &[u8]) {
 }
 
 /// What a decision about many rows says.
-pub fn filters(data: &[u8]) {
+pub(crate) fn filters(data: &[u8]) {
     if let Some(filter) = round_trip::<Filter>(data)
         && let Some(refusal) = filter.refusal()
     {
@@ -154,7 +154,7 @@ pub fn filters(data: &[u8]) {
 }
 
 /// The query of a request for a page.
-pub fn cursors(data: &[u8]) {
+pub(crate) fn cursors(data: &[u8]) {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Page {
@@ -181,7 +181,7 @@ pub fn cursors(data: &[u8]) {
 }
 
 /// A form, in pieces of a length that the first byte says.
-pub fn multipart(data: &[u8]) {
+pub(crate) fn multipart(data: &[u8]) {
     let [length, form @ ..] = data else { return };
     let pieces: Vec<_> =
         form.chunks(usize::from(*length) + 1).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();

@@ -18,18 +18,18 @@ mod limits;
 mod secret;
 mod serve;
 
-pub use access::AccessSettings;
-pub use database_url::DatabaseUrl;
+pub(crate) use access::AccessSettings;
+pub(crate) use database_url::DatabaseUrl;
 pub use dotenv::{Dotenv, DotenvError, load_dotenv};
-pub use limits::LimitSettings;
+pub(crate) use limits::LimitSettings;
 use secret::Secret;
-pub use secret::refuse_secret_flags;
-pub use serve::{OidcSettings, ServeSettings};
+pub(crate) use secret::refuse_secret_flags;
+pub(crate) use serve::{OidcSettings, ServeSettings};
 
 /// The settings of every command. Flatten it into the command line's root: its flags are global.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Configuration")]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The content of DATABASE_URL_FILE; as a flag it is refused (`refuse_secret_flags`).
     #[arg(long, env = "DATABASE_URL", hide = true, hide_env_values = true, global = true, value_name = "URL", value_parser = secret::value)]
     database_url: Option<Secret>,
@@ -144,53 +144,53 @@ pub struct Settings {
 
 impl Settings {
     /// The database of `DATABASE_URL`; `None` when it is not set. Fails when the URL is not one.
-    pub fn database_url(&self) -> Result<Option<DatabaseUrl>, SettingsError> {
+    pub(crate) fn database_url(&self) -> Result<Option<DatabaseUrl>, SettingsError> {
         let url = secret::resolve("DATABASE_URL", &self.database_url, &self.database_url_file)?;
         url.map(|url| DatabaseUrl::from_str(&url)).transpose()
     }
 
     /// The S3 bucket; `None` means the local folder.
-    pub fn bucket(&self) -> Option<&str> {
+    pub(crate) fn bucket(&self) -> Option<&str> {
         given(&self.csv_bucket_name)
     }
 
     /// The URL of the SQS queue; `None` means the queue in the database.
-    pub fn queue_url(&self) -> Option<&str> {
+    pub(crate) fn queue_url(&self) -> Option<&str> {
         given(&self.sqs_queue_url)
     }
 
     /// How long one receive waits for a message.
-    pub fn wait_time(&self) -> Duration {
+    pub(crate) fn wait_time(&self) -> Duration {
         Duration::from_secs(self.sqs_wait_time_seconds)
     }
 
     /// How long a received message stays hidden.
-    pub fn visibility_timeout(&self) -> Duration {
+    pub(crate) fn visibility_timeout(&self) -> Duration {
         Duration::from_secs(self.sqs_visibility_timeout)
     }
 
     /// The first wait between tries.
-    pub fn retry_delay(&self) -> Duration {
+    pub(crate) fn retry_delay(&self) -> Duration {
         Duration::from_secs_f64(self.retry_delay_seconds)
     }
 
     /// Connections to the database that the process makes at most, where somebody set it.
-    pub fn max_connections(&self) -> Option<u32> {
+    pub(crate) fn max_connections(&self) -> Option<u32> {
         self.max_connections.filter(|connections| u64::from(*connections) != UNSET)
     }
 
     /// What comparing the rows of all jobs may hold in memory, in bytes.
-    pub fn memory_budget(&self) -> usize {
+    pub(crate) fn memory_budget(&self) -> usize {
         self.memory_budget_mb << 20
     }
 
     /// Rows between progress writes, where somebody set it.
-    pub fn progress_update_interval(&self) -> Option<u64> {
+    pub(crate) fn progress_update_interval(&self) -> Option<u64> {
         self.progress_update_interval.filter(|rows| *rows != UNSET)
     }
 
     /// The log format: as set, else JSON for a `service` whose standard error is no terminal.
-    pub fn log_format(&self, service: bool) -> LogFormat {
+    pub(crate) fn log_format(&self, service: bool) -> LogFormat {
         match given(&self.log_format) {
             Some("json") => LogFormat::Json,
             Some(_) => LogFormat::Text,
@@ -200,12 +200,12 @@ impl Settings {
     }
 
     /// The folder of everything local.
-    pub fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         given(&self.data_dir).map_or_else(default_data_dir, PathBuf::from)
     }
 
     /// The user whose contacts the command line works for.
-    pub fn owner(&self) -> String {
+    pub(crate) fn owner(&self) -> String {
         let login =
             || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
         given(&self.owner).map(str::to_owned).or_else(login).unwrap_or_else(|| "local".to_owned())
@@ -303,7 +303,7 @@ fn default_data_dir() -> PathBuf {
 
 /// The least that is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogLevel {
+pub(crate) enum LogLevel {
     /// Everything.
     Debug,
     /// What happens, in outline.
@@ -333,7 +333,7 @@ impl FromStr for LogLevel {
 
 /// How a log line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// One JSON object a line.
     Json,
     /// For a person.
@@ -376,7 +376,7 @@ pub enum SettingsError {
 }
 
 /// What both AWS clients share: the SDK's own chain of credentials and endpoints, in `region`.
-pub async fn sdk_config(region: &str) -> aws_config::SdkConfig {
+pub(crate) async fn sdk_config(region: &str) -> aws_config::SdkConfig {
     let region = aws_config::Region::new(region.to_owned());
     aws_config::defaults(aws_config::BehaviorVersion::latest()).region(region).load().await
 }

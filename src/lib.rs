@@ -5,9 +5,9 @@
 /// What a person does.
 pub mod actions;
 /// The HTTP API, and its OpenAPI document.
-pub mod api;
+mod api;
 /// Who is asking: tokens, sign-in, secrets.
-pub mod auth;
+mod auth;
 /// The command line.
 pub mod cli;
 /// Environment, `.env` and flags.
@@ -21,18 +21,18 @@ pub mod http;
 /// The store of the CSV files: S3 or a folder.
 pub mod objects;
 /// What happens to one job.
-pub mod pipeline;
+mod pipeline;
 /// Where messages come from: SQS or the jobs table.
 pub mod queue;
 /// The two stop signals.
-pub mod shutdown;
+mod shutdown;
 /// PostgreSQL: all SQL, and the private cluster.
 pub mod store;
 /// Logs.
-pub mod telemetry;
+mod telemetry;
 /// Fair shares of what there is little of.
-pub mod turns;
+mod turns;
 /// Pages for browsers.
-pub mod web;
+mod web;
 /// Receives messages and carries out their fates.
-pub mod worker;
+mod worker;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The two stop signals. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Shutdown {
+pub(crate) struct Shutdown {
     /// Cancelled when no more work is to be taken on.
     pub stop_receiving: CancellationToken,
     /// Cancelled when work under way is to end at its next safe point.
@@ -21,7 +21,7 @@ pub struct Shutdown {
 
 impl Shutdown {
     /// Signals that nothing but [`Shutdown::begin`] gives.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
@@ -29,7 +29,7 @@ impl Shutdown {
     ///
     /// The handlers are in place when this returns. Needs a Tokio runtime; fails when the operating
     /// system refuses a handler.
-    pub fn on_signals() -> io::Result<Self> {
+    pub(crate) fn on_signals() -> io::Result<Self> {
         let shutdown = Self::new();
         let terminate = signal(SignalKind::terminate())?;
         let interrupt = signal(SignalKind::interrupt())?;
@@ -38,14 +38,9 @@ impl Shutdown {
     }
 
     /// Asks for the stop, as the first signal does.
-    pub fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.stop_receiving.cancel();
         self.stop_working.cancel();
-    }
-
-    /// The signal that work looks at between chunks.
-    pub fn stopping(&self) -> &CancellationToken {
-        &self.stop_working
     }
 }
 
@@ -72,8 +67,8 @@ mod tests {
     fn beginning_gives_both_signals_to_every_clone() {
         let shutdown = Shutdown::new();
         let other = shutdown.clone();
-        assert!(!other.stopping().is_cancelled());
+        assert!(!other.stop_working.is_cancelled());
         shutdown.begin();
-        assert!(other.stop_receiving.is_cancelled() && other.stopping().is_cancelled());
+        assert!(other.stop_receiving.is_cancelled() && other.stop_working.is_cancelled());
     }
 }

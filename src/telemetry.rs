@@ -25,7 +25,7 @@ use crate::config::{LogFormat, LogLevel};
 /// to standard error, so that a command's standard output holds its data alone.
 ///
 /// Does nothing when logging was started before.
-pub fn init(level: LogLevel, format: LogFormat, service: bool) {
+pub(crate) fn init(level: LogLevel, format: LogFormat, service: bool) {
     let colour =
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let registry = tracing_subscriber::registry();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many turns each `K` may have at once. Clones share them.
-pub struct Turns<K> {
+pub(crate) struct Turns<K> {
     of_each: usize,
     takers: Arc<Mutex<HashMap<K, Arc<Semaphore>>>>,
 }
@@ -21,18 +21,18 @@ impl<K> Clone for Turns<K> {
 
 /// A turn, until it is dropped.
 #[derive(Debug)]
-pub struct Turn {
+pub(crate) struct Turn {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl<K: Clone + Eq + Hash> Turns<K> {
     /// So many of each.
-    pub fn new(of_each: usize) -> Turns<K> {
+    pub(crate) fn new(of_each: usize) -> Turns<K> {
         Turns { of_each, takers: Arc::default() }
     }
 
     /// Waits until one of the taker's turns is free.
-    pub async fn take(&self, taker: &K) -> Turn {
+    pub(crate) async fn take(&self, taker: &K) -> Turn {
         let turns = {
             let mut takers = self.takers.lock().unwrap_or_else(PoisonError::into_inner);
             // Those that nobody has or waits for are held by the map alone.

@@ -6,7 +6,7 @@ use super::report::Line;
 
 impl Bench {
     /// Files of the worst kinds beside a dirty one, then ten times the rows and a tenth of them.
-    pub async fn extremes(&self, rounds: u64) -> anyhow::Result<Vec<Line>> {
+    pub(crate) async fn extremes(&self, rounds: u64) -> anyhow::Result<Vec<Line>> {
         let (rows, mut lines) = (self.rows, Vec::new());
         let kinds = [
             ("BASE: psql \\copy into staging", rows, None),

@@ -21,7 +21,7 @@ const TABLES: [&str; 4] = ["staging_shared", "issues", "issue_items", "contacts"
 
 impl Bench {
     /// Times decisions and undos, with autovacuum off.
-    pub async fn fresh(&self) -> anyhow::Result<String> {
+    pub(crate) async fn fresh(&self) -> anyhow::Result<String> {
         let (server, rows) = (self.server(), self.rows);
         server.empty().await?;
         self.autovacuum("SET (autovacuum_enabled = false)").await?;

@@ -16,7 +16,7 @@ const LOCALE: &str = "en_US.UTF-8";
 const SETTINGS: &str = include_str!("../../src/store/local/postgresql.conf");
 
 /// The running server. It is stopped when dropped.
-pub struct Hosted {
+pub(crate) struct Hosted {
     programs: PathBuf,
     cluster: PathBuf,
     port: u16,
@@ -26,7 +26,7 @@ pub struct Hosted {
 
 impl Hosted {
     /// Makes a cluster in `data`, with its log beside it, and starts it on a free port.
-    pub async fn start(data: &Path) -> anyhow::Result<Hosted> {
+    pub(crate) async fn start(data: &Path) -> anyhow::Result<Hosted> {
         let account = if geteuid().is_root() { User::from_name("postgres")? } else { None };
         fs::create_dir_all(data)?;
         if let Some(user) = &account {
@@ -64,7 +64,7 @@ impl Hosted {
     }
 
     /// Returns the URL of its database.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.url_of(NAME)
     }
 
@@ -73,7 +73,7 @@ impl Hosted {
     }
 
     /// Stops it after a last checkpoint.
-    pub fn stop(self) -> anyhow::Result<()> {
+    pub(crate) fn stop(self) -> anyhow::Result<()> {
         self.control(&["stop", "-w", "-s", "-m", "fast"], &[])
     }
 

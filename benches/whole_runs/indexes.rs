@@ -13,7 +13,7 @@ const ROUNDS: usize = 3;
 
 impl Bench {
     /// The table of costs.
-    pub async fn indexes(&self) -> anyhow::Result<String> {
+    pub(crate) async fn indexes(&self) -> anyhow::Result<String> {
         let mut told =
             String::from("| index | what it costs | seconds | share |\n| --- | --- | --- | --- |\n");
         self.contacts(&mut told).await?;

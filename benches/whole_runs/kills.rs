@@ -13,7 +13,7 @@ const KILLS: usize = 10;
 
 impl Bench {
     /// Kills a worker ten times in a clean file and ten times in a dirty one.
-    pub async fn kills(&self) -> anyhow::Result<String> {
+    pub(crate) async fn kills(&self) -> anyhow::Result<String> {
         let mut told =
             "| file | killed after, seconds | how often not in the middle of the run | end states equal |\n\
                         | --- | --- | --- | --- |\n"

@@ -33,7 +33,7 @@ const SMALL_JOBS: &str = "INSERT INTO jobs (job_user_id, job_original_filename, 
 impl Bench {
     /// Asks everything of jobs whose every tenth row has an issue, of an issue with very many rows, and of an owner with
     /// ten times the contacts.
-    pub async fn questions(&self) -> anyhow::Result<String> {
+    pub(crate) async fn questions(&self) -> anyhow::Result<String> {
         let (server, rows) = (self.server(), self.rows);
         server.empty().await?;
         sqlx::raw_sql(SMALL_JOBS).execute(&server.pool).await?;

@@ -6,7 +6,7 @@ use super::server::Setting;
 
 /// What one run cost.
 #[derive(Clone, Default)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// From the message to the last commit.
     pub seconds: f64,
     /// Processor seconds of the worker.
@@ -22,7 +22,7 @@ pub struct Cost {
 }
 
 /// A line of the table: runs of the same kind.
-pub struct Line {
+pub(crate) struct Line {
     name: String,
     setting: Setting,
     rows: u64,
@@ -31,23 +31,23 @@ pub struct Line {
 
 impl Line {
     /// A kind of run over files of `rows` rows.
-    pub fn new(name: &str, setting: Setting, rows: u64) -> Line {
+    pub(crate) fn new(name: &str, setting: Setting, rows: u64) -> Line {
         Line { name: name.to_owned(), setting, rows, costs: Vec::new() }
     }
 
     /// Adds a run.
-    pub fn push(&mut self, cost: Cost) {
+    pub(crate) fn push(&mut self, cost: Cost) {
         eprintln!("{} ({}): {:.2} s{}", self.name, self.setting.name(), cost.seconds, parts(&cost));
         self.costs.push(cost);
     }
 
     /// The median of the runs' times.
-    pub fn seconds(&self) -> f64 {
+    pub(crate) fn seconds(&self) -> f64 {
         median(self.costs.iter().map(|cost| cost.seconds))
     }
 
     /// Seconds a row.
-    pub fn per_row(&self) -> f64 {
+    pub(crate) fn per_row(&self) -> f64 {
         self.seconds() / self.rows as f64
     }
 }
@@ -57,14 +57,14 @@ fn parts(cost: &Cost) -> String {
 }
 
 /// The middle one.
-pub fn median(figures: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Returns the table. Ratios are of the median to that of the first line of the same setting, row by row.
-pub fn table(lines: &[Line]) -> String {
+pub(crate) fn table(lines: &[Line]) -> String {
     let mut text = String::from(
         "| | database | runs | seconds | min–max | × BASE | rows/s | peak MiB | CPU s worker | CPU s server | WAL MB | parts of the median run, seconds |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",

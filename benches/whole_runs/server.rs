@@ -25,7 +25,7 @@ const BASE_JOB: &str = "INSERT INTO jobs (job_id, job_user_id, job_original_file
 
 /// How a database is reached, and by which rules its text is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Setting {
+pub(crate) enum Setting {
     /// The private cluster: a Unix socket, C locale.
     Socket,
     /// As hosts of databases have it: TCP with a password, `en_US.UTF-8`.
@@ -34,7 +34,7 @@ pub enum Setting {
 
 impl Setting {
     /// Parses a list such as `socket,tcp`.
-    pub fn list(text: &str) -> anyhow::Result<Vec<Setting>> {
+    pub(crate) fn list(text: &str) -> anyhow::Result<Vec<Setting>> {
         let parse = |name| match name {
             "socket" => Ok(Setting::Socket),
             "tcp" => Ok(Setting::Tcp),
@@ -44,7 +44,7 @@ impl Setting {
     }
 
     /// Returns its name in tables.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Setting::Socket => "socket, C",
             Setting::Tcp => "TCP, en_US.UTF-8",
@@ -66,7 +66,7 @@ enum Cluster {
 }
 
 /// A server, its folder, and a connection for setting up and checking.
-pub struct Server {
+pub(crate) struct Server {
     /// How it is reached.
     pub setting: Setting,
     /// The folder with the cluster, its log and the stored files.
@@ -78,7 +78,7 @@ pub struct Server {
 
 impl Server {
     /// Starts a server with an empty schema in a folder of its own below `folder`.
-    pub async fn start(folder: &Path, setting: Setting) -> anyhow::Result<Server> {
+    pub(crate) async fn start(folder: &Path, setting: Setting) -> anyhow::Result<Server> {
         let data = folder.join(setting.folder()).join("data");
         let (cluster, options) = match setting {
             Setting::Socket => {
@@ -99,7 +99,7 @@ impl Server {
     }
 
     /// Stops it.
-    pub async fn stop(self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.pool.close().await;
         match self.cluster {
             Cluster::Private(cluster) => Ok(cluster.stop().await?),
@@ -108,7 +108,7 @@ impl Server {
     }
 
     /// Returns the `DATABASE_URL` of a worker; `None` for the private cluster.
-    pub fn database_url(&self) -> Option<String> {
+    pub(crate) fn database_url(&self) -> Option<String> {
         match &self.cluster {
             Cluster::Private(_) => None,
             Cluster::Hosted(hosted) => Some(hosted.url()),
@@ -116,7 +116,7 @@ impl Server {
     }
 
     /// What its figures depend on.
-    pub async fn settings(&self) -> anyhow::Result<String> {
+    pub(crate) async fn settings(&self) -> anyhow::Result<String> {
         let query = "SELECT name || ' = ' || current_setting(name) FROM pg_settings WHERE name IN ('server_version', 'fsync',
                 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_wal_size', 'maintenance_work_mem') ORDER BY 1";
         let settings: Vec<String> = sqlx::query_scalar(query).fetch_all(&self.pool).await?;
@@ -124,7 +124,7 @@ impl Server {
     }
 
     /// Leaves nothing of earlier jobs, so that each round begins with the same database.
-    pub async fn empty(&self) -> anyhow::Result<()> {
+    pub(crate) async fn empty(&self) -> anyhow::Result<()> {
         let tables = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhrelid::regclass::text ~ '_job_[0-9]+$'";
         let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&self.pool).await?;
         let mut statements = vec!["TRUNCATE contacts, issue_items, issues, staging, jobs CASCADE".to_owned()];
@@ -141,18 +141,18 @@ impl Server {
     }
 
     /// Each run starts from a server that has nothing left to write.
-    pub async fn settle(&self) -> anyhow::Result<()> {
+    pub(crate) async fn settle(&self) -> anyhow::Result<()> {
         sqlx::raw_sql("CHECKPOINT").execute(&self.pool).await?;
         Ok(())
     }
 
     /// Bytes of log written so far.
-    pub async fn wal(&self) -> anyhow::Result<i64> {
+    pub(crate) async fn wal(&self) -> anyhow::Result<i64> {
         Ok(sqlx::query_scalar("SELECT (pg_current_wal_lsn() - '0/0')::bigint").fetch_one(&self.pool).await?)
     }
 
     /// Processor seconds of the server and of all its processes, those that ended included.
-    pub fn cpu(&self) -> anyhow::Result<f64> {
+    pub(crate) fn cpu(&self) -> anyhow::Result<f64> {
         let pid = fs::read_to_string(self.cluster_dir()?.join("postmaster.pid"))?;
         let postmaster: u32 = pid.lines().next().unwrap_or_default().parse()?;
         let mut total = cpu_of(postmaster)?.with_children;
@@ -201,7 +201,7 @@ impl Server {
     }
 
     /// Prepares the rows of BASE: those that a clean import has just staged.
-    pub async fn prepare_base(&self, job: i32) -> anyhow::Result<()> {
+    pub(crate) async fn prepare_base(&self, job: i32) -> anyhow::Result<()> {
         let columns = BASE_COLUMNS.replacen("staging_job_id", "1000000000 AS staging_job_id", 1);
         self.psql(&format!(
             "\\copy (SELECT {columns} FROM staging WHERE staging_job_id = {job} ORDER BY staging_id) TO '{}'",
@@ -210,7 +210,7 @@ impl Server {
     }
 
     /// BASE: the prepared rows by `psql \copy`.
-    pub async fn base(&self) -> anyhow::Result<Cost> {
+    pub(crate) async fn base(&self) -> anyhow::Result<Cost> {
         sqlx::raw_sql(BASE_JOB).execute(&self.pool).await?;
         sqlx::raw_sql(BASE_TABLE).execute(&self.pool).await?;
         self.settle().await?;
@@ -229,7 +229,7 @@ impl Server {
 }
 
 /// What proc(5) says of a process.
-pub struct Cpu {
+pub(crate) struct Cpu {
     /// Its own processor seconds.
     pub own: f64,
     /// Those of its ended children besides.
@@ -238,7 +238,7 @@ pub struct Cpu {
 }
 
 /// Reads `/proc/PID/stat`: fields 4 (parent) and 14 to 17 (times in hundredths of a second).
-pub fn cpu_of(pid: u32) -> anyhow::Result<Cpu> {
+pub(crate) fn cpu_of(pid: u32) -> anyhow::Result<Cpu> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // The second field is the name in parentheses, whatever stands in it.
     let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);

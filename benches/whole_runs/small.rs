@@ -15,7 +15,7 @@ const JOBS: usize = 1_000;
 
 impl Bench {
     /// Imports 10-row files, and jobs of 100 rows that are all wanted at once, alternating between the servers.
-    pub async fn small(&self, rounds: u64) -> anyhow::Result<String> {
+    pub(crate) async fn small(&self, rounds: u64) -> anyhow::Result<String> {
         let mut figures = vec![(Vec::new(), Vec::new()); self.servers.len()];
         for _ in 0..rounds {
             for (server, (milliseconds, rates)) in self.servers.iter().zip(&mut figures) {

@@ -10,7 +10,7 @@ use super::server::{Server, cpu_of};
 
 impl Server {
     /// Puts a file into the store and makes its job; nobody works on it yet.
-    pub async fn upload(&self, file: &Path, owner: &str) -> anyhow::Result<i32> {
+    pub(crate) async fn upload(&self, file: &Path, owner: &str) -> anyhow::Result<i32> {
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let key = format!("bench/{owner}/{name}");
         let object = self.data.join("objects").join(&key);
@@ -24,13 +24,13 @@ impl Server {
     }
 
     /// Uploads a file and works on it.
-    pub async fn import(&self, file: &Path, owner: &str) -> anyhow::Result<(i32, Cost)> {
+    pub(crate) async fn import(&self, file: &Path, owner: &str) -> anyhow::Result<(i32, Cost)> {
         let job = self.upload(file, owner).await?;
         Ok((job, self.work(job).await?))
     }
 
     /// Asks for a run and waits for its end. The time is that from the message to the commit.
-    pub async fn work(&self, job: i32) -> anyhow::Result<Cost> {
+    pub(crate) async fn work(&self, job: i32) -> anyhow::Result<Cost> {
         self.settle().await?;
         let mut worker = self.idle_worker().await?;
         let (wal, server_cpu) = (self.wal().await?, self.cpu()?);
@@ -50,7 +50,7 @@ impl Server {
     }
 
     /// Sends the messages of jobs, all at once, as the queue in the database has them.
-    pub async fn want(&self, jobs: &[i32]) -> anyhow::Result<()> {
+    pub(crate) async fn want(&self, jobs: &[i32]) -> anyhow::Result<()> {
         let send = "WITH wanted AS (UPDATE jobs SET job_available_at = clock_timestamp(), job_process_end = NULL WHERE job_id = ANY ($1) RETURNING 1)
              SELECT pg_notify('ingest_jobs', '') FROM wanted LIMIT 1";
         let mut transaction = self.pool.begin().await?;
@@ -63,7 +63,7 @@ impl Server {
     }
 
     /// Waits until all of them have ended; seconds from the message of the first to the end of the last.
-    pub async fn ended(&self, jobs: &[i32], worker: &mut Child) -> anyhow::Result<f64> {
+    pub(crate) async fn ended(&self, jobs: &[i32], worker: &mut Child) -> anyhow::Result<f64> {
         let ended = "SELECT extract(epoch FROM max(job_process_end) - min(job_created_at))::float8 FROM jobs WHERE job_id = ANY ($1)
              HAVING bool_and(job_process_end IS NOT NULL)";
         let seconds = loop {
@@ -82,7 +82,7 @@ impl Server {
     }
 
     /// Starts a worker and gives it the time to listen.
-    pub async fn idle_worker(&self) -> anyhow::Result<Child> {
+    pub(crate) async fn idle_worker(&self) -> anyhow::Result<Child> {
         let worker = self.worker()?;
         tokio::time::sleep(Duration::from_millis(500)).await;
         Ok(worker)
@@ -108,7 +108,7 @@ impl Server {
     }
 
     /// What a person does who has no time: discards every row that has an issue.
-    pub async fn discard_issues(&self, job: i32) -> anyhow::Result<()> {
+    pub(crate) async fn discard_issues(&self, job: i32) -> anyhow::Result<()> {
         let discard = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_job_id = $1 AND staging_status = 'ISSUE'";
         sqlx::query(discard).bind(job).execute(&self.pool).await?;
         Ok(())

@@ -36,7 +36,7 @@ pub struct CorrectionsFile {
 
 impl CorrectionsFile {
     /// Its bytes in pieces, such as a response's body is made of.
-    pub fn into_stream(self) -> ReaderStream<File> {
+    pub(crate) fn into_stream(self) -> ReaderStream<File> {
         ReaderStream::with_capacity(self.content, PIECE)
     }
 

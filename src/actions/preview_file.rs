@@ -9,7 +9,7 @@ use crate::store::{OwnerPool, column_mappings};
 /// Rows that are shown.
 const ROWS: usize = 10;
 /// How much of a file is enough to tell.
-pub const PREVIEW_BYTES: usize = 256 << 10;
+pub(crate) const PREVIEW_BYTES: usize = 256 << 10;
 
 /// The beginning of a file as it is understood.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
@@ -43,7 +43,7 @@ pub struct MatchedColumn {
 
 impl FilePreview {
     /// All four, where all are known.
-    pub fn matched(&self) -> Option<Columns> {
+    pub(crate) fn matched(&self) -> Option<Columns> {
         let places: Vec<u16> = self.columns.iter().filter_map(|column| column.place).collect();
         let columns = u16::try_from(self.names.len()).ok()?;
         Some(Columns { places: <[u16; FIELDS]>::try_from(places).ok()?.into(), columns })
@@ -53,7 +53,7 @@ impl FilePreview {
 /// Reads the beginning of a file of the owner. `whole`: `head` is all of it.
 ///
 /// Fails as invalid, in words for the file's owner, when it cannot be read.
-pub async fn preview_file(
+pub(crate) async fn preview_file(
     owners: &OwnerPool,
     owner: &Owner,
     head: &[u8],

@@ -23,27 +23,27 @@ pub(super) struct StoredFile {
 }
 
 impl StoredFile {
-    pub fn new(owners: &OwnerPool, objects: &Objects, owner: &Owner, key: String) -> Self {
+    pub(crate) fn new(owners: &OwnerPool, objects: &Objects, owner: &Owner, key: String) -> Self {
         let (owners, objects, owner) = (owners.clone(), objects.clone(), owner.clone());
         Self { owners, objects, owner, key, content_hash: None, is_settled: false }
     }
 
-    pub fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
     /// A job of it may be made from now on, under this hash of its bytes.
-    pub fn offer(&mut self, content_hash: &str) {
+    pub(crate) fn offer(&mut self, content_hash: &str) {
         self.content_hash = Some(content_hash.to_owned());
     }
 
     /// A job refers to it.
-    pub fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         self.is_settled = true;
     }
 
     /// Removes it, unless a job refers to it. A failure is logged: the request has its answer.
-    pub async fn remove(mut self) {
+    pub(crate) async fn remove(mut self) {
         let content_hash = self.content_hash.clone();
         remove_unused(&self.owners, &self.objects, &self.owner, &self.key, content_hash).await;
         self.is_settled = true;

@@ -8,7 +8,7 @@ use crate::http::{App, Problem};
 use crate::store::schema;
 
 /// Both paths. Nobody has to be known for them.
-pub fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }
 

@@ -9,7 +9,7 @@ use crate::http::Reader;
 /// A role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RoleName {
+pub(crate) enum RoleName {
     /// Uploads files and asks for another run.
     Uploader,
     /// Resolves issues, edits rows, deletes.
@@ -26,7 +26,7 @@ impl From<RoleName> for Role {
 }
 
 /// The names of roles.
-pub fn role_names(roles: Roles) -> Vec<RoleName> {
+pub(crate) fn role_names(roles: Roles) -> Vec<RoleName> {
     let name = |role| match role {
         Role::Uploader => RoleName::Uploader,
         Role::Editor => RoleName::Editor,

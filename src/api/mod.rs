@@ -26,7 +26,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::http::{self, App};
 
 /// The API under `/api/v1`, its document and the page that shows it, and the health checks.
-pub fn routes(app: &App) -> Router<App> {
+pub(crate) fn routes(app: &App) -> Router<App> {
     let timeout = || middleware::from_fn_with_state(app.clone(), http::timeout);
     let (api, document) = OpenApiRouter::with_openapi(openapi::head())
         .merge(health::routes().layer(timeout()))

@@ -32,7 +32,7 @@ const SESSION: &str = "session";
 struct Head;
 
 /// The document without paths.
-pub fn head() -> OpenApi {
+pub(crate) fn head() -> OpenApi {
     let mut document = <Head as utoipa::OpenApi>::openapi();
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
@@ -51,7 +51,7 @@ pub fn head() -> OpenApi {
 }
 
 /// The document with the problems that any path can answer with.
-pub fn completed(mut document: OpenApi) -> OpenApi {
+pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         let open = !path.starts_with("/api/v1/");
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];

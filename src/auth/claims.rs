@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 use super::{Role, Roles};
 
 /// The claims of a token whose signature, issuer and times hold.
-pub type Claims = Map<String, Value>;
+pub(crate) type Claims = Map<String, Value>;
 
 /// Somebody whom the provider knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The token's `sub`: the owner.
     pub subject: String,
     /// What they are called.
@@ -22,7 +22,7 @@ pub struct Identity {
 
 /// How roles are read out of claims.
 #[derive(Debug, Clone)]
-pub struct RolesBy {
+pub(crate) struct RolesBy {
     /// Claims that name them: as it is, else a path with dots.
     pub claims: Vec<String>,
     /// Names that make an uploader.
@@ -61,7 +61,7 @@ fn names(value: Option<&Value>) -> Vec<&str> {
 
 /// Whether the token is for one of `audiences`. Cognito's access tokens name their client in `client_id`
 /// and have no `aud`.
-pub fn is_for(claims: &Claims, audiences: &[String]) -> bool {
+pub(crate) fn is_for(claims: &Claims, audiences: &[String]) -> bool {
     let ours = |name: &str| audiences.iter().any(|audience| audience == name);
     match claims.get("aud") {
         Some(Value::String(name)) => ours(name),
@@ -76,7 +76,7 @@ pub fn is_for(claims: &Claims, audiences: &[String]) -> bool {
 
 /// What a signed token of the provider is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     /// Access to a service such as this one.
     Access,
     /// Telling a client who signed in; also a token that nothing marks as an access token.
@@ -97,7 +97,7 @@ const OF_ID_TOKENS: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
 /// Most providers sign both kinds with the same keys and the header type `JWT`, so their claims must tell.
 /// A token counts as an access token only on evidence: an ID token names its client as audience, and each
 /// web application that a user signs in to receives one.
-pub fn kind(typed: bool, claims: &Claims) -> TokenKind {
+pub(crate) fn kind(typed: bool, claims: &Claims) -> TokenKind {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_ascii_lowercase);
     let has = |names: &[&str]| names.iter().any(|name| claims.contains_key(*name));
     // Cognito says `token_use`, Keycloak `typ`.
@@ -114,7 +114,7 @@ pub fn kind(typed: bool, claims: &Claims) -> TokenKind {
 
 /// Whether the ID token was made for this client, in answer to the request with this nonce
 /// (OpenID Connect Core 1.0, section 3.1.3.7).
-pub fn answers(claims: &Claims, client_id: &str, nonce: &str) -> bool {
+pub(crate) fn answers(claims: &Claims, client_id: &str, nonce: &str) -> bool {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let many = claims.get("aud").and_then(Value::as_array).is_some_and(|names| names.len() > 1);
     let party = match text("azp") {
@@ -128,7 +128,7 @@ pub fn answers(claims: &Claims, client_id: &str, nonce: &str) -> bool {
 }
 
 /// The subject and what is known of them. `None` when the subject cannot be an owner.
-pub fn identity(claims: &Claims, roles_by: &RolesBy) -> Option<Identity> {
+pub(crate) fn identity(claims: &Claims, roles_by: &RolesBy) -> Option<Identity> {
     let text = |name: &str| {
         let text = claims.get(name).and_then(Value::as_str);
         text.filter(|text| !text.trim().is_empty() && !text.contains(char::is_control))

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 /// A set of keys.
 #[derive(Debug, Default)]
-pub struct Keys(Vec<Key>);
+pub(crate) struct Keys(Vec<Key>);
 
 /// A public key.
 #[derive(Debug)]
-pub struct Key {
+pub(crate) struct Key {
     id: Option<String>,
     algorithms: Vec<Algorithm>,
     /// What verifies signatures.
@@ -23,7 +23,7 @@ pub struct Key {
 impl Keys {
     /// The keys of a JWKS document that are for signatures and of a known kind; others are left out, since
     /// providers add kinds that nobody here has heard of.
-    pub fn from_document(document: &Value) -> Keys {
+    pub(crate) fn from_document(document: &Value) -> Keys {
         let listed = document.get("keys").and_then(Value::as_array);
         let known = |value: &Value| Key::from_jwk(&serde_json::from_value(value.clone()).ok()?);
         Keys(listed.into_iter().flatten().filter_map(known).collect())
@@ -31,13 +31,13 @@ impl Keys {
 
     /// The keys that the token may have been signed with: of the id that it names, or where it names none
     /// all; and only those that stand for its algorithm.
-    pub fn for_header(&self, header: &Header) -> Vec<&Key> {
+    pub(crate) fn for_header(&self, header: &Header) -> Vec<&Key> {
         let named = |key: &&Key| header.kid.is_none() || key.id == header.kid;
         self.0.iter().filter(named).filter(|key| key.algorithms.contains(&header.alg)).collect()
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -15,7 +15,7 @@ pub struct LocalUser {
 impl LocalUser {
     /// The user of the server that listens on `port`. Browsers send cookies to every port of a host, so the
     /// name of the cookie contains the port, and its value is derived from the token instead of being it.
-    pub fn new(owner: Owner, token: Secret, port: u16) -> LocalUser {
+    pub(crate) fn new(owner: Owner, token: Secret, port: u16) -> LocalUser {
         LocalUser {
             principal: Principal::local(owner),
             cookie: token.derive("data-ingestion-worker 2026-11 cookie of the local user"),
@@ -25,27 +25,27 @@ impl LocalUser {
     }
 
     /// The user, if `text` is the token.
-    pub fn by_token(&self, text: &str) -> Option<Principal> {
+    pub(crate) fn by_token(&self, text: &str) -> Option<Principal> {
         self.token.is(text).then(|| self.principal.clone())
     }
 
     /// The user, if `value` is that of the cookie.
-    pub fn by_cookie(&self, value: &str) -> Option<Principal> {
+    pub(crate) fn by_cookie(&self, value: &str) -> Option<Principal> {
         self.cookie.is(value).then(|| self.principal.clone())
     }
 
     /// The token, to show it to the user.
-    pub fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         self.token.expose()
     }
 
     /// The name of the cookie.
-    pub fn cookie_name(&self) -> &str {
+    pub(crate) fn cookie_name(&self) -> &str {
         &self.cookie_name
     }
 
     /// The value of the cookie. The same after a restart, as long as the token is.
-    pub fn cookie_value(&self) -> &str {
+    pub(crate) fn cookie_value(&self) -> &str {
         self.cookie.expose()
     }
 }

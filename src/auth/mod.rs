@@ -6,20 +6,20 @@
 mod claims;
 mod keys;
 mod local;
-pub mod oidc;
+pub(crate) mod oidc;
 mod secret;
-pub mod sign_in;
+pub(crate) mod sign_in;
 
-pub use claims::{Identity, RolesBy};
-pub use local::LocalUser;
-pub use secret::Secret;
+pub(crate) use claims::{Identity, RolesBy};
+pub(crate) use local::LocalUser;
+pub(crate) use secret::Secret;
 
-pub use crate::domain::access::{Role, Roles};
+pub(crate) use crate::domain::access::{Role, Roles};
 use crate::domain::job::Owner;
 
 /// Somebody who is known, and by what.
 #[derive(Debug, Clone)]
-pub struct Principal {
+pub(crate) struct Principal {
     /// Whose data they see: every query is bound to it.
     pub owner: Owner,
     /// What they are called, for people who read the audit trail.
@@ -32,7 +32,7 @@ pub struct Principal {
 
 /// How somebody showed who they are.
 #[derive(Debug, Clone)]
-pub enum Means {
+pub(crate) enum Means {
     /// With the token of the local user, or its cookie: no provider is configured.
     Local,
     /// With a token of the provider.
@@ -48,7 +48,7 @@ pub enum Means {
 
 impl Means {
     /// A word for the log.
-    pub fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Means::Local => "local",
             Means::Bearer => "bearer",
@@ -60,12 +60,12 @@ impl Means {
 
 impl Principal {
     /// The one user of a server with nothing configured.
-    pub fn local(owner: Owner) -> Principal {
+    pub(crate) fn local(owner: Owner) -> Principal {
         Principal { name: owner.0.clone(), owner, roles: Roles::ALL, means: Means::Local }
     }
 
     /// Somebody whom the provider knows.
-    pub fn bearer(identity: Identity) -> Principal {
+    pub(crate) fn bearer(identity: Identity) -> Principal {
         let Identity { subject, name, roles, issued_at: _ } = identity;
         Principal { owner: Owner(subject), name, roles, means: Means::Bearer }
     }

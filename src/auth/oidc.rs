@@ -33,7 +33,7 @@ const LONGEST_TOKEN: usize = 16 << 10;
 
 /// Which provider is trusted, and with what.
 #[derive(Debug, Clone)]
-pub struct Trust {
+pub(crate) struct Trust {
     /// The issuer's URL.
     pub issuer: String,
     /// Audiences of which a token must name one.
@@ -48,7 +48,7 @@ pub struct Trust {
 
 /// The client as which people are signed in.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub(crate) struct Client {
     /// `client_id`.
     pub id: String,
     /// `client_secret`; none of a public client.
@@ -59,7 +59,7 @@ pub struct Client {
 
 /// Why the provider could not be asked.
 #[derive(Debug, thiserror::Error)]
-pub enum ProviderError {
+pub(crate) enum ProviderError {
     /// No answer, or none that can be used.
     #[error("{url}: {reason}")]
     Unusable {
@@ -78,7 +78,7 @@ pub enum ProviderError {
 
 /// Why a token is not accepted.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The token is at fault, in words for its holder.
     #[error("{0}")]
     Token(&'static str),
@@ -89,7 +89,7 @@ pub enum Refusal {
 
 /// What is used of the discovery document (OpenID Connect Discovery 1.0, section 3).
 #[derive(Debug, Clone, Deserialize)]
-pub struct Document {
+pub(crate) struct Document {
     /// Who signs: the `iss` of every token.
     pub issuer: String,
     /// Where the keys are.
@@ -105,7 +105,7 @@ pub struct Document {
 
 /// What was found at the provider.
 #[derive(Debug)]
-pub struct Discovered {
+pub(crate) struct Discovered {
     /// The document.
     pub document: Document,
     keys: Keys,
@@ -126,7 +126,7 @@ pub struct Provider {
 
 impl Provider {
     /// A provider that is asked when first needed. Fails when no HTTP client can be made.
-    pub fn new(trust: Trust) -> Result<Provider, reqwest::Error> {
+    pub(crate) fn new(trust: Trust) -> Result<Provider, reqwest::Error> {
         // A redirect could lead a request with a secret elsewhere; no endpoint of a provider needs one.
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -137,12 +137,12 @@ impl Provider {
     }
 
     /// The client as which people are signed in, where there is one.
-    pub fn client(&self) -> Option<&Client> {
+    pub(crate) fn client(&self) -> Option<&Client> {
         self.trust.client.as_ref()
     }
 
     /// Who sends this token with a request.
-    pub async fn bearer(&self, token: &str) -> Result<Identity, Refusal> {
+    pub(crate) async fn bearer(&self, token: &str) -> Result<Identity, Refusal> {
         let (claims, typed) = self.verified(token).await?;
         match claims::kind(typed, &claims) {
             TokenKind::Access => {}
@@ -159,7 +159,12 @@ impl Provider {
     }
 
     /// Who signed in, by the ID token that answers the request with this nonce.
-    pub async fn id_token(&self, token: &str, client: &Client, nonce: &str) -> Result<Identity, Refusal> {
+    pub(crate) async fn id_token(
+        &self,
+        token: &str,
+        client: &Client,
+        nonce: &str,
+    ) -> Result<Identity, Refusal> {
         let (claims, _) = self.verified(token).await?;
         if !claims::answers(&claims, &client.id, nonce) {
             return Err(Refusal::Token("the ID token does not answer this sign-in"));
@@ -202,7 +207,7 @@ impl Provider {
     }
 
     /// What is known of the provider, fetched when nothing is or when it is old.
-    pub async fn discovered(&self) -> Result<Arc<Discovered>, ProviderError> {
+    pub(crate) async fn discovered(&self) -> Result<Arc<Discovered>, ProviderError> {
         let known = self.known.read().await.clone();
         match known {
             Some(known) if known.at.elapsed() < REFRESH_AFTER => Ok(known),

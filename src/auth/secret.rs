@@ -13,43 +13,43 @@ const RANDOM_BYTES: u32 = 32;
 
 /// A secret. `Debug` does not show it.
 #[derive(Clone)]
-pub struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
     /// 256 random bits in 43 characters of base64url.
-    pub fn random() -> Secret {
+    pub(crate) fn random() -> Secret {
         // The one source of random secrets in the dependencies; what it is for is told by its holder.
         Secret(CsrfToken::new_random_len(RANDOM_BYTES).into_secret())
     }
 
     /// A new API token.
-    pub fn random_api_token() -> Secret {
+    pub(crate) fn random_api_token() -> Secret {
         Secret(format!("{API_TOKEN}{}", Secret::random().0))
     }
 
     /// Whether a bearer token is one of ours and not of the provider.
-    pub fn is_api_token(text: &str) -> bool {
+    pub(crate) fn is_api_token(text: &str) -> bool {
         text.starts_with(API_TOKEN)
     }
 
     /// The secret itself, to hand it out.
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
     /// What is kept of it.
-    pub fn hash(&self) -> [u8; 32] {
+    pub(crate) fn hash(&self) -> [u8; 32] {
         *blake3::hash(self.0.as_bytes()).as_bytes()
     }
 
     /// Another secret, which follows from this one and does not reveal it. `context` says what it is for.
-    pub fn derive(&self, context: &'static str) -> Secret {
+    pub(crate) fn derive(&self, context: &'static str) -> Secret {
         let derived = blake3::derive_key(context, self.0.as_bytes());
         Secret(blake3::Hash::from_bytes(derived).to_hex().to_string())
     }
 
     /// Whether `text` is it. Takes the same time whatever it is.
-    pub fn is(&self, text: &str) -> bool {
+    pub(crate) fn is(&self, text: &str) -> bool {
         blake3::hash(self.0.as_bytes()) == blake3::hash(text.as_bytes())
     }
 }

@@ -20,7 +20,7 @@ use super::secret::Secret;
 
 /// A browser on its way to the provider.
 #[derive(Debug)]
-pub struct Started {
+pub(crate) struct Started {
     /// Where to send it.
     pub url: Url,
     /// What it brings back.
@@ -32,7 +32,11 @@ pub struct Started {
 }
 
 /// Prepares a sign-in that comes back to `callback`.
-pub async fn start(provider: &Provider, client: &Client, callback: &str) -> Result<Started, ProviderError> {
+pub(crate) async fn start(
+    provider: &Provider,
+    client: &Client,
+    callback: &str,
+) -> Result<Started, ProviderError> {
     let known = provider.discovered().await?;
     let (state, nonce) = (Secret::random(), Secret::random());
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -50,7 +54,7 @@ pub async fn start(provider: &Provider, client: &Client, callback: &str) -> Resu
 ///
 /// Roles are those of the ID token and of the access token, where that is a token for this service:
 /// Keycloak, for one, puts them into the latter only.
-pub async fn finish(
+pub(crate) async fn finish(
     provider: &Provider,
     client: &Client,
     callback: &str,

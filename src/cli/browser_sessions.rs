@@ -8,7 +8,7 @@ use crate::store::sign_ins;
 
 /// What to do with sessions.
 #[derive(Debug, Subcommand)]
-pub enum SessionCommand {
+pub(crate) enum SessionCommand {
     /// End sessions at once: those of the owner (`--owner`), or all.
     End {
         /// Those of all owners.
@@ -18,7 +18,7 @@ pub enum SessionCommand {
 }
 
 /// Carries it out.
-pub async fn run(session: &Session, command: SessionCommand) -> anyhow::Result<Status> {
+pub(crate) async fn run(session: &Session, command: SessionCommand) -> anyhow::Result<Status> {
     match command {
         SessionCommand::End { all } => end(session, all).await,
     }

@@ -14,7 +14,7 @@ use crate::domain::job::{Columns, Owner};
 use crate::store::OwnerPool;
 
 /// Reads `FIELD=COLUMN`.
-pub fn given(text: &str) -> Result<(Field, String), String> {
+pub(crate) fn given(text: &str) -> Result<(Field, String), String> {
     let (name, column) =
         text.split_once('=').ok_or("takes FIELD=COLUMN, such as email=3 or company=Firma")?;
     let field = name.parse().map_err(|_| "knows the fields email, first_name, last_name and company")?;
@@ -22,7 +22,7 @@ pub fn given(text: &str) -> Result<(Field, String), String> {
 }
 
 /// The columns of a file with those that are given in place of what its names tell; none where none is given.
-pub async fn matched(
+pub(crate) async fn matched(
     owners: &OwnerPool,
     owner: &Owner,
     file: &Path,
@@ -85,7 +85,7 @@ async fn preview(owners: &OwnerPool, owner: &Owner, file: &Path) -> Result<FileP
 }
 
 /// Shows the beginning of a file.
-pub async fn show(session: &Session, file: &Path) -> anyhow::Result<Status> {
+pub(crate) async fn show(session: &Session, file: &Path) -> anyhow::Result<Status> {
     let preview = preview(&session.owners, &session.owner, file).await?;
     let delimiter = if preview.delimiter == "\t" { "a tab" } else { &printable(&preview.delimiter) };
     eprintln!("encoding {}, delimiter {delimiter}, header on line {}", preview.encoding, preview.header_line);

@@ -18,7 +18,7 @@ const LEAST: u32 = PER_JOB + WORKER + LISTENER + REQUESTS.0 + CONTROL.0;
 
 /// The shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Connections {
+pub(crate) struct Connections {
     /// Jobs that run at once.
     pub jobs: usize,
     /// For the worker and its jobs.
@@ -32,7 +32,7 @@ pub struct Connections {
 impl Connections {
     /// Shares out `most` for up to `jobs` jobs at once, or as many connections as those need. Fails where `most` is too
     /// few for one job.
-    pub fn share(most: Option<u32>, jobs: usize) -> anyhow::Result<Connections> {
+    pub(crate) fn share(most: Option<u32>, jobs: usize) -> anyhow::Result<Connections> {
         let Some(most) = most else {
             return Ok(Connections::of(jobs, REQUESTS.1, CONTROL.1));
         };

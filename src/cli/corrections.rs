@@ -13,7 +13,7 @@ use crate::domain::job::JobId;
 use crate::store::corrections::FileRow;
 
 /// Prints the rows of a job that an open issue is about.
-pub async fn export(session: &Session, job: JobId) -> anyhow::Result<Status> {
+pub(crate) async fn export(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let file = actions::corrections_file(&session.owners, &session.owner, job).await?;
     let rows = file.rows;
     let mut out = tokio::io::stdout();
@@ -24,7 +24,7 @@ pub async fn export(session: &Session, job: JobId) -> anyhow::Result<Status> {
 }
 
 /// Takes in a file of corrections; `-` reads standard input.
-pub async fn correct(session: &Session, job: JobId, file: &Path) -> anyhow::Result<Status> {
+pub(crate) async fn correct(session: &Session, job: JobId, file: &Path) -> anyhow::Result<Status> {
     let content: Box<dyn AsyncRead + Send + Unpin> = match file.to_str() {
         Some("-") => Box::new(tokio::io::stdin()),
         _ => Box::new(tokio::fs::File::open(file).await.with_context(|| file.display().to_string())?),

@@ -19,7 +19,7 @@ use crate::store::jobs;
 
 /// New values of a row.
 #[derive(Debug, clap::Args)]
-pub struct Values {
+pub(crate) struct Values {
     /// The new e-mail.
     #[arg(long)]
     email: Option<String>,
@@ -43,7 +43,7 @@ impl Values {
 
 /// The words of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Word {
+pub(crate) enum Word {
     /// Give the rows the values of --email, --first-name, --last-name and --company
     Edit,
     /// Leave the rows out
@@ -72,7 +72,7 @@ pub enum Word {
 
 /// A decision.
 #[derive(Debug, clap::Args)]
-pub struct DecisionArgs {
+pub(crate) struct DecisionArgs {
     /// What is to become of the rows.
     #[arg(value_enum)]
     decision: Word,
@@ -110,7 +110,7 @@ impl DecisionArgs {
 
 /// Which rows of a job; all that is given must hold.
 #[derive(Debug, clap::Args)]
-pub struct FilterArgs {
+pub(crate) struct FilterArgs {
     /// Rows that an open issue of this type is about.
     #[arg(long = "type", value_name = "TYPE", value_parser = super::issue_type())]
     issue_type: Option<IssueType>,
@@ -133,7 +133,7 @@ fn column(text: &str) -> Result<ColumnFilter, String> {
 }
 
 /// Decides about the rows of issues.
-pub async fn resolve(
+pub(crate) async fn resolve(
     session: &Session,
     job: JobId,
     issues: Vec<IssueId>,
@@ -144,7 +144,7 @@ pub async fn resolve(
 }
 
 /// Decides about all rows that a filter finds.
-pub async fn bulk(
+pub(crate) async fn bulk(
     session: &Session,
     job: JobId,
     which: FilterArgs,
@@ -190,7 +190,7 @@ fn examples(format: Format, examples: &[Example]) -> std::io::Result<()> {
 }
 
 /// Says what a decision has done, and how it is taken back.
-pub fn tell(job: JobId, effect: &Effect) {
+pub(crate) fn tell(job: JobId, effect: &Effect) {
     let Effect { action, changed, issues, open_issues, left } = effect;
     match action {
         Some(action) => eprintln!(
@@ -209,7 +209,7 @@ pub fn tell(job: JobId, effect: &Effect) {
 }
 
 /// Changes values of one row.
-pub async fn edit(session: &Session, row: RowId, values: Values) -> anyhow::Result<Status> {
+pub(crate) async fn edit(session: &Session, row: RowId, values: Values) -> anyhow::Result<Status> {
     let job = job_of(session, row).await?;
     let edits = values.edits();
     tell(job, &actions::edit_row(&session.owners, &session.request(), job, row, &edits, None).await?);
@@ -217,7 +217,11 @@ pub async fn edit(session: &Session, row: RowId, values: Values) -> anyhow::Resu
 }
 
 /// Leaves rows out, or takes them in again.
-pub async fn set_aside(session: &Session, rows: &[RowId], decision: &Decision) -> anyhow::Result<Status> {
+pub(crate) async fn set_aside(
+    session: &Session,
+    rows: &[RowId],
+    decision: &Decision,
+) -> anyhow::Result<Status> {
     let mut by_job: BTreeMap<JobId, Vec<RowId>> = BTreeMap::new();
     for row in rows {
         by_job.entry(job_of(session, *row).await?).or_default().push(*row);
@@ -236,7 +240,7 @@ async fn job_of(session: &Session, row: RowId) -> anyhow::Result<JobId> {
 }
 
 /// Takes an action back.
-pub async fn undo(session: &Session, action: ActionId) -> anyhow::Result<Status> {
+pub(crate) async fn undo(session: &Session, action: ActionId) -> anyhow::Result<Status> {
     let effect = actions::undo(&session.owners, &session.request(), action).await?;
     eprintln!("{} rows are as they were, {} issues are open", effect.changed.rows, effect.open_issues);
     if let Some(row) = effect.left.first() {
@@ -249,7 +253,7 @@ pub async fn undo(session: &Session, action: ActionId) -> anyhow::Result<Status>
 }
 
 /// Takes an import back.
-pub async fn undo_import(session: &Session, job: JobId) -> anyhow::Result<Status> {
+pub(crate) async fn undo_import(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let done = CancellationToken::new();
     let watch = undo_progress::watch(session.control.clone(), job, done.clone());
     let shown = tokio::spawn(watch);

@@ -10,7 +10,7 @@ use crate::queue::DeadLetters;
 use crate::store::{Wall, schema, unreadable};
 
 /// Checks everything that is configured; fails when something has to be done.
-pub async fn run(settings: &Settings) -> anyhow::Result<Status> {
+pub(crate) async fn run(settings: &Settings) -> anyhow::Result<Status> {
     let mut report = Report { worst: Status::Done };
     let shares = match Connections::share(settings.max_connections(), settings.worker_concurrency) {
         Ok(shares) => shares,

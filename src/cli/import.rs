@@ -22,7 +22,7 @@ use crate::worker::run::{self, End};
 
 /// How files are imported.
 #[derive(Debug, clap::Args)]
-pub struct How {
+pub(crate) struct How {
     /// HOLD: contacts are made when the review is done. AT_ONCE: valid rows become contacts at once.
     #[arg(long, default_value = "HOLD")]
     policy: ImportPolicy,
@@ -36,7 +36,7 @@ pub struct How {
 }
 
 /// Imports files one after the other; the worst end is the status.
-pub async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Result<Status> {
+pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Result<Status> {
     let shutdown = Shutdown::on_signals()?;
     let mut worst = Status::Done;
     for file in files {
@@ -83,7 +83,7 @@ async fn go_on(
 }
 
 /// Runs a job that exists.
-pub async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<Status> {
+pub(crate) async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
     let found = jobs::get(&mut db, &session.owner, job).await?;
     db.rollback().await?;

@@ -8,14 +8,14 @@ use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::store::actions::Which;
 
 /// Calls a job off.
-pub async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Status> {
+pub(crate) async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Status> {
     actions::cancel(&session.owners, &session.request(), job).await?;
     eprintln!("job {job} is cancelled; `ingest reprocess {job}` wants it again");
     Ok(Status::Done)
 }
 
 /// Deletes a job.
-pub async fn delete(session: &Session, job: JobId) -> anyhow::Result<Status> {
+pub(crate) async fn delete(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let context = &session.context;
     actions::delete(&session.owners, &context.objects, &session.request(), job).await?;
     eprintln!("job {job} is deleted with its rows and issues; contacts that it made stay");
@@ -23,7 +23,7 @@ pub async fn delete(session: &Session, job: JobId) -> anyhow::Result<Status> {
 }
 
 /// Lists what was done, newest first.
-pub async fn audit(
+pub(crate) async fn audit(
     session: &Session,
     job: Option<JobId>,
     row: Option<RowId>,

@@ -16,13 +16,13 @@ const FILE: &str = "serve.token";
 const MIN_CHARACTERS: usize = 32;
 
 /// Where the token of a data folder is.
-pub fn path(data_dir: &Path) -> PathBuf {
+pub(crate) fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE)
 }
 
 /// Reads the token; makes one if there is none. It stays the same from one start to the next, so browsers
 /// remain signed in; whoever wants another one deletes the file.
-pub fn load_or_make(data_dir: &Path) -> anyhow::Result<Secret> {
+pub(crate) fn load_or_make(data_dir: &Path) -> anyhow::Result<Secret> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
     made.with_context(|| format!("cannot make the folder {}", data_dir.display()))?;
     let path = path(data_dir);

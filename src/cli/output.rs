@@ -10,7 +10,7 @@ use crate::csv::{defused, sheet_writer};
 
 /// The form of what a command prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// Columns for people.
     Table,
     /// One array of objects.
@@ -20,7 +20,7 @@ pub enum Format {
 }
 
 /// Prints records: their JSON fields under `--output json`, else the given columns.
-pub fn print<T: Serialize>(
+pub(crate) fn print<T: Serialize>(
     format: Format,
     records: &[T],
     header: &[&str],
@@ -37,7 +37,7 @@ const TABLE_ROWS: usize = 500;
 const CELL_LETTERS: usize = 1_000;
 
 /// Prints records one by one, so that no more of them are in memory than a table lines up.
-pub struct Printer<'h, W: Write> {
+pub(crate) struct Printer<'h, W: Write> {
     header: &'h [&'h str],
     form: Form<W>,
     /// Whether nothing was printed yet.
@@ -52,7 +52,7 @@ enum Form<W: Write> {
 
 impl<'h, W: Write> Printer<'h, W> {
     /// Starts to print into `out`.
-    pub fn new(out: W, format: Format, header: &'h [&'h str]) -> io::Result<Printer<'h, W>> {
+    pub(crate) fn new(out: W, format: Format, header: &'h [&'h str]) -> io::Result<Printer<'h, W>> {
         let form = match format {
             Format::Table => Form::Table { out, rows: Vec::new() },
             Format::Json => Form::Json { out },
@@ -66,7 +66,11 @@ impl<'h, W: Write> Printer<'h, W> {
     }
 
     /// Prints a record.
-    pub fn put<T: Serialize>(&mut self, record: &T, cells: impl Fn(&T) -> Vec<String>) -> io::Result<()> {
+    pub(crate) fn put<T: Serialize>(
+        &mut self,
+        record: &T,
+        cells: impl Fn(&T) -> Vec<String>,
+    ) -> io::Result<()> {
         let is_first = std::mem::take(&mut self.is_empty);
         match &mut self.form {
             Form::Table { out, rows } => {
@@ -84,7 +88,7 @@ impl<'h, W: Write> Printer<'h, W> {
     }
 
     /// Prints what is left.
-    pub fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         match self.form {
             Form::Table { rows, .. } if rows.is_empty() && !self.is_empty => Ok(()),
             Form::Table { mut out, rows } => table(&mut out, self.header, rows.into_iter()),
@@ -125,7 +129,7 @@ fn table_cell(cell: &str) -> String {
 }
 
 /// A value on one line, with escapes for characters that would move the cursor, change the terminal or turn text around.
-pub fn printable(value: &str) -> String {
+pub(crate) fn printable(value: &str) -> String {
     let mut shown = String::with_capacity(value.len());
     for letter in value.chars() {
         match steers_terminal(letter) {
@@ -137,7 +141,7 @@ pub fn printable(value: &str) -> String {
 }
 
 /// A text of several lines, each of them [`printable`].
-pub fn printable_lines(text: &str) -> String {
+pub(crate) fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 

@@ -22,7 +22,7 @@ fn words(phase: Phase) -> &'static str {
 }
 
 /// Shows progress until `done`.
-pub async fn show(label: String, progress: watch::Receiver<Progress>, done: CancellationToken) {
+pub(crate) async fn show(label: String, progress: watch::Receiver<Progress>, done: CancellationToken) {
     match std::io::stderr().is_terminal() {
         true => bar(label, progress, done).await,
         false => lines(label, progress, done).await,

@@ -32,7 +32,7 @@ const FILL: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop; then takes no more connections, lets requests end, and the worker
 /// its chunk.
-pub async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
+pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     let settings = &session.settings;
     let limits = connection_limits(&settings.serve.limits);
     let token_days = token::token_days(settings)?;
@@ -145,7 +145,7 @@ fn access(session: &Session, address: SocketAddr) -> anyhow::Result<Access> {
 }
 
 /// The configured provider.
-pub fn provider(settings: OidcSettings) -> anyhow::Result<Provider> {
+pub(crate) fn provider(settings: OidcSettings) -> anyhow::Result<Provider> {
     let OidcSettings {
         issuer,
         audiences,

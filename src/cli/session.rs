@@ -23,7 +23,7 @@ use crate::worker::{self, Worker};
 
 /// Whether the schema may be changed at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Migrate {
+pub(crate) enum Migrate {
     /// Bring it up to date.
     Apply,
     /// Fail when it is not up to date.
@@ -32,13 +32,13 @@ pub enum Migrate {
 
 impl Migrate {
     /// By `--no-migrate`.
-    pub fn from_flag(no_migrate: bool) -> Migrate {
+    pub(crate) fn from_flag(no_migrate: bool) -> Migrate {
         if no_migrate { Migrate::Refuse } else { Migrate::Apply }
     }
 }
 
 /// All that is open while a command runs.
-pub struct Session {
+pub(crate) struct Session {
     /// Database and store.
     pub context: Context,
     /// The database, on behalf of owners.
@@ -58,7 +58,7 @@ pub struct Session {
 
 impl Session {
     /// Opens what is configured and sees to the schema.
-    pub async fn open(settings: &Settings, migrate: Migrate) -> anyhow::Result<Session> {
+    pub(crate) async fn open(settings: &Settings, migrate: Migrate) -> anyhow::Result<Session> {
         let connections = Connections::share(settings.max_connections(), settings.worker_concurrency)?;
         let (pool, cluster) = database(settings, connections.worker).await?;
         schema::server(&pool).await?.check()?;
@@ -99,12 +99,12 @@ impl Session {
     }
 
     /// Begins a transaction that reads the data of the command line's owner.
-    pub async fn read(&self) -> Result<OwnerTransaction, store::StoreError> {
+    pub(crate) async fn read(&self) -> Result<OwnerTransaction, store::StoreError> {
         self.owners.read(&self.owner).await
     }
 
     /// What the person at the command line asks.
-    pub fn request(&self) -> Request {
+    pub(crate) fn request(&self) -> Request {
         Request {
             owner: self.owner.clone(),
             actor: format!("{} (command line)", self.owner),
@@ -113,7 +113,7 @@ impl Session {
     }
 
     /// Runs the worker until it is told to stop.
-    pub async fn work(&self) -> anyhow::Result<Status> {
+    pub(crate) async fn work(&self) -> anyhow::Result<Status> {
         let shutdown = Shutdown::on_signals()?;
         let queue = queue(&self.settings, &self.context.pool).await?;
         worker::work(self.worker(queue), shutdown).await;
@@ -121,7 +121,7 @@ impl Session {
     }
 
     /// The worker that is configured, on this queue.
-    pub fn worker(&self, queue: Queue) -> Worker {
+    pub(crate) fn worker(&self, queue: Queue) -> Worker {
         let (wanted, concurrency) = (self.settings.worker_concurrency, self.concurrency);
         if concurrency < wanted {
             tracing::warn!(
@@ -140,7 +140,7 @@ impl Session {
     }
 
     /// Closes the connections, and the private server when nobody else uses it.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.owners.close().await;
         self.context.pool.close().await;
         if let Some(cluster) = self.cluster
@@ -160,7 +160,7 @@ fn lease(settings: &Settings) -> Duration {
 }
 
 /// A pool of at most `connections` on the configured database, or on the private cluster, which is started for it.
-pub async fn database(
+pub(crate) async fn database(
     settings: &Settings,
     connections: u32,
 ) -> anyhow::Result<(PgPool, Option<LocalCluster>)> {
@@ -189,7 +189,7 @@ async fn await_database(pool: &PgPool) -> Result<(), store::StoreError> {
 }
 
 /// The configured store of the files.
-pub async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
+pub(crate) async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
     match settings.bucket() {
         Some(bucket) => {
             Ok(Objects::s3(bucket, &settings.aws_region, &sdk_config(&settings.aws_region).await)?)
@@ -205,7 +205,7 @@ pub async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
 }
 
 /// The configured queue.
-pub async fn queue(settings: &Settings, pool: &PgPool) -> anyhow::Result<Queue> {
+pub(crate) async fn queue(settings: &Settings, pool: &PgPool) -> anyhow::Result<Queue> {
     let options = ReceiveOptions {
         max_messages: settings.sqs_max_number_of_messages as usize,
         wait: settings.wait_time(),

@@ -17,7 +17,7 @@ use crate::store::jobs::Job;
 use crate::store::{contacts, issue_items, issues, jobs};
 
 /// Lists jobs.
-pub async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
+pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
     let before =
         list.after.map(i32::try_from).transpose().context("--after takes a job's number")?.map(JobId);
     let mut db = session.read().await?;
@@ -58,7 +58,7 @@ async fn job(db: &mut PgConnection, owner: &Owner, job: JobId) -> anyhow::Result
 }
 
 /// Lists issues of a job, a line a row: of each issue at most `rows` of them.
-pub async fn issues(
+pub(crate) async fn issues(
     session: &Session,
     id: JobId,
     which: Which,
@@ -110,7 +110,12 @@ pub async fn issues(
 }
 
 /// Lists the rows of one issue.
-pub async fn rows(session: &Session, id: JobId, issue: IssueId, list: &List) -> anyhow::Result<Status> {
+pub(crate) async fn rows(
+    session: &Session,
+    id: JobId,
+    issue: IssueId,
+    list: &List,
+) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
     let home = job(&mut db, &session.owner, id).await?.home();
     let page =
@@ -173,7 +178,7 @@ const CONTACTS_AT_ONCE: i64 = 1_000;
 const BYTES_AT_ONCE: i64 = 1 << 20;
 
 /// Lists contacts.
-pub async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> {
+pub(crate) async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
     let header = ["contact", "email", "first name", "last name", "company"];
     let mut printer = Printer::new(std::io::stdout().lock(), list.output, &header)?;

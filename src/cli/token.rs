@@ -15,7 +15,7 @@ use crate::store::api_tokens::{self, ApiToken, MOST_LIVE};
 
 /// What to do with tokens.
 #[derive(Debug, Subcommand)]
-pub enum TokenCommand {
+pub(crate) enum TokenCommand {
     /// Make a token and print it, this once. It is sent as `Authorization: Bearer …`.
     Create {
         /// What to call it.
@@ -52,7 +52,7 @@ pub enum TokenCommand {
 }
 
 /// Carries it out.
-pub async fn run(session: &Session, command: TokenCommand) -> anyhow::Result<Status> {
+pub(crate) async fn run(session: &Session, command: TokenCommand) -> anyhow::Result<Status> {
     match command {
         TokenCommand::Create { name, roles, expires_days } => {
             create(session, &name, roles, expires_days).await
@@ -93,7 +93,7 @@ async fn create(
 }
 
 /// How long tokens last by the settings.
-pub fn token_days(settings: &Settings) -> anyhow::Result<TokenDays> {
+pub(crate) fn token_days(settings: &Settings) -> anyhow::Result<TokenDays> {
     let (default, max) = settings.serve.access.token_days()?;
     Ok(TokenDays { default, max })
 }

@@ -15,7 +15,7 @@ const BAR_INTERVAL: Duration = Duration::from_millis(300);
 const LINE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Shows the progress until `done`.
-pub async fn watch(pool: PgPool, job: JobId, done: CancellationToken) {
+pub(crate) async fn watch(pool: PgPool, job: JobId, done: CancellationToken) {
     let template = "job {prefix}: undoing {wide_bar} {human_pos}/{human_len} contacts, {eta} left";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = std::io::stderr().is_terminal().then(|| {

@@ -15,7 +15,7 @@ const DEFAULT_HEADER: &str = "X-Forwarded-For";
 /// Lifetimes of API tokens and sessions, and the proxies whose word on a client's address is taken.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
-pub struct AccessSettings {
+pub(crate) struct AccessSettings {
     /// Days that an API token lasts if whoever makes it says nothing else [default: 90, or API_TOKEN_MAX_DAYS if
     /// that is less]
     #[arg(long, env = "API_TOKEN_DAYS", hide_env_values = true, global = true, value_name = "DAYS",
@@ -54,7 +54,7 @@ struct Networks(Vec<IpNet>);
 
 impl AccessSettings {
     /// Days that an API token lasts by default, and at most. Fails if the first is more than the second.
-    pub fn token_days(&self) -> Result<(u32, u32), SettingsError> {
+    pub(crate) fn token_days(&self) -> Result<(u32, u32), SettingsError> {
         let max = self.api_token_max_days;
         let default = match self.api_token_days.filter(|days| *days != UNSET) {
             Some(days) if days > max => {
@@ -69,12 +69,12 @@ impl AccessSettings {
     }
 
     /// How long a browser's session lasts without a request.
-    pub fn session_idle(&self) -> Duration {
+    pub(crate) fn session_idle(&self) -> Duration {
         Duration::from_secs(60 * self.session_idle_minutes)
     }
 
     /// The networks of trusted proxies.
-    pub fn trusted_proxies(&self) -> &[IpNet] {
+    pub(crate) fn trusted_proxies(&self) -> &[IpNet] {
         self.trusted_proxies.as_ref().map_or(&[], |networks| &networks.0)
     }
 }

@@ -10,16 +10,16 @@ use super::SettingsError;
 
 /// A database URL that is known to be one. `Debug` and `Display` show user, host, port and database.
 #[derive(Clone)]
-pub struct DatabaseUrl(PgConnectOptions);
+pub(crate) struct DatabaseUrl(PgConnectOptions);
 
 impl DatabaseUrl {
     /// How to connect. The value's own `Debug` is not redacted.
-    pub fn connect_options(&self) -> PgConnectOptions {
+    pub(crate) fn connect_options(&self) -> PgConnectOptions {
         self.0.clone()
     }
 
     /// The TLS mode, if the connection crosses a network and its mode does not verify which server answers.
-    pub fn unverified_tls(&self) -> Option<&'static str> {
+    pub(crate) fn unverified_tls(&self) -> Option<&'static str> {
         let mode = match self.0.get_ssl_mode() {
             PgSslMode::Disable => "disable",
             PgSslMode::Allow => "allow",

@@ -7,7 +7,7 @@ use super::whole;
 /// Ceilings and time-outs of the HTTP server.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
-pub struct LimitSettings {
+pub(crate) struct LimitSettings {
     /// Open connections, 1 to 1000000; when there are more, the one that has waited longest for a request is closed
     #[arg(long = "http-connections", env = "HTTP_CONNECTIONS", hide_env_values = true, global = true, value_name = "N",
         default_value = "2048",
@@ -59,7 +59,7 @@ pub struct LimitSettings {
 }
 
 /// The most of something at once: of one user, and of all.
-pub type PerUserAndAll = (usize, usize);
+pub(crate) type PerUserAndAll = (usize, usize);
 
 fn pair(text: &str, name: &str, when_empty: PerUserAndAll) -> Result<PerUserAndAll, String> {
     if text.trim().is_empty() {
@@ -78,12 +78,12 @@ fn pair(text: &str, name: &str, when_empty: PerUserAndAll) -> Result<PerUserAndA
 
 impl LimitSettings {
     /// How long a connection may be open without a complete request head.
-    pub fn keep_alive(&self) -> Duration {
+    pub(crate) fn keep_alive(&self) -> Duration {
         Duration::from_secs(self.keep_alive_seconds)
     }
 
     /// How long a request's body may stop, or its response may go unread.
-    pub fn idle(&self) -> Duration {
+    pub(crate) fn idle(&self) -> Duration {
         Duration::from_secs(self.idle_seconds)
     }
 }

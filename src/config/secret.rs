@@ -34,7 +34,7 @@ pub(super) fn value(text: &str) -> Result<Secret, String> {
 }
 
 /// Fails if the command line contains a secret. Its arguments exist only for their variables.
-pub fn refuse_secret_flags(matches: &ArgMatches) -> Result<(), SettingsError> {
+pub(crate) fn refuse_secret_flags(matches: &ArgMatches) -> Result<(), SettingsError> {
     let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     match SECRETS.into_iter().find(|(id, ..)| given(id)) {
         Some((_, flag, name)) => Err(SettingsError::SecretFlag { flag, name }),

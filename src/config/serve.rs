@@ -13,7 +13,7 @@ use super::{LimitSettings, SettingsError, boolean, given, whole};
 /// The settings of `serve`. Everything about OpenID Connect hangs on `OIDC_ISSUER`.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
-pub struct ServeSettings {
+pub(crate) struct ServeSettings {
     /// Address and port on which `serve` listens; without OIDC_ISSUER a loopback address
     #[arg(long, env = "LISTEN_ADDRESS", hide_env_values = true, global = true, value_name = "ADDRESS",
         default_value = DEFAULT_ADDRESS, value_parser = address)]
@@ -111,7 +111,7 @@ const DEFAULT_EDITORS: &str = "editor";
 
 /// Who is accepted, and as what.
 #[derive(Clone)]
-pub struct OidcSettings {
+pub(crate) struct OidcSettings {
     /// The issuer's URL as it was given.
     pub issuer: String,
     /// Audiences of which a token must name one; never empty.
@@ -138,22 +138,22 @@ impl fmt::Debug for OidcSettings {
 
 impl ServeSettings {
     /// The URL at which browsers reach the server, where it was set: scheme, host and port.
-    pub fn public_url(&self) -> Option<&str> {
+    pub(crate) fn public_url(&self) -> Option<&str> {
         given(&self.public_url)
     }
 
     /// The most bytes of one uploaded file.
-    pub fn upload_limit_bytes(&self) -> u64 {
+    pub(crate) fn upload_limit_bytes(&self) -> u64 {
         self.upload_limit_mb << 20
     }
 
     /// After how long a request is given up.
-    pub fn request_timeout(&self) -> Duration {
+    pub(crate) fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_seconds)
     }
 
     /// The provider; `None` when there is none. Fails when what is set does not go together.
-    pub fn oidc(&self) -> Result<Option<OidcSettings>, SettingsError> {
+    pub(crate) fn oidc(&self) -> Result<Option<OidcSettings>, SettingsError> {
         let client_id = given(&self.oidc_client_id);
         let mut audiences = names(self.oidc_audience.as_deref().unwrap_or_default(), "");
         let Some(issuer) = given(&self.oidc_issuer) else {

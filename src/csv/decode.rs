@@ -19,7 +19,7 @@ const WINDOWS_1252: [Option<char>; 32] = [
 
 impl Encoding {
     /// Whether a file in this encoding can hold the character.
-    pub fn has(self, character: char) -> bool {
+    pub(crate) fn has(self, character: char) -> bool {
         self != Encoding::Windows1252 || windows_1252_byte(character).is_some()
     }
 }
@@ -35,7 +35,7 @@ pub(super) fn windows_1252_byte(character: char) -> Option<u8> {
 
 /// Makes text of records in one encoding.
 #[derive(Debug)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     encoding: Encoding,
     text: String,
     ends: Vec<usize>,
@@ -50,7 +50,7 @@ pub struct Cells<'a> {
 
 /// A record as text.
 #[derive(Clone, Debug)]
-pub struct Decoded<'a> {
+pub(crate) struct Decoded<'a> {
     /// All cells.
     pub cells: Cells<'a>,
     /// Each cell that held a NUL or bytes that are no character. Those bytes are written `\xNN`, and a
@@ -60,7 +60,7 @@ pub struct Decoded<'a> {
 
 impl<'a> Cells<'a> {
     /// The cell at `index`, from 0; `None` past the last one.
-    pub fn get(&self, index: usize) -> Option<&'a str> {
+    pub(crate) fn get(&self, index: usize) -> Option<&'a str> {
         let end = *self.ends.get(index)?;
         let start = match index.checked_sub(1) {
             Some(previous) => self.ends[previous] + 1,
@@ -79,17 +79,17 @@ impl<'a> Cells<'a> {
 impl Decoder {
     /// A decoder of records whose file is in `encoding`. UTF-16 is expected as UTF-8 already, as
     /// [`Reader`](super::Reader) makes it.
-    pub fn new(encoding: Encoding) -> Decoder {
+    pub(crate) fn new(encoding: Encoding) -> Decoder {
         Decoder { encoding, text: String::new(), ends: Vec::new() }
     }
 
     /// The encoding that records are read in.
-    pub fn encoding(&self) -> Encoding {
+    pub(crate) fn encoding(&self) -> Encoding {
         self.encoding
     }
 
     /// The record as text. Never fails: see [`Decoded::undecodable`].
-    pub fn decode<'d>(&'d mut self, record: &Record<'d>) -> Decoded<'d> {
+    pub(crate) fn decode<'d>(&'d mut self, record: &Record<'d>) -> Decoded<'d> {
         let bytes = record.bytes();
         let is_utf8 = self.encoding != Encoding::Windows1252 || bytes.is_ascii();
         if is_utf8

@@ -21,7 +21,7 @@ pub(super) struct Dialect {
 
 impl Dialect {
     /// The dialect of a file that begins with `head`, and ends there when `whole`.
-    pub fn detect(head: &[u8], whole: bool, limits: Limits) -> Dialect {
+    pub(crate) fn detect(head: &[u8], whole: bool, limits: Limits) -> Dialect {
         if let Some(delimiter) = declared_delimiter(head) {
             return Dialect { delimiter, declared: true };
         }

@@ -25,7 +25,7 @@ impl Encoding {
     const ALL: [Encoding; 4] = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be, Encoding::Windows1252];
 
     /// The usual name, such as `UTF-8`; [`FromStr`] reads it back.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Encoding::Utf8 => "UTF-8",
             Encoding::Utf16Le => "UTF-16LE",
@@ -79,14 +79,14 @@ pub(super) struct Opening {
 
 impl Opening {
     /// The opening of a file whose encoding is known.
-    pub fn known(encoding: Encoding, head: &[u8]) -> Opening {
+    pub(crate) fn known(encoding: Encoding, head: &[u8]) -> Opening {
         let mark = encoding.byte_order_mark();
         let skip = if head.starts_with(mark) { mark.len() } else { 0 };
         Opening { encoding, certain: true, skip }
     }
 
     /// The opening of a file that begins with `head`; UTF-8 when it could be Windows-1252 as well.
-    pub fn sniff(head: &[u8]) -> Opening {
+    pub(crate) fn sniff(head: &[u8]) -> Opening {
         let marked = Encoding::ALL.into_iter().find(|encoding| {
             let mark = encoding.byte_order_mark();
             !mark.is_empty() && head.starts_with(mark)
@@ -142,7 +142,7 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// Takes in bytes of a file.
-    pub fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         if bytes.is_ascii() {
             return;
         }
@@ -154,7 +154,7 @@ impl Evidence {
     }
 
     /// [`Encoding::Utf8`] or [`Encoding::Windows1252`].
-    pub fn verdict(&self) -> Encoding {
+    pub(crate) fn verdict(&self) -> Encoding {
         if self.sequences >= self.bad_bytes { Encoding::Utf8 } else { Encoding::Windows1252 }
     }
 }
@@ -172,7 +172,7 @@ impl BlockEvidence {
     const MOST_WAITING: usize = 256 << 10;
 
     /// Takes the next bytes of a file.
-    pub fn add(&mut self, block: &[u8]) {
+    pub(crate) fn add(&mut self, block: &[u8]) {
         let end = block.iter().rposition(u8::is_ascii).map_or(0, |last| last + 1);
         if self.rest.is_empty() {
             self.evidence.add(&block[..end]);
@@ -187,7 +187,7 @@ impl BlockEvidence {
     }
 
     /// The verdict over all bytes so far.
-    pub fn verdict(mut self) -> Encoding {
+    pub(crate) fn verdict(mut self) -> Encoding {
         self.evidence.add(&self.rest);
         self.evidence.verdict()
     }

@@ -8,7 +8,7 @@ use crate::domain::field::{Field, PerField};
 
 /// Which columns of a file a person has said to be the four: for a file whose names do not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mapping {
+pub(crate) struct Mapping {
     /// Where e-mail, first name, last name and company are, from 0.
     places: PerField<u16>,
     /// How many columns the header has: in a file with more or fewer these places mean nothing.
@@ -17,7 +17,7 @@ pub struct Mapping {
 
 impl Mapping {
     /// A mapping, if each place is one of the columns and no two are the same.
-    pub fn new(places: PerField<u16>, columns: u16) -> Option<Mapping> {
+    pub(crate) fn new(places: PerField<u16>, columns: u16) -> Option<Mapping> {
         let values = places.values();
         let apart = (0..values.len()).all(|one| (0..one).all(|other| values[one] != values[other]));
         let inside = values.iter().all(|place| **place < columns);
@@ -79,7 +79,7 @@ impl Header {
     }
 
     /// Where the column of a field is, from 0.
-    pub fn place(&self, field: Field) -> usize {
+    pub(crate) fn place(&self, field: Field) -> usize {
         *self.places.get(field)
     }
 }

@@ -37,9 +37,8 @@ mod utf16;
 mod tests;
 
 pub use cell::{defused, guarded, sheet_writer, unguarded};
-pub use decode::{Cells, Decoded, Decoder};
 pub use encoding::{Encoding, UnknownEncoding};
-pub use header::{Header, Mapping};
+pub(crate) use header::Mapping;
 pub use mangled::{unmangled, without_mangled_mark};
 pub use preview::{Preview, preview};
 pub use reader::{Damage, RawRow, Reader, Summary};

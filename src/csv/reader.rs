@@ -90,7 +90,7 @@ impl Reader {
     }
 
     /// The same reader for a file whose columns a person has matched.
-    pub fn mapped(self, mapping: Option<Mapping>) -> Reader {
+    pub(crate) fn mapped(self, mapping: Option<Mapping>) -> Reader {
         Reader { mapping, ..self }
     }
 
@@ -117,12 +117,6 @@ impl Reader {
     /// or no data row.
     pub fn finish(mut self, on_row: &mut impl FnMut(RawRow<'_>)) -> Result<Summary, Rejection> {
         self.body(true, on_row)?.finish(on_row)
-    }
-
-    /// The header, once it was seen: not before 64 KiB of the file were fed. A shorter file's is in
-    /// its [`Summary`].
-    pub fn header(&self) -> Option<&Header> {
-        self.body.as_ref()?.rows.header.as_ref()
     }
 
     /// What reads the file past its head, with the head read first when that has not happened yet.

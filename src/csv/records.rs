@@ -44,12 +44,12 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// The physical line on which the record starts, from 1.
-    pub fn line(&self) -> u64 {
+    pub(crate) fn line(&self) -> u64 {
         self.line
     }
 
     /// The cells in order; at least one.
-    pub fn cells(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let bytes = self.bytes;
         let mut start = 0;
         self.ends.iter().map(move |&end| {
@@ -222,7 +222,7 @@ impl RecordReader {
 
     /// How many physical lines have ended so far, the last one included after
     /// [`finish`](RecordReader::finish).
-    pub fn lines(&self) -> u64 {
+    pub(crate) fn lines(&self) -> u64 {
         self.line - 1
     }
 

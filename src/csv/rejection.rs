@@ -177,7 +177,7 @@ pub struct FoundNames {
 
 impl FoundNames {
     /// Of all names, in order.
-    pub fn new(names: &[String]) -> FoundNames {
+    pub(crate) fn new(names: &[String]) -> FoundNames {
         FoundNames {
             shown: names.iter().take(NAMES_SHOWN).map(|n| shown(n)).collect(),
             more: names.len().saturating_sub(NAMES_SHOWN),

@@ -21,7 +21,7 @@ pub(super) struct Utf16 {
 
 impl Utf16 {
     /// A converter for `encoding`; `None` when that is not UTF-16.
-    pub fn new(encoding: Encoding) -> Option<Utf16> {
+    pub(crate) fn new(encoding: Encoding) -> Option<Utf16> {
         let from_bytes = match encoding {
             Encoding::Utf16Le => u16::from_le_bytes,
             Encoding::Utf16Be => u16::from_be_bytes,
@@ -31,7 +31,7 @@ impl Utf16 {
     }
 
     /// Appends `block` to `out` as UTF-8.
-    pub fn push(&mut self, mut block: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn push(&mut self, mut block: &[u8], out: &mut Vec<u8>) {
         if let (Some(first), [second, rest @ ..]) = (self.half_unit, block) {
             self.half_unit = None;
             self.push_unit((self.from_bytes)([first, *second]), out);
@@ -48,7 +48,7 @@ impl Utf16 {
     }
 
     /// Appends what is left over at the end of the file.
-    pub fn finish(&mut self, out: &mut Vec<u8>) {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         if let Some(high) = self.high.take() {
             out.extend(stand_in(LONE_SURROGATE, high));
         }

@@ -16,17 +16,17 @@ words! {
 
 /// A set of roles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Roles {
+pub(crate) struct Roles {
     uploader: bool,
     editor: bool,
 }
 
 impl Roles {
     /// Every role.
-    pub const ALL: Roles = Roles { uploader: true, editor: true };
+    pub(crate) const ALL: Roles = Roles { uploader: true, editor: true };
 
     /// Whether the role is among them.
-    pub fn has(self, role: Role) -> bool {
+    pub(crate) fn has(self, role: Role) -> bool {
         match role {
             Role::Uploader => self.uploader,
             Role::Editor => self.editor,
@@ -34,7 +34,7 @@ impl Roles {
     }
 
     /// These, and the role.
-    pub fn with(self, role: Role) -> Roles {
+    pub(crate) fn with(self, role: Role) -> Roles {
         match role {
             Role::Uploader => Roles { uploader: true, ..self },
             Role::Editor => Roles { editor: true, ..self },
@@ -42,27 +42,27 @@ impl Roles {
     }
 
     /// The roles in their order.
-    pub fn iter(self) -> impl Iterator<Item = Role> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = Role> {
         Role::ALL.iter().copied().filter(move |role| self.has(*role))
     }
 
     /// Whether none of them is beyond `most`.
-    pub fn within(self, most: Roles) -> bool {
+    pub(crate) fn within(self, most: Roles) -> bool {
         self.iter().all(|role| most.has(role))
     }
 
     /// The roles that are in both sets.
-    pub fn and(self, other: Roles) -> Roles {
+    pub(crate) fn and(self, other: Roles) -> Roles {
         self.iter().filter(|role| other.has(*role)).collect()
     }
 
     /// The words of the database. Fails on one that is no role.
-    pub fn from_words(words: &[String]) -> Result<Roles, UnknownWord> {
+    pub(crate) fn from_words(words: &[String]) -> Result<Roles, UnknownWord> {
         words.iter().map(|word| word.parse::<Role>()).collect()
     }
 
     /// The words for the database.
-    pub fn words(self) -> Vec<String> {
+    pub(crate) fn words(self) -> Vec<String> {
         self.iter().map(|role| role.to_string()).collect()
     }
 }
@@ -84,7 +84,7 @@ pub struct TokenDays {
 
 impl TokenDays {
     /// The lifetime of a token for which `days` were asked; `None` if that is none or more than the maximum.
-    pub fn lifetime(self, days: Option<u32>) -> Option<Duration> {
+    pub(crate) fn lifetime(self, days: Option<u32>) -> Option<Duration> {
         const SECONDS_PER_DAY: u64 = 86_400;
         let days = days.unwrap_or(self.default);
         let allowed = (1..=self.max).contains(&days);

@@ -23,7 +23,7 @@ impl ContactKeys {
     }
 
     /// What groups rows with the same invalid value, in lower case: even and never 0.
-    pub fn invalid(&self, lower_case: &str) -> u128 {
+    pub(crate) fn invalid(&self, lower_case: &str) -> u128 {
         (first_16(&blake3::keyed_hash(&self.0, lower_case.as_bytes())) & !1).max(2)
     }
 }

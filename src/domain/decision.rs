@@ -99,12 +99,12 @@ pub struct Edits {
 
 impl Edits {
     /// The four values in their order.
-    pub fn values(&self) -> [Option<&str>; 4] {
+    pub(crate) fn values(&self) -> [Option<&str>; 4] {
         [&self.email, &self.first_name, &self.last_name, &self.company].map(|value| value.as_deref())
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.values().iter().all(Option::is_none)
     }
 
@@ -116,7 +116,7 @@ impl Edits {
     }
 
     /// The values of `fields` with these in their places.
-    pub fn applied_to<'a>(&'a self, fields: &Fields<'a>) -> Fields<'a> {
+    pub(crate) fn applied_to<'a>(&'a self, fields: &Fields<'a>) -> Fields<'a> {
         let given = |new: &'a Option<String>, old: &Cow<'a, str>| match new {
             Some(new) => normalise(new),
             None => old.clone(),
@@ -179,7 +179,7 @@ impl Filter {
     }
 
     /// The rows of one issue.
-    pub fn issue(issue: IssueId) -> Filter {
+    pub(crate) fn issue(issue: IssueId) -> Filter {
         Filter { issues: Some(vec![issue]), ..Filter::default() }
     }
 
@@ -231,7 +231,7 @@ pub enum Decision {
 
 impl Decision {
     /// What the audit trail calls it.
-    pub fn kind(&self) -> ActionKind {
+    pub(crate) fn kind(&self) -> ActionKind {
         match self {
             Decision::Edit(_) => ActionKind::Edit,
             Decision::Discard => ActionKind::Discard,

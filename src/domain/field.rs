@@ -20,11 +20,11 @@ words! {
 }
 
 /// How many fields there are.
-pub const FIELDS: usize = Field::ALL.len();
+pub(crate) const FIELDS: usize = Field::ALL.len();
 
 impl Field {
     /// Whether a contact must have a value here.
-    pub fn is_required(self) -> bool {
+    pub(crate) fn is_required(self) -> bool {
         match self {
             Field::Email | Field::FirstName | Field::LastName | Field::Company => true,
         }
@@ -57,18 +57,6 @@ impl Field {
         let name = folded(name);
         Field::ALL.iter().copied().find(|field| field.folded_names().contains(&name.as_str()))
     }
-
-    /// Returns the columns of a table that contain the fields, separated by commas.
-    ///
-    /// ```
-    /// use ingest::domain::field::Field;
-    ///
-    /// assert_eq!(Field::columns("staging"), "staging_email, staging_first_name, staging_last_name, staging_company");
-    /// ```
-    pub fn columns(prefix: &str) -> String {
-        let columns: Vec<String> = Field::ALL.iter().map(|field| format!("{prefix}_{field}")).collect();
-        columns.join(", ")
-    }
 }
 
 /// Returns the name of a column without what does not count when names are compared: case, white space, `_` and `-`.
@@ -99,12 +87,12 @@ pub struct PerField<T> {
 
 impl<T> PerField<T> {
     /// Makes the value of each field.
-    pub fn from_fn(mut value: impl FnMut(Field) -> T) -> PerField<T> {
+    pub(crate) fn from_fn(mut value: impl FnMut(Field) -> T) -> PerField<T> {
         array::from_fn(|at| value(Field::ALL[at])).into()
     }
 
     /// Returns the value of a field.
-    pub fn get(&self, field: Field) -> &T {
+    pub(crate) fn get(&self, field: Field) -> &T {
         match field {
             Field::Email => &self.email,
             Field::FirstName => &self.first_name,
@@ -119,12 +107,12 @@ impl<T> PerField<T> {
     }
 
     /// The fields with their values.
-    pub fn iter(&self) -> impl Iterator<Item = (Field, &T)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Field, &T)> {
         Field::ALL.iter().copied().zip(self.values())
     }
 
     /// Makes another value of each.
-    pub fn map<U>(self, value: impl FnMut(T) -> U) -> PerField<U> {
+    pub(crate) fn map<U>(self, value: impl FnMut(T) -> U) -> PerField<U> {
         <[T; FIELDS]>::from(self).map(value).into()
     }
 }

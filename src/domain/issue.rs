@@ -20,7 +20,7 @@ words! {
 }
 
 /// `issues.issue_resolved_by` where a run, not a person, found that the issue is no longer raised.
-pub const RESOLVED_BY_RUN: &str = "recheck";
+pub(crate) const RESOLVED_BY_RUN: &str = "recheck";
 
 /// The longest `issue_key` in bytes: an entry of a B-tree index holds at most about 2,700.
 const KEY_BYTES: usize = 1024;
@@ -40,7 +40,7 @@ pub fn email_issue_key(lower_case: &str) -> String {
 }
 
 /// The key of an issue that is one row's own: its hash, unique within the job and the same in any run.
-pub fn row_issue_key(hash: RowHash) -> String {
+pub(crate) fn row_issue_key(hash: RowHash) -> String {
     hash.to_string()
 }
 

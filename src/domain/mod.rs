@@ -13,6 +13,6 @@ pub mod issue;
 pub mod job;
 pub mod row;
 pub mod rules;
-pub mod search;
+pub(crate) mod search;
 pub mod suggest;
-pub mod words;
+pub(crate) mod words;

@@ -1,9 +1,9 @@
 //! Limits of a search: comparing a long text with a long cell costs the product of their lengths.
 
 /// The most characters of a text to search for.
-pub const LONGEST_TEXT: usize = 200;
+pub(crate) const LONGEST_TEXT: usize = 200;
 /// How many characters of a cell are searched, from its beginning.
-pub const SEARCHED_CHARACTERS: usize = 500;
+pub(crate) const SEARCHED_CHARACTERS: usize = 500;
 
 /// Returns what is wrong with a text to search for; `None` if it can be searched for.
 ///
@@ -14,7 +14,7 @@ pub const SEARCHED_CHARACTERS: usize = 500;
 /// assert_eq!(search::refusal(&"x".repeat(201)), Some("has more than 200 characters"));
 /// assert_eq!(search::refusal("a\0"), Some("contains the character NUL"));
 /// ```
-pub fn refusal(text: &str) -> Option<&'static str> {
+pub(crate) fn refusal(text: &str) -> Option<&'static str> {
     if text.contains('\0') {
         Some("contains the character NUL")
     } else if text.chars().nth(LONGEST_TEXT).is_some() {

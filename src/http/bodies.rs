@@ -15,7 +15,7 @@ use super::problem::{Kind, Problem};
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// All of a body of at most `limit` bytes.
-pub async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let whole = tokio::time::timeout(LONGEST, collect(body, limit)).await;
     whole.unwrap_or_else(|_| Err(Problem::new(Kind::BodyTimeout)))
 }
@@ -33,7 +33,7 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
 }
 
 /// A body to be read as it comes.
-pub fn reader(body: Body) -> impl AsyncRead + Send + Unpin {
+pub(crate) fn reader(body: Body) -> impl AsyncRead + Send + Unpin {
     StreamReader::new(body.into_data_stream().map_err(io::Error::other))
 }
 

@@ -21,7 +21,7 @@ pub struct TrustedProxies {
 
 impl TrustedProxies {
     /// Proxies in these networks, which name the client in this header.
-    pub fn new(networks: Vec<IpNet>, header: HeaderName) -> TrustedProxies {
+    pub(crate) fn new(networks: Vec<IpNet>, header: HeaderName) -> TrustedProxies {
         TrustedProxies { networks, header }
     }
 
@@ -45,7 +45,7 @@ impl TrustedProxies {
     }
 
     /// Whether the address is one of the proxies'.
-    pub fn trusts(&self, address: IpAddr) -> bool {
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|network| network.contains(&address))
     }
 
@@ -66,7 +66,7 @@ impl TrustedProxies {
 
 /// What is known about the sender of a request; shared by the handlers and the log.
 #[derive(Debug, Clone)]
-pub struct Client(Arc<Parts>);
+pub(crate) struct Client(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
@@ -76,7 +76,7 @@ struct Parts {
 
 /// Whom the credentials of a request stand for.
 #[derive(Debug, Clone)]
-pub enum Sender {
+pub(crate) enum Sender {
     /// Somebody who is known.
     Known {
         /// Whose data they see.
@@ -97,19 +97,19 @@ pub enum Sender {
 
 impl Client {
     /// The sender of a request.
-    pub fn new(proxies: &TrustedProxies, extensions: &Extensions, headers: &HeaderMap) -> Client {
+    pub(crate) fn new(proxies: &TrustedProxies, extensions: &Extensions, headers: &HeaderMap) -> Client {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let address = proxies.client(peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), headers);
         Client(Arc::new(Parts { address, sender: OnceLock::new() }))
     }
 
     /// The address from which it was sent.
-    pub fn address(&self) -> IpAddr {
+    pub(crate) fn address(&self) -> IpAddr {
         self.0.address
     }
 
     /// The network that counts as one client: an IPv6 subscriber has at least 64 bits of addresses.
-    pub fn network(&self) -> IpAddr {
+    pub(crate) fn network(&self) -> IpAddr {
         match self.0.address {
             IpAddr::V4(address) => IpAddr::V4(address),
             IpAddr::V6(address) => {
@@ -120,12 +120,12 @@ impl Client {
     }
 
     /// Whom its credentials stand for; `None` if it has none, or if they were not looked at.
-    pub fn sender(&self) -> Option<&Sender> {
+    pub(crate) fn sender(&self) -> Option<&Sender> {
         self.0.sender.get()
     }
 
     /// Notes who it is.
-    pub fn is_known_as(&self, principal: &Principal) {
+    pub(crate) fn is_known_as(&self, principal: &Principal) {
         let token_id = match principal.means {
             Means::ApiToken(id) => Some(id),
             Means::Local | Means::Bearer | Means::Session { .. } => None,
@@ -135,7 +135,7 @@ impl Client {
     }
 
     /// Notes that its credentials are not valid.
-    pub fn is_refused(&self, means: &'static str, reason: &'static str) {
+    pub(crate) fn is_refused(&self, means: &'static str, reason: &'static str) {
         let _ = self.0.sender.set(Sender::Refused { means, reason });
     }
 }

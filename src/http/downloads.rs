@@ -12,7 +12,7 @@ use crate::actions;
 use crate::domain::job::{JobId, Owner};
 
 /// Sends the file of a job as it came in.
-pub async fn job_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, Problem> {
+pub(crate) async fn job_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, Problem> {
     let permit = app.ceilings.exports.enter(owner)?;
     let mut db = app.owners.read(owner).await?;
     let job = find_job(&mut db, owner, job).await?;
@@ -23,7 +23,7 @@ pub async fn job_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, 
 }
 
 /// Sends the rows of a job that an open issue is about, as CSV.
-pub async fn corrections_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, Problem> {
+pub(crate) async fn corrections_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, Problem> {
     let permit = app.ceilings.exports.enter(owner)?;
     let file = actions::corrections_file(&app.owners, owner, job).await?;
     let bytes = file.bytes;
@@ -32,7 +32,7 @@ pub async fn corrections_file(app: &App, owner: &Owner, job: JobId) -> Result<Re
 }
 
 /// Sends all contacts of an owner as CSV.
-pub fn contacts_file(app: &App, owner: Owner) -> Result<Response, Problem> {
+pub(crate) fn contacts_file(app: &App, owner: Owner) -> Result<Response, Problem> {
     let permit = app.ceilings.exports.enter(&owner)?;
     let pieces = actions::contacts_file(app.owners.clone(), owner);
     Ok(attachment(permit, "contacts.csv", CSV, None, Body::from_stream(pieces)))

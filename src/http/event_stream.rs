@@ -17,7 +17,7 @@ const RECHECK: Duration = Duration::from_secs(5);
 
 /// Sends `events` until their end, or until whoever asked for them is no longer let in: a revoked token, a session
 /// that has ended. A problem if they have too many streams already.
-pub fn event_stream(
+pub(crate) fn event_stream(
     app: &App,
     standing: Standing,
     events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,

@@ -16,7 +16,7 @@ use super::limits::{Permits, SMALL_BODY_BYTES};
 use super::problem::{Kind, Problem};
 
 /// The most bytes of a JSON body: many decisions at once fit into it.
-pub const BODY_LIMIT_BYTES: usize = 2 << 20;
+pub(crate) const BODY_LIMIT_BYTES: usize = 2 << 20;
 
 /// Large bodies that are parsed at the same time: while that goes on they take up to thirty times their size.
 static PARSING: Semaphore = Semaphore::const_new(2);

@@ -49,7 +49,7 @@ impl FormFile {
     }
 
     /// The name that the file has where it comes from.
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.field.file_name()
     }
 
@@ -60,7 +60,7 @@ impl FormFile {
 }
 
 /// Whether a body is a form, in which the file is a part.
-pub fn is_form(headers: &HeaderMap) -> bool {
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     text(headers)
         .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"))
 }

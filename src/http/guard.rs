@@ -23,7 +23,7 @@ const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
 /// Where there is one local user: refuses what comes from another machine or another site's page, and lets
 /// in the browser that opens the address with the token.
-pub async fn local_only(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn local_only(State(app): State<App>, request: Request, next: Next) -> Response {
     let Access::Local(user) = &app.access else { return next.run(request).await };
     if let Err(problem) = refuse_foreign(&request) {
         return problem.into_response();
@@ -82,7 +82,12 @@ fn shown_token(request: &Request) -> Option<String> {
 
 /// A problem unless the request comes from our own pages or changes nothing. `csrf`: what a script may
 /// show instead.
-pub fn from_own_page(app: &App, method: &Method, headers: &HeaderMap, csrf: &Secret) -> Result<(), Problem> {
+pub(crate) fn from_own_page(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+    csrf: &Secret,
+) -> Result<(), Problem> {
     let shown = || text(headers, X_CSRF_TOKEN).is_some_and(|token| csrf.is(token));
     match is_safe(method) || is_same_origin(app, headers) || shown() {
         true => Ok(()),
@@ -91,7 +96,7 @@ pub fn from_own_page(app: &App, method: &Method, headers: &HeaderMap, csrf: &Sec
 }
 
 /// Whether the browser says that one of our own pages sends the request.
-pub fn is_same_origin(app: &App, headers: &HeaderMap) -> bool {
+pub(crate) fn is_same_origin(app: &App, headers: &HeaderMap) -> bool {
     match text(headers, SEC_FETCH_SITE) {
         Some(site) => site == "same-origin",
         None => text(headers, header::ORIGIN).is_some_and(|origin| origin == app.public_origin),

@@ -7,14 +7,14 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 
 /// A body with a guard that is dropped with it.
-pub struct Held<G> {
+pub(crate) struct Held<G> {
     body: Body,
     _guard: G,
 }
 
 impl<G> Held<G> {
     /// Keeps `guard` until `body` has been sent, or its client is gone.
-    pub fn new(body: Body, guard: G) -> Held<G> {
+    pub(crate) fn new(body: Body, guard: G) -> Held<G> {
         Held { body, _guard: guard }
     }
 }

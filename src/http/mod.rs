@@ -26,24 +26,24 @@ use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-pub use bodies::read_whole;
-pub use client::{Client, TrustedProxies};
-pub use downloads::{contacts_file, corrections_file, job_file};
-pub use event_stream::event_stream;
+pub(crate) use bodies::read_whole;
+pub(crate) use client::{Client, TrustedProxies};
+pub(crate) use downloads::{contacts_file, corrections_file, job_file};
+pub(crate) use event_stream::event_stream;
 pub use extract::{Json, Path, Query};
-pub use find::find_job;
+pub(crate) use find::find_job;
 pub use form_data::FormFile;
-pub use guard::is_same_origin;
-pub use layers::{ProblemPage, timeout};
-pub use limits::{AtOnce, BadTokens, CeilingSettings, Ceilings, RateLimit, RefusalLog, Senders};
-pub use principal::{Editor, Person, Reader, Standing, Uploader, has_session, session_cookie};
-pub use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
-pub use server::{ConnectionLimits, open_files, serve};
-pub use state::{Access, App, Parts};
+pub(crate) use guard::is_same_origin;
+pub(crate) use layers::{ProblemPage, timeout};
+pub(crate) use limits::{AtOnce, BadTokens, CeilingSettings, Ceilings, RateLimit, RefusalLog, Senders};
+pub(crate) use principal::{Editor, Person, Reader, Standing, Uploader, has_session, session_cookie};
+pub(crate) use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
+pub(crate) use server::{ConnectionLimits, open_files, serve};
+pub(crate) use state::{Access, App, Parts};
 pub use uploads::{UploadQuery, preview_of, take_corrections, take_upload};
 
 /// The whole server: `routes`, and what each of their requests passes through. `problem_page` shows problems to browsers.
-pub fn router(app: App, routes: Router<App>, problem_page: ProblemPage) -> Router {
+pub(crate) fn router(app: App, routes: Router<App>, problem_page: ProblemPage) -> Router {
     routes
         .layer(middleware::from_fn_with_state(app.clone(), guard::local_only))
         .layer(CatchPanicLayer::custom(panicked))

@@ -23,19 +23,19 @@ use crate::store::{StoreError, api_tokens, provider_roles, sign_ins};
 
 /// Whoever is known.
 #[derive(Debug, Clone)]
-pub struct Reader(pub Principal);
+pub(crate) struct Reader(pub Principal);
 
 /// Whoever may upload files and ask for another run.
 #[derive(Debug, Clone)]
-pub struct Uploader(pub Principal);
+pub(crate) struct Uploader(pub Principal);
 
 /// Whoever may resolve issues, edit rows and delete.
 #[derive(Debug, Clone)]
-pub struct Editor(pub Principal);
+pub(crate) struct Editor(pub Principal);
 
 /// Whoever is known and no machine with an API token.
 #[derive(Debug, Clone)]
-pub struct Person(pub Principal);
+pub(crate) struct Person(pub Principal);
 
 impl FromRequestParts<App> for Reader {
     type Rejection = Problem;
@@ -133,7 +133,7 @@ fn client_of(parts: &Parts, app: &App) -> Client {
 
 /// What let a sender in, to be asked again while the answer is under way. Comes after the argument that lets them in.
 #[derive(Debug)]
-pub struct Standing {
+pub(crate) struct Standing {
     parts: Parts,
     owner: Owner,
 }
@@ -154,19 +154,19 @@ impl FromRequestParts<App> for Standing {
 
 impl Standing {
     /// Whose data the sender sees.
-    pub fn owner(&self) -> &Owner {
+    pub(crate) fn owner(&self) -> &Owner {
         &self.owner
     }
 
     /// Whether the sender would be let in again, as the same owner.
-    pub async fn holds(&self, app: &App) -> bool {
+    pub(crate) async fn holds(&self, app: &App) -> bool {
         let client = client_of(&self.parts, app);
         known(&self.parts, app, &client).await.is_ok_and(|principal| principal.owner == self.owner)
     }
 }
 
 /// Whether a request carries the cookie of a session that has not ended.
-pub async fn has_session(app: &App, headers: &HeaderMap) -> Result<bool, Problem> {
+pub(crate) async fn has_session(app: &App, headers: &HeaderMap) -> Result<bool, Problem> {
     let jar = CookieJar::from_headers(headers);
     let Some(cookie) = jar.get(session_cookie(app)) else { return Ok(false) };
     let hash = Secret::from(cookie.value().to_owned()).hash();
@@ -288,7 +288,7 @@ fn is_activity(parts: &Parts) -> bool {
 
 /// The name of the cookie that a browser has which has signed in. By its prefix browsers keep others from
 /// setting it; they take it over TLS only.
-pub fn session_cookie(app: &App) -> &'static str {
+pub(crate) fn session_cookie(app: &App) -> &'static str {
     match app.is_https() {
         true => "__Host-ingest_session",
         false => "ingest_session",

@@ -20,7 +20,7 @@ use crate::queue::QueueError;
 use crate::store::StoreError;
 
 /// The media type of a problem.
-pub const MEDIA_TYPE: &str = "application/problem+json";
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Seconds after which something that is away may be back.
 const BACK_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -30,7 +30,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $slug:literal, $status:ident, $title:literal;)+) => {
         /// What kind of problem it is. The word stands in its `type`, `urn:problem-type:ingest:<word>`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Kind { $($(#[$doc])* $kind),+ }
+        pub(crate) enum Kind { $($(#[$doc])* $kind),+ }
 
         impl Kind {
             const ALL: &'static [Kind] = &[$(Kind::$kind),+];
@@ -40,12 +40,12 @@ macro_rules! kinds {
             }
 
             /// The status of the answer.
-            pub fn status(self) -> StatusCode {
+            pub(crate) fn status(self) -> StatusCode {
                 match self { $(Kind::$kind => StatusCode::$status),+ }
             }
 
             /// The same for every problem of the kind.
-            pub fn title(self) -> &'static str {
+            pub(crate) fn title(self) -> &'static str {
                 match self { $(Kind::$kind => $title),+ }
             }
         }
@@ -94,7 +94,7 @@ pub struct Problem(Box<ProblemBody>);
 /// What is told of a problem.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub struct ProblemBody {
+pub(crate) struct ProblemBody {
     /// What kind of problem it is.
     #[serde(rename = "type")]
     #[schema(format = "uri", examples("urn:problem-type:ingest:not-found"))]
@@ -126,7 +126,7 @@ pub struct ProblemBody {
 
 /// A value that is not acceptable.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct FieldError {
+pub(crate) struct FieldError {
     /// Where it stands in the body: a JSON Pointer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("#/rows/3/email"))]
@@ -141,7 +141,7 @@ pub struct FieldError {
 
 impl Problem {
     /// A problem of a kind, with nothing more to say.
-    pub fn new(kind: Kind) -> Problem {
+    pub(crate) fn new(kind: Kind) -> Problem {
         Problem(Box::new(ProblemBody {
             kind: kind.uri(),
             title: kind.title(),
@@ -155,60 +155,60 @@ impl Problem {
     }
 
     /// There is no such thing, or it is somebody else's: the two are not told apart.
-    pub fn not_found(detail: impl Into<String>) -> Problem {
+    pub(crate) fn not_found(detail: impl Into<String>) -> Problem {
         Problem::new(Kind::NotFound).detail(detail)
     }
 
     /// Its state does not allow that.
-    pub fn conflict(detail: impl Into<String>) -> Problem {
+    pub(crate) fn conflict(detail: impl Into<String>) -> Problem {
         Problem::new(Kind::Conflict).detail(detail)
     }
 
     /// A value of the body is not acceptable; `pointer` as `#/name`.
-    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
+    pub(crate) fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
         Problem::new(Kind::Invalid).at(pointer, detail)
     }
 
     /// Something that is the operator's to see: logged, and not told.
-    pub fn internal(error: &(dyn Error + 'static)) -> Problem {
+    pub(crate) fn internal(error: &(dyn Error + 'static)) -> Problem {
         tracing::error!(error, "a request failed");
         Problem::new(Kind::Internal)
     }
 
     /// Something is away and may be back soon: logged, and told without its cause.
-    pub fn unavailable(error: &(dyn Error + 'static)) -> Problem {
+    pub(crate) fn unavailable(error: &(dyn Error + 'static)) -> Problem {
         tracing::warn!(error, "a request could not be served at the moment");
         Problem::new(Kind::Unavailable).header(header::RETRY_AFTER, BACK_AFTER)
     }
 
     /// With what is wrong in this case.
-    pub fn detail(mut self, detail: impl Into<String>) -> Problem {
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Problem {
         self.0.detail = Some(detail.into());
         self
     }
 
     /// With the row that it is about.
-    pub fn row(mut self, row: RowId) -> Problem {
+    pub(crate) fn row(mut self, row: RowId) -> Problem {
         self.0.row = Some(row);
         self
     }
 
     /// With a value of the body that it is about.
-    pub fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
+    pub(crate) fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
         let (pointer, detail) = (Some(pointer.into()), detail.into());
         self.0.errors.push(FieldError { pointer, parameter: None, detail });
         self
     }
 
     /// With a parameter that it is about.
-    pub fn parameter(mut self, parameter: impl Into<String>, detail: impl Into<String>) -> Problem {
+    pub(crate) fn parameter(mut self, parameter: impl Into<String>, detail: impl Into<String>) -> Problem {
         let (parameter, detail) = (Some(parameter.into()), detail.into());
         self.0.errors.push(FieldError { pointer: None, parameter, detail });
         self
     }
 
     /// The problem of a body that cannot be read to its end.
-    pub fn of_body(error: &(dyn Error + 'static)) -> Problem {
+    pub(crate) fn of_body(error: &(dyn Error + 'static)) -> Problem {
         match is_body_timeout(error) {
             true => Problem::new(Kind::BodyTimeout),
             false => Problem::new(Kind::Malformed).detail("the body broke off"),
@@ -222,23 +222,23 @@ impl Problem {
     }
 
     /// With a header of the answer.
-    pub fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Problem {
+    pub(crate) fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Problem {
         self.0.headers.insert(name, value);
         self
     }
 
     /// The status of the answer.
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The same for every problem of the kind.
-    pub fn title(&self) -> &'static str {
+    pub(crate) fn title(&self) -> &'static str {
         self.0.title
     }
 
     /// What is wrong in this case, in words.
-    pub fn words(&self) -> Option<&str> {
+    pub(crate) fn words(&self) -> Option<&str> {
         self.0.detail.as_deref().or_else(|| self.0.errors.first().map(|error| error.detail.as_str()))
     }
 

@@ -70,17 +70,17 @@ pub enum Access {
 
 impl App {
     /// The state of these parts.
-    pub fn new(parts: Parts) -> App {
+    pub(crate) fn new(parts: Parts) -> App {
         App(Arc::new(parts))
     }
 
     /// Whether browsers reach the server by TLS.
-    pub fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.public_origin.starts_with("https://")
     }
 
     /// The provider, where there is one.
-    pub fn provider(&self) -> Option<&Provider> {
+    pub(crate) fn provider(&self) -> Option<&Provider> {
         match &self.access {
             Access::Local(_) => None,
             Access::Oidc(provider) => Some(provider),

@@ -75,17 +75,17 @@ fn of(key: Option<&String>) -> String {
 
 impl ObjectError {
     /// Whether the same call may succeed later.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
 
     /// Whether the owner of the file, not the operator of the store, can mend it.
-    pub fn is_owners(&self) -> bool {
+    pub(crate) fn is_owners(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::BadKey { .. })
     }
 
     /// What happened in words for the file's owner, without where the store is.
-    pub fn for_owner(&self) -> String {
+    pub(crate) fn for_owner(&self) -> String {
         match self {
             Self::NotFound { key, .. } => format!("there is no file `{}` in the store", key.escape_debug()),
             Self::NoStore { .. } => "the store of the files does not exist".to_owned(),

@@ -22,7 +22,7 @@ use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::io::AsyncRead;
 use tokio_util::sync::CancellationToken;
 
-pub use error::ObjectError;
+pub(crate) use error::ObjectError;
 
 /// An upload that nobody has written to for so long belongs to a process that is gone.
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
@@ -62,7 +62,7 @@ pub struct Version(String);
 
 impl Version {
     /// The ETag, as it may be kept in the database.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -80,7 +80,7 @@ impl std::fmt::Display for Version {
 }
 
 /// An object that is being read.
-pub struct Opened {
+pub(crate) struct Opened {
     /// The version that all of `bytes` is of.
     pub version: Version,
     /// How many bytes `bytes` gives in all.
@@ -106,7 +106,7 @@ impl Objects {
     }
 
     /// Starts to read an object: `version`, if one is named, else the one that is there now.
-    pub async fn open(&self, key: &str, version: Option<&Version>) -> Result<Opened, ObjectError> {
+    pub(crate) async fn open(&self, key: &str, version: Option<&Version>) -> Result<Opened, ObjectError> {
         let path = self.path(key).await?;
         let options =
             GetOptions { if_match: version.map(|version| self.quoted(version)), ..GetOptions::default() };
@@ -165,7 +165,7 @@ impl Objects {
     /// when `stop` is cancelled.
     ///
     /// Of a folder alone: a bucket does it itself, by a lifecycle rule (`AbortIncompleteMultipartUpload`).
-    pub async fn remove_abandoned(&self, stop: &CancellationToken) -> Result<u64, ObjectError> {
+    pub(crate) async fn remove_abandoned(&self, stop: &CancellationToken) -> Result<u64, ObjectError> {
         let Place::Local { folder } = &self.place else { return Ok(0) };
         let (folder, stop) = (folder.clone(), stop.clone());
         let removing = move || local::remove_abandoned(&folder, ABANDONED, &stop);
@@ -178,7 +178,7 @@ impl Objects {
     }
 
     /// Whether the bucket or folder can be read: fails as reading an object would.
-    pub async fn check(&self) -> Result<(), ObjectError> {
+    pub(crate) async fn check(&self) -> Result<(), ObjectError> {
         use futures::StreamExt;
         match self.store.list(None).next().await {
             Some(Err(error)) => Err(ObjectError::of_place(&self.place, error)),

@@ -7,20 +7,20 @@
 
 /// Rows and what they raise, encoded, in one chunk. Room for [`DEFAULT_CHUNK_ROWS`](super::DEFAULT_CHUNK_ROWS) of the
 /// usual width.
-pub const CHUNK_BYTES: usize = 8 << 20;
+pub(crate) const CHUNK_BYTES: usize = 8 << 20;
 
 /// Contacts, encoded, that are sent to the database at a time.
-pub const CONTACTS_BYTES: usize = 12 << 20;
+pub(crate) const CONTACTS_BYTES: usize = 12 << 20;
 /// Contacts that are sent to the database at a time: the more, the better the order in which the index over their keys
 /// is filled.
-pub const CONTACTS_ROWS: usize = 100_000;
+pub(crate) const CONTACTS_ROWS: usize = 100_000;
 
 /// Rows whose statuses, or shares in issues, are written at a time.
-pub const CHANGES_ROWS: usize = 20_000;
+pub(crate) const CHANGES_ROWS: usize = 20_000;
 
 /// Bytes of rows that are read out of the database before the limits above are looked at.
-pub const READ_BYTES: usize = 1 << 20;
+pub(crate) const READ_BYTES: usize = 1 << 20;
 
 /// The most that is kept of a malformed row beside its values ([`residue`](super::file::residue)). Text of any row
 /// within the reader's limits fits; bytes that are no text take up to eight times their size.
-pub const RESIDUE_BYTES: usize = 2 << 20;
+pub(crate) const RESIDUE_BYTES: usize = 2 << 20;

@@ -12,7 +12,7 @@ use crate::store::jobs::Claim;
 
 /// How far a run has come, for whoever watches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// What is being done.
     pub phase: Phase,
     /// Rows done in this phase.
@@ -23,7 +23,7 @@ pub struct Progress {
 
 /// The phases of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Reading the file for the first time.
     #[default]
     Survey,
@@ -37,7 +37,7 @@ pub enum Phase {
 
 /// Who watches a run, and who may stop it.
 #[derive(Clone)]
-pub struct Control {
+pub(crate) struct Control {
     /// Takes the progress.
     pub progress: watch::Sender<Progress>,
     /// Asks the run to stop at the end of its chunk.
@@ -59,7 +59,7 @@ impl Control {
     }
 
     /// Whether another run may have taken over.
-    pub fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         self.lost.iter().any(CancellationToken::is_cancelled)
     }
 

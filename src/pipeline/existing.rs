@@ -20,7 +20,7 @@ const ALWAYS_PROBED: u64 = 1_000;
 const PROBE_COST: u64 = 8;
 
 /// All that staging needs to know before its first write.
-pub struct Plan {
+pub(crate) struct Plan {
     /// The file.
     pub file: File,
     /// Its encoding.
@@ -41,7 +41,7 @@ pub struct Plan {
 ///
 /// When the file has no issue in itself, this is done in the owner's turn, so that what is found
 /// still holds when the contacts are written.
-pub async fn plan(
+pub(crate) async fn plan(
     context: &Context,
     claim: &Claim,
     control: &Control,
@@ -86,7 +86,7 @@ async fn lacks_keys(
 
 /// The e-mails that the owner has contacts of; `own`: the job that is no other, where it has contacts
 /// already. The index is asked for each e-mail, or all contacts are read from end to end, whichever is less.
-pub async fn look(
+pub(crate) async fn look(
     context: &Context,
     connection: &mut PgConnection,
     owner: &Owner,

@@ -13,14 +13,14 @@ use crate::store::jobs::Claim;
 const KEPT_BYTES: u64 = 1 << 20;
 
 /// The file that a run works on: the same bytes in every pass.
-pub struct File {
+pub(crate) struct File {
     version: Version,
     kept: Option<Vec<Bytes>>,
 }
 
 impl File {
     /// Opens the file for the first time: the version that rows were staged from, where there is one.
-    pub async fn open(context: &Context, claim: &Claim) -> Result<File, RunError> {
+    pub(crate) async fn open(context: &Context, claim: &Claim) -> Result<File, RunError> {
         let pinned = match claim.checkpoint {
             0 => None,
             _ => claim.object_version.as_deref().map(Version::from),
@@ -34,12 +34,12 @@ impl File {
     }
 
     /// The version that is read.
-    pub fn version(&self) -> &Version {
+    pub(crate) fn version(&self) -> &Version {
         &self.version
     }
 
     /// Starts a pass.
-    pub async fn pass(&self, context: &Context, claim: &Claim) -> Result<Pass, RunError> {
+    pub(crate) async fn pass(&self, context: &Context, claim: &Claim) -> Result<Pass, RunError> {
         let blocks = match &self.kept {
             Some(kept) => stream::iter(kept.clone()).map(Ok).boxed(),
             None => get(context, claim, Some(&self.version)).await?.2,
@@ -64,20 +64,20 @@ async fn get(
 }
 
 /// A file being read.
-pub struct Pass {
+pub(crate) struct Pass {
     blocks: Blocks,
 }
 
 impl Pass {
     /// The next bytes; `None` at the end.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, RunError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RunError> {
         // A local file is always there: others must run in between.
         tokio::task::yield_now().await;
         self.blocks.try_next().await
     }
 
     /// Gives every row of the file to `on_row`, which can fail, as the whole then does.
-    pub async fn read(
+    pub(crate) async fn read(
         mut self,
         mut reader: Reader,
         claim: &Claim,
@@ -100,12 +100,12 @@ impl Pass {
 }
 
 /// Reads the file for the first time.
-pub fn first_reader(claim: &Claim) -> Reader {
+pub(crate) fn first_reader(claim: &Claim) -> Reader {
     Reader::sniffing(limits()).mapped(mapping(claim))
 }
 
 /// Reads the file from its first row again, in the encoding that the survey has found.
-pub fn reader(claim: &Claim, encoding: Encoding) -> Reader {
+pub(crate) fn reader(claim: &Claim, encoding: Encoding) -> Reader {
     Reader::with_encoding(encoding, limits()).mapped(mapping(claim))
 }
 
@@ -114,18 +114,18 @@ fn mapping(claim: &Claim) -> Option<Mapping> {
 }
 
 /// The limits of what is read.
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits::default()
 }
 
 /// The values of a row as they are stored and compared.
-pub fn fields<'a>(row: &RawRow<'a>) -> Fields<'a> {
+pub(crate) fn fields<'a>(row: &RawRow<'a>) -> Fields<'a> {
     row.values.map(normalise)
 }
 
 /// What a malformed row held beside its values, in words; empty for any other row. Rows that differ
 /// in it are not the same row, so it is written unambiguously.
-pub fn residue(damage: Option<&Damage>) -> String {
+pub(crate) fn residue(damage: Option<&Damage>) -> String {
     let Some(damage) = damage else {
         return String::new();
     };

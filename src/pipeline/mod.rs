@@ -22,14 +22,14 @@ use crate::domain::job::{Flow, JobStatus};
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
 use crate::store::{self, StoreError, contacts};
-pub use compare::SortMemory;
+pub(crate) use compare::SortMemory;
 use compare::{Comparison, Existing};
 use control::timed;
-pub use control::{Control, Phase, Progress};
+pub(crate) use control::{Control, Phase, Progress};
 
 /// What a run needs from around it.
 #[derive(Clone)]
-pub struct Context {
+pub(crate) struct Context {
     /// The database.
     pub pool: PgPool,
     /// The store of the CSV files.
@@ -52,11 +52,11 @@ impl Context {
 
 /// Rows in a chunk where nobody sets it: large enough that a commit costs nothing beside the rows,
 /// small enough that a stop waits for less than a second.
-pub const DEFAULT_CHUNK_ROWS: usize = 50_000;
+pub(crate) const DEFAULT_CHUNK_ROWS: usize = 50_000;
 
 /// How a run ended that went through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// [`JobStatus::Completed`] or [`JobStatus::NeedsReview`].
     pub status: JobStatus,
     /// What it counted.
@@ -67,14 +67,14 @@ pub struct Outcome {
 
 impl Outcome {
     /// Issues that are open at the end.
-    pub fn open_issues(&self) -> u64 {
+    pub(crate) fn open_issues(&self) -> u64 {
         self.open_issues.iter().map(|(_, count)| count).sum()
     }
 }
 
 /// What a run counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Statistics {
+pub(crate) struct Statistics {
     /// Rows of the job.
     pub total_rows: u64,
     /// Rows that break no rule.
@@ -91,7 +91,7 @@ pub struct Statistics {
 
 /// Why a run did not go through.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub(crate) enum RunError {
     /// The file cannot be imported as it is; its owner can mend it.
     #[error("{0}")]
     Rejected(#[from] Rejection),
@@ -135,7 +135,7 @@ impl From<sqlx::Error> for RunError {
 
 impl RunError {
     /// Whether the same run may go through later.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             RunError::Store(error) => error.is_transient() || self.is_overtaken(),
             RunError::Object(error) => error.is_transient(),
@@ -145,7 +145,7 @@ impl RunError {
     }
 
     /// Whether somebody changed rows or contacts after the run had read them. The next run reads the change.
-    pub fn is_overtaken(&self) -> bool {
+    pub(crate) fn is_overtaken(&self) -> bool {
         match self {
             RunError::Store(error) => error.is_serialization_failure() || error.is_conflict_in("contacts"),
             RunError::Object(_)
@@ -158,7 +158,7 @@ impl RunError {
     }
 
     /// Whether the owner of the file, not the operator of the service, can mend it.
-    pub fn is_owners(&self) -> bool {
+    pub(crate) fn is_owners(&self) -> bool {
         match self {
             RunError::Rejected(_) | RunError::Replaced => true,
             RunError::Object(error) => error.is_owners(),
@@ -168,7 +168,7 @@ impl RunError {
 
     /// The reason as the job's owner reads it: without folders, buckets and whatever else of the server is its
     /// operator's alone.
-    pub fn for_owner(&self) -> String {
+    pub(crate) fn for_owner(&self) -> String {
         let reason = match self {
             RunError::Rejected(_) | RunError::Replaced | RunError::Stopped => return self.to_string(),
             RunError::Object(error) if error.is_owners() => return error.for_owner(),
@@ -182,7 +182,11 @@ impl RunError {
 }
 
 /// Runs a claimed job to its end.
-pub async fn process(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
+pub(crate) async fn process(
+    context: &Context,
+    claim: &Claim,
+    control: &Control,
+) -> Result<Outcome, RunError> {
     let outcome = match claim.flow {
         Flow::Initial => initial(context, claim, control).await?,
         Flow::Reprocess => recheck::run(context, claim, control).await?,

@@ -7,7 +7,7 @@ use crate::domain::rules::Verdict;
 
 /// What becomes of a row that has no contact yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowOutcome {
+pub(crate) enum RowOutcome {
     /// An earlier row has the same values: it is skipped.
     Repeat,
     /// It breaks no rule.
@@ -19,7 +19,7 @@ pub enum RowOutcome {
 impl RowOutcome {
     /// Puts a row's own verdict and what was found about it together. `on_existing`: what a person has decided about the
     /// contact that has the row's e-mail, so that the contact is no issue.
-    pub fn new(verdict: Verdict, finding: Finding, on_existing: Option<OnExisting>) -> RowOutcome {
+    pub(crate) fn new(verdict: Verdict, finding: Finding, on_existing: Option<OnExisting>) -> RowOutcome {
         if finding.repeat {
             return RowOutcome::Repeat;
         }
@@ -31,7 +31,7 @@ impl RowOutcome {
     }
 
     /// The verdict on the row; `None` for a repeat.
-    pub fn verdict(&self) -> Option<&Verdict> {
+    pub(crate) fn verdict(&self) -> Option<&Verdict> {
         match self {
             RowOutcome::Repeat => None,
             RowOutcome::Valid(verdict) | RowOutcome::Raises(verdict) => Some(verdict),
@@ -39,7 +39,7 @@ impl RowOutcome {
     }
 
     /// The row's status until it has a contact.
-    pub fn status(&self) -> RowStatus {
+    pub(crate) fn status(&self) -> RowStatus {
         match self {
             RowOutcome::Repeat => RowStatus::Discard,
             RowOutcome::Valid(_) => RowStatus::Ready,
@@ -50,7 +50,7 @@ impl RowOutcome {
 
 impl Statistics {
     /// Counts a row without a contact.
-    pub fn count(&mut self, outcome: &RowOutcome) {
+    pub(crate) fn count(&mut self, outcome: &RowOutcome) {
         match outcome {
             RowOutcome::Repeat => self.repeated_rows += 1,
             RowOutcome::Valid(_) => self.valid_rows += 1,
@@ -59,7 +59,7 @@ impl Statistics {
     }
 
     /// Counts a row that has its contact.
-    pub fn count_done(&mut self) {
+    pub(crate) fn count_done(&mut self) {
         self.valid_rows += 1;
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::{email, rules};
 use crate::store::jobs::Claim;
 
 /// What a pass over the file found.
-pub struct Survey {
+pub(crate) struct Survey {
     /// The file.
     pub file: File,
     /// The encoding of the whole file.
@@ -30,7 +30,7 @@ pub struct Survey {
 
 /// Reads the file once, or twice when the whole of it turns out to be of another encoding than its
 /// beginning let expect.
-pub async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<Survey, RunError> {
+pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<Survey, RunError> {
     let file = File::open(context, claim).await?;
     let mut found = Found::new(context, claim);
     let mut pass = file.pass(context, claim).await?;
@@ -90,7 +90,7 @@ impl Found {
 
 /// What a row has in common with those that share its issues: the key of its e-mail, or what stands for an
 /// invalid value. `None`: the row has no e-mail.
-pub fn group(keys: &ContactKeys, fields: &Fields<'_>, verdict: &Verdict) -> Option<u128> {
+pub(crate) fn group(keys: &ContactKeys, fields: &Fields<'_>, verdict: &Verdict) -> Option<u128> {
     if fields.email.is_empty() {
         return None;
     }

@@ -48,7 +48,7 @@ pub enum QueueError {
 
 impl QueueError {
     /// Whether the same call may succeed later.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Refused { transient, .. } => *transient,
             Self::Unreachable { .. } => true,

@@ -11,7 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What a renewal that went through found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Renewal {
+pub(crate) enum Renewal {
     /// It lasts again for the full time from when the renewal was asked for.
     Renewed,
     /// It need not be renewed any more, and nothing is lost by that.
@@ -32,7 +32,7 @@ impl Heartbeat {
     /// Renews `what` (for the log), which lasts for `first` from `since` on, and for `lasts` from each renewal.
     ///
     /// A renewal that is under way when the heartbeat ends is not broken off.
-    pub fn start<F, R, E>(
+    pub(crate) fn start<F, R, E>(
         what: &'static str,
         first: Duration,
         lasts: Duration,

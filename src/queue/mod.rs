@@ -6,10 +6,10 @@
 //! not be told. Delivery is at least once: what must happen once is guarded by the job's lease, not here.
 
 mod error;
-pub mod heartbeat;
+pub(crate) mod heartbeat;
 pub mod message;
-pub mod postgres;
-pub mod sqs;
+pub(crate) mod postgres;
+pub(crate) mod sqs;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,8 +22,8 @@ use crate::domain::job::JobId;
 use crate::store::StoreError;
 use crate::store::wanted::{self, Due};
 
-pub use error::QueueError;
-pub use heartbeat::{Heartbeat, Renewal};
+pub(crate) use error::QueueError;
+pub(crate) use heartbeat::{Heartbeat, Renewal};
 pub use message::{JobMessage, Unreadable};
 
 /// Where jobs to run come from. Clones share the connections.
@@ -105,7 +105,7 @@ impl Queue {
 
     /// Sends messages again that were lost, for jobs that want a run, have no live lease and have waited for longer than
     /// `grace`: a producer died between row and message, or a message was purged. Returns the jobs whose message was sent.
-    pub async fn resend_lost(&self, pool: &PgPool, grace: Duration) -> Result<Vec<JobId>, QueueError> {
+    pub(crate) async fn resend_lost(&self, pool: &PgPool, grace: Duration) -> Result<Vec<JobId>, QueueError> {
         let Self::Sqs(_) = self else { return Ok(Vec::new()) };
         let found = wanted::stranded(pool, grace, RESENT).await;
         let found = found.map_err(QueueError::database("look for jobs without a message"))?;
@@ -131,7 +131,7 @@ impl Queue {
     }
 
     /// What the queue says of itself, for a person. Fails when it cannot be reached or read.
-    pub async fn check(&self) -> Result<QueueHealth, QueueError> {
+    pub(crate) async fn check(&self) -> Result<QueueHealth, QueueError> {
         match self {
             Self::Sqs(queue) => queue.check().await,
             Self::Postgres(queue) => queue.check().await,
@@ -160,7 +160,7 @@ pub struct AfterCommit(Option<(Queue, JobMessage)>);
 
 impl AfterCommit {
     /// Nothing: the caller starts the run.
-    pub fn nothing() -> AfterCommit {
+    pub(crate) fn nothing() -> AfterCommit {
         AfterCommit(None)
     }
 
@@ -190,7 +190,7 @@ impl std::fmt::Display for Queue {
 
 /// What a queue says of itself. The counts of SQS are approximate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueueHealth {
+pub(crate) struct QueueHealth {
     /// Messages that can be received.
     pub waiting: u64,
     /// Messages that are hidden: with a worker, or waiting for their next try.
@@ -201,7 +201,7 @@ pub struct QueueHealth {
 
 /// Where messages go that cannot be worked off.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeadLetters {
+pub(crate) enum DeadLetters {
     /// Another queue.
     Queue {
         /// Its name.

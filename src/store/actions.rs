@@ -14,7 +14,7 @@ use crate::domain::job::{JobId, Owner};
 
 /// An action on its way onto the record.
 #[derive(Debug)]
-pub struct New<'a> {
+pub(crate) struct New<'a> {
     /// Whose data it is about.
     pub owner: &'a Owner,
     /// Who does it.
@@ -31,7 +31,7 @@ pub struct New<'a> {
 
 /// Puts an action on record; gives its number. A request with a key that is on record fails as a conflict in
 /// `actions`.
-pub async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<ActionId, StoreError> {
+pub(crate) async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<ActionId, StoreError> {
     let insert =
         "INSERT INTO actions (action_owner, action_actor, action_kind, action_job_id, action_request,
                              action_idempotency_key, action_fingerprint)
@@ -50,7 +50,7 @@ pub async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<A
 }
 
 /// Puts on record what came of an action, and the job where it was not known before.
-pub async fn finish(
+pub(crate) async fn finish(
     connection: &mut PgConnection,
     action: ActionId,
     job: Option<JobId>,
@@ -62,7 +62,7 @@ pub async fn finish(
 }
 
 /// The result of the owner's action with this key, and the fingerprint of its request.
-pub async fn by_key(
+pub(crate) async fn by_key(
     connection: &mut PgConnection,
     owner: &Owner,
     key: &str,
@@ -74,7 +74,7 @@ pub async fn by_key(
 
 /// An action as people see it.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
-pub struct Action {
+pub(crate) struct Action {
     /// Its number.
     #[schema(value_type = i64)]
     pub id: ActionId,
@@ -123,7 +123,7 @@ fn action(row: &sqlx::postgres::PgRow) -> Result<Action, StoreError> {
 }
 
 /// One action of an owner.
-pub async fn get(
+pub(crate) async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
     id: ActionId,
@@ -135,7 +135,7 @@ pub async fn get(
 
 /// Which actions.
 #[derive(Debug, Clone, Default)]
-pub struct Which {
+pub(crate) struct Which {
     /// To this job.
     pub job: Option<JobId>,
     /// That changed this row.
@@ -145,7 +145,7 @@ pub struct Which {
 }
 
 /// An owner's actions, the newest first: at most `limit`, fewer where they are large, older than `before` where that is given.
-pub async fn page(
+pub(crate) async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
     which: &Which,
@@ -181,7 +181,7 @@ pub async fn page(
 }
 
 /// The latest action of an owner that changed each of these rows, with the row; without what it was asked for.
-pub async fn last_of_rows(
+pub(crate) async fn last_of_rows(
     connection: &mut PgConnection,
     owner: &Owner,
     rows: &[RowId],
@@ -197,13 +197,13 @@ pub async fn last_of_rows(
 }
 
 /// Whether the action changed rows, which is what can be taken back.
-pub async fn has_rows(connection: &mut PgConnection, action: ActionId) -> Result<bool, StoreError> {
+pub(crate) async fn has_rows(connection: &mut PgConnection, action: ActionId) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM action_rows WHERE row_action_id = $1)";
     Ok(sql::query_scalar(query).bind(action).fetch_one(connection).await?)
 }
 
 /// Marks an action as taken back by `undo`; one that it had taken back itself holds again.
-pub async fn mark_undone(
+pub(crate) async fn mark_undone(
     connection: &mut PgConnection,
     action: ActionId,
     undo: ActionId,
@@ -221,7 +221,7 @@ pub async fn mark_undone(
 }
 
 /// Forgets what the actions of a job tell of people; that they were done stays on record.
-pub async fn forget_data(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn forget_data(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     sql::query(
         "DELETE FROM action_rows USING actions WHERE row_action_id = action_id AND action_job_id = $1",
     )

@@ -12,7 +12,7 @@ use crate::domain::job::Owner;
 
 /// A token as its owner sees it.
 #[derive(Debug, Clone)]
-pub struct ApiToken {
+pub(crate) struct ApiToken {
     /// `token_id`.
     pub id: i64,
     /// Whose data it opens.
@@ -36,7 +36,7 @@ pub struct ApiToken {
 impl ApiToken {
     /// What it may do at the moment: never more than the provider last gave its owner. `by_provider`: whether a
     /// provider says who may do what.
-    pub fn roles_now(&self, by_provider: bool) -> Roles {
+    pub(crate) fn roles_now(&self, by_provider: bool) -> Roles {
         match self.owner_roles {
             Some(most) if by_provider => self.roles.and(most),
             _ => self.roles,
@@ -45,7 +45,7 @@ impl ApiToken {
 }
 
 /// The most tokens that an owner can have at once.
-pub const MOST_LIVE: i64 = 100;
+pub(crate) const MOST_LIVE: i64 = 100;
 
 /// The most tokens that are listed.
 const MOST_LISTED: i64 = 1_000;
@@ -74,7 +74,7 @@ fn token(row: &PgRow) -> Result<ApiToken, StoreError> {
 }
 
 /// Keeps a new token that ends after `lifetime`. `None` when the owner has [`MOST_LIVE`] already.
-pub async fn insert(
+pub(crate) async fn insert(
     pool: &PgPool,
     owner: &Owner,
     name: &str,
@@ -99,7 +99,7 @@ pub async fn insert(
 }
 
 /// The token of a secret, unless it has ended. Notes the use.
-pub async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiToken>, StoreError> {
+pub(crate) async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiToken>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS}, coalesce(token_last_used_at < now() - {USE_RESOLUTION}, true) AS note
          FROM api_tokens WHERE token_hash = $1 AND token_revoked_at IS NULL AND token_expires_at > now()"
@@ -116,7 +116,7 @@ pub async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiToken>, St
 }
 
 /// An owner's tokens, or those of all owners, newest first, also those that have ended.
-pub async fn list(pool: &PgPool, owner: Option<&Owner>) -> Result<Vec<ApiToken>, StoreError> {
+pub(crate) async fn list(pool: &PgPool, owner: Option<&Owner>) -> Result<Vec<ApiToken>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM api_tokens WHERE ($1::text IS NULL OR token_owner = $1)
          ORDER BY token_id DESC LIMIT {MOST_LISTED}"
@@ -126,7 +126,7 @@ pub async fn list(pool: &PgPool, owner: Option<&Owner>) -> Result<Vec<ApiToken>,
 }
 
 /// Ends a token of the owner; whether there is such a one. One that has ended stays as it is.
-pub async fn revoke(pool: &PgPool, owner: &Owner, id: i64) -> Result<bool, StoreError> {
+pub(crate) async fn revoke(pool: &PgPool, owner: &Owner, id: i64) -> Result<bool, StoreError> {
     let query = "UPDATE api_tokens SET token_revoked_at = coalesce(token_revoked_at, now())
          WHERE token_owner = $1 AND token_id = $2";
     let query = sql::query(query).bind(&owner.0).bind(id);
@@ -134,7 +134,7 @@ pub async fn revoke(pool: &PgPool, owner: &Owner, id: i64) -> Result<bool, Store
 }
 
 /// Ends all tokens of an owner, or of all owners, that have not ended; returns how many.
-pub async fn revoke_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
+pub(crate) async fn revoke_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
     let query = "UPDATE api_tokens SET token_revoked_at = now()
          WHERE token_revoked_at IS NULL AND token_expires_at > now() AND ($1::text IS NULL OR token_owner = $1)";
     let query = sql::query(query).bind(owner.map(|owner| &owner.0));

@@ -19,18 +19,18 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 static WAS_DROPPED: AtomicBool = AtomicBool::new(false);
 
 /// A COPY or a BEGIN under way. Notes that it was dropped, unless it is [`end`](UnderWay::end)ed.
-pub struct UnderWay {
+pub(crate) struct UnderWay {
     ended: bool,
 }
 
 impl UnderWay {
     /// Starts before the first message is sent.
-    pub fn start() -> UnderWay {
+    pub(crate) fn start() -> UnderWay {
         UnderWay { ended: false }
     }
 
     /// Ends when the last answer is read.
-    pub fn end(mut self) {
+    pub(crate) fn end(mut self) {
         self.ended = true;
     }
 }
@@ -44,7 +44,7 @@ impl Drop for UnderWay {
 }
 
 /// Returns whether a connection that is given back may go to its next user.
-pub async fn may_be_kept(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+pub(crate) async fn may_be_kept(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     match WAS_DROPPED.load(Ordering::SeqCst) {
         true => is_at_rest(connection).await,
         false => Ok(true),
@@ -52,7 +52,7 @@ pub async fn may_be_kept(connection: &mut PgConnection) -> Result<bool, sqlx::Er
 }
 
 /// Returns whether the connection is at rest, once a transaction that was left open is rolled back.
-pub async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+pub(crate) async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     match ask(connection).await? {
         Answer::AtRest => Ok(true),
         Answer::ToAnother => Ok(false),

@@ -3,7 +3,7 @@
 use super::StoreError;
 
 /// Bytes of the values of one page. The rest is on the next one.
-pub const PAGE_BYTES: i64 = 256 << 10;
+pub(crate) const PAGE_BYTES: i64 = 256 << 10;
 
 /// The bytes of four values, without reading those that are stored out of line: a column `row_bytes`.
 macro_rules! row_bytes {
@@ -15,13 +15,13 @@ pub(super) use row_bytes;
 
 /// The query `rows`, which has a column `row_bytes` and the order `order`, ended before the row with which its rows
 /// would have more than `bytes`; never before the first. Adds `rows_found`, the number of all rows of `rows`.
-pub fn within(bytes: i64, rows: &str, order: &str) -> String {
+pub(crate) fn within(bytes: i64, rows: &str, order: &str) -> String {
     let (start, end) = around(bytes, order);
     format!("{start}{rows}{end}")
 }
 
 /// The same as what stands before and behind the query.
-pub fn around(bytes: i64, order: &str) -> (String, String) {
+pub(crate) fn around(bytes: i64, order: &str) -> (String, String) {
     let start = format!(
         "SELECT * FROM (SELECT *, count(*) OVER () AS rows_found,
              sum(row_bytes) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM ("
@@ -44,7 +44,7 @@ pub struct Slice<T> {
 
 impl<T> Slice<T> {
     /// What the next slice goes on after; `None` at the end.
-    pub fn next<N>(&self, number: impl FnOnce(&T) -> N) -> Option<N> {
+    pub(crate) fn next<N>(&self, number: impl FnOnce(&T) -> N) -> Option<N> {
         self.items.last().filter(|_| self.more).map(number)
     }
 }
@@ -61,7 +61,7 @@ pub(super) fn slice<T>(
 }
 
 /// Whether rows were left out for their bytes.
-pub fn is_cut(rows: &[sqlx::postgres::PgRow]) -> Result<bool, sqlx::Error> {
+pub(crate) fn is_cut(rows: &[sqlx::postgres::PgRow]) -> Result<bool, sqlx::Error> {
     use sqlx::Row;
     let found: Option<i64> = rows.first().map(|row| row.try_get("rows_found")).transpose()?;
     Ok(found.is_some_and(|found| found > rows.len() as i64))

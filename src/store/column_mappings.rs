@@ -7,7 +7,7 @@ use super::{StoreError, sql};
 use crate::domain::job::{Columns, Owner};
 
 /// What the owner has matched in a file of this shape, the last time.
-pub async fn find(
+pub(crate) async fn find(
     connection: &mut PgConnection,
     owner: &Owner,
     shape: &str,
@@ -19,7 +19,7 @@ pub async fn find(
 }
 
 /// Remembers it for the next one.
-pub async fn remember(
+pub(crate) async fn remember(
     connection: &mut PgConnection,
     owner: &Owner,
     shape: &str,

@@ -12,13 +12,13 @@ use crate::domain::row::{Fields, OnExisting};
 
 /// Rows whose values go into contacts that are there, encoded for COPY.
 #[derive(Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     lines: Lines,
 }
 
 impl Batch {
     /// Adds a row; `key` is that of its contact.
-    pub fn push(&mut self, staging_id: RowId, fields: &Fields<'_>, key: u128, decided: OnExisting) {
+    pub(crate) fn push(&mut self, staging_id: RowId, fields: &Fields<'_>, key: u128, decided: OnExisting) {
         self.lines.push(key, |line| {
             line.plain(staging_id)
                 .hex(key)
@@ -31,23 +31,23 @@ impl Batch {
     }
 
     /// Rows so far.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
     /// Returns the bytes that they take in memory.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.lines.bytes()
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 }
 
 /// Makes the table that the rows wait in, for the rest of the transaction.
-pub async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
     let table =
         "CREATE TEMPORARY TABLE incoming (incoming_staging_id bigint NOT NULL, incoming_key uuid PRIMARY KEY,
          incoming_email varchar NOT NULL, incoming_first_name varchar NOT NULL, incoming_last_name varchar NOT NULL,
@@ -57,7 +57,7 @@ pub async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
 }
 
 /// Puts a batch into it and empties the batch.
-pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
+pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
     const WRITTEN: &[(&str, &str)] = &[
         ("incoming_staging_id", "bigint"),
         ("incoming_key", "uuid"),
@@ -73,7 +73,11 @@ pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<
 }
 
 /// Changes the contacts as the waiting rows say, and keeps what was there; gives how many there were.
-pub async fn apply(connection: &mut PgConnection, owner: &Owner, job: JobId) -> Result<u64, StoreError> {
+pub(crate) async fn apply(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    job: JobId,
+) -> Result<u64, StoreError> {
     sqlx::raw_sql("ANALYZE incoming").execute(&mut *connection).await?;
     // Contacts are looked up by key alone; the owner is checked on the result.
     let change = "WITH met AS MATERIALIZED (
@@ -149,7 +153,7 @@ pub async fn of_contact(
 }
 
 /// Puts a person's change of a contact on record.
-pub async fn record(
+pub(crate) async fn record(
     connection: &mut PgConnection,
     contact: &Contact,
     after: &Fields<'_>,

@@ -19,13 +19,13 @@ use crate::domain::row::{Fields, normalise};
 
 /// Encoded contacts, for COPY.
 #[derive(Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     lines: Lines,
 }
 
 impl Batch {
     /// Adds the contact of a staging row; `key` is its [`ContactKeys::key`].
-    pub fn push(&mut self, owner: &Owner, staging_id: RowId, fields: &Fields<'_>, key: u128) {
+    pub(crate) fn push(&mut self, owner: &Owner, staging_id: RowId, fields: &Fields<'_>, key: u128) {
         self.lines.push(key, |line| {
             line.plain(staging_id)
                 .text(&owner.0)
@@ -38,22 +38,17 @@ impl Batch {
     }
 
     /// Contacts so far.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// Bytes so far.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.lines.bytes()
     }
 
     /// Forgets the contacts and keeps the memory.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.lines.clear();
     }
 }
@@ -69,7 +64,7 @@ const WRITTEN: &[(&str, &str)] = &[
 ];
 
 /// Writes a batch.
-pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
+pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
     batch.lines.send_by_key(connection, &Target::shared("contacts", WRITTEN)).await
 }
 
@@ -78,7 +73,7 @@ const OWNER_LOCK: i32 = 0x1A9E57;
 
 /// What came of the attempt to take an owner's turn.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// It is ours until the transaction ends; false when another has it.
     pub taken: bool,
     /// Whether the owner has contacts without a key.
@@ -86,20 +81,20 @@ pub struct Turn {
 }
 
 /// Takes the owner's turn until the transaction ends, unless another has it.
-pub async fn try_turn(connection: &mut PgConnection, owner: &Owner) -> Result<Turn, StoreError> {
+pub(crate) async fn try_turn(connection: &mut PgConnection, owner: &Owner) -> Result<Turn, StoreError> {
     let query = "SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS taken,
                 EXISTS (SELECT FROM contacts WHERE contacts_user_id = $2 AND contact_key IS NULL) AS lacks_keys";
     Ok(sql::query_as(query).bind(OWNER_LOCK).bind(&owner.0).fetch_one(connection).await?)
 }
 
 /// Whether the owner has contacts without a key.
-pub async fn lack_keys(connection: &mut PgConnection, owner: &Owner) -> Result<bool, StoreError> {
+pub(crate) async fn lack_keys(connection: &mut PgConnection, owner: &Owner) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM contacts WHERE contacts_user_id = $1 AND contact_key IS NULL)";
     Ok(sql::query_scalar(query).bind(&owner.0).fetch_one(connection).await?)
 }
 
 /// Works out the key of the owner's contacts that have none yet.
-pub async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u64, StoreError> {
+pub(crate) async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u64, StoreError> {
     let keys = ContactKeys::of(owner);
     let (mut filled, mut after) = (0, ContactId(0));
     loop {
@@ -162,7 +157,7 @@ fn keys_of(contacts: &str, own: Option<Home>) -> String {
 }
 
 /// Which of the keys the owner has contacts of; `own`: the job that is no other, where it has contacts already.
-pub async fn existing_among(
+pub(crate) async fn existing_among(
     connection: &mut PgConnection,
     owner: &Owner,
     own: Option<Home>,
@@ -179,7 +174,7 @@ pub async fn existing_among(
 }
 
 /// The keys of all of the owner's contacts; `own` as in [`existing_among`].
-pub fn keys<'c>(
+pub(crate) fn keys<'c>(
     connection: &'c mut PgConnection,
     owner: &'c Owner,
     own: Option<Home>,
@@ -190,7 +185,11 @@ pub fn keys<'c>(
 }
 
 /// Whether the owner has more than `limit` contacts. Asks the index and never more than `limit` entries.
-pub async fn more_than(connection: &mut PgConnection, owner: &Owner, limit: i64) -> Result<bool, StoreError> {
+pub(crate) async fn more_than(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    limit: i64,
+) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM contacts WHERE contacts_user_id = $1 ORDER BY contact_id OFFSET $2 LIMIT 1)";
     Ok(sql::query_scalar(query).bind(&owner.0).bind(limit).fetch_one(connection).await?)
 }
@@ -232,7 +231,7 @@ pub struct Contact {
 
 impl Contact {
     /// The four values.
-    pub fn fields(&self) -> Fields<'_> {
+    pub(crate) fn fields(&self) -> Fields<'_> {
         Fields::new(&self.email, &self.first_name, &self.last_name, &self.company)
     }
 }
@@ -252,7 +251,7 @@ pub async fn get(
 }
 
 /// The same, held until the transaction ends.
-pub async fn lock(
+pub(crate) async fn lock(
     connection: &mut PgConnection,
     owner: &Owner,
     id: ContactId,
@@ -263,7 +262,7 @@ pub async fn lock(
 }
 
 /// The owner's contacts that have these e-mails, by their keys ([`ContactKeys::key`]).
-pub async fn with_keys(
+pub(crate) async fn with_keys(
     connection: &mut PgConnection,
     owner: &Owner,
     keys: &[u128],
@@ -280,7 +279,7 @@ pub async fn with_keys(
 }
 
 /// Changes a contact; another with the same e-mail makes it fail as a conflict in `contacts`.
-pub async fn edit(
+pub(crate) async fn edit(
     connection: &mut PgConnection,
     owner: &Owner,
     id: ContactId,
@@ -304,13 +303,13 @@ pub async fn edit(
 
 /// Lets the server see what a large import has made of the table, which it does by itself minutes later: until then
 /// it would sort all of an owner's contacts for a page of them. Not for long, and not where others are at it.
-pub async fn analyze(pool: &PgPool) -> Result<(), StoreError> {
+pub(crate) async fn analyze(pool: &PgPool) -> Result<(), StoreError> {
     sql::once_changed(pool, "SET LOCAL lock_timeout = '500ms'; ANALYZE contacts").await?;
     Ok(())
 }
 
 /// The first `limit` of the owner's contacts among `contacts`.
-pub async fn existing(
+pub(crate) async fn existing(
     connection: &mut PgConnection,
     owner: &Owner,
     contacts: &[ContactId],

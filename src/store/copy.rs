@@ -23,7 +23,7 @@ pub struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// Starts a line at the end of `out`.
-    pub fn new(out: &'a mut Vec<u8>) -> Line<'a> {
+    pub(crate) fn new(out: &'a mut Vec<u8>) -> Line<'a> {
         Line { out, first: true }
     }
 
@@ -34,7 +34,7 @@ impl<'a> Line<'a> {
     }
 
     /// A text value. The caller has made sure that it holds no NUL, which PostgreSQL cannot store.
-    pub fn text(&mut self, value: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, value: &str) -> &mut Self {
         self.separator();
         let mut rest = value.as_bytes();
         while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
@@ -53,7 +53,7 @@ impl<'a> Line<'a> {
     }
 
     /// A text value, NULL where it is empty.
-    pub fn text_or_null(&mut self, value: &str) -> &mut Self {
+    pub(crate) fn text_or_null(&mut self, value: &str) -> &mut Self {
         match value {
             "" => self.null(),
             value => self.text(value),
@@ -61,7 +61,7 @@ impl<'a> Line<'a> {
     }
 
     /// NULL.
-    pub fn null(&mut self) -> &mut Self {
+    pub(crate) fn null(&mut self) -> &mut Self {
         self.separator();
         self.out.extend_from_slice(b"\\N");
         self
@@ -77,7 +77,7 @@ impl<'a> Line<'a> {
     }
 
     /// 32 hexadecimal digits.
-    pub fn hex(&mut self, value: u128) -> &mut Self {
+    pub(crate) fn hex(&mut self, value: u128) -> &mut Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         self.separator();
         let digit = |place: u32| DIGITS[(value >> (4 * (31 - place))) as usize & 15];
@@ -86,13 +86,13 @@ impl<'a> Line<'a> {
     }
 
     /// Ends the line.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         self.out.push(b'\n');
     }
 }
 
 /// The columns of one line that COPY has sent; `None` for NULL.
-pub fn columns(line: &[u8]) -> impl Iterator<Item = Result<Option<Cow<'_, str>>, StoreError>> {
+pub(crate) fn columns(line: &[u8]) -> impl Iterator<Item = Result<Option<Cow<'_, str>>, StoreError>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.split(|byte| *byte == b'\t').map(|column| match column {
         b"\\N" => Ok(None),
@@ -141,7 +141,10 @@ impl Target {
     }
 
     /// The same for a table that all jobs share.
-    pub fn shared(table: impl Into<String>, columns: &'static [(&'static str, &'static str)]) -> Target {
+    pub(crate) fn shared(
+        table: impl Into<String>,
+        columns: &'static [(&'static str, &'static str)],
+    ) -> Target {
         Target { is_shared: true, ..Target::new(table, columns) }
     }
 
@@ -239,22 +242,22 @@ impl Lines {
     }
 
     /// Lines so far.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
     /// Whether there is no line.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
     /// Returns the bytes that the lines take in memory.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.text.len() + size_of_val(self.lines.as_slice())
     }
 
     /// Forgets the lines and keeps the memory.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.lines.clear();
     }
@@ -282,7 +285,7 @@ impl Lines {
 
     /// The same in the order of their keys, so that the index over the keys is filled from left to right
     /// instead of all over.
-    pub async fn send_by_key(
+    pub(crate) async fn send_by_key(
         &mut self,
         connection: &mut PgConnection,
         target: &Target,
@@ -317,7 +320,7 @@ impl Lines {
 }
 
 /// Lines that wait in a temporary file, however many they become.
-pub struct Spool {
+pub(crate) struct Spool {
     file: tempfile::SpooledTempFile,
     lines: usize,
     /// Lines that are not in the file yet.
@@ -334,17 +337,12 @@ impl Default for Spool {
 
 impl Spool {
     /// Adds the line that `write` makes.
-    pub fn push(&mut self, write: impl FnOnce(&mut Line<'_>)) -> std::io::Result<()> {
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Line<'_>)) -> std::io::Result<()> {
         let mut line = Line::new(&mut self.buffer);
         write(&mut line);
         line.end();
         self.lines += 1;
         if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
-    }
-
-    /// Whether there is no line.
-    pub fn is_empty(&self) -> bool {
-        self.lines == 0
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -356,7 +354,11 @@ impl Spool {
     }
 
     /// Writes all lines; nothing where there are none.
-    pub async fn send(mut self, connection: &mut PgConnection, target: &Target) -> Result<(), StoreError> {
+    pub(crate) async fn send(
+        mut self,
+        connection: &mut PgConnection,
+        target: &Target,
+    ) -> Result<(), StoreError> {
         use std::io::{Read, Seek};
         if self.lines == 0 {
             return Ok(());

@@ -12,7 +12,7 @@ use crate::domain::job::Owner;
 
 /// A row that an open issue is about.
 #[derive(Debug)]
-pub struct OpenRow {
+pub(crate) struct OpenRow {
     /// `staging_id`.
     pub row: RowId,
     /// The line of the file.
@@ -26,7 +26,7 @@ pub struct OpenRow {
 }
 
 /// The rows of an owner's job that an open issue is about and that are still in question, in the order of the file.
-pub fn open_rows<'c>(
+pub(crate) fn open_rows<'c>(
     connection: &'c mut PgConnection,
     owner: &Owner,
     home: Home,
@@ -69,14 +69,14 @@ fn texts(prefix: &str) -> String {
 
 /// Rows of a file of corrections, kept until the database takes them, however many they become.
 #[derive(Default)]
-pub struct Uploaded {
+pub(crate) struct Uploaded {
     spool: Spool,
 }
 
 impl Uploaded {
     /// Adds a row: its line, what it is known by as the file has it, the hash in that where it is one, and its
     /// values, normalised; `None` where the file has no such column.
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         line: u64,
         key: &str,
@@ -97,7 +97,7 @@ impl Uploaded {
 }
 
 /// Makes the table, for the rest of the transaction, and finds the job's rows for it.
-pub async fn take_in(
+pub(crate) async fn take_in(
     connection: &mut PgConnection,
     home: Home,
     uploaded: Uploaded,
@@ -134,7 +134,7 @@ pub async fn take_in(
 }
 
 /// The first line that has another's key and other values, behind the other.
-pub async fn contradiction(connection: &mut PgConnection) -> Result<Option<(i64, i64)>, StoreError> {
+pub(crate) async fn contradiction(connection: &mut PgConnection) -> Result<Option<(i64, i64)>, StoreError> {
     let query = "SELECT first_line, uploaded_line FROM (
              SELECT uploaded_line, first_value(uploaded_line) OVER of_key AS first_line,
                     (uploaded_email, uploaded_first_name, uploaded_last_name, uploaded_company) IS DISTINCT FROM
@@ -148,7 +148,7 @@ pub async fn contradiction(connection: &mut PgConnection) -> Result<Option<(i64,
 
 /// A row with other values in the file than in the job, letter by letter.
 #[derive(Debug)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The row.
     pub row: RowId,
     /// E-mail, first name, last name, company as they stand; empty where there is none.
@@ -158,7 +158,7 @@ pub struct Difference {
 }
 
 /// The rows of the table that are no contacts and differ from the file; they stay locked.
-pub fn differences(
+pub(crate) fn differences(
     connection: &mut PgConnection,
     home: Home,
 ) -> impl Stream<Item = Result<Difference, StoreError>> + Unpin + '_ {
@@ -188,7 +188,7 @@ pub fn differences(
 
 /// A row of the file that changes nothing in the job, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
+pub(crate) enum Left {
     /// The job has no row of its key.
     Unknown,
     /// Its row is a contact already.
@@ -205,7 +205,7 @@ pub struct FileRow {
 }
 
 /// How many rows of the table are left for that reason, and the first of them: at most `limit`.
-pub async fn left(
+pub(crate) async fn left(
     connection: &mut PgConnection,
     why: Left,
     limit: i64,

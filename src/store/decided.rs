@@ -7,9 +7,9 @@
 mod choose;
 mod standing;
 
-pub use choose::*;
+pub(crate) use choose::*;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
-pub use standing::*;
+pub(crate) use standing::*;
 
 use super::jobs::RowCounts;
 use super::{Home, StoreError, sql};
@@ -17,7 +17,7 @@ use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
 
 /// Makes the table, for the rest of the transaction.
-pub async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
     let table = "CREATE TEMPORARY TABLE decided (decided_id bigint PRIMARY KEY, decided_email varchar, decided_first_name varchar,
              decided_last_name varchar, decided_company varchar, decided_status staging_status_enum,
              decided_accepted boolean NOT NULL, decided_on_existing staging_on_existing_enum) ON COMMIT DROP;
@@ -52,7 +52,7 @@ pub struct Counts {
 }
 
 /// Counts what is in the table.
-pub async fn counts(connection: &mut PgConnection, home: Home) -> Result<Counts, StoreError> {
+pub(crate) async fn counts(connection: &mut PgConnection, home: Home) -> Result<Counts, StoreError> {
     sqlx::raw_sql("ANALYZE decided").execute(&mut *connection).await?;
     let query = AssertSqlSafe(format!(
         "SELECT count(*) AS rows,
@@ -67,7 +67,7 @@ pub async fn counts(connection: &mut PgConnection, home: Home) -> Result<Counts,
 }
 
 /// How many rows more, or less, there are in each status for the decision.
-pub async fn moves(connection: &mut PgConnection, home: Home) -> Result<RowCounts, StoreError> {
+pub(crate) async fn moves(connection: &mut PgConnection, home: Home) -> Result<RowCounts, StoreError> {
     let more = |status: &str| {
         format!(
             "count(*) FILTER (WHERE decided_status = '{status}') - count(*) FILTER (WHERE staging_status = '{status}')"
@@ -102,7 +102,7 @@ pub struct Example {
 }
 
 /// The first rows of the table, as they were and as they will be.
-pub async fn examples(
+pub(crate) async fn examples(
     connection: &mut PgConnection,
     home: Home,
     limit: i64,
@@ -134,7 +134,11 @@ pub async fn examples(
 }
 
 /// Writes the rows, and what they were and are to the record of the action.
-pub async fn apply(connection: &mut PgConnection, home: Home, action: ActionId) -> Result<(), StoreError> {
+pub(crate) async fn apply(
+    connection: &mut PgConnection,
+    home: Home,
+    action: ActionId,
+) -> Result<(), StoreError> {
     let staging = home.staging();
     let record = AssertSqlSafe(format!(
         "INSERT INTO action_rows SELECT $1, staging_id, staging_email, staging_first_name, staging_last_name, staging_company,

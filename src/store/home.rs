@@ -14,12 +14,12 @@ pub enum Home {
 
 impl Home {
     /// By `jobs.job_partitioned`.
-    pub fn of(job: JobId, partitioned: bool) -> Home {
+    pub(crate) fn of(job: JobId, partitioned: bool) -> Home {
         if partitioned { Home::Own(job) } else { Home::Shared(job) }
     }
 
     /// Whose rows.
-    pub fn job(self) -> JobId {
+    pub(crate) fn job(self) -> JobId {
         match self {
             Home::Shared(job) | Home::Own(job) => job,
         }

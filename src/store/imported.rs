@@ -13,7 +13,7 @@ use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::job::Owner;
 
 /// Contacts of a part.
-pub const PART: i64 = 20_000;
+pub(crate) const PART: i64 = 20_000;
 
 /// For the rest of the transaction, joins look rows up by index.
 const BY_INDEX: &str =
@@ -21,7 +21,7 @@ const BY_INDEX: &str =
 
 /// What undoing a part has done.
 #[derive(Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Part {
+pub(crate) struct Part {
     /// Contacts that are as they were before the import: gone, or with their earlier values.
     pub undone: i64,
     /// Contacts that say something else by now, and that were left as they are.
@@ -29,7 +29,11 @@ pub struct Part {
 }
 
 /// Makes the table and gathers the contacts; gives how many there are.
-pub async fn gather(connection: &mut PgConnection, owner: &Owner, home: Home) -> Result<i64, StoreError> {
+pub(crate) async fn gather(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    home: Home,
+) -> Result<i64, StoreError> {
     sqlx::raw_sql(BY_INDEX).execute(&mut *connection).await?;
     let table =
         "CREATE TEMPORARY TABLE imported (imported_number bigint GENERATED ALWAYS AS IDENTITY, imported_contact bigint NOT NULL,
@@ -55,7 +59,7 @@ pub async fn gather(connection: &mut PgConnection, owner: &Owner, home: Home) ->
 
 /// Removes the contacts of the part behind `after` that the job's rows made and that still say what those rows say; the
 /// rows are READY again.
-pub async fn remove(
+pub(crate) async fn remove(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
@@ -86,7 +90,7 @@ pub async fn remove(
 
 /// Gives the contacts of the part behind `after` that the job's rows changed their earlier values where they still say
 /// what those rows made them say; the rows are READY again. `undo`: the action that does it.
-pub async fn restore(
+pub(crate) async fn restore(
     connection: &mut PgConnection,
     home: Home,
     after: i64,

@@ -9,13 +9,13 @@ use crate::domain::job::Owner;
 
 /// New links, kept until their rows and issues are there, however many they become.
 #[derive(Default)]
-pub struct Links {
+pub(crate) struct Links {
     spool: Spool,
 }
 
 impl Links {
     /// Adds the link of a row to an issue.
-    pub fn push(&mut self, issue: IssueId, row: RowId) -> Result<(), StoreError> {
+    pub(crate) fn push(&mut self, issue: IssueId, row: RowId) -> Result<(), StoreError> {
         Ok(self.spool.push(|line| {
             line.plain(issue).plain(row);
         })?)
@@ -23,7 +23,11 @@ impl Links {
 }
 
 /// Writes links that are not there yet.
-pub async fn insert(connection: &mut PgConnection, home: Home, links: Links) -> Result<(), StoreError> {
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    home: Home,
+    links: Links,
+) -> Result<(), StoreError> {
     const WRITTEN: &[(&str, &str)] = &[("item_issue_id", "integer"), ("item_staging_id", "bigint")];
     links.spool.send(connection, &Target::new(home.items(), WRITTEN)).await
 }

@@ -18,7 +18,7 @@ use crate::domain::rules::Violation;
 
 /// A row's share in an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Raised {
+pub(crate) struct Raised {
     /// The rule.
     pub issue_type: IssueType,
     /// `issue_key`.
@@ -31,7 +31,7 @@ pub struct Raised {
 
 impl Raised {
     /// The row's share in the issue that its violation belongs to.
-    pub fn new(violation: Violation, staging_id: RowId) -> Raised {
+    pub(crate) fn new(violation: Violation, staging_id: RowId) -> Raised {
         let Violation { issue_type, key, description } = violation;
         Raised { issue_type, key, description, staging_id }
     }
@@ -39,13 +39,13 @@ impl Raised {
 
 /// New issues encoded for COPY.
 #[derive(Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     lines: Lines,
 }
 
 impl Batch {
     /// Adds an issue of `job` under an id of [`reserve`].
-    pub fn push(&mut self, id: IssueId, job: JobId, issue: &Raised) {
+    pub(crate) fn push(&mut self, id: IssueId, job: JobId, issue: &Raised) {
         // The order of the unique index, as far as 15 bytes tell.
         let mut place = [0; 16];
         place[0] = issue.issue_type as u8;
@@ -58,7 +58,7 @@ impl Batch {
 }
 
 /// Ids for `count` new issues, rising.
-pub async fn reserve(connection: &mut PgConnection, count: usize) -> Result<Vec<IssueId>, StoreError> {
+pub(crate) async fn reserve(connection: &mut PgConnection, count: usize) -> Result<Vec<IssueId>, StoreError> {
     if count == 0 {
         return Ok(Vec::new());
     }
@@ -80,7 +80,11 @@ const WRITTEN: &[(&str, &str)] = &[
 ];
 
 /// Writes issues that are not there yet: for the first run of a job, which makes each once.
-pub async fn insert(connection: &mut PgConnection, home: Home, batch: &mut Batch) -> Result<(), StoreError> {
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    home: Home,
+    batch: &mut Batch,
+) -> Result<(), StoreError> {
     match home {
         Home::Shared(_) => batch.lines.send_by_key(connection, &Target::shared(home.issues(), WRITTEN)).await,
         // It has no index yet.
@@ -90,7 +94,7 @@ pub async fn insert(connection: &mut PgConnection, home: Home, batch: &mut Batch
 
 /// Returns the malformed rows of the job that a person has said yes to by their issues: the hashes that these are
 /// keyed by.
-pub async fn accepted_malformed(
+pub(crate) async fn accepted_malformed(
     connection: &mut PgConnection,
     home: Home,
 ) -> Result<HashSet<RowHash>, StoreError> {
@@ -110,7 +114,7 @@ pub async fn accepted_malformed(
 }
 
 /// Resolves all issues of a job: no row raises anything any more.
-pub async fn resolve_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn resolve_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE ONLY {} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
                 issue_resolved_by = coalesce(issue_resolved_by, '{RESOLVED_BY_RUN}')
@@ -122,14 +126,14 @@ pub async fn resolve_all(connection: &mut PgConnection, home: Home) -> Result<()
 }
 
 /// Deletes the issues of a job with their items.
-pub async fn delete_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn delete_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!("DELETE FROM ONLY {} WHERE issues_job_id = $1", home.issues()));
     sql::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
 /// The first of `issues` that is none of the job's.
-pub async fn first_missing(
+pub(crate) async fn first_missing(
     connection: &mut PgConnection,
     home: Home,
     issues: &[IssueId],
@@ -146,7 +150,7 @@ pub async fn first_missing(
 }
 
 /// Open issues of a job, a count each rule that has any: all of them, however long it takes.
-pub async fn count_open(
+pub(crate) async fn count_open(
     connection: &mut PgConnection,
     home: Home,
 ) -> Result<Vec<(IssueType, u64)>, StoreError> {

@@ -199,7 +199,7 @@ pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count
 
 /// A job on its way into the table.
 #[derive(Debug)]
-pub struct New<'a> {
+pub(crate) struct New<'a> {
     /// Whose it is.
     pub owner: &'a Owner,
     /// The name of the file as it was given.
@@ -215,7 +215,7 @@ pub struct New<'a> {
 }
 
 /// Inserts a PENDING job. No run of it is wanted yet.
-pub async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobId, StoreError> {
+pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobId, StoreError> {
     let id = sql::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
                            job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_columns, job_available_at)
@@ -234,7 +234,7 @@ pub async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobI
 
 /// The owner's latest job of a file with these bytes. Until the transaction ends nobody else asks about the
 /// same bytes: of two uploads at once the second finds the first.
-pub async fn by_content(
+pub(crate) async fn by_content(
     connection: &mut PgConnection,
     owner: &Owner,
     content_hash: &str,
@@ -249,7 +249,7 @@ pub async fn by_content(
 }
 
 /// A run that has lost its lease came to an end all the same: its worker was not killed, so it does not count as cut off.
-pub async fn outlived(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
+pub(crate) async fn outlived(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
     let count_down = format!(
         "UPDATE jobs SET job_unfinished_runs = job_unfinished_runs - 1
          WHERE job_id = {id} AND job_unfinished_runs > 0"

@@ -135,7 +135,7 @@ impl LocalCluster {
     }
 
     /// The port in the socket's name, to be given to clients lest they take `PGPORT`.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         PORT
     }
 

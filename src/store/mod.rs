@@ -3,45 +3,44 @@
 //! Nothing here opens a transaction: which writes belong together is decided by `pipeline` and
 //! `actions`. Every read for a person names the owner, and every write of a run names its lease.
 
-pub mod actions;
-pub mod api_tokens;
+pub(crate) mod actions;
+pub(crate) mod api_tokens;
 mod at_rest;
 mod bounded;
-pub mod column_mappings;
+pub(crate) mod column_mappings;
 pub mod contact_changes;
 pub mod contacts;
 pub mod copy;
-pub mod corrections;
-pub mod decided;
+pub(crate) mod corrections;
+pub(crate) mod decided;
 mod filter;
 mod home;
-pub mod imported;
+pub(crate) mod imported;
 pub mod issue_items;
 mod issue_rank;
 pub mod issues;
 pub mod jobs;
 pub mod local;
 mod owner_pool;
-pub mod partition;
-pub mod provider_roles;
-pub mod raised;
+pub(crate) mod partition;
+pub(crate) mod provider_roles;
+pub(crate) mod raised;
 pub mod schema;
 mod schema_turn;
-pub mod sign_ins;
+pub(crate) mod sign_ins;
 pub mod sql;
 pub mod staging;
-pub mod undo_progress;
-pub mod unreadable;
+pub(crate) mod undo_progress;
+pub(crate) mod unreadable;
 mod wall;
-pub mod wanted;
+pub(crate) mod wanted;
 
 use std::time::Duration;
 
-pub use bounded::Slice;
-pub use home::Home;
+pub(crate) use home::Home;
 pub use owner_pool::{OwnerPool, OwnerTransaction};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-pub use wall::Wall;
+pub(crate) use wall::Wall;
 
 use crate::domain::job::JobId;
 
@@ -131,7 +130,7 @@ impl std::fmt::Display for DatabaseError {
 impl std::error::Error for DatabaseError {}
 
 /// What a failed temporary file is called where no path may be shown.
-pub const NO_SCRATCH: &str = "a temporary file could not be written or read";
+pub(crate) const NO_SCRATCH: &str = "a temporary file could not be written or read";
 
 /// A server message without the value that a data exception (class 22) quotes after a colon.
 fn quoteless(message: &str) -> &str {
@@ -155,7 +154,7 @@ const TRANSIENT: &[&str] = &["08", "40", "53", "55", "57", "58", "25006", "25P03
 impl StoreError {
     /// Whether the same call may succeed later: the server is away, busy, restarting or out of a
     /// resource, or two transactions were in each other's way. By SQLSTATE (PostgreSQL manual, appendix A).
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         let StoreError::Database(DatabaseError(error)) = self else {
             return false;
         };
@@ -172,7 +171,7 @@ impl StoreError {
 
     /// What happened in words for a job's owner. PostgreSQL's own message may name files and settings of its
     /// server.
-    pub fn for_owner(&self) -> String {
+    pub(crate) fn for_owner(&self) -> String {
         match self {
             StoreError::LeaseLost(_)
             | StoreError::Unknown(_)
@@ -193,7 +192,7 @@ impl StoreError {
     }
 
     /// Whether a lock was not given within the time that the statement was willing to wait.
-    pub fn is_lock_timeout(&self) -> bool {
+    pub(crate) fn is_lock_timeout(&self) -> bool {
         let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
             return false;
         };
@@ -201,7 +200,7 @@ impl StoreError {
     }
 
     /// Whether the server cancelled the statement: it ran into its time limit.
-    pub fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
             return false;
         };
@@ -209,7 +208,7 @@ impl StoreError {
     }
 
     /// Whether a row that the transaction was to write has changed since its snapshot.
-    pub fn is_serialization_failure(&self) -> bool {
+    pub(crate) fn is_serialization_failure(&self) -> bool {
         const SERIALIZATION_FAILURE: &str = "40001";
         match self {
             StoreError::Database(DatabaseError(sqlx::Error::Database(error))) => {
@@ -220,7 +219,7 @@ impl StoreError {
     }
 
     /// Whether a unique constraint of `table` refused the write.
-    pub fn is_conflict_in(&self, table: &str) -> bool {
+    pub(crate) fn is_conflict_in(&self, table: &str) -> bool {
         let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
             return false;
         };
@@ -239,12 +238,12 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
 
 /// Returns a pool that keeps its connections. To open one takes sqlx 800 turns of the runtime (SCRAM), which on a busy
 /// server are seconds: [`fill`] opens them before anybody waits for them.
-pub fn lasting_pool(options: PgConnectOptions, connections: u32) -> PgPool {
+pub(crate) fn lasting_pool(options: PgConnectOptions, connections: u32) -> PgPool {
     pool_of(connections).idle_timeout(None).max_lifetime(None).connect_lazy_with(named(options))
 }
 
 /// Opens all connections of a pool. What cannot be opened is tried again by whoever needs it.
-pub async fn fill(pool: &PgPool) {
+pub(crate) async fn fill(pool: &PgPool) {
     let all = (0..pool.options().get_max_connections()).map(|_| pool.acquire());
     let opened = futures::future::join_all(all).await;
     if let Some(error) = opened.into_iter().find_map(Result::err) {
@@ -282,10 +281,10 @@ pub struct Count(i64);
 
 impl Count {
     /// The most that is counted.
-    pub const MOST: i64 = 10_000;
+    pub(crate) const MOST: i64 = 10_000;
 
     /// The number; one more than [`Count::MOST`] where there are more.
-    pub fn number(self) -> i64 {
+    pub(crate) fn number(self) -> i64 {
         self.0
     }
 }

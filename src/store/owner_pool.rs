@@ -16,7 +16,7 @@ use crate::domain::job::Owner;
 use crate::turns::{Turn, Turns};
 
 /// The longest wait for a lock: whoever waits longer is asked to try again.
-pub const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
 /// The longest pause between two statements of one transaction.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest that one statement of a read may run when the pool has no limit of its own.
@@ -51,7 +51,7 @@ impl OwnerPool {
     }
 
     /// Limits each statement of a read to `timeout`.
-    pub fn with_read_timeout(self, timeout: Duration) -> OwnerPool {
+    pub(crate) fn with_read_timeout(self, timeout: Duration) -> OwnerPool {
         OwnerPool { read_timeout: timeout, ..self }
     }
 
@@ -66,17 +66,17 @@ impl OwnerPool {
     }
 
     /// Begins a transaction that reads a single state of the database, however long that takes: for a download.
-    pub async fn snapshot(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
+    pub(crate) async fn snapshot(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
         self.open("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", LONGEST_WRITE, owner).await
     }
 
     /// The connections beside those of transactions: for what others are to see before a transaction ends.
-    pub fn control(&self) -> &PgPool {
+    pub(crate) fn control(&self) -> &PgPool {
         &self.control
     }
 
     /// Opens all connections, so that no request waits for one to be opened.
-    pub async fn fill(&self) {
+    pub(crate) async fn fill(&self) {
         super::fill(&self.control).await;
         super::fill(&self.pool).await;
     }
@@ -137,7 +137,7 @@ pub struct OwnerTransaction {
 
 impl OwnerTransaction {
     /// Commits.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         match self.inner.take() {
             Some(inner) => Ok(inner.commit().await?),
             None => Ok(()),

@@ -35,7 +35,7 @@ impl Tables {
 }
 
 /// Whether this role may make such tables.
-pub async fn possible(pool: &PgPool) -> Result<bool, StoreError> {
+pub(crate) async fn possible(pool: &PgPool) -> Result<bool, StoreError> {
     let query = "SELECT bool_and(pg_has_role(current_user, relowner, 'USAGE')
                              AND has_schema_privilege(relnamespace::regnamespace::text, 'CREATE')) AS possible
          FROM pg_class WHERE oid IN ('staging'::regclass, 'issues'::regclass, 'issue_items'::regclass)";
@@ -44,14 +44,14 @@ pub async fn possible(pool: &PgPool) -> Result<bool, StoreError> {
 }
 
 /// Removes tables that were never attached.
-pub async fn discard(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn discard(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     run(connection, format!("DROP TABLE IF EXISTS {items}, {issues}, {staging}")).await
 }
 
 /// Makes the tables, anew where some were left. `room`: the percentage of each page of rows that is filled
 /// at first; what is left takes the new versions of rows that change, beside the old ones.
-pub async fn create(
+pub(crate) async fn create(
     connection: &mut PgConnection,
     job: JobId,
     ids: RangeInclusive<RowId>,
@@ -88,7 +88,7 @@ const BULK: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL max_para
 
 /// Builds the unique index over the job's row hashes. What tells entries apart comes first: that is what they
 /// are sorted by quickest.
-pub async fn index_hashes(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn index_hashes(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, .. } = Tables::of(job);
     let statement = format!(
         "{BULK};
@@ -98,14 +98,14 @@ pub async fn index_hashes(connection: &mut PgConnection, job: JobId) -> Result<(
 }
 
 /// Builds the index that becomes the primary key of its rows.
-pub async fn index_ids(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn index_ids(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, .. } = Tables::of(job);
     run(connection, format!("CREATE UNIQUE INDEX IF NOT EXISTS {staging}_pkey ON {staging} (staging_id)"))
         .await
 }
 
 /// Builds the indexes over its issues.
-pub async fn index_issues(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn index_issues(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { issues, .. } = Tables::of(job);
     let statement = format!(
         "{BULK};
@@ -118,7 +118,7 @@ pub async fn index_issues(connection: &mut PgConnection, job: JobId) -> Result<(
 }
 
 /// Builds the indexes over the links of its issues and rows.
-pub async fn index_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn index_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { items, .. } = Tables::of(job);
     let statement = format!(
         "{BULK};
@@ -132,7 +132,7 @@ pub async fn index_items(connection: &mut PgConnection, job: JobId) -> Result<()
 
 /// Declares the keys, those to other tables without a look at the rows. Waits at most half a second for
 /// `jobs`, which it locks against writes for an instant: a transient error says so.
-pub async fn declare_keys(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn declare_keys(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     let query = "SELECT count(*) FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'p'";
     let declared: i64 = sql::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
@@ -153,7 +153,7 @@ pub async fn declare_keys(connection: &mut PgConnection, job: JobId) -> Result<(
 }
 
 /// Checks the keys to other tables, each for all rows at once: those of rows and issues.
-pub async fn check_jobs(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn check_jobs(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, .. } = Tables::of(job);
     let statement = format!(
         "ALTER TABLE {staging} VALIDATE CONSTRAINT {staging}_job; ALTER TABLE {issues} VALIDATE CONSTRAINT {issues}_job;
@@ -163,7 +163,7 @@ pub async fn check_jobs(connection: &mut PgConnection, job: JobId) -> Result<(),
 }
 
 /// The same for the links.
-pub async fn check_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn check_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { items, .. } = Tables::of(job);
     let statement = format!(
         "{BULK};
@@ -174,7 +174,7 @@ pub async fn check_items(connection: &mut PgConnection, job: JobId) -> Result<()
 
 /// Joins the tables to the others: from the transaction's end on what is in them is seen. Locks and waits as
 /// [`declare_keys`] does.
-pub async fn attach(
+pub(crate) async fn attach(
     connection: &mut PgConnection,
     job: JobId,
     ids: RangeInclusive<RowId>,
@@ -192,7 +192,7 @@ pub async fn attach(
 
 /// Removes a job's tables with all that is in them, whether they were attached or not. Locks and waits as
 /// [`declare_keys`] does. In a transaction behind the wall the login role does it, which owns the tables.
-pub async fn drop(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn drop(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     let query = "SELECT count(*) FROM pg_inherits WHERE inhrelid = to_regclass($1) AND inhparent = 'staging'::regclass";
     let attached: i64 = sql::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;

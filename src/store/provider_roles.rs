@@ -8,7 +8,7 @@ use crate::domain::job::Owner;
 
 /// Records the roles of a token that the provider issued at `issued_at` (seconds since 1970; now if it does not
 /// say). What a later token said stays, so that one from before a change cannot bring roles back.
-pub async fn record(
+pub(crate) async fn record(
     pool: &PgPool,
     owner: &Owner,
     roles: Roles,

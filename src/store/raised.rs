@@ -10,13 +10,13 @@ use crate::domain::issue::RESOLVED_BY_RUN;
 
 /// Rows' shares in issues, encoded for COPY.
 #[derive(Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     lines: Lines,
 }
 
 impl Batch {
     /// Adds a share.
-    pub fn push(&mut self, raised: &Raised) {
+    pub(crate) fn push(&mut self, raised: &Raised) {
         self.lines.push(0, |line| {
             line.plain(raised.issue_type)
                 .text(&raised.key)
@@ -26,23 +26,18 @@ impl Batch {
     }
 
     /// Shares so far.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
     /// Returns the bytes that they take in memory.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.lines.bytes()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
     }
 }
 
 /// Makes the table, for the rest of the transaction.
-pub async fn create(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn create(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let table = format!(
         "CREATE TEMPORARY TABLE raised (raised_type issue_type_enum NOT NULL, raised_key varchar COLLATE \"C\" NOT NULL,
          raised_description varchar NOT NULL, raised_staging_id bigint NOT NULL, raised_job integer NOT NULL DEFAULT {})
@@ -54,7 +49,7 @@ pub async fn create(connection: &mut PgConnection, home: Home) -> Result<(), Sto
 }
 
 /// Puts a batch into it and empties the batch.
-pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
+pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
     const WRITTEN: &[(&str, &str)] = &[
         ("raised_type", "issue_type_enum"),
         ("raised_key", "varchar"),
@@ -72,7 +67,7 @@ pub async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<
 ///
 /// Tables are joined by whole keys, the job's number among them as a column, so that no outdated statistics of the job
 /// make the planner take its issues for one.
-pub async fn settle(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn settle(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let (issues, items, job) = (home.issues(), home.items(), home.job());
     let statements = [
         "ANALYZE raised".to_owned(),

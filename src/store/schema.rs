@@ -100,7 +100,7 @@ async fn applied(connection: &mut PgConnection) -> Result<HashMap<i64, Cow<'stat
 }
 
 /// How many migrations the database still lacks.
-pub async fn pending(pool: &PgPool) -> Result<usize, StoreError> {
+pub(crate) async fn pending(pool: &PgPool) -> Result<usize, StoreError> {
     let mut transaction = sql::begin(pool).await?;
     let applied = applied(&mut transaction).await?;
     transaction.rollback().await?;
@@ -108,7 +108,7 @@ pub async fn pending(pool: &PgPool) -> Result<usize, StoreError> {
 }
 
 /// Fails with [`StoreError::Outdated`] unless the schema is this program's.
-pub async fn require_current(pool: &PgPool) -> Result<(), StoreError> {
+pub(crate) async fn require_current(pool: &PgPool) -> Result<(), StoreError> {
     match pending(pool).await? {
         0 => Ok(()),
         lacking => Err(StoreError::Outdated(lacking)),
@@ -120,7 +120,7 @@ const OLDEST_SERVER: i32 = 130_000;
 
 /// What the server says of itself.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Server {
+pub(crate) struct Server {
     /// As people write it.
     pub version: String,
     /// As numbers compare.
@@ -133,7 +133,7 @@ pub struct Server {
 
 impl Server {
     /// Fails where this program cannot work with the server or the database.
-    pub fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         if self.version_num < OLDEST_SERVER {
             return Err(StoreError::ServerTooOld { version: self.version.clone() });
         }
@@ -146,7 +146,7 @@ impl Server {
 }
 
 /// Asks the server about itself.
-pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
+pub(crate) async fn server(pool: &PgPool) -> Result<Server, StoreError> {
     let query = "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_num,
                         current_database()::text AS database, current_setting('server_encoding') AS encoding";
     let row = sql::once(pool, query).await?.pop().ok_or(StoreError::Unreadable)?;
@@ -155,7 +155,7 @@ pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
 
 /// Whether a pooler stands in between that gives each transaction another connection to the server: then two
 /// connections of ours are served by one process, or one of ours by two.
-pub async fn is_pooled(pool: &PgPool) -> Result<bool, StoreError> {
+pub(crate) async fn is_pooled(pool: &PgPool) -> Result<bool, StoreError> {
     let (mut one, mut other) = (pool.acquire().await?, pool.acquire().await?);
     let first = process(&mut one).await?;
     for _ in 0..4 {
@@ -173,7 +173,7 @@ async fn process(connection: &mut PgConnection) -> Result<i32, StoreError> {
 }
 
 /// Fails unless the database answers.
-pub async fn answers(pool: &PgPool) -> Result<(), StoreError> {
+pub(crate) async fn answers(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::raw_sql("SELECT 1").execute(pool).await?;
     Ok(())
 }

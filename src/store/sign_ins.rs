@@ -12,7 +12,7 @@ use crate::domain::job::Owner;
 
 /// What has to be remembered of somebody who was sent to the provider.
 #[derive(Clone)]
-pub struct Pending {
+pub(crate) struct Pending {
     /// What the ID token has to repeat.
     pub nonce: String,
     /// The secret of PKCE.
@@ -28,7 +28,7 @@ impl fmt::Debug for Pending {
 }
 
 /// Remembers a sign-in under the hash of its state.
-pub async fn begin(
+pub(crate) async fn begin(
     pool: &PgPool,
     state_hash: &[u8; 32],
     pending: &Pending,
@@ -49,7 +49,7 @@ pub async fn begin(
 }
 
 /// Takes a sign-in back: once, and not after it has run out.
-pub async fn take(pool: &PgPool, state_hash: &[u8; 32]) -> Result<Option<Pending>, StoreError> {
+pub(crate) async fn take(pool: &PgPool, state_hash: &[u8; 32]) -> Result<Option<Pending>, StoreError> {
     let query = "DELETE FROM pending_sign_ins WHERE pending_state_hash = $1
          RETURNING pending_nonce, pending_verifier, pending_return_path, pending_expires_at > now() AS live";
     let query = sql::query(query).bind(state_hash.as_slice());
@@ -67,7 +67,7 @@ pub async fn take(pool: &PgPool, state_hash: &[u8; 32]) -> Result<Option<Pending
 
 /// Somebody who is signed in.
 #[derive(Clone)]
-pub struct BrowserSession {
+pub(crate) struct BrowserSession {
     /// Whose data they see.
     pub owner: Owner,
     /// What they are called.
@@ -85,7 +85,7 @@ impl fmt::Debug for BrowserSession {
 }
 
 /// Keeps a session under the hash of its cookie.
-pub async fn open(
+pub(crate) async fn open(
     pool: &PgPool,
     hash: &[u8; 32],
     session: &BrowserSession,
@@ -110,7 +110,7 @@ pub async fn open(
 const USE_RESOLUTION: &str = "interval '1 minute'";
 
 /// The session of a cookie, unless it has ended or was not used for `idle`. Notes the use if it is an `activity`.
-pub async fn find(
+pub(crate) async fn find(
     pool: &PgPool,
     hash: &[u8; 32],
     idle: Duration,
@@ -138,14 +138,14 @@ pub async fn find(
 }
 
 /// Ends a session; returns whose it was.
-pub async fn close(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<Owner>, StoreError> {
+pub(crate) async fn close(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<Owner>, StoreError> {
     let query = "DELETE FROM browser_sessions WHERE session_hash = $1 RETURNING session_owner";
     let closed = sql::fetch(pool, sql::query(query).bind(hash.as_slice())).await?.pop();
     closed.map(|row| Ok(Owner(row.try_get("session_owner")?))).transpose()
 }
 
 /// Ends all sessions of an owner, or of all owners; returns how many.
-pub async fn close_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
+pub(crate) async fn close_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
     let query = "DELETE FROM browser_sessions WHERE $1::text IS NULL OR session_owner = $1";
     let query = sql::query(query).bind(owner.map(|owner| &owner.0));
     Ok(sql::execute(pool, query).await?.rows_affected())

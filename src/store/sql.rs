@@ -17,12 +17,12 @@ use super::StoreError;
 use super::at_rest::UnderWay;
 
 /// A statement with parameters, for use in a transaction.
-pub fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, Postgres, PgArguments> {
+pub(crate) fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, Postgres, PgArguments> {
     sqlx::query(sql).persistent(false)
 }
 
 /// The same, with rows as values of a type.
-pub fn query_as<'q, T>(sql: impl SqlSafeStr) -> QueryAs<'q, Postgres, T, PgArguments>
+pub(crate) fn query_as<'q, T>(sql: impl SqlSafeStr) -> QueryAs<'q, Postgres, T, PgArguments>
 where
     T: for<'r> FromRow<'r, PgRow>,
 {
@@ -30,7 +30,7 @@ where
 }
 
 /// The same, with the first column of rows.
-pub fn query_scalar<'q, T>(sql: impl SqlSafeStr) -> QueryScalar<'q, Postgres, T, PgArguments>
+pub(crate) fn query_scalar<'q, T>(sql: impl SqlSafeStr) -> QueryScalar<'q, Postgres, T, PgArguments>
 where
     (T,): for<'r> FromRow<'r, PgRow>,
 {
@@ -76,7 +76,7 @@ pub async fn begin_snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgr
 }
 
 /// Begins a transaction that sees what `other`, one of [`begin_snapshot`], sees.
-pub async fn begin_beside(
+pub(crate) async fn begin_beside(
     pool: &PgPool,
     other: &mut PgConnection,
 ) -> Result<Transaction<'static, Postgres>, StoreError> {
@@ -136,7 +136,7 @@ impl Reader {
     }
 
     /// Ends the transaction, once all rows are read.
-    pub async fn end(mut self) -> Result<(), StoreError> {
+    pub(crate) async fn end(mut self) -> Result<(), StoreError> {
         sqlx::raw_sql("ROLLBACK").execute(&mut *self.connection).await?;
         self.ended = true;
         Ok(())
@@ -168,12 +168,12 @@ impl Drop for Reader {
 /// Carries out a statement without parameters in a transaction of its own and one round trip. Returns its rows.
 ///
 /// `statement` must hold no text from outside: numbers, times and ids only.
-pub async fn once(pool: &PgPool, statement: &str) -> Result<Vec<PgRow>, StoreError> {
+pub(crate) async fn once(pool: &PgPool, statement: &str) -> Result<Vec<PgRow>, StoreError> {
     Ok(sqlx::raw_sql(AssertSqlSafe(alone(statement))).fetch_all(pool).await?)
 }
 
 /// The same for a statement without rows. Returns how many it has changed.
-pub async fn once_changed(pool: &PgPool, statement: &str) -> Result<u64, StoreError> {
+pub(crate) async fn once_changed(pool: &PgPool, statement: &str) -> Result<u64, StoreError> {
     Ok(sqlx::raw_sql(AssertSqlSafe(alone(statement))).execute(pool).await?.rows_affected())
 }
 
@@ -187,10 +187,10 @@ fn alone(statement: &str) -> String {
 
 /// Makes the end of a transaction not wait for the disk, for changes that are harmless to lose: a crash of the server may
 /// undo what the last second brought.
-pub const NOT_FLUSHED: &str = "SET LOCAL synchronous_commit = off";
+pub(crate) const NOT_FLUSHED: &str = "SET LOCAL synchronous_commit = off";
 
 /// Carries out a statement with parameters in a transaction of its own.
-pub async fn execute(
+pub(crate) async fn execute(
     pool: &PgPool,
     query: Query<'_, Postgres, PgArguments>,
 ) -> Result<PgQueryResult, StoreError> {
@@ -201,7 +201,10 @@ pub async fn execute(
 }
 
 /// The same for a statement that returns rows.
-pub async fn fetch(pool: &PgPool, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
+pub(crate) async fn fetch(
+    pool: &PgPool,
+    query: Query<'_, Postgres, PgArguments>,
+) -> Result<Vec<PgRow>, StoreError> {
     let mut transaction = begin(pool).await?;
     let rows = query.fetch_all(&mut *transaction).await?;
     transaction.commit().await?;
@@ -209,6 +212,6 @@ pub async fn fetch(pool: &PgPool, query: Query<'_, Postgres, PgArguments>) -> Re
 }
 
 /// A duration as a part of a statement.
-pub fn interval(duration: std::time::Duration) -> String {
+pub(crate) fn interval(duration: std::time::Duration) -> String {
     format!("interval '{} microseconds'", i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }

@@ -57,17 +57,12 @@ impl Chunk {
     }
 
     /// Rows in the chunk.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Whether it holds no row.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// Bytes in the chunk.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.lines.bytes()
     }
 
@@ -91,7 +86,11 @@ const WRITTEN: &[(&str, &str)] = &[
 ];
 
 /// Writes a chunk.
-pub async fn insert(connection: &mut PgConnection, home: Home, chunk: &mut Chunk) -> Result<(), StoreError> {
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    home: Home,
+    chunk: &mut Chunk,
+) -> Result<(), StoreError> {
     match home {
         Home::Shared(_) => {
             chunk.lines.send_by_key(connection, &Target::shared(home.staging(), WRITTEN)).await
@@ -103,7 +102,7 @@ pub async fn insert(connection: &mut PgConnection, home: Home, chunk: &mut Chunk
 
 /// A row as the database holds it.
 #[derive(Debug, Clone)]
-pub struct StagedRow<'a> {
+pub(crate) struct StagedRow<'a> {
     /// `staging_id`.
     pub id: RowId,
     /// E-mail, first name, last name, company; empty where NULL.
@@ -122,28 +121,28 @@ pub struct StagedRow<'a> {
 
 impl StagedRow<'_> {
     /// The values, normalised.
-    pub fn fields(&self) -> Fields<'_> {
+    pub(crate) fn fields(&self) -> Fields<'_> {
         let [email, first_name, last_name, company] = &self.values;
         Fields::new(email, first_name, last_name, company)
     }
 
     /// The row's hash, or one made of its text where upstream wrote it in another form.
-    pub fn row_hash(&self) -> RowHash {
+    pub(crate) fn row_hash(&self) -> RowHash {
         self.hash.parse().unwrap_or_else(|_| Fields::new(&self.hash, "", "", "").hash(""))
     }
 }
 
 /// A row as COPY gives it.
-pub struct RowText(Bytes);
+pub(crate) struct RowText(Bytes);
 
 impl RowText {
     /// Returns the length of the text.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.0.len()
     }
 
     /// Reads the columns of [`COLUMNS`].
-    pub fn row(&self) -> Result<StagedRow<'_>, StoreError> {
+    pub(crate) fn row(&self) -> Result<StagedRow<'_>, StoreError> {
         let mut columns = copy::columns(&self.0);
         let mut next = || columns.next().unwrap_or(Err(StoreError::Unreadable));
         let id = next()?.unwrap_or_default().parse().map(RowId).map_err(|_| StoreError::Unreadable)?;
@@ -162,7 +161,7 @@ const COLUMNS: &str = "staging_id, staging_email, staging_first_name, staging_la
 
 /// All rows of a job that are not discarded, in the order of the file where the table is shared, in any
 /// order where it is the job's own.
-pub async fn rows(
+pub(crate) async fn rows(
     connection: &mut PgConnection,
     home: Home,
 ) -> Result<impl Stream<Item = Result<RowText, StoreError>> + Unpin + '_, StoreError> {
@@ -207,7 +206,7 @@ pub struct RowView {
 
 impl RowView {
     /// The values, normalised.
-    pub fn fields(&self) -> Fields<'_> {
+    pub(crate) fn fields(&self) -> Fields<'_> {
         Fields::new(&self.email, &self.first_name, &self.last_name, &self.company)
     }
 
@@ -273,7 +272,7 @@ pub async fn get(
 }
 
 /// Rows of an owner's job, which nobody else can change until the transaction ends.
-pub async fn hold(
+pub(crate) async fn hold(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
@@ -292,7 +291,7 @@ pub async fn hold(
 }
 
 /// The first of `rows` that is none of the job's.
-pub async fn first_missing(
+pub(crate) async fn first_missing(
     connection: &mut PgConnection,
     home: Home,
     rows: &[RowId],
@@ -311,7 +310,7 @@ pub async fn first_missing(
 /// The rows that issues of an owner's job are about, each with its issue, in the order of issue and file: of each issue
 /// at most `limit`, after the row `after` where that is given. Whether rows are missing at the end, since those before
 /// them are large.
-pub async fn of_issues(
+pub(crate) async fn of_issues(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
@@ -339,7 +338,7 @@ pub async fn of_issues(
 }
 
 /// Sets the statuses of rows of the job: `ids[i]` becomes `statuses[i]`.
-pub async fn set_statuses(
+pub(crate) async fn set_statuses(
     connection: &mut PgConnection,
     home: Home,
     ids: &[RowId],
@@ -356,7 +355,7 @@ pub async fn set_statuses(
 }
 
 /// Every row of a job that is not discarded becomes SUCCESS.
-pub async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1
            AND (staging_status IN ('READY', 'ISSUE') OR staging_status IS NULL)",
@@ -367,7 +366,7 @@ pub async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(
 }
 
 /// READY rows of a job become SUCCESS.
-pub async fn mark_ready_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn mark_ready_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1 AND staging_status = 'READY'",
         home.staging()
@@ -378,7 +377,7 @@ pub async fn mark_ready_success(connection: &mut PgConnection, home: Home) -> Re
 
 /// SUCCESS rows of a job that have neither made nor changed a contact become READY: what a run leaves when it is cut short
 /// between its rows and the transaction that holds its contacts.
-pub async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Result<u64, StoreError> {
+pub(crate) async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Result<u64, StoreError> {
     let table = home.staging();
     let Some((first, last)) = consolidated(connection, home).await? else { return Ok(0) };
     // Rows and what they made are put in one heap and counted by row: joined, two sets that the planner takes for one row
@@ -411,14 +410,8 @@ pub(super) async fn consolidated(
     Ok(bounds.0.zip(bounds.1))
 }
 
-/// Whether the job has any row in the shared partition.
-pub async fn any_shared(connection: &mut PgConnection, job: JobId) -> Result<bool, StoreError> {
-    let query = "SELECT EXISTS (SELECT FROM staging_shared WHERE staging_job_id = $1)";
-    Ok(sql::query_scalar(query).bind(job.0).fetch_one(connection).await?)
-}
-
 /// Deletes all rows of a job in the shared partition.
-pub async fn delete_shared(connection: &mut PgConnection, job: JobId) -> Result<u64, StoreError> {
+pub(crate) async fn delete_shared(connection: &mut PgConnection, job: JobId) -> Result<u64, StoreError> {
     let query = "DELETE FROM staging_shared WHERE staging_job_id = $1";
     Ok(sql::query(query).bind(job.0).execute(connection).await?.rows_affected())
 }

@@ -19,7 +19,7 @@ pub struct UndoProgress {
 }
 
 /// Writes the progress of the undo of a job's import, which counts for fifteen seconds.
-pub async fn write(pool: &PgPool, job: JobId, progress: UndoProgress) -> Result<(), StoreError> {
+pub(crate) async fn write(pool: &PgPool, job: JobId, progress: UndoProgress) -> Result<(), StoreError> {
     let UndoProgress { done, total } = progress;
     let write = format!(
         "INSERT INTO undo_progress VALUES ({job}, {done}, {total}, now() + interval '15 seconds')
@@ -30,7 +30,7 @@ pub async fn write(pool: &PgPool, job: JobId, progress: UndoProgress) -> Result<
 }
 
 /// Reads the progress of the undo of a job's import; `None` if none is under way.
-pub async fn read(pool: &PgPool, job: JobId) -> Result<Option<UndoProgress>, StoreError> {
+pub(crate) async fn read(pool: &PgPool, job: JobId) -> Result<Option<UndoProgress>, StoreError> {
     let read = format!(
         "SELECT undo_done, undo_total FROM undo_progress WHERE undo_job_id = {job} AND undo_until > now()"
     );
@@ -41,7 +41,7 @@ pub async fn read(pool: &PgPool, job: JobId) -> Result<Option<UndoProgress>, Sto
 }
 
 /// Removes the entry of an undo that has ended.
-pub async fn remove(pool: &PgPool, job: JobId) -> Result<(), StoreError> {
+pub(crate) async fn remove(pool: &PgPool, job: JobId) -> Result<(), StoreError> {
     sql::once_changed(pool, &format!("DELETE FROM undo_progress WHERE undo_job_id = {job}")).await?;
     Ok(())
 }

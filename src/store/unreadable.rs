@@ -6,7 +6,12 @@ use sqlx::{PgPool, Row};
 use super::{StoreError, sql};
 
 /// Keeps a message; one that is kept already stays as it is.
-pub async fn keep(pool: &PgPool, message_id: &str, body: &str, reason: &str) -> Result<(), StoreError> {
+pub(crate) async fn keep(
+    pool: &PgPool,
+    message_id: &str,
+    body: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
     // A NUL is the one character that a body may hold and a varchar may not.
     let body = body.replace('\0', "\u{2400}");
     let query = sql::query(
@@ -21,7 +26,7 @@ pub async fn keep(pool: &PgPool, message_id: &str, body: &str, reason: &str) -> 
 }
 
 /// How many messages wait for a person.
-pub async fn count(pool: &PgPool) -> Result<i64, StoreError> {
+pub(crate) async fn count(pool: &PgPool) -> Result<i64, StoreError> {
     let query = "SELECT count(*) AS count FROM unreadable_messages";
     let row = sql::once(pool, query).await?.pop().ok_or(StoreError::Unreadable)?;
     Ok(row.try_get("count")?)

@@ -110,7 +110,7 @@ pub(super) fn outside(statements: &str) -> String {
 
 /// The state of the wall, as the login role of a connection finds it.
 #[derive(Debug, Clone, FromRow)]
-pub struct Wall {
+pub(crate) struct Wall {
     /// The name of the role for requests.
     role: String,
     /// The login role, quoted.
@@ -134,7 +134,7 @@ pub struct Wall {
 
 impl Wall {
     /// Asks the server, in one round trip.
-    pub async fn of(pool: &PgPool) -> Result<Wall, StoreError> {
+    pub(crate) async fn of(pool: &PgPool) -> Result<Wall, StoreError> {
         let row = sql::once(pool, &Wall::query()).await?.pop().ok_or(StoreError::Unreadable)?;
         Ok(Wall::from_row(&row)?)
     }
@@ -167,12 +167,12 @@ impl Wall {
     }
 
     /// Returns the role that transactions for owners take on; `None` if there is no wall.
-    pub fn role(&self) -> Option<&str> {
+    pub(crate) fn role(&self) -> Option<&str> {
         (self.may_take && self.has_rights && self.open_tables.is_empty()).then_some(self.role.as_str())
     }
 
     /// Fails if the login role is bound by the policies itself: its runs would not find a single job.
-    pub fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         if !self.binds_login {
             return Ok(());
         }
@@ -181,7 +181,7 @@ impl Wall {
     }
 
     /// Returns what has to be run to get the wall; `None` if it is there.
-    pub fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> Option<String> {
         if self.role().is_some() {
             return None;
         }

@@ -16,11 +16,11 @@ use super::sql::{self, NOT_FLUSHED};
 use crate::domain::job::JobId;
 
 /// The channel on which workers are told of new jobs. A hint: nothing depends on it.
-pub const CHANNEL: &str = "ingest_jobs";
+pub(crate) const CHANNEL: &str = "ingest_jobs";
 
 /// When a run that is asked for may be received from the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Due {
+pub(crate) enum Due {
     /// At once: the database is the queue.
     Now,
     /// In a minute, should it still be wanted: somebody else starts the run.
@@ -28,7 +28,7 @@ pub enum Due {
 }
 
 /// Asks for a run, also of a job that was cancelled or that had killed its workers.
-pub async fn want(connection: &mut PgConnection, id: JobId, due: Due) -> Result<(), StoreError> {
+pub(crate) async fn want(connection: &mut PgConnection, id: JobId, due: Due) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_delivery_count = 0, job_unfinished_runs = 0, job_cancelled_at = NULL,
                 job_available_at = CASE WHEN $2 THEN now() ELSE now() + interval '1 minute' END WHERE job_id = $1";
     sql::query(query).bind(id.0).bind(due == Due::Now).execute(&mut *connection).await?;
@@ -39,14 +39,14 @@ pub async fn want(connection: &mut PgConnection, id: JobId, due: Due) -> Result<
 }
 
 /// Takes back the request for a run, in the transaction that decides so.
-pub async fn withdraw(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
+pub(crate) async fn withdraw(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_available_at = NULL WHERE job_id = $1 AND job_available_at IS NOT NULL";
     sql::query(query).bind(id.0).execute(connection).await?;
     Ok(())
 }
 
 /// Notes that no run of the job is wanted, once a run ends that did not come from the database's queue.
-pub async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
+pub(crate) async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
     let unwant = format!(
         "UPDATE jobs SET job_available_at = NULL, job_delivery_count = 0
          WHERE job_id = {id} AND job_available_at IS NOT NULL"
@@ -58,7 +58,7 @@ pub async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
 /// Jobs that want work and have neither a live lease nor, it seems, a message: PENDING or PROCESSING,
 /// and overdue by `grace`. Each is given to one caller, and again after twice as long each time: a
 /// long queue is no lost message.
-pub async fn stranded(
+pub(crate) async fn stranded(
     pool: &PgPool,
     grace: Duration,
     limit: i64,
@@ -78,7 +78,7 @@ pub async fn stranded(
 }
 
 /// A job that was received.
-pub struct Received {
+pub(crate) struct Received {
     /// The job.
     pub job: JobId,
     /// The file's key in the store; `None` where another program left it out.
@@ -90,7 +90,7 @@ pub struct Received {
 }
 
 /// Receives up to `at_most` jobs that are due, the longest due first, and hides them for `visibility`.
-pub async fn receive(
+pub(crate) async fn receive(
     pool: &PgPool,
     at_most: usize,
     visibility: Duration,
@@ -132,7 +132,7 @@ fn moment(moment: &DateTime<Utc>) -> String {
 
 /// Hides a received job until `next`. Returns whether that was done: not while a run holds the job's row, and not when
 /// another than us received or asked for the job since.
-pub async fn hide(
+pub(crate) async fn hide(
     pool: &PgPool,
     job: JobId,
     stands: &[DateTime<Utc>],
@@ -148,14 +148,14 @@ pub async fn hide(
 }
 
 /// Returns whether the job still stands as it was received.
-pub async fn stands(pool: &PgPool, job: JobId, stands: &[DateTime<Utc>]) -> Result<bool, StoreError> {
+pub(crate) async fn stands(pool: &PgPool, job: JobId, stands: &[DateTime<Utc>]) -> Result<bool, StoreError> {
     let look = format!("SELECT FROM jobs WHERE {}", is_still(job, stands));
     Ok(!sql::once(pool, &look).await?.is_empty())
 }
 
 /// What becomes of a received job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// No run is wanted any more.
     Done,
     /// It is received again after that long.
@@ -165,7 +165,7 @@ pub enum Answer {
 }
 
 /// Answers a received job. A newer request for it is left as it is.
-pub async fn answer(
+pub(crate) async fn answer(
     pool: &PgPool,
     job: JobId,
     stands: &[DateTime<Utc>],
@@ -187,7 +187,7 @@ pub async fn answer(
 }
 
 /// Makes a job due now. Returns whether there is such a job.
-pub async fn send(pool: &PgPool, job: JobId) -> Result<bool, StoreError> {
+pub(crate) async fn send(pool: &PgPool, job: JobId) -> Result<bool, StoreError> {
     let send = format!(
         "WITH wanted AS (UPDATE jobs SET job_available_at = now() WHERE job_id = {job} RETURNING 1)
          SELECT pg_notify('{CHANNEL}', '') FROM wanted"
@@ -196,7 +196,7 @@ pub async fn send(pool: &PgPool, job: JobId) -> Result<bool, StoreError> {
 }
 
 /// Counts the jobs that are due and those that are hidden.
-pub async fn counts(pool: &PgPool) -> Result<(u64, u64), StoreError> {
+pub(crate) async fn counts(pool: &PgPool) -> Result<(u64, u64), StoreError> {
     let query = "SELECT count(*) FILTER (WHERE job_available_at <= now()) AS waiting,
                 count(*) FILTER (WHERE job_available_at > now()) AS hidden
          FROM jobs WHERE job_available_at IS NOT NULL";

@@ -16,7 +16,7 @@ struct Asset {
 }
 
 /// The paths of the files, for templates.
-pub struct Assets {
+pub(crate) struct Assets {
     style: Asset,
     htmx: Asset,
     keys: Asset,
@@ -26,7 +26,7 @@ pub struct Assets {
 }
 
 /// The files of this build.
-pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
+pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     let script = "text/javascript; charset=utf-8";
     Assets {
         style: asset("pages", "css", "text/css; charset=utf-8", include_str!("../../static/pages.css")),
@@ -45,32 +45,32 @@ fn asset(name: &str, end: &str, kind: &'static str, content: &'static str) -> As
 
 impl Assets {
     /// The styles of all pages.
-    pub fn style(&self) -> &str {
+    pub(crate) fn style(&self) -> &str {
         &self.style.path
     }
 
     /// htmx 2.0.11 as it is published (Zero-Clause BSD): forms and links that change a part of a page.
-    pub fn htmx(&self) -> &str {
+    pub(crate) fn htmx(&self) -> &str {
         &self.htmx.path
     }
 
     /// What keys do.
-    pub fn keys(&self) -> &str {
+    pub(crate) fn keys(&self) -> &str {
         &self.keys.path
     }
 
     /// A file on its way in.
-    pub fn upload(&self) -> &str {
+    pub(crate) fn upload(&self) -> &str {
         &self.upload.path
     }
 
     /// Progress as it comes.
-    pub fn live(&self) -> &str {
+    pub(crate) fn live(&self) -> &str {
         &self.live.path
     }
 
     /// The icon.
-    pub fn icon(&self) -> &str {
+    pub(crate) fn icon(&self) -> &str {
         &self.icon.path
     }
 }

@@ -16,7 +16,7 @@ use crate::store::actions::{self as trail, Action, Which};
 const PAGE: i64 = 50;
 
 /// What was done, and how much of it, as a sentence without its subject.
-pub fn what(action: &Action) -> String {
+pub(crate) fn what(action: &Action) -> String {
     let number = |part: &str, name: &str| action.result[part][name].as_i64().unwrap_or(0);
     let mut words = match number("changed", "rows") {
         0 => words::action(action.kind).to_owned(),

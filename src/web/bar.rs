@@ -5,7 +5,7 @@ use crate::store::jobs::RowCounts;
 
 /// A part of the bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub(crate) struct Part {
     /// Its style, and what the filter calls it.
     pub slug: &'static str,
     /// Its name.
@@ -22,7 +22,7 @@ pub struct Part {
 
 /// A bar of parts whose lengths say how many rows each has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bar {
+pub(crate) struct Bar {
     /// The parts in their order, those without rows too.
     pub parts: Vec<Part>,
     /// Of all parts.
@@ -35,7 +35,7 @@ const WHOLE: i64 = 1000;
 
 impl Bar {
     /// The bar of a job.
-    pub fn of(counts: &RowCounts) -> Bar {
+    pub(crate) fn of(counts: &RowCounts) -> Bar {
         let parts = [
             ("imported", "Imported", counts.consolidated),
             ("ready", "Ready", counts.ready),
@@ -65,7 +65,7 @@ impl Bar {
     }
 
     /// What it shows, in words.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let told: Vec<String> = self
             .parts
             .iter()

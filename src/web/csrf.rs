@@ -12,7 +12,7 @@ use crate::http::{App, has_session, read_whole};
 /// Shows the field `csrf` of a form as the header that the extractors look for, where the browser names neither
 /// site nor origin. Looks into the forms of browsers with a session only, and into none with a file: nothing is read
 /// for somebody who is not known.
-pub async fn from_form(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn from_form(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let tells = ["sec-fetch-site", "origin", "x-csrf-token"].iter().any(|name| headers.contains_key(*name));
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -11,11 +11,11 @@ use crate::domain::search;
 use crate::http::{Kind, Problem, read_whole};
 
 /// The most bytes of a form: some thousand selected issues.
-pub const FORM_BYTES: usize = 64 << 10;
+pub(crate) const FORM_BYTES: usize = 64 << 10;
 
 /// The fields of a form; one that occurs more than once is a list.
 #[derive(Debug)]
-pub struct Form<T>(pub T);
+pub(crate) struct Form<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = Problem;
@@ -31,17 +31,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
 }
 
 /// The request of an action, sent by a form.
-pub fn request(principal: Principal) -> actions::Request {
+pub(crate) fn request(principal: Principal) -> actions::Request {
     actions::Request { owner: principal.owner, actor: principal.name, idempotency: None }
 }
 
 /// Whether htmx asks, which puts a part of a page into the one that is there.
-pub fn wants_part(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_part(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request")
 }
 
 /// The trimmed search text, cut to what can be searched for; `None` if it is empty or contains NUL.
-pub fn sought(text: &Option<String>) -> Option<String> {
+pub(crate) fn sought(text: &Option<String>) -> Option<String> {
     let text = text.as_deref().map(str::trim).filter(|text| !text.is_empty() && !text.contains('\0'));
     text.map(|text| text.chars().take(search::LONGEST_TEXT).collect())
 }

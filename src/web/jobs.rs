@@ -62,7 +62,7 @@ impl Asked {
 /// A job as a line of the list.
 #[derive(Template)]
 #[template(path = "job_line.html")]
-pub struct Line {
+pub(crate) struct Line {
     id: JobId,
     filename: String,
     status: Told,

@@ -25,7 +25,7 @@ use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::http::{self, App};
-pub use problem::page as problem_page;
+pub(crate) use problem::page as problem_page;
 
 /// What a page may do: what it brings itself, from here.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -34,7 +34,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// The pages.
-pub fn routes(app: &App) -> Router<App> {
+pub(crate) fn routes(app: &App) -> Router<App> {
     let timeout = middleware::from_fn_with_state(app.clone(), http::timeout);
     on_every_page(quick(), app).layer(timeout).merge(on_every_page(lasting(), app))
 }

@@ -30,7 +30,7 @@ struct Part<'a> {
 }
 
 /// Shows a problem: as a page, or as a part of the one that is there. Who is not known is sent to sign in.
-pub fn page(app: &App, asked: &request::Parts, problem: &Problem) -> Response {
+pub(crate) fn page(app: &App, asked: &request::Parts, problem: &Problem) -> Response {
     let status = problem.status();
     let part = wants_part(&asked.headers);
     if status == StatusCode::UNAUTHORIZED && may_sign_in(app, asked) {

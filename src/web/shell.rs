@@ -10,7 +10,7 @@ use crate::http::{App, Problem, Reader};
 
 /// The part of the pages that one is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Section {
+pub(crate) enum Section {
     /// Jobs, and all that belongs to one.
     Jobs,
     /// Contacts.
@@ -25,7 +25,7 @@ pub enum Section {
 
 /// What every page has.
 #[derive(Debug, Clone)]
-pub struct Shell {
+pub(crate) struct Shell {
     /// What the page is called.
     pub title: String,
     /// Where it belongs.
@@ -42,7 +42,7 @@ pub struct Shell {
 
 impl Shell {
     /// Around a page for somebody who is known.
-    pub fn new(principal: &Principal, section: Section, title: impl Into<String>) -> Shell {
+    pub(crate) fn new(principal: &Principal, section: Section, title: impl Into<String>) -> Shell {
         Shell {
             title: title.into(),
             section,
@@ -57,7 +57,7 @@ impl Shell {
     }
 
     /// Around a page for anybody.
-    pub fn stranger(title: impl Into<String>) -> Shell {
+    pub(crate) fn stranger(title: impl Into<String>) -> Shell {
         Shell {
             title: title.into(),
             section: Section::None,
@@ -69,7 +69,7 @@ impl Shell {
     }
 
     /// Whether one is there.
-    pub fn is_in(&self, section: &str) -> bool {
+    pub(crate) fn is_in(&self, section: &str) -> bool {
         matches!(
             (self.section, section),
             (Section::Jobs, "jobs")
@@ -80,13 +80,13 @@ impl Shell {
     }
 
     /// The files that the page brings.
-    pub fn assets(&self) -> &'static Assets {
+    pub(crate) fn assets(&self) -> &'static Assets {
         &ASSETS
     }
 }
 
 /// The page.
-pub fn show(page: &impl Template) -> Result<Response, Problem> {
+pub(crate) fn show(page: &impl Template) -> Result<Response, Problem> {
     let html = page.render().map_err(|error| Problem::internal(&error))?;
     Ok(Html(html).into_response())
 }

@@ -21,7 +21,7 @@ use crate::store::provider_roles;
 use crate::store::sign_ins::{self, BrowserSession, Pending};
 
 /// Where the provider sends browsers back to.
-pub const CALLBACK: &str = "/sign-in/callback";
+pub(crate) const CALLBACK: &str = "/sign-in/callback";
 
 /// How long somebody may take at the provider.
 const SIGN_IN: Duration = Duration::from_secs(10 * 60);

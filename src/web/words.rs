@@ -9,7 +9,7 @@ use crate::domain::rules::{RULES, Rule};
 use crate::store::Count;
 
 /// A number with its thousands apart.
-pub fn number(number: i64) -> String {
+pub(crate) fn number(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
     if number < 0 {
@@ -25,7 +25,7 @@ pub fn number(number: i64) -> String {
 }
 
 /// A number that is counted only as far as people want to know.
-pub fn count(count: Count) -> String {
+pub(crate) fn count(count: Count) -> String {
     match count.number() > Count::MOST {
         true => format!("{}+", number(Count::MOST)),
         false => number(count.number()),
@@ -33,18 +33,18 @@ pub fn count(count: Count) -> String {
 }
 
 /// A number of things: `1 row`, `1,200 rows`.
-pub fn many(count: i64, one: &str, more: &str) -> String {
+pub(crate) fn many(count: i64, one: &str, more: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { more })
 }
 
 /// The same with a capital letter in front.
-pub fn sentence(words: &str) -> String {
+pub(crate) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// How long ago it was, as people say it.
-pub fn ago(at: DateTime<Utc>) -> String {
+pub(crate) fn ago(at: DateTime<Utc>) -> String {
     let seconds = Utc::now().signed_duration_since(at).num_seconds().max(0);
     let (count, unit) = match seconds {
         0..45 => return "just now".to_owned(),
@@ -57,12 +57,12 @@ pub fn ago(at: DateTime<Utc>) -> String {
 }
 
 /// A time to the second.
-pub fn exact(at: DateTime<Utc>) -> String {
+pub(crate) fn exact(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
 }
 
 /// A length of time.
-pub fn lasted(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+pub(crate) fn lasted(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     let milliseconds = to.signed_duration_since(from).num_milliseconds().max(0);
     match milliseconds {
         0..1_000 => "less than a second".to_owned(),
@@ -73,7 +73,7 @@ pub fn lasted(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
 
 /// What a status is to people: a word, a sign that is no colour, and the class of its style.
 #[derive(Debug, Clone, Copy)]
-pub struct Told {
+pub(crate) struct Told {
     /// The word.
     pub word: &'static str,
     /// The sign.
@@ -87,7 +87,7 @@ fn told(word: &'static str, sign: &'static str, class: &'static str) -> Told {
 }
 
 /// A job's status.
-pub fn job_status(status: JobStatus) -> Told {
+pub(crate) fn job_status(status: JobStatus) -> Told {
     match status {
         JobStatus::Pending => told("Waiting", "◌", "waiting"),
         JobStatus::Processing => told("Running", "◐", "running"),
@@ -98,7 +98,7 @@ pub fn job_status(status: JobStatus) -> Told {
 }
 
 /// A row's status.
-pub fn row_status(status: Option<RowStatus>) -> Told {
+pub(crate) fn row_status(status: Option<RowStatus>) -> Told {
     match status {
         Some(RowStatus::Ready) => told("Ready", "✓", "ready"),
         Some(RowStatus::Success) => told("Imported", "●", "imported"),
@@ -109,12 +109,12 @@ pub fn row_status(status: Option<RowStatus>) -> Told {
 }
 
 /// The rule that an address of a page names.
-pub fn rule_of(slug: &str) -> Option<&'static Rule> {
+pub(crate) fn rule_of(slug: &str) -> Option<&'static Rule> {
     RULES.into_iter().find(|rule| rule.slug == slug)
 }
 
 /// A decision about many cases, on its button.
-pub fn bulk_button(decision: BulkDecision) -> &'static str {
+pub(crate) fn bulk_button(decision: BulkDecision) -> &'static str {
     match decision {
         BulkDecision::KeepFirst => "Keep the first row",
         BulkDecision::KeepLast => "Keep the last row",
@@ -130,7 +130,7 @@ pub fn bulk_button(decision: BulkDecision) -> &'static str {
 }
 
 /// The same as the question before it is carried out.
-pub fn bulk_question(decision: BulkDecision) -> &'static str {
+pub(crate) fn bulk_question(decision: BulkDecision) -> &'static str {
     match decision {
         BulkDecision::KeepFirst => "Keep the first row of each",
         BulkDecision::KeepLast => "Keep the last row of each",
@@ -146,7 +146,7 @@ pub fn bulk_question(decision: BulkDecision) -> &'static str {
 }
 
 /// A value's name.
-pub fn field(field: Field) -> &'static str {
+pub(crate) fn field(field: Field) -> &'static str {
     match field {
         Field::Email => "E-mail",
         Field::FirstName => "First name",
@@ -156,7 +156,7 @@ pub fn field(field: Field) -> &'static str {
 }
 
 /// What somebody did.
-pub fn action(kind: ActionKind) -> &'static str {
+pub(crate) fn action(kind: ActionKind) -> &'static str {
     match kind {
         ActionKind::Upload => "uploaded the file",
         ActionKind::Edit => "edited",
@@ -181,7 +181,7 @@ pub fn action(kind: ActionKind) -> &'static str {
 }
 
 /// The same of so many rows.
-pub fn action_on(kind: ActionKind, rows: &str) -> String {
+pub(crate) fn action_on(kind: ActionKind, rows: &str) -> String {
     match kind {
         ActionKind::Edit => format!("edited {rows}"),
         ActionKind::Discard => format!("left out {rows}"),

@@ -39,7 +39,7 @@ impl Disposition {
 }
 
 /// Handles one delivery from end to end.
-pub async fn handle(worker: &Worker, delivery: Delivery, stop: CancellationToken) {
+pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: CancellationToken) {
     let span = tracing::info_span!("delivery", message_id = %delivery.message_id, delivery_attempt = delivery.attempt);
     async {
         let disposition = match &delivery.body {

@@ -2,18 +2,18 @@
 
 mod delivery;
 mod receive;
-pub mod run;
+pub(crate) mod run;
 
 use std::time::Duration;
 
-pub use receive::work;
+pub(crate) use receive::work;
 
 use self::run::Policy;
 use crate::pipeline::Context;
 use crate::queue::Queue;
 
 /// What a worker works with.
-pub struct Worker {
+pub(crate) struct Worker {
     /// Database and store.
     pub context: Context,
     /// Where messages come from.

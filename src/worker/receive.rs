@@ -17,7 +17,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Works until `shutdown`, then lets every run come to the end of its chunk.
-pub async fn work(worker: Worker, shutdown: Shutdown) {
+pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     let worker = Arc::new(worker);
     let places = Arc::new(Semaphore::new(worker.concurrency));
     let mut tasks = JoinSet::new();

@@ -10,7 +10,7 @@ use crate::store::jobs::{self, Claim, Claimed};
 
 /// How often and how patiently a transient failure is tried again.
 #[derive(Debug, Clone, Copy)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// Tries of a transient failure before the job is FAILED.
     pub max_retries: u32,
     /// Runs that may be cut off without getting further before the job is FAILED.
@@ -27,7 +27,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 impl Policy {
     /// The wait before try `failures + 1`: doubled each time, and spread by a quarter to either side,
     /// so that jobs which failed together do not come back together.
-    pub fn delay(&self, failures: u32) -> Duration {
+    pub(crate) fn delay(&self, failures: u32) -> Duration {
         let doubled = self.retry_delay.saturating_mul(1 << failures.saturating_sub(1).min(16));
         doubled.min(LONGEST_DELAY).mul_f64(0.75 + fastrand::f64() / 2.0)
     }
@@ -35,7 +35,7 @@ impl Policy {
 
 /// How the work on a job ended.
 #[derive(Debug)]
-pub enum End {
+pub(crate) enum End {
     /// The job is settled.
     Settled(Outcome),
     /// The job is FAILED for a reason that its owner can mend.
@@ -63,7 +63,7 @@ pub enum End {
 const MOST_OVERTAKEN: u32 = 100;
 
 /// Claims the job and works on it until it is settled, failed or given back.
-pub async fn job(context: &Context, policy: &Policy, id: JobId, control: &Control) -> End {
+pub(crate) async fn job(context: &Context, policy: &Policy, id: JobId, control: &Control) -> End {
     let mut overtaken = 0;
     loop {
         let claim = match jobs::claim(&context.pool, id, policy.lease).await {

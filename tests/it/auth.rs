@@ -13,12 +13,12 @@ use crate::support::{
 const SECRET: &str = "a+b/c&d=e:f g";
 
 /// A server whose users oidc-provider knows, and oidc-provider.
-pub async fn with_provider() -> (Server, OidcProvider) {
+pub(crate) async fn with_provider() -> (Server, OidcProvider) {
     serve_with_provider(World::database().await, &["serve", "--no-worker"]).await
 }
 
 /// The same in a world of the caller's, by these arguments.
-pub async fn serve_with_provider(world: World, arguments: &[&str]) -> (Server, OidcProvider) {
+pub(crate) async fn serve_with_provider(world: World, arguments: &[&str]) -> (Server, OidcProvider) {
     let port = free_port();
     let public_url = format!("http://127.0.0.1:{port}");
     let provider = OidcProvider::start(&format!("{public_url}/sign-in/callback"));
@@ -33,7 +33,7 @@ pub async fn serve_with_provider(world: World, arguments: &[&str]) -> (Server, O
 }
 
 /// Signs a browser in; gives where it is sent to at the end.
-pub async fn sign_in(server: &Server, browser: &mut Browser, user: &str, return_to: &str) -> String {
+pub(crate) async fn sign_in(server: &Server, browser: &mut Browser, user: &str, return_to: &str) -> String {
     let (start, callback) = (
         format!("{}/sign-in?return_to={return_to}", server.url),
         format!("{}/sign-in/callback?", server.url),
@@ -173,7 +173,7 @@ async fn the_providers_id_tokens_are_not_access_tokens() {
 }
 
 /// A server whose users a Cognito user pool knows, as far as tokens go.
-pub async fn with_cognito(key: &SigningKey) -> (Server, Documents) {
+pub(crate) async fn with_cognito(key: &SigningKey) -> (Server, Documents) {
     let pool = Documents::serve(key).await;
     let world =
         World::database().await.with(&[("OIDC_ISSUER", pool.issuer()), ("OIDC_AUDIENCE", "client-1")]);
@@ -181,7 +181,7 @@ pub async fn with_cognito(key: &SigningKey) -> (Server, Documents) {
 }
 
 /// The claims of an access token of a user in a group.
-pub fn cognito_access_token(pool: &Documents) -> Value {
+pub(crate) fn cognito_access_token(pool: &Documents) -> Value {
     json!({
         "sub": "6d1a-subject", "iss": pool.issuer(), "client_id": "client-1", "token_use": "access",
         "cognito:groups": ["editor", "us-east-1_Pool_Google"], "username": "ann", "version": 2,
@@ -235,7 +235,7 @@ async fn id_tokens_are_accepted_only_where_the_operator_says_so() {
 }
 
 /// The claims with others besides; null takes one away.
-pub fn with(claims: &Value, more: &[(&str, Value)]) -> Value {
+pub(crate) fn with(claims: &Value, more: &[(&str, Value)]) -> Value {
     let mut claims = claims.clone();
     for (name, value) in more {
         match value.is_null() {

@@ -4,7 +4,7 @@ use super::{About, BlindTo, Compares, Rule};
 use crate::domain::decision::{BulkDecision, Field};
 use crate::domain::issue::IssueType;
 
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::DuplicateEmail,
     about: About::Email,
     when: "rows share an e-mail and differ in name or company",
@@ -24,4 +24,4 @@ pub const RULE: Rule = Rule {
     blind_to: BlindTo::Others,
 };
 
-pub const DESCRIPTION: &str = "several rows share this e-mail and differ in name or company";
+pub(crate) const DESCRIPTION: &str = "several rows share this e-mail and differ in name or company";

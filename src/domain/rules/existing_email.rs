@@ -4,7 +4,7 @@ use super::{About, BlindTo, Compares, Rule};
 use crate::domain::decision::BulkDecision;
 use crate::domain::issue::IssueType;
 
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::ExistingEmail,
     about: About::Email,
     when: "the owner has a contact with that e-mail from another job",
@@ -18,4 +18,4 @@ pub const RULE: Rule = Rule {
     blind_to: BlindTo::Others,
 };
 
-pub const DESCRIPTION: &str = "a contact with this e-mail exists already, from an earlier import";
+pub(crate) const DESCRIPTION: &str = "a contact with this e-mail exists already, from an earlier import";

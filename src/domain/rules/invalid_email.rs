@@ -6,7 +6,7 @@ use crate::domain::email::{self, EmailError};
 use crate::domain::issue::IssueType;
 use crate::domain::row::Fields;
 
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::InvalidEmail,
     about: About::Email,
     when: "not a mailbox that Internet mail can deliver to; the reason is given",
@@ -21,14 +21,14 @@ pub const RULE: Rule = Rule {
 };
 
 /// Why the e-mail is no mailbox. An empty one is missing, not invalid.
-pub fn check(fields: &Fields<'_>) -> Option<EmailError> {
+pub(crate) fn check(fields: &Fields<'_>) -> Option<EmailError> {
     match fields.email.is_empty() {
         true => None,
         false => email::check(&fields.email).err(),
     }
 }
 
-pub fn description(reason: Option<&EmailError>) -> String {
+pub(crate) fn description(reason: Option<&EmailError>) -> String {
     match reason {
         Some(reason) => format!("not a deliverable address: {reason}"),
         None => "not a deliverable address".to_owned(),

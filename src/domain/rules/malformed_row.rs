@@ -6,7 +6,7 @@ use super::{About, BlindTo, Compares, Rule};
 use crate::domain::decision::BulkDecision;
 use crate::domain::issue::IssueType;
 
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::MalformedRow,
     about: About::Row,
     when: "more cells than the header has, or bytes that are no text",
@@ -24,9 +24,9 @@ pub const RULE: Rule = Rule {
 const RESIDUE_LETTERS: usize = 1_000;
 
 /// What is wrong, without what did not fit.
-pub const SENTENCE: &str = "the row does not fit the file's header or encoding";
+pub(crate) const SENTENCE: &str = "the row does not fit the file's header or encoding";
 
-pub fn description(residue: &str) -> String {
+pub(crate) fn description(residue: &str) -> String {
     format!("{SENTENCE}: {}", shortened(residue))
 }
 

@@ -5,7 +5,7 @@ use crate::domain::decision::{BulkDecision, Field};
 use crate::domain::issue::IssueType;
 use crate::domain::row::Fields;
 
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::MissingRequiredField,
     about: About::Row,
     when: "one of the four is empty",
@@ -32,18 +32,18 @@ pub struct MissingFields(u8);
 
 impl MissingFields {
     /// The required fields that are empty.
-    pub fn of(fields: &Fields<'_>) -> MissingFields {
+    pub(crate) fn of(fields: &Fields<'_>) -> MissingFields {
         let empty = required().filter(|field| fields.get(*field).is_empty());
         MissingFields(empty.fold(0, |bits, field| bits | bit(field)))
     }
 
     /// Whether none is missing.
-    pub fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// Whether this field is missing.
-    pub fn has(self, field: Field) -> bool {
+    pub(crate) fn has(self, field: Field) -> bool {
         self.0 & bit(field) != 0
     }
 }
@@ -52,7 +52,7 @@ fn bit(field: Field) -> u8 {
     1 << field as u8
 }
 
-pub fn description(missing: MissingFields) -> String {
+pub(crate) fn description(missing: MissingFields) -> String {
     let names: Vec<&str> = required().filter(|field| missing.has(*field)).map(Field::as_str).collect();
     format!("missing: {}", names.join(", "))
 }

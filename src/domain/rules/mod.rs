@@ -13,8 +13,8 @@ mod invalid_email;
 mod malformed_row;
 mod missing_required_field;
 
-pub use malformed_row::SENTENCE as MALFORMED;
-pub use missing_required_field::MissingFields;
+pub(crate) use malformed_row::SENTENCE as MALFORMED;
+pub(crate) use missing_required_field::MissingFields;
 
 use super::decision::{BulkDecision, Field};
 use super::email::{self, EmailError};
@@ -149,12 +149,12 @@ pub fn check(fields: &Fields<'_>, malformed: bool) -> Verdict {
 
 impl Verdict {
     /// Adds what comparing the row with others found.
-    pub fn with_others(self, duplicate: bool, existing: bool) -> Verdict {
+    pub(crate) fn with_others(self, duplicate: bool, existing: bool) -> Verdict {
         Verdict { duplicate, existing, ..self }
     }
 
     /// Whether the row breaks the rule of this type.
-    pub fn breaks(&self, issue_type: IssueType) -> bool {
+    pub(crate) fn breaks(&self, issue_type: IssueType) -> bool {
         match issue_type {
             IssueType::MissingRequiredField => !self.missing.is_empty(),
             IssueType::InvalidEmail => self.invalid_email.is_some(),
@@ -170,7 +170,7 @@ impl Verdict {
     }
 
     /// Whether the e-mail is present and valid: only such an e-mail is compared with others.
-    pub fn is_comparable(&self) -> bool {
+    pub(crate) fn is_comparable(&self) -> bool {
         !self.missing.has(Field::Email) && self.invalid_email.is_none()
     }
 

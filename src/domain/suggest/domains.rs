@@ -7,7 +7,7 @@
 //! into [`ORDINARY`]. Take one out when the provider has closed it and its addresses have died out.
 
 /// Domains whose name was coined: one that is spelt nearly like it is most likely meant to be it.
-pub const COINED: &[&str] = &[
+pub(crate) const COINED: &[&str] = &[
     "aliyun.com",
     "bellsouth.net",
     "biglobe.ne.jp",
@@ -110,7 +110,7 @@ pub const COINED: &[&str] = &[
 
 /// Domains whose name is short, an everyday word, or near to one: what is spelt nearly like it is mostly
 /// somebody else's (`poster.de` is not `posteo.de`).
-pub const ORDINARY: &[&str] = &[
+pub(crate) const ORDINARY: &[&str] = &[
     "126.com",
     "163.com",
     "aol.com",

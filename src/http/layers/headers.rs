@@ -13,7 +13,7 @@ const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), disp
 
 /// Headers that keep browsers from guessing, framing, and keeping what is private. What a handler says for
 /// itself stays.
-pub async fn safe_headers(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn safe_headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let mut all = vec![
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

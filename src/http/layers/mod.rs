@@ -7,8 +7,8 @@ mod problems;
 mod refusals;
 mod time;
 
-pub use headers::safe_headers;
-pub use permits::counted;
-pub use problems::{ProblemPage, as_problems};
-pub use refusals::observe;
-pub use time::timeout;
+pub(crate) use headers::safe_headers;
+pub(crate) use permits::counted;
+pub(crate) use problems::{ProblemPage, as_problems};
+pub(crate) use refusals::observe;
+pub(crate) use time::timeout;

@@ -13,7 +13,7 @@ use crate::http::state::App;
 
 /// Gives each request its [`Permits`], and keeps them until the response is sent. A response that is made while it is
 /// sent does not hold them: it has a ceiling of its own.
-pub async fn counted(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn counted(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let permits = Permits::new(Arc::clone(&app.ceilings));
     request.extensions_mut().insert(permits.clone());
     let response = next.run(request).await;

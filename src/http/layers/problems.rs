@@ -10,11 +10,11 @@ use crate::http::problem::{MEDIA_TYPE, Problem};
 use crate::http::state::App;
 
 /// Shows a problem to somebody with a browser, who has sent this request.
-pub type ProblemPage = fn(&App, &request::Parts, &Problem) -> Response;
+pub(crate) type ProblemPage = fn(&App, &request::Parts, &Problem) -> Response;
 
 /// Turns every answer that tells of an error into a problem, and adds the path to it; for a browser that looks at
 /// pages, into one of those.
-pub async fn as_problems(
+pub(crate) async fn as_problems(
     State((app, page)): State<(App, ProblemPage)>,
     request: Request,
     next: Next,

@@ -12,7 +12,7 @@ use crate::http::state::App;
 
 /// Finds out from where a request comes, and logs it if it is refused. The handlers find the [`Client`] among the
 /// request's extensions.
-pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let client = Client::new(&app.proxies, request.extensions(), request.headers());
     let method = request.method().clone();
     // The route, not the path: what somebody makes up stays out of the log.

@@ -8,7 +8,7 @@ use crate::http::problem::{Kind, Problem};
 use crate::http::state::App;
 
 /// Gives a request up after the configured time. What it has begun in the database is rolled back.
-pub async fn timeout(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn timeout(State(app): State<App>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(app.request_timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(Kind::Timeout).into_response(),

@@ -26,7 +26,7 @@ const REMEMBERED: usize = 10_000;
 
 /// A kind of bad credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bad {
+pub(crate) enum Bad {
     /// A bearer token: 60 a minute.
     Token,
     /// A cookie: 600 a minute. Every browser of an office has one that has expired, each morning.
@@ -61,7 +61,7 @@ impl Default for BadTokens {
 
 impl BadTokens {
     /// Fails with a problem while the client's address has sent too many.
-    pub fn check(&self, client: &Client) -> Result<(), Problem> {
+    pub(crate) fn check(&self, client: &Client) -> Result<(), Problem> {
         let mut blocked = self.blocked_until.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(until) = blocked.get(&client.network()) else { return Ok(()) };
         let left = until.saturating_duration_since(Instant::now());
@@ -74,7 +74,7 @@ impl BadTokens {
     }
 
     /// Counts bad credentials that the client sent.
-    pub fn count(&self, client: &Client, bad: Bad) {
+    pub(crate) fn count(&self, client: &Client, bad: Bad) {
         let network = client.network();
         if self.budget.len() > REMEMBERED {
             self.budget.retain_recent();

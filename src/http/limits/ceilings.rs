@@ -19,14 +19,14 @@ use crate::http::problem::{Kind, Problem};
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 /// The most bytes of a JSON body that is not counted as a large one.
-pub const SMALL_BODY_BYTES: usize = 64 << 10;
+pub(crate) const SMALL_BODY_BYTES: usize = 64 << 10;
 
 /// JSON bodies beyond [`SMALL_BODY_BYTES`] that are held at once: parsed they take many times their size.
 const LARGE_BODIES: AtOnce = AtOnce { per_user: 2, all: 6 };
 
 /// The most of something at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AtOnce {
+pub(crate) struct AtOnce {
     /// Of one user.
     pub per_user: usize,
     /// Of all users.
@@ -51,7 +51,7 @@ pub struct Ceilings {
 
 /// The most of everything at once.
 #[derive(Debug, Clone, Copy)]
-pub struct CeilingSettings {
+pub(crate) struct CeilingSettings {
     /// Requests.
     pub requests: AtOnce,
     /// Files on their way in.
@@ -66,7 +66,7 @@ pub struct CeilingSettings {
 
 impl Ceilings {
     /// Nothing under way yet.
-    pub fn new(settings: CeilingSettings) -> Ceilings {
+    pub(crate) fn new(settings: CeilingSettings) -> Ceilings {
         let CeilingSettings { requests, uploads, corrections, exports, event_streams } = settings;
         Ceilings {
             requests: Ceiling::shared("requests", requests),
@@ -108,7 +108,7 @@ impl Ceiling {
     }
 
     /// Counts one more of `owner`'s until the permit is dropped; a problem with `Retry-After` if it is one too many.
-    pub fn enter(&self, owner: &Owner) -> Result<Permit, Problem> {
+    pub(crate) fn enter(&self, owner: &Owner) -> Result<Permit, Problem> {
         let Ceiling { what, at_once, is_shared, .. } = self;
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let of_user = under_way.of_user.get(&owner.0).copied().unwrap_or_default();
@@ -139,14 +139,14 @@ impl Ceiling {
 }
 
 /// One of what is under way, until it is dropped.
-pub struct Permit {
+pub(crate) struct Permit {
     owner: String,
     under_way: Arc<Mutex<UnderWay>>,
 }
 
 impl Permit {
     /// Keeps the permit until `body` has been sent, or its client is gone.
-    pub fn until_sent(self, body: Body) -> Body {
+    pub(crate) fn until_sent(self, body: Body) -> Body {
         Body::new(Held::new(body, self))
     }
 }

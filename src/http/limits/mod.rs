@@ -9,10 +9,10 @@ mod refusal_log;
 mod senders;
 mod throttle;
 
-pub use bad_tokens::{Bad, BadTokens};
-pub use ceilings::{AtOnce, CeilingSettings, Ceilings, Permit, SMALL_BODY_BYTES};
-pub use permits::Permits;
-pub use rate::RateLimit;
-pub use refusal_log::RefusalLog;
-pub use senders::{Credentials, Senders};
-pub use throttle::Throttle;
+pub(crate) use bad_tokens::{Bad, BadTokens};
+pub(crate) use ceilings::{AtOnce, CeilingSettings, Ceilings, Permit, SMALL_BODY_BYTES};
+pub(crate) use permits::Permits;
+pub(crate) use rate::RateLimit;
+pub(crate) use refusal_log::RefusalLog;
+pub(crate) use senders::{Credentials, Senders};
+pub(crate) use throttle::Throttle;

@@ -8,19 +8,19 @@ use crate::http::problem::Problem;
 
 /// The permits of one request, in its extensions: taken when its sender is known, kept until its response is sent.
 #[derive(Clone)]
-pub struct Permits {
+pub(crate) struct Permits {
     ceilings: Arc<Ceilings>,
     taken: Arc<Mutex<Vec<(Owner, Permit)>>>,
 }
 
 impl Permits {
     /// No permit yet.
-    pub fn new(ceilings: Arc<Ceilings>) -> Permits {
+    pub(crate) fn new(ceilings: Arc<Ceilings>) -> Permits {
         Permits { ceilings, taken: Arc::default() }
     }
 
     /// Counts the request as one of `owner`'s.
-    pub fn enter(&self, owner: &Owner) -> Result<(), Problem> {
+    pub(crate) fn enter(&self, owner: &Owner) -> Result<(), Problem> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         // Asked twice who sends it, it is still one request.
         if taken.is_empty() {
@@ -30,13 +30,13 @@ impl Permits {
     }
 
     /// Who sends the request, once that is known.
-    pub fn owner(&self) -> Option<Owner> {
+    pub(crate) fn owner(&self) -> Option<Owner> {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.first().map(|(owner, _)| owner.clone())
     }
 
     /// Counts the request as one with a large body. A body of nobody who is known is none of these.
-    pub fn enter_large_body(&self) -> Result<(), Problem> {
+    pub(crate) fn enter_large_body(&self) -> Result<(), Problem> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((owner, _)) = taken.first() {
             let owner = owner.clone();

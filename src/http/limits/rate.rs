@@ -21,13 +21,13 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// A limit of that many a second.
-    pub fn per_second(requests: u32) -> RateLimit {
+    pub(crate) fn per_second(requests: u32) -> RateLimit {
         let quota = Quota::per_second(NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN));
         RateLimit { limiter: RateLimiter::keyed(quota), clock: DefaultClock::default() }
     }
 
     /// Counts a request of `who`; a problem with `Retry-After` when it is one too many.
-    pub fn check(&self, who: &str) -> Result<(), Problem> {
+    pub(crate) fn check(&self, who: &str) -> Result<(), Problem> {
         if self.limiter.len() > REMEMBERED {
             self.limiter.retain_recent();
         }

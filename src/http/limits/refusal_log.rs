@@ -29,7 +29,7 @@ impl Default for RefusalLog {
 
 impl RefusalLog {
     /// Whether a line may be written; if so, how many were not before it.
-    pub fn admit(&self, client: &Client) -> Option<u64> {
+    pub(crate) fn admit(&self, client: &Client) -> Option<u64> {
         if self.lines.len() > REMEMBERED {
             self.lines.retain_recent();
         }

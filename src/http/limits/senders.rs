@@ -21,11 +21,11 @@ const LOOK_UPS: usize = 1;
 
 /// The hash of a token or a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Credentials([u8; 32]);
+pub(crate) struct Credentials([u8; 32]);
 
 impl Credentials {
     /// What a request shows: a token, else the cookie of this name.
-    pub fn of(headers: &HeaderMap, cookie: &str) -> Option<Credentials> {
+    pub(crate) fn of(headers: &HeaderMap, cookie: &str) -> Option<Credentials> {
         let hash = |kind: &[u8], value: &[u8]| {
             Credentials(*blake3::Hasher::new().update(kind).update(value).finalize().as_bytes())
         };
@@ -52,17 +52,17 @@ impl Default for Senders {
 
 impl Senders {
     /// Waits until these may be looked up in the database.
-    pub async fn turn(&self, credentials: &Credentials) -> Turn {
+    pub(crate) async fn turn(&self, credentials: &Credentials) -> Turn {
         self.turns.take(credentials).await
     }
 
     /// Who sent these before.
-    pub fn get(&self, credentials: &Credentials) -> Option<Principal> {
+    pub(crate) fn get(&self, credentials: &Credentials) -> Option<Principal> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(credentials).cloned()
     }
 
     /// Notes who has sent these, now that the database has said so.
-    pub fn note(&self, credentials: Credentials, principal: &Principal) {
+    pub(crate) fn note(&self, credentials: Credentials, principal: &Principal) {
         let mut senders = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if senders.len() >= MOST {
             senders.clear();
@@ -71,7 +71,7 @@ impl Senders {
     }
 
     /// Forgets who sent these: they are no longer good.
-    pub fn forget(&self, credentials: &Credentials) {
+    pub(crate) fn forget(&self, credentials: &Credentials) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(credentials);
     }
 }

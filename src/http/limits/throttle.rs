@@ -7,14 +7,14 @@ const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Lets one log line through in a while, and counts what it stands for.
 #[derive(Debug, Default)]
-pub struct Throttle {
+pub(crate) struct Throttle {
     last: Option<Instant>,
     times: u64,
 }
 
 impl Throttle {
     /// Counts an occurrence; the number of them since the last line, if another is due.
-    pub fn due(&mut self) -> Option<u64> {
+    pub(crate) fn due(&mut self) -> Option<u64> {
         self.times += 1;
         if self.last.is_some_and(|last| last.elapsed() < LOG_INTERVAL) {
             return None;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// All open connections.
-pub struct Connections {
+pub(crate) struct Connections {
     total: usize,
     per_peer: usize,
     state: Mutex<State>,
@@ -66,7 +66,7 @@ impl State {
 
 impl Connections {
     /// No connections yet, and ceilings of all and of each peer's.
-    pub fn new(total: usize, per_peer: usize) -> Arc<Connections> {
+    pub(crate) fn new(total: usize, per_peer: usize) -> Arc<Connections> {
         Arc::new(Connections { total, per_peer, state: Mutex::default() })
     }
 
@@ -77,7 +77,7 @@ impl Connections {
 
     /// Counts a new connection, which waits for its first request. `None` if a ceiling is reached and every
     /// connection has a request under way. A proxy has no ceiling of its own.
-    pub fn admit(self: &Arc<Self>, address: IpAddr, is_proxy: bool) -> Option<Arc<Connection>> {
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, is_proxy: bool) -> Option<Arc<Connection>> {
         let peer = network(address);
         let mut state = self.state();
         let of_peer = state.of_peer.get(&peer).copied().unwrap_or_default();
@@ -94,13 +94,13 @@ impl Connections {
     }
 
     /// Closes the connection that has waited longest, if one waits.
-    pub fn evict_oldest(&self) {
+    pub(crate) fn evict_oldest(&self) {
         self.state().evict(None);
     }
 }
 
 /// An open connection; counted until it is dropped or evicted.
-pub struct Connection {
+pub(crate) struct Connection {
     connections: Arc<Connections>,
     peer: IpAddr,
     evicted: CancellationToken,
@@ -110,17 +110,17 @@ pub struct Connection {
 
 impl Connection {
     /// Ends when the connection has to make room for another.
-    pub async fn evicted(&self) {
+    pub(crate) async fn evicted(&self) {
         self.evicted.cancelled().await;
     }
 
     /// Whether a request is under way.
-    pub fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.waiting().is_none()
     }
 
     /// Marks the connection as having a request under way until the value is dropped. `None` if it was evicted.
-    pub fn busy(self: &Arc<Self>) -> Option<Busy> {
+    pub(crate) fn busy(self: &Arc<Self>) -> Option<Busy> {
         let mut state = self.connections.state();
         if self.evicted.is_cancelled() {
             return None;
@@ -149,7 +149,7 @@ impl Drop for Connection {
 }
 
 /// A request under way, until its response has been sent.
-pub struct Busy(Arc<Connection>);
+pub(crate) struct Busy(Arc<Connection>);
 
 impl Drop for Busy {
     fn drop(&mut self) {

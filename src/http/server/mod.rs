@@ -4,7 +4,7 @@
 //! HTTP/2 is not spoken: one connection would carry any number of requests, and none of the ceilings here would hold.
 
 mod connections;
-pub mod open_files;
+pub(crate) mod open_files;
 
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -42,7 +42,7 @@ const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nc
 
 /// What connections may take.
 #[derive(Debug, Clone, Copy)]
-pub struct ConnectionLimits {
+pub(crate) struct ConnectionLimits {
     /// The most open connections.
     pub total: usize,
     /// The most open connections of one peer: an IPv4 address, or an IPv6 network of 64 bits. A trusted proxy, whose
@@ -56,7 +56,7 @@ pub struct ConnectionLimits {
 
 /// Serves until `stop`, then lets requests under way end. Returns when all have ended, or after `drain`, whichever is
 /// first; true if requests were cut off.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: ConnectionLimits,

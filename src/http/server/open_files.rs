@@ -7,7 +7,7 @@ const RESERVED: usize = 256;
 
 /// Raises the soft limit of open files to the hard one. Returns the most connections, up to `wanted`, that fit
 /// beside the process's other files, and logs if they are fewer.
-pub fn make_room(wanted: usize) -> usize {
+pub(crate) fn make_room(wanted: usize) -> usize {
     let limit = match raised() {
         Ok(limit) => limit,
         Err(error) => {

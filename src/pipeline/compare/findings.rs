@@ -7,7 +7,7 @@ use super::{KEY_BYTES, OPEN, ROW_BYTES, UNDECIDED, group, is_key, number};
 
 /// What was found about one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// An earlier row says the same.
     pub repeat: bool,
     /// Another row has the e-mail and another identity.
@@ -28,14 +28,14 @@ const LAST: u8 = 1 << 4;
 
 /// What was found, by row.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     found: Vec<u8>,
     has_conflicts: bool,
 }
 
 impl Findings {
     /// What was found about row `number`.
-    pub fn about(&self, number: u32) -> Finding {
+    pub(crate) fn about(&self, number: u32) -> Finding {
         let found = self.found.get(number as usize).copied().unwrap_or(0);
         let has = |flag| found & flag != 0;
         Finding {
@@ -48,7 +48,7 @@ impl Findings {
     }
 
     /// Whether any row without a contact is in conflict with another row or with a contact.
-    pub fn has_conflicts(&self) -> bool {
+    pub(crate) fn has_conflicts(&self) -> bool {
         self.has_conflicts
     }
 
@@ -85,7 +85,11 @@ fn plain(number: u32) -> u32 {
 }
 
 /// Goes through the groups of rows, `count` rows in all, beside the keys that exist.
-pub fn find(count: u64, rows: Merge<'_, ROW_BYTES>, existing: Merge<'_, KEY_BYTES>) -> io::Result<Findings> {
+pub(crate) fn find(
+    count: u64,
+    rows: Merge<'_, ROW_BYTES>,
+    existing: Merge<'_, KEY_BYTES>,
+) -> io::Result<Findings> {
     // Room for all of them from the start: growing would hold up to twice as much.
     let mut findings = Findings { found: Vec::with_capacity(count as usize + 1), has_conflicts: false };
     let mut existing = existing.peekable();

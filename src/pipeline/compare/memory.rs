@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Memory for sorting. Clones share it. What one job holds another has to do without, and goes to temporary files
 /// earlier.
 #[derive(Debug, Clone)]
-pub struct SortMemory {
+pub(crate) struct SortMemory {
     free: Arc<AtomicUsize>,
     total: usize,
 }
@@ -14,7 +14,7 @@ pub struct SortMemory {
 impl SortMemory {
     /// Memory of `total` bytes. Each sorter may hold a sixteenth of that more, so that none has to write every record
     /// on its own where others hold all.
-    pub fn new(total: usize) -> SortMemory {
+    pub(crate) fn new(total: usize) -> SortMemory {
         SortMemory { free: Arc::new(AtomicUsize::new(total)), total }
     }
 }
@@ -27,13 +27,13 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub fn new(memory: &SortMemory) -> Held {
+    pub(crate) fn new(memory: &SortMemory) -> Held {
         Held { memory: memory.clone(), shared: 0 }
     }
 
     /// Returns by how many bytes memory of `bytes` is to grow: in small steps, since doubling would hold up to twice
     /// what is needed. `None`: it may not.
-    pub fn grow(&mut self, bytes: usize) -> Option<usize> {
+    pub(crate) fn grow(&mut self, bytes: usize) -> Option<usize> {
         let total = self.memory.total;
         let step = (bytes / 4).max(total / 64);
         if bytes + step <= self.shared + total / 16 {
@@ -49,7 +49,7 @@ impl Held {
     }
 
     /// Gives all of it back.
-    pub fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.memory.free.fetch_add(std::mem::take(&mut self.shared), Ordering::Relaxed);
     }
 }

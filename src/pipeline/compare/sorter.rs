@@ -17,7 +17,7 @@ const BUFFERS_BYTES: usize = 4 << 20;
 
 /// Takes records of `N` bytes.
 #[derive(Debug)]
-pub struct Sorter<const N: usize> {
+pub(crate) struct Sorter<const N: usize> {
     records: Vec<[u8; N]>,
     memory: Held,
     folder: PathBuf,
@@ -33,12 +33,12 @@ struct Spilled {
 
 impl<const N: usize> Sorter<N> {
     /// Holds what it gets of `memory`; files go to `folder`.
-    pub fn new(memory: &SortMemory, folder: &Path) -> Sorter<N> {
+    pub(crate) fn new(memory: &SortMemory, folder: &Path) -> Sorter<N> {
         Sorter { records: Vec::new(), memory: Held::new(memory), folder: folder.to_owned(), spilled: None }
     }
 
     /// Puts a record in.
-    pub fn push(&mut self, record: [u8; N]) -> io::Result<()> {
+    pub(crate) fn push(&mut self, record: [u8; N]) -> io::Result<()> {
         if self.records.len() == self.records.capacity() {
             match self.memory.grow(self.records.len() * N) {
                 Some(bytes) => self.records.reserve_exact((bytes / N).max(1)),
@@ -69,7 +69,7 @@ impl<const N: usize> Sorter<N> {
     }
 
     /// Ends the taking.
-    pub fn sort(mut self) -> io::Result<Sorted<N>> {
+    pub(crate) fn sort(mut self) -> io::Result<Sorted<N>> {
         if self.spilled.is_some() {
             self.spill()?;
             self.records = Vec::new();
@@ -82,7 +82,7 @@ impl<const N: usize> Sorter<N> {
 
 /// Records in order.
 #[derive(Debug)]
-pub struct Sorted<const N: usize> {
+pub(crate) struct Sorted<const N: usize> {
     records: Vec<[u8; N]>,
     _memory: Held,
     spilled: Option<Spilled>,
@@ -90,13 +90,13 @@ pub struct Sorted<const N: usize> {
 
 impl<const N: usize> Sorted<N> {
     /// How many records there are.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         let spilled = self.spilled.as_ref().and_then(|spilled| spilled.bounds.last());
         spilled.copied().unwrap_or(self.records.len() as u64)
     }
 
     /// All records from the least to the greatest; can be asked for again.
-    pub fn iter(&self) -> io::Result<Merge<'_, N>> {
+    pub(crate) fn iter(&self) -> io::Result<Merge<'_, N>> {
         let mut merge = Merge { memory: self.records.iter(), runs: Vec::new(), heads: BinaryHeap::new() };
         let Some(Spilled { file, bounds }) = &self.spilled else { return Ok(merge) };
         let buffered = (BUFFERS_BYTES / bounds.len()).min(BUFFER_BYTES).max(N) / N;
@@ -138,7 +138,7 @@ impl Run<'_> {
 }
 
 /// Records on their way out.
-pub struct Merge<'a, const N: usize> {
+pub(crate) struct Merge<'a, const N: usize> {
     memory: std::slice::Iter<'a, [u8; N]>,
     runs: Vec<Run<'a>>,
     heads: BinaryHeap<Reverse<([u8; N], usize)>>,

@@ -18,7 +18,7 @@ use crate::store::{contact_changes, issues, staging};
 ///
 /// The marks are committed before the contacts are: what is left of a run that is cut short in between are
 /// rows marked SUCCESS without a contact, which the next run finds. Nobody else can: the job is held.
-pub async fn run(
+pub(crate) async fn run(
     transaction: &mut PgConnection,
     reading: &Reading<'_>,
     compared: &Compared,
@@ -41,7 +41,7 @@ pub async fn run(
 
 /// Makes the contacts of the rows that raise nothing, while others wait for a person: in the transaction
 /// that has just written all statuses, since another could not mark the same rows.
-pub async fn valid(
+pub(crate) async fn valid(
     transaction: &mut PgConnection,
     reading: &Reading<'_>,
     compared: &Compared,

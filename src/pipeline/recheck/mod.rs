@@ -21,7 +21,7 @@ use read::Reading;
 /// would be younger than that transaction's snapshot, which must see all that the turn before has made. A lock of the
 /// session would need no transaction, but stays behind in a pooler's connection. When the turn's connection is cut, the
 /// unique index over contacts' keys is what two runs meet at.
-pub async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
+pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
     let mut turn = sql::begin(&context.pool).await?;
     while wait_for_turn(&mut turn, claim, control).await? {
         contacts::fill_keys(&mut turn, &claim.owner).await?;

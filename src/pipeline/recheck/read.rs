@@ -18,7 +18,7 @@ use crate::store::staging::{self, RowText, StagedRow};
 use crate::store::{Home, StoreError};
 
 /// What every reading of the rows needs.
-pub struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     /// The database.
     pub context: &'a Context,
     /// The job.
@@ -32,7 +32,7 @@ pub struct Reading<'a> {
 }
 
 /// What the first reading found.
-pub struct Compared {
+pub(crate) struct Compared {
     /// About single rows.
     pub findings: Findings,
     /// Rows that are not discarded.
@@ -45,13 +45,13 @@ pub struct Compared {
 
 impl Compared {
     /// Whether no row raises anything.
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         !self.has_violations && !self.findings.has_conflicts()
     }
 }
 
 /// A row, and what is thought of it.
-pub struct Judged<'a> {
+pub(crate) struct Judged<'a> {
     /// As the database holds it.
     pub row: &'a StagedRow<'a>,
     /// Its values, normalised.
@@ -66,19 +66,19 @@ pub struct Judged<'a> {
 
 impl Judged<'_> {
     /// Whether it has its contact: then it is done, whatever was edited since.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.row.status == Some(RowStatus::Success)
     }
 
     /// What becomes of it, with what was found by comparison.
-    pub fn outcome(&self, finding: Finding) -> RowOutcome {
+    pub(crate) fn outcome(&self, finding: Finding) -> RowOutcome {
         RowOutcome::new(self.verdict.clone(), finding, self.row.on_existing)
     }
 }
 
 impl Reading<'_> {
     /// The first reading: finds what takes more than one row to see.
-    pub async fn compare(&self, connection: &mut PgConnection) -> Result<Compared, RunError> {
+    pub(crate) async fn compare(&self, connection: &mut PgConnection) -> Result<Compared, RunError> {
         let mut comparison = self.context.comparison();
         let (mut count, mut has_violations, mut done) = (0, false, 0);
         let mut record = |judged: &Judged<'_>| {
@@ -105,7 +105,7 @@ impl Reading<'_> {
     }
 
     /// Starts to read every row that is not discarded.
-    pub async fn rows<'c>(&'c self, reader: &'c mut Reader) -> Result<Rows<'c>, RunError> {
+    pub(crate) async fn rows<'c>(&'c self, reader: &'c mut Reader) -> Result<Rows<'c>, RunError> {
         let texts = staging::rows(reader, self.place.home).await?.boxed();
         Ok(Rows { reading: self, keys: ContactKeys::of(&self.claim.owner), texts, seen: 0 })
     }
@@ -123,7 +123,7 @@ impl Reading<'_> {
 }
 
 /// The rows of a job on their way out of the database.
-pub struct Rows<'c> {
+pub(crate) struct Rows<'c> {
     reading: &'c Reading<'c>,
     keys: ContactKeys,
     texts: BoxStream<'c, Result<RowText, StoreError>>,
@@ -132,7 +132,7 @@ pub struct Rows<'c> {
 
 impl Rows<'_> {
     /// Gives the next rows to `on_row`, about a thousand, fewer where they are wide; false when there are no more.
-    pub async fn some(
+    pub(crate) async fn some(
         &mut self,
         mut on_row: impl FnMut(&Judged<'_>) -> Result<(), RunError>,
     ) -> Result<bool, RunError> {

@@ -21,7 +21,7 @@ struct Changes {
 }
 
 /// Second reading: the final verdict of every row.
-pub async fn run(
+pub(crate) async fn run(
     transaction: &mut PgConnection,
     reading: &Reading<'_>,
     compared: &Compared,

@@ -19,7 +19,7 @@ use crate::store::{StoreError, issues, jobs, sql, staging};
 const LANES: usize = 2;
 
 /// What all chunks came to.
-pub struct Written {
+pub(crate) struct Written {
     /// What was counted.
     pub counts: Statistics,
     /// The links of rows to issues: for when the rows are in `staging`.
@@ -29,7 +29,7 @@ pub struct Written {
 }
 
 /// Reads the file and writes its rows.
-pub async fn write(
+pub(crate) async fn write(
     context: &Context,
     claim: &Claim,
     control: &Control,

@@ -15,7 +15,7 @@ use crate::store::contacts::{self, Batch};
 use crate::store::jobs::{Claim, Place};
 
 /// Writes the contacts. `None`: another program made one of them without waiting for its turn.
-pub async fn write(
+pub(crate) async fn write(
     context: &Context,
     claim: &Claim,
     control: &Control,

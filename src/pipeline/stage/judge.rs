@@ -15,7 +15,7 @@ use crate::store::staging::{Chunk, NewRow};
 
 /// Rows on their way into the database.
 #[derive(Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// The rows.
     pub chunk: Chunk,
     /// What they raise.
@@ -30,12 +30,12 @@ pub struct Batch {
 
 impl Batch {
     /// Whether the batch has as many rows as a chunk is to have, or as many bytes as one may have.
-    pub fn is_full(&self, chunk_rows: usize) -> bool {
+    pub(crate) fn is_full(&self, chunk_rows: usize) -> bool {
         self.chunk.len() + self.passed >= chunk_rows || self.chunk.bytes() + self.shares.bytes >= CHUNK_BYTES
     }
 
     /// Takes the rows out; the counts go on.
-    pub fn take(&mut self) -> Batch {
+    pub(crate) fn take(&mut self) -> Batch {
         let rest = Batch { counts: self.counts, reached: self.reached, ..Batch::default() };
         std::mem::replace(self, rest)
     }
@@ -43,7 +43,7 @@ impl Batch {
 
 /// What the rows of a batch raise.
 #[derive(Default)]
-pub struct Shares {
+pub(crate) struct Shares {
     all: Vec<Share>,
     bytes: usize,
 }
@@ -56,13 +56,13 @@ impl Shares {
     }
 
     /// Takes the shares out.
-    pub fn take(&mut self) -> Vec<Share> {
+    pub(crate) fn take(&mut self) -> Vec<Share> {
         std::mem::take(self).all
     }
 }
 
 /// A row's share in an issue.
-pub struct Share {
+pub(crate) struct Share {
     /// The issue and the row.
     pub raised: Raised,
     /// Where other rows have a share in the issue: the group of rows, and whether this is its last one.
@@ -70,7 +70,7 @@ pub struct Share {
 }
 
 /// A row that has been judged.
-pub struct Judged<'r> {
+pub(crate) struct Judged<'r> {
     /// `staging_id`.
     pub id: RowId,
     /// The four values.
@@ -80,7 +80,7 @@ pub struct Judged<'r> {
 }
 
 /// Judges the rows of one file.
-pub struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     claim: &'a Claim,
     place: Place,
     clean: bool,
@@ -90,17 +90,17 @@ pub struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// `clean`: no row of the file raises anything, so every row is written as it will be at the end.
-    pub fn new(claim: &'a Claim, place: Place, clean: bool, findings: &'a Findings) -> Judge<'a> {
+    pub(crate) fn new(claim: &'a Claim, place: Place, clean: bool, findings: &'a Findings) -> Judge<'a> {
         Judge { claim, place, clean, findings, keys: ContactKeys::of(&claim.owner) }
     }
 
     /// Where the rows go.
-    pub fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.place
     }
 
     /// Judges a row and puts it into the batch, unless an earlier run has staged it. `None`: a repeat.
-    pub fn row<'r>(&self, row: &RawRow<'r>, batch: &mut Batch) -> Option<Judged<'r>> {
+    pub(crate) fn row<'r>(&self, row: &RawRow<'r>, batch: &mut Batch) -> Option<Judged<'r>> {
         batch.reached = row.number;
         let finding = self.findings.about(row.number as u32);
         let fields = file::fields(row);

@@ -24,10 +24,10 @@ use judge::Judge;
 use numbering::Numbering;
 
 /// From so many rows on a job gets a partition of its own: what bulk saves is then worth a table.
-pub const PARTITION_ROWS: u64 = 100_000;
+pub(crate) const PARTITION_ROWS: u64 = 100_000;
 
 /// How staging ended.
-pub enum Staged {
+pub(crate) enum Staged {
     /// The job is settled.
     Settled(Outcome),
     /// All rows are there, but must be looked at again.
@@ -35,7 +35,7 @@ pub enum Staged {
 }
 
 /// Stages all rows that no earlier run has staged.
-pub async fn run(
+pub(crate) async fn run(
     context: &Context,
     claim: &Claim,
     control: &Control,

@@ -15,14 +15,14 @@ use crate::store::issues;
 
 /// The issues that more rows of the file have a share in: held from a group's first row to its last.
 #[derive(Default)]
-pub struct Numbering {
+pub(crate) struct Numbering {
     open: HashMap<(IssueType, u128), IssueId>,
     counts: BTreeMap<IssueType, u64>,
 }
 
 impl Numbering {
     /// Gives each share its issue: the issues that are new, encoded; a link a share is added to `links`.
-    pub async fn open(
+    pub(crate) async fn open(
         &mut self,
         connection: &mut PgConnection,
         job: JobId,
@@ -55,7 +55,7 @@ impl Numbering {
     }
 
     /// The issues so far, by rule.
-    pub fn counts(&self) -> Vec<(IssueType, u64)> {
+    pub(crate) fn counts(&self) -> Vec<(IssueType, u64)> {
         self.counts.iter().map(|(kind, count)| (*kind, *count)).collect()
     }
 }

@@ -21,7 +21,7 @@ fn ids(place: Place, rows: u64) -> RangeInclusive<RowId> {
 }
 
 /// Makes the tables that the rows of `plan` and what they raise go into.
-pub async fn open(
+pub(crate) async fn open(
     connection: &mut PgConnection,
     claim: &Claim,
     plan: &Plan,
@@ -34,7 +34,7 @@ pub async fn open(
 
 /// Adds the links to the rows and issues, indexes and checks the tables, and makes them partitions. From then
 /// on a run of the job reprocesses.
-pub async fn close(
+pub(crate) async fn close(
     context: &Context,
     claim: &Claim,
     control: &Control,

@@ -42,7 +42,7 @@ const EXISTING: IssuesOf = IssuesOf { issue_type: IssueType::ExistingEmail, open
 
 /// Fills the table with the rows that the filter finds and the decision changes; they stay locked.
 /// [`Decision::Correct`] takes what [`correct`] has put in before.
-pub async fn fill(
+pub(crate) async fn fill(
     connection: &mut PgConnection,
     home: Home,
     which: &Filter,
@@ -115,7 +115,7 @@ async fn edited(
 
 /// Gives every row with an e-mail that an open issue calls invalid to `on_row`, as the filter finds them; they stay
 /// locked.
-pub async fn each_invalid(
+pub(crate) async fn each_invalid(
     connection: &mut PgConnection,
     home: Home,
     which: &Filter,
@@ -135,13 +135,13 @@ pub async fn each_invalid(
 
 /// New values of rows, kept until the database takes them, however many they become.
 #[derive(Default)]
-pub struct Corrections {
+pub(crate) struct Corrections {
     spool: Spool,
 }
 
 impl Corrections {
     /// Adds a row; `None` leaves a value as it is.
-    pub fn push(&mut self, id: RowId, values: [Option<&str>; 4]) -> Result<(), StoreError> {
+    pub(crate) fn push(&mut self, id: RowId, values: [Option<&str>; 4]) -> Result<(), StoreError> {
         self.spool.push(|line| {
             line.plain(id);
             for value in values {
@@ -156,7 +156,7 @@ impl Corrections {
 }
 
 /// Puts in what [`Decision::Correct`] takes.
-pub async fn correct(
+pub(crate) async fn correct(
     connection: &mut PgConnection,
     home: Home,
     corrections: Corrections,
@@ -290,7 +290,7 @@ async fn merged(
 }
 
 /// Fills the table with what an action's rows were before it, where they still are as it left them.
-pub async fn fill_undo(
+pub(crate) async fn fill_undo(
     connection: &mut PgConnection,
     home: Home,
     action: ActionId,
@@ -313,7 +313,7 @@ pub async fn fill_undo(
 }
 
 /// Rows of an action that are not in the table: others have changed them since. At most `limit`.
-pub async fn not_undone(
+pub(crate) async fn not_undone(
     connection: &mut PgConnection,
     action: ActionId,
     limit: i64,

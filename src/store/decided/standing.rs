@@ -63,7 +63,7 @@ fn standing(home: Home) -> String {
 }
 
 /// Tells what the decision would make of the issues.
-pub async fn would_settle(connection: &mut PgConnection, home: Home) -> Result<Settled, StoreError> {
+pub(crate) async fn would_settle(connection: &mut PgConnection, home: Home) -> Result<Settled, StoreError> {
     let query = AssertSqlSafe(format!(
         "{} SELECT count(*) FILTER (WHERE NOT raised AND NOT resolved) AS settled,
                    count(*) FILTER (WHERE raised AND resolved) AS reopened FROM standing",
@@ -73,7 +73,11 @@ pub async fn would_settle(connection: &mut PgConnection, home: Home) -> Result<S
 }
 
 /// Makes the issues follow their rows; `by`: who has decided.
-pub async fn settle(connection: &mut PgConnection, home: Home, by: &str) -> Result<Settled, StoreError> {
+pub(crate) async fn settle(
+    connection: &mut PgConnection,
+    home: Home,
+    by: &str,
+) -> Result<Settled, StoreError> {
     let query = AssertSqlSafe(format!(
         "{}, changed AS (
              UPDATE ONLY {} AS issue SET issue_resolved = NOT raised,

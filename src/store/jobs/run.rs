@@ -130,7 +130,7 @@ fn held(claim: &Claim, rows_changed: u64) -> Result<(), StoreError> {
 }
 
 /// Holds the lease for another `lease` from now on. A run inside [`hold`] needs no renewal.
-pub async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Result<(), StoreError> {
+pub(crate) async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Result<(), StoreError> {
     let (job, token, lease) = (claim.job, claim.token, sql::interval(lease));
     let renew = format!(
         "UPDATE jobs SET job_lease_until = now() + {lease}
@@ -148,7 +148,7 @@ pub async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Result<(), 
 ///
 /// Not FOR UPDATE: a row of the job that one transaction updates twice has its foreign key checked again,
 /// and the run's own helpers beside this transaction must not wait for it.
-pub async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
+pub(crate) async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
     let query = sql::query("SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR NO KEY UPDATE")
         .bind(claim.job.0)
         .bind(claim.token);
@@ -157,7 +157,7 @@ pub async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result<(), St
 
 /// What the survey of a file settled before its first row is staged.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The object's version.
     pub object_version: String,
     /// Data rows in the file.
@@ -168,7 +168,7 @@ pub struct Plan {
 
 /// Where the rows of a file go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// The table.
     pub home: Home,
     /// Row n of the file, counted from 1, has the `staging_id` base + n.
@@ -177,13 +177,17 @@ pub struct Place {
 
 impl Place {
     /// Returns the row of a number in the file, from 1.
-    pub fn row(self, number: u64) -> RowId {
+    pub(crate) fn row(self, number: u64) -> RowId {
         RowId(self.base.0 + number as i64)
     }
 }
 
 /// Writes the plan down.
-pub async fn plan(connection: &mut PgConnection, claim: &Claim, plan: &Plan) -> Result<(), StoreError> {
+pub(crate) async fn plan(
+    connection: &mut PgConnection,
+    claim: &Claim,
+    plan: &Plan,
+) -> Result<(), StoreError> {
     let query = sql::query(
         "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4, job_object_version = $5,
                 job_partitioned = $6
@@ -214,7 +218,12 @@ fn total_rows(rows: u64) -> Result<i32, StoreError> {
 ///
 /// Never in the transaction that writes the rows: all jobs would wait for its end. Nor is the disk waited
 /// for: what names the block is logged behind it, so it is never known without being taken.
-pub async fn reserve(pool: &PgPool, claim: &Claim, rows: u64, partition: bool) -> Result<Place, StoreError> {
+pub(crate) async fn reserve(
+    pool: &PgPool,
+    claim: &Claim,
+    rows: u64,
+    partition: bool,
+) -> Result<Place, StoreError> {
     if let Some(base) = claim.staging_base
         // Without a row staged the file may be another one by now, and have more rows than the block.
         && claim.checkpoint > 0
@@ -232,14 +241,14 @@ pub async fn reserve(pool: &PgPool, claim: &Claim, rows: u64, partition: bool) -
 }
 
 /// Where the rows of a staged job are. The base is 0 where no run has reserved a block.
-pub async fn place(connection: &mut PgConnection, job: JobId) -> Result<Place, StoreError> {
+pub(crate) async fn place(connection: &mut PgConnection, job: JobId) -> Result<Place, StoreError> {
     let query = "SELECT job_partitioned, coalesce(job_staging_base, 0) FROM jobs WHERE job_id = $1";
     let (partitioned, base) = sql::query_as(query).bind(job.0).fetch_one(connection).await?;
     Ok(Place { home: Home::of(job, partitioned), base })
 }
 
 /// The first `rows` data rows of the file are staged, `repeated` of them counted as repeats.
-pub async fn checkpoint(
+pub(crate) async fn checkpoint(
     connection: &mut PgConnection,
     claim: &Claim,
     rows: u64,
@@ -257,7 +266,7 @@ pub async fn checkpoint(
 }
 
 /// All rows are staged: from here on a run of the job reprocesses.
-pub async fn staged(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
+pub(crate) async fn staged(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
     let query =
         sql::query("UPDATE jobs SET job_staged_at = now() WHERE job_id = $1 AND job_lease_token = $2")
             .bind(claim.job.0)
@@ -267,7 +276,7 @@ pub async fn staged(connection: &mut PgConnection, claim: &Claim) -> Result<(), 
 
 /// How a run ended that went through.
 #[derive(Debug, Clone)]
-pub struct Settled {
+pub(crate) struct Settled {
     /// NEEDS_REVIEW where issues are open, COMPLETED otherwise.
     pub status: JobStatus,
     /// Issues that are open.
@@ -278,7 +287,7 @@ pub struct Settled {
 
 /// Ends a run that went through. The end is told by the clock: `now()` is when the transaction began, which may be long
 /// ago. `planned`: what [`plan`] and [`checkpoint`] would have written, for a run of one transaction.
-pub async fn settle(
+pub(crate) async fn settle(
     connection: &mut PgConnection,
     claim: &Claim,
     settled: &Settled,
@@ -313,7 +322,7 @@ pub async fn settle(
 }
 
 /// Ends a run FAILED, with the reason in words for the owner.
-pub async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), StoreError> {
+pub(crate) async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), StoreError> {
     let query = sql::query(
         "UPDATE jobs SET job_status = 'FAILED', job_failure = $3, job_process_end = clock_timestamp(), job_attempts = 0,
                 job_unfinished_runs = 0, job_lease_token = NULL, job_lease_until = NULL
@@ -326,7 +335,7 @@ pub async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), Stor
 }
 
 /// Gives the lease back in the middle of the work. `failed`: counts one more transient failure.
-pub async fn release(pool: &PgPool, claim: &Claim, failed: bool) -> Result<(), StoreError> {
+pub(crate) async fn release(pool: &PgPool, claim: &Claim, failed: bool) -> Result<(), StoreError> {
     let (job, token, failures) = (claim.job, claim.token, i32::from(failed));
     let release = format!(
         "UPDATE jobs SET job_lease_token = NULL, job_lease_until = NULL, job_attempts = job_attempts + {failures},

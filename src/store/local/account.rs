@@ -11,14 +11,14 @@ use super::{LocalError, at};
 
 /// The user of the server.
 #[derive(Debug)]
-pub struct Account {
+pub(crate) struct Account {
     /// `None`: the user that this process runs as.
     other: Option<User>,
 }
 
 impl Account {
     /// This user; for root `postgres`, else `nobody`.
-    pub fn of_server() -> Result<Account, LocalError> {
+    pub(crate) fn of_server() -> Result<Account, LocalError> {
         if !geteuid().is_root() {
             return Ok(Account { other: None });
         }
@@ -28,7 +28,7 @@ impl Account {
 
     /// A command that runs as the account, in a folder that it can enter, with an environment of its own:
     /// `PGPORT` and the like are meant for another server, and secrets of this process stay here.
-    pub fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir("/").env_clear().envs([
             ("LC_ALL", "C"),
@@ -43,7 +43,7 @@ impl Account {
     }
 
     /// Makes a folder and those above it that are missing, so that the account can enter what was made.
-    pub fn make_path(&self, folder: &Path) -> Result<(), LocalError> {
+    pub(crate) fn make_path(&self, folder: &Path) -> Result<(), LocalError> {
         let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
         std::fs::create_dir_all(folder).map_err(at(folder))?;
@@ -56,7 +56,7 @@ impl Account {
     }
 
     /// Gives a file or folder to the account.
-    pub fn own(&self, path: &Path) -> Result<(), LocalError> {
+    pub(crate) fn own(&self, path: &Path) -> Result<(), LocalError> {
         match &self.other {
             None => Ok(()),
             Some(user) => chown(path, Some(user.uid), Some(user.gid)).map_err(|error| at(path)(error.into())),
@@ -64,7 +64,7 @@ impl Account {
     }
 
     /// Gives an open file, which stands at `path`, to the account.
-    pub fn own_open(&self, file: &File, path: &Path) -> Result<(), LocalError> {
+    pub(crate) fn own_open(&self, file: &File, path: &Path) -> Result<(), LocalError> {
         match &self.other {
             None => Ok(()),
             Some(user) => fchown(file, Some(user.uid.as_raw()), Some(user.gid.as_raw())).map_err(at(path)),
@@ -72,7 +72,7 @@ impl Account {
     }
 
     /// Fails unless the folder is the account's own and nobody else can enter it.
-    pub fn check_owned(&self, folder: &Path) -> Result<(), LocalError> {
+    pub(crate) fn check_owned(&self, folder: &Path) -> Result<(), LocalError> {
         let found = std::fs::symlink_metadata(folder).map_err(at(folder))?;
         let uid = self.other.as_ref().map_or(geteuid(), |user| user.uid);
         let private = found.is_dir() && found.permissions().mode() & 0o077 == 0;
@@ -87,7 +87,7 @@ impl Account {
     }
 
     /// Fails when the account cannot enter a folder on the way to `path`.
-    pub fn check_path(&self, path: &Path) -> Result<(), LocalError> {
+    pub(crate) fn check_path(&self, path: &Path) -> Result<(), LocalError> {
         let Some(user) = &self.other else { return Ok(()) };
         for folder in path.ancestors() {
             let found = std::fs::metadata(folder).map_err(at(folder))?;

@@ -11,7 +11,7 @@ use super::{LocalError, NAME, at};
 
 /// Writes the server's `pg_hba.conf` and `pg_ident.conf` in `cluster`. Returns whether one of them said
 /// something else before, as those of earlier versions did: a running server must read them again then.
-pub fn write(cluster: &Path, account: &Account) -> Result<bool, LocalError> {
+pub(crate) fn write(cluster: &Path, account: &Account) -> Result<bool, LocalError> {
     let uid = geteuid();
     let user = User::from_uid(uid).ok().flatten().map(|user| user.name);
     // What the format cannot express is no name of a system user either.

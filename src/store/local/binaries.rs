@@ -7,14 +7,14 @@ use super::account::Account;
 
 /// The folder of the server programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Binaries {
+pub(crate) struct Binaries {
     folder: PathBuf,
 }
 
 impl Binaries {
     /// The programs on `PATH` or in the distributions' folders; of the version of the cluster in `cluster`,
     /// where there is one, else the first found.
-    pub async fn find(cluster: &Path, account: &Account) -> Result<Binaries, LocalError> {
+    pub(crate) async fn find(cluster: &Path, account: &Account) -> Result<Binaries, LocalError> {
         let major =
             std::fs::read_to_string(cluster.join("PG_VERSION")).ok().map(|text| text.trim().to_owned());
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -33,7 +33,7 @@ impl Binaries {
     }
 
     /// The path of a program.
-    pub fn program(&self, name: &str) -> PathBuf {
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 }

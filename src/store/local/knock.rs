@@ -18,7 +18,7 @@ const ERROR_BYTES: u64 = 4096;
 
 /// What came back.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The server takes connections.
     Ready,
     /// There is a server that takes none now, in its own words.
@@ -28,7 +28,7 @@ pub enum Answer {
 }
 
 /// Tries to open a session on the socket of `port` in `folder`, and ends it.
-pub async fn knock(folder: &Path, port: u16, user: &str, database: &str) -> Answer {
+pub(crate) async fn knock(folder: &Path, port: u16, user: &str, database: &str) -> Answer {
     let socket = folder.join(format!(".s.PGSQL.{port}"));
     let Ok(stream) = UnixStream::connect(socket).await else { return Answer::Nobody };
     match tokio::time::timeout(PATIENCE, converse(stream, user, database)).await {

@@ -18,7 +18,7 @@ const MENTION_AFTER: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits until this process alone holds the lock, and notes its id in the file for those that wait in turn.
-pub async fn exclusive(path: &Path) -> Result<Flock<File>, LocalError> {
+pub(crate) async fn exclusive(path: &Path) -> Result<Flock<File>, LocalError> {
     let started = Instant::now();
     let mut mentioned = false;
     loop {
@@ -39,7 +39,7 @@ pub async fn exclusive(path: &Path) -> Result<Flock<File>, LocalError> {
 }
 
 /// Waits until no process holds the lock exclusively.
-pub async fn shared(path: &Path) -> Result<Flock<File>, LocalError> {
+pub(crate) async fn shared(path: &Path) -> Result<Flock<File>, LocalError> {
     loop {
         if let Some(lock) = try_lock(path, FlockArg::LockSharedNonblock)? {
             return Ok(lock);
@@ -49,7 +49,7 @@ pub async fn shared(path: &Path) -> Result<Flock<File>, LocalError> {
 }
 
 /// Takes the lock unless another process holds it in a way that excludes this.
-pub fn try_lock(path: &Path, kind: FlockArg) -> Result<Option<Flock<File>>, LocalError> {
+pub(crate) fn try_lock(path: &Path, kind: FlockArg) -> Result<Option<Flock<File>>, LocalError> {
     match Flock::lock(open(path)?, kind) {
         Ok(lock) => Ok(Some(lock)),
         Err((_, Errno::EWOULDBLOCK)) => Ok(None),

@@ -49,7 +49,7 @@ impl RowsQuery {
 /// Rows, and where to go on.
 #[derive(Template)]
 #[template(path = "job_rows.html")]
-pub struct Rows {
+pub(crate) struct Rows {
     rows: Vec<Row>,
     next: Option<String>,
     /// Whether the next look is taken by itself, since this one came to its end before the page was full.

@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(300);
 /// Where a job stands.
 #[derive(Template)]
 #[template(path = "job_state.html")]
-pub struct StateView {
+pub(crate) struct StateView {
     id: JobId,
     /// Whether a run is wanted or working, or the import is being undone.
     pub(super) is_live: bool,

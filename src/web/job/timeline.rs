@@ -15,7 +15,7 @@ use crate::web::words;
 const MOST: i64 = 20;
 
 /// One thing that happened.
-pub struct Entry {
+pub(crate) struct Entry {
     pub(super) words: String,
     pub(super) who: Option<String>,
     pub(super) ago: String,

@@ -19,7 +19,7 @@ use crate::web::shell::{Shell, show};
 use crate::web::words;
 
 /// What can be decided about many cases of a kind.
-pub struct Choices {
+pub(crate) struct Choices {
     /// What the buttons send, and their words.
     pub(super) buttons: Vec<(&'static str, &'static str)>,
     /// Whether blanks can be filled with one value.

@@ -25,7 +25,7 @@ pub(super) const ROWS: i64 = 20;
 /// A case.
 #[derive(Template)]
 #[template(path = "case.html")]
-pub struct CaseView {
+pub(crate) struct CaseView {
     pub(super) job: JobId,
     pub(super) id: IssueId,
     pub(super) kind: IssueType,

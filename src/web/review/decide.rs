@@ -25,7 +25,7 @@ const STEPS: i64 = 50;
 /// A case after a decision, and the head of the page beside it.
 #[derive(Template)]
 #[template(path = "case_decided.html")]
-pub struct Decided {
+pub(crate) struct Decided {
     pub case: CaseView,
     pub head: Head,
 }

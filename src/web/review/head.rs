@@ -13,7 +13,7 @@ use crate::store::{Count, actions as trail, issues};
 use crate::web::words;
 
 /// A kind to go to.
-pub struct Tab {
+pub(crate) struct Tab {
     name: &'static str,
     address: String,
     open: String,
@@ -26,7 +26,7 @@ pub struct Tab {
 /// decision.
 #[derive(Template)]
 #[template(path = "review_head.html")]
-pub struct Head {
+pub(crate) struct Head {
     pub(super) job: JobId,
     pub(super) filename: String,
     pub(super) kind: &'static str,
@@ -98,7 +98,7 @@ impl Head {
 }
 
 /// What was just done, to tell of, with a way back.
-pub struct Flash {
+pub(crate) struct Flash {
     pub(super) words: String,
     pub(super) action: Option<ActionId>,
     pub(super) job: JobId,

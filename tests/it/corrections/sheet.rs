@@ -6,19 +6,19 @@ use tokio::io::AsyncReadExt;
 
 use crate::support::World;
 
-pub const HEADER: &str = "email,first_name,last_name,company\n";
-pub const JOB: JobId = JobId(1);
+pub(super) const HEADER: &str = "email,first_name,last_name,company\n";
+pub(super) const JOB: JobId = JobId(1);
 
-pub fn request(owner: &str) -> Request {
+pub(super) fn request(owner: &str) -> Request {
     Request { owner: Owner(owner.to_owned()), actor: format!("{owner} at work"), idempotency: None }
 }
 
-pub fn tester() -> Request {
+pub(super) fn tester() -> Request {
     request("tester")
 }
 
 /// A world with one job of these rows under review.
-pub async fn under_review(rows: &str) -> World {
+pub(super) async fn under_review(rows: &str) -> World {
     let world = World::database().await;
     let file = world.file("a.csv", &format!("{HEADER}{rows}"));
     world.ingest(&["import", &file]).await.expect_status(3);
@@ -27,17 +27,17 @@ pub async fn under_review(rows: &str) -> World {
 
 /// A file of corrections as a person sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sheet {
+pub(super) struct Sheet {
     pub names: Vec<String>,
     pub rows: Vec<Vec<String>>,
 }
 
 impl Sheet {
-    pub async fn of(world: &World, job: JobId) -> Sheet {
+    pub(super) async fn of(world: &World, job: JobId) -> Sheet {
         Sheet::read(&export(world, job).await)
     }
 
-    pub fn read(file: &[u8]) -> Sheet {
+    pub(super) fn read(file: &[u8]) -> Sheet {
         let text = String::from_utf8(file.to_vec()).unwrap().replace('\u{feff}', "");
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
@@ -45,36 +45,36 @@ impl Sheet {
         Sheet { names, rows: reader.records().map(|record| cells(&record.unwrap())).collect() }
     }
 
-    pub fn place(&self, name: &str) -> usize {
+    pub(super) fn place(&self, name: &str) -> usize {
         self.names.iter().position(|found| found == name).unwrap()
     }
 
-    pub fn column(&self, name: &str) -> Vec<&str> {
+    pub(super) fn column(&self, name: &str) -> Vec<&str> {
         self.rows.iter().map(|row| row[self.place(name)].as_str()).collect()
     }
 
-    pub fn set(&mut self, row: usize, name: &str, value: &str) {
+    pub(super) fn set(&mut self, row: usize, name: &str, value: &str) {
         let place = self.place(name);
         self.rows[row][place] = value.to_owned();
     }
 
-    pub fn written(&self, writer: &mut csv::WriterBuilder) -> Vec<u8> {
+    pub(super) fn written(&self, writer: &mut csv::WriterBuilder) -> Vec<u8> {
         let mut writer = writer.from_writer(Vec::new());
         writer.write_record(&self.names).unwrap();
         self.rows.iter().for_each(|row| writer.write_record(row).unwrap());
         writer.into_inner().unwrap()
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         self.written(&mut csv::WriterBuilder::new())
     }
 
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8(self.bytes()).unwrap()
     }
 }
 
-pub async fn export(world: &World, job: JobId) -> Vec<u8> {
+pub(super) async fn export(world: &World, job: JobId) -> Vec<u8> {
     let file = actions::corrections_file(&world.owners, &tester().owner, job).await.unwrap();
     let (mut bytes, length) = (Vec::new(), file.bytes);
     file.into_reader().read_to_end(&mut bytes).await.unwrap();
@@ -82,12 +82,12 @@ pub async fn export(world: &World, job: JobId) -> Vec<u8> {
     bytes
 }
 
-pub async fn correct(world: &World, file: impl AsRef<[u8]>) -> Corrected {
+pub(super) async fn correct(world: &World, file: impl AsRef<[u8]>) -> Corrected {
     actions::correct(&world.owners, &tester(), JOB, file.as_ref()).await.unwrap()
 }
 
 /// What the job's rows say, each as `email|first|last|company`, with a mark where a row is left out.
-pub async fn rows(world: &World) -> Vec<String> {
+pub(super) async fn rows(world: &World) -> Vec<String> {
     let query = "SELECT coalesce(staging_email, '') || '|' || coalesce(staging_first_name, '') || '|' ||
                         coalesce(staging_last_name, '') || '|' || coalesce(staging_company, '') ||
                         CASE staging_status WHEN 'DISCARD' THEN ' (left out)' ELSE '' END

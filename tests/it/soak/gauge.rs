@@ -24,7 +24,7 @@ const QUANTITIES: [Quantity; 9] = [
 
 /// What a server holds.
 #[derive(Debug, Clone)]
-pub struct Sample {
+pub(super) struct Sample {
     at: Duration,
     memory_mib: f64,
     /// The most that it ever held.
@@ -45,14 +45,14 @@ pub struct Sample {
 }
 
 /// Measures one server.
-pub struct Gauge<'s> {
+pub(super) struct Gauge<'s> {
     server: &'s Server,
     process: u32,
 }
 
 impl<'s> Gauge<'s> {
     /// Measures this server.
-    pub fn new(server: &'s Server) -> Gauge<'s> {
+    pub(super) fn new(server: &'s Server) -> Gauge<'s> {
         Gauge { server, process: server.process_id() }
     }
 
@@ -61,7 +61,7 @@ impl<'s> Gauge<'s> {
     }
 
     /// Whether no statement and no transaction of the server is under way.
-    pub async fn is_at_rest(&self) -> bool {
+    pub(super) async fn is_at_rest(&self) -> bool {
         let query = "SELECT count(*) FROM pg_stat_activity
                      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
                        AND state <> 'idle'";
@@ -69,7 +69,7 @@ impl<'s> Gauge<'s> {
     }
 
     /// Measures. Vacuums before: dead rows that cannot be removed then, something still holds on to.
-    pub async fn sample(&self, started: Instant) -> Sample {
+    pub(super) async fn sample(&self, started: Instant) -> Sample {
         sqlx::query("VACUUM").execute(self.pool()).await.unwrap();
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process)).unwrap();
         let figure = |name: &str| -> f64 {
@@ -138,7 +138,7 @@ fn files(folder: &Path) -> usize {
 
 impl Sample {
     /// A line for whoever watches.
-    pub fn line(&self, round: usize) -> String {
+    pub(super) fn line(&self, round: usize) -> String {
         let figures = QUANTITIES.map(|(name, _, of)| format!("{name} {:.0}", of(self)));
         format!(
             "round {round}, {:.1} min: {}, peak MiB {:.0}, trail MiB {:.1}, rows left {}",
@@ -152,7 +152,7 @@ impl Sample {
 }
 
 /// The greatest of each third of the samples, as a table in Markdown.
-pub fn table(samples: &[Sample]) -> String {
+pub(super) fn table(samples: &[Sample]) -> String {
     let mut lines = vec![
         format!("{} rounds in {:.1} minutes, at rest after each", samples.len(), minutes(samples)),
         String::new(),
@@ -183,7 +183,7 @@ fn thirds(samples: &[Sample], of: fn(&Sample) -> f64) -> [f64; 3] {
 }
 
 /// Fails if a quantity of the last third is above that of the second, or something is left that should not be.
-pub fn assert_flat(samples: &[Sample]) {
+pub(super) fn assert_flat(samples: &[Sample]) {
     let mut wrong = Vec::new();
     for (name, slack, of) in QUANTITIES {
         let [_, second, last] = thirds(samples, of);

@@ -10,7 +10,7 @@ use crate::support::{Browser, Server, client_with_bearer, told};
 
 /// How large the files are.
 #[derive(Debug, Clone, Copy)]
-pub struct Sizes {
+pub(super) struct Sizes {
     /// Rows of each small file.
     pub small: u64,
     /// Rows of a large file.
@@ -29,7 +29,7 @@ const DECISIONS: [(&str, &str); 5] = [
 ];
 
 /// A person with a browser and an API token.
-pub struct Person<'s> {
+pub(super) struct Person<'s> {
     server: &'s Server,
     name: &'static str,
     token: String,
@@ -38,7 +38,7 @@ pub struct Person<'s> {
 
 impl<'s> Person<'s> {
     /// Makes a token for them.
-    pub async fn arrive(server: &'s Server, name: &'static str) -> Person<'s> {
+    pub(super) async fn arrive(server: &'s Server, name: &'static str) -> Person<'s> {
         let mut browser = Browser::default();
         sign_in(server, &mut browser, name, "/jobs").await;
         let arguments = ["token", "create", "soak", "--roles", "uploader,editor", "--owner", name];
@@ -52,7 +52,7 @@ impl<'s> Person<'s> {
     }
 
     /// Imports files, reviews, searches, exports; then undoes the imports and deletes the jobs.
-    pub async fn round(&self, round: usize, sizes: Sizes) {
+    pub(super) async fn round(&self, round: usize, sizes: Sizes) {
         let mut jobs = Vec::new();
         jobs.push(self.import(round, sizes.small / 10, Kind::Clean).await);
         jobs.push(self.import(round, sizes.small, Kind::Dirty).await);

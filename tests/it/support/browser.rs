@@ -7,17 +7,17 @@ use reqwest::{Method, Response, StatusCode, Url};
 
 /// Cookies by origin and name, each with its path.
 #[derive(Default)]
-pub struct Browser {
+pub(crate) struct Browser {
     cookies: HashMap<(String, String), (String, String)>,
 }
 
 /// A client that neither follows redirects nor keeps cookies.
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 /// The same, with this bearer token in requests that do not name one.
-pub fn client_with_bearer(token: &str) -> reqwest::Client {
+pub(crate) fn client_with_bearer(token: &str) -> reqwest::Client {
     let bearer = format!("Bearer {token}").parse().unwrap();
     let headers = [(AUTHORIZATION, bearer)].into_iter().collect();
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
@@ -30,12 +30,12 @@ fn origin(url: &Url) -> String {
 
 impl Browser {
     /// One request, its answer's cookies kept.
-    pub async fn request(&mut self, method: Method, url: &str, form: &[(&str, &str)]) -> Response {
+    pub(crate) async fn request(&mut self, method: Method, url: &str, form: &[(&str, &str)]) -> Response {
         self.request_with(method, url, form, &[]).await
     }
 
     /// The same with headers.
-    pub async fn request_with(
+    pub(crate) async fn request_with(
         &mut self,
         method: Method,
         url: &str,
@@ -77,14 +77,14 @@ impl Browser {
     }
 
     /// The value of a cookie that it has of a server.
-    pub fn cookie(&self, server: &str, name: &str) -> Option<String> {
+    pub(crate) fn cookie(&self, server: &str, name: &str) -> Option<String> {
         let of = origin(&Url::parse(server).unwrap());
         self.cookies.get(&(of, name.to_owned())).map(|(value, _)| value.clone())
     }
 
     /// Follows redirects from `url` and fills in the provider's pages as `user`, until it comes to an
     /// address that starts with `end`, which is not visited.
-    pub async fn sign_in_until(&mut self, url: &str, user: &str, end: &str) -> String {
+    pub(crate) async fn sign_in_until(&mut self, url: &str, user: &str, end: &str) -> String {
         let mut url = url.to_owned();
         for _ in 0..20 {
             if url.starts_with(end) {
@@ -112,7 +112,7 @@ impl Browser {
 
 /// Where an answer sends on to.
 #[track_caller]
-pub fn redirect(url: &str, answer: &Response) -> String {
+pub(super) fn redirect(url: &str, answer: &Response) -> String {
     let status = answer.status();
     let location =
         answer.headers().get(LOCATION).unwrap_or_else(|| panic!("{url} answered {status}, no redirect"));

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How a screen looks.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub(crate) struct Look {
     /// Pixels.
     pub width: u32,
     /// Dark, if the page can.
@@ -26,11 +26,11 @@ pub struct Look {
 
 impl Look {
     /// A desk's screen in the daytime.
-    pub const DESK: Look = Look { width: 1440, dark: false };
+    pub(crate) const DESK: Look = Look { width: 1440, dark: false };
 }
 
 /// A browser with one page.
-pub struct Screen {
+pub(crate) struct Screen {
     client: Client,
     url: String,
     _profile: TempDir,
@@ -38,7 +38,7 @@ pub struct Screen {
 
 impl Screen {
     /// Opens a browser for the server at `url`.
-    pub async fn open(server: &Server, look: Look) -> Screen {
+    pub(crate) async fn open(server: &Server, look: Look) -> Screen {
         let profile = tempfile::tempdir().unwrap();
         let mut arguments = vec![
             "--headless".to_owned(),
@@ -72,13 +72,13 @@ impl Screen {
     }
 
     /// Goes to a page of the server.
-    pub async fn go(&self, path: &str) {
+    pub(crate) async fn go(&self, path: &str) {
         self.client.goto(&format!("{}{path}", self.url)).await.unwrap();
     }
 
     /// Waits for an element.
     #[track_caller]
-    pub fn find<'s>(&'s self, css: &'s str) -> impl Future<Output = Element> + 's {
+    pub(crate) fn find<'s>(&'s self, css: &'s str) -> impl Future<Output = Element> + 's {
         let caller = std::panic::Location::caller();
         async move {
             let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
@@ -91,7 +91,7 @@ impl Screen {
 
     /// Waits until there is no such element.
     #[track_caller]
-    pub fn gone<'s>(&'s self, css: &'s str) -> impl Future<Output = ()> + 's {
+    pub(crate) fn gone<'s>(&'s self, css: &'s str) -> impl Future<Output = ()> + 's {
         let caller = std::panic::Location::caller();
         async move {
             let script = "return document.querySelector(arguments[0]) === null";
@@ -107,7 +107,7 @@ impl Screen {
 
     /// Waits for an element that has this text in it.
     #[track_caller]
-    pub fn sees<'s>(&'s self, css: &'s str, text: &'s str) -> impl Future<Output = ()> + 's {
+    pub(crate) fn sees<'s>(&'s self, css: &'s str, text: &'s str) -> impl Future<Output = ()> + 's {
         let caller = std::panic::Location::caller();
         async move {
             let script = "return [...document.querySelectorAll(arguments[0])].some(e => e.innerText.includes(arguments[1]))";
@@ -122,23 +122,23 @@ impl Screen {
     }
 
     /// Presses a button, or follows a link.
-    pub async fn click(&self, css: &str) {
+    pub(crate) async fn click(&self, css: &str) {
         self.find(css).await.click().await.unwrap();
     }
 
     /// Presses keys where the focus is, one after the other.
-    pub async fn press(&self, keys: &str) {
+    pub(crate) async fn press(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
     /// How many elements there are.
-    pub async fn count(&self, css: &str) -> u64 {
+    pub(crate) async fn count(&self, css: &str) -> u64 {
         let script = "return document.querySelectorAll(arguments[0]).length";
         self.run(script, vec![json!(css)]).await.as_u64().unwrap()
     }
 
     /// Runs a script in the page.
-    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+    pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         // While one page follows another there is none to run it in.
         for _ in 0..20 {
             if let Ok(told) = self.client.execute(script, arguments.clone()).await {
@@ -150,7 +150,7 @@ impl Screen {
     }
 
     /// What of the page keeps people out, as axe-core finds it: serious and critical findings, in words.
-    pub async fn barriers(&self) -> Vec<String> {
+    pub(crate) async fn barriers(&self) -> Vec<String> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(axe).expect("axe-core is not installed: run scripts/setup --test");
         self.client.execute(&axe, Vec::new()).await.unwrap();
@@ -164,7 +164,7 @@ impl Screen {
     }
 
     /// What the page has asked of other hosts, or was kept from doing by its policy.
-    pub async fn strays(&self) -> Vec<String> {
+    pub(crate) async fn strays(&self) -> Vec<String> {
         let ask = "const done = arguments[arguments.length - 1];
             const elsewhere = performance.getEntriesByType('resource').map((one) => one.name)
                 .filter((name) => new URL(name).origin !== location.origin);
@@ -178,12 +178,12 @@ impl Screen {
     }
 
     /// A picture of what is seen of the page, as PNG.
-    pub async fn picture(&self) -> Vec<u8> {
+    pub(crate) async fn picture(&self) -> Vec<u8> {
         self.client.screenshot().await.unwrap()
     }
 
     /// Ends the browser.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.client.close().await.unwrap();
     }
 

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::servers;
 
 /// A bucket and a queue.
-pub struct Cloud {
+pub(crate) struct Cloud {
     /// The bucket, through the program's own client.
     pub objects: Objects,
     sqs: aws_sdk_sqs::Client,
@@ -20,7 +20,7 @@ pub struct Cloud {
 
 impl Cloud {
     /// Makes both; `dead_letters`: with a dead-letter queue, after three receives.
-    pub async fn make(name: &str, dead_letters: bool) -> Cloud {
+    pub(crate) async fn make(name: &str, dead_letters: bool) -> Cloud {
         let sdk = aws_sdk().await;
         let sqs = aws_sdk_sqs::Client::new(&sdk);
         make_bucket(name).await;
@@ -40,7 +40,7 @@ impl Cloud {
     }
 
     /// The environment of a program that is to use them.
-    pub fn env(&self) -> Vec<(String, String)> {
+    pub(crate) fn env(&self) -> Vec<(String, String)> {
         let endpoint = servers::moto().endpoint();
         let pairs = [
             ("AWS_ENDPOINT_URL", endpoint.as_str()),
@@ -53,22 +53,22 @@ impl Cloud {
     }
 
     /// Sends a message.
-    pub async fn send(&self, body: &str) {
+    pub(crate) async fn send(&self, body: &str) {
         self.sqs.send_message().queue_url(&self.queue_url).message_body(body).send().await.unwrap();
     }
 
     /// Messages that can be received, and that are hidden.
-    pub async fn messages(&self) -> (u64, u64) {
+    pub(crate) async fn messages(&self) -> (u64, u64) {
         self.counts(&self.queue_url).await
     }
 
     /// Messages in the dead-letter queue.
-    pub async fn dead_letters(&self) -> u64 {
+    pub(crate) async fn dead_letters(&self) -> u64 {
         self.counts(self.dead_letter_url.as_deref().expect("made with a dead-letter queue")).await.0
     }
 
     /// Uploads in parts that are neither completed nor aborted.
-    pub async fn uploads_in_parts(&self) -> usize {
+    pub(crate) async fn uploads_in_parts(&self) -> usize {
         raw(&format!("GET /{}?uploads", self.bucket)).await.matches("<UploadId>").count()
     }
 
@@ -84,7 +84,7 @@ impl Cloud {
 }
 
 /// The configuration of clients of the peer.
-pub async fn aws_sdk() -> SdkConfig {
+pub(crate) async fn aws_sdk() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .endpoint_url(servers::moto().endpoint())

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A run that has ended.
 #[derive(Debug)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// The exit status; `None` when a signal ended it.
     pub status: Option<i32>,
     /// All of standard output.
@@ -25,18 +25,23 @@ pub struct Ended {
 impl Ended {
     /// Fails the test with all that was printed unless the status is this one.
     #[track_caller]
-    pub fn expect_status(&self, status: i32) {
+    pub(crate) fn expect_status(&self, status: i32) {
         assert_eq!(self.status, Some(status), "\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
     }
 }
 
 /// The binary with these arguments and nothing but `env` in its environment.
-pub fn command(folder: &Path, env: &[(String, String)], arguments: &[&str]) -> Command {
+pub(super) fn command(folder: &Path, env: &[(String, String)], arguments: &[&str]) -> Command {
     command_by(&[], folder, env, arguments)
 }
 
 /// The same by way of another program, which is given the command line as its last arguments.
-pub fn command_by(wrapper: &[&str], folder: &Path, env: &[(String, String)], arguments: &[&str]) -> Command {
+pub(super) fn command_by(
+    wrapper: &[&str],
+    folder: &Path,
+    env: &[(String, String)],
+    arguments: &[&str],
+) -> Command {
     let mut line = wrapper.iter().chain(&[env!("CARGO_BIN_EXE_ingest")]).chain(arguments);
     let mut command = Command::new(line.next().expect("the binary at least"));
     command.args(line).current_dir(folder).env_clear().kill_on_drop(true).stdin(Stdio::null());
@@ -49,7 +54,7 @@ pub fn command_by(wrapper: &[&str], folder: &Path, env: &[(String, String)], arg
 }
 
 /// The command in a process that may have this many open files, softly, until it raises that itself.
-pub fn with_open_files(command: Command, soft: u32) -> Command {
+pub(super) fn with_open_files(command: Command, soft: u32) -> Command {
     let command = command.into_std();
     let mut limited = Command::new("sh");
     limited.args(["-c", &format!("ulimit -Sn {soft}; exec \"$0\" \"$@\"")]);
@@ -62,27 +67,27 @@ pub fn with_open_files(command: Command, soft: u32) -> Command {
 }
 
 /// Runs to the end.
-pub async fn run(mut command: Command) -> Ended {
+pub(super) async fn run(mut command: Command) -> Ended {
     let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("the program ends").unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
     Ended { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 /// A process that goes on while the test does.
-pub struct Child {
+pub(crate) struct Child {
     child: tokio::process::Child,
 }
 
 impl Child {
     /// Starts it; what it prints goes into `log`.
-    pub fn spawn(mut command: Command, log: &Path) -> Child {
+    pub(crate) fn spawn(mut command: Command, log: &Path) -> Child {
         let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
         let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         Child { child }
     }
 
     /// Returns the most memory that the process ever held, in KiB (proc(5): VmHWM).
-    pub fn peak_kib(&self) -> u64 {
+    pub(crate) fn peak_kib(&self) -> u64 {
         self.peak_kib_if_running().expect("the process has not ended by itself")
     }
 
@@ -93,7 +98,7 @@ impl Child {
     }
 
     /// Waits for the end of the process; returns the most memory that it was seen to hold, in KiB, and its exit status.
-    pub async fn peak_kib_until_end(&mut self) -> (u64, Option<i32>) {
+    pub(crate) async fn peak_kib_until_end(&mut self) -> (u64, Option<i32>) {
         let mut peak = 0;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -105,17 +110,17 @@ impl Child {
     }
 
     /// Sends a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.id().cast_signed()), signal).unwrap();
     }
 
     /// The number of the process.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id().expect("the process has not ended by itself")
     }
 
     /// Whether it has a handler for the signal.
-    pub fn handles(&self, signal: Signal) -> bool {
+    pub(crate) fn handles(&self, signal: Signal) -> bool {
         let Some(pid) = self.child.id() else { return false };
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
@@ -124,23 +129,23 @@ impl Child {
     }
 
     /// SIGKILL: no chance to tidy up.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
     }
 
     /// Waits for its end, and gives the exit status.
-    pub async fn wait(&mut self) -> Option<i32> {
+    pub(crate) async fn wait(&mut self) -> Option<i32> {
         tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the process ends").unwrap().code()
     }
 
     /// SIGTERM, and the exit status.
-    pub async fn term_and_wait(&mut self) -> Option<i32> {
+    pub(crate) async fn term_and_wait(&mut self) -> Option<i32> {
         self.signal(Signal::SIGTERM);
         self.wait().await
     }
 
     /// Whether it has ended.
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 }

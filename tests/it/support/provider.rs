@@ -18,7 +18,7 @@ fn peers() -> PathBuf {
 }
 
 /// oidc-provider.
-pub struct OidcProvider {
+pub(crate) struct OidcProvider {
     port: u16,
     redirect: String,
     log: tempfile::TempDir,
@@ -27,7 +27,7 @@ pub struct OidcProvider {
 
 impl OidcProvider {
     /// Starts one whose client comes back to `redirect`.
-    pub fn start(redirect: &str) -> OidcProvider {
+    pub(crate) fn start(redirect: &str) -> OidcProvider {
         assert!(
             peers().join("node_modules").exists(),
             "oidc-provider is not installed: run scripts/setup --test"
@@ -38,24 +38,24 @@ impl OidcProvider {
     }
 
     /// Its URL.
-    pub fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Starts it again, with new keys.
-    pub fn rotate(&mut self) {
+    pub(crate) fn rotate(&mut self) {
         self.stop();
         self.process = spawn(self.port, &self.redirect, self.log.path());
     }
 
     /// Stops it.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     /// Redeems an authorization code of the client `ingest`; returns the token endpoint's answer.
-    pub async fn redeem(&self, secret: &str, code: &str, callback: &str, verifier: &str) -> Value {
+    pub(crate) async fn redeem(&self, secret: &str, code: &str, callback: &str, verifier: &str) -> Value {
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -68,7 +68,7 @@ impl OidcProvider {
     }
 
     /// An access token of the client `machine` for an audience.
-    pub async fn machine_token(&self, audience: &str) -> String {
+    pub(crate) async fn machine_token(&self, audience: &str) -> String {
         let form = [("grant_type", "client_credentials"), ("resource", audience)];
         let request = reqwest::Client::new().post(format!("{}/token", self.issuer())).form(&form);
         let answer = request.basic_auth("machine", Some("machine-secret")).send().await.unwrap();
@@ -106,7 +106,7 @@ impl Drop for OidcProvider {
 }
 
 /// A key pair of a test.
-pub struct SigningKey {
+pub(crate) struct SigningKey {
     private_pem: String,
     /// The public key, which an attacker would take for a shared secret.
     pub public_pem: String,
@@ -115,7 +115,7 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// A new one.
-    pub fn make() -> SigningKey {
+    pub(crate) fn make() -> SigningKey {
         let made = Command::new("node").arg("key.mjs").current_dir(peers()).output().unwrap();
         let made: Value = serde_json::from_slice(&made.stdout).unwrap();
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
@@ -127,24 +127,24 @@ impl SigningKey {
     }
 
     /// Its id.
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.jwk["kid"].as_str().unwrap().to_owned()
     }
 
     /// A token with these claims.
-    pub fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         let header = Header { kid: Some(self.id()), ..Header::new(Algorithm::RS256) };
         self.sign_under(&header, claims)
     }
 
     /// A token with this header.
-    pub fn sign_under(&self, header: &Header, claims: &Value) -> String {
+    pub(crate) fn sign_under(&self, header: &Header, claims: &Value) -> String {
         encode(header, claims, &EncodingKey::from_rsa_pem(self.private_pem.as_bytes()).unwrap()).unwrap()
     }
 }
 
 /// A provider that is two documents: what Cognito serves at a user pool's URL.
-pub struct Documents {
+pub(crate) struct Documents {
     issuer: String,
     keys: Arc<Mutex<Vec<Value>>>,
     asked: Arc<Mutex<u32>>,
@@ -152,7 +152,7 @@ pub struct Documents {
 
 impl Documents {
     /// Serves the public half of the key.
-    pub async fn serve(key: &SigningKey) -> Documents {
+    pub(crate) async fn serve(key: &SigningKey) -> Documents {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let issuer = format!("{origin}/us-east-1_Pool");
@@ -184,22 +184,22 @@ impl Documents {
     }
 
     /// Its URL.
-    pub fn issuer(&self) -> &str {
+    pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
 
     /// Serves this key from now on, and no other.
-    pub fn rotate_to(&self, key: &SigningKey) {
+    pub(crate) fn rotate_to(&self, key: &SigningKey) {
         *self.keys.lock().unwrap() = vec![key.jwk.clone()];
     }
 
     /// How often its keys were asked for.
-    pub fn asked(&self) -> u32 {
+    pub(crate) fn asked(&self) -> u32 {
         *self.asked.lock().unwrap()
     }
 }
 
 /// Seconds since 1970, plus so many.
-pub fn in_seconds(seconds: i64) -> i64 {
+pub(crate) fn in_seconds(seconds: i64) -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed() + seconds
 }

@@ -8,7 +8,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A relay. It ends with the runtime of its test.
-pub struct Relay {
+pub(crate) struct Relay {
     /// Where it listens.
     pub port: u16,
     seen: Arc<Mutex<Seen>>,
@@ -16,7 +16,7 @@ pub struct Relay {
 
 /// What went through, of all connections.
 #[derive(Debug, Default, Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// What was sent in each round trip, the first statement of it in full.
     pub round_trips: Vec<String>,
     /// COPY … FROM STDIN, which takes two messages in a row.
@@ -27,7 +27,7 @@ pub struct Seen {
 
 impl Relay {
     /// Starts one in front of the server at `port`.
-    pub async fn start(port: u16) -> Relay {
+    pub(crate) async fn start(port: u16) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let relay = Relay { port: listener.local_addr().unwrap().port(), seen: Arc::default() };
         let seen = relay.seen.clone();
@@ -51,7 +51,7 @@ impl Relay {
     }
 
     /// What went through since the last call.
-    pub fn take(&self) -> Seen {
+    pub(crate) fn take(&self) -> Seen {
         std::mem::take(&mut self.seen.lock().unwrap())
     }
 }

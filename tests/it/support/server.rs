@@ -9,7 +9,7 @@ use super::servers::free_port;
 use super::world::{World, eventually};
 
 /// A running `ingest serve`.
-pub struct Server {
+pub(crate) struct Server {
     /// Its world.
     pub world: World,
     /// Its URL, without a slash at the end.
@@ -21,18 +21,18 @@ pub struct Server {
 
 impl Server {
     /// Starts one, without a worker.
-    pub async fn start(world: World) -> Server {
+    pub(crate) async fn start(world: World) -> Server {
         let port = free_port();
         Server::start_at(world, port, &["serve", "--no-worker"]).await
     }
 
     /// Starts one on a port.
-    pub async fn start_at(world: World, port: u16, arguments: &[&str]) -> Server {
+    pub(crate) async fn start_at(world: World, port: u16, arguments: &[&str]) -> Server {
         Server::spawned(world, port, |world| world.spawn(arguments)).await
     }
 
     /// Starts one, with a soft limit of open files.
-    pub async fn start_with_open_files(world: World, soft: u32, arguments: &[&str]) -> Server {
+    pub(crate) async fn start_with_open_files(world: World, soft: u32, arguments: &[&str]) -> Server {
         Server::spawned(world, free_port(), |world| world.spawn_with_open_files(soft, arguments)).await
     }
 
@@ -56,35 +56,35 @@ impl Server {
     }
 
     /// The token of the local user; `None` where there is a provider.
-    pub fn token(&self) -> Option<String> {
+    pub(crate) fn token(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.world.path("data/serve.token")).ok();
         text.map(|text| text.trim().to_owned())
     }
 
     /// The header of a raw request that comes from the local user; empty where there is a provider.
-    pub fn authorization(&self) -> String {
+    pub(crate) fn authorization(&self) -> String {
         self.token().map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"))
     }
 
     /// A client of the local user, or of nobody where there is a provider.
-    pub fn client(&self) -> reqwest::Client {
+    pub(crate) fn client(&self) -> reqwest::Client {
         self.client.clone()
     }
 
     /// The URL that a person opens: it has the token of the local user, where there is one.
-    pub fn entry_url(&self) -> String {
+    pub(crate) fn entry_url(&self) -> String {
         self.token().map_or_else(|| self.url.clone(), |token| format!("{}/?token={token}", self.url))
     }
 
     /// A browser that has opened that URL.
-    pub async fn browser(&self) -> Browser {
+    pub(crate) async fn browser(&self) -> Browser {
         let mut browser = Browser::default();
         browser.request(Method::GET, &self.entry_url(), &[]).await;
         browser
     }
 
     /// A request with a body of JSON and headers.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -102,42 +102,42 @@ impl Server {
     }
 
     /// The status and JSON of a GET with a bearer token.
-    pub async fn get_as(&self, path: &str, token: &str) -> (u16, Value) {
+    pub(crate) async fn get_as(&self, path: &str, token: &str) -> (u16, Value) {
         let bearer = format!("Bearer {token}");
         told(self.send(Method::GET, path, None, &[("authorization", &bearer)]).await).await
     }
 
     /// The status and JSON of a GET.
-    pub async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         told(self.send(Method::GET, path, None, &[]).await).await
     }
 
     /// Its address.
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.url.trim_start_matches("http://")
     }
 
     /// The id of its process.
-    pub fn process_id(&self) -> u32 {
+    pub(crate) fn process_id(&self) -> u32 {
         self.process.id()
     }
 
     /// A value of `/proc/<its process>/status` in bytes: `VmHWM`, the most memory that it has had; `VmRSS`, what it has.
-    pub fn memory_bytes(&self, name: &str) -> u64 {
+    pub(crate) fn memory_bytes(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").trim().parse::<u64>().unwrap() << 10
     }
 
     /// SIGTERM, and the exit status.
-    pub async fn stop(&mut self) -> Option<i32> {
+    pub(crate) async fn stop(&mut self) -> Option<i32> {
         self.process.term_and_wait().await
     }
 }
 
 /// Status and JSON. What tells of an error has to be a problem.
 #[track_caller]
-pub fn told(answer: Response) -> impl Future<Output = (u16, Value)> {
+pub(crate) fn told(answer: Response) -> impl Future<Output = (u16, Value)> {
     let caller = std::panic::Location::caller();
     async move {
         let status = answer.status();

@@ -11,12 +11,12 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// A free port on the loopback interface.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Waits until a server listens there.
-pub fn await_port(port: u16, log: &Path) {
+pub(super) fn await_port(port: u16, log: &Path) {
     let started = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         let log = || std::fs::read_to_string(log).unwrap_or_default();
@@ -47,29 +47,29 @@ fn temporary(name: &str) -> PathBuf {
 }
 
 /// A PostgreSQL server.
-pub struct Postgres {
+pub(crate) struct Postgres {
     port: u16,
     folder: PathBuf,
 }
 
 impl Postgres {
     /// Connects as the superuser, to the database that makes others.
-    pub fn admin_url(&self) -> String {
+    pub(crate) fn admin_url(&self) -> String {
         format!("postgresql://postgres:admin@127.0.0.1:{}/postgres", self.port)
     }
 
     /// Its port on the loopback interface.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// The URL of a database, for a role that owns it and is no superuser.
-    pub fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         format!("postgresql://ingest:secret@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Stops the server without a shutdown, as a crash does. What was committed survives.
-    pub fn crash(&self) {
+    pub(crate) fn crash(&self) {
         let mut stop = self.pg_ctl();
         stop.args(["-m", "immediate", "stop"]);
         let output = stop.output().unwrap();
@@ -77,7 +77,7 @@ impl Postgres {
     }
 
     /// Starts the server and waits until it answers.
-    pub fn start(&self) {
+    pub(crate) fn start(&self) {
         // Nothing here outlives the run, so nothing has to reach the disk.
         let settings = format!(
             "-p {} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=300 \
@@ -99,7 +99,7 @@ impl Postgres {
     }
 
     /// Makes a server and starts it. It ends with its value, and with this process at the latest.
-    pub fn make() -> Postgres {
+    pub(crate) fn make() -> Postgres {
         static MADE: AtomicUsize = AtomicUsize::new(0);
         let folder = temporary(&format!("postgres-{}", MADE.fetch_add(1, Ordering::SeqCst)));
         if is_root() {
@@ -174,13 +174,13 @@ fn as_server_user(program: &Path) -> Command {
 }
 
 /// The server that tests share, started if it is not.
-pub fn postgres() -> &'static Postgres {
+pub(crate) fn postgres() -> &'static Postgres {
     static SERVER: OnceLock<Postgres> = OnceLock::new();
     SERVER.get_or_init(Postgres::make)
 }
 
 /// The port of chromedriver, started if it is not.
-pub fn chromedriver() -> u16 {
+pub(super) fn chromedriver() -> u16 {
     static PORT: OnceLock<u16> = OnceLock::new();
     *PORT.get_or_init(|| {
         let folder = temporary("chromedriver");
@@ -204,20 +204,20 @@ pub fn chromedriver() -> u16 {
 }
 
 /// A moto server for this test run.
-pub struct Moto {
+pub(crate) struct Moto {
     /// Its port on the loopback interface.
     pub port: u16,
 }
 
 impl Moto {
     /// What `AWS_ENDPOINT_URL` is to be.
-    pub fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
 
 /// The server, started if it is not.
-pub fn moto() -> &'static Moto {
+pub(crate) fn moto() -> &'static Moto {
     static SERVER: OnceLock<Moto> = OnceLock::new();
     SERVER.get_or_init(|| {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/moto_server");
@@ -242,14 +242,14 @@ pub fn moto() -> &'static Moto {
 }
 
 /// A PgBouncer in transaction mode in front of one database; it ends with the test run.
-pub struct PgBouncer {
+pub(crate) struct PgBouncer {
     /// Its port on the loopback interface.
     pub port: u16,
 }
 
 impl PgBouncer {
     /// Starts one.
-    pub fn start(database: &str) -> PgBouncer {
+    pub(crate) fn start(database: &str) -> PgBouncer {
         let folder = temporary(&format!("pgbouncer-{database}"));
         let (port, log) = (free_port(), folder.join("log"));
         let settings = format!(

@@ -15,7 +15,7 @@ use super::servers::{self, Postgres};
 
 /// An open issue as the tests compare them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, sqlx::FromRow)]
-pub struct OpenIssue {
+pub(crate) struct OpenIssue {
     /// The rule.
     pub issue_type: String,
     /// The lines of the file that are linked.
@@ -25,7 +25,7 @@ pub struct OpenIssue {
 }
 
 /// A database, a store and a queue of the test's own.
-pub struct World {
+pub(crate) struct World {
     /// The database, for a look from outside.
     pub pool: PgPool,
     /// The same, on behalf of owners, as the program has it.
@@ -67,17 +67,17 @@ impl Drop for Folder {
 
 impl World {
     /// A database without any table; store and queue are local.
-    pub async fn empty_database() -> World {
+    pub(crate) async fn empty_database() -> World {
         World::empty_database_with("").await
     }
 
     /// The same, made with these options of CREATE DATABASE.
-    pub async fn empty_database_with(options: &str) -> World {
+    pub(crate) async fn empty_database_with(options: &str) -> World {
         World::empty_database_on(servers::postgres(), options).await
     }
 
     /// The same, on another server than the shared one.
-    pub async fn empty_database_on(server: &Postgres, options: &str) -> World {
+    pub(crate) async fn empty_database_on(server: &Postgres, options: &str) -> World {
         let name = unique();
         let admin = PgPool::connect(&server.admin_url()).await.unwrap();
         let mut connection = admin.acquire().await.unwrap();
@@ -99,22 +99,22 @@ impl World {
     }
 
     /// The same: the first command applies the migrations.
-    pub async fn database() -> World {
+    pub(crate) async fn database() -> World {
         World::empty_database().await
     }
 
     /// A migrated database, S3 and SQS with a dead-letter queue.
-    pub async fn cloud() -> World {
+    pub(crate) async fn cloud() -> World {
         World::on_cloud(true).await
     }
 
     /// A migrated database, S3 and SQS, with or without a dead-letter queue.
-    pub async fn on_cloud(dead_letters: bool) -> World {
+    pub(crate) async fn on_cloud(dead_letters: bool) -> World {
         World::empty_database().await.with_cloud(dead_letters).await
     }
 
     /// The world with its database migrated, S3 and SQS.
-    pub async fn with_cloud(mut self, dead_letters: bool) -> World {
+    pub(crate) async fn with_cloud(mut self, dead_letters: bool) -> World {
         ingest::store::schema::migrate(&self.pool).await.unwrap();
         let cloud = Cloud::make(&unique().replace('_', "-"), dead_letters).await;
         self.env.extend(cloud.env());
@@ -123,7 +123,7 @@ impl World {
     }
 
     /// Nothing configured: the program's local default. `pool` leads nowhere.
-    pub async fn without_database() -> World {
+    pub(crate) async fn without_database() -> World {
         let folder = Folder(tempfile::Builder::new().prefix("ingest-world-").tempdir().unwrap());
         // The private cluster of a test that runs as root belongs to another user.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -137,92 +137,92 @@ impl World {
     }
 
     /// The world with these variables besides.
-    pub fn with(mut self, env: &[(&str, &str)]) -> World {
+    pub(crate) fn with(mut self, env: &[(&str, &str)]) -> World {
         self.env.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self
     }
 
     /// The value of a variable that the program gets.
-    pub fn variable(&self, name: &str) -> String {
+    pub(crate) fn variable(&self, name: &str) -> String {
         let found = self.env.iter().rev().find(|(known, _)| known == name);
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
     /// The port of the database's server.
-    pub fn database_port(&self) -> u16 {
+    pub(crate) fn database_port(&self) -> u16 {
         servers::postgres().port()
     }
 
     /// The world with another look at its database from outside.
-    pub fn seen_through(self, pool: PgPool) -> World {
+    pub(crate) fn seen_through(self, pool: PgPool) -> World {
         World { pool, ..self }
     }
 
     /// The name of the database.
-    pub async fn database_name(&self) -> String {
+    pub(crate) async fn database_name(&self) -> String {
         let query = "SELECT current_database()::text";
         sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap()
     }
 
     /// The URL of the database for the superuser.
-    pub async fn superuser_url(&self) -> String {
+    pub(crate) async fn superuser_url(&self) -> String {
         let url = servers::postgres().admin_url();
         let (server, _) = url.rsplit_once('/').unwrap();
         format!("{server}/{}", self.database_name().await)
     }
 
     /// The world with its database behind another port.
-    pub async fn behind(self, port: u16) -> World {
+    pub(crate) async fn behind(self, port: u16) -> World {
         let database = self.database_name().await;
         self.with(&[("DATABASE_URL", &format!("postgresql://ingest:secret@127.0.0.1:{port}/{database}"))])
     }
 
     /// A path in the folder in which the program is run.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Writes a file there and gives its path.
-    pub fn file(&self, name: &str, content: &str) -> String {
+    pub(crate) fn file(&self, name: &str, content: &str) -> String {
         std::fs::write(self.path(name), content).unwrap();
         self.path(name).to_str().unwrap().to_owned()
     }
 
     /// Runs the program to its end.
-    pub async fn ingest(&self, arguments: &[&str]) -> Ended {
+    pub(crate) async fn ingest(&self, arguments: &[&str]) -> Ended {
         process::run(process::command(self.folder.path(), &self.env, arguments)).await
     }
 
     /// Starts the program and leaves it running; it prints into `log`.
-    pub fn spawn(&self, arguments: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
         Child::spawn(process::command(self.folder.path(), &self.env, arguments), &self.path("log"))
     }
 
     /// The same, with a soft limit of open files.
-    pub fn spawn_with_open_files(&self, soft: u32, arguments: &[&str]) -> Child {
+    pub(crate) fn spawn_with_open_files(&self, soft: u32, arguments: &[&str]) -> Child {
         let command = process::command(self.folder.path(), &self.env, arguments);
         Child::spawn(process::with_open_files(command, soft), &self.path("log"))
     }
 
     /// The same with these variables besides.
-    pub fn spawn_with(&self, arguments: &[&str], env: &[(String, String)]) -> Child {
+    pub(crate) fn spawn_with(&self, arguments: &[&str], env: &[(String, String)]) -> Child {
         let env = [&self.env, env].concat();
         Child::spawn(process::command(self.folder.path(), &env, arguments), &self.path("log"))
     }
 
     /// The same by way of another program, which is given the command line as its last arguments.
-    pub fn spawn_by(&self, wrapper: &[&str], arguments: &[&str]) -> Child {
+    pub(crate) fn spawn_by(&self, wrapper: &[&str], arguments: &[&str]) -> Child {
         let command = process::command_by(wrapper, self.folder.path(), &self.env, arguments);
         Child::spawn(command, &self.path("log"))
     }
 
     /// What spawned programs have printed so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.folder.log()
     }
 
     /// What a producer does: puts the file into the store, inserts the job, sends the message.
-    pub async fn enqueue(&self, name: &str, content: &str, owner: &str) -> i32 {
+    pub(crate) async fn enqueue(&self, name: &str, content: &str, owner: &str) -> i32 {
         let job = self.enqueue_silently(name, content, owner).await;
         if self.cloud.is_some() {
             self.send_again(job).await;
@@ -231,7 +231,7 @@ impl World {
     }
 
     /// What a producer does that dies before it sends the message.
-    pub async fn enqueue_silently(&self, name: &str, content: &str, owner: &str) -> i32 {
+    pub(crate) async fn enqueue_silently(&self, name: &str, content: &str, owner: &str) -> i32 {
         let key = format!("uploads/{owner}/{name}");
         self.put_object(&key, content).await;
         sqlx::query_scalar(
@@ -248,7 +248,7 @@ impl World {
     }
 
     /// Puts an object into the store.
-    pub async fn put_object(&self, key: &str, content: &str) {
+    pub(crate) async fn put_object(&self, key: &str, content: &str) {
         match &self.cloud {
             Some(cloud) => {
                 cloud.objects.put(key, content.as_bytes()).await.unwrap();
@@ -262,17 +262,17 @@ impl World {
     }
 
     /// Takes an object out of the bucket.
-    pub async fn remove_object(&self, key: &str) {
+    pub(crate) async fn remove_object(&self, key: &str) {
         self.cloud_or_fail().objects.delete(key).await.unwrap();
     }
 
     /// Sends a message.
-    pub async fn send(&self, body: &str) {
+    pub(crate) async fn send(&self, body: &str) {
         self.cloud_or_fail().send(body).await;
     }
 
     /// Messages in the dead-letter queue.
-    pub async fn dead_letters(&self) -> u64 {
+    pub(crate) async fn dead_letters(&self) -> u64 {
         self.cloud_or_fail().dead_letters().await
     }
 
@@ -281,7 +281,7 @@ impl World {
     }
 
     /// Sends the job's message.
-    pub async fn send_again(&self, job: i32) {
+    pub(crate) async fn send_again(&self, job: i32) {
         let query = "SELECT job_s3_object_key FROM jobs WHERE job_id = $1";
         let key: String = sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap();
         let body = serde_json::json!({ "job_id": job.to_string(), "s3_key": key, "more": [1] });
@@ -289,22 +289,22 @@ impl World {
     }
 
     /// Messages that can be received, and that are hidden.
-    pub async fn messages(&self) -> (u64, u64) {
+    pub(crate) async fn messages(&self) -> (u64, u64) {
         self.cloud_or_fail().messages().await
     }
 
     /// Waits until the queue holds nothing.
-    pub async fn queue_empty(&self) {
+    pub(crate) async fn queue_empty(&self) {
         eventually("the queue is empty", async || self.messages().await == (0, 0)).await;
     }
 
     /// Begins a transaction that reads what belongs to `tester`.
-    pub async fn read(&self) -> OwnerTransaction {
+    pub(crate) async fn read(&self) -> OwnerTransaction {
         self.owners.read(&Owner("tester".to_owned())).await.unwrap()
     }
 
     /// Waits until the job's run has ended; gives the job's status.
-    pub async fn settled(&self, job: i32) -> String {
+    pub(crate) async fn settled(&self, job: i32) -> String {
         let query = "SELECT job_status::text FROM jobs WHERE job_id = $1 AND job_status IN ('NEEDS_REVIEW', 'COMPLETED', 'FAILED')";
         for _ in 0..3600 {
             let status = sqlx::query_scalar(query).bind(job).fetch_optional(&self.pool).await.unwrap();
@@ -317,25 +317,25 @@ impl World {
     }
 
     /// Waits until the job is COMPLETED.
-    pub async fn eventually_completed(&self, job: i32) {
+    pub(crate) async fn eventually_completed(&self, job: i32) {
         eventually("the job is completed", async || self.job(job).await.starts_with("COMPLETED")).await;
     }
 
     /// A job's status and counts in words.
-    pub async fn job(&self, job: i32) -> String {
+    pub(crate) async fn job(&self, job: i32) -> String {
         let query = "SELECT job_status || ' total ' || job_total_rows || ' processed ' || job_processed_rows
                      || ' issues ' || job_issue_count || ' repeated ' || job_repeated_rows FROM jobs WHERE job_id = $1";
         sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap()
     }
 
     /// A job's rows with their statuses in words, in the order of the file.
-    pub async fn statuses(&self, job: i32) -> String {
+    pub(crate) async fn statuses(&self, job: i32) -> String {
         let query = "SELECT string_agg(staging_id || ' ' || staging_status, ', ' ORDER BY staging_id) FROM staging WHERE staging_job_id = $1";
         sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap()
     }
 
     /// A job's open issues, by rule and line.
-    pub async fn issues(&self, job: i32) -> Vec<OpenIssue> {
+    pub(crate) async fn issues(&self, job: i32) -> Vec<OpenIssue> {
         let query = "SELECT issue_type::text, issue_key AS key,
                             array_agg(coalesce(staging_line, 0) ORDER BY staging_line) AS lines
                      FROM issues JOIN issue_items ON item_issue_id = issue_id JOIN staging ON staging_id = item_staging_id
@@ -346,7 +346,7 @@ impl World {
     }
 
     /// An owner's contacts, each as `email|first|last|company`, sorted.
-    pub async fn contacts(&self, owner: &str) -> Vec<String> {
+    pub(crate) async fn contacts(&self, owner: &str) -> Vec<String> {
         let query =
             "SELECT concat_ws('|', contact_email, contact_first_name, contact_last_name, contact_company)
                      FROM contacts WHERE contacts_user_id = $1";
@@ -363,7 +363,7 @@ fn unique() -> String {
 }
 
 /// Waits until something is so.
-pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..1200 {
         if is_so().await {
             return;

@@ -5,7 +5,7 @@ use super::work::Work;
 
 /// Something that goes wrong while work is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(super) enum Fault {
     /// The process is killed, in each phase of the work once.
     Killed(Work),
     /// The process is asked to stop, in each phase of the work once.
@@ -62,7 +62,7 @@ pub enum Fault {
 
 impl Fault {
     /// The work that is disturbed: by turns where more than one can be.
-    pub fn work(self, round: u64) -> Work {
+    pub(super) fn work(self, round: u64) -> Work {
         let by_turns = |works: &[Work]| works[(round % works.len() as u64) as usize];
         match self {
             Fault::Killed(work) | Fault::Terminated(work) | Fault::CommitUnanswered(work) => work,
@@ -91,7 +91,7 @@ impl Fault {
     }
 
     /// What the fault is tried on. Fails where that cannot be had, with the reason.
-    pub async fn rig(self) -> Result<Rig, &'static str> {
+    pub(super) async fn rig(self) -> Result<Rig, &'static str> {
         match self {
             Fault::ServerKilledAmidRows | Fault::ServerKilledAtCommit => Ok(Rig::with_server().await),
             Fault::DiskFull => Rig::with_small_disk().await,

@@ -16,7 +16,7 @@ use crate::support::client;
 
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Injection {
+pub(super) enum Injection {
     /// Nothing.
     Nothing,
     /// Reading an object is answered with a status and a code of S3.
@@ -38,7 +38,7 @@ pub enum Injection {
 }
 
 /// The proxy on a port of its own. Ends with its value.
-pub struct Injector {
+pub(super) struct Injector {
     /// Where it listens on the loopback interface.
     pub port: u16,
     shared: Arc<Shared>,
@@ -54,7 +54,7 @@ struct Shared {
 
 impl Injector {
     /// Starts to forward requests to `upstream`, a URL without a path.
-    pub async fn start(upstream: &str) -> Injector {
+    pub(super) async fn start(upstream: &str) -> Injector {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
@@ -69,13 +69,13 @@ impl Injector {
     }
 
     /// From now on this goes wrong.
-    pub fn inject(&self, injection: Injection) {
+    pub(super) fn inject(&self, injection: Injection) {
         self.shared.reads.store(0, Ordering::SeqCst);
         *self.shared.injection.lock().unwrap() = injection;
     }
 
     /// How many requests went wrong so far.
-    pub fn strikes(&self) -> usize {
+    pub(super) fn strikes(&self) -> usize {
         self.shared.strikes.load(Ordering::SeqCst)
     }
 }

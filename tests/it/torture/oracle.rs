@@ -8,7 +8,7 @@ use sqlx::PgPool;
 
 /// How a disturbed job compares with an undisturbed one.
 #[derive(Debug, Default)]
-pub struct Verdict {
+pub(super) struct Verdict {
     /// Contacts of the undisturbed run that are missing.
     pub lost: usize,
     /// Contacts that the undisturbed run has not made, or has made less often.
@@ -19,13 +19,13 @@ pub struct Verdict {
 
 impl Verdict {
     /// Whether all is as it must be.
-    pub fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         self.lost == 0 && self.doubled == 0 && self.wrong.is_empty()
     }
 }
 
 /// Everything that the jobs of a database leave, without ids and times, sorted.
-pub async fn end_state(pool: &PgPool) -> Vec<String> {
+pub(super) async fn end_state(pool: &PgPool) -> Vec<String> {
     analyze(pool).await;
     let query = "
         SELECT 'row ' || concat_ws('|', staging_line, staging_status, staging_row_hash, staging_email, staging_first_name,
@@ -51,7 +51,7 @@ pub async fn end_state(pool: &PgPool) -> Vec<String> {
 }
 
 /// Compares two end states, each sorted.
-pub fn compare(expected: &[String], found: &[String]) -> Verdict {
+pub(super) fn compare(expected: &[String], found: &[String]) -> Verdict {
     let mut counts: HashMap<&str, i64> = HashMap::new();
     for fact in expected {
         *counts.entry(fact).or_default() += 1;
@@ -149,7 +149,7 @@ const INVARIANTS: &[(&str, &str)] = &[
 ];
 
 /// The invariants that do not hold, in words.
-pub async fn broken(pool: &PgPool) -> Vec<String> {
+pub(super) async fn broken(pool: &PgPool) -> Vec<String> {
     analyze(pool).await;
     let mut found = broken_now(pool).await;
     // The server notices the end of a process that was killed when it has done what it was asked for.

@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// A place in what a client sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub(super) enum Place {
     /// A message of many rows.
     Rows,
     /// A COMMIT.
@@ -25,7 +25,7 @@ pub enum Place {
 
 /// What becomes of a connection that has come to the place. It waits there as long as the [`Trap`] exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Then {
+pub(super) enum Then {
     /// It is cut: the server never sees what was sent.
     CutBefore,
     /// It is cut as soon as all of it was forwarded: the server may or may not act on it.
@@ -51,7 +51,7 @@ impl Place {
 }
 
 /// A proxy on a port of its own. Ends with its value.
-pub struct Proxy {
+pub(super) struct Proxy {
     /// Where it listens on the loopback interface.
     pub port: u16,
     shared: Arc<Shared>,
@@ -82,7 +82,7 @@ struct Armed {
 }
 
 /// A place where one connection will be stopped.
-pub struct Trap {
+pub(super) struct Trap {
     sprung: oneshot::Receiver<()>,
     released: CancellationToken,
     shared: Arc<Shared>,
@@ -90,7 +90,7 @@ pub struct Trap {
 
 impl Trap {
     /// Waits until a connection has come to the place.
-    pub async fn sprung(&mut self) {
+    pub(super) async fn sprung(&mut self) {
         // A proxy that is gone or has another trap will not spring this one.
         if (&mut self.sprung).await.is_err() {
             std::future::pending::<()>().await;
@@ -108,7 +108,7 @@ impl Drop for Trap {
 
 impl Proxy {
     /// Starts to forward connections to a port of the loopback interface.
-    pub async fn start(upstream: u16) -> Proxy {
+    pub(super) async fn start(upstream: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = State { delay: Duration::ZERO, armed: None, connections: CancellationToken::new() };
@@ -118,23 +118,23 @@ impl Proxy {
     }
 
     /// Returns how many COMMITs clients have sent.
-    pub fn commits(&self) -> u32 {
+    pub(super) fn commits(&self) -> u32 {
         self.shared.commits.load(Ordering::SeqCst)
     }
 
     /// Delays everything by this much in each direction.
-    pub fn delay(&self, delay: Duration) {
+    pub(super) fn delay(&self, delay: Duration) {
         self.shared.state.lock().unwrap().delay = delay;
     }
 
     /// Cuts all connections.
-    pub fn cut(&self) {
+    pub(super) fn cut(&self) {
         let mut state = self.shared.state.lock().unwrap();
         std::mem::take(&mut state.connections).cancel();
     }
 
     /// Stops the connection that comes to the place after it was passed `passes` times. One trap at a time.
-    pub fn trap(&self, place: Place, passes: u32, then: Then) -> Trap {
+    pub(super) fn trap(&self, place: Place, passes: u32, then: Then) -> Trap {
         let (sprung, when_sprung) = oneshot::channel();
         let released = CancellationToken::new();
         let armed = Armed { place, passes, then, sprung, released: released.clone() };

@@ -16,15 +16,15 @@ use super::injector::Injector;
 use super::proxy::Proxy;
 
 /// Longer than anything here takes, even on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(150);
+pub(super) const PATIENCE: Duration = Duration::from_secs(150);
 /// The visibility timeout, and with it the lease: short, since much waits for them to lapse, and long enough to be
 /// renewed on a busy machine.
-pub const VISIBILITY: Duration = Duration::from_secs(8);
+pub(super) const VISIBILITY: Duration = Duration::from_secs(8);
 /// The owner of everything that is disturbed.
-pub const OWNER: &str = "one";
+pub(super) const OWNER: &str = "one";
 
 /// A world that faults are injected into.
-pub struct Rig {
+pub(super) struct Rig {
     /// Database, bucket and queue; its own connections bypass the proxies.
     pub world: World,
     /// In front of PostgreSQL.
@@ -39,12 +39,12 @@ pub struct Rig {
 
 impl Rig {
     /// A rig on the server that tests share.
-    pub async fn new() -> Rig {
+    pub(super) async fn new() -> Rig {
         Rig::build(World::empty_database_on(postgres(), "").await, postgres().port()).await
     }
 
     /// A rig on a server of its own, which can be crashed.
-    pub async fn with_server() -> Rig {
+    pub(super) async fn with_server() -> Rig {
         let server = tokio::task::block_in_place(Postgres::make);
         let world = World::empty_database_on(&server, "").await;
         let rig = Rig::build(world, server.port()).await;
@@ -52,7 +52,7 @@ impl Rig {
     }
 
     /// A rig whose database is on a small disk. Fails where that cannot be had.
-    pub async fn with_small_disk() -> Result<Rig, &'static str> {
+    pub(super) async fn with_small_disk() -> Result<Rig, &'static str> {
         let disk = SmallDisk::mount()?;
         let server = tokio::task::block_in_place(Postgres::make);
         let mut admin = PgConnection::connect(&server.admin_url()).await.unwrap();
@@ -95,13 +95,13 @@ impl Rig {
     }
 
     /// Starts a worker.
-    pub fn worker(&self) -> Child {
+    pub(super) fn worker(&self) -> Child {
         self.worker_with(&[])
     }
 
     /// Starts a worker and waits until it is at work. One that cannot reach the database or the queue while it starts
     /// ends, and would not be there once the fault is mended.
-    pub async fn started_worker(&self) -> Result<Child, String> {
+    pub(super) async fn started_worker(&self) -> Result<Child, String> {
         let log = self.log();
         let worker = self.worker();
         in_time("a worker starts", log.says(&["worker started"])).await?;
@@ -109,12 +109,12 @@ impl Rig {
     }
 
     /// Starts a worker with these variables besides.
-    pub fn worker_with(&self, env: &[(String, String)]) -> Child {
+    pub(super) fn worker_with(&self, env: &[(String, String)]) -> Child {
         self.world.spawn_with(&["worker"], env)
     }
 
     /// Starts a worker whose folder for temporary files has room for next to nothing.
-    pub fn worker_with_little_room(&self) -> Child {
+    pub(super) fn worker_with_little_room(&self) -> Child {
         let mount = r#"mount -t tmpfs -o size=64k tmpfs "$TMPDIR" && exec "$0" "$@""#;
         let unshare: &[&str] = match nix::unistd::geteuid().is_root() {
             true => &["unshare", "--mount", "sh", "-c", mount],
@@ -124,18 +124,18 @@ impl Rig {
     }
 
     /// What programs print from now on.
-    pub fn log(&self) -> Log<'_> {
+    pub(super) fn log(&self) -> Log<'_> {
         Log { world: &self.world, from: self.world.log().len() }
     }
 
     /// A job's status.
-    pub async fn status(&self, job: i32) -> String {
+    pub(super) async fn status(&self, job: i32) -> String {
         let query = "SELECT job_status::text FROM jobs WHERE job_id = $1";
         sqlx::query_scalar(query).bind(job).fetch_one(&self.world.pool).await.unwrap()
     }
 
     /// Alters the database as a whole.
-    pub async fn alter_database(&self, to: &str) {
+    pub(super) async fn alter_database(&self, to: &str) {
         let options = self.admin_options();
         let name = options.get_database().unwrap().to_owned();
         let mut admin = PgConnection::connect_with(&options).await.unwrap();
@@ -147,7 +147,7 @@ impl Rig {
     }
 
     /// How a superuser connects to the database, past the proxy.
-    pub fn admin_options(&self) -> PgConnectOptions {
+    pub(super) fn admin_options(&self) -> PgConnectOptions {
         let server = self.server.as_ref().unwrap_or(postgres());
         let options: PgConnectOptions = server.admin_url().parse().unwrap();
         options.database(self.world.pool.connect_options().get_database().unwrap())
@@ -155,7 +155,7 @@ impl Rig {
 }
 
 /// The environment of a program whose clock is so many seconds off, such as `+600`.
-pub fn fake_clock(seconds: &str) -> Vec<(String, String)> {
+pub(super) fn fake_clock(seconds: &str) -> Vec<(String, String)> {
     let folders = std::fs::read_dir("/usr/lib").unwrap().flatten();
     let libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
     let library = libraries.into_iter().find(|library| library.exists());
@@ -171,7 +171,7 @@ pub fn fake_clock(seconds: &str) -> Vec<(String, String)> {
 }
 
 /// A file system of few megabytes. Ends with its value.
-pub struct SmallDisk {
+pub(super) struct SmallDisk {
     path: PathBuf,
 }
 
@@ -194,13 +194,13 @@ impl SmallDisk {
     }
 
     /// Takes all the room that is left.
-    pub fn fill(&self) {
+    pub(super) fn fill(&self) {
         let mut ballast = std::fs::File::create(self.ballast()).unwrap();
         while std::io::Write::write_all(&mut ballast, &[0; 4096]).is_ok() {}
     }
 
     /// Gives it back.
-    pub fn make_room(&self) {
+    pub(super) fn make_room(&self) {
         std::fs::remove_file(self.ballast()).unwrap();
     }
 }
@@ -220,14 +220,14 @@ impl Drop for SmallDisk {
 }
 
 /// A log from some point on.
-pub struct Log<'r> {
+pub(super) struct Log<'r> {
     world: &'r World,
     from: usize,
 }
 
 impl Log<'_> {
     /// Waits until it has a line with all of these texts.
-    pub async fn says(&self, texts: &[&str]) {
+    pub(super) async fn says(&self, texts: &[&str]) {
         while !self.has(texts) {
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
@@ -239,7 +239,7 @@ impl Log<'_> {
     }
 
     /// How many seconds its last line is ahead of the time.
-    pub fn skew(&self) -> Option<i64> {
+    pub(super) fn skew(&self) -> Option<i64> {
         let log = self.world.log();
         let last: serde_json::Value = serde_json::from_str(log[self.from..].lines().last()?).ok()?;
         let said: DateTime<Utc> = last["timestamp"].as_str()?.parse().ok()?;
@@ -248,7 +248,7 @@ impl Log<'_> {
 }
 
 /// Asks workers to stop, and waits until they have.
-pub async fn stop(workers: &mut [Child]) -> Result<(), String> {
+pub(super) async fn stop(workers: &mut [Child]) -> Result<(), String> {
     for worker in workers {
         in_time("a worker is ready for signals", ready(worker)).await?;
         if worker.has_ended() {
@@ -263,14 +263,14 @@ pub async fn stop(workers: &mut [Child]) -> Result<(), String> {
 }
 
 /// Waits until a process that was just started has a handler for SIGTERM.
-pub async fn ready(process: &mut Child) {
+pub(super) async fn ready(process: &mut Child) {
     while !process.has_ended() && !process.handles(Signal::SIGTERM) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
 /// Waits for something at most as long as anything may take; says what it was if it does not come.
-pub async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> Result<T, String> {
+pub(super) async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> Result<T, String> {
     let ended = tokio::time::timeout(PATIENCE, work).await;
     ended.map_err(|_| format!("not within {} seconds: {what}", PATIENCE.as_secs()))
 }

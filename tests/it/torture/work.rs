@@ -14,7 +14,7 @@ use super::strike::Target;
 
 /// Work that can be disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
+pub(super) enum Work {
     /// The first run of a file in which nothing is wrong: ends COMPLETED.
     CleanFile,
     /// The first run of a file with a few of everything: ends NEEDS_REVIEW.
@@ -41,7 +41,7 @@ const DIRT: usize = 100;
 
 /// An instant at which work is to be disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub(super) enum Moment {
     /// Some time after the process was started, within the time that it takes undisturbed.
     Somewhen,
     /// When this part of a run has ended, or a little later.
@@ -51,7 +51,7 @@ pub enum Moment {
 }
 
 /// What work comes to when nothing disturbs it.
-pub struct Reference {
+pub(super) struct Reference {
     /// [`oracle::end_state`].
     pub end_state: Vec<String>,
     /// How long it took.
@@ -62,7 +62,7 @@ pub struct Reference {
 
 impl Work {
     /// Whether a worker does it, rather than a command.
-    pub fn is_of_worker(self) -> bool {
+    pub(super) fn is_of_worker(self) -> bool {
         match self {
             Work::CleanFile
             | Work::DirtyFile
@@ -75,7 +75,7 @@ impl Work {
     }
 
     /// Where to disturb it so that each of its phases is met.
-    pub fn moments(self) -> &'static [Moment] {
+    pub(super) fn moments(self) -> &'static [Moment] {
         use Moment::{After, AtCommit, Somewhen};
         match self {
             Work::CleanFile | Work::DirtyFile | Work::WideFile | Work::TwoFiles => {
@@ -96,7 +96,7 @@ impl Work {
     }
 
     /// The file.
-    pub fn content(self) -> String {
+    pub(super) fn content(self) -> String {
         match self {
             Work::CleanFile | Work::TwoFiles | Work::UndoImport => file(ROWS, false, ""),
             Work::LargeFile => file(LARGE_ROWS, false, ""),
@@ -106,7 +106,7 @@ impl Work {
     }
 
     /// Makes a job on which the work can begin.
-    pub async fn prepare(self, rig: &Rig) -> i32 {
+    pub(super) async fn prepare(self, rig: &Rig) -> i32 {
         // Another program has made contacts before, one of them with an address of the dirty file.
         let contacts = "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
              SELECT 0, $1, CASE n WHEN 1 THEN 'p3@example.com' ELSE 'before' || n || '@example.com' END, 'Be', 'Fore', 'Acme'
@@ -136,7 +136,7 @@ impl Work {
     }
 
     /// Asks for the work, where messages do.
-    pub async fn ask(self, rig: &Rig, job: i32) {
+    pub(super) async fn ask(self, rig: &Rig, job: i32) {
         if self.is_of_worker() {
             rig.world.send_again(job).await;
         }
@@ -146,7 +146,7 @@ impl Work {
     }
 
     /// Starts the process that does the work.
-    pub fn start(self, rig: &Rig, job: i32) -> Child {
+    pub(super) fn start(self, rig: &Rig, job: i32) -> Child {
         let job = job.to_string();
         match self {
             Work::CleanFile
@@ -161,7 +161,7 @@ impl Work {
     }
 
     /// Whether the work is done.
-    pub async fn is_done(self, rig: &Rig, job: i32) -> bool {
+    pub(super) async fn is_done(self, rig: &Rig, job: i32) -> bool {
         let pool = &rig.world.pool;
         match self {
             Work::CleanFile | Work::WideFile | Work::LargeFile | Work::Reprocess => {
@@ -180,7 +180,7 @@ impl Work {
     }
 
     /// Waits until the work is done.
-    pub async fn done(self, rig: &Rig, job: i32) {
+    pub(super) async fn done(self, rig: &Rig, job: i32) {
         while !self.is_done(rig, job).await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -188,7 +188,7 @@ impl Work {
 
     /// Brings the work to its end, as an operator does once a fault is mended: a worker is started, or the command
     /// given again. Fails when it does not come to its end in time.
-    pub async fn finish(self, rig: &Rig, job: i32) -> Result<(), String> {
+    pub(super) async fn finish(self, rig: &Rig, job: i32) -> Result<(), String> {
         match self.is_of_worker() {
             true => {
                 let mut workers = [rig.worker()];
@@ -228,7 +228,7 @@ impl Work {
     }
 
     /// What the work comes to when nothing disturbs it: tried once.
-    pub async fn reference(self) -> &'static Reference {
+    pub(super) async fn reference(self) -> &'static Reference {
         static REFERENCES: [OnceCell<Reference>; 8] = [const { OnceCell::const_new() }; 8];
         let reference = async {
             let rig = Rig::new().await;
@@ -275,7 +275,7 @@ fn file(rows: usize, dirty: bool, padding: &str) -> String {
 impl Moment {
     /// Waits for the moment in a process that has just been started, whose log this is. A connection that is
     /// stopped then is let go with the value.
-    pub async fn come(self, on: &Target<'_>, log: &Log<'_>, rng: &mut fastrand::Rng) -> Option<Trap> {
+    pub(super) async fn come(self, on: &Target<'_>, log: &Log<'_>, rng: &mut fastrand::Rng) -> Option<Trap> {
         match self {
             Moment::Somewhen => {
                 on.somewhen(rng).await;

@@ -8,7 +8,7 @@ use super::{AWAY, Outcome, Struck, Target, struck_if};
 
 impl Target<'_> {
     /// Lets renewals, or receipts, go wrong for longer than the visibility lasts.
-    pub async fn renewals(&self, injection: Injection) -> Outcome {
+    pub(crate) async fn renewals(&self, injection: Injection) -> Outcome {
         // The work must last long enough to be renewed.
         self.rig.database.delay(Duration::from_millis(60));
         self.rig.cloud.inject(injection);
@@ -21,7 +21,7 @@ impl Target<'_> {
     }
 
     /// Leaves the queue's clients without an answer for a while.
-    pub async fn queue_away(&self, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn queue_away(&self, rng: &mut fastrand::Rng) -> Outcome {
         let mut worker = [self.rig.started_worker().await?];
         self.unless_done(self.somewhen(rng)).await;
         self.rig.cloud.inject(Injection::QueueAway);
@@ -32,7 +32,7 @@ impl Target<'_> {
     }
 
     /// Keeps the file from being had: the job fails, and nothing of it is imported.
-    pub async fn refused(&self, injection: Injection) -> Outcome {
+    pub(crate) async fn refused(&self, injection: Injection) -> Outcome {
         self.rig.cloud.inject(injection);
         let worker = self.rig.worker();
         in_time("the job is FAILED", self.failed()).await?;
@@ -43,7 +43,7 @@ impl Target<'_> {
     }
 
     /// Puts another file in the place of the one that is being read, and that one back when the job has failed.
-    pub async fn replaced(&self) -> Outcome {
+    pub(crate) async fn replaced(&self) -> Outcome {
         let other = b"email,first_name,last_name,company\nother@example.com,Ot,Her,Acme\n".to_vec();
         let struck = self.refused(Injection::ObjectReplaced(other)).await?;
         self.rig.world.put_object(&format!("uploads/{OWNER}/file.csv"), &self.work.content()).await;
@@ -51,7 +51,7 @@ impl Target<'_> {
     }
 
     /// Lets the store answer that it is too busy, for a while.
-    pub async fn store_busy(&self) -> Outcome {
+    pub(crate) async fn store_busy(&self) -> Outcome {
         self.rig.cloud.inject(Injection::ObjectStatus(503, "SlowDown"));
         let mut worker = [self.rig.worker()];
         let struck = async {
@@ -66,7 +66,7 @@ impl Target<'_> {
     }
 
     /// Makes reading the file hard: the work is done all the same.
-    pub async fn read_badly(&self, injection: Injection) -> Outcome {
+    pub(crate) async fn read_badly(&self, injection: Injection) -> Outcome {
         self.rig.cloud.inject(injection);
         self.until_done(&mut [self.rig.worker()]).await?;
         self.rig.cloud.inject(Injection::Nothing);

@@ -13,7 +13,7 @@ const CUTS: usize = 3;
 
 impl Target<'_> {
     /// Crashes the server when a connection is at the place, twice.
-    pub async fn server_killed(&self, place: Place, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn server_killed(&self, place: Place, rng: &mut fastrand::Rng) -> Outcome {
         let server = self.rig.server.as_ref().expect("a server of its own");
         let mut worker = [self.rig.started_worker().await?];
         let (passes, thens): (u32, &[Then]) = match place {
@@ -39,7 +39,7 @@ impl Target<'_> {
     }
 
     /// Cuts connections at COMMITs.
-    pub async fn commit_unanswered(&self, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn commit_unanswered(&self, rng: &mut fastrand::Rng) -> Outcome {
         let mut process = match self.work.is_of_worker() {
             true => self.rig.started_worker().await?,
             false => self.start(),
@@ -70,7 +70,7 @@ impl Target<'_> {
     }
 
     /// Alters the database for a while; connections that there are do not survive it.
-    pub async fn database_altered(&self, to: &str, back: &str, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn database_altered(&self, to: &str, back: &str, rng: &mut fastrand::Rng) -> Outcome {
         let mut worker = [self.rig.started_worker().await?];
         let Some(()) = self.unless_done(self.somewhen(rng)).await else {
             self.until_done(&mut worker).await?;
@@ -85,7 +85,7 @@ impl Target<'_> {
     }
 
     /// Fills the database's disk until the program has noticed.
-    pub async fn disk_full(&self, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn disk_full(&self, rng: &mut fastrand::Rng) -> Outcome {
         let disk = self.rig.disk.as_ref().expect("a small disk");
         let mut worker = [self.rig.started_worker().await?];
         self.unless_done(self.somewhen(rng)).await;
@@ -98,7 +98,7 @@ impl Target<'_> {
     }
 
     /// Locks the rows and then the job, while a run locks the job and then the rows.
-    pub async fn deadlock(&self) -> Outcome {
+    pub(crate) async fn deadlock(&self) -> Outcome {
         let options = self.rig.admin_options();
         let mut other = PgConnection::connect_with(&options).await.unwrap();
         // The server ends the transaction of whoever finds the deadlock: not this one.
@@ -124,7 +124,7 @@ impl Target<'_> {
     }
 
     /// Delays everything to and from the database.
-    pub async fn database_slow(&self) -> Outcome {
+    pub(crate) async fn database_slow(&self) -> Outcome {
         self.rig.database.delay(Duration::from_millis(25));
         self.until_done(&mut [self.rig.worker()]).await?;
         self.rig.database.delay(Duration::ZERO);

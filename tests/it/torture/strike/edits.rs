@@ -11,7 +11,7 @@ const EDITING: Duration = Duration::from_secs(4);
 
 impl Target<'_> {
     /// Edits and deletes rows until the run is done; expects what a run does that finds them so.
-    pub async fn edits_meanwhile(&self, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn edits_meanwhile(&self, rng: &mut fastrand::Rng) -> Outcome {
         // Slowly, so that there is time to edit in.
         self.rig.database.delay(Duration::from_millis(5));
         // An edit is no failure of the run: with one try, each that counted would end the job.

@@ -21,7 +21,7 @@ use super::work::Work;
 const AWAY: Duration = Duration::from_secs(3);
 
 /// What came of the attempt to let a fault strike.
-pub enum Struck {
+pub(super) enum Struck {
     /// The fault has struck and is mended; what an undisturbed run comes to must be found.
     Yes,
     /// The same, but since the fault changed what the work is about, this must be found.
@@ -31,7 +31,7 @@ pub enum Struck {
 }
 
 /// Work that a fault is to strike.
-pub struct Target<'r> {
+pub(super) struct Target<'r> {
     /// What it is on.
     pub rig: &'r Rig,
     /// What is done.
@@ -46,7 +46,7 @@ type Outcome = Result<Struck, String>;
 
 impl Fault {
     /// Lets the fault strike work that has been asked for, and mends it. The work need not be done then.
-    pub async fn strike(self, on: &Target<'_>, rng: &mut fastrand::Rng) -> Outcome {
+    pub(super) async fn strike(self, on: &Target<'_>, rng: &mut fastrand::Rng) -> Outcome {
         match self {
             Fault::Killed(_) => on.signalled(Signal::SIGKILL, rng).await,
             Fault::Terminated(_) => on.signalled(Signal::SIGTERM, rng).await,
@@ -90,12 +90,12 @@ impl Target<'_> {
     }
 
     /// Waits some part of the time that the work takes.
-    pub async fn somewhen(&self, rng: &mut fastrand::Rng) {
+    pub(super) async fn somewhen(&self, rng: &mut fastrand::Rng) {
         tokio::time::sleep(self.work.reference().await.took.mul_f64(rng.f64())).await;
     }
 
     /// Sets a trap that cuts a connection at one of the COMMITs of the work, before or after it takes effect.
-    pub async fn cut_at_commit(&self, rng: &mut fastrand::Rng) -> Trap {
+    pub(super) async fn cut_at_commit(&self, rng: &mut fastrand::Rng) -> Trap {
         let then = [Then::CutBefore, Then::CutAmid, Then::CutAfter][rng.usize(..3)];
         let commits = self.work.reference().await.commits;
         self.rig.database.trap(Place::Commit, rng.u32(..commits), then)

@@ -8,7 +8,7 @@ use super::{Outcome, Struck, Target};
 
 impl Target<'_> {
     /// Starts a process for each of as many moments of the work as are to be tried, and sends it the signal there.
-    pub async fn signalled(&self, signal: Signal, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn signalled(&self, signal: Signal, rng: &mut fastrand::Rng) -> Outcome {
         let mut struck = Struck::Missed;
         let mut moments = self.work.moments().to_vec();
         while moments.len() > self.moments {
@@ -40,7 +40,7 @@ impl Target<'_> {
     }
 
     /// Stops a worker past its lease while another takes over, then lets it go on.
-    pub async fn stopped(&self, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn stopped(&self, rng: &mut fastrand::Rng) -> Outcome {
         let first = self.rig.worker();
         let Some(()) = self.unless_done(self.somewhen(rng)).await else {
             stop(&mut [first]).await?;
@@ -56,19 +56,19 @@ impl Target<'_> {
     }
 
     /// Sends the message twice more, to two workers.
-    pub async fn message_twice(&self) -> Outcome {
+    pub(crate) async fn message_twice(&self) -> Outcome {
         self.rig.world.send_again(self.job).await;
         self.rig.world.send_again(self.job).await;
         self.until_done(&mut [self.rig.worker(), self.rig.worker()]).await
     }
 
     /// Runs both jobs on two workers at once.
-    pub async fn same_emails(&self) -> Outcome {
+    pub(crate) async fn same_emails(&self) -> Outcome {
         self.until_done(&mut [self.rig.worker(), self.rig.worker()]).await
     }
 
     /// Kills a worker whose clock is ahead; one whose clock is behind and one that is right go on.
-    pub async fn clocks_apart(&self, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn clocks_apart(&self, rng: &mut fastrand::Rng) -> Outcome {
         let log = self.rig.log();
         let mut ahead = self.rig.worker_with(&fake_clock("+600"));
         let come = self.unless_done(self.somewhen(rng)).await;
@@ -89,7 +89,7 @@ impl Target<'_> {
     }
 
     /// Runs a worker without room for temporary files; the work is done by one with room.
-    pub async fn temporary_full(&self) -> Outcome {
+    pub(crate) async fn temporary_full(&self) -> Outcome {
         let log = self.rig.log();
         let worker = self.rig.worker_with_little_room();
         in_time("the folder is full", log.says(&["temporary file"])).await?;
