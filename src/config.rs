@@ -53,42 +53,41 @@ pub(crate) struct Settings {
     #[arg(long, env = "SQS_QUEUE_URL", hide_env_values = true, global = true, value_name = "URL", value_parser = queue_url)]
     sqs_queue_url: Option<String>,
 
-    /// Most messages that one receive asks for, 1 to 10
+    /// Maximum number of messages per receive, 1 to 10
     #[arg(long, env = "SQS_MAX_NUMBER_OF_MESSAGES", hide_env_values = true, global = true, value_name = "N",
         default_value = "1",
         value_parser = |text: &str| whole(text, "SQS_MAX_NUMBER_OF_MESSAGES", 1..=10, 1))]
     pub sqs_max_number_of_messages: u64,
 
-    /// Seconds that one receive waits for a message, 0 to 20
+    /// Seconds that a receive waits for a message, 0 to 20
     #[arg(long, env = "SQS_WAIT_TIME_SECONDS", hide_env_values = true, global = true, value_name = "SECONDS",
         default_value = "20",
         value_parser = |text: &str| whole(text, "SQS_WAIT_TIME_SECONDS", 0..=20, 20))]
     sqs_wait_time_seconds: u64,
 
-    /// Seconds that a received message stays hidden from others, 1 to 43200; renewed while its job
-    /// runs
+    /// Visibility timeout of a received message in seconds, 1 to 43200; renewed while its job runs
     #[arg(long, env = "SQS_VISIBILITY_TIMEOUT", hide_env_values = true, global = true, value_name = "SECONDS",
         default_value = "300",
         value_parser = |text: &str| whole(text, "SQS_VISIBILITY_TIMEOUT", 1..=43_200, 300))]
     sqs_visibility_timeout: u64,
 
-    /// Tries of a transient failure before the job is FAILED
+    /// Maximum number of attempts after transient failures before the job is FAILED
     #[arg(long, env = "MAX_RETRIES", hide_env_values = true, global = true, value_name = "N", default_value = "3",
         value_parser = |text: &str| whole(text, "MAX_RETRIES", 0..=1_000_000, 3).map(|n| n as u32))]
     pub max_retries: u32,
 
-    /// Runs of a job that may be cut off in the middle, their worker killed (out of memory, say), without getting
-    /// further, before the job is FAILED; 1 to 1000
+    /// Maximum number of consecutive runs without progress whose worker was killed (for example out of memory)
+    /// before the job is FAILED, 1 to 1000
     #[arg(long, env = "MAX_DELIVERIES", hide_env_values = true, global = true, value_name = "N", default_value = "5",
         value_parser = |text: &str| whole(text, "MAX_DELIVERIES", 1..=1_000, 5).map(|n| n as u32))]
     pub max_deliveries: u32,
 
-    /// First wait between tries; grows, with jitter
+    /// Seconds to wait before the first retry; later waits grow, with jitter
     #[arg(long, env = "RETRY_DELAY_SECONDS", hide_env_values = true, global = true, value_name = "SECONDS",
         default_value = "5", value_parser = retry_delay)]
     retry_delay_seconds: f64,
 
-    /// Rows between progress writes [default: chosen by the program]
+    /// Rows between progress updates [default: chosen automatically]
     #[arg(long, env = "PROGRESS_UPDATE_INTERVAL", hide_env_values = true, global = true, value_name = "ROWS",
         value_parser = |text: &str| whole(text, "PROGRESS_UPDATE_INTERVAL", 1..=i32::MAX as u64, UNSET))]
     progress_update_interval: Option<u64>,
@@ -108,30 +107,30 @@ pub(crate) struct Settings {
     #[arg(long, env = "LOG_FORMAT", hide_env_values = true, global = true, value_name = "FORMAT", value_parser = log_format)]
     log_format: Option<String>,
 
-    /// Folder of everything that is kept locally: database, CSV files [default:
+    /// Folder of the local database and CSV files [default:
     /// $XDG_DATA_HOME/data-ingestion-worker, else ~/.local/share/data-ingestion-worker; as root
     /// /var/lib/data-ingestion-worker]
     #[arg(long, env = "INGEST_DATA_DIR", hide_env_values = true, global = true, value_name = "FOLDER")]
     data_dir: Option<String>,
 
-    /// User whose contacts the command line works for [default: the login name, else local]
+    /// User whose contacts the command line works with [default: the login name, else local]
     #[arg(long, env = "INGEST_OWNER", hide_env_values = true, global = true, value_name = "USER")]
     owner: Option<String>,
 
-    /// Jobs that one worker runs at once, 1 to 64
+    /// Number of jobs that one worker runs concurrently, 1 to 64
     #[arg(long, env = "WORKER_CONCURRENCY", hide_env_values = true, global = true, value_name = "N",
         default_value = "2",
         value_parser = |text: &str| whole(text, "WORKER_CONCURRENCY", 1..=64, 2).map(|n| n as usize))]
     pub worker_concurrency: usize,
 
-    /// Connections to the database that one process makes at most; fewer jobs run at once where they are
-    /// too few [default: as many as WORKER_CONCURRENCY and the server need]
+    /// Maximum number of database connections per process; if it is low, fewer jobs run concurrently
+    /// [default: as many as WORKER_CONCURRENCY and the server need]
     #[arg(long, env = "MAX_CONNECTIONS", hide_env_values = true, global = true, value_name = "N",
         value_parser = |text: &str| whole(text, "MAX_CONNECTIONS", 1..=10_000, UNSET).map(|n| n as u32))]
     max_connections: Option<u32>,
 
-    /// Megabytes that comparing rows may hold in memory, for all jobs together, 1 to 65536; what is more goes
-    /// to temporary files (TMPDIR)
+    /// Megabytes of memory for comparing rows, shared by all jobs, 1 to 65536; beyond that, temporary files
+    /// (TMPDIR) are used
     #[arg(long, env = "MEMORY_BUDGET_MB", hide_env_values = true, global = true, value_name = "MB",
         default_value = "48",
         value_parser = |text: &str| whole(text, "MEMORY_BUDGET_MB", 1..=65_536, 48).map(|n| n as usize))]
@@ -345,7 +344,7 @@ pub(crate) enum LogFormat {
 pub enum SettingsError {
     /// `DATABASE_URL` is none.
     #[error(
-        "DATABASE_URL takes postgresql://user:password@host:port/database, with special characters of \
+        "DATABASE_URL must be postgresql://user:password@host:port/database, with special characters of \
          the password percent-encoded (@ as %40, : as %3A, / as %2F) and TLS parameters as libpq names them"
     )]
     DatabaseUrl,
@@ -361,7 +360,7 @@ pub enum SettingsError {
     },
     /// A secret was given on the command line.
     #[error(
-        "--{flag} is refused: everybody on this machine can read command lines; set {name} in the environment, or \
+        "--{flag} is not allowed because other users of this machine can read command lines; set {name} in the environment, or \
          {name}_FILE to the path of a file that contains it"
     )]
     SecretFlag {

@@ -46,7 +46,7 @@ impl Shutdown {
 
 async fn obey(shutdown: Shutdown, mut terminate: Signal, mut interrupt: Signal) {
     let name = either(&mut terminate, &mut interrupt).await.0;
-    tracing::info!(signal = name, "stopping after the chunk under way; a second signal stops at once");
+    tracing::info!(signal = name, "stopping after the current chunk; a second signal stops immediately");
     shutdown.begin();
     let status = either(&mut terminate, &mut interrupt).await.1;
     std::process::exit(status);

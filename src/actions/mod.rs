@@ -92,7 +92,7 @@ pub enum ActionError {
     #[error("there is no contact {0}")]
     NoContact(ContactId),
     /// The job is not in a state in which rows may be changed.
-    #[error("job {job} is {status}: rows can be changed while a job is NEEDS_REVIEW or FAILED")]
+    #[error("job {job} is {status}; rows can be changed only while a job is NEEDS_REVIEW or FAILED")]
     NotInReview {
         /// The job.
         job: JobId,
@@ -100,7 +100,7 @@ pub enum ActionError {
         status: JobStatus,
     },
     /// A run is working on the job.
-    #[error("a run is working on job {0}; try again when it has ended")]
+    #[error("job {0} is running; try again when the run has ended")]
     Running(JobId),
     /// The job is in a state that the action does not fit.
     #[error("job {job} is {status}: {reason}")]
@@ -113,13 +113,13 @@ pub enum ActionError {
         reason: &'static str,
     },
     /// The row has become a contact.
-    #[error("row {0} is a contact already and cannot be changed here")]
+    #[error("row {0} was already imported as a contact; edit the contact instead")]
     Consolidated(RowId),
     /// What is to be changed is not as it was when the person saw it.
-    #[error("somebody has changed {0} meanwhile; look at it again")]
+    #[error("someone else changed {0}; reload it and try again")]
     Stale(Seen),
     /// The action cannot be taken back.
-    #[error("action {0} changed no rows, or has been taken back already")]
+    #[error("action {0} changed no rows or was already undone")]
     NotUndoable(ActionId),
     /// What was asked for makes no sense.
     #[error("{field}: {reason}")]
@@ -130,16 +130,16 @@ pub enum ActionError {
         reason: String,
     },
     /// The owner has another contact with the e-mail.
-    #[error("another contact has this e-mail already")]
+    #[error("another contact already has this e-mail")]
     EmailTaken,
     /// A key was used before, for another request.
     #[error("this idempotency key was used for another request")]
     KeyReused,
     /// Another action of the same key, or on the same job, is under way.
-    #[error("another action is under way; try again")]
+    #[error("another action is in progress; try again")]
     Busy,
     /// The file is larger than is accepted.
-    #[error("the file is larger than the {0} bytes that are accepted")]
+    #[error("the file is larger than the limit of {0} bytes")]
     TooLarge(u64),
     /// The file to upload could not be read.
     #[error("{file}: {source}")]
@@ -153,7 +153,7 @@ pub enum ActionError {
     #[error("the record of an earlier action cannot be read: {0}")]
     Record(#[from] serde_json::Error),
     /// The queue.
-    #[error("the run was recorded and could not be queued: {0}")]
+    #[error("the run was recorded but could not be queued: {0}")]
     Queue(#[from] QueueError),
     /// The store of the files.
     #[error(transparent)]

@@ -81,7 +81,7 @@ async fn remove_unused(
         Ok::<_, ActionError>(objects.delete(key).await?)
     };
     if let Err(error) = removed.await {
-        tracing::warn!(%error, key, "the file of a refused upload stays in the store");
+        tracing::warn!(%error, key, "cannot delete the file of a rejected upload");
     }
 }
 

@@ -134,8 +134,8 @@ impl Reporter<'_> {
     async fn attempt(&self, write: impl Future<Output = Result<(), StoreError>>) {
         match tokio::time::timeout(PATIENCE, write).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(job_id = self.job.0, %error, "progress was not written"),
-            Err(_) => tracing::debug!(job_id = self.job.0, "progress was not written in time"),
+            Ok(Err(error)) => tracing::debug!(job_id = self.job.0, %error, "cannot write the progress"),
+            Err(_) => tracing::debug!(job_id = self.job.0, "timed out writing the progress"),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Asked {
     /// Only what was done to this job.
     #[param(value_type = Option<i32>)]
     job: Option<JobId>,
-    /// Only what changed this row.
+    /// Only actions that changed this row.
     #[param(value_type = Option<i64>)]
     row: Option<RowId>,
     /// Only what people did whose names hold this.

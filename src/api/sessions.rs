@@ -15,6 +15,6 @@ pub(super) async fn end_sessions(
     axum::Extension(client): axum::Extension<Client>,
 ) -> Result<StatusCode, Problem> {
     let ended = sign_ins::close_all(&app.pool, Some(&principal.owner)).await?;
-    tracing::info!(owner = %principal.owner, address = %client.address(), sessions = ended, "signed out everywhere");
+    tracing::info!(owner = %principal.owner, address = %client.address(), sessions = ended, "ended all sessions");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -54,7 +54,7 @@ impl ApiToken {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
-    /// What to call it.
+    /// Name of the token.
     #[schema(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$")]
     name: String,
     /// What it may do: no more than the caller may.
@@ -103,7 +103,7 @@ pub(super) async fn create_token(
     let made = api_tokens::insert(&app.pool, &principal.owner, name, &secret.hash(), roles, lifetime).await?;
     let token = made.ok_or_else(|| Problem::conflict("there are too many tokens already; revoke some"))?;
     let (owner, address) = (&principal.owner, client.address());
-    tracing::info!(%owner, %address, token_id = token.id, "API token made");
+    tracing::info!(%owner, %address, token_id = token.id, "API token created");
     let location = format!("/api/v1/tokens/{}", token.id);
     let made = MadeToken { token: ApiToken::new(token, &app), secret: secret.expose().to_owned() };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(made)).into_response())

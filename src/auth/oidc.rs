@@ -69,10 +69,10 @@ pub(crate) enum ProviderError {
         reason: String,
     },
     /// It did not answer a moment ago and is given a pause.
-    #[error("the provider did not answer a moment ago")]
+    #[error("the provider failed to answer a recent request")]
     Pausing,
     /// The provider does not know the authorization code, or our client.
-    #[error("the provider refuses the sign-in: {0}")]
+    #[error("the provider rejected the sign-in: {0}")]
     Refused(String),
 }
 
@@ -230,7 +230,7 @@ impl Provider {
             Ok(fresh) => Ok(fresh),
             Err(ProviderError::Pausing) => Ok(known.clone()),
             Err(error) => {
-                tracing::warn!(%error, "the provider's keys could not be fetched again; the known ones stay");
+                tracing::warn!(%error, "cannot refresh the provider's keys; keeping the known keys");
                 Ok(known.clone())
             }
         }

@@ -9,9 +9,9 @@ use crate::store::sign_ins;
 /// What to do with sessions.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionCommand {
-    /// End sessions at once: those of the owner (`--owner`), or all.
+    /// End sessions immediately: those of a user (`--owner`), or of all users.
     End {
-        /// Those of all owners.
+        /// Of all users.
         #[arg(long)]
         all: bool,
     },
@@ -28,6 +28,6 @@ async fn end(session: &Session, all: bool) -> anyhow::Result<Status> {
     let owner = (!all).then_some(&session.owner);
     let ended = sign_ins::close_all(&session.context.pool, owner).await?;
     let whose = owner.map_or("all owners".to_owned(), |owner| owner.to_string());
-    eprintln!("{ended} session(s) of {whose} are ended");
+    eprintln!("ended {ended} session(s) of {whose}");
     Ok(Status::Done)
 }

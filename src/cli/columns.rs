@@ -16,8 +16,9 @@ use crate::store::OwnerPool;
 /// Reads `FIELD=COLUMN`.
 pub(crate) fn given(text: &str) -> Result<(Field, String), String> {
     let (name, column) =
-        text.split_once('=').ok_or("takes FIELD=COLUMN, such as email=3 or company=Firma")?;
-    let field = name.parse().map_err(|_| "knows the fields email, first_name, last_name and company")?;
+        text.split_once('=').ok_or("expected FIELD=COLUMN, such as email=3 or company=Firma")?;
+    let field =
+        name.parse().map_err(|_| "expected one of the fields email, first_name, last_name and company")?;
     Ok((field, column.to_owned()))
 }
 
@@ -33,7 +34,7 @@ pub(crate) async fn matched(
     }
     let invalid = |reason: String| ActionError::Invalid { field: "column", reason };
     if file == Path::new("-") {
-        return Err(invalid("columns can be named for files, not for standard input".to_owned()));
+        return Err(invalid("needs a file; it cannot be used with standard input".to_owned()));
     }
     let preview = preview(owners, owner, file).await?;
     let mut places = Vec::new();
@@ -51,7 +52,7 @@ pub(crate) async fn matched(
     let columns = preview.names.len() as u16;
     match Mapping::new(places, columns) {
         Some(_) => Ok(Some(Columns { places, columns })),
-        None => Err(invalid("one column cannot stand for two fields".to_owned())),
+        None => Err(invalid("the same column is given for two fields".to_owned())),
     }
 }
 
@@ -70,8 +71,8 @@ fn unknown(preview: &FilePreview, field: Field, told: Option<&str>) -> String {
         .map(|(at, name)| format!("{} {}", at + 1, printable(name)))
         .collect();
     let what = match told {
-        Some(told) => format!("there is no column {}", printable(told)),
-        None => format!("no name tells which column is {field}; add --column {field}=…"),
+        Some(told) => format!("the file has no column {}", printable(told)),
+        None => format!("no column is recognized as {field}; add --column {field}=…"),
     };
     format!("{what}. The columns are: {}", names.join(", "))
 }
@@ -98,10 +99,7 @@ pub(crate) async fn show(session: &Session, file: &Path) -> anyhow::Result<Statu
             }
             None => {
                 status = Status::Failed;
-                eprintln!(
-                    "  {:<11} no one name tells; import with --column {}=…",
-                    column.field, column.field
-                );
+                eprintln!("  {:<11} not recognized; import with --column {}=…", column.field, column.field);
             }
         }
     }

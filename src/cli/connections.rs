@@ -37,7 +37,7 @@ impl Connections {
             return Ok(Connections::of(jobs, REQUESTS.1, CONTROL.1));
         };
         if most < LEAST {
-            bail!("MAX_CONNECTIONS is {most}, and one job with its worker needs {LEAST}");
+            bail!("MAX_CONNECTIONS is {most}; a worker with one job needs at least {LEAST}");
         }
         // A quarter of what is over goes to requests, until they have what is good, and jobs take the rest.
         let over = most - LEAST;

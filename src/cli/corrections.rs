@@ -5,25 +5,25 @@ use std::path::Path;
 use anyhow::Context as _;
 use tokio::io::{AsyncRead, AsyncWriteExt};
 
-use super::output::printable;
+use super::output::{counted, printable};
 use super::session::Session;
 use super::{Status, decide};
 use crate::actions::{self, Corrected};
 use crate::domain::job::JobId;
 use crate::store::corrections::FileRow;
 
-/// Prints the rows of a job that an open issue is about.
+/// Prints the rows of a job with open issues.
 pub(crate) async fn export(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let file = actions::corrections_file(&session.owners, &session.owner, job).await?;
     let rows = file.rows;
     let mut out = tokio::io::stdout();
     tokio::io::copy(&mut file.into_reader(), &mut out).await?;
     out.flush().await?;
-    eprintln!("{rows} rows; correct them there, `ingest correct {job} FILE` takes the file in");
+    eprintln!("exported {}; apply the corrected file with `ingest correct {job} FILE`", counted(rows, "row"));
     Ok(Status::Done)
 }
 
-/// Takes in a file of corrections; `-` reads standard input.
+/// Applies a file of corrections; `-` reads standard input.
 pub(crate) async fn correct(session: &Session, job: JobId, file: &Path) -> anyhow::Result<Status> {
     let content: Box<dyn AsyncRead + Send + Unpin> = match file.to_str() {
         Some("-") => Box::new(tokio::io::stdin()),
@@ -33,17 +33,17 @@ pub(crate) async fn correct(session: &Session, job: JobId, file: &Path) -> anyho
     let Corrected { effect, read, unchanged, unknown_count, unknown, contact_count, contacts } =
         corrected.with_context(|| file.display().to_string())?;
     decide::tell(job, &effect);
-    eprintln!("{read} rows in the file, {unchanged} of them without a change");
-    named(unknown_count, "with a row_key that the job does not have, left", &unknown);
-    named(contact_count, "of contacts that exist already, left", &contacts);
+    eprintln!("read {}, {unchanged} of them unchanged", counted(read, "row"));
+    report_skipped(unknown_count, "with a row_key that does not belong to this job", &unknown);
+    report_skipped(contact_count, "already imported as contacts", &contacts);
     Ok(Status::Done)
 }
 
-fn named(count: u64, what: &str, rows: &[FileRow]) {
+fn report_skipped(count: u64, which: &str, rows: &[FileRow]) {
     if count == 0 {
         return;
     }
-    eprintln!("{count} rows {what} as they are:");
+    eprintln!("skipped {} {which}:", counted(count, "row"));
     for FileRow { line, row_key } in rows {
         match row_key.as_str() {
             "" => eprintln!("  line {line}: no row_key"),

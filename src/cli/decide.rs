@@ -6,10 +6,10 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use tokio_util::sync::CancellationToken;
 
-use super::output::printable;
+use super::output::{counted, printable};
 use super::session::Session;
 use super::{Format, Status, output, undo_progress};
-use crate::actions::{self, ActionError, Effect};
+use crate::actions::{self, Effect};
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::IssueType;
@@ -44,47 +44,47 @@ impl Values {
 /// The words of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Word {
-    /// Give the rows the values of --email, --first-name, --last-name and --company
+    /// Set the values of --email, --first-name, --last-name and --company
     Edit,
-    /// Leave the rows out
+    /// Discard the rows: they are not imported
     Discard,
-    /// Take rows in again that were left out
+    /// Restore discarded rows
     Restore,
-    /// Malformed rows are good as they are
+    /// Accept malformed rows as they are
     Accept,
-    /// Keep the existing contacts, leave the rows out
+    /// Keep the existing contacts and discard the rows
     KeepContact,
-    /// Existing contacts get the rows' values
+    /// Overwrite the existing contacts with the rows' values
     Overwrite,
-    /// Existing contacts get the rows' values where they have none
+    /// Fill empty fields of the existing contacts with the rows' values
     Fill,
-    /// Take the suggested corrections of invalid addresses
+    /// Apply the suggested corrections of invalid addresses
     Correct,
-    /// Of rows that share an e-mail keep the one of --row
+    /// Of rows that share an e-mail, keep the one of --row
     KeepRow,
-    /// Of rows that share an e-mail keep the first
+    /// Of rows that share an e-mail, keep the first
     KeepFirst,
-    /// Of rows that share an e-mail keep the last
+    /// Of rows that share an e-mail, keep the last
     KeepLast,
-    /// Make one row of those that share an e-mail
+    /// Merge rows that share an e-mail into one
     Merge,
 }
 
 /// A decision.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DecisionArgs {
-    /// What is to become of the rows.
+    /// The decision.
     #[arg(value_enum)]
     decision: Word,
-    /// The row that keep-row keeps.
+    /// Row that keep-row keeps.
     #[arg(long, required_if_eq("decision", "keep-row"))]
     row: Option<RowId>,
     #[command(flatten)]
     values: Values,
-    /// Show what would be done, and do nothing.
+    /// Show the effect without applying it.
     #[arg(long)]
     preview: bool,
-    /// The form of the output.
+    /// Output format.
     #[arg(long, short, value_enum, default_value = "table")]
     output: Format,
 }
@@ -108,31 +108,31 @@ impl DecisionArgs {
     }
 }
 
-/// Which rows of a job; all that is given must hold.
+/// Which rows of a job; a row must match all filters.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FilterArgs {
-    /// Rows that an open issue of this type is about.
+    /// Rows with an open issue of this type.
     #[arg(long = "type", value_name = "TYPE", value_parser = super::issue_type())]
     issue_type: Option<IssueType>,
     /// Rows in this status: READY, ISSUE or DISCARD.
     #[arg(long)]
     status: Option<RowStatus>,
-    /// Rows of which a value holds this text.
+    /// Rows with a value that contains this text.
     #[arg(long)]
     text: Option<String>,
-    /// Rows with this value, such as company=Acme; company= finds rows without.
+    /// Rows with this value, such as company=Acme; `company=` finds rows without one.
     #[arg(long, value_name = "NAME=VALUE", value_parser = column)]
     column: Option<ColumnFilter>,
 }
 
 fn column(text: &str) -> Result<ColumnFilter, String> {
-    let (name, value) = text.split_once('=').ok_or("takes NAME=VALUE, such as company=Acme")?;
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as company=Acme")?;
     let name: Field =
-        name.parse().map_err(|_| "knows the columns email, first_name, last_name and company")?;
+        name.parse().map_err(|_| "expected one of the columns email, first_name, last_name and company")?;
     Ok(ColumnFilter { name, equals: Some(value.to_owned()), contains: None })
 }
 
-/// Decides about the rows of issues.
+/// Applies a decision to the rows of issues.
 pub(crate) async fn resolve(
     session: &Session,
     job: JobId,
@@ -143,7 +143,7 @@ pub(crate) async fn resolve(
     decide(session, job, &filter, args).await
 }
 
-/// Decides about all rows that a filter finds.
+/// Applies a decision to all rows that match a filter.
 pub(crate) async fn bulk(
     session: &Session,
     job: JobId,
@@ -161,13 +161,14 @@ async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArg
     if is_preview {
         let preview = actions::preview(owners, &session.owner, job, which, &decision).await?;
         examples(format, &preview.examples)?;
+        let changed = &preview.changed;
         eprintln!(
-            "would change {} rows ({} left out, {} taken in again, {} edited) and settle {} issues; nothing is done yet",
-            preview.changed.rows,
-            preview.changed.discarded,
-            preview.changed.restored,
-            preview.changed.edited,
-            preview.issues.settled
+            "would change {} ({} discarded, {} restored, {} edited) and resolve {}; run without --preview to apply",
+            counted(changed.rows, "row"),
+            changed.discarded,
+            changed.restored,
+            changed.edited,
+            counted(preview.issues.settled, "issue")
         );
         return Ok(Status::Done);
     }
@@ -189,23 +190,31 @@ fn examples(format: Format, examples: &[Example]) -> std::io::Result<()> {
     })
 }
 
-/// Says what a decision has done, and how it is taken back.
+/// Reports the effect of a decision and how to undo it.
 pub(crate) fn tell(job: JobId, effect: &Effect) {
     let Effect { action, changed, issues, open_issues, left } = effect;
     match action {
         Some(action) => eprintln!(
-            "{} rows of job {job} changed, {} issues settled, {open_issues} open; `ingest undo {action}` takes it back, \
-             `ingest reprocess {job}` goes on",
-            changed.rows, issues.settled
+            "changed {} of job {job} and resolved {}; {open_issues} still open\n\
+             undo with `ingest undo {action}`, import with `ingest reprocess {job}`",
+            counted(changed.rows, "row"),
+            counted(issues.settled, "issue")
         ),
         None => eprintln!("nothing to change in job {job}"),
     }
-    if let Some(row) = left.first() {
-        eprintln!(
-            "left as they are, since somebody has changed them meanwhile: row {row} and others, {} in all",
-            left.len()
-        );
+    report_skipped(left);
+}
+
+fn report_skipped(rows: &[RowId]) {
+    if rows.is_empty() {
+        return;
     }
+    let numbers: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    eprintln!(
+        "skipped {} that someone else changed: {}",
+        counted(rows.len() as i64, "row"),
+        numbers.join(", ")
+    );
 }
 
 /// Changes values of one row.
@@ -216,8 +225,8 @@ pub(crate) async fn edit(session: &Session, row: RowId, values: Values) -> anyho
     Ok(Status::Done)
 }
 
-/// Leaves rows out, or takes them in again.
-pub(crate) async fn set_aside(
+/// Discards or restores rows.
+pub(super) async fn set_aside(
     session: &Session,
     rows: &[RowId],
     decision: &Decision,
@@ -236,23 +245,22 @@ pub(crate) async fn set_aside(
 async fn job_of(session: &Session, row: RowId) -> anyhow::Result<JobId> {
     let mut db = session.read().await?;
     let job = jobs::of_row(&mut db, &session.owner, row).await?;
-    job.ok_or(ActionError::NoRow(row)).context("`ingest issues JOB` lists the rows that need a decision")
+    job.with_context(|| format!("there is no row {row}; `ingest issues JOB` lists the rows with open issues"))
 }
 
-/// Takes an action back.
+/// Undoes an action.
 pub(crate) async fn undo(session: &Session, action: ActionId) -> anyhow::Result<Status> {
     let effect = actions::undo(&session.owners, &session.request(), action).await?;
-    eprintln!("{} rows are as they were, {} issues are open", effect.changed.rows, effect.open_issues);
-    if let Some(row) = effect.left.first() {
-        let count = effect.left.len();
-        eprintln!(
-            "left as they are, since somebody has changed them meanwhile: row {row} and others, {count} in all"
-        );
-    }
+    eprintln!(
+        "restored {}; {} still open",
+        counted(effect.changed.rows, "row"),
+        counted(effect.open_issues, "issue")
+    );
+    report_skipped(&effect.left);
     Ok(Status::Done)
 }
 
-/// Takes an import back.
+/// Undoes an import.
 pub(crate) async fn undo_import(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let done = CancellationToken::new();
     let watch = undo_progress::watch(session.control.clone(), job, done.clone());
@@ -262,13 +270,15 @@ pub(crate) async fn undo_import(session: &Session, job: JobId) -> anyhow::Result
     shown.await?;
     let undone = undone?;
     eprintln!(
-        "{} contacts removed, {} as they were before; job {job} is under review again",
-        undone.removed, undone.restored
+        "removed {} and restored {}; job {job} is under review again",
+        counted(undone.removed, "contact"),
+        undone.restored
     );
     if !undone.kept.is_empty() {
         let kept: Vec<String> = undone.kept.iter().map(ToString::to_string).collect();
         eprintln!(
-            "kept, since somebody has changed them meanwhile: contacts {}",
+            "skipped {} changed since the import: {}",
+            counted(kept.len() as i64, "contact"),
             printable(&kept.join(", "))
         );
     }

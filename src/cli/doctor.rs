@@ -53,19 +53,21 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
     }
     match schema::is_pooled(pool).await {
         Ok(true) => report.good("connections", "through a pooler in transaction mode"),
-        Ok(false) => report.good("connections", "to the server itself"),
+        Ok(false) => report.good("connections", "direct"),
         Err(error) => report.bad("connections", error),
     }
     match schema::pending(pool).await {
         Ok(0) => report.good("schema", "up to date"),
-        Ok(lacking) => report.bad("schema", format!("{lacking} migration(s) to apply; run `ingest migrate`")),
+        Ok(lacking) => report.bad("schema", format!("{lacking} pending migration(s); run `ingest migrate`")),
         Err(error) => report.bad("schema", error),
     }
     wall(report, pool).await;
     match unreadable::count(pool).await {
         Ok(0) | Err(_) => {}
-        Ok(count) => report
-            .bad("messages", format!("{count} could not be understood; see the table unreadable_messages")),
+        Ok(count) => report.bad(
+            "messages",
+            format!("{count} message(s) could not be parsed; see the table unreadable_messages"),
+        ),
     }
 }
 
@@ -76,13 +78,11 @@ async fn wall(report: &mut Report, pool: &sqlx::PgPool) {
         Err(_) => {}
         Ok(wall) => match (wall.check(), wall.role(), wall.advice()) {
             (Err(error), ..) => report.bad("row security", error),
-            (Ok(()), Some(role), _) => {
-                report.good("row security", format!("requests take on the role {role}"))
-            }
+            (Ok(()), Some(role), _) => report.good("row security", format!("requests use the role {role}")),
             (Ok(()), None, advice) => report.warn(
                 "row security",
                 format!(
-                    "requests use the login role; for a second check of their owner run {}",
+                    "requests use the login role; to enforce the owner in the database too, run {}",
                     advice.unwrap_or_default()
                 ),
             ),
@@ -115,7 +115,7 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
         Ok(health) => health,
         Err(error) => return report.bad("queue", error),
     };
-    report.good("queue", format!("{queue}: {} waiting, {} being worked on", health.waiting, health.hidden));
+    report.good("queue", format!("{queue}: {} waiting, {} in flight", health.waiting, health.hidden));
     match health.dead_letters {
         DeadLetters::Jobs => {}
         DeadLetters::Queue { name, waiting: Some(0), .. } => {
@@ -124,17 +124,17 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
         DeadLetters::Queue { name, waiting: Some(count), .. } => {
             report.bad(
                 "dead letters",
-                format!("{count} message(s) in queue {name}: look at them, then redrive or delete"),
+                format!("{count} message(s) in queue {name}: inspect them, then redrive or delete them"),
             );
         }
         DeadLetters::Queue { name, waiting: None, .. } => {
             report.bad(
                 "dead letters",
-                format!("queue {name} cannot be read: make it, or allow sqs:GetQueueAttributes on it"),
+                format!("cannot read queue {name}: create it, or allow sqs:GetQueueAttributes on it"),
             );
         }
         DeadLetters::None => {
-            report.bad("dead letters", "the queue has no redrive policy: give it a dead-letter queue");
+            report.bad("dead letters", "the queue has no redrive policy; configure a dead-letter queue");
         }
     }
 }
@@ -172,6 +172,6 @@ impl Report {
 
     fn bad(&mut self, what: &str, words: impl Display) {
         self.worst = Status::Failed;
-        println!("DO    {what:<13} {words}");
+        println!("FAIL  {what:<13} {words}");
     }
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::output::printable;
 use super::progress;
 use super::session::Session;
-use super::{Status, columns};
+use super::{Status, columns, next_step};
 use crate::actions::{self, ActionError, Upload, Uploaded};
 use crate::domain::decision::Field;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
@@ -20,22 +20,22 @@ use crate::shutdown::Shutdown;
 use crate::store::{jobs, wanted};
 use crate::worker::run::{self, End};
 
-/// How files are imported.
+/// Options of an import.
 #[derive(Debug, clap::Args)]
 pub(crate) struct How {
-    /// HOLD: contacts are made when the review is done. AT_ONCE: valid rows become contacts at once.
+    /// HOLD imports the contacts after the review. AT_ONCE imports valid rows immediately.
     #[arg(long, default_value = "HOLD")]
     policy: ImportPolicy,
-    /// Import a file again that was imported before.
+    /// Import a file even if it was imported before.
     #[arg(long)]
     force: bool,
-    /// Say which column is which, by its number from 1 or its name, such as --column email=3, where its name does
-    /// not tell; remembered for the next file of the same header.
+    /// Column of a field, by its number from 1 or its name, such as --column email=3. Remembered for files with
+    /// the same header.
     #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = columns::given)]
     columns: Vec<(Field, String)>,
 }
 
-/// Imports files one after the other; the worst end is the status.
+/// Imports files one after the other. Returns the worst status.
 pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Result<Status> {
     let shutdown = Shutdown::on_signals()?;
     let mut worst = Status::Done;
@@ -44,6 +44,7 @@ pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyh
             Ok(uploaded) => go_on(session, &uploaded, &name(file), &shutdown).await?,
             Err(error) => {
                 eprintln!("{}: {}", printable(&name(file)), printable(&error.to_string()));
+                next_step::after(&error).into_iter().for_each(|step| eprintln!("{step}"));
                 Status::Failed
             }
         };
@@ -52,14 +53,14 @@ pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyh
             break;
         }
     }
-    // Where there is no worker nobody else does.
+    // Without a worker, nobody else removes them.
     if let Err(error) = session.context.objects.remove_abandoned(&shutdown.stop_working).await {
-        tracing::warn!(%error, "looking for what killed uploads have left failed");
+        tracing::warn!(%error, "cannot remove the leftovers of interrupted uploads");
     }
     Ok(worst)
 }
 
-/// Runs the job of a file, unless it is an earlier one that has been run.
+/// Runs the job of an uploaded file, unless the file was imported before.
 async fn go_on(
     session: &Session,
     uploaded: &Uploaded,
@@ -73,7 +74,7 @@ async fn go_on(
     match found.filter(|_| uploaded.earlier).map(|found| found.status) {
         Some(status @ (JobStatus::Completed | JobStatus::NeedsReview)) => {
             eprintln!(
-                "{}: this file was imported before, as job {job}, which is {status}; --force imports it again",
+                "{}: this file was already imported as job {job}, which is {status}; import it again with --force",
                 printable(label)
             );
             Ok(if status == JobStatus::Completed { Status::Done } else { Status::NeedsReview })
@@ -82,7 +83,7 @@ async fn go_on(
     }
 }
 
-/// Runs a job that exists.
+/// Runs an existing job again.
 pub(crate) async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
     let found = jobs::get(&mut db, &session.owner, job).await?;
@@ -90,7 +91,7 @@ pub(crate) async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<S
     let found =
         found.with_context(|| format!("{} has no job {job}; `ingest jobs` lists them", session.owner))?;
     match actions::reprocess(&session.owners, None, &session.request(), job).await {
-        // They are told with the end of the run, as ever.
+        // The end of the run reports these.
         Ok(_) | Err(ActionError::Running(_) | ActionError::Unfit { .. }) => {}
         Err(error) => return Err(error.into()),
     }
@@ -145,35 +146,35 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
 
 fn tell(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
     let label = printable(label);
-    let again = format!("`ingest reprocess {job}` goes on");
+    let again = format!("`ingest reprocess {job}`");
     match end {
         End::Settled(outcome) => return summary(job, &label, &outcome),
         End::Refused(error) => eprintln!("{label}: job {job} FAILED: {}", printable(&error.to_string())),
         End::GivenUp(error) => {
             eprintln!(
-                "{label}: job {job} FAILED: {}\nwhen that is mended, {again}",
+                "{label}: job {job} FAILED: {}\nfix the cause, then retry with {again}",
                 printable(&error.to_string())
             )
         }
         End::Busy(left) => eprintln!(
-            "{label}: job {job} is being worked on elsewhere, for {} s at least; `ingest jobs` tells when it is done",
+            "{label}: another worker is running job {job} (its lease lasts {} s); see `ingest jobs` for its status",
             left.as_secs()
         ),
         End::Completed => {
-            eprintln!("{label}: job {job} is COMPLETED already");
+            eprintln!("{label}: job {job} is already COMPLETED");
             return Ok(Status::Done);
         }
         End::Cancelled => {
-            eprintln!("{label}: job {job} was cancelled; `ingest reprocess {job}` wants it again")
+            eprintln!("{label}: job {job} was cancelled; run it again with {again}")
         }
-        End::Unknown => eprintln!("{label}: job {job} has been deleted"),
-        End::Stopped => eprintln!("{label}: job {job} stopped; what is done is kept, {again}"),
+        End::Unknown => eprintln!("{label}: job {job} was deleted"),
+        End::Stopped => eprintln!("{label}: stopped job {job}; its progress is kept, resume with {again}"),
         End::LeaseLost => {
-            eprintln!("{label}: job {job} was taken over by another run; `ingest jobs` tells when it is done")
+            eprintln!("{label}: another worker took over job {job}; see `ingest jobs` for its status")
         }
         End::Unavailable(error, _) => {
             let error = printable(&error.to_string());
-            eprintln!("{label}: job {job} could not go on: {error}\nwhen that is mended, {again}")
+            eprintln!("{label}: job {job} was interrupted: {error}\nfix the cause, then resume with {again}")
         }
     }
     Ok(Status::Failed)
@@ -187,9 +188,9 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
         ("rows", counted.total_rows),
         ("valid", counted.valid_rows),
         ("with issues", counted.issue_rows),
-        ("repeated, left out", counted.repeated_rows),
-        ("contacts made", counted.contacts),
-        ("contacts changed", counted.updated_contacts),
+        ("repeated, skipped", counted.repeated_rows),
+        ("contacts created", counted.contacts),
+        ("contacts updated", counted.updated_contacts),
         ("open issues", outcome.open_issues()),
     ];
     for (fact, count) in facts {
@@ -202,8 +203,8 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
         return Ok(Status::Done);
     }
     eprintln!(
-        "next: `ingest issues {job}` shows them, `ingest edit ROW --email …` and `ingest discard ROW…` decide, \
-         `ingest reprocess {job}` goes on"
+        "next: list the issues with `ingest issues {job}`, resolve them with `ingest edit ROW --email …` or \
+         `ingest discard ROW…`, then import with `ingest reprocess {job}`"
     );
     Ok(Status::NeedsReview)
 }

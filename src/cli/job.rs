@@ -7,10 +7,10 @@ use crate::actions;
 use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::store::actions::Which;
 
-/// Calls a job off.
+/// Cancels a job.
 pub(crate) async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Status> {
     actions::cancel(&session.owners, &session.request(), job).await?;
-    eprintln!("job {job} is cancelled; `ingest reprocess {job}` wants it again");
+    eprintln!("cancelled job {job}; run it again with `ingest reprocess {job}`");
     Ok(Status::Done)
 }
 
@@ -18,7 +18,7 @@ pub(crate) async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Stat
 pub(crate) async fn delete(session: &Session, job: JobId) -> anyhow::Result<Status> {
     let context = &session.context;
     actions::delete(&session.owners, &context.objects, &session.request(), job).await?;
-    eprintln!("job {job} is deleted with its rows and issues; contacts that it made stay");
+    eprintln!("deleted job {job} with its rows and issues; its contacts stay");
     Ok(Status::Done)
 }
 
@@ -34,7 +34,7 @@ pub(crate) async fn audit(
     let page =
         crate::store::actions::page(&mut db, &session.owner, &which, list.after.map(ActionId), list.limit)
             .await?;
-    let header = ["action", "when", "who", "what", "job", "asked", "result", "taken back by"];
+    let header = ["action", "when", "who", "what", "job", "request", "result", "undone by"];
     print(list.output, &page.items, &header, |action| {
         vec![
             action.id.to_string(),
@@ -48,7 +48,7 @@ pub(crate) async fn audit(
         ]
     })?;
     if let Some(last) = page.next(|action| action.id) {
-        eprintln!("{} actions shown; `--after {last}` goes on", page.items.len());
+        eprintln!("showed {} actions; continue with `--after {last}`", page.items.len());
     }
     Ok(Status::Done)
 }

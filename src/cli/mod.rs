@@ -12,6 +12,7 @@ mod doctor;
 mod import;
 mod job;
 mod local_token;
+mod next_step;
 mod output;
 mod progress;
 mod serve;
@@ -47,7 +48,7 @@ pub struct Cli {
     command: Command,
     #[command(flatten)]
     settings: Settings,
-    /// Refuse to run on an older schema instead of bringing it up to date.
+    /// Fail if the database schema is out of date instead of migrating it.
     #[arg(long, global = true)]
     no_migrate: bool,
 }
@@ -63,8 +64,9 @@ impl Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Import CSV files: put, stage, validate, consolidate. Exit status 0: all COMPLETED, 3: a person has
-    /// issues to decide, 1: a file failed.
+    /// Import CSV files.
+    ///
+    /// Exits with status 0 if all contacts were created, 3 if there are issues to resolve, and 1 if a file failed.
     Import {
         /// The files; `-` reads standard input.
         #[arg(required = true)]
@@ -72,47 +74,46 @@ enum Command {
         #[command(flatten)]
         how: import::How,
     },
-    /// Show the beginning of a file as it is understood: encoding, delimiter, columns, first rows.
+    /// Show how a file is read: encoding, delimiter, columns and first rows.
     Preview {
         /// The file.
         file: PathBuf,
     },
-    /// Consume the queue until SIGTERM or SIGINT.
+    /// Run jobs from the queue until SIGTERM or SIGINT.
     Worker,
-    /// Serve the HTTP API, with a worker inside, until SIGTERM or SIGINT.
+    /// Serve the pages and the HTTP API, and run jobs, until SIGTERM or SIGINT.
     Serve {
-        /// Leave the jobs to workers elsewhere.
+        /// Run no jobs; leave them to other workers.
         #[arg(long)]
         no_worker: bool,
     },
-    /// Make, list and revoke API tokens of the HTTP server, for the user whose contacts the command line
-    /// works for.
+    /// Create, list and revoke API tokens of the HTTP server for the user of --owner.
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// End the sessions of browsers that have signed in to the HTTP server.
+    /// Sign browsers out of the HTTP server.
     #[command(subcommand)]
     Session(browser_sessions::SessionCommand),
-    /// Bring the database's schema up to date.
+    /// Migrate the database schema.
     Migrate,
     /// List jobs, newest first.
     Jobs(List),
-    /// List the open issues of a job, with the rows that each is about.
+    /// List the open issues of a job with their rows.
     Issues {
         /// The job's number.
         job: JobId,
-        /// Settled issues too.
+        /// Include resolved issues.
         #[arg(long)]
         all: bool,
         /// Only issues of this type.
         #[arg(long, value_name = "TYPE", value_parser = issue_type())]
         kind: Option<IssueType>,
-        /// The most rows to print of each issue; `ingest rows` prints the rest.
+        /// Maximum number of rows to print for each issue; `ingest rows` prints all of them.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]
         rows: i64,
         #[command(flatten)]
         list: List,
     },
-    /// List the rows that an issue is about.
+    /// List the rows of an issue.
     Rows {
         /// The job's number.
         job: JobId,
@@ -121,7 +122,7 @@ enum Command {
         #[command(flatten)]
         list: List,
     },
-    /// Change values of a row that is under review.
+    /// Edit a row under review.
     #[command(group(clap::ArgGroup::new("given").required(true).multiple(true).args(["email", "first_name", "last_name", "company"])))]
     Edit {
         /// The row's number, as `ingest issues` shows it.
@@ -129,19 +130,19 @@ enum Command {
         #[command(flatten)]
         values: decide::Values,
     },
-    /// Leave rows out of the import.
+    /// Discard rows: they are not imported.
     Discard {
         /// Row numbers, as `ingest issues` shows them.
         #[arg(required = true)]
         rows: Vec<RowId>,
     },
-    /// Take rows in again that were left out.
+    /// Restore discarded rows.
     Restore {
         /// Row numbers, as `ingest issues` shows them.
         #[arg(required = true)]
         rows: Vec<RowId>,
     },
-    /// Decide about the rows of one issue.
+    /// Resolve one issue.
     Resolve {
         /// The job's number.
         job: JobId,
@@ -150,7 +151,7 @@ enum Command {
         #[command(flatten)]
         decision: decide::DecisionArgs,
     },
-    /// Decide about all rows of a job that meet what is asked; `--preview` shows what that would do.
+    /// Resolve the issues of all rows of a job that match; `--preview` shows the effect first.
     Bulk {
         /// The job's number.
         job: JobId,
@@ -159,28 +160,28 @@ enum Command {
         #[command(flatten)]
         decision: decide::DecisionArgs,
     },
-    /// Print the rows of a job that an open issue is about as CSV, to be corrected in a spreadsheet.
+    /// Print the rows with open issues as CSV, to correct them in a spreadsheet.
     Export {
         /// The job's number.
         job: JobId,
     },
-    /// Take in a file of `ingest export` with corrections; rows are found by their row_key.
+    /// Apply a corrected file of `ingest export`; the column row_key identifies each row.
     Correct {
         /// The job's number.
         job: JobId,
         /// The file; `-` reads standard input.
         file: PathBuf,
     },
-    /// Take back an action (its number), or the whole import of a job.
+    /// Undo an action, or the whole import of a job.
     Undo {
         /// The action's number, as `ingest audit` shows it.
         #[arg(required_unless_present = "import", conflicts_with = "import")]
         action: Option<ActionId>,
-        /// Remove the contacts that this job made, and give those that it changed their earlier values.
+        /// Remove the contacts that this job created, and restore the earlier values of those it changed.
         #[arg(long, value_name = "JOB")]
         import: Option<JobId>,
     },
-    /// Call off a job that is not running.
+    /// Cancel a job that is not running.
     Cancel {
         /// The job's number.
         job: JobId,
@@ -190,44 +191,45 @@ enum Command {
         /// The job's number.
         job: JobId,
     },
-    /// List who did what, newest first.
+    /// List actions (who did what), newest first.
     Audit {
-        /// To this job only.
+        /// Only actions on this job.
         #[arg(long)]
         job: Option<JobId>,
-        /// Only what changed this row.
+        /// Only actions that changed this row.
         #[arg(long)]
         row: Option<RowId>,
         #[command(flatten)]
         list: List,
     },
-    /// Judge a job's rows again, and consolidate it if nothing is open. Goes on with a job that was
-    /// stopped, and tries a FAILED one again.
+    /// Check a job's rows again and import them if no issue is open.
+    ///
+    /// Also resumes a job that was stopped, and retries one that FAILED.
     Reprocess {
         /// The job's number.
         job: JobId,
     },
     /// List contacts.
     Contacts(List),
-    /// Check the database, the store and the queue, and say what to do.
+    /// Check the database, the file store and the queue, and report what to fix.
     Doctor,
 }
 
-/// How much of a list is printed, and in what form.
+/// Which part of a list to print, and in which format.
 #[derive(Debug, clap::Args)]
 struct List {
-    /// The form of the output.
+    /// Output format.
     #[arg(long, short, value_enum, default_value = "table")]
     output: Format,
-    /// The most entries to print.
+    /// Maximum number of entries to print.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
     limit: i64,
-    /// Go on behind this entry (its number in the first column).
+    /// Start after this entry: its number in the first column.
     #[arg(long)]
     after: Option<i64>,
 }
 
-/// What a command's end means to whoever called the program.
+/// The outcome of a command, as its exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// Done.
@@ -248,16 +250,19 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// Tells a person why the program ends. The text may quote a file.
+/// Prints an error to stderr. The text may quote a file.
 pub fn tell_error(error: &anyhow::Error) {
     eprintln!("ingest: {}", output::printable_lines(&format!("{error:#}")));
+    if let Some(step) = error.downcast_ref().and_then(next_step::after) {
+        eprintln!("{step}");
+    }
 }
 
 /// Carries out a parsed command line.
 pub async fn run(cli: Cli) -> anyhow::Result<Status> {
     let service = matches!(cli.command, Command::Worker | Command::Serve { .. });
     let level = match cli.settings.log_level {
-        // What a person started tells how it goes by itself.
+        // One-shot commands print their own progress.
         LogLevel::Info if !service => LogLevel::Warning,
         level => level,
     };
@@ -282,7 +287,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Token(command) => token::run(session, command).await,
         Command::Session(command) => browser_sessions::run(session, command).await,
         Command::Migrate => {
-            eprintln!("the schema is up to date");
+            eprintln!("the database schema is up to date");
             Ok(Status::Done)
         }
         Command::Jobs(list) => show::jobs(session, &list).await,

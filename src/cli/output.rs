@@ -140,6 +140,12 @@ pub(crate) fn printable(value: &str) -> String {
     shown
 }
 
+/// A count with its noun: `1 row`, `2 rows`.
+pub(super) fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or_default();
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A text of several lines, each of them [`printable`].
 pub(crate) fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")

@@ -96,7 +96,7 @@ async fn serve(listener: TcpListener, app: App, limits: ConnectionLimits, stop: 
     let router = http::router(app.clone(), routes, web::problem_page);
     let is_proxy = |peer| app.proxies.trusts(peer);
     if http::serve(listener, router, limits, is_proxy, stop, DRAIN).await {
-        tracing::warn!("requests were still under way and are cut off");
+        tracing::warn!("closed connections with requests still in progress");
     }
 }
 

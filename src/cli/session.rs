@@ -24,9 +24,9 @@ use crate::worker::{self, Worker};
 /// Whether the schema may be changed at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Migrate {
-    /// Bring it up to date.
+    /// Apply pending migrations.
     Apply,
-    /// Fail when it is not up to date.
+    /// Fail if migrations are pending.
     Refuse,
 }
 
@@ -146,7 +146,7 @@ impl Session {
         if let Some(cluster) = self.cluster
             && let Err(error) = cluster.stop().await
         {
-            tracing::warn!(%error, "the private database server was not stopped");
+            tracing::warn!(%error, "cannot stop the private database server");
         }
     }
 }

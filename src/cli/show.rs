@@ -19,7 +19,7 @@ use crate::store::{contacts, issue_items, issues, jobs};
 /// Lists jobs.
 pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
     let before =
-        list.after.map(i32::try_from).transpose().context("--after takes a job's number")?.map(JobId);
+        list.after.map(i32::try_from).transpose().context("--after: expected a job's number")?.map(JobId);
     let mut db = session.read().await?;
     let page = jobs::list(&mut db, &session.owner, &Default::default(), before, list.limit).await?;
     let header = ["job", "status", "file", "rows", "done", "repeated", "open issues", "created", "reason"];
@@ -39,7 +39,7 @@ pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Statu
     if page.len() as i64 == list.limit {
         let (last, all) =
             (page.last().map_or(JobId(0), |job| job.id), jobs::count(&mut db, &session.owner).await?);
-        eprintln!("{} of {all} jobs shown; `--after {last}` goes on", page.len());
+        eprintln!("showed {} of {all} jobs; continue with `--after {last}`", page.len());
     }
     Ok(Status::Done)
 }
@@ -68,8 +68,12 @@ pub(crate) async fn issues(
     let owner = &session.owner;
     let mut db = session.read().await?;
     let found = job(&mut db, owner, id).await?;
-    let after =
-        list.after.map(i32::try_from).transpose().context("--after takes an issue's number")?.map(IssueId);
+    let after = list
+        .after
+        .map(i32::try_from)
+        .transpose()
+        .context("--after: expected an issue's number")?
+        .map(IssueId);
     let page = issues::page(&mut db, owner, found.home(), &which, after, list.limit).await?;
     let more = page.more;
     let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
@@ -100,11 +104,11 @@ pub(crate) async fn issues(
             .iter()
             .map(|(kind, count)| format!("{kind} {count}"))
             .collect();
-        eprintln!("{shown} issues shown, open are {}; `--after {last}` goes on", open.join(", "));
+        eprintln!("showed {shown} issues (open: {}); continue with `--after {last}`", open.join(", "));
     }
     if let Some(issue) = cut.first() {
         let all = issue_items::count(&mut db, owner, found.home(), *issue).await?;
-        eprintln!("issue {issue} is about {all} rows; `ingest rows {id} {issue}` lists them");
+        eprintln!("issue {issue} has {all} rows; list them with `ingest rows {id} {issue}`");
     }
     Ok(Status::Done)
 }
@@ -138,7 +142,7 @@ pub(crate) async fn rows(
             page.last().map_or(RowId(0), |row| row.row),
             issue_items::count(&mut db, &session.owner, home, issue).await?,
         );
-        eprintln!("{} of {all} rows shown; `--after {last}` goes on", page.len());
+        eprintln!("showed {} of {all} rows; continue with `--after {last}`", page.len());
     }
     Ok(Status::Done)
 }
@@ -146,8 +150,7 @@ pub(crate) async fn rows(
 fn lines(list: &List, issues: &[WithRows]) -> std::io::Result<()> {
     let pairs: Vec<Line<'_>> =
         issues.iter().flat_map(|with| with.rows.iter().map(|row| Line { issue: &with.issue, row })).collect();
-    let header =
-        ["issue", "rule", "row", "line", "email", "first name", "last name", "company", "what is wrong"];
+    let header = ["issue", "rule", "row", "line", "email", "first name", "last name", "company", "problem"];
     print(list.output, &pairs, &header, |Line { issue, row }| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         vec![
@@ -160,7 +163,7 @@ fn lines(list: &List, issues: &[WithRows]) -> std::io::Result<()> {
             text(&row.last_name),
             text(&row.company),
             match issue.resolved {
-                true => format!("(settled) {}", text(&issue.description)),
+                true => format!("(resolved) {}", text(&issue.description)),
                 false => text(&issue.description),
             },
         ]
@@ -198,7 +201,7 @@ pub(crate) async fn contacts(session: &Session, list: &List) -> anyhow::Result<S
     printer.finish()?;
     if shown == list.limit {
         let all = contacts::count(&mut db, &session.owner).await?;
-        eprintln!("{shown} of {all} contacts shown; `--after {last}` goes on");
+        eprintln!("showed {shown} of {all} contacts; continue with `--after {last}`");
     }
     Ok(Status::Done)
 }

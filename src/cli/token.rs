@@ -16,36 +16,36 @@ use crate::store::api_tokens::{self, ApiToken, MOST_LIVE};
 /// What to do with tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Make a token and print it, this once. It is sent as `Authorization: Bearer …`.
+    /// Create a token and print it once. Clients send it as `Authorization: Bearer …`.
     Create {
-        /// What to call it.
+        /// Name of the token.
         name: String,
-        /// What it may do: uploader, editor, or both. Without any it reads.
+        /// Roles: uploader, editor, or both. Without roles it can only read.
         #[arg(long, value_delimiter = ',')]
         roles: Vec<Role>,
         /// Days until it expires, at most API_TOKEN_MAX_DAYS [default: API_TOKEN_DAYS]
         #[arg(long)]
         expires_days: Option<u32>,
     },
-    /// List tokens, newest first, also those that have ended.
+    /// List tokens, newest first, including expired and revoked ones.
     List {
-        /// Those of all owners.
+        /// Of all users.
         #[arg(long)]
         all: bool,
-        /// The form of the output.
+        /// Output format.
         #[arg(long, short, value_enum, default_value = "table")]
         output: Format,
     },
-    /// End tokens at once: some of the owner's (`--owner`), or every one that they have.
+    /// Revoke tokens immediately: some or all of a user (`--owner`), or of all users.
     #[command(group(clap::ArgGroup::new("which").required(true)))]
     Revoke {
-        /// Numbers of tokens, as `ingest token list` shows them.
+        /// Token numbers, as `ingest token list` shows them.
         #[arg(group = "which")]
         ids: Vec<i64>,
-        /// Every token of the owner.
+        /// All tokens of the user.
         #[arg(long, group = "which")]
         every: bool,
-        /// Every token of every owner.
+        /// All tokens of all users.
         #[arg(long, group = "which")]
         all: bool,
     },
@@ -71,23 +71,29 @@ async fn create(
 ) -> anyhow::Result<Status> {
     let name = name.trim();
     let fits = (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control);
-    ensure!(fits, "a token's name takes 1 to 100 characters, none of them a control character");
+    ensure!(fits, "a token's name must have 1 to 100 characters and no control characters");
     let limits = token_days(&session.settings)?;
     let lifetime = limits.lifetime(days);
-    let lifetime =
-        lifetime.with_context(|| format!("--expires-days takes 1 to {} (API_TOKEN_MAX_DAYS)", limits.max))?;
+    let lifetime = lifetime
+        .with_context(|| format!("--expires-days must be 1 to {} (API_TOKEN_MAX_DAYS)", limits.max))?;
     let secret = Secret::random_api_token();
     let (pool, owner) = (&session.context.pool, &session.owner);
     let roles: Roles = roles.into_iter().collect();
     let made = api_tokens::insert(pool, owner, name, &secret.hash(), roles, lifetime).await?;
-    let made = made.with_context(|| format!("{owner} has {MOST_LIVE} tokens already; revoke some"))?;
+    let made = made.with_context(|| {
+        format!("{owner} already has {MOST_LIVE} tokens; revoke one with `ingest token revoke`")
+    })?;
     println!("{}", secret.expose());
-    eprintln!("token {} of {owner} until {}; it is not shown again", made.id, time(Some(made.expires_at)));
+    eprintln!(
+        "created token {} for {owner}, valid until {}; it is not shown again",
+        made.id,
+        time(Some(made.expires_at))
+    );
     let now = made.roles_now(session.settings.serve.oidc()?.is_some());
     if now != made.roles {
         let words = now.words();
         let most = if words.is_empty() { "no role".to_owned() } else { words.join(" and ") };
-        eprintln!("the provider last gave {owner} less: until it gives more, the token has {most}");
+        eprintln!("the sign-in provider gives {owner} fewer roles: until that changes, the token has {most}");
     }
     Ok(Status::Done)
 }
@@ -159,13 +165,15 @@ async fn revoke(session: &Session, ids: &[i64]) -> anyhow::Result<Status> {
     let mut missing = Vec::new();
     for id in ids {
         match api_tokens::revoke(&session.context.pool, &session.owner, *id).await? {
-            true => eprintln!("token {id} is revoked"),
+            true => eprintln!("revoked token {id}"),
             false => missing.push(id.to_string()),
         }
     }
     if !missing.is_empty() {
         let (owner, ids) = (&session.owner, missing.join(", "));
-        bail!("{owner} has no token {ids}; `ingest token list --all` shows all, --owner says whose it is");
+        bail!(
+            "{owner} has no token {ids}; list all with `ingest token list --all`, and name the user with --owner"
+        );
     }
     Ok(Status::Done)
 }
@@ -174,6 +182,6 @@ async fn revoke_all(session: &Session, of_all: bool) -> anyhow::Result<Status> {
     let owner = (!of_all).then_some(&session.owner);
     let revoked = api_tokens::revoke_all(&session.context.pool, owner).await?;
     let whose = owner.map_or("all owners".to_owned(), |owner| owner.to_string());
-    eprintln!("{revoked} token(s) of {whose} are revoked");
+    eprintln!("revoked {revoked} token(s) of {whose}");
     Ok(Status::Done)
 }

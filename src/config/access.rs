@@ -16,33 +16,31 @@ const DEFAULT_HEADER: &str = "X-Forwarded-For";
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
 pub(crate) struct AccessSettings {
-    /// Days that an API token lasts if whoever makes it says nothing else [default: 90, or API_TOKEN_MAX_DAYS if
-    /// that is less]
+    /// Default lifetime of an API token in days [default: 90, or API_TOKEN_MAX_DAYS if that is less]
     #[arg(long, env = "API_TOKEN_DAYS", hide_env_values = true, global = true, value_name = "DAYS",
         value_parser = |text: &str| whole(text, "API_TOKEN_DAYS", 1..=MAX_TOKEN_DAYS, UNSET))]
     api_token_days: Option<u64>,
 
-    /// The most days that an API token can be made to last, 1 to 365
+    /// Maximum lifetime of an API token in days, 1 to 365
     #[arg(long, env = "API_TOKEN_MAX_DAYS", hide_env_values = true, global = true, value_name = "DAYS",
         default_value = "365",
         value_parser = |text: &str| whole(text, "API_TOKEN_MAX_DAYS", 1..=MAX_TOKEN_DAYS, MAX_TOKEN_DAYS))]
     api_token_max_days: u64,
 
-    /// Minutes without a request after which a browser has to sign in again, 5 to 720; 12 hours after the sign-in
-    /// it has to in any case
+    /// Minutes of inactivity after which a browser has to sign in again, 5 to 720; every session ends after 12 hours
     #[arg(long, env = "SESSION_IDLE_MINUTES", hide_env_values = true, global = true, value_name = "MINUTES",
         default_value = "60",
         value_parser = |text: &str| whole(text, "SESSION_IDLE_MINUTES", 5..=720, 60))]
     session_idle_minutes: u64,
 
-    /// Addresses or networks of reverse proxies, separated by commas, such as 10.0.0.0/8: for requests from them,
-    /// FORWARDED_HEADER names the client [default: none: the client is whoever connects]
+    /// Addresses or networks of reverse proxies, separated by commas, such as 10.0.0.0/8; FORWARDED_HEADER of their
+    /// requests names the client [default: none]
     #[arg(long, env = "TRUSTED_PROXIES", hide_env_values = true, global = true, value_name = "NETWORKS",
         value_parser = networks)]
     trusted_proxies: Option<Networks>,
 
-    /// The header in which trusted proxies name the client; Forwarded is read as in RFC 7239, any other as a list
-    /// of addresses to which each proxy appends
+    /// Header in which trusted proxies name the client: Forwarded (RFC 7239), or one with a list of addresses to
+    /// which each proxy appends
     #[arg(long, env = "FORWARDED_HEADER", hide_env_values = true, global = true, value_name = "NAME",
         default_value = DEFAULT_HEADER, value_parser = header_name)]
     pub forwarded_header: axum::http::HeaderName,

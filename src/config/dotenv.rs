@@ -57,7 +57,7 @@ pub enum DotenvError {
     #[error("{FILE} cannot be read: {0}")]
     Read(#[source] std::io::Error),
     /// Somebody else could have written the file.
-    #[error("{FILE} is not used, since {reason}; check what it says, then {remedy}")]
+    #[error("{FILE} is ignored because {reason}; check its content, then {remedy}")]
     NotOurs {
         /// What is wrong with it.
         reason: String,
@@ -65,12 +65,10 @@ pub enum DotenvError {
         remedy: String,
     },
     /// The file is no settings file.
-    #[error("{FILE} is not used: it is {0}")]
+    #[error("{FILE} is ignored: it is {0}")]
     Unfit(&'static str),
     /// A line cannot be parsed.
-    #[error(
-        "{FILE} line {line} is not understood: expected NAME=value, with quotes around a value that contains a space or #"
-    )]
+    #[error("{FILE} line {line}: expected NAME=value, with quotes around a value that contains a space or #")]
     Syntax {
         /// Counted from 1.
         line: usize,
@@ -233,7 +231,7 @@ mod tests {
             ("LOG_LEVEL=1\nMAX_RETRIES=\"never closed\nAWS_REGION=2", 2),
         ] {
             let error = error(text);
-            assert!(error.contains(&format!("line {line} ")) && !error.contains("hunter2"), "{error}");
+            assert!(error.contains(&format!("line {line}")) && !error.contains("hunter2"), "{error}");
         }
     }
 

@@ -14,34 +14,32 @@ use super::{LimitSettings, SettingsError, boolean, given, whole};
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
 pub(crate) struct ServeSettings {
-    /// Address and port on which `serve` listens; without OIDC_ISSUER a loopback address
+    /// Address and port of `serve`; without OIDC_ISSUER it must be a loopback address
     #[arg(long, env = "LISTEN_ADDRESS", hide_env_values = true, global = true, value_name = "ADDRESS",
         default_value = DEFAULT_ADDRESS, value_parser = address)]
     pub listen_address: SocketAddr,
 
-    /// URL at which browsers reach the server, https://contacts.example.com [default: the address on which
-    /// it listens]
+    /// URL of the server for browsers, such as https://contacts.example.com [default: LISTEN_ADDRESS]
     #[arg(long, env = "PUBLIC_URL", hide_env_values = true, global = true, value_name = "URL", value_parser = public_url)]
     public_url: Option<String>,
 
-    /// OpenID Connect provider whose tokens are accepted, by the issuer's URL [default: none: one local
-    /// user, on a loopback address]
+    /// Issuer URL of the OpenID Connect provider [default: none: one local user, on a loopback address]
     #[arg(long, env = "OIDC_ISSUER", hide_env_values = true, global = true, value_name = "URL", value_parser = issuer)]
     oidc_issuer: Option<String>,
 
-    /// Accepted audiences of access tokens, separated by commas; for Cognito's access tokens the
-    /// client's id [default: OIDC_CLIENT_ID]
+    /// Accepted audiences of access tokens, separated by commas; with Cognito, the client id
+    /// [default: OIDC_CLIENT_ID]
     #[arg(long, env = "OIDC_AUDIENCE", hide_env_values = true, global = true, value_name = "NAMES")]
     oidc_audience: Option<String>,
 
-    /// Whether ID tokens of the audience are accepted where access tokens are, true or false. Any web
-    /// application that shares the audience receives them, so leave it false unless clients have no access tokens
+    /// Whether to accept ID tokens in place of access tokens, true or false. Every web application with the same
+    /// audience receives ID tokens, so leave it false unless clients have no access tokens
     #[arg(long, env = "OIDC_ACCEPT_ID_TOKENS", hide_env_values = true, global = true, value_name = "BOOL",
         default_value = "false", action = clap::ArgAction::Set,
         value_parser = |text: &str| boolean(text, "OIDC_ACCEPT_ID_TOKENS", false))]
     oidc_accept_id_tokens: bool,
 
-    /// Client as which people are signed in [default: none: tokens only]
+    /// Client id for signing people in [default: none: tokens only]
     #[arg(long, env = "OIDC_CLIENT_ID", hide_env_values = true, global = true, value_name = "ID")]
     oidc_client_id: Option<String>,
 
@@ -54,41 +52,40 @@ pub(crate) struct ServeSettings {
     #[arg(long, env = "OIDC_CLIENT_SECRET_FILE", hide_env_values = true, global = true, value_name = "FILE")]
     oidc_client_secret_file: Option<String>,
 
-    /// Scopes asked for when people sign in
+    /// Scopes to request at sign-in
     #[arg(long, env = "OIDC_SCOPES", hide_env_values = true, global = true, value_name = "SCOPES",
         default_value = DEFAULT_SCOPES)]
     oidc_scopes: String,
 
-    /// Claims that name a user's roles or groups, separated by commas: a name as it is, or a path with
-    /// dots such as realm_access.roles
+    /// Claims that contain a user's roles or groups, separated by commas: a name, or a path with dots such as
+    /// realm_access.roles
     #[arg(long, env = "OIDC_ROLES_CLAIM", hide_env_values = true, global = true, value_name = "CLAIMS",
         default_value = DEFAULT_ROLES_CLAIM)]
     oidc_roles_claim: String,
 
-    /// Roles or groups of the provider whose members upload and reprocess, separated by commas
+    /// Roles or groups whose members may upload and reprocess, separated by commas
     #[arg(long, env = "OIDC_UPLOADER_GROUPS", hide_env_values = true, global = true, value_name = "NAMES",
         default_value = DEFAULT_UPLOADERS)]
     oidc_uploader_groups: String,
 
-    /// Roles or groups of the provider whose members resolve, edit and delete, separated by commas
+    /// Roles or groups whose members may resolve, edit and delete, separated by commas
     #[arg(long, env = "OIDC_EDITOR_GROUPS", hide_env_values = true, global = true, value_name = "NAMES",
         default_value = DEFAULT_EDITORS)]
     oidc_editor_groups: String,
 
-    /// Megabytes that one uploaded file may have, 1 to 1048576
+    /// Maximum size of an uploaded file in megabytes, 1 to 1048576
     #[arg(long, env = "UPLOAD_LIMIT_MB", hide_env_values = true, global = true, value_name = "MB",
         default_value = "1024",
         value_parser = |text: &str| whole(text, "UPLOAD_LIMIT_MB", 1..=1_048_576, 1024))]
     upload_limit_mb: u64,
 
-    /// Requests a second that each user may make over a longer time, 1 to 100000
+    /// Sustained requests per second of each user, 1 to 100000
     #[arg(long, env = "RATE_LIMIT_PER_SECOND", hide_env_values = true, global = true, value_name = "N",
         default_value = "50",
         value_parser = |text: &str| whole(text, "RATE_LIMIT_PER_SECOND", 1..=100_000, 50).map(|n| n as u32))]
     pub rate_limit_per_second: u32,
 
-    /// Seconds after which a request is given up, 1 to 3600; uploads, downloads and event streams take as
-    /// long as they take
+    /// Time limit of a request in seconds, 1 to 3600; does not apply to uploads, downloads and event streams
     #[arg(long, env = "REQUEST_TIMEOUT_SECONDS", hide_env_values = true, global = true, value_name = "SECONDS",
         default_value = "30",
         value_parser = |text: &str| whole(text, "REQUEST_TIMEOUT_SECONDS", 1..=3_600, 30))]

@@ -142,7 +142,7 @@ pub struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<i32>>)]
     pub issues: Option<Vec<IssueId>>,
-    /// Rows that an open issue of this type is about.
+    /// Rows with an open issue of this type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_type: Option<IssueType>,
     /// Rows in this status.
@@ -204,7 +204,7 @@ pub enum Decision {
     Discard,
     /// Rows that were left out are taken in again.
     Restore,
-    /// Malformed rows are good as they are.
+    /// Accept malformed rows as they are.
     Accept,
     /// The contact that has the e-mail already stays as it is; the row is left out.
     KeepContact,

@@ -25,82 +25,82 @@ const ADDRESS_OCTETS: usize = 254;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EmailError {
     /// There is no `@`.
-    #[error("there is no @")]
+    #[error("it has no @")]
     NoAt,
     /// There is an `@` too many.
-    #[error("there is more than one @")]
+    #[error("it has more than one @")]
     SecondAt,
     /// The whole is too long.
-    #[error("it is {0} octets long, 254 is the most")]
+    #[error("it is {0} bytes long; at most 254 are allowed")]
     TooLong(usize),
     /// Nothing stands before the `@`.
-    #[error("nothing stands before the @")]
+    #[error("the part before the @ is empty")]
     EmptyLocal,
     /// Too much stands before the `@`.
-    #[error("the part before the @ is {0} octets long, 64 is the most")]
+    #[error("the part before the @ is {0} bytes long; at most 64 are allowed")]
     LocalTooLong(usize),
     /// The local part starts with a dot.
     #[error("the part before the @ starts with a dot")]
     LocalDotFirst,
     /// The local part ends with a dot.
-    #[error("a dot stands right before the @")]
+    #[error("the part before the @ ends with a dot")]
     LocalDotLast,
     /// Two dots follow each other in the local part.
-    #[error("two dots follow each other before the @")]
+    #[error("the part before the @ has two dots in a row")]
     LocalDotDot,
     /// A character that needs quotes in the local part, or is not allowed at all.
-    #[error("{} may not stand before the @", Named(*.0))]
+    #[error("the part before the @ contains {}", Named(*.0))]
     LocalCharacter(char),
     /// A quoted local part has no closing quote.
-    #[error("a quotation mark is opened before the @ and not closed")]
+    #[error("a quotation mark before the @ is not closed")]
     QuoteOpen,
     /// A quoted local part is not quoted as a whole.
     #[error("quotation marks must enclose the whole part before the @")]
     QuotePart,
     /// A quoted local part holds nothing.
-    #[error("the quotation marks before the @ enclose nothing")]
+    #[error("the quotation marks before the @ are empty")]
     QuoteEmpty,
     /// A character that no quoting helps.
-    #[error("{} may not stand between quotation marks", Named(*.0))]
+    #[error("the quoted part before the @ contains {}", Named(*.0))]
     QuoteCharacter(char),
     /// Nothing stands behind the `@`.
-    #[error("nothing stands behind the @")]
+    #[error("the part after the @ is empty")]
     EmptyDomain,
     /// An address literal such as `[192.0.2.1]`.
-    #[error("an address in brackets behind the @ is not accepted, a domain name is")]
+    #[error("the part after the @ is an address in brackets; use a domain name")]
     DomainLiteral,
     /// The domain is too long.
-    #[error("the domain is {0} octets long, 253 is the most")]
+    #[error("the domain is {0} bytes long; at most 253 are allowed")]
     DomainTooLong(usize),
     /// The domain has one label only.
     #[error("the domain has no dot")]
     NoDot,
     /// The domain starts with a dot.
-    #[error("a dot stands right behind the @")]
+    #[error("the domain starts with a dot")]
     DomainDotFirst,
     /// The domain ends with a dot.
     #[error("the domain ends with a dot")]
     DomainDotLast,
     /// Two dots follow each other in the domain.
-    #[error("two dots follow each other in the domain")]
+    #[error("the domain has two dots in a row")]
     DomainDotDot,
     /// A label is too long.
-    #[error("a part of the domain is {0} octets long, 63 is the most")]
+    #[error("a label of the domain is {0} bytes long; at most 63 are allowed")]
     LabelTooLong(usize),
     /// A label starts or ends with a hyphen.
-    #[error("a part of the domain starts or ends with a hyphen")]
+    #[error("a label of the domain starts or ends with a hyphen")]
     LabelHyphen,
     /// A character that no domain has.
-    #[error("{} may not stand in a domain", Named(*.0))]
+    #[error("the domain contains {}", Named(*.0))]
     DomainCharacter(char),
     /// The domain is internationalised and breaks IDNA.
-    #[error("the domain is no valid international domain name")]
+    #[error("the domain is not a valid internationalized domain name")]
     DomainIdna,
     /// The last label has one character.
-    #[error("the domain's last part has one letter only")]
+    #[error("the top-level domain has only one letter")]
     TopLevelShort,
     /// The last label is a number.
-    #[error("the domain's last part is a number")]
+    #[error("the top-level domain is a number")]
     TopLevelDigits,
 }
 

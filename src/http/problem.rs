@@ -171,13 +171,13 @@ impl Problem {
 
     /// Something that is the operator's to see: logged, and not told.
     pub(crate) fn internal(error: &(dyn Error + 'static)) -> Problem {
-        tracing::error!(error, "a request failed");
+        tracing::error!(error, "request failed");
         Problem::new(Kind::Internal)
     }
 
     /// Something is away and may be back soon: logged, and told without its cause.
     pub(crate) fn unavailable(error: &(dyn Error + 'static)) -> Problem {
-        tracing::warn!(error, "a request could not be served at the moment");
+        tracing::warn!(error, "request failed; the cause is temporary");
         Problem::new(Kind::Unavailable).header(header::RETRY_AFTER, BACK_AFTER)
     }
 
@@ -346,8 +346,8 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Token(words) => Problem::new(Kind::Unauthenticated).detail(words),
             Refusal::Provider(error @ ProviderError::Refused(_)) => {
-                tracing::warn!(%error, "a sign-in failed");
-                Problem::new(Kind::Unauthenticated).detail("the provider did not accept the sign-in")
+                tracing::warn!(%error, "sign-in failed");
+                Problem::new(Kind::Unauthenticated).detail("the provider rejected the sign-in")
             }
             Refusal::Provider(error) => Problem::unavailable(&error),
         }

@@ -22,7 +22,7 @@ pub enum ObjectError {
         store: String,
     },
     /// The object is no longer of the version that was asked for.
-    #[error("object `{key}` in {store} was replaced since it was first read")]
+    #[error("object `{key}` in {store} was replaced after it was first read")]
     Changed {
         /// The bucket or folder.
         store: String,
@@ -40,7 +40,7 @@ pub enum ObjectError {
         reason: &'static str,
     },
     /// The store refuses access.
-    #[error("{store} refuses access{}: {reason}", of(key.as_ref()))]
+    #[error("{store} denied access{}: {reason}", of(key.as_ref()))]
     Denied {
         /// The bucket or folder.
         store: String,

@@ -55,7 +55,7 @@ fn abort_in_background(upload: Box<dyn MultipartUpload>) {
 async fn abort(mut upload: Box<dyn MultipartUpload>) {
     if let Err(error) = upload.abort().await {
         // The failure before this one is the one to report. A rule of the bucket removes the parts in the end.
-        tracing::debug!(%error, "the parts of an upload were not removed");
+        tracing::debug!(%error, "cannot remove the parts of an upload");
     }
 }
 

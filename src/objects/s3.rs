@@ -164,7 +164,7 @@ impl Reading {
                 return Err(error);
             }
             self.body = None;
-            tracing::debug!(byte = self.at, error = %error, "a read from S3 was cut and is taken up again");
+            tracing::debug!(byte = self.at, error = %error, "a read from S3 was interrupted; resuming");
             let pause = Duration::from_millis(100 << self.fruitless);
             tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
         }

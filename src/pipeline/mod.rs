@@ -96,7 +96,7 @@ pub(crate) enum RunError {
     #[error("{0}")]
     Rejected(#[from] Rejection),
     /// The file was replaced after some of its rows were staged.
-    #[error("the file was replaced while it was being imported; import the new one as a job of its own")]
+    #[error("the file was replaced during the import; import the new file as a separate job")]
     Replaced,
     /// The database.
     #[error(transparent)]
@@ -105,19 +105,19 @@ pub(crate) enum RunError {
     #[error(transparent)]
     Object(#[from] ObjectError),
     /// A temporary file could not be written or read.
-    #[error("temporary file: {0}; is there room in the folder for temporary files (TMPDIR)?")]
+    #[error("temporary file: {0}; check the free space of the folder for temporary files (TMPDIR)")]
     Scratch(#[from] std::io::Error),
     /// Each run before this one was killed without getting further.
     #[error(
-        "{runs} runs of this job were cut off in the same place, their worker killed each time, perhaps since the \
-         job needs more memory than there is; it is not started again until somebody asks for it"
+        "{runs} runs of this job ended at the same point because their worker was killed, possibly for lack of \
+         memory; it will not run again until someone retries it"
     )]
     CutOff {
         /// How many runs.
         runs: u32,
     },
     /// The run was asked to stop and has kept what it had done.
-    #[error("stopped before the end; the next run goes on from here")]
+    #[error("stopped early; the next run resumes from here")]
     Stopped,
 }
 
@@ -195,7 +195,7 @@ pub(crate) async fn process(
         && let Err(error) = contacts::analyze(&context.pool).await
     {
         // The job is settled: whoever asks meanwhile waits longer.
-        tracing::debug!(job_id = claim.job.0, %error, "contacts were not analysed");
+        tracing::debug!(job_id = claim.job.0, %error, "cannot analyze contacts");
     }
     Ok(outcome)
 }

@@ -97,14 +97,14 @@ async fn beat<F, R, E>(
             Ok(Err(error)) => {
                 failures += 1;
                 if failures == 1 {
-                    tracing::warn!(what, %error, "renewal failed and is tried again until it lapses");
+                    tracing::warn!(what, %error, "renewal failed; retrying until it expires");
                 }
                 next = asked + (lasts / 20).clamp(Duration::from_millis(20), Duration::from_secs(5));
             }
             Err(_) => {}
         }
         if tokio::time::Instant::now() >= lapses {
-            tracing::warn!(what, failures, "lapsed, since it could not be renewed in time");
+            tracing::warn!(what, failures, "expired: it could not be renewed in time");
             return lost.cancel();
         }
     }

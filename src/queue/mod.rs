@@ -115,7 +115,7 @@ impl Queue {
                 Ok(()) => sent.push(job_id),
                 // The others are sent all the same, and this one again after a longer wait.
                 Err(error) => {
-                    tracing::warn!(job_id = job_id.0, %error, "a lost message could not be sent again")
+                    tracing::warn!(job_id = job_id.0, %error, "cannot resend a lost message")
                 }
             }
         }
@@ -385,7 +385,7 @@ async fn give_back(late: Vec<Delivery>) {
         let message_id = delivery.message_id.clone();
         if let Err(unfinished) = delivery.release().await {
             let error = unfinished.error;
-            tracing::warn!(message_id, %error, "a message that came after the stop stays hidden until its visibility lapses");
+            tracing::warn!(message_id, %error, "cannot release a message received after the stop; it stays hidden until its visibility timeout");
         }
     }
 }

@@ -107,7 +107,7 @@ impl PostgresQueue {
             Listener::Pooled => {}
             Listener::None => match schema::is_pooled(&self.pool).await {
                 Ok(true) => {
-                    tracing::info!("the database is behind a pooler: new jobs are looked for once a second");
+                    tracing::info!("the database is behind a pooler; polling for jobs once a second");
                     *listener = Listener::Pooled;
                 }
                 Ok(false) => *listener = self.new_listener().await.unwrap_or(Listener::Cut),

@@ -45,22 +45,22 @@ pub enum LocalError {
     #[error(
         "no PostgreSQL server programs (initdb, pg_ctl) were found{}; install them (Debian, Ubuntu: apt-get install \
          postgresql; Fedora: dnf install postgresql-server; Alpine: apk add postgresql; macOS: brew install postgresql), \
-         or set DATABASE_URL", .0.as_ref().map(|major| format!(" in version {major}, of which the cluster in the data folder is")).unwrap_or_default()
+         or set DATABASE_URL", .0.as_ref().map(|major| format!(" in version {major}, the version of the cluster in the data folder")).unwrap_or_default()
     )]
     NoServer(Option<String>),
     /// Root, and no user to run the server as.
     #[error(
-        "PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody` to run it as; set DATABASE_URL"
+        "PostgreSQL does not run as root, and this machine has neither a user `postgres` nor `nobody`; set DATABASE_URL"
     )]
     NoAccount,
     /// The user that runs this process has no name, by which PostgreSQL would know it.
     #[error(
-        "user id {0} has no name on this machine, which PostgreSQL needs: add it to /etc/passwd, or set DATABASE_URL"
+        "the user id {0} has no name on this machine, and PostgreSQL requires one; add it to /etc/passwd or set DATABASE_URL"
     )]
     Nameless(u32),
     /// A parent of the data folder is closed to the server's user.
     #[error(
-        "user `{user}`, who is to run the database, cannot enter `{folder}`; use another --data-dir, or chmod o+x that folder"
+        "the user `{user}`, which runs the database, cannot enter `{folder}`; use another --data-dir, or run chmod o+x on that folder"
     )]
     Closed {
         /// The user.

@@ -48,13 +48,13 @@ use crate::domain::job::JobId;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The lease of the run was taken over, or its job deleted: the run must stop writing.
-    #[error("job {0}: the lease is lost")]
+    #[error("job {0}: lease lost")]
     LeaseLost(JobId),
     /// A value in the database that this program does not know.
-    #[error("the database holds {0}; is it of a newer version of this program?")]
+    #[error("the database contains {0}, which this version does not know; upgrade this program")]
     Unknown(#[from] crate::domain::words::UnknownWord),
     /// A number beyond what a job may have.
-    #[error("{what} is {value}, more than this program takes in one job")]
+    #[error("{what} is {value}, more than the limit of one job")]
     TooLarge {
         /// What it counts, in words.
         what: &'static str,
@@ -62,21 +62,21 @@ pub enum StoreError {
         value: u64,
     },
     /// The schema could not be brought up to date.
-    #[error("the schema could not be migrated: {0}")]
+    #[error("cannot migrate the schema: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The schema is older than this program and `--no-migrate` forbids to change it.
-    #[error("the database lacks {0} migration(s) of this program; run `ingest migrate`")]
+    #[error("the database schema is {0} migration(s) behind; run `ingest migrate`")]
     Outdated(usize),
     /// The server is of a version that is too old.
-    #[error("PostgreSQL {version} is too old; 13 or newer is needed")]
+    #[error("PostgreSQL {version} is not supported; upgrade to 13 or newer")]
     ServerTooOld {
         /// Its version.
         version: String,
     },
     /// The database cannot hold every letter.
     #[error(
-        "the database {database} stores text as {encoding}, which lacks most letters of the world; make one with \
-         CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move the tables with pg_dump"
+        "the database {database} has the encoding {encoding}, which cannot store all letters; create one with \
+         CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0 and move the tables with pg_dump"
     )]
     NotUtf8 {
         /// Its name.
@@ -85,7 +85,9 @@ pub enum StoreError {
         encoding: String,
     },
     /// The login role inherits the role for requests, so that its own runs see nothing.
-    #[error("the role {login} is bound by the policies for requests and sees no job; run {advice}")]
+    #[error(
+        "the row-level security policies of requests apply to the role {login}, so it sees no job; run {advice}"
+    )]
     BoundByWall {
         /// The login role.
         login: String,
@@ -93,13 +95,13 @@ pub enum StoreError {
         advice: String,
     },
     /// A write was broken off since one before it failed.
-    #[error("broken off, since an earlier write of the same run failed")]
+    #[error("cancelled because an earlier write of the same run failed")]
     Aborted,
     /// The server sent a row in another form than it was asked for.
-    #[error("the database sent a row that cannot be read")]
+    #[error("the database returned a row that cannot be decoded")]
     Unreadable,
     /// A temporary file could not be written or read.
-    #[error("temporary file: {0}; is there room in the folder for temporary files (TMPDIR)?")]
+    #[error("temporary file: {0}; check the free space of the folder for temporary files (TMPDIR)")]
     Scratch(#[from] std::io::Error),
     /// Anything that PostgreSQL or the connection reported.
     #[error(transparent)]
@@ -247,7 +249,7 @@ pub(crate) async fn fill(pool: &PgPool) {
     let all = (0..pool.options().get_max_connections()).map(|_| pool.acquire());
     let opened = futures::future::join_all(all).await;
     if let Some(error) = opened.into_iter().find_map(Result::err) {
-        tracing::warn!(%error, "not all connections to the database could be opened in advance");
+        tracing::warn!(%error, "cannot open all connections to the database in advance");
     }
 }
 

@@ -96,7 +96,7 @@ impl OwnerPool {
         let role = self.role.get_or_try_init(|| self.find_role()).await?;
         let turn = tokio::time::timeout(LONGEST_TURN, self.turns.take(owner)).await;
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        let inner = sql::begin_with(&self.pool, begin.to_owned()).await?;
+        let inner = sql::begin_with(&self.pool, format!("{begin}; {}", sql::NO_JIT)).await?;
         let mut transaction = OwnerTransaction {
             inner: Some(inner),
             backend: None,
@@ -195,10 +195,10 @@ async fn end(
     let Some(backend) = backend else { return };
     let cancel = sql::once(&control, &format!("SELECT pg_cancel_backend({backend})")).await;
     match cancel {
-        Ok(_) => tracing::debug!("the statement of a dropped request was cancelled"),
-        Err(error) => tracing::warn!(%error, "the statement of a dropped request could not be cancelled"),
+        Ok(_) => tracing::debug!("cancelled the statement of a dropped request"),
+        Err(error) => tracing::warn!(%error, "cannot cancel the statement of a dropped request"),
     }
     if tokio::time::timeout(CANCEL_GRACE, &mut rollback).await.is_err() {
-        tracing::warn!("a cancelled statement has not ended; its connection is given up");
+        tracing::warn!("a cancelled statement did not end; closing its connection");
     }
 }

@@ -12,7 +12,7 @@ pub(super) async fn take(connection: &mut PgConnection) -> Result<(), StoreError
     let query = "SELECT pg_try_advisory_xact_lock($1)";
     let taken: bool = sql::query_scalar(query).bind(MIGRATION_LOCK).fetch_one(&mut *connection).await?;
     if !taken {
-        tracing::warn!("another program is migrating the database; waiting for it to end");
+        tracing::warn!("waiting for another process that is migrating the database");
         sql::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(connection).await?;
     }
     Ok(())

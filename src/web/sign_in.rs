@@ -84,7 +84,7 @@ pub(super) async fn callback(
     let signed_in = signed_in(&app, answer, &jar).await;
     let (identity, return_path) = signed_in.inspect_err(|problem| {
         let reason = problem.words().unwrap_or(problem.title());
-        tracing::warn!(address = %client.address(), reason, "a sign-in failed");
+        tracing::warn!(address = %client.address(), reason, "sign-in failed");
     })?;
     let Identity { subject, name, roles, issued_at } = identity;
     let (secret, csrf) = (Secret::random(), Secret::random());

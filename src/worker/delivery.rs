@@ -72,7 +72,7 @@ async fn work(
         && let Err(error) = worker.queue.note_answered(&worker.context.pool, message.job_id).await
     {
         // The message is sent again at most, and finds the job done.
-        tracing::warn!(job_id = message.job_id.0, %error, "the job is still marked as wanted");
+        tracing::warn!(job_id = message.job_id.0, %error, "cannot clear the job's request for a run");
     }
     disposition
 }
@@ -82,12 +82,12 @@ fn disposition(job: JobId, end: End) -> Disposition {
     match end {
         End::Settled(_) => Disposition::Ack,
         End::Refused(RunError::Object(error)) => {
-            tracing::warn!(job_id, %error, "job failed: its owner can mend the file");
+            tracing::warn!(job_id, %error, "job failed because of its file");
             Disposition::Ack
         }
         End::Refused(_) => {
             // The reason stands in the job's row. It quotes the header, which may be somebody's data.
-            tracing::warn!(job_id, "job failed: its owner can mend the file");
+            tracing::warn!(job_id, "job failed because of its file");
             Disposition::Ack
         }
         End::GivenUp(error) => {
@@ -95,31 +95,31 @@ fn disposition(job: JobId, end: End) -> Disposition {
             Disposition::DeadLetter(error.to_string())
         }
         End::Completed => {
-            tracing::info!(job_id, "nothing to do: the job is COMPLETED");
+            tracing::info!(job_id, "skipped: the job is COMPLETED");
             Disposition::Ack
         }
         End::Cancelled => {
-            tracing::info!(job_id, "nothing to do: the job was cancelled");
+            tracing::info!(job_id, "skipped: the job was cancelled");
             Disposition::Ack
         }
         End::Unknown => {
-            tracing::warn!(job_id, "nothing to do: there is no such job");
+            tracing::warn!(job_id, "skipped: the job does not exist");
             Disposition::Ack
         }
         End::Busy(left) => {
-            tracing::info!(job_id, seconds = left.as_secs(), "another run holds the job's lease");
+            tracing::info!(job_id, seconds = left.as_secs(), "skipped: another run holds the job's lease");
             Disposition::RetryIn(left + Duration::from_secs(1))
         }
         End::Stopped => {
-            tracing::info!(job_id, "run stopped at the end of a chunk; the message is given back");
+            tracing::info!(job_id, "run stopped after a chunk; released the message");
             Disposition::Release
         }
         End::LeaseLost => {
-            tracing::warn!(job_id, "run stopped: its lease or message is lost");
+            tracing::warn!(job_id, "run stopped: lost its lease or message");
             Disposition::Silence
         }
         End::Unavailable(error, delay) => {
-            tracing::warn!(job_id, %error, retry_in_seconds = delay.as_secs_f64(), "the job could not be worked on");
+            tracing::warn!(job_id, %error, retry_in_seconds = delay.as_secs_f64(), "cannot run the job; releasing the message");
             Disposition::RetryIn(delay)
         }
     }
@@ -128,7 +128,7 @@ fn disposition(job: JobId, end: End) -> Disposition {
 /// A message that is no job's is never silently deleted: the redrive policy takes it to the dead-letter
 /// queue after its deliveries, and where there is none the database keeps it for a person.
 async fn not_understood(worker: &Worker, delivery: &Delivery, message: &Unreadable) -> Disposition {
-    tracing::error!(reason = %message.reason, "message not understood");
+    tracing::error!(reason = %message.reason, "invalid message");
     match worker.queue.check().await.map(|health| health.dead_letters) {
         Ok(DeadLetters::None) => {}
         // Also when the queue cannot say: the message then comes back.
@@ -137,7 +137,7 @@ async fn not_understood(worker: &Worker, delivery: &Delivery, message: &Unreadab
     match unreadable::keep(&worker.context.pool, &delivery.message_id, &message.raw, &message.reason).await {
         Ok(()) => Disposition::Ack,
         Err(error) => {
-            tracing::warn!(%error, "the message could not be kept");
+            tracing::warn!(%error, "cannot store the invalid message");
             Disposition::RetryIn(worker.policy.delay(1))
         }
     }
@@ -158,6 +158,46 @@ async fn carry_out(delivery: Delivery, disposition: Disposition) {
     };
     if let Err(unfinished) = done {
         // The message comes back by itself; whatever it asks for has been done or will be found done.
-        tracing::warn!(error = %unfinished.error, "the message could not be answered");
+        tracing::warn!(error = %unfinished.error, "cannot acknowledge or release the message");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::job::JobStatus;
+    use crate::pipeline::{Outcome, Statistics};
+
+    fn answer(end: End) -> String {
+        match disposition(JobId(1), end) {
+            Disposition::RetryIn(delay) => format!("retry in {} s", delay.as_secs()),
+            Disposition::DeadLetter(reason) => format!("dead letter: {reason}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_end_of_a_run_has_its_answer_to_the_queue() {
+        let outcome = Outcome {
+            status: JobStatus::Completed,
+            statistics: Statistics::default(),
+            open_issues: Vec::new(),
+        };
+        let cut_off = || RunError::CutOff { runs: 5 };
+        let ten = Duration::from_secs(10);
+        for (end, expected) in [
+            (End::Settled(outcome), "Ack"),
+            (End::Refused(RunError::Replaced), "Ack"),
+            (End::Completed, "Ack"),
+            (End::Cancelled, "Ack"),
+            (End::Unknown, "Ack"),
+            (End::Busy(ten), "retry in 11 s"),
+            (End::Unavailable(RunError::Stopped, ten), "retry in 10 s"),
+            (End::Stopped, "Release"),
+            (End::LeaseLost, "Silence"),
+            (End::GivenUp(cut_off()), &format!("dead letter: {}", cut_off())),
+        ] {
+            assert_eq!(answer(end), expected);
+        }
     }
 }

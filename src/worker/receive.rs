@@ -29,7 +29,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
         let deliveries = match worker.queue.receive(free, &shutdown.stop_receiving).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
-                tracing::warn!(%error, "receiving failed, will be tried again");
+                tracing::warn!(%error, "receive failed; retrying");
                 pause(RECEIVE_PAUSE, &shutdown).await;
                 continue;
             }
@@ -52,10 +52,10 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
         }
         while tasks.try_join_next().is_some() {}
     }
-    tracing::info!(running = worker.concurrency - places.available_permits(), "worker stops");
+    tracing::info!(running = worker.concurrency - places.available_permits(), "worker stopping");
     while tasks.join_next().await.is_some() {}
     if !worker.queue.drain(DRAIN).await {
-        tracing::warn!("a receive was still under way; what it brings comes back when its visibility lapses");
+        tracing::warn!("a receive was still in progress; its messages return after their visibility timeout");
     }
     tracing::info!("worker stopped");
 }
@@ -85,10 +85,13 @@ async fn sweep(worker: Arc<Worker>, shutdown: Shutdown) {
         match worker.queue.resend_lost(&worker.context.pool, grace).await {
             Ok(sent) => {
                 for job in sent {
-                    tracing::warn!(job_id = job.0, "job without message or lease: sent again");
+                    tracing::warn!(
+                        job_id = job.0,
+                        "job had neither message nor lease; sent its message again"
+                    );
                 }
             }
-            Err(error) => tracing::warn!(%error, "sending lost messages again failed"),
+            Err(error) => tracing::warn!(%error, "cannot resend lost messages"),
         }
         pause(grace / 4, &shutdown).await;
     }
@@ -99,8 +102,8 @@ async fn tidy(worker: Arc<Worker>, shutdown: Shutdown) {
     while !shutdown.stop_receiving.is_cancelled() {
         match worker.context.objects.remove_abandoned(&shutdown.stop_receiving).await {
             Ok(0) => {}
-            Ok(files) => tracing::info!(files, "removed what killed uploads had left"),
-            Err(error) => tracing::warn!(%error, "looking for what killed uploads have left failed"),
+            Ok(files) => tracing::info!(files, "removed the leftovers of interrupted uploads"),
+            Err(error) => tracing::warn!(%error, "cannot remove the leftovers of interrupted uploads"),
         }
         pause(TIDY_EVERY, &shutdown).await;
     }

@@ -11,7 +11,7 @@ use crate::store::jobs::{self, Claim, Claimed};
 /// How often and how patiently a transient failure is tried again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
-    /// Tries of a transient failure before the job is FAILED.
+    /// Maximum number of attempts after transient failures before the job is FAILED.
     pub max_retries: u32,
     /// Runs that may be cut off without getting further before the job is FAILED.
     pub max_deliveries: u32,
@@ -87,7 +87,7 @@ pub(crate) async fn job(context: &Context, policy: &Policy, id: JobId, control: 
         match fate(context, policy, &claim, control, error, blameless).await {
             Fate::Ended(End::LeaseLost) => {
                 if let Err(error) = jobs::outlived(&context.pool, id).await {
-                    tracing::debug!(job_id = id.0, %error, "the run still counts as cut off");
+                    tracing::debug!(job_id = id.0, %error, "cannot clear the mark of an interrupted run");
                 }
                 return End::LeaseLost;
             }
@@ -193,7 +193,7 @@ async fn fate(
     let failures = claim.attempts + u32::from(!blameless);
     if blameless || error.is_transient() && failures < policy.max_retries {
         let delay = policy.delay(failures);
-        tracing::warn!(job_id, attempt = failures, %error, retry_in_seconds = delay.as_secs_f64(), "run failed, will be tried again");
+        tracing::warn!(job_id, attempt = failures, %error, retry_in_seconds = delay.as_secs_f64(), "run failed; retrying");
         return match jobs::release(&context.pool, claim, !blameless).await {
             Ok(()) => Fate::Again(delay),
             Err(error) => unavailable(policy, claim, error),
@@ -211,4 +211,28 @@ fn unavailable(policy: &Policy, claim: &Claim, error: StoreError) -> Fate {
         StoreError::LeaseLost(_) => End::LeaseLost,
         error => End::Unavailable(error.into(), policy.delay(claim.attempts + 1)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_within_a_quarter_of_jitter_up_to_a_ceiling() {
+        let policy = Policy {
+            max_retries: 3,
+            max_deliveries: 5,
+            retry_delay: Duration::from_secs(5),
+            lease: Duration::from_secs(30),
+        };
+        for (failures, expected) in [(0, 5), (1, 5), (2, 10), (3, 20), (7, 320), (9, 900), (u32::MAX, 900)] {
+            for _ in 0..100 {
+                let seconds = policy.delay(failures).as_secs_f64() / f64::from(expected);
+                assert!(
+                    (0.75..=1.25).contains(&seconds),
+                    "{failures} failures: {seconds} times {expected} s"
+                );
+            }
+        }
+    }
 }

@@ -235,7 +235,7 @@ async fn who_comes_in_and_who_is_refused_is_logged_with_the_address() {
             (1, &json!("ann"), &json!("127.0.0.1"))
         );
     }
-    assert_eq!(logged(&server, "a sign-in failed").len(), 1);
+    assert_eq!(logged(&server, "sign-in failed").len(), 1);
     let refused = &logged(&server, "bad credentials")[0];
     assert_eq!(
         (&refused["means"], &refused["address"]),

@@ -368,7 +368,7 @@ async fn the_same_file_again_is_the_same_job() {
     world.ingest(&["import", &file]).await.expect_status(0);
     let again = world.ingest(&["import", &file]).await;
     again.expect_status(0);
-    assert!(again.stderr.contains("imported before, as job 1"), "{}", again.stderr);
+    assert!(again.stderr.contains("already imported as job 1"), "{}", again.stderr);
     world.ingest(&["import", "--force", &file]).await.expect_status(3);
     world.ingest(&["import", &file, "--owner", "other"]).await.expect_status(0);
     let files: usize = walk(&world.path("data/objects"));

@@ -69,7 +69,7 @@ async fn the_same_file_read_in_another_way_is_another_job() {
         first.iter().map(|word| if *word == "email=2" { "email=3" } else { word }).collect::<Vec<_>>();
     world.ingest(&second).await.expect_status(0);
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme", "b@example.com|Ann|Lee|Acme"]);
-    assert!(world.ingest(&second).await.stderr.contains("imported before, as job 2"));
+    assert!(world.ingest(&second).await.stderr.contains("already imported as job 2"));
 }
 
 #[tokio::test]

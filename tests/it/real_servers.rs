@@ -184,7 +184,7 @@ async fn a_servers_own_limits_and_isolation_do_not_fail_jobs() {
     sqlx::raw_sql(go_on).execute(&world.pool).await.unwrap();
     world.eventually_completed(dirty).await;
     assert_eq!(worker.term_and_wait().await, Some(0));
-    assert!(!world.log().contains("tried again"), "{}", world.log());
+    assert!(!world.log().contains("retrying"), "{}", world.log());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use ingest::domain::decision::{Decision, Edits, Filter};
 use ingest::domain::ids::ContactId;
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
-use ingest::store::OwnerPool;
+use ingest::store::{OwnerPool, jobs, staging};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Row};
 
@@ -171,7 +171,7 @@ async fn advised(world: &World) -> String {
     doctor.expect_status(0);
     let line = doctor.stdout.lines().find(|line| line.contains("row security")).unwrap_or_default();
     assert!(line.starts_with("WARN"), "{}", doctor.stdout);
-    let (_, advice) = line.split_once("owner run ").expect("it says what to run");
+    let (_, advice) = line.split_once("too, run ").expect("it says what to run");
     advice.split("; then, as").next().unwrap().to_owned()
 }
 
@@ -216,7 +216,7 @@ async fn without_the_right_to_make_roles_there_is_no_wall_until_somebody_makes_t
     as_superuser(&world, &advice).await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let doctor = world.ingest(&["doctor"]).await;
-    assert!(doctor.stdout.contains("requests take on the role ingest_requests_"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("requests use the role ingest_requests_"), "{}", doctor.stdout);
     assert_eq!(jobs_seen(&world).await, 1);
     use_it(&world, "after").await;
 }
@@ -244,11 +244,34 @@ async fn a_role_with_rights_to_rows_alone_may_be_put_behind_the_wall() {
     for command in ["jobs", "worker"] {
         let refused = world.ingest(&[command]).await;
         refused.expect_status(1);
-        assert!(refused.stderr.contains("limited is bound by the policies"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("apply to the role limited"), "{}", refused.stderr);
     }
     as_superuser(&world, &advice).await;
     let doctor = world.ingest(&["doctor"]).await;
-    assert!(doctor.stdout.contains("requests take on the role ingest_requests_"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("requests use the role ingest_requests_"), "{}", doctor.stdout);
     assert_eq!(jobs_seen(&world).await, 1);
     use_it(&world, "after").await;
+}
+
+/// Rows that a page of 50 may read: those of the page, and what the statistics make the planner read beyond them.
+const READ_FOR_A_PAGE: i64 = 1_000;
+
+#[tokio::test]
+async fn a_page_of_a_jobs_rows_reads_little_more_than_the_page() {
+    let world = World::database().await;
+    let owner = Owner(OWNERS[0].to_owned());
+    let rows: String = (0..45_000).map(|row| format!("{row}@example.com,Ann,Lee{row},Acme\n")).collect();
+    let file = world.file("dirty.csv", &format!("{HEADER}{}", rows.replacen("0@example.com", "bad", 1)));
+    world.ingest(&["import", &file]).await.expect_status(3);
+    sqlx::query("VACUUM (ANALYZE) staging_shared, jobs").execute(&world.pool).await.unwrap();
+    let mut db = world.owners.read(&owner).await.unwrap();
+    let job = jobs::get(&mut db, &owner, JobId(1)).await.unwrap().expect("the job that was imported");
+    let page = staging::look(&mut db, &owner, &job, &Filter::default(), None, 50).await.unwrap();
+    assert_eq!(page.rows.len(), 50);
+    let read = "SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint
+        FROM pg_stat_xact_all_tables WHERE relname = 'staging_shared'";
+    let read: i64 = sqlx::query_scalar(read).fetch_one(&mut *db).await.unwrap();
+    assert!((51..READ_FOR_A_PAGE).contains(&read), "{read} rows read for a page of 50");
+    let compiles: String = sqlx::query_scalar("SHOW jit").fetch_one(&mut *db).await.unwrap();
+    assert_eq!(compiles, "off");
 }

@@ -50,7 +50,7 @@ async fn a_job_that_is_gone_or_done_is_acknowledged() {
     world.queue_empty().await;
     assert_eq!(worker.term_and_wait().await, Some(0));
     assert_eq!(world.contacts("one").await.len(), 1);
-    assert!(world.log().contains("there is no such job"));
+    assert!(world.log().contains("the job does not exist"));
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_transient_failure_is_tried_again_and_then_given_up() {
     assert_eq!(world.settled(job).await, "FAILED");
     eventually("the message is a dead letter", async || world.dead_letters().await == 1).await;
     assert_eq!(worker.term_and_wait().await, Some(0));
-    assert_eq!(world.log().matches("will be tried again").count(), 1, "{}", world.log());
+    assert_eq!(world.log().matches("run failed; retrying").count(), 1, "{}", world.log());
     let reason: String =
         sqlx::query_scalar("SELECT job_failure FROM jobs").fetch_one(&world.pool).await.unwrap();
     assert!(reason.contains("the store of the files is unavailable"), "{reason}");
@@ -208,5 +208,5 @@ async fn a_long_recheck_keeps_its_message_in_the_databases_queue() {
     sqlx::raw_sql(go_on).execute(&world.pool).await.unwrap();
     world.eventually_completed(job).await;
     assert_eq!(worker.term_and_wait().await, Some(0));
-    assert!(!world.log().contains("lapsed"), "{}", world.log());
+    assert!(!world.log().contains("expired"), "{}", world.log());
 }

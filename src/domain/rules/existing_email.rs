@@ -7,7 +7,7 @@ use crate::domain::issue::IssueType;
 pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::ExistingEmail,
     about: About::Email,
-    when: "the owner has a contact with that e-mail from another job",
+    when: "the owner has a contact with this e-mail from another job",
     label: "Existing contacts",
     slug: "existing",
     compares: Compares::Contact,

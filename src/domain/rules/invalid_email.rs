@@ -9,7 +9,7 @@ use crate::domain::row::Fields;
 pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::InvalidEmail,
     about: About::Email,
-    when: "not a mailbox that Internet mail can deliver to; the reason is given",
+    when: "not an address that Internet mail can deliver to; the description gives the reason",
     label: "Invalid addresses",
     slug: "invalid",
     compares: Compares::Nothing,

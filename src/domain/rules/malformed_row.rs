@@ -9,7 +9,7 @@ use crate::domain::issue::IssueType;
 pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::MalformedRow,
     about: About::Row,
-    when: "more cells than the header has, or bytes that are no text",
+    when: "more cells than the header has, or bytes that are not text",
     label: "Malformed rows",
     slug: "malformed",
     compares: Compares::Nothing,

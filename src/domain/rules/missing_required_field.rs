@@ -8,7 +8,7 @@ use crate::domain::row::Fields;
 pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::MissingRequiredField,
     about: About::Row,
-    when: "one of the four is empty",
+    when: "a required field is empty",
     label: "Missing fields",
     slug: "missing",
     compares: Compares::Nothing,

@@ -124,7 +124,7 @@ impl Ceiling {
                     times,
                     what,
                     limit = at_once.all,
-                    "more at once than the server's limit was refused"
+                    "rejected requests beyond the server's limit of concurrent requests"
                 );
             }
             let detail = format!("the server has as many {what} under way as it can; try again in a moment");

@@ -83,7 +83,7 @@ pub(crate) async fn serve(
                 }
                 None => {
                     if let Some(times) = full.due() {
-                        tracing::warn!(times, peer = %peer.ip(), "too many connections with requests under way; new ones are refused");
+                        tracing::warn!(times, peer = %peer.ip(), "too many connections with requests in progress; rejecting new ones");
                     }
                     refuse(stream);
                 }
@@ -91,7 +91,7 @@ pub(crate) async fn serve(
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 if let Some(times) = failing.due() {
-                    tracing::error!(times, error = %error, "cannot accept connections; trying again");
+                    tracing::error!(times, error = %error, "cannot accept connections; retrying");
                 }
                 connections.evict_oldest();
                 tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -156,7 +156,7 @@ async fn clear(connection: &mut PgConnection, claim: &Claim) -> Result<(), RunEr
         table::discard(connection, claim.job).await?;
     }
     if claim.has_leftovers {
-        tracing::info!(job_id = claim.job.0, "rows without a checkpoint are staged anew");
+        tracing::info!(job_id = claim.job.0, "staging rows without a checkpoint again");
         issues::delete_all(connection, Home::Shared(claim.job)).await?;
         staging::delete_shared(connection, claim.job).await?;
     }

@@ -30,7 +30,17 @@ impl Numbering {
         links: &mut Links,
     ) -> Result<issues::Batch, RunError> {
         // Some of the shares may turn out to be of one issue; ids that are left over are lost.
-        let mut ids = issues::reserve(connection, shares.len()).await?.into_iter();
+        let ids = issues::reserve(connection, shares.len()).await?;
+        self.assign(ids.into_iter(), job, shares, links)
+    }
+
+    fn assign(
+        &mut self,
+        mut ids: impl Iterator<Item = IssueId>,
+        job: JobId,
+        shares: Vec<Share>,
+        links: &mut Links,
+    ) -> Result<issues::Batch, RunError> {
         let mut batch = issues::Batch::default();
         for Share { raised, group } in shares {
             let of_group = group.map(|(group, last)| ((raised.issue_type, group), last));
@@ -57,5 +67,56 @@ impl Numbering {
     /// The issues so far, by rule.
     pub(crate) fn counts(&self) -> Vec<(IssueType, u64)> {
         self.counts.iter().map(|(kind, count)| (*kind, *count)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::RowId;
+    use crate::store::issues::Raised;
+
+    const GROUP: u128 = 7;
+
+    fn share(row: i64, issue_type: IssueType, group: Option<(u128, bool)>) -> Share {
+        let (key, description) = (String::new(), String::new());
+        Share { raised: Raised { issue_type, key, description, staging_id: RowId(row) }, group }
+    }
+
+    /// The ids that are still free after the shares took theirs from 10 on.
+    fn next_id(numbering: &mut Numbering, first: i32, shares: Vec<Share>) -> i32 {
+        let mut ids = (first..).map(IssueId);
+        numbering.assign(&mut ids, JobId(1), shares, &mut Links::default()).unwrap();
+        ids.next().unwrap().0
+    }
+
+    #[test]
+    fn rows_of_a_group_share_one_issue_across_chunks() {
+        let mut numbering = Numbering::default();
+        let duplicate = |row, last| share(row, IssueType::DuplicateEmail, Some((GROUP, last)));
+        let next = next_id(&mut numbering, 10, vec![duplicate(1, false), duplicate(2, false)]);
+        assert_eq!(next, 11, "two rows, one issue");
+        assert_eq!(
+            next_id(&mut numbering, next, vec![duplicate(3, true)]),
+            11,
+            "the issue of the chunk before"
+        );
+        assert_eq!(numbering.counts(), [(IssueType::DuplicateEmail, 1)]);
+        assert!(numbering.open.is_empty(), "the group ended with its last row");
+    }
+
+    #[test]
+    fn issues_of_single_rows_and_of_other_rules_are_separate() {
+        let mut numbering = Numbering::default();
+        let shares = vec![
+            share(1, IssueType::InvalidEmail, None),
+            share(2, IssueType::InvalidEmail, None),
+            share(3, IssueType::DuplicateEmail, Some((GROUP, false))),
+            share(3, IssueType::ExistingEmail, Some((GROUP, false))),
+        ];
+        assert_eq!(next_id(&mut numbering, 10, shares), 14);
+        let counts = numbering.counts();
+        assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 4);
+        assert_eq!(counts.len(), 3);
     }
 }

@@ -31,7 +31,7 @@ pub(crate) async fn exclusive(path: &Path) -> Result<Flock<File>, LocalError> {
             tracing::warn!(
                 lock = %path.display(),
                 process = holder(path),
-                "waiting for another process that starts or stops the private database server"
+                "waiting for another process that is starting or stopping the private database server"
             );
         }
         tokio::time::sleep(PAUSE).await;

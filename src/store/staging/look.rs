@@ -36,11 +36,14 @@ pub async fn look(
 ) -> Result<Looked, StoreError> {
     let home = job.home();
     let (start, bounded_end) = bounded::around(PAGE_BYTES, "staging_id");
-    // Within bounds rows are read in their order by the primary key: `+ 0` keeps out the index over jobs, which would
-    // give all of the job's rows to be sorted.
-    let hidden = if job.staging_base.is_some() { " + 0" } else { "" };
+    // Within bounds nearly all rows are the job's, and are read in order by the primary key. A plain comparison would be
+    // estimated to keep a few of them only: then the index over jobs, or all rows of the bounds, are read and sorted.
+    let of_job = match job.staging_base {
+        Some(_) => format!("coalesce(s.staging_job_id = {}, false)", home.job()),
+        None => format!("s.staging_job_id = {}", home.job()),
+    };
     let mut query = QueryBuilder::new(format!(
-        "{start}{VIEW} FROM {} s WHERE s.staging_job_id{hidden} = {job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
+        "{start}{VIEW} FROM {} s WHERE {of_job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
         home.staging(),
         job = home.job()
     ));

@@ -51,9 +51,11 @@ async fn rows_of_every_rule_go_out_and_come_back_corrected() {
     let back = world.file("back.csv", &sheet.text());
     let told = world.ingest(&["correct", "2", &back]).await;
     told.expect_status(0);
-    for words in
-        ["4 rows of job 2 changed", "5 issues settled, 0 open", "ingest undo 3", "1 of them without a change"]
-    {
+    for words in [
+        "changed 4 rows of job 2 and resolved 5 issues; 0 still open",
+        "ingest undo 3",
+        "read 5 rows, 1 of them unchanged",
+    ] {
         assert!(told.stderr.contains(words), "{words}: {}", told.stderr);
     }
     let audit = world.ingest(&["audit", "--job", "2", "--output", "json"]).await;
@@ -130,12 +132,12 @@ async fn rows_that_cannot_be_found_or_changed_are_reported_with_their_lines() {
     told.expect_status(0);
     let key = sheet.column("row_key")[2];
     for words in [
-        "1 rows of job 1 changed",
-        "3 rows with a row_key that the job does not have",
+        "changed 1 row of job 1",
+        "skipped 3 rows with a row_key that does not belong to this job",
         &format!("line 4: {key}"),
         "line 5: no row_key",
         &format!("line 6: {contact}"),
-        "1 rows of contacts that exist already",
+        "skipped 1 row already imported as contacts",
         &format!("line 7: r-{contact}"),
     ] {
         assert!(told.stderr.contains(words), "{words}: {}", told.stderr);

@@ -105,9 +105,13 @@ impl Target<'_> {
         let lock = "SET deadlock_timeout = '1h'; BEGIN;
             UPDATE staging SET staging_company = staging_company WHERE staging_status = 'READY'";
         sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+        // A backend looks for a deadlock once, this long after it began to wait. On a busy machine the default of one
+        // second can pass before the circle is closed below, and nobody would ever look again.
+        self.rig.alter_database("SET deadlock_timeout = '10s'").await;
         let mut worker = [self.rig.worker()];
         let waits = async {
-            let query = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)";
+            let query = "SELECT EXISTS (SELECT FROM pg_stat_activity \
+                WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0)";
             while !sqlx::query_scalar(query).fetch_one(&self.rig.world.pool).await.unwrap_or(false) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

@@ -1,0 +1,33 @@
+//! What a person at the command line can do after an action failed: a command, where there is one.
+
+use crate::actions::ActionError;
+
+/// The next step after a failed action; `None` if the message says it already, or if there is nothing to do.
+pub(super) fn after(error: &ActionError) -> Option<&'static str> {
+    match error {
+        ActionError::NoJob(_) => Some("list the jobs with `ingest jobs`"),
+        ActionError::NoRow(_) | ActionError::NoIssue(_) => {
+            Some("list the open issues and their rows with `ingest issues JOB`")
+        }
+        ActionError::NoAction(_) | ActionError::NotUndoable(_) => {
+            Some("list the actions with `ingest audit`")
+        }
+        ActionError::NoContact(_) | ActionError::EmailTaken => {
+            Some("list the contacts with `ingest contacts`")
+        }
+        ActionError::NotInReview { .. } | ActionError::Running(_) | ActionError::Unfit { .. } => {
+            Some("see its status with `ingest jobs`")
+        }
+        ActionError::Queue(_) | ActionError::Object(_) | ActionError::Store(_) => {
+            Some("check the configuration with `ingest doctor`")
+        }
+        ActionError::Consolidated(_)
+        | ActionError::Stale(_)
+        | ActionError::Invalid { .. }
+        | ActionError::KeyReused
+        | ActionError::Busy
+        | ActionError::TooLarge(_)
+        | ActionError::Read { .. }
+        | ActionError::Record(_) => None,
+    }
+}
