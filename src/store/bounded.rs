@@ -1,11 +1,11 @@
-//! Answers that are bounded by bytes: cells may be large, so a number of rows says little about memory.
+//! Result sets that are limited in bytes: cells may be large, so a limit of rows does not limit memory.
 
 use super::StoreError;
 
-/// Bytes of the values of one page. The rest is on the next one.
+/// The most bytes of values on one page. The other rows are on the next page.
 pub(crate) const PAGE_BYTES: i64 = 256 << 10;
 
-/// The bytes of four values, without reading those that are stored out of line: a column `row_bytes`.
+/// A column `row_bytes`: the bytes of all `value`s. Does not read values that are stored out of line.
 macro_rules! row_bytes {
     ($($value:literal),+) => {
         concat!("0", $(" + coalesce(octet_length(", $value, "), 0)"),+, " AS row_bytes")
@@ -13,43 +13,43 @@ macro_rules! row_bytes {
 }
 pub(super) use row_bytes;
 
-/// The query `rows`, which has a column `row_bytes` and the order `order`, ended before the row with which its rows
-/// would have more than `bytes`; never before the first. Adds `rows_found`, the number of all rows of `rows`.
+/// Limits the query `rows`, which has a column `row_bytes` and the order `order`, to the first rows that have at most
+/// `bytes` together, but never to less than one row. Adds a column `rows_found`: the number of all rows of `rows`.
 pub(crate) fn within(bytes: i64, rows: &str, order: &str) -> String {
     let (start, end) = around(bytes, order);
     format!("{start}{rows}{end}")
 }
 
-/// The same as what stands before and behind the query.
+/// Returns what [`within`] adds before and after the query.
 pub(crate) fn around(bytes: i64, order: &str) -> (String, String) {
     let start = format!(
         "SELECT * FROM (SELECT *, count(*) OVER () AS rows_found,
              sum(row_bytes) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM ("
     );
-    // The first row's own bytes are all that there are so far.
+    // The sum equals the row's own bytes in the first row only, which is always returned.
     let end = format!(
         ") AS found) AS measured WHERE bytes_so_far <= {bytes} OR bytes_so_far = row_bytes ORDER BY {order}"
     );
     (start, end)
 }
 
-/// Rows of a list, and whether more follow.
+/// One page of a list.
 #[derive(Debug)]
 pub struct Slice<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Whether there are more: over the number asked for, or over the bytes of a page.
+    /// Whether more rows follow, beyond the limit of rows or of bytes.
     pub more: bool,
 }
 
 impl<T> Slice<T> {
-    /// What the next slice goes on after; `None` at the end.
-    pub(crate) fn next<N>(&self, number: impl FnOnce(&T) -> N) -> Option<N> {
-        self.items.last().filter(|_| self.more).map(number)
+    /// Returns the cursor of the next page, which `cursor` takes from the last row; `None` if no more rows follow.
+    pub(crate) fn next<N>(&self, cursor: impl FnOnce(&T) -> N) -> Option<N> {
+        self.items.last().filter(|_| self.more).map(cursor)
     }
 }
 
-/// At most `limit` of the rows of a query with [`within`], which asked for one more.
+/// Returns at most `limit` rows of a query made by [`within`] with a LIMIT of `limit` + 1.
 pub(super) fn slice<T>(
     rows: &[sqlx::postgres::PgRow],
     limit: i64,
@@ -60,7 +60,7 @@ pub(super) fn slice<T>(
     Ok(Slice { items, more })
 }
 
-/// Whether rows were left out for their bytes.
+/// Returns whether the limit of bytes cut off rows.
 pub(crate) fn is_cut(rows: &[sqlx::postgres::PgRow]) -> Result<bool, sqlx::Error> {
     use sqlx::Row;
     let found: Option<i64> = rows.first().map(|row| row.try_get("rows_found")).transpose()?;
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_values_have_no_bytes() {
+    fn null_values_have_no_bytes() {
         assert_eq!(
             row_bytes!("a", "b"),
             "0 + coalesce(octet_length(a), 0) + coalesce(octet_length(b), 0) AS row_bytes"

@@ -1,4 +1,4 @@
-//! `contact_changes`: how contacts came to say what they say, as they were before and after each change.
+//! `contact_changes`: the history of contacts, with their values before and after each change.
 
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
@@ -10,14 +10,14 @@ use crate::domain::ids::{ActionId, ContactId, RowId};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting};
 
-/// Rows whose values go into contacts that are there, encoded for COPY.
+/// Rows that update existing contacts, encoded for COPY.
 #[derive(Default)]
 pub(crate) struct Batch {
     lines: Lines,
 }
 
 impl Batch {
-    /// Adds a row; `key` is that of its contact.
+    /// Adds a row; `key` is the key of its contact.
     pub(crate) fn push(&mut self, staging_id: RowId, fields: &Fields<'_>, key: u128, decided: OnExisting) {
         self.lines.push(key, |line| {
             line.plain(staging_id)
@@ -30,23 +30,23 @@ impl Batch {
         });
     }
 
-    /// Rows so far.
+    /// Returns the number of rows.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Returns the bytes that they take in memory.
+    /// Returns the bytes that the rows take in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.lines.bytes()
     }
 
-    /// Whether there is none.
+    /// Returns whether the batch is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 }
 
-/// Makes the table that the rows wait in, for the rest of the transaction.
+/// Creates the temporary table `incoming` for the rows; it exists until the transaction ends.
 pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
     let table =
         "CREATE TEMPORARY TABLE incoming (incoming_staging_id bigint NOT NULL, incoming_key uuid PRIMARY KEY,
@@ -56,7 +56,7 @@ pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Puts a batch into it and empties the batch.
+/// Inserts a batch into `incoming` and empties the batch.
 pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
     const WRITTEN: &[(&str, &str)] = &[
         ("incoming_staging_id", "bigint"),
@@ -72,14 +72,14 @@ pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> 
     Ok(())
 }
 
-/// Changes the contacts as the waiting rows say, and keeps what was there; gives how many there were.
+/// Updates contacts with the rows of `incoming` and records their earlier values. Returns the number of contacts.
 pub(crate) async fn apply(
     connection: &mut PgConnection,
     owner: &Owner,
     job: JobId,
 ) -> Result<u64, StoreError> {
     sqlx::raw_sql("ANALYZE incoming").execute(&mut *connection).await?;
-    // Contacts are looked up by key alone; the owner is checked on the result.
+    // The join uses the key alone; the owner is checked on the result.
     let change = "WITH met AS MATERIALIZED (
              SELECT contacts.*, incoming.* FROM incoming JOIN contacts ON contact_key = incoming_key),
          kept AS (
@@ -101,18 +101,18 @@ pub(crate) async fn apply(
 /// A change as people see it.
 #[derive(Debug, Clone, serde::Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Change {
-    /// When.
+    /// The time of the change.
     pub at: chrono::DateTime<chrono::Utc>,
-    /// The job whose row did it.
+    /// The job of the row that made the change.
     #[schema(value_type = Option<i32>)]
     pub job: Option<JobId>,
-    /// The row that did it.
+    /// The row that made the change.
     #[schema(value_type = Option<i64>)]
     pub row: Option<RowId>,
-    /// The person's action that did it.
+    /// The action that made the change.
     #[schema(value_type = Option<i64>)]
     pub action: Option<ActionId>,
-    /// The action that took it back.
+    /// The action that undid the change.
     #[schema(value_type = Option<i64>)]
     pub undone_by: Option<ActionId>,
     /// The four values before: e-mail, first name, last name, company.
@@ -121,11 +121,10 @@ pub struct Change {
     pub after: Vec<String>,
 }
 
-/// The most changes of a contact that are listed.
+/// The most changes of one contact that are listed.
 const MOST_CHANGES: i64 = 1_000;
 
-/// What has happened to a contact of an owner, the oldest first; at most a thousand changes, fewer where they are
-/// large.
+/// Returns the changes of a contact of an owner, oldest first: at most a thousand, fewer if they are large.
 pub async fn of_contact(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -152,7 +151,7 @@ pub async fn of_contact(
     bounded::slice(&rows, MOST_CHANGES, |row| Ok(Change::from_row(row)?))
 }
 
-/// Puts a person's change of a contact on record.
+/// Records a person's change of a contact.
 pub(crate) async fn record(
     connection: &mut PgConnection,
     contact: &Contact,

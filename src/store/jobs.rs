@@ -1,4 +1,4 @@
-//! `jobs`: what is known of a job; `run.rs`, the lease under which a run writes.
+//! `jobs`: reads and inserts jobs. `decide.rs` changes them for people, `run.rs` for the run that has the lease.
 
 mod decide;
 mod run;
@@ -24,47 +24,47 @@ pub struct Job {
     pub id: JobId,
     /// `job_user_id`.
     pub owner: String,
-    /// The name of the file as it was given.
+    /// The original name of the file.
     pub filename: String,
-    /// The file's key in the store.
+    /// The file's key in the object store.
     pub object_key: String,
-    /// Where it stands.
+    /// The status.
     pub status: JobStatus,
-    /// When its valid rows become contacts.
+    /// When valid rows become contacts.
     pub policy: ImportPolicy,
-    /// Whether a person has called it off.
+    /// Whether a person cancelled it.
     pub cancelled: bool,
-    /// Whether a run is working on it.
+    /// Whether a run is in progress.
     pub running: bool,
-    /// Whether a run is wanted, or working.
+    /// Whether a run is requested or in progress.
     pub wanted: bool,
     /// Data rows in the file.
     pub total_rows: i32,
-    /// Rows done so far.
+    /// Rows processed so far.
     pub processed_rows: i32,
-    /// Rows left out since an earlier row of the file says the same.
+    /// Rows skipped because they repeat an earlier row of the file.
     pub repeated_rows: i32,
     /// Open issues.
     pub open_issues: i32,
-    /// Its rows, by what becomes of them.
+    /// Rows by status.
     pub counts: RowCounts,
-    /// How far the undo of its import has come, while one is under way.
+    /// The progress of the undo of the import, while one is running.
     pub undoing: Option<UndoProgress>,
-    /// Why it is FAILED.
+    /// Why it FAILED.
     pub failure: Option<String>,
-    /// Whether what it has staged is in tables of its own.
+    /// Whether it has tables of its own and all of its rows are staged in them.
     #[serde(skip)]
     partitioned: bool,
-    /// Whether it has tables of its own, the rows in them staged for good or not.
+    /// Whether it has tables of its own, even if its rows are not all staged yet.
     #[serde(skip)]
     pub has_tables: bool,
-    /// The row before its first, where this program has numbered them.
+    /// The id before that of its first row; `None` if no run of this program has reserved a block of ids.
     #[serde(skip)]
     pub(super) staging_base: Option<RowId>,
-    /// The hash of the file's bytes, where this program took them in.
+    /// The hash of the file's bytes; `None` if the job was not created by this program.
     #[serde(skip)]
     pub content_hash: Option<String>,
-    /// When the producer made it.
+    /// When the job was created.
     pub created_at: DateTime<Utc>,
     /// When the latest run started.
     pub started_at: Option<DateTime<Utc>>,
@@ -72,24 +72,24 @@ pub struct Job {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// A job's rows by what becomes of them: as the last run has found them, and people have decided since.
+/// A job's rows by status: as the last run left them, updated by every decision since.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
 pub struct RowCounts {
-    /// Valid; they wait for their contacts.
+    /// Valid rows that are not imported yet.
     pub ready: i64,
-    /// They break a rule.
+    /// Rows that violate a rule.
     pub with_issues: i64,
-    /// Left out by a person, or since an edit made them repeats.
+    /// Rows discarded by a person, or because an edit made them repeat another row.
     pub discarded: i64,
-    /// Their contacts exist.
+    /// Rows whose contacts exist.
     pub consolidated: i64,
-    /// Left out since an earlier row of the file says the same.
+    /// Rows skipped because they repeat an earlier row of the file.
     pub repeated: i64,
 }
 
-/// The columns of a job.
+/// The columns of a job, and its table.
 const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status, job_import_policy,
     job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash, job_staging_base,
     job_partitioned AS has_tables, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
@@ -97,7 +97,7 @@ const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key
     (SELECT ARRAY[undo_done, undo_total] FROM undo_progress WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
     job_created_at, job_process_start, job_process_end FROM jobs";
 
-/// What finds one job, by its owner `$1` and number `$2`. The transaction works on that job from then on: see
+/// Returns the query for one job, by owner `$1` and id `$2`. It makes that job the current job of the transaction: see
 /// [the wall](super::wall).
 fn one() -> String {
     format!(
@@ -143,29 +143,29 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
 }
 
 impl Job {
-    /// Where its rows, issues and items are. A large job has none until all of its rows are staged.
+    /// Returns the tables of its rows, issues and issue items. A large job has none until all of its rows are staged.
     pub fn home(&self) -> Home {
         Home::of(self.id, self.partitioned)
     }
 }
 
-/// One job of an owner.
+/// Returns one job of an owner.
 pub async fn get(connection: &mut PgConnection, owner: &Owner, id: JobId) -> Result<Option<Job>, StoreError> {
     let row =
         sql::query(sqlx::AssertSqlSafe(one())).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
     row.as_ref().map(job).transpose()
 }
 
-/// Which jobs.
+/// A filter of jobs.
 #[derive(Debug, Clone, Default)]
 pub struct Which {
-    /// In this status.
+    /// Only jobs in this status.
     pub status: Option<JobStatus>,
-    /// Of files whose names hold this, in any case of letters.
+    /// Only jobs whose file name contains this text, ignoring case.
     pub text: Option<String>,
 }
 
-/// An owner's jobs, newest first: at most `limit`, older than `before` where that is given.
+/// Returns up to `limit` jobs of an owner, newest first, starting after `before` if it is set.
 pub async fn list(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -191,30 +191,30 @@ pub async fn list(
     rows.iter().map(job).collect()
 }
 
-/// How many jobs an owner has.
+/// Counts an owner's jobs.
 pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count, StoreError> {
     let query = "SELECT count(*) FROM (SELECT FROM jobs WHERE job_user_id = $1 LIMIT $2 + 1) AS counted";
     Ok(Count(sql::query_scalar(query).bind(&owner.0).bind(Count::MOST).fetch_one(connection).await?))
 }
 
-/// A job on its way into the table.
+/// A job to insert.
 #[derive(Debug)]
 pub(crate) struct New<'a> {
-    /// Whose it is.
+    /// The owner.
     pub owner: &'a Owner,
-    /// The name of the file as it was given.
+    /// The original name of the file.
     pub filename: &'a str,
-    /// The file's key in the store.
+    /// The file's key in the object store.
     pub key: &'a str,
     /// When valid rows become contacts.
     pub policy: ImportPolicy,
     /// The hash of the file's bytes.
     pub content_hash: &'a str,
-    /// Which columns of the file are which, where a person has matched them.
+    /// The mapping of the file's columns, if a person matched them.
     pub columns: Option<Columns>,
 }
 
-/// Inserts a PENDING job. No run of it is wanted yet.
+/// Inserts a PENDING job without requesting a run of it.
 pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobId, StoreError> {
     let id = sql::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
@@ -232,8 +232,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     Ok(id)
 }
 
-/// The owner's latest job of a file with these bytes. Until the transaction ends nobody else asks about the
-/// same bytes: of two uploads at once the second finds the first.
+/// Returns the owner's latest job for a file with these bytes. Locks the hash until the transaction ends, so that of two
+/// simultaneous uploads the second finds the job of the first.
 pub(crate) async fn by_content(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -248,7 +248,7 @@ pub(crate) async fn by_content(
     Ok(sql::query_scalar(query).bind(&owner.0).bind(content_hash).fetch_one(connection).await?)
 }
 
-/// A run that has lost its lease came to an end all the same: its worker was not killed, so it does not count as cut off.
+/// Records that a run that lost its lease has ended: its worker was not killed, so the run does not count as killed.
 pub(crate) async fn outlived(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
     let count_down = format!(
         "UPDATE jobs SET job_unfinished_runs = job_unfinished_runs - 1

@@ -1,7 +1,7 @@
-//! The database: all SQL of the program, one file a table, as functions of a connection or pool.
+//! All SQL of the program: one file per table, as functions that take a connection or a pool.
 //!
-//! Nothing here opens a transaction: which writes belong together is decided by `pipeline` and
-//! `actions`. Every read for a person names the owner, and every write of a run names its lease.
+//! The functions do not open transactions of several statements: `pipeline` and `actions` decide which writes belong
+//! together. Every read for a person filters by owner, and every write of a run checks its lease.
 
 pub(crate) mod actions;
 pub(crate) mod api_tokens;
@@ -47,69 +47,69 @@ use crate::domain::job::JobId;
 /// What went wrong at the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The lease of the run was taken over, or its job deleted: the run must stop writing.
+    /// Another run took over the lease, or the job was deleted. The run must stop writing.
     #[error("job {0}: lease lost")]
     LeaseLost(JobId),
-    /// A value in the database that this program does not know.
+    /// The database contains a value that this version does not know.
     #[error("the database contains {0}, which this version does not know; upgrade this program")]
     Unknown(#[from] crate::domain::words::UnknownWord),
-    /// A number beyond what a job may have.
+    /// A number exceeds the limit of one job.
     #[error("{what} is {value}, more than the limit of one job")]
     TooLarge {
-        /// What it counts, in words.
+        /// What was counted, in words.
         what: &'static str,
-        /// The number.
+        /// The number that was too large.
         value: u64,
     },
-    /// The schema could not be brought up to date.
+    /// A migration failed.
     #[error("cannot migrate the schema: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The schema is older than this program and `--no-migrate` forbids to change it.
+    /// The schema is older than this program, and `--no-migrate` forbids migrating it.
     #[error("the database schema is {0} migration(s) behind; run `ingest migrate`")]
     Outdated(usize),
-    /// The server is of a version that is too old.
+    /// The server is older than the oldest supported version.
     #[error("PostgreSQL {version} is not supported; upgrade to 13 or newer")]
     ServerTooOld {
-        /// Its version.
+        /// The server's version.
         version: String,
     },
-    /// The database cannot hold every letter.
+    /// The database's encoding cannot store every character.
     #[error(
         "the database {database} has the encoding {encoding}, which cannot store all letters; create one with \
          CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0 and move the tables with pg_dump"
     )]
     NotUtf8 {
-        /// Its name.
+        /// The name of the database.
         database: String,
-        /// What it stores text as.
+        /// Its encoding.
         encoding: String,
     },
-    /// The login role inherits the role for requests, so that its own runs see nothing.
+    /// The login role inherits the role for requests, so runs would see no job.
     #[error(
         "the row-level security policies of requests apply to the role {login}, so it sees no job; run {advice}"
     )]
     BoundByWall {
         /// The login role.
         login: String,
-        /// What has to be run.
+        /// The statements that correct it.
         advice: String,
     },
-    /// A write was broken off since one before it failed.
+    /// The write was cancelled because an earlier write of the same run failed.
     #[error("cancelled because an earlier write of the same run failed")]
     Aborted,
-    /// The server sent a row in another form than it was asked for.
+    /// The server returned a row in an unexpected form.
     #[error("the database returned a row that cannot be decoded")]
     Unreadable,
-    /// A temporary file could not be written or read.
+    /// A temporary file could not be read or written.
     #[error("temporary file: {0}; check the free space of the folder for temporary files (TMPDIR)")]
     Scratch(#[from] std::io::Error),
-    /// Anything that PostgreSQL or the connection reported.
+    /// PostgreSQL or the connection reported an error.
     #[error(transparent)]
     Database(DatabaseError),
 }
 
-/// An error of PostgreSQL or the connection, shown without the values of rows: the server's detail
-/// line quotes them.
+/// An error from PostgreSQL or the connection. Displayed without the server's detail line, which quotes the values of
+/// rows.
 #[derive(Debug)]
 pub struct DatabaseError(sqlx::Error);
 
@@ -131,10 +131,10 @@ impl std::fmt::Display for DatabaseError {
 
 impl std::error::Error for DatabaseError {}
 
-/// What a failed temporary file is called where no path may be shown.
+/// The message for a failed temporary file where no path may be shown.
 pub(crate) const NO_SCRATCH: &str = "a temporary file could not be written or read";
 
-/// A server message without the value that a data exception (class 22) quotes after a colon.
+/// Returns a server message without the value that a data exception (class 22) quotes after a colon.
 fn quoteless(message: &str) -> &str {
     match message.starts_with("invalid input") || message.starts_with("invalid byte") {
         true => message.split(':').next().unwrap_or(message),
@@ -148,14 +148,14 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// How the codes of errors begin that may pass: connection exceptions, transaction rollbacks, insufficient resources,
-/// objects in use, interventions (cancelled, shut down, a session idle for too long) and system errors; and of the
-/// invalid transaction states a server that is read-only during a failover, and the two time-outs of a transaction.
+/// Prefixes of the SQLSTATEs of transient errors: connection exceptions, transaction rollbacks, insufficient resources,
+/// objects in use, interventions (cancelled, shut down, session idle for too long) and system errors. Of the invalid
+/// transaction states only three: a server that is read-only during a failover, and the two timeouts of a transaction.
 const TRANSIENT: &[&str] = &["08", "40", "53", "55", "57", "58", "25006", "25P03", "25P04"];
 
 impl StoreError {
-    /// Whether the same call may succeed later: the server is away, busy, restarting or out of a
-    /// resource, or two transactions were in each other's way. By SQLSTATE (PostgreSQL manual, appendix A).
+    /// Returns whether the same call may succeed later: the server is unreachable, busy, restarting or out of a
+    /// resource, or two transactions conflicted. Decided by SQLSTATE (PostgreSQL manual, appendix A).
     pub(crate) fn is_transient(&self) -> bool {
         let StoreError::Database(DatabaseError(error)) = self else {
             return false;
@@ -171,8 +171,8 @@ impl StoreError {
         }
     }
 
-    /// What happened in words for a job's owner. PostgreSQL's own message may name files and settings of its
-    /// server.
+    /// Returns the error in words for a job's owner. PostgreSQL's own message is not shown, since it may name files
+    /// and settings of its server.
     pub(crate) fn for_owner(&self) -> String {
         match self {
             StoreError::LeaseLost(_)
@@ -193,7 +193,7 @@ impl StoreError {
         }
     }
 
-    /// Whether a lock was not given within the time that the statement was willing to wait.
+    /// Returns whether the statement waited longer for a lock than its `lock_timeout`.
     pub(crate) fn is_lock_timeout(&self) -> bool {
         let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
             return false;
@@ -201,7 +201,7 @@ impl StoreError {
         error.code().as_deref() == Some("55P03")
     }
 
-    /// Whether the server cancelled the statement: it ran into its time limit.
+    /// Returns whether the server cancelled the statement because it exceeded its time limit.
     pub(crate) fn is_cancelled(&self) -> bool {
         let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
             return false;
@@ -209,7 +209,7 @@ impl StoreError {
         error.code().as_deref() == Some("57014")
     }
 
-    /// Whether a row that the transaction was to write has changed since its snapshot.
+    /// Returns whether a row that the transaction tried to write had changed since its snapshot.
     pub(crate) fn is_serialization_failure(&self) -> bool {
         const SERIALIZATION_FAILURE: &str = "40001";
         match self {
@@ -220,7 +220,7 @@ impl StoreError {
         }
     }
 
-    /// Whether a unique constraint of `table` refused the write.
+    /// Returns whether the write violated a unique constraint of `table`.
     pub(crate) fn is_conflict_in(&self, table: &str) -> bool {
         let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
             return false;
@@ -229,22 +229,22 @@ impl StoreError {
     }
 }
 
-/// A connection that was idle for longer is asked whether it is still there before it is used again.
+/// A connection that was idle for longer is checked before it is used again.
 const TRUSTED_IDLE: Duration = Duration::from_secs(2);
 
-/// Returns a pool of at most `connections` connections. Connects when first used, and lets go of connections that are
-/// not used for ten minutes.
+/// Returns a pool of at most `connections` connections. Connects on first use and closes connections that are idle for
+/// ten minutes.
 pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
     pool_of(connections).connect_lazy_with(named(options))
 }
 
-/// Returns a pool that keeps its connections. To open one takes sqlx 800 turns of the runtime (SCRAM), which on a busy
-/// server are seconds: [`fill`] opens them before anybody waits for them.
+/// Returns a pool that never closes its connections. To open one, sqlx needs 800 turns of the runtime (SCRAM), which
+/// take seconds on a busy server, so [`fill`] opens them before a request needs one.
 pub(crate) fn lasting_pool(options: PgConnectOptions, connections: u32) -> PgPool {
     pool_of(connections).idle_timeout(None).max_lifetime(None).connect_lazy_with(named(options))
 }
 
-/// Opens all connections of a pool. What cannot be opened is tried again by whoever needs it.
+/// Opens all connections of a pool. A connection that cannot be opened is retried when it is needed.
 pub(crate) async fn fill(pool: &PgPool) {
     let all = (0..pool.options().get_max_connections()).map(|_| pool.acquire());
     let opened = futures::future::join_all(all).await;
@@ -255,8 +255,8 @@ pub(crate) async fn fill(pool: &PgPool) {
 
 fn named(options: PgConnectOptions) -> PgConnectOptions {
     use sqlx::ConnectOptions;
-    // Statements are never logged: their errors and timings are, by whoever handles them.
-    // No `extra_float_digits`, which PgBouncer refuses.
+    // Statements are never logged; callers log their errors and timings.
+    // PgBouncer refuses `extra_float_digits`.
     options.application_name("ingest").extra_float_digits(None).disable_statement_logging()
 }
 
@@ -277,15 +277,15 @@ fn pool_of(connections: u32) -> PgPoolOptions {
         })
 }
 
-/// How many there are, counted only as far as a person wants to know: to count millions takes seconds.
+/// A count that stops at [`Count::MOST`], since counting millions takes seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(i64);
 
 impl Count {
-    /// The most that is counted.
+    /// The largest exact count.
     pub(crate) const MOST: i64 = 10_000;
 
-    /// The number; one more than [`Count::MOST`] where there are more.
+    /// Returns the number, or [`Count::MOST`] + 1 if there are more.
     pub(crate) fn number(self) -> i64 {
         self.0
     }
@@ -300,7 +300,7 @@ impl std::fmt::Display for Count {
     }
 }
 
-/// PostgreSQL's `interval` from a duration, to the microsecond.
+/// Converts a duration to PostgreSQL's `interval`, to the microsecond.
 pub(crate) fn interval(duration: Duration) -> sqlx::postgres::types::PgInterval {
     let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     sqlx::postgres::types::PgInterval { months: 0, days: 0, microseconds }

@@ -1,4 +1,4 @@
-//! The schema: embedded migrations, each in one transaction under a lock of that transaction.
+//! The schema: embedded migrations, each applied in one transaction that takes a lock.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use super::{StoreError, schema_turn, sql, wall};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// Where the migrations that were applied are on record, as `sqlx` has it.
+/// The statement that creates the table of applied migrations, as `sqlx` defines it.
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
     version        bigint PRIMARY KEY,
     description    text NOT NULL,
@@ -20,9 +20,10 @@ const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
     checksum       bytea NOT NULL,
     execution_time bigint NOT NULL)";
 
-/// Brings the database up to this program's schema, behind the wall where the role may build it. Several processes may call it at once: one applies a migration, the
-/// others wait and find it applied. A database of upstream's is adopted in place. Where nothing is pending, nothing is
-/// locked or written.
+/// Applies pending migrations, then builds [the wall](super::wall) if the login role may.
+///
+/// Several processes may call it at once: one applies a migration while the others wait for it. A database created by
+/// upstream is migrated in place. If nothing is pending, nothing is locked or written.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     let mut transaction = sql::begin(pool).await?;
     let applied = applied(&mut transaction).await?;
@@ -47,7 +48,8 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     wall::build(pool).await
 }
 
-/// Warns of text keys that migration 12 had to leave in the order of the database's locale, which slows down imports.
+/// Warns about text keys that migration 12 could not change to the collation "C": sorting them by the database's locale
+/// slows down imports.
 async fn warn_of_keys_by_locale(pool: &PgPool) -> Result<(), StoreError> {
     let query = "SELECT attrelid::regclass || '.' || attname AS key FROM pg_attribute
          WHERE attrelid IN ('jobs'::regclass, 'staging'::regclass, 'issues'::regclass, 'contacts'::regclass, 'actions'::regclass)
@@ -65,7 +67,7 @@ async fn warn_of_keys_by_locale(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Applies one migration, unless another program has meanwhile.
+/// Applies one migration, unless another process already has.
 async fn apply(pool: &PgPool, migration: &Migration) -> Result<(), StoreError> {
     let started = Instant::now();
     let mut transaction = sql::begin(pool).await?;
@@ -88,7 +90,8 @@ async fn apply(pool: &PgPool, migration: &Migration) -> Result<(), StoreError> {
     Ok(transaction.commit().await?)
 }
 
-/// The versions of the applied migrations with their checksums. Reads only: a role may have no right to more.
+/// Returns the versions of the applied migrations with their checksums. Only reads, since the role may have no right to
+/// write.
 async fn applied(connection: &mut PgConnection) -> Result<HashMap<i64, Cow<'static, [u8]>>, StoreError> {
     let query = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
     if !sql::query_scalar::<bool>(query).fetch_one(&mut *connection).await? {
@@ -99,7 +102,7 @@ async fn applied(connection: &mut PgConnection) -> Result<HashMap<i64, Cow<'stat
     Ok(applied.into_iter().map(|(version, checksum)| (version, checksum.into())).collect())
 }
 
-/// How many migrations the database still lacks.
+/// Returns the number of migrations that are not yet applied.
 pub(crate) async fn pending(pool: &PgPool) -> Result<usize, StoreError> {
     let mut transaction = sql::begin(pool).await?;
     let applied = applied(&mut transaction).await?;
@@ -107,23 +110,23 @@ pub(crate) async fn pending(pool: &PgPool) -> Result<usize, StoreError> {
     Ok(MIGRATIONS.iter().filter(|migration| !applied.contains_key(&migration.version)).count())
 }
 
-/// Fails with [`StoreError::Outdated`] unless the schema is this program's.
+/// Checks that no migration is pending; fails with [`StoreError::Outdated`] otherwise.
 pub(crate) async fn require_current(pool: &PgPool) -> Result<(), StoreError> {
     match pending(pool).await? {
         0 => Ok(()),
-        lacking => Err(StoreError::Outdated(lacking)),
+        pending => Err(StoreError::Outdated(pending)),
     }
 }
 
-/// The oldest server that will do, as `server_version_num` has it.
+/// The oldest supported server, as in `server_version_num`.
 const OLDEST_SERVER: i32 = 130_000;
 
-/// What the server says of itself.
+/// The version of the server, and the encoding of the database.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub(crate) struct Server {
-    /// As people write it.
+    /// The version as people write it.
     pub version: String,
-    /// As numbers compare.
+    /// The version as a number that can be compared.
     version_num: i32,
     /// The name of the database.
     pub database: String,
@@ -132,7 +135,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Fails where this program cannot work with the server or the database.
+    /// Fails if the server is too old or the database's encoding is not UTF-8.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         if self.version_num < OLDEST_SERVER {
             return Err(StoreError::ServerTooOld { version: self.version.clone() });
@@ -145,7 +148,7 @@ impl Server {
     }
 }
 
-/// Asks the server about itself.
+/// Returns the server's version and the database's name and encoding.
 pub(crate) async fn server(pool: &PgPool) -> Result<Server, StoreError> {
     let query = "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_num,
                         current_database()::text AS database, current_setting('server_encoding') AS encoding";
@@ -153,8 +156,8 @@ pub(crate) async fn server(pool: &PgPool) -> Result<Server, StoreError> {
     Ok(sqlx::FromRow::from_row(&row)?)
 }
 
-/// Whether a pooler stands in between that gives each transaction another connection to the server: then two
-/// connections of ours are served by one process, or one of ours by two.
+/// Returns whether a pooler assigns connections to the server per transaction. Detected when one server process serves
+/// two of our connections, or two processes serve one.
 pub(crate) async fn is_pooled(pool: &PgPool) -> Result<bool, StoreError> {
     let (mut one, mut other) = (pool.acquire().await?, pool.acquire().await?);
     let first = process(&mut one).await?;
@@ -166,13 +169,13 @@ pub(crate) async fn is_pooled(pool: &PgPool) -> Result<bool, StoreError> {
     Ok(false)
 }
 
-/// The server's process behind a connection.
+/// Returns the id of the server process that serves a connection.
 async fn process(connection: &mut PgConnection) -> Result<i32, StoreError> {
     let row = sqlx::raw_sql("SELECT pg_backend_pid() AS process").fetch_one(connection).await?;
     Ok(row.try_get("process")?)
 }
 
-/// Fails unless the database answers.
+/// Checks that the database answers queries.
 pub(crate) async fn answers(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::raw_sql("SELECT 1").execute(pool).await?;
     Ok(())

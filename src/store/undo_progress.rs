@@ -1,7 +1,7 @@
-//! `undo_progress`: how far the undo of an import has come, for whoever watches.
+//! `undo_progress`: the progress of the undo of an import, for pages and the API.
 //!
-//! The undo is one transaction, so its progress is written on another connection. An entry counts until `undo_until`: a
-//! program that was killed leaves one.
+//! The undo is one transaction, so its progress is written on another connection. An entry expires at `undo_until`, since
+//! a killed program does not remove it.
 
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
@@ -9,16 +9,16 @@ use sqlx::{PgPool, Row};
 use super::{StoreError, sql};
 use crate::domain::job::JobId;
 
-/// How far the undo of an import has come.
+/// The progress of the undo of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct UndoProgress {
-    /// Contacts that are done.
+    /// Contacts processed so far.
     pub done: i64,
-    /// Contacts that the import made or changed.
+    /// Contacts that the import created or changed.
     pub total: i64,
 }
 
-/// Writes the progress of the undo of a job's import, which counts for fifteen seconds.
+/// Writes the progress of the undo of a job's import, which expires after fifteen seconds.
 pub(crate) async fn write(pool: &PgPool, job: JobId, progress: UndoProgress) -> Result<(), StoreError> {
     let UndoProgress { done, total } = progress;
     let write = format!(
@@ -29,18 +29,18 @@ pub(crate) async fn write(pool: &PgPool, job: JobId, progress: UndoProgress) -> 
     Ok(())
 }
 
-/// Reads the progress of the undo of a job's import; `None` if none is under way.
+/// Returns the progress of the undo of a job's import; `None` if none is running.
 pub(crate) async fn read(pool: &PgPool, job: JobId) -> Result<Option<UndoProgress>, StoreError> {
     let read = format!(
         "SELECT undo_done, undo_total FROM undo_progress WHERE undo_job_id = {job} AND undo_until > now()"
     );
-    let found = sql::once(pool, &read).await?.pop();
+    let row = sql::once(pool, &read).await?.pop();
     let progress =
         |row: PgRow| Ok(UndoProgress { done: row.try_get("undo_done")?, total: row.try_get("undo_total")? });
-    found.map(progress).transpose()
+    row.map(progress).transpose()
 }
 
-/// Removes the entry of an undo that has ended.
+/// Deletes the entry of an undo that has ended.
 pub(crate) async fn remove(pool: &PgPool, job: JobId) -> Result<(), StoreError> {
     sql::once_changed(pool, &format!("DELETE FROM undo_progress WHERE undo_job_id = {job}")).await?;
     Ok(())

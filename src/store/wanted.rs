@@ -1,10 +1,11 @@
-//! Whether a run of a job is wanted, and from when: `job_available_at`, with its count of deliveries.
+//! `job_available_at`: whether and from when a run of a job is wanted, with the count of deliveries.
 //!
-//! In the database's own queue this is the message: a receive moves the time to the end of the visibility timeout, and
-//! that very moment is the receipt. With another queue it is a mark by which jobs are found whose message was lost.
+//! In the database's own queue this column is the message: receiving it sets the time to the end of the visibility
+//! timeout, and that time is the receipt. With another queue the column finds jobs whose message was lost.
 //!
-//! No change by the queue waits for the disk. When a crash of the server undoes one, a job is delivered again or its count
-//! of deliveries is too low: its lease, which is flushed, decides who works on it, and a COMPLETED job is left alone.
+//! The queue's changes do not wait for the disk. If a crash of the server loses one, a job is delivered again or its count
+//! of deliveries is too low. That is harmless: the lease, which is flushed, decides who works on the job, and a COMPLETED
+//! job is not run again.
 
 use std::time::Duration;
 
@@ -15,19 +16,19 @@ use super::StoreError;
 use super::sql::{self, NOT_FLUSHED};
 use crate::domain::job::JobId;
 
-/// The channel on which workers are told of new jobs. A hint: nothing depends on it.
+/// The channel that notifies workers of new jobs. Only a hint: nothing depends on it.
 pub(crate) const CHANNEL: &str = "ingest_jobs";
 
-/// When a run that is asked for may be received from the database.
+/// When a requested run can be received from the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
     /// At once: the database is the queue.
     Now,
-    /// In a minute, should it still be wanted: somebody else starts the run.
+    /// In a minute, if it is still wanted then: another queue delivers the message, or the caller runs the job.
     InAMinute,
 }
 
-/// Asks for a run, also of a job that was cancelled or that had killed its workers.
+/// Requests a run. Clears a cancellation and the count of killed runs.
 pub(crate) async fn want(connection: &mut PgConnection, id: JobId, due: Due) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_delivery_count = 0, job_unfinished_runs = 0, job_cancelled_at = NULL,
                 job_available_at = CASE WHEN $2 THEN now() ELSE now() + interval '1 minute' END WHERE job_id = $1";
@@ -38,14 +39,14 @@ pub(crate) async fn want(connection: &mut PgConnection, id: JobId, due: Due) -> 
     Ok(())
 }
 
-/// Takes back the request for a run, in the transaction that decides so.
+/// Withdraws the request for a run, in the caller's transaction.
 pub(crate) async fn withdraw(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_available_at = NULL WHERE job_id = $1 AND job_available_at IS NOT NULL";
     sql::query(query).bind(id.0).execute(connection).await?;
     Ok(())
 }
 
-/// Notes that no run of the job is wanted, once a run ends that did not come from the database's queue.
+/// Records that no run of the job is wanted, after the end of a run that another queue delivered.
 pub(crate) async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
     let unwant = format!(
         "UPDATE jobs SET job_available_at = NULL, job_delivery_count = 0
@@ -55,9 +56,9 @@ pub(crate) async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Jobs that want work and have neither a live lease nor, it seems, a message: PENDING or PROCESSING,
-/// and overdue by `grace`. Each is given to one caller, and again after twice as long each time: a
-/// long queue is no lost message.
+/// Returns jobs whose message seems to be lost: they are PENDING or PROCESSING, have no live lease, and are overdue by
+/// `grace`. Each job is returned to one caller only, and again after twice the time each time, since in a long queue a
+/// message is late without being lost.
 pub(crate) async fn stranded(
     pool: &PgPool,
     grace: Duration,
@@ -77,25 +78,25 @@ pub(crate) async fn stranded(
     rows.iter().map(|row| Ok((row.try_get("job_id")?, row.try_get("job_s3_object_key")?))).collect()
 }
 
-/// A job that was received.
+/// A received job.
 pub(crate) struct Received {
     /// The job.
     pub job: JobId,
-    /// The file's key in the store; `None` where another program left it out.
+    /// The file's key in the object store; `None` if the program that inserted the job did not set it.
     pub object_key: Option<String>,
-    /// How often it was received, this time included.
+    /// How often the job was received, including this time.
     pub count: u32,
-    /// Until when others do not receive it, by the database's clock.
+    /// The time until which nobody else receives the job, by the database's clock.
     pub hidden_until: DateTime<Utc>,
 }
 
-/// Receives up to `at_most` jobs that are due, the longest due first, and hides them for `visibility`.
+/// Receives up to `at_most` jobs that are due, those due longest first, and hides them for `visibility`.
 pub(crate) async fn receive(
     pool: &PgPool,
     at_most: usize,
     visibility: Duration,
 ) -> Result<Vec<Received>, StoreError> {
-    // MATERIALIZED: as a plain subquery PostgreSQL may run it again for each row and exceed the limit.
+    // MATERIALIZED, because PostgreSQL may run a plain subquery again for each row and exceed the limit.
     let receive = format!(
         "{NOT_FLUSHED};
          WITH due AS MATERIALIZED (
@@ -119,19 +120,19 @@ pub(crate) async fn receive(
     rows.iter().map(received).collect()
 }
 
-/// Returns the condition that the job was neither requested nor received again.
+/// Returns the SQL condition that the job was neither requested nor received again: its time is one of `stands`.
 fn is_still(job: JobId, stands: &[DateTime<Utc>]) -> String {
     let moments: Vec<_> = stands.iter().map(moment).collect();
     format!("job_id = {job} AND job_available_at IN ({})", moments.join(", "))
 }
 
-/// A moment as a part of a statement, exact to the microsecond as the database holds it.
+/// Formats a time as part of a statement, to the microsecond, which is the database's precision.
 fn moment(moment: &DateTime<Utc>) -> String {
     format!("'{}'::timestamptz", moment.to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
-/// Hides a received job until `next`. Returns whether that was done: not while a run holds the job's row, and not when
-/// another than us received or asked for the job since.
+/// Hides a received job until `next`. Returns `false` without a change if a run has locked the job's row, or if the job
+/// was received or requested again since.
 pub(crate) async fn hide(
     pool: &PgPool,
     job: JobId,
@@ -147,24 +148,24 @@ pub(crate) async fn hide(
     Ok(sql::once_changed(pool, &renew).await? > 0)
 }
 
-/// Returns whether the job still stands as it was received.
+/// Returns whether the job was neither requested nor received again.
 pub(crate) async fn stands(pool: &PgPool, job: JobId, stands: &[DateTime<Utc>]) -> Result<bool, StoreError> {
-    let look = format!("SELECT FROM jobs WHERE {}", is_still(job, stands));
-    Ok(!sql::once(pool, &look).await?.is_empty())
+    let query = format!("SELECT FROM jobs WHERE {}", is_still(job, stands));
+    Ok(!sql::once(pool, &query).await?.is_empty())
 }
 
-/// What becomes of a received job.
+/// The fate of a received job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// No run is wanted any more.
     Done,
-    /// It is received again after that long.
+    /// The job becomes due again after this time.
     Later(Duration),
-    /// It is received again at once, as if it had not been.
+    /// The job becomes due at once, and this delivery does not count.
     Back,
 }
 
-/// Answers a received job. A newer request for it is left as it is.
+/// Records the fate of a received job, unless the job was requested or received again since.
 pub(crate) async fn answer(
     pool: &PgPool,
     job: JobId,
@@ -186,7 +187,7 @@ pub(crate) async fn answer(
     Ok(())
 }
 
-/// Makes a job due now. Returns whether there is such a job.
+/// Makes a job due now. Returns whether the job exists.
 pub(crate) async fn send(pool: &PgPool, job: JobId) -> Result<bool, StoreError> {
     let send = format!(
         "WITH wanted AS (UPDATE jobs SET job_available_at = now() WHERE job_id = {job} RETURNING 1)

@@ -1,4 +1,4 @@
-//! What people do to a job. Each function works on a job that [`lock`] holds.
+//! Changes that people make to a job. The caller must first [`lock`] the job.
 
 use sqlx::{PgConnection, PgPool, Row};
 
@@ -7,8 +7,8 @@ use crate::domain::ids::RowId;
 use crate::domain::job::{ImportPolicy, JobId, Owner};
 use crate::store::StoreError;
 
-/// A job of an owner, held until the transaction ends: no run can claim it meanwhile. Waits five seconds at most
-/// for whoever else holds it; a transient error says that it took longer.
+/// Locks a job of an owner until the transaction ends and returns it; no run can claim it in that time. Fails with a
+/// transient error after waiting five seconds for another lock.
 pub async fn lock(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -20,7 +20,7 @@ pub async fn lock(
     row.as_ref().map(job).transpose()
 }
 
-/// The job of a row of an owner.
+/// Returns the job of a row of an owner.
 pub(crate) async fn of_row(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -30,7 +30,7 @@ pub(crate) async fn of_row(
     Ok(sql::query_scalar(query).bind(&owner.0).bind(row).fetch_optional(connection).await?)
 }
 
-/// Adds to the count of open issues; gives the new count.
+/// Adds `more` to the count of open issues and returns the new count.
 pub(crate) async fn add_issues(
     connection: &mut PgConnection,
     id: JobId,
@@ -40,7 +40,7 @@ pub(crate) async fn add_issues(
     Ok(sql::query_scalar(query).bind(id.0).bind(more as i32).fetch_one(connection).await?)
 }
 
-/// Counts rows of a job that have come to another status.
+/// Adds `more` to the counts of a job's rows by status; negative numbers subtract.
 pub(crate) async fn move_rows(
     connection: &mut PgConnection,
     id: JobId,
@@ -55,7 +55,7 @@ pub(crate) async fn move_rows(
     Ok(())
 }
 
-/// Cancels a job: FAILED with the reason, and messages that ask for it change nothing.
+/// Cancels a job: it becomes FAILED with the reason, and later messages for it have no effect.
 pub(crate) async fn cancel(connection: &mut PgConnection, id: JobId, reason: &str) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_status = 'FAILED', job_failure = $2, job_cancelled_at = now(),
                 job_process_end = coalesce(job_process_end, now()), job_lease_token = NULL, job_lease_until = NULL
@@ -75,20 +75,20 @@ pub(crate) async fn set_policy(
     Ok(())
 }
 
-/// A job whose contacts were taken back is under review again.
+/// Returns a job to the review after its import was undone.
 pub(crate) async fn reopen(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_status = 'NEEDS_REVIEW' WHERE job_id = $1";
     sql::query(query).bind(id.0).execute(connection).await?;
     Ok(())
 }
 
-/// Deletes a job, and with it what the tables that jobs share hold of it.
+/// Deletes a job, and with it its rows, issues and issue items in the shared tables.
 pub(crate) async fn delete(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
     sql::query("DELETE FROM jobs WHERE job_id = $1").bind(id.0).execute(connection).await?;
     Ok(())
 }
 
-/// Whether a job of the owner has this file in the store.
+/// Returns whether a job of the owner refers to this key of the object store.
 pub(crate) async fn has_file(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -98,8 +98,10 @@ pub(crate) async fn has_file(
     Ok(sql::query_scalar(query).bind(&owner.0).bind(key).fetch_one(connection).await?)
 }
 
-/// Whether another job, of any owner, has the same file in the store. Not asked in the transaction that deletes the job,
-/// which sees nothing of other owners. Waits for who locks `jobs`, so a transaction asks before it does.
+/// Returns whether another job, of any owner, refers to the same key of the object store.
+///
+/// Takes the pool because the transaction that deletes the job does not see the jobs of other owners. Waits for locks on
+/// the table `jobs`, so a transaction must call this before it takes such a lock itself.
 pub(crate) async fn shares_file(pool: &PgPool, id: JobId) -> Result<bool, StoreError> {
     let query = format!(
         "SELECT EXISTS (SELECT FROM jobs AS other WHERE job_id <> {id}

@@ -1,7 +1,6 @@
-//! A run's side of `jobs`: the lease under which it writes, its checkpoints and its end.
+//! Changes that a run makes to its job: the lease, the checkpoints and the end.
 //!
-//! Every write here names the token of the lease and fails with [`StoreError::LeaseLost`] where it
-//! touches no row.
+//! Every write checks the token of the lease, and fails with [`StoreError::LeaseLost`] if no row matches it.
 
 use std::time::Duration;
 
@@ -15,24 +14,24 @@ use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner};
 use crate::store::sql::{self, NOT_FLUSHED};
 use crate::store::{Home, StoreError};
 
-/// A job that this run may work on, as it stood when the lease was taken.
+/// The lease of a job, with the state of the job when the lease was taken.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// The job.
     pub job: JobId,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
-    /// The file's key in the store.
+    /// The file's key in the object store.
     pub object_key: String,
-    /// What every write of the run names.
+    /// The token of the lease, which every write of the run checks.
     pub token: Uuid,
-    /// Where the rows come from.
+    /// Whether the run reads the file or reprocesses staged rows.
     pub flow: Flow,
     /// Transient failures so far.
     pub attempts: u32,
-    /// Runs before this one that began, got no further and never came to an end: their workers were killed.
+    /// Earlier runs since the last progress that never ended, because their workers were killed.
     pub cut_off: u32,
-    /// The object's version that rows were staged from by an earlier run.
+    /// The version of the object from which an earlier run staged rows.
     pub object_version: Option<String>,
     /// The base of the reserved block of staging ids.
     pub staging_base: Option<RowId>,
@@ -40,36 +39,37 @@ pub struct Claim {
     pub partitioned: bool,
     /// Data rows staged by earlier runs.
     pub checkpoint: u64,
-    /// Whether rows of the job are in the shared table, though none is staged for good.
+    /// Whether the shared table contains rows of the job although its checkpoint is 0.
     pub has_leftovers: bool,
     /// Whether valid rows become contacts before the review is done.
     pub policy: ImportPolicy,
-    /// Which columns of the file are which, where a person has matched them.
+    /// The mapping of the file's columns, if a person matched them.
     pub columns: Option<Columns>,
 }
-/// What came of the attempt to claim a job.
+/// The outcome of an attempt to claim a job.
 #[derive(Debug)]
 pub enum Claimed {
-    /// The lease is ours.
+    /// This run has the lease.
     Ours(Claim),
-    /// Another run holds the lease for that much longer.
+    /// Another run has the lease, which expires after this time.
     Busy(Duration),
-    /// There is nothing to do: the job is COMPLETED.
+    /// The job is COMPLETED: nothing is left to do.
     Completed,
-    /// A person has called it off.
+    /// A person cancelled the job.
     Cancelled,
-    /// There is no such job.
+    /// The job does not exist.
     Unknown,
 }
 
-/// Takes the lease of a job for `lease`, if nobody holds it, and makes the job PROCESSING.
+/// Takes the lease of a job for `lease`, unless another run has it, and sets the job to PROCESSING.
 ///
-/// A run inside [`hold`] is alive as long as its connection is, whatever the time says: its job is busy.
+/// A job whose run has locked it with [`hold`] is busy for as long as the connection of that run lives, even after its
+/// lease has expired.
 ///
-/// The run counts as one that has not come to an end until [`settle`], [`fail`] or [`release`] says that it has.
+/// The run counts as unfinished until [`settle`], [`fail`] or [`release`] records its end.
 pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed, StoreError> {
     let token = Uuid::new_v4();
-    // A job that was NEEDS_REVIEW is staged, whoever staged it: its file is never read again.
+    // The rows of a NEEDS_REVIEW job are staged, by whichever program, so its file is never read again.
     let claim = format!(
         "UPDATE jobs SET job_status = 'PROCESSING', job_lease_token = '{token}', job_lease_until = now() + {lease},
                 job_process_start = now(), job_process_end = NULL, job_failure = NULL,
@@ -107,6 +107,7 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
     }))
 }
 
+/// Returns why a job could not be claimed.
 async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
     let query = format!(
         "SELECT job_status = 'COMPLETED' AS completed, job_cancelled_at IS NOT NULL AS cancelled,
@@ -121,7 +122,7 @@ async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
     })
 }
 
-/// Turns "no row touched" into the loss of the lease.
+/// Fails with [`StoreError::LeaseLost`] if no row was changed.
 fn held(claim: &Claim, rows_changed: u64) -> Result<(), StoreError> {
     match rows_changed {
         0 => Err(StoreError::LeaseLost(claim.job)),
@@ -129,7 +130,7 @@ fn held(claim: &Claim, rows_changed: u64) -> Result<(), StoreError> {
     }
 }
 
-/// Holds the lease for another `lease` from now on. A run inside [`hold`] needs no renewal.
+/// Extends the lease to `lease` from now. A run that has locked its job with [`hold`] needs no renewal.
 pub(crate) async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Result<(), StoreError> {
     let (job, token, lease) = (claim.job, claim.token, sql::interval(lease));
     let renew = format!(
@@ -143,11 +144,11 @@ pub(crate) async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Resu
     held(claim, sql::once_changed(pool, &query).await?)
 }
 
-/// Holds the job itself until the transaction ends, in place of the lease's time: a repeatable-read
-/// transaction could not write a row that renewals change meanwhile.
+/// Locks the job's row until the transaction ends, which replaces renewals of the lease: a repeatable-read transaction
+/// could not write a row that a renewal changed after its snapshot.
 ///
-/// Not FOR UPDATE: a row of the job that one transaction updates twice has its foreign key checked again,
-/// and the run's own helpers beside this transaction must not wait for it.
+/// Not FOR UPDATE: when a transaction updates a row of the job twice, PostgreSQL checks its foreign key again, and the
+/// run's own transactions on other connections must not wait for this lock.
 pub(crate) async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
     let query = sql::query("SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR NO KEY UPDATE")
         .bind(claim.job.0)
@@ -155,34 +156,34 @@ pub(crate) async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
-/// What the survey of a file settled before its first row is staged.
+/// The decisions made from the survey of a file, before its first row is staged.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// The object's version.
     pub object_version: String,
     /// Data rows in the file.
     pub total_rows: u64,
-    /// Where they go.
+    /// Where the rows are staged.
     pub place: Place,
 }
 
-/// Where the rows of a file go.
+/// The table and the ids of a job's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// The table.
+    /// The tables of the job.
     pub home: Home,
     /// Row n of the file, counted from 1, has the `staging_id` base + n.
     pub base: RowId,
 }
 
 impl Place {
-    /// Returns the row of a number in the file, from 1.
+    /// Returns the id of row `number` of the file, counted from 1.
     pub(crate) fn row(self, number: u64) -> RowId {
         RowId(self.base.0 + number as i64)
     }
 }
 
-/// Writes the plan down.
+/// Saves the plan.
 pub(crate) async fn plan(
     connection: &mut PgConnection,
     claim: &Claim,
@@ -202,10 +203,10 @@ pub(crate) async fn plan(
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
-/// The most rows of a job: their numbers leave two bits free for what is compared beside them.
+/// The most rows of a job: the comparison of rows uses the two highest bits of a 32-bit row number as flags.
 const MOST_ROWS: u64 = (1 << 30) - 1;
 
-/// The number of a job's rows as its column holds it.
+/// Converts a number of rows to the type of its column; fails if it exceeds [`MOST_ROWS`].
 fn total_rows(rows: u64) -> Result<i32, StoreError> {
     match i32::try_from(rows) {
         Ok(number) if rows <= MOST_ROWS => Ok(number),
@@ -213,11 +214,12 @@ fn total_rows(rows: u64) -> Result<i32, StoreError> {
     }
 }
 
-/// Reserves a block of staging ids for a file of `rows` data rows, unless an earlier run has staged rows in
-/// its own. `partition`: whether they are to have a partition of their own.
+/// Reserves a block of staging ids for a file of `rows` data rows, unless an earlier run has staged rows in its block.
+/// With `partition`, the rows get a partition of their own.
 ///
-/// Never in the transaction that writes the rows: all jobs would wait for its end. Nor is the disk waited
-/// for: what names the block is logged behind it, so it is never known without being taken.
+/// Runs in a transaction of its own: in the transaction that writes the rows, it would make all other jobs wait until
+/// that ends. It does not wait for the disk: whatever refers to the block is logged after the reservation, so a crash
+/// cannot lose the reservation and keep a reference to the block.
 pub(crate) async fn reserve(
     pool: &PgPool,
     claim: &Claim,
@@ -225,7 +227,7 @@ pub(crate) async fn reserve(
     partition: bool,
 ) -> Result<Place, StoreError> {
     if let Some(base) = claim.staging_base
-        // Without a row staged the file may be another one by now, and have more rows than the block.
+        // With no row staged yet, the file may have been replaced by one with more rows than the block.
         && claim.checkpoint > 0
     {
         return Ok(Place { home: Home::of(claim.job, claim.partitioned), base });
@@ -240,14 +242,14 @@ pub(crate) async fn reserve(
     Ok(Place { home: Home::of(claim.job, partition), base: row.try_get("base")? })
 }
 
-/// Where the rows of a staged job are. The base is 0 where no run has reserved a block.
+/// Returns the tables and ids of a staged job's rows. The base is 0 if no run has reserved a block.
 pub(crate) async fn place(connection: &mut PgConnection, job: JobId) -> Result<Place, StoreError> {
     let query = "SELECT job_partitioned, coalesce(job_staging_base, 0) FROM jobs WHERE job_id = $1";
     let (partitioned, base) = sql::query_as(query).bind(job.0).fetch_one(connection).await?;
     Ok(Place { home: Home::of(job, partitioned), base })
 }
 
-/// The first `rows` data rows of the file are staged, `repeated` of them counted as repeats.
+/// Records that the first `rows` data rows of the file are processed, `repeated` of them as repeats.
 pub(crate) async fn checkpoint(
     connection: &mut PgConnection,
     claim: &Claim,
@@ -265,7 +267,7 @@ pub(crate) async fn checkpoint(
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
-/// All rows are staged: from here on a run of the job reprocesses.
+/// Records that all rows are staged: later runs of the job reprocess them and do not read the file.
 pub(crate) async fn staged(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
     let query =
         sql::query("UPDATE jobs SET job_staged_at = now() WHERE job_id = $1 AND job_lease_token = $2")
@@ -274,19 +276,19 @@ pub(crate) async fn staged(connection: &mut PgConnection, claim: &Claim) -> Resu
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
-/// How a run ended that went through.
+/// The result of a successful run.
 #[derive(Debug, Clone)]
 pub(crate) struct Settled {
-    /// NEEDS_REVIEW where issues are open, COMPLETED otherwise.
+    /// NEEDS_REVIEW if issues are open, COMPLETED otherwise.
     pub status: JobStatus,
-    /// Issues that are open.
+    /// Open issues.
     pub open_issues: u64,
-    /// The job's rows. Those that are not counted are discarded.
+    /// The job's rows by status. The discarded rows are calculated from the others.
     pub counts: RowCounts,
 }
 
-/// Ends a run that went through. The end is told by the clock: `now()` is when the transaction began, which may be long
-/// ago. `planned`: what [`plan`] and [`checkpoint`] would have written, for a run of one transaction.
+/// Ends a successful run. The time of the end is `clock_timestamp()`, since `now()` is the start of the transaction,
+/// which may be long ago. A run of one transaction passes as `planned` what [`plan`] and [`checkpoint`] would have saved.
 pub(crate) async fn settle(
     connection: &mut PgConnection,
     claim: &Claim,
@@ -321,7 +323,7 @@ pub(crate) async fn settle(
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
-/// Ends a run FAILED, with the reason in words for the owner.
+/// Ends a run and sets its job to FAILED, with the reason in words for the owner.
 pub(crate) async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), StoreError> {
     let query = sql::query(
         "UPDATE jobs SET job_status = 'FAILED', job_failure = $3, job_process_end = clock_timestamp(), job_attempts = 0,
@@ -334,7 +336,7 @@ pub(crate) async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(
     held(claim, sql::execute(pool, query).await?.rows_affected())
 }
 
-/// Gives the lease back in the middle of the work. `failed`: counts one more transient failure.
+/// Releases the lease before the work is done. With `failed`, counts one more transient failure.
 pub(crate) async fn release(pool: &PgPool, claim: &Claim, failed: bool) -> Result<(), StoreError> {
     let (job, token, failures) = (claim.job, claim.token, i32::from(failed));
     let release = format!(
