@@ -1,5 +1,5 @@
-//! What helps a person to decide about an issue: its rows as they stand, a correction that is likely, and the
-//! contact that exists.
+//! Helps a person to decide about an issue: shows its rows in their current state, a likely correction, and the
+//! existing contact.
 
 use std::collections::HashMap;
 
@@ -17,25 +17,25 @@ use crate::store::{Home, StoreError};
 /// A row of an issue.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// The row as it stands.
+    /// The row in its current state.
     pub row: RowView,
-    /// A correction of its address that is likely.
+    /// A likely correction of its e-mail address.
     pub suggestion: Option<String>,
-    /// The owner's contact that has its e-mail already.
+    /// The owner's existing contact with its e-mail.
     pub contact: Option<Existing>,
 }
 
-/// A contact beside a row with its e-mail.
+/// A contact next to a row with the same e-mail.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Existing {
     /// The contact.
     pub contact: Contact,
-    /// The values in which row and contact differ.
+    /// The fields in which row and contact differ.
     pub differs: Vec<Field>,
 }
 
-/// The rows of an issue of an owner's job, in the order of the file: at most `limit`, after the row `after` where that
-/// is given, and fewer where they are large. Whether there are more.
+/// Returns the rows of an issue in file order, and whether there are more. Returns at most `limit` rows, fewer if
+/// they are large, starting after the row `after` if there is one.
 pub async fn cases(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -57,11 +57,11 @@ pub async fn cases(
 pub struct Cases {
     /// The rows of each issue, and whether it has more.
     pub of_issue: HashMap<IssueId, (Vec<Case>, bool)>,
-    /// The last issue that they fit for, where they do not fit for all: the page ends with it.
+    /// If the rows of all issues do not fit: the last issue whose rows do. The page ends with it.
     pub last: Option<IssueId>,
 }
 
-/// The same for issues at once, which are in order: the first `limit` rows of each.
+/// Returns the first `limit` rows of each of several issues, which must be in order.
 pub async fn cases_of(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -73,7 +73,7 @@ pub async fn cases_of(
         staging::of_issues(&mut *connection, owner, home, issues, None, limit + 1).await?;
     let first = found.first().map(|(issue, _)| *issue);
     let cut = found.last().filter(|_| is_cut).map(|(issue, _)| *issue);
-    // The one that is cut off is the next page's, unless it is the only one.
+    // The issue that was cut off moves to the next page, unless it is the only one.
     found.retain(|(issue, _)| Some(*issue) == first || Some(*issue) != cut);
     let last = found.last().filter(|_| is_cut).map(|(issue, _)| *issue);
     let mut of_issue: HashMap<IssueId, (Vec<Case>, bool)> = HashMap::new();
@@ -97,7 +97,7 @@ async fn with_contacts(
     let wanted: Vec<u128> = rows.iter().map(|(_, row)| key(row)).collect();
     let mut found: HashMap<u128, Contact> =
         contacts::with_keys(connection, owner, &wanted).await?.into_iter().collect();
-    // A row that is a contact already is not in conflict with it.
+    // A row that is already imported does not conflict with its own contact.
     found.retain(|_, contact| !rows.iter().any(|(_, row)| row.row == contact.row));
     let case = |(issue, row): (IssueId, RowView)| {
         let contact = found

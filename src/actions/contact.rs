@@ -1,4 +1,4 @@
-//! A person's change of a contact.
+//! Edits a contact.
 
 use serde_json::json;
 
@@ -11,10 +11,10 @@ use crate::domain::rules;
 use crate::store::contacts::{self, Contact};
 use crate::store::{OwnerPool, contact_changes};
 
-/// A contact that was changed.
+/// The result of editing a contact.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct EditedContact {
-    /// The action on record; none when nothing had to change.
+    /// The recorded action; `None` if nothing had to change.
     #[schema(value_type = Option<i64>)]
     pub action: Option<ActionId>,
     /// The contact.
@@ -22,7 +22,7 @@ pub struct EditedContact {
     pub contact: ContactId,
 }
 
-/// Stands for all that a person can change about a contact.
+/// Returns a tag that changes with every value that a person can change.
 pub fn tag(contact: &Contact) -> String {
     let fields = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
     let mut hash = blake3::Hasher::new();
@@ -33,8 +33,8 @@ pub fn tag(contact: &Contact) -> String {
     hash.finalize().to_hex()[..32].to_owned()
 }
 
-/// Changes a contact of the owner; what was there before is kept. `seen`: the [`tag`] of the contact as the person
-/// saw it. The contact must break no rule afterwards.
+/// Edits a contact of the owner and records its previous values. `seen` is the [`tag`] of the contact as the
+/// person saw it. The edited contact must break no rule.
 pub async fn edit(
     owners: &OwnerPool,
     request: &Request,

@@ -1,4 +1,4 @@
-//! All contacts of an owner as a CSV file, made while it is sent.
+//! All contacts of an owner as a CSV file, generated while it is sent.
 
 use bytes::Bytes;
 use csv::Terminator;
@@ -10,14 +10,16 @@ use crate::domain::job::Owner;
 use crate::store::contacts::{self, Contact};
 use crate::store::{OwnerPool, StoreError};
 
-/// The most contacts in one piece of the file.
+/// Maximum number of contacts in one piece of the file.
 const PIECE: i64 = 2_000;
-/// The most bytes of their values, which is what a download that is not read holds, unless one contact has more.
+/// Maximum bytes of values in one piece, unless a single contact is larger. An unread download uses this much
+/// memory.
 const PIECE_BYTES: i64 = 256 << 10;
 
-/// The file in pieces: `contact`, the four values and when it was made, a line each, in the order in which they were
-/// made. UTF-8 with a byte order mark, RFC 4180, each cell in quotes; cells that a spreadsheet program would run have
-/// an apostrophe in front, also behind what it may take for a separator.
+/// Streams the file in pieces: one line per contact, in order of creation, with `contact`, the four values and the
+/// time of creation. The format is RFC 4180 in UTF-8 with a byte order mark, and every cell is quoted. Cells that
+/// a spreadsheet program would run as a formula get an apostrophe in front, also after characters that it may take
+/// for a separator.
 pub fn contacts_file(owners: OwnerPool, owner: Owner) -> impl Stream<Item = Result<Bytes, StoreError>> {
     let header = "\u{feff}\"contact\",\"email\",\"first_name\",\"last_name\",\"company\",\"created_at\"\r\n";
     let first = Bytes::from_static(header.as_bytes());
@@ -41,7 +43,7 @@ fn lines(contacts: &[Contact]) -> Bytes {
         let (id, made) = (contact.id.to_string(), contact.created_at.to_rfc3339());
         let values = values.into_iter().map(|value| defused(value));
         let cells = std::iter::once(id.as_str().into()).chain(values).chain([made.as_str().into()]);
-        // A Vec takes all that is written to it, and all records have as many cells.
+        // Writing to a Vec cannot fail, and all records have the same number of cells.
         let _ = writer.write_record(cells.map(|cell: std::borrow::Cow<'_, str>| cell.into_owned()));
     }
     writer.into_inner().unwrap_or_default().into()

@@ -1,5 +1,5 @@
-//! A file of corrections on its way back: the rows that [`corrections_file`](super::corrections_file) gave, as people
-//! have changed them.
+//! Imports a file of corrections: the rows written by [`corrections_file`](super::corrections_file), as people
+//! changed them.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -23,49 +23,49 @@ use crate::store::corrections::{self, FileRow, Left, Uploaded};
 use crate::store::decided::{self, Corrections};
 use crate::store::{Home, OwnerPool, StoreError};
 
-/// The most bytes that a file of corrections may have.
+/// Maximum size of a file of corrections, in bytes.
 pub const CORRECTIONS_LIMIT: u64 = 64 << 20;
 
-/// Rows that are named when they were left.
+/// Maximum number of skipped rows to list.
 const NAMED: i64 = 100;
 
-/// Room for what a file of contacts may hold at most, with a stand-in of three bytes for each that was no text.
+/// Fits the largest value of a file of contacts, with a three-byte replacement character for each byte that could
+/// not be decoded.
 const LIMITS: Limits = Limits { max_cell_bytes: 256 << 10, max_record_bytes: 4 << 20, max_columns: 4096 };
 
-/// What a file of corrections has done.
+/// The result of importing a file of corrections.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Corrected {
-    /// What was changed; by its action it is taken back in one.
+    /// What changed. Undoing its action undoes all corrections at once.
     pub effect: Effect,
     /// Rows in the file.
     pub read: u64,
-    /// Rows that say what the job says, or what an earlier row of the file says.
+    /// Rows whose values equal those of the job or of an earlier row of the file.
     pub unchanged: u64,
-    /// Rows with a key that the job does not have, or with none.
+    /// Rows without a key, or with one that the job does not have.
     pub unknown_count: u64,
     /// The first hundred of them.
     #[serde(default)]
     pub unknown: Vec<FileRow>,
-    /// Rows that are contacts already and stay as they are.
+    /// Rows skipped because they are already imported.
     pub contact_count: u64,
     /// The first hundred of them.
     #[serde(default)]
     pub contacts: Vec<FileRow>,
 }
 
-/// Takes in a file of corrections: rows are found by their `row_key`, and values that differ become edits, all in one
-/// action. A row that was left out is taken in again if it differs.
+/// Imports a file of corrections. Matches rows by `row_key` and turns values that differ into edits, all in one
+/// action. A discarded row is restored if it differs.
 ///
-/// Columns may be missing or in any order, and rows short: what is not there stays as it is. `row`, `line`, `reasons`
-/// and columns of other names are not read. Apostrophes that the file
-/// was given to stop formulas are taken off. What spreadsheet
-/// programs change by themselves is no difference: white space around, other line ends, question marks for letters
-/// that the file's encoding does not have, UTF-8 that was taken for Windows-1252.
+/// Columns may be missing or in any order, and rows may be short: missing values stay unchanged. Ignores `row`,
+/// `line`, `reasons` and unknown columns, and removes the apostrophes that the export added against formulas.
+/// Changes that spreadsheet programs make on their own do not count as differences: surrounding white space, other
+/// line endings, question marks for letters that the file's encoding lacks, and UTF-8 decoded as Windows-1252.
 ///
-/// Fails when the content has more than [`CORRECTIONS_LIMIT`] bytes, which wait in a temporary file, and as invalid,
-/// with the line and what to do, when it has no column `row_key` or one column twice, when it cannot be read as CSV,
-/// and when one key has different values. The same request under the same key again is answered before the content is
-/// read.
+/// Fails if the content has more than [`CORRECTIONS_LIMIT`] bytes, which are buffered in a temporary file. Fails
+/// as invalid, with the line and what to do, if the column `row_key` is missing, a column occurs twice, the CSV
+/// cannot be parsed, or one key has different values. If the same request is sent again under the same key, the
+/// recorded result is returned before the content is read.
 pub async fn correct(
     owners: &OwnerPool,
     request: &Request,
@@ -120,10 +120,10 @@ fn unread(source: std::io::Error) -> ActionError {
     ActionError::Read { file: "corrections".to_owned(), source }
 }
 
-/// Bytes of a file of corrections in memory at a time.
+/// Bytes of a file of corrections to read at a time.
 const BLOCK_BYTES: usize = 64 << 10;
 
-/// A file of corrections in a temporary file, and what all of its bytes tell.
+/// A file of corrections in a temporary file, with what was learned from reading all of its bytes.
 struct Received {
     file: std::fs::File,
     reader: TableReader,
@@ -155,7 +155,7 @@ impl Received {
     }
 }
 
-/// Works out which rows change, and into what.
+/// Decides which rows change, and to which values.
 async fn choose(connection: &mut PgConnection, home: Home, encoding: Encoding) -> Result<(), ActionError> {
     decided::create(connection).await?;
     let mut changes = Corrections::default();
@@ -174,20 +174,20 @@ async fn choose(connection: &mut PgConnection, home: Home, encoding: Encoding) -
     Ok(decided::fill(connection, home, &Filter::default(), &Decision::Correct).await?)
 }
 
-/// Whether a value of the file, in this encoding, says what the stored one says.
+/// Returns whether a value of the file, in this encoding, equals the stored one.
 fn is_same(stored: &str, given: &str, encoding: Encoding) -> bool {
     let (stored, given) = (normalise(stored), unified(given));
     let stored = unified(&stored);
     let written = |letter: char| {
         let lost = !encoding.has(letter);
-        // UTF-16 in between makes two of letters beyond its first plane.
+        // A conversion by way of UTF-16 replaces a letter beyond the basic plane by two question marks.
         let marks = std::iter::repeat_n('?', if lost { letter.len_utf16() } else { 0 });
         (!lost).then_some(letter).into_iter().chain(marks)
     };
     stored == given || stored.chars().flat_map(written).eq(given.chars())
 }
 
-/// The value that a cell was made of.
+/// Returns the original value of an exported cell.
 fn plain(cell: &str) -> Cow<'_, str> {
     match unguarded(cell) {
         Cow::Borrowed(value) => normalise(value),
@@ -195,7 +195,7 @@ fn plain(cell: &str) -> Cow<'_, str> {
     }
 }
 
-/// With one kind of line end, whatever a program has made of them.
+/// Normalises the line endings, which programs change.
 fn unified(value: &str) -> Cow<'_, str> {
     match value.contains('\r') {
         true => Cow::Owned(value.replace("\r\n", "\n").replace('\r', "\n")),
@@ -203,14 +203,14 @@ fn unified(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// What a file gives.
+/// The content of a file of corrections.
 struct Given {
     rows: Uploaded,
     read: u64,
     encoding: Encoding,
-    /// The columns of values that it has.
+    /// Its value columns.
     columns: Vec<&'static str>,
-    /// Of its bytes.
+    /// Hash of its bytes.
     hash: String,
 }
 
@@ -245,12 +245,12 @@ fn is_key(name: &str) -> bool {
     folded(name) == folded(ROW_KEY)
 }
 
-/// Where in a row its key and its values are.
+/// The positions of the key and the values in a row.
 struct Columns {
     key: usize,
     values: [Option<usize>; 4],
     width: usize,
-    /// Whether all of the file is UTF-8 that was taken for Windows-1252.
+    /// Whether the whole file is UTF-8 that was decoded as Windows-1252.
     is_mangled: bool,
 }
 
@@ -261,7 +261,7 @@ impl Columns {
         let is_mangled = first.is_some();
         names.iter_mut().zip(first).for_each(|(name, first)| *name = first);
         let is_known = |name: &str| is_key(name) || Field::from_name(name).is_some();
-        // The byte order mark again, taken for letters of an encoding in which they cannot be made good.
+        // A byte order mark decoded as letters of an encoding from which it cannot be recovered.
         let bare = names.first().map(|name| name.trim_start_matches(|letter: char| !letter.is_ascii()));
         if bare.is_some_and(is_known) && !names.first().is_some_and(|name| is_known(name)) {
             return Err(invalid(format!(
@@ -338,7 +338,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_programs_change_by_themselves_is_no_difference() {
+    fn changes_by_spreadsheet_programs_are_no_differences() {
         let same = [
             ("Acme", "Acme", Encoding::Utf8),
             (" Acme\u{a0}", "Acme", Encoding::Utf8),

@@ -1,4 +1,4 @@
-//! The rows with issues as a CSV file that people correct in a spreadsheet; [`correct`](super::correct) takes it back.
+//! The rows with issues as a CSV file to correct in a spreadsheet; [`correct`](super::correct) imports it again.
 
 use std::io::{self, Seek, Write};
 
@@ -13,43 +13,44 @@ use crate::domain::field::Field;
 use crate::domain::job::{JobId, Owner};
 use crate::store::{OwnerPool, StoreError, corrections, jobs};
 
-/// The column that says which row of the job is meant.
+/// The column that identifies the row of the job.
 pub(super) const ROW_KEY: &str = "row_key";
-/// Stands before the row's hash, so that no spreadsheet program takes 32 figures for a number.
+/// Prefix of the row hash, so that no spreadsheet program takes 32 digits for a number.
 pub(super) const KEY_PREFIX: &str = "r-";
 
 /// Tells Excel that the file is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-/// Bytes that are written and read at a time.
+/// Bytes written and read at a time.
 const PIECE: usize = 256 << 10;
 
-/// A file of rows to correct, all of it made before the first byte is given: no database connection is held while
-/// somebody downloads it. It lies in a temporary file, which goes with this value.
+/// A complete file of rows to correct. It is written before the first byte is sent, so that no slow download uses
+/// a database connection. The temporary file is deleted when this value is dropped.
 #[derive(Debug)]
 pub struct CorrectionsFile {
-    /// Rows in it.
+    /// The number of rows.
     pub rows: u64,
-    /// Its bytes.
+    /// The size in bytes.
     pub bytes: u64,
     content: File,
 }
 
 impl CorrectionsFile {
-    /// Its bytes in pieces, such as a response's body is made of.
+    /// Returns the content as a stream, for the body of a response.
     pub(crate) fn into_stream(self) -> ReaderStream<File> {
         ReaderStream::with_capacity(self.content, PIECE)
     }
 
-    /// Its bytes to read.
+    /// Returns the content as a reader.
     pub fn into_reader(self) -> File {
         self.content
     }
 }
 
-/// Writes the rows of an owner's job that an open issue is about, in the order of the file, a line each: the four
-/// values as they stand, `row`, `line`, `row_key`, and `reasons`, what all open issues of the row say. Rows that are
-/// left out are not among them. UTF-8 with a byte order mark, RFC 4180, each cell in quotes; cells that a spreadsheet
-/// program would run or change have an apostrophe in front, also behind what it may take for a separator.
+/// Writes the rows of an owner's job that have open issues, one line each, in file order: the four current values,
+/// `row`, `line`, `row_key`, and `reasons`, the texts of all open issues of the row. Discarded rows are not
+/// included. The format is RFC 4180 in UTF-8 with a byte order mark, and every cell is quoted. Cells that a
+/// spreadsheet program would run or change get an apostrophe in front, also after characters that it may take for
+/// a separator.
 pub async fn corrections_file(
     owners: &OwnerPool,
     owner: &Owner,

@@ -1,4 +1,5 @@
-//! Decisions about rows: one, a list, or all that a filter finds, previewed, carried out and taken back alike.
+//! Decisions about rows: one row, a list, or all that match a filter. Each kind can be previewed, applied and
+//! undone.
 
 use serde::Serialize;
 use serde_json::json;
@@ -14,24 +15,24 @@ use crate::store::decided::{self, Corrections, Counts, Example, Settled};
 use crate::store::jobs::Job;
 use crate::store::{Home, OwnerPool, actions, issues, jobs, staging};
 
-/// Rows that a preview shows.
+/// Example rows in a preview.
 const EXAMPLES: i64 = 20;
-/// Rows that are named when they could not be taken back.
+/// Maximum number of rows to list that an undo skipped.
 const NAMED: i64 = 100;
 
-/// What a decision has done.
+/// The result of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Effect {
-    /// The action on record, by which it can be taken back; none when nothing had to change.
+    /// The recorded action, by which the decision can be undone; `None` if nothing had to change.
     #[schema(value_type = Option<i64>)]
     pub action: Option<ActionId>,
-    /// The rows that changed, and how.
+    /// The changed rows, by kind of change.
     pub changed: Counts,
-    /// The issues that are settled by it, and those that it opened again. The next run judges by all rules.
+    /// The issues that the decision resolved, and those that it reopened. The next run checks all rules again.
     pub issues: Settled,
     /// Issues of the job that are still open.
     pub open_issues: i64,
-    /// Rows that were left as they are since others have changed them meanwhile; at most a hundred are named.
+    /// Rows skipped because others had changed them, at most a hundred.
     #[schema(value_type = Vec<i64>)]
     pub left: Vec<RowId>,
 }
@@ -39,15 +40,15 @@ pub struct Effect {
 /// What a decision would do.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct Preview {
-    /// The rows that would change, and how.
+    /// The rows that would change, by kind of change.
     pub changed: Counts,
-    /// The issues that it would settle, and those that it would open again.
+    /// The issues that the decision would resolve, and those that it would reopen.
     pub issues: Settled,
-    /// The first of the rows, as they are and as they would be.
+    /// The first of these rows, before and after.
     pub examples: Vec<Example>,
 }
 
-/// Carries out a decision about the rows of a job that the filter finds.
+/// Applies a decision to the rows of a job that match the filter.
 pub async fn decide(
     owners: &OwnerPool,
     request: &Request,
@@ -58,8 +59,8 @@ pub async fn decide(
     carry_out(owners, request, job, which, decision, &[]).await
 }
 
-/// Decides about one issue of a job. `seen`: its rows as the person saw them, each with its
-/// [`staging::RowView::tag`]; the decision is refused as stale when one of them is another by now.
+/// Applies a decision to one issue of a job. `seen` is the [`staging::RowView::tag`] of each row as the person saw
+/// it; if one of the rows has changed since, the decision is refused as stale.
 pub async fn decide_issue(
     owners: &OwnerPool,
     request: &Request,
@@ -71,8 +72,8 @@ pub async fn decide_issue(
     carry_out(owners, request, job, &Filter::issue(issue), decision, seen).await
 }
 
-/// Edits one row of a job. `seen`: the [`staging::RowView::tag`] of the row as the person saw it; the edit is
-/// refused as stale when the row is another by now.
+/// Edits one row of a job. `seen` is the [`staging::RowView::tag`] of the row as the person saw it; if the row has
+/// changed since, the edit is refused as stale.
 pub async fn edit_row(
     owners: &OwnerPool,
     request: &Request,
@@ -103,7 +104,7 @@ async fn carry_out(
     as_seen(&mut transaction, &request.owner, job.home(), seen).await?;
     named(&mut transaction, &request.owner, &job, which, &decision).await?;
     choose(&mut transaction, job.home(), which, &decision).await?;
-    // What a person typed stands with the rows that it went into.
+    // The values that a person typed are recorded with the rows that they changed.
     let asked = json!({ "filter": which, "decision": without_values(&decision) });
     let (kind, same) = (decision.kind(), |effect| effect);
     let effect = write(&mut transaction, request, &job, kind, &asked, Vec::new(), same).await?;
@@ -111,7 +112,7 @@ async fn carry_out(
     Ok(effect)
 }
 
-/// Tells what a decision would do, to the row.
+/// Returns what a decision would do, exact to the row.
 pub async fn preview(
     owners: &OwnerPool,
     owner: &Owner,
@@ -133,8 +134,7 @@ pub async fn preview(
     Ok(preview)
 }
 
-/// Takes an action back: its rows are what they were before it, less those that were changed since. An undo can
-/// be taken back as well.
+/// Undoes an action: restores its rows, except those changed since. An undo can be undone as well.
 pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Result<Effect, ActionError> {
     let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
@@ -144,7 +144,7 @@ pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Re
     let found = found.ok_or(ActionError::NoAction(action))?;
     let Some(job) = found.job else { return Err(ActionError::NotUndoable(action)) };
     let job = in_review(&mut transaction, &request.owner, job).await?;
-    // Again, now that nobody else can: of two who take it back at once the second is told.
+    // Reads the action again under the lock: of two concurrent undos, the second fails.
     let found = actions::get(&mut transaction, &request.owner, action).await?;
     let is_undone = found.is_none_or(|found| found.undone_by.is_some());
     if is_undone || !actions::has_rows(&mut transaction, action).await? {
@@ -163,7 +163,7 @@ pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Re
     Ok(effect)
 }
 
-/// The job, held for the rest of the transaction, if its rows may be changed.
+/// Locks the job for the rest of the transaction and returns it, if its rows may be changed.
 pub(super) async fn in_review(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -176,7 +176,7 @@ pub(super) async fn in_review(
     }
 }
 
-/// The decision with its values normalised, if both can be carried out at all.
+/// Returns the decision with its values normalised, or an error if it cannot be applied to these rows.
 fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError> {
     let invalid = |field, reason: &str| Err(ActionError::Invalid { field, reason: reason.to_owned() });
     let decision = match decision {
@@ -197,7 +197,7 @@ fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError>
     }
 }
 
-/// Sees to it that rows are as somebody has seen them, by their tags, and stay so until they are changed.
+/// Checks the tags of rows against what somebody saw, and locks the rows until they are changed.
 async fn as_seen(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -216,7 +216,7 @@ async fn as_seen(
     Ok(())
 }
 
-/// Sees to it that rows and issues that are named are there, and that a row that is named alone is no contact.
+/// Checks that the listed rows and issues exist, and that a row listed alone is not imported yet.
 async fn named(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -245,7 +245,7 @@ async fn named(
     }
 }
 
-/// Works out which rows change, and into what.
+/// Decides which rows change, and to which values.
 async fn choose(
     connection: &mut PgConnection,
     home: Home,
@@ -265,7 +265,7 @@ async fn choose(
     Ok(decided::fill(connection, home, which, decision).await?)
 }
 
-/// Writes what was worked out, and puts it on record with what `result` makes of it.
+/// Writes the chosen changes, and records them with the value of `result`.
 pub(super) async fn write<T: Serialize>(
     connection: &mut PgConnection,
     request: &Request,

@@ -1,4 +1,4 @@
-//! What a person does to a whole job.
+//! Actions on a whole job.
 
 use serde_json::json;
 use sqlx::PgConnection;
@@ -12,10 +12,10 @@ use crate::queue::Queue;
 use crate::store::jobs::{self, Job};
 use crate::store::{Home, OwnerPool, StoreError, actions, issues, partition, staging, wanted};
 
-/// What became of a job.
+/// The result of an action on a job.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Changed {
-    /// The action on record.
+    /// The recorded action.
     #[schema(value_type = i64)]
     pub action: ActionId,
     /// The job.
@@ -23,12 +23,12 @@ pub struct Changed {
     pub job: JobId,
     /// Its status before.
     pub before: JobStatus,
-    /// Its status after; none when it is deleted.
+    /// Its status after; `None` if it is deleted.
     pub after: Option<JobStatus>,
 }
 
-/// Asks for a run of a job that is under review, FAILED, cancelled, or stuck: by a message to `queue`, or, without
-/// one, by the caller's own doing.
+/// Requests a run of a job that is under review, FAILED, cancelled, or stuck. Sends a message to `queue`; without
+/// a queue, the caller runs the job itself.
 pub async fn reprocess(
     owners: &OwnerPool,
     queue: Option<&Queue>,
@@ -69,7 +69,7 @@ pub async fn cancel(owners: &OwnerPool, request: &Request, id: JobId) -> Result<
     Ok(done)
 }
 
-/// Sets when a job's valid rows become contacts; the next run goes by it.
+/// Sets when a job's valid rows become contacts; the next run uses it.
 pub async fn set_policy(
     owners: &OwnerPool,
     request: &Request,
@@ -90,8 +90,8 @@ pub async fn set_policy(
     Ok(done)
 }
 
-/// Deletes a job that is not running: its rows, issues, and what the audit trail tells of people in them. Its
-/// contacts stay. The file goes too where this program took it in.
+/// Deletes a job that is not running: its rows, its issues, and the personal data about it in the audit trail. Its
+/// contacts stay. The file is deleted too if this program uploaded it.
 pub async fn delete(
     owners: &OwnerPool,
     objects: &Objects,
@@ -100,7 +100,7 @@ pub async fn delete(
 ) -> Result<Changed, ActionError> {
     let mut tries = 0;
     let (done, file) = loop {
-        // Tables are taken away under a lock that nobody is made to wait behind for long.
+        // Dropping the tables needs a lock for which nobody else must be made to wait long.
         match delete_once(owners, request, id).await {
             Err(ActionError::Busy) if tries < 20 => tries += 1,
             done => break done?,
@@ -122,7 +122,7 @@ async fn delete_once(
         return Ok((earlier, None));
     }
     let job = idle(&mut transaction, request, id).await?;
-    // Asked on another connection, so before this one locks the tables.
+    // Uses another connection, so it runs before this one locks the tables.
     let is_ours = job.content_hash.is_some();
     let file = match is_ours && !jobs::shares_file(owners.control(), id).await? {
         true => Some(job.object_key.clone()),
@@ -140,7 +140,7 @@ async fn delete_once(
     Ok((done, file))
 }
 
-/// The job, held for the rest of the transaction, if no run is working on it.
+/// Locks the job for the rest of the transaction and returns it, if no run is working on it.
 pub(super) async fn idle(
     connection: &mut PgConnection,
     request: &Request,

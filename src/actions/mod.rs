@@ -1,8 +1,8 @@
-//! What a person does: upload a file, decide about its rows, ask for another run, take things back. Faces
-//! (command line, pages, API) are thin over these.
+//! What people can do: upload a file, decide about its rows, request another run, undo. The command line, the
+//! pages and the API are thin layers over these actions.
 //!
-//! Guarantees: each action is one transaction, bound to the data of one owner, and on record with who did it and
-//! what it changed; the same request sent twice under one key is carried out once.
+//! Guarantees: each action is one transaction, limited to the data of one owner, and recorded with who did it and
+//! what changed. A request that is sent twice under one idempotency key is carried out once.
 
 mod case;
 mod contact;
@@ -38,8 +38,8 @@ use crate::queue::{AfterCommit, JobMessage, Queue, QueueError};
 use crate::store::StoreError;
 use crate::store::wanted::{self, Due};
 
-/// Asks for a run of a job. Without a queue the caller runs the job; should the caller die, a worker on the database's
-/// queue finds the job a minute later.
+/// Requests a run of a job. Without a queue the caller runs the job; if the caller dies, a worker on the database
+/// queue picks the job up a minute later.
 async fn enqueue(
     transaction: &mut PgConnection,
     queue: Option<&Queue>,
@@ -55,7 +55,7 @@ async fn enqueue(
     }
 }
 
-/// What somebody has seen and wants to change.
+/// The thing that somebody saw and wants to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
     /// A row.
@@ -102,29 +102,29 @@ pub enum ActionError {
     /// A run is working on the job.
     #[error("job {0} is running; try again when the run has ended")]
     Running(JobId),
-    /// The job is in a state that the action does not fit.
+    /// The status of the job does not allow the action.
     #[error("job {job} is {status}: {reason}")]
     Unfit {
         /// The job.
         job: JobId,
         /// Its status.
         status: JobStatus,
-        /// What follows from that.
+        /// Why not.
         reason: &'static str,
     },
     /// The row has become a contact.
     #[error("row {0} was already imported as a contact; edit the contact instead")]
     Consolidated(RowId),
-    /// What is to be changed is not as it was when the person saw it.
+    /// The row or contact has changed since the person saw it.
     #[error("someone else changed {0}; reload it and try again")]
     Stale(Seen),
-    /// The action cannot be taken back.
+    /// The action cannot be undone.
     #[error("action {0} changed no rows or was already undone")]
     NotUndoable(ActionId),
-    /// What was asked for makes no sense.
+    /// The request is invalid.
     #[error("{field}: {reason}")]
     Invalid {
-        /// Which part of the request, as a JSON pointer without its first slash.
+        /// The part of the request, as a JSON pointer without its first slash.
         field: &'static str,
         /// What is wrong with it.
         reason: String,
@@ -135,30 +135,30 @@ pub enum ActionError {
     /// A key was used before, for another request.
     #[error("this idempotency key was used for another request")]
     KeyReused,
-    /// Another action of the same key, or on the same job, is under way.
+    /// Another action with the same key, or on the same job, is in progress.
     #[error("another action is in progress; try again")]
     Busy,
-    /// The file is larger than is accepted.
+    /// The file exceeds the size limit.
     #[error("the file is larger than the limit of {0} bytes")]
     TooLarge(u64),
     /// The file to upload could not be read.
     #[error("{file}: {source}")]
     Read {
-        /// The file as it was named.
+        /// The file's name in the request.
         file: String,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// What is on record of an action cannot be read.
+    /// The record of an action cannot be parsed.
     #[error("the record of an earlier action cannot be read: {0}")]
     Record(#[from] serde_json::Error),
-    /// The queue.
+    /// The queue failed.
     #[error("the run was recorded but could not be queued: {0}")]
     Queue(#[from] QueueError),
-    /// The store of the files.
+    /// The store of the files failed.
     #[error(transparent)]
     Object(#[from] ObjectError),
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(StoreError),
 }

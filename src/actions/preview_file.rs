@@ -1,4 +1,4 @@
-//! A file before it is imported: its beginning as it is understood, and which columns are which.
+//! Previews a file before its import: how its beginning is parsed, and which column is which.
 
 use super::ActionError;
 use crate::csv::{Preview, preview};
@@ -6,17 +6,17 @@ use crate::domain::field::{FIELDS, Field, folded};
 use crate::domain::job::{Columns, Owner};
 use crate::store::{OwnerPool, column_mappings};
 
-/// Rows that are shown.
+/// Maximum number of rows in a preview.
 const ROWS: usize = 10;
-/// How much of a file is enough to tell.
+/// Bytes of a file that are enough for a preview.
 pub(crate) const PREVIEW_BYTES: usize = 256 << 10;
 
-/// The beginning of a file as it is understood.
+/// The parsed beginning of a file.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct FilePreview {
-    /// The encoding, as the beginning shows it.
+    /// The encoding, detected from the beginning.
     pub encoding: String,
-    /// What stands between two cells.
+    /// The character between two cells.
     pub delimiter: String,
     /// The line on which the header starts, from 1.
     pub header_line: u64,
@@ -24,7 +24,7 @@ pub struct FilePreview {
     pub names: Vec<String>,
     /// Which columns are which.
     pub columns: Vec<MatchedColumn>,
-    /// Whether that is what the owner has matched by hand in an earlier file of the same header.
+    /// Whether the owner matched these columns by hand in an earlier file with the same header.
     pub remembered: bool,
     /// The cells of the first rows.
     pub rows: Vec<Vec<String>>,
@@ -35,14 +35,14 @@ pub struct FilePreview {
 pub struct MatchedColumn {
     /// Which one.
     pub field: Field,
-    /// Its place in the file, from 0; none where the names do not tell.
+    /// Its position in the file, from 0; `None` if the names do not show it.
     pub place: Option<u16>,
-    /// Places of more than one name that could be meant.
+    /// The positions of all names that match, if more than one does.
     pub candidates: Vec<u16>,
 }
 
 impl FilePreview {
-    /// All four, where all are known.
+    /// Returns the positions of all four columns, if all are known.
     pub(crate) fn matched(&self) -> Option<Columns> {
         let places: Vec<u16> = self.columns.iter().filter_map(|column| column.place).collect();
         let columns = u16::try_from(self.names.len()).ok()?;
@@ -50,9 +50,9 @@ impl FilePreview {
     }
 }
 
-/// Reads the beginning of a file of the owner. `whole`: `head` is all of it.
+/// Parses the beginning of a file of the owner. `whole` means that `head` is the whole file.
 ///
-/// Fails as invalid, in words for the file's owner, when it cannot be read.
+/// Fails as invalid, in words for the file's owner, if it cannot be parsed.
 pub(crate) async fn preview_file(
     owners: &OwnerPool,
     owner: &Owner,
@@ -86,7 +86,7 @@ pub(crate) async fn preview_file(
     })
 }
 
-/// What stands for a header: its names in order, without what does not count when names are compared.
+/// Returns a normalised form of a header, equal for headers whose names differ only in ways that do not count.
 pub(super) fn shape(names: &[String]) -> String {
     let mut hash = blake3::Hasher::new();
     for name in names {

@@ -1,4 +1,4 @@
-//! Who asks, and the record of what was done.
+//! The sender of a request, and the record of what was done.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,28 +10,28 @@ use crate::domain::ids::ActionId;
 use crate::domain::job::{JobId, Owner};
 use crate::store::actions::{self, New};
 
-/// A request by a person, or by a program in a person's name.
+/// A request by a person, or by a program on a person's behalf.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Whose data it is about: nothing of anybody else is seen or changed.
+    /// Whose data it concerns: no other data is read or changed.
     pub owner: Owner,
-    /// Who asks, as the audit trail is to have it.
+    /// The sender, as the audit trail names them.
     pub actor: String,
-    /// How it is known when it is sent again.
+    /// How a repeated request is recognised.
     pub idempotency: Option<Idempotency>,
 }
 
-/// How a request is known when it is sent again.
+/// How a repeated request is recognised.
 #[derive(Debug, Clone)]
 pub struct Idempotency {
-    /// The key that its sender gave it.
+    /// The sender's key.
     pub key: String,
-    /// What stands for all that it asks: another one under the same key is refused.
+    /// A hash of the whole request: a different request with the same key is refused.
     pub fingerprint: String,
 }
 
 impl Request {
-    /// What came of the same request when it was carried out before.
+    /// Returns the recorded result if the same request was carried out before.
     pub(super) async fn earlier<T: DeserializeOwned>(
         &self,
         connection: &mut PgConnection,
@@ -44,7 +44,7 @@ impl Request {
         }
     }
 
-    /// Puts the action on record; gives its number.
+    /// Records the action and returns its number.
     pub(super) async fn record(
         &self,
         connection: &mut PgConnection,
@@ -59,7 +59,7 @@ impl Request {
         Ok(actions::insert(connection, &new).await?)
     }
 
-    /// Puts on record what came of it.
+    /// Records the result of the action.
     pub(super) async fn finish(
         &self,
         connection: &mut PgConnection,

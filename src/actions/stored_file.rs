@@ -1,4 +1,4 @@
-//! A file in the store before a job refers to it.
+//! A file in the store that no job refers to yet.
 
 use std::time::Duration;
 
@@ -7,17 +7,18 @@ use crate::domain::job::Owner;
 use crate::objects::Objects;
 use crate::store::{OwnerPool, jobs};
 
-/// How long a write to the store that was cut off may go on: the thread, or the server, that has it does not know.
+/// How long a write to the store may continue after it was cut off: the thread or server that does it does not
+/// notice.
 const LAST_WRITE: Duration = Duration::from_secs(5);
 
-/// A file that a request puts into the store under a key of its own. Unless it is kept, it is removed again once it is
-/// certain that no job refers to it: also where the request is dropped, since its client went away.
+/// A file that a request puts into the store under a key of its own. Unless it is kept, it is removed once it is
+/// certain that no job refers to it, even if the request is dropped because its client went away.
 pub(super) struct StoredFile {
     owners: OwnerPool,
     objects: Objects,
     owner: Owner,
     key: String,
-    /// What stands for its bytes, from when on a job of it may be made.
+    /// The hash of its bytes, once a job may refer to it.
     content_hash: Option<String>,
     is_settled: bool,
 }
@@ -32,17 +33,17 @@ impl StoredFile {
         &self.key
     }
 
-    /// A job of it may be made from now on, under this hash of its bytes.
+    /// From now on a job may refer to the file, under this hash of its bytes.
     pub(crate) fn offer(&mut self, content_hash: &str) {
         self.content_hash = Some(content_hash.to_owned());
     }
 
-    /// A job refers to it.
+    /// Keeps the file: a job refers to it.
     pub(crate) fn keep(mut self) {
         self.is_settled = true;
     }
 
-    /// Removes it, unless a job refers to it. A failure is logged: the request has its answer.
+    /// Removes the file unless a job refers to it. Only logs a failure, since the request is already answered.
     pub(crate) async fn remove(mut self) {
         let content_hash = self.content_hash.clone();
         remove_unused(&self.owners, &self.objects, &self.owner, &self.key, content_hash).await;
@@ -85,15 +86,15 @@ async fn remove_unused(
     }
 }
 
-/// Whether a job refers to the file.
+/// Returns whether a job refers to the file.
 async fn is_used(
     owners: &OwnerPool,
     owner: &Owner,
     key: &str,
     content_hash: &str,
 ) -> Result<bool, ActionError> {
-    // A commit whose answer was lost may be under way still. Its transaction holds the lock that this waits for; what it
-    // has committed is seen by the next statement, not by this transaction's own.
+    // A commit whose answer was lost may still be in progress. This waits for the lock of its transaction; the
+    // commit is visible to the next statement, not to this transaction's current one.
     let mut transaction = owners.read(owner).await?;
     jobs::by_content(&mut transaction, owner, content_hash).await?;
     transaction.rollback().await?;

@@ -1,5 +1,5 @@
-//! An import taken back: the contacts that it made go, those that it changed get their earlier values, and those
-//! that somebody has changed since are kept and named.
+//! Undoes an import: deletes the contacts that it created, restores those that it changed, and skips and reports
+//! those that somebody has changed since.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -15,32 +15,32 @@ use crate::store::jobs::RowCounts;
 use crate::store::undo_progress::{self, UndoProgress};
 use crate::store::{Home, OwnerPool, StoreError, contacts, imported, jobs, wanted};
 
-/// Contacts that are named when they were kept.
+/// Maximum number of skipped contacts to list.
 const NAMED: i64 = 1000;
-/// How often the owner's turn is asked for, a quarter of a second apart.
+/// How often to try for the owner's turn, at intervals of a quarter of a second.
 const TRIES: u32 = 40;
-/// How often progress is written at most.
+/// Minimum time between two progress updates.
 const INTERVAL: Duration = Duration::from_millis(250);
-/// The longest that an undo waits for its progress to be written.
+/// How long an undo waits for a progress update to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What was taken back.
+/// The result of undoing an import.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Undone {
-    /// The action on record.
+    /// The recorded action.
     #[schema(value_type = i64)]
     pub action: ActionId,
-    /// Contacts that the job had made, and that are gone.
+    /// Contacts created by the job that were deleted.
     pub removed: i64,
-    /// Contacts that the job had changed, and that have their earlier values again.
+    /// Contacts changed by the job that have their earlier values again.
     pub restored: i64,
-    /// Contacts of the job that somebody has changed since, and that were kept: the first thousand.
+    /// Contacts of the job that somebody has changed since and that were skipped: the first thousand.
     #[schema(value_type = Vec<i64>)]
     pub kept: Vec<ContactId>,
 }
 
-/// Takes back what a job has imported. The job is under review again, with the rows of removed and restored
-/// contacts READY, so that another run brings them in anew. Reports its progress in [`undo_progress`].
+/// Undoes the import of a job. The job is under review again; the rows of deleted and restored contacts are READY,
+/// so that another run imports them again. Reports progress in [`undo_progress`].
 pub async fn undo_import(owners: &OwnerPool, request: &Request, id: JobId) -> Result<Undone, ActionError> {
     let mut reporter = Reporter { pool: owners.control(), job: id, last: None };
     let undone = undo_reporting(owners, request, id, &mut reporter).await;
@@ -81,7 +81,7 @@ async fn undo_reporting(
     Ok(undone)
 }
 
-/// Takes back all that the job has made and changed, a part at a time.
+/// Undoes all that the job created and changed, one part at a time.
 async fn undo_all(
     connection: &mut PgConnection,
     request: &Request,
@@ -106,17 +106,17 @@ async fn undo_all(
     Ok(undone)
 }
 
-/// Tells others how far an undo has come. Nothing depends on it: what cannot be written at once is left out.
+/// Reports the progress of an undo. Nothing depends on it: an update that cannot be written at once is skipped.
 struct Reporter<'a> {
     pool: &'a PgPool,
     job: JobId,
-    /// When the last report was written.
+    /// When the last update was written.
     last: Option<Instant>,
 }
 
 impl Reporter<'_> {
     async fn report(&mut self, done: i64, total: i64) {
-        // Of an undo that is done at once nobody sees anything.
+        // An undo of a single part ends too soon for anybody to see its progress.
         if total <= imported::PART || self.last.is_some_and(|last| last.elapsed() < INTERVAL) {
             return;
         }
@@ -140,7 +140,7 @@ impl Reporter<'_> {
     }
 }
 
-/// Imports of one owner take turns: what they have seen of the contacts must hold until they end.
+/// Imports of one owner take turns, so that the contacts they have read do not change until they end.
 async fn wait_for_turn(connection: &mut PgConnection, request: &Request) -> Result<(), ActionError> {
     for _ in 0..TRIES {
         if contacts::try_turn(connection, &request.owner).await?.taken {

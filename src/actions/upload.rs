@@ -1,4 +1,4 @@
-//! A file on its way in: put into the store, then made a job.
+//! Uploads a file: puts it into the store, then creates a job.
 
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -15,41 +15,41 @@ use crate::objects::Objects;
 use crate::queue::{AfterCommit, Queue};
 use crate::store::{OwnerPool, column_mappings, jobs};
 
-/// How a file is to be taken in.
+/// How to import a file.
 #[derive(Debug, Clone)]
 pub struct Upload<'a> {
     /// The file's name.
     pub filename: &'a str,
     /// When its valid rows become contacts.
     pub policy: ImportPolicy,
-    /// Make a job of it even if the owner has one of the same bytes.
+    /// Whether to create a job even if the owner has one for the same bytes.
     pub force: bool,
-    /// The most bytes.
+    /// Maximum size in bytes.
     pub limit: u64,
-    /// Which columns are which, where a person has matched them; otherwise their names tell, or what the owner has
-    /// matched before in a file of the same header.
+    /// The columns, if a person matched them; otherwise they follow from their names, or from what the owner
+    /// matched earlier in a file with the same header.
     pub columns: Option<Columns>,
-    /// Keep `columns` for the next file of the same header.
+    /// Whether to remember `columns` for files with the same header.
     pub remember: bool,
 }
 
-/// A job made of a file.
+/// The result of an upload.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Uploaded {
-    /// The job: PENDING, or the earlier one of the same file.
+    /// The job: PENDING, or the earlier job of the same file.
     #[schema(value_type = i32)]
     pub job: JobId,
-    /// Whether the owner had uploaded the same file before, and this is its job.
+    /// Whether the owner had already uploaded the same file; the job is then the earlier one.
     pub earlier: bool,
-    /// The file's bytes.
+    /// Size of the file in bytes.
     pub bytes: u64,
 }
 
-/// Puts the file into the store under a key of its own and makes a job of it, unless the owner has one of the same
-/// bytes. `queue`: where the run is asked for; without it the caller runs the job.
+/// Puts the file into the store under a key of its own and creates a job for it, unless the owner has one for the
+/// same bytes. The run is requested through `queue`; without a queue, the caller runs the job.
 ///
-/// Holds up to 24 MiB of the content at a time. The same request under the same key again is answered before the
-/// content is read. Deletes the file from the store if no job was made of it.
+/// Keeps up to 24 MiB of the content in memory. If the same request is sent again under the same key, the recorded
+/// result is returned before the content is read. Deletes the file from the store if no job was created for it.
 pub async fn upload(
     owners: &OwnerPool,
     objects: &Objects,
@@ -69,7 +69,7 @@ pub async fn upload(
     let uploaded = store_and_make(owners, objects, queue, request, upload, content, &mut file).await;
     match &uploaded {
         Ok(uploaded) if !uploaded.earlier => file.keep(),
-        // Also on an error the job may be there, and only the answer lost: that is looked for.
+        // After an error the job may still exist, if only the answer was lost; `remove` checks that.
         Ok(_) | Err(_) => file.remove().await,
     }
     uploaded
@@ -96,13 +96,13 @@ async fn store_and_make(
     }
     let header = match preview_file(owners, &request.owner, &head, bytes == head.len() as u64).await {
         Ok(header) => Some(header),
-        // The run says what is wrong with the file, as it does for everybody's.
+        // The run reports what is wrong with the file, as for any other file.
         Err(ActionError::Invalid { .. }) => None,
         Err(error) => return Err(error),
     };
     let recalled = header.as_ref().filter(|header| header.remembered).and_then(FilePreview::matched);
     let columns = upload.columns.or(recalled);
-    // The same bytes read in another way are another file.
+    // The same bytes with other columns count as another file.
     if let Some(columns) = columns {
         hash.update(&serde_json::to_vec(&columns)?);
     }
@@ -121,7 +121,7 @@ struct File<'a> {
     content_hash: &'a str,
     bytes: u64,
     columns: Option<Columns>,
-    /// What stands for its header, where its columns are to be remembered.
+    /// The normalised header, if its columns are to be remembered.
     shape: Option<String>,
 }
 
@@ -157,11 +157,11 @@ async fn make_job(
     Ok((uploaded, after_commit))
 }
 
-/// The most bytes of a segment. File systems take 255 in a name, and a name's upload is written beside it under a
-/// longer one; S3 takes 1024 in a key.
+/// Maximum bytes of a segment. File systems allow 255 in a name, and an upload first writes a file with a longer
+/// name beside the final one; S3 allows 1024 in a key.
 const SEGMENT_BYTES: usize = 200;
 
-/// A name as one segment of a key: letters, digits and `.-_@` as they are, all else as `_`.
+/// Turns a name into one segment of a key: keeps letters, digits and `.-_@`, and replaces all else by `_`.
 fn segment(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || ".-_@".contains(letter);
     let kept: String = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();

@@ -1,33 +1,33 @@
-//! What a verified token says: for whom it is, who its subject is, and which roles they have. Pure.
+//! Reads a verified token: who it is for, who its subject is, and which roles they have. Pure.
 
 use serde_json::{Map, Value};
 
 use super::{Role, Roles};
 
-/// The claims of a token whose signature, issuer and times hold.
+/// The claims of a token with a valid signature, issuer and times.
 pub(crate) type Claims = Map<String, Value>;
 
-/// Somebody whom the provider knows.
+/// A user known to the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The token's `sub`: the owner.
     pub subject: String,
-    /// What they are called.
+    /// The display name.
     pub name: String,
-    /// What they may do.
+    /// What the user may do.
     pub roles: Roles,
     /// When the token was issued, in seconds since 1970, if it says so.
     pub issued_at: Option<i64>,
 }
 
-/// How roles are read out of claims.
+/// How roles are read from claims.
 #[derive(Debug, Clone)]
 pub(crate) struct RolesBy {
-    /// Claims that name them: as it is, else a path with dots.
+    /// Claims that contain them: each is a name, or else a path with dots.
     pub claims: Vec<String>,
-    /// Names that make an uploader.
+    /// Names that grant the uploader role.
     pub uploaders: Vec<String>,
-    /// Names that make an editor.
+    /// Names that grant the editor role.
     pub editors: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ impl RolesBy {
     }
 }
 
-/// The claim of that name, else at that path: `cognito:groups`, `https://example.com/roles` and
+/// Returns the claim with that name, or at that path: `cognito:groups`, `https://example.com/roles` and
 /// `realm_access.roles` are all in use.
 fn find<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
     let at_path = || {
@@ -50,7 +50,7 @@ fn find<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
     claims.get(name).or_else(at_path)
 }
 
-/// Names in an array, or in a string separated by spaces.
+/// Returns the names in an array, or in a string separated by spaces.
 fn names(value: Option<&Value>) -> Vec<&str> {
     match value {
         Some(Value::String(text)) => text.split_whitespace().collect(),
@@ -59,7 +59,7 @@ fn names(value: Option<&Value>) -> Vec<&str> {
     }
 }
 
-/// Whether the token is for one of `audiences`. Cognito's access tokens name their client in `client_id`
+/// Returns whether the token is for one of `audiences`. Cognito's access tokens name their client in `client_id`
 /// and have no `aud`.
 pub(crate) fn is_for(claims: &Claims, audiences: &[String]) -> bool {
     let ours = |name: &str| audiences.iter().any(|audience| audience == name);
@@ -74,12 +74,12 @@ pub(crate) fn is_for(claims: &Claims, audiences: &[String]) -> bool {
     }
 }
 
-/// What a signed token of the provider is for.
+/// The purpose of a signed token of the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     /// Access to a service such as this one.
     Access,
-    /// Telling a client who signed in; also a token that nothing marks as an access token.
+    /// Telling a client who signed in; also assumed if nothing marks the token as an access token.
     Id,
     /// Anything else, such as a refresh token or one bound to a key that the sender must prove.
     Other,
@@ -112,8 +112,8 @@ pub(crate) fn kind(typed: bool, claims: &Claims) -> TokenKind {
     }
 }
 
-/// Whether the ID token was made for this client, in answer to the request with this nonce
-/// (OpenID Connect Core 1.0, section 3.1.3.7).
+/// Returns whether the ID token was issued to this client, in answer to the request with this nonce (OpenID
+/// Connect Core 1.0, section 3.1.3.7).
 pub(crate) fn answers(claims: &Claims, client_id: &str, nonce: &str) -> bool {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let many = claims.get("aud").and_then(Value::as_array).is_some_and(|names| names.len() > 1);
@@ -127,13 +127,13 @@ pub(crate) fn answers(claims: &Claims, client_id: &str, nonce: &str) -> bool {
         && text("nonce") == Some(nonce)
 }
 
-/// The subject and what is known of them. `None` when the subject cannot be an owner.
+/// Returns the identity in the claims, or `None` if the subject cannot be an owner.
 pub(crate) fn identity(claims: &Claims, roles_by: &RolesBy) -> Option<Identity> {
     let text = |name: &str| {
         let text = claims.get(name).and_then(Value::as_str);
         text.filter(|text| !text.trim().is_empty() && !text.contains(char::is_control))
     };
-    // The database takes no NUL, and an owner that looks empty would be nobody.
+    // The database accepts no NUL, and an owner that looks empty would be nobody.
     let subject = text("sub")?;
     let called = ["preferred_username", "username", "cognito:username", "email", "name"];
     let name = called.iter().find_map(|name| text(name)).unwrap_or(subject);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_are_found_where_the_claim_says() {
+    fn roles_are_read_from_the_configured_claim() {
         let both = Roles::ALL;
         let (none, editor) = (Roles::default(), Roles::default().with(Role::Editor));
         let cases = [
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_for_those_whom_it_names() {
+    fn a_token_is_for_the_audiences_it_names() {
         let cases = [
             (json!({ "aud": "api" }), true),
             (json!({ "aud": ["x", "api"] }), true),
@@ -225,7 +225,7 @@ mod tests {
             (false, json!({ "aud": "api", "cid": "web", "scp": ["openid"] }), TokenKind::Access),
             (false, json!({ "aud": "api", "azp": "web", "azpacr": "1" }), TokenKind::Access),
             (false, json!({ "aud": "api", "azp": "web", "gty": "client-credentials" }), TokenKind::Access),
-            // ID tokens by what only they have, and by what they lack.
+            // ID tokens, by claims that only they have and by claims that they lack.
             (false, json!({ "aud": "web", "nonce": "n", "scp": "openid" }), TokenKind::Id),
             (false, json!({ "aud": "web", "azp": "web", "auth_time": 1 }), TokenKind::Id),
         ];
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_that_is_nobody_is_refused() {
+    fn a_subject_that_cannot_be_an_owner_is_refused() {
         let by = roles_by(&["roles"]);
         let known = identity(&claims(json!({ "sub": "7", "email": "ann@example.com" })), &by).unwrap();
         assert_eq!((known.subject.as_str(), known.name.as_str()), ("7", "ann@example.com"));

@@ -1,7 +1,7 @@
-//! The provider's public keys, and the algorithms that each of them stands for. Pure.
+//! The provider's public keys, each with the algorithms it may verify. Pure.
 //!
-//! Only asymmetric algorithms are there at all: a public key can never be taken for a shared secret, and
-//! `none` is no algorithm.
+//! Only asymmetric algorithms are supported: a public key can never be used as a shared secret, and `none` is no
+//! algorithm.
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
@@ -16,27 +16,27 @@ pub(crate) struct Keys(Vec<Key>);
 pub(crate) struct Key {
     id: Option<String>,
     algorithms: Vec<Algorithm>,
-    /// What verifies signatures.
+    /// Verifies signatures.
     pub verifier: DecodingKey,
 }
 
 impl Keys {
-    /// The keys of a JWKS document that are for signatures and of a known kind; others are left out, since
-    /// providers add kinds that nobody here has heard of.
+    /// Reads the signature keys of a known kind from a JWKS document. Skips others, since providers add kinds that
+    /// this program does not know.
     pub(crate) fn from_document(document: &Value) -> Keys {
         let listed = document.get("keys").and_then(Value::as_array);
         let known = |value: &Value| Key::from_jwk(&serde_json::from_value(value.clone()).ok()?);
         Keys(listed.into_iter().flatten().filter_map(known).collect())
     }
 
-    /// The keys that the token may have been signed with: of the id that it names, or where it names none
-    /// all; and only those that stand for its algorithm.
+    /// Returns the keys that may have signed the token: those with the key id of its header, or all if it names
+    /// none, as far as they fit its algorithm.
     pub(crate) fn for_header(&self, header: &Header) -> Vec<&Key> {
         let named = |key: &&Key| header.kid.is_none() || key.id == header.kid;
         self.0.iter().filter(named).filter(|key| key.algorithms.contains(&header.alg)).collect()
     }
 
-    /// Whether there is none.
+    /// Returns whether the set is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -61,7 +61,7 @@ impl Key {
     }
 }
 
-/// The algorithms that a key of this kind can be for.
+/// Returns the algorithms that a key of this kind can be used with.
 fn algorithms(parameters: &AlgorithmParameters) -> &'static [Algorithm] {
     use Algorithm::*;
     match parameters {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_stands_for_its_algorithms_and_no_others() {
+    fn a_key_verifies_its_own_algorithms_only() {
         let any = set(json!({}));
         for algorithm in [Algorithm::RS256, Algorithm::PS512] {
             assert_eq!(any.for_header(&header(algorithm, Some("a"))).len(), 1);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_for_other_purposes_are_left_out() {
+    fn keys_for_other_purposes_are_skipped() {
         for more in [
             json!({ "use": "enc" }),
             json!({ "alg": "HS256" }),

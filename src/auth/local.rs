@@ -1,9 +1,9 @@
-//! The one user of a server without a provider: whoever knows its token, which only that user can read.
+//! The only user of a server without a provider: whoever knows its token, which only that user can read.
 
 use super::{Principal, Secret};
 use crate::domain::job::Owner;
 
-/// The local user, and what shows that a request comes from them.
+/// The local user, and what proves that a request is theirs.
 #[derive(Debug)]
 pub struct LocalUser {
     principal: Principal,
@@ -13,8 +13,9 @@ pub struct LocalUser {
 }
 
 impl LocalUser {
-    /// The user of the server that listens on `port`. Browsers send cookies to every port of a host, so the
-    /// name of the cookie contains the port, and its value is derived from the token instead of being it.
+    /// Returns the user of the server that listens on `port`. Browsers send cookies to every port of a host, so
+    /// the name of the cookie contains the port, and its value is derived from the token rather than being the
+    /// token.
     pub(crate) fn new(owner: Owner, token: Secret, port: u16) -> LocalUser {
         LocalUser {
             principal: Principal::local(owner),
@@ -24,27 +25,27 @@ impl LocalUser {
         }
     }
 
-    /// The user, if `text` is the token.
+    /// Returns the user if `text` is the token.
     pub(crate) fn by_token(&self, text: &str) -> Option<Principal> {
         self.token.is(text).then(|| self.principal.clone())
     }
 
-    /// The user, if `value` is that of the cookie.
+    /// Returns the user if `value` is that of the cookie.
     pub(crate) fn by_cookie(&self, value: &str) -> Option<Principal> {
         self.cookie.is(value).then(|| self.principal.clone())
     }
 
-    /// The token, to show it to the user.
+    /// Returns the token, to show it to the user.
     pub(crate) fn token(&self) -> &str {
         self.token.expose()
     }
 
-    /// The name of the cookie.
+    /// Returns the name of the cookie.
     pub(crate) fn cookie_name(&self) -> &str {
         &self.cookie_name
     }
 
-    /// The value of the cookie. The same after a restart, as long as the token is.
+    /// Returns the value of the cookie. It stays the same after a restart, as long as the token does.
     pub(crate) fn cookie_value(&self) -> &str {
         self.cookie.expose()
     }

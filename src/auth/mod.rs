@@ -1,7 +1,7 @@
-//! Who is asking: the provider's tokens, sign-in, and the secrets that we give out ourselves.
+//! Authentication: the provider's tokens, sign-in, and the secrets that this program issues.
 //!
-//! Nothing here knows requests to us or the database; `api` and `web` bring them together. No type shows
-//! a secret in its `Debug`, and no log line holds one.
+//! Nothing here depends on HTTP requests or the database; `api` and `web` connect them. No type shows a secret in
+//! its `Debug`, and no log line contains one.
 
 mod claims;
 mod keys;
@@ -17,20 +17,20 @@ pub(crate) use secret::Secret;
 pub(crate) use crate::domain::access::{Role, Roles};
 use crate::domain::job::Owner;
 
-/// Somebody who is known, and by what.
+/// An authenticated sender, and how they authenticated.
 #[derive(Debug, Clone)]
 pub(crate) struct Principal {
     /// Whose data they see: every query is bound to it.
     pub owner: Owner,
-    /// What they are called, for people who read the audit trail.
+    /// The name that readers of the audit trail see.
     pub name: String,
     /// What they may do.
     pub roles: Roles,
-    /// How they showed who they are.
+    /// How they authenticated.
     pub means: Means,
 }
 
-/// How somebody showed who they are.
+/// How a sender authenticated.
 #[derive(Debug, Clone)]
 pub(crate) enum Means {
     /// With the token of the local user, or its cookie: no provider is configured.
@@ -41,13 +41,13 @@ pub(crate) enum Means {
     ApiToken(i64),
     /// With the cookie of a browser that has signed in.
     Session {
-        /// What a script of our own pages sends to show that it is one.
+        /// The value that a script of our own pages sends to prove where it comes from.
         csrf: Secret,
     },
 }
 
 impl Means {
-    /// A word for the log.
+    /// Returns a word for the log.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Means::Local => "local",
@@ -59,12 +59,12 @@ impl Means {
 }
 
 impl Principal {
-    /// The one user of a server with nothing configured.
+    /// Returns the only user of a server with nothing configured.
     pub(crate) fn local(owner: Owner) -> Principal {
         Principal { name: owner.0.clone(), owner, roles: Roles::ALL, means: Means::Local }
     }
 
-    /// Somebody whom the provider knows.
+    /// Returns a user known to the provider.
     pub(crate) fn bearer(identity: Identity) -> Principal {
         let Identity { subject, name, roles, issued_at: _ } = identity;
         Principal { owner: Owner(subject), name, roles, means: Means::Bearer }

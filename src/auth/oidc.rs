@@ -1,8 +1,8 @@
-//! An OpenID Connect provider: what its discovery document says, its keys, and the tokens it signs.
+//! An OpenID Connect provider: its discovery document, its keys, and the tokens it signs.
 //!
-//! The document and the keys are fetched when first needed, when a token names a key that is not known,
-//! and when they are old; never twice within a pause, so that made-up tokens cannot have us hammer the
-//! provider. When it is away, the keys that are known stay good.
+//! The document and the keys are fetched when first needed, when a token names an unknown key, and when they are
+//! old. There is a minimum pause between fetches, so that forged tokens cannot make us flood the provider. While
+//! the provider is unavailable, the known keys remain in use.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,92 +18,92 @@ use super::claims::{self, Claims, Identity, RolesBy, TokenKind};
 use super::keys::Keys;
 use super::secret::Secret;
 
-/// The least time between two looks at the provider.
+/// Minimum time between two fetches.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
-/// How old keys become before they are fetched again unasked.
+/// The age at which keys are fetched again without a reason.
 const REFRESH_AFTER: Duration = Duration::from_secs(60 * 60);
-/// How long the provider may take for an answer.
+/// Maximum time for an answer of the provider.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The most of an answer that is read.
+/// Maximum bytes of an answer.
 const LONGEST_ANSWER: usize = 1 << 20;
-/// How far the clocks of provider and server may be apart, in seconds.
+/// Maximum difference between the clocks of provider and server, in seconds.
 const LEEWAY_SECS: u64 = 30;
-/// The longest token that is looked at.
+/// Maximum length of a token; longer ones are refused unread.
 const LONGEST_TOKEN: usize = 16 << 10;
 
-/// Which provider is trusted, and with what.
+/// The trusted provider and how its tokens are checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Trust {
     /// The issuer's URL.
     pub issuer: String,
-    /// Audiences of which a token must name one.
+    /// Accepted audiences; a token must name one of them.
     pub audiences: Vec<String>,
     /// Whether ID tokens are accepted where access tokens are.
     pub accepts_id_tokens: bool,
-    /// The client as which people are signed in.
+    /// The client for signing people in.
     pub client: Option<Client>,
-    /// How roles are read.
+    /// How roles are read from claims.
     pub roles_by: RolesBy,
 }
 
-/// The client as which people are signed in.
+/// The client for signing people in.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     /// `client_id`.
     pub id: String,
-    /// `client_secret`; none of a public client.
+    /// `client_secret`; `None` for a public client.
     pub secret: Option<Secret>,
-    /// Scopes to ask for.
+    /// Scopes to request.
     pub scopes: Vec<String>,
 }
 
-/// Why the provider could not be asked.
+/// Why a request to the provider failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProviderError {
-    /// No answer, or none that can be used.
+    /// There was no answer, or no usable one.
     #[error("{url}: {reason}")]
     Unusable {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
-        /// What is wrong, in words.
+        /// What is wrong.
         reason: String,
     },
-    /// It did not answer a moment ago and is given a pause.
+    /// A recent request failed; the provider is not asked again so soon.
     #[error("the provider failed to answer a recent request")]
     Pausing,
-    /// The provider does not know the authorization code, or our client.
+    /// The provider does not accept the authorization code, or our client.
     #[error("the provider rejected the sign-in: {0}")]
     Refused(String),
 }
 
-/// Why a token is not accepted.
+/// Why a token is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// The token is at fault, in words for its holder.
+    /// The token is invalid, explained to its holder.
     #[error("{0}")]
     Token(&'static str),
-    /// The provider cannot be asked.
+    /// The provider is unavailable.
     #[error(transparent)]
     Provider(#[from] ProviderError),
 }
 
-/// What is used of the discovery document (OpenID Connect Discovery 1.0, section 3).
+/// The parts of the discovery document in use (OpenID Connect Discovery 1.0, section 3).
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Document {
-    /// Who signs: the `iss` of every token.
+    /// The issuer: the `iss` of every token.
     pub issuer: String,
-    /// Where the keys are.
+    /// URL of the keys.
     pub jwks_uri: String,
-    /// Where people sign in.
+    /// URL at which people sign in.
     pub authorization_endpoint: Option<String>,
-    /// Where codes become tokens.
+    /// URL at which a code is exchanged for tokens.
     pub token_endpoint: Option<String>,
-    /// How a client may show its secret there.
+    /// How a client may send its secret there.
     #[serde(default)]
     pub token_endpoint_auth_methods_supported: Vec<String>,
 }
 
-/// What was found at the provider.
+/// What was fetched from the provider.
 #[derive(Debug)]
 pub(crate) struct Discovered {
     /// The document.
@@ -112,10 +112,10 @@ pub(crate) struct Discovered {
     at: Instant,
 }
 
-/// Whose turn it is to look at the provider, and when the last look was.
+/// The turn to fetch from the provider, with the time of the last attempt.
 type Turn<'p> = MutexGuard<'p, Option<Instant>>;
 
-/// A provider, and what is known of it.
+/// A provider, with what was fetched from it.
 #[derive(Debug)]
 pub struct Provider {
     trust: Trust,
@@ -125,7 +125,7 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// A provider that is asked when first needed. Fails when no HTTP client can be made.
+    /// Creates a provider that is contacted when first needed. Fails if no HTTP client can be created.
     pub(crate) fn new(trust: Trust) -> Result<Provider, reqwest::Error> {
         // A redirect could lead a request with a secret elsewhere; no endpoint of a provider needs one.
         let http = reqwest::Client::builder()
@@ -136,12 +136,12 @@ impl Provider {
         Ok(Provider { trust, http, known: RwLock::new(None), tried: Mutex::new(None) })
     }
 
-    /// The client as which people are signed in, where there is one.
+    /// Returns the client for signing people in, if there is one.
     pub(crate) fn client(&self) -> Option<&Client> {
         self.trust.client.as_ref()
     }
 
-    /// Who sends this token with a request.
+    /// Returns whose access token this is.
     pub(crate) async fn bearer(&self, token: &str) -> Result<Identity, Refusal> {
         let (claims, typed) = self.verified(token).await?;
         match claims::kind(typed, &claims) {
@@ -158,7 +158,7 @@ impl Provider {
         self.identity(&claims)
     }
 
-    /// Who signed in, by the ID token that answers the request with this nonce.
+    /// Returns who signed in, according to the ID token that answers the request with this nonce.
     pub(crate) async fn id_token(
         &self,
         token: &str,
@@ -177,19 +177,20 @@ impl Provider {
             .ok_or(Refusal::Token("the token has no usable subject"))
     }
 
-    /// Returns the claims of a token whose signature, issuer and times hold, and whether its header says that it
-    /// is an access token.
+    /// Returns the claims of a token with a valid signature, issuer and times, and whether its header marks it as
+    /// an access token.
     async fn verified(&self, token: &str) -> Result<(Claims, bool), Refusal> {
         if token.len() > LONGEST_TOKEN {
             return Err(Refusal::Token("the token is too long"));
         }
-        // Fails for `none` and everything else that is no algorithm.
+        // Fails for `none` and for unknown algorithms.
         let header = decode_header(token).map_err(|_| Refusal::Token("the token is no signed JWT"))?;
-        // We understand no extension, and what is critical must be understood (RFC 7515, 4.1.11).
+        // We support no extensions, and critical ones must be understood (RFC 7515, 4.1.11).
         if header.crit.is_some() {
             return Err(Refusal::Token("the token depends on an extension (crit) that is not supported"));
         }
-        // Another kind of token of the same provider, such as a logout token, is no access token (RFC 8725, 3.11).
+        // Another kind of token from the same provider, such as a logout token, must not pass for an access token
+        // (RFC 8725, 3.11).
         let kind = header.typ.as_deref().unwrap_or("JWT").to_ascii_lowercase();
         if !["jwt", "at+jwt", "application/at+jwt"].contains(&kind.as_str()) {
             return Err(Refusal::Token("the token is of another kind"));
@@ -206,12 +207,12 @@ impl Provider {
         Ok((claims, kind != "jwt"))
     }
 
-    /// What is known of the provider, fetched when nothing is or when it is old.
+    /// Returns what is known of the provider. Fetches it if nothing is known yet or if it is old.
     pub(crate) async fn discovered(&self) -> Result<Arc<Discovered>, ProviderError> {
         let known = self.known.read().await.clone();
         match known {
             Some(known) if known.at.elapsed() < REFRESH_AFTER => Ok(known),
-            // Old keys are still good: only one request waits for newer ones.
+            // Old keys still work: only one request waits for newer ones.
             Some(known) => match self.tried.try_lock() {
                 Ok(turn) => self.newer_than(&known, turn).await,
                 Err(_) => Ok(known),
@@ -220,7 +221,8 @@ impl Provider {
         }
     }
 
-    /// What is known after another look, or the same when it is too early for one or the provider is away.
+    /// Fetches again and returns the result; returns `known` if it is too early for a fetch or the provider
+    /// is unavailable.
     async fn newer_than(
         &self,
         known: &Arc<Discovered>,
@@ -236,7 +238,7 @@ impl Provider {
         }
     }
 
-    /// Looks at the provider, unless somebody else has since `seen` or has tried just now.
+    /// Fetches from the provider, unless another task has done so since `seen` or tried a moment ago.
     async fn refreshed(
         &self,
         seen: Option<&Arc<Discovered>>,
@@ -262,7 +264,7 @@ impl Provider {
         let unusable = |reason: String| ProviderError::Unusable { url: url.clone(), reason };
         let document: Document = serde_json::from_value(self.json(&url).await?)
             .map_err(|error| unusable(format!("not a discovery document: {error}")))?;
-        // With or without a slash at the end is the one thing that people get wrong here.
+        // A slash too many or too few at the end is the usual mistake here.
         if document.issuer.trim_end_matches('/') != issuer {
             return Err(unusable(format!("it speaks for {}, not for {issuer}", document.issuer)));
         }
@@ -297,7 +299,7 @@ impl Provider {
     }
 }
 
-/// Whether what is sent to `endpoint` is as safe as what is sent to the issuer.
+/// Returns whether sending to `endpoint` is as safe as sending to the issuer.
 fn is_as_safe(issuer: &str, endpoint: &str) -> bool {
     let scheme = |url: &str| Url::parse(url).map(|url| url.scheme().to_owned()).unwrap_or_default();
     match scheme(endpoint).as_str() {
@@ -307,7 +309,7 @@ fn is_as_safe(issuer: &str, endpoint: &str) -> bool {
     }
 }
 
-/// An error with its causes: those of HTTP clients say little by themselves.
+/// Returns an error with its causes: those of HTTP clients say little on their own.
 pub(super) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -320,9 +322,9 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
 
 /// What is wrong with a token.
 enum Checked {
-    /// No known key could have signed it: there may be a new one.
+    /// No known key could have signed it; a new key may exist.
     NoKey,
-    /// A key could have, and this is wrong.
+    /// A known key could have signed it, but this is wrong.
     Bad(&'static str),
 }
 
@@ -341,13 +343,13 @@ fn check(known: &Discovered, token: &str, header: &Header) -> Result<Claims, Che
     validation.set_issuer(&[&known.document.issuer]);
     validation.leeway = LEEWAY_SECS;
     validation.validate_nbf = true;
-    // Where the audience stands differs between providers; whoever asks looks at it.
+    // Providers put the audience into different claims; the caller checks it.
     validation.validate_aud = false;
     let mut wrong = Checked::NoKey;
     for key in known.keys.for_header(header) {
         match decode::<Claims>(token, &key.verifier, &validation) {
             Ok(token) => return Ok(token.claims),
-            // A token that names no key may be of another one.
+            // A token that names no key may have been signed with another one.
             Err(error) if header.kid.is_none() && matches!(error.kind(), ErrorKind::InvalidSignature) => {}
             Err(error) => wrong = Checked::Bad(words(error.kind())),
         }
@@ -371,7 +373,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endpoints_are_no_less_safe_than_the_issuer() {
+    fn endpoints_must_be_as_safe_as_the_issuer() {
         let cases = [
             ("https://a.example", "https://b.example/keys", true),
             ("https://a.example", "http://a.example/keys", false),

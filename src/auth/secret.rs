@@ -1,14 +1,13 @@
-//! Secrets that somebody else holds and we recognise: API tokens, cookies, the state of a sign-in.
+//! Secrets that others have and we recognise: API tokens, cookies, the state of a sign-in.
 
 use std::fmt;
 
 use oauth2::CsrfToken;
 
-/// What an API token starts with: secret scanners find it by this.
+/// Prefix of API tokens, by which secret scanners recognise them.
 const API_TOKEN: &str = "ing_";
 
-/// The random bytes of a secret: too many to be guessed, so a plain fast hash keeps it as well as a slow
-/// one would.
+/// Random bytes of a secret: too many to guess, so a fast hash protects it as well as a slow one.
 const RANDOM_BYTES: u32 = 32;
 
 /// A secret. `Debug` does not show it.
@@ -16,39 +15,39 @@ const RANDOM_BYTES: u32 = 32;
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// 256 random bits in 43 characters of base64url.
+    /// Generates 256 random bits, in 43 characters of base64url.
     pub(crate) fn random() -> Secret {
-        // The one source of random secrets in the dependencies; what it is for is told by its holder.
+        // The only source of random secrets among the dependencies, here used for all of them.
         Secret(CsrfToken::new_random_len(RANDOM_BYTES).into_secret())
     }
 
-    /// A new API token.
+    /// Generates an API token.
     pub(crate) fn random_api_token() -> Secret {
         Secret(format!("{API_TOKEN}{}", Secret::random().0))
     }
 
-    /// Whether a bearer token is one of ours and not of the provider.
+    /// Returns whether a bearer token is an API token of ours rather than a token of the provider.
     pub(crate) fn is_api_token(text: &str) -> bool {
         text.starts_with(API_TOKEN)
     }
 
-    /// The secret itself, to hand it out.
+    /// Returns the secret itself, to give it to its owner.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is kept of it.
+    /// Returns the hash that is stored.
     pub(crate) fn hash(&self) -> [u8; 32] {
         *blake3::hash(self.0.as_bytes()).as_bytes()
     }
 
-    /// Another secret, which follows from this one and does not reveal it. `context` says what it is for.
+    /// Derives another secret that does not reveal this one. `context` names its purpose.
     pub(crate) fn derive(&self, context: &'static str) -> Secret {
         let derived = blake3::derive_key(context, self.0.as_bytes());
         Secret(blake3::Hash::from_bytes(derived).to_hex().to_string())
     }
 
-    /// Whether `text` is it. Takes the same time whatever it is.
+    /// Returns whether `text` equals the secret, in constant time.
     pub(crate) fn is(&self, text: &str) -> bool {
         blake3::hash(self.0.as_bytes()) == blake3::hash(text.as_bytes())
     }

@@ -1,5 +1,5 @@
-//! Sign-in by authorization code with PKCE (RFC 6749, RFC 7636; OpenID Connect Core 1.0, section 3.1):
-//! where to send a browser, and who it is that comes back.
+//! Sign-in by authorization code with PKCE (RFC 6749, RFC 7636; OpenID Connect Core 1.0, section 3.1): where to
+//! send a browser, and who signed in when it returns.
 
 use std::fmt;
 
@@ -21,17 +21,17 @@ use super::secret::Secret;
 /// A browser on its way to the provider.
 #[derive(Debug)]
 pub(crate) struct Started {
-    /// Where to send it.
+    /// The URL to send it to.
     pub url: Url,
-    /// What it brings back.
+    /// The state that it must return.
     pub state: Secret,
-    /// What the ID token has to repeat.
+    /// The nonce that the ID token must repeat.
     pub nonce: Secret,
-    /// What shows that the code is redeemed by whoever asked for it.
+    /// Proves that whoever redeems the code also requested it.
     pub verifier: Secret,
 }
 
-/// Prepares a sign-in that comes back to `callback`.
+/// Prepares a sign-in that returns to `callback`.
 pub(crate) async fn start(
     provider: &Provider,
     client: &Client,
@@ -50,10 +50,10 @@ pub(crate) async fn start(
     Ok(Started { url, state, nonce, verifier: Secret::from(verifier.into_secret()) })
 }
 
-/// Redeems the code that came back; gives who signed in.
+/// Redeems the returned code and returns who signed in.
 ///
-/// Roles are those of the ID token and of the access token, where that is a token for this service:
-/// Keycloak, for one, puts them into the latter only.
+/// Roles are those of the ID token and of the access token, if the latter is for this service: Keycloak, for one,
+/// puts them into the access token only.
 pub(crate) async fn finish(
     provider: &Provider,
     client: &Client,
@@ -124,7 +124,7 @@ fn at_provider(document: &Document, client: &Client, callback: &str) -> Result<A
     if let Some(secret) = &client.secret {
         at_provider = at_provider.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
     }
-    // Not saying means that the secret goes into the header (OpenID Connect Discovery 1.0, section 3).
+    // If the document does not say, the secret goes into the header (OpenID Connect Discovery 1.0, section 3).
     let methods = &document.token_endpoint_auth_methods_supported;
     let in_body = !methods.is_empty() && !methods.iter().any(|method| method == "client_secret_basic");
     Ok(at_provider.set_auth_type(if in_body { AuthType::RequestBody } else { AuthType::BasicAuth }))
@@ -150,7 +150,7 @@ async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpRespons
     Ok(response.body(body)?)
 }
 
-/// Without the answer's body: it may hold tokens.
+/// Leaves the body of the answer out of the error, since it may contain tokens.
 fn refused(error: RequestTokenError<HttpError, BasicErrorResponse>) -> ProviderError {
     ProviderError::Refused(match error {
         RequestTokenError::ServerResponse(answer) => answer.error().to_string(),

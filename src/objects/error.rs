@@ -1,4 +1,4 @@
-//! What can go wrong with an object, and whether it may be better later.
+//! The errors of the object store, and whether they are transient.
 
 use super::Place;
 
@@ -7,7 +7,7 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// Why an object could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
-    /// There is no such object.
+    /// The object does not exist.
     #[error("there is no object `{key}` in {store}")]
     NotFound {
         /// The bucket or folder.
@@ -15,13 +15,13 @@ pub enum ObjectError {
         /// The key.
         key: String,
     },
-    /// There is no such bucket or folder.
+    /// The bucket or folder does not exist.
     #[error("{store} does not exist")]
     NoStore {
         /// The bucket or folder.
         store: String,
     },
-    /// The object is no longer of the version that was asked for.
+    /// The object no longer has the requested version.
     #[error("object `{key}` in {store} was replaced after it was first read")]
     Changed {
         /// The bucket or folder.
@@ -29,37 +29,37 @@ pub enum ObjectError {
         /// The key.
         key: String,
     },
-    /// No object can have this key here.
+    /// The store cannot have an object with this key.
     #[error("key `{}` cannot be used in {store}: {reason}", key.escape_debug())]
     BadKey {
         /// The bucket or folder.
         store: String,
         /// The key.
         key: String,
-        /// What is wrong with it, in words.
+        /// What is wrong with the key.
         reason: &'static str,
     },
-    /// The store refuses access.
+    /// The store denies access.
     #[error("{store} denied access{}: {reason}", of(key.as_ref()))]
     Denied {
         /// The bucket or folder.
         store: String,
-        /// The key, where one was asked for.
+        /// The key, if the request was for one.
         key: Option<String>,
-        /// What the store says.
+        /// The store's message.
         reason: String,
     },
-    /// The store is away, or fails.
+    /// The store is unavailable or fails.
     #[error("{store} is unavailable{}: {source}", of(key.as_ref()))]
     Unavailable {
         /// The bucket or folder.
         store: String,
-        /// The key, where one was asked for.
+        /// The key, if the request was for one.
         key: Option<String>,
         /// The cause.
         source: Source,
     },
-    /// What was to be written could not be read.
+    /// The content to be written could not be read.
     #[error("the content of `{key}` cannot be read: {source}")]
     Content {
         /// The key.
@@ -74,17 +74,17 @@ fn of(key: Option<&String>) -> String {
 }
 
 impl ObjectError {
-    /// Whether the same call may succeed later.
+    /// Returns whether the same call may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
 
-    /// Whether the owner of the file, not the operator of the store, can mend it.
+    /// Returns whether the owner of the file, rather than the operator of the store, can fix the problem.
     pub(crate) fn is_owners(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::BadKey { .. })
     }
 
-    /// What happened in words for the file's owner, without where the store is.
+    /// Describes the error for the file's owner, without the location of the store.
     pub(crate) fn for_owner(&self) -> String {
         match self {
             Self::NotFound { key, .. } => format!("there is no file `{}` in the store", key.escape_debug()),
@@ -113,7 +113,7 @@ impl ObjectError {
         let key = key.map(str::to_owned);
         match (error, key) {
             (Error::NotFound { source, .. }, key) => match key {
-                // S3 tells the two apart only in the text of its answer.
+                // S3 distinguishes the two only in the text of its answer.
                 Some(key) if !source.to_string().contains("NoSuchBucket") => Self::NotFound { store, key },
                 _ => Self::NoStore { store },
             },
@@ -148,7 +148,7 @@ fn io_kind(error: &object_store::Error) -> Option<std::io::ErrorKind> {
     None
 }
 
-/// The innermost errors' text: `object_store` wraps each in sentences that repeat path and cause.
+/// Returns the text of the innermost errors: `object_store` wraps each in sentences that repeat path and cause.
 fn cause(error: &object_store::Error) -> String {
     let mut text = error.to_string();
     let mut next = std::error::Error::source(error);

@@ -1,15 +1,15 @@
-//! Which keys an object can have, checked before anything is asked of the store.
+//! Validates object keys before the store is asked.
 
 use object_store::path::Path;
 
 use super::{ObjectError, Place};
 
-/// S3's limit; the file systems' limit for a whole path is above it.
+/// S3's limit; that of file systems for a whole path is higher.
 const KEY_BYTES: usize = 1024;
-/// The limit of a name in the file systems in use.
+/// The limit of a name in common file systems.
 const NAME_BYTES: usize = 255;
 
-/// The key as `object_store` takes it, with exactly the characters of `key`.
+/// Returns the key as an `object_store` path with exactly the characters of `key`.
 pub(super) fn path(place: &Place, key: &str) -> Result<Path, ObjectError> {
     let bad = |reason| ObjectError::BadKey { store: place.to_string(), key: key.to_owned(), reason };
     let local = matches!(place, Place::Local { .. });
@@ -31,14 +31,15 @@ pub(super) fn path(place: &Place, key: &str) -> Result<Path, ObjectError> {
     if let Some(reason) = reason {
         return Err(bad(reason));
     }
-    // `Path` drops slashes at either end; the checks above leave none to drop.
+    // `Path` drops slashes at either end; after the checks above there are none to drop.
     match Path::parse(key) {
         Ok(path) if path.as_ref() == key => Ok(path),
         _ => Err(bad("it has a form that this program cannot ask for")),
     }
 }
 
-/// The local store writes `name#1` beside `name` before it renames it.
+/// Returns whether a name is that of an unfinished upload: the local store writes `name#1` beside `name` before it
+/// renames it.
 pub(super) fn is_upload(name: &str) -> bool {
     let number = name.rsplit_once('#').map(|(_, number)| number);
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
@@ -53,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_taken_as_they_are() {
+    fn keys_are_used_unchanged() {
         for key in
             ["a.csv", "uploads/user-1/a b+c%20d&é=日本.csv", "..a/b..", "a\\b", "~", "-", "%2e%2e/x", " x "]
         {
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_lead_elsewhere_are_refused() {
+    fn keys_that_leave_the_folder_are_refused() {
         let long = "x".repeat(1025);
         for key in [
             "",
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_name_is_refused_where_files_cannot_have_it() {
+    fn a_name_too_long_for_a_file_is_refused() {
         let [s3, local] = places();
         assert!(path(&s3, &"x".repeat(256)).is_ok());
         assert!(path(&local, &"x".repeat(256)).is_err());

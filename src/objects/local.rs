@@ -1,4 +1,4 @@
-//! The local folder: files named by their keys, written beside and renamed into place.
+//! The local folder: files named by their keys, written under a temporary name and renamed.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ObjectError, Objects, Place, key};
 
-/// Large enough that a block's trip to a blocking thread does not count.
+/// Large enough that the cost of moving a block to a blocking thread is negligible.
 const BLOCK_BYTES: u64 = 1 << 20;
 
-/// The folder as a store, and its path without symbolic links.
+/// Returns the folder as a store, and its path without symbolic links.
 pub(super) fn store(folder: &Path) -> Result<(LocalFileSystem, PathBuf), ObjectError> {
     let place = || Place::Local { folder: folder.into() };
     let resolved = std::fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
@@ -28,12 +28,12 @@ pub(super) fn store(folder: &Path) -> Result<(LocalFileSystem, PathBuf), ObjectE
     })?;
     let store = LocalFileSystem::new_with_prefix(&resolved)
         .map_err(|error| ObjectError::of_place(&place(), error))?;
-    // The message that names a file must not outlive a crash that the file did not survive.
+    // Without fsync, the message that names a file could survive a crash that the file did not.
     Ok((store.with_fsync(true).with_automatic_cleanup(true), resolved))
 }
 
-/// Removes the files beside the objects that uploads write to, where nobody has written to them for `age`, and the
-/// folders that are empty then. Ends early when `stop` is cancelled. Gives the number of files.
+/// Removes files of unfinished uploads that nobody has written to for `age`, and folders that are then empty.
+/// Returns the number of files. Stops early when `stop` is cancelled.
 pub(super) fn remove_abandoned(
     folder: &Path,
     age: Duration,
@@ -46,7 +46,7 @@ pub(super) fn remove_abandoned(
             break;
         }
         let before = removed;
-        // Others remove files and folders meanwhile.
+        // Others may remove files and folders at the same time.
         let Ok(entries) = std::fs::read_dir(&next) else { continue };
         for entry in entries {
             let entry = entry?;
@@ -58,7 +58,7 @@ pub(super) fn remove_abandoned(
             }
         }
         if removed > before && next != folder {
-            // It is left where it is not empty.
+            // Fails if the folder is not empty, which is intended.
             let _ = std::fs::remove_dir(&next);
         }
     }
@@ -72,8 +72,8 @@ fn is_abandoned(entry: &std::fs::DirEntry, age: Duration) -> bool {
     is_upload && unchanged.is_some_and(|unchanged| unchanged > age)
 }
 
-/// Refuses a key whose file, or the nearest folder above it that exists, a symbolic link takes out of
-/// `folder`, and one that names something else than a file.
+/// Refuses a key if its file, or the nearest existing folder above it, leaves `folder` by a symbolic link, or if
+/// the key names something other than a file.
 pub(super) async fn check_inside(folder: &Path, key: &str) -> Result<(), ObjectError> {
     let place = Place::Local { folder: folder.into() };
     let (folder, path) = (folder.to_owned(), folder.join(key));
@@ -90,17 +90,17 @@ pub(super) async fn check_inside(folder: &Path, key: &str) -> Result<(), ObjectE
 fn reason_against(folder: &Path, path: &Path) -> Option<&'static str> {
     let existing = path.ancestors().find_map(|above| above.canonicalize().ok());
     let inside = existing.is_some_and(|existing| existing.starts_with(folder));
-    // A link to nothing does not resolve, and a write would go where it points.
+    // A dangling link does not resolve, but a write would go to its target.
     if !inside || path.is_symlink() && !path.exists() {
         return Some("a symbolic link takes it out of the folder");
     }
-    // A named pipe would block its reader for good.
+    // A named pipe would block its reader forever.
     let other = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
     other.then_some("it names something that is no file")
 }
 
-/// The content of an opened file in blocks. Ends with [`ObjectError::Changed`] when the file was
-/// written to meanwhile; one that was replaced is read on as it was.
+/// Streams the content of an opened file in blocks. Ends with [`ObjectError::Changed`] if the file was written to
+/// in the meantime; the content of a replaced file stays readable.
 pub(super) fn stream(
     objects: Objects,
     key: String,
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn abandoned_uploads_are_removed_and_nothing_else() {
+    fn only_abandoned_uploads_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let long_ago = SystemTime::now() - Duration::from_secs(7200);
         let put = |name: &str, modified: SystemTime| {

@@ -1,9 +1,8 @@
 //! The CSV files: objects in an S3 bucket or in a local folder, read and written as streams.
 //!
-//! A key is data. It reaches S3 byte by byte as the message has it, and in the local folder it never
-//! leads out of the folder. A read that names a version gives that version's bytes or
-//! [`ObjectError::Changed`], also when the connection is cut in between and taken up again. Nothing here
-//! holds an object whole in memory, or lists objects.
+//! A key is data. S3 receives it byte for byte as in the message, and in the local folder it never leads out of
+//! the folder. A read of a version returns that version's bytes or [`ObjectError::Changed`], even if the
+//! connection is cut and resumed. Nothing here keeps a whole object in memory, or lists objects.
 
 mod error;
 mod key;
@@ -24,17 +23,17 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use error::ObjectError;
 
-/// An upload that nobody has written to for so long belongs to a process that is gone.
+/// An unfinished upload that nobody has written to for this long belongs to a process that has died.
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
-/// Where the objects are. Clones share the connections.
+/// A store of objects. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
     place: Place,
 }
 
-/// The two stores that there are; everything in which they differ hangs on it.
+/// The two kinds of store; everything in which they differ depends on this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
     S3 { bucket: Arc<str> },
@@ -61,7 +60,7 @@ impl std::fmt::Display for Objects {
 pub struct Version(String);
 
 impl Version {
-    /// The ETag, as it may be kept in the database.
+    /// Returns the ETag, in the form stored in the database.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -79,40 +78,40 @@ impl std::fmt::Display for Version {
     }
 }
 
-/// An object that is being read.
+/// An object opened for reading.
 pub(crate) struct Opened {
-    /// The version that all of `bytes` is of.
+    /// The version of all of `bytes`.
     pub version: Version,
-    /// How many bytes `bytes` gives in all.
+    /// Total length of `bytes`.
     pub size: u64,
     /// The content in blocks of any length up to about 1 MiB.
     pub bytes: BoxStream<'static, Result<Bytes, ObjectError>>,
 }
 
 impl Objects {
-    /// The objects of an S3 bucket, with the credentials and endpoint of the AWS SDK's own chain.
+    /// Returns the store in an S3 bucket, with the credentials and endpoint of the AWS SDK's own chain.
     ///
-    /// Connects to nothing yet. Fails when `sdk` lacks credentials or names an endpoint that is no URL.
+    /// Does not connect yet. Fails if `sdk` lacks credentials or has an endpoint that is not a URL.
     pub fn s3(bucket: &str, region: &str, sdk: &SdkConfig) -> Result<Self, ObjectError> {
         let place = Place::S3 { bucket: bucket.into() };
         let store = s3::store(bucket, region, sdk).map_err(|source| ObjectError::of_place(&place, source))?;
         Ok(Self { store: Arc::new(store), place })
     }
 
-    /// The objects of a local folder, which is made if it is not there.
+    /// Returns the store in a local folder, which is created if it does not exist.
     pub fn local(folder: PathBuf) -> Result<Self, ObjectError> {
         let (store, folder) = local::store(&folder)?;
         Ok(Self { store: Arc::new(store), place: Place::Local { folder: folder.into() } })
     }
 
-    /// Starts to read an object: `version`, if one is named, else the one that is there now.
+    /// Opens an object for reading: `version`, or the current one if that is `None`.
     pub(crate) async fn open(&self, key: &str, version: Option<&Version>) -> Result<Opened, ObjectError> {
         let path = self.path(key).await?;
         let options =
             GetOptions { if_match: version.map(|version| self.quoted(version)), ..GetOptions::default() };
         let result = self.store.get_opts(&path, options).await.map_err(|error| self.error(key, error))?;
         let found = self.version(key, &result.meta)?;
-        // Some S3 work-alikes answer without a look at `If-Match`.
+        // Some S3 implementations ignore `If-Match`.
         if version.is_some_and(|wanted| *wanted != found) {
             return Err(ObjectError::Changed { store: self.to_string(), key: key.to_owned() });
         }
@@ -124,17 +123,17 @@ impl Objects {
         Ok(Opened { version: found, size, bytes })
     }
 
-    /// The version of an object that is there now, and its size in bytes.
+    /// Returns the current version of an object, and its size in bytes.
     pub async fn head(&self, key: &str) -> Result<(Version, u64), ObjectError> {
         let path = self.path(key).await?;
         let meta = self.store.head(&path).await.map_err(|error| self.error(key, error))?;
         Ok((self.version(key, &meta)?, meta.size))
     }
 
-    /// Writes all of `content` under `key`, in place of what was there, and returns the new version and
-    /// its size in bytes.
+    /// Writes all of `content` under `key`, replacing what was there. Returns the new version and its size in
+    /// bytes.
     ///
-    /// The object appears whole or not at all. Holds up to 24 MiB at a time.
+    /// The object appears whole or not at all. Keeps up to 24 MiB in memory.
     pub async fn put(
         &self,
         key: &str,
@@ -152,7 +151,7 @@ impl Objects {
         }
     }
 
-    /// Removes an object. An object that is not there is removed as well.
+    /// Deletes an object. Succeeds if there is no such object.
     pub async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         let path = self.path(key).await?;
         match self.store.delete(&path).await {
@@ -161,10 +160,10 @@ impl Objects {
         }
     }
 
-    /// Removes what uploads have left that were killed more than a day ago; gives the number of files. Ends early
-    /// when `stop` is cancelled.
+    /// Removes the remains of uploads that were killed more than a day ago, and returns the number of files. Stops
+    /// early when `stop` is cancelled.
     ///
-    /// Of a folder alone: a bucket does it itself, by a lifecycle rule (`AbortIncompleteMultipartUpload`).
+    /// Applies to a folder only: a bucket does it by a lifecycle rule (`AbortIncompleteMultipartUpload`).
     pub(crate) async fn remove_abandoned(&self, stop: &CancellationToken) -> Result<u64, ObjectError> {
         let Place::Local { folder } = &self.place else { return Ok(0) };
         let (folder, stop) = (folder.clone(), stop.clone());
@@ -177,7 +176,7 @@ impl Objects {
         })
     }
 
-    /// Whether the bucket or folder can be read: fails as reading an object would.
+    /// Checks that the bucket or folder can be read; fails as reading an object would.
     pub(crate) async fn check(&self) -> Result<(), ObjectError> {
         use futures::StreamExt;
         match self.store.list(None).next().await {
@@ -204,7 +203,7 @@ impl Objects {
         etag.map(Version::from).ok_or_else(missing)
     }
 
-    /// A version as `If-Match` takes it.
+    /// Formats a version for `If-Match`.
     fn quoted(&self, version: &Version) -> String {
         format!("\"{version}\"")
     }

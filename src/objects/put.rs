@@ -1,4 +1,4 @@
-//! Writing an object from a stream of unknown length.
+//! Writes an object from a stream of unknown length.
 
 use bytes::BytesMut;
 use object_store::path::Path;
@@ -7,7 +7,7 @@ use scopeguard::ScopeGuard;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::task::AbortOnDropHandle;
 
-/// Of one part. S3 takes 10,000 parts at most, so this bounds an object to 80 GB.
+/// Size of one part. S3 allows at most 10,000 parts, so this limits an object to 80 GB.
 const PART_BYTES: usize = 8 << 20;
 
 pub(super) enum PutError {
@@ -21,7 +21,7 @@ impl From<object_store::Error> for PutError {
     }
 }
 
-/// Writes all of `content`, and returns the ETag, where the store tells it, and the size.
+/// Writes all of `content`, and returns the size and, if the store reports it, the ETag.
 pub(super) async fn put(
     store: &dyn ObjectStore,
     path: &Path,
@@ -32,8 +32,8 @@ pub(super) async fn put(
     if first_bytes < PART_BYTES {
         return Ok((store.put(path, first).await?.e_tag, first_bytes as u64));
     }
-    // Also where the future is dropped, since a client went away: S3 keeps the parts of an upload that is neither
-    // completed nor aborted, and charges for them.
+    // Aborts even if the future is dropped because a client went away: S3 stores the parts of an upload that is
+    // neither completed nor aborted, and charges for them.
     let mut upload = scopeguard::guard(store.put_multipart(path).await?, abort_in_background);
     let written = match parts(upload.as_mut(), first, &mut content).await {
         Ok(bytes) => upload.complete().await.map(|done| (done.e_tag, bytes)).map_err(PutError::Store),
@@ -54,7 +54,7 @@ fn abort_in_background(upload: Box<dyn MultipartUpload>) {
 
 async fn abort(mut upload: Box<dyn MultipartUpload>) {
     if let Err(error) = upload.abort().await {
-        // The failure before this one is the one to report. A rule of the bucket removes the parts in the end.
+        // The earlier failure is the one to report. A lifecycle rule of the bucket removes the parts eventually.
         tracing::debug!(%error, "cannot remove the parts of an upload");
     }
 }
@@ -66,7 +66,7 @@ async fn parts(
 ) -> Result<u64, PutError> {
     let mut bytes = 0;
     let mut next = first;
-    // One part is under way while the next one is read.
+    // One part is uploaded while the next is read.
     let mut under_way: Option<AbortOnDropHandle<object_store::Result<()>>> = None;
     while next.content_length() > 0 {
         bytes += next.content_length() as u64;

@@ -20,9 +20,9 @@ use super::{ObjectError, Objects, Version};
 
 const NAME: &str = "S3";
 
-/// A read that gives no byte for so long is cut and taken up again.
+/// A read that receives no byte for this long is cut and resumed.
 const SILENCE: Duration = Duration::from_secs(30);
-/// Times that a read is taken up again without a byte in between.
+/// How often a read is resumed without receiving a byte.
 const RESUMPTIONS: u32 = 5;
 
 pub(super) fn store(bucket: &str, region: &str, sdk: &SdkConfig) -> Result<AmazonS3, Error> {
@@ -45,18 +45,18 @@ pub(super) fn store(bucket: &str, region: &str, sdk: &SdkConfig) -> Result<Amazo
         .with_client_options(client.with_allow_http(true))
         .with_retry(retry);
     match endpoint(sdk) {
-        // Stand-ins have no host name a bucket.
+        // S3 stand-ins have no host name per bucket.
         Some(url) => {
             builder.with_endpoint(url.trim_end_matches('/')).with_virtual_hosted_style_request(false).build()
         }
         None => {
-            // A bucket with a dot has no certificate for its host name.
+            // There is no TLS certificate for the host name of a bucket with a dot.
             builder.with_virtual_hosted_style_request(!bucket.contains('.')).build()
         }
     }
 }
 
-/// The endpoint for S3 alone where one is set, else the one for all services.
+/// Returns the endpoint for S3 if one is set, else the one for all services.
 fn endpoint(sdk: &SdkConfig) -> Option<String> {
     let own = std::env::var("AWS_ENDPOINT_URL_S3").ok().filter(|url| !url.trim().is_empty());
     let ignored = std::env::var("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
@@ -64,8 +64,8 @@ fn endpoint(sdk: &SdkConfig) -> Option<String> {
     own.filter(|_| !ignored).or_else(|| sdk.endpoint_url().map(str::to_owned))
 }
 
-/// The SDK's chain as `object_store` asks it. The chain itself keeps nothing: without the copy held
-/// here every request would ask the instance's metadata or run the profile's process again.
+/// The SDK's credentials chain as `object_store` uses it. The chain itself does not cache: without the copy here,
+/// every request would query the instance's metadata or run the profile's process again.
 #[derive(Debug)]
 struct Credentials {
     provider: SharedCredentialsProvider,
@@ -80,9 +80,9 @@ struct Held {
 }
 
 impl Credentials {
-    /// Before the end of a credential's life, so that a request that is tried again still has it.
+    /// Renew this long before credentials expire, so that a retried request still has valid ones.
     const MARGIN: Duration = Duration::from_secs(5 * 60);
-    /// For credentials without an end: an operator may replace them in the profile.
+    /// For credentials that do not expire: an operator may replace them in the profile.
     const LOOK_AGAIN: Duration = Duration::from_secs(15 * 60);
     /// After a failed renewal.
     const RETRY: Duration = Duration::from_secs(15);
@@ -107,7 +107,8 @@ impl CredentialProvider for Credentials {
                 });
                 let expires_at = found.expiry();
                 let renew_at = match expires_at {
-                    // At least a few seconds from now: short-lived ones must not be asked for all the time.
+                    // At least a few seconds from now, so that short-lived credentials are not renewed all the
+                    // time.
                     Some(end) => end.checked_sub(Self::MARGIN).unwrap_or(now).max(now + Self::RETRY).min(end),
                     None => now + Self::LOOK_AGAIN,
                 };
@@ -125,8 +126,8 @@ impl CredentialProvider for Credentials {
     }
 }
 
-/// The content of an opened object. `object_store` takes a cut read up again only for the first minute
-/// and a few times; a long read that waits for the database in between needs that for as long as it runs.
+/// Streams the content of an opened object. `object_store` resumes a cut read only a few times, within the first
+/// minute; a long read that waits for the database in between must be resumable for as long as it runs.
 pub(super) fn stream(
     objects: Objects,
     key: String,

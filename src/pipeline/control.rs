@@ -1,4 +1,4 @@
-//! What a run tells and is told while it works: its progress, its times, and the wish that it stop.
+//! How a run reports its progress and timings, and how it is stopped.
 
 use std::future::Future;
 use std::time::Instant;
@@ -10,14 +10,14 @@ use super::RunError;
 use crate::store::StoreError;
 use crate::store::jobs::Claim;
 
-/// How far a run has come, for whoever watches.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// What is being done.
+    /// The current phase.
     pub phase: Phase,
     /// Rows done in this phase.
     pub rows: u64,
-    /// Rows in all, once the survey has counted them.
+    /// Total number of rows, once the survey has counted them.
     pub total_rows: Option<u64>,
 }
 
@@ -29,25 +29,26 @@ pub(crate) enum Phase {
     Survey,
     /// Writing its rows.
     Stage,
-    /// Judging staged rows again.
+    /// Checking staged rows again.
     Recheck,
-    /// Making contacts.
+    /// Creating contacts.
     Consolidate,
 }
 
-/// Who watches a run, and who may stop it.
+/// Receives a run's progress and can stop it.
 #[derive(Clone)]
 pub(crate) struct Control {
-    /// Takes the progress.
+    /// Receives the progress.
     pub progress: watch::Sender<Progress>,
     /// Asks the run to stop at the end of its chunk.
     pub stop: CancellationToken,
-    /// Cancelled when the lease or the message is lost: stop as soon as possible, write nothing more.
+    /// Cancelled when the lease or the message is lost. The run must stop as soon as possible and write nothing
+    /// more.
     pub lost: Vec<CancellationToken>,
 }
 
 impl Control {
-    /// Fails when the run has been asked to stop.
+    /// Returns an error if the run was asked to stop or has lost its lease.
     pub(super) fn check(&self, claim: &Claim) -> Result<(), RunError> {
         if self.is_lost() {
             return Err(StoreError::LeaseLost(claim.job).into());
@@ -58,7 +59,7 @@ impl Control {
         }
     }
 
-    /// Whether another run may have taken over.
+    /// Returns whether another run may have taken over.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.iter().any(CancellationToken::is_cancelled)
     }
@@ -68,7 +69,7 @@ impl Control {
     }
 }
 
-/// Does a part of a run and tells the log how long it took. Parts may run side by side.
+/// Runs one part of a run and logs how long it took. Parts may run concurrently.
 pub(super) async fn timed<T>(
     claim: &Claim,
     part: &'static str,

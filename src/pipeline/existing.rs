@@ -1,4 +1,4 @@
-//! Which of the file's e-mails the owner has already, and what follows for the run.
+//! Finds which of the file's e-mails the owner already has, and plans the run accordingly.
 
 use futures::TryStreamExt;
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -12,35 +12,35 @@ use crate::domain::job::Owner;
 use crate::store::jobs::Claim;
 use crate::store::{Home, contacts, sql};
 
-/// E-mails asked for in one query.
+/// E-mails looked up per query.
 const PROBE_BATCH: usize = 5_000;
-/// Up to so many rows each e-mail is asked for, whatever the owner has.
+/// Up to this many rows, each e-mail is looked up, however many contacts the owner has.
 const ALWAYS_PROBED: u64 = 1_000;
-/// One e-mail asked for costs about as much as so many contacts read from end to end.
+/// Looking up one e-mail costs about as much as scanning this many contacts.
 const PROBE_COST: u64 = 8;
 
-/// All that staging needs to know before its first write.
+/// What staging needs to know before its first write.
 pub(crate) struct Plan {
     /// The file.
     pub file: File,
     /// Its encoding.
     pub encoding: Encoding,
-    /// Its data rows.
+    /// The number of its data rows.
     pub rows: u64,
-    /// Bytes of what is staged of them.
+    /// Bytes to be staged.
     pub bytes: u64,
-    /// What was found about single rows.
+    /// The findings about single rows.
     pub findings: Findings,
-    /// No row of the file raises anything.
+    /// Whether no row of the file raises an issue.
     pub clean: bool,
-    /// For a clean file: the transaction that will hold its contacts, in the owner's turn.
+    /// For a clean file: the transaction that has the owner's turn and will write the contacts.
     pub contacts: Option<Transaction<'static, Postgres>>,
 }
 
 /// Compares the file's e-mails with the owner's contacts.
 ///
-/// When the file has no issue in itself, this is done in the owner's turn, so that what is found
-/// still holds when the contacts are written.
+/// If the file has no issues of its own, the comparison runs in the owner's turn, so that the findings are still
+/// true when the contacts are written.
 pub(crate) async fn plan(
     context: &Context,
     claim: &Claim,
@@ -48,7 +48,7 @@ pub(crate) async fn plan(
     survey: Survey,
 ) -> Result<Plan, RunError> {
     let sorted = tokio::task::block_in_place(|| survey.comparison.sort())?;
-    // A run that goes on behind a checkpoint ends with the recheck, which makes the contacts.
+    // A run that resumes from a checkpoint ends with the recheck, which creates the contacts.
     let may_be_clean = !survey.has_violations && claim.checkpoint == 0;
     let mut transaction = sql::begin(&context.pool).await?;
     while lacks_keys(&mut transaction, claim, control, may_be_clean).await? {
@@ -56,7 +56,7 @@ pub(crate) async fn plan(
         transaction.commit().await?;
         transaction = sql::begin(&context.pool).await?;
     }
-    // A first run has no row with a contact: those come with its end.
+    // No row of a first run has a contact yet: contacts are created at its end.
     let existing = look(context, &mut transaction, &claim.owner, None, &sorted).await?;
     let findings = tokio::task::block_in_place(|| sorted.findings(existing))?;
     let clean = may_be_clean && !findings.has_conflicts();
@@ -71,7 +71,7 @@ pub(crate) async fn plan(
     })
 }
 
-/// Whether the owner has contacts without a key. `in_turn`: takes the owner's turn first.
+/// Returns whether the owner has contacts without a key. With `in_turn`, takes the owner's turn first.
 async fn lacks_keys(
     connection: &mut PgConnection,
     claim: &Claim,
@@ -84,8 +84,8 @@ async fn lacks_keys(
     }
 }
 
-/// The e-mails that the owner has contacts of; `own`: the job that is no other, where it has contacts
-/// already. The index is asked for each e-mail, or all contacts are read from end to end, whichever is less.
+/// Returns the keys of the file's e-mails that the owner already has. Excludes contacts created by `own`, the
+/// tables of this job. Looks up each e-mail in the index or scans all contacts, whichever costs less.
 pub(crate) async fn look(
     context: &Context,
     connection: &mut PgConnection,

@@ -1,4 +1,4 @@
-//! A pass over a job's file: its bytes from the store, through the reader, as rows.
+//! Passes over a job's file: bytes from the store, through the reader, as rows.
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -9,17 +9,17 @@ use crate::domain::row::{Fields, normalise};
 use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
 
-/// A file up to this size is kept in memory between the passes over it.
+/// A file up to this size stays in memory between passes.
 const KEPT_BYTES: u64 = 1 << 20;
 
-/// The file that a run works on: the same bytes in every pass.
+/// The file that a run reads: every pass sees the same bytes.
 pub(crate) struct File {
     version: Version,
     kept: Option<Vec<Bytes>>,
 }
 
 impl File {
-    /// Opens the file for the first time: the version that rows were staged from, where there is one.
+    /// Opens the file for the first pass. If rows are already staged, opens the version that they came from.
     pub(crate) async fn open(context: &Context, claim: &Claim) -> Result<File, RunError> {
         let pinned = match claim.checkpoint {
             0 => None,
@@ -33,7 +33,7 @@ impl File {
         Ok(File { version, kept })
     }
 
-    /// The version that is read.
+    /// Returns the version that is read.
     pub(crate) fn version(&self) -> &Version {
         &self.version
     }
@@ -63,20 +63,20 @@ async fn get(
     Ok((opened.version, opened.size, opened.bytes.map_err(replaced).boxed()))
 }
 
-/// A file being read.
+/// One pass over the file.
 pub(crate) struct Pass {
     blocks: Blocks,
 }
 
 impl Pass {
-    /// The next bytes; `None` at the end.
+    /// Returns the next bytes, or `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RunError> {
-        // A local file is always there: others must run in between.
+        // Reading a local file never waits, so give other tasks a chance to run.
         tokio::task::yield_now().await;
         self.blocks.try_next().await
     }
 
-    /// Gives every row of the file to `on_row`, which can fail, as the whole then does.
+    /// Calls `on_row` for every row of the file, and fails with its first error.
     pub(crate) async fn read(
         mut self,
         mut reader: Reader,
@@ -99,12 +99,12 @@ impl Pass {
     }
 }
 
-/// Reads the file for the first time.
+/// Returns a reader for the first pass, which detects the encoding.
 pub(crate) fn first_reader(claim: &Claim) -> Reader {
     Reader::sniffing(limits()).mapped(mapping(claim))
 }
 
-/// Reads the file from its first row again, in the encoding that the survey has found.
+/// Returns a reader for a later pass, with the encoding that the survey detected.
 pub(crate) fn reader(claim: &Claim, encoding: Encoding) -> Reader {
     Reader::with_encoding(encoding, limits()).mapped(mapping(claim))
 }
@@ -113,18 +113,18 @@ fn mapping(claim: &Claim) -> Option<Mapping> {
     claim.columns.and_then(|columns| Mapping::new(columns.places, columns.columns))
 }
 
-/// The limits of what is read.
+/// Returns the limits of the reader.
 pub(crate) fn limits() -> Limits {
     Limits::default()
 }
 
-/// The values of a row as they are stored and compared.
+/// Returns the values of a row as they are stored and compared.
 pub(crate) fn fields<'a>(row: &RawRow<'a>) -> Fields<'a> {
     row.values.map(normalise)
 }
 
-/// What a malformed row held beside its values, in words; empty for any other row. Rows that differ
-/// in it are not the same row, so it is written unambiguously.
+/// Describes what a malformed row contained besides its values; empty for any other row. Rows with different
+/// residues are different rows, so the text is unambiguous.
 pub(crate) fn residue(damage: Option<&Damage>) -> String {
     let Some(damage) = damage else {
         return String::new();
@@ -137,7 +137,7 @@ pub(crate) fn residue(damage: Option<&Damage>) -> String {
         }
         residue.extend_from_slice(words.as_bytes());
         let written = serde_json::to_writer(&mut residue, cells);
-        debug_assert!(written.is_ok(), "a Vec takes all that is written to it");
+        debug_assert!(written.is_ok(), "writing to a Vec cannot fail");
     }
     String::from_utf8(residue)
         .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())

@@ -1,8 +1,8 @@
-//! What the worker does to one job, from the claim to its end.
+//! Processes one job, from its claim to its end.
 //!
-//! Guarantees: a run that is cut short at any instant is continued by the next one to the same end
-//! state; contacts appear all at once, with the job's COMPLETED; a run whose lease is lost writes
-//! nothing more. It does not receive, retry or answer messages: that is `worker`'s.
+//! Guarantees: if a run is cut off at any moment, the next one reaches the same end state; contacts appear all at
+//! once, in the commit that makes the job COMPLETED; a run that has lost its lease writes nothing more. Receiving,
+//! retrying and answering messages is up to `worker`.
 
 mod budget;
 mod compare;
@@ -27,16 +27,16 @@ use compare::{Comparison, Existing};
 use control::timed;
 pub(crate) use control::{Control, Phase, Progress};
 
-/// What a run needs from around it.
+/// What a run needs from its environment.
 #[derive(Clone)]
 pub(crate) struct Context {
     /// The database.
     pub pool: PgPool,
     /// The store of the CSV files.
     pub objects: Objects,
-    /// Rows that are staged in one transaction, and between two progress writes.
+    /// Rows per transaction when staging, and between two progress updates.
     pub chunk_rows: usize,
-    /// What comparing the rows of all jobs may hold in memory; what is more goes to temporary files.
+    /// The memory for comparing rows, shared by all jobs; the rest goes to temporary files.
     pub sort_memory: SortMemory,
 }
 
@@ -50,23 +50,23 @@ impl Context {
     }
 }
 
-/// Rows in a chunk where nobody sets it: large enough that a commit costs nothing beside the rows,
-/// small enough that a stop waits for less than a second.
+/// Default number of rows in a chunk: large enough that the cost of a commit is negligible, small enough that a
+/// stop waits for less than a second.
 pub(crate) const DEFAULT_CHUNK_ROWS: usize = 50_000;
 
-/// How a run ended that went through.
+/// The result of a successful run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// [`JobStatus::Completed`] or [`JobStatus::NeedsReview`].
     pub status: JobStatus,
-    /// What it counted.
+    /// What the run counted.
     pub statistics: Statistics,
-    /// Issues that are open at the end, by rule.
+    /// Open issues at the end, by rule.
     pub open_issues: Vec<(IssueType, u64)>,
 }
 
 impl Outcome {
-    /// Issues that are open at the end.
+    /// Returns the number of open issues at the end.
     pub(crate) fn open_issues(&self) -> u64 {
         self.open_issues.iter().map(|(_, count)| count).sum()
     }
@@ -81,42 +81,42 @@ pub(crate) struct Statistics {
     pub valid_rows: u64,
     /// Rows that break a rule.
     pub issue_rows: u64,
-    /// Rows left out as repeats of an earlier one.
+    /// Rows skipped because they repeat an earlier one.
     pub repeated_rows: u64,
-    /// Contacts made.
+    /// Contacts created.
     pub contacts: u64,
-    /// Contacts changed, as a person had decided.
+    /// Contacts changed, as a person decided.
     pub updated_contacts: u64,
 }
 
-/// Why a run did not go through.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
-    /// The file cannot be imported as it is; its owner can mend it.
+    /// The file cannot be imported as it is; its owner can correct it.
     #[error("{0}")]
     Rejected(#[from] Rejection),
     /// The file was replaced after some of its rows were staged.
     #[error("the file was replaced during the import; import the new file as a separate job")]
     Replaced,
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The store of the files.
+    /// The store of the files failed.
     #[error(transparent)]
     Object(#[from] ObjectError),
     /// A temporary file could not be written or read.
     #[error("temporary file: {0}; check the free space of the folder for temporary files (TMPDIR)")]
     Scratch(#[from] std::io::Error),
-    /// Each run before this one was killed without getting further.
+    /// Each of the previous runs was killed without making progress.
     #[error(
         "{runs} runs of this job ended at the same point because their worker was killed, possibly for lack of \
          memory; it will not run again until someone retries it"
     )]
     CutOff {
-        /// How many runs.
+        /// The number of runs.
         runs: u32,
     },
-    /// The run was asked to stop and has kept what it had done.
+    /// The run was asked to stop. Its progress is saved.
     #[error("stopped early; the next run resumes from here")]
     Stopped,
 }
@@ -134,7 +134,7 @@ impl From<sqlx::Error> for RunError {
 }
 
 impl RunError {
-    /// Whether the same run may go through later.
+    /// Returns whether the same run may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             RunError::Store(error) => error.is_transient() || self.is_overtaken(),
@@ -144,7 +144,8 @@ impl RunError {
         }
     }
 
-    /// Whether somebody changed rows or contacts after the run had read them. The next run reads the change.
+    /// Returns whether somebody changed rows or contacts after the run had read them. The next run reads the
+    /// change.
     pub(crate) fn is_overtaken(&self) -> bool {
         match self {
             RunError::Store(error) => error.is_serialization_failure() || error.is_conflict_in("contacts"),
@@ -157,7 +158,7 @@ impl RunError {
         }
     }
 
-    /// Whether the owner of the file, not the operator of the service, can mend it.
+    /// Returns whether the owner of the file, rather than the operator of the service, can fix the problem.
     pub(crate) fn is_owners(&self) -> bool {
         match self {
             RunError::Rejected(_) | RunError::Replaced => true,
@@ -166,8 +167,8 @@ impl RunError {
         }
     }
 
-    /// The reason as the job's owner reads it: without folders, buckets and whatever else of the server is its
-    /// operator's alone.
+    /// Returns the reason as the job's owner reads it: without folders, buckets and other internals of the server,
+    /// which only its operator may see.
     pub(crate) fn for_owner(&self) -> String {
         let reason = match self {
             RunError::Rejected(_) | RunError::Replaced | RunError::Stopped => return self.to_string(),
@@ -194,24 +195,24 @@ pub(crate) async fn process(
     if outcome.statistics.contacts >= stage::PARTITION_ROWS
         && let Err(error) = contacts::analyze(&context.pool).await
     {
-        // The job is settled: whoever asks meanwhile waits longer.
+        // The job is already finished: without fresh statistics, queries are only slower.
         tracing::debug!(job_id = claim.job.0, %error, "cannot analyze contacts");
     }
     Ok(outcome)
 }
 
-/// The first run: the file is surveyed, then staged with final verdicts.
+/// Runs a job for the first time: surveys the file, then stages its rows with final verdicts.
 async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
     let survey = timed(claim, "survey", survey::run(context, claim, control)).await?;
     let plan = timed(claim, "existing", existing::plan(context, claim, control, survey)).await?;
     match stage::run(context, claim, control, plan).await? {
         stage::Staged::Settled(outcome) => Ok(outcome),
-        // The rows were judged by more than one run, or another program made a contact meanwhile.
+        // Several runs checked the rows, or another program created a contact in the meantime.
         stage::Staged::Recheck => recheck::run(context, claim, control).await,
     }
 }
 
-/// Waits for the owner's turn to consolidate; gives up when the run is asked to stop. Returns whether the owner has
+/// Waits for the owner's turn to consolidate, and fails if the run is asked to stop. Returns whether the owner has
 /// contacts without a key.
 async fn wait_for_turn(
     connection: &mut sqlx::PgConnection,

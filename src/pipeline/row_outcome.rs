@@ -1,24 +1,24 @@
-//! What becomes of one row: its own verdict, and what comparing it with others found.
+//! The outcome for one row: its own verdict, combined with the findings from comparing it with others.
 
 use super::Statistics;
 use super::compare::Finding;
 use crate::domain::row::{OnExisting, RowStatus};
 use crate::domain::rules::Verdict;
 
-/// What becomes of a row that has no contact yet.
+/// The outcome for a row that has no contact yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RowOutcome {
-    /// An earlier row has the same values: it is skipped.
+    /// An earlier row has the same values: the row is skipped.
     Repeat,
-    /// It breaks no rule.
+    /// The row breaks no rule.
     Valid(Verdict),
-    /// It breaks these rules.
+    /// The row breaks these rules.
     Raises(Verdict),
 }
 
 impl RowOutcome {
-    /// Puts a row's own verdict and what was found about it together. `on_existing`: what a person has decided about the
-    /// contact that has the row's e-mail, so that the contact is no issue.
+    /// Combines a row's own verdict with the findings about it. `on_existing` is what a person decided about the
+    /// contact with the row's e-mail; with a decision, that contact raises no issue.
     pub(crate) fn new(verdict: Verdict, finding: Finding, on_existing: Option<OnExisting>) -> RowOutcome {
         if finding.repeat {
             return RowOutcome::Repeat;
@@ -30,7 +30,7 @@ impl RowOutcome {
         }
     }
 
-    /// The verdict on the row; `None` for a repeat.
+    /// Returns the verdict on the row, or `None` for a repeat.
     pub(crate) fn verdict(&self) -> Option<&Verdict> {
         match self {
             RowOutcome::Repeat => None,
@@ -38,7 +38,7 @@ impl RowOutcome {
         }
     }
 
-    /// The row's status until it has a contact.
+    /// Returns the row's status until it has a contact.
     pub(crate) fn status(&self) -> RowStatus {
         match self {
             RowOutcome::Repeat => RowStatus::Discard,
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_and_verdicts_make_outcomes() {
+    fn verdicts_and_findings_decide_the_outcome() {
         let none = Finding::default();
         let repeat = Finding { repeat: true, ..none };
         let duplicate = Finding { duplicate: true, ..none };

@@ -1,5 +1,4 @@
-//! Pass 1 over the file: its encoding, its rows judged by themselves, and the records by which they
-//! are compared.
+//! Pass 1 over the file: detects the encoding, checks each row on its own, and records the rows for comparison.
 
 use super::budget::RESIDUE_BYTES;
 use super::compare::{Comparison, OPEN, UNDECIDED};
@@ -12,24 +11,24 @@ use crate::domain::rules::Verdict;
 use crate::domain::{email, rules};
 use crate::store::jobs::Claim;
 
-/// What a pass over the file found.
+/// The result of the survey.
 pub(crate) struct Survey {
     /// The file.
     pub file: File,
     /// The encoding of the whole file.
     pub encoding: Encoding,
-    /// Data rows.
+    /// The number of data rows.
     pub rows: u64,
-    /// Bytes of what is staged of them.
+    /// Bytes to be staged.
     pub bytes: u64,
-    /// Whether a row breaks a rule by itself.
+    /// Whether any row breaks a rule on its own.
     pub has_violations: bool,
     /// The rows, for comparison.
     pub comparison: Comparison,
 }
 
-/// Reads the file once, or twice when the whole of it turns out to be of another encoding than its
-/// beginning let expect.
+/// Reads the file once, or twice if the whole file turns out to have a different encoding than its beginning
+/// suggested.
 pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<Survey, RunError> {
     let file = File::open(context, claim).await?;
     let mut found = Found::new(context, claim);
@@ -88,8 +87,8 @@ impl Found {
     }
 }
 
-/// What a row has in common with those that share its issues: the key of its e-mail, or what stands for an
-/// invalid value. `None`: the row has no e-mail.
+/// Returns what a row has in common with the rows that share its issues: the key of its e-mail, or of its invalid
+/// value. Returns `None` if the row has no e-mail.
 pub(crate) fn group(keys: &ContactKeys, fields: &Fields<'_>, verdict: &Verdict) -> Option<u128> {
     if fields.email.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! What can go wrong with a queue, and whether it may be better later.
+//! The errors of a queue, and whether they are transient.
 
 use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
@@ -6,48 +6,48 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use crate::domain::job::JobId;
 use crate::store::StoreError;
 
-/// Why a queue could not be asked or told.
+/// Why a call to the queue failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// SQS refused the request.
+    /// SQS rejected the request.
     #[error("SQS queue {queue}: cannot {action}: {code}: {text}")]
     Refused {
         /// The queue's URL.
         queue: String,
-        /// What was to be done.
+        /// What was attempted.
         action: &'static str,
-        /// SQS's name of the error.
+        /// SQS's error code.
         code: String,
-        /// SQS's sentence on it.
+        /// SQS's error message.
         text: String,
-        /// Whether SQS may answer otherwise later.
+        /// Whether the same request may succeed later.
         transient: bool,
     },
-    /// SQS could not be reached, or no credentials were found.
+    /// SQS could not be reached, or there were no credentials.
     #[error("SQS queue {queue}: cannot {action}: {text}")]
     Unreachable {
         /// The queue's URL.
         queue: String,
-        /// What was to be done.
+        /// What was attempted.
         action: &'static str,
-        /// The causes.
+        /// The chain of causes.
         text: String,
     },
     /// The database failed.
     #[error("queue in the database: cannot {action}: {source}")]
     Database {
-        /// What was to be done.
+        /// What was attempted.
         action: &'static str,
         /// The cause.
         source: StoreError,
     },
-    /// There is no job to queue.
+    /// The job does not exist.
     #[error("queue in the database: there is no job {0}")]
     NoSuchJob(JobId),
 }
 
 impl QueueError {
-    /// Whether the same call may succeed later.
+    /// Returns whether the same call may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Refused { transient, .. } => *transient,
@@ -57,7 +57,7 @@ impl QueueError {
         }
     }
 
-    /// Whether SQS answered with the error `code`, with or without the prefix of its older protocol.
+    /// Returns whether SQS answered with the error `code`, with or without the prefix of its older protocol.
     pub(super) fn has_code(&self, code: &str) -> bool {
         matches!(self, Self::Refused { code: found, .. } if found.rsplit('.').next() == Some(code))
     }

@@ -1,7 +1,7 @@
-//! Renewing something that lapses, while work goes on under it.
+//! Renews something that expires, while work under it continues.
 //!
-//! Renews at a third of the time that one renewal lasts, so that two may fail. Says that the thing is
-//! lost when a renewal is told so, or when none succeeded until it must have lapsed.
+//! Renews after a third of the time that one renewal lasts, so that two renewals may fail. Reports a loss when a
+//! renewal reports one, or when the last renewal must have expired.
 
 use std::time::{Duration, Instant};
 
@@ -9,18 +9,18 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// What a renewal that went through found.
+/// The result of a renewal that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Renewal {
-    /// It lasts again for the full time from when the renewal was asked for.
+    /// Valid again for the full time, counted from the start of the renewal.
     Renewed,
-    /// It need not be renewed any more, and nothing is lost by that.
+    /// No longer needs renewal; nothing is lost.
     Superseded,
-    /// It is not ours any more.
+    /// Belongs to someone else now.
     Lost,
 }
 
-/// Renewals under way. Dropping it ends them.
+/// A task that renews. Dropping the heartbeat stops it.
 #[derive(Debug)]
 pub struct Heartbeat {
     lost: CancellationToken,
@@ -29,9 +29,10 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Renews `what` (for the log), which lasts for `first` from `since` on, and for `lasts` from each renewal.
+    /// Starts renewing `what` (a name for the log), which is valid for `first` from `since` on, and for `lasts`
+    /// from each renewal on.
     ///
-    /// A renewal that is under way when the heartbeat ends is not broken off.
+    /// A renewal in progress when the heartbeat ends is completed.
     pub(crate) fn start<F, R, E>(
         what: &'static str,
         first: Duration,
@@ -49,15 +50,15 @@ impl Heartbeat {
         Self { lost, stop: stop.drop_guard(), task }
     }
 
-    /// Cancelled when what was renewed is lost: whatever relies on it must end.
+    /// Returns a token that is cancelled on loss. Work that relies on what was renewed must then end.
     pub fn lost(&self) -> &CancellationToken {
         &self.lost
     }
 
-    /// Ends the renewals, and waits for one that is under way.
+    /// Stops renewing, after waiting for a renewal in progress.
     pub async fn stop(self) {
         drop(self.stop);
-        // It can fail only by a panic, which has been reported, and the outcome would be the same.
+        // The task can fail only by a panic, which has been reported; the outcome would be the same.
         let _ = self.task.await;
     }
 }
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn renews_at_a_third_through_failures() {
+    async fn renews_after_a_third_despite_failures() {
         let (heartbeat, count) = start(|n| if n == 1 { Err("away") } else { Ok(Renewal::Renewed) });
         tokio::time::sleep(LASTS * 2).await;
         assert!((4..=8).contains(&count.load(Ordering::SeqCst)), "{count:?}");
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_renewal_comes_in_time_for_a_short_first_term() {
+    async fn a_short_first_term_is_renewed_in_time() {
         let renewed = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&renewed);
         let heartbeat = Heartbeat::start("test", LASTS, LASTS * 1000, Instant::now(), move || {
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn is_lost_when_told_so_or_never_renewed() {
+    async fn a_refused_or_missing_renewal_is_a_loss() {
         let (told, _) = start(|_| Ok(Renewal::Lost));
         let (never, count) = start(|_| Err("away"));
         let started = Instant::now();
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_renewal_that_hangs_is_a_loss_in_time() {
+    async fn a_hanging_renewal_is_a_loss_once_the_term_expires() {
         let started = Instant::now();
         let heartbeat =
             Heartbeat::start("test", LASTS, LASTS, started, std::future::pending::<Result<Renewal, &str>>);
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_superseded_is_left_alone() {
+    async fn a_superseded_renewal_ends_without_a_loss() {
         let (heartbeat, count) = start(|_| Ok(Renewal::Superseded));
         tokio::time::sleep(LASTS * 2).await;
         assert_eq!(count.load(Ordering::SeqCst), 1);

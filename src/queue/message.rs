@@ -1,4 +1,4 @@
-//! What a message asks for.
+//! The body of a message.
 
 use serde_json::{Map, Value};
 
@@ -13,12 +13,12 @@ pub struct JobMessage {
     pub s3_key: String,
 }
 
-/// A message that is not understood.
+/// A message that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// The message as it came.
+    /// The message as received.
     pub raw: String,
-    /// What is wrong with it, in words, without its content.
+    /// What is wrong with it, without quoting its content.
     pub reason: String,
 }
 
@@ -31,8 +31,7 @@ impl std::fmt::Display for Unreadable {
 impl std::error::Error for Unreadable {}
 
 impl JobMessage {
-    /// Reads `{"job_id": 123, "s3_key": "…"}`. Fields of other names are ignored, and the number may be
-    /// written as a string.
+    /// Parses `{"job_id": 123, "s3_key": "…"}`. Ignores other fields, and accepts the number as a string.
     pub fn parse(raw: &str) -> Result<Self, Unreadable> {
         let unreadable = |reason| Unreadable { raw: raw.to_owned(), reason };
         let fields: Map<String, Value> =
@@ -46,7 +45,7 @@ impl JobMessage {
         }
     }
 
-    /// The message as JSON.
+    /// Returns the message as JSON.
     pub fn to_json(&self) -> String {
         serde_json::json!({ "job_id": self.job_id.0, "s3_key": self.s3_key }).to_string()
     }
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_read() {
+    fn messages_are_parsed() {
         let expected = JobMessage { job_id: JobId(123), s3_key: "uploads/a b.csv".to_owned() };
         for raw in [
             r#"{"job_id": 123, "s3_key": "uploads/a b.csv"}"#,
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_says_why() {
+    fn invalid_messages_are_refused_with_a_reason() {
         let deep = "[".repeat(100_000);
         for (raw, reason) in [
             ("", "not JSON"),

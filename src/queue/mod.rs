@@ -1,9 +1,9 @@
 //! The queue of jobs to run: SQS, or the jobs table itself.
 //!
-//! Three verbs. [`Queue::receive`] hides a message from others for the visibility timeout and hands it
-//! over as a [`Delivery`]; a [`Heartbeat`] keeps it hidden while its job runs; finishing (`ack`,
-//! `retry_in`, `release`, `dead_letter`) consumes the delivery and gives it back where the queue could
-//! not be told. Delivery is at least once: what must happen once is guarded by the job's lease, not here.
+//! The queue has three verbs. [`Queue::receive`] hides a message from others for the visibility timeout and
+//! returns it as a [`Delivery`]. A [`Heartbeat`] renews the visibility timeout while the job runs. Finishing
+//! (`ack`, `retry_in`, `release`, `dead_letter`) consumes the delivery, and returns it if the queue cannot be
+//! reached. Delivery is at least once: the job's lease, not the queue, guards what must happen only once.
 
 mod error;
 pub(crate) mod heartbeat;
@@ -26,7 +26,7 @@ pub(crate) use error::QueueError;
 pub(crate) use heartbeat::{Heartbeat, Renewal};
 pub use message::{JobMessage, Unreadable};
 
-/// Where jobs to run come from. Clones share the connections.
+/// A source of jobs to run. Clones share its connections.
 #[derive(Clone)]
 pub enum Queue {
     /// An SQS queue.
@@ -38,32 +38,32 @@ pub enum Queue {
 /// How messages are received.
 #[derive(Debug, Clone, Copy)]
 pub struct ReceiveOptions {
-    /// Most messages that one receive asks SQS for.
+    /// Maximum number of messages per receive from SQS.
     pub max_messages: usize,
-    /// How long one receive waits for the first of them.
+    /// How long one receive waits for the first message.
     pub wait: Duration,
-    /// How long a received message stays hidden unless it is renewed.
+    /// How long a received message stays hidden without renewal.
     pub visibility: Duration,
 }
 
 impl Queue {
-    /// The queue at `url`. Connects to nothing yet.
+    /// Returns the SQS queue at `url`. Does not connect yet.
     pub fn sqs(sdk: &aws_config::SdkConfig, url: &str, options: ReceiveOptions) -> Self {
         Self::Sqs(sqs::SqsQueue::new(sdk, url, options))
     }
 
-    /// The jobs table of the database behind `pool`. Holds one connection of its own beside the pool's,
-    /// for NOTIFY.
+    /// Returns the queue in the jobs table of the database that `pool` connects to. Opens one connection of its
+    /// own outside the pool, for NOTIFY.
     pub fn postgres(pool: PgPool, options: ReceiveOptions) -> Self {
         Self::Postgres(postgres::PostgresQueue::new(pool, options))
     }
 
-    /// Up to `at_most` messages: those that are there, else the first to come within the wait; none when
-    /// nothing came or `stop` was cancelled.
+    /// Receives up to `at_most` messages: those available, else the first to arrive within the wait. Returns no
+    /// messages if none arrived or `stop` was cancelled.
     ///
-    /// A stop returns at once. The receive that is under way goes on for one more second, and what it brings
-    /// is given back; [`Queue::drain`] waits for that. SQS may still answer a receive that was cut off then,
-    /// and hides the message that nobody got, but never for longer than 30 seconds.
+    /// Returns at once on a stop. The receive in progress continues for one more second, and messages that it
+    /// still returns are released; [`Queue::drain`] waits for that. SQS may still answer a receive that was cut
+    /// off and hide a message that nobody received, but never for longer than 30 seconds.
     pub async fn receive(
         &self,
         at_most: usize,
@@ -75,8 +75,8 @@ impl Queue {
         }
     }
 
-    /// Asks for a run of a job in the transaction that decides so. What it returns is sent once that transaction is
-    /// committed; when that fails, [`Queue::resend_lost`] sends the message later.
+    /// Requests a run of a job within the caller's transaction. The returned message must be sent after the
+    /// commit; if sending fails, [`Queue::resend_lost`] sends it later.
     pub async fn enqueue(
         &self,
         transaction: &mut PgConnection,
@@ -94,17 +94,18 @@ impl Queue {
         }
     }
 
-    /// Notes that nothing is wanted of a job any more, once its message is answered.
+    /// Records that no further run of a job is wanted, once its message is answered.
     pub async fn note_answered(&self, pool: &PgPool, job: JobId) -> Result<(), StoreError> {
         match self {
-            // The message is that note.
+            // The message itself is the record.
             Self::Postgres(_) => Ok(()),
             Self::Sqs(_) => wanted::unwant(pool, job).await,
         }
     }
 
-    /// Sends messages again that were lost, for jobs that want a run, have no live lease and have waited for longer than
-    /// `grace`: a producer died between row and message, or a message was purged. Returns the jobs whose message was sent.
+    /// Sends messages again that were lost: those of jobs that want a run, have no live lease and have waited for
+    /// longer than `grace`. A message is lost when its producer dies between row and message, or when the queue is
+    /// purged. Returns the jobs whose message was sent.
     pub(crate) async fn resend_lost(&self, pool: &PgPool, grace: Duration) -> Result<Vec<JobId>, QueueError> {
         let Self::Sqs(_) = self else { return Ok(Vec::new()) };
         let found = wanted::stranded(pool, grace, RESENT).await;
@@ -113,7 +114,7 @@ impl Queue {
         for (job_id, s3_key) in found {
             match self.send(&JobMessage { job_id, s3_key }).await {
                 Ok(()) => sent.push(job_id),
-                // The others are sent all the same, and this one again after a longer wait.
+                // Continues with the others; this one is tried again after a longer wait.
                 Err(error) => {
                     tracing::warn!(job_id = job_id.0, %error, "cannot resend a lost message")
                 }
@@ -122,7 +123,7 @@ impl Queue {
         Ok(sent)
     }
 
-    /// Sends a message that asks for a run of its job.
+    /// Sends a message that requests a run of its job.
     pub async fn send(&self, message: &JobMessage) -> Result<(), QueueError> {
         match self {
             Self::Sqs(queue) => queue.send(message).await,
@@ -130,7 +131,7 @@ impl Queue {
         }
     }
 
-    /// What the queue says of itself, for a person. Fails when it cannot be reached or read.
+    /// Reports the queue's state for an operator. Fails if the queue cannot be reached or read.
     pub(crate) async fn check(&self) -> Result<QueueHealth, QueueError> {
         match self {
             Self::Sqs(queue) => queue.check().await,
@@ -138,8 +139,8 @@ impl Queue {
         }
     }
 
-    /// Waits until what was received too late is given back, up to `at_most`. To be called once nothing
-    /// is received any more, before the process ends; false when something was still open.
+    /// Waits for up to `at_most` until late messages are released. Call it after the last receive, before the
+    /// process exits. Returns `false` if a receive is still in progress.
     pub async fn drain(&self, at_most: Duration) -> bool {
         let late = match self {
             Self::Sqs(queue) => queue.late(),
@@ -150,16 +151,16 @@ impl Queue {
     }
 }
 
-/// The most messages that are sent again at a time.
+/// Maximum number of messages sent again at a time.
 const RESENT: i64 = 100;
 
-/// What is left to do once the transaction that asks for a run is committed.
+/// The step that remains after the commit of a transaction that requested a run.
 #[must_use = "the queue does not know of the job before the message is sent"]
 #[derive(Debug)]
 pub struct AfterCommit(Option<(Queue, JobMessage)>);
 
 impl AfterCommit {
-    /// Nothing: the caller starts the run.
+    /// No step: the caller starts the run itself.
     pub(crate) fn nothing() -> AfterCommit {
         AfterCommit(None)
     }
@@ -188,52 +189,52 @@ impl std::fmt::Display for Queue {
     }
 }
 
-/// What a queue says of itself. The counts of SQS are approximate.
+/// The state of a queue. Counts from SQS are approximate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct QueueHealth {
     /// Messages that can be received.
     pub waiting: u64,
-    /// Messages that are hidden: with a worker, or waiting for their next try.
+    /// Hidden messages: with a worker, or waiting for their next attempt.
     pub hidden: u64,
-    /// Where messages go that cannot be worked off.
+    /// The destination of messages that cannot be processed.
     pub dead_letters: DeadLetters,
 }
 
-/// Where messages go that cannot be worked off.
+/// The destination of messages that cannot be processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DeadLetters {
     /// Another queue.
     Queue {
         /// Its name.
         name: String,
-        /// After how many receives SQS itself moves a message there.
+        /// The number of receives after which SQS itself moves a message there.
         max_receives: Option<u64>,
-        /// Messages in it; `None` when it does not exist or may not be read.
+        /// Messages in it; `None` if it does not exist or may not be read.
         waiting: Option<u64>,
     },
     /// The job's own row.
     Jobs,
-    /// Nowhere: the queue has no redrive policy.
+    /// None: the queue has no redrive policy.
     None,
 }
 
-/// What became of a message that was to go to the dead-letter queue.
+/// The result of moving a message to the dead-letter queue.
 #[derive(Debug)]
 pub enum DeadLetter {
-    /// It is there, and gone from this queue.
+    /// The message was moved.
     Moved,
-    /// There is no such queue. The message is still this delivery's to finish.
+    /// There is no dead-letter queue. The delivery must be finished in another way.
     NoQueue(Delivery),
 }
 
-/// One receipt of one message. Whoever drops it unfinished leaves the message to be received again when
-/// its visibility lapses.
+/// One receipt of one message. If it is dropped unfinished, the message is received again when its visibility
+/// timeout expires.
 pub struct Delivery {
-    /// What the queue calls the message, for the log.
+    /// The queue's id of the message, for the log.
     pub message_id: String,
-    /// How often the message was received, this time included. SQS counts approximately.
+    /// How often the message was received, including this time. SQS counts approximately.
     pub attempt: u32,
-    /// What it asks for, or why that is not understood.
+    /// The request, or why it cannot be parsed.
     pub body: Result<JobMessage, Unreadable>,
     received_at: Instant,
     receipt: Receipt,
@@ -245,19 +246,19 @@ enum Receipt {
     Postgres(Arc<postgres::PostgresReceipt>),
 }
 
-/// A delivery that could not be finished, and why. Finishing it can be tried again.
+/// A delivery that could not be finished, and why. Finishing it can be retried.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct Unfinished {
-    /// The delivery as it was.
+    /// The unchanged delivery.
     pub delivery: Delivery,
-    /// Why the queue could not be told.
+    /// Why the call to the queue failed.
     #[source]
     pub error: QueueError,
 }
 
 impl Delivery {
-    /// Starts to keep the message hidden for as long as the heartbeat is there.
+    /// Starts renewing the visibility timeout, until the heartbeat is stopped or dropped.
     pub fn heartbeat(&self) -> Heartbeat {
         let (receipt, received_at) = (self.receipt.clone(), self.received_at);
         let (first, visibility) = match &receipt {
@@ -275,7 +276,7 @@ impl Delivery {
         })
     }
 
-    /// The work is done: removes the message.
+    /// Acknowledges finished work: removes the message.
     pub async fn ack(self) -> Result<(), Box<Unfinished>> {
         let done = match &self.receipt {
             Receipt::Sqs(receipt) => receipt.ack().await,
@@ -284,8 +285,8 @@ impl Delivery {
         self.finished(done)
     }
 
-    /// The work failed for now: the message is to be received again after `wait`. SQS counts whole
-    /// seconds, up to twelve hours from the receipt.
+    /// Returns the message to the queue after a transient failure, to be received again after `wait`. SQS counts
+    /// in whole seconds, up to twelve hours from the receipt.
     pub async fn retry_in(self, wait: Duration) -> Result<(), Box<Unfinished>> {
         let done = match &self.receipt {
             Receipt::Sqs(receipt) => receipt.retry_in(wait, self.received_at).await,
@@ -294,7 +295,7 @@ impl Delivery {
         self.finished(done)
     }
 
-    /// Nothing went wrong, another worker is to go on: the message can be received at once. Where the
+    /// Returns the message to the queue without a failure, so that another worker can continue at once. Where the
     /// queue allows it, the receipt does not count as an attempt.
     pub async fn release(self) -> Result<(), Box<Unfinished>> {
         let done = match &self.receipt {
@@ -304,8 +305,8 @@ impl Delivery {
         self.finished(done)
     }
 
-    /// No further attempt will help: moves the message, and `reason`, to the dead-letter queue. On
-    /// failure the message may be in both queues.
+    /// Moves the message, with `reason`, to the dead-letter queue when further attempts are pointless. After an
+    /// error the message may be in both queues.
     pub async fn dead_letter(self, reason: &str) -> Result<DeadLetter, Box<Unfinished>> {
         let moved = match &self.receipt {
             Receipt::Sqs(receipt) => receipt.dead_letter(&self.message_id, reason).await,
@@ -330,17 +331,17 @@ impl std::fmt::Debug for Delivery {
     }
 }
 
-/// Receives under way, each in a task of its own, so that a message that comes when nobody waits for it
-/// any more is given back instead of staying hidden.
+/// Receives in progress, each in a task of its own, so that a message that arrives after its caller has stopped
+/// waiting is released rather than left hidden.
 #[derive(Clone, Default)]
 struct Late(TaskTracker);
 
-/// How long a receive may go on after a stop. A long poll that is cut off at once loses the message that is
-/// on its way; one that is waited for holds up the end of the process for 20 seconds.
+/// How long a receive may continue after a stop. Cutting off a long poll at once loses the message that is on its
+/// way; waiting for it would delay the exit by 20 seconds.
 const LAST_RECEIVE: Duration = Duration::from_secs(1);
 
 impl Late {
-    /// What `receive` brings, or nothing once `stop` is cancelled.
+    /// Returns what `receive` returns, or nothing once `stop` is cancelled.
     async fn guard(
         &self,
         stop: &CancellationToken,
@@ -367,14 +368,15 @@ impl Late {
             received = &mut brought => Some(received),
             () = stop.cancelled() => None,
         };
-        // Between the stop and closing the channel a message may still come in; after it, it goes back.
+        // A message may still arrive between the stop and the closing of the channel; one that arrives later is
+        // released.
         let received = received.or_else(|| {
             brought.close();
             brought.try_recv().ok().map(Ok)
         });
         match received {
             Some(Ok(received)) => received,
-            // A task that was cut off, panicked or ended with its runtime has received nothing to hand over.
+            // A task that was cut off, panicked or ended with its runtime has received nothing to return.
             Some(Err(_)) | None => Ok(Vec::new()),
         }
     }

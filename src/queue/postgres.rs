@@ -1,9 +1,9 @@
 //! The queue in the database: the jobs table itself.
 //!
-//! `job_available_at` is when work on a job is wanted from; NULL says that none is. A receive moves it
-//! to the end of the visibility timeout, and that very moment is the receipt: every later change applies
-//! only where it still stands there, so that a request made meanwhile is never swallowed. NOTIFY is a
-//! hint that saves the wait for the next look at the table; nothing depends on it.
+//! `job_available_at` is the time from which work on a job is wanted; NULL means that none is. A receive moves it
+//! to the end of the visibility timeout, and that exact time is the receipt: every later change applies only while
+//! the column still has this value, so that a concurrent request is never overwritten. NOTIFY is only a hint that
+//! saves waiting for the next poll; nothing depends on it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use crate::domain::job::JobId;
 use crate::store::wanted::{self, Answer, CHANNEL, Received};
 use crate::store::{StoreError, schema};
 
-/// The longest time between two looks at the table: a producer that only inserts gives no hint.
+/// Maximum time between two polls of the table: a producer that only inserts sends no hint.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The jobs table as a queue. Clones share the connections.
@@ -37,14 +37,14 @@ pub struct PostgresQueue {
 /// What listens for hints.
 #[derive(Default)]
 enum Listener {
-    /// Nothing yet: it is not known whether hints would come.
+    /// Not listening yet: it is not known whether hints would arrive.
     #[default]
     None,
-    /// Nothing: the connection was cut, or cannot be made.
+    /// Not listening: the connection was cut or cannot be opened.
     Cut,
-    /// A connection of its own.
+    /// Listening on a connection of its own.
     Listening(PgListener),
-    /// A pooler stands in between: hints would come to whoever uses the server's connection next.
+    /// Not listening: behind a pooler, hints would go to the next user of the server's connection.
     Pooled,
 }
 
@@ -64,8 +64,8 @@ impl PostgresQueue {
     ) -> Result<Vec<Delivery>, QueueError> {
         let until = tokio::time::Instant::now() + self.options.wait;
         while !stop.is_cancelled() && at_most > 0 {
-            // Listening starts before the look, so that a hint in between is not missed.
-            // A pool that has no connection free must not hold the look up for long.
+            // Start listening before the poll, so that no hint in between is missed. A pool without a free
+            // connection must not delay the poll for long.
             let _ = tokio::time::timeout(LOOK, self.listen()).await;
             let claim = claim(self.clone(), at_most);
             let deliveries = self.late.guard(stop, claim).await?;
@@ -97,12 +97,12 @@ impl PostgresQueue {
         Ok(QueueHealth { waiting, hidden, dead_letters: DeadLetters::Jobs })
     }
 
-    /// Listens from now on. Without a listener the looks at the table go on, so a failure is not one of
-    /// the receive; the next round tries again.
+    /// Starts listening. Without a listener, polling continues, so an error here does not fail the receive; the
+    /// next round tries again.
     async fn listen(&self) {
         let Ok(mut listener) = self.listener.try_lock() else { return };
         match &mut *listener {
-            // Hints about what the coming look will find.
+            // Discard hints about what the next poll will see anyway.
             Listener::Listening(listener) => while listener.next_buffered().is_some() {},
             Listener::Pooled => {}
             Listener::None => match schema::is_pooled(&self.pool).await {
@@ -118,7 +118,7 @@ impl PostgresQueue {
     }
 
     async fn new_listener(&self) -> Result<Listener, StoreError> {
-        // A connection beside the pool: it is held for good, and the pool's are for work.
+        // A connection outside the pool: it stays open, and the pool's are for work.
         let options = PgConnectOptions::clone(&self.pool.connect_options());
         let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
         let mut listener = PgListener::connect_with(&own).await?;
@@ -126,14 +126,14 @@ impl PostgresQueue {
         Ok(Listener::Listening(listener))
     }
 
-    /// Returns when a hint came; never when there is none to listen to.
+    /// Waits for a hint; waits forever if there is no listener.
     async fn hint(&self) {
         if let Ok(mut listener) = self.listener.try_lock()
             && let Listener::Listening(listening) = &mut *listener
         {
             match listening.try_recv().await {
                 Ok(Some(_)) => return,
-                // The connection was cut: hints may be lost, and the next round listens anew.
+                // The connection was cut: hints may be lost, and the next round listens again.
                 Ok(None) | Err(_) => *listener = Listener::Cut,
             }
         }
@@ -177,14 +177,14 @@ fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
     }
 }
 
-/// The right to finish a delivery: the moment that `job_available_at` stands at.
+/// The right to finish a delivery: the value of `job_available_at`.
 pub(super) struct PostgresReceipt {
     pool: PgPool,
     visibility: Duration,
     job: JobId,
     received_at: Instant,
     first: DateTime<Utc>,
-    /// More than one while it is unknown whether a renewal, whose answer was lost, took effect.
+    /// Several values while it is unknown whether a renewal with a lost answer took effect.
     stands: Mutex<Vec<DateTime<Utc>>>,
 }
 
@@ -193,12 +193,12 @@ impl PostgresReceipt {
         self.visibility
     }
 
-    /// A renewal that finds another moment than ours is no loss: somebody asked for the job again, or
-    /// received it, and then the job's lease decides who may work on it.
+    /// A renewal that finds another value is no loss: somebody requested the job again or received it, and the
+    /// job's lease decides who may work on it.
     pub(super) async fn extend(&self) -> Result<Renewal, QueueError> {
         let mut stands = self.stands.lock().await;
-        // Counted from the database's own clock, by ours since then: the value is known before the
-        // answer, so that an answer that is lost leaves no doubt for long.
+        // The database's clock at the receipt plus our own elapsed time: the new value is known before the answer,
+        // so a lost answer causes only brief doubt.
         let elapsed = TimeDelta::microseconds(
             i64::try_from(self.received_at.elapsed().as_micros()).unwrap_or(i64::MAX),
         );
@@ -211,7 +211,7 @@ impl PostgresReceipt {
             *stands = vec![next];
             return Ok(Renewal::Renewed);
         }
-        // A run may hold the job's row for long, and meanwhile nobody can receive the job.
+        // A run may lock the job's row for long, but then nobody else can receive the job.
         let stands = wanted::stands(&self.pool, self.job, &stands).await;
         Ok(match stands.map_err(QueueError::database("look for a message"))? {
             true => Renewal::Renewed,

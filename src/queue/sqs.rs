@@ -21,11 +21,11 @@ const MOST_AT_ONCE: usize = 10;
 const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 60 * 60);
 const MOST_ATTRIBUTES: usize = 10;
 
-/// The longest that a receive hides a message before the first renewal. SQS hides also what it has sent to a
-/// worker that was killed or had stopped waiting, and nobody can give that back.
+/// How long a receive hides a message before the first renewal, at most. SQS also hides messages sent to a worker
+/// that was killed or had stopped waiting, and nobody can release those.
 const FIRST_HIDDEN: Duration = Duration::from_secs(30);
 
-/// The attribute under which the dead-letter queue gets the reason.
+/// The attribute of a dead letter that contains the reason.
 const REASON: &str = "dead_letter_reason";
 
 /// An SQS queue. Clones share the connections.
@@ -39,7 +39,7 @@ pub struct SqsQueue {
 
 impl SqsQueue {
     pub(super) fn new(sdk: &aws_config::SdkConfig, url: &str, options: ReceiveOptions) -> Self {
-        // SQS keeps the answer of a long poll back for the whole wait.
+        // A long poll answers only after the whole wait.
         let limit = options.wait + Duration::from_secs(15);
         let timeouts =
             TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(limit);
@@ -118,7 +118,7 @@ impl SqsQueue {
         let group = Some(message.job_id.to_string());
         let request = self.client.send_message().queue_url(&*self.url).message_body(message.to_json());
         let request = match is_fifo(&self.url) {
-            // Each request is one of its own: two for one job ask for two runs.
+            // Each request is a message of its own: two requests for one job ask for two runs.
             true => {
                 request.set_message_group_id(group).message_deduplication_id(uuid::Uuid::new_v4().to_string())
             }
@@ -134,8 +134,8 @@ impl SqsQueue {
         let dead_letters = match redrive {
             None => DeadLetters::None,
             Some(redrive) => {
-                // What keeps the other queue from being read is for its own owner to see; that it cannot
-                // be is the finding here.
+                // Why the dead-letter queue cannot be read is for its owner to find out; that it cannot be read is
+                // the result here.
                 let waiting = match self.dead_letter_url(&redrive).await {
                     Ok(url) => self.attributes(&url).await.ok().map(|attributes| waiting(&attributes)),
                     Err(_) => None,
@@ -189,12 +189,12 @@ pub(super) struct SqsReceipt {
 }
 
 impl SqsReceipt {
-    /// How long the message stays hidden from its receipt on.
+    /// Returns how long the message stays hidden after its receipt.
     pub(super) fn first_visibility(&self) -> Duration {
         self.queue.first_visibility()
     }
 
-    /// How long the message stays hidden from a renewal on.
+    /// Returns how long the message stays hidden after a renewal.
     pub(super) fn visibility(&self) -> Duration {
         self.queue.options.visibility
     }
@@ -215,7 +215,7 @@ impl SqsReceipt {
         let request =
             self.queue.client.delete_message().queue_url(&*self.queue.url).receipt_handle(&self.handle);
         match request.send().await.map_err(QueueError::sqs(&self.queue.url, "remove a message")) {
-            // It is gone, or another receipt's.
+            // The message is deleted, or belongs to another receipt.
             Err(error) if has_lapsed(&error) => Ok(()),
             done => done.map(|_| ()),
         }
@@ -223,13 +223,13 @@ impl SqsReceipt {
 
     pub(super) async fn retry_in(&self, wait: Duration, received_at: Instant) -> Result<(), QueueError> {
         match self.hide_for(wait.min(hideable(received_at))).await {
-            // It can be received already.
+            // The message is already visible.
             Err(error) if has_lapsed(&error) => Ok(()),
             done => done,
         }
     }
 
-    /// False when the queue has no dead-letter queue.
+    /// Moves the message to the dead-letter queue. Returns `false` if the queue has none.
     pub(super) async fn dead_letter(&self, message_id: &str, reason: &str) -> Result<bool, QueueError> {
         let queue = &self.queue;
         let attributes = queue.attributes(&queue.url).await?;
@@ -243,7 +243,7 @@ impl SqsReceipt {
         let request = match is_fifo(&url) {
             true => request
                 .message_group_id(self.group.as_deref().unwrap_or(message_id))
-                // Sent twice, after a failure in between, it is there once.
+                // If sent twice, after a failure in between, it arrives once.
                 .message_deduplication_id(message_id),
             false => request,
         };
@@ -253,7 +253,7 @@ impl SqsReceipt {
 
     fn attributes_with(&self, reason: &str) -> Result<HashMap<String, MessageAttributeValue>, QueueError> {
         let mut attributes = self.attributes.clone();
-        // SQS takes neither an empty value nor most control characters.
+        // SQS accepts neither an empty value nor most control characters.
         let reason: String = reason.chars().filter(|character| !character.is_control()).take(1000).collect();
         if attributes.len() < MOST_ATTRIBUTES && !reason.is_empty() {
             let value = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
@@ -278,20 +278,20 @@ impl SqsReceipt {
     }
 }
 
-/// How much longer a message may be hidden. SQS counts from the receipt; a minute less keeps clear of
-/// its limit.
+/// Returns for how much longer the message may stay hidden. SQS counts from the receipt; a minute less keeps clear
+/// of its limit.
 fn hideable(received_at: Instant) -> Duration {
     LONGEST_HIDDEN.saturating_sub(received_at.elapsed() + Duration::from_secs(60))
 }
 
-/// Whether the receipt is no longer one: the message became visible, was received again, or is gone.
+/// Returns whether the receipt has expired: the message became visible, was received again, or was deleted.
 fn has_lapsed(error: &QueueError) -> bool {
     ["MessageNotInflight", "ReceiptHandleIsInvalid", "InvalidParameterValue"]
         .iter()
         .any(|code| error.has_code(code))
 }
 
-/// The part of a redrive policy that says where to.
+/// The destination in a redrive policy.
 #[derive(Debug, PartialEq, Eq)]
 struct Redrive {
     name: String,
@@ -325,7 +325,7 @@ fn count(attributes: &HashMap<QueueAttributeName, String>, name: QueueAttributeN
     attributes.get(&name).and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
-/// Rounded up: a wait is never shorter than asked for.
+/// Rounds up, so that a wait is never shorter than requested.
 fn whole_seconds(duration: Duration) -> i32 {
     let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
     i32::try_from(seconds).unwrap_or(i32::MAX)

@@ -1,4 +1,4 @@
-//! One delivery of a message: the work it asks for, and its fate.
+//! Handles one delivery of a message: runs its job and answers the queue.
 
 use std::time::Duration;
 
@@ -13,23 +13,23 @@ use crate::pipeline::{Control, Progress, RunError};
 use crate::queue::{DeadLetter, DeadLetters, Delivery, JobMessage, Unreadable};
 use crate::store::unreadable;
 
-/// What becomes of a message.
+/// The answer to the queue about a message.
 #[derive(Debug)]
 enum Disposition {
-    /// Done with: delete it.
+    /// Done: delete the message.
     Ack,
-    /// Not now: deliver it again after that long.
+    /// Not now: deliver it again after this time.
     RetryIn(Duration),
-    /// Given up in the middle: deliver it again at once.
+    /// Stopped early: deliver it again at once.
     Release,
-    /// Beyond hope: to the dead-letter queue.
+    /// Cannot succeed: move it to the dead-letter queue.
     DeadLetter(String),
-    /// No longer ours: say nothing.
+    /// No longer ours: do not answer.
     Silence,
 }
 
 impl Disposition {
-    /// Whether the message will not come again.
+    /// Returns whether the message will not be delivered again.
     fn is_final(&self) -> bool {
         match self {
             Disposition::Ack | Disposition::DeadLetter(_) => true,
@@ -55,7 +55,7 @@ pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: Cancellati
     .await;
 }
 
-/// Works on the job while the message is kept invisible.
+/// Works on the job while a heartbeat hides the message.
 async fn work(
     worker: &Worker,
     delivery: &Delivery,
@@ -71,7 +71,7 @@ async fn work(
     if disposition.is_final()
         && let Err(error) = worker.queue.note_answered(&worker.context.pool, message.job_id).await
     {
-        // The message is sent again at most, and finds the job done.
+        // At worst the message is sent again, and its run finds the job done.
         tracing::warn!(job_id = message.job_id.0, %error, "cannot clear the job's request for a run");
     }
     disposition
@@ -86,7 +86,8 @@ fn disposition(job: JobId, end: End) -> Disposition {
             Disposition::Ack
         }
         End::Refused(_) => {
-            // The reason stands in the job's row. It quotes the header, which may be somebody's data.
+            // The reason is in the job's row. It quotes the header, which may be personal data, so it is not
+            // logged.
             tracing::warn!(job_id, "job failed because of its file");
             Disposition::Ack
         }
@@ -125,13 +126,13 @@ fn disposition(job: JobId, end: End) -> Disposition {
     }
 }
 
-/// A message that is no job's is never silently deleted: the redrive policy takes it to the dead-letter
-/// queue after its deliveries, and where there is none the database keeps it for a person.
+/// Decides about a message that is not a job request. It is never deleted silently: the redrive policy moves it to
+/// the dead-letter queue after its deliveries, and where there is none the database stores it for a person.
 async fn not_understood(worker: &Worker, delivery: &Delivery, message: &Unreadable) -> Disposition {
     tracing::error!(reason = %message.reason, "invalid message");
     match worker.queue.check().await.map(|health| health.dead_letters) {
         Ok(DeadLetters::None) => {}
-        // Also when the queue cannot say: the message then comes back.
+        // If the check fails, the message is delivered again.
         Ok(_) | Err(_) => return Disposition::Silence,
     }
     match unreadable::keep(&worker.context.pool, &delivery.message_id, &message.raw, &message.reason).await {
@@ -151,13 +152,13 @@ async fn carry_out(delivery: Delivery, disposition: Disposition) {
         Disposition::Release => delivery.release().await,
         Disposition::DeadLetter(reason) => match delivery.dead_letter(&reason).await {
             Ok(DeadLetter::Moved) => Ok(()),
-            // The job's own row keeps the failure and its reason.
+            // The job's row stores the failure and its reason.
             Ok(DeadLetter::NoQueue(delivery)) => delivery.ack().await,
             Err(unfinished) => Err(unfinished),
         },
     };
     if let Err(unfinished) = done {
-        // The message comes back by itself; whatever it asks for has been done or will be found done.
+        // The message is delivered again automatically; its job is run then, or found done.
         tracing::warn!(error = %unfinished.error, "cannot acknowledge or release the message");
     }
 }
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn each_end_of_a_run_has_its_answer_to_the_queue() {
+    fn each_result_of_a_run_has_its_answer_to_the_queue() {
         let outcome = Outcome {
             status: JobStatus::Completed,
             statistics: Statistics::default(),

@@ -1,4 +1,5 @@
-//! The worker: receives what it can start at once, runs it, and answers each message by its fate.
+//! The worker: receives as many messages as it can start at once, runs their jobs, and answers each message
+//! according to the result.
 
 mod delivery;
 mod receive;
@@ -12,16 +13,16 @@ use self::run::Policy;
 use crate::pipeline::Context;
 use crate::queue::Queue;
 
-/// What a worker works with.
+/// What a worker needs.
 pub(crate) struct Worker {
-    /// Database and store.
+    /// Database and file store.
     pub context: Context,
-    /// Where messages come from.
+    /// Where messages are received.
     pub queue: Queue,
     /// Retries and leases.
     pub policy: Policy,
-    /// Jobs at once.
+    /// Maximum number of concurrent jobs.
     pub concurrency: usize,
-    /// How long a job may wait without a lease before its message is taken for lost.
+    /// How long a job may wait without a lease before its message counts as lost.
     pub stranded_after: Duration,
 }

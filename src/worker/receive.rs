@@ -1,4 +1,4 @@
-//! The loop: receive no more than can start at once, each delivery on a task of its own.
+//! The receive loop: receives no more than can start at once, and handles each delivery in a task of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use crate::shutdown::Shutdown;
 
 /// The wait after a failed receive.
 const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
-/// How long a stop waits for what came too late to be given back; mostly it takes a second.
+/// How long a stop waits for late messages to be released; usually a second.
 const DRAIN: Duration = Duration::from_secs(5);
-/// The wait between two searches for what killed uploads have left.
+/// The wait between two searches for files of killed uploads.
 const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Works until `shutdown`, then lets every run come to the end of its chunk.
+/// Works until `shutdown`, then lets every run finish its chunk.
 pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     let worker = Arc::new(worker);
     let places = Arc::new(Semaphore::new(worker.concurrency));
@@ -38,7 +38,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
         for delivery in deliveries {
             let taken = match place.take() {
                 Some(taken) => taken,
-                // A queue never gives more than was asked for, so this does not wait.
+                // A queue never returns more than requested, so this does not wait.
                 None => match places.clone().acquire_owned().await {
                     Ok(taken) => taken,
                     Err(_) => return,
@@ -97,7 +97,7 @@ async fn sweep(worker: Arc<Worker>, shutdown: Shutdown) {
     }
 }
 
-/// Removes what killed uploads have left in the store.
+/// Removes the files of killed uploads from the store.
 async fn tidy(worker: Arc<Worker>, shutdown: Shutdown) {
     while !shutdown.stop_receiving.is_cancelled() {
         match worker.context.objects.remove_abandoned(&shutdown.stop_receiving).await {

@@ -1,4 +1,4 @@
-//! One job from its claim to its end: tried again while what fails is transient.
+//! Runs one job from its claim to its end, and retries while failures are transient.
 
 use std::time::{Duration, Instant};
 
@@ -8,61 +8,61 @@ use crate::queue::{Heartbeat, Renewal};
 use crate::store::StoreError;
 use crate::store::jobs::{self, Claim, Claimed};
 
-/// How often and how patiently a transient failure is tried again.
+/// How often, and after what delays, a transient failure is retried.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
     /// Maximum number of attempts after transient failures before the job is FAILED.
     pub max_retries: u32,
-    /// Runs that may be cut off without getting further before the job is FAILED.
+    /// Maximum number of runs that are cut off without progress before the job is FAILED.
     pub max_deliveries: u32,
-    /// The first wait.
+    /// The first delay.
     pub retry_delay: Duration,
-    /// How long a lease holds that is not renewed.
+    /// How long a lease lasts without renewal.
     pub lease: Duration,
 }
 
-/// The longest wait between two tries.
+/// The longest delay between two attempts.
 const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
 impl Policy {
-    /// The wait before try `failures + 1`: doubled each time, and spread by a quarter to either side,
-    /// so that jobs which failed together do not come back together.
+    /// Returns the delay after `failures` failures. It doubles each time, with a jitter of a quarter to either
+    /// side, so that jobs that failed together are not retried together.
     pub(crate) fn delay(&self, failures: u32) -> Duration {
         let doubled = self.retry_delay.saturating_mul(1 << failures.saturating_sub(1).min(16));
         doubled.min(LONGEST_DELAY).mul_f64(0.75 + fastrand::f64() / 2.0)
     }
 }
 
-/// How the work on a job ended.
+/// The result of working on a job.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// The job is settled.
+    /// The job is finished.
     Settled(Outcome),
-    /// The job is FAILED for a reason that its owner can mend.
+    /// The job is FAILED for a reason that its owner can fix.
     Refused(RunError),
-    /// The job is FAILED for a reason that is the operator's.
+    /// The job is FAILED for a reason that the operator must fix.
     GivenUp(RunError),
-    /// Another run holds the lease for that long.
+    /// Another run has the lease, for at most this long.
     Busy(Duration),
-    /// The job was COMPLETED before.
+    /// The job was already COMPLETED.
     Completed,
-    /// A person has called the job off.
+    /// A person has cancelled the job.
     Cancelled,
-    /// There is no such job.
+    /// The job does not exist.
     Unknown,
     /// The run was asked to stop.
     Stopped,
     /// Another run has taken over.
     LeaseLost,
-    /// The database could not even be told; try again after that long.
+    /// The failure could not even be recorded in the database; try again after this time.
     Unavailable(RunError, Duration),
 }
 
-/// Runs that may be overtaken by changes of others before that counts as a failure: people edit for a while, a program
-/// that never stops has to be noticed.
+/// Maximum number of runs overtaken by changes of others before that counts as a failure: people stop editing at
+/// some point, but a program that never stops must be noticed.
 const MOST_OVERTAKEN: u32 = 100;
 
-/// Claims the job and works on it until it is settled, failed or given back.
+/// Claims the job and works on it until it is finished, failed or released.
 pub(crate) async fn job(context: &Context, policy: &Policy, id: JobId, control: &Control) -> End {
     let mut overtaken = 0;
     loop {
@@ -100,7 +100,7 @@ pub(crate) async fn job(context: &Context, policy: &Policy, id: JobId, control: 
     }
 }
 
-/// One run under a lease that is kept alive.
+/// Runs a claimed job while a heartbeat renews its lease.
 async fn leased(
     context: &Context,
     policy: &Policy,
@@ -170,8 +170,8 @@ enum Fate {
     Again(Duration),
 }
 
-/// Decides what becomes of a job whose run failed, and writes it down. A blameless failure is tried again without being
-/// counted.
+/// Decides what happens to a job whose run failed, and records it. A failure that was not the job's fault is
+/// retried without being counted.
 async fn fate(
     context: &Context,
     policy: &Policy,

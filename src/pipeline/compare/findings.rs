@@ -1,22 +1,22 @@
-//! What was found about the rows, a byte for each.
+//! Findings about the rows, one byte per row.
 
 use std::io;
 
 use super::sorter::Merge;
 use super::{KEY_BYTES, OPEN, ROW_BYTES, UNDECIDED, group, is_key, number};
 
-/// What was found about one row.
+/// The findings about one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Finding {
-    /// An earlier row says the same.
+    /// An earlier row has the same values.
     pub repeat: bool,
-    /// Another row has the e-mail and another identity.
+    /// Another row has the same e-mail but a different identity.
     pub duplicate: bool,
-    /// The owner has the e-mail already.
+    /// The owner already has a contact with the e-mail.
     pub existing: bool,
-    /// Another row that is no repeat has the e-mail, or the same value in its place.
+    /// Another row, not a repeat, has the same e-mail or the same invalid value.
     pub shared: bool,
-    /// Of the rows that share it this has the highest number.
+    /// The row has the highest number of the rows that share its e-mail or value.
     pub last: bool,
 }
 
@@ -26,7 +26,7 @@ const EXISTING: u8 = 1 << 2;
 const SHARED: u8 = 1 << 3;
 const LAST: u8 = 1 << 4;
 
-/// What was found, by row.
+/// The findings about all rows, by row number.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     found: Vec<u8>,
@@ -34,7 +34,7 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    /// What was found about row `number`.
+    /// Returns the findings about row `number`.
     pub(crate) fn about(&self, number: u32) -> Finding {
         let found = self.found.get(number as usize).copied().unwrap_or(0);
         let has = |flag| found & flag != 0;
@@ -47,7 +47,7 @@ impl Findings {
         }
     }
 
-    /// Whether any row without a contact is in conflict with another row or with a contact.
+    /// Returns whether any row without a contact conflicts with another row or with a contact.
     pub(crate) fn has_conflicts(&self) -> bool {
         self.has_conflicts
     }
@@ -60,7 +60,7 @@ impl Findings {
         self.found[place] |= flags;
     }
 
-    /// Says of each of the rows that share a group what follows from that.
+    /// Records the findings about the rows of one group.
     fn close(&mut self, members: &[u32], flags: u8) {
         if members.len() < 2 && flags == 0 {
             return;
@@ -79,21 +79,22 @@ impl Findings {
     }
 }
 
-/// The number of a row without what was added to it.
+/// Returns the row number without its flags.
 fn plain(number: u32) -> u32 {
     number & !(OPEN | UNDECIDED)
 }
 
-/// Goes through the groups of rows, `count` rows in all, beside the keys that exist.
+/// Merges the grouped rows, `count` in all, with the keys of existing contacts.
 pub(crate) fn find(
     count: u64,
     rows: Merge<'_, ROW_BYTES>,
     existing: Merge<'_, KEY_BYTES>,
 ) -> io::Result<Findings> {
-    // Room for all of them from the start: growing would hold up to twice as much.
+    // Allocated in full at the start: growing would use up to twice the memory.
     let mut findings = Findings { found: Vec::with_capacity(count as usize + 1), has_conflicts: false };
     let mut existing = existing.peekable();
-    // The group at hand: its rows that are no repeats, the first one's identity, and the last row seen.
+    // The current group: its rows that are not repeats, the identity of the first one, and the hash of the
+    // previous row.
     let mut members: Vec<u32> = Vec::new();
     let (mut current, mut flags, mut first, mut before) = (0, 0, 0, None);
     for record in rows {
@@ -103,7 +104,7 @@ pub(crate) fn find(
             findings.close(&members, flags);
             members.clear();
             (current, flags, before) = (group(&record), 0, None);
-            // The first half of a row hash is the identity: see `RowHash::identity`.
+            // The first half of a row hash is the identity; see `RowHash::identity`.
             first = row >> 64;
             if is_key(current) {
                 flags = if passes(&mut existing, current)? { EXISTING } else { 0 };
@@ -116,7 +117,7 @@ pub(crate) fn find(
         if is_key(current) && row >> 64 != first {
             flags |= DUPLICATE;
         }
-        // Rows without anything in common are no group.
+        // Rows with nothing in common form no group.
         if current != 0 {
             members.push(number);
         }
@@ -125,7 +126,7 @@ pub(crate) fn find(
     Ok(findings)
 }
 
-/// Moves on to `key`; whether it is there.
+/// Advances `existing` to `key` and returns whether it contains it.
 fn passes(existing: &mut std::iter::Peekable<Merge<'_, KEY_BYTES>>, key: u128) -> io::Result<bool> {
     while let Some(next) = existing.peek() {
         match next {

@@ -1,10 +1,10 @@
-//! The memory that the sorters of all jobs of a process share.
+//! The memory that the sorters of all jobs in a process share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Memory for sorting. Clones share it. What one job holds another has to do without, and goes to temporary files
-/// earlier.
+/// A memory budget for sorting, shared by its clones. When one job has used it up, the others write to temporary
+/// files earlier.
 #[derive(Debug, Clone)]
 pub(crate) struct SortMemory {
     free: Arc<AtomicUsize>,
@@ -12,14 +12,14 @@ pub(crate) struct SortMemory {
 }
 
 impl SortMemory {
-    /// Memory of `total` bytes. Each sorter may hold a sixteenth of that more, so that none has to write every record
-    /// on its own where others hold all.
+    /// Creates a budget of `total` bytes. Each sorter may use another sixteenth of `total`, so that a sorter never
+    /// has to write its records one by one because others have used the budget up.
     pub(crate) fn new(total: usize) -> SortMemory {
         SortMemory { free: Arc::new(AtomicUsize::new(total)), total }
     }
 }
 
-/// What one sorter holds of it; given back when dropped.
+/// The part of the budget that one sorter uses; returned on drop.
 #[derive(Debug)]
 pub(super) struct Held {
     memory: SortMemory,
@@ -31,8 +31,8 @@ impl Held {
         Held { memory: memory.clone(), shared: 0 }
     }
 
-    /// Returns by how many bytes memory of `bytes` is to grow: in small steps, since doubling would hold up to twice
-    /// what is needed. `None`: it may not.
+    /// Returns by how many bytes a buffer of `bytes` may grow, or `None` if the budget is used up. Grows in small
+    /// steps, since doubling would use up to twice what is needed.
     pub(crate) fn grow(&mut self, bytes: usize) -> Option<usize> {
         let total = self.memory.total;
         let step = (bytes / 4).max(total / 64);
@@ -48,7 +48,7 @@ impl Held {
         Some(step)
     }
 
-    /// Gives all of it back.
+    /// Returns all reserved memory to the budget.
     pub(crate) fn release(&mut self) {
         self.memory.free.fetch_add(std::mem::take(&mut self.shared), Ordering::Relaxed);
     }
@@ -65,10 +65,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sorters_together_hold_no_more_than_there_is() {
+    fn sorters_together_stay_within_the_budget() {
         let memory = SortMemory::new(1 << 20);
         let mut all: Vec<(Held, usize)> = (0..4).map(|_| (Held::new(&memory), 0)).collect();
-        // In turn, until none of them may grow any more.
+        // Round robin, until none may grow.
         while all.iter_mut().any(|(held, bytes)| {
             let step = held.grow(*bytes);
             *bytes += step.unwrap_or(0);
@@ -83,6 +83,6 @@ mod tests {
         while let Some(step) = one.grow(*bytes) {
             *bytes += step;
         }
-        assert!(*bytes >= before && *bytes > 1 << 19, "what others gave back can be had");
+        assert!(*bytes >= before && *bytes > 1 << 19, "memory that others returned is available");
     }
 }

@@ -1,7 +1,7 @@
-//! What takes more than one row to see: repeats, conflicting e-mails, and e-mails that the owner has.
+//! Finds what a single row cannot show: repeats, conflicting e-mails, and e-mails that the owner already has.
 //!
-//! Both flows put a record a row in, in any order, and get back what there is to say about each row. A
-//! record is 36 bytes, whatever the row holds; past the memory for all jobs records wait in a temporary file.
+//! Both flows push one record per row, in any order, and get the findings about each row. A record is 36 bytes,
+//! whatever the width of its row; records beyond the memory shared by all jobs go to a temporary file.
 
 mod findings;
 mod memory;
@@ -18,31 +18,32 @@ pub(crate) use memory::SortMemory;
 use crate::domain::row::RowHash;
 use sorter::Sorter;
 
-/// Added to the number of a row that has no contact yet. Of rows that say the same, one that has is kept.
+/// Flag in a row's number: the row has no contact yet. Of rows with the same values, the one that has a contact
+/// stays.
 pub(crate) const OPEN: u32 = 1 << 31;
-/// Added to the number of a row of which nobody has decided what becomes of a contact that has its e-mail
-/// already. Of rows that say the same, one that was decided about is kept.
+/// Flag in a row's number: nobody has decided what happens to the existing contact with its e-mail. Of rows with
+/// the same values, the one with a decision stays.
 pub(crate) const UNDECIDED: u32 = 1 << 30;
 
-/// Group, row hash, number: in this order they are sorted.
+/// Group, row hash and number, in sort order.
 const ROW_BYTES: usize = 36;
 const KEY_BYTES: usize = 16;
 
-/// The rows of a job.
+/// Collects the rows of a job for comparison.
 #[derive(Debug)]
 pub(crate) struct Comparison {
     rows: Sorter<ROW_BYTES>,
 }
 
 impl Comparison {
-    /// Holds what it gets of `memory`; what is more goes to files in `folder`.
+    /// Creates an empty comparison that uses `memory`, and files in `folder` for the rest.
     pub(crate) fn new(memory: &SortMemory, folder: &Path) -> Comparison {
         Comparison { rows: Sorter::new(memory, folder) }
     }
 
-    /// Puts in row `number`, below [`UNDECIDED`], with this and [`OPEN`] where they hold. `group`: what the row has in common
-    /// with others, odd for the key of an e-mail, even for what is no e-mail and yet stands for the same
-    /// value; `None`: nothing.
+    /// Adds row `number`, which is below [`UNDECIDED`] and carries that flag and [`OPEN`] where they apply.
+    /// `group` is what the row has in common with others: odd for the key of an e-mail, even for an invalid value,
+    /// `None` for nothing.
     pub(crate) fn push(&mut self, number: u32, group: Option<u128>, row: RowHash) -> io::Result<()> {
         let mut record = [0; ROW_BYTES];
         record[..16].copy_from_slice(&group.unwrap_or(0).to_be_bytes());
@@ -51,25 +52,25 @@ impl Comparison {
         self.rows.push(record)
     }
 
-    /// Puts equal things beside each other.
+    /// Sorts the rows, so that equal ones become neighbours.
     pub(crate) fn sort(self) -> io::Result<Sorted> {
         Ok(Sorted { rows: self.rows.sort()? })
     }
 }
 
-/// The rows with equal e-mails side by side.
+/// The rows, sorted by e-mail.
 #[derive(Debug)]
 pub(crate) struct Sorted {
     rows: sorter::Sorted<ROW_BYTES>,
 }
 
 impl Sorted {
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub(crate) fn rows(&self) -> u64 {
         self.rows.len()
     }
 
-    /// The keys of the rows' e-mails, each once, rising.
+    /// Returns the keys of the rows' e-mails, each once, in ascending order.
     pub(crate) fn keys(&self) -> io::Result<impl Iterator<Item = io::Result<u128>>> {
         let mut before = 0;
         let groups = self.rows.iter()?.map(|record| record.map(|record| group(&record)));
@@ -79,25 +80,25 @@ impl Sorted {
         }))
     }
 
-    /// What there is to say about the rows, where the owner has contacts of `existing`.
+    /// Returns the findings about the rows, where `existing` are the keys of the owner's contacts.
     pub(crate) fn findings(self, existing: Existing) -> io::Result<Findings> {
         findings::find(self.rows(), self.rows.iter()?, existing.keys.sort()?.iter()?)
     }
 }
 
-/// Keys of contacts that the owner has.
+/// Keys of the owner's contacts.
 #[derive(Debug)]
 pub(crate) struct Existing {
     keys: Sorter<KEY_BYTES>,
 }
 
 impl Existing {
-    /// As [`Comparison::new`].
+    /// See [`Comparison::new`].
     pub(crate) fn new(memory: &SortMemory, folder: &Path) -> Existing {
         Existing { keys: Sorter::new(memory, folder) }
     }
 
-    /// Puts a key in, which no row need have.
+    /// Adds a key. It need not be the key of any row.
     pub(crate) fn push(&mut self, key: u128) -> io::Result<()> {
         self.keys.push(key.to_be_bytes())
     }
@@ -111,7 +112,7 @@ fn is_key(group: u128) -> bool {
     group & 1 == 1
 }
 
-/// A number from its bytes, the highest first.
+/// Decodes a big-endian number.
 fn number(bytes: &[u8]) -> u128 {
     bytes.iter().fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
 }

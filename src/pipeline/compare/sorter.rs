@@ -1,5 +1,5 @@
-//! Sorting more than memory is meant for: records of a fixed length, compared byte by byte, in sorted runs
-//! in one temporary file that are merged while they are read (Knuth, The Art of Computer Programming 3, 5.4).
+//! External sort of fixed-length records, compared byte by byte: sorted runs in one temporary file, merged while
+//! they are read (Knuth, The Art of Computer Programming 3, 5.4).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use super::memory::{Held, SortMemory};
 
-/// Bytes of a run that are in memory while runs are merged.
+/// Buffer size per run during a merge.
 const BUFFER_BYTES: usize = 64 << 10;
-/// Bytes of all runs that are in memory while many are merged.
+/// Total buffer size during a merge of many runs.
 const BUFFERS_BYTES: usize = 4 << 20;
 
-/// Takes records of `N` bytes.
+/// Collects records of `N` bytes.
 #[derive(Debug)]
 pub(crate) struct Sorter<const N: usize> {
     records: Vec<[u8; N]>,
@@ -27,17 +27,17 @@ pub(crate) struct Sorter<const N: usize> {
 #[derive(Debug)]
 struct Spilled {
     file: File,
-    /// The records before each run, and before what would follow the last one.
+    /// The number of records before each run, and before the end of the file.
     bounds: Vec<u64>,
 }
 
 impl<const N: usize> Sorter<N> {
-    /// Holds what it gets of `memory`; files go to `folder`.
+    /// Creates an empty sorter that uses `memory`, and files in `folder` for the rest.
     pub(crate) fn new(memory: &SortMemory, folder: &Path) -> Sorter<N> {
         Sorter { records: Vec::new(), memory: Held::new(memory), folder: folder.to_owned(), spilled: None }
     }
 
-    /// Puts a record in.
+    /// Adds a record.
     pub(crate) fn push(&mut self, record: [u8; N]) -> io::Result<()> {
         if self.records.len() == self.records.capacity() {
             match self.memory.grow(self.records.len() * N) {
@@ -68,7 +68,7 @@ impl<const N: usize> Sorter<N> {
         Ok(())
     }
 
-    /// Ends the taking.
+    /// Sorts the records.
     pub(crate) fn sort(mut self) -> io::Result<Sorted<N>> {
         if self.spilled.is_some() {
             self.spill()?;
@@ -80,7 +80,7 @@ impl<const N: usize> Sorter<N> {
     }
 }
 
-/// Records in order.
+/// Sorted records.
 #[derive(Debug)]
 pub(crate) struct Sorted<const N: usize> {
     records: Vec<[u8; N]>,
@@ -89,13 +89,13 @@ pub(crate) struct Sorted<const N: usize> {
 }
 
 impl<const N: usize> Sorted<N> {
-    /// How many records there are.
+    /// Returns the number of records.
     pub(crate) fn len(&self) -> u64 {
         let spilled = self.spilled.as_ref().and_then(|spilled| spilled.bounds.last());
         spilled.copied().unwrap_or(self.records.len() as u64)
     }
 
-    /// All records from the least to the greatest; can be asked for again.
+    /// Iterates over all records in ascending order. Can be called more than once.
     pub(crate) fn iter(&self) -> io::Result<Merge<'_, N>> {
         let mut merge = Merge { memory: self.records.iter(), runs: Vec::new(), heads: BinaryHeap::new() };
         let Some(Spilled { file, bounds }) = &self.spilled else { return Ok(merge) };
@@ -137,7 +137,7 @@ impl Run<'_> {
     }
 }
 
-/// Records on their way out.
+/// An iterator that merges the runs.
 pub(crate) struct Merge<'a, const N: usize> {
     memory: std::slice::Iter<'a, [u8; N]>,
     runs: Vec<Run<'a>>,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// A row as it comes in: without a contact, and nothing decided.
+/// A new row: no contact, no decision.
 const NEW: u32 = OPEN | UNDECIDED;
 
 fn row(identity: u64, residue: u64) -> RowHash {
@@ -30,7 +30,7 @@ fn findings(budget: usize, rows: &[Put], existing: &[u128]) -> Findings {
 }
 
 #[test]
-fn rows_are_told_apart() {
+fn repeats_conflicts_and_existing_contacts_are_found() {
     let rows = [
         (1, Some(11), row(1, 1)),
         (2, Some(21), row(2, 2)), // conflicts with 4
@@ -38,11 +38,11 @@ fn rows_are_told_apart() {
         (4, Some(21), row(3, 3)),
         (5, None, row(4, 4)),
         (6, None, row(4, 4)),     // repeats 5, although it has no e-mail
-        (7, None, row(5, 5)),     // no e-mail is no e-mail in common
+        (7, None, row(5, 5)),     // rows without an e-mail share none
         (8, Some(31), row(6, 6)), // exists
         (9, Some(41), row(7, 7)),
         (10, Some(41), row(7, 8)), // malformed, same identity: neither repeat nor conflict
-        (11, Some(50), row(8, 8)), // the same invalid value: one issue, and no conflict
+        (11, Some(50), row(8, 8)), // the same invalid value: one issue, no conflict
         (12, Some(50), row(9, 9)),
     ]
     .map(|(number, group, row)| (number | NEW, group, row));
@@ -54,7 +54,7 @@ fn rows_are_told_apart() {
 }
 
 #[test]
-fn what_has_its_contact_is_kept_and_in_conflict_with_nobody_but_the_open() {
+fn rows_with_contacts_stay_and_conflict_only_with_open_rows() {
     let done = [(1, Some(11), row(1, 1)), (2, Some(11), row(2, 2))];
     assert!(!findings(1 << 20, &done, &[11]).has_conflicts());
     let open = [(1 | NEW, Some(11), row(1, 1)), (2, Some(11), row(1, 1))];
@@ -63,7 +63,7 @@ fn what_has_its_contact_is_kept_and_in_conflict_with_nobody_but_the_open() {
     assert!(!found.has_conflicts());
 }
 
-/// What is found by looking at each row beside all that came before and after.
+/// Compares each row with every other row: the slow, obvious way.
 fn expected(rows: &[Put], existing: &[u128]) -> BTreeMap<u32, String> {
     let mut kept: BTreeMap<(u128, u128), u32> = BTreeMap::new();
     for (number, group, row) in rows {
@@ -85,7 +85,7 @@ fn expected(rows: &[Put], existing: &[u128]) -> BTreeMap<u32, String> {
 }
 
 #[test]
-fn a_tiny_budget_changes_nothing() {
+fn a_tiny_budget_gives_the_same_findings() {
     let mut random = fastrand::Rng::with_seed(7);
     for _ in 0..20 {
         let rows: Vec<Put> = (1..=3000)
@@ -107,7 +107,7 @@ fn a_tiny_budget_changes_nothing() {
 }
 
 #[test]
-fn one_value_a_hundred_thousand_times() {
+fn one_value_in_a_hundred_thousand_rows() {
     let rows: Vec<Put> = (1..=100_000).map(|n| (n | NEW, Some(5), row(n.into(), 0))).collect();
     let findings = findings(64 << 10, &rows, &[]);
     assert_eq!(words(findings.about(1)), "ds");
@@ -115,7 +115,7 @@ fn one_value_a_hundred_thousand_times() {
 }
 
 #[test]
-fn keys_come_once_and_rising() {
+fn keys_are_unique_and_ascending() {
     let mut comparison = Comparison::new(&SortMemory::new(100), &std::env::temp_dir());
     for (number, group) in [9, 4, 3, 9, 1, 3, 0].into_iter().enumerate() {
         comparison.push(number as u32, Some(group), row(number as u64, 0)).unwrap();

@@ -1,5 +1,5 @@
-//! Rows that raise nothing become contacts, or change those that are there where a person has so decided:
-//! read on one connection, written on another, while a third marks them.
+//! Creates contacts from the rows that raise no issue, and updates existing ones where a person decided so. Rows
+//! are read on one connection, contacts written on another, and rows marked on a third.
 
 use sqlx::PgConnection;
 
@@ -14,10 +14,10 @@ use crate::store::contacts::{self, Batch};
 use crate::store::sql::{self, Reader};
 use crate::store::{contact_changes, issues, staging};
 
-/// Makes the contacts of all rows that have none.
+/// Creates the contacts of all rows that have none.
 ///
-/// The marks are committed before the contacts are: what is left of a run that is cut short in between are
-/// rows marked SUCCESS without a contact, which the next run finds. Nobody else can: the job is held.
+/// The marks are committed before the contacts. A run that is cut off in between leaves rows marked SUCCESS
+/// without a contact, and the next run repairs them. Nobody else sees them, because the job is locked.
 pub(crate) async fn run(
     transaction: &mut PgConnection,
     reading: &Reading<'_>,
@@ -39,8 +39,8 @@ pub(crate) async fn run(
     Ok(statistics)
 }
 
-/// Makes the contacts of the rows that raise nothing, while others wait for a person: in the transaction
-/// that has just written all statuses, since another could not mark the same rows.
+/// Creates the contacts of the rows that raise no issue while others wait for a decision. Runs in the transaction
+/// that has just written all statuses, since no other could mark the same rows.
 pub(crate) async fn valid(
     transaction: &mut PgConnection,
     reading: &Reading<'_>,
@@ -53,7 +53,7 @@ pub(crate) async fn valid(
     Ok(statistics)
 }
 
-/// Rows on their way into contacts.
+/// Rows on their way to becoming contacts.
 #[derive(Default)]
 struct Outgoing {
     statistics: Statistics,
@@ -77,7 +77,7 @@ impl Outgoing {
         let outcome = judged.outcome(finding);
         match outcome {
             RowOutcome::Repeat => self.repeats.push(judged.row.id),
-            // It waits for a person, and for the run after that.
+            // The row waits for a decision, and for the run after it.
             RowOutcome::Raises(_) => return,
             RowOutcome::Valid(_) => self.take_valid(judged, finding, reading),
         }
@@ -96,7 +96,7 @@ impl Outgoing {
     }
 }
 
-/// Reads the rows and writes their contacts; gives the repeats, which get none.
+/// Reads the rows and writes their contacts. Returns the repeats, which get no contact.
 async fn write(
     transaction: &mut PgConnection,
     reader: &mut Reader,
@@ -107,7 +107,7 @@ async fn write(
     let mut rows = reading.rows(reader).await?;
     let mut more = true;
     while more {
-        // The next contacts are made while the last are written.
+        // Prepares the next contacts while the previous ones are written.
         let read = async {
             while more && !outgoing.is_full() {
                 let take = |judged: &Judged<'_>| {

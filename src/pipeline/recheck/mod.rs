@@ -1,9 +1,9 @@
-//! Reprocessing: the job's rows out of the database instead of out of the file, judged by the same
-//! rules; only what changed is written back, and a job without open issues is consolidated.
+//! Reprocessing: checks the job's staged rows, rather than those of the file, by the same rules. Writes only what
+//! changed, and consolidates a job without open issues.
 //!
-//! All of it sees one snapshot, in the owner's turn: a row that somebody edits meanwhile makes the run
-//! fail as transient and start again, so nothing is consolidated that was not judged. A run that is cut
-//! short leaves at most rows marked SUCCESS that have no contact, which the next one puts right.
+//! The whole run sees one snapshot, in the owner's turn. If somebody edits a row during the run, it fails as
+//! transient and starts again, so that no row is consolidated unchecked. A run that is cut off leaves at most rows
+//! marked SUCCESS without a contact, which the next run repairs.
 
 mod consolidate;
 mod read;
@@ -15,12 +15,12 @@ use crate::store::jobs::{Claim, RowCounts, Settled};
 use crate::store::{contacts, issues, jobs, sql, staging};
 use read::Reading;
 
-/// Judges all rows of a staged job again and settles it.
+/// Checks all rows of a staged job again and finishes the job.
 ///
-/// The owner's turn is held by a transaction of its own: a lock that the run's transaction took as its first statement
-/// would be younger than that transaction's snapshot, which must see all that the turn before has made. A lock of the
-/// session would need no transaction, but stays behind in a pooler's connection. When the turn's connection is cut, the
-/// unique index over contacts' keys is what two runs meet at.
+/// A transaction of its own has the owner's turn. A lock taken by the first statement of the run's transaction
+/// would be younger than that transaction's snapshot, which must see everything that the previous turn wrote. A
+/// session lock would need no transaction, but a pooler's connection would keep it. If the connection with the
+/// turn is cut and two runs overlap, the unique index on the contacts' keys stops one of them.
 pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
     let mut turn = sql::begin(&context.pool).await?;
     while wait_for_turn(&mut turn, claim, control).await? {
@@ -29,7 +29,7 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
         turn = sql::begin(&context.pool).await?;
     }
     let outcome = in_turn(context, claim, control).await;
-    // The turn ends with the transaction, whether or not the server can be told.
+    // Ends the turn with its transaction, even if the server cannot be reached.
     drop(turn);
     outcome
 }

@@ -1,4 +1,4 @@
-//! Reading a job's rows out of the database: once to compare them, once to act on what was found.
+//! Reads a job's rows from the database: once to compare them, once to act on the findings.
 
 use std::collections::HashSet;
 
@@ -17,67 +17,67 @@ use crate::store::sql::Reader;
 use crate::store::staging::{self, RowText, StagedRow};
 use crate::store::{Home, StoreError};
 
-/// What every reading of the rows needs.
+/// What each pass over the rows needs.
 pub(crate) struct Reading<'a> {
     /// The database.
     pub context: &'a Context,
     /// The job.
     pub claim: &'a Claim,
-    /// Who watches.
+    /// Receives the progress and can stop the run.
     pub control: &'a Control,
     /// Where the rows are.
     pub place: Place,
-    /// The malformed rows that a person has said yes to.
+    /// The malformed rows that a person accepted.
     pub accepted: HashSet<RowHash>,
 }
 
-/// What the first reading found.
+/// The result of the first pass.
 pub(crate) struct Compared {
-    /// About single rows.
+    /// The findings about single rows.
     pub findings: Findings,
     /// Rows that are not discarded.
     pub rows: u64,
     /// Rows that have their contacts.
     pub done: u64,
-    /// Whether any of them breaks a rule by itself.
+    /// Whether any row without a contact breaks a rule on its own.
     has_violations: bool,
 }
 
 impl Compared {
-    /// Whether no row raises anything.
+    /// Returns whether no row raises an issue.
     pub(crate) fn is_clean(&self) -> bool {
         !self.has_violations && !self.findings.has_conflicts()
     }
 }
 
-/// A row, and what is thought of it.
+/// A row with its verdict.
 pub(crate) struct Judged<'a> {
-    /// As the database holds it.
+    /// The row as stored.
     pub row: &'a StagedRow<'a>,
     /// Its values, normalised.
     pub fields: &'a Fields<'a>,
-    /// The rules that it breaks by itself.
+    /// The rules that the row breaks on its own.
     pub verdict: Verdict,
-    /// Its number: that of the file where the job's rows have a table of their own.
+    /// The row's number: its number in the file if the job has its own tables, else a running count.
     pub number: u32,
-    /// What it has in common with others.
+    /// What the row has in common with others.
     pub group: Option<u128>,
 }
 
 impl Judged<'_> {
-    /// Whether it has its contact: then it is done, whatever was edited since.
+    /// Returns whether the row has its contact. Such a row is done, even if it was edited since.
     pub(crate) fn is_done(&self) -> bool {
         self.row.status == Some(RowStatus::Success)
     }
 
-    /// What becomes of it, with what was found by comparison.
+    /// Combines the verdict with the findings from the comparison.
     pub(crate) fn outcome(&self, finding: Finding) -> RowOutcome {
         RowOutcome::new(self.verdict.clone(), finding, self.row.on_existing)
     }
 }
 
 impl Reading<'_> {
-    /// The first reading: finds what takes more than one row to see.
+    /// First pass: finds what a single row cannot show.
     pub(crate) async fn compare(&self, connection: &mut PgConnection) -> Result<Compared, RunError> {
         let mut comparison = self.context.comparison();
         let (mut count, mut has_violations, mut done) = (0, false, 0);
@@ -85,9 +85,9 @@ impl Reading<'_> {
             count += 1;
             has_violations |= !judged.verdict.is_clean() && !judged.is_done();
             done += u64::from(judged.is_done());
-            // What a malformed row held beside its values counts until a person has settled it.
+            // The residue of a malformed row counts until a person has decided about the row.
             let hash = judged.fields.hash(if judged.verdict.malformed { &judged.row.residue } else { "" });
-            // Of two rows that say the same, the one that has its contact is kept.
+            // Of two rows with the same values, the one that has its contact stays.
             let open = if judged.is_done() { 0 } else { OPEN };
             let undecided = if judged.row.on_existing.is_some() { 0 } else { UNDECIDED };
             Ok(comparison.push(judged.number | open | undecided, judged.group, hash)?)
@@ -104,16 +104,15 @@ impl Reading<'_> {
         Ok(Compared { findings, rows: count, done, has_violations })
     }
 
-    /// Starts to read every row that is not discarded.
+    /// Starts reading every row that is not discarded.
     pub(crate) async fn rows<'c>(&'c self, reader: &'c mut Reader) -> Result<Rows<'c>, RunError> {
         let texts = staging::rows(reader, self.place.home).await?.boxed();
         Ok(Rows { reading: self, keys: ContactKeys::of(&self.claim.owner), texts, seen: 0 })
     }
 
-    /// Whether the row is malformed still: nobody has edited it, said yes to it or discarded it.
+    /// Returns whether the row is still malformed: nobody has edited, accepted or discarded it.
     ///
-    /// An edit is seen by the row's hash, which stands for the row as it came in: so it does not matter
-    /// which program has edited.
+    /// An edit shows in the row hash, which is that of the imported row. So edits by any program count.
     fn is_malformed(&self, row: &StagedRow<'_>, fields: &Fields<'_>) -> bool {
         !row.residue.is_empty()
             && !row.accepted
@@ -122,7 +121,7 @@ impl Reading<'_> {
     }
 }
 
-/// The rows of a job on their way out of the database.
+/// The rows of a job, as they are read from the database.
 pub(crate) struct Rows<'c> {
     reading: &'c Reading<'c>,
     keys: ContactKeys,
@@ -131,7 +130,8 @@ pub(crate) struct Rows<'c> {
 }
 
 impl Rows<'_> {
-    /// Gives the next rows to `on_row`, about a thousand, fewer where they are wide; false when there are no more.
+    /// Passes the next rows to `on_row`: about a thousand, fewer if they are wide. Returns `false` when there are
+    /// no more.
     pub(crate) async fn some(
         &mut self,
         mut on_row: impl FnMut(&Judged<'_>) -> Result<(), RunError>,
@@ -157,8 +157,8 @@ impl Rows<'_> {
         }
         reading.control.check(reading.claim)?;
         reading.control.report(Phase::Recheck, self.seen.into(), None);
-        // Rows that are there already never make the connection wait: without this the renewals of lease
-        // and message would starve.
+        // Buffered rows never make the connection wait; without this, the renewals of lease and message would
+        // starve.
         tokio::task::yield_now().await;
         Ok(true)
     }

@@ -1,4 +1,4 @@
-//! Rows that raise something: their statuses, issues and links follow what was found.
+//! Updates the statuses, issues and links of rows to match the findings.
 
 use sqlx::PgConnection;
 
@@ -12,7 +12,7 @@ use crate::store::issues::Raised;
 use crate::store::sql::Reader;
 use crate::store::{raised, staging};
 
-/// What a block of rows changes.
+/// The changes of a block of rows.
 #[derive(Default)]
 struct Changes {
     ids: Vec<RowId>,
@@ -20,7 +20,7 @@ struct Changes {
     raised: raised::Batch,
 }
 
-/// Second reading: the final verdict of every row.
+/// Second pass: writes the final verdict of every row.
 pub(crate) async fn run(
     transaction: &mut PgConnection,
     reading: &Reading<'_>,

@@ -1,5 +1,5 @@
-//! The rows of a large file, chunk by chunk: while some are on their way into the database the next are
-//! read. Chunks travel side by side and are committed in the order of the file.
+//! Writes the rows of a large file in chunks. While some chunks are written to the database, the next rows are
+//! read. Chunks are written concurrently and committed in file order.
 
 use std::collections::VecDeque;
 
@@ -15,16 +15,16 @@ use crate::store::issue_items::Links;
 use crate::store::jobs::{Claim, Place};
 use crate::store::{StoreError, issues, jobs, sql, staging};
 
-/// Chunks on their way at the same time; one fewer where contacts travel beside them.
+/// Chunks in flight at a time; one fewer when contacts are written as well.
 const LANES: usize = 2;
 
-/// What all chunks came to.
+/// The result of writing all chunks.
 pub(crate) struct Written {
     /// What was counted.
     pub counts: Statistics,
-    /// The links of rows to issues: for when the rows are in `staging`.
+    /// The links between rows and issues, to be written once the rows are in `staging`.
     pub links: Links,
-    /// The issues made, by rule.
+    /// The issues created, by rule.
     pub opened: Vec<(IssueType, u64)>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn write(
     };
     let mut pass = plan.file.pass(context, claim).await?;
     let mut reader = file::reader(claim, plan.encoding);
-    // Small pieces, so that a chunk ends close to the size that was asked for.
+    // Small pieces, so that a chunk ends close to its target size.
     let piece_bytes = (context.chunk_rows * 32).clamp(1 << 10, 1 << 18);
     while let Some(block) = pass.next().await? {
         for piece in block.chunks(piece_bytes) {
@@ -68,7 +68,7 @@ pub(crate) async fn write(
     Ok(Written { counts: batch.counts, links: lanes.links, opened: lanes.numbering.counts() })
 }
 
-/// The chunks under way.
+/// The chunks in flight.
 struct Lanes<'a> {
     context: &'a Context,
     claim: &'a Claim,
@@ -77,14 +77,14 @@ struct Lanes<'a> {
     numbering: Numbering,
     links: Links,
     under_way: VecDeque<AbortOnDropHandle<Result<(), StoreError>>>,
-    /// Told when the chunk that was sent last is committed.
+    /// Resolves when the most recently sent chunk is committed.
     before: Option<oneshot::Receiver<()>>,
 }
 
 impl Lanes<'_> {
-    /// Sends a chunk on its way, when there is room for it.
+    /// Starts writing a chunk, once there is a free lane.
     async fn send(&mut self, mut batch: Batch) -> Result<(), RunError> {
-        // A resumed run first passes over rows that are staged already.
+        // A resumed run first skips the rows that are already staged.
         if batch.reached <= self.claim.checkpoint {
             return Ok(());
         }
@@ -107,7 +107,7 @@ impl Lanes<'_> {
         let (context, claim, place) = (self.context.clone(), self.claim.clone(), self.place);
         let chunk = async move {
             one(&context, &claim, place, batch, opened, before).await?;
-            // Nobody waits behind the last chunk.
+            // The last chunk has no successor to receive this.
             let _ = committed.send(());
             Ok(())
         };
@@ -115,7 +115,7 @@ impl Lanes<'_> {
         Ok(())
     }
 
-    /// Waits for the first chunk under way.
+    /// Waits for the oldest chunk in flight.
     async fn land(&mut self) -> Result<(), RunError> {
         match self.under_way.pop_front() {
             None => Ok(()),
@@ -131,7 +131,7 @@ impl Lanes<'_> {
     }
 }
 
-/// Writes one chunk; its checkpoint waits for the chunk before.
+/// Writes one chunk. Its checkpoint waits for the previous chunk to be committed.
 async fn one(
     context: &Context,
     claim: &Claim,

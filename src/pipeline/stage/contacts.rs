@@ -1,5 +1,5 @@
-//! The contacts of a clean file: a pass of their own, beside that of the rows, into the transaction that
-//! will settle the job.
+//! Writes the contacts of a clean file, in a pass of its own that runs beside that of the rows, in the transaction
+//! that will finish the job.
 
 use sqlx::{Postgres, Transaction};
 use tokio_util::task::AbortOnDropHandle;
@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::contacts::{self, Batch};
 use crate::store::jobs::{Claim, Place};
 
-/// Writes the contacts. `None`: another program made one of them without waiting for its turn.
+/// Writes the contacts. Returns `None` if another program created one of them without waiting for its turn.
 pub(crate) async fn write(
     context: &Context,
     claim: &Claim,
@@ -63,14 +63,14 @@ async fn write_all(
 
 type Landed = (Transaction<'static, Postgres>, Batch);
 
-/// The connection with a batch on its way, while the next is made.
+/// The connection that writes one batch while the next is filled.
 struct Lane {
     idle: Option<Landed>,
     busy: Option<AbortOnDropHandle<Result<Landed, StoreError>>>,
 }
 
 impl Lane {
-    /// Sends a batch when the one before has landed, and gives that one back, empty.
+    /// Starts writing a batch once the previous one is written, and returns that one, emptied for reuse.
     async fn send(&mut self, mut batch: Batch) -> Result<Batch, StoreError> {
         let (mut transaction, landed) = self.land().await?;
         self.busy = Some(AbortOnDropHandle::new(tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! A row's final verdict, and the batch of rows that it goes into.
+//! Decides a row's final verdict and fills the batches of rows.
 
 use super::super::budget::CHUNK_BYTES;
 use super::super::compare::Findings;
@@ -13,35 +13,35 @@ use crate::store::issues::Raised;
 use crate::store::jobs::{Claim, Place};
 use crate::store::staging::{Chunk, NewRow};
 
-/// Rows on their way into the database.
+/// Rows to be written to the database.
 #[derive(Default)]
 pub(crate) struct Batch {
     /// The rows.
     pub chunk: Chunk,
-    /// What they raise.
+    /// The issues that the rows raise.
     pub shares: Shares,
     /// What was counted since the run began.
     pub counts: Statistics,
-    /// The number of the last row seen.
+    /// The number of the last row read.
     pub reached: u64,
-    /// Rows seen that are not in `chunk`: repeats, and what an earlier run has staged.
+    /// Rows read that are not in `chunk`: repeats, and rows that an earlier run staged.
     pub passed: usize,
 }
 
 impl Batch {
-    /// Whether the batch has as many rows as a chunk is to have, or as many bytes as one may have.
+    /// Returns whether the batch has reached the rows or bytes of a full chunk.
     pub(crate) fn is_full(&self, chunk_rows: usize) -> bool {
         self.chunk.len() + self.passed >= chunk_rows || self.chunk.bytes() + self.shares.bytes >= CHUNK_BYTES
     }
 
-    /// Takes the rows out; the counts go on.
+    /// Takes the rows and leaves an empty batch. The counts continue.
     pub(crate) fn take(&mut self) -> Batch {
         let rest = Batch { counts: self.counts, reached: self.reached, ..Batch::default() };
         std::mem::replace(self, rest)
     }
 }
 
-/// What the rows of a batch raise.
+/// The issues that the rows of a batch raise.
 #[derive(Default)]
 pub(crate) struct Shares {
     all: Vec<Share>,
@@ -55,7 +55,7 @@ impl Shares {
         self.all.push(share);
     }
 
-    /// Takes the shares out.
+    /// Takes the shares.
     pub(crate) fn take(&mut self) -> Vec<Share> {
         std::mem::take(self).all
     }
@@ -65,11 +65,11 @@ impl Shares {
 pub(crate) struct Share {
     /// The issue and the row.
     pub raised: Raised,
-    /// Where other rows have a share in the issue: the group of rows, and whether this is its last one.
+    /// For an issue shared with other rows: the group of rows, and whether this row is its last.
     pub group: Option<(u128, bool)>,
 }
 
-/// A row that has been judged.
+/// A checked row.
 pub(crate) struct Judged<'r> {
     /// `staging_id`.
     pub id: RowId,
@@ -79,7 +79,7 @@ pub(crate) struct Judged<'r> {
     pub key: u128,
 }
 
-/// Judges the rows of one file.
+/// Checks the rows of one file.
 pub(crate) struct Judge<'a> {
     claim: &'a Claim,
     place: Place,
@@ -89,17 +89,18 @@ pub(crate) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    /// `clean`: no row of the file raises anything, so every row is written as it will be at the end.
+    /// Creates a checker. `clean` means that no row of the file raises an issue, so every row is written in its
+    /// final state.
     pub(crate) fn new(claim: &'a Claim, place: Place, clean: bool, findings: &'a Findings) -> Judge<'a> {
         Judge { claim, place, clean, findings, keys: ContactKeys::of(&claim.owner) }
     }
 
-    /// Where the rows go.
+    /// Returns where the rows go.
     pub(crate) fn place(&self) -> Place {
         self.place
     }
 
-    /// Judges a row and puts it into the batch, unless an earlier run has staged it. `None`: a repeat.
+    /// Checks a row and adds it to the batch, unless an earlier run has staged it. Returns `None` for a repeat.
     pub(crate) fn row<'r>(&self, row: &RawRow<'r>, batch: &mut Batch) -> Option<Judged<'r>> {
         batch.reached = row.number;
         let finding = self.findings.about(row.number as u32);
@@ -125,7 +126,7 @@ impl<'a> Judge<'a> {
         let hash = judged.fields.hash(&residue);
         let staged = NewRow { id, fields: &judged.fields, status, hash, line: row.line, residue: &residue };
         batch.chunk.push(self.claim.job, &staged);
-        // Behind a checkpoint the recheck raises what there is to raise, for all rows alike.
+        // After a resume, the recheck raises the issues of all rows alike.
         if status == RowStatus::Issue && self.claim.checkpoint == 0 {
             let group = group.filter(|_| finding.shared).map(|group| (group, finding.last));
             for violation in verdict.violations(&judged.fields, hash, &residue) {

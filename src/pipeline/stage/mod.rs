@@ -1,8 +1,8 @@
-//! Pass 2 over the file: every row written once, with its final verdict.
+//! Pass 2 over the file: writes every row once, with its final verdict.
 //!
-//! A file of one chunk is written and settled in one transaction. In a larger one each chunk is a
-//! transaction with its checkpoint, so a run that is cut short is continued behind the last chunk; the
-//! contacts of a clean file travel beside, in the one transaction that ends by making the job COMPLETED.
+//! A file of one chunk is written and finished in one transaction. In a larger file, each chunk is a transaction
+//! with its checkpoint, so that the next run resumes after the last chunk. The contacts of a clean file are
+//! written alongside, in the one transaction that ends by making the job COMPLETED.
 
 mod chunks;
 mod contacts;
@@ -23,14 +23,14 @@ use crate::store::{Home, contacts as contacts_table, issues, jobs, partition as 
 use judge::Judge;
 use numbering::Numbering;
 
-/// From so many rows on a job gets a partition of its own: what bulk saves is then worth a table.
+/// From this many rows on, a job gets partitions of its own: bulk loading then saves more than the tables cost.
 pub(crate) const PARTITION_ROWS: u64 = 100_000;
 
-/// How staging ended.
+/// The result of staging.
 pub(crate) enum Staged {
-    /// The job is settled.
+    /// The job is finished.
     Settled(Outcome),
-    /// All rows are there, but must be looked at again.
+    /// All rows are staged, but must be checked again.
     Recheck,
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn run(
     }
 }
 
-/// One transaction for everything.
+/// Stages everything in one transaction.
 async fn at_once(
     context: &Context,
     claim: &Claim,
@@ -94,7 +94,7 @@ async fn at_once(
     settle(transaction, claim, clean, numbering.counts(), statistics, Some(&planned)).await
 }
 
-/// A transaction a chunk.
+/// Stages each chunk in a transaction of its own.
 async fn by_chunks(
     context: &Context,
     claim: &Claim,
@@ -134,7 +134,8 @@ async fn by_chunks(
     let (written, contacts) = tokio::try_join!(rows, contacts)?;
     let mut transaction = match contacts {
         Some(transaction) => transaction,
-        // The contacts were refused, several runs have judged the rows, or what is valid is wanted at once.
+        // The contacts conflicted with others, several runs checked the rows, or valid rows are to be imported at
+        // once.
         None if clean || claim.checkpoint > 0 || claim.policy == ImportPolicy::AtOnce => {
             let mut transaction = sql::begin(&context.pool).await?;
             jobs::staged(&mut transaction, claim).await?;
@@ -150,7 +151,7 @@ async fn by_chunks(
     .await
 }
 
-/// Clears what a run that was not ours has left half done.
+/// Deletes what an earlier run left unfinished.
 async fn clear(connection: &mut PgConnection, claim: &Claim) -> Result<(), RunError> {
     if claim.checkpoint == 0 && claim.partitioned {
         table::discard(connection, claim.job).await?;
@@ -163,12 +164,12 @@ async fn clear(connection: &mut PgConnection, claim: &Claim) -> Result<(), RunEr
     Ok(())
 }
 
-/// What the survey settled.
+/// Returns what the survey decided.
 fn planned(plan: &Plan, place: Place) -> jobs::Plan {
     jobs::Plan { object_version: plan.file.version().as_str().to_owned(), total_rows: plan.rows, place }
 }
 
-/// Ends the run in the transaction that holds its last rows or its contacts.
+/// Finishes the run in the transaction that writes its last rows or its contacts.
 async fn settle(
     mut transaction: Transaction<'_, Postgres>,
     claim: &Claim,

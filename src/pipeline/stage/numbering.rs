@@ -1,4 +1,4 @@
-//! Ids for the issues of a first run, given before anything is written: rows and issues then go in by
+//! Assigns ids to the issues of a first run before anything is written. Rows and issues can then be written by
 //! COPY, and nothing has to be read back.
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,7 +13,7 @@ use crate::domain::job::JobId;
 use crate::store::issue_items::Links;
 use crate::store::issues;
 
-/// The issues that more rows of the file have a share in: held from a group's first row to its last.
+/// The issues that several rows of the file share, remembered from a group's first row to its last.
 #[derive(Default)]
 pub(crate) struct Numbering {
     open: HashMap<(IssueType, u128), IssueId>,
@@ -21,7 +21,7 @@ pub(crate) struct Numbering {
 }
 
 impl Numbering {
-    /// Gives each share its issue: the issues that are new, encoded; a link a share is added to `links`.
+    /// Assigns an issue to each share. Returns the new issues, encoded, and adds one link per share to `links`.
     pub(crate) async fn open(
         &mut self,
         connection: &mut PgConnection,
@@ -29,7 +29,7 @@ impl Numbering {
         shares: Vec<Share>,
         links: &mut Links,
     ) -> Result<issues::Batch, RunError> {
-        // Some of the shares may turn out to be of one issue; ids that are left over are lost.
+        // Several shares may belong to one issue; unused ids are lost.
         let ids = issues::reserve(connection, shares.len()).await?;
         self.assign(ids.into_iter(), job, shares, links)
     }
@@ -64,7 +64,7 @@ impl Numbering {
         Ok(batch)
     }
 
-    /// The issues so far, by rule.
+    /// Returns the number of issues so far, by rule.
     pub(crate) fn counts(&self) -> Vec<(IssueType, u64)> {
         self.counts.iter().map(|(kind, count)| (*kind, *count)).collect()
     }
@@ -83,7 +83,7 @@ mod tests {
         Share { raised: Raised { issue_type, key, description, staging_id: RowId(row) }, group }
     }
 
-    /// The ids that are still free after the shares took theirs from 10 on.
+    /// Returns the first unused id after assigning ids to the shares from `first` on.
     fn next_id(numbering: &mut Numbering, first: i32, shares: Vec<Share>) -> i32 {
         let mut ids = (first..).map(IssueId);
         numbering.assign(&mut ids, JobId(1), shares, &mut Links::default()).unwrap();
@@ -99,14 +99,14 @@ mod tests {
         assert_eq!(
             next_id(&mut numbering, next, vec![duplicate(3, true)]),
             11,
-            "the issue of the chunk before"
+            "the issue of the previous chunk"
         );
         assert_eq!(numbering.counts(), [(IssueType::DuplicateEmail, 1)]);
         assert!(numbering.open.is_empty(), "the group ended with its last row");
     }
 
     #[test]
-    fn issues_of_single_rows_and_of_other_rules_are_separate() {
+    fn single_rows_and_other_rules_get_their_own_issues() {
         let mut numbering = Numbering::default();
         let shares = vec![
             share(1, IssueType::InvalidEmail, None),

@@ -1,4 +1,4 @@
-//! A large job's own partitions: opened empty, closed when all rows are in them.
+//! A large job's own partitions: created empty, attached when all rows are in them.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -12,28 +12,28 @@ use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{self, Claim, Place};
 use crate::store::{StoreError, partition as table, sql};
 
-/// How full a page is at first when its rows will change: READY and ISSUE rows become SUCCESS, and a new
-/// version of a row that stays on its page needs no new index entries.
+/// Initial fill factor of pages whose rows will change: READY and ISSUE rows become SUCCESS, and a new row version
+/// that stays on its page needs no new index entries.
 const ROOM_FOR_CHANGES: u8 = 50;
 
 fn ids(place: Place, rows: u64) -> RangeInclusive<RowId> {
     place.row(1)..=place.row(rows)
 }
 
-/// Makes the tables that the rows of `plan` and what they raise go into.
+/// Creates the tables for the rows of `plan` and their issues.
 pub(crate) async fn open(
     connection: &mut PgConnection,
     claim: &Claim,
     plan: &Plan,
     place: Place,
 ) -> Result<(), RunError> {
-    // The rows of a clean file are written as they will stay.
+    // The rows of a clean file are written in their final state.
     let full = if plan.clean { 100 } else { ROOM_FOR_CHANGES };
     Ok(table::create(connection, claim.job, ids(place, plan.rows), full).await?)
 }
 
-/// Adds the links to the rows and issues, indexes and checks the tables, and makes them partitions. From then
-/// on a run of the job reprocesses.
+/// Writes the links between rows and issues, indexes and validates the tables, and attaches them as partitions.
+/// From then on, a run of the job reprocesses.
 pub(crate) async fn close(
     context: &Context,
     claim: &Claim,
@@ -75,13 +75,13 @@ pub(crate) async fn close(
     patiently(context, claim, control, Step::Attach(ids(place, rows))).await
 }
 
-/// What locks `jobs` for an instant.
+/// A step that briefly locks `jobs`.
 enum Step {
     DeclareKeys,
     Attach(RangeInclusive<RowId>),
 }
 
-/// Tries again while a lock cannot be had at once: whoever waits for a lock makes others wait behind it.
+/// Retries a step until its lock is free at once. Waiting for a lock would make others queue up after us.
 async fn patiently(context: &Context, claim: &Claim, control: &Control, step: Step) -> Result<(), RunError> {
     loop {
         match attempt(context, claim, &step).await {
