@@ -1,4 +1,4 @@
-//! `actions`, the audit trail: who did what and when, what came of it, and what took it back.
+//! `actions`, the audit trail: who did what and when, the result, and the action that undid it.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -12,25 +12,25 @@ use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::job::{JobId, Owner};
 
-/// An action on its way onto the record.
+/// An action to record.
 #[derive(Debug)]
 pub(crate) struct New<'a> {
-    /// Whose data it is about.
+    /// The owner of the data that it changes.
     pub owner: &'a Owner,
-    /// Who does it.
+    /// The person who performs it.
     pub actor: &'a str,
-    /// What is done.
+    /// The kind of action.
     pub kind: ActionKind,
-    /// To which job.
+    /// The job that it changes.
     pub job: Option<JobId>,
-    /// What was asked for.
+    /// The request.
     pub request: &'a Value,
-    /// The key by which a repeated request is known, and what the request is known by.
+    /// The idempotency key, which identifies a repeated request, and the fingerprint of the request.
     pub idempotency: Option<(&'a str, &'a str)>,
 }
 
-/// Puts an action on record; gives its number. A request with a key that is on record fails as a conflict in
-/// `actions`.
+/// Records an action and returns its id. Fails with a conflict in `actions` if the owner has already used the idempotency
+/// key.
 pub(crate) async fn insert(connection: &mut PgConnection, action: &New<'_>) -> Result<ActionId, StoreError> {
     let insert =
         "INSERT INTO actions (action_owner, action_actor, action_kind, action_job_id, action_request,
@@ -49,7 +49,7 @@ pub(crate) async fn insert(connection: &mut PgConnection, action: &New<'_>) -> R
     Ok(id)
 }
 
-/// Puts on record what came of an action, and the job where it was not known before.
+/// Records the result of an action, and its job if it was not known before.
 pub(crate) async fn finish(
     connection: &mut PgConnection,
     action: ActionId,
@@ -61,7 +61,7 @@ pub(crate) async fn finish(
     Ok(())
 }
 
-/// The result of the owner's action with this key, and the fingerprint of its request.
+/// Returns the result of the owner's action with this idempotency key, and the fingerprint of its request.
 pub(crate) async fn by_key(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -75,24 +75,24 @@ pub(crate) async fn by_key(
 /// An action as people see it.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub(crate) struct Action {
-    /// Its number.
+    /// The id.
     #[schema(value_type = i64)]
     pub id: ActionId,
-    /// Who did it.
+    /// The person who performed it.
     pub actor: String,
-    /// When.
+    /// The time.
     pub at: DateTime<Utc>,
-    /// What.
+    /// The kind of action.
     pub kind: ActionKind,
-    /// To which job.
+    /// The job that it changed.
     #[schema(value_type = Option<i32>)]
     pub job: Option<JobId>,
-    /// What was asked for: as it is on record, since it may be large.
+    /// The request. Not parsed, since it may be large.
     #[schema(value_type = Value)]
     pub request: Box<RawValue>,
-    /// What came of it.
+    /// The result.
     pub result: Value,
-    /// The action that took it back.
+    /// The action that undid it.
     #[schema(value_type = Option<i64>)]
     pub undone_by: Option<ActionId>,
 }
@@ -100,11 +100,11 @@ pub(crate) struct Action {
 const ACTION_SIZED: &str =
     "SELECT action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
      action_undone_by, octet_length(action_request::text) + octet_length(action_result::text) AS row_bytes FROM actions a";
-/// Without what was asked for, which may be large.
+/// Without the request, which may be large.
 const ACTION_BRIEF: &str =
     "SELECT action_id, action_actor, action_at, action_kind, action_job_id, 'null'::jsonb AS action_request, action_result,
      action_undone_by FROM actions a";
-/// The transaction reads the rows of this action from then on: see [the wall](super::wall).
+/// Makes this action the current action of the transaction: see [the wall](super::wall).
 const ACTION: &str =
     "SELECT set_config('ingest.action', action_id::text, true), action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
      action_undone_by FROM actions a";
@@ -122,7 +122,7 @@ fn action(row: &sqlx::postgres::PgRow) -> Result<Action, StoreError> {
     })
 }
 
-/// One action of an owner.
+/// Returns one action of an owner.
 pub(crate) async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -133,18 +133,18 @@ pub(crate) async fn get(
     row.as_ref().map(action).transpose()
 }
 
-/// Which actions.
+/// A filter of actions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Which {
-    /// To this job.
+    /// Only actions on this job.
     pub job: Option<JobId>,
-    /// That changed this row.
+    /// Only actions that changed this row.
     pub row: Option<RowId>,
-    /// Of people whose names hold this.
+    /// Only actions of people whose name contains this text, ignoring case.
     pub actor: Option<String>,
 }
 
-/// An owner's actions, the newest first: at most `limit`, fewer where they are large, older than `before` where that is given.
+/// Returns up to `limit` actions of an owner, fewer if they are large, newest first, starting after `before` if it is set.
 pub(crate) async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -174,13 +174,13 @@ pub(crate) async fn page(
     if let Some(before) = before {
         query.push(" AND action_id < ").push_bind(before);
     }
-    // By the index over jobs where one is asked for, however the statistics stand.
+    // With a job in the filter, this order makes the planner use the index over jobs, whatever the statistics.
     query.push(if which.job.is_some() { " ORDER BY action_job_id DESC, " } else { " ORDER BY " });
     query.push("action_id DESC LIMIT ").push_bind(limit + 1).push(end);
     bounded::slice(&query.build().persistent(false).fetch_all(connection).await?, limit, action)
 }
 
-/// The latest action of an owner that changed each of these rows, with the row; without what it was asked for.
+/// Returns the latest action of an owner that changed each of these rows, with the row but without the request.
 pub(crate) async fn last_of_rows(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -192,17 +192,17 @@ pub(crate) async fn last_of_rows(
                       ORDER BY row_action_id DESC LIMIT 1) AS latest,
              LATERAL ({ACTION_BRIEF} WHERE action_id = row_action_id AND action_owner = $1) AS a"
     ));
-    let found = sql::query(query).bind(&owner.0).bind(rows).fetch_all(connection).await?;
-    found.iter().map(|found| Ok((found.try_get("row")?, action(found)?))).collect()
+    let latest = sql::query(query).bind(&owner.0).bind(rows).fetch_all(connection).await?;
+    latest.iter().map(|latest| Ok((latest.try_get("row")?, action(latest)?))).collect()
 }
 
-/// Whether the action changed rows, which is what can be taken back.
+/// Returns whether the action changed rows, which an undo can restore.
 pub(crate) async fn has_rows(connection: &mut PgConnection, action: ActionId) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM action_rows WHERE row_action_id = $1)";
     Ok(sql::query_scalar(query).bind(action).fetch_one(connection).await?)
 }
 
-/// Marks an action as taken back by `undo`; one that it had taken back itself holds again.
+/// Marks an action as undone by `undo`. If the action was itself an undo, the action that it undid is in effect again.
 pub(crate) async fn mark_undone(
     connection: &mut PgConnection,
     action: ActionId,
@@ -220,7 +220,7 @@ pub(crate) async fn mark_undone(
     Ok(())
 }
 
-/// Forgets what the actions of a job tell of people; that they were done stays on record.
+/// Deletes personal data from the actions of a job; the record that they were performed remains.
 pub(crate) async fn forget_data(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     sql::query(
         "DELETE FROM action_rows USING actions WHERE row_action_id = action_id AND action_job_id = $1",
@@ -228,7 +228,7 @@ pub(crate) async fn forget_data(connection: &mut PgConnection, job: JobId) -> Re
     .bind(job.0)
     .execute(&mut *connection)
     .await?;
-    // The keys of rows in a file of corrections are whatever somebody wrote there.
+    // `unknown` and `contacts` list keys of rows from a file of corrections, which may contain any text.
     let forget =
         "UPDATE actions SET action_request = '{}', action_result = action_result - 'unknown' - 'contacts'
          WHERE action_job_id = $1";

@@ -1,4 +1,4 @@
-//! `api_tokens`: the tokens of machines. Of a token's secret there is only its hash.
+//! `api_tokens`: tokens for the API. Only the hash of a token's secret is stored.
 
 use std::time::Duration;
 
@@ -15,27 +15,27 @@ use crate::domain::job::Owner;
 pub(crate) struct ApiToken {
     /// `token_id`.
     pub id: i64,
-    /// Whose data it opens.
+    /// The owner of the data that it gives access to.
     pub owner: Owner,
-    /// What its owner calls it.
+    /// The name that its owner chose.
     pub name: String,
-    /// What it was made for.
+    /// The roles that it was created with.
     pub roles: Roles,
-    /// What the provider last gave its owner; `None` if it has said nothing about them.
+    /// The roles that the provider last granted its owner; `None` if none are recorded.
     pub owner_roles: Option<Roles>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// When its owner ended it.
+    /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 impl ApiToken {
-    /// What it may do at the moment: never more than the provider last gave its owner. `by_provider`: whether a
-    /// provider says who may do what.
+    /// Returns the current roles. With `by_provider`, which says that a provider grants roles, they never exceed the roles
+    /// that the provider last granted the owner.
     pub(crate) fn roles_now(&self, by_provider: bool) -> Roles {
         match self.owner_roles {
             Some(most) if by_provider => self.roles.and(most),
@@ -44,13 +44,13 @@ impl ApiToken {
     }
 }
 
-/// The most tokens that an owner can have at once.
+/// The most active tokens that an owner can have at once.
 pub(crate) const MOST_LIVE: i64 = 100;
 
 /// The most tokens that are listed.
 const MOST_LISTED: i64 = 1_000;
 
-/// How old the time of the last use may be before it is written again.
+/// The age of the recorded last use after which it is written again.
 const USE_RESOLUTION: &str = "interval '1 minute'";
 
 const COLUMNS: &str = "token_id, token_owner, token_name, token_roles, token_created_at, token_expires_at,
@@ -73,7 +73,7 @@ fn token(row: &PgRow) -> Result<ApiToken, StoreError> {
     })
 }
 
-/// Keeps a new token that ends after `lifetime`. `None` when the owner has [`MOST_LIVE`] already.
+/// Inserts a token that expires after `lifetime`; returns `None` if the owner already has [`MOST_LIVE`] active tokens.
 pub(crate) async fn insert(
     pool: &PgPool,
     owner: &Owner,
@@ -98,7 +98,7 @@ pub(crate) async fn insert(
     sql::fetch(pool, query).await?.first().map(token).transpose()
 }
 
-/// The token of a secret, unless it has ended. Notes the use.
+/// Returns the token with this hash of its secret, unless it has expired or was revoked. Records the use.
 pub(crate) async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiToken>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS}, coalesce(token_last_used_at < now() - {USE_RESOLUTION}, true) AS note
@@ -107,15 +107,15 @@ pub(crate) async fn find(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<ApiTok
     let Some(row) = sql::fetch(pool, sql::query(query).bind(hash.as_slice())).await?.pop() else {
         return Ok(None);
     };
-    let found = token(&row)?;
+    let token = token(&row)?;
     if row.try_get("note")? {
         let query = "UPDATE api_tokens SET token_last_used_at = now() WHERE token_id = $1";
-        sql::execute(pool, sql::query(query).bind(found.id)).await?;
+        sql::execute(pool, sql::query(query).bind(token.id)).await?;
     }
-    Ok(Some(found))
+    Ok(Some(token))
 }
 
-/// An owner's tokens, or those of all owners, newest first, also those that have ended.
+/// Returns an owner's tokens, or those of all owners, newest first, including expired and revoked ones.
 pub(crate) async fn list(pool: &PgPool, owner: Option<&Owner>) -> Result<Vec<ApiToken>, StoreError> {
     let query = sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM api_tokens WHERE ($1::text IS NULL OR token_owner = $1)
@@ -125,7 +125,7 @@ pub(crate) async fn list(pool: &PgPool, owner: Option<&Owner>) -> Result<Vec<Api
     rows.iter().map(token).collect()
 }
 
-/// Ends a token of the owner; whether there is such a one. One that has ended stays as it is.
+/// Revokes a token of the owner; returns whether the token exists. Revoking it again does not change the recorded time.
 pub(crate) async fn revoke(pool: &PgPool, owner: &Owner, id: i64) -> Result<bool, StoreError> {
     let query = "UPDATE api_tokens SET token_revoked_at = coalesce(token_revoked_at, now())
          WHERE token_owner = $1 AND token_id = $2";
@@ -133,7 +133,7 @@ pub(crate) async fn revoke(pool: &PgPool, owner: &Owner, id: i64) -> Result<bool
     Ok(sql::execute(pool, query).await?.rows_affected() > 0)
 }
 
-/// Ends all tokens of an owner, or of all owners, that have not ended; returns how many.
+/// Revokes all active tokens of an owner, or of all owners, and returns their number.
 pub(crate) async fn revoke_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
     let query = "UPDATE api_tokens SET token_revoked_at = now()
          WHERE token_revoked_at IS NULL AND token_expires_at > now() AND ($1::text IS NULL OR token_owner = $1)";

@@ -1,16 +1,16 @@
-//! A check that a pooled connection is at rest: it answers the question that it is asked, outside of any transaction.
+//! Checks that a pooled connection is at rest: it responds to the query that was sent, outside of any transaction.
 //!
-//! sqlx leaves two things behind on a connection whose user is dropped half-way:
-//! - It does not count the answers to a COPY, so some of them stay unread, and the connection goes back to the pool one
-//!   answer behind. Every later query would then read the answer to an earlier one: somebody else's rows, "there is no
-//!   such job", a COMMIT that never was.
-//! - It does not roll back a transaction whose BEGIN has not been answered yet. What the next user does outside of a
-//!   transaction would be part of that one, and would be lost with it.
+//! sqlx leaves a connection unusable in two ways if its user is dropped at the wrong moment:
+//! - sqlx does not count the responses to a COPY, so some remain unread when the connection returns to the pool. Every
+//!   later query would then read the response to an earlier one: another person's rows, a "not found" for a job that
+//!   exists, a success for a COMMIT that never ran.
+//! - sqlx does not roll back a transaction if the server has not yet responded to its BEGIN. Statements that the next user
+//!   runs outside of a transaction would become part of it, and be lost with it.
 //!
-//! The ping that sqlx sends before it lends a connection notices neither.
+//! The ping that sqlx sends before it hands out a connection detects neither.
 //!
-//! The check costs a round trip. Connections that are given back are therefore checked only once a COPY or a BEGIN of this
-//! process was dropped, and from then on for as long as the process lives: nothing says which connection it was.
+//! The check costs a round trip. Released connections are therefore checked only after a COPY or a BEGIN of this process
+//! was dropped, and from then on until the process ends, since it is unknown which connection that was.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -18,18 +18,18 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 static WAS_DROPPED: AtomicBool = AtomicBool::new(false);
 
-/// A COPY or a BEGIN under way. Notes that it was dropped, unless it is [`end`](UnderWay::end)ed.
+/// A COPY or BEGIN in progress. Records that it was dropped, unless [`end`](UnderWay::end) is called.
 pub(crate) struct UnderWay {
     ended: bool,
 }
 
 impl UnderWay {
-    /// Starts before the first message is sent.
+    /// Call before the first message is sent.
     pub(crate) fn start() -> UnderWay {
         UnderWay { ended: false }
     }
 
-    /// Ends when the last answer is read.
+    /// Call after the last response was read.
     pub(crate) fn end(mut self) {
         self.ended = true;
     }
@@ -43,7 +43,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// Returns whether a connection that is given back may go to its next user.
+/// Returns whether a released connection can be reused. Only checks if a COPY or BEGIN was dropped before.
 pub(crate) async fn may_be_kept(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     match WAS_DROPPED.load(Ordering::SeqCst) {
         true => is_at_rest(connection).await,
@@ -51,37 +51,37 @@ pub(crate) async fn may_be_kept(connection: &mut PgConnection) -> Result<bool, s
     }
 }
 
-/// Returns whether the connection is at rest, once a transaction that was left open is rolled back.
+/// Rolls back a transaction that was left open; returns whether the connection is then at rest.
 pub(crate) async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    match ask(connection).await? {
+    match probe(connection).await? {
         Answer::AtRest => Ok(true),
         Answer::ToAnother => Ok(false),
         Answer::InTransaction => {
             sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
-            Ok(ask(connection).await? == Answer::AtRest)
+            Ok(probe(connection).await? == Answer::AtRest)
         }
     }
 }
 
 #[derive(PartialEq, Eq)]
 enum Answer {
-    /// To the question, outside of any transaction.
+    /// The response to this query, outside of any transaction.
     AtRest,
-    /// To the question, in a transaction that began before it.
+    /// The response to this query, in a transaction that began before it.
     InTransaction,
-    /// To an earlier question, or none.
+    /// The response to an earlier query, or no row.
     ToAnother,
 }
 
-/// Asks what was never asked before.
-async fn ask(connection: &mut PgConnection) -> Result<Answer, sqlx::Error> {
-    static ASKED: AtomicU64 = AtomicU64::new(0);
-    let question = ASKED.fetch_add(1, Ordering::Relaxed).to_string();
+/// Sends a query with a unique number, to tell its response from those to earlier queries.
+async fn probe(connection: &mut PgConnection) -> Result<Answer, sqlx::Error> {
+    static SENT: AtomicU64 = AtomicU64::new(0);
+    let number = SENT.fetch_add(1, Ordering::Relaxed).to_string();
     let query = sqlx::raw_sql(AssertSqlSafe(format!(
-        "SELECT '{question}', transaction_timestamp() = statement_timestamp() AS alone"
+        "SELECT '{number}', transaction_timestamp() = statement_timestamp() AS alone"
     )));
     let Some(row) = query.fetch_optional(connection).await? else { return Ok(Answer::ToAnother) };
-    if !row.try_get(0).is_ok_and(|answer: &str| answer == question) {
+    if !row.try_get(0).is_ok_and(|answer: &str| answer == number) {
         return Ok(Answer::ToAnother);
     }
     match row.try_get("alone")? {

@@ -1,4 +1,4 @@
-//! `column_mappings`: which columns an owner has matched by hand, for the next file of the same shape.
+//! `column_mappings`: the columns that an owner matched by hand, for the next file of the same shape.
 
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -6,19 +6,19 @@ use sqlx::types::Json;
 use super::{StoreError, sql};
 use crate::domain::job::{Columns, Owner};
 
-/// What the owner has matched in a file of this shape, the last time.
+/// Returns the owner's latest mapping for files of this shape.
 pub(crate) async fn find(
     connection: &mut PgConnection,
     owner: &Owner,
     shape: &str,
 ) -> Result<Option<Columns>, StoreError> {
     let query = "SELECT mapping_columns FROM column_mappings WHERE mapping_owner = $1 AND mapping_shape = $2";
-    let found: Option<Json<Columns>> =
+    let columns: Option<Json<Columns>> =
         sql::query_scalar(query).bind(&owner.0).bind(shape).fetch_optional(connection).await?;
-    Ok(found.map(|Json(columns)| columns))
+    Ok(columns.map(|Json(columns)| columns))
 }
 
-/// Remembers it for the next one.
+/// Saves the owner's mapping for files of this shape.
 pub(crate) async fn remember(
     connection: &mut PgConnection,
     owner: &Owner,

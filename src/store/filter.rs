@@ -1,4 +1,4 @@
-//! A person's choice of rows as conditions of a query over a job's rows, which it calls `s`.
+//! SQL conditions for a person's filter of a job's rows. The queries name the rows `s`.
 
 use sqlx::{Postgres, QueryBuilder};
 
@@ -7,7 +7,7 @@ use crate::domain::decision::{Field, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
 
-/// The column of a value.
+/// Returns the column of a field.
 pub(super) fn column(field: Field) -> &'static str {
     match field {
         Field::Email => "staging_email",
@@ -17,17 +17,17 @@ pub(super) fn column(field: Field) -> &'static str {
     }
 }
 
-/// The part of a column that is searched.
+/// Returns the expression for the part of a column that is searched: its first [`SEARCHED_CHARACTERS`] characters.
 pub(super) fn searched(column: &str) -> String {
     format!("left({column}, {SEARCHED_CHARACTERS})")
 }
 
-/// The part of several columns that is searched, as one text.
+/// Returns the expression for the searched parts of several columns, joined into one text.
 pub(super) fn all_searched(columns: [&str; 4]) -> String {
     format!("concat_ws(E'\\n', {})", columns.map(searched).join(", "))
 }
 
-/// A pattern of LIKE that finds `text` anywhere, whatever it holds.
+/// Returns a LIKE pattern that matches `text` anywhere, with its special characters escaped.
 pub(super) fn anywhere(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
@@ -41,21 +41,20 @@ pub(super) fn anywhere(text: &str) -> String {
     pattern
 }
 
-/// Issues whose rows are wanted.
+/// The issues of one type, to select their rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct IssuesOf {
-    /// Of this type.
+    /// The type.
     pub(super) issue_type: IssueType,
-    /// Only open ones.
+    /// Whether only open issues count.
     pub(super) open: bool,
 }
 
-/// Adds `FROM … AS s`: the rows of the job that the filter finds, that issues of each of `linked` are about, and that meet
-/// `condition` (`AND …` over `s`). The rows are locked.
+/// Adds `FROM … AS s`: the rows of the job that match the filter, have an issue of each of `linked`, and meet `condition`
+/// (`AND …` over `s`). Locks the rows.
 ///
-/// Rows that are named, or that issues name, are looked up by their primary key. `OFFSET 0` keeps all other conditions out of
-/// that join: with outdated statistics the planner expects a single row to meet them, and would compare every row with every
-/// other.
+/// Rows selected by id or by issue are read by primary key. `OFFSET 0` keeps all other conditions out of that join: with
+/// outdated statistics the planner expects a single row to meet them, and would compare every row with every other.
 pub(super) fn push_rows(
     query: &mut QueryBuilder<Postgres>,
     home: Home,
@@ -80,7 +79,7 @@ pub(super) fn push_rows(
     push_values(query, filter);
 }
 
-/// Adds a query for the ids of the rows that the filter and `linked` name.
+/// Adds a query for the ids of the rows that the filter selects by id or issue, and that have an issue of each of `linked`.
 fn push_named(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter, linked: &[IssuesOf]) {
     let open = filter.issue_type.map(|issue_type| IssuesOf { issue_type, open: true });
     let mut between = "";
@@ -109,7 +108,7 @@ fn push_named(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter, l
     }
 }
 
-/// Adds `AND …` for what the filter asks of a row's status and values.
+/// Adds `AND …` for the filter's conditions on a row's status and values.
 fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(status) = filter.status {
         query.push(" AND s.staging_status = ").push_bind(status.as_str()).push("::text::staging_status_enum");
@@ -130,7 +129,7 @@ fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     }
 }
 
-/// Adds `AND …` for all that the filter asks, to be checked row by row: for a query that reads few rows in their order.
+/// Adds `AND …` for all conditions of the filter, checked row by row: for a query that reads few rows in order.
 pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter) {
     push_values(query, filter);
     if let Some(rows) = &filter.rows {
@@ -148,8 +147,7 @@ pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, home: Home, filter: 
     }
 }
 
-/// Adds `AND …`: an issue of the job that meets `condition` is about the row. The row's few issues are looked up by their
-/// primary keys.
+/// Adds `AND …`: the row has an issue of the job that meets `condition`. The row's few issues are read by primary key.
 fn push_linked(
     query: &mut QueryBuilder<Postgres>,
     home: Home,
@@ -167,7 +165,7 @@ fn push_linked(
 #[cfg(test)]
 mod tests {
     #[test]
-    fn patterns_take_every_text_as_it_is() {
+    fn patterns_escape_special_characters() {
         assert_eq!(super::anywhere(r"50%_\x"), r"%50\%\_\\x%");
     }
 }

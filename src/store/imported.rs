@@ -1,10 +1,9 @@
-//! The contacts that a job has made or changed, in a temporary table of the transaction that undoes its import: gathered
-//! in one pass over the index of contacts' rows, then undone a part at a time in the order of the rows, so that somebody
-//! can watch.
+//! The contacts that a job created or changed, in a temporary table of the transaction that undoes its import. They are
+//! collected in one pass over the index of contacts by row, then undone in parts, in the order of the rows, so that the
+//! progress can be shown.
 //!
-//! In a part, tables are joined by their keys alone: with outdated statistics the planner expects one row of a job, and
-//! would compare every row with every contact. And they are joined by index: a hash over a whole table would be made
-//! anew for each part.
+//! Within a part, tables are joined by their keys alone: with outdated statistics the planner expects one row per job, and
+//! would compare every row with every contact. Joins use indexes: a hash join would read a whole table for each part.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -12,23 +11,23 @@ use super::{Home, StoreError, sql, staging};
 use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::job::Owner;
 
-/// Contacts of a part.
+/// The number of contacts in a part.
 pub(crate) const PART: i64 = 20_000;
 
-/// For the rest of the transaction, joins look rows up by index.
+/// Makes joins use indexes for the rest of the transaction.
 const BY_INDEX: &str =
     "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off";
 
-/// What undoing a part has done.
+/// The result of undoing a part.
 #[derive(Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct Part {
-    /// Contacts that are as they were before the import: gone, or with their earlier values.
+    /// Contacts deleted or restored to their values before the import.
     pub undone: i64,
-    /// Contacts that say something else by now, and that were left as they are.
+    /// Contacts that were skipped because they have changed since the import.
     pub kept: Vec<ContactId>,
 }
 
-/// Makes the table and gathers the contacts; gives how many there are.
+/// Creates the table, collects the contacts and returns their number.
 pub(crate) async fn gather(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -40,7 +39,8 @@ pub(crate) async fn gather(
          imported_row bigint NOT NULL, imported_change bigint) ON COMMIT DROP";
     sqlx::raw_sql(table).execute(&mut *connection).await?;
     if let Some((first, last)) = staging::consolidated(connection, home).await? {
-        // Only the index over contacts' rows costs no more the more contacts there are: `|| ''` keeps out that over owners.
+        // `|| ''` prevents the use of the index by owner. The cost of the index by row does not grow with the number of
+        // contacts.
         let made = "INSERT INTO imported (imported_contact, imported_row)
              SELECT contact_id, staging_id FROM contacts WHERE staging_id BETWEEN $2 AND $3 AND contacts_user_id || '' = $1
              ORDER BY staging_id";
@@ -57,8 +57,8 @@ pub(crate) async fn gather(
     Ok(sql::query_scalar("SELECT count(*) FROM imported").fetch_one(connection).await?)
 }
 
-/// Removes the contacts of the part behind `after` that the job's rows made and that still say what those rows say; the
-/// rows are READY again.
+/// Deletes the contacts of the part after `after` that the job's rows created, if they still have the values of those
+/// rows, and sets the rows to READY.
 pub(crate) async fn remove(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -88,8 +88,8 @@ pub(crate) async fn remove(
     Ok(query.fetch_one(connection).await?)
 }
 
-/// Gives the contacts of the part behind `after` that the job's rows changed their earlier values where they still say
-/// what those rows made them say; the rows are READY again. `undo`: the action that does it.
+/// Restores the earlier values of the contacts of the part after `after` that the job's rows changed, if they still have
+/// the values from that change, and sets the rows to READY. Records `undo` as the action that undid the changes.
 pub(crate) async fn restore(
     connection: &mut PgConnection,
     home: Home,

@@ -1,4 +1,4 @@
-//! `issue_items`: which rows an issue is about.
+//! `issue_items`: the links between issues and their rows.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -7,7 +7,7 @@ use super::{Count, Home, StoreError, sql};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::Owner;
 
-/// New links, kept until their rows and issues are there, however many they become.
+/// New links, buffered until their rows and issues are inserted. Any number of links: large buffers go to a file.
 #[derive(Default)]
 pub(crate) struct Links {
     spool: Spool,
@@ -22,7 +22,7 @@ impl Links {
     }
 }
 
-/// Writes links that are not there yet.
+/// Inserts links, none of which may exist yet.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     home: Home,
@@ -38,30 +38,30 @@ pub struct Item {
     /// The issue.
     #[sqlx(rename = "item_issue_id")]
     pub issue_id: IssueId,
-    /// The row: what `edit` and `discard` take.
+    /// The row, as passed to `edit` and `discard`.
     #[sqlx(rename = "staging_id")]
     pub row: RowId,
-    /// The line of the file.
+    /// The line in the file.
     #[sqlx(rename = "staging_line")]
     pub line: Option<i64>,
-    /// The e-mail as it stands.
+    /// The current e-mail.
     #[sqlx(rename = "staging_email")]
     pub email: Option<String>,
-    /// The first name as it stands.
+    /// The current first name.
     #[sqlx(rename = "staging_first_name")]
     pub first_name: Option<String>,
-    /// The last name as it stands.
+    /// The current last name.
     #[sqlx(rename = "staging_last_name")]
     pub last_name: Option<String>,
-    /// The company as it stands.
+    /// The current company.
     #[sqlx(rename = "staging_company")]
     pub company: Option<String>,
-    /// One word of `staging_status_enum`.
+    /// The status, a value of `staging_status_enum`.
     pub status: Option<String>,
 }
 
-/// Rows of issues of an owner's job, in the order of issue and row: of each issue at most `limit`, after the
-/// row `after` where that is given. `home`: where the job's rows are.
+/// Returns up to `limit` rows of each of `issues` of an owner's job, ordered by issue and row, starting after the row
+/// `after` if it is set. `home` is the tables of the job.
 pub async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -84,7 +84,7 @@ pub async fn page(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    // A row of another job has no place among them.
+    // Excludes rows of another job.
     let query = AssertSqlSafe(format!(
         "SELECT item_issue_id, staging_id, staging_line, staging_email, staging_first_name, staging_last_name,
                 staging_company, staging_status::text AS status
@@ -96,7 +96,7 @@ pub async fn page(
     Ok(sql::query_as(query).bind(issues).bind(rows).bind(home.job().0).fetch_all(connection).await?)
 }
 
-/// How many rows an issue of an owner's job has.
+/// Counts the rows of an issue of an owner's job.
 pub async fn count(
     connection: &mut PgConnection,
     owner: &Owner,

@@ -1,4 +1,4 @@
-//! `issues`: the questions put to a person, one a job, rule and key.
+//! `issues`: questions to a person, one for each job, rule and key.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::domain::job::{JobId, Owner};
 use crate::domain::row::RowHash;
 use crate::domain::rules::Violation;
 
-/// A row's share in an issue.
+/// An issue and one of the rows that raise it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Raised {
     /// The rule.
@@ -30,7 +30,7 @@ pub(crate) struct Raised {
 }
 
 impl Raised {
-    /// The row's share in the issue that its violation belongs to.
+    /// Returns the issue that the violation of a row raises.
     pub(crate) fn new(violation: Violation, staging_id: RowId) -> Raised {
         let Violation { issue_type, key, description } = violation;
         Raised { issue_type, key, description, staging_id }
@@ -44,20 +44,20 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Adds an issue of `job` under an id of [`reserve`].
+    /// Adds an issue of `job` with an id from [`reserve`].
     pub(crate) fn push(&mut self, id: IssueId, job: JobId, issue: &Raised) {
-        // The order of the unique index, as far as 15 bytes tell.
-        let mut place = [0; 16];
-        place[0] = issue.issue_type as u8;
+        // The order of the unique index, as far as the first 15 bytes of the key decide it.
+        let mut order = [0; 16];
+        order[0] = issue.issue_type as u8;
         let length = issue.key.len().min(15);
-        place[1..=length].copy_from_slice(&issue.key.as_bytes()[..length]);
-        self.lines.push(u128::from_be_bytes(place), |line| {
+        order[1..=length].copy_from_slice(&issue.key.as_bytes()[..length]);
+        self.lines.push(u128::from_be_bytes(order), |line| {
             line.plain(id).plain(job).plain(issue.issue_type).text(&issue.key).text(&issue.description);
         });
     }
 }
 
-/// Ids for `count` new issues, rising.
+/// Reserves ids for `count` new issues; returns them in ascending order.
 pub(crate) async fn reserve(connection: &mut PgConnection, count: usize) -> Result<Vec<IssueId>, StoreError> {
     if count == 0 {
         return Ok(Vec::new());
@@ -79,7 +79,7 @@ const WRITTEN: &[(&str, &str)] = &[
     ("issue_description", "varchar"),
 ];
 
-/// Writes issues that are not there yet: for the first run of a job, which makes each once.
+/// Inserts issues, none of which may exist yet: for the first run of a job, which creates each issue once.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     home: Home,
@@ -87,13 +87,12 @@ pub(crate) async fn insert(
 ) -> Result<(), StoreError> {
     match home {
         Home::Shared(_) => batch.lines.send_by_key(connection, &Target::shared(home.issues(), WRITTEN)).await,
-        // It has no index yet.
+        // These tables have no index yet, so the order of the lines does not matter.
         Home::Own(_) => batch.lines.send(connection, &Target::new(home.issues(), WRITTEN)).await,
     }
 }
 
-/// Returns the malformed rows of the job that a person has said yes to by their issues: the hashes that these are
-/// keyed by.
+/// Returns the hashes of the job's malformed rows that a person accepted. The key of such an issue is the hash of its row.
 pub(crate) async fn accepted_malformed(
     connection: &mut PgConnection,
     home: Home,
@@ -106,14 +105,14 @@ pub(crate) async fn accepted_malformed(
     let mut keys = sql::query_scalar(query).bind(home.job().0).fetch(connection);
     let mut accepted = HashSet::new();
     while let Some(key) = keys.try_next().await? {
-        // A key that is no hash is no row's.
+        // A key that is not a hash belongs to no row.
         let key: String = key;
         accepted.extend(key.parse::<RowHash>());
     }
     Ok(accepted)
 }
 
-/// Resolves all issues of a job: no row raises anything any more.
+/// Resolves all issues of a job, when no row raises an issue any more.
 pub(crate) async fn resolve_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE ONLY {} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
@@ -125,14 +124,14 @@ pub(crate) async fn resolve_all(connection: &mut PgConnection, home: Home) -> Re
     Ok(())
 }
 
-/// Deletes the issues of a job with their items.
+/// Deletes the issues of a job and their issue items.
 pub(crate) async fn delete_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!("DELETE FROM ONLY {} WHERE issues_job_id = $1", home.issues()));
     sql::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
 }
 
-/// The first of `issues` that is none of the job's.
+/// Returns the first of `issues` that does not belong to the job.
 pub(crate) async fn first_missing(
     connection: &mut PgConnection,
     home: Home,
@@ -149,7 +148,7 @@ pub(crate) async fn first_missing(
     Ok(sql::query_scalar(query).bind(issues).bind(home.job().0).fetch_optional(connection).await?)
 }
 
-/// Open issues of a job, a count each rule that has any: all of them, however long it takes.
+/// Counts all open issues of a job by rule, without [`Count::MOST`]: slow for millions. Skips rules that have none.
 pub(crate) async fn count_open(
     connection: &mut PgConnection,
     home: Home,
@@ -163,13 +162,13 @@ pub(crate) async fn count_open(
     counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, count.unsigned_abs()))).collect()
 }
 
-/// Open issues of an owner's job, a count each rule that has any.
+/// Counts the open issues of an owner's job by rule. Skips rules that have none.
 pub async fn counts(
     connection: &mut PgConnection,
     owner: &Owner,
     home: Home,
 ) -> Result<Vec<(IssueType, Count)>, StoreError> {
-    // Kind by kind in the order of the index, as [`page`] reads it.
+    // One rule at a time in the order of the index, like `page`.
     let query = AssertSqlSafe(format!(
         "SELECT rank, count FROM {} AS rank, {} AS open
          WHERE count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY rank",
@@ -181,7 +180,7 @@ pub async fn counts(
     counts.into_iter().map(|(rank, count)| Ok((issue_rank::type_of(rank)?, Count(count)))).collect()
 }
 
-/// The number of issues of the job `$2` and of `rank`, as far as `$3`.
+/// Returns a LATERAL subquery that counts the issues of the job `$2` and the rule `rank`, up to `$3` + 1.
 fn counted(home: Home, resolved: bool) -> String {
     format!(
         "LATERAL (SELECT count(*) FROM
@@ -192,18 +191,18 @@ fn counted(home: Home, resolved: bool) -> String {
     )
 }
 
-/// How far the review of one rule's issues has come.
+/// The progress of the review of one rule's issues.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
     /// The rule.
     pub kind: IssueType,
-    /// Issues that wait for a decision.
+    /// Open issues.
     pub open: Count,
-    /// Issues that are settled.
+    /// Resolved issues.
     pub settled: Count,
 }
 
-/// How far the review of an owner's job has come, for each rule that has an issue, open or settled.
+/// Returns the progress of the review of an owner's job, for each rule that has an issue, open or resolved.
 pub async fn progress(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -233,15 +232,15 @@ pub struct Issue {
     pub id: IssueId,
     /// The rule.
     pub issue_type: IssueType,
-    /// The value it is about, or the hash of the row that it is the own of.
+    /// The value that the issue is about, or the hash of the row if the issue concerns one row.
     pub key: String,
-    /// The words for a person.
+    /// A description for people.
     pub description: Option<String>,
-    /// Whether it is settled.
+    /// Whether it is resolved.
     pub resolved: bool,
-    /// Who settled it.
+    /// Who resolved it.
     pub resolved_by: Option<String>,
-    /// With what words.
+    /// The comment of the person who resolved it.
     pub comment: Option<String>,
     /// When it was raised.
     pub created_at: DateTime<Utc>,
@@ -263,33 +262,33 @@ fn issue(row: &PgRow) -> Result<Issue, StoreError> {
     })
 }
 
-/// Whether issues are settled.
+/// A filter of issues by whether they are resolved.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Those that wait for a decision.
+    /// Only open issues.
     #[default]
     Open,
-    /// Those that do not.
+    /// Only resolved issues.
     Settled,
-    /// Both.
+    /// All issues.
     All,
 }
 
-/// Which issues of a job.
+/// A filter of a job's issues.
 #[derive(Debug, Clone, Default)]
 pub struct Which {
-    /// Of this kind only.
+    /// Only issues of this rule.
     pub kind: Option<IssueType>,
-    /// Open or settled ones.
+    /// Open issues, resolved issues or all.
     pub state: State,
-    /// Of which the key or the description holds this, in any case of letters.
+    /// Only issues whose key or description contains this text, ignoring case.
     pub text: Option<String>,
 }
 
-/// One issue of an owner's job.
+/// Returns one issue of an owner's job.
 pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -305,7 +304,8 @@ pub async fn get(
     row.as_ref().map(issue).transpose()
 }
 
-/// Issues of an owner's job, oldest first: at most `limit`, after `after` where that is given.
+/// Returns up to `limit` issues of an owner's job, fewer if they are large, oldest first, starting after `after` if it is
+/// set.
 pub async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -314,8 +314,8 @@ pub async fn page(
     after: Option<IssueId>,
     limit: i64,
 ) -> Result<Slice<Issue>, StoreError> {
-    // The index has the ids of each kind in order: a page is the least of a page of each. Asked as a range
-    // of kind and id, so that no other index has the order wanted.
+    // The index contains the ids of each rule in order, so a page is the lowest ids among one page of each rule. The
+    // condition is a range of rule and id, so that no other index provides this order.
     let bytes = row_bytes!("issue_key", "issue_description", "issue_resolution_comment");
     let rows = format!(
         "{ISSUE}, {bytes}
@@ -329,7 +329,7 @@ pub async fn page(
          ORDER BY issue_id LIMIT $6",
         issue_rank::all(),
         home.issues(),
-        // Its own collation knows the cases of ASCII letters only.
+        // The column's own collation ignores the case of ASCII letters only.
         filter::searched("issue_key COLLATE \"default\""),
         filter::searched("issue_description")
     );

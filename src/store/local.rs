@@ -1,8 +1,9 @@
-//! The private PostgreSQL cluster: made once, started when a program needs it, shared by all programs
+//! The private PostgreSQL cluster: created once, started when a program needs it, shared by all programs
 //! that use the same data folder, and stopped by the last of them.
 //!
-//! It listens on a Unix socket only, in a folder that nobody but its user (and root) can enter, and lets in
-//! nobody but the user of the program (`authentication.rs`). The server is a process of its own: one that outlives a killed program is found again by the next.
+//! It listens only on a Unix socket, in a folder that only its user (and root) can enter, and accepts connections only
+//! from the user of the program (`authentication.rs`). The server is a separate process: if it outlives a killed program,
+//! the next program uses it.
 
 mod account;
 mod authentication;
@@ -25,40 +26,41 @@ use knock::{Answer, knock};
 
 /// The superuser and the database of a private cluster.
 const NAME: &str = "ingest";
-/// Part of the socket's name. Set everywhere, since `PGPORT` changes what server and clients assume.
+/// Part of the socket's name. Always passed explicitly, since `PGPORT` changes the default of server and clients.
 const PORT: u16 = 5432;
-/// A socket's path holds at most 107 bytes on Linux and 103 on macOS, `/.s.PGSQL.5432` included.
+/// The longest path of the socket's folder: a socket's path, which ends with `/.s.PGSQL.5432`, can have at most 107 bytes
+/// on Linux and 103 on macOS.
 const SOCKET_FOLDER_BYTES: usize = 88;
 /// The longest wait for the server, which may have to recover first.
 const START_SECONDS: u64 = 120;
-/// The lock under which programs start and stop the server in turn.
+/// The lock that a program takes to start or stop the server.
 const TURN: &str = "postgres.lock";
 /// The lock that programs share while they use the server.
 const USERS: &str = "postgres.users";
-/// What a cluster is called while it is made, followed by random letters.
+/// The prefix of the name of an unfinished cluster, followed by random letters.
 const UNFINISHED: &str = "postgres.unfinished";
 
 /// Why the private cluster could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// There is no PostgreSQL server on the machine.
+    /// The machine has no PostgreSQL server programs, or none of the cluster's version.
     #[error(
         "no PostgreSQL server programs (initdb, pg_ctl) were found{}; install them (Debian, Ubuntu: apt-get install \
          postgresql; Fedora: dnf install postgresql-server; Alpine: apk add postgresql; macOS: brew install postgresql), \
          or set DATABASE_URL", .0.as_ref().map(|major| format!(" in version {major}, the version of the cluster in the data folder")).unwrap_or_default()
     )]
     NoServer(Option<String>),
-    /// Root, and no user to run the server as.
+    /// The process runs as root and the machine has no other user to run the server as.
     #[error(
         "PostgreSQL does not run as root, and this machine has neither a user `postgres` nor `nobody`; set DATABASE_URL"
     )]
     NoAccount,
-    /// The user that runs this process has no name, by which PostgreSQL would know it.
+    /// The user that runs this process has no name, which PostgreSQL requires.
     #[error(
         "the user id {0} has no name on this machine, and PostgreSQL requires one; add it to /etc/passwd or set DATABASE_URL"
     )]
     Nameless(u32),
-    /// A parent of the data folder is closed to the server's user.
+    /// The server's user cannot enter a parent of the data folder.
     #[error(
         "the user `{user}`, which runs the database, cannot enter `{folder}`; use another --data-dir, or run chmod o+x on that folder"
     )]
@@ -73,7 +75,7 @@ pub enum LocalError {
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// A server program failed.
@@ -81,7 +83,7 @@ pub enum LocalError {
     Program {
         /// The program.
         program: String,
-        /// The end of what it printed, or of the server's log.
+        /// The last lines of its output or of the server's log.
         said: String,
     },
 }
@@ -98,61 +100,61 @@ pub struct LocalCluster {
     socket: PathBuf,
     binaries: Binaries,
     account: Account,
-    /// Held shared for as long as the cluster is used.
+    /// A shared lock, held while this process uses the cluster.
     users: Flock<File>,
 }
 
 impl LocalCluster {
-    /// Makes the cluster in `data_dir` unless it is there, starts it unless it runs, and returns when it
-    /// takes connections. Several processes may call it at once.
+    /// Creates the cluster in `data_dir` if it does not exist, starts it if it is not running, and returns when it
+    /// accepts connections. Several processes may call it at once.
     pub async fn start(data_dir: &Path) -> Result<LocalCluster, LocalError> {
         let account = Account::of_server()?;
         account.make_path(data_dir)?;
         let data_dir = data_dir.canonicalize().map_err(at(data_dir))?;
         let folder = data_dir.join("postgres");
         account.check_path(&data_dir)?;
-        // Starting and stopping take turns.
+        // Only one process at a time starts or stops the server.
         let turn = lock::exclusive(&data_dir.join(TURN)).await?;
         let users = lock::shared(&data_dir.join(USERS)).await?;
         let binaries = Binaries::find(&folder, &account).await?;
         let socket = socket_folder(&data_dir, &account)?;
         let mut cluster = LocalCluster { data_dir, folder, socket, binaries, account, users };
         if !cluster.folder.join("PG_VERSION").exists() {
-            cluster.make().await?;
+            cluster.create().await?;
         }
-        let other_rules = authentication::write(&cluster.folder, &cluster.account)?;
+        let rules_changed = authentication::write(&cluster.folder, &cluster.account)?;
         cluster.bring_up().await?;
-        if other_rules {
+        if rules_changed {
             cluster.control(&["reload", "-s"]).await?;
         }
         drop(turn);
         Ok(cluster)
     }
 
-    /// The folder of the server's socket.
+    /// Returns the folder of the server's socket.
     pub fn socket_dir(&self) -> &Path {
         &self.socket
     }
 
-    /// The port in the socket's name, to be given to clients lest they take `PGPORT`.
+    /// Returns the port in the socket's name. Pass it to clients, which would otherwise use `PGPORT`.
     pub(crate) fn port(&self) -> u16 {
         PORT
     }
 
-    /// The user to connect as.
+    /// Returns the user to connect as.
     pub fn user(&self) -> &str {
         NAME
     }
 
-    /// The database to connect to.
+    /// Returns the database to connect to.
     pub fn database(&self) -> &str {
         NAME
     }
 
-    /// Stops using the cluster, and stops the server when nobody else uses it.
+    /// Stops using the cluster, and stops the server if no other program uses it.
     pub async fn stop(self) -> Result<(), LocalError> {
         let _turn = lock::exclusive(&self.data_dir.join(TURN)).await?;
-        // Whoever else uses the server holds this lock, shared.
+        // Every other user of the server has a shared lock on this file.
         let alone = match self.users.relock(FlockArg::LockExclusiveNonblock) {
             Ok(()) => true,
             Err(Errno::EWOULDBLOCK) => false,
@@ -171,11 +173,12 @@ impl LocalCluster {
         run(control, &format!("pg_ctl {}", arguments.first().unwrap_or(&""))).await
     }
 
-    /// Makes the cluster beside its place and moves it there: what is cut short is never taken for one.
-    async fn make(&self) -> Result<(), LocalError> {
+    /// Creates the cluster under a temporary name and renames it, so that an unfinished cluster is never used.
+    async fn create(&self) -> Result<(), LocalError> {
         for entry in fs::read_dir(&self.data_dir).map_err(at(&self.data_dir))?.flatten() {
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                // An `initdb` whose program was killed may still write there; the new one has another name.
+                // An `initdb` that outlived its killed program may still be writing there. The new folder has another
+                // name.
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
@@ -201,13 +204,13 @@ impl LocalCluster {
         let mut text = fs::read_to_string(&settings).map_err(at(&settings))?;
         text.push_str(include_str!("local/postgresql.conf"));
         fs::write(&settings, text).map_err(at(&settings))?;
-        self.make_database(folder).await?;
+        self.create_database(folder).await?;
         fs::rename(unfinished.keep(), &self.folder).map_err(at(&self.folder))?;
         File::open(&self.data_dir).and_then(|folder| folder.sync_all()).map_err(at(&self.data_dir))
     }
 
-    /// The database is made in single-user mode, which needs no client program.
-    async fn make_database(&self, folder: &Path) -> Result<(), LocalError> {
+    /// Creates the database in single-user mode, which needs no client program.
+    async fn create_database(&self, folder: &Path) -> Result<(), LocalError> {
         use tokio::io::AsyncWriteExt;
         let program = self.binaries.program("postgres");
         let mut single = self.account.command(&program);
@@ -230,13 +233,13 @@ impl LocalCluster {
         }
     }
 
-    /// Returns when the server takes connections: one that runs, recovers or is being stopped is found as
-    /// it is, since a program killed here may have left it in any state.
+    /// Waits until the server accepts connections, and starts it if it is not running. Also handles a server that is
+    /// recovering or stopping, since a program that was killed may have left it in any state.
     async fn bring_up(&mut self) -> Result<(), LocalError> {
         let own = self.socket.clone();
         let deadline = Instant::now() + Duration::from_secs(START_SECONDS);
         loop {
-            // A program with another TMPDIR may have started it.
+            // A program with another TMPDIR may have started the server.
             self.socket = self.recorded_socket().unwrap_or_else(|| own.clone());
             let refusal = match knock(&self.socket, PORT, NAME, NAME).await {
                 Answer::Ready => return Ok(()),
@@ -254,16 +257,17 @@ impl LocalCluster {
         }
     }
 
-    /// The folder of the socket as the server, running or crashed, has noted it (line 5 of its file).
+    /// Returns the folder of the socket that the server, running or crashed, recorded in line 5 of `postmaster.pid`.
     fn recorded_socket(&self) -> Option<PathBuf> {
         let text = fs::read_to_string(self.folder.join("postmaster.pid")).ok()?;
         let folder = PathBuf::from(text.lines().nth(4).filter(|line| line.starts_with('/'))?);
         self.account.check_owned(&folder).ok().map(|()| folder)
     }
 
+    /// Starts the server with `pg_ctl`.
     async fn launch(&self, socket: &Path) -> Result<(), LocalError> {
         let log = self.data_dir.join("postgres.log");
-        // Its lines quote statements and values.
+        // The file is private, because its lines quote statements and values.
         let file = File::options().create(true).append(true).mode(0o600).open(&log).map_err(at(&log))?;
         let said_before = file.metadata().map_err(at(&log))?.len();
         file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(at(&log))?;
@@ -274,8 +278,8 @@ impl LocalCluster {
             socket.display()
         );
         let mut start = self.account.command(&self.binaries.program("pg_ctl"));
-        // pg_ctl hands what it is given to a shell, in which `$` and the like in the data folder's name
-        // would mean something: so nothing given names that folder.
+        // pg_ctl passes its arguments to a shell, which would expand `$` and the like in the name of the data folder.
+        // So no argument contains that name.
         start.current_dir(&self.data_dir).env("PGDATA", "postgres");
         start.args([
             "start",
@@ -288,7 +292,7 @@ impl LocalCluster {
             "-o",
             &options,
         ]);
-        // The server is not to be stopped by a signal to the terminal's foreground group.
+        // A signal to the terminal's foreground group must not stop the server.
         start.process_group(0);
         run(start, "pg_ctl start").await.map_err(|error| match fs::read(&log) {
             Ok(said) if said.len() as u64 > said_before => {
@@ -305,25 +309,25 @@ impl LocalError {
         LocalError::Program { program: "the private PostgreSQL server".to_owned(), said: tail(said) }
     }
 
-    /// Whether a server that was killed is in the way, which passes: its entry in the process table, or a
-    /// process of its that has not noticed yet.
+    /// Returns whether remains of a killed server prevented the start, which is temporary: its entry in the process
+    /// table, or one of its processes that has not exited yet.
     fn is_of_predecessor(&self) -> bool {
         let signs = ["lock file \"postmaster.pid\" already exists", "pre-existing shared memory block"];
         matches!(self, LocalError::Program { said, .. } if signs.iter().any(|sign| said.contains(sign)))
     }
 }
 
-/// The folder of the socket: in the data folder, or, where that has too long or too odd a name, in the
-/// folder for temporary files.
+/// Creates the folder of the socket: in the data folder or, if that has too long or too odd a name, in the folder for
+/// temporary files.
 fn socket_folder(data_dir: &Path, account: &Account) -> Result<PathBuf, LocalError> {
     let digest = blake3::hash(data_dir.as_os_str().as_encoded_bytes()).to_hex();
-    let elsewhere = format!("ingest-{}", &digest[..16]);
-    let places =
-        [data_dir.join("socket"), std::env::temp_dir().join(&elsewhere), Path::new("/tmp").join(&elsewhere)];
+    let name = format!("ingest-{}", &digest[..16]);
+    let candidates =
+        [data_dir.join("socket"), std::env::temp_dir().join(&name), Path::new("/tmp").join(&name)];
     let fits = |folder: &&PathBuf| {
         may_be_socket(folder) && folder.parent().is_some_and(|parent| account.check_path(parent).is_ok())
     };
-    let folder = places.iter().find(fits).unwrap_or(&places[2]);
+    let folder = candidates.iter().find(fits).unwrap_or(&candidates[2]);
     match fs::DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => account.own(folder)?,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => account.check_owned(folder)?,
@@ -332,16 +336,17 @@ fn socket_folder(data_dir: &Path, account: &Account) -> Result<PathBuf, LocalErr
     Ok(folder.clone())
 }
 
-/// Whether a socket in the folder has a name short enough, without what means something in a list of
-/// folders or ends the shell's quotes.
+/// Returns whether the folder can contain the socket: its path is short enough and has no characters that are special in
+/// a list of folders or end the shell's quotes.
 fn may_be_socket(folder: &Path) -> bool {
     folder.is_absolute()
         && folder.as_os_str().len() <= SOCKET_FOLDER_BYTES
         && folder.to_str().is_some_and(|name| !name.contains(['\'', '"', '\\', ',', '\n', '\r', '\t']))
 }
 
+/// Runs a command; fails with the end of its output if it fails.
 async fn run(mut command: Command, program: &str) -> Result<(), LocalError> {
-    // Not pipes: the server inherits what pg_ctl has, and a pipe would then never end.
+    // Not pipes: the server inherits the files of pg_ctl, so a pipe would stay open until the server ends.
     let said = tempfile::tempfile().map_err(at(Path::new("a temporary file")))?;
     let copy = || said.try_clone().map_err(at(Path::new("a temporary file")));
     command.kill_on_drop(true).stdin(std::process::Stdio::null()).stdout(copy()?).stderr(copy()?);
@@ -355,7 +360,7 @@ async fn run(mut command: Command, program: &str) -> Result<(), LocalError> {
     Err(LocalError::Program { program: program.to_owned(), said: tail(&text) })
 }
 
-/// The last lines of a text.
+/// Returns the last lines of a text.
 fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.trim().lines().collect();
     lines[lines.len().saturating_sub(8)..].join("\n")

@@ -1,7 +1,10 @@
 //! Transactions on behalf of a person: bound to one owner, limited in time, and ended with their request.
 //!
-//! Guarantees: they see and change the rows of their owner only, where [the wall](super::wall) is built; a statement ends when the request that sent it is dropped, whether its client has gone or its time
-//! is up; no statement runs longer than the pool's limit; no lock is waited for longer than [`LOCK_TIMEOUT`].
+//! Guarantees:
+//! - If [the wall](super::wall) is built, they see and change only the rows of their owner.
+//! - A statement ends when its request is dropped, because the client disconnected or the request timed out.
+//! - No statement runs longer than the pool's limit.
+//! - No statement waits longer than [`LOCK_TIMEOUT`] for a lock.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -15,21 +18,21 @@ use super::{StoreError, Wall, sql};
 use crate::domain::job::Owner;
 use crate::turns::{Turn, Turns};
 
-/// The longest wait for a lock: whoever waits longer is asked to try again.
+/// The longest wait for a lock. After that, the request fails and can be retried.
 pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
 /// The longest pause between two statements of one transaction.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// The longest that one statement of a read may run when the pool has no limit of its own.
+/// The longest time that one statement of a read may run, if the pool sets no other limit.
 const LONGEST_READ: Duration = Duration::from_secs(60);
-/// The longest that one statement of a write may run: a bulk decision or an undo of millions of rows.
+/// The longest time that one statement of a write may run, such as a bulk decision or an undo of millions of rows.
 const LONGEST_WRITE: Duration = Duration::from_secs(900);
-/// Connections that one owner has at once. Whoever wants more waits, and others do not.
+/// The most connections that one owner can use at once. Further requests of that owner wait; those of others do not.
 const OF_ONE_OWNER: usize = 2;
-/// The longest wait for one of them.
+/// The longest wait for one of an owner's connections.
 const LONGEST_TURN: Duration = Duration::from_secs(20);
-/// How long a dropped transaction may take to roll back before its statement is cancelled.
+/// The time that a dropped transaction has to roll back before its statement is cancelled.
 const ROLLBACK_GRACE: Duration = Duration::from_millis(50);
-/// How long the server may take to end a cancelled statement before its connection is closed.
+/// The time that the server has to end a cancelled statement before its connection is closed.
 const CANCEL_GRACE: Duration = Duration::from_secs(10);
 
 /// Opens transactions on behalf of owners. Clones share their connections.
@@ -39,12 +42,13 @@ pub struct OwnerPool {
     control: PgPool,
     read_timeout: Duration,
     turns: Turns<Owner>,
-    /// The role that transactions take on, once it has been asked for.
+    /// The role that transactions switch to, cached after the first query.
     role: Arc<OnceCell<String>>,
 }
 
 impl OwnerPool {
-    /// Uses connections of `pool`; `control` cancels statements and must have a connection free when `pool` has none.
+    /// Returns a pool that uses the connections of `pool`. `control` cancels statements, so it must have a free connection
+    /// even if `pool` has none.
     pub fn new(pool: PgPool, control: PgPool) -> OwnerPool {
         let (turns, role) = (Turns::new(OF_ONE_OWNER), Arc::default());
         OwnerPool { pool, control, read_timeout: LONGEST_READ, turns, role }
@@ -55,7 +59,7 @@ impl OwnerPool {
         OwnerPool { read_timeout: timeout, ..self }
     }
 
-    /// Begins a transaction that only reads, for a page or an answer.
+    /// Begins a read-only transaction, for a page or a response.
     pub async fn read(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
         self.open("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", self.read_timeout, owner).await
     }
@@ -65,12 +69,13 @@ impl OwnerPool {
         self.open("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", LONGEST_WRITE, owner).await
     }
 
-    /// Begins a transaction that reads a single state of the database, however long that takes: for a download.
+    /// Begins a read-only transaction that sees the database as of its start, for a download. Its statements have the time
+    /// limit of a write.
     pub(crate) async fn snapshot(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
         self.open("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", LONGEST_WRITE, owner).await
     }
 
-    /// The connections beside those of transactions: for what others are to see before a transaction ends.
+    /// Returns the pool beside that of transactions, for writes that others must see before a transaction ends.
     pub(crate) fn control(&self) -> &PgPool {
         &self.control
     }
@@ -103,7 +108,7 @@ impl OwnerPool {
             control: self.control.clone(),
             turn: Some(turn),
         };
-        // Servers have defaults of their own for all of these; the settings end with the transaction.
+        // A server may have other defaults for all of these. The settings end with the transaction.
         let settings = "SELECT pg_backend_pid(), set_config('statement_timeout', $1, true),
                 set_config('lock_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $3, true),
                 set_config('ingest.owner', $4, true), set_config('role', $5, true)";
@@ -120,13 +125,13 @@ impl OwnerPool {
         Ok(transaction)
     }
 
-    /// The role that sees the owner's rows only; without the wall, no other than that of the login.
+    /// Returns the role that sees only the owner's rows; without the wall, `none`, which keeps the login role.
     async fn find_role(&self) -> Result<String, StoreError> {
         Ok(Wall::of(&self.control).await?.role().unwrap_or("none").to_owned())
     }
 }
 
-/// A transaction on behalf of one owner. Dropping it rolls it back and cancels the statement that is still running.
+/// A transaction on behalf of one owner. Dropping it rolls it back and cancels a statement that is still running.
 pub struct OwnerTransaction {
     inner: Option<Transaction<'static, Postgres>>,
     /// The server process that runs its statements.
@@ -136,7 +141,7 @@ pub struct OwnerTransaction {
 }
 
 impl OwnerTransaction {
-    /// Commits.
+    /// Commits the transaction.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         match self.inner.take() {
             Some(inner) => Ok(inner.commit().await?),
@@ -144,7 +149,7 @@ impl OwnerTransaction {
         }
     }
 
-    /// Ends the transaction without a change, sooner than a drop does.
+    /// Rolls back the transaction and waits for that, unlike a drop.
     pub async fn rollback(mut self) -> Result<(), StoreError> {
         match self.inner.take() {
             Some(inner) => Ok(inner.rollback().await?),
@@ -171,17 +176,17 @@ impl Drop for OwnerTransaction {
     fn drop(&mut self) {
         let Some(inner) = self.inner.take() else { return };
         let (backend, control, turn) = (self.backend, self.control.clone(), self.turn.take());
-        // Without a runtime the program is ending, and its connections with it.
+        // Without a runtime, the program is ending and closes its connections.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(end(inner, backend, control, turn));
         }
     }
 }
 
-/// Rolls back; cancels the statement that keeps the server from doing so.
+/// Rolls back the transaction, and cancels a statement that delays the rollback.
 ///
-/// The connection stays with the transaction until the statement has ended, so that the cancellation cannot reach a
-/// statement of another request.
+/// The connection is not released until the statement has ended, so that the cancellation cannot hit a statement of
+/// another request.
 async fn end(
     transaction: Transaction<'static, Postgres>,
     backend: Option<i32>,

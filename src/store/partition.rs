@@ -1,9 +1,11 @@
-//! A large job's own tables beside `staging`, `issues` and `issue_items`: filled while they have no index
-//! and belong to nothing, then indexed and checked in bulk, then attached, as a partition of the first and as
-//! heirs of the other two. Bulk is what makes it fast: an index that is built costs a quarter of one that is
-//! filled, a foreign key that is checked at once a twentieth of one checked row by row.
+//! A large job's own tables. They are filled while they have no index and are not attached, then indexed and checked in
+//! bulk, then attached: one as a partition of `staging`, the others as tables that inherit from `issues` and
+//! `issue_items`.
 //!
-//! PostgreSQL lets nobody but the owner of the tables do this, hence [`possible`].
+//! Bulk work makes this fast: building an index costs a quarter of filling one row by row, and checking a foreign key for
+//! all rows at once costs a twentieth of checking it row by row.
+//!
+//! PostgreSQL lets only the owner of the tables do this, hence [`possible`].
 
 use std::ops::RangeInclusive;
 
@@ -13,8 +15,8 @@ use super::{Home, StoreError, sql, wall};
 use crate::domain::ids::RowId;
 use crate::domain::job::JobId;
 
-/// Statements cannot take names as parameters. Safe: all that is put together is the number of a job,
-/// numbers of rows, and names as the server writes them.
+/// Runs a composed statement, since names cannot be parameters. Safe: callers insert only the number of a job, numbers of
+/// rows, and names quoted by the server.
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), StoreError> {
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await?;
     Ok(())
@@ -34,7 +36,7 @@ impl Tables {
     }
 }
 
-/// Whether this role may make such tables.
+/// Returns whether the login role may create and attach these tables.
 pub(crate) async fn possible(pool: &PgPool) -> Result<bool, StoreError> {
     let query = "SELECT bool_and(pg_has_role(current_user, relowner, 'USAGE')
                              AND has_schema_privilege(relnamespace::regnamespace::text, 'CREATE')) AS possible
@@ -43,19 +45,19 @@ pub(crate) async fn possible(pool: &PgPool) -> Result<bool, StoreError> {
     Ok(row.try_get("possible")?)
 }
 
-/// Removes tables that were never attached.
+/// Drops the tables of a job, which must not be attached.
 pub(crate) async fn discard(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     run(connection, format!("DROP TABLE IF EXISTS {items}, {issues}, {staging}")).await
 }
 
-/// Makes the tables, anew where some were left. `room`: the percentage of each page of rows that is filled
-/// at first; what is left takes the new versions of rows that change, beside the old ones.
+/// Creates the tables, after dropping those that an earlier run left. `fillfactor` is the percentage of each page of rows
+/// that is filled at first; the free space is for new versions of changed rows, beside the old ones.
 pub(crate) async fn create(
     connection: &mut PgConnection,
     job: JobId,
     ids: RangeInclusive<RowId>,
-    room: u8,
+    fillfactor: u8,
 ) -> Result<(), StoreError> {
     discard(connection, job).await?;
     let Tables { staging, issues, items } = Tables::of(job);
@@ -68,10 +70,10 @@ pub(crate) async fn create(
     let (issue_id, item_id, role): (String, String, Option<String>) =
         sql::query_as(AssertSqlSafe(names)).fetch_one(&mut *connection).await?;
     let close = role.map(|role| wall::close_own(&role, job, |_| true)).unwrap_or_default();
-    // The check is what ATTACH would otherwise read all rows for.
+    // With this check, ATTACH does not need to read all rows.
     let statement = format!(
         "CREATE TABLE {staging} (LIKE staging INCLUDING DEFAULTS,
-             CONSTRAINT {staging}_ids CHECK (staging_id >= {first} AND staging_id <= {last})) WITH (fillfactor = {room});
+             CONSTRAINT {staging}_ids CHECK (staging_id >= {first} AND staging_id <= {last})) WITH (fillfactor = {fillfactor});
          CREATE TABLE {issues} (LIKE issues INCLUDING DEFAULTS INCLUDING GENERATED);
          ALTER TABLE {issues} ALTER issue_id SET DEFAULT nextval({issue_id});
          CREATE TABLE {items} (LIKE issue_items INCLUDING DEFAULTS);
@@ -81,13 +83,13 @@ pub(crate) async fn create(
     run(connection, statement).await
 }
 
-/// What a large index is sorted in, and two tables are compared in. Two connections build at a time, which is
-/// as much of the server as one job should take: no helpers besides.
+/// Memory for sorting a large index and for comparing two tables. Disables parallel workers: two connections build at the
+/// same time, which is as much of the server as one job should use.
 const BULK: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL max_parallel_maintenance_workers = 0;
          SET LOCAL max_parallel_workers_per_gather = 0";
 
-/// Builds the unique index over the job's row hashes. What tells entries apart comes first: that is what they
-/// are sorted by quickest.
+/// Builds the unique index over the job's row hashes. The hash comes first, since it differs between entries, which makes
+/// sorting fastest.
 pub(crate) async fn index_hashes(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, .. } = Tables::of(job);
     let statement = format!(
@@ -97,14 +99,14 @@ pub(crate) async fn index_hashes(connection: &mut PgConnection, job: JobId) -> R
     run(connection, statement).await
 }
 
-/// Builds the index that becomes the primary key of its rows.
+/// Builds the index that becomes the primary key of the job's rows.
 pub(crate) async fn index_ids(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, .. } = Tables::of(job);
     run(connection, format!("CREATE UNIQUE INDEX IF NOT EXISTS {staging}_pkey ON {staging} (staging_id)"))
         .await
 }
 
-/// Builds the indexes over its issues.
+/// Builds the indexes over the job's issues.
 pub(crate) async fn index_issues(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { issues, .. } = Tables::of(job);
     let statement = format!(
@@ -117,7 +119,7 @@ pub(crate) async fn index_issues(connection: &mut PgConnection, job: JobId) -> R
     run(connection, statement).await
 }
 
-/// Builds the indexes over the links of its issues and rows.
+/// Builds the indexes over the links between the job's issues and rows.
 pub(crate) async fn index_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { items, .. } = Tables::of(job);
     let statement = format!(
@@ -130,8 +132,8 @@ pub(crate) async fn index_items(connection: &mut PgConnection, job: JobId) -> Re
     run(connection, statement).await
 }
 
-/// Declares the keys, those to other tables without a look at the rows. Waits at most half a second for
-/// `jobs`, which it locks against writes for an instant: a transient error says so.
+/// Declares the primary keys, and the foreign keys without checking existing rows. Briefly locks `jobs` against writes;
+/// fails with a transient error after waiting half a second for that lock.
 pub(crate) async fn declare_keys(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     let query = "SELECT count(*) FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'p'";
@@ -152,7 +154,7 @@ pub(crate) async fn declare_keys(connection: &mut PgConnection, job: JobId) -> R
     run(connection, statement).await
 }
 
-/// Checks the keys to other tables, each for all rows at once: those of rows and issues.
+/// Checks the foreign keys of rows and issues, each for all rows at once.
 pub(crate) async fn check_jobs(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, .. } = Tables::of(job);
     let statement = format!(
@@ -162,7 +164,7 @@ pub(crate) async fn check_jobs(connection: &mut PgConnection, job: JobId) -> Res
     run(connection, statement).await
 }
 
-/// The same for the links.
+/// Checks the foreign keys of the links, each for all rows at once.
 pub(crate) async fn check_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { items, .. } = Tables::of(job);
     let statement = format!(
@@ -172,8 +174,7 @@ pub(crate) async fn check_items(connection: &mut PgConnection, job: JobId) -> Re
     run(connection, statement).await
 }
 
-/// Joins the tables to the others: from the transaction's end on what is in them is seen. Locks and waits as
-/// [`declare_keys`] does.
+/// Attaches the tables, so that their rows are visible to others after the commit. Locks and waits like [`declare_keys`].
 pub(crate) async fn attach(
     connection: &mut PgConnection,
     job: JobId,
@@ -190,13 +191,13 @@ pub(crate) async fn attach(
     run(connection, statement).await
 }
 
-/// Removes a job's tables with all that is in them, whether they were attached or not. Locks and waits as
-/// [`declare_keys`] does. In a transaction behind the wall the login role does it, which owns the tables.
+/// Drops a job's tables with their rows, whether they are attached or not. Locks and waits like [`declare_keys`]. In the
+/// transaction of a request, it switches to the login role, which owns the tables.
 pub(crate) async fn drop(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     let query = "SELECT count(*) FROM pg_inherits WHERE inhrelid = to_regclass($1) AND inhparent = 'staging'::regclass";
     let attached: i64 = sql::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
-    // What other tables may refer to by its parent's name is no partition any more before it goes.
+    // Detached first, since tables that refer to the parent prevent dropping its partition.
     let detach =
         if attached > 0 { format!("ALTER TABLE staging DETACH PARTITION {staging};") } else { String::new() };
     let drop = format!("DROP TABLE IF EXISTS {items}, {issues}; {detach} DROP TABLE IF EXISTS {staging}");

@@ -1,4 +1,4 @@
-//! `provider_roles`: the roles that the provider last gave each owner. An API token of theirs never has more.
+//! `provider_roles`: the roles that the provider last granted each owner, which limit the owner's API tokens.
 
 use sqlx::PgPool;
 
@@ -6,15 +6,15 @@ use super::{StoreError, sql};
 use crate::domain::access::Roles;
 use crate::domain::job::Owner;
 
-/// Records the roles of a token that the provider issued at `issued_at` (seconds since 1970; now if it does not
-/// say). What a later token said stays, so that one from before a change cannot bring roles back.
+/// Records the roles in a token that the provider issued at `issued_at` (seconds since 1970; now if `None`). Does not
+/// replace the roles of a token issued later, so that an old token cannot restore roles that were withdrawn.
 pub(crate) async fn record(
     pool: &PgPool,
     owner: &Owner,
     roles: Roles,
     issued_at: Option<i64>,
 ) -> Result<(), StoreError> {
-    // Beyond it the database has no time. The same token again writes nothing.
+    // The latest time that is passed to the database: the end of the year 9999. The same token again writes nothing.
     const LATEST: i64 = 253_402_300_799;
     let query = sql::query(
         "WITH said AS (SELECT least(coalesce(to_timestamp($3), now()), now()) AS at)

@@ -1,5 +1,5 @@
-//! What a recheck raises, all of it, in a temporary table of its transaction: issues and links are then
-//! made to follow it set by set, however many there are.
+//! Everything that a recheck raises, in a temporary table of its transaction. Issues and links are then updated from the
+//! table by set-based statements, however many there are.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -8,14 +8,14 @@ use super::issues::Raised;
 use super::{Home, StoreError};
 use crate::domain::issue::RESOLVED_BY_RUN;
 
-/// Rows' shares in issues, encoded for COPY.
+/// Pairs of an issue and one of its rows, encoded for COPY.
 #[derive(Default)]
 pub(crate) struct Batch {
     lines: Lines,
 }
 
 impl Batch {
-    /// Adds a share.
+    /// Adds a pair.
     pub(crate) fn push(&mut self, raised: &Raised) {
         self.lines.push(0, |line| {
             line.plain(raised.issue_type)
@@ -25,18 +25,18 @@ impl Batch {
         });
     }
 
-    /// Shares so far.
+    /// Returns the number of pairs.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Returns the bytes that they take in memory.
+    /// Returns the bytes that the pairs take in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.lines.bytes()
     }
 }
 
-/// Makes the table, for the rest of the transaction.
+/// Creates the temporary table `raised`; it exists until the transaction ends.
 pub(crate) async fn create(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let table = format!(
         "CREATE TEMPORARY TABLE raised (raised_type issue_type_enum NOT NULL, raised_key varchar COLLATE \"C\" NOT NULL,
@@ -48,7 +48,7 @@ pub(crate) async fn create(connection: &mut PgConnection, home: Home) -> Result<
     Ok(())
 }
 
-/// Puts a batch into it and empties the batch.
+/// Inserts a batch into `raised` and empties the batch.
 pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
     const WRITTEN: &[(&str, &str)] = &[
         ("raised_type", "issue_type_enum"),
@@ -61,12 +61,12 @@ pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> 
     Ok(())
 }
 
-/// Makes the job's issues and links follow the table: makes what is missing; opens again what was
-/// resolved although a row still raises it; resolves what no row raises any more; unlinks rows that do
-/// not raise an open issue any more. What a resolved issue was about stays on record.
+/// Updates the job's issues and links from the table: inserts missing ones, reopens resolved issues that a row still
+/// raises, resolves issues that no row raises any more, and unlinks rows that no longer raise an open issue. Resolved
+/// issues keep their links.
 ///
-/// Tables are joined by whole keys, the job's number among them as a column, so that no outdated statistics of the job
-/// make the planner take its issues for one.
+/// Joins use whole keys, including the job's number as a column, so that outdated statistics of the job do not make the
+/// planner expect a single issue.
 pub(crate) async fn settle(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let (issues, items, job) = (home.issues(), home.items(), home.job());
     let statements = [

@@ -1,5 +1,5 @@
-//! `pending_sign_ins` and `browser_sessions`: people on their way in, and those who are in. What has
-//! run out is gone for every read and deleted by the next insert.
+//! `pending_sign_ins` and `browser_sessions`: sign-ins in progress, and sessions of people who are signed in. Reads ignore
+//! expired entries; the next insert deletes them.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use super::{StoreError, interval, sql};
 use crate::domain::access::Roles;
 use crate::domain::job::Owner;
 
-/// What has to be remembered of somebody who was sent to the provider.
+/// A sign-in in progress: the person was redirected to the provider.
 #[derive(Clone)]
 pub(crate) struct Pending {
-    /// What the ID token has to repeat.
+    /// The nonce that the ID token must repeat.
     pub nonce: String,
-    /// The secret of PKCE.
+    /// The code verifier of PKCE, a secret.
     pub verifier: String,
-    /// Where to go afterwards: a path of this server.
+    /// The path of this server to open afterwards.
     pub return_path: String,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Debug for Pending {
     }
 }
 
-/// Remembers a sign-in under the hash of its state.
+/// Inserts a sign-in in progress under the hash of its state.
 pub(crate) async fn begin(
     pool: &PgPool,
     state_hash: &[u8; 32],
@@ -48,7 +48,7 @@ pub(crate) async fn begin(
     Ok(())
 }
 
-/// Takes a sign-in back: once, and not after it has run out.
+/// Deletes and returns a sign-in in progress; `None` if it does not exist, was already taken or has expired.
 pub(crate) async fn take(pool: &PgPool, state_hash: &[u8; 32]) -> Result<Option<Pending>, StoreError> {
     let query = "DELETE FROM pending_sign_ins WHERE pending_state_hash = $1
          RETURNING pending_nonce, pending_verifier, pending_return_path, pending_expires_at > now() AS live";
@@ -65,16 +65,16 @@ pub(crate) async fn take(pool: &PgPool, state_hash: &[u8; 32]) -> Result<Option<
     Ok(live.then_some(pending))
 }
 
-/// Somebody who is signed in.
+/// The session of a person who is signed in.
 #[derive(Clone)]
 pub(crate) struct BrowserSession {
-    /// Whose data they see.
+    /// The owner of the data that they see.
     pub owner: Owner,
-    /// What they are called.
+    /// Their name.
     pub name: String,
-    /// What they may do.
+    /// Their roles.
     pub roles: Roles,
-    /// What a script of our own pages sends to show that it is one.
+    /// The CSRF token that requests from our own pages send.
     pub csrf: String,
 }
 
@@ -84,7 +84,7 @@ impl fmt::Debug for BrowserSession {
     }
 }
 
-/// Keeps a session under the hash of its cookie.
+/// Inserts a session under the hash of its cookie.
 pub(crate) async fn open(
     pool: &PgPool,
     hash: &[u8; 32],
@@ -106,10 +106,10 @@ pub(crate) async fn open(
     Ok(())
 }
 
-/// How old the time of the last use may be before it is written again.
+/// The age of the recorded last use after which it is written again.
 const USE_RESOLUTION: &str = "interval '1 minute'";
 
-/// The session of a cookie, unless it has ended or was not used for `idle`. Notes the use if it is an `activity`.
+/// Returns the session of a cookie, unless it has ended or was not used for `idle`. With `activity`, records the use.
 pub(crate) async fn find(
     pool: &PgPool,
     hash: &[u8; 32],
@@ -137,14 +137,14 @@ pub(crate) async fn find(
     }))
 }
 
-/// Ends a session; returns whose it was.
+/// Ends a session and returns its owner; `None` if it does not exist.
 pub(crate) async fn close(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<Owner>, StoreError> {
     let query = "DELETE FROM browser_sessions WHERE session_hash = $1 RETURNING session_owner";
     let closed = sql::fetch(pool, sql::query(query).bind(hash.as_slice())).await?.pop();
     closed.map(|row| Ok(Owner(row.try_get("session_owner")?))).transpose()
 }
 
-/// Ends all sessions of an owner, or of all owners; returns how many.
+/// Ends all sessions of an owner, or of all owners, and returns their number.
 pub(crate) async fn close_all(pool: &PgPool, owner: Option<&Owner>) -> Result<u64, StoreError> {
     let query = "DELETE FROM browser_sessions WHERE $1::text IS NULL OR session_owner = $1";
     let query = sql::query(query).bind(owner.map(|owner| &owner.0));

@@ -1,9 +1,9 @@
-//! The worker's transactions and statements: right on any server, whatever its defaults, and behind any pooler.
+//! The worker's transactions and statements. They work on any server, whatever its defaults, and through any pooler.
 //!
-//! A server may end statements after two seconds, refuse writes or be serializable unless it is told otherwise, so each
-//! transaction says what it needs. A pooler in transaction mode gives each transaction another connection to the server,
-//! so nothing is kept from one to the next: no setting, no lock, no name of a statement. A statement with parameters takes
-//! two messages and therefore stands in a transaction; one without takes one message and may stand alone.
+//! A server's defaults may end statements after two seconds, refuse writes or be serializable, so each transaction sets
+//! what it needs. A pooler in transaction mode assigns each transaction another connection to the server, so nothing may
+//! outlive a transaction: no setting, no lock, no prepared statement. A statement with parameters takes two messages and
+//! therefore needs a transaction; one without takes one message and can be sent alone.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,12 +16,12 @@ use sqlx::{AssertSqlSafe, FromRow, PgConnection, Postgres, SqlSafeStr, Transacti
 use super::StoreError;
 use super::at_rest::UnderWay;
 
-/// A statement with parameters, for use in a transaction.
+/// Returns a statement with parameters, for use in a transaction.
 pub(crate) fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, Postgres, PgArguments> {
     sqlx::query(sql).persistent(false)
 }
 
-/// The same, with rows as values of a type.
+/// Like [`query`], but returns rows as values of a type.
 pub(crate) fn query_as<'q, T>(sql: impl SqlSafeStr) -> QueryAs<'q, Postgres, T, PgArguments>
 where
     T: for<'r> FromRow<'r, PgRow>,
@@ -29,7 +29,7 @@ where
     sqlx::query_as(sql).persistent(false)
 }
 
-/// The same, with the first column of rows.
+/// Like [`query`], but returns the first column of rows.
 pub(crate) fn query_scalar<'q, T>(sql: impl SqlSafeStr) -> QueryScalar<'q, Postgres, T, PgArguments>
 where
     (T,): for<'r> FromRow<'r, PgRow>,
@@ -37,30 +37,32 @@ where
     sqlx::query_scalar(sql).persistent(false)
 }
 
-/// For every transaction of ours. A server compiles a statement that it thinks expensive, which takes it 60 to 110 ms.
-/// Policies of the wall look expensive and are not: a page of rows took 333 ms with it, and takes 0.3 ms.
+/// Disables just-in-time compilation, in all of our transactions. The server compiles statements that it estimates to be
+/// expensive, which takes 60 to 110 ms. The policies of the wall look expensive but are not: a page of rows took 333 ms
+/// with compilation and takes 0.3 ms without.
 pub(super) const NO_JIT: &str = "SET LOCAL jit = off";
-/// What a run's transactions need: no limit to a statement, since a COPY lasts as long as its file, or to the wait for a
-/// lock, which a run sets itself where it must not wait. A worker that hangs gives up its locks within the hour.
+/// The settings of a run's transactions. Statements have no time limit, since a COPY lasts as long as its file. Waits for
+/// locks have none either; a run sets one where it must not wait. The locks of a worker that hangs are released within an
+/// hour.
 const SETTINGS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
      SET LOCAL idle_in_transaction_session_timeout = '1h'";
-/// The same for `transaction_timeout`, which PostgreSQL 17 brought. Returns no row. It fixes the transaction's snapshot.
+/// Disables `transaction_timeout`, which exists since PostgreSQL 17. Returns no row. Fixes the transaction's snapshot.
 const NO_TRANSACTION_TIMEOUT: &str =
     "SELECT WHERE CASE WHEN current_setting('server_version_num')::integer >= 170000
                        THEN set_config('transaction_timeout', '0', true) IS NULL ELSE false END";
 
 const READ_COMMITTED: &str = "READ COMMITTED";
 
-/// The newest version of a server that this process has connected to, as `server_version_num` has it; 0 where it is not known.
+/// The newest server version that this process has connected to, as in `server_version_num`; 0 before any connection.
 static NEWEST_SERVER: AtomicU32 = AtomicU32::new(0);
 
-/// Notes the version of the server, so that an older one is spared what only a newer one needs.
+/// Records the version of the server, so that statements for newer versions are not sent to older servers.
 pub(super) fn note_version(connection: &PgConnection) -> Result<(), sqlx::Error> {
     NEWEST_SERVER.fetch_max(connection.server_version_num().unwrap_or(u32::MAX), Ordering::SeqCst);
     Ok(())
 }
 
-/// What a transaction that is READ COMMITTED needs of [`NO_TRANSACTION_TIMEOUT`].
+/// Returns [`NO_TRANSACTION_TIMEOUT`] for a READ COMMITTED transaction, or nothing if no server needs it.
 fn no_transaction_timeout() -> &'static str {
     match NEWEST_SERVER.load(Ordering::SeqCst) {
         1..170_000 => "",
@@ -73,12 +75,12 @@ pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Stor
     open(pool, READ_COMMITTED, "").await
 }
 
-/// Begins a transaction that sees one state of the database: the one at its beginning.
+/// Begins a transaction that sees the database as of its start.
 pub async fn begin_snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
     open(pool, "REPEATABLE READ", "").await
 }
 
-/// Begins a transaction that sees what `other`, one of [`begin_snapshot`], sees.
+/// Begins a transaction with the snapshot of `other`, which was begun by [`begin_snapshot`].
 pub(crate) async fn begin_beside(
     pool: &PgPool,
     other: &mut PgConnection,
@@ -87,10 +89,10 @@ pub(crate) async fn begin_beside(
     open(pool, "REPEATABLE READ", &snapshot).await
 }
 
-/// The statement that makes another transaction see what this one sees.
+/// Returns the statement that gives another transaction the snapshot of this one.
 async fn export_snapshot(connection: &mut PgConnection) -> Result<String, StoreError> {
     let snapshot: String = query_scalar("SELECT pg_export_snapshot()").fetch_one(connection).await?;
-    // SET TRANSACTION takes no parameters. Safe: the name is the server's own and is held to its letters.
+    // SET TRANSACTION takes no parameters. Safe: the name comes from the server and is checked character by character.
     let known = snapshot.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let snapshot = if known { snapshot } else { String::new() };
     Ok(format!("SET TRANSACTION SNAPSHOT '{snapshot}';"))
@@ -104,7 +106,8 @@ async fn open(
     begin_with(pool, begin_statement(isolation, snapshot)).await
 }
 
-/// Begins a transaction with a statement of its own, in a way that is noticed when it is dropped half-way.
+/// Begins a transaction with the statement `begin`. Records if the future is dropped before the server has answered: see
+/// [`UnderWay`].
 pub(super) async fn begin_with(
     pool: &PgPool,
     begin: String,
@@ -120,16 +123,16 @@ fn begin_statement(isolation: &str, snapshot: &str) -> String {
     format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE; {SETTINGS}; {NO_JIT}; {snapshot} {timeout}")
 }
 
-/// A transaction that reads rows by COPY. Unless it is [`Reader::end`]ed, its connection is closed: the driver loses count
-/// of the answers where a COPY is not read to its end, and the next user of the connection would take the rest for the
-/// answers to other statements.
+/// A transaction that reads rows by COPY. Unless [`Reader::end`] is called, its connection is closed: if a COPY is not
+/// read to its end, the driver loses count of the responses, and the next user of the connection would take the remaining
+/// ones for the responses to its own statements.
 pub struct Reader {
     connection: PoolConnection<Postgres>,
     ended: bool,
 }
 
 impl Reader {
-    /// Begins one that sees what `other`, one of [`begin_snapshot`], sees.
+    /// Begins a transaction with the snapshot of `other`, which was begun by [`begin_snapshot`].
     pub async fn begin(pool: &PgPool, other: &mut PgConnection) -> Result<Reader, StoreError> {
         let snapshot = export_snapshot(other).await?;
         let mut reader = Reader { connection: pool.acquire().await?, ended: false };
@@ -138,7 +141,7 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Ends the transaction, once all rows are read.
+    /// Ends the transaction. Call it once all rows are read.
     pub(crate) async fn end(mut self) -> Result<(), StoreError> {
         sqlx::raw_sql("ROLLBACK").execute(&mut *self.connection).await?;
         self.ended = true;
@@ -168,19 +171,19 @@ impl Drop for Reader {
     }
 }
 
-/// Carries out a statement without parameters in a transaction of its own and one round trip. Returns its rows.
+/// Runs a statement without parameters in a transaction of its own, in one round trip. Returns its rows.
 ///
-/// `statement` must hold no text from outside: numbers, times and ids only.
+/// `statement` must not contain text from outside: only numbers, times and ids.
 pub(crate) async fn once(pool: &PgPool, statement: &str) -> Result<Vec<PgRow>, StoreError> {
     Ok(sqlx::raw_sql(AssertSqlSafe(alone(statement))).fetch_all(pool).await?)
 }
 
-/// The same for a statement without rows. Returns how many it has changed.
+/// Like [`once`], for a statement that returns no rows. Returns the number of rows that it changed.
 pub(crate) async fn once_changed(pool: &PgPool, statement: &str) -> Result<u64, StoreError> {
     Ok(sqlx::raw_sql(AssertSqlSafe(alone(statement))).execute(pool).await?.rows_affected())
 }
 
-/// Statements that are sent together are one transaction.
+/// Adds the settings to a statement. Statements sent in one message are one transaction.
 fn alone(statement: &str) -> String {
     let timeout = no_transaction_timeout();
     format!(
@@ -188,11 +191,11 @@ fn alone(statement: &str) -> String {
     )
 }
 
-/// Makes the end of a transaction not wait for the disk, for changes that are harmless to lose: a crash of the server may
-/// undo what the last second brought.
+/// Lets a commit return before it is on disk, for changes that are harmless to lose: a crash of the server may undo the
+/// changes of the last second.
 pub(crate) const NOT_FLUSHED: &str = "SET LOCAL synchronous_commit = off";
 
-/// Carries out a statement with parameters in a transaction of its own.
+/// Runs a statement with parameters in a transaction of its own.
 pub(crate) async fn execute(
     pool: &PgPool,
     query: Query<'_, Postgres, PgArguments>,
@@ -203,7 +206,7 @@ pub(crate) async fn execute(
     Ok(done)
 }
 
-/// The same for a statement that returns rows.
+/// Like [`execute`], for a statement that returns rows.
 pub(crate) async fn fetch(
     pool: &PgPool,
     query: Query<'_, Postgres, PgArguments>,
@@ -214,7 +217,7 @@ pub(crate) async fn fetch(
     Ok(rows)
 }
 
-/// A duration as a part of a statement.
+/// Formats a duration as part of a statement.
 pub(crate) fn interval(duration: std::time::Duration) -> String {
     format!("interval '{} microseconds'", i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }

@@ -1,18 +1,17 @@
-//! `unreadable_messages`: messages that could not be understood, kept for a person where the queue has
-//! no dead-letter queue to keep them.
+//! `unreadable_messages`: messages that could not be parsed, stored for a person if the queue has no dead-letter queue.
 
 use sqlx::{PgPool, Row};
 
 use super::{StoreError, sql};
 
-/// Keeps a message; one that is kept already stays as it is.
+/// Stores a message, unless one with its id is already stored.
 pub(crate) async fn keep(
     pool: &PgPool,
     message_id: &str,
     body: &str,
     reason: &str,
 ) -> Result<(), StoreError> {
-    // A NUL is the one character that a body may hold and a varchar may not.
+    // NUL is the only character that a body may contain but a varchar may not.
     let body = body.replace('\0', "\u{2400}");
     let query = sql::query(
         "INSERT INTO unreadable_messages (unreadable_message_id, unreadable_body, unreadable_reason)
@@ -25,7 +24,7 @@ pub(crate) async fn keep(
     Ok(())
 }
 
-/// How many messages wait for a person.
+/// Counts the stored messages.
 pub(crate) async fn count(pool: &PgPool) -> Result<i64, StoreError> {
     let query = "SELECT count(*) AS count FROM unreadable_messages";
     let row = sql::once(pool, query).await?.pop().ok_or(StoreError::Unreadable)?;

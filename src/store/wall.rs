@@ -1,11 +1,11 @@
-//! The second wall: row-level security by owner for the transactions of [`OwnerPool`](super::OwnerPool).
+//! The wall: row-level security by owner, for the transactions of [`OwnerPool`](super::OwnerPool).
 //!
-//! Statements name their owner; the wall is for one that forgets to. A transaction for an owner takes on a role without a
-//! login, and policies show that role nothing but the rows of `ingest.owner`. Runs, migrations and sign-in keep the login
-//! role: it owns the tables, or a policy for everybody lets it through.
+//! Statements filter by owner; the wall protects against one that forgets to. A transaction for an owner switches to a
+//! role without a login, and policies show that role only the rows of the owner in `ingest.owner`. Runs, migrations and
+//! sign-in keep the login role, which owns the tables or is admitted by a policy for everybody.
 //!
-//! The role belongs to one database, hence its name: roles are shared by all databases of a server, and a role with rights
-//! in two of them would carry a login of one into the other.
+//! All databases of a server share its roles, and a role with rights in two databases would let a login of one into the
+//! other. So each database has its own role, and the role's name contains the number of the database.
 
 use std::collections::BTreeSet;
 
@@ -15,22 +15,23 @@ use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 use super::{Home, StoreError, schema_turn, sql};
 use crate::domain::job::JobId;
 
-/// The role for requests, if it exists, as an expression of SQL.
+/// An SQL expression for the name of the role for requests; NULL if the role does not exist.
 pub(super) const ROLE: &str = "(SELECT rolname::text FROM pg_roles
      WHERE rolname = 'ingest_requests_' || (SELECT oid FROM pg_database WHERE datname = current_database()))";
 
-/// The rows that have the owner of the transaction in `column`. The subquery runs once a statement.
+/// Returns the policy for rows that have the owner of the transaction in `column`. The subquery runs once per statement.
 fn of_owner(column: &str) -> Option<String> {
     Some(format!("{column} = (SELECT current_setting('ingest.owner', true))"))
 }
 
-/// The rows of jobs that the owner sees. A look at `jobs` for each row: a scalar subquery, since EXISTS is planned twice.
+/// Returns the policy for rows of jobs that the owner sees. Queries `jobs` for each row, by a scalar subquery, since EXISTS
+/// is planned twice.
 fn of_any_job(column: &str) -> Option<String> {
     Some(format!("(SELECT true FROM jobs WHERE job_id = {column})"))
 }
 
-/// The same without that look for the job that the transaction works on: [`super::jobs::get`] and [`super::jobs::lock`] set
-/// it, and find jobs of the owner only.
+/// Like [`of_any_job`], but without that query for the current job of the transaction. [`super::jobs::get`] and
+/// [`super::jobs::lock`] set the current job, and return only jobs of the owner.
 fn of_job(column: &str) -> Option<String> {
     Some(format!(
         "{column} = (SELECT nullif(current_setting('ingest.job', true), '')::integer)
@@ -38,7 +39,8 @@ fn of_job(column: &str) -> Option<String> {
     ))
 }
 
-/// The rows of actions, likewise; the transaction works on the one that it looked up or recorded last.
+/// Returns the policy for rows of actions, like [`of_job`]: the current action of the transaction is the one that it read
+/// or recorded last.
 fn of_action(column: &str) -> Option<String> {
     Some(format!(
         "{column} = (SELECT nullif(current_setting('ingest.action', true), '')::bigint)
@@ -46,20 +48,20 @@ fn of_action(column: &str) -> Option<String> {
     ))
 }
 
-/// What requests may do to the rows and issues of a job.
+/// The rights of requests to the rows and issues of a job.
 const DECIDE: &str = "SELECT, UPDATE, DELETE";
 
-/// A table that requests use, what they may do to it, and which of its rows they see.
+/// A table that requests use, their rights to it, and the condition of its policy.
 struct Table(&'static str, &'static str, Option<String>);
 
-/// All tables that requests use. They have no right to any other, except those of large jobs.
+/// Returns all tables that requests use. Requests have no rights to other tables, except those of large jobs.
 fn tables() -> [Table; 11] {
     [
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", of_owner("job_user_id")),
         Table("staging", "SELECT", of_any_job("staging_job_id")),
         Table("staging_shared", DECIDE, of_job("staging_job_id")),
         Table("issues", DECIDE, of_job("issues_job_id")),
-        // Pairs of numbers that no request changes. To look up the issue of each would make pages of them slow.
+        // Only pairs of numbers, which no request changes. A query for the issue of each would make pages of them slow.
         Table("issue_items", "SELECT", None),
         Table("contacts", DECIDE, of_owner("contacts_user_id")),
         Table("contact_changes", "SELECT, INSERT, UPDATE", of_owner("change_owner")),
@@ -70,7 +72,7 @@ fn tables() -> [Table; 11] {
     ]
 }
 
-/// Returns the statements that put a table behind the wall. The policy for everybody is what other roles go by.
+/// Returns the statements that protect a table. The policy for everybody applies to all other roles.
 fn close(role: &str, table: &str, rights: &str, condition: Option<&str>) -> String {
     let grant = format!("GRANT {rights} ON {table} TO {role};");
     let Some(condition) = condition else { return grant };
@@ -84,7 +86,7 @@ fn close(role: &str, table: &str, rights: &str, condition: Option<&str>) -> Stri
     )
 }
 
-/// Returns the statements that put a large job's own tables behind the wall, each if `is_wanted`.
+/// Returns the statements that protect those of a large job's own tables for which `is_wanted` returns `true`.
 pub(super) fn close_own(role: &str, job: JobId, is_wanted: impl Fn(&str) -> bool) -> String {
     let home = Home::Own(job);
     let visible = format!("EXISTS (SELECT FROM jobs WHERE job_id = {job})");
@@ -97,7 +99,7 @@ pub(super) fn close_own(role: &str, job: JobId, is_wanted: impl Fn(&str) -> bool
     wanted.map(|(name, rights, condition)| close(role, name, rights, *condition)).collect()
 }
 
-/// Returns a statement that runs `statements` outside the wall, for what only the owner of the tables may do.
+/// Returns a statement that runs `statements` as the login role, for what only the owner of the tables may do.
 pub(super) fn outside(statements: &str) -> String {
     format!(
         "DO $outside$ DECLARE inside text := current_setting('role'); BEGIN
@@ -108,7 +110,7 @@ pub(super) fn outside(statements: &str) -> String {
     )
 }
 
-/// The state of the wall, as the login role of a connection finds it.
+/// The state of the wall, for the login role of a connection.
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct Wall {
     /// The name of the role for requests.
@@ -118,13 +120,13 @@ pub(crate) struct Wall {
     schema: String,
     database: String,
     exists: bool,
-    /// Whether the login role may take on the role.
+    /// Whether the login role may switch to the role.
     may_take: bool,
-    /// Whether the role may use the schema and make temporary tables.
+    /// Whether the role may use the schema and create temporary tables.
     has_rights: bool,
-    /// Tables that requests use and that are not behind the wall yet.
+    /// Tables that requests use and that are not protected yet.
     open_tables: Vec<String>,
-    /// Whether the role's policies bind the login role at all times.
+    /// Whether the role's policies always apply to the login role.
     binds_login: bool,
     owns_tables: bool,
     may_make_roles: bool,
@@ -133,7 +135,7 @@ pub(crate) struct Wall {
 }
 
 impl Wall {
-    /// Asks the server, in one round trip.
+    /// Queries the state, in one round trip.
     pub(crate) async fn of(pool: &PgPool) -> Result<Wall, StoreError> {
         let row = sql::once(pool, &Wall::query()).await?.pop().ok_or(StoreError::Unreadable)?;
         Ok(Wall::from_row(&row)?)
@@ -166,12 +168,12 @@ impl Wall {
         )
     }
 
-    /// Returns the role that transactions for owners take on; `None` if there is no wall.
+    /// Returns the role that transactions for owners switch to; `None` if the wall is not complete.
     pub(crate) fn role(&self) -> Option<&str> {
         (self.may_take && self.has_rights && self.open_tables.is_empty()).then_some(self.role.as_str())
     }
 
-    /// Fails if the login role is bound by the policies itself: its runs would not find a single job.
+    /// Fails if the policies apply to the login role itself: runs would then see no job.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         if !self.binds_login {
             return Ok(());
@@ -180,7 +182,7 @@ impl Wall {
         Err(StoreError::BoundByWall { login, advice })
     }
 
-    /// Returns what has to be run to get the wall; `None` if it is there.
+    /// Returns the statements that complete the wall; `None` if it is complete.
     pub(crate) fn advice(&self) -> Option<String> {
         if self.role().is_some() {
             return None;
@@ -204,7 +206,7 @@ impl Wall {
         Some(advice.join("; "))
     }
 
-    /// Returns the statements that let the login role take on the role without being bound by its policies.
+    /// Returns the statements that let the login role switch to the role without its policies applying to the login role.
     fn membership(&self) -> String {
         let Wall { role, login, .. } = self;
         match (self.has_options, self.owns_tables) {
@@ -215,7 +217,7 @@ impl Wall {
     }
 }
 
-/// Builds what is missing of the wall, as far as the login role may. Where nothing is missing, nothing is locked or written.
+/// Builds the missing parts of the wall, as far as the login role may. If nothing is missing, nothing is locked or written.
 pub(super) async fn build(pool: &PgPool) -> Result<(), StoreError> {
     let wall = Wall::of(pool).await?;
     let can_build = wall.owns_tables && (wall.exists || wall.may_make_roles);
@@ -225,7 +227,7 @@ pub(super) async fn build(pool: &PgPool) -> Result<(), StoreError> {
     let mut transaction = sql::begin(pool).await?;
     schema_turn::take(&mut transaction).await?;
     if wall.may_make_roles && !(wall.may_take && wall.has_rights) {
-        make_role(&mut transaction, &wall).await?;
+        create_role(&mut transaction, &wall).await?;
     }
     let exists: Option<String> =
         sql::query_scalar(AssertSqlSafe(format!("SELECT {ROLE}"))).fetch_one(&mut *transaction).await?;
@@ -236,8 +238,9 @@ pub(super) async fn build(pool: &PgPool) -> Result<(), StoreError> {
     Ok(transaction.commit().await?)
 }
 
-/// Makes the role and lets the login role take it on. Others may do the same at the same time, and a server may refuse.
-async fn make_role(connection: &mut PgConnection, wall: &Wall) -> Result<(), StoreError> {
+/// Creates the role and lets the login role switch to it. Ignores errors of statements that another process has already
+/// run or that the server refuses.
+async fn create_role(connection: &mut PgConnection, wall: &Wall) -> Result<(), StoreError> {
     let Wall { role, schema, database, .. } = wall;
     let statements = [
         format!("CREATE ROLE {role} NOLOGIN"),
@@ -255,13 +258,14 @@ async fn make_role(connection: &mut PgConnection, wall: &Wall) -> Result<(), Sto
     Ok(())
 }
 
+/// Protects all tables that are open.
 async fn close_all(connection: &mut PgConnection, wall: &Wall) -> Result<(), StoreError> {
     let (role, is_open) = (&wall.role, |name: &str| wall.open_tables.iter().any(|open| open == name));
     for Table(name, rights, condition) in tables().iter().filter(|Table(name, ..)| is_open(name)) {
         let statements = close(role, name, rights, condition.as_deref());
         sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *connection).await?;
     }
-    // Where the number of a new job comes from in a database that upstream made.
+    // In a database created by upstream, a sequence supplies the number of a new job.
     let counter = AssertSqlSafe(format!(
         "DO $counter$ DECLARE counter text := pg_get_serial_sequence('jobs', 'job_id'); BEGIN
              IF counter IS NOT NULL THEN EXECUTE format('GRANT USAGE ON SEQUENCE %s TO {role}', counter); END IF;

@@ -1,4 +1,4 @@
-//! Whom the server runs as: this user, or another where this is root, as which PostgreSQL refuses to run.
+//! The user that runs the server: this user or, for root, another user, since PostgreSQL refuses to run as root.
 
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -12,12 +12,12 @@ use super::{LocalError, at};
 /// The user of the server.
 #[derive(Debug)]
 pub(crate) struct Account {
-    /// `None`: the user that this process runs as.
+    /// The other user; `None` if the server runs as the user of this process.
     other: Option<User>,
 }
 
 impl Account {
-    /// This user; for root `postgres`, else `nobody`.
+    /// Returns the user of this process or, for root, `postgres` if it exists, else `nobody`.
     pub(crate) fn of_server() -> Result<Account, LocalError> {
         if !geteuid().is_root() {
             return Ok(Account { other: None });
@@ -26,8 +26,8 @@ impl Account {
         Ok(Account { other: Some(found.ok_or(LocalError::NoAccount)?) })
     }
 
-    /// A command that runs as the account, in a folder that it can enter, with an environment of its own:
-    /// `PGPORT` and the like are meant for another server, and secrets of this process stay here.
+    /// Returns a command that runs as the account, in a folder that the account can enter. It does not inherit the
+    /// environment: variables such as `PGPORT` refer to another server, and others may contain secrets.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir("/").env_clear().envs([
@@ -36,26 +36,26 @@ impl Account {
             ("PATH", "/usr/bin:/bin"),
         ]);
         if let Some(user) = &self.other {
-            // As root, std drops the supplementary groups when a uid is given.
+            // As root, std drops the supplementary groups when a uid is set.
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
         }
         command
     }
 
-    /// Makes a folder and those above it that are missing, so that the account can enter what was made.
+    /// Creates a folder and its missing parents, and lets the account enter the folders that were created.
     pub(crate) fn make_path(&self, folder: &Path) -> Result<(), LocalError> {
         let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
         std::fs::create_dir_all(folder).map_err(at(folder))?;
-        for made in missing.into_iter().filter(|_| self.other.is_some()) {
-            // Whatever the umask.
-            let mode = std::fs::metadata(made).map_err(at(made))?.permissions().mode() | 0o011;
-            std::fs::set_permissions(made, PermissionsExt::from_mode(mode)).map_err(at(made))?;
+        for created in missing.into_iter().filter(|_| self.other.is_some()) {
+            // The umask may have removed these bits.
+            let mode = std::fs::metadata(created).map_err(at(created))?.permissions().mode() | 0o011;
+            std::fs::set_permissions(created, PermissionsExt::from_mode(mode)).map_err(at(created))?;
         }
         Ok(())
     }
 
-    /// Gives a file or folder to the account.
+    /// Makes the account the owner of a file or folder.
     pub(crate) fn own(&self, path: &Path) -> Result<(), LocalError> {
         match &self.other {
             None => Ok(()),
@@ -63,7 +63,7 @@ impl Account {
         }
     }
 
-    /// Gives an open file, which stands at `path`, to the account.
+    /// Makes the account the owner of an open file; `path` is for the error.
     pub(crate) fn own_open(&self, file: &File, path: &Path) -> Result<(), LocalError> {
         match &self.other {
             None => Ok(()),
@@ -71,29 +71,29 @@ impl Account {
         }
     }
 
-    /// Fails unless the folder is the account's own and nobody else can enter it.
+    /// Checks that the account owns the folder and that nobody else can enter it.
     pub(crate) fn check_owned(&self, folder: &Path) -> Result<(), LocalError> {
-        let found = std::fs::symlink_metadata(folder).map_err(at(folder))?;
+        let metadata = std::fs::symlink_metadata(folder).map_err(at(folder))?;
         let uid = self.other.as_ref().map_or(geteuid(), |user| user.uid);
-        let private = found.is_dir() && found.permissions().mode() & 0o077 == 0;
+        let private = metadata.is_dir() && metadata.permissions().mode() & 0o077 == 0;
         match private {
-            true if found.uid() == uid.as_raw() => Ok(()),
-            // Root's own: a program was killed before it gave the folder away.
-            true if found.uid() == 0 => self.own(folder),
+            true if metadata.uid() == uid.as_raw() => Ok(()),
+            // Root owns it if a program was killed before it changed the owner.
+            true if metadata.uid() == 0 => self.own(folder),
             _ => Err(at(folder)(std::io::Error::other(
                 "not a private folder of the user that runs the database",
             ))),
         }
     }
 
-    /// Fails when the account cannot enter a folder on the way to `path`.
+    /// Checks that the account can enter `path` and all of its parents.
     pub(crate) fn check_path(&self, path: &Path) -> Result<(), LocalError> {
         let Some(user) = &self.other else { return Ok(()) };
         for folder in path.ancestors() {
-            let found = std::fs::metadata(folder).map_err(at(folder))?;
-            let mode = found.permissions().mode();
-            let in_group = found.gid() == user.gid.as_raw() || is_member(user, found.gid());
-            let may_enter = match (found.uid() == user.uid.as_raw(), in_group) {
+            let metadata = std::fs::metadata(folder).map_err(at(folder))?;
+            let mode = metadata.permissions().mode();
+            let in_group = metadata.gid() == user.gid.as_raw() || is_member(user, metadata.gid());
+            let may_enter = match (metadata.uid() == user.uid.as_raw(), in_group) {
                 (true, _) => mode & 0o100 != 0,
                 (false, true) => mode & 0o010 != 0,
                 (false, false) => mode & 0o001 != 0,
@@ -116,9 +116,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn commands_have_neither_our_environment_nor_the_rights_of_root() {
+    async fn commands_inherit_neither_the_environment_nor_the_rights_of_root() {
         let account = Account::of_server().unwrap();
-        assert!(std::env::vars_os().count() > 3, "there is something to be inherited");
+        assert!(std::env::vars_os().count() > 3, "the test needs variables that could be inherited");
         let output = account.command(Path::new("/usr/bin/env")).output().await.unwrap();
         let mut names: Vec<String> =
             String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();

@@ -12,8 +12,8 @@ pub(crate) struct Binaries {
 }
 
 impl Binaries {
-    /// The programs on `PATH` or in the distributions' folders; of the version of the cluster in `cluster`,
-    /// where there is one, else the first found.
+    /// Finds the programs on `PATH` or in the folders of distributions. If `cluster` contains a cluster, returns the first
+    /// programs of its version, otherwise the first of any version.
     pub(crate) async fn find(cluster: &Path, account: &Account) -> Result<Binaries, LocalError> {
         let major =
             std::fs::read_to_string(cluster.join("PG_VERSION")).ok().map(|text| text.trim().to_owned());
@@ -32,51 +32,51 @@ impl Binaries {
         Err(LocalError::NoServer(major))
     }
 
-    /// The path of a program.
+    /// Returns the path of a program.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 }
 
-/// The folder that `initdb` really is in: PATH may hold a link to it alone.
+/// Returns the folder of `initdb` with symbolic links resolved: the folder on `PATH` may contain only a link to it.
 fn real_folder(folder: &Path) -> Option<PathBuf> {
     let initdb = folder.join("initdb").canonicalize().ok()?;
     initdb.parent().map(Path::to_owned)
 }
 
-/// Where packages put the programs, under `root`; the newest version of each first.
+/// Returns the folders under `root` in which packages install the programs, the newest version of each package first.
 fn packaged(root: &Path) -> Vec<PathBuf> {
-    let places = [
+    let locations = [
         ("usr/lib/postgresql", ""),
         ("usr/libexec", "postgresql"),
         ("usr", "pgsql-"),
         ("opt/homebrew/opt", "postgresql"),
         ("usr/local/opt", "postgresql"),
     ];
-    let mut found = Vec::new();
-    for (parent, prefix) in places {
+    let mut folders = Vec::new();
+    for (parent, prefix) in locations {
         let entries = std::fs::read_dir(root.join(parent)).into_iter().flatten().flatten();
         let mut versions: Vec<(u32, PathBuf)> = entries
             .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
             .map(|entry| {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                // "9.6" is of version 9, not 96.
+                // "9.6" is version 9, not 96.
                 let digits = name.trim_start_matches(|letter: char| !letter.is_ascii_digit());
                 let major = digits.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default();
                 (major.parse().unwrap_or(0), entry.path())
             })
             .collect();
         versions.sort();
-        found.extend(versions.into_iter().rev().flat_map(|(_, path)| [path.join("bin"), path]));
+        folders.extend(versions.into_iter().rev().flat_map(|(_, path)| [path.join("bin"), path]));
     }
-    found
+    folders
 }
 
 fn is_server(folder: &Path) -> bool {
     ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file())
 }
 
-/// The major version that `pg_ctl --version` ends with, such as `15` of `15.18` (Debian adds words in
+/// Returns the major version from the output of `pg_ctl --version`, such as `15` for `15.18` (Debian adds words in
 /// brackets).
 async fn version(folder: &Path, account: &Account) -> Option<String> {
     let output = account.command(&folder.join("pg_ctl")).arg("--version").output().await.ok()?;

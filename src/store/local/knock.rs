@@ -1,5 +1,5 @@
-//! Asks over the socket whether a server takes connections, in as much of PostgreSQL's protocol as that
-//! needs. That the socket can be connected to says little: it can during recovery and shutdown as well.
+//! Checks over the socket whether a server accepts sessions, with the part of PostgreSQL's protocol that this needs. To
+//! connect to the socket is not enough: that also works during recovery and shutdown.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,33 +7,33 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-/// How long a server may take to answer before it counts as not ready.
+/// The time after which a server that does not answer counts as not ready.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The version of the protocol, 3.0.
 const PROTOCOL: u32 = 3 << 16;
-/// The SQLSTATE of a server that starts, recovers or stops: cannot_connect_now.
+/// The field with the SQLSTATE of a server that is starting, recovering or stopping: cannot_connect_now.
 const CANNOT_CONNECT_NOW: &[u8] = b"C57P03";
-/// The most of an error message that is read.
+/// The most bytes that are read of an error message.
 const ERROR_BYTES: u64 = 4096;
 
-/// What came back.
+/// The state of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// The server takes connections.
+    /// The server accepts connections.
     Ready,
-    /// There is a server that takes none now, in its own words.
+    /// The server does not accept connections now, with the reason that it gives.
     NotYet(String),
-    /// No server listens.
+    /// No server is listening.
     Nobody,
 }
 
-/// Tries to open a session on the socket of `port` in `folder`, and ends it.
+/// Tries to open a session on the socket of `port` in `folder`, and closes it.
 pub(crate) async fn knock(folder: &Path, port: u16, user: &str, database: &str) -> Answer {
     let socket = folder.join(format!(".s.PGSQL.{port}"));
     let Ok(stream) = UnixStream::connect(socket).await else { return Answer::Nobody };
     match tokio::time::timeout(PATIENCE, converse(stream, user, database)).await {
         Ok(Ok(answer)) => answer,
-        // A server that goes down closes connections without a word.
+        // A server that is shutting down closes connections without an error message.
         Ok(Err(error)) => Answer::NotYet(format!("the server broke off: {error}")),
         Err(_) => Answer::NotYet("the server does not answer".to_owned()),
     }
@@ -49,7 +49,7 @@ async fn converse(mut stream: UnixStream, user: &str, database: &str) -> std::io
     stream.write_all(&length.to_be_bytes()).await?;
     stream.write_all(&startup).await?;
     if stream.read_u8().await? != b'E' {
-        // Terminate, lest the server's log tells of a lost connection; the answer is there whatever comes of it.
+        // Terminate, so that the server does not log a lost connection. The result does not depend on it.
         let _ = stream.write_all(b"X\0\0\0\x04").await;
         return Ok(Answer::Ready);
     }
@@ -62,7 +62,7 @@ async fn converse(mut stream: UnixStream, user: &str, database: &str) -> std::io
             let message = fields.find(|field| field.first() == Some(&b'M')).unwrap_or_default();
             Ok(Answer::NotYet(String::from_utf8_lossy(message.get(1..).unwrap_or_default()).into_owned()))
         }
-        // Any other refusal, such as too many connections, is the client's to hear.
+        // Any other refusal, such as too many connections, is reported by the client's own connection.
         false => Ok(Answer::Ready),
     }
 }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use tokio::net::UnixListener;
 
-    async fn knock_at_a_server_that_says(bytes: &'static [u8]) -> Answer {
+    async fn knock_on_server_sending(bytes: &'static [u8]) -> Answer {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
         let server = async {
@@ -87,17 +87,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_server_that_takes_sessions_is_ready() {
-        assert_eq!(knock_at_a_server_that_says(b"R\0\0\0\x08\0\0\0\0").await, Answer::Ready);
+    async fn a_server_that_is_starting_is_not_ready() {
+        assert_eq!(knock_on_server_sending(b"R\0\0\0\x08\0\0\0\0").await, Answer::Ready);
         let starting = b"E\0\0\0\x1dSFATAL\0C57P03\0Mstarting\0\0";
-        assert_eq!(knock_at_a_server_that_says(starting).await, Answer::NotYet("starting".to_owned()));
+        assert_eq!(knock_on_server_sending(starting).await, Answer::NotYet("starting".to_owned()));
         let full = b"E\0\0\0\x19SFATAL\0C53300\0Mfull\0\0";
-        assert_eq!(knock_at_a_server_that_says(full).await, Answer::Ready);
-        assert!(matches!(knock_at_a_server_that_says(b"").await, Answer::NotYet(_)));
+        assert_eq!(knock_on_server_sending(full).await, Answer::Ready);
+        assert!(matches!(knock_on_server_sending(b"").await, Answer::NotYet(_)));
     }
 
     #[tokio::test]
-    async fn an_empty_folder_has_nobody() {
+    async fn an_empty_folder_has_no_server() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(knock(folder.path(), 5432, "ann", "lee").await, Answer::Nobody);
     }

@@ -2,7 +2,7 @@ use super::*;
 
 fn data_dir() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    // As root the server runs as another user, who must get there.
+    // As root, the server runs as another user, who must be able to enter the folder.
     fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     folder
 }
@@ -11,14 +11,14 @@ async fn answer(cluster: &LocalCluster) -> Answer {
     knock(cluster.socket_dir(), cluster.port(), cluster.user(), cluster.database()).await
 }
 
-/// The process of the server.
+/// Returns the process of the server.
 fn server(cluster: &LocalCluster) -> nix::unistd::Pid {
     let text = fs::read_to_string(cluster.folder.join("postmaster.pid")).unwrap();
     nix::unistd::Pid::from_raw(text.lines().next().unwrap().parse().unwrap())
 }
 
 #[tokio::test]
-async fn the_last_user_stops_the_server_and_the_data_stays() {
+async fn the_last_program_stops_the_server_and_the_data_survives() {
     let folder = data_dir();
     let path = folder.path().join("data");
     let (one, two) = tokio::join!(LocalCluster::start(&path), LocalCluster::start(&path));
@@ -26,16 +26,16 @@ async fn the_last_user_stops_the_server_and_the_data_stays() {
     let socket = one.socket_dir().to_owned();
     assert_eq!(answer(&two).await, Answer::Ready);
     one.stop().await.unwrap();
-    assert_eq!(answer(&two).await, Answer::Ready, "the server is gone although it is used");
+    assert_eq!(answer(&two).await, Answer::Ready, "the server was stopped although another program uses it");
     two.stop().await.unwrap();
-    assert_eq!(knock(&socket, PORT, NAME, NAME).await, Answer::Nobody, "the server runs on");
+    assert_eq!(knock(&socket, PORT, NAME, NAME).await, Answer::Nobody, "the server is still running");
     let again = LocalCluster::start(&path).await.unwrap();
     assert_eq!(answer(&again).await, Answer::Ready);
     again.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_server_that_was_killed_or_is_stopping_is_started_again() {
+async fn a_killed_or_stopping_server_is_restarted() {
     use nix::sys::signal::{Signal, kill};
     let folder = data_dir();
     let path = folder.path().join("data");
@@ -51,7 +51,7 @@ async fn a_server_that_was_killed_or_is_stopping_is_started_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_gone_already_is_no_error_at_the_end() {
+async fn stop_succeeds_if_the_server_has_already_stopped() {
     let folder = data_dir();
     let path = folder.path().join("data");
     let one = LocalCluster::start(&path).await.unwrap();
@@ -62,21 +62,21 @@ async fn a_server_that_is_gone_already_is_no_error_at_the_end() {
 }
 
 #[tokio::test]
-async fn what_an_interrupted_start_has_left_is_made_anew() {
+async fn the_remains_of_an_interrupted_start_are_replaced() {
     let folder = data_dir();
     let path = folder.path().join("data");
     fs::create_dir_all(path.join("postgres.unfinished/base")).unwrap();
     fs::DirBuilder::new().mode(0o700).create(path.join("socket")).unwrap();
     let cluster = LocalCluster::start(&path).await.unwrap();
     assert_eq!(answer(&cluster).await, Answer::Ready);
-    let left = fs::read_dir(&path).unwrap().flatten();
-    assert_eq!(left.filter(|entry| entry.file_name().to_string_lossy().contains("unfinished")).count(), 0);
+    let entries = fs::read_dir(&path).unwrap().flatten();
+    assert_eq!(entries.filter(|entry| entry.file_name().to_string_lossy().contains("unfinished")).count(), 0);
     cluster.stop().await.unwrap();
 }
 
-/// Names that a socket cannot have, and names that a shell would read as something else.
+/// Tests names that are too long for a socket's path or contain characters that are special in a shell.
 #[tokio::test]
-async fn long_and_odd_names_of_the_data_folder_do() {
+async fn data_folders_with_long_or_odd_names_work() {
     let folder = data_dir();
     let long = "x".repeat(100);
     for (name, elsewhere) in [(long.as_str(), true), ("it's \"a\", b\\", true), ("$HOME `id` ü", false)] {
@@ -91,11 +91,11 @@ async fn long_and_odd_names_of_the_data_folder_do() {
 }
 
 #[test]
-fn a_closed_parent_is_named() {
+fn the_error_names_a_closed_parent() {
     let folder = data_dir();
     fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let account = Account::of_server().unwrap();
-    // Only root runs the server as somebody else, to whom the folder is closed.
+    // Only root runs the server as another user, who cannot enter the folder.
     match (nix::unistd::geteuid().is_root(), account.check_path(folder.path())) {
         (true, Err(LocalError::Closed { folder: closed, .. })) => assert_eq!(closed, folder.path()),
         (false, Ok(())) => {}
@@ -113,7 +113,7 @@ async fn connect(cluster: &LocalCluster) -> sqlx::PgConnection {
     sqlx::PgConnection::connect_with(&options).await.unwrap()
 }
 
-/// How the server lets people in, by its own reading of its rules.
+/// Returns the connection types and authentication methods that the server read from `pg_hba.conf`.
 async fn rules(cluster: &LocalCluster) -> Vec<(String, String)> {
     let query = "SELECT type, coalesce(error, auth_method) FROM pg_hba_file_rules ORDER BY 1";
     sqlx::query_as(query).fetch_all(&mut connect(cluster).await).await.unwrap()
@@ -124,7 +124,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn the_server_lets_in_the_user_of_the_program_only() {
+async fn only_the_user_of_the_program_can_connect() {
     let folder = data_dir();
     let path = folder.path().join("data");
     let cluster = LocalCluster::start(&path).await.unwrap();
@@ -134,7 +134,7 @@ async fn the_server_lets_in_the_user_of_the_program_only() {
     }
     let socket = cluster.socket_dir().join(format!(".s.PGSQL.{PORT}"));
     assert_eq!((mode(cluster.socket_dir()), mode(&socket)), (0o700, 0o700));
-    // As root: another account is refused even where it can reach the socket.
+    // Another account is refused even if it can reach the socket. Only root can run a process as another account.
     if nix::unistd::geteuid().is_root() {
         let open = |path: &Path| fs::set_permissions(path, PermissionsExt::from_mode(0o777)).unwrap();
         open(cluster.socket_dir());
@@ -150,7 +150,7 @@ async fn the_server_lets_in_the_user_of_the_program_only() {
 }
 
 #[tokio::test]
-async fn a_cluster_of_an_earlier_version_is_closed_to_others_even_while_it_runs() {
+async fn a_running_cluster_of_an_earlier_version_is_closed_to_other_users() {
     let folder = data_dir();
     let path = folder.path().join("data");
     let earlier = LocalCluster::start(&path).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_cluster_of_an_earlier_version_is_closed_to_others_even_while_it_runs(
 }
 
 #[test]
-fn a_lock_file_names_the_process_that_holds_it() {
+fn a_lock_file_contains_the_id_of_the_process_that_has_the_lock() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(TURN);
