@@ -1,9 +1,9 @@
-//! What the program is told from outside: environment, `.env`, and flags of the same meaning.
+//! The settings: environment, `.env`, and flags of the same meaning.
 //!
-//! Flags win over the environment, the environment over `.env`; secrets are in the environment or in files, never
-//! in flags. An empty value counts as unset. A bad
-//! value ends the program at start with the variable's name and what it takes. The database URL may
-//! hold a password, so no error, help text or debug output here repeats it.
+//! Flags override the environment, and the environment overrides `.env`. Secrets come from the environment or from
+//! files, never from flags. An empty value counts as unset. An invalid value ends the program at start with the
+//! variable's name and the accepted values. The database URL may contain a password, so no error, help text or
+//! debug output here repeats it.
 
 use std::io::IsTerminal;
 use std::ops::RangeInclusive;
@@ -26,7 +26,7 @@ use secret::Secret;
 pub(crate) use secret::refuse_secret_flags;
 pub(crate) use serve::{OidcSettings, ServeSettings};
 
-/// The settings of every command. Flatten it into the command line's root: its flags are global.
+/// The settings of every command. Flatten it into the root of the command line: its flags are global.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct Settings {
@@ -136,59 +136,59 @@ pub(crate) struct Settings {
         value_parser = |text: &str| whole(text, "MEMORY_BUDGET_MB", 1..=65_536, 48).map(|n| n as usize))]
     memory_budget_mb: usize,
 
-    /// Of the HTTP server, and of who may use it.
+    /// Settings of the HTTP server and its users.
     #[command(flatten)]
     pub serve: ServeSettings,
 }
 
 impl Settings {
-    /// The database of `DATABASE_URL`; `None` when it is not set. Fails when the URL is not one.
+    /// Returns the database of `DATABASE_URL`, or `None` if it is not set. Fails if the URL is invalid.
     pub(crate) fn database_url(&self) -> Result<Option<DatabaseUrl>, SettingsError> {
         let url = secret::resolve("DATABASE_URL", &self.database_url, &self.database_url_file)?;
         url.map(|url| DatabaseUrl::from_str(&url)).transpose()
     }
 
-    /// The S3 bucket; `None` means the local folder.
+    /// Returns the S3 bucket; `None` means the local folder.
     pub(crate) fn bucket(&self) -> Option<&str> {
         given(&self.csv_bucket_name)
     }
 
-    /// The URL of the SQS queue; `None` means the queue in the database.
+    /// Returns the URL of the SQS queue; `None` means the queue in the database.
     pub(crate) fn queue_url(&self) -> Option<&str> {
         given(&self.sqs_queue_url)
     }
 
-    /// How long one receive waits for a message.
+    /// Returns how long one receive waits for a message.
     pub(crate) fn wait_time(&self) -> Duration {
         Duration::from_secs(self.sqs_wait_time_seconds)
     }
 
-    /// How long a received message stays hidden.
+    /// Returns how long a received message stays hidden.
     pub(crate) fn visibility_timeout(&self) -> Duration {
         Duration::from_secs(self.sqs_visibility_timeout)
     }
 
-    /// The first wait between tries.
+    /// Returns the delay before the first retry.
     pub(crate) fn retry_delay(&self) -> Duration {
         Duration::from_secs_f64(self.retry_delay_seconds)
     }
 
-    /// Connections to the database that the process makes at most, where somebody set it.
+    /// Returns the maximum number of database connections of the process, if set.
     pub(crate) fn max_connections(&self) -> Option<u32> {
         self.max_connections.filter(|connections| u64::from(*connections) != UNSET)
     }
 
-    /// What comparing the rows of all jobs may hold in memory, in bytes.
+    /// Returns the memory for comparing rows, shared by all jobs, in bytes.
     pub(crate) fn memory_budget(&self) -> usize {
         self.memory_budget_mb << 20
     }
 
-    /// Rows between progress writes, where somebody set it.
+    /// Returns the number of rows between progress updates, if set.
     pub(crate) fn progress_update_interval(&self) -> Option<u64> {
         self.progress_update_interval.filter(|rows| *rows != UNSET)
     }
 
-    /// The log format: as set, else JSON for a `service` whose standard error is no terminal.
+    /// Returns the log format: as set, else JSON for a `service` whose standard error is not a terminal.
     pub(crate) fn log_format(&self, service: bool) -> LogFormat {
         match given(&self.log_format) {
             Some("json") => LogFormat::Json,
@@ -198,12 +198,12 @@ impl Settings {
         }
     }
 
-    /// The folder of everything local.
+    /// Returns the folder of local data.
     pub(crate) fn data_dir(&self) -> PathBuf {
         given(&self.data_dir).map_or_else(default_data_dir, PathBuf::from)
     }
 
-    /// The user whose contacts the command line works for.
+    /// Returns the user for whom the command line works.
     pub(crate) fn owner(&self) -> String {
         let login =
             || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
@@ -211,10 +211,10 @@ impl Settings {
     }
 }
 
-/// The region where nothing says otherwise.
+/// The default region.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// Stands for an empty value of an optional number; outside of every accepted range.
+/// The value of an optional number that is empty; outside of every accepted range.
 const UNSET: u64 = 0;
 
 fn given(value: &Option<String>) -> Option<&str> {
@@ -290,7 +290,7 @@ fn default_data_dir() -> PathBuf {
     if nix::unistd::geteuid().is_root() {
         return Path::new("/var/lib").join(NAME);
     }
-    // XDG: a relative path in the variable is invalid and to be ignored.
+    // XDG: a relative path in the variable is invalid and must be ignored.
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let of_account =
         || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.dir);
@@ -300,18 +300,18 @@ fn default_data_dir() -> PathBuf {
         .join(NAME)
 }
 
-/// The least that is logged.
+/// The minimum level of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogLevel {
     /// Everything.
     Debug,
-    /// What happens, in outline.
+    /// What the program does, in outline.
     Info,
-    /// What may need a look.
+    /// What may need attention.
     Warning,
-    /// What failed.
+    /// Failures.
     Error,
-    /// The same as `Error`: nothing here is above it.
+    /// The same as `Error`: there is no higher level.
     Critical,
 }
 
@@ -330,19 +330,19 @@ impl FromStr for LogLevel {
     }
 }
 
-/// How a log line looks.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For a person.
+    /// Readable text.
     Text,
 }
 
-/// Why the settings cannot be used. Never holds the value.
+/// Why the settings cannot be used. Never contains the value.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// `DATABASE_URL` is none.
+    /// `DATABASE_URL` is not a valid URL.
     #[error(
         "DATABASE_URL must be postgresql://user:password@host:port/database, with special characters of \
          the password percent-encoded (@ as %40, : as %3A, / as %2F) and TLS parameters as libpq names them"
@@ -358,7 +358,7 @@ pub enum SettingsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A secret was given on the command line.
+    /// A secret is on the command line.
     #[error(
         "--{flag} is not allowed because other users of this machine can read command lines; set {name} in the environment, or \
          {name}_FILE to the path of a file that contains it"
@@ -369,12 +369,12 @@ pub enum SettingsError {
         /// The variable of the same meaning.
         name: &'static str,
     },
-    /// Settings that do not go together.
+    /// Settings that contradict each other.
     #[error("{0}")]
     Together(String),
 }
 
-/// What both AWS clients share: the SDK's own chain of credentials and endpoints, in `region`.
+/// Returns the configuration of both AWS clients: the SDK's own chain of credentials and endpoints, in `region`.
 pub(crate) async fn sdk_config(region: &str) -> aws_config::SdkConfig {
     let region = aws_config::Region::new(region.to_owned());
     aws_config::defaults(aws_config::BehaviorVersion::latest()).region(region).load().await

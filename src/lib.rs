@@ -2,27 +2,27 @@
 //!
 //! The modules in reading order:
 
-/// What a person does.
+/// Actions of people.
 pub mod actions;
 /// The HTTP API, and its OpenAPI document.
 mod api;
-/// Who is asking: tokens, sign-in, secrets.
+/// Authentication: tokens, sign-in, secrets.
 mod auth;
 /// The command line.
 pub mod cli;
 /// Environment, `.env` and flags.
 pub mod config;
-/// Bytes of a file become rows: pure.
+/// Parses the bytes of a file into rows: pure.
 pub mod csv;
-/// What the field is about, and the rules: pure.
+/// The domain types and the rules: pure.
 pub mod domain;
-/// What the API and the pages stand on.
+/// What the API and the pages share.
 pub mod http;
 /// The store of the CSV files: S3 or a folder.
 pub mod objects;
-/// What happens to one job.
+/// Processes one job.
 mod pipeline;
-/// Where messages come from: SQS or the jobs table.
+/// The source of messages: SQS or the jobs table.
 pub mod queue;
 /// The two stop signals.
 mod shutdown;
@@ -30,9 +30,9 @@ mod shutdown;
 pub mod store;
 /// Logs.
 mod telemetry;
-/// Fair shares of what there is little of.
+/// Fair shares of scarce resources.
 mod turns;
 /// Pages for browsers.
 mod web;
-/// Receives messages and carries out their fates.
+/// Receives messages, runs their jobs and answers.
 mod worker;

@@ -1,4 +1,4 @@
-//! The binary: the command line and nothing else.
+//! The binary: calls the command line.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use ingest::cli::{self, Cli, Status};
 use ingest::config;
 
 fn main() -> ExitCode {
-    // Before any thread is there: `.env` goes into the environment.
+    // Loads `.env` into the environment before any thread is started.
     match config::load_dotenv() {
         Ok(None) => {}
         Ok(Some(dotenv)) => eprintln!("ingest: {dotenv}"),

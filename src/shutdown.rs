@@ -1,9 +1,8 @@
-//! Stopping in two steps: receive nothing more, then bring what is under way to a safe point.
+//! Stops in two steps: receive nothing more, then bring work in progress to a safe point.
 //!
-//! The first SIGTERM or SIGINT asks for both; work stops at the end of the chunk that it is in, so
-//! that nothing is half done. A second signal ends the process at once, with the status that a shell
-//! gives to a program killed by it. Nothing here is global: whoever may be asked to stop is handed a
-//! [`Shutdown`].
+//! The first SIGTERM or SIGINT requests both; work stops at the end of its current chunk, so that nothing is half
+//! done. A second signal ends the process at once, with the status that a shell reports for a program killed by
+//! it. Nothing here is global: whatever can be stopped receives a [`Shutdown`].
 
 use std::io;
 
@@ -13,22 +12,22 @@ use tokio_util::sync::CancellationToken;
 /// The two stop signals. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shutdown {
-    /// Cancelled when no more work is to be taken on.
+    /// Cancelled when no more work may be started.
     pub stop_receiving: CancellationToken,
-    /// Cancelled when work under way is to end at its next safe point.
+    /// Cancelled when work in progress must end at its next safe point.
     pub stop_working: CancellationToken,
 }
 
 impl Shutdown {
-    /// Signals that nothing but [`Shutdown::begin`] gives.
+    /// Creates signals that only [`Shutdown::begin`] triggers.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// Signals that the first SIGTERM or SIGINT gives; the second one exits with 143 or 130.
+    /// Creates signals that the first SIGTERM or SIGINT triggers; the second one exits with 143 or 130.
     ///
-    /// The handlers are in place when this returns. Needs a Tokio runtime; fails when the operating
-    /// system refuses a handler.
+    /// The handlers are installed when this returns. Needs a Tokio runtime; fails if the operating system refuses
+    /// a handler.
     pub(crate) fn on_signals() -> io::Result<Self> {
         let shutdown = Self::new();
         let terminate = signal(SignalKind::terminate())?;
@@ -37,7 +36,7 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// Asks for the stop, as the first signal does.
+    /// Starts the stop, as the first signal does.
     pub(crate) fn begin(&self) {
         self.stop_receiving.cancel();
         self.stop_working.cancel();
@@ -64,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn beginning_gives_both_signals_to_every_clone() {
+    fn begin_triggers_both_signals_of_every_clone() {
         let shutdown = Shutdown::new();
         let other = shutdown.clone();
         assert!(!other.stop_working.is_cancelled());

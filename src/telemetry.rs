@@ -1,8 +1,8 @@
-//! Log lines: one JSON object a line for machines, one readable line for people.
+//! Logging: one JSON object per line for machines, or one readable line for people.
 //!
-//! The fields of an event and of the spans around it stand side by side at the top level; where a name
-//! occurs twice the event wins, then the innermost span. Dependencies are heard from WARNING on. SQL
-//! statements and connection parameters are never logged: they can hold data of contacts or passwords.
+//! The fields of an event and of its spans are at the top level; if a name occurs twice, the event's field wins,
+//! then that of the innermost span. Dependencies are logged from WARNING on. SQL statements and connection
+//! parameters are never logged: they can contain personal data or passwords.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
@@ -21,15 +21,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFormat, LogLevel};
 
-/// Starts logging for the whole process: JSON of a service goes to standard output, everything else
-/// to standard error, so that a command's standard output holds its data alone.
+/// Starts logging for the whole process. JSON logs of a service go to standard output, everything else to standard
+/// error, so that a command's standard output contains only its data.
 ///
-/// Does nothing when logging was started before.
+/// Does nothing if logging was already started.
 pub(crate) fn init(level: LogLevel, format: LogFormat, service: bool) {
     let colour =
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let registry = tracing_subscriber::registry();
-    // A second start happens in tests only, and the first one's lines are as good.
+    // A second start happens in tests only, and the first one's settings are good enough.
     let _ = match (format, service) {
         (LogFormat::Json, true) => {
             registry.with(Lines::json(std::io::stdout).with_filter(targets(level))).try_init()
@@ -111,7 +111,7 @@ where
             Look::Json => json_line(metadata.level(), metadata.target(), message, fields),
             Look::Text { colour } => text_line(metadata.level(), &message, &fields, colour),
         };
-        // There is nowhere left to report that the log itself cannot be written.
+        // If the log itself cannot be written, there is nowhere to report it.
         let _ = self.writer.make_writer_for(metadata).write_all(line.as_bytes());
     }
 }
@@ -128,7 +128,7 @@ fn json_line(level: &Level, target: &str, message: String, fields: Fields) -> St
     let mut line = String::with_capacity(256);
     for (name, value) in head.into_iter().chain(fields.named) {
         line.push(if line.is_empty() { '{' } else { ',' });
-        // Writing into a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(line, "{}:{value}", Value::from(name));
     }
     line.push_str("}\n");
@@ -160,7 +160,7 @@ fn text_line(level: &Level, message: &str, fields: &Fields, colour: bool) -> Str
     line
 }
 
-/// Without control characters: a file's name or key must not steer the terminal.
+/// Escapes control characters, so that a file's name or key cannot control the terminal.
 fn push_printable(line: &mut String, text: &str) {
     for character in text.chars() {
         match character.is_control() {
@@ -179,7 +179,7 @@ fn level_name(level: &Level) -> &'static str {
     }
 }
 
-/// The fields of one event or span in the order in which they were given.
+/// The fields of one event or span, in their order.
 #[derive(Default)]
 struct Fields {
     message: Option<String>,
@@ -193,7 +193,7 @@ impl Fields {
                 self.message = Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                 return;
             }
-            // The line's own names; two of one name would leave it to the reader which one counts.
+            // The line's own names: with two fields of one name, each reader would decide which one counts.
             "timestamp" => "timestamp_",
             "level" => "level_",
             "logger" => "logger_",
@@ -236,7 +236,7 @@ impl Visit for Fields {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // JSON has no infinity: what is not finite becomes null.
+        // JSON has no infinity or NaN: both become null.
         self.put(field, Value::from(value));
     }
 
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn json_has_its_fields_flat_and_once() {
+    fn json_fields_are_flat_and_unique() {
         let output = written(json, LogLevel::Info, || {
             let outer = tracing::info_span!(target: "ingest::worker", "job", job_id = 7, attempt = 1, late = tracing::field::Empty);
             let _outer = outer.enter();
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_comes_with_its_causes() {
+    fn an_error_is_logged_with_its_causes() {
         #[derive(Debug, thiserror::Error)]
         #[error("outer")]
         struct Outer(#[source] std::io::Error);
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn dependencies_are_quiet_and_statements_silent() {
+    fn dependencies_log_warnings_and_never_statements() {
         let log = || {
             tracing::debug!(target: "ingest::csv", "ours");
             tracing::info!(target: "aws_config", "theirs");

@@ -1,5 +1,5 @@
-//! Turns at what there is little of, so that no one of those who want it can have all of it: of owners at the
-//! connections for requests, of senders at the look-up of their credentials.
+//! Fair shares of scarce resources, so that no user can take all of one: connections for requests are shared among
+//! owners, and look-ups of credentials among senders.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many turns each `K` may have at once. Clones share them.
+/// Limits how many turns each `K` may have at a time. Clones share the limit.
 pub(crate) struct Turns<K> {
     of_each: usize,
     takers: Arc<Mutex<HashMap<K, Arc<Semaphore>>>>,
@@ -19,28 +19,28 @@ impl<K> Clone for Turns<K> {
     }
 }
 
-/// A turn, until it is dropped.
+/// A turn; ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl<K: Clone + Eq + Hash> Turns<K> {
-    /// So many of each.
+    /// Creates a limit of `of_each` turns for each key.
     pub(crate) fn new(of_each: usize) -> Turns<K> {
         Turns { of_each, takers: Arc::default() }
     }
 
-    /// Waits until one of the taker's turns is free.
+    /// Waits until the taker has a free turn.
     pub(crate) async fn take(&self, taker: &K) -> Turn {
         let turns = {
             let mut takers = self.takers.lock().unwrap_or_else(PoisonError::into_inner);
-            // Those that nobody has or waits for are held by the map alone.
+            // A count of 1 means that only the map refers to it: nobody has or awaits a turn.
             takers.retain(|_, turns| Arc::strong_count(turns) > 1);
             let turns = takers.entry(taker.clone());
             Arc::clone(turns.or_insert_with(|| Arc::new(Semaphore::new(self.of_each))))
         };
-        // Never closed, so there is always a permit.
+        // The semaphore is never closed, so there is always a permit.
         Turn { _permit: turns.acquire_owned().await.ok() }
     }
 }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_taker_waits_for_a_turn_and_others_do_not() {
+    async fn a_taker_waits_only_for_its_own_turns() {
         let turns = Turns::new(2);
         let (ann, bob) = ("ann", "bob");
         let (first, _second) = (turns.take(&ann).await, turns.take(&ann).await);
@@ -67,6 +67,6 @@ mod tests {
         let third = third.await.unwrap();
         drop((third, _second, bobs));
         let _again = turns.take(&bob).await;
-        assert_eq!(turns.takers.lock().unwrap().len(), 1, "who has no turn is forgotten");
+        assert_eq!(turns.takers.lock().unwrap().len(), 1, "a taker without a turn is removed");
     }
 }

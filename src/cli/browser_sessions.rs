@@ -1,4 +1,4 @@
-//! `session`: the sessions of browsers that have signed in.
+//! `session`: sessions of signed-in browsers.
 
 use clap::Subcommand;
 
@@ -17,7 +17,7 @@ pub(crate) enum SessionCommand {
     },
 }
 
-/// Carries it out.
+/// Runs the command.
 pub(crate) async fn run(session: &Session, command: SessionCommand) -> anyhow::Result<Status> {
     match command {
         SessionCommand::End { all } => end(session, all).await,

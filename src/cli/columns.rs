@@ -1,4 +1,4 @@
-//! `preview`, and the columns that `import` is told: which column of a file is which.
+//! `preview`, and the option `--column` of `import`: which column of a file is which.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::domain::field::{Field, PerField};
 use crate::domain::job::{Columns, Owner};
 use crate::store::OwnerPool;
 
-/// Reads `FIELD=COLUMN`.
+/// Parses `FIELD=COLUMN`.
 pub(crate) fn given(text: &str) -> Result<(Field, String), String> {
     let (name, column) =
         text.split_once('=').ok_or("expected FIELD=COLUMN, such as email=3 or company=Firma")?;
@@ -22,7 +22,8 @@ pub(crate) fn given(text: &str) -> Result<(Field, String), String> {
     Ok((field, column.to_owned()))
 }
 
-/// The columns of a file with those that are given in place of what its names tell; none where none is given.
+/// Returns the columns of a file, with those of `--column` replacing what the names show; `None` without the
+/// option.
 pub(crate) async fn matched(
     owners: &OwnerPool,
     owner: &Owner,
@@ -47,7 +48,7 @@ pub(crate) async fn matched(
         let told = told.map(|(_, told)| told.as_str());
         places.push(found.ok_or_else(|| invalid(unknown(&preview, column.field, told)))?);
     }
-    // The preview has a column for each field.
+    // The preview has an entry for each field.
     let places = PerField::from_fn(|field| places.get(field as usize).copied().unwrap_or_default());
     let columns = preview.names.len() as u16;
     match Mapping::new(places, columns) {
@@ -56,7 +57,7 @@ pub(crate) async fn matched(
     }
 }
 
-/// The place of a column that is told by its number from 1, or by its name.
+/// Returns the position of a column given by its number, from 1, or by its name.
 fn place_of(names: &[String], told: &str) -> Option<u16> {
     let by_name = names.iter().position(|name| name.trim().eq_ignore_ascii_case(told.trim()));
     let by_number = || told.trim().parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < names.len());

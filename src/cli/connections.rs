@@ -1,25 +1,25 @@
-//! How the connections to the database that one process may make are shared out.
+//! Shares the database connections of one process among its tasks.
 
 use anyhow::bail;
 
-/// What one running job holds at once: its owner's turn, a transaction, and two beside it that read and mark rows.
+/// Connections of one running job: its owner's turn, a transaction, and two more that read and mark rows.
 const PER_JOB: u32 = 4;
-/// What the worker needs beside its jobs: renewals, its queue, its search for stranded jobs. Jobs never hold these, so a
+/// Connections of the worker itself: renewals, its queue, its search for stranded jobs. Jobs never use these, so a
 /// renewal never waits for a job that waits for a connection.
 const WORKER: u32 = 2;
-/// What listens for hints of the queue.
+/// The connection that listens for hints of the queue.
 const LISTENER: u32 = 1;
-/// For the transactions of requests: the least, and what is good.
+/// Connections for the transactions of requests: minimum and recommended.
 const REQUESTS: (u32, u32) = (2, 10);
-/// For sign-in, tokens, health and the cancelling of statements: the least, and what is good.
+/// Connections for sign-in, tokens, health and the cancelling of statements: minimum and recommended.
 const CONTROL: (u32, u32) = (1, 3);
-/// With fewer not even one job could run to its end.
+/// The minimum: with fewer, not even one job could run to its end.
 const LEAST: u32 = PER_JOB + WORKER + LISTENER + REQUESTS.0 + CONTROL.0;
 
 /// The shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Connections {
-    /// Jobs that run at once.
+    /// Maximum number of concurrent jobs.
     pub jobs: usize,
     /// For the worker and its jobs.
     pub worker: u32,
@@ -30,8 +30,8 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// Shares out `most` for up to `jobs` jobs at once, or as many connections as those need. Fails where `most` is too
-    /// few for one job.
+    /// Shares out `most` connections for up to `jobs` concurrent jobs, or as many connections as those need. Fails
+    /// if `most` is too few for one job.
     pub(crate) fn share(most: Option<u32>, jobs: usize) -> anyhow::Result<Connections> {
         let Some(most) = most else {
             return Ok(Connections::of(jobs, REQUESTS.1, CONTROL.1));
@@ -39,7 +39,7 @@ impl Connections {
         if most < LEAST {
             bail!("MAX_CONNECTIONS is {most}; a worker with one job needs at least {LEAST}");
         }
-        // A quarter of what is over goes to requests, until they have what is good, and jobs take the rest.
+        // Requests get a quarter of the rest, up to their recommended number, and jobs get what remains.
         let over = most - LEAST;
         let requests = REQUESTS.1.min(REQUESTS.0 + over / 4);
         let control = CONTROL.1.min(CONTROL.0 + over / 8);
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_stay_within_the_bound_and_hold_one_job_at_least() {
+    fn shares_stay_within_the_limit_and_fit_at_least_one_job() {
         for jobs in [1, 2, 8, 64] {
             for most in LEAST..400 {
                 let shares = Connections::share(Some(most), jobs).unwrap();

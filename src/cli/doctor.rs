@@ -1,4 +1,4 @@
-//! `doctor`: looks at the database, the store and the queue, and says what to do.
+//! `doctor`: checks the database, the store and the queue, and says what to do.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::queue::DeadLetters;
 use crate::store::{Wall, schema, unreadable};
 
-/// Checks everything that is configured; fails when something has to be done.
+/// Checks everything that is configured. Fails if there is a problem to fix.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<Status> {
     let mut report = Report { worst: Status::Done };
     let shares = match Connections::share(settings.max_connections(), settings.worker_concurrency) {
@@ -71,10 +71,11 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
     }
 }
 
-/// The row-level security of requests. Without it everything works as well: each statement names its owner.
+/// Checks the row-level security of requests. Everything works without it as well, since each statement names its
+/// owner.
 async fn wall(report: &mut Report, pool: &sqlx::PgPool) {
     match Wall::of(pool).await {
-        // There are no tables yet, which the line before says.
+        // There are no tables yet, as the previous line says.
         Err(_) => {}
         Ok(wall) => match (wall.check(), wall.role(), wall.advice()) {
             (Err(error), ..) => report.bad("row security", error),
@@ -90,7 +91,7 @@ async fn wall(report: &mut Report, pool: &sqlx::PgPool) {
     }
 }
 
-/// Warns if what is sent to the database can be read or answered by somebody else on the way.
+/// Warns if others could read the traffic to the database, or answer in its name.
 fn database_tls(report: &mut Report, settings: &Settings) {
     let Ok(Some(url)) = settings.database_url() else { return };
     match url.unverified_tls() {
@@ -139,7 +140,7 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
     }
 }
 
-/// The provider, where one is configured: what it says, and that its keys can be had.
+/// Checks the provider, if one is configured: its discovery document, and that its keys can be fetched.
 async fn sign_in(report: &mut Report, settings: &Settings) {
     let oidc = match settings.serve.oidc() {
         Ok(None) => return,
@@ -165,7 +166,7 @@ impl Report {
         println!("ok    {what:<13} {words}");
     }
 
-    /// Something that works and is not as it should be; does not make the command fail.
+    /// Reports something that works but is not as it should be. Does not make the command fail.
     fn warn(&mut self, what: &str, words: impl Display) {
         println!("WARN  {what:<13} {words}");
     }

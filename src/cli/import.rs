@@ -1,4 +1,4 @@
-//! `import` and `reprocess`: a job run here and now, with its progress and a summary.
+//! `import` and `reprocess`: run a job in this process, with progress and a summary.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub(crate) struct How {
     columns: Vec<(Field, String)>,
 }
 
-/// Imports files one after the other. Returns the worst status.
+/// Imports files one after another. Returns the worst status.
 pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Result<Status> {
     let shutdown = Shutdown::on_signals()?;
     let mut worst = Status::Done;
@@ -53,7 +53,7 @@ pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyh
             break;
         }
     }
-    // Without a worker, nobody else removes them.
+    // Without a worker, nothing else removes them.
     if let Err(error) = session.context.objects.remove_abandoned(&shutdown.stop_working).await {
         tracing::warn!(%error, "cannot remove the leftovers of interrupted uploads");
     }
@@ -91,7 +91,7 @@ pub(crate) async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<S
     let found =
         found.with_context(|| format!("{} has no job {job}; `ingest jobs` lists them", session.owner))?;
     match actions::reprocess(&session.owners, None, &session.request(), job).await {
-        // The end of the run reports these.
+        // The end of the run reports these errors.
         Ok(_) | Err(ActionError::Running(_) | ActionError::Unfit { .. }) => {}
         Err(error) => return Err(error.into()),
     }

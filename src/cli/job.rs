@@ -1,4 +1,4 @@
-//! `cancel`, `delete` and `audit`: what a person does to whole jobs, and who did what.
+//! `cancel`, `delete` and `audit`: actions on whole jobs, and the list of actions.
 
 use super::output::print;
 use super::session::Session;
@@ -22,7 +22,7 @@ pub(crate) async fn delete(session: &Session, job: JobId) -> anyhow::Result<Stat
     Ok(Status::Done)
 }
 
-/// Lists what was done, newest first.
+/// Lists actions, newest first.
 pub(crate) async fn audit(
     session: &Session,
     job: Option<JobId>,

@@ -15,25 +15,25 @@ const FILE: &str = "serve.token";
 /// The length below which a token could be guessed.
 const MIN_CHARACTERS: usize = 32;
 
-/// Where the token of a data folder is.
+/// Returns the path of the token of a data folder.
 pub(crate) fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE)
 }
 
-/// Reads the token; makes one if there is none. It stays the same from one start to the next, so browsers
-/// remain signed in; whoever wants another one deletes the file.
+/// Reads the token, or creates one if there is none. It stays the same after a restart, so that browsers remain
+/// signed in; deleting the file leads to a new token.
 pub(crate) fn load_or_make(data_dir: &Path) -> anyhow::Result<Secret> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
     made.with_context(|| format!("cannot make the folder {}", data_dir.display()))?;
     let path = path(data_dir);
-    // Another process may make it at the same time: then its token counts.
+    // Another process may create it at the same time; its token then counts.
     if !path.exists() {
         make(data_dir, &path).with_context(|| format!("cannot write {}", path.display()))?;
     }
     load(&path)
 }
 
-/// Makes the file as a whole, unless there is one by then.
+/// Creates the file atomically, unless it exists by then.
 fn make(data_dir: &Path, path: &Path) -> std::io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
     writeln!(file, "{}", Secret::random().expose())?;

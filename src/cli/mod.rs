@@ -1,7 +1,7 @@
-//! The command line: a thin face over actions, store reads, the server and the worker.
+//! The command line: a thin layer over actions, store reads, the server and the worker.
 //!
-//! Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage or
-//! configuration, 3 a person has issues to decide.
+//! Data goes to stdout, everything else to stderr. The exit status is 0 if done, 1 on failure, 2 for wrong usage
+//! or configuration, and 3 if there are issues for a person to resolve.
 
 mod browser_sessions;
 mod columns;
@@ -54,7 +54,7 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Parses the command line; exits with usage if it is not one. Fails if it contains a secret.
+    /// Parses the command line, and exits with the usage if that fails. Returns an error if it contains a secret.
     pub fn parse_checked() -> Result<Cli, SettingsError> {
         let matches = Cli::command().get_matches();
         config::refuse_secret_flags(&matches)?;
@@ -234,9 +234,9 @@ struct List {
 pub enum Status {
     /// Done.
     Done,
-    /// A person has issues to decide.
+    /// There are issues for a person to resolve.
     NeedsReview,
-    /// Failed: the worst.
+    /// Failed; the worst status.
     Failed,
 }
 
@@ -258,7 +258,7 @@ pub fn tell_error(error: &anyhow::Error) {
     }
 }
 
-/// Carries out a parsed command line.
+/// Runs a parsed command line.
 pub async fn run(cli: Cli) -> anyhow::Result<Status> {
     let service = matches!(cli.command, Command::Worker | Command::Serve { .. });
     let level = match cli.settings.log_level {

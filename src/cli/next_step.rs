@@ -1,8 +1,9 @@
-//! What a person at the command line can do after an action failed: a command, where there is one.
+//! What to do after a failed action: a command, if there is one.
 
 use crate::actions::ActionError;
 
-/// The next step after a failed action; `None` if the message says it already, or if there is nothing to do.
+/// Returns the next step after a failed action; `None` if the message already says it, or if there is nothing to
+/// do.
 pub(super) fn after(error: &ActionError) -> Option<&'static str> {
     match error {
         ActionError::NoJob(_) => Some("list the jobs with `ingest jobs`"),

@@ -1,4 +1,4 @@
-//! Data on stdout: as a table for people, JSON or CSV for programs.
+//! Data on stdout: a table for people, JSON or CSV for programs.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::csv::{defused, sheet_writer};
 
-/// The form of what a command prints.
+/// Output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Columns for people.
@@ -31,16 +31,16 @@ pub(crate) fn print<T: Serialize>(
     printer.finish()
 }
 
-/// Rows of a table that are lined up with each other. A longer one has its header again.
+/// Rows of a table that are aligned with each other. A longer table repeats its header.
 const TABLE_ROWS: usize = 500;
-/// The most letters of a cell in a table; the other forms have all of it.
+/// Maximum letters of a cell in a table; the other formats print all of it.
 const CELL_LETTERS: usize = 1_000;
 
-/// Prints records one by one, so that no more of them are in memory than a table lines up.
+/// Prints records one by one, so that memory never contains more of them than a table aligns.
 pub(crate) struct Printer<'h, W: Write> {
     header: &'h [&'h str],
     form: Form<W>,
-    /// Whether nothing was printed yet.
+    /// Whether nothing has been printed yet.
     is_empty: bool,
 }
 
@@ -51,7 +51,7 @@ enum Form<W: Write> {
 }
 
 impl<'h, W: Write> Printer<'h, W> {
-    /// Starts to print into `out`.
+    /// Starts printing to `out`.
     pub(crate) fn new(out: W, format: Format, header: &'h [&'h str]) -> io::Result<Printer<'h, W>> {
         let form = match format {
             Format::Table => Form::Table { out, rows: Vec::new() },
@@ -87,7 +87,7 @@ impl<'h, W: Write> Printer<'h, W> {
         }
     }
 
-    /// Prints what is left.
+    /// Prints the remaining records.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self.form {
             Form::Table { rows, .. } if rows.is_empty() && !self.is_empty => Ok(()),
@@ -98,8 +98,8 @@ impl<'h, W: Write> Printer<'h, W> {
     }
 }
 
-/// A terminal obeys more than JSON escapes. All such characters are inside of strings, where an escape stands for them;
-/// line feeds stand between values.
+/// JSON escapes fewer characters than a terminal obeys. All of those are inside strings, where an escape can
+/// replace them; line feeds are only between values.
 fn json(out: &mut impl Write, text: &str) -> io::Result<()> {
     let steers = |letter: char| letter != '\n' && steers_terminal(letter);
     for piece in text.split_inclusive(steers) {
@@ -128,7 +128,8 @@ fn table_cell(cell: &str) -> String {
     }
 }
 
-/// A value on one line, with escapes for characters that would move the cursor, change the terminal or turn text around.
+/// Returns a value on one line, with escapes for characters that move the cursor, control the terminal or reverse
+/// text.
 pub(crate) fn printable(value: &str) -> String {
     let mut shown = String::with_capacity(value.len());
     for letter in value.chars() {
@@ -140,19 +141,19 @@ pub(crate) fn printable(value: &str) -> String {
     shown
 }
 
-/// A count with its noun: `1 row`, `2 rows`.
+/// Returns a count with its noun: `1 row`, `2 rows`.
 pub(super) fn counted(count: impl TryInto<u64>, noun: &str) -> String {
     let count = count.try_into().unwrap_or_default();
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// A text of several lines, each of them [`printable`].
+/// Returns a text of several lines, each of them [`printable`].
 pub(crate) fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// Control characters, the ends of lines and paragraphs, and what changes the direction of text around it. All are of
-/// the first plane.
+/// Returns whether a character is a control character, a line or paragraph separator, or changes the direction of
+/// text. All of these are in the basic plane.
 fn steers_terminal(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn records_one_by_one_make_one_array() {
+    fn single_records_form_one_json_array() {
         for rows in [vec![], vec![vec!["a\nb".to_owned()]], vec![vec!["a".to_owned(), "b".to_owned()]; 3]] {
             let whole = serde_json::to_string_pretty(&rows).unwrap() + "\n";
             assert_eq!(printed(Format::Json, &rows), whole);
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_table_has_its_header_again() {
+    fn a_long_table_repeats_its_header() {
         let row = |cell: String| vec![cell, "y".to_owned()];
         for (rows, headers) in [(0, 1), (1, 1), (TABLE_ROWS, 1), (TABLE_ROWS + 1, 2)] {
             let rows: Vec<_> = (0..rows).map(|number| row(number.to_string())).collect();

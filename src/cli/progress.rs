@@ -55,11 +55,11 @@ async fn bar(label: String, mut progress: watch::Receiver<Progress>, done: Cance
     bar.finish_and_clear();
 }
 
-/// The style of a template; the bare bar if indicatif ever refuses one.
+/// Returns the style of a template, or the default bar if indicatif rejects the template.
 fn style(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        // A bar has nobody to tell that a write to its own buffer failed.
+        // Writing to the bar's own buffer cannot fail usefully: there is nobody to report to.
         let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
     })
 }

@@ -1,4 +1,4 @@
-//! `serve`: the HTTP server, and a worker beside it.
+//! `serve`: the HTTP server, with a worker beside it.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -24,14 +24,14 @@ use crate::shutdown::Shutdown;
 use crate::web;
 use crate::worker;
 
-/// How long a stop waits for requests that are under way.
+/// How long a stop waits for requests in progress.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// How long a start waits for its connections to the database.
+/// How long a start waits for its database connections.
 const FILL: Duration = Duration::from_secs(5);
 
-/// Serves until it is told to stop; then takes no more connections, lets requests end, and the worker
-/// its chunk.
+/// Serves until it is asked to stop. Then accepts no more connections, lets requests finish, and lets the worker
+/// finish its chunk.
 pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     let settings = &session.settings;
     let limits = connection_limits(&settings.serve.limits);
@@ -41,7 +41,7 @@ pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<St
     let access = access(session, address)?;
     let shutdown = Shutdown::on_signals()?;
     let queue = session::queue(settings, &session.context.pool).await?;
-    // Those that are not open in time are opened when they are needed.
+    // Connections that are not open in time are opened when needed.
     let _ = tokio::time::timeout(FILL, session.owners.fill()).await;
     let app = App::new(Parts {
         owners: session.owners.clone().with_read_timeout(settings.serve.request_timeout()),
@@ -76,8 +76,8 @@ pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<St
     Ok(Status::Done)
 }
 
-/// Says where the server is to whoever has started it by hand; the log may be for machines. The token is
-/// shown on a terminal only: others may be able to read what is written to a file or a journal.
+/// Prints the server's address for whoever started it by hand; the log may be for machines. Shows the token on a
+/// terminal only: others may be able to read a file or a journal.
 fn announce(access: &Access, address: SocketAddr, data_dir: &Path) {
     match access {
         Access::Oidc(_) => eprintln!("serving http://{address}"),
@@ -126,7 +126,7 @@ async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} (LISTEN_ADDRESS)"))
 }
 
-/// Who may use the server. With nothing configured the local user, and on a loopback address only.
+/// Returns who may use the server. With nothing configured, that is the local user, on a loopback address only.
 fn access(session: &Session, address: SocketAddr) -> anyhow::Result<Access> {
     let serve = &session.settings.serve;
     let Some(oidc) = serve.oidc()? else {
@@ -144,7 +144,7 @@ fn access(session: &Session, address: SocketAddr) -> anyhow::Result<Access> {
     Ok(Access::Oidc(Box::new(provider(oidc)?)))
 }
 
-/// The configured provider.
+/// Returns the configured provider.
 pub(crate) fn provider(settings: OidcSettings) -> anyhow::Result<Provider> {
     let OidcSettings {
         issuer,
@@ -165,7 +165,7 @@ fn proxies(settings: &AccessSettings) -> TrustedProxies {
     TrustedProxies::new(settings.trusted_proxies().to_vec(), settings.forwarded_header.clone())
 }
 
-/// Where browsers reach the server.
+/// Returns the URL at which browsers reach the server.
 fn public_origin(settings: &Settings, access: &Access, address: SocketAddr) -> Result<String, SettingsError> {
     if let Some(url) = settings.serve.public_url() {
         return Ok(url.to_owned());

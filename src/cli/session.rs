@@ -1,5 +1,5 @@
-//! What a command works with, opened by what is configured: the database given or the private one,
-//! the bucket or the folder, SQS or the queue in the database.
+//! What a command works with, opened as configured: a given database or the private one, the bucket or the folder,
+//! SQS or the queue in the database.
 
 use std::os::unix::fs::DirBuilderExt;
 use std::time::Duration;
@@ -31,15 +31,15 @@ pub(crate) enum Migrate {
 }
 
 impl Migrate {
-    /// By `--no-migrate`.
+    /// Returns the value for `--no-migrate`.
     pub(crate) fn from_flag(no_migrate: bool) -> Migrate {
         if no_migrate { Migrate::Refuse } else { Migrate::Apply }
     }
 }
 
-/// All that is open while a command runs.
+/// The resources that are open while a command runs.
 pub(crate) struct Session {
-    /// Database and store.
+    /// Database and file store.
     pub context: Context,
     /// The database, on behalf of owners.
     pub owners: OwnerPool,
@@ -47,17 +47,17 @@ pub(crate) struct Session {
     pub control: PgPool,
     /// Retries and leases.
     pub policy: Policy,
-    /// Whose data the command sees.
+    /// The owner whose data the command sees.
     pub owner: Owner,
-    /// What is configured.
+    /// The settings.
     pub settings: Settings,
-    /// Jobs that may run at once.
+    /// Maximum number of concurrent jobs.
     concurrency: usize,
     cluster: Option<LocalCluster>,
 }
 
 impl Session {
-    /// Opens what is configured and sees to the schema.
+    /// Opens what is configured, and migrates or checks the schema.
     pub(crate) async fn open(settings: &Settings, migrate: Migrate) -> anyhow::Result<Session> {
         let connections = Connections::share(settings.max_connections(), settings.worker_concurrency)?;
         let (pool, cluster) = database(settings, connections.worker).await?;
@@ -103,7 +103,7 @@ impl Session {
         self.owners.read(&self.owner).await
     }
 
-    /// What the person at the command line asks.
+    /// Returns a request in the name of the command line's user.
     pub(crate) fn request(&self) -> Request {
         Request {
             owner: self.owner.clone(),
@@ -112,7 +112,7 @@ impl Session {
         }
     }
 
-    /// Runs the worker until it is told to stop.
+    /// Runs the worker until it is asked to stop.
     pub(crate) async fn work(&self) -> anyhow::Result<Status> {
         let shutdown = Shutdown::on_signals()?;
         let queue = queue(&self.settings, &self.context.pool).await?;
@@ -120,7 +120,7 @@ impl Session {
         Ok(Status::Done)
     }
 
-    /// The worker that is configured, on this queue.
+    /// Returns the configured worker, on this queue.
     pub(crate) fn worker(&self, queue: Queue) -> Worker {
         let (wanted, concurrency) = (self.settings.worker_concurrency, self.concurrency);
         if concurrency < wanted {
@@ -139,7 +139,7 @@ impl Session {
         }
     }
 
-    /// Closes the connections, and the private server when nobody else uses it.
+    /// Closes the connections, and stops the private server if nobody else uses it.
     pub(crate) async fn close(self) {
         self.owners.close().await;
         self.context.pool.close().await;
@@ -151,15 +151,16 @@ impl Session {
     }
 }
 
-/// The longest that the job of a killed program stays out of reach of the next.
+/// How long the job of a killed program can stay locked for the next one, at most.
 const LONGEST_LEASE: Duration = Duration::from_secs(30);
 
-/// How long the lease of a job holds that is not renewed: no longer than its message stays hidden.
+/// Returns how long a lease lasts without renewal: no longer than its message stays hidden.
 fn lease(settings: &Settings) -> Duration {
     settings.visibility_timeout().min(LONGEST_LEASE)
 }
 
-/// A pool of at most `connections` on the configured database, or on the private cluster, which is started for it.
+/// Opens a pool of at most `connections` on the configured database, or on the private cluster, which it starts if
+/// necessary.
 pub(crate) async fn database(
     settings: &Settings,
     connections: u32,
@@ -178,7 +179,7 @@ pub(crate) async fn database(
     Ok((store::pool(options, connections), Some(cluster)))
 }
 
-/// Fails early and with the server's own words, where the pool would only say that it timed out.
+/// Fails early with the server's own message, where the pool would only report a time-out.
 async fn await_database(pool: &PgPool) -> Result<(), store::StoreError> {
     use sqlx::Connection;
     let options = pool.connect_options();
@@ -188,7 +189,7 @@ async fn await_database(pool: &PgPool) -> Result<(), store::StoreError> {
     Ok(connection.close().await?)
 }
 
-/// The configured store of the files.
+/// Opens the configured file store.
 pub(crate) async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
     match settings.bucket() {
         Some(bucket) => {
@@ -196,7 +197,7 @@ pub(crate) async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
         }
         None => {
             let folder = settings.data_dir().join("objects");
-            // The files hold people's data: nobody else on the machine is to read them.
+            // The files contain personal data: nobody else on the machine may read them.
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
             made.with_context(|| format!("cannot make the folder {}", folder.display()))?;
             Ok(Objects::local(folder)?)
@@ -204,7 +205,7 @@ pub(crate) async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
     }
 }
 
-/// The configured queue.
+/// Opens the configured queue.
 pub(crate) async fn queue(settings: &Settings, pool: &PgPool) -> anyhow::Result<Queue> {
     let options = ReceiveOptions {
         max_messages: settings.sqs_max_number_of_messages as usize,

@@ -1,4 +1,4 @@
-//! `jobs`, `issues` and `contacts`: pages of what the database holds of one owner.
+//! `jobs`, `issues` and `contacts`: lists of one owner's data.
 
 use std::collections::HashMap;
 
@@ -57,7 +57,7 @@ async fn job(db: &mut PgConnection, owner: &Owner, job: JobId) -> anyhow::Result
     found.with_context(|| format!("{owner} has no job {job}; `ingest jobs` lists them"))
 }
 
-/// Lists issues of a job, a line a row: of each issue at most `rows` of them.
+/// Lists issues of a job, one line per row, with at most `rows` rows for each issue.
 pub(crate) async fn issues(
     session: &Session,
     id: JobId,
@@ -77,7 +77,7 @@ pub(crate) async fn issues(
     let page = issues::page(&mut db, owner, found.home(), &which, after, list.limit).await?;
     let more = page.more;
     let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
-    // One more tells whether there is more.
+    // Reads one more row to know whether there are more.
     let mut items: HashMap<IssueId, Vec<Item>> = HashMap::new();
     for item in issue_items::page(&mut db, owner, found.home(), &ids, None, rows + 1).await? {
         items.entry(item.issue_id).or_default().push(item);
@@ -176,7 +176,7 @@ struct Line<'a> {
     row: &'a Item,
 }
 
-/// Contacts, and bytes of them, in memory at a time, however many are listed.
+/// Contacts, and bytes of them, in memory at a time, however long the list is.
 const CONTACTS_AT_ONCE: i64 = 1_000;
 const BYTES_AT_ONCE: i64 = 1 << 20;
 

@@ -51,7 +51,7 @@ pub(crate) enum TokenCommand {
     },
 }
 
-/// Carries it out.
+/// Runs the command.
 pub(crate) async fn run(session: &Session, command: TokenCommand) -> anyhow::Result<Status> {
     match command {
         TokenCommand::Create { name, roles, expires_days } => {
@@ -98,7 +98,7 @@ async fn create(
     Ok(Status::Done)
 }
 
-/// How long tokens last by the settings.
+/// Returns the configured lifetimes of tokens.
 pub(crate) fn token_days(settings: &Settings) -> anyhow::Result<TokenDays> {
     let (default, max) = settings.serve.access.token_days()?;
     Ok(TokenDays { default, max })
@@ -110,9 +110,9 @@ struct Shown {
     id: i64,
     owner: String,
     name: String,
-    /// What it was made for.
+    /// The roles that it was created with.
     roles: Vec<String>,
-    /// What it may do at the moment.
+    /// The roles that it has at the moment.
     roles_now: Vec<String>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::job::JobId;
 use crate::store::undo_progress::{self, UndoProgress};
 
-/// How often the progress is read for a bar, and for a line.
+/// How often the progress is read for a bar, and for a plain line.
 const BAR_INTERVAL: Duration = Duration::from_millis(300);
 const LINE_INTERVAL: Duration = Duration::from_secs(2);
 

@@ -1,4 +1,4 @@
-//! Settings of how long access lasts, and of where requests come from.
+//! Settings for the lifetime of access, and for the origin of requests.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use ipnet::IpNet;
 
 use super::{SettingsError, UNSET, whole};
 
-/// Days that an API token lasts where nothing else is said.
+/// Default lifetime of an API token in days.
 const DEFAULT_TOKEN_DAYS: u64 = 90;
-/// The longest that a token can be made to last.
+/// Upper limit for the lifetime of a token.
 const MAX_TOKEN_DAYS: u64 = 365;
 const DEFAULT_HEADER: &str = "X-Forwarded-For";
 
-/// Lifetimes of API tokens and sessions, and the proxies whose word on a client's address is taken.
+/// Lifetimes of API tokens and sessions, and the proxies that are trusted to name a client's address.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
 pub(crate) struct AccessSettings {
@@ -51,7 +51,8 @@ pub(crate) struct AccessSettings {
 struct Networks(Vec<IpNet>);
 
 impl AccessSettings {
-    /// Days that an API token lasts by default, and at most. Fails if the first is more than the second.
+    /// Returns the default and the maximum lifetime of an API token in days. Fails if the default exceeds the
+    /// maximum.
     pub(crate) fn token_days(&self) -> Result<(u32, u32), SettingsError> {
         let max = self.api_token_max_days;
         let default = match self.api_token_days.filter(|days| *days != UNSET) {
@@ -66,12 +67,12 @@ impl AccessSettings {
         Ok((default as u32, max as u32))
     }
 
-    /// How long a browser's session lasts without a request.
+    /// Returns how long a browser session lasts without a request.
     pub(crate) fn session_idle(&self) -> Duration {
         Duration::from_secs(60 * self.session_idle_minutes)
     }
 
-    /// The networks of trusted proxies.
+    /// Returns the networks of trusted proxies.
     pub(crate) fn trusted_proxies(&self) -> &[IpNet] {
         self.trusted_proxies.as_ref().map_or(&[], |networks| &networks.0)
     }

@@ -8,17 +8,18 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::SettingsError;
 
-/// A database URL that is known to be one. `Debug` and `Display` show user, host, port and database.
+/// A valid database URL. `Debug` and `Display` show user, host, port and database.
 #[derive(Clone)]
 pub(crate) struct DatabaseUrl(PgConnectOptions);
 
 impl DatabaseUrl {
-    /// How to connect. The value's own `Debug` is not redacted.
+    /// Returns how to connect. The `Debug` of the value is not redacted.
     pub(crate) fn connect_options(&self) -> PgConnectOptions {
         self.0.clone()
     }
 
-    /// The TLS mode, if the connection crosses a network and its mode does not verify which server answers.
+    /// Returns the TLS mode if the connection crosses a network and the mode does not verify the server's
+    /// identity.
     pub(crate) fn unverified_tls(&self) -> Option<&'static str> {
         let mode = match self.0.get_ssl_mode() {
             PgSslMode::Disable => "disable",
@@ -48,8 +49,8 @@ impl FromStr for DatabaseUrl {
             scheme.eq_ignore_ascii_case("postgresql") || scheme.eq_ignore_ascii_case("postgres")
         });
         let (_, rest) = rest.ok_or(SettingsError::DatabaseUrl)?;
-        // A port, TLS mode or escape that is wrong is reported without its text as well: a password
-        // with an unescaped `@` or `:` shifts the parts of the URL.
+        // Reports an invalid port, TLS mode or escape without its text as well: a password with an unescaped `@`
+        // or `:` shifts the parts of the URL.
         let options = PgConnectOptions::from_str(&format!("postgresql://{rest}"));
         options.map(DatabaseUrl).map_err(|_| SettingsError::DatabaseUrl)
     }

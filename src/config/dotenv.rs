@@ -1,8 +1,8 @@
-//! `.env` in the working directory: settings for this program and nothing else.
+//! Loads `.env` from the working directory: settings for this program and nothing else.
 //!
-//! Whoever unpacks an archive and runs the program in it has not read its `.env`. So the file may set only
-//! the variables that this program documents (none of them names a program to run or a library to load),
-//! values cannot pull in other variables, and the file must belong to the user or to root.
+//! A user who unpacks an archive and runs the program in it has not read its `.env`. So the file may set only the
+//! variables that this program documents (none of them names a program to run or a library to load), values cannot
+//! refer to other variables, and the file must belong to the user or to root.
 
 use std::fmt;
 use std::fs::{File, Metadata};
@@ -20,8 +20,8 @@ const FILE: &str = ".env";
 /// The maximum size of the file. Settings need far less.
 const MAX_BYTES: u64 = 64 << 10;
 
-/// Variables of the AWS SDK that `.env` may set: credentials and endpoints. Not `AWS_CONFIG_FILE` and its
-/// like, which name files that name programs.
+/// Variables of the AWS SDK that `.env` may set: credentials and endpoints. Not `AWS_CONFIG_FILE` and similar
+/// ones, whose files can name programs to run.
 const AWS_NAMES: [&str; 7] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -32,8 +32,7 @@ const AWS_NAMES: [&str; 7] = [
     "AWS_ENDPOINT_URL_SQS",
 ];
 
-/// A `.env` that was loaded. `Display` gives its path and the names of the variables taken from it, never
-/// values.
+/// A loaded `.env`. `Display` shows its path and the names of the variables taken from it, never values.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Dotenv {
     path: PathBuf,
@@ -64,7 +63,7 @@ pub enum DotenvError {
         /// What makes it acceptable.
         remedy: String,
     },
-    /// The file is no settings file.
+    /// The file is not a settings file.
     #[error("{FILE} is ignored: it is {0}")]
     Unfit(&'static str),
     /// A line cannot be parsed.
@@ -73,7 +72,7 @@ pub enum DotenvError {
         /// Counted from 1.
         line: usize,
     },
-    /// A variable that is none of this program's.
+    /// The variable is not one of this program's.
     #[error(
         "{FILE} line {line} sets {name}, which is not one of the variables that {FILE} may set (.env.example lists \
          them); remove the line, or set it in the environment"
@@ -97,7 +96,7 @@ pub enum DotenvError {
     },
 }
 
-/// Adds the variables of the working directory's `.env` to the environment; those that are set there keep
+/// Adds the variables of the working directory's `.env` to the environment; variables that are already set keep
 /// their values. Returns `None` if there is no such file.
 ///
 /// Call it before the command line is parsed and before any thread is started.
@@ -110,16 +109,16 @@ pub fn load_dotenv() -> Result<Option<Dotenv>, DotenvError> {
     Ok(Some(Dotenv { path, names }))
 }
 
-/// The file's text; `None` if there is no file. Fails unless only the user and root can write it.
+/// Returns the file's text, or `None` if there is no file. Fails unless only the user and root can write it.
 fn read(path: &Path) -> Result<Option<String>, DotenvError> {
-    // Otherwise opening a named pipe would wait for somebody to write to it.
+    // Without it, opening a named pipe would wait until somebody writes to it.
     let nonblocking = nix::fcntl::OFlag::O_NONBLOCK.bits();
     let file = match File::options().read(true).custom_flags(nonblocking).open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(DotenvError::Read(error)),
         Ok(file) => file,
     };
-    // Whoever owns a link chooses the file.
+    // The owner of a symbolic link chooses the file.
     check_owner(&std::fs::symlink_metadata(path).map_err(DotenvError::Read)?)?;
     let found = file.metadata().map_err(DotenvError::Read)?;
     if !found.is_file() {
@@ -156,7 +155,7 @@ fn name_of(uid: Uid) -> String {
     User::from_uid(uid).ok().flatten().map_or_else(|| format!("user {uid}"), |user| user.name)
 }
 
-/// The names that the text sets, in order. Fails unless each is documented and no value depends on another
+/// Returns the names that the text sets, in order. Fails unless each is documented and no value refers to another
 /// variable.
 fn checked_names(text: &str) -> Result<Vec<String>, DotenvError> {
     if text.contains(LITERAL) {
@@ -182,7 +181,7 @@ fn checked_names(text: &str) -> Result<Vec<String>, DotenvError> {
     Ok(names)
 }
 
-/// The variables that `.env` may set.
+/// Returns the variables that `.env` may set.
 fn documented_names() -> Vec<String> {
     let command = Settings::augment_args(clap::Command::new("settings"));
     let settings = command.get_arguments().filter_map(|argument| argument.get_env());
@@ -190,10 +189,10 @@ fn documented_names() -> Vec<String> {
     settings.chain(AWS_NAMES.map(str::to_owned)).collect()
 }
 
-/// Stands for a `$` that would begin a substitution.
+/// Replaces a `$` that would begin a substitution.
 const LITERAL: char = '\0';
 
-/// The text with [`LITERAL`] for each `$` that no backslash escapes.
+/// Replaces each `$` that is not escaped by a backslash by [`LITERAL`].
 fn without_substitution(text: &str) -> String {
     let mut escaped = false;
     let literal = text.chars().map(|letter| {
@@ -204,7 +203,7 @@ fn without_substitution(text: &str) -> String {
     literal.collect()
 }
 
-/// The line, counted from 1, on which the entry after the first `count` entries begins.
+/// Returns the line, from 1, on which the entry after the first `count` entries begins.
 fn line_of(text: &str, count: usize) -> usize {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let entries =
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_line_is_named_by_its_number() {
+    fn an_invalid_line_is_reported_by_its_number() {
         for (text, line) in [
             ("LOG_LEVEL=INFO\n# note\nDATABASE_URL=postgresql://u:hunter2 @db/x\nMAX_RETRIES=2\n", 3),
             ("LOG_LEVEL='1\n2'\n\nB\n", 4),
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn only_documented_names_are_taken() {
+    fn only_documented_names_are_accepted() {
         for name in [
             "LD_PRELOAD",
             "PATH",
@@ -257,7 +256,7 @@ mod tests {
     #[test]
     fn the_example_sets_documented_names_only() {
         let example = include_str!("../../.env.example");
-        // Also those that are commented out.
+        // Includes those that are commented out.
         let lines = example.lines().map(|line| match line.strip_prefix('#') {
             Some(rest) if rest.split('=').next().is_some_and(|name| name.chars().all(is_of_name)) => rest,
             _ => line,
@@ -274,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn values_do_not_pull_in_other_variables() {
+    fn values_cannot_refer_to_other_variables() {
         for value in ["$PATH", "a${PATH}b", "\"x $PATH y\"", "\"\\\\$PATH y\"", "$", "'a'$PATH"] {
             let error = error(&format!("LOG_LEVEL=INFO\nDATABASE_URL={value}\n"));
             assert!(error.contains("line 2:") && error.contains("DATABASE_URL"), "{value}: {error}");
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_write_is_not_used() {
+    fn a_file_that_others_can_write_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         assert!(read(&path).unwrap().is_none());
@@ -301,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_settings_file_is_not_used() {
+    fn files_that_are_not_settings_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
@@ -315,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_or_link_of_another_user_is_not_used() {
+    fn a_file_or_link_of_another_user_is_refused() {
         use std::os::unix::fs::{chown, lchown, symlink};
         // Only root can give files away.
         if !geteuid().is_root() {

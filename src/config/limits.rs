@@ -1,4 +1,4 @@
-//! Settings of what clients may take of the HTTP server at once.
+//! Settings that limit what clients may use of the HTTP server at a time.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ pub(crate) struct LimitSettings {
     pub event_streams_at_once: PerUserAndAll,
 }
 
-/// The most of something at once: of one user, and of all.
+/// The limits of concurrent uses: per user, and in total.
 pub(crate) type PerUserAndAll = (usize, usize);
 
 fn pair(text: &str, name: &str, when_empty: PerUserAndAll) -> Result<PerUserAndAll, String> {
@@ -78,12 +78,12 @@ fn pair(text: &str, name: &str, when_empty: PerUserAndAll) -> Result<PerUserAndA
 }
 
 impl LimitSettings {
-    /// How long a connection may be open without a complete request head.
+    /// Returns how long a connection may be open without a complete request head.
     pub(crate) fn keep_alive(&self) -> Duration {
         Duration::from_secs(self.keep_alive_seconds)
     }
 
-    /// How long a request's body may stop, or its response may go unread.
+    /// Returns how long a request's body may pause, or its response remain unread.
     pub(crate) fn idle(&self) -> Duration {
         Duration::from_secs(self.idle_seconds)
     }

@@ -1,4 +1,4 @@
-//! Secrets among the settings: in the environment or in a file, not on the command line, where every user of the
+//! Secrets in the settings: from the environment or a file, never from the command line, where every user of the
 //! machine can read them.
 
 use std::fmt;
@@ -18,7 +18,7 @@ const SECRETS: [(&str, &str, &str); 2] = [
 /// The maximum size of a secret's file.
 const MAX_BYTES: u64 = 64 << 10;
 
-/// A value that neither `Debug` nor help nor an error shows.
+/// A secret value. `Debug`, help and errors do not show it.
 #[derive(Clone)]
 pub(super) struct Secret(String);
 
@@ -28,12 +28,12 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Parses a secret argument: anything is one.
+/// Parses a secret argument. Accepts any text.
 pub(super) fn value(text: &str) -> Result<Secret, String> {
     Ok(Secret(text.to_owned()))
 }
 
-/// Fails if the command line contains a secret. Its arguments exist only for their variables.
+/// Fails if the command line contains a secret. The arguments for secrets exist only for their variables.
 pub(crate) fn refuse_secret_flags(matches: &ArgMatches) -> Result<(), SettingsError> {
     let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     match SECRETS.into_iter().find(|(id, ..)| given(id)) {
@@ -42,8 +42,8 @@ pub(crate) fn refuse_secret_flags(matches: &ArgMatches) -> Result<(), SettingsEr
     }
 }
 
-/// Returns the secret: the variable `name` itself, or the content of the file that `name`_FILE names, without white
-/// space at its ends. `None` if neither is set; fails if both are.
+/// Returns the secret: the value of the variable `name`, or the content of the file named by `name`_FILE, without
+/// surrounding white space. Returns `None` if neither is set; fails if both are.
 pub(super) fn resolve(
     name: &'static str,
     value: &Option<Secret>,
@@ -63,10 +63,10 @@ pub(super) fn resolve(
     }
 }
 
-/// The file's text; else what is wrong, without any of it.
+/// Returns the file's text, or what is wrong with the file, without any of its text.
 fn read(path: &str) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
-    // Settings are read more than once, which a pipe cannot be, and opening one might wait for ever.
+    // Settings are read more than once, which a pipe does not allow; opening a pipe might also block forever.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err("is not a regular file".to_owned());
     }

@@ -1,4 +1,4 @@
-//! Settings of the HTTP server and of who may use it.
+//! Settings of the HTTP server and its users.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use super::access::AccessSettings;
 use super::secret::{self, Secret};
 use super::{LimitSettings, SettingsError, boolean, given, whole};
 
-/// The settings of `serve`. Everything about OpenID Connect hangs on `OIDC_ISSUER`.
+/// The settings of `serve`. All settings of OpenID Connect require `OIDC_ISSUER`.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
 pub(crate) struct ServeSettings {
@@ -91,11 +91,11 @@ pub(crate) struct ServeSettings {
         value_parser = |text: &str| whole(text, "REQUEST_TIMEOUT_SECONDS", 1..=3_600, 30))]
     request_timeout_seconds: u64,
 
-    /// What clients may take of the server at once.
+    /// Limits on what clients may use at a time.
     #[command(flatten)]
     pub limits: LimitSettings,
 
-    /// How long access lasts, and where requests come from.
+    /// The lifetime of access, and the origin of requests.
     #[command(flatten)]
     pub access: AccessSettings,
 }
@@ -106,24 +106,24 @@ const DEFAULT_ROLES_CLAIM: &str = "roles,cognito:groups";
 const DEFAULT_UPLOADERS: &str = "uploader";
 const DEFAULT_EDITORS: &str = "editor";
 
-/// Who is accepted, and as what.
+/// Settings of the OpenID Connect provider: whom to accept, and in which roles.
 #[derive(Clone)]
 pub(crate) struct OidcSettings {
-    /// The issuer's URL as it was given.
+    /// The issuer's URL, as configured.
     pub issuer: String,
-    /// Audiences of which a token must name one; never empty.
+    /// Accepted audiences; a token must name one of them. Never empty.
     pub audiences: Vec<String>,
     /// Whether ID tokens are accepted where access tokens are.
     pub accepts_id_tokens: bool,
-    /// The client as which people are signed in, and its secret.
+    /// The client for signing people in, and its secret.
     pub client: Option<(String, Option<String>)>,
-    /// Scopes to ask for.
+    /// Scopes to request.
     pub scopes: Vec<String>,
-    /// Claims that name roles.
+    /// Claims that contain roles.
     pub roles_claims: Vec<String>,
-    /// What makes an uploader.
+    /// Groups that grant the uploader role.
     pub uploader_groups: Vec<String>,
-    /// What makes an editor.
+    /// Groups that grant the editor role.
     pub editor_groups: Vec<String>,
 }
 
@@ -134,27 +134,27 @@ impl fmt::Debug for OidcSettings {
 }
 
 impl ServeSettings {
-    /// The URL at which browsers reach the server, where it was set: scheme, host and port.
+    /// Returns the URL at which browsers reach the server, if set: scheme, host and port.
     pub(crate) fn public_url(&self) -> Option<&str> {
         given(&self.public_url)
     }
 
-    /// The most bytes of one uploaded file.
+    /// Returns the maximum size of an uploaded file in bytes.
     pub(crate) fn upload_limit_bytes(&self) -> u64 {
         self.upload_limit_mb << 20
     }
 
-    /// After how long a request is given up.
+    /// Returns the time limit of a request.
     pub(crate) fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_seconds)
     }
 
-    /// The provider; `None` when there is none. Fails when what is set does not go together.
+    /// Returns the provider, or `None` if none is configured. Fails if its settings contradict each other.
     pub(crate) fn oidc(&self) -> Result<Option<OidcSettings>, SettingsError> {
         let client_id = given(&self.oidc_client_id);
         let mut audiences = names(self.oidc_audience.as_deref().unwrap_or_default(), "");
         let Some(issuer) = given(&self.oidc_issuer) else {
-            // Without the issuer only the local user would be let in, which nobody wants who has set these.
+            // Without the issuer only the local user would be admitted, which nobody wants who has set these.
             return match client_id.is_some() || !audiences.is_empty() {
                 true => {
                     Err(together("OIDC_AUDIENCE and OIDC_CLIENT_ID need OIDC_ISSUER, the provider's URL"))

@@ -14,7 +14,7 @@ fn parse(arguments: &[&str]) -> Result<Settings, String> {
 }
 
 #[test]
-fn defaults_are_those_of_the_contract() {
+fn defaults_match_the_documentation() {
     let settings = parse(&[]).unwrap();
     assert_eq!(settings.aws_region, "us-east-1");
     assert_eq!(settings.sqs_max_number_of_messages, 1);
@@ -102,7 +102,7 @@ fn empty_values_count_as_unset() {
 }
 
 #[test]
-fn ceilings_are_pairs_of_which_the_second_is_no_less() {
+fn the_ceiling_of_all_users_is_at_least_that_of_one() {
     let parsed = |value: &str| parse(&[&format!("--uploads-at-once={value}")]);
     assert_eq!(parsed("3, 3").unwrap().serve.limits.uploads_at_once, (3, 3));
     for bad in ["3", "3,2", "0,2", "a,b", "1,2,3", "1,100001"] {
@@ -180,7 +180,7 @@ fn secrets_on_the_command_line_are_refused() {
 }
 
 #[test]
-fn the_provider_is_read_as_a_whole() {
+fn all_settings_of_the_provider_are_read() {
     let settings = parse(&[
         "--oidc-issuer=https://id.example/pool",
         "--oidc-client-id=us",
@@ -205,7 +205,7 @@ fn the_provider_is_read_as_a_whole() {
 }
 
 #[test]
-fn half_a_provider_is_refused() {
+fn incomplete_provider_settings_are_refused() {
     for (arguments, named) in [
         (["--oidc-client-id=us"].as_slice(), "OIDC_ISSUER"),
         (&["--oidc-audience=us"], "OIDC_ISSUER"),

@@ -1,4 +1,4 @@
-//! Bodies of requests: read whole up to a limit, or as they come, and never without a limit of time.
+//! Reads bodies of requests, whole up to a size limit or as a stream, always with a time limit.
 
 use std::io;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tokio_util::io::StreamReader;
 
 use super::problem::{Kind, Problem};
 
-/// The longest that a body that is read whole may take.
+/// Time limit for a body that is read whole.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// All of a body of at most `limit` bytes.
+/// Reads a whole body of at most `limit` bytes.
 pub(crate) async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let whole = tokio::time::timeout(LONGEST, collect(body, limit)).await;
     whole.unwrap_or_else(|_| Err(Problem::new(Kind::BodyTimeout)))
@@ -32,7 +32,7 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
     Ok(whole.freeze())
 }
 
-/// A body to be read as it comes.
+/// Returns a reader that streams a body.
 pub(crate) fn reader(body: Body) -> impl AsyncRead + Send + Unpin {
     StreamReader::new(body.into_data_stream().map_err(io::Error::other))
 }
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_stops_is_given_up() {
+    async fn a_body_that_pauses_too_long_times_out() {
         let stopped = || {
             let silent = Body::from_stream(futures::stream::pending::<io::Result<Bytes>>());
             Body::new(tower_http::timeout::TimeoutBody::new(Duration::from_millis(1), silent))

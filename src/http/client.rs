@@ -1,7 +1,8 @@
-//! Who sends a request and from where, for limits and for the log.
+//! Determines who sends a request and from where, for limits and for the log.
 //!
-//! The address is the peer's, unless that is a trusted proxy: then the proxy's header names it. What the
-//! header says left of the first address that is no proxy of ours is the client's own claim, and ignored.
+//! The address is that of the peer, unless the peer is a trusted proxy: then the proxy's header names the client.
+//! Anything in the header to the left of the first address that is not one of our proxies is claimed by the client
+//! itself, and ignored.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -20,12 +21,12 @@ pub struct TrustedProxies {
 }
 
 impl TrustedProxies {
-    /// Proxies in these networks, which name the client in this header.
+    /// Trusts proxies in these networks, which name the client in this header.
     pub(crate) fn new(networks: Vec<IpNet>, header: HeaderName) -> TrustedProxies {
         TrustedProxies { networks, header }
     }
 
-    /// The address of the client whose request arrives from `peer`.
+    /// Returns the address of the client whose request arrives from `peer`.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut address = peer.to_canonical();
         if !self.trusts(address) {
@@ -33,7 +34,7 @@ impl TrustedProxies {
         }
         let lines: Vec<&str> =
             headers.get_all(&self.header).iter().map(|value| value.to_str().unwrap_or_default()).collect();
-        // Each proxy appends the address that it was reached from, so the nearest is the last.
+        // Each proxy appends the address that connected to it, so the nearest hop is the last.
         for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             let Some(before) = self.node(hop) else { break };
             address = before.to_canonical();
@@ -44,12 +45,12 @@ impl TrustedProxies {
         address
     }
 
-    /// Whether the address is one of the proxies'.
+    /// Returns whether the address is that of a proxy.
     pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// The address of one element; `None` if it names none, such as `unknown`.
+    /// Returns the address of one element, or `None` if it names none, such as `unknown`.
     fn node(&self, hop: &str) -> Option<IpAddr> {
         let node = match self.header == header::FORWARDED {
             true => hop.split(';').find_map(|pair| {
@@ -74,19 +75,19 @@ struct Parts {
     sender: OnceLock<Sender>,
 }
 
-/// Whom the credentials of a request stand for.
+/// The identity that the credentials of a request prove.
 #[derive(Debug, Clone)]
 pub(crate) enum Sender {
-    /// Somebody who is known.
+    /// The sender is authenticated.
     Known {
         /// Whose data they see.
         owner: String,
-        /// How they showed who they are.
+        /// How they authenticated.
         means: &'static str,
-        /// The number of their API token, if they used one.
+        /// The id of their API token, if they used one.
         token_id: Option<i64>,
     },
-    /// Nobody: the credentials are not valid.
+    /// The credentials are invalid.
     Refused {
         /// What kind of credentials.
         means: &'static str,
@@ -96,19 +97,19 @@ pub(crate) enum Sender {
 }
 
 impl Client {
-    /// The sender of a request.
+    /// Creates the client of a request, with its address.
     pub(crate) fn new(proxies: &TrustedProxies, extensions: &Extensions, headers: &HeaderMap) -> Client {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let address = proxies.client(peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), headers);
         Client(Arc::new(Parts { address, sender: OnceLock::new() }))
     }
 
-    /// The address from which it was sent.
+    /// Returns the address of the client.
     pub(crate) fn address(&self) -> IpAddr {
         self.0.address
     }
 
-    /// The network that counts as one client: an IPv6 subscriber has at least 64 bits of addresses.
+    /// Returns the network that counts as one client: an IPv6 subscriber has at least 64 bits of addresses.
     pub(crate) fn network(&self) -> IpAddr {
         match self.0.address {
             IpAddr::V4(address) => IpAddr::V4(address),
@@ -119,12 +120,12 @@ impl Client {
         }
     }
 
-    /// Whom its credentials stand for; `None` if it has none, or if they were not looked at.
+    /// Returns the identity that the credentials prove; `None` if there are none or they were not checked.
     pub(crate) fn sender(&self) -> Option<&Sender> {
         self.0.sender.get()
     }
 
-    /// Notes who it is.
+    /// Records who the client is.
     pub(crate) fn is_known_as(&self, principal: &Principal) {
         let token_id = match principal.means {
             Means::ApiToken(id) => Some(id),
@@ -134,7 +135,7 @@ impl Client {
         let _ = self.0.sender.set(Sender::Known { owner, means, token_id });
     }
 
-    /// Notes that its credentials are not valid.
+    /// Records that the client's credentials are invalid.
     pub(crate) fn is_refused(&self, means: &'static str, reason: &'static str) {
         let _ = self.0.sender.set(Sender::Refused { means, reason });
     }
@@ -159,21 +160,21 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_first_address_that_is_no_proxy() {
+    fn the_client_is_the_first_address_that_is_not_a_proxy() {
         let cases: [(&str, &[&str], &str); 12] = [
-            // Nobody but a trusted proxy is believed.
+            // Only trusted proxies are believed.
             ("192.0.2.7", &["198.51.100.1"], "192.0.2.7"),
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
             ("::ffff:10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
-            // What the client itself has sent stands left of what the proxy appended.
+            // What the client itself sent is to the left of what the proxy appended.
             ("10.0.0.1", &["203.0.113.9, 198.51.100.1"], "198.51.100.1"),
             ("10.0.0.1", &["203.0.113.9", "198.51.100.1"], "198.51.100.1"),
             ("10.0.0.1", &["203.0.113.9, 198.51.100.1, 10.2.3.4,2001:db8::1"], "198.51.100.1"),
             ("10.0.0.1", &["198.51.100.1:5555"], "198.51.100.1"),
             ("10.0.0.1", &["[2001:470::1]:5555"], "2001:470::1"),
             ("10.0.0.1", &["::ffff:198.51.100.1"], "198.51.100.1"),
-            // What cannot be read ends the chain at the last address that is known.
+            // An unreadable element ends the chain at the last known address.
             ("10.0.0.1", &["198.51.100.1, unknown"], "10.0.0.1"),
             ("10.0.0.1", &["10.0.0.2, 10.0.0.3"], "10.0.0.2"),
         ];

@@ -1,4 +1,4 @@
-//! Files on their way out.
+//! Downloads of files.
 
 use axum::body::Body;
 use axum::http::header;
@@ -11,7 +11,7 @@ use super::state::App;
 use crate::actions;
 use crate::domain::job::{JobId, Owner};
 
-/// Sends the file of a job as it came in.
+/// Sends the original file of a job.
 pub(crate) async fn job_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, Problem> {
     let permit = app.ceilings.exports.enter(owner)?;
     let mut db = app.owners.read(owner).await?;
@@ -22,7 +22,7 @@ pub(crate) async fn job_file(app: &App, owner: &Owner, job: JobId) -> Result<Res
     Ok(attachment(permit, &job.filename, "application/octet-stream", Some(opened.size), body))
 }
 
-/// Sends the rows of a job that an open issue is about, as CSV.
+/// Sends the rows of a job with open issues, as CSV.
 pub(crate) async fn corrections_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, Problem> {
     let permit = app.ceilings.exports.enter(owner)?;
     let file = actions::corrections_file(&app.owners, owner, job).await?;
@@ -38,7 +38,8 @@ pub(crate) fn contacts_file(app: &App, owner: Owner) -> Result<Response, Problem
     Ok(attachment(permit, "contacts.csv", CSV, None, Body::from_stream(pieces)))
 }
 
-/// A file to keep, under a name in any script (RFC 6266, RFC 8187); one of its owner's downloads until it is sent.
+/// Returns a file as an attachment, under a name in any script (RFC 6266, RFC 8187). Counts as one of the owner's
+/// downloads until it is sent.
 fn attachment(permit: Permit, name: &str, kind: &'static str, bytes: Option<u64>, body: Body) -> Response {
     let body = permit.until_sent(body);
     let encoded: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
@@ -51,5 +52,5 @@ fn attachment(permit: Permit, name: &str, kind: &'static str, bytes: Option<u64>
     }
 }
 
-/// A file of CSV.
+/// The media type of CSV.
 const CSV: &str = "text/csv; charset=utf-8";

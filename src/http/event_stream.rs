@@ -1,4 +1,4 @@
-//! Event streams: as many as their users may have, each ended when its sender is no longer let in.
+//! Event streams: limited per user, and ended when their client loses access.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use super::principal::Standing;
 use super::problem::Problem;
 use super::state::App;
 
-/// How often a stream asks whether its sender is still let in.
+/// How often a stream checks whether its client still has access.
 const RECHECK: Duration = Duration::from_secs(5);
 
-/// Sends `events` until their end, or until whoever asked for them is no longer let in: a revoked token, a session
-/// that has ended. A problem if they have too many streams already.
+/// Sends `events` until they end, or until the client loses access: its token is revoked, or its session ends.
+/// Returns a problem if the client has too many streams already.
 pub(crate) fn event_stream(
     app: &App,
     standing: Standing,

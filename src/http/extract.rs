@@ -1,5 +1,5 @@
-//! Axum's extractors with problems for refusals: `Json`, `Path` and `Query`, named so that the OpenAPI
-//! document finds parameters and bodies by them.
+//! Axum's extractors with problems for rejections: `Json`, `Path` and `Query`, named so that the OpenAPI document
+//! finds parameters and bodies by them.
 
 use std::error::Error;
 
@@ -15,13 +15,13 @@ use super::bodies::read_whole;
 use super::limits::{Permits, SMALL_BODY_BYTES};
 use super::problem::{Kind, Problem};
 
-/// The most bytes of a JSON body: many decisions at once fit into it.
+/// Maximum bytes of a JSON body; large enough for many decisions in one request.
 pub(crate) const BODY_LIMIT_BYTES: usize = 2 << 20;
 
-/// Large bodies that are parsed at the same time: while that goes on they take up to thirty times their size.
+/// Limits the large bodies that are parsed at a time: during parsing they take up to thirty times their size.
 static PARSING: Semaphore = Semaphore::const_new(2);
 
-/// A body of JSON.
+/// A JSON body.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
 
@@ -35,7 +35,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             permits.enter_large_body()?;
         }
         let body = read_whole(body, BODY_LIMIT_BYTES).await?;
-        // Held while the body is parsed, not while it is awaited.
+        // Acquired once the body is received, and released when it is parsed.
         let _turn = match is_large {
             true => PARSING.acquire().await.ok(),
             false => None,
@@ -51,15 +51,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// Whether a body is a large one, or may turn out to be.
+/// Returns whether a body is large, or may turn out to be.
 fn may_be_large(parts: &Parts) -> bool {
     let length =
         parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     length.is_none_or(|length| length > SMALL_BODY_BYTES)
 }
 
-/// The value, if the body is one once `2.0` counts as `2`: the two are the same integer to JSON Schema, and
-/// so to the document, but not to serde. Works on the text, since a parsed value takes many times its size.
+/// Parses the body again with `2.0` read as `2`: to JSON Schema, and so to the OpenAPI document, the two are the
+/// same integer, but not to serde. Returns `None` if it still does not parse. Works on the text, since a parsed
+/// value takes many times its size.
 fn with_whole_numbers<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     let mut text = Vec::with_capacity(body.len());
     let mut rest = body;
@@ -79,7 +80,7 @@ fn with_whole_numbers<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(&text).ok()
 }
 
-/// The bytes of a string up to and with the quote that ends it.
+/// Returns the length of a string, up to and including its closing quote.
 fn string_length(text: &[u8]) -> usize {
     let mut escaped = false;
     let end = text.iter().position(|byte| {
@@ -90,7 +91,7 @@ fn string_length(text: &[u8]) -> usize {
     end.map_or(text.len(), |end| end + 1)
 }
 
-/// The integer that a token stands for, if it is a number with a fraction or an exponent and still whole.
+/// Returns the integer that a token stands for, if it is a whole number written with a fraction or an exponent.
 fn whole_number(token: &[u8]) -> Option<i64> {
     let is_float = token.first()? != &b'"' && token.iter().any(|byte| b".eE".contains(byte));
     let float: f64 = std::str::from_utf8(token).ok().filter(|_| is_float)?.parse().ok()?;
@@ -98,7 +99,7 @@ fn whole_number(token: &[u8]) -> Option<i64> {
     is_exact.then_some(float as i64)
 }
 
-/// Parameters of the path.
+/// Path parameters.
 #[derive(Debug, Clone)]
 pub struct Path<T>(pub T);
 
@@ -116,7 +117,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Parameters of the query.
+/// Query parameters.
 #[derive(Debug, Clone)]
 pub struct Query<T>(pub T);
 
@@ -161,10 +162,10 @@ fn query_problem(rejection: &QueryRejection) -> Problem {
     }
 }
 
-/// The innermost cause: the path to the value, where one is known, and what is wrong with it.
+/// Returns the innermost cause: the path to the value, if known, and what is wrong with it.
 fn path_and_words(error: &dyn Error) -> (Option<String>, String) {
     let mut inner = error;
-    // The cause of the innermost one says the same without the path.
+    // The cause of the innermost error says the same without the path.
     while let Some(cause) = inner.source()
         && cause.source().is_some()
     {
@@ -178,7 +179,7 @@ fn path_and_words(error: &dyn Error) -> (Option<String>, String) {
     }
 }
 
-/// `rows[3].email` as a JSON Pointer, `#/rows/3/email`.
+/// Converts `rows[3].email` to a JSON Pointer, `#/rows/3/email`.
 fn pointer(path: &str) -> String {
     let steps = path.split(['.', '[', ']']).filter(|step| !step.is_empty());
     let escaped = steps.map(|step| step.replace('~', "~0").replace('/', "~1"));
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bad_value_is_pointed_at() {
+    async fn an_invalid_value_is_located_by_a_pointer() {
         let problem = json_of(r#"{"rows": [{"email": "a"}, {"email": 1}]}"#, "application/json").await;
         assert_eq!(
             (&problem["status"], &problem["errors"][0]["pointer"]),
@@ -243,11 +244,11 @@ mod tests {
             assert_eq!(with_whole_numbers::<Vec<u32>>(bad.as_bytes()), None, "{bad}");
         }
         let mixed: (String, i64) = with_whole_numbers(br#"["2.0 \" 3.0\\", -4.0e1]"#).unwrap();
-        assert_eq!(mixed, ("2.0 \" 3.0\\".to_owned(), -40), "strings stay as they are");
+        assert_eq!(mixed, ("2.0 \" 3.0\\".to_owned(), -40), "strings are unchanged");
     }
 
     #[tokio::test]
-    async fn a_bad_parameter_is_named() {
+    async fn an_invalid_parameter_is_named() {
         let request = Request::builder().uri("/x?limit=many").body(()).unwrap();
         let (mut parts, ()) = request.into_parts();
         let problem = told(&Query::<Page>::from_request_parts(&mut parts, &()).await.unwrap_err());

@@ -1,4 +1,4 @@
-//! What many handlers look up first.
+//! Look-ups that many handlers share.
 
 use sqlx::PgConnection;
 

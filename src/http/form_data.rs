@@ -1,4 +1,4 @@
-//! The file of a form (`multipart/form-data`), read as it comes.
+//! Streams the file in a form (`multipart/form-data`).
 
 use std::io;
 use std::pin::Pin;
@@ -16,8 +16,8 @@ use tokio_util::io::StreamReader;
 
 use super::problem::{Kind, Problem, is_body_timeout};
 
-/// The most bytes of a form before its file: other fields, and the headers of all. The parser keeps a header until
-/// its end, which may never come.
+/// Maximum bytes of a form before its file: other fields, and all headers. The parser buffers a header until its
+/// end, which may never arrive.
 const HEAD_BYTES: usize = 64 << 10;
 
 /// The part `file` of a form.
@@ -48,18 +48,18 @@ impl FormFile {
         Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
     }
 
-    /// The name that the file has where it comes from.
+    /// Returns the file's name on the client.
     pub(crate) fn name(&self) -> Option<&str> {
         self.field.file_name()
     }
 
-    /// The file's content.
+    /// Returns the file's content.
     pub fn into_reader(self) -> impl AsyncRead + Send + Unpin {
         StreamReader::new(self.field.map_err(io::Error::other))
     }
 }
 
-/// Whether a body is a form, in which the file is a part.
+/// Returns whether a body is a form, with the file as a part.
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     text(headers)
         .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"))
@@ -85,7 +85,7 @@ fn broken(error: multer::Error) -> Problem {
     }
 }
 
-/// The file is not among the first bytes of the form.
+/// The file does not begin within the first bytes of the form.
 #[derive(Debug, thiserror::Error)]
 #[error("no file in the first {HEAD_BYTES} bytes")]
 struct LongHead;
@@ -102,7 +102,7 @@ impl Stream for Pieces {
     type Item = Result<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // The parser takes all that is there before it looks at any of it; after each piece there is nothing.
+        // The parser reads all available data before it looks at any of it, so pause after each piece.
         if std::mem::take(&mut self.rests) {
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_large_file_is_read_as_it_comes() {
+    async fn a_large_file_is_streamed() {
         let head =
             std::iter::once(format!("--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n{PART}"));
         let data = std::iter::repeat_n("y".repeat(100_000), 10);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_before_the_file_has_an_end() {
+    async fn the_data_before_the_file_is_limited() {
         let endless = [
             "--b\r\nX-Long: ",
             "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n",

@@ -1,9 +1,9 @@
-//! What a browser must not be talked into: requests that another site makes it send, and a name of
-//! another site that leads to this machine.
+//! Protects against requests that another site makes a browser send (CSRF), and against host names of other sites
+//! that resolve to this machine (DNS rebinding).
 //!
-//! A request that changes something and is let in by a cookie has to come from our own pages: the browser says so itself (`Sec-Fetch-Site`, else `Origin`), or a script shows the token
-//! that `GET /me` tells (`X-CSRF-Token`). Requests with a bearer token need none of this: no browser adds
-//! such a token by itself.
+//! A request that changes something and is authenticated by a cookie must come from our own pages: the browser
+//! says so (`Sec-Fetch-Site`, else `Origin`), or a script sends the token from `GET /me` (`X-CSRF-Token`).
+//! Requests with a bearer token need no such proof: no browser adds such a token automatically.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ use crate::auth::Secret;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
-/// Where there is one local user: refuses what comes from another machine or another site's page, and lets
+/// For a server with one local user: refuses requests from other machines and from pages of other sites, and signs
 /// in the browser that opens the address with the token.
 pub(crate) async fn local_only(State(app): State<App>, request: Request, next: Next) -> Response {
     let Access::Local(user) = &app.access else { return next.run(request).await };
@@ -41,7 +41,7 @@ pub(crate) async fn local_only(State(app): State<App>, request: Request, next: N
     }
 }
 
-/// Fails unless the request was sent on this machine, to a loopback name, and by no other site's page.
+/// Fails unless the request was sent on this machine, to a loopback name, and not by a page of another site.
 fn refuse_foreign(request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
     let refused = |detail: String| Err(Problem::new(Kind::Forbidden).detail(detail));
@@ -51,7 +51,7 @@ fn refuse_foreign(request: &Request) -> Result<(), Problem> {
              set OIDC_ISSUER to serve others"
         ));
     }
-    // In the absolute form of a request the target names the host, and wins (RFC 9112, 3.2.2).
+    // If the request target is in absolute form, its host takes precedence (RFC 9112, 3.2.2).
     let host = request.uri().authority().map(|authority| authority.as_str());
     let host = host.or_else(|| text(headers, header::HOST)).filter(|host| is_loopback(host));
     let Some(host) = host else {
@@ -67,12 +67,12 @@ fn refuse_foreign(request: &Request) -> Result<(), Problem> {
     }
 }
 
-/// Whether proxies add the header. A request with it may come from another machine.
+/// Returns whether proxies add the header. A request with it may come from another machine.
 fn is_of_proxy(name: &HeaderName) -> bool {
     matches!(name.as_str(), "forwarded" | "via" | "x-real-ip") || name.as_str().starts_with("x-forwarded-")
 }
 
-/// The token in the address of the first page.
+/// Returns the token in the address of the first page.
 fn shown_token(request: &Request) -> Option<String> {
     let first_page = request.method() == Method::GET && request.uri().path() == "/";
     let query = request.uri().query().filter(|_| first_page)?;
@@ -80,8 +80,8 @@ fn shown_token(request: &Request) -> Option<String> {
     parameters.find(|(name, _)| name == "token").map(|(_, token)| token.trim().to_owned())
 }
 
-/// A problem unless the request comes from our own pages or changes nothing. `csrf`: what a script may
-/// show instead.
+/// Returns a problem unless the request changes nothing or comes from our own pages. A script may prove that by
+/// the `csrf` token.
 pub(crate) fn from_own_page(
     app: &App,
     method: &Method,
@@ -95,7 +95,7 @@ pub(crate) fn from_own_page(
     }
 }
 
-/// Whether the browser says that one of our own pages sends the request.
+/// Returns whether the browser reports that one of our own pages sends the request.
 pub(crate) fn is_same_origin(app: &App, headers: &HeaderMap) -> bool {
     match text(headers, SEC_FETCH_SITE) {
         Some(site) => site == "same-origin",
@@ -112,17 +112,17 @@ fn is_cross_site(headers: &HeaderMap) -> bool {
     text(headers, SEC_FETCH_SITE).is_some_and(|site| !matches!(site, "same-origin" | "none"))
 }
 
-/// Whether the method changes nothing (RFC 9110, 9.2.1).
+/// Returns whether the method changes nothing (RFC 9110, 9.2.1).
 fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    // One that is no text counts as another's.
+    // A value that is not text counts as foreign.
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-/// Whether a `Host` names this machine and cannot be made to by somebody else's name server.
+/// Returns whether a `Host` names this machine, and cannot be made to by another domain's name server.
 fn is_loopback(host: &str) -> bool {
     let bracketed = host.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     let name = match bracketed {
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loopback_names_are_known() {
+    fn loopback_names_are_recognised() {
         for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.8.9.1:80", "[::1]", "[::1]:8080"] {
             assert!(is_loopback(host), "{host}");
         }

@@ -1,4 +1,4 @@
-//! A body that keeps something until it has been sent, or given up.
+//! A response body that owns a guard until it is sent or dropped.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,7 +13,7 @@ pub(crate) struct Held<G> {
 }
 
 impl<G> Held<G> {
-    /// Keeps `guard` until `body` has been sent, or its client is gone.
+    /// Keeps `guard` until `body` is sent or its client is gone.
     pub(crate) fn new(body: Body, guard: G) -> Held<G> {
         Held { body, _guard: guard }
     }

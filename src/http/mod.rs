@@ -1,8 +1,8 @@
-//! What the API and the pages stand on: the server, its state, who sends a request and what they may do, limits,
-//! problems, and files on their way in and out.
+//! What the API and the pages share: the server, its state, authentication and roles, limits, problems, uploads
+//! and downloads.
 //!
-//! A handler's first argument says who may call it (`principal.rs`), and its error is a `Problem` (`problem.rs`). Every
-//! query is bound to the owner whom the extractor returns.
+//! A handler's first argument says who may call it (`principal.rs`), and its error is a `Problem` (`problem.rs`).
+//! Every query is limited to the owner whom the extractor returns.
 
 mod bodies;
 mod client;
@@ -42,7 +42,8 @@ pub(crate) use server::{ConnectionLimits, open_files, serve};
 pub(crate) use state::{Access, App, Parts};
 pub use uploads::{UploadQuery, preview_of, take_corrections, take_upload};
 
-/// The whole server: `routes`, and what each of their requests passes through. `problem_page` shows problems to browsers.
+/// Builds the whole server from `routes` and the layers that each request passes through. `problem_page` shows
+/// problems to browsers.
 pub(crate) fn router(app: App, routes: Router<App>, problem_page: ProblemPage) -> Router {
     routes
         .layer(middleware::from_fn_with_state(app.clone(), guard::local_only))
@@ -55,7 +56,7 @@ pub(crate) fn router(app: App, routes: Router<App>, problem_page: ProblemPage) -
         .with_state(app)
 }
 
-/// The panic itself has been written to standard error by then.
+/// The panic itself is already on standard error.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Problem::new(Kind::Internal).into_response()
 }

@@ -1,9 +1,9 @@
-//! Who sends a request, as extractors: `Reader(principal): Reader` as a handler's first argument lets in
-//! whoever is known, `Uploader` and `Editor` those with the role, `Person` no machine.
+//! Authentication and roles as extractors: `Reader(principal): Reader` as a handler's first argument admits
+//! everybody who is authenticated, `Uploader` and `Editor` those with the role, `Person` no machines.
 //!
-//! In this order: a bearer token, which is an API token, the provider's, or that of the local user where no
-//! provider is configured; else the cookie of a browser that has signed in. Each request is counted
-//! against the limit of its user.
+//! Credentials are read in this order: a bearer token, which is an API token, the provider's, or, without a
+//! provider, that of the local user; else the cookie of a signed-in browser. Each request counts against the limit
+//! of its user.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT, AUTHORIZATION, WWW_AUTHENTICATE};
@@ -21,19 +21,19 @@ use crate::auth::{LocalUser, Means, Principal, Role, Secret};
 use crate::domain::job::Owner;
 use crate::store::{StoreError, api_tokens, provider_roles, sign_ins};
 
-/// Whoever is known.
+/// Anybody authenticated.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader(pub Principal);
 
-/// Whoever may upload files and ask for another run.
+/// Anybody who may upload files and request another run.
 #[derive(Debug, Clone)]
 pub(crate) struct Uploader(pub Principal);
 
-/// Whoever may resolve issues, edit rows and delete.
+/// Anybody who may resolve issues, edit rows and delete.
 #[derive(Debug, Clone)]
 pub(crate) struct Editor(pub Principal);
 
-/// Whoever is known and no machine with an API token.
+/// Anybody authenticated except machines with an API token.
 #[derive(Debug, Clone)]
 pub(crate) struct Person(pub Principal);
 
@@ -84,7 +84,7 @@ fn forbidden(detail: impl Into<String>) -> Problem {
     Problem::new(Kind::Forbidden).detail(detail)
 }
 
-/// Who sends the request. Counts it.
+/// Authenticates the sender of a request and counts the request.
 async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
     let client = client_of(parts, app);
     let credentials = Credentials::of(&parts.headers, session_cookie(app));
@@ -126,12 +126,13 @@ fn count(parts: &Parts, app: &App, client: &Client, principal: &Principal) -> Re
 }
 
 fn client_of(parts: &Parts, app: &App) -> Client {
-    // Added to every request by the middleware that logs refusals.
+    // The layer that logs refusals adds it to every request.
     let client = parts.extensions.get::<Client>().cloned();
     client.unwrap_or_else(|| Client::new(&app.proxies, &parts.extensions, &parts.headers))
 }
 
-/// What let a sender in, to be asked again while the answer is under way. Comes after the argument that lets them in.
+/// What admitted a sender, to check it again while the response is streamed. Must follow the argument that admits
+/// them.
 #[derive(Debug)]
 pub(crate) struct Standing {
     parts: Parts,
@@ -144,28 +145,28 @@ impl FromRequestParts<App> for Standing {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let owner = parts.extensions.get::<Permits>().and_then(Permits::owner).ok_or_else(unauthenticated)?;
         let mut parts = parts.clone();
-        // The permits are the request's, and end with its answer.
+        // The permits belong to the request and end with its response.
         parts.extensions.remove::<Permits>();
-        // Asking again is not somebody at work, which would keep a session from ending.
+        // Checking again is no activity of the user, and must not prolong the session.
         parts.headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         Ok(Standing { parts, owner })
     }
 }
 
 impl Standing {
-    /// Whose data the sender sees.
+    /// Returns whose data the sender sees.
     pub(crate) fn owner(&self) -> &Owner {
         &self.owner
     }
 
-    /// Whether the sender would be let in again, as the same owner.
+    /// Returns whether the sender would be admitted again, as the same owner.
     pub(crate) async fn holds(&self, app: &App) -> bool {
         let client = client_of(&self.parts, app);
         known(&self.parts, app, &client).await.is_ok_and(|principal| principal.owner == self.owner)
     }
 }
 
-/// Whether a request carries the cookie of a session that has not ended.
+/// Returns whether a request has the cookie of a session that has not ended.
 pub(crate) async fn has_session(app: &App, headers: &HeaderMap) -> Result<bool, Problem> {
     let jar = CookieJar::from_headers(headers);
     let Some(cookie) = jar.get(session_cookie(app)) else { return Ok(false) };
@@ -199,7 +200,7 @@ async fn known(parts: &Parts, app: &App, client: &Client) -> Result<Principal, P
     }
 }
 
-/// The bearer token of `Authorization`, where there is that header.
+/// Returns the bearer token of the `Authorization` header, if there is one.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let split = value.to_str().ok().and_then(|text| text.split_once(' '));
@@ -211,11 +212,11 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-/// Why no token or cookie makes a principal.
+/// Why credentials do not authenticate a sender.
 enum Refused {
-    /// The credentials are not valid.
+    /// The credentials are invalid.
     Credentials(&'static str),
-    /// Something else went wrong, or is not allowed.
+    /// Another problem occurred, or the sender lacks the permission.
     Problem(Problem),
 }
 
@@ -250,7 +251,7 @@ async fn by_provider(app: &App, provider: &Provider, token: &str) -> Result<Prin
     Ok(principal)
 }
 
-/// The local user, in a browser that has opened the address with the token.
+/// Authenticates the local user in a browser that has opened the address with the token.
 fn by_local_cookie(parts: &Parts, local: &LocalUser) -> Result<Principal, Problem> {
     let jar = CookieJar::from_headers(&parts.headers);
     let cookie = jar.get(local.cookie_name());
@@ -274,20 +275,20 @@ async fn by_cookie(parts: &Parts, app: &App, client: &Client) -> Result<Principa
     let sign_ins::BrowserSession { owner, name, roles, csrf } = session;
     let csrf = Secret::from(csrf);
     let principal = Principal { owner, name, roles, means: Means::Session { csrf: csrf.clone() } };
-    // A refusal is logged with who it was.
+    // So that the log of a refusal names the user.
     client.is_known_as(&principal);
     guard::from_own_page(app, &parts.method, &parts.headers, &csrf)?;
     Ok(principal)
 }
 
-/// Whether a person caused the request. An open page requests its event stream again automatically.
+/// Returns whether a person caused the request. An open page reconnects its event stream automatically.
 fn is_activity(parts: &Parts) -> bool {
     let accepts = parts.headers.get(ACCEPT).and_then(|accepts| accepts.to_str().ok());
     !accepts.is_some_and(|kinds| kinds.contains("text/event-stream"))
 }
 
-/// The name of the cookie that a browser has which has signed in. By its prefix browsers keep others from
-/// setting it; they take it over TLS only.
+/// Returns the name of the cookie of a signed-in browser. Over HTTPS its prefix keeps others from setting it, and
+/// browsers accept it over TLS only.
 pub(crate) fn session_cookie(app: &App) -> &'static str {
     match app.is_https() {
         true => "__Host-ingest_session",
@@ -299,7 +300,7 @@ fn unauthenticated() -> Problem {
     Problem::new(Kind::Unauthenticated).header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
-/// A token was sent and is not good (RFC 6750, section 3).
+/// Returns the problem for an invalid token (RFC 6750, section 3).
 fn invalid_token(words: &str) -> Problem {
     let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{words}\"");
     let challenge = HeaderValue::try_from(challenge);
@@ -313,7 +314,7 @@ mod tests {
     use crate::auth::Roles;
 
     #[test]
-    fn who_lacks_the_role_is_told_which() {
+    fn a_sender_without_the_role_learns_which_is_needed() {
         let local = Principal::local(crate::domain::job::Owner("ann".to_owned()));
         let uploader = Principal { roles: Roles::default().with(Role::Uploader), ..local };
         assert!(with_role(uploader.clone(), Role::Uploader).is_ok());

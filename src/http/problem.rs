@@ -1,8 +1,8 @@
 //! Problem Details (RFC 9457): the format of every error response.
 //!
-//! Handlers return `Result<_, Problem>`. What axum and its layers answer by themselves is turned into
-//! problems by [a layer](super::layers), so that a client never meets an error of another form. No problem tells
-//! SQL, a path of this machine or another cause that is the operator's: those are logged.
+//! Handlers return `Result<_, Problem>`. [A layer](super::layers) turns the error responses of axum and its layers
+//! into problems, so that a client never receives an error in another format. No problem contains SQL, a path on
+//! this machine or another cause that concerns the operator: those are logged.
 
 use std::error::Error;
 
@@ -22,13 +22,13 @@ use crate::store::StoreError;
 /// The media type of a problem.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// Seconds after which something that is away may be back.
+/// Seconds after which an unavailable service may be back.
 const BACK_AFTER: HeaderValue = HeaderValue::from_static("5");
 
-/// Declares the kinds of problem: a word, a status, a title.
+/// Declares the kinds of problem: a word, a status and a title each.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $slug:literal, $status:ident, $title:literal;)+) => {
-        /// What kind of problem it is. The word stands in its `type`, `urn:problem-type:ingest:<word>`.
+        /// The kind of a problem. Its word is part of the `type`, `urn:problem-type:ingest:<word>`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Kind { $($(#[$doc])* $kind),+ }
 
@@ -39,12 +39,12 @@ macro_rules! kinds {
                 match self { $(Kind::$kind => concat!("urn:problem-type:ingest:", $slug)),+ }
             }
 
-            /// The status of the answer.
+            /// Returns the status of the response.
             pub(crate) fn status(self) -> StatusCode {
                 match self { $(Kind::$kind => StatusCode::$status),+ }
             }
 
-            /// The same for every problem of the kind.
+            /// Returns the title, the same for every problem of the kind.
             pub(crate) fn title(self) -> &'static str {
                 match self { $(Kind::$kind => $title),+ }
             }
@@ -53,70 +53,70 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The request cannot be read.
+    /// The request cannot be parsed.
     Malformed = "malformed", BAD_REQUEST, "The request cannot be read";
-    /// Nobody is known by what the request carries.
+    /// The request has no valid credentials.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Sign in, or send a valid token";
-    /// Whoever it is may not do this.
+    /// The user lacks the permission.
     Forbidden = "forbidden", FORBIDDEN, "This is not allowed";
-    /// There is no such thing, or it is somebody else's.
+    /// It does not exist, or belongs to somebody else.
     NotFound = "not-found", NOT_FOUND, "There is no such thing";
-    /// The path has no such method.
+    /// The path does not support the method.
     Method = "method-not-allowed", METHOD_NOT_ALLOWED, "The path has no such method";
-    /// Its state does not allow that.
+    /// The current state does not allow it.
     Conflict = "conflict", CONFLICT, "The state does not allow that";
-    /// What a condition of the request names is no longer so.
+    /// A precondition of the request no longer holds.
     Precondition = "precondition-failed", PRECONDITION_FAILED, "It was changed meanwhile";
-    /// The request must say what it has seen.
+    /// The request must state what it has seen.
     PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "Say what you have seen";
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     BodyTimeout = "body-timeout", REQUEST_TIMEOUT, "The body did not come in time";
     /// The body is too large.
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The body is too large";
-    /// The body is of a kind that is not taken here.
+    /// The media type of the body is not supported.
     MediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is of a kind that is not taken here";
-    /// A value is not acceptable: `errors` tells which.
+    /// A value is invalid; `errors` lists which.
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "A value is not acceptable";
     /// Too many requests.
     TooMany = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests";
-    /// We are at fault.
+    /// An error of the server.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here";
-    /// The database, the store or the provider is away.
+    /// The database, the store or the provider is unavailable.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not available at the moment";
-    /// It took too long.
+    /// The request took too long.
     Timeout = "timeout", GATEWAY_TIMEOUT, "It took too long and was given up";
 }
 
-/// A problem.
+/// A problem with its response headers.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<ProblemBody>);
 
-/// What is told of a problem.
+/// The body of a problem.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemBody {
-    /// What kind of problem it is.
+    /// The kind of problem.
     #[serde(rename = "type")]
     #[schema(format = "uri", examples("urn:problem-type:ingest:not-found"))]
     kind: &'static str,
     /// The same for every problem of the kind.
     title: &'static str,
-    /// The status of the answer.
+    /// The status of the response.
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
-    /// What is wrong in this case, in words.
+    /// What is wrong in this case.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     detail: Option<String>,
-    /// The path that was asked for.
+    /// The path of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = "uri-reference")]
     instance: Option<String>,
-    /// The row that it is about, by its number.
+    /// The number of the row concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<i64>)]
     row: Option<RowId>,
-    /// The values that it is about.
+    /// The invalid values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldError>,
@@ -124,23 +124,23 @@ pub(crate) struct ProblemBody {
     headers: HeaderMap,
 }
 
-/// A value that is not acceptable.
+/// An invalid value.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct FieldError {
-    /// Where it stands in the body: a JSON Pointer.
+    /// Its location in the body, as a JSON Pointer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("#/rows/3/email"))]
     pointer: Option<String>,
-    /// The parameter of the path or query that it is.
+    /// The name of the path or query parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("limit"))]
     parameter: Option<String>,
-    /// What is wrong with it, in words.
+    /// What is wrong with it.
     detail: String,
 }
 
 impl Problem {
-    /// A problem of a kind, with nothing more to say.
+    /// Creates a problem of a kind without details.
     pub(crate) fn new(kind: Kind) -> Problem {
         Problem(Box::new(ProblemBody {
             kind: kind.uri(),
@@ -154,60 +154,61 @@ impl Problem {
         }))
     }
 
-    /// There is no such thing, or it is somebody else's: the two are not told apart.
+    /// Creates the problem for something that does not exist or belongs to somebody else: the response does not
+    /// distinguish the two.
     pub(crate) fn not_found(detail: impl Into<String>) -> Problem {
         Problem::new(Kind::NotFound).detail(detail)
     }
 
-    /// Its state does not allow that.
+    /// Creates the problem for an action that the current state does not allow.
     pub(crate) fn conflict(detail: impl Into<String>) -> Problem {
         Problem::new(Kind::Conflict).detail(detail)
     }
 
-    /// A value of the body is not acceptable; `pointer` as `#/name`.
+    /// Creates the problem for an invalid value of the body; `pointer` has the form `#/name`.
     pub(crate) fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
         Problem::new(Kind::Invalid).at(pointer, detail)
     }
 
-    /// Something that is the operator's to see: logged, and not told.
+    /// Logs an error that only the operator may see, and returns a problem without its cause.
     pub(crate) fn internal(error: &(dyn Error + 'static)) -> Problem {
         tracing::error!(error, "request failed");
         Problem::new(Kind::Internal)
     }
 
-    /// Something is away and may be back soon: logged, and told without its cause.
+    /// Logs that a service is unavailable, and returns a problem without its cause.
     pub(crate) fn unavailable(error: &(dyn Error + 'static)) -> Problem {
         tracing::warn!(error, "request failed; the cause is temporary");
         Problem::new(Kind::Unavailable).header(header::RETRY_AFTER, BACK_AFTER)
     }
 
-    /// With what is wrong in this case.
+    /// Adds what is wrong in this case.
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Problem {
         self.0.detail = Some(detail.into());
         self
     }
 
-    /// With the row that it is about.
+    /// Adds the row concerned.
     pub(crate) fn row(mut self, row: RowId) -> Problem {
         self.0.row = Some(row);
         self
     }
 
-    /// With a value of the body that it is about.
+    /// Adds an invalid value of the body.
     pub(crate) fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
         let (pointer, detail) = (Some(pointer.into()), detail.into());
         self.0.errors.push(FieldError { pointer, parameter: None, detail });
         self
     }
 
-    /// With a parameter that it is about.
+    /// Adds an invalid parameter.
     pub(crate) fn parameter(mut self, parameter: impl Into<String>, detail: impl Into<String>) -> Problem {
         let (parameter, detail) = (Some(parameter.into()), detail.into());
         self.0.errors.push(FieldError { pointer: None, parameter, detail });
         self
     }
 
-    /// The problem of a body that cannot be read to its end.
+    /// Returns the problem for a body that cannot be read to its end.
     pub(crate) fn of_body(error: &(dyn Error + 'static)) -> Problem {
         match is_body_timeout(error) {
             true => Problem::new(Kind::BodyTimeout),
@@ -215,29 +216,29 @@ impl Problem {
         }
     }
 
-    /// With the path that was requested.
+    /// Adds the path of the request.
     pub(super) fn instance(mut self, path: String) -> Problem {
         self.0.instance = Some(path);
         self
     }
 
-    /// With a header of the answer.
+    /// Adds a header to the response.
     pub(crate) fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Problem {
         self.0.headers.insert(name, value);
         self
     }
 
-    /// The status of the answer.
+    /// Returns the status of the response.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The same for every problem of the kind.
+    /// Returns the title, the same for every problem of the kind.
     pub(crate) fn title(&self) -> &'static str {
         self.0.title
     }
 
-    /// What is wrong in this case, in words.
+    /// Returns what is wrong in this case.
     pub(crate) fn words(&self) -> Option<&str> {
         self.0.detail.as_deref().or_else(|| self.0.errors.first().map(|error| error.detail.as_str()))
     }
@@ -254,14 +255,14 @@ impl Problem {
         })
     }
 
-    /// The problem in JSON.
+    /// Returns the problem as JSON.
     pub(crate) fn body(&self) -> String {
-        // Strings and numbers serialise; a problem without its words is still one.
+        // Strings and numbers always serialise; without its details a problem is still valid.
         serde_json::to_string(&self.0).unwrap_or_else(|_| format!("{{\"status\":{}}}", self.0.status))
     }
 }
 
-/// Whether a body was given up since nothing more of it came.
+/// Returns whether reading a body failed because no more of it arrived.
 pub(super) fn is_body_timeout(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -335,7 +336,7 @@ impl From<ActionError> for Problem {
             ActionError::Invalid { field, reason } => Problem::invalid(format!("#/{field}"), reason),
             ActionError::KeyReused => Problem::new(Kind::Invalid).detail(error.to_string()),
             ActionError::TooLarge(_) => Problem::new(Kind::TooLarge).detail(error.to_string()),
-            // What else an action refuses is for the state it found.
+            // All other errors of actions concern the current state.
             error => Problem::conflict(error.to_string()),
         }
     }
@@ -359,7 +360,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_says_what_rfc_9457_wants_and_no_empty_words() {
+    fn a_problem_has_the_members_of_rfc_9457_and_no_empty_ones() {
         let problem = Problem::invalid("#/name", "is empty").row(RowId(7)).detail("no");
         let told: serde_json::Value = serde_json::from_str(&problem.body()).unwrap();
         let expected = serde_json::json!({
@@ -376,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cause_of_the_operators_is_told() {
+    fn causes_for_the_operator_are_not_in_the_response() {
         let error = StoreError::from(sqlx::Error::ColumnNotFound("secret_column".to_owned()));
         assert!(!Problem::from(error).body().contains("secret_column"));
         let error = StoreError::from(sqlx::Error::PoolTimedOut);

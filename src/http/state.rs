@@ -1,4 +1,4 @@
-//! What every handler works with.
+//! The state that handlers share.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::objects::Objects;
 use crate::queue::Queue;
 use crate::store::OwnerPool;
 
-/// The server's state. Clones share it; its parts are its fields: `app.pool`.
+/// The server's state. Clones share it, and its parts are accessible as fields: `app.pool`.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
@@ -24,62 +24,62 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     /// The database, on behalf of the owner who sends a request.
     pub owners: OwnerPool,
-    /// The database, for what comes before an owner is known: tokens, sessions, health.
+    /// The database, before an owner is known: for tokens, sessions, health.
     pub pool: PgPool,
     /// The store of the files.
     pub objects: Objects,
-    /// Where jobs to run are sent.
+    /// The queue for jobs to run.
     pub queue: Queue,
     /// Who may use the server.
     pub access: Access,
-    /// How much each may ask.
+    /// Request rate per user.
     pub rate_limit: RateLimit,
-    /// Reverse proxies that name the client.
+    /// Trusted reverse proxies, which name the client.
     pub proxies: TrustedProxies,
-    /// Addresses that send bad credentials.
+    /// Addresses that send invalid credentials.
     pub bad_tokens: BadTokens,
-    /// How much is logged of refusals.
+    /// Limits log lines about refusals.
     pub refusal_log: RefusalLog,
-    /// How long API tokens last.
+    /// Lifetime of API tokens.
     pub token_days: TokenDays,
-    /// How long a browser's session lasts without a request.
+    /// How long a browser session lasts without a request.
     pub session_idle: Duration,
-    /// How much may be under way at once.
+    /// Limits on concurrency.
     pub ceilings: Arc<Ceilings>,
     /// Who sent which credentials before.
     pub senders: Senders,
-    /// How long a request's body may stop.
+    /// How long a request's body may pause.
     pub body_idle_timeout: Duration,
-    /// Where browsers reach the server: scheme, host and port.
+    /// URL at which browsers reach the server: scheme, host and port.
     pub public_origin: String,
-    /// The most bytes of one uploaded file.
+    /// Maximum size of an uploaded file in bytes.
     pub upload_limit_bytes: u64,
-    /// After how long a request is given up.
+    /// Time limit of a request.
     pub request_timeout: Duration,
-    /// Cancelled when the server stops: what goes on for long, such as an event stream, ends then.
+    /// Cancelled when the server stops, so that long responses such as event streams end.
     pub stopping: CancellationToken,
 }
 
 /// Who may use the server.
 pub enum Access {
-    /// The local user: a loopback address is listened on.
+    /// The local user; the server listens on a loopback address only.
     Local(LocalUser),
-    /// Whom an OpenID Connect provider knows.
+    /// Users of an OpenID Connect provider.
     Oidc(Box<Provider>),
 }
 
 impl App {
-    /// The state of these parts.
+    /// Creates the state from its parts.
     pub(crate) fn new(parts: Parts) -> App {
         App(Arc::new(parts))
     }
 
-    /// Whether browsers reach the server by TLS.
+    /// Returns whether browsers reach the server over TLS.
     pub(crate) fn is_https(&self) -> bool {
         self.public_origin.starts_with("https://")
     }
 
-    /// The provider, where there is one.
+    /// Returns the provider, if there is one.
     pub(crate) fn provider(&self) -> Option<&Provider> {
         match &self.access {
             Access::Local(_) => None,

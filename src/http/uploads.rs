@@ -1,4 +1,4 @@
-//! Files on their way in, as the body itself or as a part of a form; streamed to the store either way.
+//! Uploads of files, as the request body itself or as a part of a form. Both are streamed to the store.
 
 use axum::extract::Request;
 use serde::Deserialize;
@@ -18,35 +18,36 @@ use crate::domain::job::{Columns, ImportPolicy, JobId, Owner};
 #[derive(Debug, Deserialize, serde::Serialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-/// How a file is to be taken in.
+/// How to import an uploaded file.
 pub struct UploadQuery {
-    /// The file's name, where the body is the file itself.
+    /// The file's name, if the body is the file itself.
     #[param(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     filename: Option<String>,
     /// When valid rows become contacts.
     #[serde(default)]
     #[param(required = false)]
     policy: ImportPolicy,
-    /// Make a job of it even if the same file was uploaded before.
+    /// Create a job even if the same file was uploaded before.
     #[serde(default)]
     #[param(required = false)]
     force: bool,
-    /// Where the e-mail is, from 0, where the names of the columns do not tell: all four are given then.
+    /// Position of the e-mail column, from 0, if the column names do not show it; all four positions are required
+    /// then.
     #[param(maximum = 65535)]
     email: Option<u16>,
-    /// Where the first name is.
+    /// Position of the first name column.
     #[param(maximum = 65535)]
     first_name: Option<u16>,
-    /// Where the last name is.
+    /// Position of the last name column.
     #[param(maximum = 65535)]
     last_name: Option<u16>,
-    /// Where the company is.
+    /// Position of the company column.
     #[param(maximum = 65535)]
     company: Option<u16>,
-    /// How many columns the file has; given with the four.
+    /// Number of columns in the file; required with the four positions.
     #[param(maximum = 65535)]
     columns: Option<u16>,
-    /// Keep the four for the next file of the same header.
+    /// Remember the four positions for files with the same header.
     #[serde(default)]
     #[param(required = false)]
     remember: bool,
@@ -73,7 +74,7 @@ impl UploadQuery {
     }
 }
 
-/// Takes in a file that is the body of a request, or the part `file` of a form.
+/// Uploads a file from the body of a request, or from the part `file` of a form.
 pub async fn take_upload(
     app: &App,
     by: &actions::Request,
@@ -113,14 +114,14 @@ async fn take(
     Ok(actions::upload(&app.owners, &app.objects, Some(&app.queue), by, &upload, content).await?)
 }
 
-/// The beginning of a file that is the body of a request.
+/// Previews the file whose beginning is the body of a request.
 pub async fn preview_of(app: &App, owner: &Owner, request: Request) -> Result<FilePreview, Problem> {
     let body = read_whole(request.into_body(), PREVIEW_BYTES).await?;
     let whole = body.len() < PREVIEW_BYTES;
     Ok(actions::preview_file(&app.owners, owner, &body, whole).await?)
 }
 
-/// Takes in corrections that are the body of a request, or the part `file` of a form.
+/// Imports corrections from the body of a request, or from the part `file` of a form.
 pub async fn take_corrections(
     app: &App,
     by: &actions::Request,

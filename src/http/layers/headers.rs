@@ -1,4 +1,4 @@
-//! Headers that every response has.
+//! Headers of every response.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -7,12 +7,13 @@ use axum::response::Response;
 
 use crate::http::state::App;
 
-/// The device access and tracking interfaces that no page of ours uses, so that an injected one cannot either.
+/// Disables device access and tracking interfaces that our pages do not use, so that injected scripts cannot use
+/// them either.
 const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), \
      gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
 
-/// Headers that keep browsers from guessing, framing, and keeping what is private. What a handler says for
-/// itself stays.
+/// Adds headers that keep browsers from guessing types, from framing pages, and from caching private data. A
+/// header set by the handler takes precedence.
 pub(crate) async fn safe_headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let mut all = vec![

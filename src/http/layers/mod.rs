@@ -1,5 +1,5 @@
-//! What each request and its response pass through, from the outside in: headers, permits, problems, the log of refusals,
-//! the guard of the local user, and where wanted a limit of time.
+//! The layers that every request and response pass through, from the outside in: headers, permits, problems, the
+//! log of refusals, the guard of the local user, and, for some routes, a time limit.
 
 mod headers;
 mod permits;

@@ -1,4 +1,4 @@
-//! Counts requests while they are under way.
+//! Counts concurrent requests.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::http::held::Held;
 use crate::http::limits::Permits;
 use crate::http::state::App;
 
-/// Gives each request its [`Permits`], and keeps them until the response is sent. A response that is made while it is
-/// sent does not hold them: it has a ceiling of its own.
+/// Gives each request its [`Permits`], and keeps them until the response is sent. A streamed response does not
+/// keep them: it has a ceiling of its own.
 pub(crate) async fn counted(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let permits = Permits::new(Arc::clone(&app.ceilings));
     request.extensions_mut().insert(permits.clone());

@@ -1,5 +1,5 @@
-//! Turns what axum and its layers answer by themselves into problems, so that a client never meets an error of another
-//! form, and shows problems to browsers as pages.
+//! Turns the error responses of axum and its layers into problems, so that a client never receives an error in
+//! another format, and shows problems to browsers as pages.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header, request};
@@ -9,11 +9,10 @@ use axum::response::Response;
 use crate::http::problem::{MEDIA_TYPE, Problem};
 use crate::http::state::App;
 
-/// Shows a problem to somebody with a browser, who has sent this request.
+/// Renders a problem as a page for the browser that sent this request.
 pub(crate) type ProblemPage = fn(&App, &request::Parts, &Problem) -> Response;
 
-/// Turns every answer that tells of an error into a problem, and adds the path to it; for a browser that looks at
-/// pages, into one of those.
+/// Turns every error response into a problem and adds the path; for a browser that requests a page, into a page.
 pub(crate) async fn as_problems(
     State((app, page)): State<(App, ProblemPage)>,
     request: Request,
@@ -30,7 +29,7 @@ pub(crate) async fn as_problems(
     let (mut parts, _) = response.into_parts();
     let problem = parts.extensions.remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
     let problem = problem.instance(path);
-    // Headers that were there say more: Allow, Retry-After, WWW-Authenticate.
+    // Existing headers say more: Allow, Retry-After, WWW-Authenticate.
     parts.headers.remove(header::CONTENT_LENGTH);
     if let Some(asked) = looking {
         let (page, body) = page(&app, &asked, &problem).into_parts();
@@ -42,7 +41,7 @@ pub(crate) async fn as_problems(
     Response::from_parts(parts, problem.body().into())
 }
 
-/// Whether somebody looks at pages: the API answers a browser as it does anybody.
+/// Returns whether the client requests a page. The API answers a browser like any other client.
 fn wants_page(asked: &request::Parts) -> bool {
     let accepts = asked.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
     let is_page = accepts.is_some_and(|kinds| kinds.contains("text/html"));

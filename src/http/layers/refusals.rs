@@ -1,5 +1,5 @@
-//! The log of refusals: bad credentials, 403 and 429, with who sent the request, how, and from where. Never a token,
-//! a query or a body.
+//! Logs refusals: invalid credentials, 403 and 429, with who sent the request, how they authenticated, and from
+//! where. Never a token, a query or a body.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
@@ -10,12 +10,12 @@ use crate::http::client::{Client, Sender};
 use crate::http::problem::Problem;
 use crate::http::state::App;
 
-/// Finds out from where a request comes, and logs it if it is refused. The handlers find the [`Client`] among the
+/// Determines where a request comes from, and logs it if it is refused. Handlers find the [`Client`] among the
 /// request's extensions.
 pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let client = Client::new(&app.proxies, request.extensions(), request.headers());
     let method = request.method().clone();
-    // The route, not the path: what somebody makes up stays out of the log.
+    // Logs the route rather than the path: clients can put anything into a path.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     request.extensions_mut().insert(client.clone());
     let response = next.run(request).await;

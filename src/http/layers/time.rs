@@ -1,4 +1,4 @@
-//! Ends requests that take too long.
+//! Cancels requests that take too long.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use crate::http::problem::{Kind, Problem};
 use crate::http::state::App;
 
-/// Gives a request up after the configured time. What it has begun in the database is rolled back.
+/// Cancels a request after the configured time. Its database transaction is rolled back.
 pub(crate) async fn timeout(State(app): State<App>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(app.request_timeout, next.run(request)).await {
         Ok(response) => response,

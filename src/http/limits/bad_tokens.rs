@@ -1,8 +1,7 @@
-//! A limit of bad credentials by address: who sends too many is refused before anything is looked up.
+//! Limits invalid credentials per address: an address that sends too many is refused before anything is looked up.
 //!
-//! Nobody guesses 256 random bits; the limit keeps made-up tokens from costing a query, a signature check or a log
-//! line each. While it lasts, good tokens from the same address are refused too, since telling them apart is
-//! what costs.
+//! Nobody guesses 256 random bits; the limit keeps forged tokens from costing a query, a signature check or a log
+//! line each. While an address is blocked, its valid tokens are refused too, since checking them is what costs.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,18 +17,18 @@ use super::rate::seconds;
 use crate::http::client::Client;
 use crate::http::problem::{Kind, Problem};
 
-/// What an address may spend: all of it at once, and then as much every minute.
+/// The budget of an address per minute; all of it may be spent at once.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
 
-/// How many addresses are remembered before those are forgotten that have not been seen for long.
+/// When this many addresses are remembered, those not seen for long are removed.
 const REMEMBERED: usize = 10_000;
 
-/// A kind of bad credentials.
+/// A kind of invalid credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bad {
-    /// A bearer token: 60 a minute.
+    /// A bearer token: 60 per minute.
     Token,
-    /// A cookie: 600 a minute. Every browser of an office has one that has expired, each morning.
+    /// A cookie: 600 per minute. Every morning, each browser of an office sends an expired one.
     Cookie,
 }
 
@@ -42,7 +41,7 @@ impl Bad {
     }
 }
 
-/// Bad credentials by address.
+/// Counts invalid credentials by address.
 pub struct BadTokens {
     budget: DefaultKeyedRateLimiter<IpAddr>,
     clock: DefaultClock,
@@ -60,7 +59,7 @@ impl Default for BadTokens {
 }
 
 impl BadTokens {
-    /// Fails with a problem while the client's address has sent too many.
+    /// Returns a problem while the client's address is over the limit.
     pub(crate) fn check(&self, client: &Client) -> Result<(), Problem> {
         let mut blocked = self.blocked_until.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(until) = blocked.get(&client.network()) else { return Ok(()) };
@@ -73,13 +72,13 @@ impl BadTokens {
         Err(Problem::new(Kind::TooMany).detail(detail).header(RETRY_AFTER, seconds(left)))
     }
 
-    /// Counts bad credentials that the client sent.
+    /// Counts invalid credentials from the client.
     pub(crate) fn count(&self, client: &Client, bad: Bad) {
         let network = client.network();
         if self.budget.len() > REMEMBERED {
             self.budget.retain_recent();
         }
-        // Costs are far below the budget, so there is always a time at which they fit.
+        // Costs are far below the budget, so waiting always helps.
         let Ok(Err(early)) = self.budget.check_key_n(&network, bad.cost()) else { return };
         let wait = early.wait_time_from(self.clock.now()).max(Duration::from_secs(1));
         let mut blocked = self.blocked_until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_sends_too_many_is_refused_and_no_other() {
+    fn only_an_address_that_sends_too_many_is_refused() {
         let bad = BadTokens::default();
         let (one, same_network) = (client("2001:db8::1"), client("2001:db8::ffff:1"));
         for _ in 0..60 {

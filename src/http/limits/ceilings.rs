@@ -1,7 +1,8 @@
-//! How much may be under way at once, of one user and of all: requests, and what takes long or holds memory.
+//! Limits concurrency, per user and in total: of requests, and of work that takes long or much memory.
 //!
-//! A permit is taken before a body is read or a file is made, and kept until the last byte is through. What does not
-//! get one is refused at once, with `Retry-After`: waiting would only move the queue into the server's memory.
+//! A permit is acquired before a body is read or a file is generated, and released after the last byte. Without a
+//! free permit the request is refused at once, with `Retry-After`: waiting would only move the queue into the
+//! server's memory.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,33 +16,33 @@ use crate::domain::job::Owner;
 use crate::http::held::Held;
 use crate::http::problem::{Kind, Problem};
 
-/// Seconds after which it is worth another try.
+/// Seconds after which a retry may succeed.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
-/// The most bytes of a JSON body that is not counted as a large one.
+/// Maximum bytes of a JSON body that does not count as large.
 pub(crate) const SMALL_BODY_BYTES: usize = 64 << 10;
 
-/// JSON bodies beyond [`SMALL_BODY_BYTES`] that are held at once: parsed they take many times their size.
+/// Maximum number of concurrent JSON bodies beyond [`SMALL_BODY_BYTES`]: parsed, they take many times their size.
 const LARGE_BODIES: AtOnce = AtOnce { per_user: 2, all: 6 };
 
-/// The most of something at once.
+/// Maximum concurrency of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AtOnce {
-    /// Of one user.
+    /// Maximum for one user.
     pub per_user: usize,
-    /// Of all users.
+    /// Maximum for all users together.
     pub all: usize,
 }
 
 /// The ceilings of the server.
 pub struct Ceilings {
-    /// Requests, until their responses are sent; without what has a ceiling of its own once it streams.
+    /// Requests, until their responses are sent; excludes streamed responses, which have ceilings of their own.
     pub requests: Ceiling,
-    /// Files on their way in.
+    /// Uploads of files.
     pub uploads: Ceiling,
-    /// Files of corrections on their way in.
+    /// Uploads of corrections.
     pub corrections: Ceiling,
-    /// Files on their way out.
+    /// Downloads of files.
     pub exports: Ceiling,
     /// Event streams.
     pub event_streams: Ceiling,
@@ -49,23 +50,23 @@ pub struct Ceilings {
     pub large_bodies: Ceiling,
 }
 
-/// The most of everything at once.
+/// The maximum concurrency of each kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CeilingSettings {
     /// Requests.
     pub requests: AtOnce,
-    /// Files on their way in.
+    /// Uploads of files.
     pub uploads: AtOnce,
-    /// Files of corrections on their way in.
+    /// Uploads of corrections.
     pub corrections: AtOnce,
-    /// Files on their way out.
+    /// Downloads of files.
     pub exports: AtOnce,
     /// Event streams.
     pub event_streams: AtOnce,
 }
 
 impl Ceilings {
-    /// Nothing under way yet.
+    /// Creates the ceilings.
     pub(crate) fn new(settings: CeilingSettings) -> Ceilings {
         let CeilingSettings { requests, uploads, corrections, exports, event_streams } = settings;
         Ceilings {
@@ -79,12 +80,12 @@ impl Ceilings {
     }
 }
 
-/// The most of one thing at once.
+/// The ceiling of one kind.
 pub struct Ceiling {
     what: &'static str,
     at_once: AtOnce,
-    /// Whether a user with less than an equal share is let in when others have reached the ceiling of all. What is under
-    /// way then stays within twice that ceiling.
+    /// Whether a user with less than an equal share is admitted even at the total ceiling. The total then stays
+    /// within twice that ceiling.
     is_shared: bool,
     under_way: Arc<Mutex<UnderWay>>,
 }
@@ -97,17 +98,18 @@ struct UnderWay {
 }
 
 impl Ceiling {
-    /// A ceiling for what may take long: a few users who never come to an end must not keep everybody out.
+    /// Returns a ceiling for what may take long: a few users who never finish must not lock everybody out.
     fn shared(what: &'static str, at_once: AtOnce) -> Ceiling {
         Ceiling { what, at_once, is_shared: true, under_way: Arc::default() }
     }
 
-    /// A ceiling for what ends soon and takes much memory.
+    /// Returns a ceiling for what ends soon and takes much memory.
     fn firm(what: &'static str, at_once: AtOnce) -> Ceiling {
         Ceiling { what, at_once, is_shared: false, under_way: Arc::default() }
     }
 
-    /// Counts one more of `owner`'s until the permit is dropped; a problem with `Retry-After` if it is one too many.
+    /// Acquires a permit for `owner`, released when dropped. Returns a problem with `Retry-After` if the ceiling
+    /// is reached.
     pub(crate) fn enter(&self, owner: &Owner) -> Result<Permit, Problem> {
         let Ceiling { what, at_once, is_shared, .. } = self;
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,14 +140,14 @@ impl Ceiling {
     }
 }
 
-/// One of what is under way, until it is dropped.
+/// A permit, released when dropped.
 pub(crate) struct Permit {
     owner: String,
     under_way: Arc<Mutex<UnderWay>>,
 }
 
 impl Permit {
-    /// Keeps the permit until `body` has been sent, or its client is gone.
+    /// Keeps the permit until `body` is sent or its client is gone.
     pub(crate) fn until_sent(self, body: Body) -> Body {
         Body::new(Held::new(body, self))
     }
@@ -174,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn one_user_and_all_have_ceilings_of_their_own() {
+    fn one_user_and_all_users_have_separate_ceilings() {
         let ceiling = Ceiling::firm("uploads", AtOnce { per_user: 2, all: 3 });
         let first = ceiling.enter(&owner("ann")).ok().unwrap();
         let _second = ceiling.enter(&owner("ann")).ok().unwrap();
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_ceiling_keeps_nobody_out_who_has_less_than_others() {
+    fn a_shared_ceiling_admits_users_below_their_share() {
         let ceiling = Ceiling::shared("requests", AtOnce { per_user: 4, all: 8 });
         let enter = |name: &str| ceiling.enter(&owner(name));
         let _anns_and_bobs: Vec<Permit> = (0..8).map(|n| enter(["ann", "bob"][n % 2]).unwrap()).collect();
@@ -197,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_ceiling_is_never_exceeded_twice_over() {
+    fn a_shared_ceiling_is_exceeded_at_most_twofold() {
         let ceiling = Ceiling::shared("requests", AtOnce { per_user: 4, all: 16 });
         let tries = (0..64).map(|n| ceiling.enter(&owner(&format!("user {}", n / 4))));
         let entered: Vec<Permit> = tries.flatten().collect();
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn users_with_nothing_under_way_are_forgotten() {
+    fn idle_users_are_removed() {
         let ceiling = Ceiling::firm("uploads", AtOnce { per_user: 2, all: 3 });
         drop(ceiling.enter(&owner("ann")));
         let under_way = ceiling.under_way.lock().unwrap();

@@ -1,5 +1,5 @@
-//! How much each user, address or all of them may ask: requests a second, requests and transfers at once, bad credentials,
-//! lines of the log.
+//! Limits per user, per address and in total: request rate, concurrent requests and transfers, invalid
+//! credentials, log lines.
 
 mod bad_tokens;
 mod ceilings;

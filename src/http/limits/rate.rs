@@ -1,4 +1,4 @@
-//! Requests a second, of each user apart.
+//! Limits the request rate of each user.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -10,23 +10,23 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::http::problem::{Kind, Problem};
 
-/// How many users are remembered before those are forgotten who have not been seen for long.
+/// When this many users are remembered, those not seen for long are removed.
 const REMEMBERED: usize = 10_000;
 
-/// Requests a second, counted for each user apart. A burst of one second's worth goes through at once.
+/// A limit of requests per second, separate for each user. A burst of one second's worth is allowed.
 pub struct RateLimit {
     limiter: DefaultKeyedRateLimiter<String>,
     clock: DefaultClock,
 }
 
 impl RateLimit {
-    /// A limit of that many a second.
+    /// Creates a limit of that many requests per second.
     pub(crate) fn per_second(requests: u32) -> RateLimit {
         let quota = Quota::per_second(NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN));
         RateLimit { limiter: RateLimiter::keyed(quota), clock: DefaultClock::default() }
     }
 
-    /// Counts a request of `who`; a problem with `Retry-After` when it is one too many.
+    /// Counts a request of `who`. Returns a problem with `Retry-After` if it exceeds the limit.
     pub(crate) fn check(&self, who: &str) -> Result<(), Problem> {
         if self.limiter.len() > REMEMBERED {
             self.limiter.retain_recent();
@@ -38,7 +38,7 @@ impl RateLimit {
     }
 }
 
-/// Whole seconds, rounded up, since the header takes no others.
+/// Returns whole seconds, rounded up: the header allows no fractions.
 pub(super) fn seconds(wait: Duration) -> HeaderValue {
     HeaderValue::from(wait.as_millis().div_ceil(1_000).max(1) as u64)
 }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_user_has_a_limit_of_their_own() {
+    fn each_user_has_a_separate_limit() {
         let limit = RateLimit::per_second(2);
         assert!(limit.check("ann").is_ok() && limit.check("ann").is_ok());
         assert_eq!(limit.check("ann").unwrap_err().status().as_u16(), 429);

@@ -1,4 +1,4 @@
-//! How much is logged of refused requests.
+//! Limits the log lines about refused requests.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -8,13 +8,13 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::http::client::Client;
 
-/// Lines a second of one address; a flood of refused requests must not become a flood of lines.
+/// Log lines per second and address: a flood of refused requests must not become a flood of lines.
 const LINES_PER_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-/// How many addresses are remembered before those are forgotten that have not been seen for long.
+/// When this many addresses are remembered, those not seen for long are removed.
 const REMEMBERED: usize = 10_000;
 
-/// How much is logged of each address.
+/// Counts log lines by address.
 pub struct RefusalLog {
     lines: DefaultKeyedRateLimiter<IpAddr>,
     skipped: AtomicU64,
@@ -28,7 +28,7 @@ impl Default for RefusalLog {
 }
 
 impl RefusalLog {
-    /// Whether a line may be written; if so, how many were not before it.
+    /// Returns how many lines were suppressed before this one, or `None` if this one is suppressed too.
     pub(crate) fn admit(&self, client: &Client) -> Option<u64> {
         if self.lines.len() > REMEMBERED {
             self.lines.retain_recent();

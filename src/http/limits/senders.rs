@@ -1,8 +1,8 @@
-//! Who sent the same credentials before.
+//! Remembers who sent the same credentials before.
 //!
-//! Lets nobody in: each request asks the database. But whoever floods the server is counted by what is remembered
-//! here, and refused before the database is asked; and the requests with the same credentials ask one after the other.
-//! So others do not wait for them.
+//! This does not authenticate: each request still asks the database. But it lets requests of a client that floods
+//! the server be counted and refused before they reach the database, and requests with the same credentials look
+//! them up one after the other. So other clients do not have to wait.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,9 +14,9 @@ use axum_extra::extract::CookieJar;
 use crate::auth::Principal;
 use crate::turns::{Turn, Turns};
 
-/// How many credentials are remembered before all are forgotten.
+/// Maximum number of credentials to remember; beyond it all are removed.
 const MOST: usize = 10_000;
-/// How many requests with the same credentials look them up at once.
+/// Maximum number of concurrent look-ups of the same credentials.
 const LOOK_UPS: usize = 1;
 
 /// The hash of a token or a cookie.
@@ -24,7 +24,7 @@ const LOOK_UPS: usize = 1;
 pub(crate) struct Credentials([u8; 32]);
 
 impl Credentials {
-    /// What a request shows: a token, else the cookie of this name.
+    /// Returns the credentials of a request: its token, else the cookie of this name.
     pub(crate) fn of(headers: &HeaderMap, cookie: &str) -> Option<Credentials> {
         let hash = |kind: &[u8], value: &[u8]| {
             Credentials(*blake3::Hasher::new().update(kind).update(value).finalize().as_bytes())
@@ -38,7 +38,7 @@ impl Credentials {
     }
 }
 
-/// Who sent which credentials.
+/// Remembers who sent which credentials.
 pub struct Senders {
     known: Mutex<HashMap<Credentials, Principal>>,
     turns: Turns<Credentials>,
@@ -51,17 +51,17 @@ impl Default for Senders {
 }
 
 impl Senders {
-    /// Waits until these may be looked up in the database.
+    /// Waits until these credentials may be looked up in the database.
     pub(crate) async fn turn(&self, credentials: &Credentials) -> Turn {
         self.turns.take(credentials).await
     }
 
-    /// Who sent these before.
+    /// Returns who sent these credentials before.
     pub(crate) fn get(&self, credentials: &Credentials) -> Option<Principal> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(credentials).cloned()
     }
 
-    /// Notes who has sent these, now that the database has said so.
+    /// Remembers who sent these credentials, after the database has confirmed it.
     pub(crate) fn note(&self, credentials: Credentials, principal: &Principal) {
         let mut senders = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if senders.len() >= MOST {
@@ -70,7 +70,7 @@ impl Senders {
         senders.insert(credentials, principal.clone());
     }
 
-    /// Forgets who sent these: they are no longer good.
+    /// Removes credentials that are no longer valid.
     pub(crate) fn forget(&self, credentials: &Credentials) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(credentials);
     }
@@ -85,7 +85,7 @@ mod tests {
     use crate::domain::job::Owner;
 
     #[test]
-    fn credentials_are_told_apart_and_forgotten() {
+    fn credentials_are_distinguished_and_forgotten() {
         let of = |name, value: &'static str| {
             Credentials::of(&HeaderMap::from_iter([(name, HeaderValue::from_static(value))]), "session")
         };

@@ -1,11 +1,11 @@
-//! Log lines about trouble that comes in floods.
+//! Limits log lines about trouble that comes in floods.
 
 use std::time::{Duration, Instant};
 
-/// The shortest time between two log lines about the same trouble.
+/// Minimum time between two log lines about the same trouble.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Lets one log line through in a while, and counts what it stands for.
+/// Lets one log line through per interval, and counts the occurrences that it stands for.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     last: Option<Instant>,
@@ -13,7 +13,7 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
-    /// Counts an occurrence; the number of them since the last line, if another is due.
+    /// Counts an occurrence. Returns the number of occurrences since the last line if another line is due.
     pub(crate) fn due(&mut self) -> Option<u64> {
         self.times += 1;
         if self.last.is_some_and(|last| last.elapsed() < LOG_INTERVAL) {
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_trouble_is_logged_once_in_a_while() {
+    fn repeated_trouble_is_logged_once_per_interval() {
         let mut throttle = Throttle::default();
         assert_eq!(throttle.due(), Some(1));
         assert_eq!((throttle.due(), throttle.due()), (None, None));

@@ -1,7 +1,8 @@
-//! Which connections are open, of whom, and which of them wait for a request.
+//! Tracks open connections, their peers, and which of them are idle.
 //!
-//! At a ceiling the connection that has waited longest makes room for a new one, so clients that only connect, or
-//! send their heads slowly, do not keep others out. A connection with a request under way is never closed for that.
+//! At a ceiling the connection that has been idle for longest makes room for a new one, so clients that only
+//! connect, or send request heads slowly, do not keep others out. A connection with a request in progress is never
+//! closed for that.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -20,7 +21,7 @@ pub(crate) struct Connections {
 struct State {
     open: usize,
     of_peer: HashMap<IpAddr, usize>,
-    /// Connections that wait for a request, by when they began to.
+    /// Idle connections, in the order in which they became idle.
     idle: BTreeMap<u64, Idle>,
     next: u64,
 }
@@ -53,7 +54,8 @@ impl State {
         self.next
     }
 
-    /// Closes the connection that has waited longest, of `peer` where one is given. False if none waits.
+    /// Closes the connection that has been idle for longest: any, or one of `peer`. Returns `false` if none is
+    /// idle.
     fn evict(&mut self, peer: Option<IpAddr>) -> bool {
         let is_meant = |idle: &Idle| peer.is_none_or(|peer| idle.peer == peer);
         let oldest = self.idle.iter().find(|(_, idle)| is_meant(idle)).map(|(number, _)| *number);
@@ -65,18 +67,18 @@ impl State {
 }
 
 impl Connections {
-    /// No connections yet, and ceilings of all and of each peer's.
+    /// Creates an empty set of connections with a total ceiling and one per peer.
     pub(crate) fn new(total: usize, per_peer: usize) -> Arc<Connections> {
         Arc::new(Connections { total, per_peer, state: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing here panics half-way.
+        // No panic can leave the state half-changed, so a poisoned lock is safe to use.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a new connection, which waits for its first request. `None` if a ceiling is reached and every
-    /// connection has a request under way. A proxy has no ceiling of its own.
+    /// Counts a new connection, which waits for its first request. Returns `None` if a ceiling is reached and
+    /// every connection has a request in progress. A proxy has no ceiling of its own.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, is_proxy: bool) -> Option<Arc<Connection>> {
         let peer = network(address);
         let mut state = self.state();
@@ -93,7 +95,7 @@ impl Connections {
         Some(Arc::new(Connection { connections: Arc::clone(self), peer, evicted, waiting }))
     }
 
-    /// Closes the connection that has waited longest, if one waits.
+    /// Closes the connection that has been idle for longest, if any is idle.
     pub(crate) fn evict_oldest(&self) {
         self.state().evict(None);
     }
@@ -104,22 +106,22 @@ pub(crate) struct Connection {
     connections: Arc<Connections>,
     peer: IpAddr,
     evicted: CancellationToken,
-    /// Its number among those that wait. Changed under the lock of `connections` only.
+    /// Its number among idle connections. Only changed under the lock of `connections`.
     waiting: Mutex<Option<u64>>,
 }
 
 impl Connection {
-    /// Ends when the connection has to make room for another.
+    /// Waits until the connection must make room for another.
     pub(crate) async fn evicted(&self) {
         self.evicted.cancelled().await;
     }
 
-    /// Whether a request is under way.
+    /// Returns whether a request is in progress.
     pub(crate) fn is_busy(&self) -> bool {
         self.waiting().is_none()
     }
 
-    /// Marks the connection as having a request under way until the value is dropped. `None` if it was evicted.
+    /// Marks the connection as busy until the value is dropped. Returns `None` if it was evicted.
     pub(crate) fn busy(self: &Arc<Self>) -> Option<Busy> {
         let mut state = self.connections.state();
         if self.evicted.is_cancelled() {
@@ -148,7 +150,7 @@ impl Drop for Connection {
     }
 }
 
-/// A request under way, until its response has been sent.
+/// A request in progress, until its response has been sent.
 pub(crate) struct Busy(Arc<Connection>);
 
 impl Drop for Busy {
@@ -160,7 +162,8 @@ impl Drop for Busy {
     }
 }
 
-/// What one client has: an IPv4 address, or the 64 bits of an IPv6 address that a provider gives to one.
+/// Returns the network of one client: an IPv4 address, or the 64-bit IPv6 prefix that a provider assigns to one
+/// subscriber.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -183,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_connection_that_has_waited_longest_makes_room() {
+    fn the_connection_idle_for_longest_makes_room() {
         let connections = Connections::new(2, 2);
         let first = connections.admit(ANN, false).unwrap();
         let second = connections.admit(BOB, false).unwrap();
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_under_way_is_never_evicted() {
+    fn a_connection_with_a_request_is_never_evicted() {
         let connections = Connections::new(1, 1);
         let connection = connections.admit(ANN, false).unwrap();
         let request = connection.busy().unwrap();

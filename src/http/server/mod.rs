@@ -1,7 +1,8 @@
-//! The accept loop: HTTP/1 over TCP, with a ceiling of connections and a limit to how long a client may take over a
-//! request's head or over reading a response.
+//! The accept loop: HTTP/1 over TCP, with a ceiling on connections and limits on how long a client may take to
+//! send a request's head or to read a response.
 //!
-//! HTTP/2 is not spoken: one connection would carry any number of requests, and none of the ceilings here would hold.
+//! HTTP/2 is not supported: one connection could carry any number of requests, so none of these ceilings would
+//! apply.
 
 mod connections;
 pub(crate) mod open_files;
@@ -29,33 +30,33 @@ use self::connections::{Connection, Connections};
 use super::held::Held;
 use super::limits::Throttle;
 
-/// The most bytes of a request's head, and of a body's data that are read or written at a time.
+/// Maximum bytes of a request's head, and of body data read or written at a time.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// How long the loop rests when the operating system has no file handle or memory left for another connection.
+/// How long the loop pauses if the operating system has no file handle or memory left for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What a client gets that cannot be served, since nothing of its request is read.
+/// The response to a client that cannot be served; nothing of its request is read.
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
     content-type: application/problem+json\r\ncontent-length: 82\r\n\r\n\
     {\"type\":\"about:blank\",\"title\":\"The server has too many connections\",\"status\":503}\n";
 
-/// What connections may take.
+/// Limits on connections.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConnectionLimits {
-    /// The most open connections.
+    /// Maximum number of open connections.
     pub total: usize,
-    /// The most open connections of one peer: an IPv4 address, or an IPv6 network of 64 bits. A trusted proxy, whose
-    /// connections are those of many, may have all.
+    /// Maximum number of open connections per peer: an IPv4 address, or an IPv6 network of 64 bits. Does not apply
+    /// to a trusted proxy, whose connections serve many clients.
     pub per_peer: usize,
-    /// How long a connection may be open without a complete request head: a new one, and one kept alive.
+    /// How long a connection, new or kept alive, may be open without a complete request head.
     pub head_timeout: Duration,
     /// How long a client may leave a response unread.
     pub write_timeout: Duration,
 }
 
-/// Serves until `stop`, then lets requests under way end. Returns when all have ended, or after `drain`, whichever is
-/// first; true if requests were cut off.
+/// Serves until `stop`, then lets requests in progress finish. Returns when all have finished, or after `drain`,
+/// whichever comes first. Returns `true` if requests were cut off.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -103,19 +104,19 @@ pub(crate) async fn serve(
     tokio::time::timeout(drain, all_ended).await.is_err()
 }
 
-/// Tells a client that it is not served. A client that is gone does not matter.
+/// Refuses a client. Errors are ignored: the client may be gone.
 fn refuse(stream: TcpStream) {
-    // Written past the runtime, which does not know yet that the socket takes data: its buffer is empty.
+    // Bypasses the runtime, which does not know yet that the socket is writable: its send buffer is empty.
     let _ = stream.into_std().and_then(|mut stream| stream.write(REFUSAL));
 }
 
-/// Whether the client gave up before its connection was accepted.
+/// Returns whether the client gave up before its connection was accepted.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// Serves the requests of one connection, one after the other.
+/// Serves the requests of one connection, one after another.
 async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
@@ -124,7 +125,7 @@ async fn serve_connection(
     connection: Arc<Connection>,
     stop: CancellationToken,
 ) {
-    // Events and small answers leave at once.
+    // Send events and small responses at once.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.write_timeout));
@@ -136,7 +137,7 @@ async fn serve_connection(
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut serving = std::pin::pin!(serving);
-    // What fails here is the client's: it went away, or was not heard in time.
+    // An error here is the client's: it went away or timed out.
     tokio::select! {
         biased;
         () = connection.evicted() => {}
@@ -157,7 +158,8 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, std::convert::Infallible> {
     let Some(busy) = connection.busy() else {
-        // Evicted just before the request came: it is not carried out, and the connection is about to go.
+        // Evicted just before the request arrived: the request is not processed, and the connection is about to
+        // close.
         return std::future::pending().await;
     };
     let mut request = request;

@@ -1,12 +1,12 @@
-//! The process's limit of open files, which connections count against.
+//! The process's limit of open files, which also limits connections.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Files that are kept for the rest of the process: database connections, uploads, temporary files.
+/// Files reserved for the rest of the process: database connections, uploads, temporary files.
 const RESERVED: usize = 256;
 
-/// Raises the soft limit of open files to the hard one. Returns the most connections, up to `wanted`, that fit
-/// beside the process's other files, and logs if they are fewer.
+/// Raises the soft limit of open files to the hard limit. Returns how many connections, up to `wanted`, fit beside
+/// the process's other files, and logs if that is fewer.
 pub(crate) fn make_room(wanted: usize) -> usize {
     let limit = match raised() {
         Ok(limit) => limit,
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_kept_for_the_rest_of_the_process() {
+    fn files_are_reserved_for_the_rest_of_the_process() {
         for (wanted, limit, room) in
             [(1_000, 4_096, 1_000), (4_096, 4_096, 3_840), (1_000, 300, 150), (1, u64::MAX, 1)]
         {
