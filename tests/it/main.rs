@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod auth;
+mod circles;
 mod cli;
 mod connections;
 mod corrections;
