@@ -120,9 +120,9 @@ pub(crate) async fn receive(
     rows.iter().map(received).collect()
 }
 
-/// Returns the SQL condition that the job was neither requested nor received again: its time is one of `stands`.
-fn is_still(job: JobId, stands: &[DateTime<Utc>]) -> String {
-    let moments: Vec<_> = stands.iter().map(moment).collect();
+/// Returns the SQL condition that the job was neither requested nor received again: its time is one of `receipts`.
+fn is_unchanged(job: JobId, receipts: &[DateTime<Utc>]) -> String {
+    let moments: Vec<_> = receipts.iter().map(moment).collect();
     format!("job_id = {job} AND job_available_at IN ({})", moments.join(", "))
 }
 
@@ -136,21 +136,25 @@ fn moment(moment: &DateTime<Utc>) -> String {
 pub(crate) async fn hide(
     pool: &PgPool,
     job: JobId,
-    stands: &[DateTime<Utc>],
+    receipts: &[DateTime<Utc>],
     next: &DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let renew = format!(
         "UPDATE jobs SET job_available_at = {} WHERE job_id = (
              SELECT job_id FROM jobs WHERE {} FOR NO KEY UPDATE SKIP LOCKED)",
         moment(next),
-        is_still(job, stands)
+        is_unchanged(job, receipts)
     );
     Ok(sql::once_changed(pool, &renew).await? > 0)
 }
 
 /// Returns whether the job was neither requested nor received again.
-pub(crate) async fn stands(pool: &PgPool, job: JobId, stands: &[DateTime<Utc>]) -> Result<bool, StoreError> {
-    let query = format!("SELECT FROM jobs WHERE {}", is_still(job, stands));
+pub(crate) async fn stands(
+    pool: &PgPool,
+    job: JobId,
+    receipts: &[DateTime<Utc>],
+) -> Result<bool, StoreError> {
+    let query = format!("SELECT FROM jobs WHERE {}", is_unchanged(job, receipts));
     Ok(!sql::once(pool, &query).await?.is_empty())
 }
 
@@ -169,7 +173,7 @@ pub(crate) enum Answer {
 pub(crate) async fn answer(
     pool: &PgPool,
     job: JobId,
-    stands: &[DateTime<Utc>],
+    receipts: &[DateTime<Utc>],
     answer: Answer,
 ) -> Result<(), StoreError> {
     let change = match answer {
@@ -179,7 +183,7 @@ pub(crate) async fn answer(
             "job_available_at = now(), job_delivery_count = greatest(job_delivery_count - 1, 0)".to_owned()
         }
     };
-    let finish = format!("{NOT_FLUSHED}; UPDATE jobs SET {change} WHERE {}", is_still(job, stands));
+    let finish = format!("{NOT_FLUSHED}; UPDATE jobs SET {change} WHERE {}", is_unchanged(job, receipts));
     sql::once_changed(pool, &finish).await?;
     if answer == Answer::Back {
         sql::once(pool, &format!("SELECT pg_notify('{CHANNEL}', '')")).await?;
