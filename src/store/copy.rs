@@ -1,11 +1,11 @@
-//! Rows on their way into a table, in PostgreSQL's COPY text format (manual, section COPY, "Text Format").
+//! Bulk inserts, in PostgreSQL's COPY text format (manual, section COPY, "Text Format").
 //!
-//! Many lines are sent by COPY. Few go as the parameters of one INSERT: a COPY ends with a message of five bytes, which
-//! Nagle's algorithm holds back until the server has acknowledged the data, 40 ms later. The driver has no setting
-//! against that.
+//! Many lines are sent by COPY, few as the parameters of one INSERT: a COPY ends with a message of five bytes, which
+//! Nagle's algorithm delays until the server has acknowledged the data, 40 ms later. The driver has no setting to disable
+//! it.
 //!
-//! PostgreSQL refuses a COPY into a table with row-level security, except for the owner of the table. Another role's lines
-//! go by several INSERTs.
+//! PostgreSQL refuses a COPY into a table with row-level security, except from the owner of the table. For other roles,
+//! lines are sent by several INSERTs.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::at_rest::UnderWay;
 use super::{StoreError, sql};
 
-/// One line of COPY text at a time, appended to a buffer.
+/// A writer that appends one line of COPY text to a buffer.
 pub struct Line<'a> {
     out: &'a mut Vec<u8>,
     first: bool,
@@ -33,7 +33,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// A text value. The caller has made sure that it holds no NUL, which PostgreSQL cannot store.
+    /// Adds a text value. It must not contain NUL, which PostgreSQL cannot store.
     pub(crate) fn text(&mut self, value: &str) -> &mut Self {
         self.separator();
         let mut rest = value.as_bytes();
@@ -52,7 +52,7 @@ impl<'a> Line<'a> {
         self
     }
 
-    /// A text value, NULL where it is empty.
+    /// Adds a text value, or NULL if it is empty.
     pub(crate) fn text_or_null(&mut self, value: &str) -> &mut Self {
         match value {
             "" => self.null(),
@@ -60,23 +60,23 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// NULL.
+    /// Adds NULL.
     pub(crate) fn null(&mut self) -> &mut Self {
         self.separator();
         self.out.extend_from_slice(b"\\N");
         self
     }
 
-    /// A value whose text form needs no escape: a number, a hash, a word of an enum.
+    /// Adds a value whose text needs no escaping: a number, a hash, a word of an enum.
     pub fn plain(&mut self, value: impl std::fmt::Display) -> &mut Self {
         use std::io::Write;
         self.separator();
         let written = write!(self.out, "{value}");
-        debug_assert!(written.is_ok(), "a Vec takes all that is written to it");
+        debug_assert!(written.is_ok(), "writing to a Vec cannot fail");
         self
     }
 
-    /// 32 hexadecimal digits.
+    /// Adds a number as 32 hexadecimal digits.
     pub(crate) fn hex(&mut self, value: u128) -> &mut Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         self.separator();
@@ -91,7 +91,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The columns of one line that COPY has sent; `None` for NULL.
+/// Decodes the columns of one line of COPY text; `None` is NULL.
 pub(crate) fn columns(line: &[u8]) -> impl Iterator<Item = Result<Option<Cow<'_, str>>, StoreError>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.split(|byte| *byte == b'\t').map(|column| match column {
@@ -125,7 +125,7 @@ fn unescaped(column: &[u8]) -> Result<Cow<'_, str>, StoreError> {
     Ok(Cow::Owned(String::from_utf8(text).map_err(|_| StoreError::Unreadable)?))
 }
 
-/// The table and the columns that lines are written to.
+/// The table and columns into which lines are inserted.
 pub struct Target {
     table: String,
     /// Whether another role may own it, and policies refuse a COPY.
@@ -177,12 +177,12 @@ impl Target {
     }
 }
 
-/// The most lines of one INSERT: from there on a COPY is quicker even if it has to wait.
+/// The most lines of one INSERT: for more lines, a COPY is faster even with the delay.
 const INSERTED_LINES: usize = 2_000;
 /// The most bytes of one INSERT.
 const INSERTED_BYTES: usize = PIECE;
 
-/// Writes lines by one INSERT.
+/// Sends lines by one INSERT.
 async fn insert(connection: &mut PgConnection, target: &Target, text: &[u8]) -> Result<(), StoreError> {
     let mut values: Vec<Vec<Option<Cow<'_, str>>>> = vec![Vec::new(); target.columns.len()];
     for line in text.split_inclusive(|byte| *byte == b'\n') {
@@ -199,7 +199,7 @@ async fn insert(connection: &mut PgConnection, target: &Target, text: &[u8]) -> 
     Ok(())
 }
 
-/// Writes lines by as many INSERTs as they take.
+/// Sends lines by as many INSERTs as needed.
 async fn insert_all<'a>(
     connection: &mut PgConnection,
     target: &Target,
@@ -218,13 +218,14 @@ async fn insert_all<'a>(
     insert(connection, target, &text).await
 }
 
-/// Bytes that go to the server at a time. A connection buffers what it sends and keeps the buffer for good, so
-/// nothing longer goes to it, whatever the length of a line: COPY takes lines in parts.
+/// The bytes sent to the server at a time. A connection never shrinks its send buffer, so longer lines are sent in pieces,
+/// which COPY accepts.
 const PIECE: usize = 256 << 10;
-/// Fewer lines than that are sent as they came: there is no index so deep that their order matters.
+/// The number of lines from which they are sorted by key. For fewer lines, the order does not affect the speed of the
+/// index.
 const SORTED_FROM: usize = 5_000;
 
-/// Lines that one COPY takes.
+/// Lines for one COPY, in memory.
 #[derive(Default)]
 pub struct Lines {
     text: Vec<u8>,
@@ -232,7 +233,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Adds the line that `write` makes.
+    /// Adds the line that `write` writes; [`Lines::send_by_key`] sorts by `key`.
     pub fn push(&mut self, key: u128, write: impl FnOnce(&mut Line<'_>)) {
         let start = self.text.len();
         let mut line = Line::new(&mut self.text);
@@ -241,12 +242,12 @@ impl Lines {
         self.lines.push((key, start..self.text.len()));
     }
 
-    /// Lines so far.
+    /// Returns the number of lines.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Whether there is no line.
+    /// Returns whether there are no lines.
     pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -256,13 +257,13 @@ impl Lines {
         self.text.len() + size_of_val(self.lines.as_slice())
     }
 
-    /// Forgets the lines and keeps the memory.
+    /// Removes the lines but keeps the allocated memory.
     pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.lines.clear();
     }
 
-    /// Writes the lines as they came; nothing where there are none.
+    /// Sends the lines in the order in which they were added. Does nothing if there are none.
     pub async fn send(&self, connection: &mut PgConnection, target: &Target) -> Result<(), StoreError> {
         if self.lines.is_empty() {
             return Ok(());
@@ -283,8 +284,8 @@ impl Lines {
         Ok(())
     }
 
-    /// The same in the order of their keys, so that the index over the keys is filled from left to right
-    /// instead of all over.
+    /// Sends the lines in the order of their keys, so that the index over the keys is filled from left to right and not at
+    /// random positions.
     pub(crate) async fn send_by_key(
         &mut self,
         connection: &mut PgConnection,
@@ -319,11 +320,11 @@ impl Lines {
     }
 }
 
-/// Lines that wait in a temporary file, however many they become.
+/// Lines for one COPY, in memory or, if they are many, in a temporary file.
 pub(crate) struct Spool {
     file: tempfile::SpooledTempFile,
     lines: usize,
-    /// Lines that are not in the file yet.
+    /// Lines that are not written to the file yet.
     buffer: Vec<u8>,
     spilled: bool,
 }
@@ -336,7 +337,7 @@ impl Default for Spool {
 }
 
 impl Spool {
-    /// Adds the line that `write` makes.
+    /// Adds the line that `write` writes.
     pub(crate) fn push(&mut self, write: impl FnOnce(&mut Line<'_>)) -> std::io::Result<()> {
         let mut line = Line::new(&mut self.buffer);
         write(&mut line);
@@ -353,7 +354,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Writes all lines; nothing where there are none.
+    /// Sends all lines. Does nothing if there are none.
     pub(crate) async fn send(
         mut self,
         connection: &mut PgConnection,
@@ -396,7 +397,7 @@ mod tests {
         assert_eq!(out, b"7\ta\\tb\\\\c\\nd\\re\t\\N\t\\\\N\t\n");
     }
     #[test]
-    fn a_line_comes_back_as_it_went() {
+    fn a_line_decodes_to_the_values_that_were_encoded() {
         let mut out = Vec::new();
         let values = ["a\tb\\c\nd\re\u{8}\u{b}\u{c}é", "", "\\N", "x"];
         let mut line = Line::new(&mut out);
