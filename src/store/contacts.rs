@@ -1,5 +1,5 @@
-//! `contacts`: what all the work is for. One contact an owner and address, guarded by the table itself.
-//! `look.rs`, a search that answers at once.
+//! `contacts`: the result of all imports. A unique constraint allows one contact per owner and e-mail address.
+//! `look.rs` searches them in bounded time.
 
 mod look;
 
@@ -17,7 +17,7 @@ use crate::domain::ids::{ContactId, RowId};
 use crate::domain::job::Owner;
 use crate::domain::row::{Fields, normalise};
 
-/// Encoded contacts, for COPY.
+/// Contacts encoded for COPY.
 #[derive(Default)]
 pub(crate) struct Batch {
     lines: Lines,
@@ -37,17 +37,17 @@ impl Batch {
         });
     }
 
-    /// Contacts so far.
+    /// Returns the number of contacts.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Bytes so far.
+    /// Returns the bytes that the contacts take in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.lines.bytes()
     }
 
-    /// Forgets the contacts and keeps the memory.
+    /// Removes the contacts but keeps the allocated memory.
     pub(crate) fn clear(&mut self) {
         self.lines.clear();
     }
@@ -68,44 +68,44 @@ pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> 
     batch.lines.send_by_key(connection, &Target::shared("contacts", WRITTEN)).await
 }
 
-/// The two-part key of the advisory lock under which consolidations of one owner take turns.
+/// The first part of the key of the advisory lock for the consolidations of one owner; the second is a hash of the owner.
 const OWNER_LOCK: i32 = 0x1A9E57;
 
-/// What came of the attempt to take an owner's turn.
+/// The outcome of an attempt to take an owner's lock.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
 pub(crate) struct Turn {
-    /// It is ours until the transaction ends; false when another has it.
+    /// Whether this transaction has the lock until it ends; `false` if another transaction has it.
     pub taken: bool,
     /// Whether the owner has contacts without a key.
     pub lacks_keys: bool,
 }
 
-/// Takes the owner's turn until the transaction ends, unless another has it.
+/// Takes the owner's lock until the transaction ends, unless another transaction has it.
 pub(crate) async fn try_turn(connection: &mut PgConnection, owner: &Owner) -> Result<Turn, StoreError> {
     let query = "SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS taken,
                 EXISTS (SELECT FROM contacts WHERE contacts_user_id = $2 AND contact_key IS NULL) AS lacks_keys";
     Ok(sql::query_as(query).bind(OWNER_LOCK).bind(&owner.0).fetch_one(connection).await?)
 }
 
-/// Whether the owner has contacts without a key.
+/// Returns whether the owner has contacts without a key.
 pub(crate) async fn lack_keys(connection: &mut PgConnection, owner: &Owner) -> Result<bool, StoreError> {
     let query = "SELECT EXISTS (SELECT FROM contacts WHERE contacts_user_id = $1 AND contact_key IS NULL)";
     Ok(sql::query_scalar(query).bind(&owner.0).fetch_one(connection).await?)
 }
 
-/// Works out the key of the owner's contacts that have none yet.
+/// Calculates and stores the keys of the owner's contacts that have none; returns the number of contacts.
 pub(crate) async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> Result<u64, StoreError> {
     let keys = ContactKeys::of(owner);
     let (mut filled, mut after) = (0, ContactId(0));
     loop {
-        // Row by row: other programs may have made addresses of any length.
+        // Fetched one row at a time, because other programs may have stored addresses of any length.
         let mut rows = sql::query(
             "SELECT contact_id, contact_email FROM contacts
              WHERE contacts_user_id = $1 AND contact_key IS NULL AND contact_id > $2
              ORDER BY contact_id LIMIT 10000 FOR UPDATE",
         )
         .bind(&owner.0)
-        // The index still has the entries of those that have a key by now.
+        // The condition on the id skips index entries of contacts that now have a key.
         .bind(after)
         .fetch(&mut *connection);
         let (mut ids, mut first, mut later) =
@@ -122,8 +122,8 @@ pub(crate) async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> R
         if ids.is_empty() {
             return Ok(filled);
         }
-        // A second contact of one owner and address, which only older programs made, gets the key of
-        // the address followed by a space and its id, which is no address.
+        // A second contact of one owner and address, which only older programs created, gets the key of the address
+        // followed by a space and its id, which is not a valid address.
         let done = sql::query(
             "UPDATE contacts c SET contact_key = CASE
                  WHEN given.nth = 1 AND NOT EXISTS (SELECT FROM contacts o WHERE o.contact_key = given.first)
@@ -141,9 +141,11 @@ pub(crate) async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> R
     }
 }
 
-/// The keys of contacts `c`, less those of the contacts that come from the rows at home in `own`: a row is not in conflict
-/// with itself. `contacts`: a table or subquery. Rows are joined by their primary key alone: with outdated statistics the
-/// planner expects one row of a job, and would compare every contact with every row.
+/// Returns a query for the keys of the contacts in `contacts`, a table or subquery. Excludes contacts created by the job
+/// of `own`, so that a row never conflicts with itself.
+///
+/// Rows are joined by their primary key alone: with outdated statistics the planner expects one row per job, and would
+/// compare every contact with every row.
 fn keys_of(contacts: &str, own: Option<Home>) -> String {
     match own {
         None => format!("SELECT contact_key FROM {contacts} AS c WHERE contacts_user_id = $1"),
@@ -156,7 +158,8 @@ fn keys_of(contacts: &str, own: Option<Home>) -> String {
     }
 }
 
-/// Which of the keys the owner has contacts of; `own`: the job that is no other, where it has contacts already.
+/// Returns those of `keys` for which the owner has a contact. Excludes contacts created by the job of `own`; pass `None` if
+/// that job has no contacts yet.
 pub(crate) async fn existing_among(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -164,8 +167,8 @@ pub(crate) async fn existing_among(
     keys: &[u128],
 ) -> Result<Vec<u128>, StoreError> {
     let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
-    // Safe: what is put together are numbers. The index over keys is asked, never that over owners, and not at all for an
-    // owner without contacts: looking up keys that are not there costs as much as writing them.
+    // Safe: only numbers and names of tables are inserted. The query uses the index over keys, never that over owners, and
+    // no index for an owner without contacts, since searching for keys that do not exist costs as much as writing them.
     let found = "(SELECT * FROM contacts WHERE contact_key = ANY ($2)
                      AND (SELECT EXISTS (SELECT FROM contacts WHERE contacts_user_id = $1)) OFFSET 0)";
     let query = AssertSqlSafe(keys_of(found, own));
@@ -173,7 +176,7 @@ pub(crate) async fn existing_among(
     Ok(found.iter().map(Uuid::as_u128).collect())
 }
 
-/// The keys of all of the owner's contacts; `own` as in [`existing_among`].
+/// Returns the keys of all of the owner's contacts; `own` as in [`existing_among`].
 pub(crate) fn keys<'c>(
     connection: &'c mut PgConnection,
     owner: &'c Owner,
@@ -184,7 +187,7 @@ pub(crate) fn keys<'c>(
     keys.map_ok(|key: Uuid| key.as_u128()).map_err(StoreError::from)
 }
 
-/// Whether the owner has more than `limit` contacts. Asks the index and never more than `limit` entries.
+/// Returns whether the owner has more than `limit` contacts. Reads at most `limit` + 1 entries of the index.
 pub(crate) async fn more_than(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -194,7 +197,7 @@ pub(crate) async fn more_than(
     Ok(sql::query_scalar(query).bind(&owner.0).bind(limit).fetch_one(connection).await?)
 }
 
-/// How many contacts an owner has.
+/// Counts an owner's contacts.
 pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count, StoreError> {
     let query = "SELECT count(*) FROM
          (SELECT FROM contacts WHERE contacts_user_id = $1 ORDER BY contact_id LIMIT $2 + 1) AS counted";
@@ -220,10 +223,10 @@ pub struct Contact {
     /// `contact_company`.
     #[sqlx(rename = "contact_company")]
     pub company: String,
-    /// When it was made.
+    /// When it was created.
     #[sqlx(rename = "contact_created_at")]
     pub created_at: DateTime<Utc>,
-    /// The row that it was made from, which may be gone.
+    /// The row that it was created from, which may have been deleted.
     #[sqlx(rename = "staging_id")]
     #[schema(value_type = i64)]
     pub row: RowId,
@@ -240,7 +243,7 @@ const CONTACT: &str =
     "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company,
      contact_created_at, staging_id FROM contacts";
 
-/// One contact of an owner.
+/// Returns one contact of an owner.
 pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -250,7 +253,7 @@ pub async fn get(
     Ok(sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
 }
 
-/// The same, held until the transaction ends.
+/// Locks one contact of an owner until the transaction ends and returns it.
 pub(crate) async fn lock(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -261,14 +264,14 @@ pub(crate) async fn lock(
     Ok(sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
 }
 
-/// The owner's contacts that have these e-mails, by their keys ([`ContactKeys::key`]).
+/// Returns the owner's contacts with these keys ([`ContactKeys::key`]), each with its key.
 pub(crate) async fn with_keys(
     connection: &mut PgConnection,
     owner: &Owner,
     keys: &[u128],
 ) -> Result<Vec<(u128, Contact)>, StoreError> {
     let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
-    // The index over keys is asked, never that over owners.
+    // The query uses the index over keys, never that over owners.
     let query = "SELECT * FROM (SELECT * FROM contacts WHERE contact_key = ANY ($2) OFFSET 0) AS c WHERE contacts_user_id = $1";
     let rows = sql::query(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
     let contact = |row: &sqlx::postgres::PgRow| {
@@ -278,7 +281,7 @@ pub(crate) async fn with_keys(
     rows.iter().map(contact).collect()
 }
 
-/// Changes a contact; another with the same e-mail makes it fail as a conflict in `contacts`.
+/// Changes a contact. Fails with a conflict in `contacts` if another contact has the e-mail.
 pub(crate) async fn edit(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -301,14 +304,15 @@ pub(crate) async fn edit(
     Ok(())
 }
 
-/// Lets the server see what a large import has made of the table, which it does by itself minutes later: until then
-/// it would sort all of an owner's contacts for a page of them. Not for long, and not where others are at it.
+/// Updates the statistics of the table after a large import. The server does so automatically, but minutes later, and
+/// until then sorts all of an owner's contacts for one page. Waits at most half a second for the lock, so as not to wait
+/// for an ANALYZE that is already running.
 pub(crate) async fn analyze(pool: &PgPool) -> Result<(), StoreError> {
     sql::once_changed(pool, "SET LOCAL lock_timeout = '500ms'; ANALYZE contacts").await?;
     Ok(())
 }
 
-/// The first `limit` of the owner's contacts among `contacts`.
+/// Returns the first `limit` of `contacts` that are the owner's and exist.
 pub(crate) async fn existing(
     connection: &mut PgConnection,
     owner: &Owner,

@@ -1,4 +1,4 @@
-//! A look at an owner's contacts that answers at once, however few of them it finds.
+//! A search of an owner's contacts in bounded time, however few contacts match.
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -10,17 +10,17 @@ use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES, row_bytes};
 use crate::store::{StoreError, filter};
 
-/// Contacts that one look goes through. To find one in millions by a part of its name takes several.
+/// The most contacts that one search reads. To find one in millions by a part of its name takes several searches.
 const SPAN: i64 = 20_000;
 
-/// What a look has found.
+/// The result of a search.
 #[derive(Debug)]
 pub struct Looked {
-    /// Contacts, the newest first.
+    /// Matching contacts, newest first.
     pub contacts: Vec<Contact>,
-    /// Where the next look goes on; none at the end.
+    /// The contact after which the next search continues; `None` at the end.
     pub next: Option<ContactId>,
-    /// Whether the page ends early since its contacts are large.
+    /// Whether the page ends early because its contacts are large.
     pub is_cut: bool,
 }
 
@@ -31,8 +31,8 @@ const SIZED: &str = concat!(
     " FROM contacts"
 );
 
-/// The contacts after `after` in the order in which they were made: at most `limit`, and of at most `bytes` where that
-/// is more than one. None at the end only.
+/// Returns up to `limit` contacts after `after`, oldest first, with at most `bytes` together but at least one contact.
+/// Empty only at the end.
 pub async fn piece(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -46,8 +46,8 @@ pub async fn piece(
     Ok(sql::query_as(query).bind(&owner.0).bind(after).bind(limit).fetch_all(connection).await?)
 }
 
-/// Looks for an owner's contacts, the newest first: at most `limit`, made before the contact `before` where that is given;
-/// `text`: only those of which a value holds it, in any case of letters. A whole e-mail is found at once.
+/// Returns up to `limit` contacts of an owner, newest first, starting after the contact `before` if it is set. With `text`,
+/// returns only contacts with a value that contains it, ignoring case. A complete e-mail is found by its key, in one search.
 pub async fn look(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -85,7 +85,7 @@ pub async fn look(
         .bind(limit + 1)
         .fetch_all(connection)
         .await?;
-    // One row at least, without a contact where there is none.
+    // The query returns at least one row, whose contact is NULL if there is none.
     let further: Option<ContactId> = match found.first() {
         Some(row) => row.try_get("further")?,
         None => None,
@@ -98,7 +98,7 @@ pub async fn look(
     let is_cut = !contacts.is_empty() && bounded::is_cut(&found)?;
     let more = is_cut || contacts.len() as i64 > limit;
     contacts.truncate(limit as usize);
-    // A full page goes on behind its last contact, whatever lies between that and the end of the look.
+    // A full page continues after its last contact, even if the search read further.
     let next = if more { contacts.last().map(|contact| contact.id) } else { further };
     Ok(Looked { contacts, next, is_cut })
 }
