@@ -1,4 +1,4 @@
-//! `staging`: the rows of a job as they came in and as people edited them; `look.rs`, a search that answers at once.
+//! `staging`: the rows of a job, as read from the file and edited by people. `look.rs` searches them in bounded time.
 
 mod look;
 
@@ -17,19 +17,19 @@ use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting, RowHash, RowStatus};
 
-/// A row on its way into the table.
+/// A row to insert.
 pub struct NewRow<'a> {
     /// `staging_id`.
     pub id: RowId,
     /// The four values; an empty one is stored as NULL.
     pub fields: &'a Fields<'a>,
-    /// The final verdict.
+    /// The status after validation.
     pub status: RowStatus,
     /// `staging_row_hash`.
     pub hash: RowHash,
-    /// The line of the file.
+    /// The line in the file.
     pub line: u64,
-    /// What a malformed row held beside its values; empty for any other.
+    /// The text of a malformed row beside its values; empty for other rows.
     pub residue: &'a str,
 }
 
@@ -56,17 +56,17 @@ impl Chunk {
         });
     }
 
-    /// Rows in the chunk.
+    /// Returns the number of rows.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Bytes in the chunk.
+    /// Returns the bytes that the rows take in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.lines.bytes()
     }
 
-    /// Forgets the rows and keeps the memory.
+    /// Removes the rows but keeps the allocated memory.
     pub fn clear(&mut self) {
         self.lines.clear();
     }
@@ -85,7 +85,7 @@ const WRITTEN: &[(&str, &str)] = &[
     ("staging_residue", "varchar"),
 ];
 
-/// Writes a chunk.
+/// Inserts a chunk.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     home: Home,
@@ -100,7 +100,7 @@ pub(crate) async fn insert(
     }
 }
 
-/// A row as the database holds it.
+/// A row as stored in the database.
 #[derive(Debug, Clone)]
 pub(crate) struct StagedRow<'a> {
     /// `staging_id`.
@@ -126,13 +126,13 @@ impl StagedRow<'_> {
         Fields::new(email, first_name, last_name, company)
     }
 
-    /// The row's hash, or one made of its text where upstream wrote it in another form.
+    /// Returns the row's hash; if upstream wrote it in another format, a hash of that text.
     pub(crate) fn row_hash(&self) -> RowHash {
         self.hash.parse().unwrap_or_else(|_| Fields::new(&self.hash, "", "", "").hash(""))
     }
 }
 
-/// A row as COPY gives it.
+/// A row in the text format of COPY.
 pub(crate) struct RowText(Bytes);
 
 impl RowText {
@@ -169,7 +169,7 @@ pub(crate) async fn rows(
         Home::Shared(_) => "ORDER BY staging_id",
         Home::Own(_) => "",
     };
-    // COPY takes no parameters; both are made of the job's number.
+    // COPY takes no parameters. Safe: the name of the table and the condition contain only the job's number.
     let copy = format!(
         "COPY (SELECT {COLUMNS} FROM {} WHERE staging_job_id = {} AND staging_status IS DISTINCT FROM 'DISCARD' {order}) TO STDOUT",
         home.staging(),
@@ -181,26 +181,26 @@ pub(crate) async fn rows(
 /// A row as people see it.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct RowView {
-    /// The row: what decisions take.
+    /// The row, as passed to decisions.
     #[schema(value_type = i64)]
     pub row: RowId,
-    /// The line of the file.
+    /// The line in the file.
     pub line: Option<i64>,
-    /// The e-mail as it stands; empty where there is none, as with the others.
+    /// The current e-mail; empty if there is none, like the other values.
     pub email: String,
-    /// The first name as it stands.
+    /// The current first name.
     pub first_name: String,
-    /// The last name as it stands.
+    /// The current last name.
     pub last_name: String,
-    /// The company as it stands.
+    /// The current company.
     pub company: String,
-    /// What becomes of it as it stands.
+    /// The current status.
     pub status: Option<RowStatus>,
-    /// What of a malformed row did not fit.
+    /// The text of a malformed row that does not fit in its values.
     pub residue: Option<String>,
-    /// Whether a person has said yes to it, malformed as it is, or edited it.
+    /// Whether a person accepted or edited it although it is malformed.
     pub accepted: bool,
-    /// What becomes of the contact that has its e-mail already, where a person has decided.
+    /// A person's decision on the existing contact with its e-mail; `None` if there is none.
     pub on_existing: Option<OnExisting>,
 }
 
@@ -210,21 +210,21 @@ impl RowView {
         Fields::new(&self.email, &self.first_name, &self.last_name, &self.company)
     }
 
-    /// Stands for all that a person can change about the row: who has seen this tag has seen the row as it is.
+    /// Returns a hash of everything about the row that a person can change, to detect changes since the row was shown.
     pub fn tag(&self) -> String {
         let mut hash = blake3::Hasher::new();
         for value in [&self.email, &self.first_name, &self.last_name, &self.company] {
             hash.update(&(value.len() as u64).to_le_bytes());
             hash.update(value.as_bytes());
         }
-        // READY and ISSUE follow from the rest.
-        let kept = match self.status {
+        // READY and ISSUE follow from the other values.
+        let fate = match self.status {
             Some(RowStatus::Discard) => 1,
             Some(RowStatus::Success) => 2,
             _ => 0,
         };
         hash.update(&[
-            kept,
+            fate,
             u8::from(self.accepted),
             self.on_existing.map_or(0, |decided| decided as u8 + 1),
         ]);
@@ -255,7 +255,7 @@ fn view(row: &PgRow) -> Result<RowView, StoreError> {
     })
 }
 
-/// One row of an owner's job.
+/// Returns one row of an owner's job.
 pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -271,7 +271,7 @@ pub async fn get(
     query.fetch_optional(connection).await?.as_ref().map(view).transpose()
 }
 
-/// Rows of an owner's job, which nobody else can change until the transaction ends.
+/// Locks rows of an owner's job until the transaction ends and returns them.
 pub(crate) async fn hold(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -290,7 +290,7 @@ pub(crate) async fn hold(
     query.fetch_all(connection).await?.iter().map(view).collect()
 }
 
-/// The first of `rows` that is none of the job's.
+/// Returns the first of `rows` that does not belong to the job.
 pub(crate) async fn first_missing(
     connection: &mut PgConnection,
     home: Home,
@@ -307,9 +307,9 @@ pub(crate) async fn first_missing(
     Ok(sql::query_scalar(query).bind(rows).bind(home.job().0).fetch_optional(connection).await?)
 }
 
-/// The rows that issues of an owner's job are about, each with its issue, in the order of issue and file: of each issue
-/// at most `limit`, after the row `after` where that is given. Whether rows are missing at the end, since those before
-/// them are large.
+/// Returns up to `limit` rows of each of `issues` of an owner's job, each with its issue, ordered by issue and row,
+/// starting after the row `after` if it is set. Also returns whether rows were cut off at the end because the others are
+/// large.
 pub(crate) async fn of_issues(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -318,7 +318,7 @@ pub(crate) async fn of_issues(
     after: Option<RowId>,
     limit: i64,
 ) -> Result<(Vec<(IssueId, RowView)>, bool), StoreError> {
-    // The page of links first: the rows of none but those are looked up.
+    // The page of links first, so that only the rows of those links are read.
     let rows = format!(
         "{VIEW}, issue FROM unnest($3::integer[]) AS issue,
               LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
@@ -354,7 +354,7 @@ pub(crate) async fn set_statuses(
     Ok(())
 }
 
-/// Every row of a job that is not discarded becomes SUCCESS.
+/// Sets all rows of a job that are not discarded to SUCCESS.
 pub(crate) async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1
@@ -365,7 +365,7 @@ pub(crate) async fn mark_success(connection: &mut PgConnection, home: Home) -> R
     Ok(())
 }
 
-/// READY rows of a job become SUCCESS.
+/// Sets the READY rows of a job to SUCCESS.
 pub(crate) async fn mark_ready_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1 AND staging_status = 'READY'",
@@ -375,13 +375,13 @@ pub(crate) async fn mark_ready_success(connection: &mut PgConnection, home: Home
     Ok(())
 }
 
-/// SUCCESS rows of a job that have neither made nor changed a contact become READY: what a run leaves when it is cut short
-/// between its rows and the transaction that holds its contacts.
+/// Sets SUCCESS rows of a job that neither created nor changed a contact to READY, and returns their number. A run leaves
+/// such rows if it ends after writing its rows and before the transaction with its contacts commits.
 pub(crate) async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Result<u64, StoreError> {
     let table = home.staging();
     let Some((first, last)) = consolidated(connection, home).await? else { return Ok(0) };
-    // Rows and what they made are put in one heap and counted by row: joined, two sets that the planner takes for one row
-    // each would be compared row by row. The bounds are what the index over contacts' rows can answer.
+    // Rows and their contacts are combined by UNION ALL and grouped by row. In a join, the planner would expect one row on
+    // each side and compare them row by row. The bounds let the query use the index of contacts by row.
     let query = AssertSqlSafe(format!(
         "WITH unfinished AS MATERIALIZED (
              SELECT id FROM (
@@ -395,12 +395,12 @@ pub(crate) async fn mark_unfinished(connection: &mut PgConnection, home: Home) -
     Ok(marked.rows_affected())
 }
 
-/// The first and the last row of a job that have their contacts.
+/// Returns the first and the last SUCCESS row of a job; `None` if it has none.
 pub(super) async fn consolidated(
     connection: &mut PgConnection,
     home: Home,
 ) -> Result<Option<(RowId, RowId)>, StoreError> {
-    // `+ 0` keeps the primary key out: it would be walked through the rows of all jobs before.
+    // `+ 0` prevents the use of the primary key, which would be scanned through the rows of all earlier jobs.
     let query = AssertSqlSafe(format!(
         "SELECT min(staging_id + 0), max(staging_id + 0) FROM {} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'",
         home.staging()

@@ -1,4 +1,4 @@
-//! A look at a job's rows that answers at once, however few of them it finds, and where rows come from.
+//! A search of a job's rows in bounded time, however few rows match, and the origins of rows.
 
 use sqlx::{PgConnection, QueryBuilder};
 
@@ -10,22 +10,21 @@ use crate::store::bounded::{self, PAGE_BYTES};
 use crate::store::jobs::Job;
 use crate::store::{StoreError, filter};
 
-/// Rows that one look goes through. To find the few that were left out of a million takes several.
+/// The most rows that one search reads. To find a few discarded rows in a million takes several searches.
 const SPAN: i64 = 40_000;
 
-/// What a look has found.
+/// The result of a search.
 #[derive(Debug)]
 pub struct Looked {
-    /// Rows, in the order of the file.
+    /// Matching rows, in the order of the file.
     pub rows: Vec<RowView>,
-    /// Where the next look goes on; none at the end.
+    /// The row after which the next search continues; `None` at the end.
     pub next: Option<RowId>,
-    /// Whether the page ends early since its rows are large.
+    /// Whether the page ends early because its rows are large.
     pub is_cut: bool,
 }
 
-/// Looks for rows of an owner's job as the filter finds them: at most `limit`, after the row `after` where that is
-/// given.
+/// Returns up to `limit` rows of an owner's job that match the filter, starting after the row `after` if it is set.
 pub async fn look(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -36,8 +35,8 @@ pub async fn look(
 ) -> Result<Looked, StoreError> {
     let home = job.home();
     let (start, bounded_end) = bounded::around(PAGE_BYTES, "staging_id");
-    // Within bounds nearly all rows are the job's, and are read in order by the primary key. A plain comparison would be
-    // estimated to keep a few of them only: then the index over jobs, or all rows of the bounds, are read and sorted.
+    // With bounds, nearly all rows belong to the job, and are read in order by the primary key. For a plain comparison,
+    // the planner would expect only a few rows, and would read and sort the index over jobs or all rows in the bounds.
     let of_job = match job.staging_base {
         Some(_) => format!("coalesce(s.staging_job_id = {}, false)", home.job()),
         None => format!("s.staging_job_id = {}", home.job()),
@@ -48,7 +47,7 @@ pub async fn look(
         job = home.job()
     ));
     query.push_bind(&owner.0).push(") AND s.staging_id > ");
-    // Rows that another program has inserted have numbers of their own: all of them are looked through.
+    // Rows that another program inserted have ids outside of a reserved block, so there are no bounds: all are read.
     let from = after.or(job.staging_base).unwrap_or(RowId(0));
     let end = job.staging_base.map(|base| RowId(base.0 + i64::from(job.total_rows)));
     let to = end.map(|end| end.min(RowId(from.0.saturating_add(SPAN))));
@@ -70,20 +69,20 @@ pub async fn look(
     Ok(Looked { rows, next, is_cut })
 }
 
-/// Where a row comes from.
+/// The origin of a row.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Origin {
     /// The row.
     pub row: RowId,
     /// Its job.
     pub job: JobId,
-    /// The file.
+    /// The name of the file.
     pub filename: String,
-    /// The line of the file.
+    /// The line in the file.
     pub line: Option<i64>,
 }
 
-/// Where rows of an owner's jobs come from; those that are gone with their jobs are left out.
+/// Returns the origins of rows of an owner's jobs. Skips rows that were deleted with their jobs.
 pub async fn origins(
     connection: &mut PgConnection,
     owner: &Owner,
