@@ -1,5 +1,5 @@
-//! Rows on their way out to be corrected in a spreadsheet, and back. What comes back stands in a temporary table of
-//! its transaction, `uploaded`, so that its rows are found by one join, however many they are.
+//! Rows that are downloaded, corrected in a spreadsheet and uploaded. The uploaded rows are in a temporary table of the
+//! transaction, `uploaded`, so that one join finds their rows in the job, however many they are.
 
 use futures::{Stream, TryStreamExt};
 use sqlx::postgres::PgRow;
@@ -10,7 +10,7 @@ use super::{Home, StoreError, sql};
 use crate::domain::ids::RowId;
 use crate::domain::job::Owner;
 
-/// A row that an open issue is about.
+/// A row with an open issue.
 #[derive(Debug)]
 pub(crate) struct OpenRow {
     /// `staging_id`.
@@ -21,11 +21,12 @@ pub(crate) struct OpenRow {
     pub values: [String; 4],
     /// `staging_row_hash`.
     pub hash: String,
-    /// What all open issues of the row say.
+    /// The descriptions of all open issues of the row.
     pub reasons: String,
 }
 
-/// The rows of an owner's job that an open issue is about and that are still in question, in the order of the file.
+/// Returns the rows of an owner's job that have an open issue and are neither discarded nor imported, in the order of the
+/// file.
 pub(crate) fn open_rows<'c>(
     connection: &'c mut PgConnection,
     owner: &Owner,
@@ -67,15 +68,15 @@ fn texts(prefix: &str) -> String {
     )
 }
 
-/// Rows of a file of corrections, kept until the database takes them, however many they become.
+/// Rows of a file of corrections, buffered until [`take_in`]. Any number of rows: large buffers go to a file.
 #[derive(Default)]
 pub(crate) struct Uploaded {
     spool: Spool,
 }
 
 impl Uploaded {
-    /// Adds a row: its line, what it is known by as the file has it, the hash in that where it is one, and its
-    /// values, normalised; `None` where the file has no such column.
+    /// Adds a row: its line, its key as written in the file, the hash in the key if it is valid, and its normalised values;
+    /// a value is `None` if the file does not have the column.
     pub(crate) fn push(
         &mut self,
         line: u64,
@@ -96,13 +97,13 @@ impl Uploaded {
     }
 }
 
-/// Makes the table, for the rest of the transaction, and finds the job's rows for it.
+/// Creates the table `uploaded`, which exists until the transaction ends, and matches its rows to rows of the job.
 pub(crate) async fn take_in(
     connection: &mut PgConnection,
     home: Home,
     uploaded: Uploaded,
 ) -> Result<(), StoreError> {
-    // The job's number in each row makes the join below one by a key alone, whatever statistics say of the job.
+    // The column with the job's number lets the join below use whole keys alone, whatever the statistics of the job.
     let table = AssertSqlSafe(format!(
         "CREATE TEMPORARY TABLE uploaded (uploaded_line bigint NOT NULL, uploaded_key varchar NOT NULL, uploaded_hash varchar COLLATE \"C\",
              uploaded_email varchar, uploaded_first_name varchar, uploaded_last_name varchar, uploaded_company varchar,
@@ -133,7 +134,7 @@ pub(crate) async fn take_in(
     Ok(())
 }
 
-/// The first line that has another's key and other values, behind the other.
+/// Returns the first line that repeats the key of an earlier line with other values, after the number of the earlier line.
 pub(crate) async fn contradiction(connection: &mut PgConnection) -> Result<Option<(i64, i64)>, StoreError> {
     let query = "SELECT first_line, uploaded_line FROM (
              SELECT uploaded_line, first_value(uploaded_line) OVER of_key AS first_line,
@@ -146,7 +147,7 @@ pub(crate) async fn contradiction(connection: &mut PgConnection) -> Result<Optio
     Ok(sql::query_as(query).fetch_optional(connection).await?)
 }
 
-/// A row with other values in the file than in the job, letter by letter.
+/// A row whose values in the file differ from those in the job.
 #[derive(Debug)]
 pub(crate) struct Difference {
     /// The row.
@@ -157,7 +158,7 @@ pub(crate) struct Difference {
     pub given: [Option<String>; 4],
 }
 
-/// The rows of the table that are no contacts and differ from the file; they stay locked.
+/// Returns and locks the rows whose values differ from the file. Skips rows that are imported.
 pub(crate) fn differences(
     connection: &mut PgConnection,
     home: Home,
@@ -186,25 +187,25 @@ pub(crate) fn differences(
     rows.map_err(StoreError::from).and_then(move |found| std::future::ready(difference(found)))
 }
 
-/// A row of the file that changes nothing in the job, and why.
+/// The reason why a row of the file changes nothing in the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// The job has no row of its key.
+    /// The job has no row with its key.
     Unknown,
-    /// Its row is a contact already.
+    /// Its row is already a contact.
     Contact,
 }
 
 /// A row of a file of corrections.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct FileRow {
-    /// The line on which it starts, from 1.
+    /// The line on which it starts, counted from 1.
     pub line: u64,
-    /// What it says in the column `row_key`, as far as is needed to find it.
+    /// The start of its value in the column `row_key`, to find it in the file.
     pub row_key: String,
 }
 
-/// How many rows of the table are left for that reason, and the first of them: at most `limit`.
+/// Returns the number of uploaded rows that change nothing for the reason `why`, and the first `limit` of them.
 pub(crate) async fn left(
     connection: &mut PgConnection,
     why: Left,
