@@ -1,8 +1,8 @@
-//! Rows that a decision changes, as they will be, in a temporary table of its transaction: they are counted,
-//! shown, recorded and written from there, so that a preview tells exactly what would be done.
+//! The rows that a decision changes, with their new values, in a temporary table of its transaction, `decided`. They are
+//! counted, shown, recorded and written from that table, so that a preview shows exactly what the decision would do.
 //!
-//! The rows in it are of the job: they are joined by their primary key and by no condition beside it. With outdated
-//! statistics the planner expects one row of a job just imported, and would compare every row with every other.
+//! All rows in the table belong to the job, so they are joined by their primary key and no other condition. With outdated
+//! statistics the planner expects one row of a job that was just imported, and would compare every row with every other.
 
 mod choose;
 mod standing;
@@ -16,7 +16,7 @@ use super::{Home, StoreError, sql};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
 
-/// Makes the table, for the rest of the transaction.
+/// Creates the tables `decided` and `corrected`, which exist until the transaction ends.
 pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
     let table = "CREATE TEMPORARY TABLE decided (decided_id bigint PRIMARY KEY, decided_email varchar, decided_first_name varchar,
              decided_last_name varchar, decided_company varchar, decided_status staging_status_enum,
@@ -27,7 +27,7 @@ pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreErr
     Ok(())
 }
 
-/// How many rows a decision changes, and how.
+/// The number of rows that a decision changes, by kind of change.
 #[derive(
     Debug,
     Clone,
@@ -41,17 +41,17 @@ pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreErr
     sqlx::FromRow,
 )]
 pub struct Counts {
-    /// Rows that change at all.
+    /// Rows that change in any way.
     pub rows: i64,
-    /// Rows that are left out.
+    /// Rows that become discarded.
     pub discarded: i64,
-    /// Rows that were left out and are taken in again.
+    /// Discarded rows that are restored.
     pub restored: i64,
-    /// Rows that get other values.
+    /// Rows whose values change.
     pub edited: i64,
 }
 
-/// Counts what is in the table.
+/// Counts the rows in `decided` by kind of change.
 pub(crate) async fn counts(connection: &mut PgConnection, home: Home) -> Result<Counts, StoreError> {
     sqlx::raw_sql("ANALYZE decided").execute(&mut *connection).await?;
     let query = AssertSqlSafe(format!(
@@ -66,7 +66,7 @@ pub(crate) async fn counts(connection: &mut PgConnection, home: Home) -> Result<
     Ok(sql::query_as(query).fetch_one(connection).await?)
 }
 
-/// How many rows more, or less, there are in each status for the decision.
+/// Returns by how many rows the decision changes the count of each status; negative numbers are decreases.
 pub(crate) async fn moves(connection: &mut PgConnection, home: Home) -> Result<RowCounts, StoreError> {
     let more = |status: &str| {
         format!(
@@ -101,7 +101,7 @@ pub struct Example {
     pub status_after: Option<RowStatus>,
 }
 
-/// The first rows of the table, as they were and as they will be.
+/// Returns the first `limit` rows of `decided`, before and after the decision.
 pub(crate) async fn examples(
     connection: &mut PgConnection,
     home: Home,
@@ -133,7 +133,7 @@ pub(crate) async fn examples(
         .collect()
 }
 
-/// Writes the rows, and what they were and are to the record of the action.
+/// Writes the rows, and records their values before and after as rows of the action.
 pub(crate) async fn apply(
     connection: &mut PgConnection,
     home: Home,
@@ -157,9 +157,10 @@ pub(crate) async fn apply(
     Ok(())
 }
 
-/// Whether a row, whose e-mail is `email`, has the e-mail that an issue is about. Its key is the value in lower
-/// case; of a value too long for an index only a part. What lower() makes of a letter depends on the database's
-/// locale: in some it makes another letter of I, in some none of letters beyond ASCII.
+/// Returns an SQL condition: the expression `email` is the e-mail that an issue is about.
+///
+/// The issue's key is the value in lower case, or a part of it if it is too long for an index. The result of `lower()`
+/// depends on the database's locale: in some it maps I to another letter, in some it does not map letters beyond ASCII.
 fn same_key(email: &str) -> String {
     format!("(issue_key IN (lower({email}), lower({email} COLLATE \"C\")) OR octet_length({email}) > 1024)")
 }

@@ -1,4 +1,4 @@
-//! Filling the table: which rows a decision changes, and into what.
+//! Fills the table `decided` with the rows that a decision changes, and their new values.
 
 use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
@@ -26,22 +26,22 @@ const UNCHANGED: Change = Change {
     accepted: "s.staging_accepted",
     on_existing: "s.staging_on_existing",
 };
-/// Who edits a row wants it, and has seen what was malformed about it.
+/// Editing restores a discarded row and accepts a malformed one, since the person who edits it has seen what was malformed.
 const EDITED: Change = Change {
     status: "CASE s.staging_status WHEN 'DISCARD' THEN 'ISSUE' ELSE s.staging_status END",
     accepted: "s.staging_accepted OR s.staging_residue IS NOT NULL",
     ..UNCHANGED
 };
-/// No decision changes a row that is a contact already.
+/// No decision changes a row that is already a contact.
 const NO_CONTACT: &str = " AND s.staging_status IS DISTINCT FROM 'SUCCESS'";
 const IN_QUESTION: &str =
     " AND s.staging_status IS DISTINCT FROM 'SUCCESS' AND s.staging_status IS DISTINCT FROM 'DISCARD'";
 const DISCARDED: Change = Change { status: "'DISCARD'", ..UNCHANGED };
-/// Rows in conflict with a contact.
+/// Rows that conflict with an existing contact.
 const EXISTING: IssuesOf = IssuesOf { issue_type: IssueType::ExistingEmail, open: false };
 
-/// Fills the table with the rows that the filter finds and the decision changes; they stay locked.
-/// [`Decision::Correct`] takes what [`correct`] has put in before.
+/// Inserts the rows that match the filter and that the decision changes, and locks them. For [`Decision::Correct`], call
+/// [`correct`] before.
 pub(crate) async fn fill(
     connection: &mut PgConnection,
     home: Home,
@@ -113,8 +113,7 @@ async fn edited(
     corrected(connection, home).await
 }
 
-/// Gives every row with an e-mail that an open issue calls invalid to `on_row`, as the filter finds them; they stay
-/// locked.
+/// Calls `on_row` for each row that matches the filter and has an open issue for an invalid e-mail, and locks these rows.
 pub(crate) async fn each_invalid(
     connection: &mut PgConnection,
     home: Home,
@@ -133,7 +132,7 @@ pub(crate) async fn each_invalid(
     Ok(())
 }
 
-/// New values of rows, kept until the database takes them, however many they become.
+/// New values of rows, buffered until [`correct`]. Any number of rows: large buffers go to a file.
 #[derive(Default)]
 pub(crate) struct Corrections {
     spool: Spool,
@@ -155,7 +154,7 @@ impl Corrections {
     }
 }
 
-/// Puts in what [`Decision::Correct`] takes.
+/// Inserts the new values for [`Decision::Correct`] into the table `corrected`.
 pub(crate) async fn correct(
     connection: &mut PgConnection,
     home: Home,
@@ -200,8 +199,9 @@ async fn corrected(connection: &mut PgConnection, home: Home) -> Result<(), Stor
     Ok(())
 }
 
-/// The groups of rows that share an e-mail, of which the filter finds at least one: `member`, with all rows
-/// that are still in question. Tables are joined by their keys alone: see [`filter::push_rows`].
+/// Returns a query's WITH clause with the subquery `member`: the groups of rows that share an e-mail and of which at least
+/// one row matches the filter, without rows that are discarded or imported. Tables are joined by their keys alone: see
+/// [`filter::push_rows`].
 fn members(home: Home, which: &Filter) -> QueryBuilder<Postgres> {
     let (staging, items, issues, job) = (home.staging(), home.items(), home.issues(), home.job());
     let mut query = QueryBuilder::new(
@@ -221,7 +221,7 @@ fn members(home: Home, which: &Filter) -> QueryBuilder<Postgres> {
     query
 }
 
-/// Which row of a group is kept.
+/// The row of a group that is not discarded.
 enum Kept {
     Row(RowId),
     First,
@@ -289,7 +289,7 @@ async fn merged(
     drop_unchanged(connection, home).await
 }
 
-/// Fills the table with what an action's rows were before it, where they still are as it left them.
+/// Inserts the earlier values of the rows of an action, if the rows have not changed since the action.
 pub(crate) async fn fill_undo(
     connection: &mut PgConnection,
     home: Home,
@@ -312,7 +312,7 @@ pub(crate) async fn fill_undo(
     Ok(())
 }
 
-/// Rows of an action that are not in the table: others have changed them since. At most `limit`.
+/// Returns up to `limit` rows of an action that are not in the table, because they have changed since the action.
 pub(crate) async fn not_undone(
     connection: &mut PgConnection,
     action: ActionId,

@@ -1,4 +1,4 @@
-//! What a decision makes of the issues of its rows.
+//! The effect of a decision on the issues of its rows.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -8,7 +8,7 @@ use crate::domain::rules::RULES;
 use crate::store::sql;
 use crate::store::{Home, StoreError};
 
-/// What a decision makes of the issues of its rows.
+/// The effect of a decision on the issues of its rows.
 #[derive(
     Debug,
     Clone,
@@ -22,9 +22,9 @@ use crate::store::{Home, StoreError};
     sqlx::FromRow,
 )]
 pub struct Settled {
-    /// Open issues that are settled.
+    /// Open issues that become resolved.
     pub settled: i64,
-    /// Settled issues that are open again.
+    /// Resolved issues that become open again.
     pub reopened: i64,
 }
 
@@ -72,7 +72,7 @@ pub(crate) async fn would_settle(connection: &mut PgConnection, home: Home) -> R
     Ok(sql::query_as(query).fetch_one(connection).await?)
 }
 
-/// Makes the issues follow their rows; `by`: who has decided.
+/// Resolves or reopens the issues of the rows in `decided`, as decided by the person `by`. Returns their numbers.
 pub(crate) async fn settle(
     connection: &mut PgConnection,
     home: Home,
