@@ -99,9 +99,10 @@ pub async fn correct(
         let unchanged = read.saturating_sub(used);
         Corrected { effect, read, unchanged, unknown_count, unknown, contact_count, contacts }
     };
-    let asked = json!({ "rows": read, "columns": columns, "content": hash });
+    let parameters = json!({ "rows": read, "columns": columns, "content": hash });
     let kind = ActionKind::Corrections;
-    let done = decide::write(&mut transaction, request, &job, kind, &asked, Vec::new(), corrected).await?;
+    let done =
+        decide::write(&mut transaction, request, &job, kind, &parameters, Vec::new(), corrected).await?;
     transaction.commit().await?;
     Ok(done)
 }

@@ -105,9 +105,9 @@ async fn carry_out(
     named(&mut transaction, &request.owner, &job, which, &decision).await?;
     choose(&mut transaction, job.home(), which, &decision).await?;
     // The values that a person typed are recorded with the rows that they changed.
-    let asked = json!({ "filter": which, "decision": without_values(&decision) });
+    let parameters = json!({ "filter": which, "decision": without_values(&decision) });
     let (kind, same) = (decision.kind(), |effect| effect);
-    let effect = write(&mut transaction, request, &job, kind, &asked, Vec::new(), same).await?;
+    let effect = write(&mut transaction, request, &job, kind, &parameters, Vec::new(), same).await?;
     transaction.commit().await?;
     Ok(effect)
 }
@@ -153,9 +153,9 @@ pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Re
     decided::create(&mut transaction).await?;
     decided::fill_undo(&mut transaction, job.home(), action).await?;
     let left = decided::not_undone(&mut transaction, action, NAMED).await?;
-    let asked = json!({ "action": action });
+    let parameters = json!({ "action": action });
     let (kind, same) = (ActionKind::Undo, |effect| effect);
-    let effect: Effect = write(&mut transaction, request, &job, kind, &asked, left, same).await?;
+    let effect: Effect = write(&mut transaction, request, &job, kind, &parameters, left, same).await?;
     if let Some(undo) = effect.action {
         actions::mark_undone(&mut transaction, action, undo).await?;
     }
@@ -271,7 +271,7 @@ pub(super) async fn write<T: Serialize>(
     request: &Request,
     job: &Job,
     kind: ActionKind,
-    asked: &serde_json::Value,
+    parameters: &serde_json::Value,
     left: Vec<RowId>,
     result: impl FnOnce(Effect) -> T,
 ) -> Result<T, ActionError> {
@@ -287,7 +287,7 @@ pub(super) async fn write<T: Serialize>(
     if changed.rows == 0 && request.idempotency.is_none() {
         return Ok(result(effect));
     }
-    let action = request.record(connection, kind, Some(id), asked).await?;
+    let action = request.record(connection, kind, Some(id), parameters).await?;
     if changed.rows > 0 {
         effect.action = Some(action);
         let moves = decided::moves(connection, home).await?;

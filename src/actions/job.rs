@@ -82,8 +82,8 @@ pub async fn set_policy(
     }
     let job = idle(&mut transaction, request, id).await?;
     jobs::set_policy(&mut transaction, id, policy).await?;
-    let asked = json!({ "before": job.policy, "after": policy });
-    let action = request.record(&mut transaction, ActionKind::Policy, Some(id), &asked).await?;
+    let parameters = json!({ "before": job.policy, "after": policy });
+    let action = request.record(&mut transaction, ActionKind::Policy, Some(id), &parameters).await?;
     let done = Changed { action, job: id, before: job.status, after: Some(job.status) };
     request.finish(&mut transaction, action, Some(id), &done).await?;
     transaction.commit().await?;

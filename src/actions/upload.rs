@@ -149,8 +149,8 @@ async fn make_job(
     if let (Some(shape), Some(columns)) = (&file.shape, columns) {
         column_mappings::remember(&mut transaction, owner, shape, columns).await?;
     }
-    let asked = json!({ "policy": upload.policy, "force": upload.force, "columns": columns });
-    let action = request.record(&mut transaction, ActionKind::Upload, Some(job), &asked).await?;
+    let parameters = json!({ "policy": upload.policy, "force": upload.force, "columns": columns });
+    let action = request.record(&mut transaction, ActionKind::Upload, Some(job), &parameters).await?;
     let uploaded = Uploaded { job, earlier: earlier.is_some(), bytes };
     request.finish(&mut transaction, action, Some(job), &uploaded).await?;
     transaction.commit().await?;
@@ -164,10 +164,10 @@ const SEGMENT_BYTES: usize = 200;
 /// Turns a name into one segment of a key: keeps letters, digits and `.-_@`, and replaces all else by `_`.
 fn segment(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || ".-_@".contains(letter);
-    let kept: String = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
-    match kept[..kept.floor_char_boundary(SEGMENT_BYTES)].trim_matches('.') {
+    let safe: String = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
+    match safe[..safe.floor_char_boundary(SEGMENT_BYTES)].trim_matches('.') {
         "" => "unnamed".to_owned(),
-        kept => kept.to_owned(),
+        safe => safe.to_owned(),
     }
 }
 

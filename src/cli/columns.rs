@@ -40,13 +40,13 @@ pub(crate) async fn matched(
     let preview = preview(owners, owner, file).await?;
     let mut places = Vec::new();
     for column in &preview.columns {
-        let told = given.iter().find(|(field, _)| *field == column.field);
-        let found = match told {
-            Some((_, told)) => place_of(&preview.names, told),
+        let chosen = given.iter().find(|(field, _)| *field == column.field);
+        let position = match chosen {
+            Some((_, chosen)) => place_of(&preview.names, chosen),
             None => column.place,
         };
-        let told = told.map(|(_, told)| told.as_str());
-        places.push(found.ok_or_else(|| invalid(unknown(&preview, column.field, told)))?);
+        let chosen = chosen.map(|(_, chosen)| chosen.as_str());
+        places.push(position.ok_or_else(|| invalid(unknown(&preview, column.field, chosen)))?);
     }
     // The preview has an entry for each field.
     let places = PerField::from_fn(|field| places.get(field as usize).copied().unwrap_or_default());

@@ -23,8 +23,8 @@ pub(crate) fn path(data_dir: &Path) -> PathBuf {
 /// Reads the token, or creates one if there is none. It stays the same after a restart, so that browsers remain
 /// signed in; deleting the file leads to a new token.
 pub(crate) fn load_or_make(data_dir: &Path) -> anyhow::Result<Secret> {
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
-    made.with_context(|| format!("cannot make the folder {}", data_dir.display()))?;
+    let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
+    created.with_context(|| format!("cannot make the folder {}", data_dir.display()))?;
     let path = path(data_dir);
     // Another process may create it at the same time; its token then counts.
     if !path.exists() {

@@ -79,18 +79,18 @@ async fn create(
     let secret = Secret::random_api_token();
     let (pool, owner) = (&session.context.pool, &session.owner);
     let roles: Roles = roles.into_iter().collect();
-    let made = api_tokens::insert(pool, owner, name, &secret.hash(), roles, lifetime).await?;
-    let made = made.with_context(|| {
+    let created = api_tokens::insert(pool, owner, name, &secret.hash(), roles, lifetime).await?;
+    let created = created.with_context(|| {
         format!("{owner} already has {MOST_LIVE} tokens; revoke one with `ingest token revoke`")
     })?;
     println!("{}", secret.expose());
     eprintln!(
         "created token {} for {owner}, valid until {}; it is not shown again",
-        made.id,
-        time(Some(made.expires_at))
+        created.id,
+        time(Some(created.expires_at))
     );
-    let now = made.roles_now(session.settings.serve.oidc()?.is_some());
-    if now != made.roles {
+    let now = created.roles_now(session.settings.serve.oidc()?.is_some());
+    if now != created.roles {
         let words = now.words();
         let most = if words.is_empty() { "no role".to_owned() } else { words.join(" and ") };
         eprintln!("the sign-in provider gives {owner} fewer roles: until that changes, the token has {most}");

@@ -1,4 +1,4 @@
-//! Validates object keys before the store is asked.
+//! Validates object keys before any request to the store.
 
 use object_store::path::Path;
 

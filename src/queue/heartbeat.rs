@@ -83,12 +83,12 @@ async fn beat<F, R, E>(
             () = stop.cancelled() => return,
             () = sleep_until(next.min(lapses)) => {}
         }
-        let asked = tokio::time::Instant::now();
+        let requested_at = tokio::time::Instant::now();
         match timeout_at(lapses, renew()).await {
             Ok(Ok(Renewal::Renewed)) => {
                 failures = 0;
-                lapses = asked + lasts;
-                next = asked + lasts / 3;
+                lapses = requested_at + lasts;
+                next = requested_at + lasts / 3;
             }
             Ok(Ok(Renewal::Superseded)) => return,
             Ok(Ok(Renewal::Lost)) => {
@@ -100,7 +100,7 @@ async fn beat<F, R, E>(
                 if failures == 1 {
                     tracing::warn!(what, %error, "renewal failed; retrying until it expires");
                 }
-                next = asked + (lasts / 20).clamp(Duration::from_millis(20), Duration::from_secs(5));
+                next = requested_at + (lasts / 20).clamp(Duration::from_millis(20), Duration::from_secs(5));
             }
             Err(_) => {}
         }

@@ -19,9 +19,9 @@ pub(crate) async fn as_problems(
     next: Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
-    let (asked, body) = request.into_parts();
-    let looking = wants_page(&asked).then(|| asked.clone());
-    let response = next.run(Request::from_parts(asked, body)).await;
+    let (head, body) = request.into_parts();
+    let looking = wants_page(&head).then(|| head.clone());
+    let response = next.run(Request::from_parts(head, body)).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -31,8 +31,8 @@ pub(crate) async fn as_problems(
     let problem = problem.instance(path);
     // Existing headers say more: Allow, Retry-After, WWW-Authenticate.
     parts.headers.remove(header::CONTENT_LENGTH);
-    if let Some(asked) = looking {
-        let (page, body) = page(&app, &asked, &problem).into_parts();
+    if let Some(head) = looking {
+        let (page, body) = page(&app, &head, &problem).into_parts();
         parts.status = page.status;
         parts.headers.extend(page.headers);
         return Response::from_parts(parts, body);
@@ -42,8 +42,8 @@ pub(crate) async fn as_problems(
 }
 
 /// Returns whether the client requests a page. The API answers a browser like any other client.
-fn wants_page(asked: &request::Parts) -> bool {
-    let accepts = asked.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+fn wants_page(head: &request::Parts) -> bool {
+    let accepts = head.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
     let is_page = accepts.is_some_and(|kinds| kinds.contains("text/html"));
-    (is_page || asked.headers.contains_key("hx-request")) && !asked.uri.path().starts_with("/api/")
+    (is_page || head.headers.contains_key("hx-request")) && !head.uri.path().starts_with("/api/")
 }

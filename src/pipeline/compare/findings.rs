@@ -53,11 +53,11 @@ impl Findings {
     }
 
     fn add(&mut self, number: u32, flags: u8) {
-        let place = plain(number) as usize;
-        if place >= self.found.len() {
-            self.found.resize(place + 1, 0);
+        let index = plain(number) as usize;
+        if index >= self.found.len() {
+            self.found.resize(index + 1, 0);
         }
-        self.found[place] |= flags;
+        self.found[index] |= flags;
     }
 
     /// Records the findings about the rows of one group.
@@ -65,10 +65,10 @@ impl Findings {
         if members.len() < 2 && flags == 0 {
             return;
         }
-        let asks = |number: &u32| {
+        let raises_issue = |number: &u32| {
             number & OPEN != 0 && (flags & DUPLICATE != 0 || flags & EXISTING != 0 && number & UNDECIDED != 0)
         };
-        self.has_conflicts |= members.iter().any(asks);
+        self.has_conflicts |= members.iter().any(raises_issue);
         let shared = if members.len() < 2 { 0 } else { SHARED };
         for number in members {
             self.add(*number, flags | shared);

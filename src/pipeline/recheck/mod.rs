@@ -49,13 +49,17 @@ async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<
     let statistics = match compared.is_clean() {
         true => timed(claim, "consolidate", consolidate::run(&mut transaction, &reading, &compared)).await?,
         false => {
-            let found = timed(claim, "review", review::run(&mut transaction, &reading, &compared)).await?;
+            let reviewed = timed(claim, "review", review::run(&mut transaction, &reading, &compared)).await?;
             match claim.policy {
-                ImportPolicy::Hold => found,
+                ImportPolicy::Hold => reviewed,
                 ImportPolicy::AtOnce => {
-                    let made = consolidate::valid(&mut transaction, &reading, &compared);
-                    let made = timed(claim, "consolidate", made).await?;
-                    Statistics { contacts: made.contacts, updated_contacts: made.updated_contacts, ..found }
+                    let created = consolidate::valid(&mut transaction, &reading, &compared);
+                    let created = timed(claim, "consolidate", created).await?;
+                    Statistics {
+                        contacts: created.contacts,
+                        updated_contacts: created.updated_contacts,
+                        ..reviewed
+                    }
                 }
             }
         }
