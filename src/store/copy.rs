@@ -233,7 +233,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Adds the line that `write` writes; [`Lines::send_by_key`] sorts by `key`.
+    /// Adds the line that `write` writes; `send_by_key` sorts by `key`.
     pub fn push(&mut self, key: u128, write: impl FnOnce(&mut Line<'_>)) {
         let start = self.text.len();
         let mut line = Line::new(&mut self.text);

@@ -277,7 +277,7 @@ fn pool_of(connections: u32) -> PgPoolOptions {
         })
 }
 
-/// A count that stops at [`Count::MOST`], since counting millions takes seconds.
+/// A count that stops at `Count::MOST`, since counting millions takes seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(i64);
 

@@ -20,7 +20,7 @@ const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
     checksum       bytea NOT NULL,
     execution_time bigint NOT NULL)";
 
-/// Applies pending migrations, then builds [the wall](super::wall) if the login role may.
+/// Applies pending migrations, then builds the wall (`wall.rs`) if the login role may.
 ///
 /// Several processes may call it at once: one applies a migration while the others wait for it. A database created by
 /// upstream is migrated in place. If nothing is pending, nothing is locked or written.

@@ -123,7 +123,7 @@ fn begin_statement(isolation: &str, snapshot: &str) -> String {
     format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE; {SETTINGS}; {NO_JIT}; {snapshot} {timeout}")
 }
 
-/// A transaction that reads rows by COPY. Unless [`Reader::end`] is called, its connection is closed: if a COPY is not
+/// A transaction that reads rows by COPY. Unless `Reader::end` is called, its connection is closed: if a COPY is not
 /// read to its end, the driver loses count of the responses, and the next user of the connection would take the remaining
 /// ones for the responses to its own statements.
 pub struct Reader {
