@@ -63,10 +63,10 @@ pub enum Claimed {
 
 /// Takes the lease of a job for `lease`, unless another run has it, and sets the job to PROCESSING.
 ///
-/// A job whose run has locked it with `hold` is busy for as long as the connection of that run lives, even after its
+/// A job whose run has locked it with [`hold`] is busy for as long as the connection of that run lives, even after its
 /// lease has expired.
 ///
-/// The run counts as unfinished until `settle`, `fail` or `release` records its end.
+/// The run counts as unfinished until [`settle`], [`fail`] or [`release`] records its end.
 pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed, StoreError> {
     let token = Uuid::new_v4();
     // The rows of a NEEDS_REVIEW job are staged, by whichever program, so its file is never read again.
