@@ -72,7 +72,7 @@ function goOn(from) {
   else (document.querySelector("#head [data-page-key=n]") || from).focus();
 }
 
-function takeBack() {
+function undoLast() {
   while (decided.length > 0) {
     const last = document.getElementById(decided.pop());
     if (last && press("[data-undo]", last)) return true;
@@ -179,7 +179,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "?") showHelp();
   else if (event.key === "/") document.querySelector("[data-search]")?.select();
   else if (event.key === "j" || event.key === "k") done = step(event.key === "j" ? 1 : -1);
-  else if (event.key === "u") done = takeBack();
+  else if (event.key === "u") done = undoLast();
   else if (event.key === "Escape") done = Boolean(at && press("[data-cancel]", at));
   else if (event.key === "E") done = Boolean(at && press("[data-key=e]", at));
   else if (at && event.key === "e" && at.querySelector("[data-first]")) goTo(at, true);

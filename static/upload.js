@@ -24,7 +24,7 @@ function say(kind, text, ...more) {
 async function words(response) {
   const problem = await response.json().catch(() => ({}));
   const details = (problem.errors ?? []).map((error) => error.detail);
-  return [problem.detail, ...details].filter(Boolean).join("; ") || problem.title || "It did not work; try again.";
+  return [problem.detail, ...details].filter(Boolean).join("; ") || problem.title || form.dataset.failed;
 }
 
 async function preview() {
@@ -46,7 +46,7 @@ async function preview() {
     part.querySelectorAll("[data-column]").forEach(samples);
     (part.querySelector("[data-column]:invalid") ?? send).focus();
   } catch {
-    say("bad", "The server cannot be reached.");
+    say("bad", form.dataset.unreachable);
   }
 }
 
@@ -91,7 +91,7 @@ function upload(force) {
     } else if (request.status === 200) {
       earlier((await done.json()).job);
     } else {
-      say("bad", request.status ? await words(done) : "The upload broke off; try again.");
+      say("bad", request.status ? await words(done) : form.dataset.interrupted);
     }
   });
   answer.replaceChildren();
@@ -104,12 +104,12 @@ function earlier(job) {
   const link = document.createElement("a");
   link.className = "button";
   link.href = `/jobs/${job}`;
-  link.textContent = `To job ${job}`;
+  link.textContent = form.dataset.knownOpen;
   const again = document.createElement("button");
   again.type = "button";
-  again.textContent = "Import it again";
+  again.textContent = form.dataset.knownAgain;
   again.addEventListener("click", () => upload(true));
-  say("warn", "You have uploaded this file before.", link, again);
+  say("warn", form.dataset.known, link, again);
   link.focus();
 }
 
@@ -119,7 +119,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const chosen = [...part.querySelectorAll("[data-column]")].map((select) => select.value);
   if (new Set(chosen).size < chosen.length) {
-    say("bad", "One column cannot stand for two: choose another for one of them.");
+    say("bad", form.dataset.sameColumn);
     return;
   }
   upload(false);

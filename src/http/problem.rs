@@ -5,6 +5,7 @@
 //! this machine or another cause that concerns the operator: those are logged.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -122,6 +123,8 @@ pub(crate) struct ProblemBody {
     errors: Vec<FieldError>,
     #[serde(skip)]
     headers: HeaderMap,
+    #[serde(skip)]
+    action_error: Option<Arc<ActionError>>,
 }
 
 /// An invalid value.
@@ -140,6 +143,25 @@ pub(crate) struct FieldError {
 }
 
 impl Problem {
+    /// Creates the problem for an action that was refused because of its arguments or the current state.
+    fn refused(error: ActionError) -> Problem {
+        let mut problem = match &error {
+            ActionError::NoRow(row) => Problem::not_found(error.to_string()).row(*row),
+            ActionError::NoJob(_)
+            | ActionError::NoIssue(_)
+            | ActionError::NoAction(_)
+            | ActionError::NoContact(_) => Problem::not_found(error.to_string()),
+            ActionError::Consolidated(row) => Problem::conflict(error.to_string()).row(*row),
+            ActionError::Stale(_) => Problem::new(Kind::Precondition).detail(error.to_string()),
+            ActionError::Invalid { field, reason } => Problem::invalid(format!("#/{field}"), reason),
+            ActionError::KeyReused => Problem::new(Kind::Invalid).detail(error.to_string()),
+            ActionError::TooLarge(_) => Problem::new(Kind::TooLarge).detail(error.to_string()),
+            _ => Problem::conflict(error.to_string()),
+        };
+        problem.0.action_error = Some(Arc::new(error));
+        problem
+    }
+
     /// Creates a problem of a kind without details.
     pub(crate) fn new(kind: Kind) -> Problem {
         Problem(Box::new(ProblemBody {
@@ -151,6 +173,7 @@ impl Problem {
             row: None,
             errors: Vec::new(),
             headers: HeaderMap::new(),
+            action_error: None,
         }))
     }
 
@@ -243,6 +266,11 @@ impl Problem {
         self.0.detail.as_deref().or_else(|| self.0.errors.first().map(|error| error.detail.as_str()))
     }
 
+    /// Returns why an action was refused, for pages in other languages.
+    pub fn action_error(&self) -> Option<&ActionError> {
+        self.0.action_error.as_deref()
+    }
+
     /// Returns the problem for a response when only its status is known.
     pub(super) fn of_status(status: StatusCode) -> Problem {
         let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status);
@@ -326,18 +354,7 @@ impl From<ActionError> for Problem {
             ActionError::Queue(error) => error.into(),
             ActionError::Record(error) => Problem::internal(&error),
             error @ ActionError::Read { .. } => Problem::of_body(&error),
-            ActionError::NoRow(row) => Problem::not_found(error.to_string()).row(row),
-            ActionError::NoJob(_)
-            | ActionError::NoIssue(_)
-            | ActionError::NoAction(_)
-            | ActionError::NoContact(_) => Problem::not_found(error.to_string()),
-            ActionError::Consolidated(row) => Problem::conflict(error.to_string()).row(row),
-            ActionError::Stale(_) => Problem::new(Kind::Precondition).detail(error.to_string()),
-            ActionError::Invalid { field, reason } => Problem::invalid(format!("#/{field}"), reason),
-            ActionError::KeyReused => Problem::new(Kind::Invalid).detail(error.to_string()),
-            ActionError::TooLarge(_) => Problem::new(Kind::TooLarge).detail(error.to_string()),
-            // All other errors of actions concern the current state.
-            error => Problem::conflict(error.to_string()),
+            error => Problem::refused(error),
         }
     }
 }

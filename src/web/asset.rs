@@ -21,6 +21,7 @@ pub(crate) struct Assets {
     htmx: Asset,
     keys: Asset,
     live: Asset,
+    times: Asset,
     upload: Asset,
     icon: Asset,
 }
@@ -33,6 +34,7 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         htmx: asset("htmx", "js", script, include_str!("../../static/htmx.min.js")),
         keys: asset("keys", "js", script, include_str!("../../static/keys.js")),
         live: asset("live", "js", script, include_str!("../../static/live.js")),
+        times: asset("times", "js", script, include_str!("../../static/times.js")),
         upload: asset("upload", "js", script, include_str!("../../static/upload.js")),
         icon: asset("icon", "svg", "image/svg+xml", include_str!("../../static/icon.svg")),
     }
@@ -69,6 +71,11 @@ impl Assets {
         &self.live.path
     }
 
+    /// Times in the time zone of the browser.
+    pub(crate) fn times(&self) -> &str {
+        &self.times.path
+    }
+
     /// The icon.
     pub(crate) fn icon(&self) -> &str {
         &self.icon.path
@@ -77,8 +84,8 @@ impl Assets {
 
 /// Serves a file to whoever asks.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
-    let Assets { style, htmx, keys, live, upload, icon } = &*ASSETS;
-    let all = [style, htmx, keys, live, upload, icon];
+    let Assets { style, htmx, keys, live, times, upload, icon } = &*ASSETS;
+    let all = [style, htmx, keys, live, times, upload, icon];
     let found = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
     let found = found.ok_or_else(|| Problem::not_found("there is no such file"))?;
     let headers =

@@ -6,7 +6,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::form::sought;
+use super::language::Viewer;
 use super::shell::{Section, Shell, show};
+use super::text::Text;
+use super::times::Time;
 use super::words;
 use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::http::{App, Problem, Query, Reader};
@@ -16,25 +19,23 @@ use crate::store::actions::{self as trail, Action, Which};
 const PAGE: i64 = 50;
 
 /// What was done, and how much of it, as a sentence without its subject.
-pub(crate) fn what(action: &Action) -> String {
+pub(crate) fn what(text: &Text, action: &Action) -> String {
     let number = |part: &str, name: &str| action.result[part][name].as_i64().unwrap_or(0);
-    let mut words = match number("changed", "rows") {
-        0 => words::action(action.kind).to_owned(),
-        rows => words::action_on(action.kind, &words::many(rows, "row", "rows")),
-    };
-    let issues = [
-        (number("issues", "settled"), "issue settled", "issues settled"),
-        (number("issues", "reopened"), "issue opened again", "issues opened again"),
-    ];
-    for (count, one, more) in issues {
-        if count > 0 {
-            words = format!("{words}, {}", words::many(count, one, more));
-        }
+    let mut parts = vec![match number("changed", "rows") {
+        0 => words::action(text, action.kind),
+        rows => words::action_on(text, action.kind, rows),
+    }];
+    let (resolved, reopened) = (number("issues", "settled"), number("issues", "reopened"));
+    if resolved > 0 {
+        parts.push(text.action_resolved(resolved));
     }
-    match action.result["removed"].as_i64() {
-        Some(removed) => format!("{words}: {} removed", words::many(removed, "contact", "contacts")),
-        None => words,
+    if reopened > 0 {
+        parts.push(text.action_reopened(reopened));
     }
+    if let Some(removed) = action.result["removed"].as_i64() {
+        parts.push(text.action_removed(removed));
+    }
+    parts.join(", ")
 }
 
 /// Which actions somebody looks for.
@@ -67,9 +68,8 @@ struct Line {
     who: String,
     what: String,
     job: Option<JobId>,
-    ago: String,
-    exactly: String,
-    undone_by: Option<ActionId>,
+    time: Time,
+    undone_by: Option<String>,
 }
 
 #[derive(Template)]
@@ -79,7 +79,8 @@ struct Page {
     lines: Vec<Line>,
     actor: String,
     job: String,
-    row: Option<RowId>,
+    /// That only one row's actions are shown, in words.
+    only_row: Option<String>,
     filtered: bool,
     next: Option<String>,
 }
@@ -87,6 +88,7 @@ struct Page {
 /// What was done, newest first.
 pub(super) async fn page(
     Reader(principal): Reader,
+    viewer: Viewer,
     State(app): State<App>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
@@ -97,22 +99,24 @@ pub(super) async fn page(
     let mut db = app.owners.read(&principal.owner).await?;
     let found = trail::page(&mut db, &principal.owner, &which, asked.after, PAGE).await?;
     let next = found.next(|last| asked.further(last.id));
+    let text = &viewer.text;
     let line = |action: Action| Line {
-        what: what(&action),
+        what: what(text, &action),
         id: action.id,
         job: action.job,
-        ago: words::ago(action.at),
-        exactly: words::exact(action.at),
-        undone_by: action.undone_by,
+        time: Time::ago(text, action.at),
+        undone_by: action.undone_by.map(|by| text.audit_undone_by(by.to_string())),
         who: action.actor,
     };
+    let lines = found.items.into_iter().map(line).collect();
+    let (title, only_row) = (text.audit_title(), asked.row.map(|row| text.audit_row(row.to_string())));
     show(&Page {
-        shell: Shell::new(&principal, Section::Audit, "Audit"),
-        lines: found.items.into_iter().map(line).collect(),
+        shell: Shell::new(viewer, &principal, Section::Audit, title),
+        lines,
         filtered: actor.is_some() || job.is_some() || asked.row.is_some(),
         actor: actor.unwrap_or_default(),
         job: job.unwrap_or_default(),
-        row: asked.row,
+        only_row,
         next,
     })
 }

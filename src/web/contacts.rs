@@ -8,12 +8,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::form::{Form, request, sought};
+use super::language::Viewer;
+use super::refusals::{action_error, email_error};
 use super::shell::{Section, Shell, show};
+use super::text::Text;
+use super::times::Time;
 use super::words;
 use crate::actions::{self, ActionError};
 use crate::auth::Principal;
 use crate::domain::decision::{Edits, Field};
-use crate::domain::ids::{ContactId, RowId};
+use crate::domain::email;
+use crate::domain::ids::{ContactId, JobId, RowId};
 use crate::http::{self, App, Editor, Path, Problem, Query, Reader};
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
@@ -32,9 +37,20 @@ pub(super) struct Asked {
 /// A contact as a line.
 struct Line {
     contact: Contact,
-    origin: Option<Origin>,
-    made: String,
-    made_exactly: String,
+    origin: Option<Source>,
+    created: Time,
+}
+
+/// Where a contact comes from.
+struct Source {
+    job: JobId,
+    filename: String,
+    line: Option<String>,
+}
+
+fn source(text: &Text, origin: Origin) -> Source {
+    let line = origin.line.map(|line| text.contacts_line(text.number(line)));
+    Source { job: origin.job, filename: origin.filename, line }
 }
 
 #[derive(Template)]
@@ -44,6 +60,8 @@ struct Page {
     lines: Vec<Line>,
     count: String,
     text: String,
+    /// That nothing was found, in words.
+    none_found: String,
     next: Option<String>,
     /// Whether the search goes on by itself.
     goes_on: bool,
@@ -53,6 +71,7 @@ struct Page {
 /// Contacts, in the order in which they were made.
 pub(super) async fn list(
     Reader(principal): Reader,
+    viewer: Viewer,
     State(app): State<App>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
@@ -73,32 +92,34 @@ pub(super) async fn list(
     });
     let goes_on = (found.contacts.len() as i64) < PAGE && next.is_some() && !found.is_cut;
     let line = |contact: Contact| Line {
-        origin: origins.remove(&contact.row),
-        made: words::ago(contact.created_at),
-        made_exactly: words::exact(contact.created_at),
+        origin: origins.remove(&contact.row).map(|origin| source(&viewer.text, origin)),
+        created: Time::ago(&viewer.text, contact.created_at),
         contact,
     };
+    let lines = found.contacts.into_iter().map(line).collect();
+    let text = text.unwrap_or_default();
+    let title = viewer.text.contacts_title();
     show(&Page {
-        lines: found.contacts.into_iter().map(line).collect(),
-        count: words::count(contacts::count(&mut db, owner).await?),
-        text: text.unwrap_or_default(),
+        lines,
+        count: viewer.text.count(contacts::count(&mut db, owner).await?),
+        none_found: viewer.text.contacts_none_found(&text),
+        text,
         next,
         goes_on,
         first: asked.after.is_none(),
-        shell: Shell::new(&principal, Section::Contacts, "Contacts"),
+        shell: Shell::new(viewer, &principal, Section::Contacts, title),
     })
 }
 
 /// A change of a contact.
-struct Told {
-    ago: String,
-    exactly: String,
+struct Changed {
+    time: Time,
     /// What did it.
     by: String,
     link: Option<String>,
     undone: bool,
     /// The values that it changed: name, before, after.
-    values: Vec<(&'static str, String, String)>,
+    values: Vec<(String, String, String)>,
 }
 
 #[derive(Template)]
@@ -107,18 +128,41 @@ struct Single {
     shell: Shell,
     contact: Contact,
     /// The values with what forms call them, and their names.
-    values: Vec<(&'static str, &'static str, String)>,
+    values: Vec<(&'static str, String, String)>,
     tag: String,
-    origin: Option<Origin>,
-    made: String,
+    origin: Option<Made>,
+    created: Time,
     /// Whether there are later changes than those that are shown.
     more_changes: bool,
-    changes: Vec<Told>,
+    changes: Vec<Changed>,
     notice: Option<String>,
+}
+
+/// The job that made a contact, and the sentence around its link.
+struct Made {
+    job: JobId,
+    filename: String,
+    before: String,
+    after: String,
+}
+
+fn made(text: &Text, origin: Origin) -> Made {
+    let (before, after) = match origin.line {
+        Some(line) => {
+            let sentence = text.contact_imported_line(text.number(line));
+            (sentence.s0, sentence.s1)
+        }
+        None => {
+            let sentence = text.contact_imported();
+            (sentence.s0, sentence.s1)
+        }
+    };
+    Made { job: origin.job, filename: origin.filename, before, after }
 }
 
 async fn single(
     app: &App,
+    viewer: Viewer,
     principal: &Principal,
     id: ContactId,
     notice: Option<String>,
@@ -129,47 +173,54 @@ async fn single(
     let origin = staging::origins(&mut db, owner, &[contact.row]).await?.into_iter().next();
     let changes = contact_changes::of_contact(&mut db, owner, id).await?;
     let texts = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
+    let text = &viewer.text;
     let values = Field::ALL.iter().zip(texts);
-    let values = values.map(|(field, text)| (field.as_str(), words::field(*field), text.clone())).collect();
+    let values =
+        values.map(|(field, value)| (field.as_str(), words::field(text, *field), value.clone())).collect();
     let name = format!("{} {}", contact.first_name, contact.last_name);
+    let origin = origin.map(|origin| made(text, origin));
+    let created = Time::ago(text, contact.created_at);
+    let shown = changes.items.iter().rev().map(|found| change(text, found)).collect();
     show(&Single {
-        shell: Shell::new(principal, Section::Contacts, name.trim().to_owned()),
+        shell: Shell::new(viewer, principal, Section::Contacts, name.trim().to_owned()),
         values,
         tag: actions::contact_tag(&contact),
         origin,
-        made: words::exact(contact.created_at),
+        created,
         more_changes: changes.more,
-        changes: changes.items.iter().rev().map(change).collect(),
+        changes: shown,
         notice,
         contact,
     })
 }
 
-fn change(change: &Change) -> Told {
+fn change(text: &Text, change: &Change) -> Changed {
     let values = Field::ALL.iter().zip(change.before.iter().zip(&change.after));
     let changed = values.filter(|(_, (before, after))| before != after);
     let (by, link) = match (change.job, change.action) {
-        (Some(job), _) => (format!("Row of job {job}"), Some(format!("/jobs/{job}"))),
-        (None, Some(_)) => ("Edited by hand".to_owned(), None),
-        (None, None) => ("Changed".to_owned(), None),
+        (Some(job), _) => (text.contact_changed_by_job(job.to_string()), Some(format!("/jobs/{job}"))),
+        (None, Some(_)) => (text.contact_edited(), None),
+        (None, None) => (text.contact_changed(), None),
     };
-    Told {
-        ago: words::ago(change.at),
-        exactly: words::exact(change.at),
+    Changed {
+        time: Time::ago(text, change.at),
         by,
         link,
         undone: change.undone_by.is_some(),
-        values: changed.map(|(field, (old, new))| (words::field(*field), old.clone(), new.clone())).collect(),
+        values: changed
+            .map(|(field, (old, new))| (words::field(text, *field), old.clone(), new.clone()))
+            .collect(),
     }
 }
 
 /// A contact with its history.
 pub(super) async fn one(
     Reader(principal): Reader,
+    viewer: Viewer,
     State(app): State<App>,
     Path(id): Path<ContactId>,
 ) -> Result<Response, Problem> {
-    single(&app, &principal, id, None).await
+    single(&app, viewer, &principal, id, None).await
 }
 
 /// New values, and the contact as it was seen.
@@ -183,6 +234,7 @@ pub(super) struct Typed {
 /// Changes a contact.
 pub(super) async fn edit(
     Editor(principal): Editor,
+    viewer: Viewer,
     State(app): State<App>,
     Path(id): Path<ContactId>,
     Form(typed): Form<Typed>,
@@ -191,14 +243,29 @@ pub(super) async fn edit(
     match actions::edit_contact(&app.owners, &by, id, &typed.edits, Some(&typed.tag)).await {
         Ok(_) => Ok(Redirect::to(&format!("/contacts/{id}")).into_response()),
         Err(ActionError::Stale(_)) => {
-            let words = "Somebody changed this contact meanwhile. It is shown as it is now; nothing of yours was saved.";
-            single(&app, &principal, id, Some(words.to_owned())).await
+            let notice = viewer.text.contact_stale();
+            single(&app, viewer, &principal, id, Some(notice)).await
         }
         Err(error @ (ActionError::EmailTaken | ActionError::Invalid { .. })) => {
-            single(&app, &principal, id, Some(format!("Not saved: {error}."))).await
+            let notice = not_saved(&viewer.text, &typed.edits, &error);
+            single(&app, viewer, &principal, id, Some(notice)).await
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Why new values were refused.
+fn not_saved(text: &Text, edits: &Edits, error: &ActionError) -> String {
+    let is_missing = edits.values().into_iter().flatten().any(|value| value.trim().is_empty());
+    let reason = match error {
+        ActionError::Invalid { .. } if is_missing => text.error_missing_value(),
+        ActionError::Invalid { .. } => match edits.email.as_deref().map(|value| email::check(value.trim())) {
+            Some(Err(refused)) => text.contact_not_valid(email_error(text, refused)),
+            _ => text.error_nul(),
+        },
+        error => action_error(text, error).unwrap_or_default(),
+    };
+    text.contact_not_saved(reason)
 }
 
 /// Sends all contacts as CSV.

@@ -13,8 +13,11 @@ use serde::Deserialize;
 
 use super::bar::Bar;
 use super::form::sought;
+use super::language::Viewer;
 use super::shell::{Section, Shell, show};
-use super::words::{self, Told};
+use super::text::Text;
+use super::times::Time;
+use super::words::{self, Status};
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::http::{App, Problem, Query, Reader, Standing, event_stream};
 use crate::store::jobs::{self, Job, Which};
@@ -63,43 +66,48 @@ impl Asked {
 #[derive(Template)]
 #[template(path = "job_line.html")]
 pub(crate) struct Line {
+    text: Text,
     id: JobId,
     filename: String,
-    status: Told,
+    status: Status,
     /// Whether a person is waited for.
     wants_review: bool,
     /// Whether a run is wanted or working.
     is_live: bool,
-    cancelled: bool,
     done: i32,
     total: i32,
+    /// The same in words.
+    progress: String,
     rows: String,
     imported: String,
     issues: String,
+    /// The words of the link to the review.
+    review: String,
     open: i32,
     bar: Bar,
-    made: String,
-    made_exactly: String,
+    created: Time,
 }
 
 impl Line {
-    fn of(job: &Job) -> Line {
+    fn of(text: &Text, job: &Job) -> Line {
+        let (done, total) = (text.number(job.processed_rows.into()), text.number(job.total_rows.into()));
         Line {
             id: job.id,
             filename: job.filename.clone(),
-            status: words::job_status(job.status),
+            status: words::job_outcome(text, job.status, job.cancelled),
             wants_review: job.status == JobStatus::NeedsReview && !job.wanted,
             is_live: job.wanted || job.running,
-            cancelled: job.cancelled,
             done: job.processed_rows,
             total: job.total_rows,
-            rows: words::number(job.total_rows.into()),
-            imported: words::number(job.counts.consolidated),
-            issues: words::number(job.open_issues.into()),
+            progress: text.done_of(done, &total),
+            rows: total,
+            imported: text.number(job.counts.consolidated),
+            issues: text.number(job.open_issues.into()),
+            review: text.jobs_review(job.open_issues),
             open: job.open_issues,
-            bar: Bar::of(&job.counts),
-            made: words::ago(job.created_at),
-            made_exactly: words::exact(job.created_at),
+            bar: Bar::of(text, &job.counts),
+            created: Time::ago(text, job.created_at),
+            text: text.clone(),
         }
     }
 }
@@ -110,7 +118,7 @@ struct Page {
     shell: Shell,
     lines: Vec<Line>,
     /// Statuses to choose from, each with whether it is chosen.
-    statuses: Vec<(JobStatus, &'static str, bool)>,
+    statuses: Vec<(JobStatus, String, bool)>,
     text: String,
     filtered: bool,
     next: Option<String>,
@@ -121,6 +129,7 @@ struct Page {
 /// The jobs, newest first.
 pub(super) async fn list(
     Reader(principal): Reader,
+    viewer: Viewer,
     State(app): State<App>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
@@ -130,12 +139,15 @@ pub(super) async fn list(
     let more = found.len() as i64 > PAGE;
     found.truncate(PAGE as usize);
     let last = found.last().map(|job| job.id).filter(|_| more);
-    let lines: Vec<Line> = found.iter().map(Line::of).collect();
+    let text = &viewer.text;
+    let lines: Vec<Line> = found.iter().map(|job| Line::of(text, job)).collect();
     let status =
-        |status: &JobStatus| (*status, words::job_status(*status).word, which.status == Some(*status));
+        |status: &JobStatus| (*status, words::job_status(text, *status).word, which.status == Some(*status));
+    let statuses = JobStatus::ALL.iter().map(status).collect();
+    let title = text.jobs_title();
     show(&Page {
-        shell: Shell::new(&principal, Section::Jobs, "Jobs"),
-        statuses: JobStatus::ALL.iter().map(status).collect(),
+        shell: Shell::new(viewer, &principal, Section::Jobs, title),
+        statuses,
         filtered: which.status.is_some() || which.text.is_some(),
         text: which.text.unwrap_or_default(),
         next: last.map(|last| asked.address("/jobs", Some(last))),
@@ -147,18 +159,24 @@ pub(super) async fn list(
 /// The lines of the page that have changed, as they change: `part` with a line, `end` when no job runs any more.
 pub(super) async fn live(
     Reader(principal): Reader,
+    viewer: Viewer,
     standing: Standing,
     State(app): State<App>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    event_stream(&app.clone(), standing, changes(app, principal.owner, asked))
+    event_stream(&app.clone(), standing, changes(app, viewer.text, principal.owner, asked))
 }
 
-fn changes(app: App, owner: Owner, asked: Asked) -> impl Stream<Item = Result<Event, Infallible>> {
+fn changes(
+    app: App,
+    text: Text,
+    owner: Owner,
+    asked: Asked,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     let told: HashMap<JobId, String> = HashMap::new();
     let state = Some((told, Vec::<Event>::new(), false));
     futures::stream::unfold(state, move |state| {
-        let (app, owner, asked) = (app.clone(), owner.clone(), asked.clone());
+        let (app, text, owner, asked) = (app.clone(), text.clone(), owner.clone(), asked.clone());
         async move {
             let (mut told, mut waiting, mut ended) = state?;
             loop {
@@ -179,7 +197,7 @@ fn changes(app: App, owner: Owner, asked: Asked) -> impl Stream<Item = Result<Ev
                 let found = jobs::list(&mut db, &owner, &asked.which(), asked.after, PAGE).await.ok()?;
                 db.rollback().await.ok()?;
                 ended = !found.iter().any(|job| job.wanted || job.running);
-                for line in found.iter().map(Line::of) {
+                for line in found.iter().map(|job| Line::of(&text, job)) {
                     let html = line.render().ok()?;
                     if told.get(&line.id) != Some(&html) {
                         told.insert(line.id, html.clone());

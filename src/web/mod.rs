@@ -1,8 +1,8 @@
 //! Pages for browsers: thin faces over actions and store reads, as the API is.
 //!
 //! A handler's first argument says who may call it; what it answers is a template under `templates/`, which
-//! escapes every value. All works as forms and links; htmx and the two small scripts in `static/` make it quick and
-//! give it keys. Nothing is asked of another host, and no script or style stands in a page.
+//! escapes every value, in the viewer's language (`locales/`). All works as forms and links; htmx and the small
+//! scripts in `static/` make it quick and give it keys. Nothing is asked of another host, and no script or style stands in a page.
 
 mod asset;
 mod audit;
@@ -12,10 +12,14 @@ mod csrf;
 mod form;
 mod job;
 mod jobs;
+mod language;
 mod problem;
+mod refusals;
 mod review;
 mod shell;
 mod sign_in;
+mod text;
+mod times;
 mod upload;
 mod words;
 
@@ -58,6 +62,7 @@ fn quick() -> Router<App> {
         .route("/upload/preview", post(upload::preview))
         .route("/upload/sample.csv", get(upload::sample))
         .route("/keys", get(shell::keys))
+        .route("/language", post(language::choose_language))
         .route("/static/{name}", get(asset::serve))
         .route("/sign-in", get(sign_in::sign_in))
         .route(sign_in::CALLBACK, get(sign_in::callback))

@@ -5,28 +5,32 @@ use axum::http::{HeaderValue, StatusCode, request};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::wants_part;
+use super::language::Viewer;
+use super::refusals::action_error;
 use super::shell::{Shell, show};
+use super::text::Text;
+use super::words::sentence;
 use crate::http::{App, Problem};
 
 #[derive(Template)]
 #[template(path = "problem.html")]
-struct Page<'a> {
+struct Page {
     shell: Shell,
     status: u16,
-    title: &'a str,
-    words: Option<&'a str>,
+    title: String,
+    words: Option<String>,
     /// What to do next, in words.
-    advice: &'static str,
+    advice: String,
     /// Whether the token of the local user helps.
     asks_token: bool,
 }
 
 #[derive(Template)]
 #[template(path = "problem_part.html")]
-struct Part<'a> {
-    title: &'a str,
-    words: Option<&'a str>,
-    advice: &'static str,
+struct Part {
+    title: String,
+    words: Option<String>,
+    advice: String,
 }
 
 /// Shows a problem: as a page, or as a part of the one that is there. Who is not known is sent to sign in.
@@ -36,12 +40,14 @@ pub(crate) fn page(app: &App, asked: &request::Parts, problem: &Problem) -> Resp
     if status == StatusCode::UNAUTHORIZED && may_sign_in(app, asked) {
         return to_sign_in(asked, part);
     }
-    let (title, words, advice) = (problem.title(), problem.words(), advice(status));
+    let viewer = Viewer::of(asked);
+    let text = &viewer.text;
+    let (title, words, advice) = (title(text, status), words(text, problem), advice(text, status));
     let shown = match part {
         true => show(&Part { title, words, advice }),
         false => {
             let asks_token = status == StatusCode::UNAUTHORIZED && app.provider().is_none();
-            let shell = Shell::stranger(title);
+            let shell = Shell::stranger(viewer, &title);
             show(&Page { shell, status: status.as_u16(), title, words, advice, asks_token })
         }
     };
@@ -88,16 +94,42 @@ fn page_of_part(asked: &request::Parts) -> Option<String> {
     Some(format!("{}{query}", page.path()))
 }
 
-fn advice(status: StatusCode) -> &'static str {
+/// What is wrong in this case; in English where it is none of what people do on pages.
+fn words(text: &Text, problem: &Problem) -> Option<String> {
+    let refused = problem.action_error().and_then(|error| action_error(text, error));
+    refused.or_else(|| problem.words().map(sentence))
+}
+
+fn title(text: &Text, status: StatusCode) -> String {
     match status.as_u16() {
-        401 => "Sign in, and try again.",
-        403 => "Ask somebody who may, or have your role changed.",
-        404 => "It may have been deleted, or the address is not quite right.",
-        409 | 412 => "Look at it again as it is now.",
-        413 => "Split the file, or have the limit raised.",
-        429 => "Wait a moment, and try again.",
-        503 | 504 => "Try again in a moment; nothing was lost.",
-        500 => "It is on record; try again, and tell whoever runs this server.",
-        _ => "Go back, and try again.",
+        400 => text.problem_malformed(),
+        401 => text.problem_unauthenticated(),
+        403 => text.problem_forbidden(),
+        404 => text.problem_not_found(),
+        405 => text.problem_method(),
+        408 => text.problem_timeout_body(),
+        409 => text.problem_conflict(),
+        412 | 428 => text.problem_precondition(),
+        413 => text.problem_too_large(),
+        415 => text.problem_media_type(),
+        422 => text.problem_invalid(),
+        429 => text.problem_too_many(),
+        503 => text.problem_unavailable(),
+        504 => text.problem_timeout(),
+        _ => text.problem_internal(),
+    }
+}
+
+fn advice(text: &Text, status: StatusCode) -> String {
+    match status.as_u16() {
+        401 => text.advice_sign_in(),
+        403 => text.advice_forbidden(),
+        404 => text.advice_not_found(),
+        409 | 412 => text.advice_changed(),
+        413 => text.advice_too_large(),
+        429 => text.advice_wait(),
+        503 | 504 => text.advice_unavailable(),
+        500 => text.advice_internal(),
+        _ => text.advice_back(),
     }
 }

@@ -2,9 +2,12 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::asset::{ASSETS, Assets};
+use super::language::Viewer;
+use super::text::{Language, Text};
 use crate::auth::{Means, Principal, Role};
 use crate::http::{App, Problem, Reader};
 
@@ -24,26 +27,37 @@ pub(crate) enum Section {
 }
 
 /// What every page has.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Shell {
+    /// The texts of the viewer's language.
+    pub(crate) text: Text,
+    /// Where to come back to when another language is chosen.
+    pub(crate) path: String,
     /// What the page is called.
-    pub title: String,
+    pub(crate) title: String,
     /// Where it belongs.
-    pub section: Section,
+    pub(crate) section: Section,
     /// Who looks at it; empty where nobody is known.
-    pub who: String,
+    pub(crate) who: String,
     /// What forms send to show that they are ours; where somebody is signed in by a cookie.
-    pub csrf: Option<String>,
+    pub(crate) csrf: Option<String>,
     /// Whether they may upload and ask for runs.
-    pub uploads: bool,
+    pub(crate) uploads: bool,
     /// Whether they may decide, edit and delete.
-    pub edits: bool,
+    pub(crate) edits: bool,
 }
 
 impl Shell {
     /// Around a page for somebody who is known.
-    pub(crate) fn new(principal: &Principal, section: Section, title: impl Into<String>) -> Shell {
+    pub(crate) fn new(
+        viewer: Viewer,
+        principal: &Principal,
+        section: Section,
+        title: impl Into<String>,
+    ) -> Shell {
         Shell {
+            text: viewer.text,
+            path: viewer.path,
             title: title.into(),
             section,
             who: principal.name.clone(),
@@ -57,8 +71,10 @@ impl Shell {
     }
 
     /// Around a page for anybody.
-    pub(crate) fn stranger(title: impl Into<String>) -> Shell {
+    pub(crate) fn stranger(viewer: Viewer, title: impl Into<String>) -> Shell {
         Shell {
+            text: viewer.text,
+            path: viewer.path,
             title: title.into(),
             section: Section::None,
             who: String::new(),
@@ -79,6 +95,12 @@ impl Shell {
         )
     }
 
+    /// The languages to choose from, each with whether it is chosen.
+    pub(crate) fn languages(&self) -> impl Iterator<Item = (Language, bool)> {
+        let chosen = self.text.language();
+        Language::iter().map(move |language| (*language, *language == chosen))
+    }
+
     /// The files that the page brings.
     pub(crate) fn assets(&self) -> &'static Assets {
         &ASSETS
@@ -88,7 +110,8 @@ impl Shell {
 /// The page.
 pub(crate) fn show(page: &impl Template) -> Result<Response, Problem> {
     let html = page.render().map_err(|error| Problem::internal(&error))?;
-    Ok(Html(html).into_response())
+    // Its language depends on both.
+    Ok(([(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"))], Html(html)).into_response())
 }
 
 #[derive(Template)]
@@ -98,8 +121,9 @@ struct Keys {
 }
 
 /// The keys, for browsers in which no script shows them.
-pub(super) async fn keys(Reader(principal): Reader) -> Result<Response, Problem> {
-    show(&Keys { shell: Shell::new(&principal, Section::None, "Keys") })
+pub(super) async fn keys(Reader(principal): Reader, viewer: Viewer) -> Result<Response, Problem> {
+    let title = viewer.text.keys_title();
+    show(&Keys { shell: Shell::new(viewer, &principal, Section::None, title) })
 }
 
 #[derive(Template)]
@@ -109,6 +133,7 @@ struct SignedOut {
 }
 
 /// Where the way out ends: not at a page that would send straight back to the provider.
-pub(super) async fn signed_out(State(_): State<App>) -> Result<Response, Problem> {
-    show(&SignedOut { shell: Shell::stranger("Signed out") })
+pub(super) async fn signed_out(State(_): State<App>, viewer: Viewer) -> Result<Response, Problem> {
+    let title = viewer.text.signed_out_title();
+    show(&SignedOut { shell: Shell::stranger(viewer, title) })
 }

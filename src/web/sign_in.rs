@@ -187,7 +187,7 @@ fn gone(app: &App, name: &'static str) -> Cookie<'static> {
 }
 
 /// The path, if it is one of this server; else the first page.
-fn local_path(wish: &str) -> String {
+pub(super) fn local_path(wish: &str) -> String {
     // Browsers take `//host` and `/\host` for another host, and skip tabs and line ends.
     let local = wish.starts_with('/')
         && !wish.starts_with("//")

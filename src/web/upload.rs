@@ -6,7 +6,10 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::request;
+use super::language::Viewer;
 use super::shell::{Section, Shell, show};
+use super::text::Text;
+use super::words;
 use crate::actions::FilePreview;
 use crate::domain::decision::Field;
 use crate::http::{App, Problem, Query, UploadQuery, Uploader, preview_of, take_upload};
@@ -18,14 +21,15 @@ struct Page {
 }
 
 /// The form.
-pub(super) async fn page(Uploader(principal): Uploader) -> Result<Response, Problem> {
-    show(&Page { shell: Shell::new(&principal, Section::Upload, "Upload a file") })
+pub(super) async fn page(Uploader(principal): Uploader, viewer: Viewer) -> Result<Response, Problem> {
+    let title = viewer.text.upload_title();
+    show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title) })
 }
 
 /// One of the four columns, and the file's columns to choose from.
 struct Choice {
     field: Field,
-    name: &'static str,
+    name: String,
     place: Option<u16>,
 }
 
@@ -39,41 +43,44 @@ impl Choice {
 #[derive(Template)]
 #[template(path = "upload_preview.html")]
 struct Part {
+    text: Text,
     choices: Vec<Choice>,
     preview: FilePreview,
-    encoding: String,
-    delimiter: &'static str,
+    read_as: String,
     complete: bool,
 }
 
 /// What the beginning of a file looks like.
 pub(super) async fn preview(
     Uploader(principal): Uploader,
+    viewer: Viewer,
     State(app): State<App>,
     head: Request,
 ) -> Result<Response, Problem> {
     let preview = preview_of(&app, &principal.owner, head).await?;
-    let name = |field| match field {
-        Field::Email => "E-mail",
-        Field::FirstName => "First name",
-        Field::LastName => "Last name",
-        Field::Company => "Company",
-    };
+    let text = viewer.text;
     let choices = preview.columns.iter();
-    let choices =
-        choices.map(|column| Choice { field: column.field, name: name(column.field), place: column.place });
+    let choices = choices.map(|column| Choice {
+        field: column.field,
+        name: words::field(&text, column.field),
+        place: column.place,
+    });
     let delimiter = match preview.delimiter.as_str() {
-        "," => "commas",
-        ";" => "semicolons",
-        "\t" => "tabs",
-        _ => "vertical bars",
+        "," => text.delimiter_comma(),
+        ";" => text.delimiter_semicolon(),
+        "\t" => text.delimiter_tab(),
+        _ => text.delimiter_bar(),
     };
     show(&Part {
         choices: choices.collect(),
-        encoding: preview.encoding.to_uppercase(),
-        delimiter,
+        read_as: text.upload_read_as(
+            preview.encoding.to_uppercase(),
+            delimiter,
+            preview.header_line.to_string(),
+        ),
         complete: preview.matched().is_some(),
         preview,
+        text,
     })
 }
 

@@ -1,110 +1,66 @@
-//! The words of the pages: what the database's are to people, numbers, and times.
+//! The words of the pages for what the database and the rules have words of their own for.
 
-use chrono::{DateTime, Utc};
-
+use super::text::Text;
 use crate::domain::decision::{ActionKind, BulkDecision, Field};
+use crate::domain::issue::IssueType;
 use crate::domain::job::JobStatus;
 use crate::domain::row::RowStatus;
 use crate::domain::rules::{RULES, Rule};
-use crate::store::Count;
 
-/// A number with its thousands apart.
-pub(crate) fn number(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if number < 0 {
-        text.push('−');
-    }
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number that is counted only as far as people want to know.
-pub(crate) fn count(count: Count) -> String {
-    match count.number() > Count::MOST {
-        true => format!("{}+", number(Count::MOST)),
-        false => number(count.number()),
-    }
-}
-
-/// A number of things: `1 row`, `1,200 rows`.
-pub(crate) fn many(count: i64, one: &str, more: &str) -> String {
-    format!("{} {}", number(count), if count == 1 { one } else { more })
-}
-
-/// The same with a capital letter in front.
+/// The text with a capital letter in front, and a full stop at its end.
 pub(crate) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// How long ago it was, as people say it.
-pub(crate) fn ago(at: DateTime<Utc>) -> String {
-    let seconds = Utc::now().signed_duration_since(at).num_seconds().max(0);
-    let (count, unit) = match seconds {
-        0..45 => return "just now".to_owned(),
-        45..5_400 => ((seconds + 30) / 60, "minute"),
-        5_400..129_600 => ((seconds + 1_800) / 3_600, "hour"),
-        129_600..2_592_000 => ((seconds + 43_200) / 86_400, "day"),
-        _ => return at.format("%-d %b %Y").to_string(),
-    };
-    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
-}
-
-/// A time to the second.
-pub(crate) fn exact(at: DateTime<Utc>) -> String {
-    at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
-}
-
-/// A length of time.
-pub(crate) fn lasted(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
-    let milliseconds = to.signed_duration_since(from).num_milliseconds().max(0);
-    match milliseconds {
-        0..1_000 => "less than a second".to_owned(),
-        1_000..90_000 => many(milliseconds / 1_000, "second", "seconds"),
-        _ => many(milliseconds / 60_000, "minute", "minutes"),
+    let mut sentence: String =
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    if sentence.ends_with(|last: char| last.is_alphanumeric()) {
+        sentence.push('.');
     }
+    sentence
 }
 
 /// What a status is to people: a word, a sign that is no colour, and the class of its style.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Told {
+#[derive(Debug, Clone)]
+pub(crate) struct Status {
     /// The word.
-    pub word: &'static str,
+    pub(crate) word: String,
     /// The sign.
-    pub sign: &'static str,
+    pub(crate) sign: &'static str,
     /// The class.
-    pub class: &'static str,
+    pub(crate) class: &'static str,
 }
 
-fn told(word: &'static str, sign: &'static str, class: &'static str) -> Told {
-    Told { word, sign, class }
+fn status(word: String, sign: &'static str, class: &'static str) -> Status {
+    Status { word, sign, class }
 }
 
 /// A job's status.
-pub(crate) fn job_status(status: JobStatus) -> Told {
-    match status {
-        JobStatus::Pending => told("Waiting", "◌", "waiting"),
-        JobStatus::Processing => told("Running", "◐", "running"),
-        JobStatus::NeedsReview => told("Needs review", "◆", "review"),
-        JobStatus::Completed => told("Completed", "✓", "done"),
-        JobStatus::Failed => told("Failed", "✕", "failed"),
+pub(crate) fn job_status(text: &Text, of: JobStatus) -> Status {
+    match of {
+        JobStatus::Pending => status(text.job_pending(), "◌", "waiting"),
+        JobStatus::Processing => status(text.job_processing(), "◐", "running"),
+        JobStatus::NeedsReview => status(text.job_needs_review(), "◆", "review"),
+        JobStatus::Completed => status(text.job_completed(), "✓", "done"),
+        JobStatus::Failed => status(text.job_failed(), "✕", "failed"),
+    }
+}
+
+/// The status of a job that may have been cancelled.
+pub(crate) fn job_outcome(text: &Text, of: JobStatus, cancelled: bool) -> Status {
+    let status = job_status(text, of);
+    match cancelled {
+        true => Status { word: text.job_cancelled(), ..status },
+        false => status,
     }
 }
 
 /// A row's status.
-pub(crate) fn row_status(status: Option<RowStatus>) -> Told {
-    match status {
-        Some(RowStatus::Ready) => told("Ready", "✓", "ready"),
-        Some(RowStatus::Success) => told("Imported", "●", "imported"),
-        Some(RowStatus::Discard) => told("Left out", "–", "left-out"),
-        Some(RowStatus::Issue) => told("Has an issue", "◆", "issue"),
-        None => told("Not judged yet", "◌", "waiting"),
+pub(crate) fn row_status(text: &Text, of: Option<RowStatus>) -> Status {
+    match of {
+        Some(RowStatus::Ready) => status(text.row_ready(), "✓", "ready"),
+        Some(RowStatus::Success) => status(text.row_imported(), "●", "imported"),
+        Some(RowStatus::Discard) => status(text.row_discarded(), "–", "discarded"),
+        Some(RowStatus::Issue) => status(text.row_issue(), "◆", "issue"),
+        None => status(text.row_new(), "◌", "waiting"),
     }
 }
 
@@ -113,111 +69,135 @@ pub(crate) fn rule_of(slug: &str) -> Option<&'static Rule> {
     RULES.into_iter().find(|rule| rule.slug == slug)
 }
 
-/// A decision about many cases, on its button.
-pub(crate) fn bulk_button(decision: BulkDecision) -> &'static str {
+/// What the issues of a rule are called.
+pub(crate) fn rule(text: &Text, issue_type: IssueType) -> String {
+    match issue_type {
+        IssueType::MissingRequiredField => text.rule_missing(),
+        IssueType::InvalidEmail => text.rule_invalid(),
+        IssueType::DuplicateEmail => text.rule_duplicate(),
+        IssueType::ExistingEmail => text.rule_existing(),
+        IssueType::MalformedRow => text.rule_malformed(),
+    }
+}
+
+/// A decision about many issues, on its button.
+pub(crate) fn bulk_button(text: &Text, decision: BulkDecision) -> String {
     match decision {
-        BulkDecision::KeepFirst => "Keep the first row",
-        BulkDecision::KeepLast => "Keep the last row",
-        BulkDecision::Merge => "Merge rows",
-        BulkDecision::Correct => "Take suggestions",
-        BulkDecision::KeepContact => "Keep contacts",
-        BulkDecision::Overwrite => "Overwrite contacts",
-        BulkDecision::Fill => "Fill blanks",
-        BulkDecision::Accept => "Accept as they are",
-        BulkDecision::Discard => "Leave out",
-        BulkDecision::FillIn => "Fill in",
+        BulkDecision::KeepFirst => text.bulk_keep_first(),
+        BulkDecision::KeepLast => text.bulk_keep_last(),
+        BulkDecision::Merge => text.bulk_merge(),
+        BulkDecision::Correct => text.bulk_correct(),
+        BulkDecision::KeepContact => text.bulk_keep_contact(),
+        BulkDecision::Overwrite => text.bulk_overwrite(),
+        BulkDecision::Fill => text.bulk_fill(),
+        BulkDecision::Accept => text.bulk_accept(),
+        BulkDecision::Discard => text.bulk_discard(),
+        BulkDecision::FillIn => text.bulk_fill_in(),
     }
 }
 
 /// The same as the question before it is carried out.
-pub(crate) fn bulk_question(decision: BulkDecision) -> &'static str {
+pub(crate) fn bulk_question(text: &Text, decision: BulkDecision) -> String {
     match decision {
-        BulkDecision::KeepFirst => "Keep the first row of each",
-        BulkDecision::KeepLast => "Keep the last row of each",
-        BulkDecision::Merge => "Merge the rows of each",
-        BulkDecision::Correct => "Take the suggested addresses",
-        BulkDecision::KeepContact => "Keep the contacts as they are",
-        BulkDecision::Overwrite => "Overwrite the contacts",
-        BulkDecision::Fill => "Fill blanks of the contacts",
-        BulkDecision::Accept => "Accept as they are",
-        BulkDecision::Discard => "Leave out",
-        BulkDecision::FillIn => "Fill in what is missing",
+        BulkDecision::KeepFirst => text.bulk_keep_first_question(),
+        BulkDecision::KeepLast => text.bulk_keep_last_question(),
+        BulkDecision::Merge => text.bulk_merge_question(),
+        BulkDecision::Correct => text.bulk_correct_question(),
+        BulkDecision::KeepContact => text.bulk_keep_contact_question(),
+        BulkDecision::Overwrite => text.bulk_overwrite_question(),
+        BulkDecision::Fill => text.bulk_fill_question(),
+        BulkDecision::Accept => text.bulk_accept_question(),
+        BulkDecision::Discard => text.bulk_discard_question(),
+        BulkDecision::FillIn => text.bulk_fill_in_question(),
     }
 }
 
-/// A value's name.
-pub(crate) fn field(field: Field) -> &'static str {
+/// A field's name.
+pub(crate) fn field(text: &Text, field: Field) -> String {
     match field {
-        Field::Email => "E-mail",
-        Field::FirstName => "First name",
-        Field::LastName => "Last name",
-        Field::Company => "Company",
+        Field::Email => text.field_email(),
+        Field::FirstName => text.field_first_name(),
+        Field::LastName => text.field_last_name(),
+        Field::Company => text.field_company(),
+    }
+}
+
+/// A field's name within a sentence.
+pub(crate) fn field_inline(text: &Text, field: Field) -> String {
+    match field {
+        Field::Email => text.field_email_inline(),
+        Field::FirstName => text.field_first_name_inline(),
+        Field::LastName => text.field_last_name_inline(),
+        Field::Company => text.field_company_inline(),
     }
 }
 
 /// What somebody did.
-pub(crate) fn action(kind: ActionKind) -> &'static str {
+pub(crate) fn action(text: &Text, kind: ActionKind) -> String {
     match kind {
-        ActionKind::Upload => "uploaded the file",
-        ActionKind::Edit => "edited",
-        ActionKind::Discard => "left out",
-        ActionKind::Restore => "took in again",
-        ActionKind::Accept => "accepted as they are",
-        ActionKind::KeepContact => "kept existing contacts",
-        ActionKind::Overwrite => "chose to overwrite contacts",
-        ActionKind::Fill => "chose to fill blanks of contacts",
-        ActionKind::Correct => "took suggested addresses",
-        ActionKind::KeepRow => "kept one of several rows",
-        ActionKind::Merge => "merged rows",
-        ActionKind::Corrections => "took in a file of corrections",
-        ActionKind::Undo => "took back an action",
-        ActionKind::UndoImport => "took back the import",
-        ActionKind::Reprocess => "asked for a run",
-        ActionKind::Cancel => "called the job off",
-        ActionKind::Delete => "deleted the job",
-        ActionKind::Policy => "changed when contacts are made",
-        ActionKind::EditContact => "edited a contact",
+        ActionKind::Upload => text.action_upload(),
+        ActionKind::Edit => text.action_edit(),
+        ActionKind::Discard => text.action_discard(),
+        ActionKind::Restore => text.action_restore(),
+        ActionKind::Accept => text.action_accept(),
+        ActionKind::KeepContact => text.action_keep_contact(),
+        ActionKind::Overwrite => text.action_overwrite(),
+        ActionKind::Fill => text.action_fill(),
+        ActionKind::Correct => text.action_correct(),
+        ActionKind::KeepRow => text.action_keep_row(),
+        ActionKind::Merge => text.action_merge(),
+        ActionKind::Corrections => text.action_corrections(),
+        ActionKind::Undo => text.action_undo(),
+        ActionKind::UndoImport => text.action_undo_import(),
+        ActionKind::Reprocess => text.action_reprocess(),
+        ActionKind::Cancel => text.action_cancel(),
+        ActionKind::Delete => text.action_delete(),
+        ActionKind::Policy => text.action_policy(),
+        ActionKind::EditContact => text.action_edit_contact(),
     }
 }
 
 /// The same of so many rows.
-pub(crate) fn action_on(kind: ActionKind, rows: &str) -> String {
+pub(crate) fn action_on(text: &Text, kind: ActionKind, rows: i64) -> String {
+    let rows = text.rows(rows);
     match kind {
-        ActionKind::Edit => format!("edited {rows}"),
-        ActionKind::Discard => format!("left out {rows}"),
-        ActionKind::Restore => format!("took {rows} in again"),
-        ActionKind::Accept => format!("accepted {rows} as they are"),
-        ActionKind::KeepContact => format!("kept existing contacts, left out {rows}"),
-        ActionKind::Overwrite => format!("chose to overwrite contacts with {rows}"),
-        ActionKind::Fill => format!("chose to fill blanks of contacts from {rows}"),
-        ActionKind::Correct => format!("took suggested addresses for {rows}"),
-        ActionKind::KeepRow => format!("kept one of several rows, left out {rows}"),
-        ActionKind::Merge => format!("merged rows, changed {rows}"),
-        ActionKind::Undo => format!("took back what was done to {rows}"),
-        kind => format!("{}: {rows}", action(kind)),
+        ActionKind::Edit => text.action_edit_rows(rows),
+        ActionKind::Discard => text.action_discard_rows(rows),
+        ActionKind::Restore => text.action_restore_rows(rows),
+        ActionKind::Accept => text.action_accept_rows(rows),
+        ActionKind::KeepContact => text.action_keep_contact_rows(rows),
+        ActionKind::Overwrite => text.action_overwrite_rows(rows),
+        ActionKind::Fill => text.action_fill_rows(rows),
+        ActionKind::Correct => text.action_correct_rows(rows),
+        ActionKind::KeepRow => text.action_keep_row_rows(rows),
+        ActionKind::Merge => text.action_merge_rows(rows),
+        ActionKind::Undo => text.action_undo_rows(rows),
+        kind => text.action_rows(action(text, kind), rows),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::text::text;
 
     #[test]
-    fn numbers_are_written_as_people_read_them() {
-        for (value, expected) in
-            [(0, "0"), (999, "999"), (1000, "1,000"), (1234567, "1,234,567"), (-1000, "−1,000")]
-        {
-            assert_eq!(number(value), expected);
+    fn sentences_begin_with_a_capital_and_end_with_one_stop() {
+        for (words, expected) in [("no file", "No file."), ("Why?", "Why?"), ("élan", "Élan."), ("", "")] {
+            assert_eq!(sentence(words), expected);
         }
-        assert_eq!((many(1, "row", "rows"), many(0, "row", "rows")), ("1 row".into(), "0 rows".into()));
     }
 
     #[test]
-    fn times_are_told_as_people_tell_them() {
-        let before = |seconds| ago(Utc::now() - chrono::TimeDelta::seconds(seconds));
-        assert_eq!(
-            [before(3), before(60), before(7_200), before(200_000)],
-            ["just now", "1 minute ago", "2 hours ago", "2 days ago"]
-        );
+    fn no_two_rules_or_statuses_have_one_name() {
+        for language in ["en", "de", "es"] {
+            let text = text(language);
+            let mut names: Vec<String> = RULES.iter().map(|found| rule(&text, found.issue_type)).collect();
+            names.extend(JobStatus::ALL.iter().map(|status| job_status(&text, *status).word));
+            let all = names.len();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), all, "{language}: {names:?}");
+        }
     }
 }

@@ -8,7 +8,6 @@ pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::DuplicateEmail,
     about: About::Email,
     when: "rows share an e-mail and differ in name or company",
-    label: "Duplicates",
     slug: "duplicate",
     compares: Compares::Rows,
     suggests_address: false,

@@ -8,7 +8,6 @@ pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::ExistingEmail,
     about: About::Email,
     when: "the owner has a contact with this e-mail from another job",
-    label: "Existing contacts",
     slug: "existing",
     compares: Compares::Contact,
     suggests_address: false,

@@ -10,7 +10,6 @@ pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::InvalidEmail,
     about: About::Email,
     when: "not an address that Internet mail can deliver to; the description gives the reason",
-    label: "Invalid addresses",
     slug: "invalid",
     compares: Compares::Nothing,
     suggests_address: true,

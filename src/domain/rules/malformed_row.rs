@@ -10,7 +10,6 @@ pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::MalformedRow,
     about: About::Row,
     when: "more cells than the header has, or bytes that are not text",
-    label: "Malformed rows",
     slug: "malformed",
     compares: Compares::Nothing,
     suggests_address: false,

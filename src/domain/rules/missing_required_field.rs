@@ -9,7 +9,6 @@ pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::MissingRequiredField,
     about: About::Row,
     when: "a required field is empty",
-    label: "Missing fields",
     slug: "missing",
     compares: Compares::Nothing,
     suggests_address: false,

@@ -13,7 +13,6 @@ mod invalid_email;
 mod malformed_row;
 mod missing_required_field;
 
-pub(crate) use malformed_row::SENTENCE as MALFORMED;
 pub(crate) use missing_required_field::MissingFields;
 
 use super::decision::{BulkDecision, Field};
@@ -29,9 +28,7 @@ pub struct Rule {
     pub about: About,
     /// When it is raised, for help and the README.
     pub when: &'static str,
-    /// The name of its issues, for people.
-    pub label: &'static str,
-    /// The same in the address of a page.
+    /// What its issues are called in the address of a page.
     pub slug: &'static str,
     /// What a review shows side by side.
     pub compares: Compares,
@@ -229,7 +226,7 @@ mod tests {
     fn every_rule_has_an_address_of_its_own() {
         for rule in RULES {
             assert_eq!(RULES.iter().filter(|other| other.slug == rule.slug).count(), 1, "{}", rule.slug);
-            assert!(!rule.bulk.is_empty(), "{} cannot be decided about in bulk", rule.label);
+            assert!(!rule.bulk.is_empty(), "{} cannot be decided about in bulk", rule.slug);
         }
     }
 

@@ -8,31 +8,46 @@ use crate::actions::Corrected;
 use crate::domain::ids::JobId;
 use crate::http::{self, App, Editor, Path, Problem, Reader, take_corrections};
 use crate::web::form::request;
+use crate::web::language::Viewer;
 use crate::web::shell::{Section, Shell, show};
-use crate::web::words::many;
 
 #[derive(Template)]
 #[template(path = "corrections.html")]
 struct Page {
     shell: Shell,
     job: JobId,
-    changed: String,
-    settled: String,
+    effect: String,
+    unchanged: String,
+    contacts: Option<String>,
+    /// How many rows the job does not have, where these are more than are shown.
+    unknown_first: Option<String>,
     done: Corrected,
 }
 
-/// Takes in a file of corrections, and tells what came of it.
+/// Applies a file of corrections, and shows what it changed.
 pub(in crate::web) async fn correct(
     Editor(principal): Editor,
+    viewer: Viewer,
     State(app): State<App>,
     Path(job): Path<JobId>,
     form: Request,
 ) -> Result<Response, Problem> {
-    let shell = Shell::new(&principal, Section::Jobs, format!("Corrections of job {job}"));
+    let title = viewer.text.corrections_title(job.to_string());
+    let shell = Shell::new(viewer, &principal, Section::Jobs, title);
     let done = take_corrections(&app, &request(principal), job, form).await?;
-    let changed = many(done.effect.changed.rows, "row", "rows");
-    let settled = many(done.effect.issues.settled, "issue", "issues");
-    show(&Page { shell, job, changed, settled, done })
+    let text = &shell.text;
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let shown = |count: u64| text.number(number(count));
+    let (changed, resolved) = (done.effect.changed.rows, done.effect.issues.settled);
+    show(&Page {
+        job,
+        effect: format!("{}, {}", text.corrections_changed(changed), text.effect_resolved(resolved)),
+        unchanged: text.corrections_unchanged(shown(done.unchanged), shown(done.read)),
+        contacts: (done.contact_count > 0).then(|| text.corrections_contacts(number(done.contact_count))),
+        unknown_first: (done.unknown_count > 100).then(|| text.corrections_first(shown(done.unknown_count))),
+        done,
+        shell,
+    })
 }
 
 /// Sends the rows of a job that an open issue is about, as CSV.

@@ -20,17 +20,17 @@ use self::state::StateView;
 use self::timeline::Entry;
 use super::bar::Bar;
 use super::form::{sought, wants_part};
+use super::language::Viewer;
 use super::shell::{Section, Shell, show};
-use super::words::{self, Told};
+use super::words::{self, Status};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
-use crate::domain::rules::Rule;
 use crate::http::{self, App, Path, Problem, Query, Reader, find_job};
 use crate::store::issues;
 
 /// A kind of issue that the job has.
 struct Kind {
-    name: &'static str,
+    name: String,
     slug: &'static str,
     open: String,
     chosen: bool,
@@ -42,11 +42,10 @@ struct Page {
     shell: Shell,
     id: JobId,
     filename: String,
-    status: Told,
-    cancelled: bool,
+    status: Status,
     state: StateView,
     bar: Bar,
-    total: String,
+    picture: String,
     kinds: Vec<Kind>,
     show: String,
     text: String,
@@ -58,12 +57,13 @@ struct Page {
     can_undo: bool,
     can_delete: bool,
     can_correct: bool,
-    contacts: String,
+    undo_note: String,
 }
 
 /// A job; for htmx only the rows that follow others.
 pub(super) async fn page(
     Reader(principal): Reader,
+    viewer: Viewer,
     State(app): State<App>,
     Path(job): Path<JobId>,
     Query(asked): Query<RowsQuery>,
@@ -71,28 +71,28 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let job = find_job(&mut db, &principal.owner, job).await?;
-    let rows = Rows::of(&mut db, &principal.owner, &job, &asked).await?;
+    let rows = Rows::of(&mut db, &viewer.text, &principal.owner, &job, &asked).await?;
     if wants_part(&headers) && asked.after.is_some() {
         return show(&rows);
     }
     let open = issues::counts(&mut db, &principal.owner, job.home()).await?;
+    let shell = Shell::new(viewer, &principal, Section::Jobs, job.filename.clone());
+    let text = &shell.text;
     let kind = |(kind, count): &(IssueType, crate::store::Count)| {
-        let Rule { label: name, slug, .. } = *kind.rule();
-        Kind { name, slug, open: words::count(*count), chosen: asked.show == slug }
+        let slug = kind.rule().slug;
+        Kind { name: words::rule(text, *kind), slug, open: text.count(*count), chosen: asked.show == slug }
     };
-    let shell = Shell::new(&principal, Section::Jobs, job.filename.clone());
     let untouched = !job.running && job.undoing.is_none();
     let idle = untouched && !job.wanted;
     show(&Page {
         id: job.id,
         filename: job.filename.clone(),
-        status: words::job_status(job.status),
-        cancelled: job.cancelled,
+        status: words::job_outcome(text, job.status, job.cancelled),
         state: StateView::of(&job, &shell),
-        bar: Bar::of(&job.counts),
-        total: words::many(job.total_rows.into(), "row", "rows"),
+        bar: Bar::of(text, &job.counts),
+        picture: text.job_picture(job.total_rows),
         kinds: open.iter().map(kind).collect(),
-        timeline: timeline::of(&mut db, &principal.owner, &job).await?,
+        timeline: timeline::of(&mut db, text, &principal.owner, &job).await?,
         at_once: job.policy == ImportPolicy::AtOnce,
         can_cancel: shell.edits
             && untouched
@@ -100,7 +100,7 @@ pub(super) async fn page(
         can_undo: shell.edits && idle && job.counts.consolidated > 0,
         can_delete: shell.edits && untouched,
         can_correct: idle && job.open_issues > 0,
-        contacts: words::many(job.counts.consolidated, "contact", "contacts"),
+        undo_note: text.job_undo_import_note(job.counts.consolidated),
         text: sought(&asked.text).unwrap_or_default(),
         show: asked.show,
         rows,

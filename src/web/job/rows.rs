@@ -13,7 +13,8 @@ use crate::store::issues::{self, Which};
 use crate::store::jobs::Job;
 use crate::store::staging::{self, Looked, RowView};
 use crate::web::form::sought;
-use crate::web::words::{self, Told};
+use crate::web::text::Text;
+use crate::web::words::{self, Status};
 
 /// Rows of a page.
 const PAGE: i64 = 50;
@@ -50,6 +51,7 @@ impl RowsQuery {
 #[derive(Template)]
 #[template(path = "job_rows.html")]
 pub(crate) struct Rows {
+    text: Text,
     rows: Vec<Row>,
     next: Option<String>,
     /// Whether the next look is taken by itself, since this one came to its end before the page was full.
@@ -61,14 +63,14 @@ pub(crate) struct Rows {
 struct Row {
     line: String,
     values: [String; 4],
-    status: Told,
+    status: Status,
 }
 
-impl From<RowView> for Row {
-    fn from(row: RowView) -> Self {
+impl Row {
+    fn of(text: &Text, row: RowView) -> Row {
         Row {
-            line: row.line.map_or_else(String::new, words::number),
-            status: words::row_status(row.status),
+            line: row.line.map_or_else(String::new, |line| text.number(line)),
+            status: words::row_status(text, row.status),
             values: [row.email, row.first_name, row.last_name, row.company],
         }
     }
@@ -77,6 +79,7 @@ impl From<RowView> for Row {
 impl Rows {
     pub(super) async fn of(
         db: &mut PgConnection,
+        text: &Text,
         owner: &Owner,
         job: &Job,
         asked: &RowsQuery,
@@ -92,16 +95,18 @@ impl Rows {
             let shown = rows.last().filter(|_| is_cut).map(|(issue, _)| *issue);
             let last = shown.or(found.next(|issue| issue.id));
             let next = last.map(|last| asked.further(job.id, last));
-            let rows = rows.into_iter().map(|(_, row)| row.into()).collect();
-            return Ok(Rows { rows, next, goes_on: false, first });
+            let rows = rows.into_iter().map(|(_, row)| Row::of(text, row)).collect();
+            return Ok(Rows { text: text.clone(), rows, next, goes_on: false, first });
         }
         let status = match asked.show.as_str() {
             "imported" => Some(RowStatus::Success),
             "ready" => Some(RowStatus::Ready),
             "issue" => Some(RowStatus::Issue),
-            "left-out" => Some(RowStatus::Discard),
+            "discarded" => Some(RowStatus::Discard),
             // An earlier row of the file says the same: these are counted, not kept.
-            "repeated" => return Ok(Rows { rows: Vec::new(), next: None, goes_on: false, first }),
+            "repeated" => {
+                return Ok(Rows { text: text.clone(), rows: Vec::new(), next: None, goes_on: false, first });
+            }
             _ => None,
         };
         let which = Filter { status, text: sought(&asked.text), ..Filter::default() };
@@ -109,6 +114,7 @@ impl Rows {
         let Looked { rows, next, is_cut } = found;
         let goes_on = (rows.len() as i64) < PAGE && !is_cut;
         let next = next.map(|next| asked.further(job.id, next));
-        Ok(Rows { rows: rows.into_iter().map(Row::from).collect(), next, goes_on, first })
+        let rows = rows.into_iter().map(|row| Row::of(text, row)).collect();
+        Ok(Rows { text: text.clone(), rows, next, goes_on, first })
     }
 }

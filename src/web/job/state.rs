@@ -13,8 +13,11 @@ use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
 use crate::http::{App, Path, Problem, Reader, Standing, event_stream, find_job};
 use crate::store::jobs::{self, Job};
 use crate::store::undo_progress::UndoProgress;
+use crate::web::language::Viewer;
 use crate::web::shell::{Section, Shell};
-use crate::web::words;
+use crate::web::text::Text;
+use crate::web::times;
+use crate::web::words::sentence;
 
 /// How often a job is looked at.
 const LOOK: Duration = Duration::from_millis(300);
@@ -23,6 +26,7 @@ const LOOK: Duration = Duration::from_millis(300);
 #[derive(Template)]
 #[template(path = "job_state.html")]
 pub(crate) struct StateView {
+    text: Text,
     id: JobId,
     /// Whether a run is wanted or working, or the import is being undone.
     pub(super) is_live: bool,
@@ -31,12 +35,12 @@ pub(crate) struct StateView {
     /// Rows done, and all of them as far as that is known; contacts, while the import is being undone.
     done: i64,
     total: i64,
-    done_words: String,
-    total_words: String,
-    issues: String,
+    progress: String,
+    to_review: String,
     open: i32,
     imported: String,
-    lasted: Option<String>,
+    partly_imported: String,
+    took: Option<String>,
     failure: String,
     cancelled: bool,
     at_once: bool,
@@ -50,8 +54,8 @@ pub(crate) struct StateView {
 enum Stands {
     Live,
     Undoing,
-    ToDecide,
-    Decided,
+    ToReview,
+    Resolved,
     Completed,
     Failed,
     Waiting,
@@ -63,15 +67,16 @@ impl StateView {
         let stands = match job.status {
             _ if job.undoing.is_some() => Stands::Undoing,
             _ if is_live => Stands::Live,
-            JobStatus::NeedsReview if job.open_issues > 0 => Stands::ToDecide,
-            JobStatus::NeedsReview => Stands::Decided,
+            JobStatus::NeedsReview if job.open_issues > 0 => Stands::ToReview,
+            JobStatus::NeedsReview => Stands::Resolved,
             JobStatus::Completed => Stands::Completed,
             JobStatus::Failed => Stands::Failed,
             JobStatus::Pending | JobStatus::Processing => Stands::Waiting,
         };
-        let (done, total) = match job.undoing {
-            Some(UndoProgress { done, total }) => (done, total),
-            None => (job.processed_rows.into(), job.total_rows.into()),
+        let text = &shell.text;
+        let (done, total, all) = match job.undoing {
+            Some(UndoProgress { done, total }) => (done, total, text.contacts(total)),
+            None => (job.processed_rows.into(), job.total_rows.into(), text.rows(job.total_rows)),
         };
         let times = job.started_at.zip(job.ended_at).filter(|(start, end)| end >= start);
         StateView {
@@ -81,16 +86,14 @@ impl StateView {
             stands,
             done,
             total: total.max(1),
-            done_words: words::number(done),
-            total_words: match job.undoing {
-                Some(_) => words::many(total, "contact", "contacts"),
-                None => words::many(total, "row", "rows"),
-            },
-            issues: words::many(job.open_issues.into(), "issue", "issues"),
+            progress: text.state_progress(text.number(done), all),
+            to_review: text.state_to_review(job.open_issues),
             open: job.open_issues,
-            imported: words::many(job.counts.consolidated, "contact", "contacts"),
-            lasted: times.map(|(start, end)| words::lasted(start, end)),
-            failure: words::sentence(job.failure.as_deref().unwrap_or_default()),
+            imported: text.state_imported(job.counts.consolidated),
+            partly_imported: text.state_partly_imported(job.counts.consolidated),
+            took: times.map(|(start, end)| times::took(text, start, end)),
+            failure: sentence(job.failure.as_deref().unwrap_or_default()),
+            text: text.clone(),
             cancelled: job.cancelled,
             at_once: job.policy == ImportPolicy::AtOnce && job.counts.consolidated > 0,
             csrf: shell.csrf.clone(),
@@ -104,6 +107,7 @@ impl StateView {
 /// the import is not being undone.
 pub(in crate::web) async fn live(
     Reader(principal): Reader,
+    viewer: Viewer,
     standing: Standing,
     State(app): State<App>,
     Path(job): Path<JobId>,
@@ -111,7 +115,7 @@ pub(in crate::web) async fn live(
     let mut db = app.owners.read(&principal.owner).await?;
     let first = find_job(&mut db, &principal.owner, job).await?;
     db.rollback().await?;
-    let shell = Shell::new(&principal, Section::Jobs, "");
+    let shell = Shell::new(viewer, &principal, Section::Jobs, "");
     event_stream(&app.clone(), standing, changes(app, principal.owner, shell, first))
 }
 

@@ -9,7 +9,8 @@ use crate::http::Problem;
 use crate::store::actions::{self as trail, Which};
 use crate::store::jobs::Job;
 use crate::web::audit;
-use crate::web::words;
+use crate::web::text::Text;
+use crate::web::times::Time;
 
 /// The most actions that are told of.
 const MOST: i64 = 20;
@@ -18,42 +19,46 @@ const MOST: i64 = 20;
 pub(crate) struct Entry {
     pub(super) words: String,
     pub(super) who: Option<String>,
-    pub(super) ago: String,
-    pub(super) exactly: String,
-    /// Whether it was taken back.
+    pub(super) time: Time,
+    /// Whether it was undone.
     pub(super) undone: bool,
     at: DateTime<Utc>,
 }
 
-fn entry(at: DateTime<Utc>, who: Option<String>, words: impl Into<String>) -> Entry {
-    Entry { words: words.into(), who, ago: words::ago(at), exactly: words::exact(at), undone: false, at }
+fn entry(text: &Text, at: DateTime<Utc>, who: Option<String>, words: String) -> Entry {
+    Entry { words, who, time: Time::ago(text, at), undone: false, at }
 }
 
 /// The latest of what has happened to a job.
-pub(super) async fn of(db: &mut PgConnection, owner: &Owner, job: &Job) -> Result<Vec<Entry>, Problem> {
+pub(super) async fn of(
+    db: &mut PgConnection,
+    text: &Text,
+    owner: &Owner,
+    job: &Job,
+) -> Result<Vec<Entry>, Problem> {
     let which = Which { job: Some(job.id), ..Which::default() };
     let actions = trail::page(db, owner, &which, None, MOST).await?.items;
     let uploaded = actions.iter().any(|action| action.kind == ActionKind::Upload);
     let mut entries: Vec<Entry> = Vec::new();
     for action in actions {
-        let words = audit::what(&action);
+        let words = audit::what(text, &action);
         let undone = action.undone_by.is_some();
-        entries.push(Entry { undone, ..entry(action.at, Some(action.actor), words) });
+        entries.push(Entry { undone, ..entry(text, action.at, Some(action.actor), words) });
     }
     if !uploaded && (entries.len() as i64) < MOST {
-        entries.push(entry(job.created_at, None, "The job was made"));
+        entries.push(entry(text, job.created_at, None, text.job_created()));
     }
     if let Some(start) = job.started_at {
-        entries.push(entry(start, None, "A run began"));
+        entries.push(entry(text, start, None, text.job_run_began()));
     }
     if let Some(end) = job.ended_at.filter(|_| !job.running) {
         let words = match job.status {
-            JobStatus::Completed => "The run ended: contacts were made",
-            JobStatus::NeedsReview => "The run ended: a person has to decide",
-            JobStatus::Failed => "The run ended: it failed",
-            JobStatus::Pending | JobStatus::Processing => "The run ended",
+            JobStatus::Completed => text.job_run_completed(),
+            JobStatus::NeedsReview => text.job_run_review(),
+            JobStatus::Failed => text.job_run_failed(),
+            JobStatus::Pending | JobStatus::Processing => text.job_run_ended(),
         };
-        entries.push(entry(end, None, words));
+        entries.push(entry(text, end, None, words));
     }
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     Ok(entries)

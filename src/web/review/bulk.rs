@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::head::Head;
 use super::job::{ReviewJob, address};
+use super::kind_of;
 use crate::actions;
 use crate::domain::decision::{BulkDecision, ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::ids::{IssueId, JobId};
@@ -15,27 +16,35 @@ use crate::domain::row::RowStatus;
 use crate::http::{App, Editor, Path, Problem};
 use crate::store::decided::Example;
 use crate::web::form::{Form, request};
+use crate::web::language::Viewer;
 use crate::web::shell::{Shell, show};
+use crate::web::text::Text;
 use crate::web::words;
 
 /// What can be decided about many cases of a kind.
 pub(crate) struct Choices {
     /// What the buttons send, and their words.
-    pub(super) buttons: Vec<(&'static str, &'static str)>,
-    /// Whether blanks can be filled with one value.
-    pub(super) blanks: bool,
+    pub(super) buttons: Vec<(&'static str, String)>,
+    /// The fields whose blanks can be filled with one value: what forms call them, and their names.
+    pub(super) blanks: Vec<(&'static str, String)>,
     /// Whether all that is open can be meant: not while only some of it is looked for.
     pub(super) all: bool,
     pub(super) open: String,
 }
 
 impl Choices {
-    pub(super) fn of(kind: IssueType, head: &Head, searched: bool) -> Choices {
+    pub(super) fn of(text: &Text, kind: IssueType, head: &Head, searched: bool) -> Choices {
         let choices = kind.rule().bulk;
         let buttons = choices.iter().filter(|choice| **choice != BulkDecision::FillIn);
         Choices {
-            buttons: buttons.map(|choice| (choice.as_str(), words::bulk_button(*choice))).collect(),
-            blanks: choices.contains(&BulkDecision::FillIn),
+            buttons: buttons.map(|choice| (choice.as_str(), words::bulk_button(text, *choice))).collect(),
+            blanks: match choices.contains(&BulkDecision::FillIn) {
+                // One address for many contacts would make duplicates of them.
+                true => [Field::Company, Field::FirstName, Field::LastName]
+                    .map(|field| (field.as_str(), words::field_inline(text, field)))
+                    .into(),
+                false => Vec::new(),
+            },
             all: !searched,
             open: head.open.clone(),
         }
@@ -58,11 +67,11 @@ pub(in crate::web) struct Asked {
 }
 
 impl Asked {
-    fn filter(&self, kind: IssueType) -> Result<Filter, Problem> {
+    fn filter(&self, text: &Text, kind: IssueType) -> Result<Filter, Problem> {
         let mut filter = Filter { issue_type: Some(kind), ..Filter::default() };
         if self.scope != "all" {
             if self.issue.is_empty() {
-                return Err(Problem::conflict("nothing is selected; select cases with x, or choose all"));
+                return Err(Problem::conflict(text.bulk_none_selected()));
             }
             filter.issues = Some(self.issue.clone());
         }
@@ -76,7 +85,7 @@ impl Asked {
         self.decision == BulkDecision::FillIn
     }
 
-    fn decision(&self) -> Result<Decision, Problem> {
+    fn decision(&self, text: &Text) -> Result<Decision, Problem> {
         Ok(match self.decision {
             BulkDecision::KeepFirst => Decision::KeepFirst,
             BulkDecision::KeepLast => Decision::KeepLast,
@@ -87,14 +96,14 @@ impl Asked {
             BulkDecision::Fill => Decision::Fill,
             BulkDecision::Accept => Decision::Accept,
             BulkDecision::Discard => Decision::Discard,
-            BulkDecision::FillIn => Decision::Edit(self.filling()?),
+            BulkDecision::FillIn => Decision::Edit(self.filling(text)?),
         })
     }
 
     /// The value for the field that is empty.
-    fn filling(&self) -> Result<Edits, Problem> {
+    fn filling(&self, text: &Text) -> Result<Edits, Problem> {
         if self.value.trim().is_empty() {
-            return Err(Problem::conflict("type the value that goes where there is none"));
+            return Err(Problem::conflict(text.bulk_no_value()));
         }
         let (value, none) = (Some(self.value.clone()), Edits::default());
         match self.field {
@@ -102,7 +111,7 @@ impl Asked {
             Some(Field::LastName) => Ok(Edits { last_name: value, ..none }),
             Some(Field::Company) => Ok(Edits { company: value, ..none }),
             // One address for many contacts would make duplicates of them.
-            Some(Field::Email) | None => Err(Problem::conflict("choose which value is to be filled in")),
+            Some(Field::Email) | None => Err(Problem::conflict(text.bulk_no_field())),
         }
     }
 }
@@ -113,14 +122,22 @@ struct Page {
     shell: Shell,
     filename: String,
     job: JobId,
-    kind: &'static str,
+    kind: String,
     slug: &'static str,
     back: String,
-    words: &'static str,
+    question: String,
     asked: Asked,
     rows: i64,
-    effects: Vec<(String, &'static str)>,
+    effects: Vec<Effect>,
+    fields: Vec<String>,
     examples: Vec<Row>,
+}
+
+/// A count of the preview, and the sentence around it.
+struct Effect {
+    before: String,
+    number: String,
+    after: String,
 }
 
 /// A row before and after.
@@ -128,16 +145,16 @@ struct Row {
     /// Each value before and after, and whether that is another.
     values: Vec<(String, String, bool)>,
     /// What becomes of it.
-    status: words::Told,
+    status: words::Status,
 }
 
-fn row(example: &Example) -> Row {
+fn row(text: &Text, example: &Example) -> Row {
     let pairs = example.before.iter().zip(&example.after);
     let values = pairs.map(|(before, after)| (before.clone(), after.clone(), before != after)).collect();
     let status = match example.status_after {
-        Some(RowStatus::Discard) => words::row_status(example.status_after),
+        Some(RowStatus::Discard) => words::row_status(text, example.status_after),
         // What it is then, the next run finds out.
-        _ => words::Told { word: "Judged again", sign: "↻", class: "ready" },
+        _ => words::Status { word: text.row_validated_again(), sign: "↻", class: "ready" },
     };
     Row { values, status }
 }
@@ -145,56 +162,67 @@ fn row(example: &Example) -> Row {
 /// Shows what a decision about many cases would do.
 pub(in crate::web) async fn preview(
     Editor(principal): Editor,
+    viewer: Viewer,
     State(app): State<App>,
     Path((job, slug)): Path<(JobId, String)>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
-    let kind =
-        words::rule_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?.issue_type;
+    let kind = kind_of(&viewer.text, &slug)?;
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
     db.rollback().await?;
-    let (filter, decision) = (asked.filter(kind)?, asked.decision()?);
+    let text = place.text();
+    let (filter, decision) = (asked.filter(text, kind)?, asked.decision(text)?);
     let would = actions::preview(&app.owners, place.owner(), job, &filter, &decision).await?;
-    let counted = |count: i64, one: &'static str, more: &'static str| {
-        (count > 0).then(|| (words::number(count), if count == 1 { one } else { more }))
-    };
-    let changed = &would.changed;
-    // What is told in particular is not told again in general.
-    let others = changed.rows - changed.discarded - changed.restored - changed.edited;
-    let effects = [
-        counted(others, "row is decided", "rows are decided"),
-        counted(changed.discarded, "row is left out", "rows are left out"),
-        counted(changed.restored, "row is taken in again", "rows are taken in again"),
-        counted(changed.edited, "row gets other values", "rows get other values"),
-        counted(would.issues.settled, "issue is settled", "issues are settled"),
-        counted(would.issues.reopened, "issue opens again", "issues open again"),
-    ];
     show(&Page {
-        shell: place.shell(words::bulk_question(asked.decision)),
+        shell: place.shell(words::bulk_question(text, asked.decision)),
         filename: place.job.filename.clone(),
         job,
-        kind: kind.rule().label,
+        kind: words::rule(text, kind),
         slug: kind.rule().slug,
         back: address(job, kind),
-        words: words::bulk_question(asked.decision),
+        question: words::bulk_question(text, asked.decision),
         rows: would.changed.rows,
-        effects: effects.into_iter().flatten().collect(),
-        examples: would.examples.iter().map(row).collect(),
+        effects: effects(text, &would),
+        fields: Field::ALL.iter().map(|field| words::field(text, *field)).collect(),
+        examples: would.examples.iter().map(|example| row(text, example)).collect(),
         asked,
     })
+}
+
+/// What a decision would change, as counts with their sentences.
+fn effects(text: &Text, would: &actions::Preview) -> Vec<Effect> {
+    let (changed, issues) = (&would.changed, &would.issues);
+    // What is counted in particular is not counted again in general.
+    let others = changed.rows - changed.discarded - changed.restored - changed.edited;
+    let mut effects = Vec::new();
+    macro_rules! count {
+        ($count:expr, $message:ident) => {
+            if $count > 0 {
+                let sentence = text.$message($count);
+                effects.push(Effect { before: sentence.s0, number: text.number($count), after: sentence.s1 });
+            }
+        };
+    }
+    count!(others, bulk_effect_decided);
+    count!(changed.discarded, bulk_effect_discarded);
+    count!(changed.restored, bulk_effect_restored);
+    count!(changed.edited, bulk_effect_edited);
+    count!(issues.settled, bulk_effect_resolved);
+    count!(issues.reopened, bulk_effect_reopened);
+    effects
 }
 
 /// Carries it out.
 pub(in crate::web) async fn carry_out(
     Editor(principal): Editor,
+    viewer: Viewer,
     State(app): State<App>,
     Path((job, slug)): Path<(JobId, String)>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
-    let kind =
-        words::rule_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?.issue_type;
-    let (filter, decision) = (asked.filter(kind)?, asked.decision()?);
+    let kind = kind_of(&viewer.text, &slug)?;
+    let (filter, decision) = (asked.filter(&viewer.text, kind)?, asked.decision(&viewer.text)?);
     let done = actions::decide(&app.owners, &request(principal), job, &filter, &decision).await?;
     let told = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
     Ok(Redirect::to(&format!("{}{told}", address(job, kind))).into_response())

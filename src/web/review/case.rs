@@ -11,12 +11,15 @@ use crate::domain::decision::{ActionKind, BulkDecision, Field};
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
 use crate::domain::row::{Fields, OnExisting, RowStatus};
-use crate::domain::rules::{self, About, Compares};
+use crate::domain::rules::{self, About, Compares, Verdict};
 use crate::http::Problem;
 use crate::store::actions::{self as trail, Action};
 use crate::store::contacts::Contact;
 use crate::store::issues::Issue;
 use crate::store::staging::RowView;
+use crate::web::refusals::email_error;
+use crate::web::text::Text;
+use crate::web::times::{ago_in_words, date};
 use crate::web::words;
 
 /// The most rows of a case that are shown.
@@ -26,6 +29,7 @@ pub(super) const ROWS: i64 = 20;
 #[derive(Template)]
 #[template(path = "case.html")]
 pub(crate) struct CaseView {
+    text: Text,
     pub(super) job: JobId,
     pub(super) id: IssueId,
     pub(super) kind: IssueType,
@@ -48,12 +52,12 @@ pub(crate) struct CaseView {
     csrf: Option<String>,
 }
 
-/// What was decided about a case, by whom, and how to take it back.
+/// What was decided about a case, by whom, and how to undo it.
 struct Decided {
     words: String,
-    /// The action, if it can be taken back.
+    /// The action, if it can be undone.
     action: Option<ActionId>,
-    /// Its rows, where there are others than those of the case.
+    /// The words of its button, where the action has changed more rows than those of the case.
     rows: Option<String>,
 }
 
@@ -67,7 +71,7 @@ struct Column {
     /// The row; of a contact, the one that it was made from.
     row: RowId,
     tag: String,
-    left_out: bool,
+    discarded: bool,
     /// Whether it can be changed.
     editable: bool,
     cells: Vec<Cell>,
@@ -75,13 +79,13 @@ struct Column {
     /// What of a malformed row did not fit.
     residue: Option<String>,
     /// What is to become of the contact, where that is decided.
-    on_existing: Option<&'static str>,
+    on_existing: Option<String>,
 }
 
 /// A value.
 struct Cell {
     name: &'static str,
-    label: &'static str,
+    label: String,
     value: String,
     /// Whether it is not the same in all columns.
     differs: bool,
@@ -175,100 +179,108 @@ pub(super) async fn views(
     let csrf = place.shell("").csrf;
     let view = |issue: Issue| {
         let (rows, more) = cases.remove(&issue.id).unwrap_or_default();
+        let text = place.text();
         let decided = issue.resolved.then(|| decided(place, &issue, &rows, &last));
         CaseView {
             job: place.job.id,
             id: issue.id,
             kind: issue.issue_type,
-            title: title(&issue, &rows),
-            words: what_is_wrong(&issue, &rows),
+            title: title(text, &issue, &rows),
+            words: what_is_wrong(text, &issue, &rows),
             open: !issue.resolved,
             decided,
-            columns: columns(&issue, &rows),
+            columns: columns(text, &issue, &rows),
             more,
             notice: None,
             editing: false,
             edits: place.edits,
             csrf: csrf.clone(),
+            text: text.clone(),
         }
     };
     let fitting = issues.into_iter().filter(|issue| end.is_none_or(|end| issue.id <= end));
     Ok((fitting.map(view).collect(), end))
 }
 
-fn title(issue: &Issue, rows: &[Case]) -> String {
+fn title(text: &Text, issue: &Issue, rows: &[Case]) -> String {
     let first = rows.first().map(|case| &case.row);
     match issue.issue_type.rule().about {
         About::Email => issue.key.clone(),
-        About::Row => first.map(origin).unwrap_or_default(),
+        About::Row => first.map(|row| origin(text, row)).unwrap_or_default(),
     }
 }
 
-/// What is wrong, as a sentence.
-fn what_is_wrong(issue: &Issue, rows: &[Case]) -> String {
-    match (issue.issue_type, rows) {
-        (IssueType::MissingRequiredField, [case]) => missing(&case.row),
+/// What is wrong.
+fn what_is_wrong(text: &Text, issue: &Issue, rows: &[Case]) -> String {
+    let first = rows.first().map(|case| checked(&case.row));
+    match issue.issue_type {
+        IssueType::MissingRequiredField => match first.filter(|_| rows.len() == 1) {
+            Some(verdict) if !verdict.missing.is_empty() => missing(text, &verdict),
+            _ => text.wrong_missing_any(),
+        },
+        IssueType::InvalidEmail => match first.and_then(|verdict| verdict.invalid_email) {
+            Some(reason) => text.wrong_invalid_reason(email_error(text, reason)),
+            None => text.wrong_invalid(),
+        },
+        IssueType::DuplicateEmail => text.wrong_duplicate(),
+        IssueType::ExistingEmail => text.wrong_existing(),
         // What did not fit is shown with the row.
-        (IssueType::MalformedRow, _) => words::sentence(rules::MALFORMED),
-        (
-            IssueType::MissingRequiredField
-            | IssueType::InvalidEmail
-            | IssueType::DuplicateEmail
-            | IssueType::ExistingEmail,
-            _,
-        ) => words::sentence(issue.description.as_deref().unwrap_or_default()),
+        IssueType::MalformedRow => text.wrong_malformed(),
     }
 }
 
-fn missing(row: &RowView) -> String {
-    let fields = Fields::new(&row.email, &row.first_name, &row.last_name, &row.company);
-    let missing = rules::check(&fields, false).missing;
-    let fields = Field::ALL.iter().filter(|field| missing.has(**field));
-    let names: Vec<String> = fields.map(|field| words::field(*field).to_lowercase()).collect();
-    format!("Missing: {}", names.join(", "))
+fn checked(row: &RowView) -> Verdict {
+    rules::check(&Fields::new(&row.email, &row.first_name, &row.last_name, &row.company), false)
 }
 
-fn origin(row: &RowView) -> String {
-    row.line.map_or_else(|| format!("Row {}", row.row), |line| format!("Line {}", words::number(line)))
+fn missing(text: &Text, verdict: &Verdict) -> String {
+    let fields = Field::ALL.iter().filter(|field| verdict.missing.has(**field));
+    let names: Vec<String> = fields.map(|field| words::field_inline(text, *field)).collect();
+    text.wrong_missing(names.join(", "))
+}
+
+fn origin(text: &Text, row: &RowView) -> String {
+    row.line.map_or_else(|| text.case_row(row.row.to_string()), |line| text.case_line(text.number(line)))
 }
 
 fn decided(place: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId, Action>) -> Decided {
+    let text = place.text();
     let of_rows = rows.iter().filter_map(|case| last.get(&case.row.row));
     let Some(action) = of_rows.max_by_key(|action| action.id) else {
         let words = match issue.resolved_by.as_deref() {
-            None | Some(RESOLVED_BY_RUN) => "Settled: a run found nothing to decide".to_owned(),
-            Some(by) => format!("Settled by {by}"),
+            None | Some(RESOLVED_BY_RUN) => text.case_resolved_by_run(),
+            Some(by) => text.case_resolved_by(by),
         };
         return Decided { words, action: None, rows: None };
     };
     let what = match action.kind {
-        ActionKind::KeepRow => "Kept one row",
-        ActionKind::Merge => "Merged",
-        ActionKind::Edit => "Edited",
-        ActionKind::Discard => "Left out",
-        ActionKind::KeepContact => "Contact kept as it is",
-        ActionKind::Overwrite => "Contact will be overwritten",
-        ActionKind::Fill => "Blanks of the contact will be filled",
-        ActionKind::Correct => "Suggestion taken",
-        ActionKind::Accept => "Accepted as it is",
-        ActionKind::Restore => "Taken in again",
-        _ => "Decided",
+        ActionKind::KeepRow => text.decided_keep_row(),
+        ActionKind::Merge => text.decided_merge(),
+        ActionKind::Edit => text.decided_edit(),
+        ActionKind::Discard => text.decided_discard(),
+        ActionKind::KeepContact => text.decided_keep_contact(),
+        ActionKind::Overwrite => text.decided_overwrite(),
+        ActionKind::Fill => text.decided_fill(),
+        ActionKind::Correct => text.decided_correct(),
+        ActionKind::Accept => text.decided_accept(),
+        ActionKind::Restore => text.decided_restore(),
+        _ => text.decided_other(),
     };
     let changed = action.result["changed"]["rows"].as_i64().unwrap_or(0);
     let can = place.edits && action.undone_by.is_none();
     Decided {
-        words: format!("{what} by {}, {}", action.actor, words::ago(action.at)),
+        words: text.case_decision(what, &action.actor, ago_in_words(text, action.at)),
         action: can.then_some(action.id),
-        rows: (changed > rows.len() as i64).then(|| words::many(changed, "row", "rows")),
+        rows: (changed > rows.len() as i64).then(|| text.case_undo_all(text.rows(changed))),
     }
 }
 
-fn columns(issue: &Issue, rows: &[Case]) -> Vec<Column> {
+fn columns(text: &Text, issue: &Issue, rows: &[Case]) -> Vec<Column> {
     let kind = issue.issue_type;
     let contact = rows.iter().find_map(|case| case.contact.as_ref()).map(|existing| &existing.contact);
     let contact = contact.filter(|_| kind.rule().compares == Compares::Contact);
-    let mut columns: Vec<Column> = contact.map(of_contact).into_iter().collect();
-    columns.extend(rows.iter().enumerate().map(|(at, case)| of_row(kind, at + 1, case)));
+    let mut columns: Vec<Column> = contact.map(|contact| of_contact(text, contact)).into_iter().collect();
+    columns.extend(rows.iter().enumerate().map(|(at, case)| of_row(text, kind, at + 1, case)));
     if kind.rule().compares != Compares::Nothing {
         mark_differences(&mut columns);
     }
@@ -282,20 +294,20 @@ fn mark_differences(columns: &mut [Column]) {
             0 => column.cells[at].value.to_lowercase(),
             _ => column.cells[at].value.clone(),
         };
-        let mut values = columns.iter().filter(|column| !column.left_out).map(value);
+        let mut values = columns.iter().filter(|column| !column.discarded).map(value);
         let first = values.next();
         let differs = values.any(|value| Some(&value) != first.as_ref());
         for column in columns.iter_mut() {
-            column.cells[at].differs = differs && !column.left_out;
+            column.cells[at].differs = differs && !column.discarded;
         }
     }
 }
 
-fn cells(values: [&str; 4], wrong: impl Fn(Field, &str) -> bool) -> Vec<Cell> {
+fn cells(text: &Text, values: [&str; 4], wrong: impl Fn(Field, &str) -> bool) -> Vec<Cell> {
     let fields = Field::ALL.iter().zip(values);
     let cell = |(field, value): (&Field, &str)| Cell {
         name: field.as_str(),
-        label: words::field(*field),
+        label: words::field(text, *field),
         value: value.to_owned(),
         differs: false,
         wrong: wrong(*field, value),
@@ -303,43 +315,43 @@ fn cells(values: [&str; 4], wrong: impl Fn(Field, &str) -> bool) -> Vec<Cell> {
     fields.map(cell).collect()
 }
 
-fn of_contact(contact: &Contact) -> Column {
+fn of_contact(text: &Text, contact: &Contact) -> Column {
     let values = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
     Column {
         number: 0,
-        heading: "Contact".to_owned(),
-        origin: format!("since {}", contact.created_at.format("%-d %b %Y")),
+        heading: text.case_contact(),
+        origin: text.case_since(date(text, contact.created_at)),
         row: contact.row,
         tag: String::new(),
-        left_out: false,
+        discarded: false,
         editable: false,
-        cells: cells(values.map(String::as_str), |_, _| false),
+        cells: cells(text, values.map(String::as_str), |_, _| false),
         suggestion: None,
         residue: None,
         on_existing: None,
     }
 }
 
-fn of_row(kind: IssueType, number: usize, case: &Case) -> Column {
+fn of_row(text: &Text, kind: IssueType, number: usize, case: &Case) -> Column {
     let row = &case.row;
     let values = [&row.email, &row.first_name, &row.last_name, &row.company].map(String::as_str);
     Column {
         number,
         heading: match kind.rule().compares {
-            Compares::Contact => "File".to_owned(),
-            Compares::Rows | Compares::Nothing => format!("Row {number}"),
+            Compares::Contact => text.case_file(),
+            Compares::Rows | Compares::Nothing => text.case_row(text.number(number as i64)),
         },
-        origin: origin(row),
+        origin: origin(text, row),
         row: row.row,
         tag: row.tag(),
-        left_out: row.status == Some(RowStatus::Discard),
+        discarded: row.status == Some(RowStatus::Discard),
         editable: row.status != Some(RowStatus::Success),
-        cells: cells(values, kind.rule().is_wrong),
+        cells: cells(text, values, kind.rule().is_wrong),
         suggestion: case.suggestion.clone().filter(|_| kind.rule().suggests_address),
         residue: row.residue.clone(),
         on_existing: row.on_existing.map(|decided| match decided {
-            OnExisting::Overwrite => "overwrites the contact",
-            OnExisting::Fill => "fills blanks of the contact",
+            OnExisting::Overwrite => text.case_overwrites(),
+            OnExisting::Fill => text.case_fills(),
         }),
     }
 }

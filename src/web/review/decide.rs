@@ -1,4 +1,4 @@
-//! Decisions about one case, edits of its rows, and both taken back.
+//! Decisions about one case, edits of its rows, and the undo of both.
 
 use askama::Template;
 use axum::extract::State;
@@ -18,6 +18,7 @@ use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::http::{App, Editor, Path, Problem};
 use crate::store::actions::{self as trail, Which};
 use crate::web::form::{Form, request};
+use crate::web::language::Viewer;
 
 /// Actions among which somebody's last step is looked for.
 const STEPS: i64 = 50;
@@ -26,8 +27,8 @@ const STEPS: i64 = 50;
 #[derive(Template)]
 #[template(path = "case_decided.html")]
 pub(crate) struct Decided {
-    pub case: CaseView,
-    pub head: Head,
+    pub(crate) case: CaseView,
+    pub(crate) head: Head,
 }
 
 /// What the buttons of a case send.
@@ -42,6 +43,7 @@ pub(in crate::web) struct Asked {
 /// Decides about a case.
 pub(in crate::web) async fn decide(
     Editor(principal): Editor,
+    viewer: Viewer,
     State(app): State<App>,
     Path((job, issue)): Path<(JobId, IssueId)>,
     headers: HeaderMap,
@@ -58,12 +60,12 @@ pub(in crate::web) async fn decide(
     let by = request(principal.clone());
     let done = actions::decide_issue(&app.owners, &by, job, issue, &decision, &seen).await;
     let notice = match done {
-        Ok(effect) if effect.changed.rows == 0 => Some("Nothing had to change.".to_owned()),
+        Ok(effect) if effect.changed.rows == 0 => Some(viewer.text.case_nothing_changed()),
         Ok(_) => None,
-        Err(error) => Some(overtaken(error)?),
+        Err(error) => Some(overtaken(&viewer.text, error)?),
     };
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
     answer(&mut db, &place, issue, &headers, notice).await
 }
 
@@ -101,6 +103,7 @@ pub(in crate::web) struct Typed {
 /// Edits a row of a case.
 pub(in crate::web) async fn edit(
     Editor(principal): Editor,
+    viewer: Viewer,
     State(app): State<App>,
     Path((job, issue, row)): Path<(JobId, IssueId, RowId)>,
     headers: HeaderMap,
@@ -111,39 +114,39 @@ pub(in crate::web) async fn edit(
     let by = request(principal.clone());
     let done = actions::edit_row(&app.owners, &by, job, row, &edits, Some(&tag)).await;
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let notice = match done {
-        Ok(effect) if effect.changed.rows == 0 => Some("Nothing was changed.".to_owned()),
+        Ok(effect) if effect.changed.rows == 0 => Some(place.text().case_not_edited()),
         Ok(_) => still_open(&mut db, &place, issue).await?,
         Err(error) => {
-            let words = overtaken(error)?;
+            let notice = overtaken(place.text(), error)?;
             let typed: Vec<&str> = edits.values().into_iter().flatten().filter(|v| !v.is_empty()).collect();
-            Some(format!("{words} You typed: {}", typed.join(" · ")))
+            Some(place.text().case_you_typed(notice, typed.join(" · ")))
         }
     };
     answer(&mut db, &place, issue, &headers, notice).await
 }
 
-/// Words for an edit that did not settle its case.
+/// A notice after an edit that did not resolve its issue.
 async fn still_open(
     db: &mut PgConnection,
     place: &ReviewJob,
     issue: IssueId,
 ) -> Result<Option<String>, Problem> {
     let issue = place.issue(db, issue).await?;
-    let words = "Saved, but there is still something to decide here.";
-    Ok((!issue.resolved).then(|| words.to_owned()))
+    Ok((!issue.resolved).then(|| place.text().case_still_open()))
 }
 
-/// Which action is to be taken back.
+/// The action to undo.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct Undo {
     action: ActionId,
 }
 
-/// Takes back what was decided about a case.
+/// Undoes what was decided about a case.
 pub(in crate::web) async fn undo(
     Editor(principal): Editor,
+    viewer: Viewer,
     State(app): State<App>,
     Path((job, issue)): Path<(JobId, IssueId)>,
     headers: HeaderMap,
@@ -154,13 +157,12 @@ pub(in crate::web) async fn undo(
     let notice = match actions::undo(&app.owners, &by, asked.action).await {
         Ok(effect) => {
             reopened = effect.issues.reopened;
-            let others = "Not all of it could be taken back: others have changed rows since.";
-            (!effect.left.is_empty()).then(|| others.to_owned())
+            (!effect.left.is_empty()).then(|| viewer.text.case_undone_partly())
         }
-        Err(error) => Some(overtaken(error)?),
+        Err(error) => Some(overtaken(&viewer.text, error)?),
     };
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let mut answer = answer(&mut db, &place, issue, &headers, notice).await?;
     if reopened > 1 {
         // Of other cases on the page too: all of it is shown anew.
@@ -169,9 +171,10 @@ pub(in crate::web) async fn undo(
     Ok(answer)
 }
 
-/// Takes back the last step of the person on the job that can be.
+/// Undoes the last step of the person on the job that can be undone.
 pub(in crate::web) async fn undo_last(
     Editor(principal): Editor,
+    viewer: Viewer,
     State(app): State<App>,
     Path(job): Path<JobId>,
     headers: HeaderMap,
@@ -185,22 +188,22 @@ pub(in crate::web) async fn undo_last(
         step.actor == principal.name && step.undone_by.is_none() && step.kind != ActionKind::Undo && changed
     };
     let step = steps.items.iter().find(is_step);
-    let step = step.ok_or_else(|| Problem::conflict("you have done nothing here that can be taken back"))?;
-    take_back(&app, principal, job, step.id, &headers).await
+    let step = step.ok_or_else(|| Problem::conflict(viewer.text.review_nothing_to_undo()))?;
+    undo_action(&app, principal, job, step.id, &headers).await
 }
 
-/// Takes back an action of the job that the page tells of.
+/// Undoes an action of the job that the page shows.
 pub(in crate::web) async fn undo_one(
     Editor(principal): Editor,
     State(app): State<App>,
     Path((job, action)): Path<(JobId, ActionId)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    take_back(&app, principal, job, action, &headers).await
+    undo_action(&app, principal, job, action, &headers).await
 }
 
-/// Takes an action back, and goes back to where that was asked for.
-async fn take_back(
+/// Undoes an action, and goes back to where that was asked for.
+async fn undo_action(
     app: &App,
     principal: Principal,
     job: JobId,

@@ -10,11 +10,12 @@ use crate::domain::ids::{ActionId, JobId};
 use crate::domain::issue::IssueType;
 use crate::http::Problem;
 use crate::store::{Count, actions as trail, issues};
+use crate::web::text::Text;
 use crate::web::words;
 
 /// A kind to go to.
 pub(crate) struct Tab {
-    name: &'static str,
+    name: String,
     address: String,
     open: String,
     /// Whether all of it is decided.
@@ -27,20 +28,20 @@ pub(crate) struct Tab {
 #[derive(Template)]
 #[template(path = "review_head.html")]
 pub(crate) struct Head {
+    text: Text,
     pub(super) job: JobId,
     pub(super) filename: String,
-    pub(super) kind: &'static str,
+    pub(super) kind: String,
     pub(super) slug: &'static str,
     tabs: Vec<Tab>,
     /// Of this kind.
-    decided: String,
-    total: String,
-    decided_number: i64,
+    progress: String,
+    resolved_number: i64,
     total_number: i64,
     pub(super) open: String,
     pub(super) open_number: i64,
     /// Where to go on when this kind is decided.
-    next: Option<(&'static str, String)>,
+    next: Option<(String, String)>,
     /// Whether nothing of any kind is open.
     finished: bool,
     pub(super) csrf: Option<String>,
@@ -54,12 +55,12 @@ impl Head {
         place: &ReviewJob,
         kind: IssueType,
     ) -> Result<Head, Problem> {
-        let job = place.job.id;
+        let (job, text) = (place.job.id, place.text());
         let progress = issues::progress(db, place.owner(), place.job.home()).await?;
         let tabs = progress.iter().map(|found| Tab {
-            name: found.kind.rule().label,
+            name: words::rule(text, found.kind),
             address: address(job, found.kind),
-            open: words::count(found.open),
+            open: text.count(found.open),
             done: found.open.number() == 0,
             here: found.kind == kind,
         });
@@ -76,28 +77,31 @@ impl Head {
         Ok(Head {
             job,
             filename: place.job.filename.clone(),
-            kind: kind.rule().label,
+            kind: words::rule(text, kind),
             slug: kind.rule().slug,
             tabs,
-            decided: here.map_or("0".to_owned(), |found| words::count(found.settled)),
-            total: match bounded {
-                true => format!("{}+", words::number(Count::MOST)),
-                false => words::number(open + settled),
-            },
-            decided_number: settled,
+            progress: text.review_progress(
+                here.map_or_else(|| text.number(0), |found| text.count(found.settled)),
+                match bounded {
+                    true => format!("{}+", text.number(Count::MOST)),
+                    false => text.number(open + settled),
+                },
+            ),
+            resolved_number: settled,
             total_number: (open + settled).max(1),
-            open: here.map_or("0".to_owned(), |found| words::count(found.open)),
+            open: here.map_or_else(|| text.number(0), |found| text.count(found.open)),
             open_number: open,
-            next: next.map(|found| (found.kind.rule().label, address(job, found.kind))),
+            next: next.map(|found| (words::rule(text, found.kind), address(job, found.kind))),
             finished: progress.iter().all(|found| found.open.number() == 0),
             may_finish: shell.uploads && place.job.status != crate::domain::job::JobStatus::Completed,
             csrf: shell.csrf,
             edits: place.edits,
+            text: text.clone(),
         })
     }
 }
 
-/// What was just done, to tell of, with a way back.
+/// What was just done, with a button that undoes it.
 pub(crate) struct Flash {
     pub(super) words: String,
     pub(super) action: Option<ActionId>,
@@ -116,9 +120,10 @@ impl Flash {
         let found = trail::get(db, place.owner(), action).await?;
         let Some(found) = found.filter(|found| found.job == Some(place.job.id)) else { return Ok(None) };
         let Ok(done) = serde_json::from_value::<Effect>(found.result) else { return Ok(None) };
+        let effect = effect(place.text(), &done);
         let words = match found.kind {
-            ActionKind::Undo => format!("Taken back: {}.", effect(&done)),
-            _ => format!("Done: {}.", effect(&done)),
+            ActionKind::Undo => place.text().review_undone(effect),
+            _ => place.text().review_done(effect),
         };
         let can = found.undone_by.is_none() && place.edits;
         let csrf = place.shell("").csrf;

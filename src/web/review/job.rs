@@ -10,13 +10,15 @@ use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::http::{Problem, find_job};
 use crate::store::issues::{self, Issue};
 use crate::store::jobs::Job;
+use crate::web::language::Viewer;
 use crate::web::shell::{Section, Shell};
-use crate::web::words;
+use crate::web::text::Text;
 
 /// A job, and what somebody may do about its rows.
 pub(super) struct ReviewJob {
     pub(super) job: Job,
     pub(super) principal: Principal,
+    viewer: Viewer,
     /// Whether its rows can be decided about at the moment, and by this person.
     pub(super) edits: bool,
 }
@@ -24,13 +26,14 @@ pub(super) struct ReviewJob {
 impl ReviewJob {
     pub(super) async fn find(
         db: &mut PgConnection,
+        viewer: Viewer,
         principal: Principal,
         job: JobId,
     ) -> Result<ReviewJob, Problem> {
         let job = find_job(db, &principal.owner, job).await?;
         let in_review = matches!(job.status, JobStatus::NeedsReview | JobStatus::Failed) && !job.running;
         let edits = in_review && principal.roles.has(Role::Editor);
-        Ok(ReviewJob { job, principal, edits })
+        Ok(ReviewJob { job, principal, viewer, edits })
     }
 
     pub(super) fn owner(&self) -> &Owner {
@@ -38,7 +41,11 @@ impl ReviewJob {
     }
 
     pub(super) fn shell(&self, title: impl Into<String>) -> Shell {
-        Shell::new(&self.principal, Section::Jobs, title)
+        Shell::new(self.viewer.clone(), &self.principal, Section::Jobs, title)
+    }
+
+    pub(super) fn text(&self) -> &Text {
+        &self.viewer.text
     }
 
     pub(super) async fn issue(&self, db: &mut PgConnection, id: IssueId) -> Result<Issue, Problem> {
@@ -53,22 +60,26 @@ pub(super) fn address(job: JobId, kind: IssueType) -> String {
 }
 
 /// The effect of an action in words.
-pub(super) fn effect(effect: &Effect) -> String {
+pub(super) fn effect(text: &Text, effect: &Effect) -> String {
     let changed = &effect.changed;
     let mut parts = Vec::new();
-    for (count, word) in
-        [(changed.discarded, "left out"), (changed.restored, "taken in again"), (changed.edited, "edited")]
-    {
-        if count > 0 {
-            parts.push(format!("{} {word}", words::many(count, "row", "rows")));
-        }
+    if changed.discarded > 0 {
+        parts.push(text.effect_discarded(changed.discarded));
+    }
+    if changed.restored > 0 {
+        parts.push(text.effect_restored(changed.restored));
+    }
+    if changed.edited > 0 {
+        parts.push(text.effect_edited(changed.edited));
     }
     if parts.is_empty() {
-        parts.push(format!("{} decided", words::many(changed.rows, "row", "rows")));
+        parts.push(text.effect_decided(changed.rows));
     }
-    parts.push(format!("{} settled", words::many(effect.issues.settled, "issue", "issues")));
+    if effect.issues.settled > 0 {
+        parts.push(text.effect_resolved(effect.issues.settled));
+    }
     if effect.issues.reopened > 0 {
-        parts.push(format!("{} opened again", words::number(effect.issues.reopened)));
+        parts.push(text.effect_reopened(effect.issues.reopened));
     }
     parts.join(", ")
 }

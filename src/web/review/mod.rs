@@ -20,7 +20,10 @@ use self::case::CaseView;
 use self::head::{Flash, Head};
 use self::job::{ReviewJob, address};
 use super::form::{sought, wants_part};
+use super::language::Viewer;
+use super::refusals::action_error;
 use super::shell::{Shell, show};
+use super::text::Text;
 use super::words;
 use crate::actions::ActionError;
 use crate::domain::ids::{ActionId, IssueId, JobId};
@@ -35,12 +38,13 @@ const PAGE: i64 = 25;
 /// Begins with the first kind that has something to decide.
 pub(super) async fn first(
     Reader(principal): Reader,
+    viewer: Viewer,
     State(app): State<App>,
     Path(job): Path<JobId>,
     Query(asked): Query<Asked>,
 ) -> Result<Redirect, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let open = issues::counts(&mut db, place.owner(), place.job.home()).await?;
     let done = asked.done.map(|done| format!("?done={done}")).unwrap_or_default();
     Ok(match open.first() {
@@ -83,7 +87,7 @@ struct Page {
     head: Head,
     flash: Option<Flash>,
     /// Whether nobody may decide at the moment, and why not.
-    closed: Option<&'static str>,
+    closed: Option<String>,
     bulk: bulk::Choices,
     text: String,
     state: &'static str,
@@ -95,6 +99,7 @@ struct Page {
 #[derive(Template)]
 #[template(path = "review_more.html")]
 struct More {
+    text: Text,
     cases: Vec<CaseView>,
     next: Option<String>,
 }
@@ -102,15 +107,15 @@ struct More {
 /// Cases of one kind; for htmx only those, to be put behind the ones that are there.
 pub(super) async fn cases(
     Reader(principal): Reader,
+    viewer: Viewer,
     State(app): State<App>,
     Path((job, slug)): Path<(JobId, String)>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let kind =
-        words::rule_of(&slug).ok_or_else(|| Problem::not_found("there is no such kind of issue"))?.issue_type;
+    let kind = kind_of(&viewer.text, &slug)?;
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let text = sought(&asked.text);
     let state = asked.state.unwrap_or_default();
     let which = Which { kind: Some(kind), state, text: text.clone() };
@@ -120,14 +125,15 @@ pub(super) async fn cases(
     let (cases, end) = case::views(&mut db, &place, found.items).await?;
     let next = end.or(last).map(|last| asked.further(job, kind, last));
     if wants_part(&headers) {
-        return show(&More { cases, next });
+        return show(&More { text: place.text().clone(), cases, next });
     }
     let head = Head::of(&mut db, &place, kind).await?;
     show(&Page {
-        shell: place.shell(format!("{}: {}", kind.rule().label, place.job.filename)),
+        shell: place
+            .shell(place.text().review_page_title(words::rule(place.text(), kind), &place.job.filename)),
         flash: Flash::of(&mut db, &place, asked.done).await?,
         closed: closed(&place),
-        bulk: bulk::Choices::of(kind, &head, text.is_some()),
+        bulk: bulk::Choices::of(place.text(), kind, &head, text.is_some()),
         head,
         text: text.unwrap_or_default(),
         state: match state {
@@ -140,19 +146,14 @@ pub(super) async fn cases(
     })
 }
 
-fn closed(place: &ReviewJob) -> Option<&'static str> {
+fn closed(place: &ReviewJob) -> Option<String> {
+    let text = place.text();
     match (place.edits, place.job.status) {
         (true, _) => None,
-        (false, JobStatus::Completed) => {
-            Some("The import is complete. To decide anew, undo it on the job's page.")
-        }
-        (false, JobStatus::Pending | JobStatus::Processing) => {
-            Some("A run is working on this job. You can decide when it has ended.")
-        }
-        (false, _) if place.job.running => {
-            Some("A run is working on this job. You can decide when it has ended.")
-        }
-        (false, _) => Some("You can look, but your account lacks the role to decide (editor)."),
+        (false, JobStatus::Completed) => Some(text.review_closed_completed()),
+        (false, JobStatus::Pending | JobStatus::Processing) => Some(text.review_closed_running()),
+        (false, _) if place.job.running => Some(text.review_closed_running()),
+        (false, _) => Some(text.review_closed_role()),
     }
 }
 
@@ -176,13 +177,14 @@ struct Single {
 /// One case: a page, or for htmx the case alone.
 pub(super) async fn one(
     Reader(principal): Reader,
+    viewer: Viewer,
     State(app): State<App>,
     Path((job, issue)): Path<(JobId, IssueId)>,
     Query(manner): Query<Manner>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, principal, job).await?;
+    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let issue = place.issue(&mut db, issue).await?;
     let kind = issue.issue_type;
     let mut case = case::view(&mut db, &place, issue).await?;
@@ -228,19 +230,22 @@ async fn answer(
     show(&decide::Decided { case, head })
 }
 
-/// What to tell somebody about a decision that was not carried out for what others did: in place, with the case as it
-/// is now. Any other error is a problem.
-fn overtaken(error: ActionError) -> Result<String, Problem> {
-    match error {
-        ActionError::Stale(_) => {
-            Ok("Somebody changed this meanwhile. It is shown as it is now; nothing of yours was saved."
-                .to_owned())
-        }
-        ActionError::NotUndoable(_) => Ok("That was taken back already.".to_owned()),
-        ActionError::Invalid { reason, .. } => Ok(reason),
-        error @ (ActionError::NotInReview { .. } | ActionError::Consolidated(_) | ActionError::Busy) => {
-            Ok(error.to_string())
-        }
-        error => Err(error.into()),
+/// Why a decision was not carried out, if that is for what others did: shown in place, with the case as it is now. Any
+/// other error is a problem.
+fn overtaken(text: &Text, error: ActionError) -> Result<String, Problem> {
+    match &error {
+        ActionError::NotUndoable(_) => Ok(text.case_already_undone()),
+        ActionError::Stale(_)
+        | ActionError::Invalid { .. }
+        | ActionError::NotInReview { .. }
+        | ActionError::Consolidated(_)
+        | ActionError::Busy => action_error(text, &error).ok_or_else(|| error.into()),
+        _ => Err(error.into()),
     }
+}
+
+/// The kind of issue that an address of a page names.
+fn kind_of(text: &Text, slug: &str) -> Result<IssueType, Problem> {
+    let rule = words::rule_of(slug).ok_or_else(|| Problem::not_found(text.error_no_kind()))?;
+    Ok(rule.issue_type)
 }

@@ -1,0 +1,40 @@
+### Kontakte, ein Kontakt und das Protokoll.
+
+contacts-title = Kontakte
+contacts-search = Kontakte durchsuchen
+contacts-search-placeholder = Name, Firma oder Adresse
+contacts-download = Alle herunterladen
+contacts-none = Noch keine Kontakte
+contacts-none-note = Kontakte erscheinen, wenn ein Auftrag abgeschlossen ist.
+contacts-none-found = Kein Kontakt entspricht „{ $text }“
+contacts-from = Quelle
+contacts-since = Angelegt
+contacts-line = Zeile { $number }
+contacts-deleted-job = gelöschter Auftrag
+contacts-more = Weitere Kontakte
+contact-history = Herkunft und Änderungen
+contact-more-changes = Dieser Kontakt hat spätere Änderungen, die hier nicht angezeigt werden.
+contact-imported = Importiert aus { $file }
+contact-imported-line = Importiert aus { $file }, Zeile { $number }
+contact-imported-deleted = Importiert von einem Auftrag, der gelöscht wurde
+contact-changed-by-job = Geändert durch Auftrag { $job }
+contact-edited = Auf dieser Seite oder über die API bearbeitet
+contact-changed = Geändert
+contact-stale = Jemand anderes hat diesen Kontakt geändert. Die Seite zeigt seine aktuellen Werte; von Ihrer Eingabe wurde nichts gespeichert.
+contact-not-saved = Nicht gespeichert. { $reason }
+contact-not-valid = Die E-Mail-Adresse ist ungültig: { $reason }.
+
+audit-title = Protokoll
+audit-who = Wer
+audit-job = Auftragsnummer
+audit-row = Nur Aktionen, die Zeile { $row } geändert haben.
+audit-none-found = Keine Aktion entspricht Ihrer Suche
+audit-none = Noch keine Aktionen
+audit-none-note = Hier werden Uploads, Entscheidungen, Bearbeitungen und rückgängig gemachte Aktionen mit der Person aufgezeichnet, die sie ausgeführt hat.
+audit-table = Aufgezeichnete Aktionen
+audit-when = Wann
+audit-what = Was
+audit-job-column = Auftrag
+audit-number = Nr.
+audit-undone-by = rückgängig gemacht durch Nr. { $number }
+audit-older = Ältere Aktionen

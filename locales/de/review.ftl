@@ -1,0 +1,172 @@
+### Die Prüfung: Probleme einer Art, Entscheidungen über eines oder viele davon.
+
+review-title = Prüfung
+review-page-title = { $kind }: { $file }
+review-search = In diesen Problemen suchen
+review-search-placeholder = Adresse oder Grund
+review-which = Welche Probleme
+review-open = Offen
+review-resolved = Gelöst
+review-all = Alle
+review-show = Anzeigen
+review-undo-last = Letzten Schritt rückgängig machen
+review-nothing-to-undo = Hier gibt es nichts von Ihnen, das rückgängig gemacht werden kann.
+review-none-found = Kein Problem entspricht Ihrer Suche
+review-none-resolved = Noch keine Probleme gelöst
+review-more = Weitere Probleme
+review-kinds = Arten von Problemen
+review-kind-done = alle gelöst
+review-kind-open = offen
+review-progress-label = Gelöst: { $kind }
+review-progress = { $done } von { $total } gelöst
+review-next = Weiter: { $kind }
+review-kind-finished = Alle Probleme dieser Art sind gelöst.
+review-continue = Weiter mit: { $kind }
+review-to-job = Zum Auftrag
+review-done = Erledigt: { $effect }.
+review-undone = Rückgängig gemacht: { $effect }.
+review-closed-completed = Der Import ist abgeschlossen. Um eine Entscheidung zu ändern, machen Sie den Import auf der Seite des Auftrags rückgängig.
+review-closed-running = Dieser Auftrag wird gerade bearbeitet. Sie können entscheiden, sobald der Lauf beendet ist.
+review-closed-role = Sie können diese Probleme ansehen; zum Entscheiden brauchen Sie die Rolle „editor“.
+
+## Was eine Entscheidung bewirkt hat
+
+effect-discarded = { $count ->
+    [one] { $shown } Zeile verworfen
+   *[other] { $shown } Zeilen verworfen
+}
+effect-restored = { $count ->
+    [one] { $shown } Zeile wiederhergestellt
+   *[other] { $shown } Zeilen wiederhergestellt
+}
+effect-edited = { $count ->
+    [one] { $shown } Zeile bearbeitet
+   *[other] { $shown } Zeilen bearbeitet
+}
+effect-decided = { $count ->
+    [one] { $shown } Zeile entschieden
+   *[other] { $shown } Zeilen entschieden
+}
+effect-resolved = { $count ->
+    [one] { $shown } Problem gelöst
+   *[other] { $shown } Probleme gelöst
+}
+effect-reopened = { $count ->
+    [one] { $shown } Problem wieder offen
+   *[other] { $shown } Probleme wieder offen
+}
+
+## Entscheidungen über viele Probleme
+
+bulk-open = Über viele entscheiden
+bulk-scope = Anwenden auf
+bulk-selected = Ausgewählte Probleme ({ $selected })
+bulk-all = Alle { $shown } offenen Probleme
+bulk-select-all = Alle angezeigten auswählen
+bulk-note = Noch ändert sich nichts: Sie sehen zuerst eine Vorschau.
+bulk-blanks = Wo { $field } fehlt, diesen Wert eintragen: { $value }
+bulk-blanks-field = Feld
+bulk-blanks-value = Wert
+bulk-keep-first = Erste Zeile behalten
+    .question = Jeweils die erste Zeile behalten?
+bulk-keep-last = Letzte Zeile behalten
+    .question = Jeweils die letzte Zeile behalten?
+bulk-merge = Zeilen zusammenführen
+    .question = Die Zeilen jeweils zusammenführen?
+bulk-correct = Vorschläge übernehmen
+    .question = Die vorgeschlagenen Adressen übernehmen?
+bulk-keep-contact = Kontakte behalten
+    .question = Die Kontakte unverändert behalten?
+bulk-overwrite = Kontakte überschreiben
+    .question = Die Kontakte überschreiben?
+bulk-fill = Leere Felder ergänzen
+    .question = Leere Felder der Kontakte ergänzen?
+bulk-accept = Unverändert übernehmen
+    .question = Die Zeilen unverändert übernehmen?
+bulk-discard = Verwerfen
+    .question = Die Zeilen verwerfen?
+bulk-fill-in = Eintragen
+    .question = Den fehlenden Wert eintragen?
+bulk-nothing = Es würde sich nichts ändern.
+bulk-apply = Anwenden
+bulk-can-undo = Sie können dies rückgängig machen, bis der Auftrag importiert ist.
+bulk-rows = Zeilen, die sich ändern
+bulk-rows-first = Die ersten 20 Zeilen, die sich ändern
+bulk-then = Ergebnis
+bulk-none-selected = Es sind keine Probleme ausgewählt. Wählen Sie Probleme mit der Taste x aus, oder wählen Sie alle.
+bulk-no-value = Geben Sie den Wert ein, der eingetragen werden soll.
+bulk-no-field = Wählen Sie das Feld, das ausgefüllt werden soll.
+bulk-effect-decided = { $shown } { $count ->
+    [one] Zeile wird entschieden
+   *[other] Zeilen werden entschieden
+}
+bulk-effect-discarded = { $shown } { $count ->
+    [one] Zeile wird verworfen
+   *[other] Zeilen werden verworfen
+}
+bulk-effect-restored = { $shown } { $count ->
+    [one] Zeile wird wiederhergestellt
+   *[other] Zeilen werden wiederhergestellt
+}
+bulk-effect-edited = { $shown } { $count ->
+    [one] Zeile erhält neue Werte
+   *[other] Zeilen erhalten neue Werte
+}
+bulk-effect-resolved = { $shown } { $count ->
+    [one] Problem wird gelöst
+   *[other] Probleme werden gelöst
+}
+bulk-effect-reopened = { $shown } { $count ->
+    [one] Problem ist wieder offen
+   *[other] Probleme sind wieder offen
+}
+
+## Ein Problem
+
+case-select = { $title } auswählen
+case-undo-all = Alle { $rows } rückgängig machen
+case-contact-gone = Der Kontakt wurde gelöscht. Der nächste Lauf findet für diese Zeile keinen Konflikt mehr.
+case-compare = Zeilen nebeneinander
+case-input = { $field } von { $column }
+case-differs = weicht ab
+case-keep = Diese behalten
+case-extra = Überzählige Werte:
+case-first-rows = Dies sind die ersten 20 Zeilen. Ihre Entscheidung gilt für alle.
+case-use = { $address } übernehmen
+case-merge = Zusammenführen
+case-overwrite = Kontakt überschreiben
+case-fill = Leere Felder ergänzen
+case-keep-contact = Kontakt behalten, Zeile verwerfen
+case-accept = Unverändert übernehmen
+case-edit = Bearbeiten
+case-discard = Verwerfen
+case-discard-all = Alle verwerfen
+case-cancel = Abbrechen
+case-back = Zurück zur Prüfung
+case-line = Zeile { $number }
+case-row = Nr. { $number }
+case-contact = Kontakt
+case-file = Datei
+case-since = seit { $date }
+case-overwrites = überschreibt den Kontakt
+case-fills = ergänzt leere Felder des Kontakts
+case-nothing-changed = Es musste nichts geändert werden.
+case-not-edited = Die Werte sind dieselben wie zuvor.
+case-still-open = Gespeichert. Die Zeile hat noch ein Problem.
+case-you-typed = { $notice } Ihre Eingabe: { $typed }
+case-undone-partly = Nicht alles konnte rückgängig gemacht werden: Jemand anderes hat einige der Zeilen seither geändert.
+case-already-undone = Das wurde bereits rückgängig gemacht.
+case-resolved-by-run = Automatisch gelöst: Der letzte Lauf hat kein Problem gefunden
+case-resolved-by = Gelöst von { $who }
+case-decision = { $what } von { $who }, { $when }
+decided-keep-row = Eine Zeile behalten
+decided-merge = Zusammengeführt
+decided-edit = Bearbeitet
+decided-discard = Verworfen
+decided-keep-contact = Kontakt behalten
+decided-overwrite = Überschreiben des Kontakts gewählt
+decided-fill = Ergänzen leerer Felder gewählt
+decided-correct = Vorschlag übernommen
+decided-accept = Unverändert übernommen
+decided-restore = Wiederhergestellt
+decided-other = Entschieden

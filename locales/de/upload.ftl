@@ -1,0 +1,31 @@
+### Das Hochladen einer Datei.
+
+upload-title = Datei hochladen
+upload-file = CSV-Datei mit Kontakten
+upload-note = Die erste Zeile enthält die Spaltennamen. Die Spalten für E-Mail, Vorname, Nachname und Firma können in beliebiger Reihenfolge stehen. Ziehen Sie die Datei hierher, oder wählen Sie sie aus.
+upload-sample = Beispieldatei
+upload-policy = Wann Kontakte angelegt werden
+upload-policy-question = Wann sollen Kontakte angelegt werden?
+upload-policy-hold = Alle auf einmal, wenn alle Probleme gelöst sind
+upload-policy-at-once = Gültige Zeilen sofort, die anderen, sobald ihre Probleme gelöst sind
+upload-progress = Fortschritt des Hochladens
+upload-send = Hochladen und importieren
+upload-columns = Spalten zuordnen
+upload-remembered = Zugeordnet wie in einer früheren Datei mit diesen Spalten.
+upload-incomplete = Aus den Spaltennamen ergeben sich nicht alle Felder. Wählen Sie für jedes Feld eine Spalte.
+upload-choose = Spalte wählen
+upload-column = Spalte { $number }
+upload-remember = Für Dateien mit denselben Spalten merken
+upload-rows = Erste Zeilen
+upload-read-as = Zeichenkodierung { $encoding }, Werte getrennt durch { $delimiter }, Spaltennamen in Zeile { $line }.
+delimiter-comma = Kommas
+delimiter-semicolon = Semikolons
+delimiter-tab = Tabulatoren
+delimiter-bar = senkrechte Striche
+upload-same-column = Eine Spalte kann nur für ein Feld verwendet werden. Wählen Sie eine andere.
+upload-unreachable = Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.
+upload-interrupted = Das Hochladen wurde unterbrochen. Versuchen Sie es erneut.
+upload-failed = Das Hochladen ist fehlgeschlagen. Versuchen Sie es erneut.
+upload-known = Sie haben diese Datei bereits hochgeladen.
+upload-known-open = Diesen Auftrag öffnen
+upload-known-again = Erneut importieren

@@ -1,0 +1,50 @@
+### Contacts, one contact, and the audit log.
+
+contacts-title = Contacts
+contacts-search = Search contacts
+contacts-search-placeholder = Name, company or address
+contacts-download = Download all
+contacts-none = No contacts yet
+contacts-none-note = Contacts appear when a job is completed.
+# $text (String) - What was searched for.
+contacts-none-found = No contacts match “{ $text }”
+contacts-from = Source
+contacts-since = Created
+# $number (String) - The number of the line.
+contacts-line = line { $number }
+contacts-deleted-job = deleted job
+contacts-more = More contacts
+contact-history = Source and changes
+contact-more-changes = This contact has later changes, which are not shown here.
+# $file (Element) - A link to the job.
+contact-imported = Imported from { $file }
+# $file (Element) - A link to the job.
+# $number (String) - The number of the line.
+contact-imported-line = Imported from { $file }, line { $number }
+contact-imported-deleted = Imported by a job that has been deleted
+# $job (String) - The number of the job.
+contact-changed-by-job = Changed by job { $job }
+contact-edited = Edited on this page or through the API
+contact-changed = Changed
+contact-stale = Someone else changed this contact. The page shows its current values; nothing of yours was saved.
+# $reason (String) - Why.
+contact-not-saved = Not saved. { $reason }
+# $reason (String) - Why.
+contact-not-valid = The e-mail address is not valid: { $reason }.
+
+audit-title = Audit log
+audit-who = Who
+audit-job = Job number
+# $row (String) - The number of the row.
+audit-row = Only actions that changed row { $row }.
+audit-none-found = No actions match your search
+audit-none = No actions yet
+audit-none-note = Uploads, decisions, edits and undone actions are recorded here with the person who made them.
+audit-table = Recorded actions
+audit-when = When
+audit-what = What
+audit-job-column = Job
+audit-number = No.
+# $number (String) - The number of the action.
+audit-undone-by = undone by no. { $number }
+audit-older = Older actions

@@ -1,0 +1,223 @@
+### The review: issues of one kind, decisions about one or many of them.
+
+review-title = Review
+# $kind (String) - The kind of issue.
+# $file (String) - The name of the file.
+review-page-title = { $kind }: { $file }
+review-search = Search these issues
+review-search-placeholder = Address or reason
+review-which = Which issues
+review-open = Open
+review-resolved = Resolved
+review-all = All
+review-show = Show
+review-undo-last = Undo last step
+review-nothing-to-undo = There is nothing of yours here that can be undone.
+review-none-found = No issues match your search
+review-none-resolved = No issues resolved yet
+review-more = More issues
+review-kinds = Kinds of issues
+review-kind-done = all resolved
+review-kind-open = open
+# $kind (String) - The kind of issue.
+review-progress-label = Resolved: { $kind }
+# $done (String) - How many are resolved.
+# $total (String) - How many there are.
+review-progress = { $done } of { $total } resolved
+# $kind (String) - The kind of issue.
+review-next = Next: { $kind }
+review-kind-finished = All issues of this kind are resolved.
+# $kind (String) - The kind of issue.
+review-continue = Continue with: { $kind }
+review-to-job = Go to the job
+# $effect (String) - What was done.
+review-done = Done: { $effect }.
+# $effect (String) - What was done.
+review-undone = Undone: { $effect }.
+review-closed-completed = The import is complete. To change a decision, undo the import on the page of the job.
+review-closed-running = A run is working on this job. You can decide when it has ended.
+review-closed-role = You can view these issues, but deciding needs the role “editor”.
+
+## What a decision did
+
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+effect-discarded = { $count ->
+    [one] { $shown } row discarded
+   *[other] { $shown } rows discarded
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+effect-restored = { $count ->
+    [one] { $shown } row restored
+   *[other] { $shown } rows restored
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+effect-edited = { $count ->
+    [one] { $shown } row edited
+   *[other] { $shown } rows edited
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+effect-decided = { $count ->
+    [one] { $shown } row decided
+   *[other] { $shown } rows decided
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+effect-resolved = { $count ->
+    [one] { $shown } issue resolved
+   *[other] { $shown } issues resolved
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+effect-reopened = { $count ->
+    [one] { $shown } issue reopened
+   *[other] { $shown } issues reopened
+}
+
+## Decisions about many issues
+
+bulk-open = Decide about many
+bulk-scope = Apply to
+# $selected (Element) - How many are selected.
+bulk-selected = Selected issues ({ $selected })
+# $shown (String) - How many are open.
+bulk-all = All { $shown } open issues
+bulk-select-all = Select all shown
+bulk-note = Nothing changes yet: you see a preview first.
+# $field (Element) - A choice of fields.
+# $value (Element) - An input for the value.
+bulk-blanks = Where { $field } is missing, fill in { $value }
+bulk-blanks-field = Field
+bulk-blanks-value = Value
+bulk-keep-first = Keep the first row
+    .question = Keep the first row of each group?
+bulk-keep-last = Keep the last row
+    .question = Keep the last row of each group?
+bulk-merge = Merge rows
+    .question = Merge the rows of each group?
+bulk-correct = Use suggestions
+    .question = Use the suggested addresses?
+bulk-keep-contact = Keep contacts
+    .question = Keep the contacts as they are?
+bulk-overwrite = Overwrite contacts
+    .question = Overwrite the contacts?
+bulk-fill = Fill empty fields
+    .question = Fill empty fields of the contacts?
+bulk-accept = Accept as is
+    .question = Accept the rows as they are?
+bulk-discard = Discard
+    .question = Discard the rows?
+bulk-fill-in = Fill in
+    .question = Fill in the missing value?
+bulk-nothing = Nothing would change.
+bulk-apply = Apply
+bulk-can-undo = You can undo this until the job is imported.
+bulk-rows = Rows that change
+bulk-rows-first = The first 20 rows that change
+bulk-then = Result
+bulk-none-selected = No issues are selected. Select issues with the key x, or choose all of them.
+bulk-no-value = Type the value to fill in.
+bulk-no-field = Choose the field to fill in.
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+bulk-effect-decided = { $shown } { $count ->
+    [one] row is decided
+   *[other] rows are decided
+}
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+bulk-effect-discarded = { $shown } { $count ->
+    [one] row is discarded
+   *[other] rows are discarded
+}
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+bulk-effect-restored = { $shown } { $count ->
+    [one] row is restored
+   *[other] rows are restored
+}
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+bulk-effect-edited = { $shown } { $count ->
+    [one] row gets new values
+   *[other] rows get new values
+}
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+bulk-effect-resolved = { $shown } { $count ->
+    [one] issue is resolved
+   *[other] issues are resolved
+}
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+bulk-effect-reopened = { $shown } { $count ->
+    [one] issue is reopened
+   *[other] issues are reopened
+}
+
+## One issue
+
+# $title (String) - What the issue is about.
+case-select = Select { $title }
+# $rows (String) - How many rows.
+case-undo-all = Undo all { $rows }
+case-contact-gone = The contact has been deleted. The next run finds no conflict for this row.
+case-compare = Rows side by side
+# $field (String) - The name of the field.
+# $column (String) - The row.
+case-input = { $field } of { $column }
+case-differs = differs
+case-keep = Keep this
+case-extra = Extra values:
+case-first-rows = These are the first 20 rows. Your decision applies to all of them.
+# $address (Element) - The suggested address.
+case-use = Use { $address }
+case-merge = Merge
+case-overwrite = Overwrite contact
+case-fill = Fill empty fields
+case-keep-contact = Keep contact, discard row
+case-accept = Accept as is
+case-edit = Edit
+case-discard = Discard
+case-discard-all = Discard all
+case-cancel = Cancel
+case-back = Back to the review
+# $number (String) - The number of the line.
+case-line = Line { $number }
+# $number (String) - The number of the row.
+case-row = Row { $number }
+case-contact = Contact
+case-file = File
+# $date (String) - When the contact was created.
+case-since = since { $date }
+case-overwrites = overwrites the contact
+case-fills = fills empty fields of the contact
+case-nothing-changed = Nothing had to change.
+case-not-edited = The values are the same as before.
+case-still-open = Saved. The row still has an issue.
+# $notice (String) - Why nothing was saved.
+# $typed (String) - What somebody typed.
+case-you-typed = { $notice } You typed: { $typed }
+case-undone-partly = Not everything could be undone: someone else has changed some of the rows since.
+case-already-undone = This has already been undone.
+case-resolved-by-run = Resolved automatically: the last run found no issue
+# $who (String) - Who did it.
+case-resolved-by = Resolved by { $who }
+# $what (String) - What was decided.
+# $who (String) - Who decided.
+# $when (String) - How long ago.
+case-decision = { $what } by { $who }, { $when }
+decided-keep-row = Kept one row
+decided-merge = Merged
+decided-edit = Edited
+decided-discard = Discarded
+decided-keep-contact = Contact kept
+decided-overwrite = Contact will be overwritten
+decided-fill = Empty fields of the contact will be filled
+decided-correct = Suggestion used
+decided-accept = Accepted as is
+decided-restore = Restored
+decided-other = Decided

@@ -1,0 +1,35 @@
+### The upload of a file.
+
+upload-title = Upload a file
+upload-file = CSV file of contacts
+upload-note = The first line contains the column names. Columns for e-mail, first name, last name and company can be in any order. Drop the file here or choose it.
+upload-sample = Sample file
+upload-policy = When contacts are created
+upload-policy-question = When should contacts be created?
+upload-policy-hold = All at once, when every issue is resolved
+upload-policy-at-once = Valid rows immediately, the others once their issues are resolved
+upload-progress = Upload progress
+upload-send = Upload and import
+upload-columns = Match the columns
+upload-remembered = Matched as in an earlier file with these columns.
+upload-incomplete = The column names do not identify all fields. Choose a column for each.
+upload-choose = Choose a column
+# $number (String) - The number of the column.
+upload-column = Column { $number }
+upload-remember = Remember this for files with the same columns
+upload-rows = First rows
+# $encoding (String) - The encoding.
+# $delimiter (String) - What stands between values.
+# $line (String) - The line of the header.
+upload-read-as = Encoding { $encoding }, values separated by { $delimiter }, column names on line { $line }.
+delimiter-comma = commas
+delimiter-semicolon = semicolons
+delimiter-tab = tabs
+delimiter-bar = vertical bars
+upload-same-column = A column can only be used for one field. Choose another one.
+upload-unreachable = The server cannot be reached. Check your connection and try again.
+upload-interrupted = The upload was interrupted. Try again.
+upload-failed = The upload failed. Try again.
+upload-known = You have already uploaded this file.
+upload-known-open = Open that job
+upload-known-again = Import it again

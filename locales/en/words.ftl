@@ -1,0 +1,261 @@
+### Words for values: numbers of things, times, statuses, fields, rules, and what people did.
+
+## Numbers of things. `$count` selects the plural, `$shown` is the number in the viewer's format.
+
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+rows = { $count ->
+    [one] { $shown } row
+   *[other] { $shown } rows
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+contacts = { $count ->
+    [one] { $shown } contact
+   *[other] { $shown } contacts
+}
+# $done (String) - How many are done.
+# $total (String) - How many there are.
+done-of = { $done } of { $total }
+
+## Times
+
+# $day (String) - The day of the month.
+# $month (Number) - The month.
+# $year (String) - The year.
+date = { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+} { $year }
+# $date (String) - The date.
+# $time (String) - Hours, minutes and seconds.
+date-time = { $date }, { $time } UTC
+ago-now = just now
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+ago-minutes = { $count ->
+    [one] { $shown } minute ago
+   *[other] { $shown } minutes ago
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+ago-hours = { $count ->
+    [one] { $shown } hour ago
+   *[other] { $shown } hours ago
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+ago-days = { $count ->
+    [one] { $shown } day ago
+   *[other] { $shown } days ago
+}
+took-instant = The last run took less than a second.
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+took-seconds = { $count ->
+    [one] The last run took { $shown } second.
+   *[other] The last run took { $shown } seconds.
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+took-minutes = { $count ->
+    [one] The last run took { $shown } minute.
+   *[other] The last run took { $shown } minutes.
+}
+
+## Statuses
+
+job-pending = Waiting
+job-processing = Running
+job-needs-review = Needs review
+job-completed = Completed
+job-failed = Failed
+job-cancelled = Cancelled
+row-ready = Ready
+row-imported = Imported
+row-discarded = Discarded
+row-issue = Has an issue
+row-new = Not validated yet
+row-validated-again = Validated again
+part-imported = Imported
+part-ready = Ready
+part-issue = With issues
+part-discarded = Discarded
+part-repeated = Repeated
+no-rows-yet = No rows yet
+
+## Fields
+
+field-email = E-mail
+    .inline = e-mail
+field-first-name = First name
+    .inline = first name
+field-last-name = Last name
+    .inline = last name
+field-company = Company
+    .inline = company
+
+## Rules: what their issues are called, and what is wrong
+
+rule-missing = Missing values
+rule-invalid = Invalid addresses
+rule-duplicate = Duplicates
+rule-existing = Existing contacts
+rule-malformed = Malformed rows
+# $fields (String) - The names of the fields.
+wrong-missing = Missing: { $fields }
+wrong-missing-any = A required value is missing
+wrong-invalid = This address cannot receive mail
+# $reason (String) - Why.
+wrong-invalid-reason = Not a valid address: { $reason }
+wrong-duplicate = Several rows have this e-mail address but differ in name or company
+wrong-existing = A contact with this e-mail address already exists
+wrong-malformed = The row does not fit the header or the encoding of the file
+
+## Why an address is not valid
+
+email-no-at = there is no @
+email-second-at = there is more than one @
+# $length (String) - Its length.
+email-too-long = it is { $length } bytes long; the limit is 254
+email-empty-local = there is nothing before the @
+# $length (String) - Its length.
+email-local-too-long = the part before the @ is { $length } bytes long; the limit is 64
+email-local-dot-first = the part before the @ starts with a dot
+email-local-dot-last = there is a dot right before the @
+email-local-dot-dot = there are two dots in a row before the @
+# $character (String) - The character.
+email-local-character = { $character } is not allowed before the @
+email-quote-open = a quotation mark before the @ is not closed
+email-quote-part = quotation marks must enclose the whole part before the @
+email-quote-empty = there is nothing between the quotation marks before the @
+# $character (String) - The character.
+email-quote-character = { $character } is not allowed between quotation marks
+email-empty-domain = there is nothing after the @
+email-domain-literal = addresses in brackets after the @ are not supported; use a domain name
+# $length (String) - Its length.
+email-domain-too-long = the domain is { $length } bytes long; the limit is 253
+email-no-dot = the domain has no dot
+email-domain-dot-first = there is a dot right after the @
+email-domain-dot-last = the domain ends with a dot
+email-domain-dot-dot = there are two dots in a row in the domain
+# $length (String) - Its length.
+email-label-too-long = a part of the domain is { $length } bytes long; the limit is 63
+email-label-hyphen = a part of the domain starts or ends with a hyphen
+# $character (String) - The character.
+email-domain-character = { $character } is not allowed in a domain
+email-domain-idna = the domain is not a valid international domain name
+email-top-level-short = the last part of the domain has only one letter
+email-top-level-digits = the last part of the domain is a number
+# $character (String) - The character.
+character-shown = “{ $character }”
+character-space = a space
+character-tab = a tab
+character-line-break = a line break
+character-damaged = a damaged character
+# $code (String) - Its code, such as U+200B.
+character-invisible = the invisible character { $code }
+
+## What somebody did. Their name stands before it.
+
+action-upload = uploaded the file
+action-edit = edited rows
+action-discard = discarded rows
+action-restore = restored rows
+action-accept = accepted rows as they are
+action-keep-contact = kept existing contacts
+action-overwrite = chose to overwrite contacts
+action-fill = chose to fill empty fields of contacts
+action-correct = used suggested addresses
+action-keep-row = kept one of several rows
+action-merge = merged rows
+action-corrections = uploaded corrections
+action-undo = undid an action
+action-undo-import = undid the import
+action-reprocess = requested a run
+action-cancel = cancelled the job
+action-delete = deleted the job
+action-policy = changed when contacts are created
+action-edit-contact = edited a contact
+# $rows (String) - How many rows.
+action-edit-rows = edited { $rows }
+# $rows (String) - How many rows.
+action-discard-rows = discarded { $rows }
+# $rows (String) - How many rows.
+action-restore-rows = restored { $rows }
+# $rows (String) - How many rows.
+action-accept-rows = accepted { $rows } as they are
+# $rows (String) - How many rows.
+action-keep-contact-rows = kept existing contacts and discarded { $rows }
+# $rows (String) - How many rows.
+action-overwrite-rows = chose to overwrite contacts with { $rows }
+# $rows (String) - How many rows.
+action-fill-rows = chose to fill empty fields of contacts from { $rows }
+# $rows (String) - How many rows.
+action-correct-rows = used suggested addresses for { $rows }
+# $rows (String) - How many rows.
+action-keep-row-rows = kept one of several rows and discarded { $rows }
+# $rows (String) - How many rows.
+action-merge-rows = merged rows, changing { $rows }
+# $rows (String) - How many rows.
+action-undo-rows = undid changes to { $rows }
+# $action (String) - What was done.
+# $rows (String) - How many rows.
+action-rows = { $action }: { $rows }
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+action-resolved = { $count ->
+    [one] { $shown } issue resolved
+   *[other] { $shown } issues resolved
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+action-reopened = { $count ->
+    [one] { $shown } issue reopened
+   *[other] { $shown } issues reopened
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+action-removed = { $count ->
+    [one] { $shown } contact removed
+   *[other] { $shown } contacts removed
+}
+
+## Why an action was refused
+
+# $number (String) - Its number.
+error-no-job = There is no job { $number }.
+# $number (String) - Its number.
+error-no-row = There is no row { $number }.
+# $number (String) - Its number.
+error-no-issue = This job has no issue { $number }.
+# $number (String) - Its number.
+error-no-action = There is no action { $number }.
+# $number (String) - Its number.
+error-no-contact = There is no contact { $number }.
+# $status (String) - The status of the job.
+error-not-in-review = The job has the status “{ $status }”. Rows can be changed while a job needs review or has failed.
+error-running = A run is working on this job. Try again when it has ended.
+# $status (String) - The status of the job.
+error-unfit = The status of the job, “{ $status }”, does not allow this.
+error-consolidated = This row is already a contact and can no longer be changed here.
+error-stale = Someone else has changed this since you opened it. Nothing of yours was saved.
+error-not-undoable = This action changed nothing, or has already been undone.
+error-missing-value = A contact needs a value here.
+error-nul = A value contains the character NUL, which cannot be stored.
+error-email-taken = Another contact already has this e-mail address.
+error-key-reused = This idempotency key was already used for another request.
+error-busy = Another action is in progress. Try again.
+# $limit (String) - The most bytes.
+error-too-large = The file is larger than the limit of { $limit } bytes.
+error-no-kind = There is no such kind of issue.

@@ -1,0 +1,40 @@
+### Contactos, un contacto y el registro.
+
+contacts-title = Contactos
+contacts-search = Buscar contactos
+contacts-search-placeholder = Nombre, empresa o dirección
+contacts-download = Descargar todos
+contacts-none = Todavía no hay contactos
+contacts-none-note = Los contactos aparecen cuando se completa un trabajo.
+contacts-none-found = Ningún contacto coincide con «{ $text }»
+contacts-from = Origen
+contacts-since = Creado
+contacts-line = línea { $number }
+contacts-deleted-job = trabajo eliminado
+contacts-more = Más contactos
+contact-history = Origen y cambios
+contact-more-changes = Este contacto tiene cambios posteriores que no se muestran aquí.
+contact-imported = Importado de { $file }
+contact-imported-line = Importado de { $file }, línea { $number }
+contact-imported-deleted = Importado por un trabajo que se ha eliminado
+contact-changed-by-job = Modificado por el trabajo { $job }
+contact-edited = Editado en esta página o mediante la API
+contact-changed = Modificado
+contact-stale = Otra persona ha modificado este contacto. La página muestra sus valores actuales; no se ha guardado nada de lo suyo.
+contact-not-saved = No se ha guardado. { $reason }
+contact-not-valid = La dirección de correo no es válida: { $reason }.
+
+audit-title = Registro
+audit-who = Quién
+audit-job = Número de trabajo
+audit-row = Solo acciones que modificaron la fila { $row }.
+audit-none-found = Ninguna acción coincide con su búsqueda
+audit-none = Todavía no hay acciones
+audit-none-note = Aquí se registran las subidas, las decisiones, las ediciones y las acciones deshechas, con la persona que las hizo.
+audit-table = Acciones registradas
+audit-when = Cuándo
+audit-what = Qué
+audit-job-column = Trabajo
+audit-number = N.º
+audit-undone-by = deshecho por n.º { $number }
+audit-older = Acciones anteriores

@@ -1,0 +1,172 @@
+### La revisión: problemas de un tipo y decisiones sobre uno o muchos de ellos.
+
+review-title = Revisión
+review-page-title = { $kind }: { $file }
+review-search = Buscar en estos problemas
+review-search-placeholder = Dirección o motivo
+review-which = Qué problemas
+review-open = Abiertos
+review-resolved = Resueltos
+review-all = Todos
+review-show = Mostrar
+review-undo-last = Deshacer el último paso
+review-nothing-to-undo = Aquí no hay nada suyo que se pueda deshacer.
+review-none-found = Ningún problema coincide con su búsqueda
+review-none-resolved = Todavía no hay problemas resueltos
+review-more = Más problemas
+review-kinds = Tipos de problemas
+review-kind-done = todos resueltos
+review-kind-open = abiertos
+review-progress-label = Resueltos: { $kind }
+review-progress = { $done } de { $total } resueltos
+review-next = Siguiente: { $kind }
+review-kind-finished = Todos los problemas de este tipo están resueltos.
+review-continue = Continuar con: { $kind }
+review-to-job = Ir al trabajo
+review-done = Hecho: { $effect }.
+review-undone = Deshecho: { $effect }.
+review-closed-completed = La importación está completada. Para cambiar una decisión, deshaga la importación en la página del trabajo.
+review-closed-running = Hay una ejecución en curso para este trabajo. Podrá decidir cuando termine.
+review-closed-role = Puede ver estos problemas, pero para decidir se necesita el rol «editor».
+
+## Lo que hizo una decisión
+
+effect-discarded = { $count ->
+    [one] { $shown } fila descartada
+   *[other] { $shown } filas descartadas
+}
+effect-restored = { $count ->
+    [one] { $shown } fila restaurada
+   *[other] { $shown } filas restauradas
+}
+effect-edited = { $count ->
+    [one] { $shown } fila editada
+   *[other] { $shown } filas editadas
+}
+effect-decided = { $count ->
+    [one] { $shown } fila decidida
+   *[other] { $shown } filas decididas
+}
+effect-resolved = { $count ->
+    [one] { $shown } problema resuelto
+   *[other] { $shown } problemas resueltos
+}
+effect-reopened = { $count ->
+    [one] { $shown } problema reabierto
+   *[other] { $shown } problemas reabiertos
+}
+
+## Decisiones sobre muchos problemas
+
+bulk-open = Decidir sobre varios
+bulk-scope = Aplicar a
+bulk-selected = Los problemas seleccionados ({ $selected })
+bulk-all = Los { $shown } problemas abiertos
+bulk-select-all = Seleccionar todos los mostrados
+bulk-note = Todavía no cambia nada: primero verá una vista previa.
+bulk-blanks = Donde falte { $field }, escribir { $value }
+bulk-blanks-field = Campo
+bulk-blanks-value = Valor
+bulk-keep-first = Conservar la primera fila
+    .question = ¿Conservar la primera fila de cada grupo?
+bulk-keep-last = Conservar la última fila
+    .question = ¿Conservar la última fila de cada grupo?
+bulk-merge = Combinar filas
+    .question = ¿Combinar las filas de cada grupo?
+bulk-correct = Usar las sugerencias
+    .question = ¿Usar las direcciones sugeridas?
+bulk-keep-contact = Conservar los contactos
+    .question = ¿Conservar los contactos como están?
+bulk-overwrite = Sobrescribir los contactos
+    .question = ¿Sobrescribir los contactos?
+bulk-fill = Rellenar campos vacíos
+    .question = ¿Rellenar los campos vacíos de los contactos?
+bulk-accept = Aceptar tal cual
+    .question = ¿Aceptar las filas tal cual?
+bulk-discard = Descartar
+    .question = ¿Descartar las filas?
+bulk-fill-in = Rellenar
+    .question = ¿Rellenar el valor que falta?
+bulk-nothing = No cambiaría nada.
+bulk-apply = Aplicar
+bulk-can-undo = Puede deshacerlo hasta que se importe el trabajo.
+bulk-rows = Filas que cambian
+bulk-rows-first = Las primeras 20 filas que cambian
+bulk-then = Resultado
+bulk-none-selected = No hay problemas seleccionados. Selecciónelos con la tecla x o elija todos.
+bulk-no-value = Escriba el valor que se debe rellenar.
+bulk-no-field = Elija el campo que se debe rellenar.
+bulk-effect-decided = { $shown } { $count ->
+    [one] fila queda decidida
+   *[other] filas quedan decididas
+}
+bulk-effect-discarded = { $shown } { $count ->
+    [one] fila se descarta
+   *[other] filas se descartan
+}
+bulk-effect-restored = { $shown } { $count ->
+    [one] fila se restaura
+   *[other] filas se restauran
+}
+bulk-effect-edited = { $shown } { $count ->
+    [one] fila recibe valores nuevos
+   *[other] filas reciben valores nuevos
+}
+bulk-effect-resolved = { $shown } { $count ->
+    [one] problema se resuelve
+   *[other] problemas se resuelven
+}
+bulk-effect-reopened = { $shown } { $count ->
+    [one] problema se reabre
+   *[other] problemas se reabren
+}
+
+## Un problema
+
+case-select = Seleccionar { $title }
+case-undo-all = Deshacer en { $rows }
+case-contact-gone = El contacto se ha eliminado. La próxima ejecución ya no encontrará ningún conflicto para esta fila.
+case-compare = Filas en paralelo
+case-input = { $field } de { $column }
+case-differs = difiere
+case-keep = Conservar esta
+case-extra = Valores sobrantes:
+case-first-rows = Estas son las primeras 20 filas. Su decisión se aplica a todas.
+case-use = Usar { $address }
+case-merge = Combinar
+case-overwrite = Sobrescribir el contacto
+case-fill = Rellenar campos vacíos
+case-keep-contact = Conservar el contacto y descartar la fila
+case-accept = Aceptar tal cual
+case-edit = Editar
+case-discard = Descartar
+case-discard-all = Descartar todas
+case-cancel = Cancelar
+case-back = Volver a la revisión
+case-line = Línea { $number }
+case-row = Fila { $number }
+case-contact = Contacto
+case-file = Archivo
+case-since = desde el { $date }
+case-overwrites = sobrescribe el contacto
+case-fills = rellena campos vacíos del contacto
+case-nothing-changed = No hizo falta cambiar nada.
+case-not-edited = Los valores son los mismos que antes.
+case-still-open = Guardado. La fila todavía tiene un problema.
+case-you-typed = { $notice } Usted escribió: { $typed }
+case-undone-partly = No se pudo deshacer todo: otra persona ha modificado algunas de las filas desde entonces.
+case-already-undone = Esto ya se ha deshecho.
+case-resolved-by-run = Resuelto automáticamente: la última ejecución no encontró ningún problema
+case-resolved-by = Resuelto por { $who }
+case-decision = { $what } por { $who }, { $when }
+decided-keep-row = Se conservó una fila
+decided-merge = Combinado
+decided-edit = Editado
+decided-discard = Descartado
+decided-keep-contact = Contacto conservado
+decided-overwrite = Sobrescritura del contacto decidida
+decided-fill = Relleno de campos vacíos decidido
+decided-correct = Sugerencia usada
+decided-accept = Aceptado tal cual
+decided-restore = Restaurado
+decided-other = Decidido

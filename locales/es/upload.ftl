@@ -1,0 +1,31 @@
+### La subida de un archivo.
+
+upload-title = Subir un archivo
+upload-file = Archivo CSV de contactos
+upload-note = La primera línea contiene los nombres de las columnas. Las columnas de correo electrónico, nombre, apellidos y empresa pueden ir en cualquier orden. Suelte el archivo aquí o elíjalo.
+upload-sample = Archivo de ejemplo
+upload-policy = Cuándo se crean los contactos
+upload-policy-question = ¿Cuándo se deben crear los contactos?
+upload-policy-hold = Todos a la vez, cuando se resuelvan todos los problemas
+upload-policy-at-once = Las filas válidas de inmediato; las demás, cuando se resuelvan sus problemas
+upload-progress = Progreso de la subida
+upload-send = Subir e importar
+upload-columns = Asignar las columnas
+upload-remembered = Asignadas como en un archivo anterior con estas columnas.
+upload-incomplete = Los nombres de las columnas no identifican todos los campos. Elija una columna para cada uno.
+upload-choose = Elegir una columna
+upload-column = Columna { $number }
+upload-remember = Recordar para archivos con las mismas columnas
+upload-rows = Primeras filas
+upload-read-as = Codificación { $encoding }, valores separados por { $delimiter }, nombres de columnas en la línea { $line }.
+delimiter-comma = comas
+delimiter-semicolon = puntos y comas
+delimiter-tab = tabuladores
+delimiter-bar = barras verticales
+upload-same-column = Una columna solo se puede usar para un campo. Elija otra.
+upload-unreachable = No se puede conectar con el servidor. Compruebe su conexión e inténtelo de nuevo.
+upload-interrupted = La subida se interrumpió. Inténtelo de nuevo.
+upload-failed = La subida ha fallado. Inténtelo de nuevo.
+upload-known = Ya ha subido este archivo.
+upload-known-open = Abrir ese trabajo
+upload-known-again = Importarlo de nuevo

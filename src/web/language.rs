@@ -1,0 +1,162 @@
+//! Which language somebody reads: the one that they have chosen by hand, else the best that their browser asks for.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+use axum::response::Redirect;
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use icu_locale_core::LanguageIdentifier;
+use serde::Deserialize;
+
+use super::form::Form;
+use super::sign_in::local_path;
+use super::text::{Language, Text};
+use crate::http::{App, Kind, Problem, is_same_origin};
+
+/// The cookie of a choice.
+const COOKIE: &str = "ingest_language";
+
+/// Who looks at a page: their language, and where they are.
+#[derive(Clone)]
+pub(crate) struct Viewer {
+    /// The texts.
+    pub(crate) text: Text,
+    /// The path to come back to when another language is chosen.
+    pub(crate) path: String,
+}
+
+impl Viewer {
+    /// Reads the language and the path of a request.
+    pub(crate) fn of(parts: &Parts) -> Viewer {
+        let path = (parts.method == Method::GET).then(|| parts.uri.path_and_query()).flatten();
+        // What a form has led to cannot be asked for again.
+        let path = path.map_or_else(|| "/jobs".to_owned(), ToString::to_string);
+        Viewer { text: text_of(&parts.headers), path }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Viewer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Viewer, Infallible> {
+        Ok(Viewer::of(parts))
+    }
+}
+
+fn text_of(headers: &HeaderMap) -> Text {
+    let chosen = CookieJar::from_headers(headers).get(COOKIE).and_then(|cookie| cookie.value().parse().ok());
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let accepted = accepted.map(accepted_locales).unwrap_or_default();
+    let (language, locale) = choose(chosen, &accepted);
+    Text::new(language, locale)
+}
+
+/// Returns the chosen language, else the first accepted one that there is, and the locale for numbers in it: the
+/// viewer's region, if their browser names it.
+fn choose(
+    chosen: Option<Language>,
+    accepted: &[Option<LanguageIdentifier>],
+) -> (Language, LanguageIdentifier) {
+    let known = |locale: &LanguageIdentifier| locale.language.as_str().parse::<Language>().ok();
+    let mut pairs = accepted.iter().filter_map(|locale| match locale {
+        Some(locale) => Some((known(locale)?, locale.clone())),
+        None => Some((Language::default(), plain(Language::default()))),
+    });
+    match chosen {
+        Some(chosen) => {
+            pairs.find(|(language, _)| *language == chosen).unwrap_or_else(|| (chosen, plain(chosen)))
+        }
+        None => pairs.next().unwrap_or_else(|| (Language::default(), plain(Language::default()))),
+    }
+}
+
+fn plain(language: Language) -> LanguageIdentifier {
+    language.parse().unwrap_or(LanguageIdentifier::UNKNOWN)
+}
+
+/// The locales of `Accept-Language` (RFC 9110, 12.5.4), the best first; `None` stands for any (`*`). Leaves out what
+/// cannot be read and what is not wanted (`q=0`).
+fn accepted_locales(header: &str) -> Vec<Option<LanguageIdentifier>> {
+    let entry = |entry: &str| {
+        let (tag, weight) = match entry.split_once(';') {
+            Some((tag, parameter)) => (tag, parameter.trim().strip_prefix("q=")?.parse::<f32>().ok()?),
+            None => (entry, 1.0),
+        };
+        let locale = match tag.trim() {
+            "*" => None,
+            tag => Some(tag.parse().ok()?),
+        };
+        (weight > 0.0 && weight <= 1.0).then_some((weight, locale))
+    };
+    let mut locales: Vec<(f32, Option<LanguageIdentifier>)> = header.split(',').filter_map(entry).collect();
+    locales.sort_by(|one, other| other.0.total_cmp(&one.0));
+    locales.into_iter().map(|(_, locale)| locale).collect()
+}
+
+/// A choice of language.
+#[derive(Debug, Deserialize)]
+pub(super) struct Choice {
+    language: String,
+    #[serde(default)]
+    return_to: String,
+}
+
+/// Remembers the language that somebody chooses, and goes back to where they were.
+pub(super) async fn choose_language(
+    State(app): State<App>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Form(choice): Form<Choice>,
+) -> Result<(CookieJar, Redirect), Problem> {
+    if !is_same_origin(&app, &headers) {
+        return Err(
+            Problem::new(Kind::Forbidden).detail("the request does not come from a page of this server")
+        );
+    }
+    let language: Language = choice
+        .language
+        .parse()
+        .map_err(|_| Problem::invalid("#/language", "there are no pages in this language"))?;
+    let cookie =
+        Cookie::build((COOKIE, language.to_string())).path("/").http_only(true).secure(app.is_https());
+    let cookie = cookie.same_site(SameSite::Lax).permanent().build();
+    Ok((jar.add(cookie), Redirect::to(&local_path(&choice.return_to))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(cookie: &str, header: &str) -> String {
+        let (language, locale) = choose(cookie.parse().ok(), &accepted_locales(header));
+        format!("{language} {locale}")
+    }
+
+    #[test]
+    fn the_best_language_that_there_is_is_chosen() {
+        for (header, expected) in [
+            ("", "en en"),
+            ("de", "de de"),
+            ("de-AT,de;q=0.9,en;q=0.5", "de de-AT"),
+            ("fr-FR, fr;q=0.9, es-MX;q=0.8, en;q=0.7", "es es-MX"),
+            ("en;q=0.3, ES;q=0.4", "es es"),
+            ("en;q=0.5, de;q=0.5", "en en"),
+            ("de;q=0, es;q=0.1", "es es"),
+            ("fr, *;q=0.5, de;q=0.1", "en en"),
+            ("de;q=x, es;q=2, nonsense!, en-GB", "en en-GB"),
+            ("pt", "en en"),
+        ] {
+            assert_eq!(chosen("", header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_choice_by_hand_wins_and_keeps_the_region() {
+        assert_eq!(chosen("de", "en, de-CH;q=0.1"), "de de-CH");
+        assert_eq!(chosen("es", "en-GB"), "es es");
+        assert_eq!(chosen("xx", "de"), "de de");
+    }
+}

@@ -1,0 +1,103 @@
+//! Why something was refused: an address by its rule, an action by the state that it found.
+
+use super::text::Text;
+use super::words::{job_status, sentence};
+use crate::actions::ActionError;
+use crate::domain::email::{EmailError, is_invisible};
+
+/// Why an address is not valid, within a sentence.
+pub(crate) fn email_error(text: &Text, error: EmailError) -> String {
+    let length = |length: usize| text.number(i64::try_from(length).unwrap_or(i64::MAX));
+    match error {
+        EmailError::NoAt => text.email_no_at(),
+        EmailError::SecondAt => text.email_second_at(),
+        EmailError::TooLong(octets) => text.email_too_long(length(octets)),
+        EmailError::EmptyLocal => text.email_empty_local(),
+        EmailError::LocalTooLong(octets) => text.email_local_too_long(length(octets)),
+        EmailError::LocalDotFirst => text.email_local_dot_first(),
+        EmailError::LocalDotLast => text.email_local_dot_last(),
+        EmailError::LocalDotDot => text.email_local_dot_dot(),
+        EmailError::LocalCharacter(letter) => text.email_local_character(character(text, letter)),
+        EmailError::QuoteOpen => text.email_quote_open(),
+        EmailError::QuotePart => text.email_quote_part(),
+        EmailError::QuoteEmpty => text.email_quote_empty(),
+        EmailError::QuoteCharacter(letter) => text.email_quote_character(character(text, letter)),
+        EmailError::EmptyDomain => text.email_empty_domain(),
+        EmailError::DomainLiteral => text.email_domain_literal(),
+        EmailError::DomainTooLong(octets) => text.email_domain_too_long(length(octets)),
+        EmailError::NoDot => text.email_no_dot(),
+        EmailError::DomainDotFirst => text.email_domain_dot_first(),
+        EmailError::DomainDotLast => text.email_domain_dot_last(),
+        EmailError::DomainDotDot => text.email_domain_dot_dot(),
+        EmailError::LabelTooLong(octets) => text.email_label_too_long(length(octets)),
+        EmailError::LabelHyphen => text.email_label_hyphen(),
+        EmailError::DomainCharacter(letter) => text.email_domain_character(character(text, letter)),
+        EmailError::DomainIdna => text.email_domain_idna(),
+        EmailError::TopLevelShort => text.email_top_level_short(),
+        EmailError::TopLevelDigits => text.email_top_level_digits(),
+    }
+}
+
+/// A character in words that show what is otherwise not seen.
+fn character(text: &Text, letter: char) -> String {
+    match letter {
+        ' ' => text.character_space(),
+        '\t' => text.character_tab(),
+        '\n' | '\r' => text.character_line_break(),
+        '\u{fffd}' | '\u{2400}' => text.character_damaged(),
+        letter if letter.is_control() || letter.is_whitespace() || is_invisible(letter) => {
+            text.character_invisible(format!("U+{:04X}", u32::from(letter)))
+        }
+        letter => text.character_shown(letter.to_string()),
+    }
+}
+
+/// Why an action was refused, as a sentence; `None` if that is nothing that a person can act on.
+pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
+    Some(match error {
+        ActionError::NoJob(job) => text.error_no_job(job.to_string()),
+        ActionError::NoRow(row) => text.error_no_row(row.to_string()),
+        ActionError::NoIssue(issue) => text.error_no_issue(issue.to_string()),
+        ActionError::NoAction(action) => text.error_no_action(action.to_string()),
+        ActionError::NoContact(contact) => text.error_no_contact(contact.to_string()),
+        ActionError::NotInReview { status, .. } => text.error_not_in_review(job_status(text, *status).word),
+        ActionError::Running(_) => text.error_running(),
+        ActionError::Unfit { status, .. } => text.error_unfit(job_status(text, *status).word),
+        ActionError::Consolidated(_) => text.error_consolidated(),
+        ActionError::Stale(_) => text.error_stale(),
+        ActionError::NotUndoable(_) => text.error_not_undoable(),
+        // What is wrong with a file stands in the words of its reader.
+        ActionError::Invalid { reason, .. } => sentence(reason),
+        ActionError::EmailTaken => text.error_email_taken(),
+        ActionError::KeyReused => text.error_key_reused(),
+        ActionError::Busy => text.error_busy(),
+        ActionError::TooLarge(limit) => {
+            text.error_too_large(text.number(i64::try_from(*limit).unwrap_or(i64::MAX)))
+        }
+        ActionError::Read { .. }
+        | ActionError::Record(_)
+        | ActionError::Queue(_)
+        | ActionError::Object(_)
+        | ActionError::Store(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::email;
+    use crate::web::text::text;
+
+    #[test]
+    fn an_address_is_refused_in_the_viewers_language() {
+        for (address, language, expected) in [
+            ("ann@@example.com", "en", "there is more than one @"),
+            ("ann", "de", "das @ fehlt"),
+            ("an n@example.com", "es", "un espacio no está permitido antes de la @"),
+            ("an\u{200b}n@example.com", "en", "the invisible character U+200B is not allowed before the @"),
+            ("a(n@example.com", "de", "„(“ ist vor dem @ nicht erlaubt"),
+        ] {
+            assert_eq!(email_error(&text(language), email::check(address).unwrap_err()), expected);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The texts of the pages in one language: the messages of `locales/`, with numbers as the viewer's locale writes them.
+//!
+//! `build.rs` makes a function of each message that all languages have, with its arguments: a page that asks for another
+//! does not compile, and a message that no page uses is dead code.
+
+use std::ops::Deref;
+use std::sync::LazyLock;
+
+use icu_decimal::DecimalFormatter;
+use icu_decimal::input::Decimal;
+use icu_locale_core::LanguageIdentifier;
+
+use crate::store::Count;
+
+#[allow(missing_docs, unreachable_pub, clippy::derivable_impls, reason = "generated")]
+mod messages {
+    include!(concat!(env!("OUT_DIR"), "/text.rs"));
+}
+
+/// The languages of `locales/`.
+pub(crate) use messages::L10n as Language;
+use messages::L10nLanguage;
+
+// What is made for languages that a program loads while it runs. Ours are compiled in.
+const _: () = {
+    let _ = Language::load_all;
+    let _ = |bytes: &[u8]| L10nLanguage::new_external("en", bytes).is_ok();
+};
+
+static MESSAGES: LazyLock<Vec<L10nLanguage>> =
+    LazyLock::new(|| Language::iter().map(|language| language.load()).collect());
+
+/// The texts of a language.
+#[derive(Clone)]
+pub(crate) struct Text {
+    language: Language,
+    messages: &'static L10nLanguage,
+    /// How numbers are written: the language, and the viewer's region.
+    locale: LanguageIdentifier,
+}
+
+impl Text {
+    /// Creates the texts of a language, with numbers as `locale` writes them.
+    pub(crate) fn new(language: Language, locale: LanguageIdentifier) -> Text {
+        // In the order of their declaration, which is that of the enum.
+        Text { language, messages: &MESSAGES[language as usize], locale }
+    }
+
+    /// The language.
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// A number with its thousands apart.
+    pub(crate) fn number(&self, number: i64) -> String {
+        // From data that is compiled in: a microsecond, so that there is nothing to keep.
+        match DecimalFormatter::try_new((&self.locale).into(), Default::default()) {
+            Ok(formatter) => formatter.format(&Decimal::from(number)).to_string(),
+            Err(_) => number.to_string(),
+        }
+    }
+
+    /// A number that is counted only as far as people want to know.
+    pub(crate) fn count(&self, count: Count) -> String {
+        match count.number() > Count::MOST {
+            true => format!("{}+", self.number(Count::MOST)),
+            false => self.number(count.number()),
+        }
+    }
+}
+
+impl Deref for Text {
+    type Target = L10nLanguage;
+
+    fn deref(&self) -> &L10nLanguage {
+        self.messages
+    }
+}
+
+/// Messages about a number of things: the number selects the plural, and is shown as the viewer writes numbers.
+macro_rules! counted {
+    ($($message:ident)+) => {
+        impl Text {
+            $(
+                #[doc = concat!("The message `", stringify!($message), "`.")]
+                pub(crate) fn $message(&self, count: impl Into<i64>) -> String {
+                    let count = count.into();
+                    self.messages.$message(count, self.number(count))
+                }
+            )+
+        }
+    };
+}
+
+counted! {
+    rows contacts ago_minutes ago_hours ago_days took_seconds took_minutes
+    action_resolved action_reopened action_removed
+    jobs_review state_to_review state_partly_imported state_imported job_picture job_undo_import_note
+    corrections_changed corrections_contacts
+    effect_discarded effect_restored effect_edited effect_decided effect_resolved effect_reopened
+}
+
+#[cfg(test)]
+pub(super) fn text(language: &str) -> Text {
+    Text::new(language.parse().unwrap(), language.parse().unwrap())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_the_locale_writes_them() {
+        for (locale, expected) in [
+            ("en", "1,234,567"),
+            ("en-IN", "12,34,567"),
+            ("de", "1.234.567"),
+            ("de-CH", "1'234'567"),
+            ("es", "1.234.567"),
+            ("es-MX", "1,234,567"),
+        ] {
+            let text = Text::new(Language::default(), locale.parse().unwrap());
+            assert_eq!(text.number(1_234_567), expected, "{locale}");
+        }
+        assert_eq!((text("en").number(-1_000), text("es").number(1_000)), ("-1,000".into(), "1000".into()));
+    }
+
+    #[test]
+    fn one_thing_is_not_many() {
+        for (language, expected) in [
+            ("en", ["0 rows", "1 row", "1,200 rows"]),
+            ("de", ["0 Zeilen", "1 Zeile", "1.200 Zeilen"]),
+            ("es", ["0 filas", "1 fila", "1200 filas"]),
+        ] {
+            assert_eq!([0, 1, 1_200].map(|count| text(language).rows(count)), expected);
+        }
+    }
+
+    /// The names of the messages in a folder of `locales/`, with those of their attributes.
+    fn names(language: Language) -> Vec<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(&*language);
+        let mut names = Vec::new();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            let mut message = String::new();
+            for line in
+                text.lines().filter(|line| !line.starts_with(['#', ' ', '}']) || line.starts_with("    ."))
+            {
+                let Some((name, _)) = line.split_once('=') else { continue };
+                match name.trim().strip_prefix('.') {
+                    Some(attribute) => names.push(format!("{message}.{attribute}")),
+                    None => {
+                        message = name.trim().to_owned();
+                        names.push(message.clone());
+                    }
+                }
+            }
+        }
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_language_has_every_message_and_no_other() {
+        let expected = names(Language::default());
+        assert!(expected.len() > 300, "the messages were not found");
+        for language in Language::iter() {
+            assert_eq!(names(*language), expected, "{language}");
+        }
+    }
+}
