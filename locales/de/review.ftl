@@ -61,7 +61,10 @@ effect-reopened = { $count ->
 bulk-open = Über viele entscheiden
 bulk-scope = Anwenden auf
 bulk-selected = Ausgewählte Probleme ({ $selected })
-bulk-all = Alle { $shown } offenen Probleme
+bulk-all = { $count ->
+    [one] Das einzige offene Problem
+   *[other] Alle { $shown } offenen Probleme
+}
 bulk-select-all = Alle angezeigten auswählen
 bulk-note = Noch ändert sich nichts: Sie sehen zuerst eine Vorschau.
 bulk-blanks = Wo { $field } fehlt, diesen Wert eintragen: { $value }

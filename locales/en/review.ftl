@@ -83,8 +83,12 @@ bulk-open = Decide about many
 bulk-scope = Apply to
 # $selected (Element) - How many are selected.
 bulk-selected = Selected issues ({ $selected })
-# $shown (String) - How many are open.
-bulk-all = All { $shown } open issues
+# $count (Number) - How many are open.
+# $shown (String) - The number as it is shown.
+bulk-all = { $count ->
+    [one] The only open issue
+   *[other] All { $shown } open issues
+}
 bulk-select-all = Select all shown
 bulk-note = Nothing changes yet: you see a preview first.
 # $field (Element) - A choice of fields.
@@ -191,7 +195,7 @@ case-line = Line { $number }
 case-row = Row { $number }
 case-contact = Contact
 case-file = File
-# $date (String) - When the contact was created.
+# $date (Element) - When the contact was created.
 case-since = since { $date }
 case-overwrites = overwrites the contact
 case-fills = fills empty fields of the contact
@@ -208,7 +212,7 @@ case-resolved-by-run = Resolved automatically: the last run found no issue
 case-resolved-by = Resolved by { $who }
 # $what (String) - What was decided.
 # $who (String) - Who decided.
-# $when (String) - How long ago.
+# $when (Element) - How long ago.
 case-decision = { $what } by { $who }, { $when }
 decided-keep-row = Kept one row
 decided-merge = Merged

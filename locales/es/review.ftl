@@ -61,7 +61,10 @@ effect-reopened = { $count ->
 bulk-open = Decidir sobre varios
 bulk-scope = Aplicar a
 bulk-selected = Los problemas seleccionados ({ $selected })
-bulk-all = Los { $shown } problemas abiertos
+bulk-all = { $count ->
+    [one] El único problema abierto
+   *[other] Los { $shown } problemas abiertos
+}
 bulk-select-all = Seleccionar todos los mostrados
 bulk-note = Todavía no cambia nada: primero verá una vista previa.
 bulk-blanks = Donde falte { $field }, escribir { $value }

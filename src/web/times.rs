@@ -21,19 +21,19 @@ impl Time {
     pub(crate) fn ago(text: &Text, at: DateTime<Utc>) -> Time {
         match ago(text, at) {
             Some(ago) => Time::new(text, at, ago, "ago"),
-            None => Time::new(text, at, date(text, at), "date"),
+            None => Time::date(text, at),
         }
+    }
+
+    /// The date.
+    pub(crate) fn date(text: &Text, at: DateTime<Utc>) -> Time {
+        Time::new(text, at, date(text, at), "date")
     }
 
     fn new(text: &Text, at: DateTime<Utc>, shown: String, style: &'static str) -> Time {
         let machine = at.to_rfc3339_opts(SecondsFormat::Secs, true);
         Time { machine, exact: date_time(text, at), shown, style }
     }
-}
-
-/// Returns how long ago it was, within a sentence.
-pub(crate) fn ago_in_words(text: &Text, at: DateTime<Utc>) -> String {
-    ago(text, at).unwrap_or_else(|| date(text, at))
 }
 
 fn ago(text: &Text, at: DateTime<Utc>) -> Option<String> {
@@ -48,7 +48,7 @@ fn ago(text: &Text, at: DateTime<Utc>) -> Option<String> {
 }
 
 /// The date in UTC.
-pub(crate) fn date(text: &Text, at: DateTime<Utc>) -> String {
+fn date(text: &Text, at: DateTime<Utc>) -> String {
     text.date(at.day().to_string(), at.month(), at.year().to_string())
 }
 
@@ -79,7 +79,7 @@ mod tests {
             ("es", ["ahora mismo", "hace 1 minuto", "hace 2 horas", "hace 2 días"]),
         ] {
             let before =
-                |seconds| ago_in_words(&text(language), Utc::now() - chrono::TimeDelta::seconds(seconds));
+                |seconds| ago(&text(language), Utc::now() - chrono::TimeDelta::seconds(seconds)).unwrap();
             assert_eq!([3, 60, 7_200, 200_000].map(before), expected);
         }
     }

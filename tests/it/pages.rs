@@ -1,7 +1,10 @@
 //! The pages in a real browser: the whole way by keys, two people on one row, what must stay text, what keeps nobody
-//! out. `forms.rs`: the same without a script, and who may what.
+//! out. `forms.rs`: the same without a script, and who may what; `languages.rs`: whose words they have;
+//! `texts.rs`: all of those words.
 
 mod forms;
+mod languages;
+mod texts;
 
 use crate::support::{Look, Screen, Server, World, eventually, free_port};
 
@@ -57,7 +60,7 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     screen.press("g").await;
     screen.press("u").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
-    screen.sees("#preview", "Which column is which?").await;
+    screen.sees("#preview", "Match the columns").await;
     screen.sees("#preview", "dup@example.com").await;
     for (column, name) in
         [("email", "Ansch"), ("first_name", "Vor"), ("last_name", "Nach"), ("company", "Haus")]
@@ -72,31 +75,31 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     // The same file again is the same job.
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
-    screen.sees("#preview", "As you matched them").await;
+    screen.sees("#preview", "Matched as in an earlier file").await;
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
-    screen.sees("#answer", "uploaded this file before").await;
+    screen.sees("#answer", "already uploaded this file").await;
     screen.go("/jobs").await;
     screen.sees("table.jobs", "Needs review").await;
     screen.click("#job-2 th a").await;
-    screen.sees("#job-state", "10 issues to decide").await;
+    screen.sees("#job-state", "10 issues to review").await;
 
     // Duplicates: the first row is kept, then two are made one. The next case comes by itself.
     screen.press("r").await;
-    screen.sees("#head", "0 of 2 decided").await;
+    screen.sees("#head", "0 of 2 resolved").await;
     screen.press("1").await;
     screen.sees(".case.decided", "Kept one row").await;
     screen.find(".case.open:focus").await;
     screen.press("m").await;
-    screen.sees("#head", "2 of 2 decided").await;
+    screen.sees("#head", "2 of 2 resolved").await;
     screen.find("#head [data-page-key=n]:focus").await;
 
-    // Invalid addresses: a suggestion is taken, one is left out.
+    // Invalid addresses: a suggestion is taken, one is discarded.
     screen.press("n").await;
     screen.sees(".case.open", "more than one @").await;
     screen.press("s").await;
-    screen.sees(".case.decided", "Suggestion taken").await;
+    screen.sees(".case.decided", "Suggestion used").await;
     screen.press("d").await;
-    screen.sees("#head", "2 of 2 decided").await;
+    screen.sees("#head", "2 of 2 resolved").await;
 
     // Existing contacts, field by field.
     screen.press("n").await;
@@ -104,9 +107,9 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     screen.press("o").await;
     screen.sees(".case.decided", "Contact will be overwritten").await;
     screen.press("d").await;
-    screen.sees("#head", "2 of 2 decided").await;
+    screen.sees("#head", "2 of 2 resolved").await;
 
-    // Missing fields: typed in place, one after the other; the last is left out, taken back, and left out again.
+    // Missing fields: typed in place, one after the other; the last is discarded, restored by an undo, and discarded again.
     screen.press("n").await;
     screen.sees(".case.open", "Missing: first name").await;
     screen.press("e").await;
@@ -115,23 +118,23 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     screen.find(".case.decided").await;
     screen.find("input[name=last_name]:focus").await;
     screen.press(&format!("Moss{ENTER}")).await;
-    screen.sees("#head", "2 of 3 decided").await;
+    screen.sees("#head", "2 of 3 resolved").await;
     screen.find("input[name=first_name]:focus").await;
     screen.press(ESCAPE).await;
     screen.find(".case.open:focus").await;
     screen.press("d").await;
-    screen.sees("#head", "3 of 3 decided").await;
+    screen.sees("#head", "3 of 3 resolved").await;
     screen.press("u").await;
-    screen.sees("#head", "2 of 3 decided").await;
+    screen.sees("#head", "2 of 3 resolved").await;
     screen.find(".case.open:focus").await;
     screen.press("d").await;
-    screen.sees("#head", "3 of 3 decided").await;
+    screen.sees("#head", "3 of 3 resolved").await;
 
     // A malformed row is good as it is; then there is nothing left but to finish.
     screen.press("n").await;
     screen.sees(".case.open", "extra").await;
     screen.press("a").await;
-    screen.sees("#head", "Everything is decided").await;
+    screen.sees("#head", "All issues are resolved").await;
     assert_eq!(screen.strays().await, [""; 0]);
     screen.press("n").await;
     screen.sees("#job-state", "8 contacts imported").await;
@@ -176,19 +179,19 @@ async fn of_two_people_on_one_row_the_second_sees_what_the_first_did() {
         screen.find(".case.open").await;
     }
     one.press("s").await;
-    one.sees(".case.decided", "Suggestion taken").await;
+    one.sees(".case.decided", "Suggestion used").await;
     // The other has typed something else, and presses another key on the row as it was.
     two.press("e").await;
     two.press(&format!("{}x.org{ENTER}", "bob@")).await;
-    two.sees(".case .notice", "Somebody changed this meanwhile").await;
+    two.sees(".case .notice", "Someone else has changed this").await;
     two.sees(".case .notice", "bob@x.org").await;
-    two.sees(".case.decided", "Suggestion taken by tester").await;
+    two.sees(".case.decided", "Suggestion used by tester").await;
     two.press("j").await;
     two.press("d").await;
-    two.sees("#head", "2 of 2 decided").await;
+    two.sees("#head", "2 of 2 resolved").await;
     one.press("d").await;
-    one.sees(".case .notice", "Somebody changed this meanwhile").await;
-    one.sees("#head", "2 of 2 decided").await;
+    one.sees(".case .notice", "Someone else has changed this").await;
+    one.sees("#head", "2 of 2 resolved").await;
     let emails: Vec<String> =
         sqlx::query_scalar("SELECT staging_email FROM staging WHERE staging_job_id = 2 ORDER BY staging_id")
             .fetch_all(&server.world.pool)
@@ -200,14 +203,14 @@ async fn of_two_people_on_one_row_the_second_sees_what_the_first_did() {
     one.find(".case.decided").await;
     server.world.ingest(&["delete", "2"]).await.expect_status(0);
     one.click(".case [data-undo]").await;
-    one.sees("#notices", "There is no such thing").await;
+    one.sees("#notices", "There is no ").await;
     assert_eq!(one.count(".case").await, 2);
     one.close().await;
     two.close().await;
 }
 
 #[tokio::test]
-async fn many_are_decided_at_once_after_a_look_and_taken_back() {
+async fn many_are_decided_at_once_after_a_preview_and_undone() {
     let server = server().await;
     let rows: String = (0..60).map(|n| format!("p{n}@@example.com,Ann,Lee,Acme\n")).collect();
     uploaded(&server, "many.csv", &rows).await;
@@ -217,24 +220,24 @@ async fn many_are_decided_at_once_after_a_look_and_taken_back() {
     screen.press("x").await;
     screen.press("j").await;
     screen.press("jx").await;
-    screen.sees("#many summary", "Decide many").await;
+    screen.sees("#many summary", "Decide about many").await;
     screen.press("b").await;
     screen.sees("#many legend + label", "(2)").await;
     screen.click("#many button[value=discard]").await;
-    screen.sees(".effects", "2\nrows are left out").await;
+    screen.sees(".effects", "2\nrows are discarded").await;
     screen.press(ENTER).await;
-    screen.sees(".notice", "2 rows left out, 2 issues settled").await;
+    screen.sees(".notice", "2 rows discarded, 2 issues resolved").await;
     screen.press("u").await;
-    screen.sees(".notice", "Taken back: 2 rows taken in again").await;
+    screen.sees(".notice", "Undone: 2 rows restored").await;
     // All that is open, with a look at what would come of it.
     screen.press("b").await;
     screen.find("#many input[value=all]:focus").await;
     screen.click("#many button[value=correct]").await;
-    screen.sees(".effects", "60\nissues are settled").await;
+    screen.sees(".effects", "60\nissues are resolved").await;
     screen.sees("table ins", "p0@example.com").await;
     assert_eq!(screen.count("tbody tr").await, 20);
     screen.press(ENTER).await;
-    screen.sees("#head", "Everything is decided").await;
+    screen.sees("#head", "All issues are resolved").await;
     // Further cases come when one gets there.
     screen.go("/jobs/2/review/invalid?state=settled").await;
     for _ in 0..70 {
@@ -275,9 +278,9 @@ async fn a_job_tells_how_far_it_is_while_one_looks() {
     // All of it is taken back, and then deleted.
     screen.click("details:has(form[action$=undo-import]) summary").await;
     screen.click("form[action$=undo-import] button").await;
-    screen.sees("#job-state", "Everything is decided").await;
+    screen.sees("#job-state", "All issues are resolved").await;
     assert_eq!(server.world.contacts("tester").await.len(), 2);
-    screen.sees(".timeline", "took back the import: 40,000 contacts removed").await;
+    screen.sees(".timeline", "undid the import, 40,000 contacts removed").await;
     screen.click("details:has(form[action$=cancel]) summary").await;
     screen.click("form[action$=cancel] button").await;
     screen.sees("#job-state", "Cancelled by tester").await;
@@ -306,11 +309,11 @@ async fn what_is_rare_is_found_by_a_search_that_goes_on_by_itself() {
         .unwrap();
     server.world.ingest(&["discard", &row.to_string()]).await.expect_status(0);
     let screen = Screen::open(&server, Look::DESK).await;
-    screen.go("/jobs/2?show=left-out").await;
+    screen.go("/jobs/2?show=discarded").await;
     screen.sees("table.rows", "100,002").await;
     assert_eq!(screen.count("table.rows tbody tr").await, 1);
     screen.go("/jobs/2?text=nobody").await;
-    screen.sees("table.rows", "That is all.").await;
+    screen.sees("table.rows", "End of the list.").await;
     screen.go("/contacts?text=old+co").await;
     screen.sees("table.contacts", "older@example.com").await;
     assert_eq!(screen.count("table.contacts tbody tr").await, 2);
@@ -335,7 +338,7 @@ async fn what_files_hold_is_only_ever_text() {
         ("/jobs/2", "#rows", "<script>document.title='gone'</script>"),
         ("/jobs", "#job-2", "<script>alert(1)</script>"),
         ("/jobs/2?text=%3Cb%3E", "#rows", "<img src=x onerror=alert(1)>"),
-        ("/audit?actor=%3Cscript%3E", "main", "Nothing like that was done"),
+        ("/audit?actor=%3Cscript%3E", "main", "No actions match your search"),
     ];
     for (path, css, text) in pages {
         screen.go(path).await;
@@ -349,7 +352,7 @@ async fn what_files_hold_is_only_ever_text() {
     }
     screen.go("/jobs/2/review/invalid").await;
     screen.press("d").await;
-    screen.sees("#head", "Everything is decided").await;
+    screen.sees("#head", "All issues are resolved").await;
     screen.press("n").await;
     screen.sees("#job-state", "1 contact imported").await;
     screen.go("/contacts/3").await;

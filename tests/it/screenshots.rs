@@ -117,7 +117,7 @@ async fn take() {
             keep(&screen, "keys", look).await;
             picture(&screen, "upload", "/upload", look).await;
             screen.find("#file").await.send_keys(&odd).await.unwrap();
-            screen.sees("#preview", "Which column is which?").await;
+            screen.sees("#preview", "Match the columns").await;
             keep(&screen, "upload-preview", look).await;
             screen.close().await;
         }

@@ -29,7 +29,7 @@ pub(crate) struct Choices {
     pub(super) blanks: Vec<(&'static str, String)>,
     /// Whether all that is open can be meant: not while only some of it is looked for.
     pub(super) all: bool,
-    pub(super) open: String,
+    pub(super) all_open: String,
 }
 
 impl Choices {
@@ -46,7 +46,7 @@ impl Choices {
                 false => Vec::new(),
             },
             all: !searched,
-            open: head.open.clone(),
+            all_open: text.bulk_all(head.open_number, &head.open),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::store::issues::Issue;
 use crate::store::staging::RowView;
 use crate::web::refusals::email_error;
 use crate::web::text::Text;
-use crate::web::times::{ago_in_words, date};
+use crate::web::times::Time;
 use crate::web::words;
 
 /// The most rows of a case that are shown.
@@ -55,6 +55,8 @@ pub(crate) struct CaseView {
 /// What was decided about a case, by whom, and how to undo it.
 struct Decided {
     words: String,
+    /// When, and what stands behind that.
+    time: Option<(Time, String)>,
     /// The action, if it can be undone.
     action: Option<ActionId>,
     /// The words of its button, where the action has changed more rows than those of the case.
@@ -66,8 +68,9 @@ struct Column {
     /// Its place among the rows, from 1; 0 of a contact.
     number: usize,
     heading: String,
-    /// Where it comes from.
+    /// Where it comes from; of a contact, since when it is there, and what stands behind that.
     origin: String,
+    since: Option<(Time, String)>,
     /// The row; of a contact, the one that it was made from.
     row: RowId,
     tag: String,
@@ -251,7 +254,7 @@ fn decided(place: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId
             None | Some(RESOLVED_BY_RUN) => text.case_resolved_by_run(),
             Some(by) => text.case_resolved_by(by),
         };
-        return Decided { words, action: None, rows: None };
+        return Decided { words, time: None, action: None, rows: None };
     };
     let what = match action.kind {
         ActionKind::KeepRow => text.decided_keep_row(),
@@ -268,8 +271,10 @@ fn decided(place: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId
     };
     let changed = action.result["changed"]["rows"].as_i64().unwrap_or(0);
     let can = place.edits && action.undone_by.is_none();
+    let sentence = text.case_decision(what, &action.actor);
     Decided {
-        words: text.case_decision(what, &action.actor, ago_in_words(text, action.at)),
+        words: sentence.s0,
+        time: Some((Time::ago(text, action.at), sentence.s1)),
         action: can.then_some(action.id),
         rows: (changed > rows.len() as i64).then(|| text.case_undo_all(text.rows(changed))),
     }
@@ -316,11 +321,13 @@ fn cells(text: &Text, values: [&str; 4], wrong: impl Fn(Field, &str) -> bool) ->
 }
 
 fn of_contact(text: &Text, contact: &Contact) -> Column {
+    let sentence = text.case_since();
     let values = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
     Column {
         number: 0,
         heading: text.case_contact(),
-        origin: text.case_since(date(text, contact.created_at)),
+        origin: sentence.s0,
+        since: Some((Time::date(text, contact.created_at), sentence.s1)),
         row: contact.row,
         tag: String::new(),
         discarded: false,
@@ -342,6 +349,7 @@ fn of_row(text: &Text, kind: IssueType, number: usize, case: &Case) -> Column {
             Compares::Rows | Compares::Nothing => text.case_row(text.number(number as i64)),
         },
         origin: origin(text, row),
+        since: None,
         row: row.row,
         tag: row.tag(),
         discarded: row.status == Some(RowStatus::Discard),

@@ -3,11 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use axum::http::Method;
 use fantoccini::elements::Element;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use url::{ParseError, Url};
 
 use super::server::Server;
 use super::servers;
@@ -27,6 +30,21 @@ pub(crate) struct Look {
 impl Look {
     /// A desk's screen in the daytime.
     pub(crate) const DESK: Look = Look { width: 1440, dark: false };
+}
+
+/// What Chromium's driver can beside WebDriver.
+#[derive(Debug)]
+struct TimeZone(String);
+
+impl WebDriverCompatibleCommand for TimeZone {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        base_url.join(&format!("session/{}/goog/cdp/execute", session_id.unwrap()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": "Emulation.setTimezoneOverride", "params": { "timezoneId": self.0 } });
+        (Method::POST, Some(body.to_string()))
+    }
 }
 
 /// A browser with one page.
@@ -69,6 +87,11 @@ impl Screen {
         let client = client.expect("a browser starts");
         client.goto(&server.entry_url()).await.unwrap();
         Screen { client, url: server.url.clone(), _profile: profile }
+    }
+
+    /// Takes the browser to another time zone.
+    pub(crate) async fn time_zone(&self, name: &str) {
+        self.client.issue_cmd(TimeZone(name.to_owned())).await.unwrap();
     }
 
     /// Goes to a page of the server.

@@ -1,0 +1,101 @@
+//! The language of the pages: as the browser asks for it, or as somebody has chosen it, and times where they are.
+
+use reqwest::{Method, StatusCode};
+
+use super::{server, uploaded};
+use crate::auth::{sign_in, with_provider};
+use crate::support::{Browser, Look, Screen};
+
+#[tokio::test]
+async fn pages_are_in_the_language_that_the_browser_asks_for() {
+    let server = server().await;
+    for (accepted, language, title) in [
+        ("de-CH, en;q=0.5", "de", "Aufträge"),
+        ("fr, es;q=0.7, de;q=0.2", "es", "Trabajos"),
+        ("fr", "en", "Jobs"),
+    ] {
+        let headers = [("accept", "text/html"), ("accept-language", accepted)];
+        let page = server.send(Method::GET, "/jobs", None, &headers).await;
+        assert_eq!(page.headers()["vary"], "Accept-Language, Cookie");
+        let page = page.text().await.unwrap();
+        let expected = format!("<html lang=\"{language}\">");
+        assert!(
+            page.contains(&expected) && page.contains(&format!("<h1>{title}</h1>")),
+            "{accepted}: {page}"
+        );
+        let problem = server.send(Method::GET, "/jobs/99", None, &headers).await;
+        assert_eq!(problem.status(), StatusCode::NOT_FOUND);
+        assert!(problem.text().await.unwrap().contains(&expected), "{accepted}");
+    }
+    // The API has one language, and so has the file that anybody's browser may keep.
+    let german = [("accept-language", "de")];
+    let problem = server.send(Method::GET, "/api/v1/jobs/99", None, &german).await.text().await.unwrap();
+    assert!(problem.contains("there is no job 99"), "{problem}");
+    let page = server.send(Method::GET, "/jobs", None, &german).await.text().await.unwrap();
+    let style = page.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let style = server.send(Method::GET, style, None, &german).await;
+    assert!(style.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+    assert!(!style.headers().contains_key("vary"));
+}
+
+#[tokio::test]
+async fn a_language_chosen_by_hand_survives_sign_in_and_out() {
+    let (server, _provider) = with_provider().await;
+    let mut ann = Browser::default();
+    let page = [("accept", "text/html"), ("accept-language", "en"), ("sec-fetch-site", "same-origin")];
+    let language = format!("{}/language", server.url);
+    let choice = [("language", "de"), ("return_to", "/signed-out?x=1")];
+    let chosen = ann.request_with(Method::POST, &language, &choice, &page).await;
+    assert_eq!(
+        (chosen.status(), &chosen.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/signed-out?x=1".parse().unwrap())
+    );
+    let cookie = chosen.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Max-Age"),
+        "{cookie}"
+    );
+    sign_in(&server, &mut ann, "ann", "/jobs").await;
+    for path in ["/jobs", "/nowhere", "/signed-out"] {
+        let shown = ann.request_with(Method::GET, &format!("{}{path}", server.url), &[], &page).await;
+        assert!(shown.text().await.unwrap().contains("<html lang=\"de\">"), "{path}");
+    }
+    // Neither another site nor a name of no language changes it, and the way back stays here.
+    let foreign = [("accept", "text/html"), ("sec-fetch-site", "cross-site")];
+    let refused = ann.request_with(Method::POST, &language, &[("language", "es")], &foreign).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let unknown = ann.request_with(Method::POST, &language, &[("language", "xx")], &page).await;
+    assert_eq!(unknown.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let away = [("language", "es"), ("return_to", "//example.com")];
+    let away = ann.request_with(Method::POST, &language, &away, &page).await;
+    assert_eq!(away.headers()["location"], "/");
+}
+
+#[tokio::test]
+async fn language_and_time_zone_of_the_viewer_in_a_real_browser() {
+    let server = server().await;
+    uploaded(&server, "bad.csv", "bob@@example.com,Bob,Ray,Acme\n").await;
+    sqlx::query("UPDATE jobs SET job_created_at = '2024-01-31T23:30:00Z' WHERE job_id = 2")
+        .execute(&server.world.pool)
+        .await
+        .unwrap();
+    let screen = Screen::open(&server, Look::DESK).await;
+    screen.time_zone("Asia/Tokyo").await;
+    screen.go("/jobs?text=bad").await;
+    screen.click("footer button[value=de]").await;
+    screen.sees("h1", "Aufträge").await;
+    assert!(screen.run("return location.href", vec![]).await.as_str().unwrap().ends_with("/jobs?text=bad"));
+    screen.sees("table.jobs", "Prüfung nötig").await;
+    // It is the next day there.
+    screen.sees("table.jobs time", "01.02.2024").await;
+    let title = screen.run("return document.querySelector('table.jobs time').title", vec![]).await;
+    assert_eq!(title, "01.02.2024, 08:30:00 GMT+9");
+    screen.click("table.jobs th a").await;
+    screen.sees("#job-state", "1 Problem zu prüfen").await;
+    screen.press("r").await;
+    screen.sees(".case.open", "es gibt mehr als ein @").await;
+    screen.press("s").await;
+    screen.sees("#head", "Alle Probleme sind gelöst").await;
+    assert_eq!(screen.strays().await, [""; 0]);
+    screen.close().await;
+}
