@@ -1,4 +1,4 @@
-.PHONY: demo test unit lint deny torture build bench micro fuzz screenshots soak
+.PHONY: demo test unit lint deny torture build bench micro fuzz screenshots soak score
 
 # Builds, imports examples/contacts.csv into the private local database, shows the issues found.
 demo: build
@@ -65,3 +65,9 @@ fuzz:
 screenshots:
 	scripts/setup --test
 	cargo test --locked --test it screenshots:: -- --ignored
+
+# How a folder of files comes in, a cases.json beside files/: right, asked, refused, silently wrong, with the failures.
+# FOLDER for another than tests/files.
+score:
+	scripts/setup --test
+	$(if $(FOLDER),FOLDER=$(abspath $(FOLDER))) cargo test --locked --test it score::folder -- --ignored --nocapture

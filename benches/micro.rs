@@ -98,9 +98,12 @@ fn decode(file: &[u8], mut on_row: impl FnMut(RawRow<'_>)) -> Result<(), Rejecti
 fn split(file: &[u8]) -> Result<(), Rejection> {
     let mut records = RecordReader::new(b',', Limits::default());
     for mut block in file.chunks(BLOCK_BYTES) {
-        while let Some(record) = records.read(&mut block)? {
+        while let Some(record) = records.read(&mut block) {
             consume(record);
         }
     }
-    records.finish().map(consume)
+    while let Some(record) = records.finish() {
+        consume(record);
+    }
+    Ok(())
 }

@@ -54,7 +54,7 @@ pub(crate) fn decode(file: &[u8]) {
         }
     }
     for whole in [false, true] {
-        if let Err(rejection) = preview(file, whole, 10) {
+        if let Err(rejection) = preview(file, whole, 10, None, None) {
             check_sentence(&rejection);
         }
     }

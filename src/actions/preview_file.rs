@@ -18,8 +18,10 @@ pub struct FilePreview {
     pub encoding: String,
     /// The character between two cells.
     pub delimiter: String,
-    /// The line on which the header starts, from 1.
+    /// The line on which the header starts, from 1; without a header that of the first row.
     pub header_line: u64,
+    /// Whether the file has a header.
+    pub has_header: bool,
     /// The names in the header.
     pub names: Vec<String>,
     /// Which columns are which.
@@ -59,10 +61,14 @@ pub(crate) async fn preview_file(
     head: &[u8],
     whole: bool,
 ) -> Result<FilePreview, ActionError> {
-    let found = preview(head, whole, ROWS);
+    let found = preview(head, whole, ROWS, None, None);
     let found = found.map_err(|error| ActionError::Invalid { field: "file", reason: error.to_string() })?;
     let mut db = owners.read(owner).await?;
-    let remembered = column_mappings::find(&mut db, owner, &shape(&found.names)).await?;
+    // Made-up names of columns are the same in all files without a header.
+    let remembered = match found.is_named {
+        true => column_mappings::find(&mut db, owner, &shape(&found.names)).await?,
+        false => None,
+    };
     let remembered = remembered.filter(|columns| usize::from(columns.columns) == found.names.len());
     let column = |(field, places): (Field, &Vec<usize>)| {
         let candidates: Vec<u16> = places.iter().filter_map(|place| u16::try_from(*place).ok()).collect();
@@ -74,11 +80,12 @@ pub(crate) async fn preview_file(
         }
     };
     let columns = found.matches.iter().map(column).collect();
-    let Preview { encoding, delimiter, line, names, rows, .. } = found;
+    let Preview { encoding, delimiter, line, is_named, names, rows, .. } = found;
     Ok(FilePreview {
         encoding: encoding.as_str().to_owned(),
         delimiter: char::from(delimiter).to_string(),
         header_line: line,
+        has_header: is_named,
         names,
         columns,
         remembered: remembered.is_some(),

@@ -107,7 +107,8 @@ async fn store_and_make(
         hash.update(&serde_json::to_vec(&columns)?);
     }
     let content_hash = hash.finalize().to_hex();
-    let shape = header.filter(|_| upload.remember).map(|header| shape(&header.names));
+    let shape =
+        header.filter(|header| upload.remember && header.has_header).map(|header| shape(&header.names));
     stored.offer(&content_hash);
     let file = File { key: stored.key(), content_hash: &content_hash, bytes, columns, shape };
     let (made, after_commit) = make_job(owners, queue, request, upload, &file).await?;

@@ -199,6 +199,12 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
     for (kind, count) in &outcome.open_issues {
         writeln!(out, "    {kind:<24}{count:>12}")?;
     }
+    if outcome.skipped.count > 0 {
+        writeln!(out, "  {:<26}{:>12}", "lines skipped", outcome.skipped.count)?;
+        for line in &outcome.skipped.first {
+            writeln!(out, "    line {}: {}", line.line, printable(&line.text))?;
+        }
+    }
     if outcome.status != JobStatus::NeedsReview {
         return Ok(Status::Done);
     }

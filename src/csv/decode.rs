@@ -8,34 +8,9 @@ use super::encoding::Encoding;
 use super::records::Record;
 use super::utf16;
 
-/// The characters of Windows-1252 where it differs from ISO 8859-1: bytes 80 to 9F.
-#[rustfmt::skip]
-const WINDOWS_1252: [Option<char>; 32] = [
-    Some('€'), None,      Some('‚'), Some('ƒ'), Some('„'), Some('…'), Some('†'), Some('‡'),
-    Some('ˆ'), Some('‰'), Some('Š'), Some('‹'), Some('Œ'), None,      Some('Ž'), None,
-    None,      Some('‘'), Some('’'), Some('“'), Some('”'), Some('•'), Some('–'), Some('—'),
-    Some('˜'), Some('™'), Some('š'), Some('›'), Some('œ'), None,      Some('ž'), Some('Ÿ'),
-];
-
-impl Encoding {
-    /// Whether a file in this encoding can hold the character.
-    pub(crate) fn has(self, character: char) -> bool {
-        self != Encoding::Windows1252 || windows_1252_byte(character).is_some()
-    }
-}
-
-/// The byte that stands for a character in Windows-1252, or in ISO 8859-1 where only that has it.
-pub(super) fn windows_1252_byte(character: char) -> Option<u8> {
-    let place = WINDOWS_1252.iter().position(|known| *known == Some(character));
-    match place {
-        Some(place) => Some(0x80 + place as u8),
-        None => u8::try_from(character).ok(),
-    }
-}
-
 /// Makes text of records in one encoding.
 #[derive(Debug)]
-pub(crate) struct Decoder {
+pub(super) struct Decoder {
     encoding: Encoding,
     text: String,
     ends: Vec<usize>,
@@ -50,17 +25,57 @@ pub struct Cells<'a> {
 
 /// A record as text.
 #[derive(Clone, Debug)]
-pub(crate) struct Decoded<'a> {
+pub(super) struct Decoded<'a> {
     /// All cells.
     pub cells: Cells<'a>,
     /// Each cell that held a NUL or bytes that are no character. Those bytes are written `\xNN`, and a
     /// backslash is doubled, so that cells that differ never look the same.
     pub undecodable: Vec<String>,
+    /// What there is besides plain letters.
+    pub signs: Signs,
+}
+
+/// What a record has besides plain letters: seen in one pass, so that values are looked at only where it matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Signs(u8);
+
+impl Signs {
+    const CONTROLS: u8 = 1;
+    const MARKUP: u8 = 2;
+    const LETTERS: u8 = 0x80;
+
+    fn of(bytes: &[u8]) -> Signs {
+        // Without a branch, so that the compiler makes vectors of it.
+        let bits = |byte: u8| {
+            let is_control =
+                ((byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0x7F);
+            let is_markup = (byte == b'&') | (byte == b'=');
+            (u8::from(is_control) * Signs::CONTROLS)
+                | (u8::from(is_markup) * Signs::MARKUP)
+                | (byte & Signs::LETTERS)
+        };
+        Signs(bytes.iter().fold(0, |all, byte| all | bits(*byte)))
+    }
+
+    /// Whether there are control characters, other than tabs and line breaks.
+    pub(super) fn has_controls(self) -> bool {
+        self.0 & Signs::CONTROLS != 0
+    }
+
+    /// Whether there are letters beyond ASCII.
+    pub(super) fn has_letters(self) -> bool {
+        self.0 & Signs::LETTERS != 0
+    }
+
+    /// Whether there is an ampersand or an equals sign.
+    pub(super) fn has_markup(self) -> bool {
+        self.0 & Signs::MARKUP != 0
+    }
 }
 
 impl<'a> Cells<'a> {
     /// The cell at `index`, from 0; `None` past the last one.
-    pub(crate) fn get(&self, index: usize) -> Option<&'a str> {
+    pub fn get(&self, index: usize) -> Option<&'a str> {
         let end = *self.ends.get(index)?;
         let start = match index.checked_sub(1) {
             Some(previous) => self.ends[previous] + 1,
@@ -77,31 +92,25 @@ impl<'a> Cells<'a> {
 }
 
 impl Decoder {
-    /// A decoder of records whose file is in `encoding`. UTF-16 is expected as UTF-8 already, as
-    /// [`Reader`](super::Reader) makes it.
-    pub(crate) fn new(encoding: Encoding) -> Decoder {
+    /// A decoder of records whose file is in `encoding`. They are expected in UTF-8 already, as
+    /// [`Reader`](super::Reader) makes them; the encoding tells which bytes of the file a broken sequence stands for.
+    pub(super) fn new(encoding: Encoding) -> Decoder {
         Decoder { encoding, text: String::new(), ends: Vec::new() }
     }
 
-    /// The encoding that records are read in.
-    pub(crate) fn encoding(&self) -> Encoding {
-        self.encoding
-    }
-
     /// The record as text. Never fails: see [`Decoded::undecodable`].
-    pub(crate) fn decode<'d>(&'d mut self, record: &Record<'d>) -> Decoded<'d> {
+    pub(super) fn decode<'d>(&'d mut self, record: &Record<'d>) -> Decoded<'d> {
         let bytes = record.bytes();
-        let is_utf8 = self.encoding != Encoding::Windows1252 || bytes.is_ascii();
-        if is_utf8
-            && !bytes.contains(&0)
-            && let Ok(text) = simdutf8::basic::from_utf8(bytes)
-        {
-            return Decoded { cells: Cells { text, ends: record.ends() }, undecodable: Vec::new() };
+        let signs = Signs::of(bytes);
+        let has_nul = signs.has_controls() && bytes.contains(&0);
+        if !has_nul && let Ok(text) = simdutf8::basic::from_utf8(bytes) {
+            let cells = Cells { text, ends: record.ends() };
+            return Decoded { cells, undecodable: Vec::new(), signs };
         }
-        self.decode_each(record)
+        self.decode_each(record, signs)
     }
 
-    fn decode_each(&mut self, record: &Record<'_>) -> Decoded<'_> {
+    fn decode_each(&mut self, record: &Record<'_>, signs: Signs) -> Decoded<'_> {
         self.text.clear();
         self.ends.clear();
         let mut undecodable = Vec::new();
@@ -109,26 +118,19 @@ impl Decoder {
             if !self.ends.is_empty() {
                 self.text.push('\n');
             }
-            if !push_text(cell, self.encoding, &mut self.text) {
+            if !push_text(cell, &mut self.text) {
                 undecodable.push(escaped(cell, self.encoding));
             }
             self.ends.push(self.text.len());
         }
-        Decoded { cells: Cells { text: &self.text, ends: &self.ends }, undecodable }
+        Decoded { cells: Cells { text: &self.text, ends: &self.ends }, undecodable, signs }
     }
 }
 
-/// One cell as text, whatever it holds.
-pub(super) fn text_of(cell: &[u8], encoding: Encoding) -> String {
-    let mut text = String::new();
-    push_text(cell, encoding, &mut text);
-    text
-}
-
 /// Appends a cell to `text`; whether all of it could be decoded.
-fn push_text(cell: &[u8], encoding: Encoding, text: &mut String) -> bool {
+fn push_text(cell: &[u8], text: &mut String) -> bool {
     let mut whole = true;
-    for_each_piece(cell, encoding, |piece| match piece {
+    for_each_piece(cell, |piece| match piece {
         Piece::Character('\0') => {
             whole = false;
             text.push('\u{2400}');
@@ -144,7 +146,7 @@ fn push_text(cell: &[u8], encoding: Encoding, text: &mut String) -> bool {
 
 fn escaped(cell: &[u8], encoding: Encoding) -> String {
     let mut text = String::new();
-    for_each_piece(cell, encoding, |piece| match piece {
+    for_each_piece(cell, |piece| match piece {
         Piece::Character('\0') => text.push_str(r"\x00"),
         Piece::Character('\\') => text.push_str(r"\\"),
         Piece::Character(character) => text.push(character),
@@ -162,17 +164,7 @@ enum Piece<'a> {
     Broken(&'a [u8]),
 }
 
-fn for_each_piece(cell: &[u8], encoding: Encoding, mut each: impl FnMut(Piece<'_>)) {
-    if encoding == Encoding::Windows1252 {
-        for byte in cell {
-            let character = match byte {
-                0x80..=0x9F => WINDOWS_1252[usize::from(byte - 0x80)],
-                _ => Some(char::from(*byte)),
-            };
-            each(character.map_or(Piece::Broken(&[*byte]), Piece::Character));
-        }
-        return;
-    }
+fn for_each_piece(cell: &[u8], mut each: impl FnMut(Piece<'_>)) {
     for chunk in cell.utf8_chunks() {
         chunk.valid().chars().for_each(|character| each(Piece::Character(character)));
         if !chunk.invalid().is_empty() {

@@ -1,14 +1,13 @@
 //! Which column of a file is which.
 
-use super::decode::text_of;
-use super::encoding::Encoding;
-use super::records::Record;
+use super::columns::{Beginning, Source};
 use super::rejection::{FoundNames, Rejection};
+use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
 
 /// Which columns of a file a person has said to be the four: for a file whose names do not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mapping {
+pub struct Mapping {
     /// Where e-mail, first name, last name and company are, from 0.
     places: PerField<u16>,
     /// How many columns the header has: in a file with more or fewer these places mean nothing.
@@ -16,10 +15,18 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    /// A mapping, if each place is one of the columns and no two are the same.
-    pub(crate) fn new(places: PerField<u16>, columns: u16) -> Option<Mapping> {
+    /// A mapping, if each place is one of the columns and no two are the same, but for first and last name: one column
+    /// for both has the whole name, which is split.
+    pub fn new(places: PerField<u16>, columns: u16) -> Option<Mapping> {
         let values = places.values();
-        let apart = (0..values.len()).all(|one| (0..one).all(|other| values[one] != values[other]));
+        let is_whole_name = |one: usize, other: usize| {
+            [one, other]
+                .map(|at| Field::ALL[at])
+                .iter()
+                .all(|field| matches!(field, Field::FirstName | Field::LastName))
+        };
+        let apart = (0..values.len())
+            .all(|one| (0..one).all(|other| values[one] != values[other] || is_whole_name(one, other)));
         let inside = values.iter().all(|place| **place < columns);
         (apart && inside).then_some(Mapping { places, columns })
     }
@@ -28,93 +35,56 @@ impl Mapping {
 /// The header of a file, with each required column in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// All names as found, in order.
+    /// All names as found, in order; `column 1` and so on if the file has no header.
     pub names: Vec<String>,
-    /// The physical line on which the header starts, from 1.
+    /// Whether the file has a header.
+    pub is_named: bool,
+    /// The physical line on which the header starts, from 1; without a header that of the first row.
     pub line: u64,
     /// The byte between two cells.
     pub delimiter: u8,
-    places: PerField<usize>,
+    sources: PerField<Source>,
 }
 
 impl Header {
-    /// Finds the required columns among `names`.
+    /// Finds the required columns of a table.
     ///
     /// Fails when one of them is missing or there twice. With a `mapping` names do not matter; it fails when the
-    /// header has another number of them, or is a contact.
-    pub(super) fn find(
-        names: Vec<String>,
-        line: u64,
-        delimiter: u8,
-        mapping: Option<&Mapping>,
-    ) -> Result<Header, Rejection> {
+    /// table has another number of columns.
+    pub(super) fn find(start: &TableStart, mapping: Option<&Mapping>) -> Result<Header, Rejection> {
+        let (names, line) = (start.names.clone(), start.line);
+        let (is_named, delimiter) = (start.is_named(), start.dialect.delimiter);
         if let Some(Mapping { places, columns }) = mapping {
             let (found, expected) = (names.len(), usize::from(*columns));
             if found != expected {
                 return Err(Rejection::Mapping { line, found, expected });
             }
-            if is_contact(&names) {
-                return Err(Rejection::NoHeader { line });
+            let mut sources = places.map(|place| Source::Column(usize::from(place)));
+            if places.first_name == places.last_name {
+                let place = usize::from(places.first_name);
+                (sources.first_name, sources.last_name) = (Source::FirstOf(place), Source::LastOf(place));
             }
-            return Ok(Header { names, line, delimiter, places: places.map(usize::from) });
+            return Ok(Header { names, is_named, line, delimiter, sources });
         }
-        let columns: Vec<Option<Field>> = names.iter().map(|name| Field::from_name(name)).collect();
-        let has_email = columns.contains(&Some(Field::Email));
-        if !has_email && names.iter().any(|name| name.contains('@')) {
-            return Err(Rejection::NoHeader { line });
+        let rows = start.rows();
+        let beginning = Beginning { names: &names, rows: &rows };
+        let columns = beginning.columns();
+        let missing: Vec<Field> =
+            Field::ALL.iter().copied().filter(|field| columns.sources.get(*field).is_none()).collect();
+        if !missing.is_empty() || !columns.doubled.is_empty() {
+            let proposals = beginning.proposals(&columns);
+            let found = FoundNames::new(&names);
+            return Err(match is_named {
+                true => Rejection::Columns { line, missing, doubled: columns.doubled, found, proposals },
+                false => Rejection::NoHeader { line, columns: names.len(), proposals },
+            });
         }
-
-        let count = |column: &Field| columns.iter().flatten().filter(|c| *c == column).count();
-        let missing: Vec<Field> = Field::ALL.iter().copied().filter(|c| count(c) == 0).collect();
-        let doubled: Vec<Field> = Field::ALL.iter().copied().filter(|c| count(c) > 1).collect();
-        if !missing.is_empty() || !doubled.is_empty() {
-            return Err(Rejection::Columns { line, missing, doubled, found: FoundNames::new(&names) });
-        }
-
-        let places = PerField::from_fn(|wanted| {
-            let place = columns.iter().position(|column| *column == Some(wanted));
-            place.unwrap_or(usize::MAX)
-        });
-        Ok(Header { names, line, delimiter, places })
+        let sources = columns.sources.map(|source| source.unwrap_or(Source::Column(usize::MAX)));
+        Ok(Header { names, is_named, line, delimiter, sources })
     }
 
-    /// Where the column of a field is, from 0.
-    pub(crate) fn place(&self, field: Field) -> usize {
-        *self.places.get(field)
+    /// Where the value of a field is.
+    pub(super) fn source(&self, field: Field) -> Source {
+        *self.sources.get(field)
     }
-}
-
-/// The cells of a record as column names. Whether the file is UTF-8 is not known yet where this is
-/// asked for, so each name is taken for UTF-8 when it can be, and for Windows-1252 otherwise.
-pub(super) fn names_in(record: &Record<'_>) -> Vec<String> {
-    record
-        .cells()
-        .map(|cell| match std::str::from_utf8(cell) {
-            Ok(_) => text_of(cell, Encoding::Utf8),
-            Err(_) => text_of(cell, Encoding::Windows1252),
-        })
-        .collect()
-}
-
-/// How many of the required columns are among `names`.
-pub(super) fn count_required(names: &[String]) -> usize {
-    let found: Vec<Field> = names.iter().filter_map(|n| Field::from_name(n)).collect();
-    Field::ALL.iter().filter(|c| found.contains(c)).count()
-}
-
-/// Whether what stands in the header's place is a contact, which a mapping must not make a header of: it would be
-/// lost. A column's name may have an `@` in it, so only a whole address counts.
-pub(super) fn is_contact(names: &[String]) -> bool {
-    let is_address = |name: &String| {
-        let parts = name.trim().split_once('@');
-        parts.is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.contains('.') && !name.trim().contains(char::is_whitespace)
-        })
-    };
-    !names.iter().any(|name| Field::from_name(name) == Some(Field::Email)) && names.iter().any(is_address)
-}
-
-/// Whether a record with these cells stands for an empty line.
-pub(super) fn is_blank(names: &[String]) -> bool {
-    names.iter().all(|name| name.trim().is_empty())
 }

@@ -1,7 +1,7 @@
 //! UTF-8 that a program has read as Windows-1252 and saved: `Ã©` for `é`. LibreOffice does that to files that it opens
 //! without asking, byte order mark or not; the mark, which then stands in front as three letters, gives it away.
 
-use super::decode::windows_1252_byte;
+use super::converter::WINDOWS_1252;
 
 /// The byte order mark of UTF-8, read as Windows-1252.
 const MARK: &str = "\u{ef}\u{bb}\u{bf}";
@@ -54,17 +54,24 @@ fn byte(letter: char) -> Option<u8> {
     }
 }
 
+/// The byte that stands for a character in Windows-1252, or in ISO 8859-1 where only that has it.
+fn windows_1252_byte(character: char) -> Option<u8> {
+    let place = WINDOWS_1252.iter().position(|known| *known == Some(character));
+    match place {
+        Some(place) => Some(0x80 + place as u8),
+        None => u8::try_from(character).ok(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::decode::text_of;
-    use super::super::encoding::Encoding;
     use super::*;
 
     #[test]
     fn letters_come_back_and_new_ones_stay() {
         let letter = |byte: &u8| {
-            let known = text_of(&[*byte], Encoding::Windows1252).chars().next();
-            known.filter(|known| *known != '\u{fffd}').unwrap_or(char::from(*byte))
+            let known = byte.checked_sub(0x80).and_then(|place| WINDOWS_1252[usize::from(place)]);
+            known.unwrap_or(char::from(*byte))
         };
         let mangled = |text: &str| -> String { text.as_bytes().iter().map(letter).collect() };
         assert_eq!(without_mangled_mark(&mangled("\u{feff}email")), Some("email"));

@@ -1,18 +1,21 @@
 //! The way from a file's bytes to its data rows.
 
-use super::decode::{Cells, Decoded, Decoder};
-use super::dialect::Dialect;
-use super::encoding::{Encoding, Evidence, Opening, refuse_foreign};
-use super::header::{self, Header, Mapping};
-use super::records::{Limits, Record, RecordReader};
+use super::converter::Converter;
+use super::encoding::Reading;
+use super::evidence::Evidence;
+use super::header::Header;
+use super::header::Mapping;
+use super::opening::{Opening, refuse_foreign};
+use super::records::{Limits, RecordReader};
 use super::rejection::Rejection;
-use super::utf16::Utf16;
-use crate::domain::field::PerField;
+use super::rows::{RawRow, Rows, Summary};
+use super::table_start::TableStart;
+use crate::domain::field::Field;
 
-/// How much of a file is gathered before encoding and delimiter are told from it.
+/// How much of a file is gathered before encoding, delimiter and header are told from it.
 pub(super) const HEAD_BYTES: usize = 64 << 10;
 
-/// How much UTF-16 is converted at a time, so that a caller's large block is not held twice.
+/// How much is converted at a time, so that a caller's large block is not held twice.
 pub(super) const PIECE_BYTES: usize = 64 << 10;
 
 /// Reads the data rows of a contact file.
@@ -21,84 +24,58 @@ pub(super) const PIECE_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Reader {
     limits: Limits,
-    /// The encoding, where an earlier pass has settled it.
-    known: Option<Encoding>,
-    /// Which columns are which, where a person has said so.
-    mapping: Option<Mapping>,
+    /// The encoding, where an earlier pass or a person has settled it.
+    known: Option<Reading>,
+    settings: Settings,
     /// The first bytes of the file, until there are enough of them to tell how to read it.
     head: Vec<u8>,
+    /// Kept while the encoding is in doubt.
+    evidence: Option<Evidence>,
     body: Option<Box<Body>>,
 }
 
-/// One data row. Values are decoded and otherwise as the file has them; cells missing at the row's end
-/// are empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawRow<'a> {
-    /// Which data row it is, from 1. Blank lines and rows whose every mapped value is empty or white
-    /// space are neither counted nor given.
-    pub number: u64,
-    /// The physical line on which the row starts, from 1. LF, CRLF and CR each end one line.
-    pub line: u64,
-    /// The values of the fields.
-    pub values: PerField<&'a str>,
-    /// What in the row did not fit or could not be read.
-    pub damage: Option<Damage>,
-}
-
-/// What a row held beside its four values as given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Damage {
-    /// All cells beyond the header's width, when any of them holds more than white space.
-    pub overflow: Vec<String>,
-    /// Each cell, mapped or not, that held a NUL or bytes without a character in the file's encoding,
-    /// with `\xNN` for those bytes and a doubled backslash for a backslash. In the row's values the
-    /// same bytes are U+2400 and U+FFFD.
-    pub undecodable: Vec<String>,
-}
-
-/// What is known of a file at its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
-    /// The encoding, as the whole file shows it.
-    pub encoding: Encoding,
-    /// Whether the rows were decoded in another encoding than that. Then they are void, and the file has
-    /// to be read again by [`Reader::with_encoding`].
-    pub reread: bool,
-    /// How many data rows were given; at least one.
-    pub rows: u64,
-    /// How many physical lines the file has.
-    pub lines: u64,
-    /// The names as found, and the delimiter.
-    pub header: Header,
+/// What a person has said about a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Settings {
+    mapping: Option<Mapping>,
+    header_line: Option<u64>,
 }
 
 impl Reader {
-    /// A reader for the first pass over a file: it finds out encoding, delimiter and columns. A file
-    /// that may be UTF-8 or Windows-1252 is read as UTF-8 until its end shows which it is: see
-    /// [`Summary::reread`].
+    /// A reader for the first pass over a file: it finds out encoding, delimiter and columns. The encoding that the
+    /// beginning shows may turn out to be another one at the end: see [`Summary::reread`].
     pub fn sniffing(limits: Limits) -> Reader {
         Reader::new(None, limits)
     }
 
-    /// A reader for a later pass over the same file, in the encoding that the first one arrived at.
-    pub fn with_encoding(encoding: Encoding, limits: Limits) -> Reader {
-        Reader::new(Some(encoding), limits)
+    /// A reader for a later pass over the same file, in the encoding that the first one arrived at, or that a person
+    /// has chosen.
+    pub fn with_encoding(reading: impl Into<Reading>, limits: Limits) -> Reader {
+        Reader::new(Some(reading.into()), limits)
     }
 
-    fn new(known: Option<Encoding>, limits: Limits) -> Reader {
-        Reader { limits, known, mapping: None, head: Vec::new(), body: None }
+    fn new(known: Option<Reading>, limits: Limits) -> Reader {
+        let settings = Settings::default();
+        Reader { limits, known, settings, head: Vec::new(), evidence: None, body: None }
     }
 
     /// The same reader for a file whose columns a person has matched.
-    pub(crate) fn mapped(self, mapping: Option<Mapping>) -> Reader {
-        Reader { mapping, ..self }
+    pub fn mapped(mut self, mapping: Option<Mapping>) -> Reader {
+        self.settings.mapping = mapping;
+        self
+    }
+
+    /// The same reader for a file whose header a person has found: on this physical line, from 1, or on the next one
+    /// that is not blank.
+    pub fn header_on(mut self, line: Option<u64>) -> Reader {
+        self.settings.header_line = line;
+        self
     }
 
     /// Takes in the next bytes of the file, any number of them, and calls `on_row` with each row that
     /// they complete.
     ///
-    /// Fails when the header lacks a required column or names one twice, when a record is beyond the
-    /// limits, and when the file is plainly no CSV.
+    /// Fails when the header lacks a required column or names one twice, and when the file is plainly no CSV.
     pub fn feed(&mut self, mut block: &[u8], on_row: &mut impl FnMut(RawRow<'_>)) -> Result<(), Rejection> {
         if self.body.is_none() {
             let taken = block.len().min(HEAD_BYTES - self.head.len());
@@ -108,15 +85,26 @@ impl Reader {
                 return Ok(());
             }
         }
-        self.body(false, on_row)?.feed(block, on_row)
+        self.body(false, on_row)?;
+        if let Some(evidence) = &mut self.evidence {
+            evidence.add(block);
+        }
+        self.body(false, on_row)?.feed(block, on_row);
+        Ok(())
     }
 
     /// Ends the file, which may complete one more row.
     ///
-    /// Fails as [`feed`](Reader::feed) does, when a quote is still open, and when there was no header
-    /// or no data row.
+    /// Fails as [`feed`](Reader::feed) does, and when there was no header or no data row.
     pub fn finish(mut self, on_row: &mut impl FnMut(RawRow<'_>)) -> Result<Summary, Rejection> {
-        self.body(true, on_row)?.finish(on_row)
+        self.body(true, on_row)?;
+        let evidence = self.evidence.take();
+        let mut summary = self.body(true, on_row)?.finish(on_row)?;
+        let read_in = summary.reading();
+        let reading = evidence.map_or(read_in, Evidence::reading);
+        (summary.encoding, summary.rival) = (reading.encoding, reading.rival);
+        summary.reread = reading != read_in;
+        Ok(summary)
     }
 
     /// What reads the file past its head, with the head read first when that has not happened yet.
@@ -125,18 +113,28 @@ impl Reader {
             Some(body) => body,
             None => {
                 let head = std::mem::take(&mut self.head);
-                Box::new(Body::open(&head, whole, self.known, self.mapping, self.limits, on_row)?)
+                refuse_foreign(&head)?;
+                let opening = match self.known {
+                    Some(reading) => Opening::known(reading, &head),
+                    None => Opening::sniff(&head),
+                };
+                if !opening.certain {
+                    let mut evidence = Evidence::default();
+                    evidence.add(&head);
+                    self.evidence = Some(evidence);
+                }
+                Box::new(Body::open(&head, whole, opening, self.settings, self.limits, on_row)?)
             }
         };
         Ok(self.body.insert(body))
     }
 }
 
-/// A file whose encoding and delimiter are known.
+/// A file whose encoding and dialect are known.
 #[derive(Debug)]
 struct Body {
-    utf16: Option<Utf16>,
-    /// The current piece of UTF-16, as UTF-8.
+    converter: Option<Converter>,
+    /// The current piece, as UTF-8.
     converted: Vec<u8>,
     records: RecordReader,
     rows: Rows,
@@ -148,65 +146,53 @@ impl Body {
     fn open(
         head: &[u8],
         whole: bool,
-        known: Option<Encoding>,
-        mapping: Option<Mapping>,
+        opening: Opening,
+        settings: Settings,
         limits: Limits,
         on_row: &mut impl FnMut(RawRow<'_>),
     ) -> Result<Body, Rejection> {
-        refuse_foreign(head)?;
-        let opening = match known {
-            Some(encoding) => Opening::known(encoding, head),
-            None => Opening::sniff(head),
-        };
-        let mut head = &head[opening.skip..];
-        let empty = head.is_empty();
-
-        let mut utf16 = Utf16::new(opening.encoding);
-        let mut converted = Vec::new();
-        if let Some(utf16) = &mut utf16 {
-            utf16.push(head, &mut converted);
-            head = &converted;
+        let mut text = &head[opening.skip..];
+        if text.is_empty() {
+            return Err(Rejection::Empty);
         }
-        let dialect = Dialect::detect(head, whole, limits);
-
-        let mut records = RecordReader::new(dialect.delimiter, limits);
-        let mut rows = Rows {
-            delimiter: dialect.delimiter,
-            skip_declaration: dialect.declared,
-            empty,
-            mapping,
-            header: None,
-            decoder: Decoder::new(opening.encoding),
-            evidence: (!opening.certain).then(Evidence::default),
-            count: 0,
-        };
-        read_records(&mut records, head, &mut rows, on_row)?;
-        Ok(Body { utf16, converted, records, rows })
+        let mut converter = Converter::new(opening.reading.encoding);
+        let mut converted = Vec::new();
+        if let Some(converter) = &mut converter {
+            converter.push(text, &mut converted);
+            text = &converted;
+        }
+        let start = TableStart::find(text, whole, limits, settings.header_line)?;
+        let header = Header::find(&start, settings.mapping.as_ref())?;
+        let email = header.source(Field::Email).place();
+        let mut records = RecordReader::in_dialect(start.dialect, limits)
+            .starting_on(start.line)
+            .of_table(header.names.len(), email);
+        let mut rows = Rows::new(header, &start, opening.reading);
+        read_records(&mut records, &text[start.offset..], &mut rows, on_row);
+        Ok(Body { converter, converted, records, rows })
     }
 
-    fn feed(&mut self, block: &[u8], on_row: &mut impl FnMut(RawRow<'_>)) -> Result<(), Rejection> {
-        let Some(utf16) = &mut self.utf16 else {
+    fn feed(&mut self, block: &[u8], on_row: &mut impl FnMut(RawRow<'_>)) {
+        let Some(converter) = &mut self.converter else {
             return read_records(&mut self.records, block, &mut self.rows, on_row);
         };
         for piece in block.chunks(PIECE_BYTES) {
             self.converted.clear();
-            utf16.push(piece, &mut self.converted);
-            read_records(&mut self.records, &self.converted, &mut self.rows, on_row)?;
+            converter.push(piece, &mut self.converted);
+            read_records(&mut self.records, &self.converted, &mut self.rows, on_row);
         }
-        Ok(())
     }
 
     fn finish(&mut self, on_row: &mut impl FnMut(RawRow<'_>)) -> Result<Summary, Rejection> {
-        if let Some(utf16) = &mut self.utf16 {
+        if let Some(converter) = &mut self.converter {
             self.converted.clear();
-            utf16.finish(&mut self.converted);
-            read_records(&mut self.records, &self.converted, &mut self.rows, on_row)?;
+            converter.finish(&mut self.converted);
+            read_records(&mut self.records, &self.converted, &mut self.rows, on_row);
         }
-        let last = self.records.finish();
-        if let Some(record) = last.map_err(|rejection| self.rows.locate(rejection))? {
-            self.rows.take(&record, on_row)?;
+        while let Some(record) = self.records.finish() {
+            self.rows.take(&record, on_row);
         }
-        self.rows.summary(self.records.lines())
+        self.rows.finish(self.records.lines())
     }
 }
 
@@ -215,100 +201,8 @@ fn read_records(
     mut input: &[u8],
     rows: &mut Rows,
     on_row: &mut impl FnMut(RawRow<'_>),
-) -> Result<(), Rejection> {
-    loop {
-        match records.read(&mut input) {
-            Ok(Some(record)) => rows.take(&record, on_row)?,
-            Ok(None) => return Ok(()),
-            Err(rejection) => return Err(rows.locate(rejection)),
-        }
+) {
+    while let Some(record) = records.read(&mut input) {
+        rows.take(&record, on_row);
     }
-}
-
-/// Makes rows of records: the first is the header, the others are data.
-#[derive(Debug)]
-struct Rows {
-    delimiter: u8,
-    /// Whether the next record is the one that declares the delimiter.
-    skip_declaration: bool,
-    /// Whether the file has no byte of text.
-    empty: bool,
-    mapping: Option<Mapping>,
-    header: Option<Header>,
-    decoder: Decoder,
-    /// Kept while the encoding is in doubt.
-    evidence: Option<Evidence>,
-    count: u64,
-}
-
-impl Rows {
-    fn take(&mut self, record: &Record<'_>, on_row: &mut impl FnMut(RawRow<'_>)) -> Result<(), Rejection> {
-        if std::mem::take(&mut self.skip_declaration) {
-            return Ok(());
-        }
-        if let Some(evidence) = &mut self.evidence {
-            evidence.add(record.bytes());
-        }
-        match &self.header {
-            None => self.take_header(record),
-            Some(header) => {
-                let decoded = self.decoder.decode(record);
-                let row = data_row(header, record.line(), self.count + 1, decoded);
-                if let Some(row) = row {
-                    self.count += 1;
-                    on_row(row);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn take_header(&mut self, record: &Record<'_>) -> Result<(), Rejection> {
-        let names = header::names_in(record);
-        if !header::is_blank(&names) {
-            self.header = Some(Header::find(names, record.line(), self.delimiter, self.mapping.as_ref())?);
-        }
-        Ok(())
-    }
-
-    fn locate(&self, rejection: Rejection) -> Rejection {
-        match &self.header {
-            Some(header) => rejection.with_names(&header.names),
-            None => rejection,
-        }
-    }
-
-    fn summary(&self, lines: u64) -> Result<Summary, Rejection> {
-        let Some(header) = &self.header else {
-            return Err(if self.empty { Rejection::Empty } else { Rejection::Blank });
-        };
-        if self.count == 0 {
-            return Err(Rejection::HeaderOnly { line: header.line });
-        }
-        let read_in = self.decoder.encoding();
-        let encoding = self.evidence.map_or(read_in, |evidence| evidence.verdict());
-        Ok(Summary { encoding, reread: encoding != read_in, rows: self.count, lines, header: header.clone() })
-    }
-}
-
-/// The row that a record makes; `None` when it counts as a blank line.
-fn data_row<'a>(header: &Header, line: u64, number: u64, decoded: Decoded<'a>) -> Option<RawRow<'a>> {
-    let cells = decoded.cells;
-    let values = PerField::from_fn(|field| cells.get(header.place(field)).unwrap_or_default());
-    if values.values().iter().all(|value| value.trim().is_empty()) {
-        return None;
-    }
-    let damage = Damage { overflow: overflow(cells, header.names.len()), undecodable: decoded.undecodable };
-    Some(RawRow { number, line, values, damage: (damage != Damage::default()).then_some(damage) })
-}
-
-fn overflow(cells: Cells<'_>, width: usize) -> Vec<String> {
-    if cells.get(width).is_none() {
-        return Vec::new();
-    }
-    let beyond = || cells.iter().skip(width);
-    if beyond().all(|cell| cell.trim().is_empty()) {
-        return Vec::new();
-    }
-    beyond().map(str::to_owned).collect()
 }

@@ -2,21 +2,33 @@
 //!
 //! Cells are as RFC 4180 has them: parted by the delimiter, optionally in double quotes, a quote
 //! inside those doubled. Any of LF, CRLF and CR ends a line, and empty lines are no records. A quote
-//! that does not open its cell is an ordinary character, and what follows a closing quote belongs to
-//! the cell. Unlike most readers this one refuses a quote that is never closed, because all rows
-//! after it would be lost in one cell.
+//! that does not open its cell is an ordinary character.
+//!
+//! Broken quoting spoils its own row, not the file. Where text follows a closing quote, and a later quote on the line
+//! closes the cell, the quotes between are letters. A quoted cell that goes on to the end of the file or beyond the
+//! limits, or that has swallowed rows, is read again with its quote as a letter. Cells beyond the limits are cut. All
+//! of these are [`Flaws`] of the record.
 
-use super::rejection::{ColumnPlace, Rejection};
+mod broken;
 
-const QUOTE: u8 = b'"';
+use super::dialect::Dialect;
+
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
+const ESCAPE: u8 = b'\\';
+
+/// How much is kept of a cell beyond the limits.
+const CUT_CELL_BYTES: usize = 1000;
+
+/// How many broken quotes are mended by reading again. After so many a quoted cell ends with its line, so that no file
+/// is read more than a few times.
+const MOST_REOPENED: u32 = 64;
 
 /// Byte classes, as bits: where a scan of a cell has to stop.
 const STOPS_PLAIN: u8 = 1;
 const STOPS_QUOTED: u8 = 2;
 
-/// How much of a file is held in memory before it is refused.
+/// How much of a record is held in memory; what is more is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Most bytes in one cell, without the quotes around it; UTF-16 is counted as UTF-8.
@@ -38,14 +50,42 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     line: u64,
+    next_line: u64,
     bytes: &'a [u8],
     ends: &'a [usize],
+    flaws: Flaws<'a>,
+}
+
+/// What is wrong with a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flaws<'a> {
+    /// Whether its quotes can be read in more than one way.
+    pub(super) quoting: bool,
+    /// Cells that were cut, from 0.
+    pub(super) cut_cells: &'a [usize],
+    /// Whether cells with text were left out at its end.
+    pub(super) cut_record: bool,
 }
 
 impl<'a> Record<'a> {
     /// The physical line on which the record starts, from 1.
     pub(crate) fn line(&self) -> u64 {
         self.line
+    }
+
+    /// What is wrong with it.
+    pub(super) fn flaws(&self) -> Flaws<'a> {
+        self.flaws
+    }
+
+    /// Whether something is.
+    pub(super) fn is_flawed(&self) -> bool {
+        self.flaws != Flaws::default()
+    }
+
+    /// The line on which the next record starts, if no blank line comes before it.
+    pub(super) fn next_line(&self) -> u64 {
+        self.next_line
     }
 
     /// The cells in order; at least one.
@@ -76,16 +116,33 @@ enum State {
     CellStart,
     Plain,
     Quoted,
-    /// Past a quote that closed the cell, unless another one follows.
+    /// Past the byte that takes the next one's meaning away.
+    Escaped,
+    /// Past a quote that closes the cell if the cell ends here.
     QuoteSeen,
+    /// Past white space behind such a quote.
+    QuoteSpace,
+}
+
+/// How a step through bytes ended.
+enum Step {
+    /// With a record, whose end these bytes are; where the next one begins.
+    Record { rest: std::ops::Range<usize>, next: usize },
+    /// With bytes to be read again before those that follow.
+    Reopened { next: usize },
+    /// With no byte left.
+    UsedUp,
 }
 
 /// Cuts bytes, given in blocks, into [`Record`]s.
 #[derive(Debug)]
 pub struct RecordReader {
     delimiter: u8,
+    quote: Option<u8>,
     classes: [u8; 256],
     limits: Limits,
+    /// The width of the table and the column of e-mails, by which swallowed rows are known.
+    table: Option<(usize, usize)>,
     state: State,
     /// The current record as far as it is not one piece of the current block.
     buffer: Vec<u8>,
@@ -94,6 +151,25 @@ pub struct RecordReader {
     record_line: u64,
     /// Where the current cell's quote opened, when it has one.
     quote_line: Option<u64>,
+    /// Where in the buffer the last quote was that may have closed the cell.
+    closed_at: usize,
+    /// Where in the buffer the first quote is that did not close the current cell though it was followed by text.
+    lenient_at: Option<usize>,
+    /// Behind which bytes of the buffer a doubled quote of the current cell lost its second.
+    doubled: Vec<usize>,
+    /// Whether the rest of the cell is left out.
+    is_cut: bool,
+    /// Whether the rest of the record is left out.
+    is_full: bool,
+    quoting: bool,
+    cut_cells: Vec<usize>,
+    cut_record: bool,
+    /// Bytes that are read again, and how far that is.
+    again: Vec<u8>,
+    again_at: usize,
+    /// Whether the rows in them were a quoted cell that is closed: they may be meant to be one.
+    is_suspect: bool,
+    reopened: u32,
     /// Whether the byte before the current block was a CR: an LF then ends no further line.
     after_cr: bool,
 }
@@ -101,47 +177,161 @@ pub struct RecordReader {
 impl RecordReader {
     /// A reader at the start of a file. `delimiter` is a byte other than a quote, CR or LF.
     pub fn new(delimiter: u8, limits: Limits) -> RecordReader {
+        RecordReader::in_dialect(Dialect::of(delimiter), limits)
+    }
+
+    pub(super) fn in_dialect(dialect: Dialect, limits: Limits) -> RecordReader {
         let mut classes = [0; 256];
-        for byte in [QUOTE, CR, LF] {
+        for byte in [Some(CR), Some(LF), dialect.quote].into_iter().flatten() {
             classes[usize::from(byte)] = STOPS_PLAIN | STOPS_QUOTED;
         }
-        classes[usize::from(delimiter)] |= STOPS_PLAIN;
+        classes[usize::from(dialect.delimiter)] |= STOPS_PLAIN;
+        if dialect.is_escaped {
+            classes[usize::from(ESCAPE)] |= STOPS_QUOTED;
+        }
         RecordReader {
-            delimiter,
+            delimiter: dialect.delimiter,
+            quote: dialect.quote,
             classes,
             limits,
+            table: None,
             state: State::BetweenRecords,
             buffer: Vec::new(),
             ends: Vec::new(),
             line: 1,
             record_line: 1,
             quote_line: None,
+            closed_at: 0,
+            lenient_at: None,
+            doubled: Vec::new(),
+            is_cut: false,
+            is_full: false,
+            quoting: false,
+            cut_cells: Vec::new(),
+            cut_record: false,
+            again: Vec::new(),
+            again_at: 0,
+            is_suspect: false,
+            reopened: 0,
             after_cr: false,
         }
     }
 
+    /// The same reader for a text whose first line has another number than 1.
+    pub(super) fn starting_on(mut self, line: u64) -> RecordReader {
+        (self.line, self.record_line) = (line, line);
+        self
+    }
+
+    /// The same reader for a table of so many columns, of which this one has the e-mails.
+    pub(super) fn of_table(mut self, width: usize, email: usize) -> RecordReader {
+        self.table = Some((width, email));
+        self
+    }
+
     /// The next record that ends in `input`, which is moved past it. `None` once `input` is used
     /// up; what it holds of an unfinished record is kept for the next block.
-    ///
-    /// Fails when a record is beyond the [`Limits`]; the reader is of no use afterwards.
-    pub fn read<'r, 'b: 'r>(&'r mut self, input: &mut &'b [u8]) -> Result<Option<Record<'r>>, Rejection> {
-        let block = *input;
-        let mut at = 0;
+    pub fn read<'r, 'b: 'r>(&'r mut self, input: &mut &'b [u8]) -> Option<Record<'r>> {
+        loop {
+            if self.again_at < self.again.len() {
+                if self.read_again() {
+                    return Some(self.record(&[]));
+                }
+                continue;
+            }
+            let block = *input;
+            match self.step(block, 0) {
+                Step::Record { rest, next } => {
+                    *input = &block[next..];
+                    return Some(self.record(&block[rest]));
+                }
+                Step::Reopened { next } => *input = &block[next..],
+                Step::UsedUp => {
+                    *input = &[];
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// The last records, one a call, when the file does not end in a line break.
+    pub fn finish(&mut self) -> Option<Record<'_>> {
+        loop {
+            if self.again_at < self.again.len() {
+                if self.read_again() {
+                    return Some(self.record(&[]));
+                }
+                continue;
+            }
+            match self.state {
+                State::BetweenRecords => return None,
+                State::Quoted | State::Escaped if self.lenient_at.is_some() => self.close_at_first_quote(&[]),
+                State::Quoted | State::Escaped if self.may_reopen() => self.reopen(),
+                State::QuoteSeen | State::QuoteSpace if self.has_swallowed_rows() => self.reopen(),
+                State::Quoted | State::Escaped => {
+                    self.quoting = true;
+                    self.state = State::Plain;
+                }
+                _ => {
+                    self.end_cell_in(&[], &mut 0, 0);
+                    self.state = State::BetweenRecords;
+                    self.line += 1;
+                    return Some(self.record(&[]));
+                }
+            }
+        }
+    }
+
+    /// How many physical lines have ended so far, the last one included after
+    /// [`finish`](RecordReader::finish).
+    pub fn lines(&self) -> u64 {
+        self.line - 1
+    }
+
+    /// Reads on in the bytes that are read again. Whether a record is complete in the buffer.
+    fn read_again(&mut self) -> bool {
+        let again = std::mem::take(&mut self.again);
+        let step = self.step(&again, self.again_at);
+        let (next, is_complete) = match step {
+            Step::Record { rest, next } => {
+                self.buffer.extend_from_slice(&again[rest]);
+                (next, true)
+            }
+            Step::Reopened { next } => {
+                // What was reopened comes before the rest.
+                self.again.extend_from_slice(&again[next..]);
+                self.again_at = 0;
+                return false;
+            }
+            Step::UsedUp => (again.len(), false),
+        };
+        if next < again.len() {
+            (self.again, self.again_at) = (again, next);
+        } else {
+            self.again_at = 0;
+            self.is_suspect = false;
+            self.after_cr = again.last() == Some(&CR);
+        }
+        is_complete
+    }
+
+    fn step(&mut self, block: &[u8], from: usize) -> Step {
+        let mut at = from;
         // Where the bytes begin that belong to the record and are not in the buffer.
-        let mut run = 0;
+        let mut run = from;
 
         while at < block.len() {
             match self.state {
                 State::BetweenRecords if matches!(block[at], CR | LF) => {
-                    self.count_line_break(block, at);
+                    self.count_line_break(block, at, from);
                     at += 1;
                 }
                 State::BetweenRecords => {
                     self.start_record();
                     run = at;
                 }
-                State::CellStart if block[at] == QUOTE => {
-                    self.buffer.extend_from_slice(&block[run..at]);
+                State::CellStart if Some(block[at]) == self.quote && !self.is_full => {
+                    self.keep(&block[run..at]);
                     self.quote_line = Some(self.line);
                     self.state = State::Quoted;
                     at += 1;
@@ -153,85 +343,131 @@ impl RecordReader {
                     match block.get(at) {
                         None => break,
                         Some(&byte) if byte == self.delimiter => {
-                            self.end_cell(self.buffer.len() + at - run)?;
+                            self.end_cell_in(block, &mut run, at);
                             self.state = State::CellStart;
                             at += 1;
                         }
-                        Some(&QUOTE) => at += 1,
-                        Some(_) => {
-                            self.end_cell(self.buffer.len() + at - run)?;
-                            self.count_line_break(block, at);
+                        Some(&CR | &LF) => {
+                            self.end_cell_in(block, &mut run, at);
+                            self.count_line_break(block, at, from);
                             self.after_cr = block[at] == CR;
                             self.state = State::BetweenRecords;
-                            *input = &block[at + 1..];
-                            return Ok(Some(self.record(&block[run..at])));
+                            return Step::Record { rest: run..at, next: at + 1 };
                         }
+                        Some(_) => at += 1,
                     }
                 }
                 State::Quoted => {
                     at = self.scan(block, at, STOPS_QUOTED);
+                    if at < block.len() && self.passes_limit(at - run) {
+                        match self.pass_limit(&block[run..at]) {
+                            Some(taken) => return Step::Reopened { next: run + taken },
+                            None => run = at,
+                        }
+                    }
                     match block.get(at) {
                         None => break,
-                        Some(&QUOTE) => {
-                            self.buffer.extend_from_slice(&block[run..at]);
-                            self.state = State::QuoteSeen;
+                        Some(&CR | &LF) if self.lenient_at.is_some() => {
+                            self.close_at_first_quote(&block[run..at]);
+                            return Step::Reopened { next: at };
+                        }
+                        Some(&CR | &LF) if self.is_cut || self.is_full || self.reopened >= MOST_REOPENED => {
+                            self.quoting = true;
+                            self.state = State::Plain;
+                        }
+                        Some(&CR | &LF) => {
+                            self.count_line_break(block, at, from);
+                            at += 1;
+                        }
+                        Some(&ESCAPE) if self.quote != Some(ESCAPE) => {
+                            self.keep(&block[run..at]);
+                            self.state = State::Escaped;
                             at += 1;
                             run = at;
                         }
                         Some(_) => {
-                            self.count_line_break(block, at);
+                            self.keep(&block[run..at]);
+                            self.closed_at = self.buffer.len();
+                            self.state = State::QuoteSeen;
                             at += 1;
+                            run = at;
                         }
                     }
                 }
-                State::QuoteSeen if block[at] == QUOTE => {
+                State::Escaped => {
+                    if block[at] != ESCAPE && Some(block[at]) != self.quote {
+                        self.keep(&[ESCAPE]);
+                    }
+                    if matches!(block[at], CR | LF) {
+                        self.state = State::Quoted;
+                        continue;
+                    }
                     self.state = State::Quoted;
                     at += 1;
                 }
-                State::QuoteSeen => self.state = State::Plain,
+                State::QuoteSeen if Some(block[at]) == self.quote => {
+                    self.doubled.push(self.buffer.len() + 1);
+                    self.state = State::Quoted;
+                    at += 1;
+                }
+                State::QuoteSeen | State::QuoteSpace if block[at] != b' ' && self.passes_limit(at - run) => {
+                    match self.pass_limit(&block[run..at]) {
+                        Some(taken) => return Step::Reopened { next: run + taken },
+                        None => run = at,
+                    }
+                }
+                State::QuoteSeen | State::QuoteSpace => match block[at] {
+                    byte if byte == self.delimiter || matches!(byte, CR | LF) => {
+                        self.keep(&block[run..at]);
+                        run = at;
+                        if self.has_swallowed_rows() {
+                            self.reopen();
+                            return Step::Reopened { next: at };
+                        }
+                        self.state = State::Plain;
+                    }
+                    b' ' => {
+                        self.state = State::QuoteSpace;
+                        at += 1;
+                    }
+                    _ => {
+                        self.keep(&block[run..at]);
+                        run = at;
+                        self.go_on_behind_quote();
+                    }
+                },
             }
         }
 
         if let Some(&last) = block.last() {
             self.after_cr = last == CR;
         }
-        *input = &[];
         if self.state != State::BetweenRecords {
             let unread = &block[run..];
-            self.check_length(self.buffer.len() + unread.len())?;
-            self.buffer.extend_from_slice(unread);
-        }
-        Ok(None)
-    }
-
-    /// The last record, when the file does not end in a line break.
-    ///
-    /// Fails when a quote is still open, or the record is beyond the [`Limits`].
-    pub fn finish(&mut self) -> Result<Option<Record<'_>>, Rejection> {
-        match (self.state, self.quote_line) {
-            (State::BetweenRecords, _) => Ok(None),
-            (State::Quoted, Some(line)) => Err(Rejection::UnclosedQuote { line, column: self.place() }),
-            _ => {
-                self.end_cell(self.buffer.len())?;
-                self.state = State::BetweenRecords;
-                self.line += 1;
-                Ok(Some(self.record(&[])))
+            if !self.passes_limit(unread.len()) {
+                self.keep(unread);
+            } else if let Some(taken) = self.pass_limit(unread) {
+                return Step::Reopened { next: run + taken };
             }
         }
-    }
-
-    /// How many physical lines have ended so far, the last one included after
-    /// [`finish`](RecordReader::finish).
-    pub(crate) fn lines(&self) -> u64 {
-        self.line - 1
+        Step::UsedUp
     }
 
     fn start_record(&mut self) {
         self.buffer.clear();
         self.ends.clear();
+        self.cut_cells.clear();
+        self.start_cell();
+        (self.is_full, self.quoting, self.cut_record) = (false, self.is_suspect, false);
         self.record_line = self.line;
-        self.quote_line = None;
         self.state = State::CellStart;
+    }
+
+    fn start_cell(&mut self) {
+        self.quote_line = None;
+        self.lenient_at = None;
+        self.is_cut = false;
+        self.doubled.clear();
     }
 
     /// The finished record, whose end is `rest`, or which is `rest` when nothing had to be copied.
@@ -242,7 +478,8 @@ impl RecordReader {
             self.buffer.extend_from_slice(rest);
             &self.buffer
         };
-        Record { line: self.record_line, bytes, ends: &self.ends }
+        let flaws = Flaws { quoting: self.quoting, cut_cells: &self.cut_cells, cut_record: self.cut_record };
+        Record { line: self.record_line, next_line: self.line, bytes, ends: &self.ends, flaws }
     }
 
     fn scan(&self, block: &[u8], from: usize, stops: u8) -> usize {
@@ -252,44 +489,44 @@ impl RecordReader {
             .map_or(block.len(), |found| from + found)
     }
 
-    fn count_line_break(&mut self, block: &[u8], at: usize) {
-        let after_cr = if at == 0 { self.after_cr } else { block[at - 1] == CR };
+    /// `from`: where in the block reading began; what stands before was not a part of this step.
+    fn count_line_break(&mut self, block: &[u8], at: usize, from: usize) {
+        let after_cr = if at == from { self.after_cr } else { block[at - 1] == CR };
         if !(block[at] == LF && after_cr) {
             self.line += 1;
         }
     }
 
-    fn end_cell(&mut self, end: usize) -> Result<(), Rejection> {
-        self.check_length(end)?;
-        if self.ends.len() >= self.limits.max_columns {
-            return Err(Rejection::TooManyColumns { line: self.record_line, limit: self.limits.max_columns });
+    /// Appends bytes of the current cell to the buffer, unless they are left out.
+    fn keep(&mut self, bytes: &[u8]) {
+        if self.is_full {
+            self.cut_record |=
+                bytes.iter().any(|byte| *byte != self.delimiter && !byte.is_ascii_whitespace());
+        } else if !self.is_cut {
+            self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    /// Ends a cell whose last bytes are those from `run` to `at`.
+    fn end_cell_in(&mut self, block: &[u8], run: &mut usize, at: usize) {
+        let end = self.buffer.len() + at - *run;
+        if self.is_cut
+            || self.is_full
+            || !self.is_within_limits(end)
+            || self.ends.len() >= self.limits.max_columns
+        {
+            self.end_long_cell(&block[*run..at]);
+            *run = at;
+            return;
+        }
+        self.end_cell(end);
+    }
+
+    fn end_cell(&mut self, end: usize) {
+        if self.is_full {
+            return;
         }
         self.ends.push(end);
-        self.quote_line = None;
-        Ok(())
-    }
-
-    /// Whether the current cell may reach to `end`. Of two limits that are passed the one passed
-    /// first counts, so that the verdict does not hang on where a block happened to end.
-    fn check_length(&self, end: usize) -> Result<(), Rejection> {
-        let cell_start = self.ends.last().map_or(0, |&end| end + 1);
-        let cell_limit = cell_start.saturating_add(self.limits.max_cell_bytes);
-        if end <= cell_limit.min(self.limits.max_record_bytes) {
-            return Ok(());
-        }
-        Err(if cell_limit <= self.limits.max_record_bytes {
-            Rejection::CellTooLong {
-                line: self.record_line,
-                column: self.place(),
-                quote_line: self.quote_line,
-                limit_bytes: self.limits.max_cell_bytes,
-            }
-        } else {
-            Rejection::RecordTooLong { line: self.record_line, limit_bytes: self.limits.max_record_bytes }
-        })
-    }
-
-    fn place(&self) -> ColumnPlace {
-        ColumnPlace { ordinal: self.ends.len() + 1, name: None }
+        self.start_cell();
     }
 }

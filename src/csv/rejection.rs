@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::records::Record;
 use crate::domain::field::Field;
 
 /// Most header names in one message, and most characters of each.
@@ -40,33 +41,46 @@ pub enum Rejection {
         found: &'static str,
     },
 
-    /// Contacts right from the first line.
-    #[error(
-        "line {line} holds an e-mail address where the column names should be; put a header line \
-         with email, first_name, last_name and company above the contacts and upload the file again"
-    )]
+    /// Contacts right from the first line, in columns that cannot be told by their content.
+    #[error("{}", no_header_sentence(*line, *columns, proposals))]
     NoHeader {
-        /// The line that was read as the header.
+        /// The line of the first contact.
         line: u64,
+        /// How many columns there are.
+        columns: usize,
+        /// Which columns the fields may be.
+        proposals: Vec<ColumnProposal>,
     },
 
     /// A required column that is not there, or there twice.
-    #[error("{}", columns_sentence(*line, missing, doubled, found))]
+    #[error("{}", columns_sentence(*line, missing, doubled, found, proposals))]
     Columns {
         /// Where the header starts.
         line: u64,
-        /// Required columns without a name in the header.
+        /// Required columns that neither a name nor their content tells.
         missing: Vec<Field>,
         /// Required columns that more than one name stands for.
         doubled: Vec<Field>,
         /// What the header holds.
         found: FoundNames,
+        /// Which columns the missing fields may be.
+        proposals: Vec<ColumnProposal>,
+    },
+
+    /// The header is said to be on a line that the beginning of the file does not have.
+    #[error(
+        "no table begins on line {line} or near below it; `ingest preview FILE` shows the first lines, and \
+         `--header-line N` with `ingest import` says on which the column names are"
+    )]
+    NoSuchLine {
+        /// The line.
+        line: u64,
     },
 
     /// A header that is not the one whose columns a person has matched.
     #[error(
         "the header on line {line} has {found} columns, and the columns were matched for a file with {expected}; \
-         match them for this file and upload it again"
+         match them for this file with `--column` or on the upload page"
     )]
     Mapping {
         /// Where the header starts.
@@ -77,41 +91,23 @@ pub enum Rejection {
         expected: usize,
     },
 
-    /// A quote that is still open where the file ends.
+    /// A row whose quotes can be read in more than one way.
     #[error(
-        "the quote that opens on line {line} in {column} is never closed; close or remove it and \
+        "the quotes of the row that starts on line {line} are broken; close or remove the one that is too many and \
          upload the file again"
     )]
-    UnclosedQuote {
-        /// Where the quote opens.
+    BrokenQuotes {
+        /// Where the row starts.
         line: u64,
-        /// The column it opens in.
-        column: ColumnPlace,
     },
 
-    /// A cell beyond [`max_cell_bytes`](super::Limits::max_cell_bytes).
-    #[error("{}", cell_sentence(*line, column, *quote_line, *limit_bytes))]
-    CellTooLong {
-        /// Where the record starts.
-        line: u64,
-        /// The column of the cell.
-        column: ColumnPlace,
-        /// Where the cell's quote opens, when it is quoted.
-        quote_line: Option<u64>,
-        /// The limit.
-        limit_bytes: usize,
-    },
-
-    /// A record beyond [`max_record_bytes`](super::Limits::max_record_bytes).
+    /// A row beyond the [`Limits`](super::Limits).
     #[error(
-        "the row that starts on line {line} holds more than {limit_bytes} bytes; look for a missing \
-         line break or quote there and upload the file again"
+        "the row that starts on line {line} is too long or has too many columns; shorten it and upload the file again"
     )]
-    RecordTooLong {
-        /// Where the record starts.
+    RowTooLong {
+        /// Where the row starts.
         line: u64,
-        /// The limit.
-        limit_bytes: usize,
     },
 
     /// A row with too many bytes that either fit no column or are not text.
@@ -125,46 +121,13 @@ pub enum Rejection {
         /// The limit, counted as it would be kept beside the row.
         limit_bytes: usize,
     },
-
-    /// A record beyond [`max_columns`](super::Limits::max_columns).
-    #[error(
-        "the row that starts on line {line} has more than {limit} columns; look for a missing line \
-         break there and upload the file again"
-    )]
-    TooManyColumns {
-        /// Where the record starts.
-        line: u64,
-        /// The limit.
-        limit: usize,
-    },
 }
 
 impl Rejection {
-    /// The same with the column's name in it, out of the names of the header.
-    pub(super) fn with_names(mut self, names: &[String]) -> Rejection {
-        if let Rejection::UnclosedQuote { column, .. } | Rejection::CellTooLong { column, .. } = &mut self {
-            column.name = names.get(column.ordinal - 1).map(|name| shown(name));
-        }
-        self
-    }
-}
-
-/// A column, by its number and by its name where there is one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnPlace {
-    /// The number, from 1.
-    pub ordinal: usize,
-    /// The name in the header, shortened.
-    pub name: Option<String>,
-}
-
-impl fmt::Display for ColumnPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "column {}", self.ordinal)?;
-        match &self.name {
-            Some(name) => write!(f, " ({name})"),
-            None => Ok(()),
-        }
+    /// What is wrong with a record of which all has to be right.
+    pub(super) fn flawed(record: &Record<'_>) -> Rejection {
+        let line = record.line();
+        if record.flaws().quoting { Rejection::BrokenQuotes { line } } else { Rejection::RowTooLong { line } }
     }
 }
 
@@ -211,7 +174,22 @@ fn shown(name: &str) -> String {
     shown
 }
 
-fn columns_sentence(line: u64, missing: &[Field], doubled: &[Field], found: &FoundNames) -> String {
+/// A column that a field may be, by its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnProposal {
+    /// The field.
+    pub field: Field,
+    /// The column, from 0.
+    pub place: usize,
+}
+
+fn columns_sentence(
+    line: u64,
+    missing: &[Field],
+    doubled: &[Field],
+    found: &FoundNames,
+    proposals: &[ColumnProposal],
+) -> String {
     let list = |columns: &[Field]| {
         let names: Vec<&str> = columns.iter().map(|column| column.as_str()).collect();
         names.join(", ")
@@ -221,18 +199,29 @@ fn columns_sentence(line: u64, missing: &[Field], doubled: &[Field], found: &Fou
         ([], _) => format!("has more than one column for {}", list(doubled)),
         _ => format!("has no column for {} and more than one for {}", list(missing), list(doubled)),
     };
+    let options = options(missing.iter().chain(doubled), proposals);
     format!(
-        "the header on line {line} {complaint} (found: {found}); name each of email, first_name, \
-         last_name and company once and upload the file again"
+        "the header on line {line} {complaint} (found: {found}); say which column is which with \
+         `ingest import FILE {options}`, or match the columns on the upload page; a column that the file lacks has to \
+         be added to it"
     )
 }
 
-fn cell_sentence(line: u64, column: &ColumnPlace, quote_line: Option<u64>, limit_bytes: usize) -> String {
-    let advice = match quote_line {
-        Some(quote_line) => format!(
-            "close the quote that opens on line {quote_line}, or remove it, and upload the file again"
-        ),
-        None => "shorten it and upload the file again".to_owned(),
+fn no_header_sentence(line: u64, columns: usize, proposals: &[ColumnProposal]) -> String {
+    let options = options(Field::ALL.iter(), proposals);
+    format!(
+        "line {line} holds an e-mail address where the column names should be; say which of the {columns} columns is \
+         which with `ingest import FILE {options}`, or match the columns on the upload page; the first line is then \
+         kept as a contact"
+    )
+}
+
+/// The options that name the fields' columns, with those that are proposed.
+fn options<'a>(fields: impl Iterator<Item = &'a Field>, proposals: &[ColumnProposal]) -> String {
+    let option = |field: &Field| {
+        let proposal = proposals.iter().find(|proposal| proposal.field == *field);
+        let column = proposal.map_or("N".to_owned(), |proposal| (proposal.place + 1).to_string());
+        format!("--column {field}={column}")
     };
-    format!("the row that starts on line {line} holds more than {limit_bytes} bytes in {column}; {advice}")
+    fields.map(option).collect::<Vec<String>>().join(" ")
 }

@@ -3,13 +3,15 @@
 
 use std::borrow::Cow;
 
+use super::converter::Converter;
 use super::decode::{Cells, Decoder};
-use super::dialect::Dialect;
-use super::encoding::{BlockEvidence, Encoding, Evidence, Opening, refuse_foreign};
+use super::encoding::{Encoding, Reading};
+use super::evidence::Evidence;
+use super::opening::{Opening, refuse_foreign};
 use super::reader::{HEAD_BYTES, PIECE_BYTES};
 use super::records::{Limits, Record, RecordReader};
 use super::rejection::Rejection;
-use super::utf16::Utf16;
+use super::table_start::TableStart;
 
 /// One row of a table.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +29,7 @@ pub struct TableRow<'a> {
 pub struct TableSurvey {
     head: Vec<u8>,
     bytes: u64,
-    evidence: BlockEvidence,
+    evidence: Evidence,
 }
 
 impl TableSurvey {
@@ -45,22 +47,22 @@ impl TableSurvey {
     /// Fails when the file is plainly no CSV, or has no byte of text.
     pub fn finish(self, limits: Limits) -> Result<TableReader, Rejection> {
         refuse_foreign(&self.head)?;
-        let Opening { encoding, certain, skip } = Opening::sniff(&self.head);
-        let encoding = if certain { encoding } else { self.evidence.verdict() };
+        let Opening { reading, certain, skip } = Opening::sniff(&self.head);
+        let Reading { encoding, .. } = if certain { reading } else { self.evidence.reading() };
         if self.bytes == skip as u64 {
             return Err(Rejection::Empty);
         }
-        let text = as_narrow(&self.head[skip..], encoding);
-        let dialect = Dialect::detect(&text, self.bytes == self.head.len() as u64, limits);
+        let text = as_utf8(&self.head[skip..], encoding);
+        let start = TableStart::find(&text, self.bytes == self.head.len() as u64, limits, None)?;
         Ok(TableReader {
             skip,
-            utf16: Utf16::new(encoding),
+            converter: Converter::new(encoding),
             converted: Vec::new(),
-            records: RecordReader::new(dialect.delimiter, limits),
+            records: RecordReader::in_dialect(start.dialect, limits),
             rows: Rows {
                 encoding,
                 decoder: Decoder::new(encoding),
-                is_declaration: dialect.declared,
+                is_declaration: start.is_declared,
                 is_blank: true,
             },
         })
@@ -74,8 +76,8 @@ impl TableSurvey {
 pub struct TableReader {
     /// Bytes of the byte order mark that are still to come.
     skip: usize,
-    utf16: Option<Utf16>,
-    /// The current piece of UTF-16, as UTF-8.
+    converter: Option<Converter>,
+    /// The current piece, as UTF-8.
     converted: Vec<u8>,
     records: RecordReader,
     rows: Rows,
@@ -94,12 +96,12 @@ impl TableReader {
         let skipped = self.skip.min(block.len());
         self.skip -= skipped;
         let block = &block[skipped..];
-        let Some(utf16) = &mut self.utf16 else {
+        let Some(converter) = &mut self.converter else {
             return self.rows.read(&mut self.records, block, on_row);
         };
         for piece in block.chunks(PIECE_BYTES) {
             self.converted.clear();
-            utf16.push(piece, &mut self.converted);
+            converter.push(piece, &mut self.converted);
             self.rows.read(&mut self.records, &self.converted, on_row)?;
         }
         Ok(())
@@ -112,12 +114,12 @@ impl TableReader {
         mut self,
         on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
     ) -> Result<Encoding, E> {
-        if let Some(utf16) = &mut self.utf16 {
+        if let Some(converter) = &mut self.converter {
             self.converted.clear();
-            utf16.finish(&mut self.converted);
+            converter.finish(&mut self.converted);
             self.rows.read(&mut self.records, &self.converted, on_row)?;
         }
-        if let Some(record) = self.records.finish()? {
+        while let Some(record) = self.records.finish() {
             self.rows.take(&record, on_row)?;
         }
         if self.rows.is_blank { Err(Rejection::Blank.into()) } else { Ok(self.rows.encoding) }
@@ -142,19 +144,22 @@ impl Rows {
         mut input: &[u8],
         on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        while let Some(record) = records.read(&mut input)? {
+        while let Some(record) = records.read(&mut input) {
             self.take(&record, on_row)?;
         }
         Ok(())
     }
 
-    fn take<E>(
+    fn take<E: From<Rejection>>(
         &mut self,
         record: &Record<'_>,
         on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         if std::mem::take(&mut self.is_declaration) {
             return Ok(());
+        }
+        if record.is_flawed() {
+            return Err(Rejection::flawed(record).into());
         }
         let decoded = self.decoder.decode(record);
         if decoded.cells.iter().all(|cell| cell.trim().is_empty()) {
@@ -166,21 +171,11 @@ impl Rows {
     }
 }
 
-pub(super) fn opening(file: &[u8]) -> Opening {
-    let opening = Opening::sniff(file);
-    if opening.certain {
-        return opening;
-    }
-    let mut evidence = Evidence::default();
-    evidence.add(file);
-    Opening { encoding: evidence.verdict(), ..opening }
-}
-
-/// UTF-16 as UTF-8; anything else as it is.
-pub(super) fn as_narrow(text: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
-    let Some(mut utf16) = Utf16::new(encoding) else { return Cow::Borrowed(text) };
+/// A text as UTF-8.
+pub(super) fn as_utf8(text: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
+    let Some(mut converter) = Converter::new(encoding) else { return Cow::Borrowed(text) };
     let mut converted = Vec::new();
-    utf16.push(text, &mut converted);
-    utf16.finish(&mut converted);
+    converter.push(text, &mut converted);
+    converter.finish(&mut converted);
     Cow::Owned(converted)
 }

@@ -25,7 +25,7 @@ impl Utf16 {
         let from_bytes = match encoding {
             Encoding::Utf16Le => u16::from_le_bytes,
             Encoding::Utf16Be => u16::from_be_bytes,
-            Encoding::Utf8 | Encoding::Windows1252 => return None,
+            _ => return None,
         };
         Some(Utf16 { from_bytes, half_unit: None, high: None })
     }
@@ -84,7 +84,9 @@ pub(super) fn bytes_in_file(broken: &[u8], encoding: Encoding) -> Vec<u8> {
     let to_bytes = match encoding {
         Encoding::Utf16Le => u16::to_le_bytes,
         Encoding::Utf16Be => u16::to_be_bytes,
-        Encoding::Utf8 | Encoding::Windows1252 => return broken.to_vec(),
+        Encoding::Utf8 => return broken.to_vec(),
+        // Other encodings have stand-ins of single bytes alone.
+        _ => u16::to_be_bytes,
     };
     let unit = |high: u8, low: u8| u16::from(high & 0x3F) << 6 | u16::from(low & 0x3F);
     match *broken {
@@ -99,6 +101,11 @@ fn push_char(code: u32, out: &mut Vec<u8>) {
     if let Some(character) = char::from_u32(code) {
         out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     }
+}
+
+/// Appends what stands for a byte without a character.
+pub(super) fn push_byte(byte: u8, out: &mut Vec<u8>) {
+    out.extend(stand_in(ODD_BYTE, byte.into()));
 }
 
 fn stand_in(lead: u8, unit: u16) -> [u8; 3] {

@@ -29,34 +29,6 @@ impl Field {
             Field::Email | Field::FirstName | Field::LastName | Field::Company => true,
         }
     }
-
-    /// The names that files give to the field, as [`folded`] leaves them.
-    fn folded_names(self) -> &'static [&'static str] {
-        match self {
-            Field::Email => &["email", "emailaddress", "mail", "correo", "emailadresse"],
-            Field::FirstName => &["firstname", "fname", "givenname", "nome", "vorname", "prénom", "nombre"],
-            Field::LastName => {
-                &["lastname", "lname", "surname", "familyname", "sobrenome", "nachname", "nom", "apellido"]
-            }
-            Field::Company => {
-                &["company", "organization", "organisation", "org", "empresa", "firma", "société"]
-            }
-        }
-    }
-
-    /// Returns the field that the name of a file's column means.
-    ///
-    /// ```
-    /// use ingest::domain::field::Field;
-    ///
-    /// assert_eq!(Field::from_name("E-Mail Address"), Some(Field::Email));
-    /// assert_eq!(Field::from_name("Vorname"), Some(Field::FirstName));
-    /// assert_eq!(Field::from_name("phone"), None);
-    /// ```
-    pub fn from_name(name: &str) -> Option<Field> {
-        let name = folded(name);
-        Field::ALL.iter().copied().find(|field| field.folded_names().contains(&name.as_str()))
-    }
 }
 
 /// Returns the name of a column without what does not count when names are compared: case, white space, `_` and `-`.

@@ -4,10 +4,12 @@
 //! or out of the database.
 
 pub mod access;
+pub mod column_names;
 pub mod contact;
 pub mod decision;
 pub mod email;
 pub mod field;
+pub mod full_name;
 pub mod ids;
 pub mod issue;
 pub mod job;

@@ -38,12 +38,19 @@ words! {
 /// The values of a row, trimmed of Unicode white space and in NFC, in the case they came in.
 pub type Fields<'a> = PerField<Cow<'a, str>>;
 
-/// Trims Unicode white space and normalises to NFC (Unicode Standard Annex 15).
+/// Trims Unicode white space and invisible characters and normalises to NFC (Unicode Standard Annex 15).
 pub fn normalise(value: &str) -> Cow<'_, str> {
-    let trimmed = value.trim();
-    let settled =
-        trimmed.is_ascii() || is_nfc_quick(trimmed.chars()) == unicode_normalization::IsNormalized::Yes;
+    let trimmed = match value.trim() {
+        ascii if ascii.is_ascii() => return Cow::Borrowed(ascii),
+        trimmed => trimmed.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter)),
+    };
+    let settled = is_nfc_quick(trimmed.chars()) == unicode_normalization::IsNormalized::Yes;
     if settled { Cow::Borrowed(trimmed) } else { Cow::Owned(trimmed.nfc().collect()) }
+}
+
+/// White space that Unicode does not count as such.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 
 impl<'a> PerField<Cow<'a, str>> {

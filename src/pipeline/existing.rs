@@ -7,7 +7,7 @@ use super::compare::{Existing, Findings, Sorted};
 use super::file::File;
 use super::survey::Survey;
 use super::{Context, Control, RunError, wait_for_turn};
-use crate::csv::Encoding;
+use crate::csv::Reading;
 use crate::domain::job::Owner;
 use crate::store::jobs::Claim;
 use crate::store::{Home, contacts, sql};
@@ -24,7 +24,7 @@ pub(crate) struct Plan {
     /// The file.
     pub file: File,
     /// Its encoding.
-    pub encoding: Encoding,
+    pub reading: Reading,
     /// The number of its data rows.
     pub rows: u64,
     /// Bytes to be staged.
@@ -62,7 +62,7 @@ pub(crate) async fn plan(
     let clean = may_be_clean && !findings.has_conflicts();
     Ok(Plan {
         file: survey.file,
-        encoding: survey.encoding,
+        reading: survey.reading,
         rows: survey.rows,
         bytes: survey.bytes,
         findings,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::{Context, Control, RunError};
-use crate::csv::{Damage, Encoding, Limits, Mapping, RawRow, Reader, Summary};
+use crate::csv::{Damage, Limits, Mapping, RawRow, Reader, Reading, Summary};
 use crate::domain::row::{Fields, normalise};
 use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
@@ -105,8 +105,8 @@ pub(crate) fn first_reader(claim: &Claim) -> Reader {
 }
 
 /// Returns a reader for a later pass, with the encoding that the survey detected.
-pub(crate) fn reader(claim: &Claim, encoding: Encoding) -> Reader {
-    Reader::with_encoding(encoding, limits()).mapped(mapping(claim))
+pub(crate) fn reader(claim: &Claim, reading: Reading) -> Reader {
+    Reader::with_encoding(reading, limits()).mapped(mapping(claim))
 }
 
 fn mapping(claim: &Claim) -> Option<Mapping> {
@@ -138,6 +138,12 @@ pub(crate) fn residue(damage: Option<&Damage>) -> String {
         residue.extend_from_slice(words.as_bytes());
         let written = serde_json::to_writer(&mut residue, cells);
         debug_assert!(written.is_ok(), "writing to a Vec cannot fail");
+    }
+    for oddity in &damage.oddities {
+        if !residue.is_empty() {
+            residue.extend_from_slice(b"; ");
+        }
+        residue.extend_from_slice(oddity.as_bytes());
     }
     String::from_utf8(residue)
         .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())

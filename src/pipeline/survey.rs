@@ -4,7 +4,7 @@ use super::budget::RESIDUE_BYTES;
 use super::compare::{Comparison, OPEN, UNDECIDED};
 use super::file::File;
 use super::{Context, Control, Phase, RunError, file};
-use crate::csv::{Encoding, RawRow, Rejection};
+use crate::csv::{RawRow, Reading, Rejection, SkippedLines};
 use crate::domain::contact::ContactKeys;
 use crate::domain::row::Fields;
 use crate::domain::rules::Verdict;
@@ -16,8 +16,10 @@ pub(crate) struct Survey {
     /// The file.
     pub file: File,
     /// The encoding of the whole file.
-    pub encoding: Encoding,
-    /// The number of data rows.
+    pub reading: Reading,
+    /// Lines that are no contacts.
+    pub skipped: SkippedLines,
+    /// Data rows.
     pub rows: u64,
     /// Bytes to be staged.
     pub bytes: u64,
@@ -38,13 +40,21 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
     if summary.reread {
         found = Found::new(context, claim);
         pass = file.pass(context, claim).await?;
-        let second = file::reader(claim, summary.encoding);
+        let second = file::reader(claim, summary.reading());
         summary = pass.read(second, claim, control, |row| found.row(&row, control)).await?;
     }
-    tracing::debug!(rows = summary.rows, encoding = summary.encoding.as_str(), "survey ended");
+    tracing::debug!(
+        rows = summary.rows,
+        encoding = summary.encoding.as_str(),
+        encoding_rival = summary.rival.map(|rival| rival.as_str()),
+        header_line = summary.header.line,
+        skipped_lines = summary.skipped.count,
+        "survey ended"
+    );
     Ok(Survey {
         file,
-        encoding: summary.encoding,
+        reading: summary.reading(),
+        skipped: summary.skipped,
         rows: summary.rows,
         bytes: found.bytes,
         has_violations: found.has_violations,

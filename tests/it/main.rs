@@ -29,6 +29,7 @@ mod requests;
 mod round_trips;
 mod rules_agree;
 mod schema;
+mod score;
 mod screenshots;
 mod serve;
 mod soak;

@@ -9,7 +9,7 @@ fn blocks_of_any_size_give_the_same() {
     let mut long = with_header(&"é@x.org,\"A\"\"A\",B,\"C\r\nD\"\r\n".repeat(4_000)).into_bytes();
     let long_utf16 = utf16(&String::from_utf8_lossy(&long), u16::to_be_bytes);
     long.extend_from_slice(b"\xFF");
-    let files: Vec<_> = (0..4_000).map(|_| random_file(random)).collect();
+    let files: Vec<_> = (0..500).map(|_| random_file(random)).collect();
     for file in files.iter().chain([&long, &long_utf16]) {
         let limits = if random.bool() && file.len() < 1_000 { limits } else { Limits::default() };
         for known in [None, Some(Encoding::Utf8), Some(Encoding::Windows1252)] {

@@ -30,34 +30,46 @@ fn a_mapping_wins_over_names() {
 fn a_mapping_of_another_file_is_refused_in_words() {
     let error = read(FILE, Mapping::new([0, 1, 2, 3].into(), 4)).unwrap_err();
     assert!(error.to_string().contains("has 5 columns"), "{error}");
-    assert_eq!(Mapping::new([0, 1, 1, 3].into(), 4), None);
+    assert_eq!(Mapping::new([0, 0, 1, 3].into(), 4), None);
+    assert_eq!(Mapping::new([0, 1, 2, 2].into(), 4), None);
     assert_eq!(Mapping::new([0, 1, 2, 4].into(), 4), None);
 }
 
 #[test]
 fn a_contact_is_never_taken_for_a_header() {
-    let mapping = Mapping::new([0, 1, 2, 3].into(), 4);
-    for first in ["ann@example.com;Ann;Lee;Acme", "Ann;Lee; ann@example.com ;Acme"] {
-        let file = format!("{first}\nbob@example.com;Bob;Ray;Beta\n");
-        assert_eq!(read(&file, mapping), Err(Rejection::NoHeader { line: 1 }), "{first}");
-        assert_eq!(preview(file.as_bytes(), true, 10), Err(Rejection::NoHeader { line: 1 }), "{first}");
+    for (first, places) in
+        [("ann@example.com;Ann;Lee;Acme", [0, 1, 2, 3]), ("Ann;Lee; ann@example.com ;Acme", [2, 0, 1, 3])]
+    {
+        let file = format!("{first}\n{first}\n");
+        let mapping = Mapping::new(places.into(), 4);
+        assert_eq!(read(&file, mapping).unwrap().len(), 2, "{first}");
+        let refused = read(&file, None).unwrap_err().to_string();
+        assert!(refused.contains(&format!("--column email={}", places[0] + 1)), "{refused}");
+        let shown = preview(file.as_bytes(), true, 10, None, None).unwrap();
+        assert_eq!(
+            (shown.is_named, shown.names[3].as_str(), shown.rows.len()),
+            (false, "column 4", 2),
+            "{first}"
+        );
     }
+    let mapping = Mapping::new([0, 1, 2, 3].into(), 4);
     for first in ["Mail @ home;Vor;Nach;Haus", "@;Vor;Nach;Haus", "email;a@example.com;Nach;Haus"] {
         let file = format!("{first}\nbob@example.com;Bob;Ray;Beta\n");
         assert_eq!(read(&file, mapping).unwrap().len(), 1, "{first}");
-        assert_eq!(preview(file.as_bytes(), true, 10).unwrap().rows.len(), 1, "{first}");
+        assert_eq!(preview(file.as_bytes(), true, 10, None, None).unwrap().rows.len(), 1, "{first}");
     }
 }
 
 #[test]
 fn the_beginning_of_a_file_is_shown_as_it_is_understood() {
-    let shown = preview(FILE.as_bytes(), true, 10).unwrap();
+    let shown = preview(FILE.as_bytes(), true, 10, None, None).unwrap();
     assert_eq!((shown.encoding, shown.delimiter, shown.line), (Encoding::Utf8, b';', 1));
     assert_eq!(shown.names[1], "Mail privat");
-    assert!(shown.matches.iter().all(|(_, places)| places.is_empty()));
+    assert_eq!(shown.matches.company, [] as [usize; 0]);
     assert_eq!(shown.rows, [["Acme", "a@example.com", "b@example.com", "Ann", "Lee"]]);
 
-    let doubled = preview(b"\n\nemail,mail,vorname\nx,y,z\n", true, 10).unwrap();
+    let doubled = b"\n\nemail,email,vorname\nx,y,z\n";
+    let doubled = preview(doubled, true, 10, None, None).unwrap();
     assert_eq!(
         (doubled.line, &doubled.matches.email, &doubled.matches.first_name),
         (3, &vec![0, 1], &vec![2])
@@ -68,11 +80,80 @@ fn the_beginning_of_a_file_is_shown_as_it_is_understood() {
 fn a_beginning_may_be_cut_anywhere() {
     let file = "email,first_name,last_name,company\na@example.com,José,Núñez,\"Acme\nInc\"\n".repeat(3);
     for end in 40..file.len() {
-        let shown = preview(&file.as_bytes()[..end], false, 10).unwrap();
+        let shown = preview(&file.as_bytes()[..end], false, 10, None, None).unwrap();
         assert_eq!(shown.encoding, Encoding::Utf8, "{end}");
         assert_eq!(shown.matches.company, [3], "{end}");
     }
-    assert!(matches!(preview(b"", true, 10), Err(Rejection::Empty)));
-    assert!(matches!(preview(b"\n \n", true, 10), Err(Rejection::Blank)));
-    assert!(matches!(preview(b"PK\x03\x04rest", false, 10), Err(Rejection::NotCsv { .. })));
+    assert!(matches!(preview(b"", true, 10, None, None), Err(Rejection::Empty)));
+    assert!(matches!(preview(b"\n \n", true, 10, None, None), Err(Rejection::Blank)));
+    assert!(matches!(preview(b"PK\x03\x04rest", false, 10, None, None), Err(Rejection::NotCsv { .. })));
+}
+
+#[test]
+fn one_column_of_whole_names_is_split() {
+    let file = "Name,Email,Company\nAda Quint,a@example.com,Acme\n\"Osei, Ben\",b@example.com,Beta\n";
+    let rows = [["a@example.com", "Ada", "Quint", "Acme"], ["b@example.com", "Ben", "Osei", "Beta"]];
+    assert_eq!(read(file, None).unwrap(), rows);
+    let odd = file.replace("Name", "Wer");
+    assert_eq!(read(&odd, Mapping::new([1, 0, 0, 2].into(), 3)).unwrap(), rows);
+}
+
+#[test]
+fn columns_without_a_known_name_are_told_by_their_content() {
+    let file = "Wo;Vorname;Nachname;Firma\na@example.com;Ann;Lee;Acme\nb@example.com;Bob;Ray;Beta\n";
+    assert_eq!(read(file, None).unwrap().len(), 2);
+    let shown = preview(file.as_bytes(), true, 10, None, None).unwrap();
+    assert_eq!(shown.matches.email, [0]);
+}
+
+#[test]
+fn of_two_columns_the_better_filled_one_is_read() {
+    let file = "Email;E-mail Address;Vorname;Nachname;Firma\n;a@example.com;Ann;Lee;Acme\nx@example.com;b@example.com;Bob;Ray;Beta\n";
+    let emails: Vec<String> = read(file, None).unwrap().into_iter().map(|[email, ..]| email).collect();
+    assert_eq!(emails, ["a@example.com", "b@example.com"]);
+    let twice = file.replace("E-mail Address", "E-Mail");
+    let refused = read(&twice, None).unwrap_err().to_string();
+    assert!(
+        refused.contains("more than one column for email") && refused.contains("--column email="),
+        "{refused}"
+    );
+}
+
+#[test]
+fn tables_begin_below_titles_and_end_above_notes() {
+    let table =
+        "email;first_name;last_name;company\na@example.com;Ann;Lee;Acme\nb@example.com;Bob;Ray;Beta\n";
+    let cases = [
+        (format!("Kundenliste;;;\nStand: 1.2.;;;\n;;;\n{table}"), vec![1, 2]),
+        (format!("Notes:\n\"More, than\none line\"\n\n{table}"), vec![1, 2]),
+        (format!("{table}\n\"Contacts & Accounts\"\nConfidential\n"), vec![5, 6]),
+        (format!("{table}Total;2;;\n"), vec![4]),
+        (format!("{table}# Team B\nemail;first_name;last_name;company\n\u{1a}\n"), vec![4, 5, 6]),
+        (
+            table.replacen("first_name;last_name", "Vor-;Nach-", 1).replacen("\n", "\n;name;name;\n", 1),
+            vec![],
+        ),
+    ];
+    for (file, skipped) in cases {
+        let mut rows = Vec::new();
+        let mut on_row = |row: RawRow<'_>| rows.push((row.values.email.to_owned(), row.damage));
+        let mut reader = Reader::sniffing(Limits::default());
+        reader.feed(file.as_bytes(), &mut on_row).unwrap();
+        let summary = reader.finish(&mut on_row).unwrap();
+        let lines: Vec<u64> = summary.skipped.first.iter().map(|line| line.line).collect();
+        assert_eq!(
+            (lines.as_slice(), summary.skipped.count),
+            (skipped.as_slice(), skipped.len() as u64),
+            "{file}"
+        );
+        assert_eq!(rows, [("a@example.com".to_owned(), None), ("b@example.com".to_owned(), None)], "{file}");
+    }
+}
+
+#[test]
+fn a_line_that_rows_follow_is_no_note() {
+    let file = "email;first_name;last_name;company\n\nOdd\nb@example.com;Bob;Ray;Beta\n";
+    assert_eq!(read(file, None).unwrap()[0], ["Odd", "", "", ""]);
+    let file = file.replace("email;", "note;email;").replace("b@", "x;b@");
+    assert!(matches!(read(&file, None), Ok(rows) if rows.len() == 1));
 }

@@ -46,7 +46,7 @@ fn read(file: &[u8]) -> Outcome {
     let first = feed(Reader::sniffing(Limits::default()), [file]);
     match &first.end {
         Ok(summary) => {
-            let reader = Reader::with_encoding(summary.encoding, Limits::default());
+            let reader = Reader::with_encoding(summary.reading(), Limits::default());
             let second = feed(reader, [file]);
             assert!(summary.reread || first.rows == second.rows);
             second

@@ -41,19 +41,24 @@ fn records_are_those_of_csv_core() {
     }
 }
 
-/// All records of a file as lists of cells; `None` when a quote is left open.
+/// All records of a file as lists of cells; `None` when quotes are broken.
 fn records(file: &[u8]) -> Option<Vec<Vec<String>>> {
     let mut reader = RecordReader::new(b',', Limits::default());
     let mut decoder = Decoder::new(Encoding::Utf8);
     let mut all = Vec::new();
+    let mut is_broken = false;
+    let mut take = |record: Record<'_>| {
+        is_broken |= record.is_flawed();
+        all.push(decoder.decode(&record).cells.iter().map(str::to_owned).collect());
+    };
     let mut input = file;
-    while let Some(record) = reader.read(&mut input).unwrap() {
-        all.push(decoder.decode(&record).cells.iter().map(str::to_owned).collect());
+    while let Some(record) = reader.read(&mut input) {
+        take(record);
     }
-    if let Some(record) = reader.finish().ok()? {
-        all.push(decoder.decode(&record).cells.iter().map(str::to_owned).collect());
+    while let Some(record) = reader.finish() {
+        take(record);
     }
-    Some(all)
+    (!is_broken).then_some(all)
 }
 
 fn by_csv_core(mut input: &[u8]) -> Vec<Vec<String>> {

@@ -28,7 +28,7 @@ fn table_of(blocks: &[&[u8]]) -> Table {
 fn tables_in_blocks_of_any_size_are_the_same() {
     let random = &mut fastrand::Rng::with_seed(2);
     let long = "key;é@x.org;\"A\"\"A\";\"C\r\nD\"\r\n".repeat(4_000);
-    let mut files: Vec<_> = (0..4_000).map(|_| super::blocks::random_file(random)).collect();
+    let mut files: Vec<_> = (0..500).map(|_| super::blocks::random_file(random)).collect();
     files.push(utf16(&long, u16::to_be_bytes));
     files.push(narrow(&long));
     files.push(long.into_bytes());
@@ -79,5 +79,5 @@ fn what_is_no_table_is_refused() {
     for (file, rejection) in cases {
         assert_eq!(table(file), Err(rejection));
     }
-    assert!(matches!(table(b"a,b\n1,\"2\n"), Err(Rejection::UnclosedQuote { line: 2, .. })));
+    assert!(matches!(table(b"a,b\n\"1\",\"2\"\n1,\"2\n"), Err(Rejection::BrokenQuotes { line: 3 })));
 }

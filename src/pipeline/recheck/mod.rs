@@ -10,6 +10,7 @@ mod read;
 mod review;
 
 use super::{Context, Control, Outcome, RunError, Statistics, timed, wait_for_turn};
+use crate::csv::SkippedLines;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::jobs::{Claim, RowCounts, Settled};
 use crate::store::{contacts, issues, jobs, sql, staging};
@@ -69,7 +70,7 @@ async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<
         true => JobStatus::Completed,
         false => JobStatus::NeedsReview,
     };
-    let outcome = Outcome { status, statistics, open_issues };
+    let outcome = Outcome { status, statistics, open_issues, skipped: SkippedLines::default() };
     let consolidated = compared.done + statistics.contacts + statistics.updated_contacts;
     let counts = RowCounts {
         ready: statistics.valid_rows.saturating_sub(consolidated) as i64,

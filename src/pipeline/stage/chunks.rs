@@ -48,7 +48,7 @@ pub(crate) async fn write(
         before: None,
     };
     let mut pass = plan.file.pass(context, claim).await?;
-    let mut reader = file::reader(claim, plan.encoding);
+    let mut reader = file::reader(claim, plan.reading);
     // Small pieces, so that a chunk ends close to its target size.
     let piece_bytes = (context.chunk_rows * 32).clamp(1 << 10, 1 << 18);
     while let Some(block) = pass.next().await? {

@@ -15,6 +15,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use super::budget::CHUNK_BYTES;
 use super::existing::Plan;
 use super::{Context, Control, Outcome, Phase, RunError, Statistics, file, timed};
+use crate::csv::SkippedLines;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
@@ -65,7 +66,7 @@ async fn at_once(
     let judge = Judge::new(claim, place, clean, &plan.findings);
     let (mut batch, mut contacts) = (judge::Batch::default(), contacts_table::Batch::default());
     let pass = plan.file.pass(context, claim).await?;
-    pass.read(file::reader(claim, plan.encoding), claim, control, |row| {
+    pass.read(file::reader(claim, plan.reading), claim, control, |row| {
         if let Some(judged) = judge.row(&row, &mut batch)
             && clean
         {
@@ -185,7 +186,7 @@ async fn settle(
         }
         false => JobStatus::NeedsReview,
     };
-    let outcome = Outcome { status, statistics, open_issues };
+    let outcome = Outcome { status, statistics, open_issues, skipped: SkippedLines::default() };
     let valid = statistics.valid_rows as i64;
     let counts = RowCounts {
         ready: if clean { 0 } else { valid },

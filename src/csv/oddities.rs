@@ -1,0 +1,197 @@
+//! Values that may not mean what they say: letters of a guessed encoding, text that was encoded twice. A person is asked
+//! about them, with the mended value beside the one that was read.
+
+use super::converter::{Converter, encode};
+use super::decode::Signs;
+use super::encoding::{Encoding, Reading};
+use super::header::Header;
+use super::mangled::unmangled;
+use super::markup;
+use super::records::Flaws;
+use crate::domain::field::{Field, PerField};
+use crate::domain::row;
+
+/// Most characters of a value in words for a person.
+const CHARACTERS: usize = 200;
+
+/// Adds what is odd about a row's values.
+pub(super) fn add(values: &PerField<&str>, reading: Reading, signs: Signs, oddities: &mut Vec<String>) {
+    for (field, value) in values.iter() {
+        let value = value.trim();
+        // Other placeholders in the place of an address are no addresses anyway.
+        if field != Field::Email && is_placeholder(value) {
+            oddities.push(format!("{field} {} stands for a missing value", quoted(value)));
+        }
+        if signs.has_letters() && !value.is_ascii() {
+            add_letters(field, value, reading, oddities);
+        }
+        if signs.has_markup()
+            && let Some(mended) = markup::mended(value)
+        {
+            oddities.push(suggestion(field, value, "is written in the codes of another program:", &mended));
+        }
+        if signs.has_controls() && value.contains(is_control) {
+            let mended = value.replace(is_control, "");
+            oddities.push(suggestion(
+                field,
+                &mended,
+                "has invisible characters in it; without them it is",
+                &mended,
+            ));
+        }
+    }
+}
+
+fn add_letters(field: Field, value: &str, reading: Reading, oddities: &mut Vec<String>) {
+    let rival = || reading.rival.and_then(|rival| reread(value, reading.encoding, rival));
+    if let Some(mended) = encoded_twice(value, reading.encoding) {
+        oddities.push(suggestion(field, value, "was encoded twice:", &mended));
+    } else if let Some(other) = rival() {
+        oddities.push(suggestion(field, value, "may be in another encoding:", &other));
+    }
+    let visible = row::normalise(value).replace(is_invisible, "");
+    if visible != row::normalise(value) {
+        oddities.push(suggestion(
+            field,
+            &visible,
+            "has invisible characters in it; without them it is",
+            &visible,
+        ));
+    }
+    if field == Field::Email && value.contains(is_wide) {
+        oddities.push(suggestion(
+            field,
+            value,
+            "has wide letters:",
+            &value.chars().map(narrow).collect::<String>(),
+        ));
+    }
+    if let Some(inner) =
+        value.strip_prefix(['“', '„', '«']).and_then(|rest| rest.strip_suffix(['”', '“', '»']))
+    {
+        oddities.push(suggestion(field, value, "stands in quotes:", inner));
+    }
+}
+
+/// What programs write where there is no value, exactly so: `Null` is a name.
+const PLACEHOLDERS: [&str; 36] = [
+    "NULL",
+    "null",
+    "(null)",
+    "(NULL)",
+    "[null]",
+    "[NULL]",
+    "<null>",
+    "<NULL>",
+    "\\N",
+    "N/A",
+    "n/a",
+    "N.A.",
+    "n.a.",
+    "#N/A",
+    "#REF!",
+    "#NAME?",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NUM!",
+    "#NULL!",
+    "#N/A N/A",
+    "undefined",
+    "none",
+    "NONE",
+    "(none)",
+    "(blank)",
+    "(empty)",
+    "nan",
+    "NaN",
+    "nil",
+    "-",
+    "--",
+    "---",
+    "?",
+    ".",
+    "#ERROR!",
+];
+
+fn is_placeholder(value: &str) -> bool {
+    const FIRST: &[u8] = b"Nn([<\\#u-?.";
+    let is_likely = value.len() <= 10 && value.as_bytes().first().is_some_and(|first| FIRST.contains(first));
+    is_likely && PLACEHOLDERS.contains(&value)
+}
+
+fn is_control(letter: char) -> bool {
+    letter.is_ascii_control() && !matches!(letter, '\t' | '\n' | '\r')
+}
+
+/// What nobody sees. Joiners are left: emoji and some scripts need them.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn is_wide(letter: char) -> bool {
+    matches!(letter, '\u{ff01}'..='\u{ff5e}' | '。' | '｡')
+}
+
+fn narrow(letter: char) -> char {
+    match letter {
+        '。' | '｡' => '.',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
+        letter => letter,
+    }
+}
+
+/// Adds what is wrong with a row's record, as far as it concerns a field.
+pub(super) fn add_flaws(header: &Header, flaws: Flaws<'_>, oddities: &mut Vec<String>) {
+    if flaws.quoting {
+        oddities.push("its quotes are broken and can be read in another way".to_owned());
+    }
+    let is_cut = |field: &Field| flaws.cut_cells.contains(&header.source(*field).place());
+    for field in Field::ALL.iter().filter(|field| is_cut(field)) {
+        oddities.push(format!("{field} is too long and was cut off"));
+    }
+    if flaws.cut_record {
+        oddities.push("it is too long: cells at its end were left out".to_owned());
+    }
+}
+
+/// Words with a text in quotes.
+pub(super) fn text(words: &str, text: &str) -> String {
+    format!("{words} {}", quoted(text))
+}
+
+fn suggestion(field: Field, value: &str, words: &str, mended: &str) -> String {
+    format!("{field} {} {words} {}", quoted(value), quoted(mended))
+}
+
+fn quoted(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => serde_json::Value::from(text).to_string(),
+    }
+}
+
+/// The text of which the value is the UTF-8, read in another encoding; `None` if it is none.
+fn encoded_twice(value: &str, encoding: Encoding) -> Option<String> {
+    let mended = match encoding {
+        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => unmangled(value),
+        _ => encode(value, encoding).and_then(|bytes| String::from_utf8(bytes).ok())?,
+    };
+    (mended != value).then_some(mended)
+}
+
+/// The value with its bytes read in another encoding; `None` if that makes no difference.
+fn reread(value: &str, encoding: Encoding, other: Encoding) -> Option<String> {
+    let bytes = encode(value, encoding)?;
+    let mut converted = Vec::new();
+    match Converter::new(other) {
+        Some(mut converter) => {
+            converter.push(&bytes, &mut converted);
+            converter.finish(&mut converted);
+        }
+        None => converted = bytes,
+    }
+    let text = String::from_utf8_lossy(&converted).into_owned();
+    (text != value).then_some(text)
+}

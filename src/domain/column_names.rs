@@ -1,0 +1,182 @@
+//! What the name of a file's column means: the names are data, in `column_names.tsv`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::field::Field;
+
+/// What a name may mean: one field, the whole name, or a part of the name if the other part has a column of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NameMeaning {
+    /// The field, if the name stands for one.
+    pub field: Option<Field>,
+    /// Whether the name may stand for first and last name in one column.
+    pub full_name: bool,
+}
+
+/// Parts of a name that say whose value it is, not which: `Contact E-mail`, `contact.email`.
+const OWNERS: [&str; 14] = [
+    "contact",
+    "customer",
+    "client",
+    "member",
+    "lead",
+    "subscriber",
+    "user",
+    "attendee",
+    "participant",
+    "primary",
+    "main",
+    "your",
+    "properties",
+    "kontakt",
+];
+
+/// Remarks behind a name.
+const REMARKS: [&str; 12] = [
+    "required",
+    "optional",
+    "mandatory",
+    "pflichtfeld",
+    "erforderlich",
+    "obligatoire",
+    "obligatorio",
+    "obrigatório",
+    "obbligatorio",
+    "verplicht",
+    "wymagane",
+    "必填",
+];
+
+static MEANINGS: LazyLock<HashMap<String, NameMeaning>> =
+    LazyLock::new(|| parse(include_str!("column_names.tsv")));
+
+/// Returns what the name of a column means.
+///
+/// Ignores case, white space, punctuation, invisible characters, remarks such as `(required)` and words in front such
+/// as `Contact`.
+pub fn meaning(name: &str) -> NameMeaning {
+    let name = bare(name);
+    if let Some(found) = MEANINGS.get(&name) {
+        return *found;
+    }
+    let without_remark = REMARKS.iter().find_map(|remark| name.strip_suffix(remark));
+    let name = without_remark.unwrap_or(&name);
+    let without_owner = OWNERS.iter().find_map(|owner| name.strip_prefix(owner)).unwrap_or(name);
+    let found = MEANINGS.get(name).or_else(|| MEANINGS.get(without_owner));
+    found.copied().unwrap_or_default()
+}
+
+impl Field {
+    /// Returns the field that the name of a file's column means.
+    ///
+    /// ```
+    /// use ingest::domain::field::Field;
+    ///
+    /// assert_eq!(Field::from_name("E-Mail Address"), Some(Field::Email));
+    /// assert_eq!(Field::from_name("Vorname"), Some(Field::FirstName));
+    /// assert_eq!(Field::from_name("phone"), None);
+    /// ```
+    pub fn from_name(name: &str) -> Option<Field> {
+        meaning(name).field
+    }
+}
+
+/// Letters and digits alone, in lower case, composed.
+fn bare(name: &str) -> String {
+    let is_kept = |letter: &char| letter.is_alphanumeric() || is_combining_mark(*letter);
+    name.nfkd()
+        .flat_map(char::to_lowercase)
+        // Lower case of İ leaves a dot above behind.
+        .filter(|letter| is_kept(letter) && *letter != '\u{307}')
+        .map(|letter| if letter == 'ς' { 'σ' } else { letter })
+        .nfc()
+        .collect()
+}
+
+fn parse(table: &str) -> HashMap<String, NameMeaning> {
+    let mut meanings: HashMap<String, NameMeaning> = HashMap::new();
+    for line in table.lines().filter(|line| !line.starts_with('#')) {
+        let mut cells = line.split('\t');
+        let (Some(kind), Some(_source), Some(names)) = (cells.next(), cells.next(), cells.next()) else {
+            continue;
+        };
+        for name in names.split('|') {
+            let meaning = meanings.entry(bare(name)).or_default();
+            match kind.parse::<Field>() {
+                Ok(field) => meaning.field = meaning.field.or(Some(field)),
+                Err(_) => meaning.full_name = true,
+            }
+        }
+    }
+    meanings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = include_str!("column_names.tsv");
+
+    #[test]
+    fn every_line_of_the_table_has_a_known_field_a_source_and_names() {
+        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+            let cells: Vec<&str> = line.split('\t').collect();
+            assert_eq!(cells.len(), 3, "{line}");
+            assert!(cells[0] == "full_name" || cells[0].parse::<Field>().is_ok(), "{line}");
+            assert!(!cells[1].is_empty() && cells[2].split('|').all(|name| !bare(name).is_empty()), "{line}");
+        }
+        assert!(MEANINGS.len() > 500, "{}", MEANINGS.len());
+    }
+
+    #[test]
+    fn a_name_stands_for_one_field() {
+        let mut fields: HashMap<String, (Field, &str)> = HashMap::new();
+        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let Ok(field) = cells[0].parse::<Field>() else { continue };
+            for name in cells[2].split('|') {
+                let (known, source) = *fields.entry(bare(name)).or_insert((field, cells[1]));
+                assert_eq!(known, field, "{name} in {source} and in {}", cells[1]);
+            }
+        }
+    }
+
+    #[test]
+    fn decorations_do_not_count() {
+        let decorated = [
+            "Email*",
+            "E-mail:",
+            " e-mail ",
+            "\u{200b}Email\u{200b}",
+            "E-Mail (required)",
+            "contact.email",
+            "contact[email]",
+            "Contact E-mail",
+            "\u{feff}\"E-Mail\"",
+            "Primary e-mail address",
+            "e\u{ad}mail",
+            "Ｅmail",
+            "E-mail\nAddress",
+        ];
+        for name in decorated {
+            assert_eq!(meaning(name).field, Some(Field::Email), "{name:?}");
+        }
+        for name in
+            ["", "email2", "E-mail 2 Address", "phone", "Email Opt Out", "@", "contact id", "Company ID"]
+        {
+            assert_eq!(meaning(name), NameMeaning::default(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_be_a_part_or_the_whole() {
+        let whole = meaning("Name");
+        assert!(whole.full_name && whole.field.is_none());
+        let either = meaning("Nombre");
+        assert!(either.full_name && either.field == Some(Field::FirstName));
+    }
+}
