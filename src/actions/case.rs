@@ -110,11 +110,5 @@ async fn with_contacts(
 
 fn differs(row: &RowView, contact: &Contact) -> Vec<Field> {
     let (row, contact) = (row.fields(), contact.fields());
-    let pairs = [
-        (Field::Email, &row.email, &contact.email),
-        (Field::FirstName, &row.first_name, &contact.first_name),
-        (Field::LastName, &row.last_name, &contact.last_name),
-        (Field::Company, &row.company, &contact.company),
-    ];
-    pairs.into_iter().filter(|(_, one, other)| one != other).map(|(field, ..)| field).collect()
+    Field::ALL.iter().copied().filter(|field| row.get(*field) != contact.get(*field)).collect()
 }

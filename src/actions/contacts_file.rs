@@ -5,6 +5,7 @@ use csv::Terminator;
 use futures::Stream;
 
 use crate::csv::{defused, sheet_writer};
+use crate::domain::field::Field;
 use crate::domain::ids::ContactId;
 use crate::domain::job::Owner;
 use crate::store::contacts::{self, Contact};
@@ -21,8 +22,9 @@ const PIECE_BYTES: i64 = 256 << 10;
 /// a spreadsheet program would run as a formula get an apostrophe in front, also after characters that it may take
 /// for a separator.
 pub fn contacts_file(owners: OwnerPool, owner: Owner) -> impl Stream<Item = Result<Bytes, StoreError>> {
-    let header = "\u{feff}\"contact\",\"email\",\"first_name\",\"last_name\",\"company\",\"created_at\"\r\n";
-    let first = Bytes::from_static(header.as_bytes());
+    let fields = Field::ALL.iter().map(|field| field.as_str());
+    let header: Vec<&str> = ["contact"].into_iter().chain(fields).chain(["created_at"]).collect();
+    let first = Bytes::from(format!("\u{feff}\"{}\"\r\n", header.join("\",\"")));
     futures::stream::try_unfold(Some((first, Some(ContactId(0)))), move |state| {
         let (owners, owner) = (owners.clone(), owner.clone());
         async move {
@@ -39,9 +41,8 @@ pub fn contacts_file(owners: OwnerPool, owner: Owner) -> impl Stream<Item = Resu
 fn lines(contacts: &[Contact]) -> Bytes {
     let mut writer = sheet_writer().terminator(Terminator::CRLF).from_writer(Vec::new());
     for contact in contacts {
-        let values = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
+        let values = contact.values().values().map(|value| defused(value));
         let (id, made) = (contact.id.to_string(), contact.created_at.to_rfc3339());
-        let values = values.into_iter().map(|value| defused(value));
         let cells = std::iter::once(id.as_str().into()).chain(values).chain([made.as_str().into()]);
         // Writing to a Vec cannot fail, and all records have the same number of cells.
         let _ = writer.write_record(cells.map(|cell: std::borrow::Cow<'_, str>| cell.into_owned()));

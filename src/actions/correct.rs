@@ -16,7 +16,7 @@ use crate::csv::{
     without_mangled_mark,
 };
 use crate::domain::decision::{ActionKind, Decision, Filter};
-use crate::domain::field::{Field, folded};
+use crate::domain::field::{Field, PerField, folded};
 use crate::domain::job::JobId;
 use crate::domain::row::normalise;
 use crate::store::corrections::{self, FileRow, Left, Uploaded};
@@ -162,11 +162,11 @@ async fn choose(connection: &mut PgConnection, home: Home, encoding: Encoding) -
     let mut changes = Corrections::default();
     let mut differences = corrections::differences(connection, home);
     while let Some(row) = differences.try_next().await? {
-        let mut values = [const { None }; 4];
-        for ((value, given), stored) in values.iter_mut().zip(&row.given).zip(&row.stored) {
-            *value = given.as_deref().filter(|given| !is_same(stored, given, encoding));
-        }
-        if values.iter().any(Option::is_some) {
+        let values = PerField::from_fn(|field| {
+            let given = row.given.get(field).as_deref();
+            given.filter(|given| !is_same(row.stored.get(field), given, encoding))
+        });
+        if values.into_iter().any(|value| value.is_some()) {
             changes.push(row.row, values)?;
         }
     }
@@ -249,7 +249,7 @@ fn is_key(name: &str) -> bool {
 /// The positions of the key and the values in a row.
 struct Columns {
     key: usize,
-    values: [Option<usize>; 4],
+    values: PerField<Option<usize>>,
     width: usize,
     /// Whether the whole file is UTF-8 that was decoded as Windows-1252.
     is_mangled: bool,
@@ -289,20 +289,18 @@ impl Columns {
             let advice = "download the rows with issues of this job, correct them there and upload that file";
             wrong(&format!("no column {ROW_KEY}"), advice)
         })?;
-        let mut values = [None; 4];
-        for column in Field::ALL.iter().copied() {
-            values[column as usize] = place(column.as_str(), &|name| Field::from_name(name) == Some(column))?;
-        }
-        if values.iter().all(Option::is_none) {
-            let advice =
-                "name at least one of email, first_name, last_name and company and upload the file again";
-            return Err(wrong("no column with values", advice));
+        let values = PerField::try_from_fn(|field| {
+            place(field.as_str(), &|name| Field::from_name(name) == Some(field))
+        })?;
+        if values.into_iter().all(|place| place.is_none()) {
+            let advice = format!("name at least one of {} and upload the file again", Field::names());
+            return Err(wrong("no column with values", &advice));
         }
         Ok(Columns { key, values, width: names.len(), is_mangled })
     }
 
     fn has(&self, column: Field) -> bool {
-        self.values[column as usize].is_some()
+        self.values.get(column).is_some()
     }
 
     fn put(&self, row: &TableRow<'_>, rows: &mut Uploaded) -> Result<(), ActionError> {

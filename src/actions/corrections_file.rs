@@ -71,7 +71,7 @@ pub async fn corrections_file(
     while let Some(row) = rows.try_next().await? {
         let line = row.line.map(|line| line.to_string()).unwrap_or_default();
         let behind = [row.row.to_string(), line, format!("{KEY_PREFIX}{}", row.hash)];
-        for value in &row.values {
+        for value in row.values.values() {
             writer.write_field(guarded(value).as_bytes()).map_err(written)?;
         }
         writer

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
+use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, RowId};
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::domain::row::RowStatus;
@@ -256,7 +257,9 @@ async fn choose(
     if *decision == Decision::Correct {
         let mut corrections = Corrections::default();
         decided::each_invalid(connection, home, which, |row, email| match suggest::correction(email) {
-            Some(correction) => corrections.push(row, [Some(&correction), None, None, None]),
+            Some(correction) => {
+                corrections.push(row, PerField { email: Some(&correction), ..PerField::default() })
+            }
             None => Ok(()),
         })
         .await?;
@@ -303,11 +306,7 @@ pub(super) async fn write<T: Serialize>(
 }
 
 fn without_values(decision: &Decision) -> Decision {
-    let named = |edits: &Edits| {
-        let [email, first_name, last_name, company] =
-            edits.values().map(|value| value.map(|_| String::new()));
-        Edits { email, first_name, last_name, company }
-    };
+    let named = |edits: &Edits| edits.values().map(|value| value.map(|_| String::new())).into();
     match decision {
         Decision::Edit(edits) => Decision::Edit(named(edits)),
         Decision::Merge(edits) => Decision::Merge(named(edits)),

@@ -12,6 +12,7 @@ mod me;
 mod openapi;
 mod request;
 mod rows;
+mod schemas;
 mod sessions;
 mod tokens;
 mod uploads;

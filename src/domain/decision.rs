@@ -1,8 +1,7 @@
 //! What a person decides: about which rows, and what is to become of them.
 
-use std::borrow::Cow;
-
 pub use super::field::Field;
+use super::field::PerField;
 use super::ids::{IssueId, RowId};
 use super::issue::IssueType;
 use super::row::{Fields, RowStatus, normalise};
@@ -98,35 +97,35 @@ pub struct Edits {
 }
 
 impl Edits {
-    /// The four values in their order.
-    pub(crate) fn values(&self) -> [Option<&str>; 4] {
-        [&self.email, &self.first_name, &self.last_name, &self.company].map(|value| value.as_deref())
+    /// The new values; `None` for what stays.
+    pub(crate) fn values(&self) -> PerField<Option<&str>> {
+        let Edits { email, first_name, last_name, company } = self;
+        PerField { email, first_name, last_name, company }.map(Option::as_deref)
     }
 
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.values().iter().all(Option::is_none)
+        self.values().into_iter().all(|value| value.is_none())
     }
 
     /// The same, normalised as values of a file are ([`normalise`]).
     pub fn normalised(&self) -> Edits {
-        let [email, first_name, last_name, company] =
-            self.values().map(|value| value.map(|value| normalise(value).into_owned()));
-        Edits { email, first_name, last_name, company }
+        self.values().map(|value| value.map(|value| normalise(value).into_owned())).into()
     }
 
     /// The values of `fields` with these in their places.
     pub(crate) fn applied_to<'a>(&'a self, fields: &Fields<'a>) -> Fields<'a> {
-        let given = |new: &'a Option<String>, old: &Cow<'a, str>| match new {
+        let new = self.values();
+        Fields::from_fn(|field| match *new.get(field) {
             Some(new) => normalise(new),
-            None => old.clone(),
-        };
-        Fields {
-            email: given(&self.email, &fields.email),
-            first_name: given(&self.first_name, &fields.first_name),
-            last_name: given(&self.last_name, &fields.last_name),
-            company: given(&self.company, &fields.company),
-        }
+            None => fields.get(field).clone(),
+        })
+    }
+}
+
+impl From<PerField<Option<String>>> for Edits {
+    fn from(PerField { email, first_name, last_name, company }: PerField<Option<String>>) -> Self {
+        Edits { email, first_name, last_name, company }
     }
 }
 

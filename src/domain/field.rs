@@ -31,6 +31,51 @@ impl Field {
     }
 }
 
+/// Lists of the fields.
+impl Field {
+    /// Names all fields in a sentence.
+    ///
+    /// ```
+    /// use ingest::domain::field::Field;
+    ///
+    /// assert_eq!(Field::names(), "email, first_name, last_name and company");
+    /// ```
+    pub fn names() -> String {
+        let names: Vec<&str> = Field::ALL.iter().map(|field| field.as_str()).collect();
+        match names.split_last() {
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+}
+
+/// SQL over the fields of a row, in the order of [`Field::ALL`].
+impl Field {
+    /// Joins what stands for each field by commas.
+    pub(crate) fn list(text: impl FnMut(Field) -> String) -> String {
+        Field::joined(", ", text)
+    }
+
+    /// Joins what stands for each field by `between`.
+    pub(crate) fn joined(between: &str, text: impl FnMut(Field) -> String) -> String {
+        Field::ALL.iter().copied().map(text).collect::<Vec<_>>().join(between)
+    }
+
+    /// Returns the columns of a table that contain the fields, separated by commas.
+    ///
+    /// ```
+    /// use ingest::domain::field::Field;
+    ///
+    /// assert_eq!(
+    ///     Field::columns("staging"),
+    ///     "staging_email, staging_first_name, staging_last_name, staging_company"
+    /// );
+    /// ```
+    pub fn columns(prefix: &str) -> String {
+        Field::list(|field| format!("{prefix}_{field}"))
+    }
+}
+
 /// Returns the name of a column without what does not count when names are compared: case, white space, `_` and `-`.
 pub fn folded(name: &str) -> String {
     name.to_lowercase()
@@ -63,6 +108,17 @@ impl<T> PerField<T> {
         array::from_fn(|at| value(Field::ALL[at])).into()
     }
 
+    /// Makes the value of each field; the first error ends it.
+    pub(crate) fn try_from_fn<E>(mut value: impl FnMut(Field) -> Result<T, E>) -> Result<PerField<T>, E> {
+        let PerField { email, first_name, last_name, company } = PerField::from_fn(|field| field);
+        Ok(PerField {
+            email: value(email)?,
+            first_name: value(first_name)?,
+            last_name: value(last_name)?,
+            company: value(company)?,
+        })
+    }
+
     /// Returns the value of a field.
     pub(crate) fn get(&self, field: Field) -> &T {
         match field {
@@ -83,9 +139,24 @@ impl<T> PerField<T> {
         Field::ALL.iter().copied().zip(self.values())
     }
 
+    /// The values by reference.
+    pub(crate) fn each_ref(&self) -> PerField<&T> {
+        self.values().into()
+    }
+
     /// Makes another value of each.
     pub(crate) fn map<U>(self, value: impl FnMut(T) -> U) -> PerField<U> {
         <[T; FIELDS]>::from(self).map(value).into()
+    }
+}
+
+impl<T> IntoIterator for PerField<T> {
+    type Item = T;
+    type IntoIter = array::IntoIter<T, FIELDS>;
+
+    /// The values, without the fields.
+    fn into_iter(self) -> Self::IntoIter {
+        <[T; FIELDS]>::from(self).into_iter()
     }
 }
 

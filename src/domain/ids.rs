@@ -29,16 +29,6 @@ macro_rules! ids {
                 id.0.into()
             }
         }
-
-        // By hand: the derive would give it a name in the document. A field that is one says what number it is by
-        // `value_type`, so that the document has the number itself.
-        impl utoipa::PartialSchema for $name {
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                <$number as utoipa::PartialSchema>::schema()
-            }
-        }
-
-        impl utoipa::ToSchema for $name {}
     )+};
 }
 

@@ -8,7 +8,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc_quick};
 
 use super::contact::first_16;
 use super::email;
-use super::field::PerField;
+use super::field::{Field, PerField};
 use super::words::words;
 
 words! {
@@ -54,31 +54,26 @@ fn is_invisible(letter: char) -> bool {
 }
 
 impl<'a> PerField<Cow<'a, str>> {
-    /// Normalises the four values.
+    /// Normalises the values.
     pub fn new(email: &'a str, first_name: &'a str, last_name: &'a str, company: &'a str) -> Fields<'a> {
-        Fields {
-            email: normalise(email),
-            first_name: normalise(first_name),
-            last_name: normalise(last_name),
-            company: normalise(company),
-        }
+        PerField { email, first_name, last_name, company }.map(normalise)
     }
 
-    /// Returns the length of the four values together.
+    /// Returns the length of the values together.
     pub(crate) fn bytes(&self) -> usize {
-        self.email.len() + self.first_name.len() + self.last_name.len() + self.company.len()
+        self.values().into_iter().map(|value| value.len()).sum()
     }
 
     /// The hash of the four values, the e-mail in lower case, and of `residue`: what a malformed row
     /// held beside them (empty for any other row).
     ///
-    /// The first 8 bytes depend on the four values alone, so that [`RowHash::identity`] can compare
-    /// a malformed row with its neighbours; the last 8 take in the residue, so that rows which
-    /// differ only in what did not fit are not mistaken for repeats.
+    /// The first 8 bytes depend on the four values alone; the last 8 take in the residue, so that rows that differ
+    /// only in what did not fit are not mistaken for repeats.
     pub fn hash(&self, residue: &str) -> RowHash {
         let key = email::key(&self.email);
         let mut content = blake3::Hasher::new();
-        for value in [key.as_ref(), &self.first_name, &self.last_name, &self.company] {
+        for (field, value) in self.iter() {
+            let value = if field == Field::Email { &key } else { value };
             // The length in front keeps ("ab", "c") and ("a", "bc") apart.
             content.update(&(value.len() as u32).to_le_bytes());
             content.update(value.as_bytes());

@@ -28,18 +28,6 @@ macro_rules! words {
             }
         }
 
-        // By hand: the derive does not see a name that comes out of this macro.
-        impl utoipa::PartialSchema for $name {
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                let words = utoipa::openapi::ObjectBuilder::new()
-                    .schema_type(utoipa::openapi::schema::Type::String)
-                    .enum_values(Some([$($word),+]));
-                words.into()
-            }
-        }
-
-        impl utoipa::ToSchema for $name {}
-
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())

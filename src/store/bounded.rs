@@ -5,13 +5,11 @@ use super::StoreError;
 /// The most bytes of values on one page. The other rows are on the next page.
 pub(crate) const PAGE_BYTES: i64 = 256 << 10;
 
-/// A column `row_bytes`: the bytes of all `value`s. Does not read values that are stored out of line.
-macro_rules! row_bytes {
-    ($($value:literal),+) => {
-        concat!("0", $(" + coalesce(octet_length(", $value, "), 0)"),+, " AS row_bytes")
-    };
+/// A column `row_bytes`: the bytes of all `values`. Does not read values that are stored out of line.
+pub(super) fn row_bytes(values: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
+    let lengths = values.into_iter().map(|value| format!(" + coalesce(octet_length({value}), 0)"));
+    format!("0{} AS row_bytes", lengths.collect::<String>())
 }
-pub(super) use row_bytes;
 
 /// Limits the query `rows`, which has a column `row_bytes` and the order `order`, to the first rows that have at most
 /// `bytes` together, but never to less than one row. Adds a column `rows_found`: the number of all rows of `rows`.
@@ -74,7 +72,7 @@ mod tests {
     #[test]
     fn null_values_have_no_bytes() {
         assert_eq!(
-            row_bytes!("a", "b"),
+            row_bytes(["a", "b"]),
             "0 + coalesce(octet_length(a), 0) + coalesce(octet_length(b), 0) AS row_bytes"
         );
         let query = within(10, "SELECT a", "a");

@@ -6,6 +6,7 @@ use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::contacts::Contact;
 use super::copy::{Lines, Target};
 use super::{StoreError, sql};
+use crate::domain::field::{FIELDS, Field};
 use crate::domain::ids::{ActionId, ContactId, RowId};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting};
@@ -20,13 +21,11 @@ impl Batch {
     /// Adds a row; `key` is the key of its contact.
     pub(crate) fn push(&mut self, staging_id: RowId, fields: &Fields<'_>, key: u128, decided: OnExisting) {
         self.lines.push(key, |line| {
-            line.plain(staging_id)
-                .hex(key)
-                .text(&fields.email)
-                .text(&fields.first_name)
-                .text(&fields.last_name)
-                .text(&fields.company)
-                .plain(decided);
+            line.plain(staging_id).hex(key);
+            for value in fields.values() {
+                line.text(value);
+            }
+            line.plain(decided);
         });
     }
 
@@ -48,26 +47,21 @@ impl Batch {
 
 /// Creates the temporary table `incoming` for the rows; it exists until the transaction ends.
 pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let table =
+    let table = AssertSqlSafe(format!(
         "CREATE TEMPORARY TABLE incoming (incoming_staging_id bigint NOT NULL, incoming_key uuid PRIMARY KEY,
-         incoming_email varchar NOT NULL, incoming_first_name varchar NOT NULL, incoming_last_name varchar NOT NULL,
-         incoming_company varchar NOT NULL, incoming_decided staging_on_existing_enum NOT NULL) ON COMMIT DROP";
+         {}, incoming_decided staging_on_existing_enum NOT NULL) ON COMMIT DROP",
+        Field::list(|field| format!("incoming_{field} varchar NOT NULL"))
+    ));
     sqlx::raw_sql(table).execute(connection).await?;
     Ok(())
 }
 
 /// Inserts a batch into `incoming` and empties the batch.
 pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
-    const WRITTEN: &[(&str, &str)] = &[
-        ("incoming_staging_id", "bigint"),
-        ("incoming_key", "uuid"),
-        ("incoming_email", "varchar"),
-        ("incoming_first_name", "varchar"),
-        ("incoming_last_name", "varchar"),
-        ("incoming_company", "varchar"),
-        ("incoming_decided", "staging_on_existing_enum"),
-    ];
-    batch.lines.send(connection, &Target::new("incoming", WRITTEN)).await?;
+    let target = Target::new("incoming", &[("incoming_staging_id", "bigint"), ("incoming_key", "uuid")])
+        .with_fields("incoming")
+        .with(&[("incoming_decided", "staging_on_existing_enum")]);
+    batch.lines.send(connection, &target).await?;
     batch.lines.clear();
     Ok(())
 }
@@ -80,21 +74,33 @@ pub(crate) async fn apply(
 ) -> Result<u64, StoreError> {
     sqlx::raw_sql("ANALYZE incoming").execute(&mut *connection).await?;
     // The join uses the key alone; the owner is checked on the result.
-    let change = "WITH met AS MATERIALIZED (
+    let after = |field| match field {
+        // A contact always has an address.
+        Field::Email => {
+            "CASE incoming_decided WHEN 'FILL' THEN contact_email ELSE incoming_email END".to_owned()
+        }
+        field => format!(
+            "CASE WHEN incoming_decided = 'FILL' AND btrim(contact_{field}) <> '' THEN contact_{field} ELSE incoming_{field} END"
+        ),
+    };
+    let change = AssertSqlSafe(format!(
+        "WITH met AS MATERIALIZED (
              SELECT contacts.*, incoming.* FROM incoming JOIN contacts ON contact_key = incoming_key),
          kept AS (
              INSERT INTO contact_changes (change_contact_id, change_owner, change_job_id, change_staging_id,
-                    before_email, before_first_name, before_last_name, before_company,
-                    after_email, after_first_name, after_last_name, after_company)
-             SELECT contact_id, $1, $2, incoming_staging_id, contact_email, contact_first_name, contact_last_name, contact_company,
-                    CASE incoming_decided WHEN 'FILL' THEN contact_email ELSE incoming_email END,
-                    CASE WHEN incoming_decided = 'FILL' AND btrim(contact_first_name) <> '' THEN contact_first_name ELSE incoming_first_name END,
-                    CASE WHEN incoming_decided = 'FILL' AND btrim(contact_last_name) <> '' THEN contact_last_name ELSE incoming_last_name END,
-                    CASE WHEN incoming_decided = 'FILL' AND btrim(contact_company) <> '' THEN contact_company ELSE incoming_company END
+                    {before_columns},
+                    {after_columns})
+             SELECT contact_id, $1, $2, incoming_staging_id, {before},
+                    {after}
              FROM met WHERE contacts_user_id = $1 RETURNING *)
-         UPDATE contacts SET contact_email = after_email, contact_first_name = after_first_name,
-                contact_last_name = after_last_name, contact_company = after_company
-         FROM kept WHERE contact_id = change_contact_id";
+         UPDATE contacts SET {changed}
+         FROM kept WHERE contact_id = change_contact_id",
+        before_columns = Field::columns("before"),
+        after_columns = Field::columns("after"),
+        before = Field::columns("contact"),
+        after = Field::joined(",\n                    ", after),
+        changed = Field::list(|field| format!("contact_{field} = after_{field}")),
+    ));
     Ok(sql::query(change).bind(&owner.0).bind(job.0).execute(connection).await?.rows_affected())
 }
 
@@ -130,20 +136,12 @@ pub async fn of_contact(
     owner: &Owner,
     contact: ContactId,
 ) -> Result<Slice<Change>, StoreError> {
-    let bytes = row_bytes!(
-        "before_email",
-        "before_first_name",
-        "before_last_name",
-        "before_company",
-        "after_email",
-        "after_first_name",
-        "after_last_name",
-        "after_company"
-    );
+    let (before, after) = (Field::columns("before"), Field::columns("after"));
+    let bytes = row_bytes(before.split(", ").chain(after.split(", ")));
     let rows = format!("SELECT change_id, {bytes}, change_at AS at, change_job_id AS job, change_staging_id AS row, change_action_id AS action,
                 change_undone_by AS undone_by,
-                ARRAY[before_email, before_first_name, before_last_name, before_company]::text[] AS before,
-                ARRAY[after_email, after_first_name, after_last_name, after_company]::text[] AS after
+                ARRAY[{before}]::text[] AS before,
+                ARRAY[{after}]::text[] AS after
          FROM contact_changes WHERE change_contact_id = $2 AND change_owner = $1 ORDER BY change_id LIMIT $3");
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "change_id"));
     let rows =
@@ -159,22 +157,21 @@ pub(crate) async fn record(
     owner: &Owner,
     action: ActionId,
 ) -> Result<(), StoreError> {
-    let insert = "INSERT INTO contact_changes (change_contact_id, change_owner, change_action_id, before_email, before_first_name,
-                    before_last_name, before_company, after_email, after_first_name, after_last_name, after_company)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    sql::query(insert)
-        .bind(contact.id)
-        .bind(&owner.0)
-        .bind(action)
-        .bind(&contact.email)
-        .bind(&contact.first_name)
-        .bind(&contact.last_name)
-        .bind(&contact.company)
-        .bind(after.email.as_ref())
-        .bind(after.first_name.as_ref())
-        .bind(after.last_name.as_ref())
-        .bind(after.company.as_ref())
-        .execute(connection)
-        .await?;
+    let values: Vec<String> = (4..4 + 2 * FIELDS).map(|number| format!("${number}")).collect();
+    let insert = AssertSqlSafe(format!(
+        "INSERT INTO contact_changes (change_contact_id, change_owner, change_action_id, {}, {})
+         VALUES ($1, $2, $3, {})",
+        Field::columns("before"),
+        Field::columns("after"),
+        values.join(", ")
+    ));
+    let mut query = sql::query(insert).bind(contact.id).bind(&owner.0).bind(action);
+    for value in contact.values().values() {
+        query = query.bind(*value);
+    }
+    for value in after.values() {
+        query = query.bind(value.as_ref());
+    }
+    query.execute(connection).await?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::copy::{Lines, Target};
 use super::{Count, Home, StoreError, sql};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
+use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ContactId, RowId};
 use crate::domain::job::Owner;
 use crate::domain::row::{Fields, normalise};
@@ -27,13 +28,11 @@ impl Batch {
     /// Adds the contact of a staging row; `key` is its [`ContactKeys::key`].
     pub(crate) fn push(&mut self, owner: &Owner, staging_id: RowId, fields: &Fields<'_>, key: u128) {
         self.lines.push(key, |line| {
-            line.plain(staging_id)
-                .text(&owner.0)
-                .text(&fields.email)
-                .text(&fields.first_name)
-                .text(&fields.last_name)
-                .text(&fields.company)
-                .hex(key);
+            line.plain(staging_id).text(&owner.0);
+            for value in fields.values() {
+                line.text(value);
+            }
+            line.hex(key);
         });
     }
 
@@ -53,19 +52,12 @@ impl Batch {
     }
 }
 
-const WRITTEN: &[(&str, &str)] = &[
-    ("staging_id", "bigint"),
-    ("contacts_user_id", "varchar"),
-    ("contact_email", "varchar"),
-    ("contact_first_name", "varchar"),
-    ("contact_last_name", "varchar"),
-    ("contact_company", "varchar"),
-    ("contact_key", "uuid"),
-];
-
 /// Writes a batch.
 pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
-    batch.lines.send_by_key(connection, &Target::shared("contacts", WRITTEN)).await
+    let target = Target::shared("contacts", &[("staging_id", "bigint"), ("contacts_user_id", "varchar")])
+        .with_fields("contact")
+        .with(&[("contact_key", "uuid")]);
+    batch.lines.send_by_key(connection, &target).await
 }
 
 /// The first part of the key of the advisory lock for the consolidations of one owner; the second is a hash of the owner.
@@ -233,15 +225,22 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// The four values.
+    /// The values as they stand.
+    pub(crate) fn values(&self) -> PerField<&str> {
+        let Contact { email, first_name, last_name, company, .. } = self;
+        PerField { email, first_name, last_name, company }
+    }
+
+    /// The values, normalised.
     pub(crate) fn fields(&self) -> Fields<'_> {
-        Fields::new(&self.email, &self.first_name, &self.last_name, &self.company)
+        self.values().map(normalise)
     }
 }
 
-const CONTACT: &str =
-    "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company,
-     contact_created_at, staging_id FROM contacts";
+/// Selects what a [`Contact`] is read from.
+fn select_contact() -> String {
+    format!("SELECT contact_id, {}, contact_created_at, staging_id FROM contacts", Field::columns("contact"))
+}
 
 /// Returns one contact of an owner.
 pub async fn get(
@@ -249,7 +248,8 @@ pub async fn get(
     owner: &Owner,
     id: ContactId,
 ) -> Result<Option<Contact>, StoreError> {
-    let query = AssertSqlSafe(format!("{CONTACT} WHERE contacts_user_id = $1 AND contact_id = $2"));
+    let query =
+        AssertSqlSafe(format!("{} WHERE contacts_user_id = $1 AND contact_id = $2", select_contact()));
     Ok(sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
 }
 
@@ -259,8 +259,10 @@ pub(crate) async fn lock(
     owner: &Owner,
     id: ContactId,
 ) -> Result<Option<Contact>, StoreError> {
-    let query =
-        AssertSqlSafe(format!("{CONTACT} WHERE contacts_user_id = $1 AND contact_id = $2 FOR UPDATE"));
+    let query = AssertSqlSafe(format!(
+        "{} WHERE contacts_user_id = $1 AND contact_id = $2 FOR UPDATE",
+        select_contact()
+    ));
     Ok(sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
 }
 
@@ -289,18 +291,19 @@ pub(crate) async fn edit(
     fields: &Fields<'_>,
 ) -> Result<(), StoreError> {
     let key = ContactKeys::of(owner).key(&email::key(&fields.email));
-    let update = "UPDATE contacts SET contact_email = $3, contact_first_name = $4, contact_last_name = $5,
-                contact_company = $6, contact_key = $7 WHERE contact_id = $2 AND contacts_user_id = $1";
-    sql::query(update)
-        .bind(&owner.0)
-        .bind(id)
-        .bind(fields.email.as_ref())
-        .bind(fields.first_name.as_ref())
-        .bind(fields.last_name.as_ref())
-        .bind(fields.company.as_ref())
-        .bind(Uuid::from_u128(key))
-        .execute(connection)
-        .await?;
+    let mut number = 3;
+    let changed = Field::list(|field| {
+        number += 1;
+        format!("contact_{field} = ${number}")
+    });
+    let update = AssertSqlSafe(format!(
+        "UPDATE contacts SET {changed}, contact_key = $3 WHERE contact_id = $2 AND contacts_user_id = $1"
+    ));
+    let mut query = sql::query(update).bind(&owner.0).bind(id).bind(Uuid::from_u128(key));
+    for value in fields.values() {
+        query = query.bind(value.as_ref());
+    }
+    query.execute(connection).await?;
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::at_rest::UnderWay;
 use super::{StoreError, sql};
+use crate::domain::field::Field;
 
 /// A writer that appends one line of COPY text to a buffer.
 pub struct Line<'a> {
@@ -131,21 +132,34 @@ pub struct Target {
     /// Whether another role may own it, and policies refuse a COPY.
     is_shared: bool,
     /// Each with its type, in the order of the values of a line.
-    columns: &'static [(&'static str, &'static str)],
+    columns: Vec<(Cow<'static, str>, &'static str)>,
 }
+
+/// A column and its type.
+type Column = (&'static str, &'static str);
 
 impl Target {
     /// A table that this role has made itself. `table` becomes a part of a statement: it must not come from outside.
-    pub fn new(table: impl Into<String>, columns: &'static [(&'static str, &'static str)]) -> Target {
-        Target { table: table.into(), is_shared: false, columns }
+    pub fn new(table: impl Into<String>, columns: &[Column]) -> Target {
+        Target { table: table.into(), is_shared: false, columns: Vec::new() }.with(columns)
     }
 
     /// The same for a table that all jobs share.
-    pub(crate) fn shared(
-        table: impl Into<String>,
-        columns: &'static [(&'static str, &'static str)],
-    ) -> Target {
+    pub(crate) fn shared(table: impl Into<String>, columns: &[Column]) -> Target {
         Target { is_shared: true, ..Target::new(table, columns) }
+    }
+
+    /// The same with a column for each field, named after the field behind `prefix`.
+    pub(crate) fn with_fields(mut self, prefix: &str) -> Target {
+        let column = |field| (Cow::Owned(format!("{prefix}_{field}")), "varchar");
+        self.columns.extend(Field::ALL.iter().map(column));
+        self
+    }
+
+    /// The same with more columns.
+    pub(crate) fn with(mut self, columns: &[Column]) -> Target {
+        self.columns.extend(columns.iter().map(|(name, kind)| (Cow::Borrowed(*name), *kind)));
+        self
     }
 
     /// Whether the server refuses a COPY.
@@ -158,7 +172,7 @@ impl Target {
     }
 
     fn names(&self) -> String {
-        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+        self.columns.iter().map(|(name, _)| name.as_ref()).collect::<Vec<_>>().join(", ")
     }
 
     fn copy(&self) -> String {

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::copy::{Spool, Target};
 use super::{Home, StoreError, sql};
+use crate::domain::field::{FIELDS, Field, PerField};
 use crate::domain::ids::RowId;
 use crate::domain::job::Owner;
 
@@ -17,8 +18,8 @@ pub(crate) struct OpenRow {
     pub row: RowId,
     /// The line of the file.
     pub line: Option<i64>,
-    /// E-mail, first name, last name, company as they stand; empty where there is none.
-    pub values: [String; 4],
+    /// The values as they stand; empty where there is none.
+    pub values: PerField<String>,
     /// `staging_row_hash`.
     pub hash: String,
     /// The descriptions of all open issues of the row.
@@ -51,7 +52,7 @@ pub(crate) fn open_rows<'c>(
         Ok(OpenRow {
             row: row.try_get("staging_id")?,
             line: row.try_get("staging_line")?,
-            values: row.try_get::<Vec<String>, _>("texts")?.try_into().map_err(|_| StoreError::Unreadable)?,
+            values: per_field(row.try_get("texts")?)?,
             hash: row.try_get("staging_row_hash")?,
             reasons: row.try_get("reasons")?,
         })
@@ -61,11 +62,11 @@ pub(crate) fn open_rows<'c>(
 }
 
 fn texts(prefix: &str) -> String {
-    let value = |name: &str| format!("coalesce({prefix}_{name}, '')");
-    format!(
-        "ARRAY[{}]::text[] AS texts",
-        ["email", "first_name", "last_name", "company"].map(value).join(", ")
-    )
+    format!("ARRAY[{}]::text[] AS texts", Field::list(|field| format!("coalesce({prefix}_{field}, '')")))
+}
+
+fn per_field<T>(values: Vec<T>) -> Result<PerField<T>, StoreError> {
+    <[T; FIELDS]>::try_from(values).map(PerField::from).map_err(|_| StoreError::Unreadable)
 }
 
 /// Rows of a file of corrections, buffered until [`take_in`]. Any number of rows: large buffers go to a file.
@@ -82,11 +83,11 @@ impl Uploaded {
         line: u64,
         key: &str,
         hash: Option<&str>,
-        values: [Option<&str>; 4],
+        values: PerField<Option<&str>>,
     ) -> Result<(), StoreError> {
         self.spool.push(|copy| {
             copy.plain(line).text(key);
-            for value in [hash].into_iter().chain(values) {
+            for value in [hash].into_iter().chain(values.values().into_iter().copied()) {
                 match value {
                     Some(value) => copy.text(value),
                     None => copy.null(),
@@ -106,22 +107,15 @@ pub(crate) async fn take_in(
     // The column with the job's number lets the join below use whole keys alone, whatever the statistics of the job.
     let table = AssertSqlSafe(format!(
         "CREATE TEMPORARY TABLE uploaded (uploaded_line bigint NOT NULL, uploaded_key varchar NOT NULL, uploaded_hash varchar COLLATE \"C\",
-             uploaded_email varchar, uploaded_first_name varchar, uploaded_last_name varchar, uploaded_company varchar,
-             uploaded_row bigint, uploaded_is_contact boolean NOT NULL DEFAULT false, uploaded_job integer NOT NULL DEFAULT {})
+             {}, uploaded_row bigint, uploaded_is_contact boolean NOT NULL DEFAULT false, uploaded_job integer NOT NULL DEFAULT {})
          ON COMMIT DROP",
+        Field::list(|field| format!("uploaded_{field} varchar")),
         home.job()
     ));
     sqlx::raw_sql(table).execute(&mut *connection).await?;
-    const WRITTEN: &[(&str, &str)] = &[
-        ("uploaded_line", "bigint"),
-        ("uploaded_key", "varchar"),
-        ("uploaded_hash", "varchar"),
-        ("uploaded_email", "varchar"),
-        ("uploaded_first_name", "varchar"),
-        ("uploaded_last_name", "varchar"),
-        ("uploaded_company", "varchar"),
-    ];
-    uploaded.spool.send(connection, &Target::new("uploaded", WRITTEN)).await?;
+    const KEYS: [(&str, &str); 3] =
+        [("uploaded_line", "bigint"), ("uploaded_key", "varchar"), ("uploaded_hash", "varchar")];
+    uploaded.spool.send(connection, &Target::new("uploaded", &KEYS).with_fields("uploaded")).await?;
     sqlx::raw_sql("ANALYZE uploaded").execute(&mut *connection).await?;
     let find = AssertSqlSafe(format!(
         "UPDATE uploaded SET uploaded_row = staging_id,
@@ -136,14 +130,16 @@ pub(crate) async fn take_in(
 
 /// Returns the first line that repeats the key of an earlier line with other values, after the number of the earlier line.
 pub(crate) async fn contradiction(connection: &mut PgConnection) -> Result<Option<(i64, i64)>, StoreError> {
-    let query = "SELECT first_line, uploaded_line FROM (
+    let query = AssertSqlSafe(format!(
+        "SELECT first_line, uploaded_line FROM (
              SELECT uploaded_line, first_value(uploaded_line) OVER of_key AS first_line,
-                    (uploaded_email, uploaded_first_name, uploaded_last_name, uploaded_company) IS DISTINCT FROM
-                    (first_value(uploaded_email) OVER of_key, first_value(uploaded_first_name) OVER of_key,
-                     first_value(uploaded_last_name) OVER of_key, first_value(uploaded_company) OVER of_key) AS differs
+                    ({}) IS DISTINCT FROM ({}) AS differs
              FROM uploaded WHERE uploaded_hash IS NOT NULL
              WINDOW of_key AS (PARTITION BY uploaded_hash ORDER BY uploaded_line)) AS compared
-         WHERE differs ORDER BY uploaded_line LIMIT 1";
+         WHERE differs ORDER BY uploaded_line LIMIT 1",
+        Field::columns("uploaded"),
+        Field::list(|field| format!("first_value(uploaded_{field}) OVER of_key"))
+    ));
     Ok(sql::query_as(query).fetch_optional(connection).await?)
 }
 
@@ -152,10 +148,10 @@ pub(crate) async fn contradiction(connection: &mut PgConnection) -> Result<Optio
 pub(crate) struct Difference {
     /// The row.
     pub row: RowId,
-    /// E-mail, first name, last name, company as they stand; empty where there is none.
-    pub stored: [String; 4],
+    /// The values as they stand; empty where there is none.
+    pub stored: PerField<String>,
     /// The same as the file has them; `None` where it has no such column.
-    pub given: [Option<String>; 4],
+    pub given: PerField<Option<String>>,
 }
 
 /// Returns and locks the rows whose values differ from the file. Skips rows that are imported.
@@ -165,22 +161,21 @@ pub(crate) fn differences(
 ) -> impl Stream<Item = Result<Difference, StoreError>> + Unpin + '_ {
     let query = AssertSqlSafe(format!(
         "SELECT s.staging_id, {},
-                ARRAY[uploaded_email, uploaded_first_name, uploaded_last_name, uploaded_company]::text[] AS given
+                ARRAY[{}]::text[] AS given
          FROM (SELECT s.*, uploaded.* FROM uploaded JOIN {} s ON s.staging_id = uploaded_row
                OFFSET 0 FOR NO KEY UPDATE OF s) AS s
          WHERE s.staging_job_id = $1 AND s.staging_status IS DISTINCT FROM 'SUCCESS'
-           AND (uploaded_email <> coalesce(s.staging_email, '') OR uploaded_first_name <> coalesce(s.staging_first_name, '')
-                OR uploaded_last_name <> coalesce(s.staging_last_name, '') OR uploaded_company <> coalesce(s.staging_company, ''))",
+           AND ({})",
         texts("s.staging"),
-        home.staging()
+        Field::columns("uploaded"),
+        home.staging(),
+        Field::joined(" OR ", |field| format!("uploaded_{field} <> coalesce(s.staging_{field}, '')"))
     ));
     let difference = |row: PgRow| {
-        let (stored, given): (Vec<String>, Vec<Option<String>>) =
-            (row.try_get("texts")?, row.try_get("given")?);
         Ok(Difference {
             row: row.try_get("staging_id")?,
-            stored: stored.try_into().map_err(|_| StoreError::Unreadable)?,
-            given: given.try_into().map_err(|_| StoreError::Unreadable)?,
+            stored: per_field(row.try_get("texts")?)?,
+            given: per_field(row.try_get("given")?)?,
         })
     };
     let rows = sql::query(query).bind(home.job().0).fetch(connection);

@@ -13,16 +13,20 @@ pub(crate) use standing::*;
 
 use super::jobs::RowCounts;
 use super::{Home, StoreError, sql};
+use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
 
 /// Creates the tables `decided` and `corrected`, which exist until the transaction ends.
 pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let table = "CREATE TEMPORARY TABLE decided (decided_id bigint PRIMARY KEY, decided_email varchar, decided_first_name varchar,
-             decided_last_name varchar, decided_company varchar, decided_status staging_status_enum,
-             decided_accepted boolean NOT NULL, decided_on_existing staging_on_existing_enum) ON COMMIT DROP;
-         CREATE TEMPORARY TABLE corrected (corrected_id bigint NOT NULL, corrected_email varchar, corrected_first_name varchar,
-             corrected_last_name varchar, corrected_company varchar) ON COMMIT DROP";
+    let table = AssertSqlSafe(format!(
+        "CREATE TEMPORARY TABLE decided (decided_id bigint PRIMARY KEY, {},
+             decided_status staging_status_enum, decided_accepted boolean NOT NULL,
+             decided_on_existing staging_on_existing_enum) ON COMMIT DROP;
+         CREATE TEMPORARY TABLE corrected (corrected_id bigint NOT NULL, {}) ON COMMIT DROP",
+        Field::list(|field| format!("decided_{field} varchar")),
+        Field::list(|field| format!("corrected_{field} varchar"))
+    ));
     sqlx::raw_sql(table).execute(connection).await?;
     Ok(())
 }
@@ -58,9 +62,10 @@ pub(crate) async fn counts(connection: &mut PgConnection, home: Home) -> Result<
         "SELECT count(*) AS rows,
                 count(*) FILTER (WHERE decided_status = 'DISCARD' AND staging_status IS DISTINCT FROM 'DISCARD') AS discarded,
                 count(*) FILTER (WHERE decided_status IS DISTINCT FROM 'DISCARD' AND staging_status = 'DISCARD') AS restored,
-                count(*) FILTER (WHERE (staging_email, staging_first_name, staging_last_name, staging_company) IS DISTINCT FROM
-                                       (decided_email, decided_first_name, decided_last_name, decided_company)) AS edited
+                count(*) FILTER (WHERE ({}) IS DISTINCT FROM ({})) AS edited
          FROM decided JOIN {} ON staging_id = decided_id",
+        Field::columns("staging"),
+        Field::columns("decided"),
         home.staging()
     ));
     Ok(sql::query_as(query).fetch_one(connection).await?)
@@ -109,23 +114,22 @@ pub(crate) async fn examples(
 ) -> Result<Vec<Example>, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT decided_id, staging_status::text AS before, decided_status::text AS after,
-                ARRAY[coalesce(staging_email, ''), coalesce(staging_first_name, ''), coalesce(staging_last_name, ''),
-                      coalesce(staging_company, ''), coalesce(decided_email, ''), coalesce(decided_first_name, ''),
-                      coalesce(decided_last_name, ''), coalesce(decided_company, '')]::text[] AS texts
+                ARRAY[{}, {}]::text[] AS texts
          FROM decided JOIN {} ON staging_id = decided_id ORDER BY decided_id LIMIT $1",
+        Field::list(|field| format!("coalesce(staging_{field}, '')")),
+        Field::list(|field| format!("coalesce(decided_{field}, '')")),
         home.staging()
     ));
     let rows = sql::query(query).bind(limit).fetch_all(connection).await?;
     let status = |text: Option<String>| text.map(|word| word.parse::<RowStatus>()).transpose();
     rows.iter()
         .map(|row| {
-            let texts: Vec<String> = row.try_get("texts")?;
-            let four =
-                |from: usize| std::array::from_fn(|at| texts.get(from + at).cloned().unwrap_or_default());
+            let mut texts = row.try_get::<Vec<String>, _>("texts")?.into_iter();
+            let mut next = || std::array::from_fn(|_| texts.next().unwrap_or_default());
             Ok(Example {
                 row: row.try_get("decided_id")?,
-                before: four(0),
-                after: four(4),
+                before: next(),
+                after: next(),
                 status_before: status(row.try_get("before")?)?,
                 status_after: status(row.try_get("after")?)?,
             })
@@ -141,17 +145,22 @@ pub(crate) async fn apply(
 ) -> Result<(), StoreError> {
     let staging = home.staging();
     let record = AssertSqlSafe(format!(
-        "INSERT INTO action_rows SELECT $1, staging_id, staging_email, staging_first_name, staging_last_name, staging_company,
-                staging_status, staging_accepted, staging_on_existing, decided_email, decided_first_name, decided_last_name,
-                decided_company, decided_status, decided_accepted, decided_on_existing
-         FROM decided JOIN {staging} ON staging_id = decided_id ORDER BY staging_id"
+        "INSERT INTO action_rows (row_action_id, row_staging_id, {}, before_status, before_accepted, before_on_existing,
+                {}, after_status, after_accepted, after_on_existing)
+         SELECT $1, staging_id, {}, staging_status, staging_accepted, staging_on_existing,
+                {}, decided_status, decided_accepted, decided_on_existing
+         FROM decided JOIN {staging} ON staging_id = decided_id ORDER BY staging_id",
+        Field::columns("before"),
+        Field::columns("after"),
+        Field::columns("staging"),
+        Field::columns("decided")
     ));
     sql::query(record).bind(action).execute(&mut *connection).await?;
     let change = AssertSqlSafe(format!(
-        "UPDATE {staging} SET staging_email = decided_email, staging_first_name = decided_first_name,
-                staging_last_name = decided_last_name, staging_company = decided_company, staging_status = decided_status,
+        "UPDATE {staging} SET {}, staging_status = decided_status,
                 staging_accepted = decided_accepted, staging_on_existing = decided_on_existing
-         FROM decided WHERE staging_id = decided_id"
+         FROM decided WHERE staging_id = decided_id",
+        Field::list(|field| format!("staging_{field} = decided_{field}"))
     ));
     sql::query(change).execute(connection).await?;
     Ok(())

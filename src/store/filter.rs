@@ -7,24 +7,14 @@ use crate::domain::decision::{Field, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
 
-/// Returns the column of a field.
-pub(super) fn column(field: Field) -> &'static str {
-    match field {
-        Field::Email => "staging_email",
-        Field::FirstName => "staging_first_name",
-        Field::LastName => "staging_last_name",
-        Field::Company => "staging_company",
-    }
-}
-
 /// Returns the expression for the part of a column that is searched: its first [`SEARCHED_CHARACTERS`] characters.
 pub(super) fn searched(column: &str) -> String {
     format!("left({column}, {SEARCHED_CHARACTERS})")
 }
 
-/// Returns the expression for the searched parts of several columns, joined into one text.
-pub(super) fn all_searched(columns: [&str; 4]) -> String {
-    format!("concat_ws(E'\\n', {})", columns.map(searched).join(", "))
+/// Returns the expression for the searched parts of the columns of all fields, joined into one text.
+pub(super) fn all_searched(prefix: &str) -> String {
+    format!("concat_ws(E'\\n', {})", Field::list(|field| searched(&format!("{prefix}_{field}"))))
 }
 
 /// Returns a LIKE pattern that matches `text` anywhere, with its special characters escaped.
@@ -114,12 +104,11 @@ fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         query.push(" AND s.staging_status = ").push_bind(status.as_str()).push("::text::staging_status_enum");
     }
     if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) {
-        let columns = ["s.staging_email", "s.staging_first_name", "s.staging_last_name", "s.staging_company"];
-        query.push(format!(" AND {} ILIKE ", all_searched(columns)));
+        query.push(format!(" AND {} ILIKE ", all_searched("s.staging")));
         query.push_bind(anywhere(text));
     }
     if let Some(wanted) = &filter.column {
-        let column = column(wanted.name);
+        let column = format!("staging_{}", wanted.name);
         if let Some(value) = &wanted.equals {
             query.push(format!(" AND coalesce(s.{column}, '') = ")).push_bind(value.clone());
         }

@@ -8,6 +8,7 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{Home, StoreError, sql, staging};
+use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::job::Owner;
 
@@ -71,18 +72,20 @@ pub(crate) async fn remove(
              SELECT imported_contact, imported_row FROM imported
              WHERE imported_number > $3 AND imported_number <= $3 + {PART} AND imported_change IS NULL),
          made AS MATERIALIZED (
-             SELECT imported_contact, staging_id, $1 AS owner, btrim(staging_email) AS email, btrim(staging_first_name) AS first_name,
-                    btrim(staging_last_name) AS last_name, btrim(staging_company) AS company
+             SELECT imported_contact, staging_id, $1 AS owner, {imported}
              FROM (SELECT * FROM part JOIN {staging} ON staging_id = imported_row OFFSET 0) AS joined
              WHERE staging_job_id = $2 AND staging_status = 'SUCCESS'),
          gone AS (
              DELETE FROM contacts USING made WHERE contact_id = imported_contact
-               AND (contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
-                 = (owner, email, first_name, last_name, company)
+               AND (contacts_user_id, {contact}) = (owner, {fields})
              RETURNING contact_id, made.staging_id),
          ready AS (UPDATE {staging} AS row SET staging_status = 'READY' FROM gone WHERE row.staging_id = gone.staging_id)
          SELECT (SELECT count(*) FROM gone) AS undone,
-                ARRAY(SELECT imported_contact FROM made EXCEPT SELECT contact_id FROM gone) AS kept"
+                ARRAY(SELECT imported_contact FROM made EXCEPT SELECT contact_id FROM gone) AS kept",
+        // A contact has an empty text where its row has no value.
+        imported = Field::list(|field| format!("btrim(coalesce(staging_{field}, '')) AS {field}")),
+        contact = Field::columns("contact"),
+        fields = Field::list(|field| field.to_string()),
     ));
     let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(after);
     Ok(query.fetch_one(connection).await?)
@@ -102,17 +105,18 @@ pub(crate) async fn restore(
              WHERE imported_number > $1 AND imported_number <= $1 + {PART} AND imported_change IS NOT NULL),
          change AS MATERIALIZED (SELECT contact_changes.* FROM part JOIN contact_changes ON change_id = imported_change),
          restored AS (
-             UPDATE contacts SET contact_email = before_email, contact_first_name = before_first_name,
-                    contact_last_name = before_last_name, contact_company = before_company
+             UPDATE contacts SET {restored}
              FROM change WHERE contact_id = change_contact_id
-               AND (contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
-                 = (change_owner, after_email, after_first_name, after_last_name, after_company)
+               AND (contacts_user_id, {contact}) = (change_owner, {after})
              RETURNING change_id, change_staging_id, contact_id),
          marked AS (UPDATE contact_changes SET change_undone_by = $2 FROM restored WHERE contact_changes.change_id = restored.change_id),
          ready AS (UPDATE {} SET staging_status = 'READY' FROM restored WHERE staging_id = change_staging_id)
          SELECT (SELECT count(*) FROM restored) AS undone,
                 ARRAY(SELECT change_contact_id FROM change EXCEPT SELECT contact_id FROM restored) AS kept",
-        home.staging()
+        home.staging(),
+        restored = Field::list(|field| format!("contact_{field} = before_{field}")),
+        contact = Field::columns("contact"),
+        after = Field::columns("after"),
     ));
     Ok(sql::query_as(query).bind(after).bind(undo).fetch_one(connection).await?)
 }

@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::copy::{Spool, Target};
 use super::{Count, Home, StoreError, sql};
+use crate::domain::field::Field;
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::Owner;
 
@@ -86,11 +87,11 @@ pub async fn page(
     }
     // Excludes rows of another job.
     let query = AssertSqlSafe(format!(
-        "SELECT item_issue_id, staging_id, staging_line, staging_email, staging_first_name, staging_last_name,
-                staging_company, staging_status::text AS status
+        "SELECT item_issue_id, staging_id, staging_line, {}, staging_status::text AS status
          FROM unnest($1::integer[], $2::bigint[]) AS link (item_issue_id, row),
               LATERAL (SELECT * FROM {} WHERE staging_id = row AND staging_job_id = $3 LIMIT 1) AS staged
          ORDER BY item_issue_id, staging_id",
+        Field::columns("staging"),
         home.staging()
     ));
     Ok(sql::query_as(query).bind(issues).bind(rows).bind(home.job().0).fetch_all(connection).await?)

@@ -316,7 +316,7 @@ pub async fn page(
 ) -> Result<Slice<Issue>, StoreError> {
     // The index contains the ids of each rule in order, so a page is the lowest ids among one page of each rule. The
     // condition is a range of rule and id, so that no other index provides this order.
-    let bytes = row_bytes!("issue_key", "issue_description", "issue_resolution_comment");
+    let bytes = row_bytes(["issue_key", "issue_description", "issue_resolution_comment"]);
     let rows = format!(
         "{ISSUE}, {bytes}
          FROM {} AS rank, unnest($3::boolean[]) AS settled,

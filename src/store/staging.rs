@@ -13,9 +13,10 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use super::bounded::{self, PAGE_BYTES, row_bytes};
 use super::copy::{self, Lines, Target};
 use super::{Home, StoreError, sql};
+use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, Owner};
-use crate::domain::row::{Fields, OnExisting, RowHash, RowStatus};
+use crate::domain::row::{Fields, OnExisting, RowHash, RowStatus, normalise};
 
 /// A row to insert.
 pub struct NewRow<'a> {
@@ -43,16 +44,11 @@ impl Chunk {
     /// Adds a row of `job`.
     pub fn push(&mut self, job: JobId, row: &NewRow<'_>) {
         self.lines.push(row.hash.0, |line| {
-            line.plain(row.id)
-                .plain(job)
-                .text_or_null(&row.fields.email)
-                .text_or_null(&row.fields.first_name)
-                .text_or_null(&row.fields.last_name)
-                .text_or_null(&row.fields.company)
-                .plain(row.status)
-                .hex(row.hash.0)
-                .plain(row.line)
-                .text_or_null(row.residue);
+            line.plain(row.id).plain(job);
+            for value in row.fields.values() {
+                line.text_or_null(value);
+            }
+            line.plain(row.status).hex(row.hash.0).plain(row.line).text_or_null(row.residue);
         });
     }
 
@@ -72,18 +68,20 @@ impl Chunk {
     }
 }
 
-const WRITTEN: &[(&str, &str)] = &[
-    ("staging_id", "bigint"),
-    ("staging_job_id", "integer"),
-    ("staging_email", "varchar"),
-    ("staging_first_name", "varchar"),
-    ("staging_last_name", "varchar"),
-    ("staging_company", "varchar"),
-    ("staging_status", "staging_status_enum"),
-    ("staging_row_hash", "varchar"),
-    ("staging_line", "bigint"),
-    ("staging_residue", "varchar"),
-];
+/// Where chunks go, with the columns in the order in which [`Chunk::push`] writes them.
+fn target(home: Home) -> Target {
+    const IDS: [(&str, &str); 2] = [("staging_id", "bigint"), ("staging_job_id", "integer")];
+    let target = match home {
+        Home::Shared(_) => Target::shared(home.staging(), &IDS),
+        Home::Own(_) => Target::new(home.staging(), &IDS),
+    };
+    target.with_fields("staging").with(&[
+        ("staging_status", "staging_status_enum"),
+        ("staging_row_hash", "varchar"),
+        ("staging_line", "bigint"),
+        ("staging_residue", "varchar"),
+    ])
+}
 
 /// Inserts a chunk.
 pub(crate) async fn insert(
@@ -92,11 +90,9 @@ pub(crate) async fn insert(
     chunk: &mut Chunk,
 ) -> Result<(), StoreError> {
     match home {
-        Home::Shared(_) => {
-            chunk.lines.send_by_key(connection, &Target::shared(home.staging(), WRITTEN)).await
-        }
+        Home::Shared(_) => chunk.lines.send_by_key(connection, &target(home)).await,
         // It has no index yet.
-        Home::Own(_) => chunk.lines.send(connection, &Target::new(home.staging(), WRITTEN)).await,
+        Home::Own(_) => chunk.lines.send(connection, &target(home)).await,
     }
 }
 
@@ -105,8 +101,8 @@ pub(crate) async fn insert(
 pub(crate) struct StagedRow<'a> {
     /// `staging_id`.
     pub id: RowId,
-    /// E-mail, first name, last name, company; empty where NULL.
-    pub values: [Cow<'a, str>; 4],
+    /// The values of the fields; empty where NULL.
+    pub values: PerField<Cow<'a, str>>,
     /// NULL where another program left it open.
     pub status: Option<RowStatus>,
     /// `staging_row_hash` as text: upstream's are of another form.
@@ -122,8 +118,7 @@ pub(crate) struct StagedRow<'a> {
 impl StagedRow<'_> {
     /// The values, normalised.
     pub(crate) fn fields(&self) -> Fields<'_> {
-        let [email, first_name, last_name, company] = &self.values;
-        Fields::new(email, first_name, last_name, company)
+        self.values.each_ref().map(|value| normalise(value))
     }
 
     /// Returns the row's hash; if upstream wrote it in another format, a hash of that text.
@@ -141,13 +136,13 @@ impl RowText {
         self.0.len()
     }
 
-    /// Reads the columns of [`COLUMNS`].
+    /// Reads the columns of [`rows`].
     pub(crate) fn row(&self) -> Result<StagedRow<'_>, StoreError> {
         let mut columns = copy::columns(&self.0);
         let mut next = || columns.next().unwrap_or(Err(StoreError::Unreadable));
         let id = next()?.unwrap_or_default().parse().map(RowId).map_err(|_| StoreError::Unreadable)?;
         let mut text = || Ok::<_, StoreError>(next()?.unwrap_or_default());
-        let values = [text()?, text()?, text()?, text()?];
+        let values = PerField::try_from_fn(|_| text())?;
         let (status, hash, residue, accepted, on_existing) = (text()?, text()?, text()?, text()?, text()?);
         let status = if status.is_empty() { None } else { Some(status.parse()?) };
         let on_existing = if on_existing.is_empty() { None } else { Some(on_existing.parse()?) };
@@ -155,12 +150,8 @@ impl RowText {
     }
 }
 
-/// Columns of a row in the order in which [`RowText`] reads them.
-const COLUMNS: &str = "staging_id, staging_email, staging_first_name, staging_last_name, staging_company,
-     staging_status, staging_row_hash, staging_residue, staging_accepted, staging_on_existing";
-
 /// All rows of a job that are not discarded, in the order of the file where the table is shared, in any
-/// order where it is the job's own.
+/// order where it is the job's own. [`RowText::row`] reads the columns in their order.
 pub(crate) async fn rows(
     connection: &mut PgConnection,
     home: Home,
@@ -171,7 +162,9 @@ pub(crate) async fn rows(
     };
     // COPY takes no parameters. Safe: the name of the table and the condition contain only the job's number.
     let copy = format!(
-        "COPY (SELECT {COLUMNS} FROM {} WHERE staging_job_id = {} AND staging_status IS DISTINCT FROM 'DISCARD' {order}) TO STDOUT",
+        "COPY (SELECT staging_id, {}, staging_status, staging_row_hash, staging_residue, staging_accepted, staging_on_existing
+         FROM {} WHERE staging_job_id = {} AND staging_status IS DISTINCT FROM 'DISCARD' {order}) TO STDOUT",
+        Field::columns("staging"),
         home.staging(),
         home.job()
     );
@@ -205,15 +198,21 @@ pub struct RowView {
 }
 
 impl RowView {
+    /// The values as they stand.
+    pub(crate) fn values(&self) -> PerField<&str> {
+        let RowView { email, first_name, last_name, company, .. } = self;
+        PerField { email, first_name, last_name, company }
+    }
+
     /// The values, normalised.
     pub(crate) fn fields(&self) -> Fields<'_> {
-        Fields::new(&self.email, &self.first_name, &self.last_name, &self.company)
+        self.values().map(normalise)
     }
 
     /// Returns a hash of everything about the row that a person can change, to detect changes since the row was shown.
     pub fn tag(&self) -> String {
         let mut hash = blake3::Hasher::new();
-        for value in [&self.email, &self.first_name, &self.last_name, &self.company] {
+        for value in self.values().values() {
             hash.update(&(value.len() as u64).to_le_bytes());
             hash.update(value.as_bytes());
         }
@@ -232,12 +231,16 @@ impl RowView {
     }
 }
 
-const VIEW: &str = concat!(
-    "SELECT s.staging_id, s.staging_line, coalesce(s.staging_email, '') AS email, coalesce(s.staging_first_name, '') AS first_name,
-     coalesce(s.staging_last_name, '') AS last_name, coalesce(s.staging_company, '') AS company, s.staging_status::text AS status,
-     s.staging_residue, s.staging_accepted, s.staging_on_existing::text AS on_existing, ",
-    row_bytes!("s.staging_email", "s.staging_first_name", "s.staging_last_name", "s.staging_company", "s.staging_residue")
-);
+/// Selects the columns that [`view`] reads from rows called `s`.
+fn select_view() -> String {
+    let values = Field::list(|field| format!("coalesce(s.staging_{field}, '') AS {field}"));
+    let columns = Field::ALL.iter().map(|field| format!("s.staging_{field}"));
+    format!(
+        "SELECT s.staging_id, s.staging_line, {values}, s.staging_status::text AS status,
+     s.staging_residue, s.staging_accepted, s.staging_on_existing::text AS on_existing, {}",
+        row_bytes(columns.chain(["s.staging_residue".to_owned()]))
+    )
+}
 
 fn view(row: &PgRow) -> Result<RowView, StoreError> {
     let word = |name: &str| row.try_get::<Option<&str>, _>(name);
@@ -263,8 +266,9 @@ pub async fn get(
     row: RowId,
 ) -> Result<Option<RowView>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "{VIEW} FROM (SELECT * FROM {} WHERE staging_id = $3 OFFSET 0) s JOIN jobs ON job_id = staging_job_id
+        "{} FROM (SELECT * FROM {} WHERE staging_id = $3 OFFSET 0) s JOIN jobs ON job_id = staging_job_id
          WHERE s.staging_job_id = $2 AND job_user_id = $1",
+        select_view(),
         home.staging()
     ));
     let query = sql::query(query).bind(&owner.0).bind(home.job().0).bind(row);
@@ -282,8 +286,9 @@ pub(crate) async fn hold(
         return Ok(Vec::new());
     }
     let query = AssertSqlSafe(format!(
-        "{VIEW} FROM (SELECT * FROM {} WHERE staging_id = ANY ($3) OFFSET 0 FOR NO KEY UPDATE) s
+        "{} FROM (SELECT * FROM {} WHERE staging_id = ANY ($3) OFFSET 0 FOR NO KEY UPDATE) s
          WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
+        select_view(),
         home.staging()
     ));
     let query = sql::query(query).bind(&owner.0).bind(home.job().0).bind(rows);
@@ -320,11 +325,12 @@ pub(crate) async fn of_issues(
 ) -> Result<(Vec<(IssueId, RowView)>, bool), StoreError> {
     // The page of links first, so that only the rows of those links are read.
     let rows = format!(
-        "{VIEW}, issue FROM unnest($3::integer[]) AS issue,
+        "{}, issue FROM unnest($3::integer[]) AS issue,
               LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
                        ORDER BY item_staging_id LIMIT $5) AS item,
               LATERAL (SELECT * FROM {} WHERE staging_id = item_staging_id OFFSET 0) AS s
          WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY issue, s.staging_id",
+        select_view(),
         home.items(),
         home.staging()
     );

@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use super::{Contact, sql, with_keys};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
+use crate::domain::field::Field;
 use crate::domain::ids::ContactId;
 use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES, row_bytes};
@@ -24,12 +25,12 @@ pub struct Looked {
     pub is_cut: bool,
 }
 
-const SIZED: &str = concat!(
-    "SELECT contact_id, contact_email, contact_first_name, contact_last_name, contact_company, contact_created_at,
-         staging_id, ",
-    row_bytes!("contact_email", "contact_first_name", "contact_last_name", "contact_company"),
-    " FROM contacts"
-);
+/// Selects contacts with their sizes.
+fn select_sized() -> String {
+    let columns = Field::columns("contact");
+    let bytes = row_bytes(columns.split(", "));
+    format!("SELECT contact_id, {columns}, contact_created_at, staging_id, {bytes} FROM contacts")
+}
 
 /// Returns up to `limit` contacts after `after`, oldest first, with at most `bytes` together but at least one contact.
 /// Empty only at the end.
@@ -40,8 +41,10 @@ pub async fn piece(
     limit: i64,
     bytes: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    let rows =
-        format!("{SIZED} WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3");
+    let rows = format!(
+        "{} WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3",
+        select_sized()
+    );
     let query = AssertSqlSafe(bounded::within(bytes, &rows, "contact_id"));
     Ok(sql::query_as(query).bind(&owner.0).bind(after).bind(limit).fetch_all(connection).await?)
 }
@@ -69,12 +72,13 @@ pub async fn look(
     let span = if text.is_some() { SPAN } else { limit + 1 };
     let found = format!(
         "SELECT seen.* FROM seen WHERE $4 IS NULL OR {} ILIKE $4 ORDER BY contact_id DESC LIMIT $5",
-        filter::all_searched(["contact_email", "contact_first_name", "contact_last_name", "contact_company"])
+        filter::all_searched("contact")
     );
     let query = AssertSqlSafe(format!(
-        "WITH seen AS MATERIALIZED ({SIZED} WHERE contacts_user_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3)
+        "WITH seen AS MATERIALIZED ({} WHERE contacts_user_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3)
          SELECT page.*, (SELECT CASE WHEN count(*) = $3 THEN min(contact_id) END FROM seen) AS further
          FROM (SELECT NULL) AS always LEFT JOIN ({}) AS page ON true ORDER BY contact_id DESC",
+        select_sized(),
         bounded::within(PAGE_BYTES, &found, "contact_id DESC")
     ));
     let found = sql::query(query)

@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
 
 use super::same_key;
 use crate::domain::decision::{Decision, Edits, Filter};
+use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::issue::IssueType;
 use crate::store::copy::{Spool, Target};
@@ -12,16 +13,14 @@ use crate::store::filter::{self, IssuesOf};
 use crate::store::sql;
 use crate::store::{Home, StoreError};
 
-/// What a row is to be: expressions over the row `s` in the order of the table's columns behind the id.
+/// What a row is to be beside its values: expressions over the row `s` in the order of the table's last columns.
 struct Change {
-    values: [&'static str; 4],
     status: &'static str,
     accepted: &'static str,
     on_existing: &'static str,
 }
 
 const UNCHANGED: Change = Change {
-    values: ["s.staging_email", "s.staging_first_name", "s.staging_last_name", "s.staging_company"],
     status: "s.staging_status",
     accepted: "s.staging_accepted",
     on_existing: "s.staging_on_existing",
@@ -85,10 +84,10 @@ async fn plain(
     linked: &[IssuesOf],
     condition: &str,
 ) -> Result<(), StoreError> {
-    let Change { values: [email, first_name, last_name, company], status, accepted, on_existing } = change;
+    let Change { status, accepted, on_existing } = change;
     let mut query = QueryBuilder::new(format!(
-        "INSERT INTO decided SELECT s.staging_id, {email}, {first_name}, {last_name}, {company},
-             ({status})::staging_status_enum, {accepted}, ({on_existing})::staging_on_existing_enum"
+        "INSERT INTO decided SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted}, ({on_existing})::staging_on_existing_enum",
+        Field::columns("s.staging")
     ));
     filter::push_rows(&mut query, home, which, linked, condition);
     query.build().persistent(false).execute(&mut *connection).await?;
@@ -102,10 +101,10 @@ async fn edited(
     edits: &Edits,
 ) -> Result<(), StoreError> {
     let mut query = QueryBuilder::new("INSERT INTO corrected SELECT s.staging_id");
-    for (value, stored) in edits.values().into_iter().zip(UNCHANGED.values) {
+    for (field, value) in edits.values().iter() {
         match value {
-            Some(value) => query.push(", ").push_bind(value.to_owned()),
-            None => query.push(", ").push(stored),
+            Some(value) => query.push(", ").push_bind((*value).to_owned()),
+            None => query.push(format!(", s.staging_{field}")),
         };
     }
     filter::push_rows(&mut query, home, which, &[], NO_CONTACT);
@@ -140,10 +139,10 @@ pub(crate) struct Corrections {
 
 impl Corrections {
     /// Adds a row; `None` leaves a value as it is.
-    pub(crate) fn push(&mut self, id: RowId, values: [Option<&str>; 4]) -> Result<(), StoreError> {
+    pub(crate) fn push(&mut self, id: RowId, values: PerField<Option<&str>>) -> Result<(), StoreError> {
         self.spool.push(|line| {
             line.plain(id);
-            for value in values {
+            for value in values.values() {
                 match value {
                     Some(value) => line.text(value),
                     None => line.null(),
@@ -160,20 +159,11 @@ pub(crate) async fn correct(
     home: Home,
     corrections: Corrections,
 ) -> Result<(), StoreError> {
-    const WRITTEN: &[(&str, &str)] = &[
-        ("corrected_id", "bigint"),
-        ("corrected_email", "varchar"),
-        ("corrected_first_name", "varchar"),
-        ("corrected_last_name", "varchar"),
-        ("corrected_company", "varchar"),
-    ];
-    corrections.spool.send(connection, &Target::new("corrected", WRITTEN)).await?;
+    let target = Target::new("corrected", &[("corrected_id", "bigint")]).with_fields("corrected");
+    corrections.spool.send(connection, &target).await?;
     let complete = AssertSqlSafe(format!(
-        "UPDATE corrected SET corrected_email = coalesce(corrected_email, staging_email),
-                corrected_first_name = coalesce(corrected_first_name, staging_first_name),
-                corrected_last_name = coalesce(corrected_last_name, staging_last_name),
-                corrected_company = coalesce(corrected_company, staging_company)
-         FROM {} WHERE staging_id = corrected_id",
+        "UPDATE corrected SET {} FROM {} WHERE staging_id = corrected_id",
+        Field::list(|field| format!("corrected_{field} = coalesce(corrected_{field}, staging_{field})")),
         home.staging()
     ));
     sql::query(complete).execute(connection).await?;
@@ -183,17 +173,15 @@ pub(crate) async fn correct(
 async fn corrected(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let Change { status, accepted, on_existing, .. } = EDITED;
     let query = AssertSqlSafe(format!(
-        "INSERT INTO decided SELECT s.staging_id, nullif(corrected_email, ''), nullif(corrected_first_name, ''),
-                nullif(corrected_last_name, ''), nullif(corrected_company, ''),
-                ({status})::staging_status_enum, {accepted}, {on_existing}
+        "INSERT INTO decided SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted}, {on_existing}
          FROM (SELECT s.*, corrected.* FROM (SELECT DISTINCT ON (corrected_id) * FROM corrected ORDER BY corrected_id) AS corrected
                JOIN {} s ON s.staging_id = corrected_id OFFSET 0 FOR NO KEY UPDATE OF s) AS s
          WHERE s.staging_job_id = $1{NO_CONTACT}
-           AND (coalesce(s.staging_email, ''), coalesce(s.staging_first_name, ''), coalesce(s.staging_last_name, ''),
-                coalesce(s.staging_company, '')) IS DISTINCT FROM
-               (coalesce(corrected_email, ''), coalesce(corrected_first_name, ''), coalesce(corrected_last_name, ''),
-                coalesce(corrected_company, ''))",
-        home.staging()
+           AND ({}) IS DISTINCT FROM ({})",
+        Field::list(|field| format!("nullif(corrected_{field}, '')")),
+        home.staging(),
+        Field::list(|field| format!("coalesce(s.staging_{field}, '')")),
+        Field::list(|field| format!("coalesce(corrected_{field}, '')"))
     ));
     sql::query(query).bind(home.job().0).execute(connection).await?;
     Ok(())
@@ -235,10 +223,10 @@ async fn kept(
     kept: Kept,
 ) -> Result<(), StoreError> {
     let mut query = members(home, which);
-    let Change { values: [email, first_name, last_name, company], accepted, on_existing, .. } = UNCHANGED;
+    let Change { accepted, on_existing, .. } = UNCHANGED;
     query.push(format!(
-        " INSERT INTO decided SELECT s.staging_id, {email}, {first_name}, {last_name}, {company}, 'DISCARD', {accepted}, {on_existing}
-         FROM (SELECT *, "
+        " INSERT INTO decided SELECT s.staging_id, {}, 'DISCARD', {accepted}, {on_existing} FROM (SELECT *, ",
+        Field::columns("s.staging")
     ));
     match kept {
         Kept::Row(row) => query
@@ -261,22 +249,22 @@ async fn merged(
     edits: &Edits,
 ) -> Result<(), StoreError> {
     let mut query = members(home, which);
-    query.push(
+    query.push(format!(
         " INSERT INTO decided
          SELECT s.staging_id,
-                CASE WHEN is_first THEN new_staging_email ELSE s.staging_email END,
-                CASE WHEN is_first THEN new_staging_first_name ELSE s.staging_first_name END,
-                CASE WHEN is_first THEN new_staging_last_name ELSE s.staging_last_name END,
-                CASE WHEN is_first THEN new_staging_company ELSE s.staging_company END,
+                {},
                 CASE WHEN is_first THEN s.staging_status ELSE 'DISCARD' END,
                 s.staging_accepted OR is_first AND s.staging_residue IS NOT NULL, s.staging_on_existing
          FROM (SELECT *, staging_id = min(staging_id) OVER of_issue AS is_first, count(*) OVER of_issue AS rows",
-    );
-    let columns = ["staging_email", "staging_first_name", "staging_last_name", "staging_company"];
-    for (column, edit) in columns.into_iter().zip(edits.values()) {
+        Field::joined(",\n                ", |field| format!(
+            "CASE WHEN is_first THEN new_staging_{field} ELSE s.staging_{field} END"
+        ))
+    ));
+    for (field, edit) in edits.values().iter() {
+        let column = format!("staging_{field}");
         query.push(", nullif(");
         match edit {
-            Some(value) => query.push_bind(value.to_owned()),
+            Some(value) => query.push_bind((*value).to_owned()),
             // The group's first that is not empty.
             None => query.push(format!(
                 "first_value({column}) OVER (PARTITION BY issue_id ORDER BY coalesce({column}, '') = '', staging_id)"
@@ -297,16 +285,17 @@ pub(crate) async fn fill_undo(
 ) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "WITH undoing AS MATERIALIZED (SELECT * FROM action_rows WHERE row_action_id = $1)
-         INSERT INTO decided SELECT s.staging_id, before_email, before_first_name, before_last_name, before_company,
-                before_status, before_accepted, before_on_existing
+         INSERT INTO decided SELECT s.staging_id, {}, before_status, before_accepted, before_on_existing
          FROM (SELECT s.*, undoing.* FROM undoing JOIN {} s ON s.staging_id = row_staging_id
                OFFSET 0 FOR NO KEY UPDATE OF s) AS s
          WHERE s.staging_job_id = $2{NO_CONTACT}
-           AND (s.staging_email, s.staging_first_name, s.staging_last_name, s.staging_company, s.staging_accepted,
+           AND ({}, s.staging_accepted,
                 s.staging_on_existing, s.staging_status IS NOT DISTINCT FROM 'DISCARD') IS NOT DISTINCT FROM
-               (after_email, after_first_name, after_last_name, after_company, after_accepted,
-                after_on_existing, after_status IS NOT DISTINCT FROM 'DISCARD')",
-        home.staging()
+               ({}, after_accepted, after_on_existing, after_status IS NOT DISTINCT FROM 'DISCARD')",
+        Field::columns("before"),
+        home.staging(),
+        Field::columns("s.staging"),
+        Field::columns("after")
     ));
     sql::query(query).bind(action).bind(home.job().0).execute(connection).await?;
     Ok(())
@@ -327,11 +316,11 @@ pub(crate) async fn not_undone(
 async fn drop_unchanged(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "DELETE FROM decided USING {} WHERE staging_id = decided_id
-           AND (staging_email, staging_first_name, staging_last_name, staging_company, staging_status, staging_accepted,
-                staging_on_existing) IS NOT DISTINCT FROM
-               (decided_email, decided_first_name, decided_last_name, decided_company, decided_status, decided_accepted,
-                decided_on_existing)",
-        home.staging()
+           AND ({}, staging_status, staging_accepted, staging_on_existing) IS NOT DISTINCT FROM
+               ({}, decided_status, decided_accepted, decided_on_existing)",
+        home.staging(),
+        Field::columns("staging"),
+        Field::columns("decided")
     ));
     sql::query(query).execute(connection).await?;
     Ok(())

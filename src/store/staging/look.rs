@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, QueryBuilder};
 
-use super::{RowView, VIEW, sql, view};
+use super::{RowView, select_view, sql, view};
 use crate::domain::decision::Filter;
 use crate::domain::ids::{JobId, RowId};
 use crate::domain::job::Owner;
@@ -42,7 +42,8 @@ pub async fn look(
         None => format!("s.staging_job_id = {}", home.job()),
     };
     let mut query = QueryBuilder::new(format!(
-        "{start}{VIEW} FROM {} s WHERE {of_job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
+        "{start}{} FROM {} s WHERE {of_job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
+        select_view(),
         home.staging(),
         job = home.job()
     ));
