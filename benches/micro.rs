@@ -13,6 +13,7 @@ use ingest::csv::{Limits, RawRow, Reader, RecordReader, Rejection};
 use ingest::domain::contact::ContactKeys;
 use ingest::domain::ids::RowId;
 use ingest::domain::job::{JobId, Owner};
+use ingest::domain::required::RequiredFields;
 use ingest::domain::row::Fields;
 use ingest::domain::{email, rules};
 use ingest::store::staging::{Chunk, NewRow};
@@ -42,6 +43,7 @@ fn parts(criterion: &mut Criterion, name: &str, kind: Kind) {
         values.push(row.values.values().map(|value| (*value).to_owned()));
     });
     whole.expect("a generated file is a contact file");
+    let required = RequiredFields::default();
     let fields: Vec<Fields<'_>> =
         values.iter().map(|[email, first, last, company]| Fields::new(email, first, last, company)).collect();
     let new_rows: Vec<NewRow<'_>> = (1..)
@@ -49,7 +51,7 @@ fn parts(criterion: &mut Criterion, name: &str, kind: Kind) {
         .map(|(number, fields)| NewRow {
             id: RowId(number),
             fields,
-            status: rules::check(fields, false).status(),
+            status: rules::check(fields, false, required).status(),
             hash: fields.hash(""),
             line: number as u64,
             residue: "",
@@ -63,7 +65,7 @@ fn parts(criterion: &mut Criterion, name: &str, kind: Kind) {
     group.bench_function("decode", |bencher| bencher.iter(|| decode(&file, |row| consume(row))));
     group.bench_function("split", |bencher| bencher.iter(|| split(&file)));
     group.bench_function("check", |bencher| {
-        bencher.iter(|| fields.iter().map(|fields| rules::check(fields, false)).for_each(consume));
+        bencher.iter(|| fields.iter().map(|fields| rules::check(fields, false, required)).for_each(consume));
     });
     group.bench_function("hash", |bencher| {
         bencher.iter(|| fields.iter().map(|fields| fields.hash("")).for_each(consume));

@@ -14,6 +14,7 @@ use ingest::csv::{
 use ingest::domain::decision::{Decision, Edits, Filter};
 use ingest::domain::field::{Field, folded};
 use ingest::domain::issue::{IssueType, email_issue_key};
+use ingest::domain::required::RequiredFields;
 use ingest::domain::row::{Fields, RowStatus, normalise};
 use ingest::domain::{email as address, rules, suggest};
 use ingest::http::{FormFile, Query, UploadQuery};
@@ -97,7 +98,7 @@ pub(crate) fn email(data: &[u8]) {
         assert_ne!(corrected, value.as_ref());
     }
     let fields = Fields::new(text, "Ann", "Lee", "Acme");
-    let verdict = rules::check(&fields, false);
+    let verdict = rules::check(&fields, false, RequiredFields::default());
     assert_eq!(verdict.is_clean(), verdict.violations(&fields, fields.hash(""), "").is_empty());
 }
 

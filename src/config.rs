@@ -23,6 +23,8 @@ pub(crate) use database_url::DatabaseUrl;
 pub use dotenv::{Dotenv, DotenvError, load_dotenv};
 pub(crate) use limits::LimitSettings;
 use secret::Secret;
+
+use crate::domain::required::RequiredFields;
 pub(crate) use secret::refuse_secret_flags;
 pub(crate) use serve::{OidcSettings, ServeSettings};
 
@@ -135,6 +137,12 @@ pub(crate) struct Settings {
         default_value = "48",
         value_parser = |text: &str| whole(text, "MEMORY_BUDGET_MB", 1..=65_536, 48).map(|n| n as usize))]
     memory_budget_mb: usize,
+
+    /// Fields that must not be empty in a contact, separated by commas; must contain email. Applies to jobs whose first
+    /// run starts afterwards
+    #[arg(long, env = "REQUIRED_FIELDS", hide_env_values = true, global = true, value_name = "FIELDS",
+        default_value = "email,first_name,last_name,company", value_parser = required_fields)]
+    pub required_fields: RequiredFields,
 
     /// Settings of the HTTP server and its users.
     #[command(flatten)]
@@ -274,6 +282,13 @@ fn retry_delay(text: &str) -> Result<f64, String> {
                 "RETRY_DELAY_SECONDS takes a number of seconds from 0 to 43200, such as 5 or 0.5".to_owned()
             })
         }
+    }
+}
+
+fn required_fields(names: &str) -> Result<RequiredFields, String> {
+    match names.trim() {
+        "" => Ok(RequiredFields::default()),
+        names => names.parse().map_err(|error| format!("REQUIRED_FIELDS: {error}")),
     }
 }
 

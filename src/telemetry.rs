@@ -37,7 +37,9 @@ pub(crate) fn init(level: LogLevel, format: LogFormat, service: bool) {
         (LogFormat::Json, false) => {
             registry.with(Lines::json(std::io::stderr).with_filter(targets(level))).try_init()
         }
-        _ => registry.with(Lines::text(std::io::stderr, colour).with_filter(targets(level))).try_init(),
+        (LogFormat::Text, _) => {
+            registry.with(Lines::text(std::io::stderr, colour).with_filter(targets(level))).try_init()
+        }
     };
 }
 

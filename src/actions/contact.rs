@@ -6,6 +6,7 @@ use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Edits};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, ContactId};
+use crate::domain::required::RequiredFields;
 use crate::domain::row::Fields;
 use crate::domain::rules;
 use crate::store::contacts::{self, Contact};
@@ -33,7 +34,7 @@ pub fn tag(contact: &Contact) -> String {
 }
 
 /// Edits a contact of the owner and records its previous values. `seen` is the [`tag`] of the contact as the
-/// person saw it. The edited contact must break no rule.
+/// person saw it. The edited contact must break no rule; a field that is empty may stay empty.
 pub async fn edit(
     owners: &OwnerPool,
     request: &Request,
@@ -52,7 +53,7 @@ pub async fn edit(
     }
     let fields = contact.fields();
     let changed = edits.applied_to(&fields);
-    check(&changed)?;
+    check(&fields, &changed)?;
     if changed == fields {
         return Ok(EditedContact { action: None, contact: id });
     }
@@ -66,12 +67,13 @@ pub async fn edit(
     Ok(edited)
 }
 
-fn check(fields: &Fields<'_>) -> Result<(), ActionError> {
-    let verdict = rules::check(fields, false);
+fn check(before: &Fields<'_>, fields: &Fields<'_>) -> Result<(), ActionError> {
+    let verdict = rules::check(fields, false, RequiredFields::default());
     for field in Field::ALL {
         let refuse =
             |reason: &str| Err(ActionError::Invalid { field: field.as_str(), reason: reason.to_owned() });
-        if verdict.missing.has(*field) {
+        // Which fields the contact's job required nobody knows any more: what is empty was not required.
+        if verdict.missing.has(*field) && !before.get(*field).is_empty() {
             return refuse("a contact needs a value here");
         }
         if fields.get(*field).contains('\0') {

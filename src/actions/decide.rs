@@ -128,7 +128,7 @@ pub async fn preview(
     choose(&mut transaction, job.home(), which, &decision).await?;
     let preview = Preview {
         changed: decided::counts(&mut transaction, job.home()).await?,
-        issues: decided::would_settle(&mut transaction, job.home()).await?,
+        issues: decided::would_settle(&mut transaction, job.home(), job.required).await?,
         examples: decided::examples(&mut transaction, job.home(), EXAMPLES).await?,
     };
     transaction.rollback().await?;
@@ -192,10 +192,10 @@ fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError>
     if values.into_iter().flatten().any(|value| value.contains('\0')) {
         return invalid("decision", "a value holds the character NUL, which cannot be stored");
     }
-    match &decision {
-        Decision::Edit(edits) if edits.is_empty() => invalid("decision", "no new value is given"),
-        _ => Ok(decision),
+    if matches!(&decision, Decision::Edit(edits) if edits.is_empty()) {
+        return invalid("decision", "no new value is given");
     }
+    Ok(decision)
 }
 
 /// Checks the tags of rows against what somebody saw, and locks the rows until they are changed.
@@ -225,10 +225,7 @@ async fn named(
     which: &Filter,
     decision: &Decision,
 ) -> Result<(), ActionError> {
-    let kept = match decision {
-        Decision::KeepRow { row } => Some(*row),
-        _ => None,
-    };
+    let kept = decision.named_row();
     let rows: Vec<RowId> = which.rows.iter().flatten().copied().chain(kept).collect();
     if let Some(row) = staging::first_missing(connection, job.home(), &rows).await? {
         return Err(ActionError::NoRow(row));
@@ -296,7 +293,7 @@ pub(super) async fn write<T: Serialize>(
         let moves = decided::moves(connection, home).await?;
         decided::apply(connection, home, action).await?;
         jobs::move_rows(connection, id, &moves).await?;
-        effect.issues = decided::settle(connection, home, &request.actor).await?;
+        effect.issues = decided::settle(connection, home, job.required, &request.actor).await?;
         let more = effect.issues.reopened - effect.issues.settled;
         effect.open_issues = jobs::add_issues(connection, id, more).await?.into();
     }

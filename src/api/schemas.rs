@@ -8,7 +8,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::domain::access::Role;
 use crate::domain::decision::{ActionKind, BulkDecision};
 use crate::domain::field::Field;
-use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, RowId};
+use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, RowId, TokenId};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::domain::row::{OnExisting, RowStatus};
@@ -45,4 +45,4 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(JobId(i32), RowId(i64), IssueId(i32), ActionId(i64), ContactId(i64));
+numbers!(JobId(i32), RowId(i64), IssueId(i32), ActionId(i64), ContactId(i64), TokenId(i64));

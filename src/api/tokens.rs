@@ -12,13 +12,15 @@ use utoipa::ToSchema;
 use super::me::{RoleName, role_names};
 use crate::auth::{Role, Roles, Secret};
 use crate::domain::access::TokenDays;
+use crate::domain::ids::TokenId;
 use crate::http::{App, Client, Json, Kind, Path, Person, Problem, ProblemBody, Reader};
 use crate::store::api_tokens;
 
 /// A token, without its secret: that is nowhere.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ApiToken {
-    id: i64,
+    #[schema(value_type = i64)]
+    id: TokenId,
     /// What its owner calls it.
     name: String,
     /// What it may do: of what it was made for, what the provider last gave its owner.
@@ -103,7 +105,7 @@ pub(super) async fn create_token(
     let made = api_tokens::insert(&app.pool, &principal.owner, name, &secret.hash(), roles, lifetime).await?;
     let token = made.ok_or_else(|| Problem::conflict("there are too many tokens already; revoke some"))?;
     let (owner, address) = (&principal.owner, client.address());
-    tracing::info!(%owner, %address, token_id = token.id, "API token created");
+    tracing::info!(%owner, %address, token_id = token.id.0, "API token created");
     let location = format!("/api/v1/tokens/{}", token.id);
     let made = MadeToken { token: ApiToken::new(token, &app), secret: secret.expose().to_owned() };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(made)).into_response())
@@ -120,12 +122,12 @@ pub(super) async fn revoke_token(
     Person(principal): Person,
     State(app): State<App>,
     axum::Extension(client): axum::Extension<Client>,
-    Path(id): Path<i64>,
+    Path(id): Path<TokenId>,
 ) -> Result<StatusCode, Problem> {
     match api_tokens::revoke(&app.pool, &principal.owner, id).await? {
         true => {
             let (owner, address) = (&principal.owner, client.address());
-            tracing::info!(%owner, %address, token_id = id, "API token revoked");
+            tracing::info!(%owner, %address, token_id = id.0, "API token revoked");
             Ok(StatusCode::NO_CONTENT)
         }
         false => Err(Problem::not_found(format!("you have no token {id}"))),

@@ -15,6 +15,7 @@ pub(crate) use local::LocalUser;
 pub(crate) use secret::Secret;
 
 pub(crate) use crate::domain::access::{Role, Roles};
+use crate::domain::ids::TokenId;
 use crate::domain::job::Owner;
 
 /// An authenticated sender, and how they authenticated.
@@ -38,7 +39,7 @@ pub(crate) enum Means {
     /// With a token of the provider.
     Bearer,
     /// With an API token, by its id: a machine, not a person.
-    ApiToken(i64),
+    ApiToken(TokenId),
     /// With the cookie of a browser that has signed in.
     Session {
         /// The value that a script of our own pages sends to prove where it comes from.

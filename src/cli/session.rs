@@ -80,6 +80,7 @@ impl Session {
             max_deliveries: settings.max_deliveries,
             retry_delay: settings.retry_delay(),
             lease: lease(settings),
+            required: settings.required_fields,
         };
         let owner = Owner(settings.owner());
         let options = context.pool.connect_options();

@@ -11,6 +11,7 @@ use super::session::Session;
 use crate::auth::{Role, Roles, Secret};
 use crate::config::Settings;
 use crate::domain::access::TokenDays;
+use crate::domain::ids::TokenId;
 use crate::store::api_tokens::{self, ApiToken, MOST_LIVE};
 
 /// What to do with tokens.
@@ -41,7 +42,7 @@ pub(crate) enum TokenCommand {
     Revoke {
         /// Token numbers, as `ingest token list` shows them.
         #[arg(group = "which")]
-        ids: Vec<i64>,
+        ids: Vec<TokenId>,
         /// All tokens of the user.
         #[arg(long, group = "which")]
         every: bool,
@@ -107,7 +108,7 @@ pub(crate) fn token_days(settings: &Settings) -> anyhow::Result<TokenDays> {
 /// A token as JSON.
 #[derive(Serialize)]
 struct Shown {
-    id: i64,
+    id: TokenId,
     owner: String,
     name: String,
     /// The roles that it was created with.
@@ -161,7 +162,7 @@ fn time(at: Option<DateTime<Utc>>) -> String {
     at.map(|at| at.format("%Y-%m-%d %H:%MZ").to_string()).unwrap_or_default()
 }
 
-async fn revoke(session: &Session, ids: &[i64]) -> anyhow::Result<Status> {
+async fn revoke(session: &Session, ids: &[TokenId]) -> anyhow::Result<Status> {
     let mut missing = Vec::new();
     for id in ids {
         match api_tokens::revoke(&session.context.pool, &session.owner, *id).await? {

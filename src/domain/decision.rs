@@ -245,11 +245,25 @@ impl Decision {
         }
     }
 
+    /// The row that it names.
+    pub(crate) fn named_row(&self) -> Option<RowId> {
+        if let Decision::KeepRow { row } = self { Some(*row) } else { None }
+    }
+
     /// The values that it brings.
     pub fn edits(&self) -> Option<&Edits> {
         match self {
             Decision::Edit(edits) | Decision::Merge(edits) => Some(edits),
-            _ => None,
+            Decision::Discard
+            | Decision::Restore
+            | Decision::Accept
+            | Decision::KeepContact
+            | Decision::Overwrite
+            | Decision::Fill
+            | Decision::Correct
+            | Decision::KeepRow { .. }
+            | Decision::KeepFirst
+            | Decision::KeepLast => None,
         }
     }
 }

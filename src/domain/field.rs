@@ -23,7 +23,8 @@ words! {
 pub(crate) const FIELDS: usize = Field::ALL.len();
 
 impl Field {
-    /// Whether a contact must have a value here.
+    /// Whether a contact must have a value here where nobody has said otherwise: see
+    /// [`RequiredFields`](super::required::RequiredFields).
     pub(crate) fn is_required(self) -> bool {
         match self {
             Field::Email | Field::FirstName | Field::LastName | Field::Company => true,

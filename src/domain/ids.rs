@@ -43,6 +43,8 @@ ids! {
     ActionId(i64);
     /// `contacts.contact_id`.
     ContactId(i64);
+    /// `api_tokens.token_id`.
+    TokenId(i64);
 }
 
 #[cfg(test)]

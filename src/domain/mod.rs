@@ -13,6 +13,7 @@ pub mod full_name;
 pub mod ids;
 pub mod issue;
 pub mod job;
+pub mod required;
 pub mod row;
 pub mod rules;
 pub(crate) mod search;

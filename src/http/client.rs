@@ -12,6 +12,7 @@ use axum::http::{Extensions, HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 
 use crate::auth::{Means, Principal};
+use crate::domain::ids::TokenId;
 
 /// The reverse proxies in front of the server.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ pub(crate) enum Sender {
         /// How they authenticated.
         means: &'static str,
         /// The id of their API token, if they used one.
-        token_id: Option<i64>,
+        token_id: Option<TokenId>,
     },
     /// The credentials are invalid.
     Refused {

@@ -68,7 +68,7 @@ impl FromRequestParts<App> for Person {
         let principal = principal(parts, app).await?;
         match principal.means {
             Means::ApiToken(_) => Err(forbidden("an API token cannot do this; a person can")),
-            _ => Ok(Person(principal)),
+            Means::Local | Means::Bearer | Means::Session { .. } => Ok(Person(principal)),
         }
     }
 }

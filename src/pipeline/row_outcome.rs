@@ -67,11 +67,12 @@ impl Statistics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::required::RequiredFields;
     use crate::domain::row::Fields;
     use crate::domain::rules;
 
     fn verdict(email: &str) -> Verdict {
-        rules::check(&Fields::new(email, "Ann", "Lee", "Acme"), false)
+        rules::check(&Fields::new(email, "Ann", "Lee", "Acme"), false, RequiredFields::default())
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::file::File;
 use super::{Context, Control, Phase, RunError, file};
 use crate::csv::{RawRow, Reading, Rejection, SkippedLines};
 use crate::domain::contact::ContactKeys;
+use crate::domain::required::RequiredFields;
 use crate::domain::row::Fields;
 use crate::domain::rules::Verdict;
 use crate::domain::{email, rules};
@@ -64,6 +65,7 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
 
 struct Found {
     keys: ContactKeys,
+    required: RequiredFields,
     comparison: Comparison,
     has_violations: bool,
     bytes: u64,
@@ -73,6 +75,7 @@ impl Found {
     fn new(context: &Context, claim: &Claim) -> Found {
         Found {
             keys: ContactKeys::of(&claim.owner),
+            required: claim.required,
             comparison: context.comparison(),
             has_violations: false,
             bytes: 0,
@@ -86,7 +89,7 @@ impl Found {
             return Err(Rejection::TooDamaged { line: row.line, limit_bytes: RESIDUE_BYTES }.into());
         }
         self.bytes += (fields.bytes() + residue.len()) as u64;
-        let verdict = rules::check(&fields, row.damage.is_some());
+        let verdict = rules::check(&fields, row.damage.is_some(), self.required);
         self.has_violations |= !verdict.is_clean();
         let group = group(&self.keys, &fields, &verdict);
         self.comparison.push(row.number as u32 | OPEN | UNDECIDED, group, fields.hash(&residue))?;

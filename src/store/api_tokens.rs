@@ -8,13 +8,14 @@ use sqlx::{PgPool, Row};
 
 use super::{StoreError, interval, sql};
 use crate::domain::access::Roles;
+use crate::domain::ids::TokenId;
 use crate::domain::job::Owner;
 
 /// A token as its owner sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiToken {
     /// `token_id`.
-    pub id: i64,
+    pub id: TokenId,
     /// The owner of the data that it gives access to.
     pub owner: Owner,
     /// The name that its owner chose.
@@ -126,7 +127,7 @@ pub(crate) async fn list(pool: &PgPool, owner: Option<&Owner>) -> Result<Vec<Api
 }
 
 /// Revokes a token of the owner; returns whether the token exists. Revoking it again does not change the recorded time.
-pub(crate) async fn revoke(pool: &PgPool, owner: &Owner, id: i64) -> Result<bool, StoreError> {
+pub(crate) async fn revoke(pool: &PgPool, owner: &Owner, id: TokenId) -> Result<bool, StoreError> {
     let query = "UPDATE api_tokens SET token_revoked_at = coalesce(token_revoked_at, now())
          WHERE token_owner = $1 AND token_id = $2";
     let query = sql::query(query).bind(&owner.0).bind(id);

@@ -15,6 +15,7 @@ use super::undo_progress::UndoProgress;
 use super::{Count, Home, StoreError, filter, sql};
 use crate::domain::ids::RowId;
 use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::required::RequiredFields;
 
 /// A job as people see it.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
@@ -64,6 +65,9 @@ pub struct Job {
     /// The hash of the file's bytes; `None` if the job was not created by this program.
     #[serde(skip)]
     pub content_hash: Option<String>,
+    /// The fields that its rows must have, as recorded by its first run; the default before that.
+    #[serde(skip)]
+    pub required: RequiredFields,
     /// When the job was created.
     pub created_at: DateTime<Utc>,
     /// When the latest run started.
@@ -91,7 +95,7 @@ pub struct RowCounts {
 
 /// The columns of a job, and its table.
 const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status, job_import_policy,
-    job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash, job_staging_base,
+    job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash, job_staging_base, job_required_fields,
     job_partitioned AS has_tables, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
     (SELECT ARRAY[undo_done, undo_total] FROM undo_progress WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
@@ -103,6 +107,16 @@ fn one() -> String {
     format!(
         "SELECT set_config('ingest.job', job_id::text, true), {JOB} WHERE job_user_id = $1 AND job_id = $2"
     )
+}
+
+/// Reads `job_required_fields`.
+fn required_fields(row: &PgRow) -> Result<RequiredFields, StoreError> {
+    match row.try_get::<Option<Vec<String>>, _>("job_required_fields")? {
+        Some(names) => {
+            RequiredFields::of(names.iter().map(String::as_str)).map_err(|_| StoreError::Unreadable)
+        }
+        None => Ok(RequiredFields::default()),
+    }
 }
 
 fn job(row: &PgRow) -> Result<Job, StoreError> {
@@ -134,6 +148,7 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
             Some([done, total]) => Some(UndoProgress { done: *done, total: *total }),
             _ => None,
         },
+        required: required_fields(row)?,
         failure: row.try_get("job_failure")?,
         partitioned: row.try_get("job_partitioned")?,
         created_at: row.try_get("job_created_at")?,

@@ -220,7 +220,7 @@ impl RowView {
         let fate = match self.status {
             Some(RowStatus::Discard) => 1,
             Some(RowStatus::Success) => 2,
-            _ => 0,
+            Some(RowStatus::Ready | RowStatus::Issue) | None => 0,
         };
         hash.update(&[
             fate,

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use crate::domain::job::JobId;
+use crate::domain::required::RequiredFields;
 use crate::pipeline::{self, Context, Control, Outcome, RunError, Statistics};
 use crate::queue::{Heartbeat, Renewal};
 use crate::store::StoreError;
 use crate::store::jobs::{self, Claim, Claimed};
 
-/// How often, and after what delays, a transient failure is retried.
+/// How often, and after what delays, a transient failure is retried, and the fields that rows must have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
     /// Maximum number of attempts after transient failures before the job is FAILED.
@@ -19,6 +20,8 @@ pub(crate) struct Policy {
     pub retry_delay: Duration,
     /// How long a lease lasts without renewal.
     pub lease: Duration,
+    /// The fields that rows must have.
+    pub required: RequiredFields,
 }
 
 /// The longest delay between two attempts.
@@ -66,7 +69,7 @@ const MOST_OVERTAKEN: u32 = 100;
 pub(crate) async fn job(context: &Context, policy: &Policy, id: JobId, control: &Control) -> End {
     let mut overtaken = 0;
     loop {
-        let claim = match jobs::claim(&context.pool, id, policy.lease).await {
+        let claim = match jobs::claim(&context.pool, id, policy.lease, policy.required).await {
             Ok(Claimed::Ours(claim)) => claim,
             Ok(Claimed::Busy(left)) => return End::Busy(left),
             Ok(Claimed::Completed) => return End::Completed,

@@ -5,6 +5,7 @@ use ingest::domain::decision::{Decision, Edits, Filter};
 use ingest::domain::ids::{ContactId, RowId};
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{ImportPolicy, JobId, Owner};
+use ingest::domain::required::RequiredFields;
 use ingest::objects::Objects;
 use ingest::store::{contact_changes, contacts, jobs, staging};
 
@@ -310,7 +311,9 @@ async fn a_run_and_an_edit_at_once_lose_nothing() {
     // An edit that has begun keeps the run waiting.
     let mut transaction = world.pool.begin().await.unwrap();
     jobs::lock(&mut transaction, &tester().owner, JOB).await.unwrap().unwrap();
-    let claim = jobs::claim(&world.pool, JOB, std::time::Duration::from_secs(30)).await.unwrap();
+    let claim = jobs::claim(&world.pool, JOB, std::time::Duration::from_secs(30), RequiredFields::default())
+        .await
+        .unwrap();
     assert!(matches!(claim, jobs::Claimed::Busy(_)), "{claim:?}");
     transaction.rollback().await.unwrap();
     // One that begins while a run works is refused, and changes nothing.
@@ -385,7 +388,9 @@ async fn jobs_are_cancelled_wanted_again_and_deleted() {
     let world = under_review("bad,Bo,Ray,Acme\na@example.com,A,B,C\n").await;
     world.ingest(&["cancel", "1"]).await.expect_status(0);
     assert_eq!(world.job(1).await, "FAILED total 2 processed 2 issues 1 repeated 0");
-    let claim = jobs::claim(&world.pool, JOB, std::time::Duration::from_secs(30)).await.unwrap();
+    let claim = jobs::claim(&world.pool, JOB, std::time::Duration::from_secs(30), RequiredFields::default())
+        .await
+        .unwrap();
     assert!(matches!(claim, jobs::Claimed::Cancelled), "{claim:?}");
     reprocess(&world, 3).await;
     actions::set_policy(&world.owners, &tester(), JOB, ImportPolicy::AtOnce).await.unwrap();

@@ -26,6 +26,7 @@ mod poisoned;
 mod queue_contract;
 mod real_servers;
 mod requests;
+mod required_fields;
 mod round_trips;
 mod rules_agree;
 mod schema;

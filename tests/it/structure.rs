@@ -40,7 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("telemetry", &["config"]),
-    ("config", &[]),
+    ("config", &["domain"]),
     ("shutdown", &[]),
     ("turns", &[]),
 ];

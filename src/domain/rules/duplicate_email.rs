@@ -11,9 +11,9 @@ pub(crate) const RULE: Rule = Rule {
     slug: "duplicate",
     compares: Compares::Rows,
     suggests_address: false,
-    is_wrong: |_, _| false,
+    is_wrong: |_, _, _| false,
     bulk: &[BulkDecision::KeepFirst, BulkDecision::KeepLast, BulkDecision::Merge],
-    still_raised: || {
+    still_raised: |_| {
         // COLLATE: values are compared byte by byte, as the check compares them.
         let others = Field::ALL.iter().filter(|field| **field != Field::Email);
         let values: Vec<String> =

@@ -11,9 +11,9 @@ pub(crate) const RULE: Rule = Rule {
     slug: "existing",
     compares: Compares::Contact,
     suggests_address: false,
-    is_wrong: |_, _| false,
+    is_wrong: |_, _, _| false,
     bulk: &[BulkDecision::KeepContact, BulkDecision::Overwrite, BulkDecision::Fill],
-    still_raised: || "bool_or(same_email AND on_existing IS NULL) FILTER (WHERE counts)".to_owned(),
+    still_raised: |_| "bool_or(same_email AND on_existing IS NULL) FILTER (WHERE counts)".to_owned(),
     blind_to: BlindTo::Others,
 };
 

@@ -13,9 +13,9 @@ pub(crate) const RULE: Rule = Rule {
     slug: "invalid",
     compares: Compares::Nothing,
     suggests_address: true,
-    is_wrong: |field, _| field == Field::Email,
+    is_wrong: |_, field, _| field == Field::Email,
     bulk: &[BulkDecision::Correct, BulkDecision::Discard],
-    still_raised: || "bool_or(same_email) FILTER (WHERE counts)".to_owned(),
+    still_raised: |_| "bool_or(same_email) FILTER (WHERE counts)".to_owned(),
     blind_to: BlindTo::Others,
 };
 

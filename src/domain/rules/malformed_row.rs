@@ -13,9 +13,9 @@ pub(crate) const RULE: Rule = Rule {
     slug: "malformed",
     compares: Compares::Nothing,
     suggests_address: false,
-    is_wrong: |_, _| false,
+    is_wrong: |_, _, _| false,
     bulk: &[BulkDecision::Accept, BulkDecision::Discard],
-    still_raised: || "bool_or(malformed AND NOT accepted) FILTER (WHERE counts)".to_owned(),
+    still_raised: |_| "bool_or(malformed AND NOT accepted) FILTER (WHERE counts)".to_owned(),
     blind_to: BlindTo::Nothing,
 };
 

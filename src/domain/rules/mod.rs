@@ -13,11 +13,11 @@ mod invalid_email;
 mod malformed_row;
 mod missing_required_field;
 
-pub(crate) use missing_required_field::MissingFields;
 
 use super::decision::{BulkDecision, Field};
 use super::email::{self, EmailError};
 use super::issue::{IssueType, email_issue_key, row_issue_key};
+use super::required::{FieldSet, RequiredFields};
 use super::row::{Fields, RowHash, RowStatus};
 
 /// Everything that is known of a rule beside its check.
@@ -35,14 +35,14 @@ pub struct Rule {
     /// Whether a review offers a corrected address.
     pub suggests_address: bool,
     /// Whether a value is what the issue is about.
-    pub is_wrong: fn(Field, &str) -> bool,
+    pub is_wrong: fn(RequiredFields, Field, &str) -> bool,
     /// What can be decided about many of its issues at once.
     pub bulk: &'static [BulkDecision],
     /// The SQL aggregate that is true while the rows of an issue still raise it. It is evaluated for each issue over its
     /// rows as a decision leaves them, with the columns `email`, `first_name`, `last_name`, `company`, `status`,
     /// `accepted`, `on_existing`, `malformed` (the row has a residue), `same_email` (the row still has the address that the
     /// issue is about) and `counts` (the row is of the job and not discarded).
-    pub still_raised: fn() -> String,
+    pub still_raised: fn(RequiredFields) -> String,
     /// What `still_raised` cannot know until the next run.
     pub blind_to: BlindTo,
 }
@@ -102,7 +102,7 @@ impl IssueType {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verdict {
     /// The required fields that are empty.
-    pub missing: MissingFields,
+    pub missing: FieldSet,
     /// Why the e-mail, which is present, is no mailbox.
     pub invalid_email: Option<EmailError>,
     /// The row does not fit its header or its encoding, and nobody has decided about that yet.
@@ -124,19 +124,20 @@ pub struct Violation {
     pub description: String,
 }
 
-/// Validates a row by its own values.
+/// Validates a row by its own values, of which those of `required` must not be empty.
 ///
 /// ```
-/// use ingest::domain::{row::Fields, rules};
+/// use ingest::domain::{required::RequiredFields, row::Fields, rules};
 ///
-/// let verdict = rules::check(&Fields::new("ann@example.com", "Ann", "Lee", "Acme"), false);
-/// assert!(verdict.is_clean());
-/// let verdict = rules::check(&Fields::new("ann@", "", "Lee", "Acme"), false);
-/// assert!(verdict.invalid_email.is_some() && !verdict.missing.is_empty());
+/// let all = RequiredFields::default();
+/// assert!(rules::check(&Fields::new("ann@example.com", "Ann", "Lee", "Acme"), false, all).is_clean());
+/// assert!(!rules::check(&Fields::new("ann@example.com", "Ann", "Lee", ""), false, all).is_clean());
+/// let required = "email,last_name".parse().unwrap();
+/// assert!(rules::check(&Fields::new("ann@example.com", "", "Lee", ""), false, required).is_clean());
 /// ```
-pub fn check(fields: &Fields<'_>, malformed: bool) -> Verdict {
+pub fn check(fields: &Fields<'_>, malformed: bool, required: RequiredFields) -> Verdict {
     Verdict {
-        missing: MissingFields::of(fields),
+        missing: missing_required_field::check(fields, required),
         invalid_email: invalid_email::check(fields),
         malformed,
         duplicate: false,
@@ -208,7 +209,7 @@ mod tests {
 
     fn types(email: &str, first: &str, last: &str, company: &str) -> Vec<(IssueType, String)> {
         let fields = Fields::new(email, first, last, company);
-        let verdict = check(&fields, false);
+        let verdict = check(&fields, false, RequiredFields::default());
         let all = verdict.violations(&fields, fields.hash(""), "");
         all.into_iter().map(|violation| (violation.issue_type, violation.description)).collect()
     }
@@ -245,6 +246,14 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_is_not_required_may_be_empty() {
+        let required = "email,company".parse().unwrap();
+        let missing = |fields: &Fields<'_>| check(fields, false, required).missing;
+        assert!(missing(&Fields::new("ann@example.com", "", "", "Acme")).is_empty());
+        assert!(missing(&Fields::new("ann@example.com", "", "", "")).iter().eq([Field::Company]));
+    }
+
+    #[test]
     fn all_broken_rules_are_raised_together() {
         let found = types("not-an-address", "", "Lee", "Acme");
         let kinds: Vec<_> = found.iter().map(|(kind, _)| *kind).collect();
@@ -259,8 +268,8 @@ mod tests {
             Verdict { malformed: true, ..clean.clone() },
             clean.clone().with_others(true, false),
             clean.clone().with_others(false, true),
-            check(&Fields::new("", "Ann", "Lee", "Acme"), false),
-            check(&Fields::new("ann", "Ann", "Lee", "Acme"), false),
+            check(&Fields::new("", "Ann", "Lee", "Acme"), false, RequiredFields::default()),
+            check(&Fields::new("ann", "Ann", "Lee", "Acme"), false, RequiredFields::default()),
         ];
         for verdict in broken {
             assert_eq!(verdict.status(), RowStatus::Issue, "{verdict:?}");

@@ -29,7 +29,7 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
         let (mut owner, mut means, mut token_id, mut reason) = (None, None, None, None);
         match client.sender() {
             Some(Sender::Known { owner: known, means: by, token_id: id }) => {
-                (owner, means, token_id) = (Some(known.as_str()), Some(*by), *id);
+                (owner, means, token_id) = (Some(known.as_str()), Some(*by), id.map(i64::from));
             }
             Some(Sender::Refused { means: by, reason: words }) => (means, reason) = (Some(*by), Some(*words)),
             None => {}

@@ -147,7 +147,7 @@ impl Rows<'_> {
             self.seen += 1;
             let row = text.row()?;
             let fields = row.fields();
-            let verdict = rules::check(&fields, reading.is_malformed(&row, &fields));
+            let verdict = rules::check(&fields, reading.is_malformed(&row, &fields), reading.claim.required);
             let number = match reading.place.home {
                 Home::Shared(_) => self.seen,
                 Home::Own(_) => (row.id.0 - reading.place.base.0) as u32,

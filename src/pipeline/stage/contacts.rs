@@ -45,7 +45,8 @@ async fn write_all(
     let contact = |row: RawRow<'_>, batch: &mut Batch| {
         if !plan.findings.about(row.number as u32).repeat {
             let fields = file::fields(&row);
-            let key = survey::group(&keys, &fields, &rules::check(&fields, false)).unwrap_or(0);
+            let key =
+                survey::group(&keys, &fields, &rules::check(&fields, false, claim.required)).unwrap_or(0);
             batch.push(&claim.owner, place.row(row.number), &fields, key);
         }
     };

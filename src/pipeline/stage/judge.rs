@@ -105,7 +105,8 @@ impl<'a> Judge<'a> {
         batch.reached = row.number;
         let finding = self.findings.about(row.number as u32);
         let fields = file::fields(row);
-        let outcome = RowOutcome::new(rules::check(&fields, row.damage.is_some()), finding, None);
+        let outcome =
+            RowOutcome::new(rules::check(&fields, row.damage.is_some(), self.claim.required), finding, None);
         batch.counts.count(&outcome);
         let Some(verdict) = outcome.verdict() else {
             batch.passed += 1;

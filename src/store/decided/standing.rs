@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::same_key;
 use crate::domain::field::Field;
+use crate::domain::required::RequiredFields;
 use crate::domain::rules::RULES;
 use crate::store::sql;
 use crate::store::{Home, StoreError};
@@ -33,7 +34,7 @@ pub struct Settled {
 ///
 /// Tables are joined by their keys alone, in one query: two that the planner takes for one row each would be compared row
 /// by row.
-fn standing(home: Home) -> String {
+fn standing(home: Home, required: RequiredFields) -> String {
     let (staging, items, issues, job) = (home.staging(), home.items(), home.issues(), home.job());
     let now = |column: &str| {
         format!("CASE WHEN decided_id IS NULL THEN staging_{column} ELSE decided_{column} END AS {column}")
@@ -41,7 +42,8 @@ fn standing(home: Home) -> String {
     let fields = Field::ALL.iter().map(|field| field.as_str());
     let columns: Vec<String> = fields.chain(["status", "accepted", "on_existing"]).map(now).collect();
     let columns = columns.join(", ");
-    let rules = RULES.map(|rule| format!("WHEN '{}' THEN {}", rule.issue_type, (rule.still_raised)()));
+    let rules =
+        RULES.map(|rule| format!("WHEN '{}' THEN {}", rule.issue_type, (rule.still_raised)(required)));
     format!(
         "WITH touched AS MATERIALIZED (
              SELECT DISTINCT item_issue_id AS id FROM decided JOIN ONLY {items} ON item_staging_id = decided_id),
@@ -63,11 +65,15 @@ fn standing(home: Home) -> String {
 }
 
 /// Tells what the decision would make of the issues.
-pub(crate) async fn would_settle(connection: &mut PgConnection, home: Home) -> Result<Settled, StoreError> {
+pub(crate) async fn would_settle(
+    connection: &mut PgConnection,
+    home: Home,
+    required: RequiredFields,
+) -> Result<Settled, StoreError> {
     let query = AssertSqlSafe(format!(
         "{} SELECT count(*) FILTER (WHERE NOT raised AND NOT resolved) AS settled,
                    count(*) FILTER (WHERE raised AND resolved) AS reopened FROM standing",
-        standing(home)
+        standing(home, required)
     ));
     Ok(sql::query_as(query).fetch_one(connection).await?)
 }
@@ -76,6 +82,7 @@ pub(crate) async fn would_settle(connection: &mut PgConnection, home: Home) -> R
 pub(crate) async fn settle(
     connection: &mut PgConnection,
     home: Home,
+    required: RequiredFields,
     by: &str,
 ) -> Result<Settled, StoreError> {
     let query = AssertSqlSafe(format!(
@@ -86,7 +93,7 @@ pub(crate) async fn settle(
              FROM standing WHERE issue.issue_id = standing.issue_id AND resolved = raised
              RETURNING raised)
          SELECT count(*) FILTER (WHERE NOT raised) AS settled, count(*) FILTER (WHERE raised) AS reopened FROM changed",
-        standing(home),
+        standing(home, required),
         home.issues()
     ));
     Ok(sql::query_as(query).bind(by).fetch_one(connection).await?)

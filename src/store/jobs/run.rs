@@ -8,9 +8,10 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::RowCounts;
+use super::{RowCounts, required_fields};
 use crate::domain::ids::RowId;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::required::RequiredFields;
 use crate::store::sql::{self, NOT_FLUSHED};
 use crate::store::{Home, StoreError};
 
@@ -45,6 +46,8 @@ pub struct Claim {
     pub policy: ImportPolicy,
     /// The mapping of the file's columns, if a person matched them.
     pub columns: Option<Columns>,
+    /// The fields that its rows must have.
+    pub required: RequiredFields,
 }
 /// The outcome of an attempt to claim a job.
 #[derive(Debug)]
@@ -66,14 +69,22 @@ pub enum Claimed {
 /// A job whose run has locked it with [`hold`] is busy for as long as the connection of that run lives, even after its
 /// lease has expired.
 ///
+/// `required`: the fields that rows must have if the job does not name them; recorded with the job.
+///
 /// The run counts as unfinished until [`settle`], [`fail`] or [`release`] records its end.
-pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed, StoreError> {
+pub async fn claim(
+    pool: &PgPool,
+    id: JobId,
+    lease: Duration,
+    required: RequiredFields,
+) -> Result<Claimed, StoreError> {
     let token = Uuid::new_v4();
     // The rows of a NEEDS_REVIEW job are staged, by whichever program, so its file is never read again.
     let claim = format!(
         "UPDATE jobs SET job_status = 'PROCESSING', job_lease_token = '{token}', job_lease_until = now() + {lease},
                 job_process_start = now(), job_process_end = NULL, job_failure = NULL,
                 job_unfinished_runs = job_unfinished_runs + 1,
+                job_required_fields = coalesce(job_required_fields, '{{{required}}}'),
                 job_staged_at = CASE WHEN job_status = 'NEEDS_REVIEW' THEN coalesce(job_staged_at, now()) ELSE job_staged_at END
          WHERE job_id = (
              SELECT job_id FROM jobs
@@ -81,7 +92,7 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
-                   job_partitioned, job_import_policy, job_columns, job_staged_at IS NOT NULL AS staged,
+                   job_partitioned, job_import_policy, job_columns, job_required_fields, job_staged_at IS NOT NULL AS staged,
                    job_unfinished_runs, job_checkpoint = 0 AND EXISTS (SELECT FROM staging_shared WHERE staging_job_id = job_id) AS has_leftovers",
         lease = sql::interval(lease)
     );
@@ -104,6 +115,7 @@ pub async fn claim(pool: &PgPool, id: JobId, lease: Duration) -> Result<Claimed,
         has_leftovers: row.try_get("has_leftovers")?,
         policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
         columns: row.try_get::<Option<Json<Columns>>, _>("job_columns")?.map(|Json(columns)| columns),
+        required: required_fields(&row)?,
     }))
 }
 

@@ -10,7 +10,8 @@ use crate::actions::{self, Case, Cases};
 use crate::domain::decision::{ActionKind, BulkDecision, Field};
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
-use crate::domain::row::{Fields, OnExisting, RowStatus};
+use crate::domain::required::RequiredFields;
+use crate::domain::row::{OnExisting, RowStatus};
 use crate::domain::rules::{self, About, Compares, Verdict};
 use crate::http::Problem;
 use crate::store::actions::{self as trail, Action};
@@ -189,10 +190,10 @@ pub(super) async fn views(
             id: issue.id,
             kind: issue.issue_type,
             title: title(text, &issue, &rows),
-            words: what_is_wrong(text, &issue, &rows),
+            words: what_is_wrong(text, &issue, &rows, place.job.required),
             open: !issue.resolved,
             decided,
-            columns: columns(text, &issue, &rows),
+            columns: columns(text, &issue, &rows, place.job.required),
             more,
             notice: None,
             editing: false,
@@ -214,8 +215,8 @@ fn title(text: &Text, issue: &Issue, rows: &[Case]) -> String {
 }
 
 /// What is wrong.
-fn what_is_wrong(text: &Text, issue: &Issue, rows: &[Case]) -> String {
-    let first = rows.first().map(|case| checked(&case.row));
+fn what_is_wrong(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) -> String {
+    let first = rows.first().map(|case| rules::check(&case.row.fields(), false, required));
     match issue.issue_type {
         IssueType::MissingRequiredField => match first.filter(|_| rows.len() == 1) {
             Some(verdict) if !verdict.missing.is_empty() => missing(text, &verdict),
@@ -230,10 +231,6 @@ fn what_is_wrong(text: &Text, issue: &Issue, rows: &[Case]) -> String {
         // What did not fit is shown with the row.
         IssueType::MalformedRow => text.wrong_malformed(),
     }
-}
-
-fn checked(row: &RowView) -> Verdict {
-    rules::check(&Fields::new(&row.email, &row.first_name, &row.last_name, &row.company), false)
 }
 
 fn missing(text: &Text, verdict: &Verdict) -> String {
@@ -280,12 +277,12 @@ fn decided(place: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId
     }
 }
 
-fn columns(text: &Text, issue: &Issue, rows: &[Case]) -> Vec<Column> {
+fn columns(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) -> Vec<Column> {
     let kind = issue.issue_type;
     let contact = rows.iter().find_map(|case| case.contact.as_ref()).map(|existing| &existing.contact);
     let contact = contact.filter(|_| kind.rule().compares == Compares::Contact);
     let mut columns: Vec<Column> = contact.map(|contact| of_contact(text, contact)).into_iter().collect();
-    columns.extend(rows.iter().enumerate().map(|(at, case)| of_row(text, kind, at + 1, case)));
+    columns.extend(rows.iter().enumerate().map(|(at, case)| of_row(text, kind, required, at + 1, case)));
     if kind.rule().compares != Compares::Nothing {
         mark_differences(&mut columns);
     }
@@ -339,7 +336,7 @@ fn of_contact(text: &Text, contact: &Contact) -> Column {
     }
 }
 
-fn of_row(text: &Text, kind: IssueType, number: usize, case: &Case) -> Column {
+fn of_row(text: &Text, kind: IssueType, required: RequiredFields, number: usize, case: &Case) -> Column {
     let row = &case.row;
     let values = [&row.email, &row.first_name, &row.last_name, &row.company].map(String::as_str);
     Column {
@@ -354,7 +351,7 @@ fn of_row(text: &Text, kind: IssueType, number: usize, case: &Case) -> Column {
         tag: row.tag(),
         discarded: row.status == Some(RowStatus::Discard),
         editable: row.status != Some(RowStatus::Success),
-        cells: cells(text, values, kind.rule().is_wrong),
+        cells: cells(text, values, |field, value| (kind.rule().is_wrong)(required, field, value)),
         suggestion: case.suggestion.clone().filter(|_| kind.rule().suggests_address),
         residue: row.residue.clone(),
         on_existing: row.on_existing.map(|decided| match decided {
