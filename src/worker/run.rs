@@ -227,6 +227,7 @@ mod tests {
             max_deliveries: 5,
             retry_delay: Duration::from_secs(5),
             lease: Duration::from_secs(30),
+            required: RequiredFields::default(),
         };
         for (failures, expected) in [(0, 5), (1, 5), (2, 10), (3, 20), (7, 320), (9, 900), (u32::MAX, 900)] {
             for _ in 0..100 {
