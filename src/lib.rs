@@ -1,38 +1,55 @@
 //! Gets messy CSV files of contacts into PostgreSQL, with a person deciding what a machine cannot.
 //!
-//! The modules in reading order:
+//! The modules in reading order: pure values first, then what happens to a file, then what people do about it and who may
+//! ask for it.
 
-/// Actions of people.
-pub mod actions;
-/// The HTTP API, and its OpenAPI document.
-mod api;
-/// Authentication: tokens, sign-in, secrets.
-mod auth;
-/// The command line.
-pub mod cli;
-/// Environment, `.env` and flags.
-pub mod config;
-/// Parses the bytes of a file into rows: pure.
-pub mod csv;
-/// The domain types and the rules: pure.
+/// The domain types (contacts, fields, rows, rules, issues): pure values that every other module uses.
 pub mod domain;
-/// What the API and the pages share.
-pub mod http;
+
+/// Parses the bytes of a file into rows, block by block, without I/O.
+pub mod csv;
+
+/// PostgreSQL: all SQL, one file a table, and the private cluster.
+pub mod store;
+
 /// The store of the CSV files: S3 or a folder.
 pub mod objects;
-/// Processes one job.
-mod pipeline;
-/// The source of messages: SQS or the jobs table.
+
+/// Messages that ask for a run of a job (SQS or the jobs table), and the heartbeat of a run.
 pub mod queue;
-/// The two stop signals.
-mod shutdown;
-/// PostgreSQL: all SQL, and the private cluster.
-pub mod store;
-/// Logs.
-mod telemetry;
-/// Fair shares of scarce resources.
-mod turns;
+
+/// Processes one job: survey, staging, recheck, contacts.
+mod pipeline;
+
+/// Receives messages, runs their jobs, retries transient failures and answers.
+mod worker;
+
+/// Actions of people: uploads, decisions, corrections, undo.
+pub mod actions;
+
+/// Authentication: tokens, sign-in, secrets.
+mod auth;
+
+/// What the API and the pages share: server, sender, limits, problems, files in and out.
+pub mod http;
+
+/// The HTTP API, and its OpenAPI document.
+mod api;
+
 /// Pages for browsers.
 mod web;
-/// Receives messages, runs their jobs and answers.
-mod worker;
+
+/// The command line, which connects all of these.
+pub mod cli;
+
+/// Settings: environment, `.env` and flags.
+pub mod config;
+
+/// Logs.
+mod telemetry;
+
+/// The two stop signals: stop receiving, stop working.
+mod shutdown;
+
+/// Fair shares of scarce resources.
+mod turns;

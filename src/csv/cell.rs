@@ -19,6 +19,15 @@ pub fn defused(cell: &str) -> Cow<'_, str> {
 }
 
 /// Returns the cell so that it comes out of a spreadsheet program as it went in; [`unguarded`] gives the cell back.
+///
+/// ```
+/// use ingest::csv::{guarded, unguarded};
+///
+/// assert_eq!(guarded("=1+1"), "'=1+1");
+/// assert_eq!(guarded("007"), "'007");
+/// assert_eq!(guarded("Acme"), "Acme");
+/// assert_eq!(unguarded(&guarded("=1+1")), "=1+1");
+/// ```
 pub fn guarded(cell: &str) -> Cow<'_, str> {
     with_apostrophes(cell, cell.starts_with('\'') || is_formula(cell) || is_reinterpreted(cell))
 }

@@ -130,6 +130,14 @@ impl From<PerField<Option<String>>> for Edits {
 }
 
 /// Which rows of a job: those that meet all that is given; with nothing given, all of them.
+///
+/// ```
+/// use ingest::domain::decision::Filter;
+///
+/// let filter: Filter = serde_json::from_str(r#"{"status": "ISSUE", "text": "acme"}"#).unwrap();
+/// assert_eq!(filter.text.as_deref(), Some("acme"));
+/// assert!(serde_json::from_str::<Filter>(r#"{"colour": "red"}"#).is_err());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
@@ -194,6 +202,14 @@ impl Filter {
 }
 
 /// What is to become of rows. Rows that are contacts already are never touched.
+///
+/// ```
+/// use ingest::domain::decision::Decision;
+/// use ingest::domain::ids::RowId;
+///
+/// let decision: Decision = serde_json::from_str(r#"{"decision": "keep_row", "row": 7}"#).unwrap();
+/// assert_eq!(decision, Decision::KeepRow { row: RowId(7) });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(tag = "decision", rename_all = "snake_case")]
 pub enum Decision {

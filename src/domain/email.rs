@@ -124,6 +124,12 @@ impl std::fmt::Display for Named {
 
 /// The address as it is compared: in lower case, nothing folded. `value` is trimmed and in NFC, and so is
 /// the key.
+///
+/// ```
+/// use ingest::domain::email;
+///
+/// assert_eq!(email::key("Ann+News@Example.com"), "ann+news@example.com");
+/// ```
 pub fn key(value: &str) -> Cow<'_, str> {
     if !value.is_ascii() {
         // Lower-case letters may compose where the capitals did not: Ά with U+0345.
@@ -140,6 +146,14 @@ pub fn key(value: &str) -> Cow<'_, str> {
 }
 
 /// Checks an address that is trimmed and in NFC.
+///
+/// ```
+/// use ingest::domain::email::{self, EmailError};
+///
+/// assert_eq!(email::check("ann@example.com"), Ok(()));
+/// assert_eq!(email::check("jörg@bücher.example"), Ok(()));
+/// assert_eq!(email::check("ann@"), Err(EmailError::EmptyDomain));
+/// ```
 pub fn check(value: &str) -> Result<(), EmailError> {
     match is_plain(value.as_bytes()) {
         true => Ok(()),

@@ -39,6 +39,12 @@ words! {
 pub type Fields<'a> = PerField<Cow<'a, str>>;
 
 /// Trims Unicode white space and invisible characters and normalises to NFC (Unicode Standard Annex 15).
+///
+/// ```
+/// use ingest::domain::row::normalise;
+///
+/// assert_eq!(normalise("  Rene\u{301}\u{a0}"), "René");
+/// ```
 pub fn normalise(value: &str) -> Cow<'_, str> {
     let trimmed = match value.trim() {
         ascii if ascii.is_ascii() => return Cow::Borrowed(ascii),
@@ -69,6 +75,14 @@ impl<'a> PerField<Cow<'a, str>> {
     ///
     /// The first 8 bytes depend on the four values alone; the last 8 take in the residue, so that rows that differ
     /// only in what did not fit are not mistaken for repeats.
+    ///
+    /// ```
+    /// use ingest::domain::row::Fields;
+    ///
+    /// let hash = Fields::new("Ann@Example.com", "Ann", "Lee", "Acme").hash("");
+    /// assert_eq!(hash, Fields::new(" ann@example.com", "Ann ", "Lee", "Acme").hash(""));
+    /// assert_ne!(hash, Fields::new("ann@example.com", "Anna", "Lee", "Acme").hash(""));
+    /// ```
     pub fn hash(&self, residue: &str) -> RowHash {
         let key = email::key(&self.email);
         let mut content = blake3::Hasher::new();

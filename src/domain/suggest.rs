@@ -72,6 +72,13 @@ const RUN_TOGETHER: usize = 6;
 /// a slip such as `.con`.
 ///
 /// `value` is trimmed and in NFC. The part before the `@` keeps its case.
+///
+/// ```
+/// use ingest::domain::suggest;
+///
+/// assert_eq!(suggest::correction("Ann@gmial.com").as_deref(), Some("Ann@gmail.com"));
+/// assert_eq!(suggest::correction("ann@example.com"), None);
+/// ```
 pub fn correction(value: &str) -> Option<String> {
     if value.len() > VALUE_OCTETS {
         return None;

@@ -32,6 +32,14 @@ impl std::error::Error for Unreadable {}
 
 impl JobMessage {
     /// Parses `{"job_id": 123, "s3_key": "…"}`. Ignores other fields, and accepts the number as a string.
+    ///
+    /// ```
+    /// use ingest::queue::JobMessage;
+    ///
+    /// let message = JobMessage::parse(r#"{"job_id": 7, "s3_key": "uploads/a.csv"}"#).unwrap();
+    /// assert_eq!((message.job_id.0, message.s3_key.as_str()), (7, "uploads/a.csv"));
+    /// assert_eq!(JobMessage::parse("{}").unwrap_err().reason, "job_id is missing");
+    /// ```
     pub fn parse(raw: &str) -> Result<Self, Unreadable> {
         let unreadable = |reason| Unreadable { raw: raw.to_owned(), reason };
         let fields: Map<String, Value> =
