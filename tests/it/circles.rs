@@ -80,10 +80,10 @@ fn paths(source: &str) -> Vec<String> {
 fn target(from: &Module, path: &str, modules: &BTreeMap<Module, String>) -> Option<Module> {
     let mut parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty()).collect();
     let mut base: Vec<&str> = from.split('/').collect();
-    match parts.first()? {
-        &"crate" => base.clear(),
-        &"super" => base.truncate(base.len() - 1),
-        &"self" => {}
+    match *parts.first()? {
+        "crate" => base.clear(),
+        "super" => base.truncate(base.len() - 1),
+        "self" => {}
         _ => return None,
     }
     parts.remove(0);
