@@ -13,7 +13,6 @@ mod invalid_email;
 mod malformed_row;
 mod missing_required_field;
 
-
 use super::decision::{BulkDecision, Field};
 use super::email::{self, EmailError};
 use super::issue::{IssueType, email_issue_key, row_issue_key};
