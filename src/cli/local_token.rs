@@ -24,7 +24,7 @@ pub(crate) fn path(data_dir: &Path) -> PathBuf {
 /// signed in; deleting the file leads to a new token.
 pub(crate) fn load_or_make(data_dir: &Path) -> anyhow::Result<Secret> {
     let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
-    created.with_context(|| format!("cannot make the folder {}", data_dir.display()))?;
+    created.with_context(|| format!("cannot create the folder {}", data_dir.display()))?;
     let path = path(data_dir);
     // Another process may create it at the same time; its token then counts.
     if !path.exists() {
@@ -55,15 +55,15 @@ fn load(path: &Path) -> anyhow::Result<Secret> {
     let private = found.is_file() && found.permissions().mode() & 0o077 == 0;
     ensure!(
         private && found.uid() == geteuid().as_raw(),
-        "{shown} can be read by others, who could use the server with the token in it; delete it, and the next start \
-         makes a new one"
+        "{shown} can be read by others, who could use the server with the token in it; delete it; the next start \
+         creates a new one"
     );
     let mut text = String::new();
     file.read_to_string(&mut text).with_context(|| format!("cannot read {shown}"))?;
     let token = text.trim();
     ensure!(
         token.len() >= MIN_CHARACTERS,
-        "{shown} contains no token of at least {MIN_CHARACTERS} characters; delete it, and the next start makes one"
+        "{shown} contains no token of at least {MIN_CHARACTERS} characters; delete it; the next start creates one"
     );
     Ok(Secret::from(token.to_owned()))
 }

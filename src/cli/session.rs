@@ -200,7 +200,7 @@ pub(crate) async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
             let folder = settings.data_dir().join("objects");
             // The files contain personal data: nobody else on the machine may read them.
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-            made.with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            made.with_context(|| format!("cannot create the folder {}", folder.display()))?;
             Ok(Objects::local(folder)?)
         }
     }

@@ -238,7 +238,7 @@ impl From<Refusal> for Refused {
 async fn by_api_token(app: &App, token: &str) -> Result<Principal, Refused> {
     let hash = Secret::from(token.to_owned()).hash();
     let found = api_tokens::find(&app.pool, &hash).await?;
-    let found = found.ok_or(Refused::Credentials("the API token is not known, or has ended"))?;
+    let found = found.ok_or(Refused::Credentials("the API token is unknown, expired or revoked"))?;
     let roles = found.roles_now(app.provider().is_some());
     let name = format!("API token {} of {}", found.name, found.owner);
     Ok(Principal { owner: found.owner, name, roles, means: Means::ApiToken(found.id) })
@@ -269,7 +269,7 @@ async fn by_cookie(parts: &Parts, app: &App, client: &Client) -> Result<Principa
     let hash = Secret::from(cookie.value().to_owned()).hash();
     let Some(session) = sign_ins::find(&app.pool, &hash, app.session_idle, is_activity(parts)).await? else {
         app.bad_tokens.count(client, Bad::Cookie);
-        client.is_refused("session", "the session is not known, or has ended");
+        client.is_refused("session", "the session is unknown or has ended");
         return Err(unauthenticated());
     };
     let sign_ins::BrowserSession { owner, name, roles, csrf } = session;

@@ -55,37 +55,37 @@ macro_rules! kinds {
 
 kinds! {
     /// The request cannot be parsed.
-    Malformed = "malformed", BAD_REQUEST, "The request cannot be read";
+    Malformed = "malformed", BAD_REQUEST, "The request is malformed";
     /// The request has no valid credentials.
-    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Sign in, or send a valid token";
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Authentication is required";
     /// The user lacks the permission.
-    Forbidden = "forbidden", FORBIDDEN, "This is not allowed";
+    Forbidden = "forbidden", FORBIDDEN, "Permission denied";
     /// It does not exist, or belongs to somebody else.
-    NotFound = "not-found", NOT_FOUND, "There is no such thing";
+    NotFound = "not-found", NOT_FOUND, "Not found";
     /// The path does not support the method.
-    Method = "method-not-allowed", METHOD_NOT_ALLOWED, "The path has no such method";
+    Method = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     /// The current state does not allow it.
-    Conflict = "conflict", CONFLICT, "The state does not allow that";
+    Conflict = "conflict", CONFLICT, "Conflict with the current state";
     /// A precondition of the request no longer holds.
-    Precondition = "precondition-failed", PRECONDITION_FAILED, "It was changed meanwhile";
+    Precondition = "precondition-failed", PRECONDITION_FAILED, "The resource has changed";
     /// The request must state what it has seen.
-    PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "Say what you have seen";
+    PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "A precondition is required";
     /// The body did not arrive in time.
-    BodyTimeout = "body-timeout", REQUEST_TIMEOUT, "The body did not come in time";
-    /// The body is too large.
-    TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The body is too large";
+    BodyTimeout = "body-timeout", REQUEST_TIMEOUT, "The request body timed out";
+    /// The request body is too large.
+    TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The request body is too large";
     /// The media type of the body is not supported.
-    MediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is of a kind that is not taken here";
+    MediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
     /// A value is invalid; `errors` lists which.
-    Invalid = "invalid", UNPROCESSABLE_ENTITY, "A value is not acceptable";
+    Invalid = "invalid", UNPROCESSABLE_ENTITY, "Invalid value";
     /// Too many requests.
     TooMany = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests";
     /// An error of the server.
-    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Internal server error";
     /// The database, the store or the provider is unavailable.
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not available at the moment";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable";
     /// The request took too long.
-    Timeout = "timeout", GATEWAY_TIMEOUT, "It took too long and was given up";
+    Timeout = "timeout", GATEWAY_TIMEOUT, "The request timed out";
 }
 
 /// A problem with its response headers.
@@ -235,7 +235,7 @@ impl Problem {
     pub(crate) fn of_body(error: &(dyn Error + 'static)) -> Problem {
         match is_body_timeout(error) {
             true => Problem::new(Kind::BodyTimeout),
-            false => Problem::new(Kind::Malformed).detail("the body broke off"),
+            false => Problem::new(Kind::Malformed).detail("the body ended early"),
         }
     }
 
@@ -317,7 +317,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_cancelled() {
             return Problem::new(Kind::Timeout)
-                .detail("the database took longer than a request may take; narrow the search, or ask for less at a time");
+                .detail("the database query timed out; narrow the search or request fewer entries");
         }
         match error.is_transient() {
             true => Problem::unavailable(&error),
@@ -381,7 +381,7 @@ mod tests {
         let problem = Problem::invalid("#/name", "is empty").row(RowId(7)).detail("no");
         let told: serde_json::Value = serde_json::from_str(&problem.body()).unwrap();
         let expected = serde_json::json!({
-            "type": "urn:problem-type:ingest:invalid", "title": "A value is not acceptable", "status": 422,
+            "type": "urn:problem-type:ingest:invalid", "title": "Invalid value", "status": 422,
             "detail": "no", "row": 7, "errors": [{ "pointer": "#/name", "detail": "is empty" }],
         });
         assert_eq!(told, expected);
