@@ -52,7 +52,7 @@ impl Batch {
     }
 }
 
-/// Writes a batch.
+/// Inserts a batch.
 pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
     let target = Target::shared("contacts", &[("staging_id", "bigint"), ("contacts_user_id", "varchar")])
         .with_fields("contact")

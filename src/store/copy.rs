@@ -129,9 +129,9 @@ fn unescaped(column: &[u8]) -> Result<Cow<'_, str>, StoreError> {
 /// The table and columns into which lines are inserted.
 pub struct Target {
     table: String,
-    /// Whether another role may own it, and policies refuse a COPY.
+    /// Whether another role may own the table, so that its policies may refuse a COPY.
     is_shared: bool,
-    /// Each with its type, in the order of the values of a line.
+    /// The columns with their types, in the order of the values of a line.
     columns: Vec<(Cow<'static, str>, &'static str)>,
 }
 
@@ -139,12 +139,13 @@ pub struct Target {
 type Column = (&'static str, &'static str);
 
 impl Target {
-    /// A table that this role has made itself. `table` becomes a part of a statement: it must not come from outside.
+    /// Returns a target for a table that this role created. `table` becomes part of a statement, so it must not come from
+    /// outside.
     pub fn new(table: impl Into<String>, columns: &[Column]) -> Target {
         Target { table: table.into(), is_shared: false, columns: Vec::new() }.with(columns)
     }
 
-    /// The same for a table that all jobs share.
+    /// Returns a target for a table that all jobs share; `table` as in [`Target::new`].
     pub(crate) fn shared(table: impl Into<String>, columns: &[Column]) -> Target {
         Target { is_shared: true, ..Target::new(table, columns) }
     }
@@ -162,7 +163,7 @@ impl Target {
         self
     }
 
-    /// Whether the server refuses a COPY.
+    /// Returns whether the server refuses a COPY.
     async fn refuses_copy(&self, connection: &mut PgConnection) -> Result<bool, StoreError> {
         if !self.is_shared {
             return Ok(false);

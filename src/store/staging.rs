@@ -91,7 +91,7 @@ pub(crate) async fn insert(
 ) -> Result<(), StoreError> {
     match home {
         Home::Shared(_) => chunk.lines.send_by_key(connection, &target(home)).await,
-        // It has no index yet.
+        // This table has no index yet, so the order of the rows does not matter.
         Home::Own(_) => chunk.lines.send(connection, &target(home)).await,
     }
 }
@@ -103,15 +103,15 @@ pub(crate) struct StagedRow<'a> {
     pub id: RowId,
     /// The values of the fields; empty where NULL.
     pub values: PerField<Cow<'a, str>>,
-    /// NULL where another program left it open.
+    /// The status; `None` if another program inserted the row without one.
     pub status: Option<RowStatus>,
-    /// `staging_row_hash` as text: upstream's are of another form.
+    /// `staging_row_hash` as text, since upstream writes hashes in another format.
     pub hash: Cow<'a, str>,
-    /// What a malformed row held beside its values; empty for any other.
+    /// The text of a malformed row beside its values; empty for other rows.
     pub residue: Cow<'a, str>,
-    /// Whether a person has said yes to it, malformed as it is.
+    /// Whether a person accepted it although it is malformed.
     pub accepted: bool,
-    /// What becomes of the contact that has its e-mail already, where a person has decided.
+    /// A person's decision on the existing contact with its e-mail; `None` if there is none.
     pub on_existing: Option<OnExisting>,
 }
 
@@ -150,8 +150,8 @@ impl RowText {
     }
 }
 
-/// All rows of a job that are not discarded, in the order of the file where the table is shared, in any
-/// order where it is the job's own. [`RowText::row`] reads the columns in their order.
+/// Returns all rows of a job that are not discarded: in the order of the file if the table is shared, in any order if it
+/// is the job's own. [`RowText::row`] reads the columns in their order.
 pub(crate) async fn rows(
     connection: &mut PgConnection,
     home: Home,

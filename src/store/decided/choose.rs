@@ -138,7 +138,7 @@ pub(crate) struct Corrections {
 }
 
 impl Corrections {
-    /// Adds a row; `None` leaves a value as it is.
+    /// Adds a row; a value of `None` stays unchanged.
     pub(crate) fn push(&mut self, id: RowId, values: PerField<Option<&str>>) -> Result<(), StoreError> {
         self.spool.push(|line| {
             line.plain(id);
@@ -265,7 +265,7 @@ async fn merged(
         query.push(", nullif(");
         match edit {
             Some(value) => query.push_bind((*value).to_owned()),
-            // The group's first that is not empty.
+            // The first value in the group that is not empty.
             None => query.push(format!(
                 "first_value({column}) OVER (PARTITION BY issue_id ORDER BY coalesce({column}, '') = '', staging_id)"
             )),

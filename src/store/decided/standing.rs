@@ -29,11 +29,11 @@ pub struct Settled {
     pub reopened: i64,
 }
 
-/// Which of the issues of the table's rows are still raised: `standing`. The next run applies all rules; until then this
-/// shows people what is left to decide.
+/// Returns a query's WITH clause with the subquery `standing`: the issues of the rows in `decided`, and whether they are
+/// still raised. The next run applies all rules; until then, this shows people which issues remain.
 ///
-/// Tables are joined by their keys alone, in one query: two that the planner takes for one row each would be compared row
-/// by row.
+/// Tables are joined by their keys alone, in one query: if the planner expected one row in each of two tables, it would
+/// compare them row by row.
 fn standing(home: Home, required: RequiredFields) -> String {
     let (staging, items, issues, job) = (home.staging(), home.items(), home.issues(), home.job());
     let now = |column: &str| {
@@ -64,7 +64,7 @@ fn standing(home: Home, required: RequiredFields) -> String {
     )
 }
 
-/// Tells what the decision would make of the issues.
+/// Counts the issues that the decision would resolve or reopen.
 pub(crate) async fn would_settle(
     connection: &mut PgConnection,
     home: Home,
