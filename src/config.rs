@@ -310,7 +310,7 @@ fn default_data_dir() -> PathBuf {
     let of_account =
         || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.dir);
     absolute("XDG_DATA_HOME")
-        .or_else(|| absolute("HOME").or_else(of_account).map(|home| home.join(".local/share")))
+        .or_else(|| absolute("HOME").or_else(of_account).map(|tables| tables.join(".local/share")))
         .unwrap_or_else(|| PathBuf::from("/var/tmp"))
         .join(NAME)
 }

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     match runtime.block_on(cli::run(parsed)) {
         Ok(status) => status.into(),
         Err(error) => {
-            cli::tell_error(&error);
+            cli::report_error(&error);
             match error.is::<config::SettingsError>() {
                 true => ExitCode::from(2),
                 false => Status::Failed.into(),

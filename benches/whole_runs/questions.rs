@@ -10,7 +10,7 @@ use ingest::domain::ids::{ContactId, IssueId, RowId};
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
 use ingest::domain::row::RowStatus;
-use ingest::store::issues::Which;
+use ingest::store::issues::IssueFilter;
 use ingest::store::{OwnerPool, OwnerTransaction, contacts, issue_items, issues, jobs, staging};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -117,9 +117,9 @@ impl<'a> Questions<'a> {
                 .fetch_one(self.look)
                 .await?;
         let page =
-            contacts::look(&mut *self.owners.read(&owner).await?, &owner, None, Some(middle), 50).await?;
+            contacts::search(&mut *self.owners.read(&owner).await?, &owner, None, Some(middle), 50).await?;
         let rows: Vec<RowId> = page.contacts.iter().map(|contact| contact.row).collect();
-        let all = jobs::Which::default();
+        let all = jobs::JobFilter::default();
         ask!(self, None, "page of jobs", |db| jobs::list(db, &owner, &all, None, PAGE));
         ask!(self, None, "count of jobs", |db| jobs::count(db, &owner));
         ask!(self, None, "page of contacts, from the middle", |db| contacts::piece(
@@ -130,7 +130,7 @@ impl<'a> Questions<'a> {
             1 << 20
         ));
         ask!(self, None, "count of contacts, as far as 10,000", |db| contacts::count(db, &owner));
-        ask!(self, None, "a look for contacts that hold a text", |db| contacts::look(
+        ask!(self, None, "a look for contacts that hold a text", |db| contacts::search(
             db,
             &owner,
             Some("zebra"),
@@ -144,8 +144,10 @@ impl<'a> Questions<'a> {
     /// Asks about `job`, and about `same`, a job with one issue for all its rows.
     async fn ask_of_job(&mut self, label: &str, job: JobId, same: JobId) -> anyhow::Result<()> {
         let owner = self.owner.clone();
-        let (all, kind) =
-            (Which::default(), Which { kind: Some(IssueType::InvalidEmail), ..Which::default() });
+        let (all, kind) = (
+            IssueFilter::default(),
+            IssueFilter { kind: Some(IssueType::InvalidEmail), ..IssueFilter::default() },
+        );
         let middle = "SELECT (min(issue_id) + max(issue_id)) / 2 FROM issues WHERE issues_job_id = $1";
         let middle: IssueId = sqlx::query_scalar(middle).bind(job.0).fetch_one(self.look).await?;
         let one = "SELECT min(issue_id) FROM issues WHERE issues_job_id = $1";
@@ -155,8 +157,9 @@ impl<'a> Questions<'a> {
         let mut db = self.owners.read(&owner).await?;
         let found = |job: Option<jobs::Job>| job.ok_or_else(|| anyhow::anyhow!("no such job"));
         let under_review = found(jobs::get(&mut db, &owner, job).await?)?;
-        let (home, of_same) = (under_review.home(), found(jobs::get(&mut db, &owner, same).await?)?.home());
-        let page = issues::page(&mut db, &owner, home, &all, Some(middle), PAGE).await?.items;
+        let (job_tables, of_same) =
+            (under_review.tables(), found(jobs::get(&mut db, &owner, same).await?)?.tables());
+        let page = issues::page(&mut db, &owner, job_tables, &all, Some(middle), PAGE).await?.items;
         anyhow::ensure!(page.len() as i64 == PAGE, "a page is full");
         let ids: Vec<IssueId> = page.iter().map(|issue| issue.id).collect();
         db.rollback().await?;
@@ -166,7 +169,7 @@ impl<'a> Questions<'a> {
         ask!(self, job, name("page of issues, from the middle"), |db| issues::page(
             db,
             &owner,
-            home,
+            job_tables,
             &all,
             Some(middle),
             PAGE
@@ -174,16 +177,20 @@ impl<'a> Questions<'a> {
         ask!(self, job, name("the same, of one kind"), |db| issues::page(
             db,
             &owner,
-            home,
+            job_tables,
             &kind,
             Some(middle),
             PAGE
         ));
-        ask!(self, job, name("one issue"), |db| issues::get(db, &owner, home, middle));
-        ask!(self, job, name("counts of open issues, each kind"), |db| issues::counts(db, &owner, home));
-        ask!(self, job, name("progress of the review, each kind"), |db| issues::progress(db, &owner, home));
+        ask!(self, job, name("one issue"), |db| issues::get(db, &owner, job_tables, middle));
+        ask!(self, job, name("counts of open issues, each kind"), |db| issues::counts(
+            db, &owner, job_tables
+        ));
+        ask!(self, job, name("progress of the review, each kind"), |db| issues::progress(
+            db, &owner, job_tables
+        ));
         ask!(self, job, name("rows of a page of issues"), |db| issue_items::page(
-            db, &owner, home, &ids, None, 20
+            db, &owner, job_tables, &ids, None, 20
         ));
         ask!(self, same, name("page of the rows of one issue with all rows"), |db| issue_items::page(
             db,
@@ -199,7 +206,7 @@ impl<'a> Questions<'a> {
         ask!(self, job, name("rows of a page of cases, with their contacts"), |db| actions::cases_of(
             db,
             &owner,
-            home,
+            job_tables,
             &ids[..25],
             20
         ));
@@ -210,7 +217,7 @@ impl<'a> Questions<'a> {
             ("search for discarded rows, none found", &left_out),
             ("a look for rows that hold a text", &rare),
         ] {
-            ask!(self, job, name(question), |db| staging::look(db, &owner, &under_review, which, None, 50));
+            ask!(self, job, name(question), |db| staging::scan(db, &owner, &under_review, which, None, 50));
         }
         Ok(())
     }

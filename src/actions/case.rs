@@ -12,7 +12,7 @@ use crate::domain::job::Owner;
 use crate::domain::{email, suggest};
 use crate::store::contacts::{self, Contact};
 use crate::store::staging::{self, RowView};
-use crate::store::{Home, StoreError};
+use crate::store::{JobTables, StoreError};
 
 /// A row of an issue.
 #[derive(Debug, Clone)]
@@ -39,13 +39,13 @@ pub struct Existing {
 pub async fn cases(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    tables: JobTables,
     issue: IssueId,
     after: Option<RowId>,
     limit: i64,
 ) -> Result<(Vec<Case>, bool), StoreError> {
     let (mut found, is_cut) =
-        staging::of_issues(&mut *connection, owner, home, &[issue], after, limit + 1).await?;
+        staging::of_issues(&mut *connection, owner, tables, &[issue], after, limit + 1).await?;
     let more = is_cut || found.len() as i64 > limit;
     found.truncate(limit as usize);
     let found = with_contacts(connection, owner, found).await?;
@@ -65,12 +65,12 @@ pub struct Cases {
 pub async fn cases_of(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    tables: JobTables,
     issues: &[IssueId],
     limit: i64,
 ) -> Result<Cases, StoreError> {
     let (mut found, is_cut) =
-        staging::of_issues(&mut *connection, owner, home, issues, None, limit + 1).await?;
+        staging::of_issues(&mut *connection, owner, tables, issues, None, limit + 1).await?;
     let first = found.first().map(|(issue, _)| *issue);
     let cut = found.last().filter(|_| is_cut).map(|(issue, _)| *issue);
     // The issue that was cut off moves to the next page, unless it is the only one.

@@ -21,7 +21,7 @@ use crate::domain::job::JobId;
 use crate::domain::row::normalise;
 use crate::store::corrections::{self, FileRow, Left, Uploaded};
 use crate::store::decided::{self, Corrections};
-use crate::store::{Home, OwnerPool, StoreError};
+use crate::store::{JobTables, OwnerPool, StoreError};
 
 /// Maximum size of a file of corrections, in bytes.
 pub const CORRECTIONS_LIMIT: u64 = 64 << 20;
@@ -84,14 +84,14 @@ pub async fn correct(
     let mut transaction = owners.begin(&request.owner).await?;
     let job = decide::in_review(&mut transaction, &request.owner, job).await?;
     let Given { rows, read, encoding, columns, hash } = given;
-    corrections::take_in(&mut transaction, job.home(), rows).await?;
+    corrections::take_in(&mut transaction, job.tables(), rows).await?;
     if let Some((first, second)) = corrections::contradiction(&mut transaction).await? {
         return Err(invalid(format!(
             "lines {first} and {second} have the same {ROW_KEY} and different values; keep one of them and upload \
              the file again"
         )));
     }
-    choose(&mut transaction, job.home(), encoding).await?;
+    choose(&mut transaction, job.tables(), encoding).await?;
     let (unknown_count, unknown) = corrections::left(&mut transaction, Left::Unknown, NAMED).await?;
     let (contact_count, contacts) = corrections::left(&mut transaction, Left::Contact, NAMED).await?;
     let corrected = |effect: Effect| {
@@ -157,10 +157,14 @@ impl Received {
 }
 
 /// Decides which rows change, and to which values.
-async fn choose(connection: &mut PgConnection, home: Home, encoding: Encoding) -> Result<(), ActionError> {
+async fn choose(
+    connection: &mut PgConnection,
+    tables: JobTables,
+    encoding: Encoding,
+) -> Result<(), ActionError> {
     decided::create(connection).await?;
     let mut changes = Corrections::default();
-    let mut differences = corrections::differences(connection, home);
+    let mut differences = corrections::differences(connection, tables);
     while let Some(row) = differences.try_next().await? {
         let values = PerField::from_fn(|field| {
             let given = row.given.get(field).as_deref();
@@ -171,8 +175,8 @@ async fn choose(connection: &mut PgConnection, home: Home, encoding: Encoding) -
         }
     }
     drop(differences);
-    decided::correct(connection, home, changes).await?;
-    Ok(decided::fill(connection, home, &Filter::default(), &Decision::Correct).await?)
+    decided::correct(connection, tables, changes).await?;
+    Ok(decided::fill(connection, tables, &Filter::default(), &Decision::Correct).await?)
 }
 
 /// Returns whether a value of the file, in this encoding, equals the stored one.

@@ -66,7 +66,7 @@ pub async fn corrections_file(
     let header = Field::ALL.iter().map(|field| field.as_str()).chain(["row", "line", ROW_KEY, "reasons"]);
     writer.write_record(header).map_err(written)?;
 
-    let mut rows = corrections::open_rows(&mut db, owner, job.home());
+    let mut rows = corrections::open_rows(&mut db, owner, job.tables());
     let mut count = 0;
     while let Some(row) = rows.try_next().await? {
         let line = row.line.map(|line| line.to_string()).unwrap_or_default();

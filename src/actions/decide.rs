@@ -14,7 +14,7 @@ use crate::domain::row::RowStatus;
 use crate::domain::suggest;
 use crate::store::decided::{self, Corrections, Counts, Example, Settled};
 use crate::store::jobs::Job;
-use crate::store::{Home, OwnerPool, actions, issues, jobs, staging};
+use crate::store::{JobTables, OwnerPool, actions, issues, jobs, staging};
 
 /// Example rows in a preview.
 const EXAMPLES: i64 = 20;
@@ -102,9 +102,9 @@ async fn carry_out(
         return Ok(earlier);
     }
     let job = in_review(&mut transaction, &request.owner, job).await?;
-    as_seen(&mut transaction, &request.owner, job.home(), seen).await?;
+    as_seen(&mut transaction, &request.owner, job.tables(), seen).await?;
     named(&mut transaction, &request.owner, &job, which, &decision).await?;
-    choose(&mut transaction, job.home(), which, &decision).await?;
+    choose(&mut transaction, job.tables(), which, &decision).await?;
     // The values that a person typed are recorded with the rows that they changed.
     let parameters = json!({ "filter": which, "decision": without_values(&decision) });
     let (kind, same) = (decision.kind(), |effect| effect);
@@ -125,11 +125,11 @@ pub async fn preview(
     let mut transaction = owners.begin(owner).await?;
     let job = in_review(&mut transaction, owner, job).await?;
     named(&mut transaction, owner, &job, which, &decision).await?;
-    choose(&mut transaction, job.home(), which, &decision).await?;
+    choose(&mut transaction, job.tables(), which, &decision).await?;
     let preview = Preview {
-        changed: decided::counts(&mut transaction, job.home()).await?,
-        issues: decided::would_settle(&mut transaction, job.home(), job.required).await?,
-        examples: decided::examples(&mut transaction, job.home(), EXAMPLES).await?,
+        changed: decided::counts(&mut transaction, job.tables()).await?,
+        issues: decided::would_settle(&mut transaction, job.tables(), job.required).await?,
+        examples: decided::examples(&mut transaction, job.tables(), EXAMPLES).await?,
     };
     transaction.rollback().await?;
     Ok(preview)
@@ -152,7 +152,7 @@ pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Re
         return Err(ActionError::NotUndoable(action));
     }
     decided::create(&mut transaction).await?;
-    decided::fill_undo(&mut transaction, job.home(), action).await?;
+    decided::fill_undo(&mut transaction, job.tables(), action).await?;
     let left = decided::not_undone(&mut transaction, action, NAMED).await?;
     let parameters = json!({ "action": action });
     let (kind, same) = (ActionKind::Undo, |effect| effect);
@@ -202,11 +202,11 @@ fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError>
 async fn as_seen(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    tables: JobTables,
     seen: &[(RowId, &str)],
 ) -> Result<(), ActionError> {
     let rows: Vec<RowId> = seen.iter().map(|(row, _)| *row).collect();
-    let found = staging::hold(connection, owner, home, &rows).await?;
+    let found = staging::hold(connection, owner, tables, &rows).await?;
     for (row, tag) in seen {
         match found.iter().find(|found| found.row == *row) {
             None => return Err(ActionError::NoRow(*row)),
@@ -227,17 +227,17 @@ async fn named(
 ) -> Result<(), ActionError> {
     let kept = decision.named_row();
     let rows: Vec<RowId> = which.rows.iter().flatten().copied().chain(kept).collect();
-    if let Some(row) = staging::first_missing(connection, job.home(), &rows).await? {
+    if let Some(row) = staging::first_missing(connection, job.tables(), &rows).await? {
         return Err(ActionError::NoRow(row));
     }
     if let [row] = rows[..] {
-        let found = staging::get(connection, owner, job.home(), row).await?;
+        let found = staging::get(connection, owner, job.tables(), row).await?;
         if found.is_some_and(|found| found.status == Some(RowStatus::Success)) {
             return Err(ActionError::Consolidated(row));
         }
     }
     let issues: Vec<IssueId> = which.issues.iter().flatten().copied().collect();
-    match issues::first_missing(connection, job.home(), &issues).await? {
+    match issues::first_missing(connection, job.tables(), &issues).await? {
         Some(issue) => Err(ActionError::NoIssue(issue)),
         None => Ok(()),
     }
@@ -246,23 +246,23 @@ async fn named(
 /// Decides which rows change, and to which values.
 async fn choose(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     which: &Filter,
     decision: &Decision,
 ) -> Result<(), ActionError> {
     decided::create(connection).await?;
     if *decision == Decision::Correct {
         let mut corrections = Corrections::default();
-        decided::each_invalid(connection, home, which, |row, email| match suggest::correction(email) {
+        decided::each_invalid(connection, tables, which, |row, email| match suggest::correction(email) {
             Some(correction) => {
                 corrections.push(row, PerField { email: Some(&correction), ..PerField::default() })
             }
             None => Ok(()),
         })
         .await?;
-        decided::correct(connection, home, corrections).await?;
+        decided::correct(connection, tables, corrections).await?;
     }
-    Ok(decided::fill(connection, home, which, decision).await?)
+    Ok(decided::fill(connection, tables, which, decision).await?)
 }
 
 /// Writes the chosen changes, and records them with the value of `result`.
@@ -275,8 +275,8 @@ pub(super) async fn write<T: Serialize>(
     left: Vec<RowId>,
     result: impl FnOnce(Effect) -> T,
 ) -> Result<T, ActionError> {
-    let (id, home) = (job.id, job.home());
-    let changed = decided::counts(connection, home).await?;
+    let (id, tables) = (job.id, job.tables());
+    let changed = decided::counts(connection, tables).await?;
     let mut effect = Effect {
         action: None,
         changed,
@@ -290,10 +290,10 @@ pub(super) async fn write<T: Serialize>(
     let action = request.record(connection, kind, Some(id), parameters).await?;
     if changed.rows > 0 {
         effect.action = Some(action);
-        let moves = decided::moves(connection, home).await?;
-        decided::apply(connection, home, action).await?;
+        let moves = decided::moves(connection, tables).await?;
+        decided::apply(connection, tables, action).await?;
         jobs::move_rows(connection, id, &moves).await?;
-        effect.issues = decided::settle(connection, home, job.required, &request.actor).await?;
+        effect.issues = decided::settle(connection, tables, job.required, &request.actor).await?;
         let more = effect.issues.reopened - effect.issues.settled;
         effect.open_issues = jobs::add_issues(connection, id, more).await?.into();
     }

@@ -10,7 +10,7 @@ use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::objects::Objects;
 use crate::queue::Queue;
 use crate::store::jobs::{self, Job};
-use crate::store::{Home, OwnerPool, StoreError, actions, issues, partition, staging, wanted};
+use crate::store::{JobTables, OwnerPool, StoreError, actions, issues, partition, staging, wanted};
 
 /// The result of an action on a job.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -132,7 +132,7 @@ async fn delete_once(
     if job.has_tables {
         partition::drop(&mut transaction, id).await?;
     }
-    issues::delete_all(&mut transaction, Home::Shared(id)).await?;
+    issues::delete_all(&mut transaction, JobTables::Shared(id)).await?;
     staging::delete_shared(&mut transaction, id).await?;
     jobs::delete(&mut transaction, id).await?;
     actions::forget_data(&mut transaction, id).await?;

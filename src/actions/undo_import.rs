@@ -13,7 +13,7 @@ use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::job::{JobId, JobStatus};
 use crate::store::jobs::RowCounts;
 use crate::store::undo_progress::{self, UndoProgress};
-use crate::store::{Home, OwnerPool, StoreError, contacts, imported, jobs, wanted};
+use crate::store::{JobTables, OwnerPool, StoreError, contacts, imported, jobs, wanted};
 
 /// Maximum number of skipped contacts to list.
 const NAMED: i64 = 1000;
@@ -66,7 +66,7 @@ async fn undo_reporting(
     wait_for_turn(&mut transaction, request).await?;
     let action = request.record(&mut transaction, ActionKind::UndoImport, Some(id), &json!({})).await?;
     reporter.report(0, found.counts.consolidated).await;
-    let undone = undo_all(&mut transaction, request, found.home(), action, reporter).await?;
+    let undone = undo_all(&mut transaction, request, found.tables(), action, reporter).await?;
     if undone.removed + undone.restored == 0 && undone.kept.is_empty() {
         let reason = "there is nothing to take back";
         return Err(ActionError::Unfit { job: id, status: found.status, reason });
@@ -85,16 +85,16 @@ async fn undo_reporting(
 async fn undo_all(
     connection: &mut PgConnection,
     request: &Request,
-    home: Home,
+    tables: JobTables,
     action: ActionId,
     reporter: &mut Reporter<'_>,
 ) -> Result<Undone, ActionError> {
-    let total = imported::gather(connection, &request.owner, home).await?;
+    let total = imported::gather(connection, &request.owner, tables).await?;
     let mut undone = Undone { action, removed: 0, restored: 0, kept: Vec::new() };
     let mut done = 0;
     while done < total {
-        let restored = imported::restore(connection, home, done, action).await?;
-        let removed = imported::remove(connection, &request.owner, home, done).await?;
+        let restored = imported::restore(connection, tables, done, action).await?;
+        let removed = imported::remove(connection, &request.owner, tables, done).await?;
         undone.restored += restored.undone;
         undone.removed += removed.undone;
         let room = usize::try_from(NAMED).unwrap_or_default().saturating_sub(undone.kept.len());

@@ -8,12 +8,12 @@ use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use crate::actions::{self, Effect};
 use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::http::{App, Editor, Path, Problem, ProblemBody, Query, Reader};
-use crate::store::actions::{self as trail, Action, Which};
+use crate::store::actions::{self as trail, Action, ActionFilter};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
+pub(super) struct ListActionsQuery {
     /// Only what was done to this job.
     #[param(value_type = Option<i32>)]
     job: Option<JobId>,
@@ -32,16 +32,16 @@ pub(super) struct Asked {
 }
 
 /// What was done to the caller's data, by whom and when; newest first.
-#[utoipa::path(get, path = "/actions", tag = "audit", params(Asked),
+#[utoipa::path(get, path = "/actions", tag = "audit", params(ListActionsQuery),
     responses((status = 200, description = "A page of actions", body = Page<Action>)))]
 pub(super) async fn list_actions(
     Reader(principal): Reader,
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ListActionsQuery>,
 ) -> Result<axum::Json<Page<Action>>, Problem> {
     let limit = limit(asked.limit)?;
     let actor = text("actor", &asked.actor)?.map(str::to_owned);
-    let which = Which { job: asked.job, row: asked.row, actor };
+    let which = ActionFilter { job: asked.job, row: asked.row, actor };
     let mut db = app.owners.read(&principal.owner).await?;
     let found = trail::page(&mut db, &principal.owner, &which, asked.after, limit).await?;
     let next = found.next(|action| action.id);

@@ -17,7 +17,7 @@ use crate::store::contacts::{self, Contact};
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
+pub(super) struct ListContactsQuery {
     /// Only contacts of which a value holds this.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
@@ -30,17 +30,17 @@ pub(super) struct Asked {
 }
 
 /// The caller's contacts, newest first.
-#[utoipa::path(get, path = "/contacts", tag = "contacts", params(Asked),
+#[utoipa::path(get, path = "/contacts", tag = "contacts", params(ListContactsQuery),
     responses((status = 200, description = "A page of contacts", body = Page<Contact>)))]
 pub(super) async fn list_contacts(
     Reader(principal): Reader,
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ListContactsQuery>,
 ) -> Result<axum::Json<Page<Contact>>, Problem> {
     let limit = limit(asked.limit)?;
     let text = text("text", &asked.text)?;
     let mut db = app.owners.read(&principal.owner).await?;
-    let found = contacts::look(&mut db, &principal.owner, text, asked.after, limit).await?;
+    let found = contacts::search(&mut db, &principal.owner, text, asked.after, limit).await?;
     Ok(axum::Json(Page::found(found.contacts, found.next)))
 }
 

@@ -11,12 +11,12 @@ use crate::domain::decision::{Decision, Filter};
 use crate::domain::ids::{IssueId, JobId};
 use crate::domain::issue::IssueType;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
-use crate::store::issues::{self, Issue, State as IssueState, Which};
+use crate::store::issues::{self, Issue, IssueFilter, State as IssueState};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
+pub(super) struct ListIssuesQuery {
     /// Only issues of this type.
     issue_type: Option<IssueType>,
     /// Open ones, where nothing is said.
@@ -35,24 +35,24 @@ pub(super) struct Asked {
 }
 
 /// Issues of a job, oldest first.
-#[utoipa::path(get, path = "/jobs/{job}/issues", tag = "issues", params(("job" = i32, Path, description = "The job"), Asked),
+#[utoipa::path(get, path = "/jobs/{job}/issues", tag = "issues", params(("job" = i32, Path, description = "The job"), ListIssuesQuery),
     responses((status = 200, description = "A page of issues", body = Page<Issue>),
         (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list_issues(
     Reader(principal): Reader,
     State(app): State<App>,
     Path(job): Path<JobId>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ListIssuesQuery>,
 ) -> Result<axum::Json<Page<Issue>>, Problem> {
     let limit = limit(asked.limit)?;
-    let which = Which {
+    let which = IssueFilter {
         kind: asked.issue_type,
         state: asked.state,
         text: text("text", &asked.text)?.map(str::to_owned),
     };
     let mut db = app.owners.read(&principal.owner).await?;
-    let home = find_job(&mut db, &principal.owner, job).await?.home();
-    let found = issues::page(&mut db, &principal.owner, home, &which, asked.after, limit).await?;
+    let tables = find_job(&mut db, &principal.owner, job).await?.tables();
+    let found = issues::page(&mut db, &principal.owner, tables, &which, asked.after, limit).await?;
     let next = found.next(|issue| issue.id);
     Ok(axum::Json(Page::found(found.items, next)))
 }
@@ -100,10 +100,10 @@ pub(super) async fn get_issue(
     Path((job, issue)): Path<(JobId, IssueId)>,
 ) -> Result<axum::Json<IssueDetail>, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let home = find_job(&mut db, &principal.owner, job).await?.home();
-    let found = issues::get(&mut db, &principal.owner, home, issue).await?;
+    let tables = find_job(&mut db, &principal.owner, job).await?.tables();
+    let found = issues::get(&mut db, &principal.owner, tables, issue).await?;
     let found = found.ok_or(ActionError::NoIssue(issue))?;
-    let (cases, more) = actions::cases(&mut db, &principal.owner, home, issue, None, 100).await?;
+    let (cases, more) = actions::cases(&mut db, &principal.owner, tables, issue, None, 100).await?;
     let rows = cases.into_iter().map(CaseTagged::from).collect();
     Ok(axum::Json(IssueDetail { issue: found, rows, more }))
 }

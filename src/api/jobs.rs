@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(300);
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
+pub(super) struct ListJobsQuery {
     /// Only jobs in this status.
     status: Option<JobStatus>,
     /// Only jobs of files whose names hold this.
@@ -42,15 +42,15 @@ pub(super) struct Asked {
 }
 
 /// The caller's jobs, newest first.
-#[utoipa::path(get, path = "/jobs", tag = "jobs", params(Asked),
+#[utoipa::path(get, path = "/jobs", tag = "jobs", params(ListJobsQuery),
     responses((status = 200, description = "A page of jobs", body = Page<Job>)))]
 pub(super) async fn list_jobs(
     Reader(principal): Reader,
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ListJobsQuery>,
 ) -> Result<axum::Json<Page<Job>>, Problem> {
     let limit = limit(asked.limit)?;
-    let which = jobs::Which { status: asked.status, text: text("text", &asked.text)?.map(str::to_owned) };
+    let which = jobs::JobFilter { status: asked.status, text: text("text", &asked.text)?.map(str::to_owned) };
     let mut db = app.owners.read(&principal.owner).await?;
     let found = jobs::list(&mut db, &principal.owner, &which, asked.after, limit + 1).await?;
     Ok(axum::Json(Page::new(found, limit, |job| job.id)))
@@ -82,7 +82,7 @@ pub(super) async fn get_job(
 ) -> Result<axum::Json<JobDetail>, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let job = find_job(&mut db, &principal.owner, job).await?;
-    let open = issues::counts(&mut db, &principal.owner, job.home()).await?;
+    let open = issues::counts(&mut db, &principal.owner, job.tables()).await?;
     let open = open.into_iter().map(|(issue_type, count)| OpenIssues { issue_type, count: count.number() });
     Ok(axum::Json(JobDetail { job, open: open.collect() }))
 }

@@ -33,7 +33,7 @@ impl From<RowView> for RowTagged {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
+pub(super) struct ListRowsQuery {
     /// Only rows in this status.
     status: Option<RowStatus>,
     /// Only rows that an open issue of this type is about.
@@ -50,21 +50,21 @@ pub(super) struct Asked {
 }
 
 /// Rows of a job, in the order of the file.
-#[utoipa::path(get, path = "/jobs/{job}/rows", tag = "rows", params(("job" = i32, Path, description = "The job"), Asked),
+#[utoipa::path(get, path = "/jobs/{job}/rows", tag = "rows", params(("job" = i32, Path, description = "The job"), ListRowsQuery),
     responses((status = 200, description = "A page of rows", body = Page<RowTagged>),
         (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list_rows(
     Reader(principal): Reader,
     State(app): State<App>,
     Path(job): Path<JobId>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ListRowsQuery>,
 ) -> Result<axum::Json<Page<RowTagged>>, Problem> {
     let limit = limit(asked.limit)?;
     let text = text("text", &asked.text)?.map(str::to_owned);
     let which = Filter { status: asked.status, issue_type: asked.issue_type, text, ..Filter::default() };
     let mut db = app.owners.read(&principal.owner).await?;
     let job = find_job(&mut db, &principal.owner, job).await?;
-    let found = staging::look(&mut db, &principal.owner, &job, &which, asked.after, limit).await?;
+    let found = staging::scan(&mut db, &principal.owner, &job, &which, asked.after, limit).await?;
     Ok(axum::Json(Page::found(found.rows.into_iter().map(RowTagged::from).collect(), found.next)))
 }
 
@@ -79,8 +79,8 @@ pub(super) async fn get_row(
     Path((job, row)): Path<(JobId, RowId)>,
 ) -> Result<impl IntoResponse, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let home = find_job(&mut db, &principal.owner, job).await?.home();
-    let found = staging::get(&mut db, &principal.owner, home, row).await?;
+    let tables = find_job(&mut db, &principal.owner, job).await?.tables();
+    let found = staging::get(&mut db, &principal.owner, tables, row).await?;
     let found = found.ok_or(ActionError::NoRow(row))?;
     Ok((etag(&found.tag()), axum::Json(RowTagged::from(found))))
 }

@@ -32,7 +32,7 @@ pub(crate) async fn correct(session: &Session, job: JobId, file: &Path) -> anyho
     let corrected = actions::correct(&session.owners, &session.request(), job, content).await;
     let Corrected { effect, read, unchanged, unknown_count, unknown, contact_count, contacts } =
         corrected.with_context(|| file.display().to_string())?;
-    decide::tell(job, &effect);
+    decide::report(job, &effect);
     eprintln!("read {}, {unchanged} of them unchanged", counted(read, "row"));
     report_skipped(unknown_count, "with a row_key that does not belong to this job", &unknown);
     report_skipped(contact_count, "already imported as contacts", &contacts);

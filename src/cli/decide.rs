@@ -172,7 +172,7 @@ async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArg
         );
         return Ok(Status::Done);
     }
-    tell(job, &actions::decide(owners, &session.request(), job, which, &decision).await?);
+    report(job, &actions::decide(owners, &session.request(), job, which, &decision).await?);
     Ok(Status::Done)
 }
 
@@ -191,7 +191,7 @@ fn examples(format: Format, examples: &[Example]) -> std::io::Result<()> {
 }
 
 /// Reports the effect of a decision and how to undo it.
-pub(crate) fn tell(job: JobId, effect: &Effect) {
+pub(crate) fn report(job: JobId, effect: &Effect) {
     let Effect { action, changed, issues, open_issues, left } = effect;
     match action {
         Some(action) => eprintln!(
@@ -221,7 +221,7 @@ fn report_skipped(rows: &[RowId]) {
 pub(crate) async fn edit(session: &Session, row: RowId, values: Values) -> anyhow::Result<Status> {
     let job = job_of(session, row).await?;
     let edits = values.edits();
-    tell(job, &actions::edit_row(&session.owners, &session.request(), job, row, &edits, None).await?);
+    report(job, &actions::edit_row(&session.owners, &session.request(), job, row, &edits, None).await?);
     Ok(Status::Done)
 }
 
@@ -237,7 +237,7 @@ pub(super) async fn set_aside(
     }
     for (job, rows) in by_job {
         let filter = Filter::rows(rows);
-        tell(job, &actions::decide(&session.owners, &session.request(), job, &filter, decision).await?);
+        report(job, &actions::decide(&session.owners, &session.request(), job, &filter, decision).await?);
     }
     Ok(Status::Done)
 }

@@ -138,17 +138,17 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
     let end = run::job(&session.context, &session.policy, job, &control).await;
     done.cancel();
     shown.await?;
-    if matches!(end, End::Settled(_) | End::Refused(_) | End::GivenUp(_) | End::Completed) {
+    if matches!(end, End::Finished(_) | End::Refused(_) | End::GivenUp(_) | End::Completed) {
         wanted::unwant(&session.context.pool, job).await?;
     }
-    tell(job, label, end)
+    report(job, label, end)
 }
 
-fn tell(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
+fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
     let label = printable(label);
     let again = format!("`ingest reprocess {job}`");
     match end {
-        End::Settled(outcome) => return summary(job, &label, &outcome),
+        End::Finished(outcome) => return summary(job, &label, &outcome),
         End::Refused(error) => eprintln!("{label}: job {job} FAILED: {}", printable(&error.to_string())),
         End::GivenUp(error) => {
             eprintln!(

@@ -5,7 +5,7 @@ use super::session::Session;
 use super::{List, Status};
 use crate::actions;
 use crate::domain::ids::{ActionId, JobId, RowId};
-use crate::store::actions::Which;
+use crate::store::actions::ActionFilter;
 
 /// Cancels a job.
 pub(crate) async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Status> {
@@ -29,7 +29,7 @@ pub(crate) async fn audit(
     row: Option<RowId>,
     list: &List,
 ) -> anyhow::Result<Status> {
-    let which = Which { job, row, actor: None };
+    let which = ActionFilter { job, row, actor: None };
     let mut db = session.read().await?;
     let page =
         crate::store::actions::page(&mut db, &session.owner, &which, list.after.map(ActionId), list.limit)

@@ -32,7 +32,7 @@ use crate::domain::decision::Decision;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::IssueType;
 use crate::domain::rules::{RULES, Rule};
-use crate::store::issues::{State, Which};
+use crate::store::issues::{IssueFilter, State};
 use crate::telemetry;
 use output::Format;
 use session::Session;
@@ -215,7 +215,7 @@ enum Command {
     Doctor,
 }
 
-/// Which part of a list to print, and in which format.
+/// IssueFilter part of a list to print, and in which format.
 #[derive(Debug, clap::Args)]
 struct List {
     /// Output format.
@@ -251,7 +251,7 @@ impl From<Status> for ExitCode {
 }
 
 /// Prints an error to stderr. The text may quote a file.
-pub fn tell_error(error: &anyhow::Error) {
+pub fn report_error(error: &anyhow::Error) {
     eprintln!("ingest: {}", output::printable_lines(&format!("{error:#}")));
     if let Some(step) = error.downcast_ref().and_then(next_step::after) {
         eprintln!("{step}");
@@ -293,7 +293,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Jobs(list) => show::jobs(session, &list).await,
         Command::Issues { job, all, kind, rows, list } => {
             let state = if all { State::All } else { State::Open };
-            show::issues(session, job, Which { kind, state, text: None }, rows, &list).await
+            show::issues(session, job, IssueFilter { kind, state, text: None }, rows, &list).await
         }
         Command::Rows { job, issue, list } => show::rows(session, job, issue, &list).await,
         Command::Edit { row, values } => decide::edit(session, row, values).await,

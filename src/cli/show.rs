@@ -12,7 +12,7 @@ use super::{List, Status};
 use crate::domain::ids::{ContactId, IssueId, JobId, RowId};
 use crate::domain::job::Owner;
 use crate::store::issue_items::Item;
-use crate::store::issues::{Issue, Which};
+use crate::store::issues::{Issue, IssueFilter};
 use crate::store::jobs::Job;
 use crate::store::{contacts, issue_items, issues, jobs};
 
@@ -61,7 +61,7 @@ async fn job(db: &mut PgConnection, owner: &Owner, job: JobId) -> anyhow::Result
 pub(crate) async fn issues(
     session: &Session,
     id: JobId,
-    which: Which,
+    which: IssueFilter,
     rows: i64,
     list: &List,
 ) -> anyhow::Result<Status> {
@@ -74,12 +74,12 @@ pub(crate) async fn issues(
         .transpose()
         .context("--after: expected an issue's number")?
         .map(IssueId);
-    let page = issues::page(&mut db, owner, found.home(), &which, after, list.limit).await?;
+    let page = issues::page(&mut db, owner, found.tables(), &which, after, list.limit).await?;
     let more = page.more;
     let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
     // Reads one more row to know whether there are more.
     let mut items: HashMap<IssueId, Vec<Item>> = HashMap::new();
-    for item in issue_items::page(&mut db, owner, found.home(), &ids, None, rows + 1).await? {
+    for item in issue_items::page(&mut db, owner, found.tables(), &ids, None, rows + 1).await? {
         items.entry(item.issue_id).or_default().push(item);
     }
     let cut: Vec<IssueId> =
@@ -99,7 +99,7 @@ pub(crate) async fn issues(
     }
     if more {
         let last = with_rows.last().map_or(IssueId(0), |with| with.issue.id);
-        let open: Vec<String> = issues::counts(&mut db, owner, found.home())
+        let open: Vec<String> = issues::counts(&mut db, owner, found.tables())
             .await?
             .iter()
             .map(|(kind, count)| format!("{kind} {count}"))
@@ -107,7 +107,7 @@ pub(crate) async fn issues(
         eprintln!("showed {shown} issues (open: {}); continue with `--after {last}`", open.join(", "));
     }
     if let Some(issue) = cut.first() {
-        let all = issue_items::count(&mut db, owner, found.home(), *issue).await?;
+        let all = issue_items::count(&mut db, owner, found.tables(), *issue).await?;
         eprintln!("issue {issue} has {all} rows; list them with `ingest rows {id} {issue}`");
     }
     Ok(Status::Done)
@@ -121,9 +121,10 @@ pub(crate) async fn rows(
     list: &List,
 ) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
-    let home = job(&mut db, &session.owner, id).await?.home();
+    let tables = job(&mut db, &session.owner, id).await?.tables();
     let page =
-        issue_items::page(&mut db, &session.owner, home, &[issue], list.after.map(RowId), list.limit).await?;
+        issue_items::page(&mut db, &session.owner, tables, &[issue], list.after.map(RowId), list.limit)
+            .await?;
     let header = ["row", "line", "status", "email", "first name", "last name", "company"];
     print(list.output, &page, &header, |row| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -140,7 +141,7 @@ pub(crate) async fn rows(
     if page.len() as i64 == list.limit {
         let (last, all) = (
             page.last().map_or(RowId(0), |row| row.row),
-            issue_items::count(&mut db, &session.owner, home, issue).await?,
+            issue_items::count(&mut db, &session.owner, tables, issue).await?,
         );
         eprintln!("showed {} of {all} rows; continue with `--after {last}`", page.len());
     }

@@ -1,6 +1,6 @@
 //! The errors of the object store, and whether they are transient.
 
-use super::Place;
+use super::Location;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -99,15 +99,15 @@ impl ObjectError {
         }
     }
 
-    pub(super) fn of_place(place: &Place, error: object_store::Error) -> Self {
+    pub(super) fn of_place(place: &Location, error: object_store::Error) -> Self {
         Self::new(place, None, error)
     }
 
-    pub(super) fn of_key(place: &Place, key: &str, error: object_store::Error) -> Self {
+    pub(super) fn of_key(place: &Location, key: &str, error: object_store::Error) -> Self {
         Self::new(place, Some(key), error)
     }
 
-    fn new(place: &Place, key: Option<&str>, error: object_store::Error) -> Self {
+    fn new(place: &Location, key: Option<&str>, error: object_store::Error) -> Self {
         use object_store::Error;
         let store = place.to_string();
         let key = key.map(str::to_owned);

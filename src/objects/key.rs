@@ -2,7 +2,7 @@
 
 use object_store::path::Path;
 
-use super::{ObjectError, Place};
+use super::{Location, ObjectError};
 
 /// S3's limit; that of file systems for a whole path is higher.
 const KEY_BYTES: usize = 1024;
@@ -10,9 +10,9 @@ const KEY_BYTES: usize = 1024;
 const NAME_BYTES: usize = 255;
 
 /// Returns the key as an `object_store` path with exactly the characters of `key`.
-pub(super) fn path(place: &Place, key: &str) -> Result<Path, ObjectError> {
+pub(super) fn path(place: &Location, key: &str) -> Result<Path, ObjectError> {
     let bad = |reason| ObjectError::BadKey { store: place.to_string(), key: key.to_owned(), reason };
-    let local = matches!(place, Place::Local { .. });
+    let local = matches!(place, Location::Local { .. });
     let reason = match key {
         "" => Some("it is empty"),
         _ if key.len() > KEY_BYTES => Some("it is longer than 1024 bytes"),
@@ -49,8 +49,8 @@ pub(super) fn is_upload(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn places() -> [Place; 2] {
-        [Place::S3 { bucket: "b".into() }, Place::Local { folder: std::path::Path::new("/f").into() }]
+    fn places() -> [Location; 2] {
+        [Location::S3 { bucket: "b".into() }, Location::Local { folder: std::path::Path::new("/f").into() }]
     }
 
     #[test]

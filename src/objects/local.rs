@@ -11,14 +11,14 @@ use object_store::local::LocalFileSystem;
 use object_store::{GetResult, GetResultPayload};
 use tokio_util::sync::CancellationToken;
 
-use super::{ObjectError, Objects, Place, key};
+use super::{Location, ObjectError, Objects, key};
 
 /// Large enough that the cost of moving a block to a blocking thread is negligible.
 const BLOCK_BYTES: u64 = 1 << 20;
 
 /// Returns the folder as a store, and its path without symbolic links.
 pub(super) fn store(folder: &Path) -> Result<(LocalFileSystem, PathBuf), ObjectError> {
-    let place = || Place::Local { folder: folder.into() };
+    let place = || Location::Local { folder: folder.into() };
     let resolved = std::fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
     let resolved = resolved.map_err(|source| match source.kind() {
         std::io::ErrorKind::PermissionDenied => {
@@ -75,7 +75,7 @@ fn is_abandoned(entry: &std::fs::DirEntry, age: Duration) -> bool {
 /// Refuses a key if its file, or the nearest existing folder above it, leaves `folder` by a symbolic link, or if
 /// the key names something other than a file.
 pub(super) async fn check_inside(folder: &Path, key: &str) -> Result<(), ObjectError> {
-    let place = Place::Local { folder: folder.into() };
+    let place = Location::Local { folder: folder.into() };
     let (folder, path) = (folder.to_owned(), folder.join(key));
     let verdict = tokio::task::spawn_blocking(move || reason_against(&folder, &path)).await;
     match verdict {

@@ -30,17 +30,17 @@ const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 
 #[derive(Debug, Clone)]
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
-    place: Place,
+    place: Location,
 }
 
 /// The two kinds of store; everything in which they differ depends on this.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum Location {
     S3 { bucket: Arc<str> },
     Local { folder: Arc<std::path::Path> },
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::S3 { bucket } => write!(f, "bucket `{bucket}`"),
@@ -93,7 +93,7 @@ impl Objects {
     ///
     /// Does not connect yet. Fails if `sdk` lacks credentials or has an endpoint that is not a URL.
     pub fn s3(bucket: &str, region: &str, sdk: &SdkConfig) -> Result<Self, ObjectError> {
-        let place = Place::S3 { bucket: bucket.into() };
+        let place = Location::S3 { bucket: bucket.into() };
         let store = s3::store(bucket, region, sdk).map_err(|source| ObjectError::of_place(&place, source))?;
         Ok(Self { store: Arc::new(store), place })
     }
@@ -101,7 +101,7 @@ impl Objects {
     /// Returns the store in a local folder, which is created if it does not exist.
     pub fn local(folder: PathBuf) -> Result<Self, ObjectError> {
         let (store, folder) = local::store(&folder)?;
-        Ok(Self { store: Arc::new(store), place: Place::Local { folder: folder.into() } })
+        Ok(Self { store: Arc::new(store), place: Location::Local { folder: folder.into() } })
     }
 
     /// Opens an object for reading: `version`, or the current one if that is `None`.
@@ -117,8 +117,8 @@ impl Objects {
         }
         let size = result.meta.size;
         let bytes = match &self.place {
-            Place::Local { .. } => local::stream(self.clone(), key.to_owned(), result),
-            Place::S3 { .. } => s3::stream(self.clone(), key.to_owned(), path, found.clone(), result),
+            Location::Local { .. } => local::stream(self.clone(), key.to_owned(), result),
+            Location::S3 { .. } => s3::stream(self.clone(), key.to_owned(), path, found.clone(), result),
         };
         Ok(Opened { version: found, size, bytes })
     }
@@ -165,7 +165,7 @@ impl Objects {
     ///
     /// Applies to a folder only: a bucket does it by a lifecycle rule (`AbortIncompleteMultipartUpload`).
     pub(crate) async fn remove_abandoned(&self, stop: &CancellationToken) -> Result<u64, ObjectError> {
-        let Place::Local { folder } = &self.place else { return Ok(0) };
+        let Location::Local { folder } = &self.place else { return Ok(0) };
         let (folder, stop) = (folder.clone(), stop.clone());
         let removing = move || local::remove_abandoned(&folder, ABANDONED, &stop);
         let removed = tokio::task::spawn_blocking(removing).await.map_err(std::io::Error::from).flatten();
@@ -187,7 +187,7 @@ impl Objects {
 
     async fn path(&self, key: &str) -> Result<Path, ObjectError> {
         let path = key::path(&self.place, key)?;
-        if let Place::Local { folder } = &self.place {
+        if let Location::Local { folder } = &self.place {
             local::check_inside(folder, key).await?;
         }
         Ok(path)

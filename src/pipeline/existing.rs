@@ -10,7 +10,7 @@ use super::{Context, Control, RunError, wait_for_turn};
 use crate::csv::Reading;
 use crate::domain::job::Owner;
 use crate::store::jobs::Claim;
-use crate::store::{Home, contacts, sql};
+use crate::store::{JobTables, contacts, sql};
 
 /// E-mails looked up per query.
 const PROBE_BATCH: usize = 5_000;
@@ -90,7 +90,7 @@ pub(crate) async fn look(
     context: &Context,
     connection: &mut PgConnection,
     owner: &Owner,
-    own: Option<Home>,
+    own: Option<JobTables>,
     sorted: &Sorted,
 ) -> Result<Existing, RunError> {
     let mut existing = context.existing();

@@ -209,7 +209,7 @@ async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<
     let skipped = survey.skipped.clone();
     let plan = timed(claim, "existing", existing::plan(context, claim, control, survey)).await?;
     let outcome = match stage::run(context, claim, control, plan).await? {
-        stage::Staged::Settled(outcome) => outcome,
+        stage::Staged::Finished(outcome) => outcome,
         // Several runs checked the rows, or another program created a contact in the meantime.
         stage::Staged::Recheck => recheck::run(context, claim, control).await?,
     };

@@ -135,7 +135,7 @@ pub(crate) async fn get(
 
 /// A filter of actions.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Which {
+pub(crate) struct ActionFilter {
     /// Only actions on this job.
     pub job: Option<JobId>,
     /// Only actions that changed this row.
@@ -148,7 +148,7 @@ pub(crate) struct Which {
 pub(crate) async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
-    which: &Which,
+    which: &ActionFilter,
     before: Option<ActionId>,
     limit: i64,
 ) -> Result<Slice<Action>, StoreError> {

@@ -1,16 +1,16 @@
 //! `contacts`: the result of all imports. A unique constraint allows one contact per owner and e-mail address.
 //! `look.rs` searches them in bounded time.
 
-mod look;
+mod search;
 
 use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
-pub use look::{Looked, look, piece};
+pub use search::{ContactPage, piece, search};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::copy::{Lines, Target};
-use super::{Count, Home, StoreError, sql};
+use super::{Count, JobTables, StoreError, sql};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::field::{Field, PerField};
@@ -138,14 +138,14 @@ pub(crate) async fn fill_keys(connection: &mut PgConnection, owner: &Owner) -> R
 ///
 /// Rows are joined by their primary key alone: with outdated statistics the planner expects one row per job, and would
 /// compare every contact with every row.
-fn keys_of(contacts: &str, own: Option<Home>) -> String {
+fn keys_of(contacts: &str, own: Option<JobTables>) -> String {
     match own {
         None => format!("SELECT contact_key FROM {contacts} AS c WHERE contacts_user_id = $1"),
-        Some(home) => format!(
+        Some(job_tables) => format!(
             "SELECT contact_key FROM {contacts} AS c LEFT JOIN {} s ON s.staging_id = c.staging_id
              WHERE contacts_user_id = $1 AND s.staging_job_id IS DISTINCT FROM {}",
-            home.staging(),
-            home.job()
+            job_tables.staging(),
+            job_tables.job()
         ),
     }
 }
@@ -155,7 +155,7 @@ fn keys_of(contacts: &str, own: Option<Home>) -> String {
 pub(crate) async fn existing_among(
     connection: &mut PgConnection,
     owner: &Owner,
-    own: Option<Home>,
+    own: Option<JobTables>,
     keys: &[u128],
 ) -> Result<Vec<u128>, StoreError> {
     let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
@@ -172,7 +172,7 @@ pub(crate) async fn existing_among(
 pub(crate) fn keys<'c>(
     connection: &'c mut PgConnection,
     owner: &'c Owner,
-    own: Option<Home>,
+    own: Option<JobTables>,
 ) -> impl Stream<Item = Result<u128, StoreError>> + Unpin + 'c {
     let query = AssertSqlSafe(format!("{} AND contact_key IS NOT NULL", keys_of("contacts", own)));
     let keys = sql::query_scalar(query).bind(&owner.0).fetch(connection);

@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::copy::{Spool, Target};
-use super::{Home, StoreError, sql};
+use super::{JobTables, StoreError, sql};
 use crate::domain::field::{FIELDS, Field, PerField};
 use crate::domain::ids::RowId;
 use crate::domain::job::Owner;
@@ -31,7 +31,7 @@ pub(crate) struct OpenRow {
 pub(crate) fn open_rows<'c>(
     connection: &'c mut PgConnection,
     owner: &Owner,
-    home: Home,
+    tables: JobTables,
 ) -> impl Stream<Item = Result<OpenRow, StoreError>> + Unpin + 'c {
     let query = AssertSqlSafe(format!(
         "SELECT s.staging_id, s.staging_line, {}, s.staging_row_hash, reasons
@@ -44,9 +44,9 @@ pub(crate) fn open_rows<'c>(
            AND (s.staging_status IN ('READY', 'ISSUE') OR s.staging_status IS NULL)
          ORDER BY s.staging_id",
         texts("s.staging"),
-        home.issues(),
-        home.items(),
-        home.staging()
+        tables.issues(),
+        tables.items(),
+        tables.staging()
     ));
     let row = |row: PgRow| {
         Ok(OpenRow {
@@ -57,7 +57,7 @@ pub(crate) fn open_rows<'c>(
             reasons: row.try_get("reasons")?,
         })
     };
-    let rows = sql::query(query).bind(owner.0.clone()).bind(home.job().0).fetch(connection);
+    let rows = sql::query(query).bind(owner.0.clone()).bind(tables.job().0).fetch(connection);
     rows.map_err(StoreError::from).and_then(move |found| std::future::ready(row(found)))
 }
 
@@ -101,7 +101,7 @@ impl Uploaded {
 /// Creates the table `uploaded`, which exists until the transaction ends, and matches its rows to rows of the job.
 pub(crate) async fn take_in(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     uploaded: Uploaded,
 ) -> Result<(), StoreError> {
     // The column with the job's number lets the join below use whole keys alone, whatever the statistics of the job.
@@ -110,7 +110,7 @@ pub(crate) async fn take_in(
              {}, uploaded_row bigint, uploaded_is_contact boolean NOT NULL DEFAULT false, uploaded_job integer NOT NULL DEFAULT {})
          ON COMMIT DROP",
         Field::list(|field| format!("uploaded_{field} varchar")),
-        home.job()
+        tables.job()
     ));
     sqlx::raw_sql(table).execute(&mut *connection).await?;
     const KEYS: [(&str, &str); 3] =
@@ -121,7 +121,7 @@ pub(crate) async fn take_in(
         "UPDATE uploaded SET uploaded_row = staging_id,
                 uploaded_is_contact = staging_status IS NOT DISTINCT FROM 'SUCCESS'
          FROM {} WHERE staging_job_id = uploaded_job AND staging_row_hash = uploaded_hash",
-        home.staging()
+        tables.staging()
     ));
     sql::query(find).execute(&mut *connection).await?;
     sqlx::raw_sql("ANALYZE uploaded").execute(connection).await?;
@@ -157,7 +157,7 @@ pub(crate) struct Difference {
 /// Returns and locks the rows whose values differ from the file. Skips rows that are imported.
 pub(crate) fn differences(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
 ) -> impl Stream<Item = Result<Difference, StoreError>> + Unpin + '_ {
     let query = AssertSqlSafe(format!(
         "SELECT s.staging_id, {},
@@ -168,7 +168,7 @@ pub(crate) fn differences(
            AND ({})",
         texts("s.staging"),
         Field::columns("uploaded"),
-        home.staging(),
+        tables.staging(),
         Field::joined(" OR ", |field| format!("uploaded_{field} <> coalesce(s.staging_{field}, '')"))
     ));
     let difference = |row: PgRow| {
@@ -178,7 +178,7 @@ pub(crate) fn differences(
             given: per_field(row.try_get("given")?)?,
         })
     };
-    let rows = sql::query(query).bind(home.job().0).fetch(connection);
+    let rows = sql::query(query).bind(tables.job().0).fetch(connection);
     rows.map_err(StoreError::from).and_then(move |found| std::future::ready(difference(found)))
 }
 

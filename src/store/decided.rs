@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 pub(crate) use standing::*;
 
 use super::jobs::RowCounts;
-use super::{Home, StoreError, sql};
+use super::{JobTables, StoreError, sql};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
@@ -56,7 +56,10 @@ pub struct Counts {
 }
 
 /// Counts the rows in `decided` by kind of change.
-pub(crate) async fn counts(connection: &mut PgConnection, home: Home) -> Result<Counts, StoreError> {
+pub(crate) async fn counts(
+    connection: &mut PgConnection,
+    job_tables: JobTables,
+) -> Result<Counts, StoreError> {
     sqlx::raw_sql("ANALYZE decided").execute(&mut *connection).await?;
     let query = AssertSqlSafe(format!(
         "SELECT count(*) AS rows,
@@ -66,13 +69,16 @@ pub(crate) async fn counts(connection: &mut PgConnection, home: Home) -> Result<
          FROM decided JOIN {} ON staging_id = decided_id",
         Field::columns("staging"),
         Field::columns("decided"),
-        home.staging()
+        job_tables.staging()
     ));
     Ok(sql::query_as(query).fetch_one(connection).await?)
 }
 
 /// Returns by how many rows the decision changes the count of each status; negative numbers are decreases.
-pub(crate) async fn moves(connection: &mut PgConnection, home: Home) -> Result<RowCounts, StoreError> {
+pub(crate) async fn moves(
+    connection: &mut PgConnection,
+    job_tables: JobTables,
+) -> Result<RowCounts, StoreError> {
     let more = |status: &str| {
         format!(
             "count(*) FILTER (WHERE decided_status = '{status}') - count(*) FILTER (WHERE staging_status = '{status}')"
@@ -83,7 +89,7 @@ pub(crate) async fn moves(connection: &mut PgConnection, home: Home) -> Result<R
         more("READY"),
         more("ISSUE"),
         more("DISCARD"),
-        home.staging()
+        job_tables.staging()
     ));
     let moved = sql::query_as(query).fetch_one(connection).await?;
     let (ready, with_issues, discarded): (i64, i64, i64) = moved;
@@ -109,7 +115,7 @@ pub struct Example {
 /// Returns the first `limit` rows of `decided`, before and after the decision.
 pub(crate) async fn examples(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
     limit: i64,
 ) -> Result<Vec<Example>, StoreError> {
     let query = AssertSqlSafe(format!(
@@ -118,7 +124,7 @@ pub(crate) async fn examples(
          FROM decided JOIN {} ON staging_id = decided_id ORDER BY decided_id LIMIT $1",
         Field::list(|field| format!("coalesce(staging_{field}, '')")),
         Field::list(|field| format!("coalesce(decided_{field}, '')")),
-        home.staging()
+        job_tables.staging()
     ));
     let rows = sql::query(query).bind(limit).fetch_all(connection).await?;
     let status = |text: Option<String>| text.map(|word| word.parse::<RowStatus>()).transpose();
@@ -140,10 +146,10 @@ pub(crate) async fn examples(
 /// Writes the rows, and records their values before and after as rows of the action.
 pub(crate) async fn apply(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
     action: ActionId,
 ) -> Result<(), StoreError> {
-    let staging = home.staging();
+    let staging = job_tables.staging();
     let record = AssertSqlSafe(format!(
         "INSERT INTO action_rows (row_action_id, row_staging_id, {}, before_status, before_accepted, before_on_existing,
                 {}, after_status, after_accepted, after_on_existing)

@@ -2,7 +2,7 @@
 
 use sqlx::{Postgres, QueryBuilder};
 
-use super::{Home, issue_rank};
+use super::{JobTables, issue_rank};
 use crate::domain::decision::{Field, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
@@ -47,12 +47,12 @@ pub(super) struct IssuesOf {
 /// outdated statistics the planner expects a single row to meet them, and would compare every row with every other.
 pub(super) fn push_rows(
     query: &mut QueryBuilder<Postgres>,
-    home: Home,
+    tables: JobTables,
     filter: &Filter,
     linked: &[IssuesOf],
     condition: &str,
 ) {
-    let (staging, job) = (home.staging(), home.job());
+    let (staging, job) = (tables.staging(), tables.job());
     let is_named = filter.rows.is_some() || filter.issues.is_some() || filter.issue_type.is_some();
     if !is_named && linked.is_empty() {
         query.push(format!(" FROM (SELECT s.* FROM {staging} s WHERE s.staging_job_id = {job}{condition}"));
@@ -61,7 +61,7 @@ pub(super) fn push_rows(
         return;
     }
     query.push(" FROM (SELECT s.* FROM (SELECT DISTINCT id FROM (");
-    push_named(query, home, filter, linked);
+    push_named(query, tables, filter, linked);
     query.push(format!(
         ") AS named (id)) AS named JOIN {staging} s ON s.staging_id = named.id OFFSET 0 FOR NO KEY UPDATE OF s) AS s
          WHERE s.staging_job_id = {job}{condition}"
@@ -70,7 +70,7 @@ pub(super) fn push_rows(
 }
 
 /// Adds a query for the ids of the rows that the filter selects by id or issue, and that have an issue of each of `linked`.
-fn push_named(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter, linked: &[IssuesOf]) {
+fn push_named(query: &mut QueryBuilder<Postgres>, tables: JobTables, filter: &Filter, linked: &[IssuesOf]) {
     let open = filter.issue_type.map(|issue_type| IssuesOf { issue_type, open: true });
     let mut between = "";
     if let Some(rows) = &filter.rows {
@@ -80,7 +80,7 @@ fn push_named(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter, l
     if let Some(issues) = &filter.issues {
         query
             .push(between)
-            .push(format!("SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = ANY (", home.items()));
+            .push(format!("SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = ANY (", tables.items()));
         query.push_bind(issues.clone()).push(")");
         between = " INTERSECT ";
     }
@@ -88,9 +88,9 @@ fn push_named(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter, l
         query.push(between).push(format!(
             "SELECT item_staging_id FROM ONLY {} JOIN ONLY {} ON item_issue_id = issue_id
              WHERE issues_job_id = {} AND issue_rank = {}{}",
-            home.issues(),
-            home.items(),
-            home.job(),
+            tables.issues(),
+            tables.items(),
+            tables.job(),
             issue_rank::of(issue_type),
             if open { " AND NOT issue_resolved" } else { "" }
         ));
@@ -119,18 +119,18 @@ fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
 }
 
 /// Adds `AND …` for all conditions of the filter, checked row by row: for a query that reads few rows in order.
-pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, home: Home, filter: &Filter) {
+pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, tables: JobTables, filter: &Filter) {
     push_values(query, filter);
     if let Some(rows) = &filter.rows {
         query.push(" AND s.staging_id = ANY (").push_bind(rows.clone()).push(")");
     }
     if let Some(wanted) = &filter.issues {
-        push_linked(query, home, |query| {
+        push_linked(query, tables, |query| {
             query.push("issue_id = ANY (").push_bind(wanted.clone()).push(")");
         });
     }
     if let Some(issue_type) = filter.issue_type {
-        push_linked(query, home, |query| {
+        push_linked(query, tables, |query| {
             query.push(format!("NOT issue_resolved AND issue_rank = {}", issue_rank::of(issue_type)));
         });
     }
@@ -139,15 +139,15 @@ pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, home: Home, filter: 
 /// Adds `AND …`: the row has an issue of the job that meets `condition`. The row's few issues are read by primary key.
 fn push_linked(
     query: &mut QueryBuilder<Postgres>,
-    home: Home,
+    tables: JobTables,
     condition: impl FnOnce(&mut QueryBuilder<Postgres>),
 ) {
-    query.push(format!(" AND (SELECT bool_or((SELECT issues_job_id = {} AND ", home.job()));
+    query.push(format!(" AND (SELECT bool_or((SELECT issues_job_id = {} AND ", tables.job()));
     condition(query);
     query.push(format!(
         " FROM ONLY {} WHERE issue_id = item_issue_id)) FROM ONLY {} WHERE item_staging_id = s.staging_id)",
-        home.issues(),
-        home.items()
+        tables.issues(),
+        tables.items()
     ));
 }
 

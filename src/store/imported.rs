@@ -7,7 +7,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{Home, StoreError, sql, staging};
+use super::{JobTables, StoreError, sql, staging};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::job::Owner;
@@ -32,14 +32,14 @@ pub(crate) struct Part {
 pub(crate) async fn gather(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    job_tables: JobTables,
 ) -> Result<i64, StoreError> {
     sqlx::raw_sql(BY_INDEX).execute(&mut *connection).await?;
     let table =
         "CREATE TEMPORARY TABLE imported (imported_number bigint GENERATED ALWAYS AS IDENTITY, imported_contact bigint NOT NULL,
          imported_row bigint NOT NULL, imported_change bigint) ON COMMIT DROP";
     sqlx::raw_sql(table).execute(&mut *connection).await?;
-    if let Some((first, last)) = staging::consolidated(connection, home).await? {
+    if let Some((first, last)) = staging::consolidated(connection, job_tables).await? {
         // `|| ''` prevents the use of the index by owner. The cost of the index by row does not grow with the number of
         // contacts.
         let made = "INSERT INTO imported (imported_contact, imported_row)
@@ -51,7 +51,7 @@ pub(crate) async fn gather(
          SELECT change_contact_id, change_staging_id, change_id FROM contact_changes
          WHERE change_job_id = $2 AND change_undone_by IS NULL AND change_owner = $1
          ORDER BY change_staging_id";
-    sql::query(changed).bind(&owner.0).bind(home.job().0).execute(&mut *connection).await?;
+    sql::query(changed).bind(&owner.0).bind(job_tables.job().0).execute(&mut *connection).await?;
     sqlx::raw_sql("CREATE UNIQUE INDEX ON imported (imported_number); ANALYZE imported")
         .execute(&mut *connection)
         .await?;
@@ -63,10 +63,10 @@ pub(crate) async fn gather(
 pub(crate) async fn remove(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    job_tables: JobTables,
     after: i64,
 ) -> Result<Part, StoreError> {
-    let staging = home.staging();
+    let staging = job_tables.staging();
     let query = AssertSqlSafe(format!(
         "WITH part AS MATERIALIZED (
              SELECT imported_contact, imported_row FROM imported
@@ -87,7 +87,7 @@ pub(crate) async fn remove(
         contact = Field::columns("contact"),
         fields = Field::list(|field| field.to_string()),
     ));
-    let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(after);
+    let query = sql::query_as(query).bind(&owner.0).bind(job_tables.job().0).bind(after);
     Ok(query.fetch_one(connection).await?)
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn remove(
 /// the values from that change, and sets the rows to READY. Records `undo` as the action that undid the changes.
 pub(crate) async fn restore(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
     after: i64,
     undo: ActionId,
 ) -> Result<Part, StoreError> {
@@ -113,7 +113,7 @@ pub(crate) async fn restore(
          ready AS (UPDATE {} SET staging_status = 'READY' FROM restored WHERE staging_id = change_staging_id)
          SELECT (SELECT count(*) FROM restored) AS undone,
                 ARRAY(SELECT change_contact_id FROM change EXCEPT SELECT contact_id FROM restored) AS kept",
-        home.staging(),
+        job_tables.staging(),
         restored = Field::list(|field| format!("contact_{field} = before_{field}")),
         contact = Field::columns("contact"),
         after = Field::columns("after"),

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::copy::{Spool, Target};
-use super::{Count, Home, StoreError, sql};
+use super::{Count, JobTables, StoreError, sql};
 use crate::domain::field::Field;
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::Owner;
@@ -26,11 +26,11 @@ impl Links {
 /// Inserts links, none of which may exist yet.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
     links: Links,
 ) -> Result<(), StoreError> {
     const WRITTEN: &[(&str, &str)] = &[("item_issue_id", "integer"), ("item_staging_id", "bigint")];
-    links.spool.send(connection, &Target::new(home.items(), WRITTEN)).await
+    links.spool.send(connection, &Target::new(job_tables.items(), WRITTEN)).await
 }
 
 /// A row of an issue as people see it.
@@ -66,7 +66,7 @@ pub struct Item {
 pub async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    job_tables: JobTables,
     issues: &[IssueId],
     after: Option<RowId>,
     limit: i64,
@@ -76,10 +76,13 @@ pub async fn page(
              LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
                       ORDER BY item_staging_id LIMIT $5) AS item
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
-        home.items()
+        job_tables.items()
     ));
-    let links =
-        sql::query_as(links).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(RowId(0)));
+    let links = sql::query_as(links)
+        .bind(&owner.0)
+        .bind(job_tables.job().0)
+        .bind(issues)
+        .bind(after.unwrap_or(RowId(0)));
     let links: Vec<(IssueId, RowId)> = links.bind(limit).fetch_all(&mut *connection).await?;
     let (issues, rows): (Vec<IssueId>, Vec<RowId>) = links.into_iter().unzip();
     if rows.is_empty() {
@@ -92,25 +95,26 @@ pub async fn page(
               LATERAL (SELECT * FROM {} WHERE staging_id = row AND staging_job_id = $3 LIMIT 1) AS staged
          ORDER BY item_issue_id, staging_id",
         Field::columns("staging"),
-        home.staging()
+        job_tables.staging()
     ));
-    Ok(sql::query_as(query).bind(issues).bind(rows).bind(home.job().0).fetch_all(connection).await?)
+    Ok(sql::query_as(query).bind(issues).bind(rows).bind(job_tables.job().0).fetch_all(connection).await?)
 }
 
 /// Counts the rows of an issue of an owner's job.
 pub async fn count(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    job_tables: JobTables,
     issue: IssueId,
 ) -> Result<Count, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT count(*) FROM (SELECT FROM ONLY {} WHERE item_issue_id = $3 ORDER BY item_staging_id LIMIT $4 + 1) AS counted
          WHERE EXISTS (SELECT FROM ONLY {} JOIN jobs ON job_id = issues_job_id
                        WHERE issue_id = $3 AND job_id = $2 AND job_user_id = $1)",
-        home.items(),
-        home.issues()
+        job_tables.items(),
+        job_tables.issues()
     ));
-    let query = sql::query_scalar(query).bind(&owner.0).bind(home.job().0).bind(issue).bind(Count::MOST);
+    let query =
+        sql::query_scalar(query).bind(&owner.0).bind(job_tables.job().0).bind(issue).bind(Count::MOST);
     Ok(Count(query.fetch_one(connection).await?))
 }

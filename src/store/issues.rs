@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::copy::{Lines, Target};
-use super::{Count, Home, StoreError, filter, issue_rank, sql};
+use super::{Count, JobTables, StoreError, filter, issue_rank, sql};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
@@ -82,27 +82,29 @@ const WRITTEN: &[(&str, &str)] = &[
 /// Inserts issues, none of which may exist yet: for the first run of a job, which creates each issue once.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
     batch: &mut Batch,
 ) -> Result<(), StoreError> {
-    match home {
-        Home::Shared(_) => batch.lines.send_by_key(connection, &Target::shared(home.issues(), WRITTEN)).await,
+    match job_tables {
+        JobTables::Shared(_) => {
+            batch.lines.send_by_key(connection, &Target::shared(job_tables.issues(), WRITTEN)).await
+        }
         // These tables have no index yet, so the order of the lines does not matter.
-        Home::Own(_) => batch.lines.send(connection, &Target::new(home.issues(), WRITTEN)).await,
+        JobTables::Own(_) => batch.lines.send(connection, &Target::new(job_tables.issues(), WRITTEN)).await,
     }
 }
 
 /// Returns the hashes of the job's malformed rows that a person accepted. The key of such an issue is the hash of its row.
 pub(crate) async fn accepted_malformed(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
 ) -> Result<HashSet<RowHash>, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT issue_key FROM ONLY {} WHERE issues_job_id = $1 AND issue_rank = {} AND issue_resolved",
-        home.issues(),
+        job_tables.issues(),
         issue_rank::of(IssueType::MalformedRow)
     ));
-    let mut keys = sql::query_scalar(query).bind(home.job().0).fetch(connection);
+    let mut keys = sql::query_scalar(query).bind(job_tables.job().0).fetch(connection);
     let mut accepted = HashSet::new();
     while let Some(key) = keys.try_next().await? {
         // A key that is not a hash belongs to no row.
@@ -113,28 +115,34 @@ pub(crate) async fn accepted_malformed(
 }
 
 /// Resolves all issues of a job, when no row raises an issue any more.
-pub(crate) async fn resolve_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn resolve_all(
+    connection: &mut PgConnection,
+    job_tables: JobTables,
+) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE ONLY {} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
                 issue_resolved_by = coalesce(issue_resolved_by, '{RESOLVED_BY_RUN}')
          WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)",
-        home.issues()
+        job_tables.issues()
     ));
-    sql::query(query).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(job_tables.job().0).execute(connection).await?;
     Ok(())
 }
 
 /// Deletes the issues of a job and their issue items.
-pub(crate) async fn delete_all(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
-    let query = AssertSqlSafe(format!("DELETE FROM ONLY {} WHERE issues_job_id = $1", home.issues()));
-    sql::query(query).bind(home.job().0).execute(connection).await?;
+pub(crate) async fn delete_all(
+    connection: &mut PgConnection,
+    job_tables: JobTables,
+) -> Result<(), StoreError> {
+    let query = AssertSqlSafe(format!("DELETE FROM ONLY {} WHERE issues_job_id = $1", job_tables.issues()));
+    sql::query(query).bind(job_tables.job().0).execute(connection).await?;
     Ok(())
 }
 
 /// Returns the first of `issues` that does not belong to the job.
 pub(crate) async fn first_missing(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
     issues: &[IssueId],
 ) -> Result<Option<IssueId>, StoreError> {
     if issues.is_empty() {
@@ -143,22 +151,23 @@ pub(crate) async fn first_missing(
     let query = AssertSqlSafe(format!(
         "SELECT issue FROM unnest($1::integer[]) AS issue
          WHERE (SELECT issues_job_id FROM ONLY {} WHERE issue_id = issue) IS DISTINCT FROM $2 LIMIT 1",
-        home.issues()
+        job_tables.issues()
     ));
-    Ok(sql::query_scalar(query).bind(issues).bind(home.job().0).fetch_optional(connection).await?)
+    Ok(sql::query_scalar(query).bind(issues).bind(job_tables.job().0).fetch_optional(connection).await?)
 }
 
 /// Counts all open issues of a job by rule, without [`Count::MOST`]: slow for millions. Skips rules that have none.
 pub(crate) async fn count_open(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
 ) -> Result<Vec<(IssueType, u64)>, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT issue_type::text, count(*) FROM ONLY {} AS issue
          WHERE issues_job_id = $1 AND NOT issue_resolved GROUP BY issue_type ORDER BY issue.issue_type",
-        home.issues()
+        job_tables.issues()
     ));
-    let counts: Vec<(String, i64)> = sql::query_as(query).bind(home.job().0).fetch_all(connection).await?;
+    let counts: Vec<(String, i64)> =
+        sql::query_as(query).bind(job_tables.job().0).fetch_all(connection).await?;
     counts.into_iter().map(|(kind, count)| Ok((kind.parse()?, count.unsigned_abs()))).collect()
 }
 
@@ -166,28 +175,28 @@ pub(crate) async fn count_open(
 pub async fn counts(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    job_tables: JobTables,
 ) -> Result<Vec<(IssueType, Count)>, StoreError> {
     // One rule at a time in the order of the index, like `page`.
     let query = AssertSqlSafe(format!(
         "SELECT rank, count FROM {} AS rank, {} AS open
          WHERE count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY rank",
         issue_rank::all(),
-        counted(home, false)
+        counted(job_tables, false)
     ));
-    let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
+    let query = sql::query_as(query).bind(&owner.0).bind(job_tables.job().0).bind(Count::MOST);
     let counts: Vec<(i16, i64)> = query.fetch_all(connection).await?;
     counts.into_iter().map(|(rank, count)| Ok((issue_rank::type_of(rank)?, Count(count)))).collect()
 }
 
 /// Returns a LATERAL subquery that counts the issues of the job `$2` and the rule `rank`, up to `$3` + 1.
-fn counted(home: Home, resolved: bool) -> String {
+fn counted(job_tables: JobTables, resolved: bool) -> String {
     format!(
         "LATERAL (SELECT count(*) FROM
                       (SELECT FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = {resolved}
                          AND issue_rank >= rank AND issue_rank <= rank
                        ORDER BY issue_rank, issue_id LIMIT $3 + 1) AS counted)",
-        home.issues()
+        job_tables.issues()
     )
 }
 
@@ -206,17 +215,17 @@ pub struct Progress {
 pub async fn progress(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    job_tables: JobTables,
 ) -> Result<Vec<Progress>, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT rank, open.count, settled.count FROM {} AS rank, {} AS open, {} AS settled
          WHERE open.count + settled.count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
          ORDER BY rank",
         issue_rank::all(),
-        counted(home, false),
-        counted(home, true)
+        counted(job_tables, false),
+        counted(job_tables, true)
     ));
-    let query = sql::query_as(query).bind(&owner.0).bind(home.job().0).bind(Count::MOST);
+    let query = sql::query_as(query).bind(&owner.0).bind(job_tables.job().0).bind(Count::MOST);
     let counts: Vec<(i16, i64, i64)> = query.fetch_all(connection).await?;
     let progress = |(rank, open, settled): (i16, i64, i64)| {
         Ok(Progress { kind: issue_rank::type_of(rank)?, open: Count(open), settled: Count(settled) })
@@ -272,14 +281,14 @@ pub enum State {
     #[default]
     Open,
     /// Only resolved issues.
-    Settled,
+    Finished,
     /// All issues.
     All,
 }
 
 /// A filter of a job's issues.
 #[derive(Debug, Clone, Default)]
-pub struct Which {
+pub struct IssueFilter {
     /// Only issues of this rule.
     pub kind: Option<IssueType>,
     /// Open issues, resolved issues or all.
@@ -292,15 +301,16 @@ pub struct Which {
 pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    job_tables: JobTables,
     id: IssueId,
 ) -> Result<Option<Issue>, StoreError> {
     let query = AssertSqlSafe(format!(
         "{ISSUE} FROM (SELECT * FROM ONLY {} WHERE issue_id = $3 OFFSET 0) AS issue JOIN jobs ON job_id = issues_job_id
          WHERE issues_job_id = $2 AND job_user_id = $1",
-        home.issues()
+        job_tables.issues()
     ));
-    let row = sql::query(query).bind(&owner.0).bind(home.job().0).bind(id).fetch_optional(connection).await?;
+    let row =
+        sql::query(query).bind(&owner.0).bind(job_tables.job().0).bind(id).fetch_optional(connection).await?;
     row.as_ref().map(issue).transpose()
 }
 
@@ -309,8 +319,8 @@ pub async fn get(
 pub async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
-    which: &Which,
+    job_tables: JobTables,
+    which: &IssueFilter,
     after: Option<IssueId>,
     limit: i64,
 ) -> Result<Slice<Issue>, StoreError> {
@@ -328,7 +338,7 @@ pub async fn page(
            AND ($4 IS NULL OR rank = $4)
          ORDER BY issue_id LIMIT $6",
         issue_rank::all(),
-        home.issues(),
+        job_tables.issues(),
         // The column's own collation ignores the case of ASCII letters only.
         filter::searched("issue_key COLLATE \"default\""),
         filter::searched("issue_description")
@@ -336,12 +346,12 @@ pub async fn page(
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue_id"));
     let settled: &[bool] = match which.state {
         State::Open => &[false],
-        State::Settled => &[true],
+        State::Finished => &[true],
         State::All => &[false, true],
     };
     let rows = sql::query(query)
         .bind(&owner.0)
-        .bind(home.job().0)
+        .bind(job_tables.job().0)
         .bind(settled)
         .bind(which.kind.map(issue_rank::of))
         .bind(after.unwrap_or(IssueId(0)))

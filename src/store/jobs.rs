@@ -12,7 +12,7 @@ pub use decide::*;
 pub use run::*;
 
 use super::undo_progress::UndoProgress;
-use super::{Count, Home, StoreError, filter, sql};
+use super::{Count, JobTables, StoreError, filter, sql};
 use crate::domain::ids::RowId;
 use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner};
 use crate::domain::required::RequiredFields;
@@ -159,8 +159,8 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
 
 impl Job {
     /// Returns the tables of its rows, issues and issue items. A large job has none until all of its rows are staged.
-    pub fn home(&self) -> Home {
-        Home::of(self.id, self.partitioned)
+    pub fn tables(&self) -> JobTables {
+        JobTables::of(self.id, self.partitioned)
     }
 }
 
@@ -173,7 +173,7 @@ pub async fn get(connection: &mut PgConnection, owner: &Owner, id: JobId) -> Res
 
 /// A filter of jobs.
 #[derive(Debug, Clone, Default)]
-pub struct Which {
+pub struct JobFilter {
     /// Only jobs in this status.
     pub status: Option<JobStatus>,
     /// Only jobs whose file name contains this text, ignoring case.
@@ -184,7 +184,7 @@ pub struct Which {
 pub async fn list(
     connection: &mut PgConnection,
     owner: &Owner,
-    which: &Which,
+    which: &JobFilter,
     before: Option<JobId>,
     limit: i64,
 ) -> Result<Vec<Job>, StoreError> {

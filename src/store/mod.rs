@@ -14,11 +14,11 @@ pub mod copy;
 pub(crate) mod corrections;
 pub(crate) mod decided;
 mod filter;
-mod home;
 pub(crate) mod imported;
 pub mod issue_items;
 mod issue_rank;
 pub mod issues;
+mod job_tables;
 pub mod jobs;
 pub mod local;
 mod owner_pool;
@@ -37,7 +37,7 @@ pub(crate) mod wanted;
 
 use std::time::Duration;
 
-pub(crate) use home::Home;
+pub(crate) use job_tables::JobTables;
 pub use owner_pool::{OwnerPool, OwnerTransaction};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 pub(crate) use wall::Wall;

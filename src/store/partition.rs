@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
-use super::{Home, StoreError, sql, wall};
+use super::{JobTables, StoreError, sql, wall};
 use crate::domain::ids::RowId;
 use crate::domain::job::JobId;
 
@@ -31,8 +31,8 @@ struct Tables {
 
 impl Tables {
     fn of(job: JobId) -> Tables {
-        let home = Home::Own(job);
-        Tables { staging: home.staging(), issues: home.issues(), items: home.items() }
+        let job_tables = JobTables::Own(job);
+        Tables { staging: job_tables.staging(), issues: job_tables.issues(), items: job_tables.items() }
     }
 }
 

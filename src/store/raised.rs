@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::copy::{Lines, Target};
 use super::issues::Raised;
-use super::{Home, StoreError};
+use super::{JobTables, StoreError};
 use crate::domain::issue::RESOLVED_BY_RUN;
 
 /// Pairs of an issue and one of its rows, encoded for COPY.
@@ -37,12 +37,12 @@ impl Batch {
 }
 
 /// Creates the temporary table `raised`; it exists until the transaction ends.
-pub(crate) async fn create(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn create(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
     let table = format!(
         "CREATE TEMPORARY TABLE raised (raised_type issue_type_enum NOT NULL, raised_key varchar COLLATE \"C\" NOT NULL,
          raised_description varchar NOT NULL, raised_staging_id bigint NOT NULL, raised_job integer NOT NULL DEFAULT {})
          ON COMMIT DROP",
-        home.job()
+        tables.job()
     );
     sqlx::raw_sql(AssertSqlSafe(table)).execute(connection).await?;
     Ok(())
@@ -67,8 +67,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> 
 ///
 /// Joins use whole keys, including the job's number as a column, so that outdated statistics of the job do not make the
 /// planner expect a single issue.
-pub(crate) async fn settle(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
-    let (issues, items, job) = (home.issues(), home.items(), home.job());
+pub(crate) async fn apply(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
+    let (issues, items, job) = (tables.issues(), tables.items(), tables.job());
     let statements = [
         "ANALYZE raised".to_owned(),
         format!(

@@ -1,18 +1,18 @@
 //! `staging`: the rows of a job, as read from the file and edited by people. `look.rs` searches them in bounded time.
 
-mod look;
+mod scan;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
-pub use look::{Looked, Origin, look, origins};
+pub use scan::{Origin, RowPage, origins, scan};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, row_bytes};
 use super::copy::{self, Lines, Target};
-use super::{Home, StoreError, sql};
+use super::{JobTables, StoreError, sql};
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, Owner};
@@ -69,11 +69,11 @@ impl Chunk {
 }
 
 /// Where chunks go, with the columns in the order in which [`Chunk::push`] writes them.
-fn target(home: Home) -> Target {
+fn target(tables: JobTables) -> Target {
     const IDS: [(&str, &str); 2] = [("staging_id", "bigint"), ("staging_job_id", "integer")];
-    let target = match home {
-        Home::Shared(_) => Target::shared(home.staging(), &IDS),
-        Home::Own(_) => Target::new(home.staging(), &IDS),
+    let target = match tables {
+        JobTables::Shared(_) => Target::shared(tables.staging(), &IDS),
+        JobTables::Own(_) => Target::new(tables.staging(), &IDS),
     };
     target.with_fields("staging").with(&[
         ("staging_status", "staging_status_enum"),
@@ -86,13 +86,13 @@ fn target(home: Home) -> Target {
 /// Inserts a chunk.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     chunk: &mut Chunk,
 ) -> Result<(), StoreError> {
-    match home {
-        Home::Shared(_) => chunk.lines.send_by_key(connection, &target(home)).await,
+    match tables {
+        JobTables::Shared(_) => chunk.lines.send_by_key(connection, &target(tables)).await,
         // This table has no index yet, so the order of the rows does not matter.
-        Home::Own(_) => chunk.lines.send(connection, &target(home)).await,
+        JobTables::Own(_) => chunk.lines.send(connection, &target(tables)).await,
     }
 }
 
@@ -154,19 +154,19 @@ impl RowText {
 /// is the job's own. [`RowText::row`] reads the columns in their order.
 pub(crate) async fn rows(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
 ) -> Result<impl Stream<Item = Result<RowText, StoreError>> + Unpin + '_, StoreError> {
-    let order = match home {
-        Home::Shared(_) => "ORDER BY staging_id",
-        Home::Own(_) => "",
+    let order = match tables {
+        JobTables::Shared(_) => "ORDER BY staging_id",
+        JobTables::Own(_) => "",
     };
     // COPY takes no parameters. Safe: the name of the table and the condition contain only the job's number.
     let copy = format!(
         "COPY (SELECT staging_id, {}, staging_status, staging_row_hash, staging_residue, staging_accepted, staging_on_existing
          FROM {} WHERE staging_job_id = {} AND staging_status IS DISTINCT FROM 'DISCARD' {order}) TO STDOUT",
         Field::columns("staging"),
-        home.staging(),
-        home.job()
+        tables.staging(),
+        tables.job()
     );
     Ok(connection.copy_out_raw(&copy).await?.map_ok(RowText).map_err(StoreError::from))
 }
@@ -262,16 +262,16 @@ fn view(row: &PgRow) -> Result<RowView, StoreError> {
 pub async fn get(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    tables: JobTables,
     row: RowId,
 ) -> Result<Option<RowView>, StoreError> {
     let query = AssertSqlSafe(format!(
         "{} FROM (SELECT * FROM {} WHERE staging_id = $3 OFFSET 0) s JOIN jobs ON job_id = staging_job_id
          WHERE s.staging_job_id = $2 AND job_user_id = $1",
         select_view(),
-        home.staging()
+        tables.staging()
     ));
-    let query = sql::query(query).bind(&owner.0).bind(home.job().0).bind(row);
+    let query = sql::query(query).bind(&owner.0).bind(tables.job().0).bind(row);
     query.fetch_optional(connection).await?.as_ref().map(view).transpose()
 }
 
@@ -279,7 +279,7 @@ pub async fn get(
 pub(crate) async fn hold(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    tables: JobTables,
     rows: &[RowId],
 ) -> Result<Vec<RowView>, StoreError> {
     if rows.is_empty() {
@@ -289,16 +289,16 @@ pub(crate) async fn hold(
         "{} FROM (SELECT * FROM {} WHERE staging_id = ANY ($3) OFFSET 0 FOR NO KEY UPDATE) s
          WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
         select_view(),
-        home.staging()
+        tables.staging()
     ));
-    let query = sql::query(query).bind(&owner.0).bind(home.job().0).bind(rows);
+    let query = sql::query(query).bind(&owner.0).bind(tables.job().0).bind(rows);
     query.fetch_all(connection).await?.iter().map(view).collect()
 }
 
 /// Returns the first of `rows` that does not belong to the job.
 pub(crate) async fn first_missing(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     rows: &[RowId],
 ) -> Result<Option<RowId>, StoreError> {
     if rows.is_empty() {
@@ -307,9 +307,9 @@ pub(crate) async fn first_missing(
     let query = AssertSqlSafe(format!(
         "SELECT row FROM unnest($1::bigint[]) AS row
          WHERE (SELECT staging_job_id FROM {} WHERE staging_id = row) IS DISTINCT FROM $2 LIMIT 1",
-        home.staging()
+        tables.staging()
     ));
-    Ok(sql::query_scalar(query).bind(rows).bind(home.job().0).fetch_optional(connection).await?)
+    Ok(sql::query_scalar(query).bind(rows).bind(tables.job().0).fetch_optional(connection).await?)
 }
 
 /// Returns up to `limit` rows of each of `issues` of an owner's job, each with its issue, ordered by issue and row,
@@ -318,7 +318,7 @@ pub(crate) async fn first_missing(
 pub(crate) async fn of_issues(
     connection: &mut PgConnection,
     owner: &Owner,
-    home: Home,
+    tables: JobTables,
     issues: &[IssueId],
     after: Option<RowId>,
     limit: i64,
@@ -331,12 +331,12 @@ pub(crate) async fn of_issues(
               LATERAL (SELECT * FROM {} WHERE staging_id = item_staging_id OFFSET 0) AS s
          WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY issue, s.staging_id",
         select_view(),
-        home.items(),
-        home.staging()
+        tables.items(),
+        tables.staging()
     );
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue, staging_id"));
     let query =
-        sql::query(query).bind(&owner.0).bind(home.job().0).bind(issues).bind(after.unwrap_or(RowId(0)));
+        sql::query(query).bind(&owner.0).bind(tables.job().0).bind(issues).bind(after.unwrap_or(RowId(0)));
     let rows = query.bind(limit).fetch_all(connection).await?;
     let is_cut = bounded::is_cut(&rows)?;
     let rows = rows.iter().map(|row| Ok((row.try_get("issue")?, view(row)?)));
@@ -346,7 +346,7 @@ pub(crate) async fn of_issues(
 /// Sets the statuses of rows of the job: `ids[i]` becomes `statuses[i]`.
 pub(crate) async fn set_statuses(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     ids: &[RowId],
     statuses: &[RowStatus],
 ) -> Result<(), StoreError> {
@@ -354,38 +354,44 @@ pub(crate) async fn set_statuses(
     let query = AssertSqlSafe(format!(
         "UPDATE {} SET staging_status = given.status::staging_status_enum
          FROM unnest($1::bigint[], $2::text[]) AS given (id, status) WHERE staging_id = given.id",
-        home.staging()
+        tables.staging()
     ));
     sql::query(query).bind(ids).bind(words).execute(connection).await?;
     Ok(())
 }
 
 /// Sets all rows of a job that are not discarded to SUCCESS.
-pub(crate) async fn mark_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn mark_success(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1
            AND (staging_status IN ('READY', 'ISSUE') OR staging_status IS NULL)",
-        home.staging()
+        tables.staging()
     ));
-    sql::query(query).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(tables.job().0).execute(connection).await?;
     Ok(())
 }
 
 /// Sets the READY rows of a job to SUCCESS.
-pub(crate) async fn mark_ready_success(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+pub(crate) async fn mark_ready_success(
+    connection: &mut PgConnection,
+    tables: JobTables,
+) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "UPDATE {} SET staging_status = 'SUCCESS' WHERE staging_job_id = $1 AND staging_status = 'READY'",
-        home.staging()
+        tables.staging()
     ));
-    sql::query(query).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(tables.job().0).execute(connection).await?;
     Ok(())
 }
 
 /// Sets SUCCESS rows of a job that neither created nor changed a contact to READY, and returns their number. A run leaves
 /// such rows if it ends after writing its rows and before the transaction with its contacts commits.
-pub(crate) async fn mark_unfinished(connection: &mut PgConnection, home: Home) -> Result<u64, StoreError> {
-    let table = home.staging();
-    let Some((first, last)) = consolidated(connection, home).await? else { return Ok(0) };
+pub(crate) async fn mark_unfinished(
+    connection: &mut PgConnection,
+    tables: JobTables,
+) -> Result<u64, StoreError> {
+    let table = tables.staging();
+    let Some((first, last)) = consolidated(connection, tables).await? else { return Ok(0) };
     // Rows and their contacts are combined by UNION ALL and grouped by row. In a join, the planner would expect one row on
     // each side and compare them row by row. The bounds let the query use the index of contacts by row.
     let query = AssertSqlSafe(format!(
@@ -397,22 +403,22 @@ pub(crate) async fn mark_unfinished(connection: &mut PgConnection, home: Home) -
              ) AS heap GROUP BY id HAVING NOT bool_or(made))
          UPDATE {table} SET staging_status = 'READY' FROM unfinished WHERE staging_id = id"
     ));
-    let marked = sql::query(query).bind(home.job().0).bind(first).bind(last).execute(connection).await?;
+    let marked = sql::query(query).bind(tables.job().0).bind(first).bind(last).execute(connection).await?;
     Ok(marked.rows_affected())
 }
 
 /// Returns the first and the last SUCCESS row of a job; `None` if it has none.
 pub(super) async fn consolidated(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
 ) -> Result<Option<(RowId, RowId)>, StoreError> {
     // `+ 0` prevents the use of the primary key, which would be scanned through the rows of all earlier jobs.
     let query = AssertSqlSafe(format!(
         "SELECT min(staging_id + 0), max(staging_id + 0) FROM {} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'",
-        home.staging()
+        tables.staging()
     ));
     let bounds: (Option<RowId>, Option<RowId>) =
-        sql::query_as(query).bind(home.job().0).fetch_one(connection).await?;
+        sql::query_as(query).bind(tables.job().0).fetch_one(connection).await?;
     Ok(bounds.0.zip(bounds.1))
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
-use super::{Home, StoreError, schema_turn, sql};
+use super::{JobTables, StoreError, schema_turn, sql};
 use crate::domain::job::JobId;
 
 /// An SQL expression for the name of the role for requests; NULL if the role does not exist.
@@ -88,12 +88,12 @@ fn close(role: &str, table: &str, rights: &str, condition: Option<&str>) -> Stri
 
 /// Returns the statements that protect those of a large job's own tables for which `is_wanted` returns `true`.
 pub(super) fn close_own(role: &str, job: JobId, is_wanted: impl Fn(&str) -> bool) -> String {
-    let home = Home::Own(job);
+    let job_tables = JobTables::Own(job);
     let visible = format!("EXISTS (SELECT FROM jobs WHERE job_id = {job})");
     let tables = [
-        (home.staging(), DECIDE, Some(visible.as_str())),
-        (home.issues(), DECIDE, Some(visible.as_str())),
-        (home.items(), "SELECT", None),
+        (job_tables.staging(), DECIDE, Some(visible.as_str())),
+        (job_tables.issues(), DECIDE, Some(visible.as_str())),
+        (job_tables.items(), "SELECT", None),
     ];
     let wanted = tables.iter().filter(|(name, ..)| is_wanted(name));
     wanted.map(|(name, rights, condition)| close(role, name, rights, *condition)).collect()

@@ -13,7 +13,7 @@ use super::times::Time;
 use super::words;
 use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::http::{App, Problem, Query, Reader};
-use crate::store::actions::{self as trail, Action, Which};
+use crate::store::actions::{self as trail, Action, ActionFilter};
 
 /// Actions of a page.
 const PAGE: i64 = 50;
@@ -38,16 +38,16 @@ pub(crate) fn what(text: &Text, action: &Action) -> String {
     parts.join(", ")
 }
 
-/// Which actions somebody looks for.
+/// ActionFilter actions somebody looks for.
 #[derive(Debug, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct AuditQuery {
     actor: Option<String>,
     job: Option<String>,
     row: Option<RowId>,
     after: Option<ActionId>,
 }
 
-impl Asked {
+impl AuditQuery {
     fn further(&self, after: ActionId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in [("actor", sought(&self.actor)), ("job", sought(&self.job))] {
@@ -90,12 +90,12 @@ pub(super) async fn page(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<AuditQuery>,
 ) -> Result<Response, Problem> {
     let (actor, job) = (sought(&asked.actor), sought(&asked.job));
     // What is no number is no job's.
     let number = job.as_deref().map(|job| job.trim_start_matches('#').parse().unwrap_or(0));
-    let which = Which { job: number.map(JobId), row: asked.row, actor: actor.clone() };
+    let which = ActionFilter { job: number.map(JobId), row: asked.row, actor: actor.clone() };
     let mut db = app.owners.read(&principal.owner).await?;
     let found = trail::page(&mut db, &principal.owner, &which, asked.after, PAGE).await?;
     let next = found.next(|last| asked.further(last.id));

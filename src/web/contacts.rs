@@ -29,7 +29,7 @@ const PAGE: i64 = 50;
 
 /// Which contacts somebody looks for.
 #[derive(Debug, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct ContactsQuery {
     text: Option<String>,
     after: Option<ContactId>,
 }
@@ -73,12 +73,12 @@ pub(super) async fn list(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ContactsQuery>,
 ) -> Result<Response, Problem> {
     let text = sought(&asked.text);
     let owner = &principal.owner;
     let mut db = app.owners.read(owner).await?;
-    let found = contacts::look(&mut db, owner, text.as_deref(), asked.after, PAGE).await?;
+    let found = contacts::search(&mut db, owner, text.as_deref(), asked.after, PAGE).await?;
     let rows: Vec<RowId> = found.contacts.iter().map(|contact| contact.row).collect();
     let origins = staging::origins(&mut db, owner, &rows).await?;
     let mut origins: HashMap<RowId, Origin> =

@@ -20,7 +20,7 @@ use super::times::Time;
 use super::words::{self, Status};
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::http::{App, Problem, Query, Reader, Standing, event_stream};
-use crate::store::jobs::{self, Job, Which};
+use crate::store::jobs::{self, Job, JobFilter};
 
 /// Jobs of a page.
 const PAGE: i64 = 50;
@@ -32,18 +32,18 @@ pub(super) async fn first() -> Redirect {
     Redirect::to("/jobs")
 }
 
-/// Which jobs somebody looks for.
+/// JobFilter jobs somebody looks for.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct JobsQuery {
     #[serde(default)]
     status: String,
     text: Option<String>,
     after: Option<JobId>,
 }
 
-impl Asked {
-    fn which(&self) -> Which {
-        Which { status: self.status.parse().ok(), text: sought(&self.text) }
+impl JobsQuery {
+    fn which(&self) -> JobFilter {
+        JobFilter { status: self.status.parse().ok(), text: sought(&self.text) }
     }
 
     /// The same, further on.
@@ -131,7 +131,7 @@ pub(super) async fn list(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<JobsQuery>,
 ) -> Result<Response, Problem> {
     let which = asked.which();
     let mut db = app.owners.read(&principal.owner).await?;
@@ -162,7 +162,7 @@ pub(super) async fn live(
     viewer: Viewer,
     standing: Standing,
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<JobsQuery>,
 ) -> Result<Response, Problem> {
     event_stream(&app.clone(), standing, changes(app, viewer.text, principal.owner, asked))
 }
@@ -171,7 +171,7 @@ fn changes(
     app: App,
     text: Text,
     owner: Owner,
-    asked: Asked,
+    asked: JobsQuery,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let told: HashMap<JobId, String> = HashMap::new();
     let state = Some((told, Vec::<Event>::new(), false));

@@ -80,7 +80,7 @@ async fn work(
 fn disposition(job: JobId, end: End) -> Disposition {
     let job_id = job.0;
     match end {
-        End::Settled(_) => Disposition::Ack,
+        End::Finished(_) => Disposition::Ack,
         End::Refused(RunError::Object(error)) => {
             tracing::warn!(job_id, %error, "job failed because of its file");
             Disposition::Ack
@@ -188,7 +188,7 @@ mod tests {
         let cut_off = || RunError::CutOff { runs: 5 };
         let ten = Duration::from_secs(10);
         for (end, expected) in [
-            (End::Settled(outcome), "Ack"),
+            (End::Finished(outcome), "Ack"),
             (End::Refused(RunError::Replaced), "Ack"),
             (End::Completed, "Ack"),
             (End::Cancelled, "Ack"),

@@ -40,7 +40,7 @@ impl Policy {
 #[derive(Debug)]
 pub(crate) enum End {
     /// The job is finished.
-    Settled(Outcome),
+    Finished(Outcome),
     /// The job is FAILED for a reason that its owner can fix.
     Refused(RunError),
     /// The job is FAILED for a reason that the operator must fix.
@@ -82,7 +82,7 @@ pub(crate) async fn job(context: &Context, policy: &Policy, id: JobId, control: 
             false => Err(RunError::CutOff { runs: claim.cut_off }),
         };
         let error = match result {
-            Ok(outcome) => return End::Settled(outcome),
+            Ok(outcome) => return End::Finished(outcome),
             Err(error) => error,
         };
         let blameless = error.is_overtaken() && overtaken < MOST_OVERTAKEN;

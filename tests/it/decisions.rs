@@ -284,8 +284,9 @@ async fn with_the_policy_at_once_valid_rows_do_not_wait_for_the_others() {
 async fn of_two_people_on_one_row_the_second_is_told() {
     let world = under_review("bad,Bo,Ray,Acme\n").await;
     let mut connection = world.pool.acquire().await.unwrap();
-    let home = jobs::get(&mut *world.read().await, &tester().owner, JOB).await.unwrap().unwrap().home();
-    let row = staging::get(&mut connection, &tester().owner, home, RowId(1)).await.unwrap().unwrap();
+    let job_tables =
+        jobs::get(&mut *world.read().await, &tester().owner, JOB).await.unwrap().unwrap().tables();
+    let row = staging::get(&mut connection, &tester().owner, job_tables, RowId(1)).await.unwrap().unwrap();
     drop(connection);
     let seen = row.tag();
     let edits = |email: &str| Edits { email: Some(email.to_owned()), ..Edits::default() };

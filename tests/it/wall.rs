@@ -266,7 +266,7 @@ async fn a_page_of_a_jobs_rows_reads_little_more_than_the_page() {
     sqlx::query("VACUUM (ANALYZE) staging_shared, jobs").execute(&world.pool).await.unwrap();
     let mut db = world.owners.read(&owner).await.unwrap();
     let job = jobs::get(&mut db, &owner, JobId(1)).await.unwrap().expect("the job that was imported");
-    let page = staging::look(&mut db, &owner, &job, &Filter::default(), None, 50).await.unwrap();
+    let page = staging::scan(&mut db, &owner, &job, &Filter::default(), None, 50).await.unwrap();
     assert_eq!(page.rows.len(), 50);
     let read = "SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint
         FROM pg_stat_xact_all_tables WHERE relname = 'staging_shared'";

@@ -53,7 +53,7 @@ fn a_contact_is_never_taken_for_a_header() {
         );
     }
     let mapping = Mapping::new([0, 1, 2, 3].into(), 4);
-    for first in ["Mail @ home;Vor;Nach;Haus", "@;Vor;Nach;Haus", "email;a@example.com;Nach;Haus"] {
+    for first in ["Mail @ tables;Vor;Nach;Haus", "@;Vor;Nach;Haus", "email;a@example.com;Nach;Haus"] {
         let file = format!("{first}\nbob@example.com;Bob;Ray;Beta\n");
         assert_eq!(read(&file, mapping).unwrap().len(), 1, "{first}");
         assert_eq!(preview(file.as_bytes(), true, 10, None, None).unwrap().rows.len(), 1, "{first}");

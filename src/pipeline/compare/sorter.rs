@@ -100,11 +100,11 @@ impl<const N: usize> Sorted<N> {
         let mut merge = Merge { memory: self.records.iter(), runs: Vec::new(), heads: BinaryHeap::new() };
         let Some(Spilled { file, bounds }) = &self.spilled else { return Ok(merge) };
         let buffered = (BUFFERS_BYTES / bounds.len()).min(BUFFER_BYTES).max(N) / N;
-        for (place, bounds) in bounds.windows(2).enumerate() {
+        for (location, bounds) in bounds.windows(2).enumerate() {
             let (next, end) = (bounds[0], bounds[1]);
             let mut run = Run { file, next, end, buffered: buffered as u64, buffer: Vec::new(), at: 0 };
             if let Some(head) = run.next()? {
-                merge.heads.push(Reverse((head, place)));
+                merge.heads.push(Reverse((head, location)));
             }
             merge.runs.push(run);
         }
@@ -147,9 +147,9 @@ pub(crate) struct Merge<'a, const N: usize> {
 impl<const N: usize> Merge<'_, N> {
     fn merged(&mut self) -> io::Result<Option<[u8; N]>> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
-        let Reverse((record, place)) = *head;
-        match self.runs[place].next()? {
-            Some(next) => *head = Reverse((next, place)),
+        let Reverse((record, location)) = *head;
+        match self.runs[location].next()? {
+            Some(next) => *head = Reverse((next, location)),
             None => drop(std::collections::binary_heap::PeekMut::pop(head)),
         }
         Ok(Some(record))

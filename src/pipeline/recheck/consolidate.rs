@@ -7,7 +7,7 @@ use super::super::budget::{CHANGES_ROWS, CONTACTS_BYTES, CONTACTS_ROWS};
 use super::super::compare::Finding;
 use super::super::row_outcome::RowOutcome;
 use super::super::{Phase, RunError, Statistics};
-use super::read::{Compared, Judged, Reading};
+use super::read::{CheckedRow, Compared, Reading};
 use crate::domain::ids::RowId;
 use crate::domain::row::RowStatus;
 use crate::store::contacts::{self, Batch};
@@ -23,17 +23,17 @@ pub(crate) async fn run(
     reading: &Reading<'_>,
     compared: &Compared,
 ) -> Result<Statistics, RunError> {
-    let (pool, home) = (&reading.context.pool, reading.place.home);
-    issues::resolve_all(transaction, home).await?;
+    let (pool, tables) = (&reading.context.pool, reading.location.tables);
+    issues::resolve_all(transaction, tables).await?;
     let mut reader = Reader::begin(pool, transaction).await?;
     let mut marker = sql::begin_beside(pool, transaction).await?;
-    let mark = async { Ok::<_, RunError>(staging::mark_success(&mut marker, home).await?) };
+    let mark = async { Ok::<_, RunError>(staging::mark_success(&mut marker, tables).await?) };
     let contacts = write(transaction, &mut reader, reading, compared);
     let ((), (statistics, repeats)) = tokio::try_join!(mark, contacts)?;
     reader.end().await?;
     for repeats in repeats.chunks(CHANGES_ROWS) {
         let discard = vec![RowStatus::Discard; repeats.len()];
-        staging::set_statuses(&mut marker, home, repeats, &discard).await?;
+        staging::set_statuses(&mut marker, tables, repeats, &discard).await?;
     }
     marker.commit().await?;
     Ok(statistics)
@@ -49,7 +49,7 @@ pub(crate) async fn valid(
     let mut reader = Reader::begin(&reading.context.pool, transaction).await?;
     let (statistics, _) = write(transaction, &mut reader, reading, compared).await?;
     reader.end().await?;
-    staging::mark_ready_success(transaction, reading.place.home).await?;
+    staging::mark_ready_success(transaction, reading.location.tables).await?;
     Ok(statistics)
 }
 
@@ -68,29 +68,29 @@ impl Outgoing {
             || self.ready.bytes() + self.changes.bytes() >= CONTACTS_BYTES
     }
 
-    fn take(&mut self, judged: &Judged<'_>, reading: &Reading<'_>, compared: &Compared) {
-        if judged.is_done() {
+    fn take(&mut self, checked: &CheckedRow<'_>, reading: &Reading<'_>, compared: &Compared) {
+        if checked.is_done() {
             self.statistics.count_done();
             return;
         }
-        let finding = compared.findings.about(judged.number);
-        let outcome = judged.outcome(finding);
+        let finding = compared.findings.about(checked.number);
+        let outcome = checked.outcome(finding);
         match outcome {
-            RowOutcome::Repeat => self.repeats.push(judged.row.id),
+            RowOutcome::Repeat => self.repeats.push(checked.row.id),
             // The row waits for a decision, and for the run after it.
             RowOutcome::Raises(_) => return,
-            RowOutcome::Valid(_) => self.take_valid(judged, finding, reading),
+            RowOutcome::Valid(_) => self.take_valid(checked, finding, reading),
         }
         self.statistics.count(&outcome);
     }
 
-    fn take_valid(&mut self, judged: &Judged<'_>, finding: Finding, reading: &Reading<'_>) {
-        let key = judged.group.unwrap_or(0);
-        match judged.row.on_existing.filter(|_| finding.existing) {
-            Some(decided) => self.changes.push(judged.row.id, judged.fields, key, decided),
+    fn take_valid(&mut self, checked: &CheckedRow<'_>, finding: Finding, reading: &Reading<'_>) {
+        let key = checked.group.unwrap_or(0);
+        match checked.row.on_existing.filter(|_| finding.existing) {
+            Some(decided) => self.changes.push(checked.row.id, checked.fields, key, decided),
             None => {
                 self.statistics.contacts += 1;
-                self.ready.push(&reading.claim.owner, judged.row.id, judged.fields, key);
+                self.ready.push(&reading.claim.owner, checked.row.id, checked.fields, key);
             }
         }
     }
@@ -110,8 +110,8 @@ async fn write(
         // Prepares the next contacts while the previous ones are written.
         let read = async {
             while more && !outgoing.is_full() {
-                let take = |judged: &Judged<'_>| {
-                    outgoing.take(judged, reading, compared);
+                let take = |checked: &CheckedRow<'_>| {
+                    outgoing.take(checked, reading, compared);
                     Ok(())
                 };
                 more = rows.some(take).await?;

@@ -12,7 +12,7 @@ mod review;
 use super::{Context, Control, Outcome, RunError, Statistics, timed, wait_for_turn};
 use crate::csv::SkippedLines;
 use crate::domain::job::{ImportPolicy, JobStatus};
-use crate::store::jobs::{Claim, RowCounts, Settled};
+use crate::store::jobs::{Claim, Finished, RowCounts};
 use crate::store::{contacts, issues, jobs, sql, staging};
 use read::Reading;
 
@@ -38,14 +38,14 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
 async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
     let mut transaction = sql::begin(&context.pool).await?;
     jobs::hold(&mut transaction, claim).await?;
-    let place = jobs::place(&mut transaction, claim.job).await?;
-    staging::mark_unfinished(&mut transaction, place.home).await?;
+    let location = jobs::location(&mut transaction, claim.job).await?;
+    staging::mark_unfinished(&mut transaction, location.tables).await?;
     transaction.commit().await?;
 
     let mut transaction = sql::begin_snapshot(&context.pool).await?;
     jobs::hold(&mut transaction, claim).await?;
-    let accepted = issues::accepted_malformed(&mut transaction, place.home).await?;
-    let reading = Reading { context, claim, control, place, accepted };
+    let accepted = issues::accepted_malformed(&mut transaction, location.tables).await?;
+    let reading = Reading { context, claim, control, location, accepted };
     let compared = timed(claim, "compare", reading.compare(&mut transaction)).await?;
     let statistics = match compared.is_clean() {
         true => timed(claim, "consolidate", consolidate::run(&mut transaction, &reading, &compared)).await?,
@@ -65,7 +65,7 @@ async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<
             }
         }
     };
-    let open_issues = issues::count_open(&mut transaction, place.home).await?;
+    let open_issues = issues::count_open(&mut transaction, location.tables).await?;
     let status = match compared.is_clean() {
         true => JobStatus::Completed,
         false => JobStatus::NeedsReview,
@@ -78,8 +78,8 @@ async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<
         consolidated: consolidated as i64,
         ..RowCounts::default()
     };
-    let settled = Settled { status, open_issues: outcome.open_issues(), counts };
-    jobs::settle(&mut transaction, claim, &settled, None).await?;
+    let settled = Finished { status, open_issues: outcome.open_issues(), counts };
+    jobs::finish(&mut transaction, claim, &settled, None).await?;
     transaction.commit().await?;
     Ok(outcome)
 }

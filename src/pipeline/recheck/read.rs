@@ -12,10 +12,10 @@ use super::super::{Context, Control, Phase, RunError, existing, survey};
 use crate::domain::contact::ContactKeys;
 use crate::domain::row::{Fields, RowHash, RowStatus};
 use crate::domain::rules::{self, Verdict};
-use crate::store::jobs::{Claim, Place};
+use crate::store::jobs::{Claim, RowLocation};
 use crate::store::sql::Reader;
 use crate::store::staging::{self, RowText, StagedRow};
-use crate::store::{Home, StoreError};
+use crate::store::{JobTables, StoreError};
 
 /// What each pass over the rows needs.
 pub(crate) struct Reading<'a> {
@@ -26,7 +26,7 @@ pub(crate) struct Reading<'a> {
     /// Receives the progress and can stop the run.
     pub control: &'a Control,
     /// Where the rows are.
-    pub place: Place,
+    pub location: RowLocation,
     /// The malformed rows that a person accepted.
     pub accepted: HashSet<RowHash>,
 }
@@ -51,7 +51,7 @@ impl Compared {
 }
 
 /// A row with its verdict.
-pub(crate) struct Judged<'a> {
+pub(crate) struct CheckedRow<'a> {
     /// The row as stored.
     pub row: &'a StagedRow<'a>,
     /// Its values, normalised.
@@ -64,7 +64,7 @@ pub(crate) struct Judged<'a> {
     pub group: Option<u128>,
 }
 
-impl Judged<'_> {
+impl CheckedRow<'_> {
     /// Returns whether the row has its contact. Such a row is done, even if it was edited since.
     pub(crate) fn is_done(&self) -> bool {
         self.row.status == Some(RowStatus::Success)
@@ -81,16 +81,16 @@ impl Reading<'_> {
     pub(crate) async fn compare(&self, connection: &mut PgConnection) -> Result<Compared, RunError> {
         let mut comparison = self.context.comparison();
         let (mut count, mut has_violations, mut done) = (0, false, 0);
-        let mut record = |judged: &Judged<'_>| {
+        let mut record = |checked: &CheckedRow<'_>| {
             count += 1;
-            has_violations |= !judged.verdict.is_clean() && !judged.is_done();
-            done += u64::from(judged.is_done());
+            has_violations |= !checked.verdict.is_clean() && !checked.is_done();
+            done += u64::from(checked.is_done());
             // The residue of a malformed row counts until a person has decided about the row.
-            let hash = judged.fields.hash(if judged.verdict.malformed { &judged.row.residue } else { "" });
+            let hash = checked.fields.hash(if checked.verdict.malformed { &checked.row.residue } else { "" });
             // Of two rows with the same values, the one that has its contact stays.
-            let open = if judged.is_done() { 0 } else { OPEN };
-            let undecided = if judged.row.on_existing.is_some() { 0 } else { UNDECIDED };
-            Ok(comparison.push(judged.number | open | undecided, judged.group, hash)?)
+            let open = if checked.is_done() { 0 } else { OPEN };
+            let undecided = if checked.row.on_existing.is_some() { 0 } else { UNDECIDED };
+            Ok(comparison.push(checked.number | open | undecided, checked.group, hash)?)
         };
         let mut reader = Reader::begin(&self.context.pool, connection).await?;
         let mut rows = self.rows(&mut reader).await?;
@@ -98,7 +98,7 @@ impl Reading<'_> {
         drop(rows);
         reader.end().await?;
         let sorted = tokio::task::block_in_place(|| comparison.sort())?;
-        let own = (done > 0).then_some(self.place.home);
+        let own = (done > 0).then_some(self.location.tables);
         let existing = existing::look(self.context, connection, &self.claim.owner, own, &sorted).await?;
         let findings = tokio::task::block_in_place(|| sorted.findings(existing))?;
         Ok(Compared { findings, rows: count, done, has_violations })
@@ -106,7 +106,7 @@ impl Reading<'_> {
 
     /// Starts reading every row that is not discarded.
     pub(crate) async fn rows<'c>(&'c self, reader: &'c mut Reader) -> Result<Rows<'c>, RunError> {
-        let texts = staging::rows(reader, self.place.home).await?.boxed();
+        let texts = staging::rows(reader, self.location.tables).await?.boxed();
         Ok(Rows { reading: self, keys: ContactKeys::of(&self.claim.owner), texts, seen: 0 })
     }
 
@@ -134,7 +134,7 @@ impl Rows<'_> {
     /// no more.
     pub(crate) async fn some(
         &mut self,
-        mut on_row: impl FnMut(&Judged<'_>) -> Result<(), RunError>,
+        mut on_row: impl FnMut(&CheckedRow<'_>) -> Result<(), RunError>,
     ) -> Result<bool, RunError> {
         let reading = self.reading;
         let mut bytes = 0;
@@ -148,12 +148,12 @@ impl Rows<'_> {
             let row = text.row()?;
             let fields = row.fields();
             let verdict = rules::check(&fields, reading.is_malformed(&row, &fields), reading.claim.required);
-            let number = match reading.place.home {
-                Home::Shared(_) => self.seen,
-                Home::Own(_) => (row.id.0 - reading.place.base.0) as u32,
+            let number = match reading.location.tables {
+                JobTables::Shared(_) => self.seen,
+                JobTables::Own(_) => (row.id.0 - reading.location.base.0) as u32,
             };
             let group = survey::group(&self.keys, &fields, &verdict);
-            on_row(&Judged { row: &row, fields: &fields, verdict, number, group })?;
+            on_row(&CheckedRow { row: &row, fields: &fields, verdict, number, group })?;
         }
         reading.control.check(reading.claim)?;
         reading.control.report(Phase::Recheck, self.seen.into(), None);

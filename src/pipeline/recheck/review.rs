@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::super::budget::{CHANGES_ROWS, CHUNK_BYTES};
 use super::super::row_outcome::RowOutcome;
 use super::super::{RunError, Statistics};
-use super::read::{Compared, Judged, Reading};
+use super::read::{CheckedRow, Compared, Reading};
 use crate::domain::ids::RowId;
 use crate::domain::row::RowStatus;
 use crate::store::issues::Raised;
@@ -27,11 +27,11 @@ pub(crate) async fn run(
     compared: &Compared,
 ) -> Result<Statistics, RunError> {
     let mut reader = Reader::begin(&reading.context.pool, transaction).await?;
-    raised::create(transaction, reading.place.home).await?;
+    raised::create(transaction, reading.location.tables).await?;
     let mut statistics = Statistics { total_rows: compared.rows, ..Statistics::default() };
     let mut changes = Changes::default();
     let mut rows = reading.rows(&mut reader).await?;
-    while rows.some(|judged| judge(judged, compared, &mut changes, &mut statistics)).await? {
+    while rows.some(|checked| check(checked, compared, &mut changes, &mut statistics)).await? {
         if changes.ids.len() + changes.raised.len() >= CHANGES_ROWS || changes.raised.bytes() >= CHUNK_BYTES {
             write(transaction, reading, &mut changes).await?;
         }
@@ -39,29 +39,29 @@ pub(crate) async fn run(
     drop(rows);
     write(transaction, reading, &mut changes).await?;
     reader.end().await?;
-    raised::settle(transaction, reading.place.home).await?;
+    raised::apply(transaction, reading.location.tables).await?;
     Ok(statistics)
 }
 
-fn judge(
-    judged: &Judged<'_>,
+fn check(
+    checked: &CheckedRow<'_>,
     compared: &Compared,
     changes: &mut Changes,
     statistics: &mut Statistics,
 ) -> Result<(), RunError> {
-    if judged.is_done() {
+    if checked.is_done() {
         statistics.count_done();
         return Ok(());
     }
-    let outcome = judged.outcome(compared.findings.about(judged.number));
+    let outcome = checked.outcome(compared.findings.about(checked.number));
     statistics.count(&outcome);
-    if judged.row.status != Some(outcome.status()) {
-        changes.ids.push(judged.row.id);
+    if checked.row.status != Some(outcome.status()) {
+        changes.ids.push(checked.row.id);
         changes.statuses.push(outcome.status());
     }
     if let RowOutcome::Raises(verdict) = outcome {
-        for violation in verdict.violations(judged.fields, judged.row.row_hash(), &judged.row.residue) {
-            changes.raised.push(&Raised::new(violation, judged.row.id));
+        for violation in verdict.violations(checked.fields, checked.row.row_hash(), &checked.row.residue) {
+            changes.raised.push(&Raised::new(violation, checked.row.id));
         }
     }
     Ok(())
@@ -73,7 +73,7 @@ async fn write(
     changes: &mut Changes,
 ) -> Result<(), RunError> {
     if !changes.ids.is_empty() {
-        staging::set_statuses(connection, reading.place.home, &changes.ids, &changes.statuses).await?;
+        staging::set_statuses(connection, reading.location.tables, &changes.ids, &changes.statuses).await?;
         changes.ids.clear();
         changes.statuses.clear();
     }

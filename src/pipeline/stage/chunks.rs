@@ -8,11 +8,11 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::super::existing::Plan;
 use super::super::{Context, Control, Phase, RunError, Statistics, file};
-use super::judge::{Batch, Judge};
+use super::check::{Batch, RowChecker};
 use super::numbering::Numbering;
 use crate::domain::issue::IssueType;
 use crate::store::issue_items::Links;
-use crate::store::jobs::{Claim, Place};
+use crate::store::jobs::{Claim, RowLocation};
 use crate::store::{StoreError, issues, jobs, sql, staging};
 
 /// Chunks in flight at a time; one fewer when contacts are written as well.
@@ -34,14 +34,14 @@ pub(crate) async fn write(
     claim: &Claim,
     control: &Control,
     plan: &Plan,
-    judge: &Judge<'_>,
+    checker: &RowChecker<'_>,
 ) -> Result<Written, RunError> {
     let mut batch = Batch::default();
     let mut lanes = Lanes {
         context,
         claim,
         count: if plan.clean { LANES - 1 } else { LANES },
-        place: judge.place(),
+        location: checker.location(),
         numbering: Numbering::default(),
         links: Links::default(),
         under_way: VecDeque::new(),
@@ -53,7 +53,7 @@ pub(crate) async fn write(
     let piece_bytes = (context.chunk_rows * 32).clamp(1 << 10, 1 << 18);
     while let Some(block) = pass.next().await? {
         for piece in block.chunks(piece_bytes) {
-            reader.feed(piece, &mut |row| drop(judge.row(&row, &mut batch)))?;
+            reader.feed(piece, &mut |row| drop(checker.row(&row, &mut batch)))?;
             if batch.is_full(context.chunk_rows) {
                 lanes.send(batch.take()).await?;
                 control.report(Phase::Stage, batch.reached, Some(plan.rows));
@@ -61,7 +61,7 @@ pub(crate) async fn write(
             }
         }
     }
-    reader.finish(&mut |row| drop(judge.row(&row, &mut batch)))?;
+    reader.finish(&mut |row| drop(checker.row(&row, &mut batch)))?;
     lanes.send(batch.take()).await?;
     lanes.finish().await?;
     control.report(Phase::Stage, plan.rows, Some(plan.rows));
@@ -73,7 +73,7 @@ struct Lanes<'a> {
     context: &'a Context,
     claim: &'a Claim,
     count: usize,
-    place: Place,
+    location: RowLocation,
     numbering: Numbering,
     links: Links,
     under_way: VecDeque<AbortOnDropHandle<Result<(), StoreError>>>,
@@ -104,9 +104,9 @@ impl Lanes<'_> {
         };
         let (committed, after) = oneshot::channel();
         let before = self.before.replace(after);
-        let (context, claim, place) = (self.context.clone(), self.claim.clone(), self.place);
+        let (context, claim, location) = (self.context.clone(), self.claim.clone(), self.location);
         let chunk = async move {
-            one(&context, &claim, place, batch, opened, before).await?;
+            one(&context, &claim, location, batch, opened, before).await?;
             // The last chunk has no successor to receive this.
             let _ = committed.send(());
             Ok(())
@@ -135,14 +135,14 @@ impl Lanes<'_> {
 async fn one(
     context: &Context,
     claim: &Claim,
-    place: Place,
+    location: RowLocation,
     mut batch: Batch,
     mut opened: issues::Batch,
     before: Option<oneshot::Receiver<()>>,
 ) -> Result<(), StoreError> {
     let mut transaction = sql::begin(&context.pool).await?;
-    staging::insert(&mut transaction, place.home, &mut batch.chunk).await?;
-    issues::insert(&mut transaction, place.home, &mut opened).await?;
+    staging::insert(&mut transaction, location.tables, &mut batch.chunk).await?;
+    issues::insert(&mut transaction, location.tables, &mut opened).await?;
     if let Some(before) = before {
         before.await.map_err(|_| StoreError::Aborted)?;
     }

@@ -12,7 +12,7 @@ use crate::domain::contact::ContactKeys;
 use crate::domain::rules;
 use crate::store::StoreError;
 use crate::store::contacts::{self, Batch};
-use crate::store::jobs::{Claim, Place};
+use crate::store::jobs::{Claim, RowLocation};
 
 /// Writes the contacts. Returns `None` if another program created one of them without waiting for its turn.
 pub(crate) async fn write(
@@ -20,10 +20,10 @@ pub(crate) async fn write(
     claim: &Claim,
     control: &Control,
     plan: &Plan,
-    place: Place,
+    location: RowLocation,
     transaction: Transaction<'static, Postgres>,
 ) -> Result<Option<Transaction<'static, Postgres>>, RunError> {
-    match write_all(context, claim, control, plan, place, transaction).await {
+    match write_all(context, claim, control, plan, location, transaction).await {
         Err(RunError::Store(error)) if error.is_conflict_in("contacts") => Ok(None),
         written => written.map(Some),
     }
@@ -34,7 +34,7 @@ async fn write_all(
     claim: &Claim,
     control: &Control,
     plan: &Plan,
-    place: Place,
+    location: RowLocation,
     transaction: Transaction<'static, Postgres>,
 ) -> Result<Transaction<'static, Postgres>, RunError> {
     let keys = ContactKeys::of(&claim.owner);
@@ -47,7 +47,7 @@ async fn write_all(
             let fields = file::fields(&row);
             let key =
                 survey::group(&keys, &fields, &rules::check(&fields, false, claim.required)).unwrap_or(0);
-            batch.push(&claim.owner, place.row(row.number), &fields, key);
+            batch.push(&claim.owner, location.row(row.number), &fields, key);
         }
     };
     while let Some(block) = pass.next().await? {

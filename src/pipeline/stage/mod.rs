@@ -4,9 +4,9 @@
 //! with its checkpoint, so that the next run resumes after the last chunk. The contacts of a clean file are
 //! written alongside, in the one transaction that ends by making the job COMPLETED.
 
+mod check;
 mod chunks;
 mod contacts;
-mod judge;
 mod numbering;
 mod partition;
 
@@ -19,9 +19,9 @@ use crate::csv::SkippedLines;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
-use crate::store::jobs::{Claim, Place, RowCounts, Settled};
-use crate::store::{Home, contacts as contacts_table, issues, jobs, partition as table, sql, staging};
-use judge::Judge;
+use crate::store::jobs::{Claim, Finished, RowCounts, RowLocation};
+use crate::store::{JobTables, contacts as contacts_table, issues, jobs, partition as table, sql, staging};
+use check::RowChecker;
 use numbering::Numbering;
 
 /// From this many rows on, a job gets partitions of its own: bulk loading then saves more than the tables cost.
@@ -30,7 +30,7 @@ pub(crate) const PARTITION_ROWS: u64 = 100_000;
 /// The result of staging.
 pub(crate) enum Staged {
     /// The job is finished.
-    Settled(Outcome),
+    Finished(Outcome),
     /// All rows are staged, but must be checked again.
     Recheck,
 }
@@ -57,20 +57,20 @@ async fn at_once(
     mut plan: Plan,
 ) -> Result<Staged, RunError> {
     let clean = plan.clean;
-    let place = jobs::reserve(&context.pool, claim, plan.rows, false).await?;
+    let location = jobs::reserve(&context.pool, claim, plan.rows, false).await?;
     let mut transaction = match plan.contacts.take() {
         Some(transaction) => transaction,
         None => sql::begin(&context.pool).await?,
     };
     clear(&mut transaction, claim).await?;
-    let judge = Judge::new(claim, place, clean, &plan.findings);
-    let (mut batch, mut contacts) = (judge::Batch::default(), contacts_table::Batch::default());
+    let checker = RowChecker::new(claim, location, clean, &plan.findings);
+    let (mut batch, mut contacts) = (check::Batch::default(), contacts_table::Batch::default());
     let pass = plan.file.pass(context, claim).await?;
     pass.read(file::reader(claim, plan.reading), claim, control, |row| {
-        if let Some(judged) = judge.row(&row, &mut batch)
+        if let Some(checked) = checker.row(&row, &mut batch)
             && clean
         {
-            contacts.push(&claim.owner, judged.id, &judged.fields, judged.key);
+            contacts.push(&claim.owner, checked.id, &checked.fields, checked.key);
         }
         Ok(())
     })
@@ -78,12 +78,12 @@ async fn at_once(
     let (mut numbering, mut links) = (Numbering::default(), Links::default());
     let shares = batch.shares.take();
     let mut opened = numbering.open(&mut transaction, claim.job, shares, &mut links).await?;
-    staging::insert(&mut transaction, place.home, &mut batch.chunk).await?;
-    issues::insert(&mut transaction, place.home, &mut opened).await?;
-    issue_items::insert(&mut transaction, place.home, links).await?;
+    staging::insert(&mut transaction, location.tables, &mut batch.chunk).await?;
+    issues::insert(&mut transaction, location.tables, &mut opened).await?;
+    issue_items::insert(&mut transaction, location.tables, links).await?;
     contacts_table::insert(&mut transaction, &mut contacts).await?;
     control.report(Phase::Stage, plan.rows, Some(plan.rows));
-    let planned = planned(&plan, place);
+    let planned = planned(&plan, location);
     if !clean && claim.policy == ImportPolicy::AtOnce {
         jobs::plan(&mut transaction, claim, &planned).await?;
         jobs::checkpoint(&mut transaction, claim, plan.rows, batch.counts.repeated_rows).await?;
@@ -105,21 +105,22 @@ async fn by_chunks(
     let contacts = plan.contacts.take();
     let clean = plan.clean;
     let own = plan.rows >= PARTITION_ROWS && table::possible(&context.pool).await?;
-    let place = jobs::reserve(&context.pool, claim, plan.rows, own).await?;
+    let location = jobs::reserve(&context.pool, claim, plan.rows, own).await?;
     let mut transaction = sql::begin(&context.pool).await?;
     clear(&mut transaction, claim).await?;
-    if let (0, Home::Own(_)) = (claim.checkpoint, place.home) {
-        partition::open(&mut transaction, claim, &plan, place).await?;
+    if let (0, JobTables::Own(_)) = (claim.checkpoint, location.tables) {
+        partition::open(&mut transaction, claim, &plan, location).await?;
     }
-    jobs::plan(&mut transaction, claim, &planned(&plan, place)).await?;
+    jobs::plan(&mut transaction, claim, &planned(&plan, location)).await?;
     transaction.commit().await?;
 
-    let judge = Judge::new(claim, place, clean, &plan.findings);
+    let checker = RowChecker::new(claim, location, clean, &plan.findings);
     let rows = async {
-        let mut written = timed(claim, "rows", chunks::write(context, claim, control, &plan, &judge)).await?;
-        if let Home::Own(_) = place.home {
+        let mut written =
+            timed(claim, "rows", chunks::write(context, claim, control, &plan, &checker)).await?;
+        if let JobTables::Own(_) = location.tables {
             let links = std::mem::take(&mut written.links);
-            partition::close(context, claim, control, place, plan.rows, links).await?;
+            partition::close(context, claim, control, location, plan.rows, links).await?;
         }
         Ok::<_, RunError>(written)
     };
@@ -127,7 +128,7 @@ async fn by_chunks(
         match contacts {
             None => Ok(None),
             Some(transaction) => {
-                let write = contacts::write(context, claim, control, &plan, place, transaction);
+                let write = contacts::write(context, claim, control, &plan, location, transaction);
                 timed(claim, "contacts", write).await
             }
         }
@@ -146,7 +147,7 @@ async fn by_chunks(
         None => sql::begin(&context.pool).await?,
     };
     timed(claim, "settle", async {
-        issue_items::insert(&mut transaction, place.home, written.links).await?;
+        issue_items::insert(&mut transaction, location.tables, written.links).await?;
         settle(transaction, claim, clean, written.opened, written.counts.with_total(plan.rows), None).await
     })
     .await
@@ -159,15 +160,15 @@ async fn clear(connection: &mut PgConnection, claim: &Claim) -> Result<(), RunEr
     }
     if claim.has_leftovers {
         tracing::info!(job_id = claim.job.0, "staging rows without a checkpoint again");
-        issues::delete_all(connection, Home::Shared(claim.job)).await?;
+        issues::delete_all(connection, JobTables::Shared(claim.job)).await?;
         staging::delete_shared(connection, claim.job).await?;
     }
     Ok(())
 }
 
 /// Returns what the survey decided.
-fn planned(plan: &Plan, place: Place) -> jobs::Plan {
-    jobs::Plan { object_version: plan.file.version().as_str().to_owned(), total_rows: plan.rows, place }
+fn planned(plan: &Plan, location: RowLocation) -> jobs::Plan {
+    jobs::Plan { object_version: plan.file.version().as_str().to_owned(), total_rows: plan.rows, location }
 }
 
 /// Finishes the run in the transaction that writes its last rows or its contacts.
@@ -195,8 +196,8 @@ async fn settle(
         repeated: statistics.repeated_rows as i64,
         ..RowCounts::default()
     };
-    let settled = Settled { status, open_issues: outcome.open_issues(), counts };
-    jobs::settle(&mut transaction, claim, &settled, planned).await?;
+    let settled = Finished { status, open_issues: outcome.open_issues(), counts };
+    jobs::finish(&mut transaction, claim, &settled, planned).await?;
     transaction.commit().await?;
-    Ok(Staged::Settled(outcome))
+    Ok(Staged::Finished(outcome))
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::PgConnection;
 
 use super::super::RunError;
-use super::judge::Share;
+use super::check::Share;
 use crate::domain::ids::IssueId;
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;

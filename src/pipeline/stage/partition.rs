@@ -9,15 +9,15 @@ use super::super::existing::Plan;
 use super::super::{Context, Control, RunError, timed};
 use crate::domain::ids::RowId;
 use crate::store::issue_items::{self, Links};
-use crate::store::jobs::{self, Claim, Place};
+use crate::store::jobs::{self, Claim, RowLocation};
 use crate::store::{StoreError, partition as table, sql};
 
 /// Initial fill factor of pages whose rows will change: READY and ISSUE rows become SUCCESS, and a new row version
 /// that stays on its page needs no new index entries.
 const ROOM_FOR_CHANGES: u8 = 50;
 
-fn ids(place: Place, rows: u64) -> RangeInclusive<RowId> {
-    place.row(1)..=place.row(rows)
+fn ids(location: RowLocation, rows: u64) -> RangeInclusive<RowId> {
+    location.row(1)..=location.row(rows)
 }
 
 /// Creates the tables for the rows of `plan` and their issues.
@@ -25,11 +25,11 @@ pub(crate) async fn open(
     connection: &mut PgConnection,
     claim: &Claim,
     plan: &Plan,
-    place: Place,
+    location: RowLocation,
 ) -> Result<(), RunError> {
     // The rows of a clean file are written in their final state.
     let full = if plan.clean { 100 } else { ROOM_FOR_CHANGES };
-    Ok(table::create(connection, claim.job, ids(place, plan.rows), full).await?)
+    Ok(table::create(connection, claim.job, ids(location, plan.rows), full).await?)
 }
 
 /// Writes the links between rows and issues, indexes and validates the tables, and attaches them as partitions.
@@ -38,7 +38,7 @@ pub(crate) async fn close(
     context: &Context,
     claim: &Claim,
     control: &Control,
-    place: Place,
+    location: RowLocation,
     rows: u64,
     links: Links,
 ) -> Result<(), RunError> {
@@ -52,7 +52,7 @@ pub(crate) async fn close(
     let of_links = async {
         let mut transaction = sql::begin(pool).await?;
         jobs::hold(&mut transaction, claim).await?;
-        issue_items::insert(&mut transaction, place.home, links).await?;
+        issue_items::insert(&mut transaction, location.tables, links).await?;
         transaction.commit().await?;
         let mut transaction = sql::begin(pool).await?;
         table::index_items(&mut transaction, job).await?;
@@ -72,7 +72,7 @@ pub(crate) async fn close(
         Ok(transaction.commit().await?)
     };
     timed(claim, "keys", async { tokio::try_join!(of_rows, of_links) }).await?;
-    patiently(context, claim, control, Step::Attach(ids(place, rows))).await
+    patiently(context, claim, control, Step::Attach(ids(location, rows))).await
 }
 
 /// A step that briefly locks `jobs`.

@@ -11,7 +11,7 @@ use crate::domain::issue::IssueType;
 use crate::store::copy::{Spool, Target};
 use crate::store::filter::{self, IssuesOf};
 use crate::store::sql;
-use crate::store::{Home, StoreError};
+use crate::store::{JobTables, StoreError};
 
 /// What a row is to be beside its values: expressions over the row `s` in the order of the table's last columns.
 struct Change {
@@ -43,42 +43,42 @@ const EXISTING: IssuesOf = IssuesOf { issue_type: IssueType::ExistingEmail, open
 /// [`correct`] before.
 pub(crate) async fn fill(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     which: &Filter,
     decision: &Decision,
 ) -> Result<(), StoreError> {
     match decision {
-        Decision::Edit(edits) => edited(connection, home, which, edits).await,
-        Decision::Correct => corrected(connection, home).await,
-        Decision::KeepRow { row } => kept(connection, home, which, Kept::Row(*row)).await,
-        Decision::KeepFirst => kept(connection, home, which, Kept::First).await,
-        Decision::KeepLast => kept(connection, home, which, Kept::Last).await,
-        Decision::Merge(edits) => merged(connection, home, which, edits).await,
-        Decision::Discard => plain(connection, home, which, DISCARDED, &[], IN_QUESTION).await,
+        Decision::Edit(edits) => edited(connection, tables, which, edits).await,
+        Decision::Correct => corrected(connection, tables).await,
+        Decision::KeepRow { row } => kept(connection, tables, which, Kept::Row(*row)).await,
+        Decision::KeepFirst => kept(connection, tables, which, Kept::First).await,
+        Decision::KeepLast => kept(connection, tables, which, Kept::Last).await,
+        Decision::Merge(edits) => merged(connection, tables, which, edits).await,
+        Decision::Discard => plain(connection, tables, which, DISCARDED, &[], IN_QUESTION).await,
         Decision::Restore => {
             let restored = Change { status: "'ISSUE'", ..UNCHANGED };
-            plain(connection, home, which, restored, &[], " AND s.staging_status = 'DISCARD'").await
+            plain(connection, tables, which, restored, &[], " AND s.staging_status = 'DISCARD'").await
         }
         Decision::Accept => {
             let accepted = Change { accepted: "true", ..UNCHANGED };
             let condition = format!("{IN_QUESTION} AND s.staging_residue IS NOT NULL");
-            plain(connection, home, which, accepted, &[], &condition).await
+            plain(connection, tables, which, accepted, &[], &condition).await
         }
-        Decision::KeepContact => plain(connection, home, which, DISCARDED, &[EXISTING], IN_QUESTION).await,
+        Decision::KeepContact => plain(connection, tables, which, DISCARDED, &[EXISTING], IN_QUESTION).await,
         Decision::Overwrite => {
             let overwritten = Change { on_existing: "'OVERWRITE'", ..UNCHANGED };
-            plain(connection, home, which, overwritten, &[EXISTING], IN_QUESTION).await
+            plain(connection, tables, which, overwritten, &[EXISTING], IN_QUESTION).await
         }
         Decision::Fill => {
             let filled = Change { on_existing: "'FILL'", ..UNCHANGED };
-            plain(connection, home, which, filled, &[EXISTING], IN_QUESTION).await
+            plain(connection, tables, which, filled, &[EXISTING], IN_QUESTION).await
         }
     }
 }
 
 async fn plain(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     which: &Filter,
     change: Change,
     linked: &[IssuesOf],
@@ -89,14 +89,14 @@ async fn plain(
         "INSERT INTO decided SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted}, ({on_existing})::staging_on_existing_enum",
         Field::columns("s.staging")
     ));
-    filter::push_rows(&mut query, home, which, linked, condition);
+    filter::push_rows(&mut query, tables, which, linked, condition);
     query.build().persistent(false).execute(&mut *connection).await?;
-    drop_unchanged(connection, home).await
+    drop_unchanged(connection, tables).await
 }
 
 async fn edited(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     which: &Filter,
     edits: &Edits,
 ) -> Result<(), StoreError> {
@@ -107,22 +107,22 @@ async fn edited(
             None => query.push(format!(", s.staging_{field}")),
         };
     }
-    filter::push_rows(&mut query, home, which, &[], NO_CONTACT);
+    filter::push_rows(&mut query, tables, which, &[], NO_CONTACT);
     query.build().persistent(false).execute(&mut *connection).await?;
-    corrected(connection, home).await
+    corrected(connection, tables).await
 }
 
 /// Calls `on_row` for each row that matches the filter and has an open issue for an invalid e-mail, and locks these rows.
 pub(crate) async fn each_invalid(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     which: &Filter,
     mut on_row: impl FnMut(RowId, &str) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let invalid = IssuesOf { issue_type: IssueType::InvalidEmail, open: true };
     let condition = format!("{IN_QUESTION} AND s.staging_email IS NOT NULL");
     let mut query = QueryBuilder::new("SELECT s.staging_id, s.staging_email");
-    filter::push_rows(&mut query, home, which, &[invalid], &condition);
+    filter::push_rows(&mut query, tables, which, &[invalid], &condition);
     let mut rows = query.build_query_as().persistent(false).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let (row, email): (RowId, String) = row;
@@ -156,7 +156,7 @@ impl Corrections {
 /// Inserts the new values for [`Decision::Correct`] into the table `corrected`.
 pub(crate) async fn correct(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     corrections: Corrections,
 ) -> Result<(), StoreError> {
     let target = Target::new("corrected", &[("corrected_id", "bigint")]).with_fields("corrected");
@@ -164,13 +164,13 @@ pub(crate) async fn correct(
     let complete = AssertSqlSafe(format!(
         "UPDATE corrected SET {} FROM {} WHERE staging_id = corrected_id",
         Field::list(|field| format!("corrected_{field} = coalesce(corrected_{field}, staging_{field})")),
-        home.staging()
+        tables.staging()
     ));
     sql::query(complete).execute(connection).await?;
     Ok(())
 }
 
-async fn corrected(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+async fn corrected(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
     let Change { status, accepted, on_existing, .. } = EDITED;
     let query = AssertSqlSafe(format!(
         "INSERT INTO decided SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted}, {on_existing}
@@ -179,23 +179,23 @@ async fn corrected(connection: &mut PgConnection, home: Home) -> Result<(), Stor
          WHERE s.staging_job_id = $1{NO_CONTACT}
            AND ({}) IS DISTINCT FROM ({})",
         Field::list(|field| format!("nullif(corrected_{field}, '')")),
-        home.staging(),
+        tables.staging(),
         Field::list(|field| format!("coalesce(s.staging_{field}, '')")),
         Field::list(|field| format!("coalesce(corrected_{field}, '')"))
     ));
-    sql::query(query).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(tables.job().0).execute(connection).await?;
     Ok(())
 }
 
 /// Returns a query's WITH clause with the subquery `member`: the groups of rows that share an e-mail and of which at least
 /// one row matches the filter, without rows that are discarded or imported. Tables are joined by their keys alone: see
 /// [`filter::push_rows`].
-fn members(home: Home, which: &Filter) -> QueryBuilder<Postgres> {
-    let (staging, items, issues, job) = (home.staging(), home.items(), home.issues(), home.job());
+fn members(tables: JobTables, which: &Filter) -> QueryBuilder<Postgres> {
+    let (staging, items, issues, job) = (tables.staging(), tables.items(), tables.issues(), tables.job());
     let mut query = QueryBuilder::new(
         "WITH chosen AS MATERIALIZED (SELECT DISTINCT item_issue_id FROM (SELECT s.staging_id AS chosen_id",
     );
-    filter::push_rows(&mut query, home, which, &[], IN_QUESTION);
+    filter::push_rows(&mut query, tables, which, &[], IN_QUESTION);
     query.push(format!(
         ") AS s JOIN ONLY {items} ON item_staging_id = chosen_id),
          member AS (
@@ -218,11 +218,11 @@ enum Kept {
 
 async fn kept(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     which: &Filter,
     kept: Kept,
 ) -> Result<(), StoreError> {
-    let mut query = members(home, which);
+    let mut query = members(tables, which);
     let Change { accepted, on_existing, .. } = UNCHANGED;
     query.push(format!(
         " INSERT INTO decided SELECT s.staging_id, {}, 'DISCARD', {accepted}, {on_existing} FROM (SELECT *, ",
@@ -244,11 +244,11 @@ async fn kept(
 
 async fn merged(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     which: &Filter,
     edits: &Edits,
 ) -> Result<(), StoreError> {
-    let mut query = members(home, which);
+    let mut query = members(tables, which);
     query.push(format!(
         " INSERT INTO decided
          SELECT s.staging_id,
@@ -274,13 +274,13 @@ async fn merged(
     }
     query.push(" FROM member WINDOW of_issue AS (PARTITION BY issue_id)) AS s WHERE rows > 1");
     query.build().persistent(false).execute(&mut *connection).await?;
-    drop_unchanged(connection, home).await
+    drop_unchanged(connection, tables).await
 }
 
 /// Inserts the earlier values of the rows of an action, if the rows have not changed since the action.
 pub(crate) async fn fill_undo(
     connection: &mut PgConnection,
-    home: Home,
+    tables: JobTables,
     action: ActionId,
 ) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
@@ -293,11 +293,11 @@ pub(crate) async fn fill_undo(
                 s.staging_on_existing, s.staging_status IS NOT DISTINCT FROM 'DISCARD') IS NOT DISTINCT FROM
                ({}, after_accepted, after_on_existing, after_status IS NOT DISTINCT FROM 'DISCARD')",
         Field::columns("before"),
-        home.staging(),
+        tables.staging(),
         Field::columns("s.staging"),
         Field::columns("after")
     ));
-    sql::query(query).bind(action).bind(home.job().0).execute(connection).await?;
+    sql::query(query).bind(action).bind(tables.job().0).execute(connection).await?;
     Ok(())
 }
 
@@ -313,12 +313,12 @@ pub(crate) async fn not_undone(
     Ok(sql::query_scalar(query).bind(action).bind(limit).fetch_all(connection).await?)
 }
 
-async fn drop_unchanged(connection: &mut PgConnection, home: Home) -> Result<(), StoreError> {
+async fn drop_unchanged(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "DELETE FROM decided USING {} WHERE staging_id = decided_id
            AND ({}, staging_status, staging_accepted, staging_on_existing) IS NOT DISTINCT FROM
                ({}, decided_status, decided_accepted, decided_on_existing)",
-        home.staging(),
+        tables.staging(),
         Field::columns("staging"),
         Field::columns("decided")
     ));

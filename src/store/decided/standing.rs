@@ -7,7 +7,7 @@ use crate::domain::field::Field;
 use crate::domain::required::RequiredFields;
 use crate::domain::rules::RULES;
 use crate::store::sql;
-use crate::store::{Home, StoreError};
+use crate::store::{JobTables, StoreError};
 
 /// The effect of a decision on the issues of its rows.
 #[derive(
@@ -34,8 +34,9 @@ pub struct Settled {
 ///
 /// Tables are joined by their keys alone, in one query: if the planner expected one row in each of two tables, it would
 /// compare them row by row.
-fn standing(home: Home, required: RequiredFields) -> String {
-    let (staging, items, issues, job) = (home.staging(), home.items(), home.issues(), home.job());
+fn standing(job_tables: JobTables, required: RequiredFields) -> String {
+    let (staging, items, issues, job) =
+        (job_tables.staging(), job_tables.items(), job_tables.issues(), job_tables.job());
     let now = |column: &str| {
         format!("CASE WHEN decided_id IS NULL THEN staging_{column} ELSE decided_{column} END AS {column}")
     };
@@ -67,13 +68,13 @@ fn standing(home: Home, required: RequiredFields) -> String {
 /// Counts the issues that the decision would resolve or reopen.
 pub(crate) async fn would_settle(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
     required: RequiredFields,
 ) -> Result<Settled, StoreError> {
     let query = AssertSqlSafe(format!(
         "{} SELECT count(*) FILTER (WHERE NOT raised AND NOT resolved) AS settled,
                    count(*) FILTER (WHERE raised AND resolved) AS reopened FROM standing",
-        standing(home, required)
+        standing(job_tables, required)
     ));
     Ok(sql::query_as(query).fetch_one(connection).await?)
 }
@@ -81,7 +82,7 @@ pub(crate) async fn would_settle(
 /// Resolves or reopens the issues of the rows in `decided`, as decided by the person `by`. Returns their numbers.
 pub(crate) async fn settle(
     connection: &mut PgConnection,
-    home: Home,
+    job_tables: JobTables,
     required: RequiredFields,
     by: &str,
 ) -> Result<Settled, StoreError> {
@@ -93,8 +94,8 @@ pub(crate) async fn settle(
              FROM standing WHERE issue.issue_id = standing.issue_id AND resolved = raised
              RETURNING raised)
          SELECT count(*) FILTER (WHERE NOT raised) AS settled, count(*) FILTER (WHERE raised) AS reopened FROM changed",
-        standing(home, required),
-        home.issues()
+        standing(job_tables, required),
+        job_tables.issues()
     ));
     Ok(sql::query_as(query).bind(by).fetch_one(connection).await?)
 }

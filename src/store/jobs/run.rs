@@ -13,7 +13,7 @@ use crate::domain::ids::RowId;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner};
 use crate::domain::required::RequiredFields;
 use crate::store::sql::{self, NOT_FLUSHED};
-use crate::store::{Home, StoreError};
+use crate::store::{JobTables, StoreError};
 
 /// The lease of a job, with the state of the job when the lease was taken.
 #[derive(Debug, Clone)]
@@ -176,19 +176,19 @@ pub(crate) struct Plan {
     /// Data rows in the file.
     pub total_rows: u64,
     /// Where the rows are staged.
-    pub place: Place,
+    pub location: RowLocation,
 }
 
 /// The table and the ids of a job's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct RowLocation {
     /// The tables of the job.
-    pub home: Home,
+    pub tables: JobTables,
     /// Row n of the file, counted from 1, has the `staging_id` base + n.
     pub base: RowId,
 }
 
-impl Place {
+impl RowLocation {
     /// Returns the id of row `number` of the file, counted from 1.
     pub(crate) fn row(self, number: u64) -> RowId {
         RowId(self.base.0 + number as i64)
@@ -209,9 +209,9 @@ pub(crate) async fn plan(
     .bind(claim.job.0)
     .bind(claim.token)
     .bind(total_rows(plan.total_rows)?)
-    .bind(plan.place.base)
+    .bind(plan.location.base)
     .bind(&plan.object_version)
-    .bind(matches!(plan.place.home, Home::Own(_)));
+    .bind(matches!(plan.location.tables, JobTables::Own(_)));
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
@@ -237,12 +237,12 @@ pub(crate) async fn reserve(
     claim: &Claim,
     rows: u64,
     partition: bool,
-) -> Result<Place, StoreError> {
+) -> Result<RowLocation, StoreError> {
     if let Some(base) = claim.staging_base
         // With no row staged yet, the file may have been replaced by one with more rows than the block.
         && claim.checkpoint > 0
     {
-        return Ok(Place { home: Home::of(claim.job, claim.partitioned), base });
+        return Ok(RowLocation { tables: JobTables::of(claim.job, claim.partitioned), base });
     }
     let (count, kind) = (total_rows(rows)?, if partition { "partition" } else { "shared" });
     let reserve = format!(
@@ -251,14 +251,14 @@ pub(crate) async fn reserve(
          RETURNING block_next_id - {count} - 1 AS base"
     );
     let row = sql::once(pool, &reserve).await?.pop().ok_or(StoreError::Unreadable)?;
-    Ok(Place { home: Home::of(claim.job, partition), base: row.try_get("base")? })
+    Ok(RowLocation { tables: JobTables::of(claim.job, partition), base: row.try_get("base")? })
 }
 
 /// Returns the tables and ids of a staged job's rows. The base is 0 if no run has reserved a block.
-pub(crate) async fn place(connection: &mut PgConnection, job: JobId) -> Result<Place, StoreError> {
+pub(crate) async fn location(connection: &mut PgConnection, job: JobId) -> Result<RowLocation, StoreError> {
     let query = "SELECT job_partitioned, coalesce(job_staging_base, 0) FROM jobs WHERE job_id = $1";
     let (partitioned, base) = sql::query_as(query).bind(job.0).fetch_one(connection).await?;
-    Ok(Place { home: Home::of(job, partitioned), base })
+    Ok(RowLocation { tables: JobTables::of(job, partitioned), base })
 }
 
 /// Records that the first `rows` data rows of the file are processed, `repeated` of them as repeats.
@@ -290,7 +290,7 @@ pub(crate) async fn staged(connection: &mut PgConnection, claim: &Claim) -> Resu
 
 /// The result of a successful run.
 #[derive(Debug, Clone)]
-pub(crate) struct Settled {
+pub(crate) struct Finished {
     /// NEEDS_REVIEW if issues are open, COMPLETED otherwise.
     pub status: JobStatus,
     /// Open issues.
@@ -301,10 +301,10 @@ pub(crate) struct Settled {
 
 /// Ends a successful run. The time of the end is `clock_timestamp()`, since `now()` is the start of the transaction,
 /// which may be long ago. A run of one transaction passes as `planned` what [`plan`] and [`checkpoint`] would have saved.
-pub(crate) async fn settle(
+pub(crate) async fn finish(
     connection: &mut PgConnection,
     claim: &Claim,
-    settled: &Settled,
+    settled: &Finished,
     planned: Option<&Plan>,
 ) -> Result<(), StoreError> {
     let RowCounts { ready, with_issues, consolidated, repeated, .. } = settled.counts;
@@ -329,9 +329,9 @@ pub(crate) async fn settle(
     .bind(consolidated as i32)
     .bind(planned.map(|plan| total_rows(plan.total_rows)).transpose()?)
     .bind(planned.map(|_| repeated as i32))
-    .bind(planned.map(|plan| plan.place.base))
+    .bind(planned.map(|plan| plan.location.base))
     .bind(planned.map(|plan| plan.object_version.as_str()))
-    .bind(planned.map(|plan| matches!(plan.place.home, Home::Own(_))));
+    .bind(planned.map(|plan| matches!(plan.location.tables, JobTables::Own(_))));
     held(claim, query.execute(connection).await?.rows_affected())
 }
 

@@ -75,7 +75,7 @@ pub(super) async fn page(
     if wants_part(&headers) && asked.after.is_some() {
         return show(&rows);
     }
-    let open = issues::counts(&mut db, &principal.owner, job.home()).await?;
+    let open = issues::counts(&mut db, &principal.owner, job.tables()).await?;
     let shell = Shell::new(viewer, &principal, Section::Jobs, job.filename.clone());
     let text = &shell.text;
     let kind = |(kind, count): &(IssueType, crate::store::Count)| {

@@ -9,9 +9,9 @@ use crate::domain::ids::{IssueId, JobId, RowId};
 use crate::domain::job::Owner;
 use crate::domain::row::RowStatus;
 use crate::http::Problem;
-use crate::store::issues::{self, Which};
+use crate::store::issues::{self, IssueFilter};
 use crate::store::jobs::Job;
-use crate::store::staging::{self, Looked, RowView};
+use crate::store::staging::{self, RowPage, RowView};
 use crate::web::form::sought;
 use crate::web::text::Text;
 use crate::web::words::{self, Status};
@@ -21,7 +21,7 @@ const PAGE: i64 = 50;
 /// Rows that are shown of each issue.
 const OF_ISSUE: i64 = 10;
 
-/// Which of the job's rows are shown.
+/// IssueFilter of the job's rows are shown.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct RowsQuery {
     /// A part of the picture, or a kind of issue.
@@ -86,11 +86,15 @@ impl Rows {
     ) -> Result<Rows, Problem> {
         let first = asked.after.is_none();
         if let Some(rule) = words::rule_of(&asked.show) {
-            let which = Which { kind: Some(rule.issue_type), text: sought(&asked.text), ..Which::default() };
+            let which = IssueFilter {
+                kind: Some(rule.issue_type),
+                text: sought(&asked.text),
+                ..IssueFilter::default()
+            };
             let after = asked.after.and_then(|after| i32::try_from(after).ok()).map(IssueId);
-            let found = issues::page(&mut *db, owner, job.home(), &which, after, PAGE / 2).await?;
+            let found = issues::page(&mut *db, owner, job.tables(), &which, after, PAGE / 2).await?;
             let ids: Vec<IssueId> = found.items.iter().map(|issue| issue.id).collect();
-            let (rows, is_cut) = staging::of_issues(db, owner, job.home(), &ids, None, OF_ISSUE).await?;
+            let (rows, is_cut) = staging::of_issues(db, owner, job.tables(), &ids, None, OF_ISSUE).await?;
             // The issue with which the page ends early is not shown twice.
             let shown = rows.last().filter(|_| is_cut).map(|(issue, _)| *issue);
             let last = shown.or(found.next(|issue| issue.id));
@@ -110,8 +114,8 @@ impl Rows {
             _ => None,
         };
         let which = Filter { status, text: sought(&asked.text), ..Filter::default() };
-        let found = staging::look(db, owner, job, &which, asked.after.map(RowId), PAGE).await?;
-        let Looked { rows, next, is_cut } = found;
+        let found = staging::scan(db, owner, job, &which, asked.after.map(RowId), PAGE).await?;
+        let RowPage { rows, next, is_cut } = found;
         let goes_on = (rows.len() as i64) < PAGE && !is_cut;
         let next = next.map(|next| asked.further(job.id, next));
         let rows = rows.into_iter().map(|row| Row::of(text, row)).collect();

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use crate::domain::decision::ActionKind;
 use crate::domain::job::{JobStatus, Owner};
 use crate::http::Problem;
-use crate::store::actions::{self as trail, Which};
+use crate::store::actions::{self as trail, ActionFilter};
 use crate::store::jobs::Job;
 use crate::web::audit;
 use crate::web::text::Text;
@@ -36,7 +36,7 @@ pub(super) async fn of(
     owner: &Owner,
     job: &Job,
 ) -> Result<Vec<Entry>, Problem> {
-    let which = Which { job: Some(job.id), ..Which::default() };
+    let which = ActionFilter { job: Some(job.id), ..ActionFilter::default() };
     let actions = trail::page(db, owner, &which, None, MOST).await?.items;
     let uploaded = actions.iter().any(|action| action.kind == ActionKind::Upload);
     let mut entries: Vec<Entry> = Vec::new();

@@ -53,7 +53,7 @@ impl Choices {
 
 /// What is to be decided, about which cases.
 #[derive(Debug, Deserialize)]
-pub(in crate::web) struct Asked {
+pub(in crate::web) struct BulkForm {
     decision: BulkDecision,
     /// `all` of the kind that is open, or what is selected.
     #[serde(default)]
@@ -66,7 +66,7 @@ pub(in crate::web) struct Asked {
     field: Option<Field>,
 }
 
-impl Asked {
+impl BulkForm {
     fn filter(&self, text: &Text, kind: IssueType) -> Result<Filter, Problem> {
         let mut filter = Filter { issue_type: Some(kind), ..Filter::default() };
         if self.scope != "all" {
@@ -126,7 +126,7 @@ struct Page {
     slug: &'static str,
     back: String,
     question: String,
-    asked: Asked,
+    asked: BulkForm,
     rows: i64,
     effects: Vec<Effect>,
     fields: Vec<String>,
@@ -165,7 +165,7 @@ pub(in crate::web) async fn preview(
     viewer: Viewer,
     State(app): State<App>,
     Path((job, slug)): Path<(JobId, String)>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<BulkForm>,
 ) -> Result<Response, Problem> {
     let kind = kind_of(&viewer.text, &slug)?;
     let mut db = app.owners.read(&principal.owner).await?;
@@ -219,7 +219,7 @@ pub(in crate::web) async fn carry_out(
     viewer: Viewer,
     State(app): State<App>,
     Path((job, slug)): Path<(JobId, String)>,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<BulkForm>,
 ) -> Result<Response, Problem> {
     let kind = kind_of(&viewer.text, &slug)?;
     let (filter, decision) = (asked.filter(&viewer.text, kind)?, asked.decision(&viewer.text)?);

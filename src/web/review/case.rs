@@ -169,10 +169,10 @@ pub(super) async fn views(
     place: &ReviewJob,
     issues: Vec<Issue>,
 ) -> Result<(Vec<CaseView>, Option<IssueId>), Problem> {
-    let (owner, home) = (place.owner(), place.job.home());
+    let (owner, tables) = (place.owner(), place.job.tables());
     let ids: Vec<IssueId> = issues.iter().map(|issue| issue.id).collect();
     let Cases { of_issue: mut cases, last: end } =
-        actions::cases_of(&mut *db, owner, home, &ids, ROWS).await?;
+        actions::cases_of(&mut *db, owner, tables, &ids, ROWS).await?;
     let settled = issues.iter().filter(|issue| issue.resolved);
     let settled_rows = settled.filter_map(|issue| cases.get(&issue.id)).flat_map(|(rows, _)| rows);
     let rows: Vec<RowId> = settled_rows.map(|case| case.row.row).collect();

@@ -16,7 +16,7 @@ use crate::auth::Principal;
 use crate::domain::decision::{ActionKind, Decision, Edits};
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::http::{App, Editor, Path, Problem};
-use crate::store::actions::{self as trail, Which};
+use crate::store::actions::{self as trail, ActionFilter};
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
 
@@ -33,7 +33,7 @@ pub(crate) struct Decided {
 
 /// What the buttons of a case send.
 #[derive(Debug, Deserialize)]
-pub(in crate::web) struct Asked {
+pub(in crate::web) struct DecisionForm {
     decision: String,
     /// Rows as they were seen: `row:tag`.
     #[serde(default)]
@@ -47,7 +47,7 @@ pub(in crate::web) async fn decide(
     State(app): State<App>,
     Path((job, issue)): Path<(JobId, IssueId)>,
     headers: HeaderMap,
-    Form(asked): Form<Asked>,
+    Form(asked): Form<DecisionForm>,
 ) -> Result<Response, Problem> {
     let decision = decision(&asked.decision)
         .ok_or_else(|| Problem::invalid("#/decision", "is none that can be made here"))?;
@@ -179,7 +179,7 @@ pub(in crate::web) async fn undo_last(
     Path(job): Path<JobId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let which = Which { job: Some(job), row: None, actor: Some(principal.name.clone()) };
+    let which = ActionFilter { job: Some(job), row: None, actor: Some(principal.name.clone()) };
     let mut db = app.owners.read(&principal.owner).await?;
     let steps = trail::page(&mut db, &principal.owner, &which, None, STEPS).await?;
     db.rollback().await?;

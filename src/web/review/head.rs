@@ -56,7 +56,7 @@ impl Head {
         kind: IssueType,
     ) -> Result<Head, Problem> {
         let (job, text) = (place.job.id, place.text());
-        let progress = issues::progress(db, place.owner(), place.job.home()).await?;
+        let progress = issues::progress(db, place.owner(), place.job.tables()).await?;
         let tabs = progress.iter().map(|found| Tab {
             name: words::rule(text, found.kind),
             address: address(job, found.kind),

@@ -49,7 +49,7 @@ impl ReviewJob {
     }
 
     pub(super) async fn issue(&self, db: &mut PgConnection, id: IssueId) -> Result<Issue, Problem> {
-        let found = issues::get(db, self.owner(), self.job.home(), id).await?;
+        let found = issues::get(db, self.owner(), self.job.tables(), id).await?;
         found.ok_or_else(|| ActionError::NoIssue(id).into())
     }
 }

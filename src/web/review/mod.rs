@@ -30,7 +30,7 @@ use crate::domain::ids::{ActionId, IssueId, JobId};
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobStatus;
 use crate::http::{App, Path, Problem, Query, Reader};
-use crate::store::issues::{self, State as Settled, Which};
+use crate::store::issues::{self, IssueFilter, State as Finished};
 
 /// Cases of a page.
 const PAGE: i64 = 25;
@@ -41,11 +41,11 @@ pub(super) async fn first(
     viewer: Viewer,
     State(app): State<App>,
     Path(job): Path<JobId>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ReviewQuery>,
 ) -> Result<Redirect, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    let open = issues::counts(&mut db, place.owner(), place.job.home()).await?;
+    let open = issues::counts(&mut db, place.owner(), place.job.tables()).await?;
     let done = asked.done.map(|done| format!("?done={done}")).unwrap_or_default();
     Ok(match open.first() {
         Some((kind, _)) => Redirect::to(&format!("{}{done}", address(job, *kind))),
@@ -53,23 +53,23 @@ pub(super) async fn first(
     })
 }
 
-/// Which cases somebody looks at.
+/// IssueFilter cases somebody looks at.
 #[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    state: Option<Settled>,
+pub(super) struct ReviewQuery {
+    state: Option<Finished>,
     text: Option<String>,
     after: Option<IssueId>,
     /// An action that was just done, to tell of.
     done: Option<ActionId>,
 }
 
-impl Asked {
+impl ReviewQuery {
     /// The page of the cases that follow.
     fn further(&self, job: JobId, kind: IssueType, after: IssueId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         match self.state {
-            Some(Settled::Settled) => query.append_pair("state", "settled"),
-            Some(Settled::All) => query.append_pair("state", "all"),
+            Some(Finished::Finished) => query.append_pair("state", "settled"),
+            Some(Finished::All) => query.append_pair("state", "all"),
             _ => &mut query,
         };
         if let Some(text) = sought(&self.text) {
@@ -110,7 +110,7 @@ pub(super) async fn cases(
     viewer: Viewer,
     State(app): State<App>,
     Path((job, slug)): Path<(JobId, String)>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ReviewQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let kind = kind_of(&viewer.text, &slug)?;
@@ -118,9 +118,9 @@ pub(super) async fn cases(
     let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let text = sought(&asked.text);
     let state = asked.state.unwrap_or_default();
-    let which = Which { kind: Some(kind), state, text: text.clone() };
-    let (owner, home) = (place.owner(), place.job.home());
-    let found = issues::page(&mut db, owner, home, &which, asked.after, PAGE).await?;
+    let which = IssueFilter { kind: Some(kind), state, text: text.clone() };
+    let (owner, tables) = (place.owner(), place.job.tables());
+    let found = issues::page(&mut db, owner, tables, &which, asked.after, PAGE).await?;
     let last = found.next(|last| last.id);
     let (cases, end) = case::views(&mut db, &place, found.items).await?;
     let next = end.or(last).map(|last| asked.further(job, kind, last));
@@ -137,9 +137,9 @@ pub(super) async fn cases(
         head,
         text: text.unwrap_or_default(),
         state: match state {
-            Settled::Open => "open",
-            Settled::Settled => "settled",
-            Settled::All => "all",
+            Finished::Open => "open",
+            Finished::Finished => "settled",
+            Finished::All => "all",
         },
         cases,
         next,

@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// A place in what a client sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum RowLocation {
     /// A message of many rows.
     Rows,
     /// A COMMIT.
@@ -41,11 +41,11 @@ const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 /// A write of this size holds rows.
 const ROWS_BYTES: usize = 8 << 10;
 
-impl Place {
+impl RowLocation {
     fn is_in(self, sent: &[u8]) -> bool {
         match self {
-            Place::Rows => sent.len() >= ROWS_BYTES,
-            Place::Commit => sent.windows(COMMIT.len()).any(|window| window == COMMIT),
+            RowLocation::Rows => sent.len() >= ROWS_BYTES,
+            RowLocation::Commit => sent.windows(COMMIT.len()).any(|window| window == COMMIT),
         }
     }
 }
@@ -73,7 +73,7 @@ struct State {
 }
 
 struct Armed {
-    place: Place,
+    place: RowLocation,
     /// How often the place is passed before the trap springs.
     passes: u32,
     then: Then,
@@ -134,7 +134,7 @@ impl Proxy {
     }
 
     /// Stops the connection that comes to the place after it was passed `passes` times. One trap at a time.
-    pub(super) fn trap(&self, place: Place, passes: u32, then: Then) -> Trap {
+    pub(super) fn trap(&self, place: RowLocation, passes: u32, then: Then) -> Trap {
         let (sprung, when_sprung) = oneshot::channel();
         let released = CancellationToken::new();
         let armed = Armed { place, passes, then, sprung, released: released.clone() };
@@ -193,7 +193,7 @@ async fn requests(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, shared:
     let mut buffer = vec![0; 64 << 10];
     while let Ok(read @ 1..) = client.read(&mut buffer).await {
         let mut sent = &buffer[..read];
-        if Place::Commit.is_in(sent) {
+        if RowLocation::Commit.is_in(sent) {
             shared.commits.fetch_add(1, Ordering::SeqCst);
         }
         if let Some(armed) = shared.springs(sent) {

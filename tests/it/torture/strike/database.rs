@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
 
-use super::super::proxy::{Place, Then};
+use super::super::proxy::{RowLocation, Then};
 use super::super::rig::in_time;
 use super::{AWAY, Outcome, Struck, Target, struck_if};
 
@@ -13,12 +13,12 @@ const CUTS: usize = 3;
 
 impl Target<'_> {
     /// Crashes the server when a connection is at the place, twice.
-    pub(crate) async fn server_killed(&self, place: Place, rng: &mut fastrand::Rng) -> Outcome {
+    pub(crate) async fn server_killed(&self, place: RowLocation, rng: &mut fastrand::Rng) -> Outcome {
         let server = self.rig.server.as_ref().expect("a server of its own");
         let mut worker = [self.rig.started_worker().await?];
         let (passes, thens): (u32, &[Then]) = match place {
-            Place::Rows => (3, &[Then::Halve, Then::CutBefore]),
-            Place::Commit => {
+            RowLocation::Rows => (3, &[Then::Halve, Then::CutBefore]),
+            RowLocation::Commit => {
                 (self.work.reference().await.commits, &[Then::CutBefore, Then::CutAmid, Then::CutAfter])
             }
         };

@@ -13,7 +13,7 @@ use crate::support::Child;
 
 use super::fault::Fault;
 use super::injector::Injection;
-use super::proxy::{Place, Then, Trap};
+use super::proxy::{RowLocation, Then, Trap};
 use super::rig::{Rig, in_time, stop};
 use super::work::Work;
 
@@ -62,8 +62,8 @@ impl Fault {
             Fault::StoreBusy => on.store_busy().await,
             Fault::ObjectSlow => on.read_badly(Injection::ObjectSlow(Duration::from_millis(150))).await,
             Fault::ObjectCut => on.read_badly(Injection::ObjectCut(rng.usize(20_000..500_000))).await,
-            Fault::ServerKilledAmidRows => on.server_killed(Place::Rows, rng).await,
-            Fault::ServerKilledAtCommit => on.server_killed(Place::Commit, rng).await,
+            Fault::ServerKilledAmidRows => on.server_killed(RowLocation::Rows, rng).await,
+            Fault::ServerKilledAtCommit => on.server_killed(RowLocation::Commit, rng).await,
             Fault::CommitUnanswered(_) => on.commit_unanswered(rng).await,
             Fault::DatabaseReadOnly => {
                 let (set, reset) =
@@ -98,7 +98,7 @@ impl Target<'_> {
     pub(super) async fn cut_at_commit(&self, rng: &mut fastrand::Rng) -> Trap {
         let then = [Then::CutBefore, Then::CutAmid, Then::CutAfter][rng.usize(..3)];
         let commits = self.work.reference().await.commits;
-        self.rig.database.trap(Place::Commit, rng.u32(..commits), then)
+        self.rig.database.trap(RowLocation::Commit, rng.u32(..commits), then)
     }
 
     /// Waits for something; `None` when the work is done first.

@@ -10,7 +10,7 @@ use crate::domain::ids::RowId;
 use crate::domain::row::{Fields, RowStatus};
 use crate::domain::rules::{self, About};
 use crate::store::issues::Raised;
-use crate::store::jobs::{Claim, Place};
+use crate::store::jobs::{Claim, RowLocation};
 use crate::store::staging::{Chunk, NewRow};
 
 /// Rows to be written to the database.
@@ -70,7 +70,7 @@ pub(crate) struct Share {
 }
 
 /// A checked row.
-pub(crate) struct Judged<'r> {
+pub(crate) struct CheckedRow<'r> {
     /// `staging_id`.
     pub id: RowId,
     /// The four values.
@@ -80,28 +80,33 @@ pub(crate) struct Judged<'r> {
 }
 
 /// Checks the rows of one file.
-pub(crate) struct Judge<'a> {
+pub(crate) struct RowChecker<'a> {
     claim: &'a Claim,
-    place: Place,
+    location: RowLocation,
     clean: bool,
     findings: &'a Findings,
     keys: ContactKeys,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> RowChecker<'a> {
     /// Creates a checker. `clean` means that no row of the file raises an issue, so every row is written in its
     /// final state.
-    pub(crate) fn new(claim: &'a Claim, place: Place, clean: bool, findings: &'a Findings) -> Judge<'a> {
-        Judge { claim, place, clean, findings, keys: ContactKeys::of(&claim.owner) }
+    pub(crate) fn new(
+        claim: &'a Claim,
+        location: RowLocation,
+        clean: bool,
+        findings: &'a Findings,
+    ) -> RowChecker<'a> {
+        RowChecker { claim, location, clean, findings, keys: ContactKeys::of(&claim.owner) }
     }
 
     /// Returns where the rows go.
-    pub(crate) fn place(&self) -> Place {
-        self.place
+    pub(crate) fn location(&self) -> RowLocation {
+        self.location
     }
 
     /// Checks a row and adds it to the batch, unless an earlier run has staged it. Returns `None` for a repeat.
-    pub(crate) fn row<'r>(&self, row: &RawRow<'r>, batch: &mut Batch) -> Option<Judged<'r>> {
+    pub(crate) fn row<'r>(&self, row: &RawRow<'r>, batch: &mut Batch) -> Option<CheckedRow<'r>> {
         batch.reached = row.number;
         let finding = self.findings.about(row.number as u32);
         let fields = file::fields(row);
@@ -116,25 +121,25 @@ impl<'a> Judge<'a> {
             RowStatus::Ready if self.clean => RowStatus::Success,
             status => status,
         };
-        let id = self.place.row(row.number);
+        let id = self.location.row(row.number);
         let group = survey::group(&self.keys, &fields, verdict);
-        let judged = Judged { id, fields, key: group.unwrap_or(0) };
+        let checked = CheckedRow { id, fields, key: group.unwrap_or(0) };
         if row.number <= self.claim.checkpoint {
             batch.passed += 1;
-            return Some(judged);
+            return Some(checked);
         }
         let residue = file::residue(row.damage.as_ref());
-        let hash = judged.fields.hash(&residue);
-        let staged = NewRow { id, fields: &judged.fields, status, hash, line: row.line, residue: &residue };
+        let hash = checked.fields.hash(&residue);
+        let staged = NewRow { id, fields: &checked.fields, status, hash, line: row.line, residue: &residue };
         batch.chunk.push(self.claim.job, &staged);
         // After a resume, the recheck raises the issues of all rows alike.
         if status == RowStatus::Issue && self.claim.checkpoint == 0 {
             let group = group.filter(|_| finding.shared).map(|group| (group, finding.last));
-            for violation in verdict.violations(&judged.fields, hash, &residue) {
+            for violation in verdict.violations(&checked.fields, hash, &residue) {
                 let group = group.filter(|_| violation.issue_type.rule().about == About::Email);
                 batch.shares.push(Share { raised: Raised::new(violation, id), group });
             }
         }
-        Some(judged)
+        Some(checked)
     }
 }

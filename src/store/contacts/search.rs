@@ -16,7 +16,7 @@ const SPAN: i64 = 20_000;
 
 /// The result of a search.
 #[derive(Debug)]
-pub struct Looked {
+pub struct ContactPage {
     /// Matching contacts, newest first.
     pub contacts: Vec<Contact>,
     /// The contact after which the next search continues; `None` at the end.
@@ -51,13 +51,13 @@ pub async fn piece(
 
 /// Returns up to `limit` contacts of an owner, newest first, starting after the contact `before` if it is set. With `text`,
 /// returns only contacts with a value that contains it, ignoring case. A complete e-mail is found by its key, in one search.
-pub async fn look(
+pub async fn search(
     connection: &mut PgConnection,
     owner: &Owner,
     text: Option<&str>,
     before: Option<ContactId>,
     limit: i64,
-) -> Result<Looked, StoreError> {
+) -> Result<ContactPage, StoreError> {
     if let Some(text) = text.filter(|text| text.contains('@') && before.is_none()) {
         let key = ContactKeys::of(owner).key(&email::key(text));
         let contacts: Vec<Contact> = with_keys(&mut *connection, owner, &[key])
@@ -66,7 +66,7 @@ pub async fn look(
             .map(|(_, contact)| contact)
             .collect();
         if !contacts.is_empty() {
-            return Ok(Looked { contacts, next: None, is_cut: false });
+            return Ok(ContactPage { contacts, next: None, is_cut: false });
         }
     }
     let span = if text.is_some() { SPAN } else { limit + 1 };
@@ -104,5 +104,5 @@ pub async fn look(
     contacts.truncate(limit as usize);
     // A full page continues after its last contact, even if the search read further.
     let next = if more { contacts.last().map(|contact| contact.id) } else { further };
-    Ok(Looked { contacts, next, is_cut })
+    Ok(ContactPage { contacts, next, is_cut })
 }

@@ -15,7 +15,7 @@ const SPAN: i64 = 40_000;
 
 /// The result of a search.
 #[derive(Debug)]
-pub struct Looked {
+pub struct RowPage {
     /// Matching rows, in the order of the file.
     pub rows: Vec<RowView>,
     /// The row after which the next search continues; `None` at the end.
@@ -25,27 +25,27 @@ pub struct Looked {
 }
 
 /// Returns up to `limit` rows of an owner's job that match the filter, starting after the row `after` if it is set.
-pub async fn look(
+pub async fn scan(
     connection: &mut PgConnection,
     owner: &Owner,
     job: &Job,
     which: &Filter,
     after: Option<RowId>,
     limit: i64,
-) -> Result<Looked, StoreError> {
-    let home = job.home();
+) -> Result<RowPage, StoreError> {
+    let tables = job.tables();
     let (start, bounded_end) = bounded::around(PAGE_BYTES, "staging_id");
     // With bounds, nearly all rows belong to the job, and are read in order by the primary key. For a plain comparison,
     // the planner would expect only a few rows, and would read and sort the index over jobs or all rows in the bounds.
     let of_job = match job.staging_base {
-        Some(_) => format!("coalesce(s.staging_job_id = {}, false)", home.job()),
-        None => format!("s.staging_job_id = {}", home.job()),
+        Some(_) => format!("coalesce(s.staging_job_id = {}, false)", tables.job()),
+        None => format!("s.staging_job_id = {}", tables.job()),
     };
     let mut query = QueryBuilder::new(format!(
         "{start}{} FROM {} s WHERE {of_job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
         select_view(),
-        home.staging(),
-        job = home.job()
+        tables.staging(),
+        job = tables.job()
     ));
     query.push_bind(&owner.0).push(") AND s.staging_id > ");
     // Rows that another program inserted have ids outside of a reserved block, so there are no bounds: all are read.
@@ -56,7 +56,7 @@ pub async fn look(
     if let Some(to) = to {
         query.push(" AND s.staging_id <= ").push_bind(to);
     }
-    filter::push_each(&mut query, home, which);
+    filter::push_each(&mut query, tables, which);
     query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit + 1).push(bounded_end);
     let found = query.build().persistent(false).fetch_all(connection).await?;
     let mut rows: Vec<RowView> = found.iter().map(view).collect::<Result<_, _>>()?;
@@ -67,7 +67,7 @@ pub async fn look(
         true => rows.last().map(|row| row.row),
         false => to.filter(|to| end.is_some_and(|end| *to < end)),
     };
-    Ok(Looked { rows, next, is_cut })
+    Ok(RowPage { rows, next, is_cut })
 }
 
 /// The origin of a row.

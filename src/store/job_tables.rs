@@ -5,23 +5,23 @@ use crate::domain::job::JobId;
 /// The tables of a job's rows, issues and issue items. Queries about one job name them, with ONLY: a query of the
 /// parent tables would read the tables of every job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Home {
+pub enum JobTables {
     /// The tables that small jobs share.
     Shared(JobId),
     /// The job's own tables; see [`super::partition`].
     Own(JobId),
 }
 
-impl Home {
+impl JobTables {
     /// Returns the tables of a job; `partitioned` is its `job_partitioned`.
-    pub(crate) fn of(job: JobId, partitioned: bool) -> Home {
-        if partitioned { Home::Own(job) } else { Home::Shared(job) }
+    pub(crate) fn of(job: JobId, partitioned: bool) -> JobTables {
+        if partitioned { JobTables::Own(job) } else { JobTables::Shared(job) }
     }
 
     /// Returns the job.
     pub(crate) fn job(self) -> JobId {
         match self {
-            Home::Shared(job) | Home::Own(job) => job,
+            JobTables::Shared(job) | JobTables::Own(job) => job,
         }
     }
 
@@ -43,8 +43,8 @@ impl Home {
 
     fn table(self, name: &str, shared: &str) -> String {
         match self {
-            Home::Shared(_) => shared.to_owned(),
-            Home::Own(job) => format!("{name}_job_{job}"),
+            JobTables::Shared(_) => shared.to_owned(),
+            JobTables::Own(job) => format!("{name}_job_{job}"),
         }
     }
 }
