@@ -40,6 +40,12 @@ pub(super) struct Fit {
 }
 
 impl Fit {
+    /// The fit of a table with columns of any names: the fewest broken records, then the widest first one.
+    pub(super) fn by_width(sample: &Sample) -> Fit {
+        let width = sample.records.first().map_or(0, |record| record.cells.len());
+        Fit { known_names: 0, unflawed: Reverse(sample.flawed), consistency: width as f64 }
+    }
+
     pub(super) fn of(sample: &Sample, header: &HeaderRow) -> Fit {
         // One name may be there by chance, as `Firma` is in `Firma GmbH`.
         let known_names = if header.known_names > 1 { header.known_names } else { 0 };

@@ -8,7 +8,7 @@ use super::records::Limits;
 use super::rejection::Rejection;
 use super::skipped::SkippedLine;
 use super::table::as_utf8;
-use super::table_start::TableStart;
+use super::table_start::{Quoting, TableStart};
 use crate::domain::field::{Field, PerField};
 
 /// The beginning of a file.
@@ -63,7 +63,7 @@ pub fn preview(
     let start = &bytes[..bytes.len().min(HEAD_BYTES - opening.skip.min(HEAD_BYTES))];
     let text = as_utf8(start, opening.reading.encoding);
     let is_all = whole && start.len() == bytes.len();
-    let start = TableStart::find(&text, is_all, Limits::default(), header_line)?;
+    let start = TableStart::find(&text, is_all, Limits::default(), header_line, Quoting::Any)?;
     let rows = start.rows();
     let columns = Beginning { names: &start.names, rows: &rows }.columns();
     Ok(Preview {

@@ -9,7 +9,7 @@ use super::opening::{Opening, refuse_foreign};
 use super::records::{Limits, RecordReader};
 use super::rejection::Rejection;
 use super::rows::{RawRow, Rows, Summary};
-use super::table_start::TableStart;
+use super::table_start::{Quoting, TableStart};
 use crate::domain::field::Field;
 
 /// How much of a file is gathered before encoding, delimiter and header are told from it.
@@ -161,7 +161,7 @@ impl Body {
             converter.push(text, &mut converted);
             text = &converted;
         }
-        let start = TableStart::find(text, whole, limits, settings.header_line)?;
+        let start = TableStart::find(text, whole, limits, settings.header_line, Quoting::Any)?;
         let header = Header::find(&start, settings.mapping.as_ref())?;
         let email = header.source(Field::Email).place();
         let mut records = RecordReader::in_dialect(start.dialect, limits)

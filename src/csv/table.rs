@@ -7,11 +7,12 @@ use super::converter::Converter;
 use super::decode::{Cells, Decoder};
 use super::encoding::{Encoding, Reading};
 use super::evidence::Evidence;
+use super::mangled::without_mangled_mark;
 use super::opening::{Opening, refuse_foreign};
 use super::reader::{HEAD_BYTES, PIECE_BYTES};
 use super::records::{Limits, Record, RecordReader};
 use super::rejection::Rejection;
-use super::table_start::TableStart;
+use super::table_start::{Quoting, TableStart};
 
 /// One row of a table.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +54,8 @@ impl TableSurvey {
             return Err(Rejection::Empty);
         }
         let text = as_utf8(&self.head[skip..], encoding);
-        let start = TableStart::find(&text, self.bytes == self.head.len() as u64, limits, None)?;
+        let start =
+            TableStart::find(&text, self.bytes == self.head.len() as u64, limits, None, Quoting::Standard)?;
         Ok(TableReader {
             skip,
             converter: Converter::new(encoding),
@@ -158,10 +160,13 @@ impl Rows {
         if std::mem::take(&mut self.is_declaration) {
             return Ok(());
         }
-        if record.is_flawed() {
+        let decoded = self.decoder.decode(record);
+        // A byte order mark that a program took for letters stands before the quote that opens the first cell.
+        let first = decoded.cells.iter().next().unwrap_or_default();
+        let is_after_mark = self.is_blank && without_mangled_mark(first).is_some();
+        if record.is_flawed() && !is_after_mark {
             return Err(Rejection::flawed(record).into());
         }
-        let decoded = self.decoder.decode(record);
         if decoded.cells.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());
         }

@@ -10,6 +10,15 @@ use super::rejection::Rejection;
 use super::sample::{Sample, SampleRecord};
 use super::skipped::SkippedLine;
 
+/// Which quotes and escapes a file may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quoting {
+    /// Cells in `"` where needed, as spreadsheet programs write them.
+    Standard,
+    /// Also `'`, none, or `\`-escapes, whatever suits the file best.
+    Any,
+}
+
 /// Where and how a table begins.
 #[derive(Debug)]
 pub(super) struct TableStart {
@@ -40,6 +49,7 @@ impl TableStart {
         whole: bool,
         limits: Limits,
         header_line: Option<u64>,
+        quoting: Quoting,
     ) -> Result<TableStart, Rejection> {
         let declared = dialect::declaration(text);
         let body = declared.map_or(0, |declared| line_end(text, declared.bytes));
@@ -54,13 +64,19 @@ impl TableStart {
         while let Some(dialect) = candidates.pop_front() {
             let sample = Sample::take(&text[body..], whole, dialect, first_line, limits);
             let Some(header) = HeaderRow::find(&sample, header_line) else { continue };
-            let variants = dialect.variants(&sample, text);
-            let is_certain = header.is_complete() && variants.is_empty();
+            let variants = match quoting {
+                Quoting::Standard => Vec::new(),
+                Quoting::Any => dialect.variants(&sample, text),
+            };
+            let is_certain = quoting == Quoting::Any && header.is_complete() && variants.is_empty();
             if !variants.is_empty() && !varied.contains(&dialect.delimiter) {
                 varied.push(dialect.delimiter);
                 candidates.extend(variants);
             }
-            let fit = Fit::of(&sample, &header);
+            let fit = match quoting {
+                Quoting::Standard => Fit::by_width(&sample),
+                Quoting::Any => Fit::of(&sample, &header),
+            };
             if best.as_ref().is_none_or(|(best, ..)| fit > *best) {
                 best = Some((fit, dialect, sample, header));
             }

@@ -281,7 +281,7 @@ pub enum State {
     #[default]
     Open,
     /// Only resolved issues.
-    Finished,
+    Settled,
     /// All issues.
     All,
 }
@@ -346,7 +346,7 @@ pub async fn page(
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue_id"));
     let settled: &[bool] = match which.state {
         State::Open => &[false],
-        State::Finished => &[true],
+        State::Settled => &[true],
         State::All => &[false, true],
     };
     let rows = sql::query(query)

@@ -221,7 +221,7 @@ async fn nothing_of_a_file_steers_the_terminal() {
     let headless = world.file("headless.csv", &format!("mail{steering},x{steering}\n1,2\n"));
     let missing = format!("/nowhere{steering}");
     let keyless = world.file("keyless.csv", &format!("email,{steering}\n1,2\n"));
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 15] = [
         &["preview", &file],
         &["preview", &headless],
         &["import", "--policy", "AT_ONCE", &file],
@@ -233,6 +233,8 @@ async fn nothing_of_a_file_steers_the_terminal() {
         &["jobs"],
         &["issues", "1"],
         &["rows", "1", "1"],
+        &["bulk", "1", "accept", "--type", "MALFORMED_ROW"],
+        &["reprocess", "1"],
         &["contacts"],
         &["audit"],
     ];

@@ -30,7 +30,7 @@ use crate::domain::ids::{ActionId, IssueId, JobId};
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobStatus;
 use crate::http::{App, Path, Problem, Query, Reader};
-use crate::store::issues::{self, IssueFilter, State as Finished};
+use crate::store::issues::{self, IssueFilter, State as IssueState};
 
 /// Cases of a page.
 const PAGE: i64 = 25;
@@ -56,7 +56,7 @@ pub(super) async fn first(
 /// IssueFilter cases somebody looks at.
 #[derive(Debug, Deserialize)]
 pub(super) struct ReviewQuery {
-    state: Option<Finished>,
+    state: Option<IssueState>,
     text: Option<String>,
     after: Option<IssueId>,
     /// An action that was just done, to tell of.
@@ -68,8 +68,8 @@ impl ReviewQuery {
     fn further(&self, job: JobId, kind: IssueType, after: IssueId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         match self.state {
-            Some(Finished::Finished) => query.append_pair("state", "settled"),
-            Some(Finished::All) => query.append_pair("state", "all"),
+            Some(IssueState::Settled) => query.append_pair("state", "settled"),
+            Some(IssueState::All) => query.append_pair("state", "all"),
             _ => &mut query,
         };
         if let Some(text) = sought(&self.text) {
@@ -137,9 +137,9 @@ pub(super) async fn cases(
         head,
         text: text.unwrap_or_default(),
         state: match state {
-            Finished::Open => "open",
-            Finished::Finished => "settled",
-            Finished::All => "all",
+            IssueState::Open => "open",
+            IssueState::Settled => "settled",
+            IssueState::All => "all",
         },
         cases,
         next,

@@ -176,7 +176,10 @@ async fn a_file_that_cannot_be_taken_in_changes_nothing_and_says_why() {
         (format!("row_key,ROW KEY,email\n{key},,b\n").into_bytes(), "more than one column for row_key"),
         (format!("row_key,note\n{key},b\n").into_bytes(), "no column with values"),
         (format!("п»їemail,row_key\nb,{key}\n").into_bytes(), "open it there as UTF-8"),
-        (format!("row_key,email\n{key},\"b\n").into_bytes(), "opens on line 2 in column 2"),
+        (
+            format!("row_key,email\n{key},\"b\n").into_bytes(),
+            "the quotes of the row that starts on line 2 are broken",
+        ),
         (format!("row_key,company\n{key},Acme, Inc\n").into_bytes(), "line 2 has more cells than the header"),
         (format!("row_key,company\n{key},A\0b\n").into_bytes(), "line 2 holds a NUL"),
     ];
