@@ -1,18 +1,18 @@
-//! What all bytes of a file say about its encoding.
+//! Evidence for the encoding of a file, from all of its bytes.
 //!
 //! Text of another encoding is hardly ever valid UTF-8 by chance, so valid sequences of several bytes outweigh as many
-//! bytes that fit nowhere: such a file is UTF-8 with damage in it. Any other is left to [`legacy`](super::legacy).
+//! invalid bytes: such a file is damaged UTF-8. For any other, [`legacy`](super::legacy) chooses from a sample.
 
 use super::encoding::{Encoding, Reading};
 use super::legacy;
 
-/// Bytes that are looked at together: places in the file, so that how a caller cuts it makes no difference.
+/// Size of the segments that are examined. They start at fixed offsets of the file, however a caller cuts it.
 const SEGMENT_BYTES: usize = 4096;
 
-/// Most bytes that are kept for telling an encoding that is not UTF-8.
+/// Size limit of the sample for detecting an encoding that is not UTF-8.
 const SAMPLE_BYTES: usize = 128 << 10;
 
-/// Most bytes that wait for an ASCII byte. A file without one so far is hardly text.
+/// Maximum number of bytes that wait for an ASCII byte. A file without any is hardly text.
 const WAITING_BYTES: usize = 256 << 10;
 
 /// Evidence out of blocks of any size.
@@ -20,11 +20,11 @@ const WAITING_BYTES: usize = 256 << 10;
 pub(super) struct Evidence {
     /// Valid sequences of several bytes.
     sequences: u64,
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     bad_bytes: u64,
     /// The beginning of a segment.
     segment: Vec<u8>,
-    /// Bytes behind the last ASCII byte: a sequence never goes on past one.
+    /// Bytes after the last ASCII byte, which ends any sequence.
     rest: Vec<u8>,
     /// Segments that are not ASCII, from the first bad byte on.
     sample: Vec<u8>,

@@ -48,7 +48,7 @@ const UNKNOWN_TO_WEB: [Encoding; 5] = [
     Encoding::Cp852,
 ];
 
-/// Words of which fewer look right are read wrongly.
+/// A reading with a lower share of plausible words is wrong.
 const PLAUSIBLE: f64 = 0.8;
 /// By how much an encoding that `chardetng` does not know has to look better.
 const CLEARLY: f64 = 0.15;

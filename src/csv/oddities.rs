@@ -172,7 +172,7 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// The text of which the value is the UTF-8, read in another encoding; `None` if it is none.
+/// Returns the original of a text whose UTF-8 was decoded as another encoding; `None` for any other text.
 fn encoded_twice(value: &str, encoding: Encoding) -> Option<String> {
     let mended = match encoding {
         Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => unmangled(value),

@@ -223,7 +223,7 @@ impl RecordReader {
         self
     }
 
-    /// The same reader for a table of so many columns, of which this one has the e-mails.
+    /// Sets the number of columns and the column of e-mails, by which swallowed rows are recognized.
     pub(super) fn of_table(mut self, width: usize, email: usize) -> RecordReader {
         self.table = Some((width, email));
         self

@@ -67,10 +67,9 @@ pub enum Rejection {
         proposals: Vec<ColumnProposal>,
     },
 
-    /// The header is said to be on a line that the beginning of the file does not have.
+    /// The requested header line is beyond the beginning of the file.
     #[error(
-        "no table begins on line {line} or near below it; `ingest preview FILE` shows the first lines, and \
-         `--header-line N` with `ingest import` says on which the column names are"
+        "no table begins on line {line} or just below it; `ingest preview FILE` shows the first lines of the file"
     )]
     NoSuchLine {
         /// The line.
@@ -124,7 +123,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// What is wrong with a record of which all has to be right.
+    /// The rejection of a broken record, for a table in which no record may be broken.
     pub(super) fn flawed(record: &Record<'_>) -> Rejection {
         let line = record.line();
         if record.flaws().quoting { Rejection::BrokenQuotes { line } } else { Rejection::RowTooLong { line } }

@@ -123,7 +123,7 @@ pub struct Violation {
     pub description: String,
 }
 
-/// Validates a row by its own values, of which those of `required` must not be empty.
+/// Validates a row by its own values. The fields of `required` must not be empty.
 ///
 /// ```
 /// use ingest::domain::{required::RequiredFields, row::Fields, rules};
