@@ -73,8 +73,8 @@ fn add_letters(field: Field, value: &str, reading: Reading, oddities: &mut Vec<S
     }
 }
 
-/// What programs write where there is no value, exactly so: `Null` is a name.
-const PLACEHOLDERS: [&str; 36] = [
+/// What programs write for a missing value, exactly so: `Null` is a name, and `none` may be one.
+const PLACEHOLDERS: [&str; 34] = [
     "NULL",
     "null",
     "(null)",
@@ -97,8 +97,6 @@ const PLACEHOLDERS: [&str; 36] = [
     "#NULL!",
     "#N/A N/A",
     "undefined",
-    "none",
-    "NONE",
     "(none)",
     "(blank)",
     "(empty)",

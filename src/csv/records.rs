@@ -272,7 +272,7 @@ impl RecordReader {
                     self.quoting = true;
                     self.state = State::Plain;
                 }
-                _ => {
+                State::CellStart | State::Plain | State::QuoteSeen | State::QuoteSpace => {
                     self.end_cell_in(&[], &mut 0, 0);
                     self.state = State::BetweenRecords;
                     self.line += 1;
