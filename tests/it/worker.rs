@@ -69,7 +69,7 @@ async fn a_rejected_file_fails_its_job_and_the_message_is_done() {
         .fetch_all(&world.pool)
         .await
         .unwrap();
-    assert!(reasons[0].contains("first_name"), "{reasons:?}");
+    assert!(reasons[0].contains("no column for company"), "{reasons:?}");
     assert!(reasons[1].contains("uploads/one/b.csv"), "{reasons:?}");
 }
 

@@ -88,11 +88,14 @@ async fn browsed(server: &Server, path: &str) -> (String, usize) {
         let page = page.text().await.unwrap();
         assert!(page.len() < 4 << 20, "{path}: {}", page.len());
         pages += 1;
-        let next = page.match_indices("after=").next().map(|(at, _)| {
-            let start = page[..at].rfind('"').unwrap() + 1;
-            let end = at + page[at..].find('"').unwrap();
+        let attributes = page.match_indices("after=").map(|(at, _)| page[..at].rfind('"').unwrap() + 1);
+        // The form that chooses the language has the address of the page itself as a value.
+        let mut links = attributes.filter(|start| !page[..*start].ends_with("value=\""));
+        let next = links.next().map(|start| {
+            let end = start + page[start..].find('"').unwrap();
             page[start..end].replace("&#38;", "&").replace("&amp;", "&")
         });
+        assert!(next.as_ref() != Some(&path), "{path} leads to itself");
         all.push_str(&page);
         match next {
             Some(next) => path = next,
