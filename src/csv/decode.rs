@@ -57,6 +57,11 @@ impl Signs {
         Signs(bytes.iter().fold(0, |all, byte| all | bits(*byte)))
     }
 
+    /// Whether there is anything but plain letters.
+    pub(super) fn has_any(self) -> bool {
+        self.0 != 0
+    }
+
     /// Whether there are control characters, other than tabs and line breaks.
     pub(super) fn has_controls(self) -> bool {
         self.0 & Signs::CONTROLS != 0

@@ -17,11 +17,14 @@ const CHARACTERS: usize = 200;
 /// Adds what is odd about a row's values.
 pub(super) fn add(values: &PerField<&str>, reading: Reading, signs: Signs, oddities: &mut Vec<String>) {
     for (field, value) in values.iter() {
-        let value = value.trim();
-        // Other placeholders in the place of an address are no addresses anyway.
-        if field != Field::Email && is_placeholder(value) {
+        // In place of an address, other placeholders are invalid addresses anyway.
+        if field != Field::Email && may_be_placeholder(value) && PLACEHOLDERS.contains(&value.trim()) {
             oddities.push(format!("{field} {} stands for a missing value", quoted(value)));
         }
+        if !signs.has_any() {
+            continue;
+        }
+        let value = value.trim();
         if signs.has_letters() && !value.is_ascii() {
             add_letters(field, value, reading, oddities);
         }
@@ -111,10 +114,14 @@ const PLACEHOLDERS: [&str; 34] = [
     "#ERROR!",
 ];
 
-fn is_placeholder(value: &str) -> bool {
-    const FIRST: &[u8] = b"Nn([<\\#u-?.";
-    let is_likely = value.len() <= 10 && value.as_bytes().first().is_some_and(|first| FIRST.contains(first));
-    is_likely && PLACEHOLDERS.contains(&value)
+/// Whether a value begins as a placeholder does, which spares most values a closer look.
+fn may_be_placeholder(value: &str) -> bool {
+    let first = value.bytes().find(|byte| !byte.is_ascii_whitespace());
+    // A byte beyond ASCII may be white space too.
+    matches!(
+        first,
+        Some(b'N' | b'n' | b'(' | b'[' | b'<' | b'\\' | b'#' | b'u' | b'-' | b'?' | b'.' | 0x80..)
+    )
 }
 
 fn is_control(letter: char) -> bool {

@@ -125,7 +125,7 @@ impl Rows {
         }
         let decoded = self.decoder.decode(record);
         let values = values(&self.header, decoded.cells);
-        if values.values().iter().any(|value| value.trim().is_empty())
+        if values.values().iter().any(|value| is_blank(value))
             || self.email_name.as_deref() == Some(values.email)
         {
             if let Some(note) =
@@ -139,7 +139,7 @@ impl Rows {
                 self.skipped.add(SkippedLine::new(record.line(), decoded.cells.iter()));
                 return;
             }
-            if values.values().iter().all(|value| value.trim().is_empty()) {
+            if values.values().iter().all(|value| is_blank(value)) {
                 return;
             }
         }
@@ -248,8 +248,16 @@ fn damage(
     }
     oddities::add(values, reading, decoded.signs, &mut oddities);
     let overflow = overflow(decoded.cells, header.names.len());
-    let damage = Damage { overflow, undecodable: decoded.undecodable, oddities };
-    (damage != Damage::default()).then_some(damage)
+    let undecodable = decoded.undecodable;
+    if overflow.is_empty() && undecodable.is_empty() && oddities.is_empty() {
+        return None;
+    }
+    Some(Damage { overflow, undecodable, oddities })
+}
+
+/// Whether a value is empty or white space. Unlike trimming, this reads one letter of most values.
+fn is_blank(value: &str) -> bool {
+    value.chars().all(char::is_whitespace)
 }
 
 fn overflow(cells: Cells<'_>, width: usize) -> Vec<String> {
@@ -257,7 +265,7 @@ fn overflow(cells: Cells<'_>, width: usize) -> Vec<String> {
         return Vec::new();
     }
     let beyond = || cells.iter().skip(width);
-    if beyond().all(|cell| cell.trim().is_empty()) {
+    if beyond().all(is_blank) {
         return Vec::new();
     }
     beyond().map(str::to_owned).collect()
