@@ -146,11 +146,15 @@ impl RunError {
         }
     }
 
-    /// Returns whether somebody changed rows or contacts after the run had read them. The next run reads the
-    /// change.
+    /// Returns whether somebody changed rows or contacts after the run had read them, or has locked rows for longer
+    /// than the run waits. The next run reads the change.
     pub(crate) fn is_overtaken(&self) -> bool {
         match self {
-            RunError::Store(error) => error.is_serialization_failure() || error.is_conflict_in("contacts"),
+            RunError::Store(error) => {
+                error.is_serialization_failure()
+                    || error.is_lock_timeout()
+                    || error.is_conflict_in("contacts")
+            }
             RunError::Object(_)
             | RunError::Scratch(_)
             | RunError::Rejected(_)

@@ -70,6 +70,12 @@ fn no_transaction_timeout() -> &'static str {
     }
 }
 
+/// Limits every wait for a lock in this transaction to five seconds.
+pub(crate) async fn limit_lock_waits(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::raw_sql("SET LOCAL lock_timeout = '5s'").execute(connection).await?;
+    Ok(())
+}
+
 /// Begins a transaction of a run.
 pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
     open(pool, READ_COMMITTED, "").await

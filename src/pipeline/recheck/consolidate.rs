@@ -27,6 +27,9 @@ pub(crate) async fn run(
     issues::resolve_all(transaction, tables).await?;
     let mut reader = Reader::begin(pool, transaction).await?;
     let mut marker = sql::begin_beside(pool, transaction).await?;
+    // Another program may have locked the rows and wait for the job, which `transaction` has locked. The server sees no
+    // deadlock, since `transaction` waits for the marker here and not there: both would wait for ever.
+    sql::limit_lock_waits(&mut marker).await?;
     let mark = async { Ok::<_, RunError>(staging::mark_success(&mut marker, tables).await?) };
     let contacts = write(transaction, &mut reader, reading, compared);
     let ((), (statistics, repeats)) = tokio::try_join!(mark, contacts)?;

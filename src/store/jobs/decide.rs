@@ -14,7 +14,7 @@ pub async fn lock(
     owner: &Owner,
     id: JobId,
 ) -> Result<Option<Job>, StoreError> {
-    sqlx::raw_sql("SET LOCAL lock_timeout = '5s'").execute(&mut *connection).await?;
+    sql::limit_lock_waits(connection).await?;
     let query = sqlx::AssertSqlSafe(one() + " FOR UPDATE");
     let row = sql::query(query).bind(&owner.0).bind(id.0).fetch_optional(connection).await?;
     row.as_ref().map(job).transpose()

@@ -114,6 +114,7 @@ faults! {
         edits_and_deletes_meanwhile: Fault::EditsMeanwhile,
         object_replaced_between_reads: Fault::ObjectReplaced,
         object_cut: Fault::ObjectCut,
+        deadlock: Fault::Deadlock,
     }
     long_run {
         first_run_of_a_dirty_file_killed: Fault::Killed(Work::DirtyFile),
@@ -121,7 +122,6 @@ faults! {
         receipt_invalid: Fault::ReceiptInvalid,
         object_slow: Fault::ObjectSlow,
         commit_of_reprocessing_unanswered: Fault::CommitUnanswered(Work::Reprocess),
-        deadlock: Fault::Deadlock,
         disk_full: Fault::DiskFull,
         visibility_lost: Fault::VisibilityLost,
         first_run_of_a_dirty_file_terminated: Fault::Terminated(Work::DirtyFile),
