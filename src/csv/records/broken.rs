@@ -1,6 +1,7 @@
 //! Records whose quotes are broken or that are beyond the limits: what is read again, and what is cut off.
 
-use super::{CR, CUT_CELL_BYTES, LF, MOST_REOPENED, RecordReader, State};
+use super::step::State;
+use super::{CR, CUT_CELL_BYTES, LF, MOST_REOPENED, RecordReader};
 
 impl RecordReader {
     /// Ends a cell that is beyond the limits, or in a record that is.

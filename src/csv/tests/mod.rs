@@ -2,7 +2,6 @@
 
 mod blocks;
 mod mapped;
-mod records;
 mod refusals;
 mod tables;
 mod values;

@@ -1,6 +1,7 @@
 //! Records and cells, held against a public test set and another reader.
 
 use super::*;
+use crate::csv::Encoding;
 use crate::csv::decode::Decoder;
 
 #[test]
