@@ -1,13 +1,12 @@
-//! Bytes cut into records and cells.
+//! Splits bytes into records and cells.
 //!
-//! Cells are as RFC 4180 has them: parted by the delimiter, optionally in double quotes, a quote
-//! inside those doubled. Any of LF, CRLF and CR ends a line, and empty lines are no records. A quote
-//! that does not open its cell is an ordinary character.
+//! Cells follow RFC 4180: separated by the delimiter, optionally in double quotes, with quotes inside them doubled. LF,
+//! CRLF and CR each end a line, and empty lines are skipped. A quote that does not start its cell is a literal.
 //!
-//! Broken quoting spoils its own row, not the file. Where text follows a closing quote, and a later quote on the line
-//! closes the cell, the quotes between are letters. A quoted cell that goes on to the end of the file or beyond the
-//! limits, or that has swallowed rows, is read again with its quote as a letter. Cells beyond the limits are cut. All
-//! of these are [`Flaws`] of the record.
+//! Broken quotes damage only their own row. If text follows a closing quote and a later quote on the line closes the
+//! cell, the quotes between are literals. A quoted cell that extends to the end of the file or beyond the limits, or
+//! that contains rows of the table, is read again with its opening quote as a literal. Cells beyond the limits are
+//! truncated. All of these are recorded as [`Flaws`].
 
 mod broken;
 mod step;
@@ -22,30 +21,30 @@ const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 const ESCAPE: u8 = b'\\';
 
-/// How much is kept of a cell beyond the limits.
+/// The length to which a cell beyond the limits is truncated.
 const CUT_CELL_BYTES: usize = 1000;
 
-/// How many broken quotes are mended by reading again. After so many a quoted cell ends with its line, so that no file
-/// is read more than a few times.
-const MOST_REOPENED: u32 = 64;
+/// Maximum number of rereads after broken quotes. Afterwards a quoted cell ends with its line, so that no file is read
+/// more than a few times.
+const MAX_REREADS: u32 = 64;
 
-/// Byte classes, as bits: where a scan of a cell has to stop.
+/// Classes of bytes, as bits: where the scan of a plain or a quoted cell stops.
 const STOPS_PLAIN: u8 = 1;
 const STOPS_QUOTED: u8 = 2;
 
-/// How much of a record is held in memory; what is more is cut off.
+/// Size limits of a record. Longer cells and records are truncated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes in one cell, without the quotes around it; UTF-16 is counted as UTF-8.
+    /// Maximum bytes of a cell as UTF-8, without the quotes around it.
     pub max_cell_bytes: usize,
-    /// Most bytes in one record, delimiters included.
+    /// Maximum bytes of a record, including delimiters.
     pub max_record_bytes: usize,
-    /// Most cells in one record.
+    /// Maximum cells of a record.
     pub max_columns: usize,
 }
 
 impl Default for Limits {
-    /// 64 KiB a cell, 1 MiB a record, 4,096 columns.
+    /// Returns limits of 64 KiB per cell, 1 MiB per record and 4,096 columns.
     fn default() -> Self {
         Limits { max_cell_bytes: 64 << 10, max_record_bytes: 1 << 20, max_columns: 4096 }
     }
@@ -64,36 +63,36 @@ pub struct Record<'a> {
 /// What is wrong with a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flaws<'a> {
-    /// Whether its quotes can be read in more than one way.
+    /// Whether its quotes are ambiguous.
     pub(super) quoting: bool,
-    /// Cells that were cut, from 0.
+    /// Indexes of the truncated cells.
     pub(super) cut_cells: &'a [usize],
-    /// Whether cells with text were left out at its end.
+    /// Whether cells with text were dropped at its end.
     pub(super) cut_record: bool,
 }
 
 impl<'a> Record<'a> {
-    /// The physical line on which the record starts, from 1.
+    /// Returns the physical line on which the record starts, from 1.
     pub(crate) fn line(&self) -> u64 {
         self.line
     }
 
-    /// What is wrong with it.
+    /// Returns what is wrong with the record.
     pub(super) fn flaws(&self) -> Flaws<'a> {
         self.flaws
     }
 
-    /// Whether something is.
+    /// Returns whether anything is wrong with the record.
     pub(super) fn is_flawed(&self) -> bool {
         self.flaws != Flaws::default()
     }
 
-    /// The line on which the next record starts, if no blank line comes before it.
+    /// Returns the line on which the next record starts unless blank lines precede it.
     pub(super) fn next_line(&self) -> u64 {
         self.next_line
     }
 
-    /// The cells in order; at least one.
+    /// Returns the cells in order, at least one.
     pub(crate) fn cells(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let bytes = self.bytes;
         let mut start = 0;
@@ -104,59 +103,59 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// All cells, with one delimiter between each two.
+    /// Returns the bytes of all cells, with one delimiter between two cells.
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// Where each cell ends in [`bytes`](Record::bytes).
+    /// Returns the end of each cell in [`bytes`](Record::bytes).
     pub(super) fn ends(&self) -> &'a [usize] {
         self.ends
     }
 }
 
-/// Cuts bytes, given in blocks, into [`Record`]s.
+/// Splits blocks of bytes into [`Record`]s.
 #[derive(Debug)]
 pub struct RecordReader {
     delimiter: u8,
     quote: Option<u8>,
     classes: [u8; 256],
     limits: Limits,
-    /// The width of the table and the column of e-mails, by which swallowed rows are known.
+    /// The table's width and the index of its e-mail column, to recognize rows inside a quoted cell.
     table: Option<(usize, usize)>,
     state: State,
-    /// The current record as far as it is not one piece of the current block.
+    /// The current record, unless it is contiguous in the current block.
     buffer: Vec<u8>,
     ends: Vec<usize>,
     line: u64,
     record_line: u64,
-    /// Where the current cell's quote opened, when it has one.
+    /// The line of the current cell's opening quote, if it has one.
     quote_line: Option<u64>,
-    /// Where in the buffer the last quote was that may have closed the cell.
+    /// The position in the buffer of the last quote that may have closed the cell.
     closed_at: usize,
-    /// Where in the buffer the first quote is that did not close the current cell though it was followed by text.
-    lenient_at: Option<usize>,
-    /// Behind which bytes of the buffer a doubled quote of the current cell lost its second.
+    /// The position in the buffer of the current cell's first quote that text follows.
+    inner_quote_at: Option<usize>,
+    /// The ends in the buffer of the current cell's doubled quotes, of which only the first is there.
     doubled: Vec<usize>,
-    /// Whether the rest of the cell is left out.
+    /// Whether the rest of the cell is dropped.
     is_cut: bool,
-    /// Whether the rest of the record is left out.
+    /// Whether the rest of the record is dropped.
     is_full: bool,
     quoting: bool,
     cut_cells: Vec<usize>,
     cut_record: bool,
-    /// Bytes that are read again, and how far that is.
-    again: Vec<u8>,
-    again_at: usize,
-    /// Whether the rows in them were a quoted cell that is closed: they may be meant to be one.
+    /// Bytes to read again, and the position in them.
+    replay: Vec<u8>,
+    replay_at: usize,
+    /// Whether they come from a properly closed cell, so that the rows in them may be meant as one cell.
     is_suspect: bool,
-    reopened: u32,
-    /// Whether the byte before the current block was a CR: an LF then ends no further line.
+    rereads: u32,
+    /// Whether the byte before the current block was a CR, so that an LF does not count as another line.
     after_cr: bool,
 }
 
 impl RecordReader {
-    /// A reader at the start of a file. `delimiter` is a byte other than a quote, CR or LF.
+    /// Returns a reader at the start of a file. `delimiter` must not be a quote, CR or LF.
     pub fn new(delimiter: u8, limits: Limits) -> RecordReader {
         RecordReader::in_dialect(Dialect::of(delimiter), limits)
     }
@@ -183,39 +182,39 @@ impl RecordReader {
             record_line: 1,
             quote_line: None,
             closed_at: 0,
-            lenient_at: None,
+            inner_quote_at: None,
             doubled: Vec::new(),
             is_cut: false,
             is_full: false,
             quoting: false,
             cut_cells: Vec::new(),
             cut_record: false,
-            again: Vec::new(),
-            again_at: 0,
+            replay: Vec::new(),
+            replay_at: 0,
             is_suspect: false,
-            reopened: 0,
+            rereads: 0,
             after_cr: false,
         }
     }
 
-    /// The same reader for a text whose first line has another number than 1.
+    /// Sets the number of the first line, 1 by default.
     pub(super) fn starting_on(mut self, line: u64) -> RecordReader {
         (self.line, self.record_line) = (line, line);
         self
     }
 
-    /// Sets the number of columns and the column of e-mails, by which swallowed rows are recognized.
+    /// Sets the table's width and the index of its e-mail column, to recognize rows inside a quoted cell.
     pub(super) fn of_table(mut self, width: usize, email: usize) -> RecordReader {
         self.table = Some((width, email));
         self
     }
 
-    /// The next record that ends in `input`, which is moved past it. `None` once `input` is used
-    /// up; what it holds of an unfinished record is kept for the next block.
+    /// Returns the next record that ends in `input`, and advances `input` past it. Returns `None` once `input` is used
+    /// up; the beginning of an unfinished record is kept for the next block.
     pub fn read<'r, 'b: 'r>(&'r mut self, input: &mut &'b [u8]) -> Option<Record<'r>> {
         loop {
-            if self.again_at < self.again.len() {
-                if self.read_again() {
+            if self.replay_at < self.replay.len() {
+                if self.read_replay() {
                     return Some(self.record(&[]));
                 }
                 continue;
@@ -226,8 +225,8 @@ impl RecordReader {
                     *input = &block[next..];
                     return Some(self.record(&block[rest]));
                 }
-                Step::Reopened { next } => *input = &block[next..],
-                Step::UsedUp => {
+                Step::Reread { next } => *input = &block[next..],
+                Step::EndOfBlock => {
                     *input = &[];
                     return None;
                 }
@@ -235,20 +234,24 @@ impl RecordReader {
         }
     }
 
-    /// The last records, one a call, when the file does not end in a line break.
+    /// Returns the records that remain at the end of the file, one per call, then `None`.
     pub fn finish(&mut self) -> Option<Record<'_>> {
         loop {
-            if self.again_at < self.again.len() {
-                if self.read_again() {
+            if self.replay_at < self.replay.len() {
+                if self.read_replay() {
                     return Some(self.record(&[]));
                 }
                 continue;
             }
             match self.state {
                 State::BetweenRecords => return None,
-                State::Quoted | State::Escaped if self.lenient_at.is_some() => self.close_at_first_quote(&[]),
-                State::Quoted | State::Escaped if self.may_reopen() => self.reopen(),
-                State::QuoteSeen | State::QuoteSpace if self.has_swallowed_rows() => self.reopen(),
+                State::Quoted | State::Escaped if self.inner_quote_at.is_some() => {
+                    self.close_at_inner_quote(&[]);
+                }
+                State::Quoted | State::Escaped if self.may_reread() => self.reread_with_literal_quote(),
+                State::QuoteSeen | State::QuoteSpace if self.contains_rows() => {
+                    self.reread_with_literal_quote();
+                }
                 State::Quoted | State::Escaped => {
                     self.quoting = true;
                     self.state = State::Plain;
@@ -263,40 +266,40 @@ impl RecordReader {
         }
     }
 
-    /// How many physical lines have ended so far, the last one included after
-    /// [`finish`](RecordReader::finish).
+    /// Returns the number of physical lines that have ended so far; after [`finish`](RecordReader::finish) that includes
+    /// the last line.
     pub fn lines(&self) -> u64 {
         self.line - 1
     }
 
-    /// Reads on in the bytes that are read again. Whether a record is complete in the buffer.
-    fn read_again(&mut self) -> bool {
-        let again = std::mem::take(&mut self.again);
-        let step = self.step(&again, self.again_at);
+    /// Continues to read the replayed bytes. Returns whether the buffer contains a complete record.
+    fn read_replay(&mut self) -> bool {
+        let replay = std::mem::take(&mut self.replay);
+        let step = self.step(&replay, self.replay_at);
         let (next, is_complete) = match step {
             Step::Record { rest, next } => {
-                self.buffer.extend_from_slice(&again[rest]);
+                self.buffer.extend_from_slice(&replay[rest]);
                 (next, true)
             }
-            Step::Reopened { next } => {
-                // What was reopened comes before the rest.
-                self.again.extend_from_slice(&again[next..]);
-                self.again_at = 0;
+            Step::Reread { next } => {
+                // The step has put the bytes to read first into `self.replay`.
+                self.replay.extend_from_slice(&replay[next..]);
+                self.replay_at = 0;
                 return false;
             }
-            Step::UsedUp => (again.len(), false),
+            Step::EndOfBlock => (replay.len(), false),
         };
-        if next < again.len() {
-            (self.again, self.again_at) = (again, next);
+        if next < replay.len() {
+            (self.replay, self.replay_at) = (replay, next);
         } else {
-            self.again_at = 0;
+            self.replay_at = 0;
             self.is_suspect = false;
-            self.after_cr = again.last() == Some(&CR);
+            self.after_cr = replay.last() == Some(&CR);
         }
         is_complete
     }
 
-    /// The finished record, whose end is `rest`, or which is `rest` when nothing had to be copied.
+    /// Returns the finished record: the buffer followed by `rest`, or `rest` itself if the buffer is empty.
     fn record<'r, 'b: 'r>(&'r mut self, rest: &'b [u8]) -> Record<'r> {
         let bytes = if self.buffer.is_empty() {
             rest

@@ -1,18 +1,18 @@
-//! Records whose quotes are broken or that are beyond the limits: what is read again, and what is cut off.
+//! Recovery from broken quotes, by reading bytes again, and from cells and records beyond the limits, by truncation.
 
 use super::step::State;
-use super::{CR, CUT_CELL_BYTES, LF, MOST_REOPENED, RecordReader};
+use super::{CR, CUT_CELL_BYTES, LF, MAX_REREADS, RecordReader};
 
 impl RecordReader {
-    /// Ends a cell that is beyond the limits, or in a record that is.
+    /// Ends a cell that exceeds the limits or belongs to a record that does.
     pub(super) fn end_long_cell(&mut self, rest: &[u8]) {
-        self.keep(rest);
+        self.append(rest);
         if !self.is_full && !self.is_cut {
             if self.ends.len() >= self.limits.max_columns {
                 let text =
                     self.buffer.split_off(self.ends.last().copied().unwrap_or(0).min(self.buffer.len()));
                 self.is_full = true;
-                self.keep(&text);
+                self.append(&text);
             } else if !self.is_within_limits(self.buffer.len()) {
                 self.cut();
             }
@@ -20,7 +20,7 @@ impl RecordReader {
         self.end_cell(self.buffer.len());
     }
 
-    /// Whether the current cell may reach to `end`.
+    /// Returns whether the current cell may extend to `end`.
     pub(super) fn is_within_limits(&self, end: usize) -> bool {
         end <= self.cell_start().saturating_add(self.limits.max_cell_bytes).min(self.limits.max_record_bytes)
     }
@@ -29,24 +29,24 @@ impl RecordReader {
         self.ends.last().map_or(0, |&end| end + 1)
     }
 
-    /// Whether the current cell is beyond the limits with so many bytes more.
-    pub(super) fn passes_limit(&self, more: usize) -> bool {
+    /// Returns whether the current cell exceeds the limits with `more` further bytes.
+    pub(super) fn exceeds_limit(&self, more: usize) -> bool {
         !self.is_cut && !self.is_full && !self.is_within_limits(self.buffer.len() + more)
     }
 
-    /// Goes on with a cell that is beyond the limits with these bytes. `Some` if it has to be read again: how many of
-    /// them that takes in.
-    pub(super) fn pass_limit(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// Truncates the current cell, which exceeds the limits with `bytes`, or arranges to read it again if its quotes are
+    /// likely broken. In the latter case returns how many of `bytes` will be read again.
+    pub(super) fn handle_excess(&mut self, bytes: &[u8]) -> Option<usize> {
         let start = self.cell_start();
         let wanted = (start + self.limits.max_cell_bytes + 1).saturating_sub(self.buffer.len());
         let taken = wanted.min(bytes.len());
-        self.keep(&bytes[..taken]);
+        self.append(&bytes[..taken]);
         let has_lines =
             || self.buffer[start.min(self.buffer.len())..].iter().any(|byte| matches!(*byte, CR | LF));
-        if self.lenient_at.is_some() {
-            self.close_at_first_quote(&[]);
-        } else if has_lines() && self.may_reopen() {
-            self.reopen();
+        if self.inner_quote_at.is_some() {
+            self.close_at_inner_quote(&[]);
+        } else if has_lines() && self.may_reread() {
+            self.reread_with_literal_quote();
         } else {
             self.cut();
             return None;
@@ -54,11 +54,11 @@ impl RecordReader {
         Some(taken)
     }
 
-    /// Keeps the beginning of the cell in the buffer and leaves out the rest.
+    /// Truncates the cell in the buffer and drops its rest.
     pub(super) fn cut(&mut self) {
         let start = self.cell_start();
         let mut end = self.buffer.len().min(start + CUT_CELL_BYTES.min(self.limits.max_cell_bytes));
-        // No letter is cut in two.
+        // Do not split a character.
         while end > start && self.buffer.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
             end -= 1;
         }
@@ -71,72 +71,72 @@ impl RecordReader {
         }
     }
 
-    pub(super) fn may_reopen(&self) -> bool {
-        self.quote_line.is_some() && !self.is_cut && !self.is_full && self.reopened < MOST_REOPENED
+    pub(super) fn may_reread(&self) -> bool {
+        self.quote_line.is_some() && !self.is_cut && !self.is_full && self.rereads < MAX_REREADS
     }
 
-    /// Reads the quoted cell in the buffer again, with its quote as a letter.
-    pub(super) fn reopen(&mut self) {
+    /// Arranges to read the quoted cell in the buffer again, with its opening quote as a literal.
+    pub(super) fn reread_with_literal_quote(&mut self) {
         let start = self.cell_start().min(self.buffer.len());
         let closes = matches!(self.state, State::QuoteSeen | State::QuoteSpace);
         let quote = self.quote.unwrap_or(b'"');
-        let mut again = vec![quote];
-        for (place, byte) in (start..).zip(&self.buffer[start..]) {
-            if closes && place == self.closed_at {
-                again.push(quote);
+        let mut replay = vec![quote];
+        for (at, byte) in (start..).zip(&self.buffer[start..]) {
+            if closes && at == self.closed_at {
+                replay.push(quote);
             }
-            again.push(*byte);
-            if self.doubled.binary_search(&(place + 1)).is_ok() {
-                again.push(quote);
+            replay.push(*byte);
+            if self.doubled.binary_search(&(at + 1)).is_ok() {
+                replay.push(quote);
             }
         }
         if closes && self.closed_at >= self.buffer.len() {
-            again.push(quote);
+            replay.push(quote);
         }
         self.buffer.truncate(start);
         self.line = self.quote_line.unwrap_or(self.line);
         self.is_suspect |= closes;
-        self.again_with(again);
+        self.start_replay(replay);
     }
 
-    /// Lets the cell end its quotes at the first one that text follows, and reads what stands behind it again.
-    pub(super) fn close_at_first_quote(&mut self, rest: &[u8]) {
-        let at = self.lenient_at.unwrap_or(self.buffer.len());
-        let mut again = self.buffer.split_off(at);
-        if !again.is_empty() {
-            again.remove(0);
+    /// Ends the quoted part of the cell at the first quote that text follows, and arranges to read that text, followed by
+    /// `rest`, again.
+    pub(super) fn close_at_inner_quote(&mut self, rest: &[u8]) {
+        let at = self.inner_quote_at.unwrap_or(self.buffer.len());
+        let mut replay = self.buffer.split_off(at);
+        if !replay.is_empty() {
+            replay.remove(0);
         }
-        again.extend_from_slice(rest);
-        self.again_with(again);
+        replay.extend_from_slice(rest);
+        self.start_replay(replay);
     }
 
-    pub(super) fn again_with(&mut self, again: Vec<u8>) {
-        self.reopened += 1;
+    fn start_replay(&mut self, replay: Vec<u8>) {
+        self.rereads += 1;
         self.quoting = true;
         self.state = State::Plain;
         self.quote_line = None;
-        self.lenient_at = None;
+        self.inner_quote_at = None;
         self.doubled.clear();
-        (self.again, self.again_at) = (again, 0);
+        (self.replay, self.replay_at) = (replay, 0);
         self.after_cr = false;
     }
 
-    /// Text follows a quote that should have closed the cell: it is taken for a letter as long as another one on the
-    /// line may close the cell.
-    pub(super) fn go_on_behind_quote(&mut self) {
+    /// Treats a quote that text follows as a literal, as long as another quote on the line may close the cell.
+    pub(super) fn continue_after_quote(&mut self) {
         self.quoting = true;
-        self.state = if self.reopened < MOST_REOPENED { State::Quoted } else { State::Plain };
+        self.state = if self.rereads < MAX_REREADS { State::Quoted } else { State::Plain };
         if self.is_cut || self.is_full || self.state == State::Plain {
             return;
         }
         self.buffer.insert(self.closed_at, self.quote.unwrap_or(b'"'));
-        self.lenient_at = self.lenient_at.or(Some(self.closed_at));
+        self.inner_quote_at = self.inner_quote_at.or(Some(self.closed_at));
     }
 
-    /// Whether the quoted cell in the buffer, which ends here, has rows of the table in it.
-    pub(super) fn has_swallowed_rows(&self) -> bool {
+    /// Returns whether the quoted cell in the buffer, which ends here, contains rows of the table.
+    pub(super) fn contains_rows(&self) -> bool {
         let Some((width, email)) = self.table else { return false };
-        if self.quote_line == Some(self.line) || !self.may_reopen() {
+        if self.quote_line == Some(self.line) || !self.may_reread() {
             return false;
         }
         let start = self.cell_start().min(self.buffer.len());

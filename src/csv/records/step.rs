@@ -1,6 +1,7 @@
-//! The state machine that cuts a block into records, one step a call.
+//! The state machine that splits a block into records. A step ends at a record's end, at broken quotes that require
+//! bytes to be read again, or at the end of the block.
 
-use super::{CR, ESCAPE, LF, MOST_REOPENED, RecordReader, STOPS_PLAIN, STOPS_QUOTED};
+use super::{CR, ESCAPE, LF, MAX_REREADS, RecordReader, STOPS_PLAIN, STOPS_QUOTED};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -8,28 +9,29 @@ pub(super) enum State {
     CellStart,
     Plain,
     Quoted,
-    /// Past the byte that takes the next one's meaning away.
+    /// After a backslash inside quotes.
     Escaped,
-    /// Past a quote that closes the cell if the cell ends here.
+    /// After a quote that closes the cell if the cell ends here.
     QuoteSeen,
-    /// Past white space behind such a quote.
+    /// After such a quote and spaces.
     QuoteSpace,
 }
 
-/// How a step through bytes ended.
+/// How a step ended. `next` is the position of the first byte that was not read.
 pub(super) enum Step {
-    /// With a record, whose end these bytes are; where the next one begins.
+    /// At the end of a record, whose last bytes are `rest`.
     Record { rest: std::ops::Range<usize>, next: usize },
-    /// With bytes to be read again before those that follow.
-    Reopened { next: usize },
-    /// With no byte left.
-    UsedUp,
+    /// At broken quotes: the bytes to replay come before those at `next`.
+    Reread { next: usize },
+    /// At the end of the block.
+    EndOfBlock,
 }
 
 impl RecordReader {
+    /// Reads `block` from the position `from` to the end of a record or of the block.
     pub(super) fn step(&mut self, block: &[u8], from: usize) -> Step {
         let mut at = from;
-        // Where the bytes begin that belong to the record and are not in the buffer.
+        // The start of the record's bytes that are not in the buffer.
         let mut run = from;
 
         while at < block.len() {
@@ -43,7 +45,7 @@ impl RecordReader {
                     run = at;
                 }
                 State::CellStart if Some(block[at]) == self.quote && !self.is_full => {
-                    self.keep(&block[run..at]);
+                    self.append(&block[run..at]);
                     self.quote_line = Some(self.line);
                     self.state = State::Quoted;
                     at += 1;
@@ -71,19 +73,19 @@ impl RecordReader {
                 }
                 State::Quoted => {
                     at = self.scan(block, at, STOPS_QUOTED);
-                    if at < block.len() && self.passes_limit(at - run) {
-                        match self.pass_limit(&block[run..at]) {
-                            Some(taken) => return Step::Reopened { next: run + taken },
+                    if at < block.len() && self.exceeds_limit(at - run) {
+                        match self.handle_excess(&block[run..at]) {
+                            Some(taken) => return Step::Reread { next: run + taken },
                             None => run = at,
                         }
                     }
                     match block.get(at) {
                         None => break,
-                        Some(&CR | &LF) if self.lenient_at.is_some() => {
-                            self.close_at_first_quote(&block[run..at]);
-                            return Step::Reopened { next: at };
+                        Some(&CR | &LF) if self.inner_quote_at.is_some() => {
+                            self.close_at_inner_quote(&block[run..at]);
+                            return Step::Reread { next: at };
                         }
-                        Some(&CR | &LF) if self.is_cut || self.is_full || self.reopened >= MOST_REOPENED => {
+                        Some(&CR | &LF) if self.is_cut || self.is_full || self.rereads >= MAX_REREADS => {
                             self.quoting = true;
                             self.state = State::Plain;
                         }
@@ -92,13 +94,13 @@ impl RecordReader {
                             at += 1;
                         }
                         Some(&ESCAPE) if self.quote != Some(ESCAPE) => {
-                            self.keep(&block[run..at]);
+                            self.append(&block[run..at]);
                             self.state = State::Escaped;
                             at += 1;
                             run = at;
                         }
                         Some(_) => {
-                            self.keep(&block[run..at]);
+                            self.append(&block[run..at]);
                             self.closed_at = self.buffer.len();
                             self.state = State::QuoteSeen;
                             at += 1;
@@ -108,7 +110,7 @@ impl RecordReader {
                 }
                 State::Escaped => {
                     if block[at] != ESCAPE && Some(block[at]) != self.quote {
-                        self.keep(&[ESCAPE]);
+                        self.append(&[ESCAPE]);
                     }
                     if matches!(block[at], CR | LF) {
                         self.state = State::Quoted;
@@ -122,19 +124,19 @@ impl RecordReader {
                     self.state = State::Quoted;
                     at += 1;
                 }
-                State::QuoteSeen | State::QuoteSpace if block[at] != b' ' && self.passes_limit(at - run) => {
-                    match self.pass_limit(&block[run..at]) {
-                        Some(taken) => return Step::Reopened { next: run + taken },
+                State::QuoteSeen | State::QuoteSpace if block[at] != b' ' && self.exceeds_limit(at - run) => {
+                    match self.handle_excess(&block[run..at]) {
+                        Some(taken) => return Step::Reread { next: run + taken },
                         None => run = at,
                     }
                 }
                 State::QuoteSeen | State::QuoteSpace => match block[at] {
                     byte if byte == self.delimiter || matches!(byte, CR | LF) => {
-                        self.keep(&block[run..at]);
+                        self.append(&block[run..at]);
                         run = at;
-                        if self.has_swallowed_rows() {
-                            self.reopen();
-                            return Step::Reopened { next: at };
+                        if self.contains_rows() {
+                            self.reread_with_literal_quote();
+                            return Step::Reread { next: at };
                         }
                         self.state = State::Plain;
                     }
@@ -143,9 +145,9 @@ impl RecordReader {
                         at += 1;
                     }
                     _ => {
-                        self.keep(&block[run..at]);
+                        self.append(&block[run..at]);
                         run = at;
-                        self.go_on_behind_quote();
+                        self.continue_after_quote();
                     }
                 },
             }
@@ -156,13 +158,13 @@ impl RecordReader {
         }
         if self.state != State::BetweenRecords {
             let unread = &block[run..];
-            if !self.passes_limit(unread.len()) {
-                self.keep(unread);
-            } else if let Some(taken) = self.pass_limit(unread) {
-                return Step::Reopened { next: run + taken };
+            if !self.exceeds_limit(unread.len()) {
+                self.append(unread);
+            } else if let Some(taken) = self.handle_excess(unread) {
+                return Step::Reread { next: run + taken };
             }
         }
-        Step::UsedUp
+        Step::EndOfBlock
     }
 
     fn start_record(&mut self) {
@@ -177,7 +179,7 @@ impl RecordReader {
 
     fn start_cell(&mut self) {
         self.quote_line = None;
-        self.lenient_at = None;
+        self.inner_quote_at = None;
         self.is_cut = false;
         self.doubled.clear();
     }
@@ -189,7 +191,8 @@ impl RecordReader {
             .map_or(block.len(), |found| from + found)
     }
 
-    /// `from`: where in the block reading began; what stands before was not a part of this step.
+    /// Counts the line break at `at`, unless it is the LF of a CRLF. The step started at `from`; the byte before that is
+    /// in another block, so only `after_cr` knows it.
     fn count_line_break(&mut self, block: &[u8], at: usize, from: usize) {
         let after_cr = if at == from { self.after_cr } else { block[at - 1] == CR };
         if !(block[at] == LF && after_cr) {
@@ -197,8 +200,8 @@ impl RecordReader {
         }
     }
 
-    /// Appends bytes of the current cell to the buffer, unless they are left out.
-    pub(super) fn keep(&mut self, bytes: &[u8]) {
+    /// Appends bytes of the current cell to the buffer, unless the limits exclude them.
+    pub(super) fn append(&mut self, bytes: &[u8]) {
         if self.is_full {
             self.cut_record |=
                 bytes.iter().any(|byte| *byte != self.delimiter && !byte.is_ascii_whitespace());
@@ -207,7 +210,7 @@ impl RecordReader {
         }
     }
 
-    /// Ends a cell whose last bytes are those from `run` to `at`.
+    /// Ends the current cell, whose last bytes are `block[run..at]`.
     pub(super) fn end_cell_in(&mut self, block: &[u8], run: &mut usize, at: usize) {
         let end = self.buffer.len() + at - *run;
         if self.is_cut

@@ -1,11 +1,11 @@
-//! Records and cells, held against a public test set and another reader.
+//! Compares records and cells with a public test set and with another reader.
 
 use super::*;
 use crate::csv::Encoding;
 use crate::csv::decode::Decoder;
 
 #[test]
-fn csv_spectrum_is_read_to_its_expected_values() {
+fn csv_spectrum_files_give_their_expected_values() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpora/csv-spectrum");
     let mut count = 0;
     for entry in std::fs::read_dir(root.join("csvs")).unwrap() {
@@ -15,7 +15,7 @@ fn csv_spectrum_is_read_to_its_expected_values() {
         let expected: serde_json::Value = serde_json::from_slice(&json).unwrap();
 
         let mut file = std::fs::read_to_string(&path).unwrap();
-        // Version control may have taken the CRs, which is what these files are about.
+        // Version control may have removed the CRs that these files test.
         if name.ends_with("_crlf") {
             file = file.replace("\r\n", "\n").replace('\n', "\r\n");
         }
@@ -30,7 +30,7 @@ fn csv_spectrum_is_read_to_its_expected_values() {
     assert_eq!(count, 11);
 }
 #[test]
-fn records_are_those_of_csv_core() {
+fn records_equal_those_of_csv_core() {
     let random = &mut fastrand::Rng::with_seed(2);
     for _ in 0..20_000 {
         let file: String = (0..random.usize(..30))
@@ -42,7 +42,7 @@ fn records_are_those_of_csv_core() {
     }
 }
 
-/// All records of a file as lists of cells; `None` when quotes are broken.
+/// Returns the records of a file as lists of cells, or `None` if quotes are broken.
 fn records(file: &[u8]) -> Option<Vec<Vec<String>>> {
     let mut reader = RecordReader::new(b',', Limits::default());
     let mut decoder = Decoder::new(Encoding::Utf8);
