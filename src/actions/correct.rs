@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use super::corrections_file::{KEY_PREFIX, ROW_KEY};
 use super::{ActionError, Effect, Request, decide};
 use crate::csv::{
-    Encoding, FoundNames, Limits, Rejection, TableReader, TableRow, TableSurvey, unguarded, unmangled,
+    Encoding, HeaderNames, Limits, Rejection, TableReader, TableRow, TableSurvey, unguarded, unmangled,
     without_mangled_mark,
 };
 use crate::domain::decision::{ActionKind, Decision, Filter};
@@ -276,7 +276,7 @@ impl Columns {
             )));
         }
         let wrong = |what: &str, advice: &str| {
-            let found = FoundNames::new(&names);
+            let found = HeaderNames::new(&names);
             invalid(format!("the header on line {} has {what} (found: {found}); {advice}", header.line))
         };
         let place = |called: &str, is_it: &dyn Fn(&str) -> bool| {

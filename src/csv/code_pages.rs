@@ -1,5 +1,5 @@
-//! Character tables of MS-DOS, which no library of ours has: bytes 80 to FF of IBM code pages, as Unicode, Inc. maps them
-//! (unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC).
+//! Character tables of MS-DOS, which none of our dependencies contains: bytes 80 to FF of IBM code pages, as mapped by
+//! Unicode, Inc. (unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC).
 
 #[rustfmt::skip]
 /// Code page 437.

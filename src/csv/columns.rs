@@ -1,4 +1,4 @@
-//! Which column of a file is which field: by name, then by content.
+//! Assigns columns to fields, by name, then by content. Columns are numbered from 0.
 
 use super::header_row::is_address;
 use super::rejection::ColumnProposal;
@@ -6,29 +6,29 @@ use crate::domain::column_names::{NameMeaning, meaning};
 use crate::domain::email;
 use crate::domain::field::{Field, PerField, folded};
 
-/// Where a field's value comes from.
+/// The source of a field's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The cell of a column, from 0.
+    /// A column.
     Column(usize),
-    /// The first name in a column with whole names.
+    /// The first name in a column of full names.
     FirstOf(usize),
-    /// The last name in a column with whole names.
+    /// The last name in a column of full names.
     LastOf(usize),
 }
 
-/// The columns of a table as far as names and content tell.
+/// The columns of a table that names and content identify.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Columns {
-    /// Where each field is; `None` if nothing tells.
+    /// The source of each field; `None` if unknown.
     pub sources: PerField<Option<Source>>,
-    /// The columns whose names stand for a field.
+    /// The columns whose names denote each field.
     pub candidates: PerField<Vec<usize>>,
-    /// Fields that two columns of the same name stand for, with other values in them.
+    /// Fields for which two columns have the same name and different values.
     pub doubled: Vec<Field>,
 }
 
-/// A table's beginning, as columns are told from it.
+/// The beginning of a table, from which columns are identified.
 #[derive(Clone, Copy)]
 pub(super) struct Beginning<'a> {
     pub names: &'a [String],
@@ -36,21 +36,21 @@ pub(super) struct Beginning<'a> {
     pub rows: &'a [&'a [String]],
 }
 
-/// From this share of valid addresses on a column is one of e-mails, in percent.
-const MOSTLY_PERCENT: usize = 80;
+/// Minimum share of valid addresses in a column of e-mails, in percent.
+const EMAIL_PERCENT: usize = 80;
 
 impl Beginning<'_> {
-    /// Finds the columns of the fields.
+    /// Assigns columns to the fields.
     pub(super) fn columns(&self) -> Columns {
         let meanings: Vec<NameMeaning> = self.names.iter().map(|name| meaning(name)).collect();
         let candidates = PerField::from_fn(|field| {
-            let places = (0..meanings.len()).filter(|place| meanings[*place].field == Some(field));
-            places.collect::<Vec<usize>>()
+            let columns = (0..meanings.len()).filter(|column| meanings[*column].field == Some(field));
+            columns.collect::<Vec<usize>>()
         });
         let doubled = Field::ALL.iter().copied().filter(|field| self.is_doubled(candidates.get(*field)));
         let doubled: Vec<Field> = doubled.collect();
         let by_name = PerField::from_fn(|field| self.best_filled(field, candidates.get(field)));
-        let mut sources = by_name.map(|place| place.map(Source::Column));
+        let mut sources = by_name.map(|column| column.map(Source::Column));
         self.find_names(&meanings, &by_name, &mut sources);
         if sources.email.is_none() {
             sources.email = self.by_content().map(Source::Column);
@@ -58,31 +58,31 @@ impl Beginning<'_> {
         Columns { sources, candidates, doubled }
     }
 
-    /// Of several columns for a field the one with most values, of equal ones the first.
-    fn best_filled(&self, field: Field, places: &[usize]) -> Option<usize> {
-        let filled = |place: usize| {
+    /// Returns the column with the most values for a field; if several have the most, the first of them.
+    fn best_filled(&self, field: Field, columns: &[usize]) -> Option<usize> {
+        let filled = |column: usize| {
             let counts =
                 |cell: &str| if field == Field::Email { is_address(cell) } else { !cell.trim().is_empty() };
-            self.rows.iter().filter(|row| row.get(place).is_some_and(|cell| counts(cell))).count()
+            self.rows.iter().filter(|row| row.get(column).is_some_and(|cell| counts(cell))).count()
         };
-        places.iter().copied().rev().max_by_key(|place| filled(*place))
+        columns.iter().copied().rev().max_by_key(|column| filled(*column))
     }
 
-    /// Whether two columns have the same name, and different values where both have one.
-    fn is_doubled(&self, places: &[usize]) -> bool {
+    /// Returns whether two of the columns have the same name and, in some row, different values.
+    fn is_doubled(&self, columns: &[usize]) -> bool {
         let differ = |one: usize, other: usize| {
             self.rows.iter().any(|row| {
-                let cell = |place: usize| row.get(place).map_or("", |cell| cell.trim());
+                let cell = |column: usize| row.get(column).map_or("", |cell| cell.trim());
                 !cell(one).is_empty() && !cell(other).is_empty() && cell(one) != cell(other)
             })
         };
-        let pairs = places.iter().flat_map(|one| places.iter().map(move |other| (*one, *other)));
+        let pairs = columns.iter().flat_map(|one| columns.iter().map(move |other| (*one, *other)));
         pairs.into_iter().any(|(one, other)| {
             one < other && folded(&self.names[one]) == folded(&self.names[other]) && differ(one, other)
         })
     }
 
-    /// Finds first and last name, or the one column that has both.
+    /// Finds the columns of the first and last name, or one column of full names.
     fn find_names(
         &self,
         meanings: &[NameMeaning],
@@ -91,19 +91,19 @@ impl Beginning<'_> {
     ) {
         let (first, last) = match (by_name.first_name, by_name.last_name) {
             (Some(_), Some(_)) => return,
-            places => places,
+            columns => columns,
         };
-        let only_whole = |place: &usize| meanings[*place].full_name && meanings[*place].field.is_none();
-        let places: Vec<usize> = (0..meanings.len()).filter(only_whole).collect();
-        let whole = self.best_filled(Field::LastName, &places);
-        match (first.or(last), whole) {
+        let only_full = |column: &usize| meanings[*column].full_name && meanings[*column].field.is_none();
+        let columns: Vec<usize> = (0..meanings.len()).filter(only_full).collect();
+        let full = self.best_filled(Field::LastName, &columns);
+        match (first.or(last), full) {
             // `Name` beside `Vorname` is the last name.
-            (Some(part), Some(whole)) if !meanings[part].full_name => {
+            (Some(part), Some(full)) if !meanings[part].full_name => {
                 let missing = if first.is_some() { &mut sources.last_name } else { &mut sources.first_name };
-                *missing = Some(Source::Column(whole));
+                *missing = Some(Source::Column(full));
             }
-            (_, Some(whole)) => (sources.first_name, sources.last_name) = split(whole),
-            // `Nombre` alone is the whole name.
+            (_, Some(full)) => (sources.first_name, sources.last_name) = split(full),
+            // `Nombre` alone is the full name.
             (Some(part), None) if meanings[part].full_name => {
                 (sources.first_name, sources.last_name) = split(part);
             }
@@ -111,25 +111,25 @@ impl Beginning<'_> {
         }
     }
 
-    /// The column of e-mails by its content.
+    /// Returns the column that contains e-mails.
     fn by_content(&self) -> Option<usize> {
-        let valid = |place: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.trim());
+        let valid = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.trim());
             let filled: Vec<&str> = cells.filter(|cell| !cell.is_empty()).collect();
             let valid = filled.iter().filter(|cell| email::check(cell).is_ok()).count();
-            if valid * 100 >= filled.len() * MOSTLY_PERCENT { valid } else { 0 }
+            if valid * 100 >= filled.len() * EMAIL_PERCENT { valid } else { 0 }
         };
-        let best = (0..self.names.len()).rev().max_by_key(|place| valid(*place))?;
+        let best = (0..self.names.len()).rev().max_by_key(|column| valid(*column))?;
         (valid(best) > 0).then_some(best)
     }
 
-    /// Which columns the fields without a source may be, for a person to confirm.
+    /// Proposes columns for the fields without a source, for a person to confirm.
     pub(super) fn proposals(&self, columns: &Columns) -> Vec<ColumnProposal> {
         let taken: Vec<usize> =
-            columns.sources.values().into_iter().flatten().map(|source| source.place()).collect();
-        let is_words = |place: &usize| {
+            columns.sources.values().into_iter().flatten().map(|source| source.column()).collect();
+        let is_words = |column: &usize| {
             let cells =
-                self.rows.iter().filter_map(|row| row.get(*place)).filter(|cell| !cell.trim().is_empty());
+                self.rows.iter().filter_map(|row| row.get(*column)).filter(|cell| !cell.trim().is_empty());
             let is_word = |letter: char| !letter.is_numeric() && letter != '@';
             let (mut all, mut words) = (0, 0);
             for cell in cells {
@@ -139,47 +139,47 @@ impl Beginning<'_> {
             words > 0 && words * 2 > all
         };
         let mut free: Vec<usize> =
-            (0..self.names.len()).filter(|place| !taken.contains(place)).filter(is_words).collect();
+            (0..self.names.len()).filter(|column| !taken.contains(column)).filter(is_words).collect();
         let by_content = columns.sources.email.filter(|_| columns.candidates.email.is_empty());
-        let email = by_content.map(|source| ColumnProposal { field: Field::Email, place: source.place() });
+        let email = by_content.map(|source| ColumnProposal { field: Field::Email, column: source.column() });
         let mut proposals: Vec<ColumnProposal> = email.into_iter().collect();
         if columns.sources.company.is_none()
-            && let Some(at) = free.iter().position(|place| self.has_firms(*place))
+            && let Some(at) = free.iter().position(|column| self.has_companies(*column))
         {
-            proposals.push(ColumnProposal { field: Field::Company, place: free.remove(at) });
+            proposals.push(ColumnProposal { field: Field::Company, column: free.remove(at) });
         }
         let others = [Field::FirstName, Field::LastName, Field::Company].into_iter();
         for field in others.filter(|field| columns.sources.get(*field).is_none()) {
             let is_new = !proposals.iter().any(|proposal| proposal.field == field);
             if is_new && !free.is_empty() {
-                proposals.push(ColumnProposal { field, place: free.remove(0) });
+                proposals.push(ColumnProposal { field, column: free.remove(0) });
             }
         }
         proposals.sort_by_key(|proposal| proposal.field as usize);
         proposals
     }
 
-    fn has_firms(&self, place: usize) -> bool {
-        const FORMS: [&str; 22] = [
+    fn has_companies(&self, column: usize) -> bool {
+        const LEGAL_FORMS: [&str; 22] = [
             "ltd", "limited", "inc", "llc", "plc", "corp", "co", "company", "gmbh", "ag", "kg", "sa", "sas",
             "sarl", "srl", "spa", "bv", "nv", "ab", "oy", "group", "works",
         ];
-        self.rows.iter().filter_map(|row| row.get(place)).any(|cell| {
+        self.rows.iter().filter_map(|row| row.get(column)).any(|cell| {
             let words = cell.split(|letter: char| !letter.is_alphanumeric());
-            words.into_iter().any(|word| FORMS.contains(&word.to_lowercase().as_str()))
+            words.into_iter().any(|word| LEGAL_FORMS.contains(&word.to_lowercase().as_str()))
         })
     }
 }
 
 impl Source {
-    /// The column, from 0.
-    pub(super) fn place(self) -> usize {
+    /// Returns the index of the column.
+    pub(super) fn column(self) -> usize {
         match self {
-            Source::Column(place) | Source::FirstOf(place) | Source::LastOf(place) => place,
+            Source::Column(column) | Source::FirstOf(column) | Source::LastOf(column) => column,
         }
     }
 }
 
-fn split(place: usize) -> (Option<Source>, Option<Source>) {
-    (Some(Source::FirstOf(place)), Some(Source::LastOf(place)))
+fn split(column: usize) -> (Option<Source>, Option<Source>) {
+    (Some(Source::FirstOf(column)), Some(Source::LastOf(column)))
 }

@@ -1,7 +1,7 @@
-//! Text of any encoding made into UTF-8, block by block, so that all that follows sees one byte a delimiter.
+//! Converts text from any encoding to UTF-8, block by block, so that a delimiter is one byte in all later steps.
 //!
-//! Bytes without a character become stand-ins of three bytes that UTF-8 reads as one broken sequence, and that still
-//! tell which bytes stood in the file: see [`utf16`](super::utf16).
+//! Each byte that is not text becomes a placeholder of three bytes that is one invalid sequence in UTF-8 and encodes the
+//! original byte: see [`utf16`](super::utf16).
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -23,11 +23,11 @@ pub(super) enum Converter {
 /// The characters of bytes 80 to FF.
 pub(super) type Table = [Option<char>; 128];
 
-/// The longest sequence that a decoder finds malformed, with what it has read behind it.
+/// Maximum length of a malformed sequence and the bytes that the decoder has read after it.
 const MALFORMED_BYTES: usize = 8;
 
 impl Converter {
-    /// A converter for an encoding; `None` for UTF-8.
+    /// Returns a converter for an encoding, or `None` for UTF-8.
     pub(super) fn new(encoding: Encoding) -> Option<Converter> {
         if let Some(table) = table(encoding) {
             return Some(Converter::OneByte(table));
@@ -39,7 +39,13 @@ impl Converter {
                 let decoder = Box::new(standard.new_decoder_without_bom_handling());
                 Converter::ManyBytes { decoder, recent: Vec::new() }
             }
-            _ => Converter::Utf16(Utf16::new(encoding)?),
+            Encoding::Utf8
+            | Encoding::Utf16Le
+            | Encoding::Utf16Be
+            | Encoding::Windows1252
+            | Encoding::Cp437
+            | Encoding::Cp850
+            | Encoding::Cp852 => Converter::Utf16(Utf16::new(encoding)?),
         })
     }
 
@@ -61,7 +67,7 @@ impl Converter {
         }
     }
 
-    /// Appends what is left over at the end of the file.
+    /// Appends the placeholders for an incomplete character at the end of the file.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
         match self {
             Converter::Utf16(utf16) => utf16.finish(out),
@@ -79,13 +85,13 @@ impl std::fmt::Debug for Converter {
 }
 
 impl Encoding {
-    /// Whether a file in this encoding can hold the character.
+    /// Returns whether the encoding contains the character.
     pub fn has(self, character: char) -> bool {
         bytes_of(self, character).is_some()
     }
 }
 
-/// The bytes of a text in an encoding; `None` if it has no place for one of the characters.
+/// Encodes a text. Returns `None` if the encoding lacks one of its characters.
 pub(super) fn encode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
     if let Some(standard) = encoding.standard().filter(|standard| standard.output_encoding() == *standard) {
         let (bytes, _, failed) = standard.encode(text);
@@ -98,14 +104,14 @@ pub(super) fn encode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The bytes of a character in an encoding; `None` if it has no place for it.
+/// Encodes a character. Returns `None` if the encoding lacks it.
 pub(super) fn bytes_of(encoding: Encoding, character: char) -> Option<Vec<u8>> {
     if character.is_ascii() {
         return Some(vec![character as u8]);
     }
     if let Some(table) = table(encoding) {
-        let place = table.iter().position(|known| *known == Some(character));
-        return place.map(|place| vec![0x80 + place as u8]);
+        let index = table.iter().position(|known| *known == Some(character));
+        return index.map(|index| vec![0x80 + index as u8]);
     }
     match encoding.standard() {
         Some(standard) => {
@@ -121,10 +127,10 @@ pub(super) fn bytes_of(encoding: Encoding, character: char) -> Option<Vec<u8>> {
 pub(super) static WINDOWS_1252: LazyLock<&'static Table> =
     LazyLock::new(|| table(Encoding::Windows1252).unwrap_or(&[None; 128]));
 
-/// The tables that were asked for so far: there are as many as encodings.
+/// The tables made so far, at most one per encoding.
 static TABLES: LazyLock<Mutex<HashMap<Encoding, Option<&'static Table>>>> = LazyLock::new(Mutex::default);
 
-/// The table of an encoding with one byte a character; `None` for another one.
+/// Returns the table of a single-byte encoding, or `None` for any other encoding.
 fn table(encoding: Encoding) -> Option<&'static Table> {
     let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
     let make = || make_table(encoding).map(|table| &*Box::leak(Box::new(table)));
@@ -136,9 +142,15 @@ fn make_table(encoding: Encoding) -> Option<Table> {
         Encoding::Cp437 => CP437,
         Encoding::Cp850 => CP850,
         Encoding::Cp852 => CP852,
-        _ => {
+        Encoding::Utf8
+        | Encoding::Utf16Le
+        | Encoding::Utf16Be
+        | Encoding::Utf32Le
+        | Encoding::Utf32Be
+        | Encoding::Windows1252
+        | Encoding::Other(_) => {
             let standard = encoding.standard().filter(|standard| standard.is_single_byte())?;
-            // The standard makes control characters of bytes that Windows has no character for.
+            // The standard maps bytes that Windows does not assign to control characters.
             let is_control = |letter: char| ('\u{80}'..='\u{9f}').contains(&letter);
             let mut table = [None; 128];
             for (byte, character) in (0x80..=0xFF).zip(&mut table) {
@@ -150,7 +162,7 @@ fn make_table(encoding: Encoding) -> Option<Table> {
         }
     };
     let mut table = [None; 128];
-    table.iter_mut().zip(page.chars()).for_each(|(place, character)| *place = Some(character));
+    table.iter_mut().zip(page.chars()).for_each(|(entry, character)| *entry = Some(character));
     Some(table)
 }
 
@@ -173,7 +185,8 @@ fn push_unit(code: u32, bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// `recent`: the last bytes that the decoder has read, since it names malformed ones by their place.
+/// Decodes a block. `recent` contains the last bytes of earlier blocks, since the decoder reports malformed bytes by their
+/// distance from its position.
 fn decode(
     decoder: &mut encoding_rs::Decoder,
     recent: &mut Vec<u8>,
@@ -191,8 +204,8 @@ fn decode(
         match result {
             DecoderResult::InputEmpty => return,
             DecoderResult::OutputFull => {}
-            DecoderResult::Malformed(length, behind) => {
-                let end = recent.len().saturating_sub(usize::from(behind));
+            DecoderResult::Malformed(length, consumed_after) => {
+                let end = recent.len().saturating_sub(usize::from(consumed_after));
                 let start = end.saturating_sub(usize::from(length));
                 recent[start..end].iter().for_each(|byte| push_byte(*byte, out));
             }

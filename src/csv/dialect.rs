@@ -1,15 +1,15 @@
-//! How a file parts its cells, and the ways that are tried.
+//! The dialects of CSV: delimiter, quote and escape.
 
-/// In the order of preference when nothing else tells.
+/// Delimiters, the most usual first.
 const DELIMITERS: [u8; 8] = *b",;\t|~^: ";
 
-/// How a file parts its cells.
+/// How a file separates and quotes its cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
     pub delimiter: u8,
-    /// What cells may stand between.
+    /// The quote around cells, if any.
     pub(crate) quote: Option<u8>,
-    /// Whether `\` takes the next byte's meaning away.
+    /// Whether `\` escapes the next byte in quotes.
     pub(crate) is_escaped: bool,
 }
 
@@ -18,7 +18,7 @@ impl Dialect {
         Dialect { delimiter, quote: Some(b'"'), is_escaped: false }
     }
 
-    /// The dialects that a text which contains these bytes may have, the most usual first. Never empty.
+    /// Returns the dialects whose delimiter occurs in the text, the most usual first. Never empty.
     pub(super) fn candidates(text: &[u8]) -> Vec<Dialect> {
         let present = DELIMITERS.into_iter().filter(|delimiter| text.contains(delimiter));
         let found: Vec<Dialect> = present.map(Dialect::of).collect();
@@ -26,16 +26,16 @@ impl Dialect {
     }
 }
 
-/// A line such as `sep=;`, by which spreadsheet programs tell each other the delimiter.
+/// A line such as `sep=;`, with which spreadsheet programs declare the delimiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Declaration {
     pub dialect: Dialect,
-    /// Bytes of the line without its line break.
+    /// Length of the line without its line break.
     pub bytes: usize,
 }
 
-/// Returns the declaration in the first line. A delimiter of several equal characters counts as one: the columns
-/// between them have no name and no value.
+/// Returns the declaration in the first line, if there is one. A delimiter of several equal characters counts as one: the
+/// columns between them have no name and no value.
 pub(super) fn declaration(text: &[u8]) -> Option<Declaration> {
     let bytes = text.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
     let line = text[..bytes].strip_prefix(b"\"").unwrap_or(&text[..bytes]);

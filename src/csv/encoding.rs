@@ -1,9 +1,9 @@
-//! The character encodings of files, by name and by the marks at their beginning.
+//! The character encodings of files, their names and their byte order marks.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A character encoding that files are read in.
+/// A character encoding that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
@@ -16,7 +16,7 @@ pub enum Encoding {
     Utf32Le,
     /// UTF-32 with the high byte first, with a byte order mark.
     Utf32Be,
-    /// Windows-1252, of which ISO 8859-1 is a part as far as text goes.
+    /// Windows-1252, a superset of the printable characters of ISO 8859-1.
     Windows1252,
     /// The code page of MS-DOS in the United States.
     Cp437,
@@ -24,21 +24,21 @@ pub enum Encoding {
     Cp850,
     /// The code page of MS-DOS in central Europe.
     Cp852,
-    /// Another encoding of the WHATWG's standard.
+    /// Another encoding of the WHATWG Encoding Standard.
     Other(&'static encoding_rs::Encoding),
 }
 
-/// How a file's bytes are read as letters, and how sure that is.
+/// The encoding in which a file is read, and a second candidate if that is in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reading {
     /// The encoding.
     pub encoding: Encoding,
-    /// The next best encoding, if it is nearly as likely: then rows whose letters depend on it are asked about.
+    /// The second candidate if it is nearly as likely. A person then has to check each row that it would change.
     pub rival: Option<Encoding>,
 }
 
 impl Reading {
-    /// A reading without doubt.
+    /// Returns a reading without doubt.
     pub fn sure(encoding: Encoding) -> Reading {
         Reading { encoding, rival: None }
     }
@@ -50,8 +50,8 @@ impl From<Encoding> for Reading {
     }
 }
 
-/// The encodings that are not the standard's, or have a name of their own here; longer byte order marks first.
-pub(super) const OWN: [Encoding; 9] = [
+/// The encodings with a variant of their own, longer byte order marks first.
+pub(super) const NAMED: [Encoding; 9] = [
     Encoding::Utf8,
     Encoding::Utf32Le,
     Encoding::Utf32Be,
@@ -63,7 +63,7 @@ pub(super) const OWN: [Encoding; 9] = [
     Encoding::Cp852,
 ];
 
-/// Other names that people know.
+/// Other names in use that the standard lacks.
 const ALIASES: [(&str, Encoding); 14] = [
     ("utf-32", Encoding::Utf32Le),
     ("cp437", Encoding::Cp437),
@@ -82,7 +82,7 @@ const ALIASES: [(&str, Encoding); 14] = [
 ];
 
 impl Encoding {
-    /// The usual name, such as `UTF-8`; [`FromStr`] reads it back.
+    /// Returns the usual name, such as `UTF-8`. [`FromStr`] parses it.
     pub fn as_str(self) -> &'static str {
         match self {
             Encoding::Utf8 => "UTF-8",
@@ -98,20 +98,27 @@ impl Encoding {
         }
     }
 
-    /// The encoding of the standard, unless it has none.
+    /// Returns the encoding of `encoding_rs`, or `None` if there is none or this module converts it itself.
     pub(super) fn standard(self) -> Option<&'static encoding_rs::Encoding> {
         match self {
             Encoding::Windows1252 => Some(encoding_rs::WINDOWS_1252),
             Encoding::Other(encoding) => Some(encoding),
-            _ => None,
+            Encoding::Utf8
+            | Encoding::Utf16Le
+            | Encoding::Utf16Be
+            | Encoding::Utf32Le
+            | Encoding::Utf32Be
+            | Encoding::Cp437
+            | Encoding::Cp850
+            | Encoding::Cp852 => None,
         }
     }
 
     pub(super) fn from_standard(encoding: &'static encoding_rs::Encoding) -> Encoding {
-        let own = OWN.into_iter().find(|own| own.as_str().eq_ignore_ascii_case(encoding.name()));
-        match own {
-            Some(own) => own,
-            // GB18030 has all of GBK and more.
+        let named = NAMED.into_iter().find(|named| named.as_str().eq_ignore_ascii_case(encoding.name()));
+        match named {
+            Some(named) => named,
+            // GB18030 is a superset of GBK.
             None if encoding == encoding_rs::GBK => Encoding::Other(encoding_rs::GB18030),
             None => Encoding::Other(encoding),
         }
@@ -124,7 +131,11 @@ impl Encoding {
             Encoding::Utf16Be => b"\xFE\xFF",
             Encoding::Utf32Le => b"\xFF\xFE\x00\x00",
             Encoding::Utf32Be => b"\x00\x00\xFE\xFF",
-            _ => b"",
+            Encoding::Windows1252
+            | Encoding::Cp437
+            | Encoding::Cp850
+            | Encoding::Cp852
+            | Encoding::Other(_) => b"",
         }
     }
 }
@@ -135,20 +146,20 @@ impl fmt::Display for Encoding {
     }
 }
 
-/// A name that is none of [`Encoding`]'s.
+/// A name that no [`Encoding`] has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown encoding {0:?}; names are such as UTF-8, windows-1250, Shift_JIS, GB18030, Big5, macintosh and IBM850"
+    "unknown encoding {0:?}; known names include UTF-8, windows-1250, Shift_JIS, GB18030, Big5, macintosh and IBM850"
 )]
 pub struct UnknownEncoding(pub String);
 
 impl FromStr for Encoding {
     type Err = UnknownEncoding;
 
-    /// Reads a name as [`as_str`](Encoding::as_str) gives it or as other programs do, in any case.
+    /// Parses the name that [`as_str`](Encoding::as_str) returns, or one that other programs use. Case does not matter.
     fn from_str(name: &str) -> Result<Self, UnknownEncoding> {
         let name = name.trim();
-        let own = OWN.into_iter().find(|encoding| encoding.as_str().eq_ignore_ascii_case(name));
+        let named = NAMED.into_iter().find(|encoding| encoding.as_str().eq_ignore_ascii_case(name));
         let alias =
             || ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name)).map(|(_, known)| *known);
         let standard = || {
@@ -159,6 +170,6 @@ impl FromStr for Encoding {
                 found.or_else(|| encoding_rs::Encoding::for_label_no_replacement(with_prefix?.as_bytes()));
             found.map(Encoding::from_standard)
         };
-        own.or_else(alias).or_else(standard).ok_or_else(|| UnknownEncoding(name.to_owned()))
+        named.or_else(alias).or_else(standard).ok_or_else(|| UnknownEncoding(name.to_owned()))
     }
 }

@@ -1,9 +1,9 @@
-//! How well a dialect suits a file.
+//! Measures how well a dialect fits a file.
 //!
-//! A header with known names decides. Where names do not tell, the dialect with the greatest consistency measure does:
-//! the product of a pattern score (rows of the same width) and a type score (cells that look like something), after
-//! G. van den Burg, A. Nazábal and C. Sutton, "Wrangling messy CSV files by detecting row and type patterns", Data
-//! Mining and Knowledge Discovery 33 (2019), the method of CleverCSV.
+//! The dialect with the most known names in the header wins, then the one with the highest consistency measure: the product
+//! of a pattern score (rows of equal width) and a type score (cells of a recognizable type), after G. van den Burg, A.
+//! Nazábal and C. Sutton, "Wrangling messy CSV files by detecting row and type patterns", Data Mining and Knowledge
+//! Discovery 33 (2019), the method of CleverCSV.
 
 use std::cmp::Reverse;
 
@@ -13,7 +13,7 @@ use super::sample::{Sample, SampleRecord};
 use crate::domain::email;
 
 impl Dialect {
-    /// The same with other quotes, where a sample in this dialect gives reason to look at them.
+    /// Returns variants of the dialect with other quotes and escapes that the sample suggests.
     pub(super) fn variants(self, sample: &Sample, text: &[u8]) -> Vec<Dialect> {
         let mut variants = Vec::new();
         if sample.flawed > 0 {
@@ -31,7 +31,7 @@ impl Dialect {
     }
 }
 
-/// How well a dialect suits a file; the better fit is the greater.
+/// How well a dialect fits a file. A greater value is a better fit.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(super) struct Fit {
     known_names: usize,
@@ -40,16 +40,18 @@ pub(super) struct Fit {
 }
 
 impl Fit {
-    /// The fit of a table with columns of any names: the fewest broken records, then the widest first one.
+    /// Returns the fit for a table with arbitrary columns: first by the number of broken records, then by the width of the
+    /// first record.
     pub(super) fn by_width(sample: &Sample) -> Fit {
         let width = sample.records.first().map_or(0, |record| record.cells.len());
         Fit { known_names: 0, unflawed: Reverse(sample.flawed), consistency: width as f64 }
     }
 
+    /// Returns the fit for a contact file with this header.
     pub(super) fn of(sample: &Sample, header: &HeaderRow) -> Fit {
-        // One name may be there by chance, as `Firma` is in `Firma GmbH`.
+        // A single name may be a coincidence, such as `Firma` in `Firma GmbH`.
         let known_names = if header.known_names > 1 { header.known_names } else { 0 };
-        // Cells in quotes show that quotes are in use, even if some of them are broken.
+        // A quote at both ends of a cell means that this dialect missed quotes that are in use.
         let in_quotes = |cell: &String| cell.len() > 1 && cell.starts_with('"') && cell.ends_with('"');
         let records = &sample.records[header.index..];
         let unread = records.iter().filter(|record| record.cells.iter().any(in_quotes)).count();
@@ -58,7 +60,7 @@ impl Fit {
     }
 }
 
-/// The consistency measure of records, 0 for none.
+/// Returns the consistency measure of records, 0 if there are none.
 fn consistency(records: &[SampleRecord]) -> f64 {
     let mut widths: Vec<(usize, usize)> = Vec::new();
     let (mut cells, mut known) = (0, 0);
@@ -82,7 +84,7 @@ fn consistency(records: &[SampleRecord]) -> f64 {
     pattern_score * (known as f64 / cells as f64).max(1e-10)
 }
 
-/// Whether a cell looks like a value: empty, an address, a number, a time, a link, or words.
+/// Returns whether a cell has a recognizable type: empty, an address, a number, a time, a link, or words.
 fn has_type(cell: &str) -> bool {
     let cell = cell.trim();
     let is_number = |letter: char| letter.is_ascii_digit() || "+-.,:/%() €$£TZ".contains(letter);

@@ -1,68 +1,68 @@
-//! Which column of a file is which.
+//! The header of a file, and the mapping of columns to fields that a person may set instead.
 
 use super::columns::{Beginning, Source};
-use super::rejection::{FoundNames, Rejection};
+use super::rejection::{HeaderNames, Rejection};
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
 
-/// Which columns of a file a person has said to be the four: for a file whose names do not tell.
+/// The columns that a person has assigned to the fields, for a file whose column names do not identify them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mapping {
-    /// Where e-mail, first name, last name and company are, from 0.
-    places: PerField<u16>,
-    /// How many columns the header has: in a file with more or fewer these places mean nothing.
-    columns: u16,
+    /// The column of each field, from 0.
+    columns: PerField<u16>,
+    /// The number of columns of the header. A file with another number is rejected.
+    width: u16,
 }
 
 impl Mapping {
-    /// A mapping, if each place is one of the columns and no two are the same, but for first and last name: one column
-    /// for both has the whole name, which is split.
-    pub fn new(places: PerField<u16>, columns: u16) -> Option<Mapping> {
-        let values = places.values();
-        let is_whole_name = |one: usize, other: usize| {
+    /// Returns a mapping, or `None` if a column is not less than `width` or assigned twice. First and last name may share
+    /// a column: it contains full names, which are split.
+    pub fn new(columns: PerField<u16>, width: u16) -> Option<Mapping> {
+        let values = columns.values();
+        let is_full_name = |one: usize, other: usize| {
             [one, other]
                 .map(|at| Field::ALL[at])
                 .iter()
                 .all(|field| matches!(field, Field::FirstName | Field::LastName))
         };
-        let apart = (0..values.len())
-            .all(|one| (0..one).all(|other| values[one] != values[other] || is_whole_name(one, other)));
-        let inside = values.iter().all(|place| **place < columns);
-        (apart && inside).then_some(Mapping { places, columns })
+        let are_distinct = (0..values.len())
+            .all(|one| (0..one).all(|other| values[one] != values[other] || is_full_name(one, other)));
+        let are_in_range = values.iter().all(|column| **column < width);
+        (are_distinct && are_in_range).then_some(Mapping { columns, width })
     }
 }
 
-/// The header of a file, with each required column in its place.
+/// The header of a file and the source of each field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// All names as found, in order; `column 1` and so on if the file has no header.
+    /// The column names in order; `column 1` and so on if the file has no header.
     pub names: Vec<String>,
     /// Whether the file has a header.
     pub is_named: bool,
-    /// The physical line on which the header starts, from 1; without a header that of the first row.
+    /// The physical line of the header, from 1; of the first row if there is no header.
     pub line: u64,
-    /// The byte between two cells.
+    /// The delimiter.
     pub delimiter: u8,
     sources: PerField<Source>,
 }
 
 impl Header {
-    /// Finds the required columns of a table.
+    /// Finds the columns of a table.
     ///
-    /// Fails when one of them is missing or there twice. With a `mapping` names do not matter; it fails when the
-    /// table has another number of columns.
+    /// Fails if a column is missing or ambiguous. With a `mapping`, ignores the names and fails if the table has another
+    /// number of columns.
     pub(super) fn find(start: &TableStart, mapping: Option<&Mapping>) -> Result<Header, Rejection> {
         let (names, line) = (start.names.clone(), start.line);
         let (is_named, delimiter) = (start.is_named(), start.dialect.delimiter);
-        if let Some(Mapping { places, columns }) = mapping {
-            let (found, expected) = (names.len(), usize::from(*columns));
+        if let Some(Mapping { columns, width }) = mapping {
+            let (found, expected) = (names.len(), usize::from(*width));
             if found != expected {
                 return Err(Rejection::Mapping { line, found, expected });
             }
-            let mut sources = places.map(|place| Source::Column(usize::from(place)));
-            if places.first_name == places.last_name {
-                let place = usize::from(places.first_name);
-                (sources.first_name, sources.last_name) = (Source::FirstOf(place), Source::LastOf(place));
+            let mut sources = columns.map(|column| Source::Column(usize::from(column)));
+            if columns.first_name == columns.last_name {
+                let column = usize::from(columns.first_name);
+                (sources.first_name, sources.last_name) = (Source::FirstOf(column), Source::LastOf(column));
             }
             return Ok(Header { names, is_named, line, delimiter, sources });
         }
@@ -73,7 +73,7 @@ impl Header {
             Field::ALL.iter().copied().filter(|field| columns.sources.get(*field).is_none()).collect();
         if !missing.is_empty() || !columns.doubled.is_empty() {
             let proposals = beginning.proposals(&columns);
-            let found = FoundNames::new(&names);
+            let found = HeaderNames::new(&names);
             return Err(match is_named {
                 true => Rejection::Columns { line, missing, doubled: columns.doubled, found, proposals },
                 false => Rejection::NoHeader { line, columns: names.len(), proposals },
@@ -83,7 +83,7 @@ impl Header {
         Ok(Header { names, is_named, line, delimiter, sources })
     }
 
-    /// Where the value of a field is.
+    /// Returns the source of a field's value.
     pub(super) fn source(&self, field: Field) -> Source {
         *self.sources.get(field)
     }

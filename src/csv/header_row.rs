@@ -1,31 +1,32 @@
-//! Where the table begins: below titles, notes and blank lines, at the row whose names are known, or at the first row
-//! that is as wide as the others.
+//! Finds the header row, which may follow titles, notes and blank lines: the row with the most known names, or the first
+//! row of the usual width.
 
 use super::sample::{Sample, SampleRecord};
 use crate::domain::column_names::{NameMeaning, meaning};
 use crate::domain::field::{FIELDS, Field};
 
-/// How many records may stand above the header.
-const MOST_ABOVE: usize = 60;
+/// Maximum number of records above the header.
+const MAX_ABOVE: usize = 60;
 
-/// What is longer is no name of a column that is known.
+/// Maximum length of a known column name.
 const NAME_BYTES: usize = 100;
 
-/// The header of a sample, or the place where it would be.
+/// The header of a sample, or the position where it would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HeaderRow {
-    /// Which record of the sample.
+    /// The index of the record in the sample.
     pub index: usize,
-    /// The names of the columns; `column 1` and so on if the file has none.
+    /// The names of the columns; `column 1` and so on if the file has no header.
     pub names: Vec<String>,
-    /// Records that the header takes: 0, 1 or 2.
+    /// The number of records that the header spans: 0, 1 or 2.
     pub records: usize,
-    /// How many of the fields are among the names.
+    /// The number of fields among the names.
     pub known_names: usize,
 }
 
 impl HeaderRow {
-    /// Finds the header; `None` if the sample has no record. `line`: where a person has said it is.
+    /// Finds the header. Returns `None` if the sample has no record. With `line`, the header is the first record on or
+    /// after that line.
     pub(super) fn find(sample: &Sample, line: Option<u64>) -> Option<HeaderRow> {
         let records = &sample.records;
         if let Some(line) = line {
@@ -33,14 +34,14 @@ impl HeaderRow {
             return Some(HeaderRow::named(index, records[index].cells.clone(), 1));
         }
         let mut best: Option<HeaderRow> = None;
-        for index in 0..records.len().min(MOST_ABOVE) {
-            // A row with an address is no header, which keeps this cheap.
+        for index in 0..records.len().min(MAX_ABOVE) {
+            // A row with an address is never a header. Skipping it saves most of the work.
             if records[index].cells.iter().any(|cell| is_address(cell)) {
                 continue;
             }
-            for found in HeaderRow::candidates(records, index) {
-                if best.as_ref().is_none_or(|best| found.known_names > best.known_names) {
-                    best = Some(found);
+            for candidate in HeaderRow::candidates(records, index) {
+                if best.as_ref().is_none_or(|best| candidate.known_names > best.known_names) {
+                    best = Some(candidate);
                 }
             }
             if best.as_ref().is_some_and(HeaderRow::is_complete) {
@@ -50,12 +51,12 @@ impl HeaderRow {
         best.filter(|best| best.known_names > 1).or_else(|| HeaderRow::by_width(sample))
     }
 
-    /// Whether all fields are known by name.
+    /// Returns whether every field is among the names.
     pub(super) fn is_complete(&self) -> bool {
         self.known_names == FIELDS
     }
 
-    /// The record as a header, and with the record below it as one whose names go over two lines.
+    /// Returns the record as a header, and together with the next record if names span the two.
     fn candidates(records: &[SampleRecord], index: usize) -> impl Iterator<Item = HeaderRow> {
         let one = HeaderRow::named(index, records[index].cells.clone(), 1);
         let below = records.get(index + 1).filter(|below| !below.cells.iter().any(|cell| cell.contains('@')));
@@ -68,7 +69,7 @@ impl HeaderRow {
         [Some(one), two].into_iter().flatten()
     }
 
-    /// The first record that is as wide as most, where names do not tell.
+    /// Returns the first record of the usual width, for a sample without known names.
     fn by_width(sample: &Sample) -> Option<HeaderRow> {
         let width = sample.usual_width();
         let index = sample.records.iter().position(|record| record.cells.len() == width)?;
@@ -91,7 +92,7 @@ impl HeaderRow {
     }
 }
 
-/// How many fields are among the names. A column for the whole name counts for what it adds.
+/// Returns the number of fields among the names. A full name counts as first and last name.
 fn known_names(names: &[String]) -> usize {
     let may_be_name = |name: &&String| name.len() < NAME_BYTES && !name.contains('@');
     let meanings: Vec<NameMeaning> = names.iter().filter(may_be_name).map(|name| meaning(name)).collect();
@@ -111,7 +112,7 @@ fn joined(above: &[String], below: &[String]) -> Vec<String> {
     (0..above.len().max(below.len())).map(name).collect()
 }
 
-/// Whether a cell is an address as a whole. A column's name may have an `@` in it.
+/// Returns whether the whole cell is an e-mail address. A mere `@` may occur in a column name.
 pub(super) fn is_address(cell: &str) -> bool {
     let cell = cell.trim();
     let parts = cell.split_once('@');

@@ -1,26 +1,26 @@
-//! Bytes of a contact file in, rows of text out.
+//! Parses contact files: takes bytes and returns rows of text.
 //!
-//! The module does no I/O: a caller hands [`Reader`] the file in blocks of any size and gets each
-//! data row through a closure. How the file is cut into blocks never changes what comes out, memory
-//! stays within [`Limits`] whatever the file holds, and no input makes it panic. It does not judge
-//! values: trimming, normal forms and the rules for a contact are the caller's.
+//! The module does no I/O: a caller passes the file to [`Reader`] in blocks of any size and receives each data row
+//! through a closure. The result never depends on the blocks, memory stays within [`Limits`] for any file, and no input
+//! causes a panic. Values are not validated: trimming, normalization and the rules for contacts are the caller's.
 //!
 //! In the order in which bytes pass through:
 //!
-//! - `encoding`, `opening`: the encodings, and the marks by which a file shows its own.
-//! - `evidence`, `legacy`: which encoding a file without a mark is in, told from all of its bytes.
-//! - `converter`, `utf16`, `code_pages`: text made into UTF-8, so that all that follows sees one byte a delimiter.
-//! - `table_start`, `sample`, `dialect`, `fit`, `header_row`: where the table begins and how it is cut, told from 64 KiB.
-//! - `columns`, `header`: which column is which.
-//! - `records`: bytes cut into records and cells, with line numbers and limits.
-//! - `decode`: a record's bytes made into text, and what could not be.
-//! - `rows`, `skipped`, `oddities`, `markup`: rows made of records, lines that are none, what a person is asked about.
-//! - `reader`: all of it together.
-//! - `table`: the same for a file with columns of any names.
-//! - `mangled`: UTF-8 that was taken for Windows-1252 made good.
-//! - `cell`: cells made safe for spreadsheet programs, and back.
-//! - `preview`: the beginning of a file, for a person to see.
-//! - `rejection`: why a file is refused, in words for its owner.
+//! - `encoding`, `opening`: the encodings, and how the first bytes of a file reveal one.
+//! - `evidence`, `legacy`: detection of the encoding of a file without a mark, from all of its bytes.
+//! - `converter`, `utf16`, `code_pages`: conversion to UTF-8, so that a delimiter is one byte in all later steps.
+//! - `table_start`, `sample`, `dialect`, `fit`, `header_row`: detection of the dialect and the start of the table, from
+//!   64 KiB.
+//! - `columns`, `header`: assignment of columns to fields.
+//! - `records`: records and cells, with line numbers and limits.
+//! - `decode`: the text of a record, and the bytes that are not text.
+//! - `rows`, `skipped`, `oddities`, `markup`: contact rows, skipped lines, and values that a person has to check.
+//! - `reader`: the reader that combines these.
+//! - `table`: a reader for files with arbitrary columns.
+//! - `mangled`: repair of UTF-8 that was decoded as Windows-1252.
+//! - `cell`: escaping of cells for spreadsheet programs.
+//! - `preview`: the beginning of a file, shown before the import.
+//! - `rejection`: the reasons for which a file is refused, in words for its owner.
 
 mod cell;
 mod code_pages;
@@ -59,7 +59,7 @@ pub use mangled::{unmangled, without_mangled_mark};
 pub use preview::{Preview, preview};
 pub use reader::Reader;
 pub use records::{Limits, Record, RecordReader};
-pub use rejection::{ColumnProposal, FoundNames, Rejection};
+pub use rejection::{ColumnProposal, HeaderNames, Rejection};
 pub use rows::{Damage, RawRow, Summary};
 pub use skipped::{SkippedLine, SkippedLines};
 pub use table::{TableReader, TableRow, TableSurvey};

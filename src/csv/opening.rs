@@ -1,6 +1,6 @@
 //! How a file begins: the marks of its encoding, and what is no CSV at all.
 
-use super::encoding::{Encoding, OWN, Reading};
+use super::encoding::{Encoding, NAMED, Reading};
 use super::evidence;
 use super::rejection::Rejection;
 
@@ -30,7 +30,7 @@ impl Opening {
 
     /// The opening of a file that begins with `head`: by its marks, or by the evidence so far.
     pub(super) fn sniff(head: &[u8]) -> Opening {
-        let marked = OWN.into_iter().find(|encoding| {
+        let marked = NAMED.into_iter().find(|encoding| {
             let mark = encoding.byte_order_mark();
             !mark.is_empty() && head.starts_with(mark)
         });

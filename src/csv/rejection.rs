@@ -62,7 +62,7 @@ pub enum Rejection {
         /// Required columns that more than one name stands for.
         doubled: Vec<Field>,
         /// What the header holds.
-        found: FoundNames,
+        found: HeaderNames,
         /// Which columns the missing fields may be.
         proposals: Vec<ColumnProposal>,
     },
@@ -132,22 +132,22 @@ impl Rejection {
 
 /// The names in a header, as many and as much of them as a message can hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundNames {
+pub struct HeaderNames {
     shown: Vec<String>,
     more: usize,
 }
 
-impl FoundNames {
+impl HeaderNames {
     /// Of all names, in order.
-    pub(crate) fn new(names: &[String]) -> FoundNames {
-        FoundNames {
+    pub(crate) fn new(names: &[String]) -> HeaderNames {
+        HeaderNames {
             shown: names.iter().take(NAMES_SHOWN).map(|n| shown(n)).collect(),
             more: names.len().saturating_sub(NAMES_SHOWN),
         }
     }
 }
 
-impl fmt::Display for FoundNames {
+impl fmt::Display for HeaderNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown.join(", "))?;
         match self.more {
@@ -186,7 +186,7 @@ fn columns_sentence(
     line: u64,
     missing: &[Field],
     doubled: &[Field],
-    found: &FoundNames,
+    found: &HeaderNames,
     proposals: &[ColumnProposal],
 ) -> String {
     let list = |columns: &[Field]| {
