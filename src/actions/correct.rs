@@ -311,7 +311,7 @@ impl Columns {
         let line = row.line;
         if !row.is_text {
             return Err(invalid(format!(
-                "the row on line {line} holds a NUL or bytes that are no text; save the file as CSV in UTF-8 and \
+                "the row on line {line} contains a NUL or bytes that are not text; save the file as CSV in UTF-8 and \
                  upload it again"
             )));
         }

@@ -73,10 +73,10 @@ impl Header {
             Field::ALL.iter().copied().filter(|field| columns.sources.get(*field).is_none()).collect();
         if !missing.is_empty() || !columns.doubled.is_empty() {
             let proposals = beginning.proposals(&columns);
-            let found = HeaderNames::new(&names);
+            let (width, names) = (names.len(), HeaderNames::new(&names));
             return Err(match is_named {
-                true => Rejection::Columns { line, missing, doubled: columns.doubled, found, proposals },
-                false => Rejection::NoHeader { line, columns: names.len(), proposals },
+                true => Rejection::Columns { line, missing, doubled: columns.doubled, names, proposals },
+                false => Rejection::NoHeader { line, columns: width, proposals },
             });
         }
         let sources = columns.sources.map(|source| source.unwrap_or(Source::Column(usize::MAX)));

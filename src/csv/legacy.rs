@@ -1,15 +1,15 @@
-//! Which encoding a text is in that is not Unicode.
+//! Detects the encoding of a text that is not Unicode.
 //!
-//! `chardetng` knows the encodings of the web by how often letters follow each other. Mac Roman and the code pages of
-//! MS-DOS it does not know: they are told by how their words look in each candidate. A reading is sure if no other
-//! candidate makes plausible words of the bytes, or if each half of the words leads to the same encoding.
+//! `chardetng` detects the encodings of the web by the frequency of letter pairs. It does not know Mac Roman and the code
+//! pages of MS-DOS, which are detected by the plausibility of the words in each candidate. The result is certain if no
+//! other candidate yields plausible words, or if each half of the text leads to the same encoding.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
 use super::converter::Converter;
 use super::encoding::{Encoding, Reading};
 
-/// What `chardetng` may confuse, and what it does not know.
+/// The encodings that `chardetng` may confuse, and those that it does not know.
 #[rustfmt::skip]
 const CANDIDATES: [Encoding; 23] = [
     Encoding::Windows1252,
@@ -48,51 +48,51 @@ const UNKNOWN_TO_WEB: [Encoding; 5] = [
     Encoding::Cp852,
 ];
 
-/// A reading with a lower share of plausible words is wrong.
-const PLAUSIBLE: f64 = 0.8;
-/// By how much an encoding that `chardetng` does not know has to look better.
-const CLEARLY: f64 = 0.15;
+/// Minimum share of plausible words in the right encoding.
+const MIN_PLAUSIBILITY: f64 = 0.8;
+/// Minimum lead of an encoding that `chardetng` does not know over the one that it detects.
+const MIN_LEAD: f64 = 0.15;
 
-/// The text as an encoding reads it.
+/// The text decoded from one candidate.
 struct Trial {
     encoding: Encoding,
     text: String,
-    looks: f64,
+    plausibility: f64,
 }
 
 impl Trial {
     fn new(bytes: &[u8], encoding: Encoding) -> Trial {
         let text = decode(bytes, encoding);
-        Trial { encoding, looks: plausibility(&text), text }
+        Trial { encoding, plausibility: plausibility(&text), text }
     }
 }
 
-/// Returns the likeliest reading of a text that is not UTF-8.
+/// Returns the most likely encoding of a text that is not UTF-8.
 pub(super) fn reading(text: &[u8]) -> Reading {
-    let by_letters = Trial::new(text, guess(text));
-    let others = CANDIDATES.into_iter().filter(|encoding| *encoding != by_letters.encoding);
+    let guessed = Trial::new(text, guess(text));
+    let others = CANDIDATES.into_iter().filter(|encoding| *encoding != guessed.encoding);
     let others: Vec<Trial> = others.map(|encoding| Trial::new(text, encoding)).collect();
     let best_of = |trials: &mut dyn DoubleEndedIterator<Item = &Trial>| -> Option<(Encoding, f64)> {
-        let best = trials.rev().max_by(|one, other| one.looks.total_cmp(&other.looks))?;
-        Some((best.encoding, best.looks))
+        let best = trials.rev().max_by(|one, other| one.plausibility.total_cmp(&other.plausibility))?;
+        Some((best.encoding, best.plausibility))
     };
     let unknown = best_of(&mut others.iter().filter(|trial| UNKNOWN_TO_WEB.contains(&trial.encoding)));
     let chosen = match unknown {
-        Some((encoding, looks)) if looks > by_letters.looks + CLEARLY => {
-            others.iter().find(|trial| trial.encoding == encoding).unwrap_or(&by_letters)
+        Some((encoding, plausibility)) if plausibility > guessed.plausibility + MIN_LEAD => {
+            others.iter().find(|trial| trial.encoding == encoding).unwrap_or(&guessed)
         }
-        _ => &by_letters,
+        _ => &guessed,
     };
     let is_rival = |trial: &&Trial| {
         trial.encoding != chosen.encoding
-            && trial.looks >= chosen.looks.min(PLAUSIBLE)
+            && trial.plausibility >= chosen.plausibility.min(MIN_PLAUSIBILITY)
             && trial.text != chosen.text
     };
     let rival = best_of(&mut others.iter().filter(is_rival));
-    let is_guess = chosen.encoding == by_letters.encoding;
+    let is_guess = chosen.encoding == guessed.encoding;
     let is_sure = rival.is_none() || (is_guess && is_stable(text, chosen.encoding));
     let encoding = chosen.encoding;
-    if chosen.looks >= PLAUSIBLE && is_sure {
+    if chosen.plausibility >= MIN_PLAUSIBILITY && is_sure {
         return Reading::sure(encoding);
     }
     let fallback = if encoding == Encoding::Windows1252 { MAC_ROMAN } else { Encoding::Windows1252 };
@@ -105,7 +105,7 @@ fn guess(text: &[u8]) -> Encoding {
     Encoding::from_standard(detector.guess(None, Utf8Detection::Deny))
 }
 
-/// Whether each half of the lines that are not ASCII leads to the encoding.
+/// Returns whether each half of the lines that are not ASCII leads to the encoding.
 fn is_stable(text: &[u8], encoding: Encoding) -> bool {
     let lines = || text.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_ascii());
     let half = |wanted: usize| {
@@ -116,7 +116,7 @@ fn is_stable(text: &[u8], encoding: Encoding) -> bool {
     agrees(half(0)) && agrees(half(1))
 }
 
-/// The text in an encoding, with stand-ins for bytes that it has no character for.
+/// Decodes a text, with placeholders for bytes that are invalid in the encoding.
 fn decode(text: &[u8], encoding: Encoding) -> String {
     let mut converted = Vec::new();
     if let Some(mut converter) = Converter::new(encoding) {
@@ -126,7 +126,7 @@ fn decode(text: &[u8], encoding: Encoding) -> String {
     String::from_utf8_lossy(&converted).into_owned()
 }
 
-/// The share of the words with letters beyond ASCII that look like words, of 1 if there are none.
+/// Returns the share of plausible words among those with characters beyond ASCII, 1 if there are none.
 fn plausibility(text: &str) -> f64 {
     let is_part = |letter: char| letter.is_ascii_alphabetic() || !letter.is_ascii();
     let words = text.split(|letter: char| !is_part(letter)).filter(|word| !word.is_ascii());
@@ -142,10 +142,10 @@ fn looks_like_a_word(word: &str) -> bool {
     let mut script = None;
     let mut previous: Option<char> = None;
     for letter in word.chars() {
-        if !letter.is_alphabetic() && !is_mark_of_text(letter) {
+        if !letter.is_alphabetic() && !is_punctuation(letter) {
             return false;
         }
-        // In Mac Roman é is what Ž is in Windows-1252: a capital within a word gives it away.
+        // The byte of é in Mac Roman is Ž in Windows-1252, so a wrong encoding puts capitals inside words.
         let is_capital_inside =
             !letter.is_ascii() && letter.is_uppercase() && previous.is_some_and(char::is_lowercase);
         if is_capital_inside {
@@ -163,8 +163,8 @@ fn looks_like_a_word(word: &str) -> bool {
     true
 }
 
-/// Signs beside letters in names and firms.
-fn is_mark_of_text(letter: char) -> bool {
+/// Returns whether a character occurs in names of people and companies beside letters.
+fn is_punctuation(letter: char) -> bool {
     const SIGNS: &str = "’‘“”„«»–—…·•™®©°ªº№§€£&・ー、。（）「」【】－～　／：＆！";
     letter == '\u{a0}' || SIGNS.contains(letter) || unicode_normalization::char::is_combining_mark(letter)
 }
@@ -178,14 +178,14 @@ enum Script {
     Arabic,
     Thai,
     EastAsian,
-    /// Letters that names are hardly written in.
+    /// Letters that rarely occur in names.
     Unlikely,
 }
 
 impl Script {
     fn of(letter: char) -> Script {
         match letter {
-            // ƒ, the micro sign and half-width katakana are what other letters become.
+            // A wrong encoding turns other letters into ƒ, the micro sign and half-width katakana.
             'ƒ' | 'µ' | '\u{ff61}'..='\u{ff9f}' => Script::Unlikely,
             'A'..='Z' | 'a'..='z' | '\u{aa}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => Script::Latin,
             '\u{370}'..='\u{3ff}' => Script::Greek,

@@ -1,20 +1,19 @@
-//! UTF-8 that a program has read as Windows-1252 and saved: `Ã©` for `é`. LibreOffice does that to files that it opens
-//! without asking, byte order mark or not; the mark, which then stands in front as three letters, gives it away.
+//! Repairs UTF-8 that a program has decoded as Windows-1252 and saved: `Ã©` for `é`. LibreOffice may do so with any file,
+//! even with a byte order mark; the mark is then saved as three letters, which reveal it.
 
 use super::converter::WINDOWS_1252;
 
 /// The byte order mark of UTF-8, read as Windows-1252.
 const MARK: &str = "\u{ef}\u{bb}\u{bf}";
 
-/// The name of a file's first column without the mark that shows that all of the file is mangled; `None` when it is
-/// not.
+/// Returns the name of a file's first column without the mangled byte order mark, or `None` if the file is not mangled.
 pub fn without_mangled_mark(name: &str) -> Option<&str> {
     name.strip_prefix(MARK)
 }
 
-/// The text that a mangled one was. What somebody has written into it since stays as it is.
+/// Repairs a mangled text. Keeps text that was added afterwards.
 pub fn unmangled(text: &str) -> String {
-    let mut whole = String::with_capacity(text.len());
+    let mut repaired = String::with_capacity(text.len());
     let (mut letters, mut bytes) = (Vec::new(), Vec::new());
     for letter in text.chars() {
         match byte(letter) {
@@ -23,30 +22,30 @@ pub fn unmangled(text: &str) -> String {
                 bytes.push(byte);
             }
             None => {
-                put(&letters, &bytes, &mut whole);
-                whole.push(letter);
+                push_decoded(&letters, &bytes, &mut repaired);
+                repaired.push(letter);
                 letters.clear();
                 bytes.clear();
             }
         }
     }
-    put(&letters, &bytes, &mut whole);
-    whole
+    push_decoded(&letters, &bytes, &mut repaired);
+    repaired
 }
 
-/// Appends the text that the bytes are, or the letters that stand for them where they are none.
-fn put(letters: &[char], bytes: &[u8], whole: &mut String) {
+/// Appends the bytes decoded as UTF-8, with the original letters for invalid bytes.
+fn push_decoded(letters: &[char], bytes: &[u8], repaired: &mut String) {
     let mut at = 0;
     for chunk in bytes.utf8_chunks() {
-        whole.push_str(chunk.valid());
+        repaired.push_str(chunk.valid());
         at += chunk.valid().len();
-        whole.extend(letters.iter().skip(at).take(chunk.invalid().len()));
+        repaired.extend(letters.iter().skip(at).take(chunk.invalid().len()));
         at += chunk.invalid().len();
     }
 }
 
-/// Of bytes for which there is no character some programs make control characters of the same number, LibreOffice
-/// others.
+/// Returns the byte that a program decoded as this letter. Bytes that Windows-1252 does not assign become control
+/// characters of the same number in some programs, and private characters in LibreOffice.
 fn byte(letter: char) -> Option<u8> {
     match letter {
         '\u{f180}'..='\u{f19f}' => Some((u32::from(letter) & 0xff) as u8),
@@ -54,11 +53,11 @@ fn byte(letter: char) -> Option<u8> {
     }
 }
 
-/// The byte that stands for a character in Windows-1252, or in ISO 8859-1 where only that has it.
+/// Returns the byte of a character in Windows-1252 or, if only that contains it, in ISO 8859-1.
 fn windows_1252_byte(character: char) -> Option<u8> {
-    let place = WINDOWS_1252.iter().position(|known| *known == Some(character));
-    match place {
-        Some(place) => Some(0x80 + place as u8),
+    let index = WINDOWS_1252.iter().position(|known| *known == Some(character));
+    match index {
+        Some(index) => Some(0x80 + index as u8),
         None => u8::try_from(character).ok(),
     }
 }
@@ -68,9 +67,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_come_back_and_new_ones_stay() {
+    fn unmangled_repairs_text_and_keeps_later_additions() {
         let letter = |byte: &u8| {
-            let known = byte.checked_sub(0x80).and_then(|place| WINDOWS_1252[usize::from(place)]);
+            let known = byte.checked_sub(0x80).and_then(|index| WINDOWS_1252[usize::from(index)]);
             known.unwrap_or(char::from(*byte))
         };
         let mangled = |text: &str| -> String { text.as_bytes().iter().map(letter).collect() };

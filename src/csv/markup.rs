@@ -1,9 +1,10 @@
-//! Values in the codes of other programs: entities of HTML, words of MIME headers (RFC 2047), `="text"` of spreadsheets.
+//! Decodes values in the notation of other programs: HTML entities, encoded words of MIME headers (RFC 2047) and
+//! `="text"` of spreadsheets.
 
 use super::converter::Converter;
 use super::encoding::Encoding;
 
-/// Entities that names and firms are written with.
+/// Entities that occur in names of people and companies.
 const ENTITIES: [(&str, char); 42] = [
     ("amp", '&'),
     ("lt", '<'),
@@ -49,30 +50,30 @@ const ENTITIES: [(&str, char); 42] = [
     ("euro", '€'),
 ];
 
-/// The text that a value in such codes stands for; `None` if it has none of them.
-pub(super) fn mended(value: &str) -> Option<String> {
+/// Decodes a value. Returns `None` if it contains no markup.
+pub(super) fn decoded(value: &str) -> Option<String> {
     let formula = value.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    let mended = match formula {
+    let decoded = match formula {
         Some(text) => text.to_owned(),
         None => without_entities(&without_mime_words(value)),
     };
-    (mended != value).then_some(mended)
+    (decoded != value).then_some(decoded)
 }
 
 fn without_entities(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('&') {
+    while let Some((before, after)) = rest.split_once('&') {
         plain.push_str(before);
-        let entity = behind.split_once(';').and_then(|(name, behind)| Some((entity(name)?, behind)));
+        let entity = after.split_once(';').and_then(|(name, after)| Some((entity(name)?, after)));
         rest = match entity {
-            Some((letter, behind)) => {
+            Some((letter, after)) => {
                 plain.push(letter);
-                behind
+                after
             }
             None => {
                 plain.push('&');
-                behind
+                after
             }
         };
     }
@@ -94,18 +95,18 @@ fn entity(name: &str) -> Option<char> {
 fn without_mime_words(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, behind)) = rest.split_once("=?") {
+    while let Some((before, after)) = rest.split_once("=?") {
         plain.push_str(before);
-        match mime_word(behind) {
-            Some((word, behind)) => {
+        match mime_word(after) {
+            Some((word, after)) => {
                 plain.push_str(&word);
-                // White space between two words is none of the text.
-                let next = behind.trim_start();
-                rest = if next.starts_with("=?") { next } else { behind };
+                // White space between two encoded words is not part of the text.
+                let next = after.trim_start();
+                rest = if next.starts_with("=?") { next } else { after };
             }
             None => {
                 plain.push_str("=?");
-                rest = behind;
+                rest = after;
             }
         }
     }
@@ -113,11 +114,11 @@ fn without_mime_words(text: &str) -> String {
     plain
 }
 
-/// A word behind its `=?`, and what follows it.
+/// Decodes the encoded word whose `=?` precedes `text`. Returns it and the rest of the text.
 fn mime_word(text: &str) -> Option<(String, &str)> {
     let mut parts = text.splitn(3, '?');
     let (charset, encoding, rest) = (parts.next()?, parts.next()?, parts.next()?);
-    let (coded, behind) = rest.split_once("?=")?;
+    let (coded, after) = rest.split_once("?=")?;
     let bytes = match encoding {
         "Q" | "q" => quoted_printable(coded)?,
         "B" | "b" => base64(coded)?,
@@ -132,7 +133,7 @@ fn mime_word(text: &str) -> Option<(String, &str)> {
         }
         None => converted = bytes,
     }
-    Some((String::from_utf8(converted).ok()?, behind))
+    Some((String::from_utf8(converted).ok()?, after))
 }
 
 fn quoted_printable(coded: &str) -> Option<Vec<u8>> {
@@ -172,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_read_and_plain_text_is_left() {
+    fn markup_is_decoded_and_plain_text_is_not() {
         let cases = [
             ("M&uuml;ller &amp; S&#246;hne", "Müller & Söhne"),
             ("=?UTF-8?Q?Zo=C3=AB_Br=C3=BBl?=", "Zoë Brûl"),
@@ -180,11 +181,11 @@ mod tests {
             ("=\"0042\"", "0042"),
         ];
         for (value, plain) in cases {
-            assert_eq!(mended(value).as_deref(), Some(plain));
+            assert_eq!(decoded(value).as_deref(), Some(plain));
         }
         for value in ["Smith & Sons", "A&B;C", "x=1", "=?", "=?x?Q?y?=", "=SUM(1)", "&#0;", "=?utf-8?Q?=ZZ?="]
         {
-            assert_eq!(mended(value), None, "{value}");
+            assert_eq!(decoded(value), None, "{value}");
         }
     }
 }

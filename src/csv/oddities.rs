@@ -1,8 +1,8 @@
-//! Values that may not mean what they say: letters of a guessed encoding, text that was encoded twice. A person is asked
-//! about them, with the mended value beside the one that was read.
+//! Finds values that are probably not meant literally, such as letters from a guessed encoding or text that was encoded
+//! twice. A person decides about them; the description contains the corrected value.
 
 use super::converter::{Converter, encode};
-use super::decode::Signs;
+use super::decode::CharClasses;
 use super::encoding::{Encoding, Reading};
 use super::header::Header;
 use super::mangled::unmangled;
@@ -11,35 +11,40 @@ use super::records::Flaws;
 use crate::domain::field::{Field, PerField};
 use crate::domain::row;
 
-/// Most characters of a value in words for a person.
+/// Maximum number of characters of a value in a description.
 const CHARACTERS: usize = 200;
 
-/// Adds what is odd about a row's values.
-pub(super) fn add(values: &PerField<&str>, reading: Reading, signs: Signs, oddities: &mut Vec<String>) {
+/// Adds descriptions of the odd values of a row.
+pub(super) fn add(
+    values: &PerField<&str>,
+    reading: Reading,
+    classes: CharClasses,
+    oddities: &mut Vec<String>,
+) {
     for (field, value) in values.iter() {
-        // In place of an address, other placeholders are invalid addresses anyway.
+        // As an e-mail, a placeholder is an invalid address anyway.
         if field != Field::Email && may_be_placeholder(value) && PLACEHOLDERS.contains(&value.trim()) {
             oddities.push(format!("{field} {} stands for a missing value", quoted(value)));
         }
-        if !signs.has_any() {
+        if !classes.has_any() {
             continue;
         }
         let value = value.trim();
-        if signs.has_letters() && !value.is_ascii() {
+        if classes.has_non_ascii() && !value.is_ascii() {
             add_letters(field, value, reading, oddities);
         }
-        if signs.has_markup()
-            && let Some(mended) = markup::mended(value)
+        if classes.has_markup()
+            && let Some(decoded) = markup::decoded(value)
         {
-            oddities.push(suggestion(field, value, "is written in the codes of another program:", &mended));
+            oddities.push(suggestion(field, value, "is written in the codes of another program:", &decoded));
         }
-        if signs.has_controls() && value.contains(is_control) {
-            let mended = value.replace(is_control, "");
+        if classes.has_controls() && value.contains(is_control) {
+            let visible = value.replace(is_control, "");
             oddities.push(suggestion(
                 field,
-                &mended,
+                &visible,
                 "has invisible characters in it; without them it is",
-                &mended,
+                &visible,
             ));
         }
     }
@@ -47,8 +52,8 @@ pub(super) fn add(values: &PerField<&str>, reading: Reading, signs: Signs, oddit
 
 fn add_letters(field: Field, value: &str, reading: Reading, oddities: &mut Vec<String>) {
     let rival = || reading.rival.and_then(|rival| reread(value, reading.encoding, rival));
-    if let Some(mended) = encoded_twice(value, reading.encoding) {
-        oddities.push(suggestion(field, value, "was encoded twice:", &mended));
+    if let Some(original) = encoded_twice(value, reading.encoding) {
+        oddities.push(suggestion(field, value, "was encoded twice:", &original));
     } else if let Some(other) = rival() {
         oddities.push(suggestion(field, value, "may be in another encoding:", &other));
     }
@@ -76,7 +81,7 @@ fn add_letters(field: Field, value: &str, reading: Reading, oddities: &mut Vec<S
     }
 }
 
-/// What programs write for a missing value, exactly so: `Null` is a name, and `none` may be one.
+/// Texts that programs write for a missing value. Matched exactly: `Null` is a name, and `none` may be one.
 const PLACEHOLDERS: [&str; 34] = [
     "NULL",
     "null",
@@ -114,10 +119,10 @@ const PLACEHOLDERS: [&str; 34] = [
     "#ERROR!",
 ];
 
-/// Whether a value begins as a placeholder does, which spares most values a closer look.
+/// Returns whether a value begins like a placeholder. A cheap test that excludes most values.
 fn may_be_placeholder(value: &str) -> bool {
     let first = value.bytes().find(|byte| !byte.is_ascii_whitespace());
-    // A byte beyond ASCII may be white space too.
+    // A byte beyond ASCII may be part of white space.
     matches!(
         first,
         Some(b'N' | b'n' | b'(' | b'[' | b'<' | b'\\' | b'#' | b'u' | b'-' | b'?' | b'.' | 0x80..)
@@ -128,7 +133,7 @@ fn is_control(letter: char) -> bool {
     letter.is_ascii_control() && !matches!(letter, '\t' | '\n' | '\r')
 }
 
-/// What nobody sees. Joiners are left: emoji and some scripts need them.
+/// Returns whether a character is invisible. Joiners do not count, since emoji and some scripts need them.
 fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -146,12 +151,12 @@ fn narrow(letter: char) -> char {
     }
 }
 
-/// Adds what is wrong with a row's record, as far as it concerns a field.
+/// Adds descriptions of a record's flaws, of truncated cells only if a field is read from them.
 pub(super) fn add_flaws(header: &Header, flaws: Flaws<'_>, oddities: &mut Vec<String>) {
     if flaws.quoting {
         oddities.push("its quotes are broken and can be read in another way".to_owned());
     }
-    let is_cut = |field: &Field| flaws.cut_cells.contains(&header.source(*field).place());
+    let is_cut = |field: &Field| flaws.cut_cells.contains(&header.source(*field).column());
     for field in Field::ALL.iter().filter(|field| is_cut(field)) {
         oddities.push(format!("{field} is too long and was cut off"));
     }
@@ -160,13 +165,13 @@ pub(super) fn add_flaws(header: &Header, flaws: Flaws<'_>, oddities: &mut Vec<St
     }
 }
 
-/// Words with a text in quotes.
+/// Returns a description followed by the text in quotes.
 pub(super) fn text(words: &str, text: &str) -> String {
     format!("{words} {}", quoted(text))
 }
 
-fn suggestion(field: Field, value: &str, words: &str, mended: &str) -> String {
-    format!("{field} {} {words} {}", quoted(value), quoted(mended))
+fn suggestion(field: Field, value: &str, words: &str, corrected: &str) -> String {
+    format!("{field} {} {words} {}", quoted(value), quoted(corrected))
 }
 
 fn quoted(text: &str) -> String {
@@ -177,16 +182,22 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// Returns the original of a text whose UTF-8 was decoded as another encoding; `None` for any other text.
+/// Returns the original of a text whose UTF-8 was decoded as another encoding, or `None` for any other text.
 fn encoded_twice(value: &str, encoding: Encoding) -> Option<String> {
-    let mended = match encoding {
+    let original = match encoding {
         Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => unmangled(value),
-        _ => encode(value, encoding).and_then(|bytes| String::from_utf8(bytes).ok())?,
+        Encoding::Utf32Le
+        | Encoding::Utf32Be
+        | Encoding::Windows1252
+        | Encoding::Cp437
+        | Encoding::Cp850
+        | Encoding::Cp852
+        | Encoding::Other(_) => encode(value, encoding).and_then(|bytes| String::from_utf8(bytes).ok())?,
     };
-    (mended != value).then_some(mended)
+    (original != value).then_some(original)
 }
 
-/// The value with its bytes read in another encoding; `None` if that makes no difference.
+/// Decodes the bytes of a value from another encoding. Returns `None` if the result is the same.
 fn reread(value: &str, encoding: Encoding, other: Encoding) -> Option<String> {
     let bytes = encode(value, encoding)?;
     let mut converted = Vec::new();

@@ -1,34 +1,34 @@
-//! How a file begins: the marks of its encoding, and what is no CSV at all.
+//! Detects the encoding from the first bytes of a file, and rejects files of other formats.
 
 use super::encoding::{Encoding, NAMED, Reading};
 use super::evidence;
 use super::rejection::Rejection;
 
-/// What the first bytes of a file say about the rest.
+/// What the first bytes of a file reveal about its encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Opening {
     pub reading: Reading,
-    /// Whether the first bytes leave no doubt, whatever follows.
-    pub certain: bool,
+    /// Whether the rest of the file cannot change the encoding.
+    pub is_certain: bool,
     /// Length of the byte order mark.
     pub skip: usize,
 }
 
 impl Opening {
-    /// The opening of a file whose encoding is known.
+    /// Returns the opening of a file whose encoding is known.
     pub(super) fn known(reading: Reading, head: &[u8]) -> Opening {
         let mark = reading.encoding.byte_order_mark();
         let mut skip = if head.starts_with(mark) { mark.len() } else { 0 };
-        // Some programs put a second mark before a text that has one.
+        // Some programs prepend a second mark.
         if reading.encoding == Encoding::Utf8 && skip > 0 {
             while head[skip..].starts_with(mark) {
                 skip += mark.len();
             }
         }
-        Opening { reading, certain: true, skip }
+        Opening { reading, is_certain: true, skip }
     }
 
-    /// The opening of a file that begins with `head`: by its marks, or by the evidence so far.
+    /// Detects the encoding of a file that begins with `head`, from its mark or from the evidence so far.
     pub(super) fn sniff(head: &[u8]) -> Opening {
         let marked = NAMED.into_iter().find(|encoding| {
             let mark = encoding.byte_order_mark();
@@ -36,13 +36,13 @@ impl Opening {
         });
         match marked.or_else(|| utf16_by_nuls(head)).or_else(|| escaped(head)) {
             Some(encoding) => Opening::known(encoding.into(), head),
-            None => Opening { reading: evidence::reading(head), certain: false, skip: 0 },
+            None => Opening { reading: evidence::reading(head), is_certain: false, skip: 0 },
         }
     }
 }
 
-/// Latin letters, digits and delimiters have one NUL byte each in UTF-16, always on the same side. A
-/// header and e-mail addresses make many of them whatever script the names are in.
+/// Detects UTF-16 without a mark. Latin letters, digits and delimiters each have one NUL byte there, always on the same
+/// side; headers and e-mail addresses contain many of them even if the names are in another script.
 fn utf16_by_nuls(head: &[u8]) -> Option<Encoding> {
     let (units, _) = head[..head.len().min(1024)].as_chunks::<2>();
     let first = units.iter().filter(|unit| unit[0] == 0).count();
@@ -57,14 +57,14 @@ fn utf16_by_nuls(head: &[u8]) -> Option<Encoding> {
     }
 }
 
-/// ISO-2022-JP is ASCII but for the escape sequences between which its letters stand.
+/// Detects ISO-2022-JP, which consists of ASCII bytes and has escape sequences around its letters.
 fn escaped(head: &[u8]) -> Option<Encoding> {
     let is_shift = |bytes: &[u8]| matches!(bytes, b"\x1B$B" | b"\x1B$@" | b"\x1B(J" | b"\x1B(I");
     let found = head.is_ascii() && head.contains(&0x1B) && head.windows(3).any(is_shift);
     found.then_some(Encoding::Other(encoding_rs::ISO_2022_JP))
 }
 
-/// Refuses what people take for a CSV file and is none.
+/// Rejects files of other formats that people mistake for CSV.
 pub(super) fn refuse_foreign(head: &[u8]) -> Result<(), Rejection> {
     const SIGNATURES: [(&[u8], &str); 14] = [
         (b"PK\x03\x04", "an Excel workbook or another ZIP archive"),
@@ -82,23 +82,23 @@ pub(super) fn refuse_foreign(head: &[u8]) -> Result<(), Rejection> {
         (b"\xFF\xD8\xFF", "a picture"),
         (b"PAR1", "a Parquet file"),
     ];
-    if let Some(&(_, found)) = SIGNATURES.iter().find(|(mark, _)| head.starts_with(mark)) {
-        return Err(Rejection::NotCsv { found });
+    if let Some(&(_, format)) = SIGNATURES.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return Err(Rejection::NotCsv { format });
     }
     match markup(head) {
-        Some(found) => Err(Rejection::NotCsv { found }),
+        Some(format) => Err(Rejection::NotCsv { format }),
         None => Ok(()),
     }
 }
 
-/// Text of another kind than CSV.
+/// Returns the format of a text that is not CSV.
 fn markup(head: &[u8]) -> Option<&'static str> {
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let start = text[..text.len().min(1024)].to_ascii_lowercase();
-    let holds = |part: &[u8]| start.windows(part.len()).any(|window| window == part);
+    let contains = |part: &[u8]| start.windows(part.len()).any(|window| window == part);
     let begins = |marks: &[&[u8]]| marks.iter().any(|mark| start.starts_with(mark));
     if begins(&[b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<meta"]) {
-        return Some(if holds(b"<table") || holds(b"excel") {
+        return Some(if contains(b"<table") || contains(b"excel") {
             "an HTML table, such as some programs save as .xls"
         } else {
             "a web page, perhaps one that asks to sign in"

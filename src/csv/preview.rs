@@ -1,4 +1,4 @@
-//! The beginning of a file as it is understood, for a person to see before it is imported.
+//! Parses the beginning of a file, so that a person can check the result before the import.
 
 use super::columns::{Beginning, Columns, Source};
 use super::encoding::Encoding;
@@ -11,35 +11,35 @@ use super::table::as_utf8;
 use super::table_start::{Quoting, TableStart};
 use crate::domain::field::{Field, PerField};
 
-/// The beginning of a file.
+/// The parsed beginning of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// As its beginning shows it.
+    /// The encoding, as detected from the beginning.
     pub encoding: Encoding,
-    /// The next best encoding, if it is nearly as likely.
+    /// The second candidate if it is nearly as likely.
     pub rival: Option<Encoding>,
-    /// The byte between two cells.
+    /// The delimiter.
     pub delimiter: u8,
-    /// The line on which the header starts, from 1; without a header that of the first row.
+    /// The line of the header, from 1; of the first row if there is no header.
     pub line: u64,
     /// Whether the file has a header.
     pub is_named: bool,
-    /// The names in the header; `column 1` and so on without one.
+    /// The names in the header; `column 1` and so on if there is none.
     pub names: Vec<String>,
-    /// For each field the places, from 0, of the columns that stand for it: one, none, or too many.
+    /// The columns, from 0, that may be each field: one if it is clear, several if they are ambiguous.
     pub matches: PerField<Vec<usize>>,
-    /// Whether one column has the whole name, which is split.
+    /// Whether one column contains full names, which are split.
     pub splits_names: bool,
-    /// What stands above the header.
+    /// The lines above the header.
     pub skipped: Vec<SkippedLine>,
     /// The cells of the first rows.
     pub rows: Vec<Vec<String>>,
 }
 
-/// Reads the first `most` rows of a file that begins with `head`, and ends there when `whole`. `encoding` and
-/// `header_line`: what a person has said.
+/// Parses the first `most` rows of a file that begins with `head`, and ends there if `whole`. `encoding` and
+/// `header_line` override what would be detected.
 ///
-/// Fails when that is plainly no CSV, or is blank.
+/// Fails if the file is of another format, or blank.
 pub fn preview(
     head: &[u8],
     whole: bool,
@@ -48,7 +48,7 @@ pub fn preview(
     header_line: Option<u64>,
 ) -> Result<Preview, Rejection> {
     refuse_foreign(head)?;
-    // What is cut in the middle of a line, or of a letter, tells nothing.
+    // An incomplete line or character would mislead the detection.
     let end = head.iter().rposition(|byte| *byte == b'\n').filter(|_| !whole);
     let head = end.map_or(head, |end| &head[..=end]);
     let opening = match encoding {
@@ -59,7 +59,7 @@ pub fn preview(
     if bytes.is_empty() {
         return Err(Rejection::Empty);
     }
-    // As much as a reader looks at, so that both see the same.
+    // The same bytes that a reader examines, so that both detect the same.
     let start = &bytes[..bytes.len().min(HEAD_BYTES - opening.skip.min(HEAD_BYTES))];
     let text = as_utf8(start, opening.reading.encoding);
     let is_all = whole && start.len() == bytes.len();
@@ -80,11 +80,11 @@ pub fn preview(
     })
 }
 
-/// The column that a field is read from, or all that could be meant.
+/// Returns the column that a field is read from, or all candidates if they are ambiguous.
 fn matches(columns: &Columns, field: Field) -> Vec<usize> {
     match columns.sources.get(field) {
         _ if columns.doubled.contains(&field) => columns.candidates.get(field).clone(),
-        Some(source) => vec![source.place()],
+        Some(source) => vec![source.column()],
         None => Vec::new(),
     }
 }

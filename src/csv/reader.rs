@@ -1,4 +1,4 @@
-//! The way from a file's bytes to its data rows.
+//! Reads the data rows of a contact file from its bytes.
 
 use super::converter::Converter;
 use super::encoding::Reading;
@@ -12,29 +12,29 @@ use super::rows::{RawRow, Rows, Summary};
 use super::table_start::{Quoting, TableStart};
 use crate::domain::field::Field;
 
-/// How much of a file is gathered before encoding, delimiter and header are told from it.
+/// Number of bytes from which encoding, delimiter and header are detected.
 pub(super) const HEAD_BYTES: usize = 64 << 10;
 
-/// How much is converted at a time, so that a caller's large block is not held twice.
+/// Number of bytes converted at a time, so that a large block is not in memory twice.
 pub(super) const PIECE_BYTES: usize = 64 << 10;
 
 /// Reads the data rows of a contact file.
 ///
-/// After a [`Rejection`] a reader is of no more use.
+/// Do not use a reader after it has returned a [`Rejection`].
 #[derive(Debug)]
 pub struct Reader {
     limits: Limits,
-    /// The encoding, where an earlier pass or a person has settled it.
+    /// The encoding if an earlier pass or a person has determined it.
     known: Option<Reading>,
     settings: Settings,
-    /// The first bytes of the file, until there are enough of them to tell how to read it.
+    /// The first bytes of the file, until there are enough of them to detect how to read it.
     head: Vec<u8>,
-    /// Kept while the encoding is in doubt.
+    /// Collected if the first bytes do not determine the encoding.
     evidence: Option<Evidence>,
     body: Option<Box<Body>>,
 }
 
-/// What a person has said about a file.
+/// What a person has specified about a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Settings {
     mapping: Option<Mapping>,
@@ -42,14 +42,13 @@ struct Settings {
 }
 
 impl Reader {
-    /// A reader for the first pass over a file: it finds out encoding, delimiter and columns. The encoding that the
-    /// beginning shows may turn out to be another one at the end: see [`Summary::reread`].
+    /// Returns a reader for the first pass over a file, which detects encoding, delimiter and columns. The rest of the
+    /// file may show that its encoding is not the one detected at the beginning: see [`Summary::reread`].
     pub fn sniffing(limits: Limits) -> Reader {
         Reader::new(None, limits)
     }
 
-    /// A reader for a later pass over the same file, in the encoding that the first one arrived at, or that a person
-    /// has chosen.
+    /// Returns a reader for a later pass over the file, in the encoding that the first pass detected or a person chose.
     pub fn with_encoding(reading: impl Into<Reading>, limits: Limits) -> Reader {
         Reader::new(Some(reading.into()), limits)
     }
@@ -59,23 +58,22 @@ impl Reader {
         Reader { limits, known, settings, head: Vec::new(), evidence: None, body: None }
     }
 
-    /// The same reader for a file whose columns a person has matched.
+    /// Sets the columns of the fields instead of detecting them.
     pub fn mapped(mut self, mapping: Option<Mapping>) -> Reader {
         self.settings.mapping = mapping;
         self
     }
 
-    /// The same reader for a file whose header a person has found: on this physical line, from 1, or on the next one
-    /// that is not blank.
+    /// Sets the physical line of the header, from 1, instead of detecting it. If that line is blank, the next one that is
+    /// not is the header.
     pub fn header_on(mut self, line: Option<u64>) -> Reader {
         self.settings.header_line = line;
         self
     }
 
-    /// Takes in the next bytes of the file, any number of them, and calls `on_row` with each row that
-    /// they complete.
+    /// Reads the next bytes of the file, any number of them, and calls `on_row` with each row that they complete.
     ///
-    /// Fails when the header lacks a required column or names one twice, and when the file is plainly no CSV.
+    /// Fails if a required column is missing or ambiguous, or if the file is of another format.
     pub fn feed(&mut self, mut block: &[u8], on_row: &mut impl FnMut(RawRow<'_>)) -> Result<(), Rejection> {
         if self.body.is_none() {
             let taken = block.len().min(HEAD_BYTES - self.head.len());
@@ -93,9 +91,9 @@ impl Reader {
         Ok(())
     }
 
-    /// Ends the file, which may complete one more row.
+    /// Ends the file and calls `on_row` with the rows that this completes.
     ///
-    /// Fails as [`feed`](Reader::feed) does, and when there was no header or no data row.
+    /// Fails as [`feed`](Reader::feed) does, and if there was no header or no data row.
     pub fn finish(mut self, on_row: &mut impl FnMut(RawRow<'_>)) -> Result<Summary, Rejection> {
         self.body(true, on_row)?;
         let evidence = self.evidence.take();
@@ -107,7 +105,7 @@ impl Reader {
         Ok(summary)
     }
 
-    /// What reads the file past its head, with the head read first when that has not happened yet.
+    /// Returns the reader of the file's body. The first call opens it and reads the head.
     fn body(&mut self, whole: bool, on_row: &mut impl FnMut(RawRow<'_>)) -> Result<&mut Body, Rejection> {
         let body = match self.body.take() {
             Some(body) => body,
@@ -118,7 +116,7 @@ impl Reader {
                     Some(reading) => Opening::known(reading, &head),
                     None => Opening::sniff(&head),
                 };
-                if !opening.certain {
+                if !opening.is_certain {
                     let mut evidence = Evidence::default();
                     evidence.add(&head);
                     self.evidence = Some(evidence);
@@ -141,8 +139,7 @@ struct Body {
 }
 
 impl Body {
-    /// Tells from the first bytes of a file how to read it, and reads those. `whole` when the file ends
-    /// with them.
+    /// Detects how to read a file from its first bytes, and reads those. `whole` if the file ends with them.
     fn open(
         head: &[u8],
         whole: bool,
@@ -163,7 +160,7 @@ impl Body {
         }
         let start = TableStart::find(text, whole, limits, settings.header_line, Quoting::Any)?;
         let header = Header::find(&start, settings.mapping.as_ref())?;
-        let email = header.source(Field::Email).place();
+        let email = header.source(Field::Email).column();
         let mut records = RecordReader::in_dialect(start.dialect, limits)
             .starting_on(start.line)
             .of_table(header.names.len(), email);
@@ -190,7 +187,7 @@ impl Body {
             read_records(&mut self.records, &self.converted, &mut self.rows, on_row);
         }
         while let Some(record) = self.records.finish() {
-            self.rows.take(&record, on_row);
+            self.rows.add(&record, on_row);
         }
         self.rows.finish(self.records.lines())
     }
@@ -203,6 +200,6 @@ fn read_records(
     on_row: &mut impl FnMut(RawRow<'_>),
 ) {
     while let Some(record) = records.read(&mut input) {
-        rows.take(&record, on_row);
+        rows.add(&record, on_row);
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of contacts made of records.
+//! Makes contact rows of records.
 
 use super::columns::Source;
 use super::decode::{Cells, Decoded, Decoder};
@@ -12,59 +12,57 @@ use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
 use crate::domain::full_name;
 
-/// Most lines at the end of a file that may be notes rather than rows.
+/// Maximum number of lines at the end of a file that count as notes rather than rows.
 const NOTES: usize = 20;
 
-/// One data row. Values are decoded and otherwise as the file has them; cells missing at the row's end
-/// are empty.
+/// One data row. Values are decoded but otherwise unchanged; cells missing at the end of the row are empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawRow<'a> {
-    /// Which data row it is, from 1. Blank lines, lines that are no contacts, and rows whose every mapped value is
-    /// empty or white space are neither counted nor given.
+    /// The number of the data row, from 1. Blank lines, lines that are not contacts, and rows in which every field is
+    /// blank are neither counted nor reported.
     pub number: u64,
     /// The physical line on which the row starts, from 1. LF, CRLF and CR each end one line.
     pub line: u64,
     /// The values of the fields.
     pub values: PerField<&'a str>,
-    /// What in the row did not fit, could not be read, or may be read in another way.
+    /// What in the row did not fit, could not be decoded, or is odd.
     pub damage: Option<Damage>,
 }
 
-/// What a row held beside its four values as given.
+/// What is wrong with a row beyond its values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// All cells beyond the header's width, when any of them holds more than white space.
+    /// The cells beyond the header's width, unless all of them are blank.
     pub overflow: Vec<String>,
-    /// Each cell, mapped or not, that held a NUL or bytes without a character in the file's encoding,
-    /// with `\xNN` for those bytes and a doubled backslash for a backslash. In the row's values the
-    /// same bytes are U+2400 and U+FFFD.
+    /// Each cell of any column that contains a NUL or bytes invalid in the file's encoding. Those bytes are written
+    /// `\xNN`, and a backslash is doubled. In the row's values the same bytes are U+2400 and U+FFFD.
     pub undecodable: Vec<String>,
-    /// What else is odd, in words for a person, with the mended value in quotes where there is one.
+    /// Descriptions of what else is odd, with the corrected value in quotes if there is one.
     pub oddities: Vec<String>,
 }
 
-/// What is known of a file at its end.
+/// What a pass over a file has determined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The encoding, as the whole file shows it.
+    /// The encoding, as detected from the whole file.
     pub encoding: Encoding,
-    /// The next best encoding, if it is nearly as likely.
+    /// The second candidate if it is nearly as likely.
     pub rival: Option<Encoding>,
-    /// Whether the rows were decoded in another encoding than that. Then they are void, and the file has
-    /// to be read again by [`Reader::with_encoding`](super::Reader::with_encoding).
+    /// Whether the rows were decoded from another encoding. Discard them then, and read the file again with
+    /// [`Reader::with_encoding`](super::Reader::with_encoding).
     pub reread: bool,
-    /// How many data rows were given; at least one.
+    /// The number of data rows, at least one.
     pub rows: u64,
-    /// How many physical lines the file has.
+    /// The number of physical lines.
     pub lines: u64,
-    /// The names as found, and the delimiter.
+    /// The header.
     pub header: Header,
-    /// Lines that are no contacts.
+    /// The lines that are not contacts.
     pub skipped: SkippedLines,
 }
 
 impl Summary {
-    /// How the file is to be read in a later pass.
+    /// Returns the encoding for a later pass.
     pub fn reading(&self) -> Reading {
         Reading { encoding: self.encoding, rival: self.rival }
     }
@@ -74,18 +72,18 @@ impl Summary {
 #[derive(Debug)]
 pub(super) struct Rows {
     pub header: Header,
-    /// Records of the header that are still to come.
+    /// The number of header records not read yet.
     header_records: usize,
     decoder: Decoder,
     reading: Reading,
-    /// The name of the column of e-mails, by which a repeated header is known.
+    /// The name of the e-mail column, to recognize a repeated header.
     email_name: Option<String>,
-    /// Whether cells may stand in quotes.
+    /// Whether the dialect has quotes.
     has_quotes: bool,
     skipped: SkippedLines,
-    /// Lines that are notes if no row follows.
+    /// Lines that are notes unless a row follows.
     notes: Vec<Note>,
-    /// The line behind the last record.
+    /// The line after the last record.
     next_line: u64,
     count: u64,
 }
@@ -101,7 +99,7 @@ impl Rows {
     pub(super) fn new(header: Header, start: &TableStart, reading: Reading) -> Rows {
         let mut skipped = SkippedLines::default();
         start.skipped.iter().for_each(|line| skipped.add(line.clone()));
-        let email_name = header.names.get(header.source(Field::Email).place());
+        let email_name = header.names.get(header.source(Field::Email).column());
         Rows {
             email_name: email_name.filter(|_| header.is_named).map(|name| name.trim().to_owned()),
             header,
@@ -116,7 +114,8 @@ impl Rows {
         }
     }
 
-    pub(super) fn take(&mut self, record: &Record<'_>, on_row: &mut impl FnMut(RawRow<'_>)) {
+    /// Adds the next record, and calls `on_row` with the rows that it completes.
+    pub(super) fn add(&mut self, record: &Record<'_>, on_row: &mut impl FnMut(RawRow<'_>)) {
         let is_below_gap = record.line() > self.next_line;
         self.next_line = record.next_line();
         if self.header_records > 0 {
@@ -158,7 +157,7 @@ impl Rows {
         on_row(RawRow { number: self.count, line: record.line(), values, damage });
     }
 
-    /// What is known at the end of the file.
+    /// Returns the summary at the end of the file.
     pub(super) fn finish(&mut self, lines: u64) -> Result<Summary, Rejection> {
         if self.count == 0 {
             return Err(Rejection::HeaderOnly { line: self.header.line });
@@ -179,7 +178,7 @@ impl Rows {
 }
 
 impl Note {
-    /// The row that the line is if rows follow: a person is asked about it. `None` if its cell is of no field.
+    /// Returns the line as a row, for use if rows follow it. Returns `None` if its cell belongs to no field.
     fn row(&self, header: &Header, number: u64) -> Option<RawRow<'_>> {
         let is_first = |field: Field| header.source(field) == Source::Column(0);
         let values = PerField::from_fn(|field| if is_first(field) { self.text.as_str() } else { "" });
@@ -188,8 +187,8 @@ impl Note {
     }
 }
 
-/// A line with one cell in a table of several columns, which is no address, below a blank line: at the end of a file
-/// it is a note of the program that wrote the file.
+/// Returns the record as a note: a line after a blank line with a single cell, not an address, in a table of several
+/// columns. Programs write such lines at the end of a file.
 fn note(header: &Header, line: u64, cells: Cells<'_>, is_below_gap: bool) -> Option<Note> {
     if !is_below_gap || header.names.len() < 2 || cells.get(1).is_some() {
         return None;
@@ -198,7 +197,7 @@ fn note(header: &Header, line: u64, cells: Cells<'_>, is_below_gap: bool) -> Opt
     Some(Note { line, text: text.to_owned() })
 }
 
-/// Whether a record repeats the header, or is a comment or a total.
+/// Returns whether a record repeats the header, or is a comment or a total.
 fn is_no_contact(header: &Header, cells: Cells<'_>) -> bool {
     let repeats_header = || {
         let filled = cells.iter().map(str::trim).filter(|cell| !cell.is_empty());
@@ -211,7 +210,7 @@ fn is_no_contact(header: &Header, cells: Cells<'_>) -> bool {
 fn values<'a>(header: &Header, cells: Cells<'a>) -> PerField<&'a str> {
     PerField::from_fn(|field| {
         let source = header.source(field);
-        let cell = cells.get(source.place()).unwrap_or_default();
+        let cell = cells.get(source.column()).unwrap_or_default();
         match source {
             Source::Column(_) => cell,
             Source::FirstOf(_) => full_name::split(cell).first,
@@ -232,7 +231,7 @@ fn damage(
     if flaws != Flaws::default() {
         oddities::add_flaws(header, flaws, &mut oddities);
     }
-    // One quote alone may open a cell that the file's other quotes do not close.
+    // An odd number of quotes means that a cell was opened and not closed.
     let has_odd_quotes = |value: &&&str| {
         let is_in_quotes = value.len() > 1 && value.starts_with('"') && value.ends_with('"');
         is_in_quotes || value.matches('"').count() % 2 == 1
@@ -240,13 +239,13 @@ fn damage(
     if !has_quotes && values.values().iter().any(has_odd_quotes) {
         oddities.push("its quotes are broken and can be read in another way".to_owned());
     }
-    if let Source::FirstOf(place) = header.source(Field::FirstName) {
-        let name = decoded.cells.get(place).unwrap_or_default();
+    if let Source::FirstOf(column) = header.source(Field::FirstName) {
+        let name = decoded.cells.get(column).unwrap_or_default();
         if full_name::split(name).is_doubtful && !name.trim().is_empty() {
             oddities.push(oddities::text("the name can be split in more than one place:", name));
         }
     }
-    oddities::add(values, reading, decoded.signs, &mut oddities);
+    oddities::add(values, reading, decoded.classes, &mut oddities);
     let overflow = overflow(decoded.cells, header.names.len());
     let undecodable = decoded.undecodable;
     if overflow.is_empty() && undecodable.is_empty() && oddities.is_empty() {
@@ -255,7 +254,7 @@ fn damage(
     Some(Damage { overflow, undecodable, oddities })
 }
 
-/// Whether a value is empty or white space. Unlike trimming, this reads one letter of most values.
+/// Returns whether a value is empty or white space. Unlike trimming, this reads only one character of most values.
 fn is_blank(value: &str) -> bool {
     value.chars().all(char::is_whitespace)
 }

@@ -1,16 +1,16 @@
-//! The first records of a file as one dialect cuts them.
+//! Reads the first records of a file in one dialect.
 
 use super::dialect::Dialect;
 use super::records::{Limits, Record, RecordReader};
 
-/// Most records of a sample.
+/// Maximum number of records of a sample.
 const RECORDS: usize = 150;
 
 #[derive(Debug, Default)]
 pub(super) struct Sample {
-    /// Records with more than white space and delimiters of any kind.
+    /// Records that contain more than white space and delimiters.
     pub records: Vec<SampleRecord>,
-    /// How many records have broken quotes.
+    /// The number of records with broken quotes.
     pub(crate) flawed: usize,
 }
 
@@ -22,9 +22,9 @@ pub(super) struct SampleRecord {
 }
 
 impl Sample {
-    /// Cuts the beginning of a file, which ends there if `whole`. A record that the beginning cuts off is not in the
-    /// sample, unless there is no other.
-    pub(super) fn take(
+    /// Reads the beginning of a file, which ends there if `whole`. An incomplete record is not part of the sample unless
+    /// it is the only one.
+    pub(super) fn read(
         text: &[u8],
         whole: bool,
         dialect: Dialect,
@@ -58,11 +58,11 @@ impl Sample {
         }
     }
 
-    /// The number of columns that most records have.
+    /// Returns the number of columns that most records have.
     pub(super) fn usual_width(&self) -> usize {
         let width = |record: &SampleRecord| record.cells.len();
         let count = |wanted: usize| self.records.iter().filter(|record| width(record) == wanted).count();
-        // Of two widths that are as usual the first.
+        // Prefer the first of equally frequent widths.
         self.records.iter().map(width).rev().max_by_key(|width| count(*width)).unwrap_or(0)
     }
 }

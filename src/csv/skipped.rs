@@ -1,24 +1,24 @@
-//! Lines that are no contacts: titles, notes, comments, repeated headers, totals. They are counted and listed.
+//! Lines that are not contacts: titles, notes, comments, repeated headers, totals. They are counted and listed.
 
 use super::decode::Cells;
 
-/// Most lines that are listed, and most characters of each.
+/// Maximum number of listed lines, and of characters of each.
 const LISTED: usize = 20;
 const CHARACTERS: usize = 120;
 
-/// A line that was left out.
+/// A skipped line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedLine {
     /// The physical line, from 1.
     pub line: u64,
-    /// How it begins.
+    /// Its text, shortened.
     pub text: String,
 }
 
-/// The lines that were left out of a file.
+/// The skipped lines of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SkippedLines {
-    /// How many.
+    /// Their number.
     pub count: u64,
     /// The first of them.
     pub first: Vec<SkippedLine>,
@@ -51,7 +51,7 @@ impl SkippedLines {
     }
 }
 
-/// What a row of totals begins with.
+/// Words that begin a row of totals.
 const TOTALS: [&str; 30] = [
     "total",
     "totals",
@@ -85,7 +85,7 @@ const TOTALS: [&str; 30] = [
     "합계",
 ];
 
-/// Whether a row is a comment or a total: no contact whichever way it is read.
+/// Returns whether a row is a comment or a total.
 pub(super) fn is_comment_or_total(cells: Cells<'_>) -> bool {
     let mut filled = cells.iter().map(str::trim).filter(|cell| !cell.is_empty());
     let Some(first) = filled.next() else { return false };

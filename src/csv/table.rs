@@ -1,5 +1,5 @@
-//! A whole file with columns of any names, such as comes back from a spreadsheet program, read in two passes: only all
-//! of its bytes tell its encoding.
+//! Reads a file with arbitrary columns, such as one saved by a spreadsheet program. Takes two passes, since the encoding
+//! depends on all bytes.
 
 use std::borrow::Cow;
 
@@ -17,11 +17,11 @@ use super::table_start::{Quoting, TableStart};
 /// One row of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct TableRow<'a> {
-    /// The physical line on which it starts, from 1.
+    /// The physical line on which the row starts, from 1.
     pub line: u64,
-    /// Its cells, decoded.
+    /// The decoded cells.
     pub cells: Cells<'a>,
-    /// Whether all of it could be decoded, without a NUL.
+    /// Whether all of the row could be decoded and contains no NUL.
     pub is_text: bool,
 }
 
@@ -42,14 +42,13 @@ impl TableSurvey {
         self.evidence.add(block);
     }
 
-    /// Returns the reader for the second pass. Encoding and delimiter are told as [`Reader`](super::Reader) tells them,
-    /// the encoding from the whole file.
+    /// Returns the reader for the second pass, in the encoding of the whole file and the delimiter of its beginning.
     ///
-    /// Fails when the file is plainly no CSV, or has no byte of text.
+    /// Fails if the file is of another format or empty.
     pub fn finish(self, limits: Limits) -> Result<TableReader, Rejection> {
         refuse_foreign(&self.head)?;
-        let Opening { reading, certain, skip } = Opening::sniff(&self.head);
-        let Reading { encoding, .. } = if certain { reading } else { self.evidence.reading() };
+        let Opening { reading, is_certain, skip } = Opening::sniff(&self.head);
+        let Reading { encoding, .. } = if is_certain { reading } else { self.evidence.reading() };
         if self.bytes == skip as u64 {
             return Err(Rejection::Empty);
         }
@@ -73,10 +72,10 @@ impl TableSurvey {
 
 /// The second pass over a table.
 ///
-/// After a [`Rejection`] a reader is of no more use.
+/// Do not use a reader after it has returned a [`Rejection`].
 #[derive(Debug)]
 pub struct TableReader {
-    /// Bytes of the byte order mark that are still to come.
+    /// The number of bytes of the byte order mark not skipped yet.
     skip: usize,
     converter: Option<Converter>,
     /// The current piece, as UTF-8.
@@ -86,10 +85,10 @@ pub struct TableReader {
 }
 
 impl TableReader {
-    /// Takes the next bytes of the file, any number of them, and calls `on_row` with each row that they complete, the
-    /// header first; rows of blank cells are left out.
+    /// Reads the next bytes of the file, any number of them, and calls `on_row` with each row that they complete,
+    /// starting with the header. Skips blank rows.
     ///
-    /// Fails when a record is beyond the limits, and when `on_row` does.
+    /// Fails if a record exceeds the limits or its quotes are broken, and if `on_row` fails.
     pub fn feed<E: From<Rejection>>(
         &mut self,
         block: &[u8],
@@ -109,9 +108,9 @@ impl TableReader {
         Ok(())
     }
 
-    /// Ends the file, which may complete one more row; returns its encoding.
+    /// Ends the file, calls `on_row` with the rows that this completes, and returns the encoding.
     ///
-    /// Fails as [`feed`](TableReader::feed) does, when a quote is never closed, and when there was no row at all.
+    /// Fails as [`feed`](TableReader::feed) does, and if there was no row.
     pub fn finish<E: From<Rejection>>(
         mut self,
         on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
@@ -122,7 +121,7 @@ impl TableReader {
             self.rows.read(&mut self.records, &self.converted, on_row)?;
         }
         while let Some(record) = self.records.finish() {
-            self.rows.take(&record, on_row)?;
+            self.rows.add(&record, on_row)?;
         }
         if self.rows.is_blank { Err(Rejection::Blank.into()) } else { Ok(self.rows.encoding) }
     }
@@ -133,9 +132,9 @@ impl TableReader {
 struct Rows {
     encoding: Encoding,
     decoder: Decoder,
-    /// Whether the next record is the one that declares the delimiter.
+    /// Whether the next record declares the delimiter.
     is_declaration: bool,
-    /// Whether there was no row yet.
+    /// Whether no row has been read yet.
     is_blank: bool,
 }
 
@@ -147,12 +146,12 @@ impl Rows {
         on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         while let Some(record) = records.read(&mut input) {
-            self.take(&record, on_row)?;
+            self.add(&record, on_row)?;
         }
         Ok(())
     }
 
-    fn take<E: From<Rejection>>(
+    fn add<E: From<Rejection>>(
         &mut self,
         record: &Record<'_>,
         on_row: &mut impl FnMut(TableRow<'_>) -> Result<(), E>,
@@ -161,7 +160,7 @@ impl Rows {
             return Ok(());
         }
         let decoded = self.decoder.decode(record);
-        // A byte order mark that a program took for letters stands before the quote that opens the first cell.
+        // A mangled byte order mark precedes the quote that opens the first cell.
         let first = decoded.cells.iter().next().unwrap_or_default();
         let is_after_mark = self.is_blank && without_mangled_mark(first).is_some();
         if record.is_flawed() && !is_after_mark {
@@ -176,7 +175,7 @@ impl Rows {
     }
 }
 
-/// A text as UTF-8.
+/// Converts a text to UTF-8.
 pub(super) fn as_utf8(text: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
     let Some(mut converter) = Converter::new(encoding) else { return Cow::Borrowed(text) };
     let mut converted = Vec::new();

@@ -1,4 +1,4 @@
-//! The beginning of a file's text: its dialect, where its table begins, and the first rows.
+//! Detects the dialect of a file and the start of its table.
 
 use std::collections::VecDeque;
 
@@ -10,40 +10,40 @@ use super::rejection::Rejection;
 use super::sample::{Sample, SampleRecord};
 use super::skipped::SkippedLine;
 
-/// Which quotes and escapes a file may use.
+/// The quotes and escapes that a file may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quoting {
-    /// Cells in `"` where needed, as spreadsheet programs write them.
+    /// Only `"`, as written by spreadsheet programs.
     Standard,
-    /// Also `'`, none, or `\`-escapes, whatever suits the file best.
+    /// Also `'`, no quotes, or `\` escapes, whichever fits best.
     Any,
 }
 
-/// Where and how a table begins.
+/// The start of a table.
 #[derive(Debug)]
 pub(super) struct TableStart {
     pub dialect: Dialect,
     /// Whether the first line declares the delimiter.
     pub is_declared: bool,
-    /// The names of the columns; made up if there is no header.
+    /// The names of the columns; `column 1` and so on if there is no header.
     pub names: Vec<String>,
     /// The physical line of the header, or of the first row if there is none.
     pub line: u64,
-    /// Where that line begins in the text.
+    /// The offset of that line in the text.
     pub offset: usize,
-    /// Records that the header takes: 0, 1 or 2.
+    /// The number of records that the header spans: 0, 1 or 2.
     pub header_records: usize,
-    /// What stands above.
+    /// The lines above.
     pub skipped: Vec<SkippedLine>,
     records: Vec<SampleRecord>,
     first_row: usize,
 }
 
 impl TableStart {
-    /// Finds the table in the first bytes of a text, which ends there if `whole`. `header_line`: where a person has
-    /// said that the header is.
+    /// Finds the table in the first bytes of a text, which ends there if `whole`. With `header_line`, the header is the
+    /// first record on or after that line.
     ///
-    /// Fails if there is none.
+    /// Fails if there is no table.
     pub(super) fn find(
         text: &[u8],
         whole: bool,
@@ -62,7 +62,7 @@ impl TableStart {
         let mut candidates = VecDeque::from(candidates);
         let mut varied = Vec::new();
         while let Some(dialect) = candidates.pop_front() {
-            let sample = Sample::take(&text[body..], whole, dialect, first_line, limits);
+            let sample = Sample::read(&text[body..], whole, dialect, first_line, limits);
             let Some(header) = HeaderRow::find(&sample, header_line) else { continue };
             let variants = match quoting {
                 Quoting::Standard => Vec::new(),
@@ -106,18 +106,18 @@ impl TableStart {
         })
     }
 
-    /// Whether the file has a header.
+    /// Returns whether the file has a header.
     pub(super) fn is_named(&self) -> bool {
         self.header_records > 0
     }
 
-    /// The cells of the first rows.
+    /// Returns the cells of the first rows.
     pub(super) fn rows(&self) -> Vec<&[String]> {
         self.records.iter().skip(self.first_row).map(|record| record.cells.as_slice()).collect()
     }
 }
 
-/// Where the line begins that has so many lines above it.
+/// Returns the start of the line that `above` lines precede.
 fn line_start(text: &[u8], above: u64) -> usize {
     let mut at = 0;
     for _ in 0..above {
@@ -127,7 +127,7 @@ fn line_start(text: &[u8], above: u64) -> usize {
     at
 }
 
-/// Where the next line begins, after a line that ends at `end`.
+/// Returns the start of the next line after a line that ends at `end`.
 fn line_end(text: &[u8], end: usize) -> usize {
     match &text[end..] {
         [b'\r', b'\n', ..] => end + 2,

@@ -1,31 +1,37 @@
-//! UTF-16 made into UTF-8, block by block.
+//! Converts UTF-16 to UTF-8, block by block.
 //!
-//! A unit that is no character becomes a stand-in of three bytes that UTF-8 reads as one broken
-//! sequence, and that still tells which bytes stood in the file. So what follows needs to know of
-//! broken UTF-8 only.
+//! A code unit that is not part of a character becomes a placeholder of three bytes that is one invalid sequence in UTF-8
+//! and encodes the original bytes. Later steps therefore only handle invalid UTF-8.
 
 use super::encoding::Encoding;
 
 const LONE_SURROGATE: u8 = 0xF1;
 const ODD_BYTE: u8 = 0xF2;
 
-/// Turns UTF-16 into UTF-8.
+/// A converter from UTF-16 to UTF-8.
 #[derive(Debug)]
 pub(super) struct Utf16 {
     from_bytes: fn([u8; 2]) -> u16,
-    /// The first byte of a unit that was cut in two.
+    /// The first byte of an incomplete code unit.
     half_unit: Option<u8>,
-    /// A high surrogate that waits for its low one.
+    /// A high surrogate without its low surrogate so far.
     high: Option<u16>,
 }
 
 impl Utf16 {
-    /// A converter for `encoding`; `None` when that is not UTF-16.
+    /// Returns a converter for `encoding`, or `None` if that is not UTF-16.
     pub(crate) fn new(encoding: Encoding) -> Option<Utf16> {
         let from_bytes = match encoding {
             Encoding::Utf16Le => u16::from_le_bytes,
             Encoding::Utf16Be => u16::from_be_bytes,
-            _ => return None,
+            Encoding::Utf8
+            | Encoding::Utf32Le
+            | Encoding::Utf32Be
+            | Encoding::Windows1252
+            | Encoding::Cp437
+            | Encoding::Cp850
+            | Encoding::Cp852
+            | Encoding::Other(_) => return None,
         };
         Some(Utf16 { from_bytes, half_unit: None, high: None })
     }
@@ -47,13 +53,13 @@ impl Utf16 {
         }
     }
 
-    /// Appends what is left over at the end of the file.
+    /// Appends the placeholders for an incomplete character at the end of the file.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         if let Some(high) = self.high.take() {
-            out.extend(stand_in(LONE_SURROGATE, high));
+            out.extend(placeholder(LONE_SURROGATE, high));
         }
         if let Some(byte) = self.half_unit.take() {
-            out.extend(stand_in(ODD_BYTE, byte.into()));
+            out.extend(placeholder(ODD_BYTE, byte.into()));
         }
     }
 
@@ -69,31 +75,37 @@ impl Utf16 {
             return;
         }
         if let Some(high) = high {
-            out.extend(stand_in(LONE_SURROGATE, high));
+            out.extend(placeholder(LONE_SURROGATE, high));
         }
         match unit {
             0xD800..=0xDBFF => self.high = Some(unit),
-            0xDC00..=0xDFFF => out.extend(stand_in(LONE_SURROGATE, unit)),
+            0xDC00..=0xDFFF => out.extend(placeholder(LONE_SURROGATE, unit)),
             _ => push_char(unit.into(), out),
         }
     }
 }
 
-/// The bytes of the file that `broken`, a sequence that is not UTF-8, stands for.
-pub(super) fn bytes_in_file(broken: &[u8], encoding: Encoding) -> Vec<u8> {
+/// Returns the bytes of the file that `invalid`, an invalid sequence of UTF-8, replaces.
+pub(super) fn bytes_in_file(invalid: &[u8], encoding: Encoding) -> Vec<u8> {
     let to_bytes = match encoding {
         Encoding::Utf16Le => u16::to_le_bytes,
         Encoding::Utf16Be => u16::to_be_bytes,
-        Encoding::Utf8 => return broken.to_vec(),
-        // Other encodings have stand-ins of single bytes alone.
-        _ => u16::to_be_bytes,
+        Encoding::Utf8 => return invalid.to_vec(),
+        // In other encodings a placeholder encodes a single byte.
+        Encoding::Utf32Le
+        | Encoding::Utf32Be
+        | Encoding::Windows1252
+        | Encoding::Cp437
+        | Encoding::Cp850
+        | Encoding::Cp852
+        | Encoding::Other(_) => u16::to_be_bytes,
     };
     let unit = |high: u8, low: u8| u16::from(high & 0x3F) << 6 | u16::from(low & 0x3F);
-    match *broken {
-        // A surrogate's upper four bits, which the stand-in has no room for, are always the same.
+    match *invalid {
+        // The placeholder omits the upper four bits of a surrogate, which are always the same.
         [LONE_SURROGATE, high, low] => to_bytes(0xD000 | unit(high, low)).to_vec(),
         [ODD_BYTE, high, low] => vec![unit(high, low) as u8],
-        _ => broken.to_vec(),
+        _ => invalid.to_vec(),
     }
 }
 
@@ -103,12 +115,12 @@ fn push_char(code: u32, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends what stands for a byte without a character.
+/// Appends the placeholder for a byte that is not text.
 pub(super) fn push_byte(byte: u8, out: &mut Vec<u8>) {
-    out.extend(stand_in(ODD_BYTE, byte.into()));
+    out.extend(placeholder(ODD_BYTE, byte.into()));
 }
 
-fn stand_in(lead: u8, unit: u16) -> [u8; 3] {
+fn placeholder(lead: u8, unit: u16) -> [u8; 3] {
     let [high, low] = [unit >> 6 & 0x3F, unit & 0x3F].map(|bits| 0x80 | bits as u8);
     [lead, high, low]
 }

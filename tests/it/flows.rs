@@ -211,7 +211,7 @@ async fn files_that_cannot_be_imported_say_why() {
         ("header", HEADER, &["no row", "header"]),
         ("lacking", "email,first_name,company\na,b,c\n", &["last_name", "company"]),
         ("doubled", "email,email,first_name,last_name,company\na,b,c,d,e\n", &["--column email="]),
-        ("damaged", &damaged, &["line 2 holds more than 2097152 bytes that fit no column"]),
+        ("damaged", &damaged, &["line 2 contains more than 2097152 bytes that fit no column"]),
     ];
     for (name, content, words) in cases {
         let file = world.file(&format!("{name}.csv"), content);

@@ -1,9 +1,9 @@
-//! How a file is cut into blocks makes no difference.
+//! Tests that the result does not depend on the blocks of a file.
 
 use super::*;
 
 #[test]
-fn blocks_of_any_size_give_the_same() {
+fn blocks_of_any_size_give_the_same_rows() {
     let random = &mut fastrand::Rng::with_seed(1);
     let limits = Limits { max_cell_bytes: 12, max_record_bytes: 40, max_columns: 7 };
     let mut long = with_header(&"é@x.org,\"A\"\"A\",B,\"C\r\nD\"\r\n".repeat(4_000)).into_bytes();
@@ -27,7 +27,7 @@ fn blocks_of_any_size_give_the_same() {
     }
 }
 
-/// Files out of the bytes that matter, so that every pair of states is met.
+/// Returns a file of random bytes that are special to the parser, so that every pair of states occurs.
 pub(super) fn random_file(random: &mut fastrand::Rng) -> Vec<u8> {
     #[rustfmt::skip]
     const PIECES: [&[u8]; 16] = [

@@ -1,4 +1,4 @@
-//! Columns that a person has matched, and the beginning of a file as people see it.
+//! Tests of column mappings and previews.
 
 use super::super::*;
 
@@ -17,17 +17,17 @@ fn read(file: &str, mapping: Option<Mapping>) -> Result<Vec<[String; 4]>, Reject
 }
 
 #[test]
-fn a_mapping_wins_over_names() {
+fn a_mapping_overrides_names() {
     assert!(matches!(read(FILE, None), Err(Rejection::Columns { .. })));
     let mapping = Mapping::new([2, 3, 4, 0].into(), 5).unwrap();
     assert_eq!(read(FILE, Some(mapping)).unwrap(), [["b@example.com", "Ann", "Lee", "Acme"]]);
     let known = "email,first_name,last_name,company\na@example.com,Ann,Lee,Acme\n";
-    let turned = Mapping::new([0, 2, 1, 3].into(), 4).unwrap();
-    assert_eq!(read(known, Some(turned)).unwrap(), [["a@example.com", "Lee", "Ann", "Acme"]]);
+    let swapped = Mapping::new([0, 2, 1, 3].into(), 4).unwrap();
+    assert_eq!(read(known, Some(swapped)).unwrap(), [["a@example.com", "Lee", "Ann", "Acme"]]);
 }
 
 #[test]
-fn a_mapping_of_another_file_is_refused_in_words() {
+fn a_mapping_for_another_number_of_columns_is_rejected() {
     let error = read(FILE, Mapping::new([0, 1, 2, 3].into(), 4)).unwrap_err();
     assert!(error.to_string().contains("has 5 columns"), "{error}");
     assert_eq!(Mapping::new([0, 0, 1, 3].into(), 4), None);
@@ -36,15 +36,15 @@ fn a_mapping_of_another_file_is_refused_in_words() {
 }
 
 #[test]
-fn a_contact_is_never_taken_for_a_header() {
-    for (first, places) in
+fn a_contact_is_never_mistaken_for_a_header() {
+    for (first, columns) in
         [("ann@example.com;Ann;Lee;Acme", [0, 1, 2, 3]), ("Ann;Lee; ann@example.com ;Acme", [2, 0, 1, 3])]
     {
         let file = format!("{first}\n{first}\n");
-        let mapping = Mapping::new(places.into(), 4);
+        let mapping = Mapping::new(columns.into(), 4);
         assert_eq!(read(&file, mapping).unwrap().len(), 2, "{first}");
         let refused = read(&file, None).unwrap_err().to_string();
-        assert!(refused.contains(&format!("--column email={}", places[0] + 1)), "{refused}");
+        assert!(refused.contains(&format!("--column email={}", columns[0] + 1)), "{refused}");
         let shown = preview(file.as_bytes(), true, 10, None, None).unwrap();
         assert_eq!(
             (shown.is_named, shown.names[3].as_str(), shown.rows.len()),
@@ -61,7 +61,7 @@ fn a_contact_is_never_taken_for_a_header() {
 }
 
 #[test]
-fn the_beginning_of_a_file_is_shown_as_it_is_understood() {
+fn a_preview_shows_how_the_beginning_is_parsed() {
     let shown = preview(FILE.as_bytes(), true, 10, None, None).unwrap();
     assert_eq!((shown.encoding, shown.delimiter, shown.line), (Encoding::Utf8, b';', 1));
     assert_eq!(shown.names[1], "Mail privat");
@@ -77,7 +77,7 @@ fn the_beginning_of_a_file_is_shown_as_it_is_understood() {
 }
 
 #[test]
-fn a_beginning_may_be_cut_anywhere() {
+fn a_preview_does_not_depend_on_where_the_beginning_ends() {
     let file = "email,first_name,last_name,company\na@example.com,José,Núñez,\"Acme\nInc\"\n".repeat(3);
     for end in 40..file.len() {
         let shown = preview(&file.as_bytes()[..end], false, 10, None, None).unwrap();
@@ -90,7 +90,7 @@ fn a_beginning_may_be_cut_anywhere() {
 }
 
 #[test]
-fn one_column_of_whole_names_is_split() {
+fn one_column_of_full_names_is_split() {
     let file = "Name,Email,Company\nAda Quint,a@example.com,Acme\n\"Osei, Ben\",b@example.com,Beta\n";
     let rows = [["a@example.com", "Ada", "Quint", "Acme"], ["b@example.com", "Ben", "Osei", "Beta"]];
     assert_eq!(read(file, None).unwrap(), rows);
@@ -99,7 +99,7 @@ fn one_column_of_whole_names_is_split() {
 }
 
 #[test]
-fn columns_without_a_known_name_are_told_by_their_content() {
+fn an_email_column_without_a_known_name_is_detected_by_its_content() {
     let file = "Wo;Vorname;Nachname;Firma\na@example.com;Ann;Lee;Acme\nb@example.com;Bob;Ray;Beta\n";
     assert_eq!(read(file, None).unwrap().len(), 2);
     let shown = preview(file.as_bytes(), true, 10, None, None).unwrap();
@@ -107,7 +107,7 @@ fn columns_without_a_known_name_are_told_by_their_content() {
 }
 
 #[test]
-fn of_two_columns_the_better_filled_one_is_read() {
+fn of_two_columns_the_one_with_more_values_is_read() {
     let file = "Email;E-mail Address;Vorname;Nachname;Firma\n;a@example.com;Ann;Lee;Acme\nx@example.com;b@example.com;Bob;Ray;Beta\n";
     let emails: Vec<String> = read(file, None).unwrap().into_iter().map(|[email, ..]| email).collect();
     assert_eq!(emails, ["a@example.com", "b@example.com"]);
@@ -151,7 +151,7 @@ fn tables_begin_below_titles_and_end_above_notes() {
 }
 
 #[test]
-fn a_line_that_rows_follow_is_no_note() {
+fn a_line_before_a_row_is_not_a_note() {
     let file = "email;first_name;last_name;company\n\nOdd\nb@example.com;Bob;Ray;Beta\n";
     assert_eq!(read(file, None).unwrap()[0], ["Odd", "", "", ""]);
     let file = file.replace("email;", "note;email;").replace("b@", "x;b@");

@@ -40,7 +40,7 @@ fn feed<'a>(mut reader: Reader, blocks: impl IntoIterator<Item = &'a [u8]>) -> O
     Outcome { rows, end }
 }
 
-/// Reads a file as a worker does: once more when the first pass says so.
+/// Reads a file as a worker does: a second time if the first pass requires it.
 fn read(file: &[u8]) -> Outcome {
     let first = feed(Reader::sniffing(Limits::default()), [file]);
     match &first.end {
@@ -58,7 +58,7 @@ fn rejection(file: impl AsRef<[u8]>) -> String {
     read(file.as_ref()).end.unwrap_err().to_string()
 }
 
-/// The values of each row, joined by `|`.
+/// Returns the values of each row, joined by `|`.
 fn values(file: impl AsRef<[u8]>) -> Vec<String> {
     let outcome = read(file.as_ref());
     outcome.end.unwrap();

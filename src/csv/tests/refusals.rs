@@ -1,19 +1,19 @@
-//! What is refused, and in which words.
+//! Tests of rejections and of damaged rows.
 
 use super::*;
 
 #[test]
-fn a_refusal_says_what_to_mend() {
+fn a_rejection_says_what_to_correct() {
     let cases = [
         ("", "the file is empty; upload one with a header line and at least one contact below it"),
         ("\u{feff}", "the file is empty; upload one with a header line and at least one contact below it"),
         (
             " \r\n,,\n\n",
-            "the file holds only blank lines; upload one with a header line and at least one contact below it",
+            "the file contains only blank lines; upload one with a header line and at least one contact below it",
         ),
         (
             "\nemail,fname,lname,org\n,,,\n",
-            "the file holds a header on line 2 but no contact below it; add at least one row and upload it again",
+            "the file contains a header on line 2 but no contact below it; add at least one row and upload it again",
         ),
         (
             "PK\u{3}\u{4}...",
@@ -21,7 +21,7 @@ fn a_refusal_says_what_to_mend() {
         ),
         (
             "a@x.org,Ann,Lee,Acme Ltd\n",
-            "line 1 holds an e-mail address where the column names should be; say which of the 4 columns is which with `ingest import FILE --column email=1 --column first_name=2 --column last_name=3 --column company=4`, or match the columns on the upload page; the first line is then kept as a contact",
+            "line 1 contains an e-mail address where the column names should be; say which of the 4 columns is which with `ingest import FILE --column email=1 --column first_name=2 --column last_name=3 --column company=4`, or match the columns on the upload page; the first line is then kept as a contact",
         ),
         (
             "E-Mail;Vorname;;Nom\na@x.org;Ann;Acme Ltd;Lee\n",
@@ -42,7 +42,7 @@ fn a_refusal_says_what_to_mend() {
 }
 
 #[test]
-fn a_refusal_stays_short() {
+fn a_rejection_is_short_for_any_file() {
     let file = format!("{},{}", "x\u{7}".repeat(5_000), "y,".repeat(3_000));
     let sentence = rejection(&file);
     assert!(sentence.len() < 600, "{sentence}");
@@ -51,7 +51,7 @@ fn a_refusal_stays_short() {
 }
 
 #[test]
-fn what_is_beyond_the_limits_spoils_its_row_alone() {
+fn values_beyond_the_limits_damage_only_their_row() {
     let limits = Limits { max_cell_bytes: 24, max_record_bytes: 60, max_columns: 8 };
     let cut = "is too long and was cut off";
     let left_out = "it is too long: cells at its end were left out";
@@ -76,7 +76,7 @@ fn what_is_beyond_the_limits_spoils_its_row_alone() {
 }
 
 #[test]
-fn a_broken_quote_spoils_its_row_alone() {
+fn a_broken_quote_damages_only_its_row() {
     const BROKEN: &str = "its quotes are broken and can be read in another way";
     #[rustfmt::skip]
     let cases = [
@@ -91,7 +91,7 @@ fn a_broken_quote_spoils_its_row_alone() {
         ("a,b,c,\"d\"\"e\ne,f,g,h", vec![("a|b|c|\"d\"\"e", true), ("e|f|g|h", false)]),
     ];
     for (rows, expected) in cases {
-        // Enough of cells in quotes that they are known to be in use.
+        // Enough quoted cells to detect that quotes are in use.
         let file = with_header(&format!("{}{rows}", "\"q\",\"r\",\"s\",\"t\"\n".repeat(3)));
         for size in [1, 7, file.len()] {
             let outcome = feed(Reader::sniffing(Limits::default()), file.as_bytes().chunks(size));
@@ -110,7 +110,7 @@ fn a_broken_quote_spoils_its_row_alone() {
 }
 
 #[test]
-fn the_dialect_of_quotes_is_found() {
+fn quotes_and_escapes_are_detected() {
     let cases = [
         (r#""a","b","c","The \"d\" e""#, r#"a|b|c|The "d" e"#),
         (r#""a","b","c","C:\d\""#, r"a|b|c|C:\d\"),
@@ -131,7 +131,7 @@ fn the_dialect_of_quotes_is_found() {
 }
 
 #[test]
-fn quotes_that_are_never_closed_take_no_memory_and_little_time() {
+fn unclosed_quotes_take_little_memory_and_time() {
     let mut reader = Reader::sniffing(Limits::default());
     let mut rows = 0;
     let mut on_row = |_: RawRow<'_>| rows += 1;

@@ -1,10 +1,10 @@
-//! Files with columns of any names.
+//! Tests of files with arbitrary columns.
 
 use super::*;
 
 type Table = Result<(Encoding, Vec<String>), Rejection>;
 
-/// The encoding, and each row as `line: cell|cell`.
+/// Returns the encoding, and each row as `line: cell|cell`.
 fn table(file: &[u8]) -> Table {
     table_of(&[file])
 }
@@ -32,7 +32,7 @@ fn tables_in_blocks_of_any_size_are_the_same() {
     files.push(utf16(&long, u16::to_be_bytes));
     files.push(narrow(&long));
     files.push(long.into_bytes());
-    // Sequences that a block's end cuts, and bytes without an ASCII byte between them.
+    // Sequences across the end of a block, and long runs without an ASCII byte.
     files.push("a,b\né€😀é€😀,\u{fffd}\n".repeat(3).into_bytes());
     files.push([b"a,b\n".as_slice(), &"é".repeat(200_000).into_bytes(), b"\xFF"].concat());
     for file in &files {
@@ -45,7 +45,7 @@ fn tables_in_blocks_of_any_size_are_the_same() {
 }
 
 #[test]
-fn rows_come_with_their_lines_whatever_their_columns_are_called() {
+fn rows_have_their_lines_in_every_encoding() {
     let text = "row_key;email;note\r\n\r\nr-1;\"a\nb\";é\r\n;;\r\nr-2;x;y;z";
     let rows = ["1: row_key|email|note", "3: r-1|a\nb|é", "6: r-2|x|y|z"];
     let cases = [
@@ -63,18 +63,18 @@ fn rows_come_with_their_lines_whatever_their_columns_are_called() {
 }
 
 #[test]
-fn what_is_no_text_is_told_by_the_row() {
+fn a_row_reports_cells_that_are_not_text() {
     let rows = table("key,é,é\n1,a\0b,\n2,é,\n".as_bytes()).unwrap().1;
     assert_eq!(rows, ["1: key|é|é", "2: 1|a␀b| (broken)", "3: 2|é|"]);
 }
 
 #[test]
-fn what_is_no_table_is_refused() {
+fn files_without_a_table_are_rejected() {
     let cases: [(&[u8], Rejection); 4] = [
         (b"", Rejection::Empty),
         (b"\xEF\xBB\xBF", Rejection::Empty),
         (b"\n,,\n", Rejection::Blank),
-        (b"PK\x03\x04", Rejection::NotCsv { found: "an Excel workbook or another ZIP archive" }),
+        (b"PK\x03\x04", Rejection::NotCsv { format: "an Excel workbook or another ZIP archive" }),
     ];
     for (file, rejection) in cases {
         assert_eq!(table(file), Err(rejection));

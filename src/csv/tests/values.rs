@@ -1,4 +1,4 @@
-//! What a file's rows hold, and where they stand.
+//! Tests of the values and lines of rows.
 
 use super::*;
 use crate::domain::field::Field;
@@ -20,7 +20,7 @@ fn every_encoding_gives_the_same_rows() {
         let outcome = feed(Reader::sniffing(Limits::default()), [file.as_slice()]);
         let summary = outcome.end.unwrap();
         assert_eq!(summary.encoding, encoding);
-        assert!(!summary.reread, "the beginning shows it");
+        assert!(!summary.reread, "the encoding was detected at the beginning");
         assert_eq!(values(&file), ["a@x.org|Zoë|Müller|Café"], "{encoding}");
         assert_eq!(encoding.as_str().parse(), Ok(encoding));
     }
@@ -46,7 +46,7 @@ fn utf8_or_windows_1252_is_decided_over_the_whole_file() {
 }
 
 #[test]
-fn a_byte_order_mark_makes_it_utf8_whatever_follows() {
+fn a_file_with_a_utf8_mark_is_utf8_despite_invalid_bytes() {
     let mut file = "\u{feff}email,note,first name,nom,org\n".as_bytes().to_vec();
     file.extend_from_slice(b"a@x.org,x,Zo\xEB,B,C\xE9\n");
     let outcome = read(&file);
@@ -55,7 +55,7 @@ fn a_byte_order_mark_makes_it_utf8_whatever_follows() {
 }
 
 #[test]
-fn damage_is_kept_beside_the_row() {
+fn damage_is_reported_with_its_row() {
     let wide = |tail: &[u8]| {
         let file = utf16(&with_header("e,A,\u{fffd},C"), u16::to_le_bytes);
         [&file, tail].concat()
@@ -97,7 +97,7 @@ fn damage_is_kept_beside_the_row() {
 }
 
 #[test]
-fn bytes_without_a_character_in_an_encoding_are_kept() {
+fn bytes_invalid_in_an_encoding_are_reported() {
     let file = [HEADER.as_bytes(), b"\xE9\xE9,A\x81,\x80,C"].concat();
     let outcome = feed(Reader::with_encoding(Encoding::Windows1252, Limits::default()), [file.as_slice()]);
     assert_eq!(outcome.rows[0].values, ["éé", "A\u{fffd}", "€", "C"]);
@@ -106,7 +106,7 @@ fn bytes_without_a_character_in_an_encoding_are_kept() {
 }
 
 #[test]
-fn rows_keep_their_line_whatever_ends_a_line() {
+fn rows_have_their_line_with_every_line_break() {
     let text = "\n,,,\nemail,fname,lname,org\n\n a@x ,\"A\nB\",,\n , ,\u{a0},\nb@x,,,";
     for line_end in ["\n", "\r\n", "\r"] {
         for tail in ["", "\n", "\n\n"] {
@@ -123,7 +123,7 @@ fn rows_keep_their_line_whatever_ends_a_line() {
 }
 
 #[test]
-fn the_delimiter_is_found() {
+fn the_delimiter_is_detected() {
     #[rustfmt::skip]
     let cases = [
         ("email,fname,lname,org\na,b,c,d;e;f\n", b',', "a|b|c|d;e;f"),
@@ -144,12 +144,12 @@ fn the_delimiter_is_found() {
         let summary = read(file.as_bytes()).end.unwrap();
         assert_eq!(summary.header.delimiter, delimiter);
     }
-    // Where the header does not tell, the widths of the rows do.
+    // Without known names, the widths of the rows decide.
     assert_eq!(preview(b"a,b;c\n1;2\n3;4\n", true, 1, None, None).unwrap().delimiter, b';');
 }
 
 #[test]
-fn header_names_are_matched_as_people_write_them() {
+fn header_names_match_in_their_usual_spellings() {
     let names = [
         (Field::Email, "email e-mail E_Mail email_address MAIL correo E-Mail-Adresse"),
         (Field::FirstName, "first_name FirstName fname given-name nome Vorname PRÉNOM nombre"),
@@ -171,7 +171,7 @@ fn header_names_are_matched_as_people_write_them() {
 }
 
 #[test]
-fn odd_values_are_asked_about_with_the_mended_ones() {
+fn odd_values_are_reported_with_their_correction() {
     #[rustfmt::skip]
     let cases = [
         ("e,NULL,Null,N/A", vec![
@@ -194,7 +194,7 @@ fn odd_values_are_asked_about_with_the_mended_ones() {
 }
 
 #[test]
-fn a_row_in_utf8_in_a_file_that_is_not_is_asked_about() {
+fn a_utf8_row_in_a_file_of_another_encoding_is_reported() {
     let file =
         [HEADER.as_bytes(), b"e,J\xF6rg,S\xFC\xDF,B\xE4cker M\xFCller\nf,", "Inés,B,C\n".as_bytes()].concat();
     let outcome = read(&file);
@@ -205,7 +205,7 @@ fn a_row_in_utf8_in_a_file_that_is_not_is_asked_about() {
 }
 
 #[test]
-fn encodings_are_told_by_their_letters() {
+fn encodings_are_detected_by_their_letters() {
     let rows = [
         (encoding_rs::WINDOWS_1251, "Иван,Щукин,ООО Щука\nОльга,Ёжикова,Ёж и Ко\nАнна,Снегирёва,Снегирь"),
         (encoding_rs::WINDOWS_1250, "Łukasz,Żółć,Piekarnia Żółć\nAnia,Świt,Świt SA\nJózef,Gęś,Gęś i Syn"),
@@ -222,7 +222,6 @@ fn encodings_are_told_by_their_letters() {
         let outcome = read(&[HEADER.as_bytes(), &bytes].concat());
         let found: Vec<String> = outcome.rows.iter().map(|row| row.values[1..].join(",")).collect();
         assert_eq!(found.join("\n"), names, "{}", encoding.name());
-        let is_asked = outcome.rows.iter().any(|row| row.damage.is_some());
-        assert!(!is_asked, "{}", encoding.name());
+        assert!(outcome.rows.iter().all(|row| row.damage.is_none()), "{}", encoding.name());
     }
 }
