@@ -181,7 +181,7 @@ async fn a_file_that_cannot_be_taken_in_changes_nothing_and_says_why() {
             "the quotes of the row that starts on line 2 are broken",
         ),
         (format!("row_key,company\n{key},Acme, Inc\n").into_bytes(), "line 2 has more cells than the header"),
-        (format!("row_key,company\n{key},A\0b\n").into_bytes(), "line 2 holds a NUL"),
+        (format!("row_key,company\n{key},A\0b\n").into_bytes(), "line 2 contains a NUL"),
     ];
     let refused = async |file: &[u8]| match actions::correct(&world.owners, &tester(), JOB, file).await {
         Err(ActionError::Invalid { field: "file", reason }) => reason,
