@@ -1,13 +1,13 @@
-//! What somebody may do beyond reading what is their own: two roles, and sets of them.
+//! Roles, which permit changes. Reading one's own data requires none.
 
 use std::time::Duration;
 
 use super::words::{UnknownWord, words};
 
 words! {
-    /// A role. Everybody who is known may read their own; these are for changes.
+    /// A role, which permits changes to one's own data.
     Role, "role" {
-        /// Upload files and ask for another run.
+        /// Upload files and request runs.
         Uploader = "uploader",
         /// Resolve issues, edit rows, delete.
         Editor = "editor",
@@ -25,7 +25,7 @@ impl Roles {
     /// Every role.
     pub(crate) const ALL: Roles = Roles { uploader: true, editor: true };
 
-    /// Whether the role is among them.
+    /// Returns whether the set contains the role.
     pub(crate) fn has(self, role: Role) -> bool {
         match role {
             Role::Uploader => self.uploader,
@@ -33,7 +33,7 @@ impl Roles {
         }
     }
 
-    /// These, and the role.
+    /// Returns the set with the role added.
     pub(crate) fn with(self, role: Role) -> Roles {
         match role {
             Role::Uploader => Roles { uploader: true, ..self },
@@ -41,27 +41,27 @@ impl Roles {
         }
     }
 
-    /// The roles in their order.
+    /// Returns the roles in the order of [`Role::ALL`].
     pub(crate) fn iter(self) -> impl Iterator<Item = Role> {
         Role::ALL.iter().copied().filter(move |role| self.has(*role))
     }
 
-    /// Whether none of them is beyond `most`.
+    /// Returns whether `most` contains all of the roles.
     pub(crate) fn within(self, most: Roles) -> bool {
         self.iter().all(|role| most.has(role))
     }
 
-    /// The roles that are in both sets.
+    /// Returns the roles that are in both sets.
     pub(crate) fn and(self, other: Roles) -> Roles {
         self.iter().filter(|role| other.has(*role)).collect()
     }
 
-    /// The words of the database. Fails on one that is no role.
+    /// Parses the words of the database. Fails if one is not a role.
     pub(crate) fn from_words(words: &[String]) -> Result<Roles, UnknownWord> {
         words.iter().map(|word| word.parse::<Role>()).collect()
     }
 
-    /// The words for the database.
+    /// Returns the words for the database.
     pub(crate) fn words(self) -> Vec<String> {
         self.iter().map(|role| role.to_string()).collect()
     }
@@ -73,17 +73,17 @@ impl FromIterator<Role> for Roles {
     }
 }
 
-/// How many days an API token lasts.
+/// The lifetime of API tokens, in days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenDays {
-    /// If whoever makes it says nothing.
+    /// Lifetime if a request names none.
     pub default: u32,
-    /// At most.
+    /// Maximum lifetime.
     pub max: u32,
 }
 
 impl TokenDays {
-    /// The lifetime of a token for which `days` were asked; `None` if that is none or more than the maximum.
+    /// Returns the lifetime of a token for the requested `days`, or `None` if that is 0 or exceeds the maximum.
     pub(crate) fn lifetime(self, days: Option<u32>) -> Option<Duration> {
         const SECONDS_PER_DAY: u64 = 86_400;
         let days = days.unwrap_or(self.default);
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_hold_what_was_put_in() {
+    fn sets_contain_the_roles_added() {
         let one = Roles::default().with(Role::Editor);
         assert!(one.has(Role::Editor) && !one.has(Role::Uploader));
         assert_eq!((one.and(Roles::ALL), one.and(Roles::default())), (one, Roles::default()));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_lasts_no_longer_than_the_maximum() {
+    fn a_lifetime_does_not_exceed_the_maximum() {
         let days = TokenDays { default: 2, max: 3 };
         assert_eq!(days.lifetime(None), Some(Duration::from_secs(172_800)));
         assert_eq!(days.lifetime(Some(3)), Some(Duration::from_secs(259_200)));

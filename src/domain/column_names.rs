@@ -1,4 +1,4 @@
-//! What the name of a file's column means: the names are data, in `column_names.tsv`.
+//! The meaning of column names. The names are listed in `column_names.tsv`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,16 +8,16 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::field::Field;
 
-/// What a name may mean: one field, the whole name, or a part of the name if the other part has a column of its own.
+/// What a name may mean: one field, a full name, or either, such as `Nombre`, depending on the other columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NameMeaning {
-    /// The field, if the name stands for one.
+    /// The field, if the name denotes one.
     pub field: Option<Field>,
-    /// Whether the name may stand for first and last name in one column.
+    /// Whether the name may denote first and last name in one column.
     pub full_name: bool,
 }
 
-/// Parts of a name that say whose value it is, not which: `Contact E-mail`, `contact.email`.
+/// Prefixes that denote the owner of a value rather than the value: `Contact E-mail`, `contact.email`.
 const OWNERS: [&str; 14] = [
     "contact",
     "customer",
@@ -35,7 +35,7 @@ const OWNERS: [&str; 14] = [
     "kontakt",
 ];
 
-/// Remarks behind a name.
+/// Remarks after a name.
 const REMARKS: [&str; 12] = [
     "required",
     "optional",
@@ -56,18 +56,18 @@ static MEANINGS: LazyLock<HashMap<String, NameMeaning>> =
 
 /// Returns what the name of a column means.
 ///
-/// Ignores case, white space, punctuation, invisible characters, remarks such as `(required)` and words in front such
-/// as `Contact`.
+/// Ignores case, white space, punctuation, invisible characters, remarks such as `(required)` and prefixes such as
+/// `Contact`.
 pub fn meaning(name: &str) -> NameMeaning {
     let name = bare(name);
-    if let Some(found) = MEANINGS.get(&name) {
-        return *found;
+    if let Some(meaning) = MEANINGS.get(&name) {
+        return *meaning;
     }
     let without_remark = REMARKS.iter().find_map(|remark| name.strip_suffix(remark));
     let name = without_remark.unwrap_or(&name);
     let without_owner = OWNERS.iter().find_map(|owner| name.strip_prefix(owner)).unwrap_or(name);
-    let found = MEANINGS.get(name).or_else(|| MEANINGS.get(without_owner));
-    found.copied().unwrap_or_default()
+    let meaning = MEANINGS.get(name).or_else(|| MEANINGS.get(without_owner));
+    meaning.copied().unwrap_or_default()
 }
 
 impl Field {
@@ -85,13 +85,13 @@ impl Field {
     }
 }
 
-/// Letters and digits alone, in lower case, composed.
+/// Returns only the letters and digits of a name, in lower case and in NFC.
 fn bare(name: &str) -> String {
-    let is_kept = |letter: &char| letter.is_alphanumeric() || is_combining_mark(*letter);
+    let is_significant = |letter: &char| letter.is_alphanumeric() || is_combining_mark(*letter);
     name.nfkd()
         .flat_map(char::to_lowercase)
-        // Lower case of İ leaves a dot above behind.
-        .filter(|letter| is_kept(letter) && *letter != '\u{307}')
+        // The lower case of İ ends in a combining dot.
+        .filter(|letter| is_significant(letter) && *letter != '\u{307}')
         .map(|letter| if letter == 'ς' { 'σ' } else { letter })
         .nfc()
         .collect()
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_stands_for_one_field() {
+    fn a_name_denotes_one_field() {
         let mut fields: HashMap<String, (Field, &str)> = HashMap::new();
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let cells: Vec<&str> = line.split('\t').collect();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn decorations_do_not_count() {
+    fn decorations_are_ignored() {
         let decorated = [
             "Email*",
             "E-mail:",
@@ -173,9 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_be_a_part_or_the_whole() {
-        let whole = meaning("Name");
-        assert!(whole.full_name && whole.field.is_none());
+    fn a_name_may_denote_a_part_or_the_full_name() {
+        let full = meaning("Name");
+        assert!(full.full_name && full.field.is_none());
         let either = meaning("Nombre");
         assert!(either.full_name && either.field == Some(Field::FirstName));
     }

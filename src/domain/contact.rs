@@ -1,28 +1,28 @@
-//! A contact, and the key by which an owner has it once.
+//! The key that makes a contact unique per owner.
 
 use super::job::Owner;
 
-/// The keys of one owner's contacts: 128 bits of BLAKE3 (keyed mode) over owner and compared e-mail.
+/// The keys of one owner's contacts: 128 bits of BLAKE3 (keyed mode) over the owner and the e-mail's comparison key.
 ///
-/// Stored in `contacts.contact_key`, whose unique index is the judge of what exists. The owner is in the
-/// hash, so that no two owners share a key.
+/// Stored in `contacts.contact_key`, whose unique index decides whether a contact exists. The owner is part of the hash,
+/// so that no two owners share a key.
 #[derive(Debug, Clone, Copy)]
 pub struct ContactKeys([u8; 32]);
 
 impl ContactKeys {
-    /// The keys of an owner's contacts.
+    /// Returns the keys of an owner's contacts.
     pub fn of(owner: &Owner) -> ContactKeys {
         ContactKeys(*blake3::hash(owner.0.as_bytes()).as_bytes())
     }
 
-    /// The key of an e-mail in the form in which it is compared ([`super::email::key`]).
+    /// Returns the key of an e-mail, whose comparison key ([`super::email::key`]) is `email_key`.
     ///
-    /// Always odd: even numbers are left to values that are no e-mails and still stand for a group of rows.
+    /// Always odd; even keys are reserved for [`ContactKeys::invalid`].
     pub fn key(&self, email_key: &str) -> u128 {
         first_16(&blake3::keyed_hash(&self.0, email_key.as_bytes())) | 1
     }
 
-    /// What groups rows with the same invalid value, in lower case: even and never 0.
+    /// Returns the key that groups rows with the same invalid e-mail, in lower case. Even and never 0.
     pub(crate) fn invalid(&self, lower_case: &str) -> u128 {
         (first_16(&blake3::keyed_hash(&self.0, lower_case.as_bytes())) & !1).max(2)
     }
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_one_owners_and_the_same_on_any_machine() {
+    fn keys_depend_on_the_owner_and_not_on_the_machine() {
         let ann = ContactKeys::of(&Owner("ann".to_owned()));
         let bob = ContactKeys::of(&Owner("bob".to_owned()));
         assert_eq!(format!("{:032x}", ann.key("x@example.com")), "59cc24eca0a5e0ee363f04d7b50d30d7");
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_value_is_no_key() {
+    fn keys_of_invalid_values_differ_from_those_of_valid_ones() {
         let keys = ContactKeys::of(&Owner("ann".to_owned()));
         assert_eq!((keys.key("x") & 1, keys.invalid("x") & 1), (1, 0));
     }

@@ -1,4 +1,4 @@
-//! What a person decides: about which rows, and what is to become of them.
+//! A person's decisions: the rows that they apply to and their effects.
 
 pub use super::field::Field;
 use super::field::PerField;
@@ -9,41 +9,41 @@ use super::search;
 use super::words::words;
 
 words! {
-    /// What was done, as the audit trail has it.
+    /// The kind of an action in the audit trail.
     ActionKind, "action" {
         /// A file was uploaded.
         Upload = "UPLOAD",
         /// Values of rows were changed.
         Edit = "EDIT",
-        /// Rows were left out.
+        /// Rows were discarded.
         Discard = "DISCARD",
-        /// Rows that were left out were taken in again.
+        /// Discarded rows were restored.
         Restore = "RESTORE",
-        /// Malformed rows were said to be good as they are.
+        /// Malformed rows were accepted unchanged.
         Accept = "ACCEPT",
-        /// Existing contacts were kept, the rows left out.
+        /// Existing contacts were kept and the rows discarded.
         KeepContact = "KEEP_CONTACT",
         /// Existing contacts are to be overwritten.
         Overwrite = "OVERWRITE",
-        /// Blanks of existing contacts are to be filled.
+        /// Empty fields of existing contacts are to be filled.
         Fill = "FILL",
-        /// Suggested corrections of addresses were taken.
+        /// Suggested corrections of addresses were applied.
         Correct = "CORRECT",
-        /// Of rows that share an e-mail one was kept.
+        /// One of several rows with the same e-mail was kept.
         KeepRow = "KEEP_ROW",
-        /// Rows that share an e-mail were made one.
+        /// Rows with the same e-mail were merged.
         Merge = "MERGE",
-        /// A file of corrections was taken in.
+        /// A file of corrections was applied.
         Corrections = "CORRECTIONS",
-        /// An action was taken back.
+        /// An action was undone.
         Undo = "UNDO",
-        /// An import was taken back.
+        /// An import was undone.
         UndoImport = "UNDO_IMPORT",
-        /// A run was asked for.
+        /// A run was requested.
         Reprocess = "REPROCESS",
-        /// A job was called off.
+        /// A job was cancelled.
         Cancel = "CANCEL",
-        /// A job was deleted with all that it held but its contacts.
+        /// A job was deleted with all its data except its contacts.
         Delete = "DELETE",
         /// The import policy was changed.
         Policy = "POLICY",
@@ -53,13 +53,13 @@ words! {
 }
 
 words! {
-    /// A decision about many issues of one rule, as the buttons of a review send it.
+    /// A decision about many issues of one rule, as sent by the buttons of a review.
     BulkDecision, "decision" {
         /// [`Decision::KeepFirst`].
         KeepFirst = "keep_first",
         /// [`Decision::KeepLast`].
         KeepLast = "keep_last",
-        /// [`Decision::Merge`] without values of its own.
+        /// [`Decision::Merge`] without new values.
         Merge = "merge",
         /// [`Decision::Correct`].
         Correct = "correct",
@@ -73,12 +73,12 @@ words! {
         Accept = "accept",
         /// [`Decision::Discard`].
         Discard = "discard",
-        /// [`Decision::Edit`]: one value in place of all that are empty.
+        /// [`Decision::Edit`]: one value for all rows in which a field is empty.
         FillIn = "fill_in",
     }
 }
 
-/// New values; what is not given stays as it is.
+/// New values. Omitted fields do not change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct Edits {
@@ -97,23 +97,23 @@ pub struct Edits {
 }
 
 impl Edits {
-    /// The new values; `None` for what stays.
+    /// Returns the new values, `None` for fields that do not change.
     pub(crate) fn values(&self) -> PerField<Option<&str>> {
         let Edits { email, first_name, last_name, company } = self;
         PerField { email, first_name, last_name, company }.map(Option::as_deref)
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no new values.
     pub(crate) fn is_empty(&self) -> bool {
         self.values().into_iter().all(|value| value.is_none())
     }
 
-    /// The same, normalised as values of a file are ([`normalise`]).
+    /// Returns the new values, normalised like values of a file ([`normalise`]).
     pub fn normalised(&self) -> Edits {
         self.values().map(|value| value.map(|value| normalise(value).into_owned())).into()
     }
 
-    /// The values of `fields` with these in their places.
+    /// Returns `fields` with the new values applied.
     pub(crate) fn applied_to<'a>(&'a self, fields: &Fields<'a>) -> Fields<'a> {
         let new = self.values();
         Fields::from_fn(|field| match *new.get(field) {
@@ -129,7 +129,7 @@ impl From<PerField<Option<String>>> for Edits {
     }
 }
 
-/// Which rows of a job: those that meet all that is given; with nothing given, all of them.
+/// Selects rows of a job: those that meet every condition, or all rows if there is none.
 ///
 /// ```
 /// use ingest::domain::decision::Filter;
@@ -141,67 +141,67 @@ impl From<PerField<Option<String>>> for Edits {
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
-    /// These rows.
+    /// The row is one of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<i64>>)]
     pub rows: Option<Vec<RowId>>,
-    /// Rows that one of these issues is about.
+    /// The row belongs to one of these issues.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<i32>>)]
     pub issues: Option<Vec<IssueId>>,
-    /// Rows with an open issue of this type.
+    /// The row has an open issue of this type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_type: Option<IssueType>,
-    /// Rows in this status.
+    /// The row has this status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<RowStatus>,
-    /// Rows with this text in the first 500 characters of a value, in any case of letters.
+    /// The first 500 characters of a value contain this text. Case does not matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     pub text: Option<String>,
-    /// Rows of which one value is as said.
+    /// One value of the row meets this condition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<ColumnFilter>,
 }
 
-/// What one value of a row is to be.
+/// A condition for one value of a row.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnFilter {
-    /// Which value.
+    /// The field.
     pub name: Field,
-    /// Exactly this; empty: no value.
+    /// The value equals this text. An empty text means no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<String>,
-    /// This text in its first 500 characters, in any case of letters.
+    /// The first 500 characters of the value contain this text. Case does not matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     pub contains: Option<String>,
 }
 
 impl Filter {
-    /// Exactly these rows.
+    /// Returns a filter for exactly these rows.
     pub fn rows(rows: impl Into<Vec<RowId>>) -> Filter {
         Filter { rows: Some(rows.into()), ..Filter::default() }
     }
 
-    /// The rows of one issue.
+    /// Returns a filter for the rows of one issue.
     pub(crate) fn issue(issue: IssueId) -> Filter {
         Filter { issues: Some(vec![issue]), ..Filter::default() }
     }
 
-    /// Returns what is wrong with its texts; `None` if the database can search for all of them.
+    /// Returns what is wrong with the texts of the filter, or `None` if they are valid.
     pub fn refusal(&self) -> Option<&'static str> {
         let column = self.column.as_ref();
         let equals = column.and_then(|column| column.equals.as_deref());
         let searched = [self.text.as_deref(), column.and_then(|column| column.contains.as_deref())];
-        // A value that is compared as a whole may be as long as a cell.
-        let whole = equals.filter(|text| text.contains('\0')).and_then(search::refusal);
-        whole.or_else(|| searched.into_iter().flatten().find_map(search::refusal))
+        // For `equals`, a text may be as long as a cell.
+        let in_equals = equals.filter(|text| text.contains('\0')).and_then(search::refusal);
+        in_equals.or_else(|| searched.into_iter().flatten().find_map(search::refusal))
     }
 }
 
-/// What is to become of rows. Rows that are contacts already are never touched.
+/// A decision about rows. Rows whose contacts exist are never changed.
 ///
 /// ```
 /// use ingest::domain::decision::Decision;
@@ -213,39 +213,39 @@ impl Filter {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(tag = "decision", rename_all = "snake_case")]
 pub enum Decision {
-    /// They get new values. A row that was left out is taken in again.
+    /// Sets new values. Restores the row if it was discarded.
     Edit(Edits),
-    /// They are left out.
+    /// Discards the rows.
     Discard,
-    /// Rows that were left out are taken in again.
+    /// Restores discarded rows.
     Restore,
-    /// Accept malformed rows as they are.
+    /// Accepts malformed rows unchanged.
     Accept,
-    /// The contact that has the e-mail already stays as it is; the row is left out.
+    /// Keeps the existing contact with the row's e-mail and discards the row.
     KeepContact,
-    /// The contact that has the e-mail already gets the row's values.
+    /// Overwrites the existing contact with the row's values.
     Overwrite,
-    /// The contact that has the e-mail already gets the row's values where it has none.
+    /// Fills empty fields of the existing contact with the row's values.
     Fill,
-    /// Addresses are corrected as is suggested, where there is a suggestion.
+    /// Applies the suggested correction to each address that has one.
     Correct,
-    /// Of the rows that share an e-mail with it this one is kept, the others are left out.
+    /// Keeps one row and discards the others with the same e-mail.
     KeepRow {
         /// The row to keep.
         #[schema(value_type = i64)]
         row: RowId,
     },
-    /// Of rows that share an e-mail the first is kept.
+    /// Keeps the first of the rows with the same e-mail and discards the others.
     KeepFirst,
-    /// Of rows that share an e-mail the last is kept.
+    /// Keeps the last of the rows with the same e-mail and discards the others.
     KeepLast,
-    /// Rows that share an e-mail become one: the first, with the first value in each place that is not
-    /// empty, and these values in place of its own.
+    /// Merges the rows with the same e-mail into the first: each field gets the new value, or else the first value of the
+    /// rows that is not empty. Discards the others.
     Merge(Edits),
 }
 
 impl Decision {
-    /// What the audit trail calls it.
+    /// Returns its kind in the audit trail.
     pub(crate) fn kind(&self) -> ActionKind {
         match self {
             Decision::Edit(_) => ActionKind::Edit,
@@ -261,12 +261,12 @@ impl Decision {
         }
     }
 
-    /// The row that it names.
+    /// Returns the row to keep, if the decision names one.
     pub(crate) fn named_row(&self) -> Option<RowId> {
         if let Decision::KeepRow { row } = self { Some(*row) } else { None }
     }
 
-    /// The values that it brings.
+    /// Returns the new values, if the decision has any.
     pub fn edits(&self) -> Option<&Edits> {
         match self {
             Decision::Edit(edits) | Decision::Merge(edits) => Some(edits),
@@ -289,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decisions_are_written_as_people_write_them() {
+    fn decisions_have_their_json_form() {
         let cases = [
             (r#"{"decision":"discard"}"#, Decision::Discard),
             (r#"{"decision":"keep_row","row":7}"#, Decision::KeepRow { row: RowId(7) }),

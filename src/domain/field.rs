@@ -5,8 +5,8 @@ use std::array;
 use super::words::words;
 
 words! {
-    /// A field of a contact, by the name that the API and files of ours use. The columns of tables are named after it,
-    /// such as `staging_email`.
+    /// A field of a contact, named as in the API and in exported files. Columns of tables are named after it, such as
+    /// `staging_email`.
     Field, "field" {
         /// The e-mail address.
         Email = "email",
@@ -19,11 +19,11 @@ words! {
     }
 }
 
-/// How many fields there are.
+/// The number of fields.
 pub(crate) const FIELDS: usize = Field::ALL.len();
 
 impl Field {
-    /// Whether a contact must have a value here where nobody has said otherwise: see
+    /// Returns whether the field is required unless configured otherwise: see
     /// [`RequiredFields`](super::required::RequiredFields).
     pub(crate) fn is_required(self) -> bool {
         match self {
@@ -52,12 +52,12 @@ impl Field {
 
 /// SQL over the fields of a row, in the order of [`Field::ALL`].
 impl Field {
-    /// Joins what stands for each field by commas.
+    /// Joins a text for each field with commas.
     pub(crate) fn list(text: impl FnMut(Field) -> String) -> String {
         Field::joined(", ", text)
     }
 
-    /// Joins what stands for each field by `between`.
+    /// Joins a text for each field with `between`.
     pub(crate) fn joined(between: &str, text: impl FnMut(Field) -> String) -> String {
         Field::ALL.iter().copied().map(text).collect::<Vec<_>>().join(between)
     }
@@ -77,39 +77,39 @@ impl Field {
     }
 }
 
-/// Returns the name of a column without what does not count when names are compared: case, white space, `_` and `-`.
+/// Folds the name of a column for comparison: ignores case, white space, `_` and `-`.
 pub fn folded(name: &str) -> String {
     name.to_lowercase()
         .chars()
-        // A byte order mark is part of the first name where a program has put the name in quotes behind it.
+        // If a program quotes the first name after the byte order mark, the mark is part of the name.
         .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{feff}'))
         .collect::<String>()
-        // The two forms of é look the same, and either may come out of a spreadsheet.
+        // Spreadsheet programs write either form of é.
         .replace("e\u{301}", "é")
 }
 
-/// A value for each field. In JSON an array, in the order of [`Field::ALL`].
+/// A value for each field. An array in JSON, in the order of [`Field::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(into = "[T; FIELDS]", from = "[T; FIELDS]")]
 #[serde(bound(serialize = "T: Clone + serde::Serialize", deserialize = "T: serde::Deserialize<'de>"))]
 pub struct PerField<T> {
-    /// That of the e-mail address.
+    /// The value of the e-mail address.
     pub email: T,
-    /// That of the first name.
+    /// The value of the first name.
     pub first_name: T,
-    /// That of the last name.
+    /// The value of the last name.
     pub last_name: T,
-    /// That of the company.
+    /// The value of the company.
     pub company: T,
 }
 
 impl<T> PerField<T> {
-    /// Makes the value of each field.
+    /// Calls `value` for each field.
     pub(crate) fn from_fn(mut value: impl FnMut(Field) -> T) -> PerField<T> {
         array::from_fn(|at| value(Field::ALL[at])).into()
     }
 
-    /// Makes the value of each field; the first error ends it.
+    /// Calls `value` for each field. Fails at the first error.
     pub(crate) fn try_from_fn<E>(mut value: impl FnMut(Field) -> Result<T, E>) -> Result<PerField<T>, E> {
         let PerField { email, first_name, last_name, company } = PerField::from_fn(|field| field);
         Ok(PerField {
@@ -130,22 +130,22 @@ impl<T> PerField<T> {
         }
     }
 
-    /// The values, without the fields.
+    /// Returns the values in the order of [`Field::ALL`].
     pub fn values(&self) -> [&T; FIELDS] {
         [&self.email, &self.first_name, &self.last_name, &self.company]
     }
 
-    /// The fields with their values.
+    /// Returns the fields with their values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Field, &T)> {
         Field::ALL.iter().copied().zip(self.values())
     }
 
-    /// The values by reference.
+    /// Returns references to the values.
     pub(crate) fn each_ref(&self) -> PerField<&T> {
         self.values().into()
     }
 
-    /// Makes another value of each.
+    /// Applies a function to each value.
     pub(crate) fn map<U>(self, value: impl FnMut(T) -> U) -> PerField<U> {
         <[T; FIELDS]>::from(self).map(value).into()
     }
@@ -155,7 +155,7 @@ impl<T> IntoIterator for PerField<T> {
     type Item = T;
     type IntoIter = array::IntoIter<T, FIELDS>;
 
-    /// The values, without the fields.
+    /// Returns the values in the order of [`Field::ALL`].
     fn into_iter(self) -> Self::IntoIter {
         <[T; FIELDS]>::from(self).into_iter()
     }
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_stand_with_their_fields() {
+    fn values_belong_to_their_fields() {
         let names = PerField::from_fn(Field::as_str);
         for (field, name) in names.iter() {
             assert_eq!((field.as_str(), *names.get(field)), (*name, *name));

@@ -1,4 +1,4 @@
-//! A person's name in one piece, split into first and last name.
+//! Splits a person's full name into first and last name.
 
 /// The two parts of a name. Either may be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,11 +7,11 @@ pub struct SplitName<'a> {
     pub first: &'a str,
     /// The last name, with its particles and suffixes.
     pub last: &'a str,
-    /// Whether the name could be split in another place as well.
+    /// Whether the name can be split in more than one place.
     pub is_doubtful: bool,
 }
 
-/// Words in front that belong to neither part.
+/// Words at the beginning that belong to neither part.
 const HONORIFICS: [&str; 34] = [
     "mr",
     "mrs",
@@ -49,25 +49,25 @@ const HONORIFICS: [&str; 34] = [
     "pani",
 ];
 
-/// Words with which last names begin.
+/// Words that begin a last name.
 const PARTICLES: [&str; 33] = [
     "van", "von", "de", "der", "den", "del", "della", "delle", "di", "da", "do", "dos", "das", "du", "des",
     "la", "le", "ter", "ten", "te", "zu", "zum", "zur", "vom", "af", "av", "bin", "ibn", "al", "el", "mac",
     "st", "'t",
 ];
 
-/// Words behind a last name that belong to it.
+/// Words after a last name that belong to it.
 const SUFFIXES: [&str; 12] =
     ["jr", "sr", "ii", "iii", "iv", "phd", "md", "esq", "filho", "neto", "junior", "senior"];
 
-/// Last names of two letters in Chinese.
+/// Chinese last names of two letters.
 const COMPOUND: [&str; 34] = [
     "欧阳", "歐陽", "司马", "司馬", "诸葛", "諸葛", "上官", "司徒", "东方", "東方", "独孤", "獨孤", "南宫",
     "南宮", "夏侯", "皇甫", "尉迟", "尉遲", "公孙", "公孫", "慕容", "令狐", "宇文", "长孙", "長孫", "司空",
     "端木", "百里", "轩辕", "軒轅", "申屠", "太史", "钟离", "鍾離",
 ];
 
-/// Last names of two letters in Korean.
+/// Korean last names of two letters.
 const KOREAN_COMPOUND: [&str; 5] = ["남궁", "황보", "제갈", "선우", "독고"];
 
 /// Splits a name: `Ada Quint`, `Quint, Ada`, `Prof. Ada van der Quint`, `欧阳小兰`.
@@ -130,14 +130,14 @@ fn by_letters(name: &str) -> SplitName<'_> {
 
 fn without_honorifics(name: &str) -> &str {
     let mut rest = name;
-    while let Some((word, behind)) = rest.split_once(char::is_whitespace) {
-        // A letter without a dot is an initial, `M` among them.
+    while let Some((word, after)) = rest.split_once(char::is_whitespace) {
+        // A single letter without a dot is an initial, even `M`.
         let is_honorific =
             HONORIFICS.contains(&bare(word).as_str()) && (word.len() > 2 || word.ends_with('.'));
-        if !is_honorific || behind.trim().is_empty() {
+        if !is_honorific || after.trim().is_empty() {
             break;
         }
-        rest = behind.trim_start();
+        rest = after.trim_start();
     }
     rest
 }
@@ -147,7 +147,7 @@ fn words(name: &str) -> impl Iterator<Item = (usize, &str)> {
     name.split_whitespace().map(move |word| (word.as_ptr() as usize - start, word))
 }
 
-/// A word in lower case without dots.
+/// Returns a word in lower case without dots.
 fn bare(word: &str) -> String {
     word.trim().chars().filter(|letter| *letter != '.').flat_map(char::to_lowercase).collect()
 }
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_split_as_people_write_them() {
+    fn usual_forms_are_split_and_others_are_doubtful() {
         let cases = [
             ("Ada Quint", "Ada", "Quint"),
             (" Ada  Maria Quint ", "Ada  Maria", "Quint"),

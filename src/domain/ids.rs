@@ -1,6 +1,6 @@
-//! The numbers that the database gives to things, each a type of its own: what is a row's is taken for no job's.
+//! Identifiers of database rows. Each is a type of its own, so that they cannot be confused.
 
-/// Declares identifiers: numbers everywhere else, in JSON, in the database and in the API's document.
+/// Declares identifiers, which are plain numbers in JSON, in the database and in the OpenAPI document.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident($number:ident);)+) => {$(
         $(#[$doc])*
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_as_they_are() {
+    fn identifiers_are_numbers_in_json_and_text() {
         assert_eq!(serde_json::to_string(&RowId(7)).unwrap(), "7");
         assert_eq!(serde_json::from_str::<Vec<IssueId>>("[1, 2]").unwrap(), [IssueId(1), IssueId(2)]);
         assert_eq!((" 7\n".parse(), ContactId(7).to_string()), (Ok(ContactId(7)), "7".to_owned()));

@@ -1,4 +1,4 @@
-//! An issue: the question put to a person, and the key that makes it one question and not many.
+//! An issue: a question to a person, and the key that makes it unique.
 
 use super::row::RowHash;
 use super::words::words;
@@ -8,25 +8,25 @@ words! {
     IssueType, "issue type" {
         /// Rows share an e-mail and differ in name or company.
         DuplicateEmail = "DUPLICATE_EMAIL",
-        /// The value is no deliverable mailbox.
+        /// The value is not a deliverable address.
         InvalidEmail = "INVALID_EMAIL",
         /// The owner has a contact with that e-mail from another job.
         ExistingEmail = "EXISTING_EMAIL",
-        /// One or more of the four values are empty.
+        /// One or more required values are empty.
         MissingRequiredField = "MISSING_REQUIRED_FIELD",
         /// The row does not fit its header or its encoding.
         MalformedRow = "MALFORMED_ROW",
     }
 }
 
-/// `issues.issue_resolved_by` where a run, not a person, found that the issue is no longer raised.
+/// The value of `issues.issue_resolved_by` if a run, not a person, determined that the issue is no longer raised.
 pub(crate) const RESOLVED_BY_RUN: &str = "recheck";
 
-/// The longest `issue_key` in bytes: an entry of a B-tree index holds at most about 2,700.
+/// Maximum length of an `issue_key` in bytes. An entry of a B-tree index is limited to about 2,700.
 const KEY_BYTES: usize = 1024;
 
-/// The key of an issue about an e-mail: the lower-case value. A value too long for an index entry is
-/// cut and told apart by its hash.
+/// Returns the key of an issue about an e-mail: the value in lower case. If that is too long for an index entry, it is
+/// truncated and its hash appended.
 pub fn email_issue_key(lower_case: &str) -> String {
     if lower_case.len() <= KEY_BYTES {
         return lower_case.to_owned();
@@ -39,7 +39,7 @@ pub fn email_issue_key(lower_case: &str) -> String {
     format!("{}…{}", &lower_case[..end], &digest[..32])
 }
 
-/// The key of an issue that is one row's own: its hash, unique within the job and the same in any run.
+/// Returns the key of an issue about a single row: its hash, unique within the job and the same in every run.
 pub(crate) fn row_issue_key(hash: RowHash) -> String {
     hash.to_string()
 }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_keys_fit_an_index_and_stay_apart() {
+    fn long_keys_fit_an_index_and_differ() {
         let (one, two) = ("é".repeat(5000) + "1", "é".repeat(5000) + "2");
         assert!(email_issue_key(&one).len() <= KEY_BYTES);
         assert_ne!(email_issue_key(&one), email_issue_key(&two));

@@ -1,4 +1,4 @@
-//! A job: one file of one owner, and how far it has come.
+//! A job: the import of one file of one owner.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::field::PerField;
 pub use super::ids::JobId;
 use super::words::words;
 
-/// The user whose job it is: `jobs.job_user_id`, and the owner of every contact that the job makes.
+/// The user who owns a job (`jobs.job_user_id`) and every contact that the job creates.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Owner(pub String);
 
@@ -21,45 +21,45 @@ words! {
     JobStatus, "job status" {
         /// Waiting for its first run.
         Pending = "PENDING",
-        /// A run holds its lease, or died holding it.
+        /// A run has its lease, or died with it.
         Processing = "PROCESSING",
-        /// A person has open issues to decide.
+        /// Has open issues for a person to decide.
         NeedsReview = "NEEDS_REVIEW",
-        /// Its contacts exist.
+        /// Its contacts have been created.
         Completed = "COMPLETED",
-        /// Ended with a reason in words; runs again on request.
+        /// Ended with an error; runs again on request.
         Failed = "FAILED",
     }
 }
 
 words! {
-    /// When a job's valid rows become contacts: the words of `jobs.job_import_policy`.
+    /// When a job's valid rows become contacts (`jobs.job_import_policy`).
     #[derive(Default)]
     ImportPolicy, "import policy" {
-        /// All of them when the review is done.
+        /// When the review is finished.
         #[default]
         Hold = "HOLD",
-        /// At once; the others when they are settled.
+        /// Immediately; rows with issues follow once these are resolved.
         AtOnce = "AT_ONCE",
     }
 }
 
-/// Which columns of its file are which, where a person has matched them.
+/// The columns of a file that a person has assigned to the fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Columns {
-    /// Where e-mail, first name, last name and company are, from 0.
+    /// The columns of e-mail, first name, last name and company, from 0.
     #[schema(value_type = [u16; 4])]
     pub places: PerField<u16>,
-    /// How many columns the file has.
+    /// The number of columns in the file.
     pub columns: u16,
 }
 
 words! {
-    /// Which of the two flows a run follows; the words of the log field `flow_type`.
+    /// The flow of a run, logged as `flow_type`.
     Flow, "flow" {
-        /// Rows come out of the file.
+        /// Rows come from the file.
         Initial = "INITIAL_PROCESSING",
-        /// Rows come out of the staging table; the file is not read again.
+        /// Rows come from the staging table; the file is not read again.
         Reprocess = "REPROCESSING",
     }
 }

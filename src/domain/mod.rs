@@ -1,7 +1,6 @@
-//! What the field is about, and nothing else: pure values and rules, no async, no I/O, no clock.
+//! The domain of contact imports: pure values and rules, without async, I/O or a clock.
 //!
-//! Both flows decide by what stands here, so a row is judged alike whether it comes out of a file
-//! or out of the database.
+//! Both flows use these rules, so that a row is validated identically whether it comes from a file or from the database.
 
 pub mod access;
 pub mod column_names;

@@ -1,4 +1,4 @@
-//! Which fields a contact must have.
+//! The fields that a contact must have.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,22 +10,22 @@ use super::field::Field;
 pub struct FieldSet(u8);
 
 impl FieldSet {
-    /// Whether there is no field in it.
+    /// Returns whether the set is empty.
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it has this field.
+    /// Returns whether the set contains the field.
     pub(crate) fn has(self, field: Field) -> bool {
         self.0 & FieldSet::of(field).0 != 0
     }
 
-    /// Its fields, in the order of [`Field::ALL`].
+    /// Returns the fields, in the order of [`Field::ALL`].
     pub(crate) fn iter(self) -> impl Iterator<Item = Field> {
         Field::ALL.iter().copied().filter(move |field| self.has(*field))
     }
 
-    /// Adds a field.
+    /// Returns the set with the field added.
     pub(crate) fn with(self, field: Field) -> FieldSet {
         FieldSet(self.0 | FieldSet::of(field).0)
     }
@@ -41,7 +41,7 @@ impl FromIterator<Field> for FieldSet {
     }
 }
 
-/// The fields that must not be empty. The e-mail is always one of them: it is what a contact is known by.
+/// The fields that must not be empty. The e-mail is always one of them, since it identifies a contact.
 ///
 /// ```
 /// use ingest::domain::required::RequiredFields;
@@ -54,11 +54,11 @@ impl FromIterator<Field> for FieldSet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequiredFields(FieldSet);
 
-/// Why a list of required fields is none.
+/// The reason why a list of required fields is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequiredFieldsError {
     /// A name that no field has.
-    #[error("`{0}` is no field; the fields are {names}", names = Field::names())]
+    #[error("`{0}` is not a field; the fields are {names}", names = Field::names())]
     Unknown(String),
     /// The e-mail is not in the list.
     #[error("the e-mail is always required; add `email`")]
@@ -66,7 +66,7 @@ pub enum RequiredFieldsError {
 }
 
 impl RequiredFields {
-    /// Reads the names of fields.
+    /// Parses the names of fields.
     pub(crate) fn of<'a>(
         names: impl IntoIterator<Item = &'a str>,
     ) -> Result<RequiredFields, RequiredFieldsError> {
@@ -80,24 +80,24 @@ impl RequiredFields {
         Ok(RequiredFields(fields))
     }
 
-    /// The names of the fields.
+    /// Returns the names of the fields.
     pub(crate) fn names(self) -> Vec<&'static str> {
         self.iter().map(Field::as_str).collect()
     }
 
-    /// Whether a contact must have a value here.
+    /// Returns whether the field is required.
     pub(crate) fn has(self, field: Field) -> bool {
         self.0.has(field)
     }
 
-    /// The fields.
+    /// Returns the fields, in the order of [`Field::ALL`].
     pub(crate) fn iter(self) -> impl Iterator<Item = Field> {
         self.0.iter()
     }
 }
 
 impl Default for RequiredFields {
-    /// The fields that are required where nobody has said otherwise.
+    /// Returns the fields that are required unless configured otherwise.
     fn default() -> RequiredFields {
         RequiredFields(Field::ALL.iter().copied().filter(|field| field.is_required()).collect())
     }
@@ -122,17 +122,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_no_fields_are_refused() {
+    fn unknown_names_are_rejected() {
         let refused = "email,phone".parse::<RequiredFields>().unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "`phone` is no field; the fields are email, first_name, last_name and company"
+            "`phone` is not a field; the fields are email, first_name, last_name and company"
         );
         assert_eq!("".parse::<RequiredFields>(), Err(RequiredFieldsError::Unknown(String::new())));
     }
 
     #[test]
-    fn the_order_and_repeats_do_not_count() {
+    fn order_and_repetition_do_not_matter() {
         let one: RequiredFields = "company,email,email".parse().unwrap();
         assert_eq!(one.to_string(), "email,company");
         assert!(one.has(Field::Company) && !one.has(Field::FirstName));

@@ -1,4 +1,4 @@
-//! A row's four values as they are stored and compared, and the hash that stands for them.
+//! The values of a row in the form in which they are stored and compared, and their hash.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,28 +14,28 @@ use super::words::words;
 words! {
     /// `staging_status_enum`.
     RowStatus, "staging status" {
-        /// Valid; waits for its contact.
+        /// Valid, but without a contact so far.
         Ready = "READY",
-        /// Its contact exists.
+        /// Its contact has been created.
         Success = "SUCCESS",
-        /// Left out by a person, or as a repeat.
+        /// Discarded by a person, or because it repeats another row.
         Discard = "DISCARD",
-        /// Breaks a rule.
+        /// Violates a rule.
         Issue = "ISSUE",
     }
 }
 
 words! {
-    /// `staging_on_existing_enum`: what a person has decided about the contact that has a row's e-mail already.
+    /// `staging_on_existing_enum`: a person's decision about the existing contact with a row's e-mail.
     OnExisting, "decision about an existing contact" {
-        /// The row's values take the place of the contact's.
+        /// Replace the contact's values with the row's.
         Overwrite = "OVERWRITE",
-        /// The row's values go where the contact has none.
+        /// Fill the contact's empty fields with the row's values.
         Fill = "FILL",
     }
 }
 
-/// The values of a row, trimmed of Unicode white space and in NFC, in the case they came in.
+/// The values of a row, trimmed of Unicode white space and in NFC; case is preserved.
 pub type Fields<'a> = PerField<Cow<'a, str>>;
 
 /// Trims Unicode white space and invisible characters and normalises to NFC (Unicode Standard Annex 15).
@@ -50,11 +50,11 @@ pub fn normalise(value: &str) -> Cow<'_, str> {
         ascii if ascii.is_ascii() => return Cow::Borrowed(ascii),
         trimmed => trimmed.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter)),
     };
-    let settled = is_nfc_quick(trimmed.chars()) == unicode_normalization::IsNormalized::Yes;
-    if settled { Cow::Borrowed(trimmed) } else { Cow::Owned(trimmed.nfc().collect()) }
+    let is_normalised = is_nfc_quick(trimmed.chars()) == unicode_normalization::IsNormalized::Yes;
+    if is_normalised { Cow::Borrowed(trimmed) } else { Cow::Owned(trimmed.nfc().collect()) }
 }
 
-/// White space that Unicode does not count as such.
+/// Returns whether a character is invisible white space that Unicode does not classify as white space.
 fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
@@ -65,16 +65,16 @@ impl<'a> PerField<Cow<'a, str>> {
         PerField { email, first_name, last_name, company }.map(normalise)
     }
 
-    /// Returns the length of the values together.
+    /// Returns the total length of the values.
     pub(crate) fn bytes(&self) -> usize {
         self.values().into_iter().map(|value| value.len()).sum()
     }
 
-    /// The hash of the four values, the e-mail in lower case, and of `residue`: what a malformed row
-    /// held beside them (empty for any other row).
+    /// Hashes the values, with the e-mail in lower case, and `residue`: what a malformed row contained beside them, empty
+    /// for any other row.
     ///
-    /// The first 8 bytes depend on the four values alone; the last 8 take in the residue, so that rows that differ
-    /// only in what did not fit are not mistaken for repeats.
+    /// The first 8 bytes depend only on the values. The last 8 also depend on the residue, so that rows that differ only
+    /// in their residue do not count as repeats.
     ///
     /// ```
     /// use ingest::domain::row::Fields;
@@ -88,7 +88,7 @@ impl<'a> PerField<Cow<'a, str>> {
         let mut content = blake3::Hasher::new();
         for (field, value) in self.iter() {
             let value = if field == Field::Email { &key } else { value };
-            // The length in front keeps ("ab", "c") and ("a", "bc") apart.
+            // The length distinguishes ("ab", "c") from ("a", "bc").
             content.update(&(value.len() as u32).to_le_bytes());
             content.update(value.as_bytes());
         }
@@ -103,8 +103,8 @@ impl<'a> PerField<Cow<'a, str>> {
     }
 }
 
-/// 128 bits of BLAKE3: the same content gives the same hash in any run, on any machine. Written as
-/// 32 hexadecimal digits in `staging_row_hash`.
+/// 128 bits of BLAKE3, equal for equal content in every run and on every machine. Stored as 32 hexadecimal digits in
+/// `staging_row_hash`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowHash(pub u128);
 
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_differ_give_other_hashes() {
+    fn different_values_have_different_hashes() {
         let base = hash("a@b.co", "Ann", "Lee", "Acme");
         assert_ne!(base, hash("a@b.co", "ann", "Lee", "Acme"));
         assert_ne!(base, hash("a@b.co", "AnnL", "ee", "Acme"));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn composed_and_decomposed_letters_are_the_same() {
+    fn composed_and_decomposed_letters_have_the_same_hash() {
         assert_eq!(hash("a@b.co", "Rene\u{301}", "L", "C"), hash("a@b.co", "Ren\u{e9}", "L", "C"));
     }
 

@@ -1,11 +1,11 @@
 //! Limits of a search: comparing a long text with a long cell costs the product of their lengths.
 
-/// The most characters of a text to search for.
+/// Maximum number of characters of a search text.
 pub(crate) const LONGEST_TEXT: usize = 200;
-/// How many characters of a cell are searched, from its beginning.
+/// Number of characters of a cell that are searched, from its beginning.
 pub(crate) const SEARCHED_CHARACTERS: usize = 500;
 
-/// Returns what is wrong with a text to search for; `None` if it can be searched for.
+/// Returns what is wrong with a search text, or `None` if it is valid.
 ///
 /// ```
 /// use ingest::domain::search;

@@ -1,10 +1,10 @@
-//! Enums whose variants are words: of a database enum, of JSON, of the command line.
+//! Enums whose variants have one word in the database, in JSON and on the command line.
 
 /// A word of a database enum that this program does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {kind} `{word}`")]
 pub struct UnknownWord {
-    /// The enum that the word was read as.
+    /// The enum for which the word was parsed.
     pub kind: &'static str,
     /// The word.
     pub word: String,
@@ -22,7 +22,7 @@ macro_rules! words {
             /// Every variant, in the order of the database enum.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
 
-            /// The word that the database uses.
+            /// Returns the word of the database.
             pub(crate) fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $word),+ }
             }

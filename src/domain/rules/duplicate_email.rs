@@ -1,4 +1,4 @@
-//! Rows share an e-mail and differ in another value.
+//! The rule against rows with the same e-mail and different values.
 
 use super::{About, BlindTo, Compares, Rule};
 use crate::domain::decision::{BulkDecision, Field};
@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     is_wrong: |_, _, _| false,
     bulk: &[BulkDecision::KeepFirst, BulkDecision::KeepLast, BulkDecision::Merge],
     still_raised: |_| {
-        // COLLATE: values are compared byte by byte, as the check compares them.
+        // COLLATE "C" compares values byte by byte, like the check.
         let others = Field::ALL.iter().filter(|field| **field != Field::Email);
         let values: Vec<String> =
             others.map(|field| format!("coalesce({field}, '') COLLATE \"C\"")).collect();

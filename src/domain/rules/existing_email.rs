@@ -1,4 +1,4 @@
-//! The owner already has a contact with the e-mail, from another job.
+//! The rule against rows with the e-mail of an existing contact from another job.
 
 use super::{About, BlindTo, Compares, Rule};
 use crate::domain::decision::BulkDecision;

@@ -1,4 +1,4 @@
-//! The e-mail is not a mailbox that Internet mail can deliver to.
+//! The rule against e-mails to which Internet mail cannot be delivered.
 
 use super::{About, BlindTo, Compares, Rule};
 use crate::domain::decision::{BulkDecision, Field};
@@ -19,7 +19,7 @@ pub(crate) const RULE: Rule = Rule {
     blind_to: BlindTo::Others,
 };
 
-/// Why the e-mail is no mailbox. An empty one is missing, not invalid.
+/// Returns why the e-mail is invalid, or `None` if it is valid or empty: an empty e-mail is missing, not invalid.
 pub(crate) fn check(fields: &Fields<'_>) -> Option<EmailError> {
     match fields.email.is_empty() {
         true => None,

@@ -1,4 +1,4 @@
-//! The row does not fit the file's header or its encoding.
+//! The rule against rows that do not fit the file's header or encoding.
 
 use std::borrow::Cow;
 
@@ -19,10 +19,10 @@ pub(crate) const RULE: Rule = Rule {
     blind_to: BlindTo::Nothing,
 };
 
-/// The most letters of a residue in an issue's words. The row itself keeps all of it.
+/// Maximum number of characters of a residue in an issue's description. The row stores all of it.
 const RESIDUE_LETTERS: usize = 1_000;
 
-/// What is wrong, without what did not fit.
+/// The description without the residue.
 pub(crate) const SENTENCE: &str = "the row does not fit the file's header or encoding";
 
 pub(crate) fn description(residue: &str) -> String {

@@ -1,4 +1,4 @@
-//! A required field is empty.
+//! The rule against empty required fields.
 
 use super::{About, BlindTo, Compares, Rule};
 use crate::domain::decision::{BulkDecision, Field};
@@ -22,7 +22,7 @@ pub(crate) const RULE: Rule = Rule {
     blind_to: BlindTo::Nothing,
 };
 
-/// The required fields that are empty.
+/// Returns the required fields that are empty.
 pub(crate) fn check(fields: &Fields<'_>, required: RequiredFields) -> FieldSet {
     required.iter().filter(|field| fields.get(*field).is_empty()).collect()
 }

@@ -1,10 +1,10 @@
-//! The rules for a row, one file each. A rule's file contains everything that is known of it.
+//! The rules for rows, one file each. A rule's file contains everything about it.
 //!
 //! To add a rule: add its [`IssueType`] (and the value to the database's enum in a migration), write its file, and follow the
 //! compiler: [`IssueType::rule`], [`Verdict::breaks`] and [`Verdict::description`] match on every type. Reviews, bulk
 //! decisions, help and SQL are made from [`Rule`]; a test holds the README to it.
 //!
-//! Two rules look at more than one row: whoever has all rows finds what they ask for, and adds it with
+//! Two rules compare rows with other rows or contacts. The caller does that and adds the results with
 //! [`Verdict::with_others`].
 
 mod duplicate_email;
@@ -19,23 +19,23 @@ use super::issue::{IssueType, email_issue_key, row_issue_key};
 use super::required::{FieldSet, RequiredFields};
 use super::row::{Fields, RowHash, RowStatus};
 
-/// Everything that is known of a rule beside its check.
+/// Everything about a rule except its check.
 pub struct Rule {
     /// The type of its issues.
     pub issue_type: IssueType,
     /// What one issue is about.
     pub about: About,
-    /// When it is raised, for help and the README.
+    /// The condition that raises it, for help and the README.
     pub when: &'static str,
-    /// What its issues are called in the address of a page.
+    /// The name of its issues in URLs.
     pub slug: &'static str,
     /// What a review shows side by side.
     pub compares: Compares,
-    /// Whether a review offers a corrected address.
+    /// Whether a review suggests a corrected address.
     pub suggests_address: bool,
-    /// Whether a value is what the issue is about.
+    /// Returns whether a value is the cause of the issue.
     pub is_wrong: fn(RequiredFields, Field, &str) -> bool,
-    /// What can be decided about many of its issues at once.
+    /// The decisions that can be made about many of its issues at once.
     pub bulk: &'static [BulkDecision],
     /// The SQL aggregate that is true while the rows of an issue still raise it. It is evaluated for each issue over its
     /// rows as a decision leaves them, with the columns `email`, `first_name`, `last_name`, `company`, `status`,
@@ -66,7 +66,7 @@ pub enum Compares {
     Contact,
 }
 
-/// What the SQL of a rule cannot know until the next run. That a row has become the repeat of another, none knows.
+/// What the SQL of a rule cannot know until the next run. No rule knows whether a row has come to repeat another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlindTo {
     /// Nothing: the rows of the issue decide.
@@ -85,7 +85,7 @@ pub const RULES: [&Rule; 5] = [
 ];
 
 impl IssueType {
-    /// The rule that raises issues of this type.
+    /// Returns the rule that raises issues of this type.
     pub fn rule(self) -> &'static Rule {
         match self {
             IssueType::MissingRequiredField => &missing_required_field::RULE,
@@ -97,22 +97,22 @@ impl IssueType {
     }
 }
 
-/// What was found about one row, rule by rule.
+/// The result of each rule for one row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verdict {
     /// The required fields that are empty.
     pub missing: FieldSet,
-    /// Why the e-mail, which is present, is no mailbox.
+    /// The reason why the e-mail is invalid, if there is one.
     pub invalid_email: Option<EmailError>,
-    /// The row does not fit its header or its encoding, and nobody has decided about that yet.
+    /// Whether the row does not fit its header or its encoding and has not been accepted.
     pub malformed: bool,
-    /// Another row of the job has the e-mail and other values.
+    /// Whether another row of the job has the same e-mail and different values.
     pub duplicate: bool,
-    /// The owner has a contact with the e-mail from another job, and nobody has decided about that yet.
+    /// Whether the owner has a contact with the e-mail from another job and nobody has decided about it.
     pub existing: bool,
 }
 
-/// One rule that a row breaks: the issue it belongs to, and the words for a person.
+/// A violation of a rule by a row: the issue that the row belongs to, and its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// The rule.
@@ -123,7 +123,7 @@ pub struct Violation {
     pub description: String,
 }
 
-/// Validates a row by its own values. The fields of `required` must not be empty.
+/// Validates a row on its own, without comparing it with others. The fields of `required` must not be empty.
 ///
 /// ```
 /// use ingest::domain::{required::RequiredFields, row::Fields, rules};
@@ -145,12 +145,12 @@ pub fn check(fields: &Fields<'_>, malformed: bool, required: RequiredFields) -> 
 }
 
 impl Verdict {
-    /// Adds what comparing the row with others found.
+    /// Adds the results of comparing the row with other rows and with contacts.
     pub(crate) fn with_others(self, duplicate: bool, existing: bool) -> Verdict {
         Verdict { duplicate, existing, ..self }
     }
 
-    /// Whether the row breaks the rule of this type.
+    /// Returns whether the row violates the rule of this type.
     pub(crate) fn breaks(&self, issue_type: IssueType) -> bool {
         match issue_type {
             IssueType::MissingRequiredField => !self.missing.is_empty(),
@@ -161,22 +161,22 @@ impl Verdict {
         }
     }
 
-    /// Whether the row breaks no rule.
+    /// Returns whether the row violates no rule.
     pub fn is_clean(&self) -> bool {
         !IssueType::ALL.iter().any(|issue_type| self.breaks(*issue_type))
     }
 
-    /// Whether the e-mail is present and valid: only such an e-mail is compared with others.
+    /// Returns whether the e-mail is present and valid. Only valid e-mails are compared with others.
     pub(crate) fn is_comparable(&self) -> bool {
         !self.missing.has(Field::Email) && self.invalid_email.is_none()
     }
 
-    /// [`RowStatus::Ready`] or [`RowStatus::Issue`].
+    /// Returns [`RowStatus::Ready`] or [`RowStatus::Issue`].
     pub fn status(&self) -> RowStatus {
         if self.is_clean() { RowStatus::Ready } else { RowStatus::Issue }
     }
 
-    /// The issues that the row belongs to, one for each broken rule.
+    /// Returns the violations of the row, one for each violated rule.
     pub fn violations(&self, fields: &Fields<'_>, hash: RowHash, residue: &str) -> Vec<Violation> {
         let broken = RULES.into_iter().filter(|rule| self.breaks(rule.issue_type));
         let violation = |rule: &Rule| Violation {
@@ -190,7 +190,7 @@ impl Verdict {
         broken.map(violation).collect()
     }
 
-    /// What the issue of this type says of the row.
+    /// Returns the description of the row's issue of this type.
     fn description(&self, issue_type: IssueType, residue: &str) -> String {
         match issue_type {
             IssueType::MissingRequiredField => missing_required_field::description(self.missing),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_has_an_address_of_its_own() {
+    fn every_rule_has_a_unique_slug() {
         for rule in RULES {
             assert_eq!(RULES.iter().filter(|other| other.slug == rule.slug).count(), 1, "{}", rule.slug);
             assert!(!rule.bulk.is_empty(), "{} cannot be decided about in bulk", rule.slug);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_valid_row_breaks_nothing() {
+    fn a_valid_row_violates_no_rule() {
         assert!(types("ann@example.com", "Ann", "Lee", "Acme").is_empty());
     }
 
@@ -253,14 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn all_broken_rules_are_raised_together() {
+    fn all_violated_rules_are_reported_together() {
         let found = types("not-an-address", "", "Lee", "Acme");
         let kinds: Vec<_> = found.iter().map(|(kind, _)| *kind).collect();
         assert_eq!(kinds, [IssueType::MissingRequiredField, IssueType::InvalidEmail]);
     }
 
     #[test]
-    fn a_row_that_breaks_any_rule_has_an_issue() {
+    fn a_row_that_violates_any_rule_has_an_issue() {
         let clean = Verdict::default();
         assert_eq!(clean.status(), RowStatus::Ready);
         let broken = [
