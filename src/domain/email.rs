@@ -1,9 +1,9 @@
-//! Whether Internet mail can be delivered to an address, and the form in which addresses are compared.
+//! Validates e-mail addresses and defines their comparison key.
 //!
-//! The rule is RFC 5322's addr-spec as RFC 5321 lets it be delivered (dot-atom or quoted string, LDH
-//! domain; no comments, folding white space, obsolete forms or domain literals), widened by RFC 6531 and
-//! RFC 6532 to internationalised addresses, whose domains follow IDNA (UTS 46, of the characters that IDNA
-//! 2008 has). It looks nothing up: a domain that does not exist is not refused.
+//! An address is valid if it is an addr-spec of RFC 5322 that RFC 5321 can deliver (dot-atom or quoted string, LDH domain;
+//! no comments, folding white space, obsolete forms or domain literals), extended by RFC 6531 and RFC 6532 to
+//! internationalized addresses, whose domains follow UTS 46, restricted to the characters of IDNA 2008. Domains are not
+//! resolved, so a domain that does not exist is accepted.
 
 use std::borrow::Cow;
 
@@ -11,32 +11,31 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// The most octets of a local part (RFC 5321, 4.5.3.1.1).
+/// Maximum length of a local part (RFC 5321, 4.5.3.1.1).
 const LOCAL_OCTETS: usize = 64;
-/// The most octets of a domain (RFC 1035, 2.3.4, without the root).
+/// Maximum length of a domain (RFC 1035, 2.3.4, without the root).
 const DOMAIN_OCTETS: usize = 253;
-/// The most octets of a domain's label (RFC 1035, 2.3.4).
+/// Maximum length of a label of a domain (RFC 1035, 2.3.4).
 const LABEL_OCTETS: usize = 63;
-/// The most octets of an address (RFC 5321, 4.5.3.1.3, less the angle brackets).
+/// Maximum length of an address (RFC 5321, 4.5.3.1.3, without the angle brackets).
 const ADDRESS_OCTETS: usize = 254;
 
-/// Why a value is no deliverable address. Displayed in words that a person can act on, which never repeat
-/// the value.
+/// The reason why an address is invalid. The message never quotes the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EmailError {
     /// There is no `@`.
     #[error("it has no @")]
     NoAt,
-    /// There is an `@` too many.
+    /// There is more than one `@`.
     #[error("it has more than one @")]
     SecondAt,
-    /// The whole is too long.
+    /// The address is too long.
     #[error("it is {0} bytes long; at most 254 are allowed")]
     TooLong(usize),
-    /// Nothing stands before the `@`.
+    /// The local part is empty.
     #[error("the part before the @ is empty")]
     EmptyLocal,
-    /// Too much stands before the `@`.
+    /// The local part is too long.
     #[error("the part before the @ is {0} bytes long; at most 64 are allowed")]
     LocalTooLong(usize),
     /// The local part starts with a dot.
@@ -45,34 +44,34 @@ pub enum EmailError {
     /// The local part ends with a dot.
     #[error("the part before the @ ends with a dot")]
     LocalDotLast,
-    /// Two dots follow each other in the local part.
+    /// The local part has two dots in a row.
     #[error("the part before the @ has two dots in a row")]
     LocalDotDot,
-    /// A character that needs quotes in the local part, or is not allowed at all.
+    /// The unquoted local part contains a character that requires quotes or is never allowed.
     #[error("the part before the @ contains {}", Named(*.0))]
     LocalCharacter(char),
     /// A quoted local part has no closing quote.
     #[error("a quotation mark before the @ is not closed")]
     QuoteOpen,
-    /// A quoted local part is not quoted as a whole.
+    /// Only a part of the local part is quoted.
     #[error("quotation marks must enclose the whole part before the @")]
     QuotePart,
-    /// A quoted local part holds nothing.
+    /// A quoted local part is empty.
     #[error("the quotation marks before the @ are empty")]
     QuoteEmpty,
-    /// A character that no quoting helps.
+    /// The quoted local part contains a character that is not allowed.
     #[error("the quoted part before the @ contains {}", Named(*.0))]
     QuoteCharacter(char),
-    /// Nothing stands behind the `@`.
+    /// The domain is empty.
     #[error("the part after the @ is empty")]
     EmptyDomain,
-    /// An address literal such as `[192.0.2.1]`.
+    /// The domain is an address literal such as `[192.0.2.1]`.
     #[error("the part after the @ is an address in brackets; use a domain name")]
     DomainLiteral,
     /// The domain is too long.
     #[error("the domain is {0} bytes long; at most 253 are allowed")]
     DomainTooLong(usize),
-    /// The domain has one label only.
+    /// The domain has only one label.
     #[error("the domain has no dot")]
     NoDot,
     /// The domain starts with a dot.
@@ -81,7 +80,7 @@ pub enum EmailError {
     /// The domain ends with a dot.
     #[error("the domain ends with a dot")]
     DomainDotLast,
-    /// Two dots follow each other in the domain.
+    /// The domain has two dots in a row.
     #[error("the domain has two dots in a row")]
     DomainDotDot,
     /// A label is too long.
@@ -90,10 +89,10 @@ pub enum EmailError {
     /// A label starts or ends with a hyphen.
     #[error("a label of the domain starts or ends with a hyphen")]
     LabelHyphen,
-    /// A character that no domain has.
+    /// The domain contains a character that is not allowed.
     #[error("the domain contains {}", Named(*.0))]
     DomainCharacter(char),
-    /// The domain is internationalised and breaks IDNA.
+    /// The domain is internationalized and violates IDNA.
     #[error("the domain is not a valid internationalized domain name")]
     DomainIdna,
     /// The last label has one character.
@@ -104,7 +103,7 @@ pub enum EmailError {
     TopLevelDigits,
 }
 
-/// A character in words that show what is otherwise not seen.
+/// A character, displayed by name if it is invisible.
 struct Named(char);
 
 impl std::fmt::Display for Named {
@@ -122,8 +121,8 @@ impl std::fmt::Display for Named {
     }
 }
 
-/// The address as it is compared: in lower case, nothing folded. `value` is trimmed and in NFC, and so is
-/// the key.
+/// Returns the comparison key of an address: the address in lower case, without further folding. `value` must be trimmed
+/// and in NFC; the key is too.
 ///
 /// ```
 /// use ingest::domain::email;
@@ -132,7 +131,7 @@ impl std::fmt::Display for Named {
 /// ```
 pub fn key(value: &str) -> Cow<'_, str> {
     if !value.is_ascii() {
-        // Lower-case letters may compose where the capitals did not: Ά with U+0345.
+        // Lower-case letters may compose although the capitals did not: Ά with U+0345.
         let lower = value.to_lowercase();
         return Cow::Owned(match is_nfc(&lower) {
             true => lower,
@@ -145,7 +144,7 @@ pub fn key(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// Checks an address that is trimmed and in NFC.
+/// Validates an address, which must be trimmed and in NFC.
 ///
 /// ```
 /// use ingest::domain::email::{self, EmailError};
@@ -161,14 +160,14 @@ pub fn check(value: &str) -> Result<(), EmailError> {
     }
 }
 
-/// Whether a byte may stand in an unquoted local part (RFC 5322, atext).
+/// Returns whether a byte is allowed in an unquoted local part (RFC 5322, atext).
 const fn is_atext(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~')
 }
 
-/// One look at each byte, for what nearly every address is: ASCII, nothing quoted, no label that needs
-/// IDNA. False says only that the full grammar must decide.
+/// Returns whether an address is valid, unquoted and ASCII, and has no label that requires IDNA. Nearly all addresses
+/// are, and this reads each byte once. If it returns `false`, the full grammar decides.
 fn is_plain(value: &[u8]) -> bool {
     if value.len() > ADDRESS_OCTETS {
         return false;
@@ -194,7 +193,7 @@ fn is_plain_domain(domain: &[u8]) -> bool {
             b'.' if matches!(previous, b'.' | b'-') => return false,
             b'.' => (label_octets, labels, digits) = (0, labels + 1, true),
             b'-' if previous == b'.' => return false,
-            // "xn--" and its like are for IDNA to judge.
+            // `xn--` and similar prefixes are left to IDNA.
             b'-' if previous == b'-' => return false,
             b'-' => (label_octets, digits) = (label_octets + 1, false),
             b'0'..=b'9' => label_octets += 1,
@@ -209,7 +208,7 @@ fn is_plain_domain(domain: &[u8]) -> bool {
     domain.len() <= DOMAIN_OCTETS && labels >= 2 && previous != b'-' && label_octets >= 2 && !digits
 }
 
-/// The full grammar, with a reason for every refusal.
+/// Validates an address by the full grammar.
 fn full(value: &str) -> Result<(), EmailError> {
     let rest = match value.starts_with('"') {
         true => quoted_local(value)?,
@@ -226,7 +225,7 @@ fn full(value: &str) -> Result<(), EmailError> {
     }
 }
 
-/// Checks a dot-atom before the `@` and gives what stands behind it.
+/// Validates a dot-atom before the `@` and returns the text after the `@`.
 fn dot_atom_local(value: &str) -> Result<&str, EmailError> {
     let (local, rest) = value.split_once('@').ok_or(EmailError::NoAt)?;
     if local.is_empty() {
@@ -257,8 +256,8 @@ fn is_local(letter: char) -> bool {
     }
 }
 
-/// Whether a character beyond ASCII may stand in a local part (RFC 6532, UTF8-non-ascii), less those
-/// that nobody sees or that stand for damage: two addresses must not look the same and differ.
+/// Returns whether a character beyond ASCII is allowed in a local part (RFC 6532, UTF8-non-ascii). Invisible characters
+/// and replacement characters are not, since different addresses must not look the same.
 fn is_international(letter: char) -> bool {
     !(letter.is_ascii()
         || letter.is_control()
@@ -267,7 +266,8 @@ fn is_international(letter: char) -> bool {
         || matches!(letter, '\u{fffd}' | '\u{2400}'))
 }
 
-/// Format characters, joiners, bidirectional controls, variation selectors, private use and noncharacters.
+/// Returns whether a character is invisible: a format character, joiner, bidirectional control, variation selector,
+/// private-use character or noncharacter.
 pub(crate) fn is_invisible(letter: char) -> bool {
     matches!(u32::from(letter),
         0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x2800 | 0x180b..=0x180f | 0x200b..=0x200f | 0x2028..=0x202e
@@ -276,13 +276,13 @@ pub(crate) fn is_invisible(letter: char) -> bool {
         || u32::from(letter) & 0xfffe == 0xfffe
 }
 
-/// Checks a quoted string before the `@` (RFC 5321, 4.1.2: Quoted-string) and gives what stands behind it.
+/// Validates a quoted string before the `@` (RFC 5321, 4.1.2: Quoted-string) and returns the text after the `@`.
 fn quoted_local(value: &str) -> Result<&str, EmailError> {
     let mut letters = value.char_indices().skip(1);
-    let mut held = 0;
+    let mut length = 0;
     while let Some((at, letter)) = letters.next() {
         match letter {
-            '"' if held == 0 => return Err(EmailError::QuoteEmpty),
+            '"' if length == 0 => return Err(EmailError::QuoteEmpty),
             '"' => {
                 let rest = &value[at + 1..];
                 return match rest.chars().next() {
@@ -300,12 +300,12 @@ fn quoted_local(value: &str) -> Result<&str, EmailError> {
             letter if is_international(letter) => {}
             letter => return Err(EmailError::QuoteCharacter(letter)),
         }
-        held += 1;
+        length += 1;
     }
     Err(EmailError::QuoteOpen)
 }
 
-/// Checks what stands behind the `@`.
+/// Validates the domain.
 fn domain(domain: &str) -> Result<(), EmailError> {
     match domain {
         "" => return Err(EmailError::EmptyDomain),
@@ -327,7 +327,7 @@ fn domain(domain: &str) -> Result<(), EmailError> {
     if domain.is_ascii() && !domain.split('.').any(is_a_label) {
         return labels(domain);
     }
-    // UTS 46 may turn a character into a dot, and IDNA's own limits would hide which one is broken.
+    // UTS 46 may map a character to a dot. Lengths are checked below, since IDNA's error would not name the limit.
     let ascii = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Ignore)
         .map_err(|_| EmailError::DomainIdna)?;
@@ -335,9 +335,9 @@ fn domain(domain: &str) -> Result<(), EmailError> {
     labels(&ascii)
 }
 
-/// Whether a character beyond ASCII may stand in a domain: letters, marks and digits, the few others that
-/// IDNA 2008 has (RFC 5892, 2.6 and A), and the dots of UTS 46. UTS 46 alone takes punctuation too, and the
-/// quotes that a text has around an address would be its end.
+/// Returns whether a character beyond ASCII is allowed in a domain: letters, marks and digits, the few others of IDNA 2008
+/// (RFC 5892, 2.6 and A), and the dots of UTS 46. UTS 46 alone also accepts punctuation, so that quotes around an address
+/// would become part of it.
 fn is_international_ldh(letter: char) -> bool {
     is_international(letter)
         && (letter.is_alphanumeric()
@@ -346,7 +346,7 @@ fn is_international_ldh(letter: char) -> bool {
             || matches!(letter, '・' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}'))
 }
 
-/// Whether a label claims to be an international one in its ASCII form (RFC 5890, 2.3.2.1).
+/// Returns whether a label has the prefix of the ASCII form of an internationalized label (RFC 5890, 2.3.2.1).
 fn is_a_label(label: &str) -> bool {
     label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
 }
@@ -360,7 +360,7 @@ fn dots(domain: &str) -> Result<(), EmailError> {
     }
 }
 
-/// Checks the labels of a domain in its ASCII form.
+/// Validates the labels of a domain in its ASCII form.
 fn labels(domain: &str) -> Result<(), EmailError> {
     for label in domain.split('.') {
         match label.len() {

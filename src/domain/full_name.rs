@@ -106,12 +106,12 @@ fn by_words(name: &str) -> SplitName<'_> {
     let particle = starts[1..last_word].iter().position(|(_, word)| is_particle(word)).map(|at| at + 1);
     let at = particle.unwrap_or(last_word);
     let (start, _) = starts[at];
-    // Spanish and Portuguese have two last names, and particles in first names too: María del Carmen Vega.
+    // Spanish and Portuguese names have two last names, and particles also in first names: María del Carmen Vega.
     let last_names = starts[at..=last_word].iter().filter(|(_, word)| !is_particle(word)).count();
     SplitName { first: name[..start].trim_end(), last: &name[start..], is_doubtful: at > 2 || last_names > 1 }
 }
 
-/// Names in Chinese letters and in Korean ones begin with the last name and have no space.
+/// Splits a Chinese or Korean name, which begins with the last name and has no space.
 fn by_letters(name: &str) -> SplitName<'_> {
     let is_han = |letter: char| matches!(letter, '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{323AF}');
     let is_hangul = |letter: char| matches!(letter, '\u{AC00}'..='\u{D7A3}');
@@ -124,7 +124,7 @@ fn by_letters(name: &str) -> SplitName<'_> {
     let known = compound.iter().find(|last| name.starts_with(**last) && name.len() > last.len());
     let one = name.chars().next().map_or(0, char::len_utf8);
     let end = known.map_or(one, |last| last.len());
-    // Four letters may be a name with two last names, or one in Japanese.
+    // Four letters may be a name with two last names, or Japanese.
     SplitName { first: &name[end..], last: &name[..end], is_doubtful: known.is_none() && letters > 3 }
 }
 

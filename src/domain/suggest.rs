@@ -1,8 +1,8 @@
-//! The address that was probably meant by one that cannot be right, for a person to take or to leave.
+//! Suggests the intended address for one that is probably mistyped. A person accepts or ignores the suggestion.
 //!
-//! A wrong suggestion costs more than none: a person who trusts it writes to a stranger. So a value is
-//! corrected only where one reading of it is by far the likeliest, and what holds two addresses, a name
-//! inside the address or a sign of damage is left alone. Nothing is looked up, and nothing is applied.
+//! A wrong suggestion costs more than none: a person who trusts it writes to a stranger. Therefore an address is only
+//! corrected if one interpretation is by far the most likely. Values with two addresses, a name inside the address or
+//! signs of damage get no suggestion. Domains are not resolved.
 
 mod domains;
 
@@ -11,40 +11,40 @@ use std::borrow::Cow;
 use self::domains::{COINED, ORDINARY};
 use super::{email, row};
 
-/// The most octets of a value that is looked at: an address and a name before it.
+/// Maximum length of a value that is examined: an address and a name before it.
 const VALUE_OCTETS: usize = 512;
 
-/// What stands around an address and is no part of it.
+/// Characters around an address that are not part of it.
 const EDGES: &[char] = &[
     ' ', '"', '\'', '`', '´', '“', '”', '„', '‘', '’', '‚', '«', '»', '‹', '›', '(', ')', '[', ']', '{', '}',
     '<', '>', ',', ';', ':', '|', '\\', '，', '；', '：',
 ];
 
-/// What is written before an address to say that it is one.
+/// Labels before an address.
 const LABELS: [&str; 4] = ["mailto:", "email:", "e-mail:", "mail:"];
 
-/// The `@` in words, against programs that gather addresses.
+/// The `@` in words, as written to mislead programs that collect addresses.
 const SPELT_AT: [&str; 4] = [PLAIN_AT, "(at)", "[at]", "{at}"];
-/// The one that may as well stand in a sentence.
+/// The one that may also occur in a sentence.
 const PLAIN_AT: &str = " at ";
 /// The dot in words.
 const SPELT_DOT: [&str; 4] = [" dot ", "(dot)", "[dot]", "{dot}"];
 
-/// What is typed or read for a dot in a domain.
+/// Characters that people type for a dot in a domain.
 const SEPARATORS: &[char] = &[' ', '.', ',', ';'];
-/// The dots that IDNA takes for one (UTS 46).
+/// The other dots of IDNA (UTS 46).
 const WIDE_DOTS: [char; 3] = ['．', '。', '｡'];
 
-/// Domains that gave out local parts with dots in any place: there such dots are no slip.
+/// Domains that assigned local parts with arbitrary dots, which are no mistakes there.
 const KEEP_DOTS: [&str; 2] = ["docomo.ne.jp", "ezweb.ne.jp"];
 
-/// Last labels that a comma in a domain is read as a dot before, beside those of two letters.
+/// Last labels, besides those of two letters, before which a comma counts as a dot.
 const GENERIC: [&str; 7] = ["biz", "com", "edu", "gov", "info", "net", "org"];
-/// Labels that a country's two letters may follow.
+/// Labels that a country code may follow.
 const SECOND_LEVEL: [&str; 6] = ["ac", "co", "com", "gov", "net", "org"];
 
-/// Last labels that stand in no root zone, and the one that each is a slip for.
-const SLIPS: [(&str, &str); 14] = [
+/// Last labels that are not top-level domains, and the intended one.
+const TLD_TYPOS: [(&str, &str); 14] = [
     ("c0m", "com"),
     ("ccom", "com"),
     ("cmo", "com"),
@@ -61,17 +61,16 @@ const SLIPS: [(&str, &str); 14] = [
     ("ogr", "org"),
 ];
 
-/// From so many letters on a name may have two slips, and is still like no other.
+/// Minimum length of a name in which two typos are accepted; no other domain is that similar.
 const LONG_NAME: usize = 10;
-/// A domain without a dot is taken for one of so many letters or more that lacks its dots; shorter ones
-/// are names of machines.
+/// Minimum length of a domain without a dot whose dots may have been forgotten. Shorter ones are host names.
 const RUN_TOGETHER: usize = 6;
 
-/// The address that `value` was probably meant to be: a valid one that differs from it. `None` when none
-/// is likely, and always when `value` is valid and its domain is neither close to a known one nor ends in
-/// a slip such as `.con`.
+/// Returns the address that `value` probably was intended to be: valid and different from it. Returns `None` if there is
+/// no likely one, and always if `value` is valid and its domain is neither similar to a known one nor ends in a typo such
+/// as `.con`.
 ///
-/// `value` is trimmed and in NFC. The part before the `@` keeps its case.
+/// `value` must be trimmed and in NFC. The part before the `@` keeps its case.
 ///
 /// ```
 /// use ingest::domain::suggest;
@@ -88,25 +87,25 @@ pub fn correction(value: &str) -> Option<String> {
         Err(_) => Cow::Owned(repaired(value)?),
     };
     let (local, domain) = address.rsplit_once('@')?;
-    let corrected = match meant(domain) {
-        Some(meant) => format!("{local}@{meant}"),
+    let corrected = match intended(domain) {
+        Some(intended) => format!("{local}@{intended}"),
         None => address.to_string(),
     };
     (corrected != value && email::check(&corrected).is_ok()).then_some(corrected)
 }
 
-/// The address in a value that is none, in the form that it should have. It need not be valid.
+/// Repairs the syntax of an invalid address. The result need not be valid.
 fn repaired(value: &str) -> Option<String> {
-    // What was there cannot be told; `jo...@` is how lists of mails hide an address.
+    // Lost characters cannot be restored; mailing lists hide addresses as `jo...@`.
     if value.contains(['\u{fffd}', '\u{2400}', '…']) || value.contains("...") {
         return None;
     }
-    let visible: String = value.chars().filter(|letter| !is_residue(*letter)).map(narrow).collect();
+    let visible: String = value.chars().filter(|letter| !is_invisible(*letter)).map(narrow).collect();
     let visible = row::normalise(&visible);
     let text = bare(&visible);
     let (local, typed_domain) = halves(text).or_else(|| spelt_out(text))?;
     let domain = repaired_domain(&typed_domain)?;
-    // The comma stands for the m beside it, or behind an address in `.co`.
+    // The comma may be a typo for the m beside it, or may follow an address in `.co`.
     if typed_domain.to_ascii_lowercase().ends_with(".co,") && !is_known(&domain) {
         return None;
     }
@@ -118,9 +117,9 @@ fn repaired(value: &str) -> Option<String> {
     Some(format!("{dotted_once}@{domain}"))
 }
 
-/// What copying out of other programs leaves in a text and nobody sees. Joiners and overrides of the
-/// direction change how a text reads, so they do not count.
-fn is_residue(letter: char) -> bool {
+/// Returns whether a character is invisible and results from copying text. Joiners and direction overrides change how a
+/// text reads, so they do not count.
+fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{ad}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202c}' | '\u{2060}'
         | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
@@ -135,7 +134,7 @@ fn narrow(letter: char) -> char {
     }
 }
 
-/// The text without a label before it, or what stands in angle brackets where it has a name.
+/// Returns the text without a label before it or, if it has a name, the text in angle brackets.
 fn bare(text: &str) -> &str {
     let Some((outside, rest)) = text.rsplit_once('<') else {
         return unlabelled(text);
@@ -158,27 +157,25 @@ fn unlabelled(text: &str) -> &str {
     LABELS.iter().find_map(label_of).map_or(text, |(_, rest)| rest)
 }
 
-/// What stands before and behind the `@`, however often it is repeated; `None` when there are two
-/// addresses or none.
+/// Splits a text at the `@`, which may be repeated. Returns `None` if there is not exactly one address.
 fn halves(text: &str) -> Option<(String, String)> {
     let mut parts = text.split('@').filter(|part| !part.trim_matches(EDGES).is_empty());
     let (local, domain) = (parts.next()?, parts.next()?);
     parts.next().is_none().then(|| (local.to_owned(), domain.trim().to_owned()))
 }
 
-/// The same of an address whose `@` is spelt out: `ann (at) example (dot) com`.
+/// Splits an address whose `@` is spelt out: `ann (at) example (dot) com`.
 fn spelt_out(text: &str) -> Option<(String, String)> {
-    // Places are the same in both.
+    // Positions are the same in both.
     let lower = text.to_ascii_lowercase();
-    let (place, word) = only(SPELT_AT.iter().flat_map(|word| lower.match_indices(word)))?;
+    let (at, word) = only(SPELT_AT.iter().flat_map(|word| lower.match_indices(word)))?;
     let dotted = |part: &str| SPELT_DOT.iter().fold(part.to_owned(), |part, word| part.replace(word, "."));
-    let domain = dotted(lower[place + word.len()..].trim());
+    let domain = dotted(lower[at + word.len()..].trim());
     let is_safe = word != PLAIN_AT || repaired_domain(&domain).is_some_and(|domain| is_known(&domain));
-    is_safe.then(|| (dotted(&text[..place]), domain))
+    is_safe.then(|| (dotted(&text[..at]), domain))
 }
 
-/// A domain with one dot for whatever stands where a dot should; `None` when that may as well part the
-/// domain from something else.
+/// Replaces whatever was typed for a dot in a domain. Returns `None` if that may also separate the domain from other text.
 fn repaired_domain(domain: &str) -> Option<String> {
     let narrow = domain.replace(WIDE_DOTS, ".").replace('，', ",").replace('；', ";");
     let (narrow, _comment) = narrow.split_once(" (").unwrap_or((&narrow, ""));
@@ -187,10 +184,10 @@ fn repaired_domain(domain: &str) -> Option<String> {
         .trim_start_matches(is_edge)
         .trim_end_matches(|letter: char| is_edge(letter) || letter.is_ascii_punctuation());
     let dotted = without_empty_labels(domain, SEPARATORS);
-    let Some(doubt) = domain.find([' ', ',', ';']) else {
+    let Some(first_gap) = domain.find([' ', ',', ';']) else {
         return Some(dotted);
     };
-    let before = domain[..doubt].trim_end_matches(SEPARATORS);
+    let before = domain[..first_gap].trim_end_matches(SEPARATORS);
     if is_listed(&dotted.to_lowercase()) || !before.contains('.') && is_known(&dotted) {
         return Some(dotted);
     }
@@ -198,24 +195,23 @@ fn repaired_domain(domain: &str) -> Option<String> {
     if is_listed(&squeezed.to_lowercase()) {
         return Some(squeezed);
     }
-    goes_on(domain, before, &dotted).then_some(dotted)
+    continues(domain, before, &dotted).then_some(dotted)
 }
 
-/// Whether a domain that nobody knows goes on behind what stands before the first thing in it that should
-/// be a dot.
-fn goes_on(domain: &str, before: &str, dotted: &str) -> bool {
+/// Returns whether an unknown domain continues after `before`, the part before the first separator that should be a dot.
+fn continues(domain: &str, before: &str, dotted: &str) -> bool {
     let mut gaps = domain.split(|letter: char| !SEPARATORS.contains(&letter)).filter(|gap| !gap.is_empty());
-    // `acme, Inc` and `acme Berlin` are two things.
-    let are_slips = gaps.all(|gap| match gap.contains([',', ';']) {
+    // In `acme, Inc` and `acme Berlin` the domain does not continue.
+    let are_typos = gaps.all(|gap| match gap.contains([',', ';']) {
         true => !gap.contains(' '),
         false => gap.contains('.'),
     });
     let last = last_label(dotted);
     let is_country = last.len() == 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic());
-    are_slips
+    are_typos
         && match before.rsplit_once('.') {
             None => is_country || GENERIC.iter().any(|generic| generic.eq_ignore_ascii_case(last)),
-            // It is a whole domain already, unless a country is wanting.
+            // `before` is a complete domain unless only a country code follows.
             Some((_, second)) => {
                 is_country
                     && dotted.len() == before.len() + 3
@@ -229,20 +225,20 @@ fn without_empty_labels(text: &str, separators: &[char]) -> String {
     labels.join(".")
 }
 
-/// The domain that was meant, where that is not the one that stands there.
-fn meant(domain: &str) -> Option<String> {
+/// Returns the intended domain if it is another one.
+fn intended(domain: &str) -> Option<String> {
     let lower = domain.to_lowercase();
-    let slip = lower.rsplit_once('.').and_then(|(rest, last)| {
-        let (_, meant) = SLIPS.iter().find(|(slip, _)| *slip == last)?;
-        Some(format!("{rest}.{meant}"))
+    let with_tld = lower.rsplit_once('.').and_then(|(rest, last)| {
+        let (_, intended) = TLD_TYPOS.iter().find(|(typo, _)| *typo == last)?;
+        Some(format!("{rest}.{intended}"))
     });
-    near(slip.as_deref().unwrap_or(&lower)).map(str::to_owned).or(slip)
+    nearest(with_tld.as_deref().unwrap_or(&lower)).map(str::to_owned).or(with_tld)
 }
 
-/// Whether a domain is in the tables, or one of them is meant by it.
+/// Returns whether a domain is in the tables or intended to be one of them.
 fn is_known(domain: &str) -> bool {
-    match meant(domain) {
-        Some(meant) => is_listed(&meant),
+    match intended(domain) {
+        Some(intended) => is_listed(&intended),
         None => is_listed(&domain.to_lowercase()),
     }
 }
@@ -251,18 +247,19 @@ fn is_listed(lower: &str) -> bool {
     COINED.binary_search(&lower).or_else(|_| ORDINARY.binary_search(&lower)).is_ok()
 }
 
-/// The one known domain that a domain in lower case is closest to, where it is none itself.
-fn near(domain: &str) -> Option<&'static str> {
+/// Returns the known domain most similar to `domain`, which is in lower case. Returns `None` if `domain` is known itself,
+/// or if several are equally similar.
+fn nearest(domain: &str) -> Option<&'static str> {
     if is_listed(domain) {
         return None;
     }
     let (name, ending) = domain.split_once('.').unwrap_or((domain, ""));
     if ending.len() < 2 {
-        return begun(name, ending).or_else(|| run_together(domain));
+        return completed(name, ending).or_else(|| run_together(domain));
     }
     let (mut fewest, mut closest) = (usize::MAX, None);
     for &known in COINED {
-        match slips(name, ending, known) {
+        match typos(name, ending, known) {
             Some(count) if count < fewest => (fewest, closest) = (count, Some(known)),
             Some(count) if count == fewest => closest = None,
             _ => {}
@@ -271,15 +268,15 @@ fn near(domain: &str) -> Option<&'static str> {
     closest
 }
 
-/// The one coined domain of that name, where a letter is left of its ending or nothing: `gmail.c`, `gmail`.
-fn begun(name: &str, left: &str) -> Option<&'static str> {
-    let is_begun = |known: &&str| {
-        known.split_once('.').is_some_and(|(known_name, ending)| known_name == name && ending.contains(left))
+/// Returns the only coined domain of that name, for a domain with at most one letter of its ending: `gmail.c`, `gmail`.
+fn completed(name: &str, typed: &str) -> Option<&'static str> {
+    let is_candidate = |known: &&str| {
+        known.split_once('.').is_some_and(|(known_name, ending)| known_name == name && ending.contains(typed))
     };
-    only(COINED.iter().copied().filter(is_begun))
+    only(COINED.iter().copied().filter(is_candidate))
 }
 
-/// The one known domain that has the same letters and its dots: `gmailcom`.
+/// Returns the only known domain with the same letters, for a domain without its dots: `gmailcom`.
 fn run_together(domain: &str) -> Option<&'static str> {
     if domain.len() < RUN_TOGETHER {
         return None;
@@ -289,9 +286,9 @@ fn run_together(domain: &str) -> Option<&'static str> {
     only(known.filter(|known| known.chars().filter(|letter| *letter != '.').eq(letters())))
 }
 
-/// How many slips lead from a known domain to this one; `None` when it is another one. They are all in
-/// the name, or one is in the ending.
-fn slips(name: &str, ending: &str, known: &str) -> Option<usize> {
+/// Returns the number of typos by which a domain differs from a known one: all in the name, or one in the ending. Returns
+/// `None` if it is probably a different domain.
+fn typos(name: &str, ending: &str, known: &str) -> Option<usize> {
     let (known_name, known_ending) = known.split_once('.')?;
     let (typed, wanted, most) = if ending == known_ending && starts_alike(name, known_name) {
         (name, known_name, if known_name.len() < LONG_NAME { 1 } else { 2 })
@@ -300,15 +297,15 @@ fn slips(name: &str, ending: &str, known: &str) -> Option<usize> {
     } else {
         return None;
     };
-    // The lengths in octets say cheaply that most are far apart.
+    // Comparing the lengths in bytes is cheap and excludes most domains.
     if typed.len().abs_diff(wanted.len()) > most {
         return None;
     }
     Some(strsim::osa_distance(typed, wanted)).filter(|count| *count <= most)
 }
 
-/// People seldom mistype a first letter, other than by exchanging it with the second; names that differ
-/// there are others': `email.com`, `fmail.com`.
+/// Returns whether two names have the same first letter, or their first two letters exchanged. People rarely mistype the
+/// first letter otherwise; names that differ there are other domains: `email.com`, `fmail.com`.
 fn starts_alike(name: &str, known: &str) -> bool {
     let (mut letters, mut known_letters) = (name.chars(), known.chars());
     let (first, known_first) = (letters.next(), known_letters.next());
@@ -318,7 +315,7 @@ fn starts_alike(name: &str, known: &str) -> bool {
             && letters.as_str() == known_letters.as_str())
 }
 
-/// A provider may have a domain in each country, whether the tables have it or not.
+/// Returns whether two endings have different country codes. A provider may have domains in countries that the tables lack.
 fn are_two_countries(ending: &str, known_ending: &str) -> bool {
     let (one, other) = (last_label(ending), last_label(known_ending));
     one.len() == 2 && other.len() == 2 && one != other
@@ -328,7 +325,7 @@ fn last_label(domain: &str) -> &str {
     domain.rsplit('.').next().unwrap_or_default()
 }
 
-/// The first, where there is no second.
+/// Returns the only item, or `None` if there is not exactly one.
 fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next()?;
     all.next().is_none().then_some(first)

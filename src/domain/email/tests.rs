@@ -9,7 +9,7 @@ fn corpus() -> Vec<(String, String)> {
         let node = test.children().find(|node| node.has_tag_name(name)).unwrap();
         node.text().unwrap_or_default().to_owned()
     };
-    // U+2400 + n stands for the control character n: XML cannot hold those.
+    // U+2400 + n represents the control character n, which XML cannot contain.
     let control = |letter: char| match u32::from(letter) {
         code @ 0x2400..=0x241f => char::from_u32(code - 0x2400).unwrap(),
         _ => letter,
@@ -21,7 +21,7 @@ fn corpus() -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_public_test_set_is_judged_as_it_says() {
+fn the_public_test_set_has_its_expected_results() {
     let corpus = corpus();
     assert!(corpus.len() > 150, "the set was not read");
     let (mut wrong, mut refused, mut accepted) = (Vec::new(), 0, 0);
@@ -50,7 +50,7 @@ fn the_public_test_set_is_judged_as_it_says() {
 }
 
 #[test]
-fn each_refusal_has_its_reason() {
+fn each_invalid_address_has_its_reason() {
     let (long_local, long_label) = ("x".repeat(65), "x".repeat(64));
     let long_domain = format!("{}.com", ["x".repeat(63).as_str(); 4].join("."));
     let long_whole = format!("{}@{}.com", "x".repeat(64), ["y".repeat(62).as_str(); 3].join("."));
@@ -116,7 +116,7 @@ fn each_refusal_has_its_reason() {
 }
 
 #[test]
-fn the_longest_are_accepted_and_one_more_is_not() {
+fn the_maximum_lengths_are_accepted_and_one_more_is_not() {
     let label = |octets| "y".repeat(octets);
     let sized = |octets| format!("{}@{}.{}.{}.com", "x".repeat(64), label(octets), label(60), label(60));
     assert_eq!((sized(62).len(), check(&sized(62))), (253, Ok(())));
@@ -124,7 +124,7 @@ fn the_longest_are_accepted_and_one_more_is_not() {
     let long = format!("{}@{}.{}.{}.com", "x".repeat(64), label(63), label(61), label(60));
     assert_eq!(check(&long), Err(EmailError::TooLong(255)));
     assert_eq!(check(&format!("a@{}.{}.{}.{}", label(63), label(63), label(63), label(60))), Ok(()));
-    // Octets of UTF-8 before the @, of the ASCII form behind it.
+    // Lengths in UTF-8 before the @, in the ASCII form after it.
     assert_eq!(check(&format!("{}@example.com", "é".repeat(32))), Ok(()));
     assert_eq!(check(&format!("{}@example.com", "é".repeat(33))), Err(EmailError::LocalTooLong(66)));
     assert_eq!(check(&format!("\"{}\"@example.com", "x".repeat(62))), Ok(()));
@@ -137,7 +137,7 @@ fn the_longest_are_accepted_and_one_more_is_not() {
 }
 
 #[test]
-fn a_reason_never_repeats_the_address() {
+fn a_reason_never_quotes_the_address() {
     for value in [
         "jane.doe@localhost",
         "jane doe@secret.example",
@@ -178,7 +178,7 @@ fn deliverable_addresses_are_accepted() {
 }
 
 #[test]
-fn the_short_way_agrees_with_the_full_grammar() {
+fn the_fast_path_agrees_with_the_full_grammar() {
     let mut random = fastrand::Rng::with_seed(1);
     let pieces = [
         "a", "Z", "0", "9", ".", "-", "_", "+", "@", "@", "\"", "\\", " ", "ü", "com", "xn--", "--", ".co",
@@ -203,10 +203,10 @@ fn the_short_way_agrees_with_the_full_grammar() {
 }
 
 #[test]
-fn the_key_is_lower_case_and_folds_nothing() {
+fn the_key_is_lower_case_without_further_folding() {
     assert_eq!(key("Ann.Lee+Tag@Example.COM"), "ann.lee+tag@example.com");
     assert!(matches!(key("ann@example.com"), Cow::Borrowed(_)));
     assert_eq!(key("JOSÉ@example.com"), "josé@example.com");
-    // In NFC still, so that a key is its own key.
+    // Still in NFC, so that the key of a key is the key.
     assert_eq!(key("\u{386}\u{345}@example.com"), "\u{1fb4}@example.com");
 }

@@ -1,12 +1,12 @@
-//! Where the public has its mailboxes: the domains that suggestions know.
+//! The domains of public mailbox providers that suggestions know.
 //!
-//! A domain stands here when anybody can have, or could once have, an address in it, and contact files are
-//! likely to hold many such addresses; a company's or a school's own domain never does. Each stands in one
-//! of the two tables, in lower case and in the order of bytes, which a test holds them to. To add one: put it
-//! into [`COINED`] only if no company, word or name is a letter away from it under the same ending, else
-//! into [`ORDINARY`]. Take one out when the provider has closed it and its addresses have died out.
+//! A domain is listed if anybody can have, or could once have, an address in it, and contact files are likely to contain
+//! many such addresses; domains of a single company or school are not listed. Each domain is in one of the two tables, in
+//! lower case and in byte order, which a test checks. Add a domain to [`COINED`] only if no company, word or name is one
+//! letter away from it under the same ending, otherwise to [`ORDINARY`]. Remove a domain when its provider has closed it
+//! and its addresses have disappeared.
 
-/// Domains whose name was coined: one that is spelt nearly like it is most likely meant to be it.
+/// Domains with a coined name. A domain spelt similarly is most likely a typo for it.
 pub(crate) const COINED: &[&str] = &[
     "aliyun.com",
     "bellsouth.net",
@@ -108,8 +108,8 @@ pub(crate) const COINED: &[&str] = &[
     "yandex.ru",
 ];
 
-/// Domains whose name is short, an everyday word, or near to one: what is spelt nearly like it is mostly
-/// somebody else's (`poster.de` is not `posteo.de`).
+/// Domains whose name is short, an everyday word, or similar to one. A domain spelt similarly is usually another one:
+/// `poster.de` is not `posteo.de`.
 pub(crate) const ORDINARY: &[&str] = &[
     "126.com",
     "163.com",

@@ -2,7 +2,7 @@ use unicode_normalization::is_nfc;
 
 use super::*;
 
-/// Checks what is suggested for each value; `""` stands for nothing.
+/// Checks the suggestion for each value; `""` means none.
 fn assert_corrections(cases: &[(&str, &str)]) {
     for (value, wanted) in cases {
         assert_eq!(correction(value).unwrap_or_default(), *wanted, "{value:?}");
@@ -10,7 +10,7 @@ fn assert_corrections(cases: &[(&str, &str)]) {
 }
 
 #[test]
-fn dots_commas_and_at_signs_are_mended() {
+fn dots_commas_and_at_signs_are_corrected() {
     assert_corrections(&[
         ("ann@hotmail,com", "ann@hotmail.com"),
         ("ann@acme,com", "ann@acme.com"),
@@ -40,7 +40,7 @@ fn dots_commas_and_at_signs_are_mended() {
 }
 
 #[test]
-fn what_stands_around_an_address_is_left_out() {
+fn text_around_an_address_is_removed() {
     assert_corrections(&[
         ("ann @example.com", "ann@example.com"),
         ("ann@ example.com", "ann@example.com"),
@@ -109,7 +109,7 @@ fn domains_close_to_a_known_one_are_corrected() {
 }
 
 #[test]
-fn endings_that_nobody_has_are_corrected_anywhere() {
+fn invalid_top_level_domains_are_corrected_in_any_domain() {
     assert_corrections(&[
         ("ann@gmail.con", "ann@gmail.com"),
         ("ann@gmial.con", "ann@gmail.com"),
@@ -122,9 +122,9 @@ fn endings_that_nobody_has_are_corrected_anywhere() {
 }
 
 #[test]
-fn nothing_is_suggested_where_something_else_may_be_meant() {
+fn ambiguous_values_get_no_suggestion() {
     let values = [
-        // Nothing there, or nothing wrong.
+        // Empty, or valid.
         "",
         "@",
         "@@",
@@ -139,7 +139,7 @@ fn nothing_is_suggested_where_something_else_may_be_meant() {
         "ann@example．com",
         "ann@gmail.com",
         "ann@GMAIL.com",
-        // Real domains, in the tables or near to them.
+        // Real domains, in the tables or similar to one.
         "ann@mail.com",
         "ann@email.com",
         "ann@fmail.com",
@@ -165,7 +165,7 @@ fn nothing_is_suggested_where_something_else_may_be_meant() {
         "ann@acme.cm",
         "ann@live.co",
         "ann@mail.co",
-        // More than one reading.
+        // More than one interpretation.
         "ann@acme.co,",
         "ann@hotmail",
         "ann@yahoo.c",
@@ -203,12 +203,12 @@ fn nothing_is_suggested_where_something_else_may_be_meant() {
         "x@-bad.com",
         "ann@exa_mple.com",
         "a\u{202e}nn@example.com",
-        // In words that are no address.
+        // Text that is not an address.
         "Ann works at gmail.com",
         "call at acme.com",
         "ann (at) acme",
         "ann at gmail.com at work",
-        // Given out so by its provider.
+        // Assigned in this form by the provider.
         "ann..lee@docomo.ne.jp",
         "ann.@ezweb.ne.jp",
     ];
@@ -218,22 +218,22 @@ fn nothing_is_suggested_where_something_else_may_be_meant() {
 }
 
 #[test]
-fn the_tables_are_in_order_and_hold_each_domain_once() {
+fn the_tables_are_sorted_and_contain_each_domain_once() {
     for table in [COINED, ORDINARY] {
         assert!(table.is_sorted_by(|one, next| one < next));
     }
     for domain in COINED.iter().chain(ORDINARY) {
         assert!(COINED.contains(domain) != ORDINARY.contains(domain), "{domain} is in both");
         assert_eq!(email::check(&format!("ann@{domain}")), Ok(()));
-        assert_eq!((domain.to_lowercase().as_str(), meant(domain)), (*domain, None));
+        assert_eq!((domain.to_lowercase().as_str(), intended(domain)), (*domain, None));
     }
-    // Shorter names are too close to others' to be taken for a slip.
+    // Shorter names are too similar to others for a typo to be recognized.
     let name_letters = |domain: &&str| domain.find('.').unwrap_or_default();
     assert!(COINED.iter().map(name_letters).all(|letters| letters >= 5));
 }
 
 #[test]
-fn a_slip_in_a_coined_domain_leads_back_to_it_or_nowhere() {
+fn a_typo_in_a_coined_domain_is_corrected_to_it_or_not_at_all() {
     for domain in COINED {
         for place in 1..domain.len() {
             let (start, rest) = domain.split_at(place);
@@ -248,7 +248,7 @@ fn a_slip_in_a_coined_domain_leads_back_to_it_or_nowhere() {
 }
 
 #[test]
-fn whatever_comes_in_a_suggestion_is_valid_and_settled() {
+fn every_suggestion_is_valid_and_gets_no_further_suggestion() {
     let mut random = fastrand::Rng::with_seed(1);
     let domains = [
         "gmail", "gmial", "yaho", "acme", ".", ".", ",", "; ", " ", "．", "com", "co", "uk", "con", "c", "@",
