@@ -1,4 +1,4 @@
-//! The audit trail, and actions taken back.
+//! The audit trail, and undoing actions.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -14,47 +14,46 @@ use crate::store::actions::{self as trail, Action, ActionFilter};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListActionsQuery {
-    /// Only what was done to this job.
+    /// Only actions on this job.
     #[param(value_type = Option<i32>)]
     job: Option<JobId>,
     /// Only actions that changed this row.
     #[param(value_type = Option<i64>)]
     row: Option<RowId>,
-    /// Only what people did whose names hold this.
+    /// Only actions of people whose name contains this text.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     actor: Option<String>,
-    /// The number of the last action of the page before.
+    /// The `next` of the previous page.
     #[param(value_type = Option<i64>)]
     after: Option<ActionId>,
-    /// The most actions to give; 100 where nothing is said.
+    /// Maximum number of actions in the page, 100 by default.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
-/// What was done to the caller's data, by whom and when; newest first.
+/// Lists the actions on the caller's data, newest first.
 #[utoipa::path(get, path = "/actions", tag = "audit", params(ListActionsQuery),
     responses((status = 200, description = "A page of actions", body = Page<Action>)))]
 pub(super) async fn list_actions(
     Reader(principal): Reader,
     State(app): State<App>,
-    Query(asked): Query<ListActionsQuery>,
+    Query(query): Query<ListActionsQuery>,
 ) -> Result<axum::Json<Page<Action>>, Problem> {
-    let limit = limit(asked.limit)?;
-    let actor = text("actor", &asked.actor)?.map(str::to_owned);
-    let which = ActionFilter { job: asked.job, row: asked.row, actor };
+    let limit = limit(query.limit)?;
+    let actor = text("actor", &query.actor)?.map(str::to_owned);
+    let filter = ActionFilter { job: query.job, row: query.row, actor };
     let mut db = app.owners.read(&principal.owner).await?;
-    let found = trail::page(&mut db, &principal.owner, &which, asked.after, limit).await?;
-    let next = found.next(|action| action.id);
-    Ok(axum::Json(Page::found(found.items, next)))
+    let page = trail::page(&mut db, &principal.owner, &filter, query.after, limit).await?;
+    let next = page.next(|action| action.id);
+    Ok(axum::Json(Page::with_next(page.items, next)))
 }
 
-/// Takes an action back: its rows are what they were before it, less those that were changed since. An undo can be
-/// taken back as well.
+/// Undoes an action: restores its rows except those changed since. An undo can be undone itself.
 #[utoipa::path(post, path = "/actions/{action}/undo", tag = "audit",
     params(("action" = i64, Path, description = "The action"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
-        (status = 404, description = "There is no such action", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It cannot be taken back", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such action", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The action cannot be undone", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn undo_action(
     Editor(principal): Editor,

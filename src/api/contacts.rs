@@ -1,4 +1,4 @@
-//! Contacts: what all the work is for.
+//! Contacts.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -18,48 +18,48 @@ use crate::store::contacts::{self, Contact};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListContactsQuery {
-    /// Only contacts of which a value holds this.
+    /// Only contacts with a value that contains this text.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
-    /// The number of the last contact of the page before.
+    /// The `next` of the previous page.
     #[param(value_type = Option<i64>)]
     after: Option<ContactId>,
-    /// The most contacts to give; 100 where nothing is said.
+    /// Maximum number of contacts in the page, 100 by default.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
-/// The caller's contacts, newest first.
+/// Lists the caller's contacts, newest first.
 #[utoipa::path(get, path = "/contacts", tag = "contacts", params(ListContactsQuery),
     responses((status = 200, description = "A page of contacts", body = Page<Contact>)))]
 pub(super) async fn list_contacts(
     Reader(principal): Reader,
     State(app): State<App>,
-    Query(asked): Query<ListContactsQuery>,
+    Query(query): Query<ListContactsQuery>,
 ) -> Result<axum::Json<Page<Contact>>, Problem> {
-    let limit = limit(asked.limit)?;
-    let text = text("text", &asked.text)?;
+    let limit = limit(query.limit)?;
+    let text = text("text", &query.text)?;
     let mut db = app.owners.read(&principal.owner).await?;
-    let found = contacts::search(&mut db, &principal.owner, text, asked.after, limit).await?;
-    Ok(axum::Json(Page::found(found.contacts, found.next)))
+    let page = contacts::search(&mut db, &principal.owner, text, query.after, limit).await?;
+    Ok(axum::Json(Page::with_next(page.contacts, page.next)))
 }
 
-/// A contact, and what has happened to it.
+/// A contact and its changes.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ContactDetail {
     #[serde(flatten)]
     contact: Contact,
-    /// Its changes since it was made, the oldest first: at most a thousand, fewer where they are large.
+    /// The changes since it was created, oldest first: at most a thousand, fewer if they are large.
     changes: Vec<Change>,
-    /// Whether there are more changes than these.
+    /// Whether there are more changes.
     more_changes: bool,
 }
 
-/// A contact with its history.
+/// Returns a contact with its changes.
 #[utoipa::path(get, path = "/contacts/{contact}", tag = "contacts",
     params(("contact" = i64, Path, description = "The contact")),
     responses((status = 200, description = "The contact", body = ContactDetail, headers(("ETag" = String, description = "Its tag"))),
-        (status = 404, description = "There is no such contact", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such contact", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_contact(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -72,14 +72,14 @@ pub(super) async fn get_contact(
     Ok((etag(&actions::contact_tag(&contact)), axum::Json(ContactDetail { contact, changes, more_changes })))
 }
 
-/// Edits a contact, if it is what the caller has seen. What was there before is kept.
+/// Edits a contact unless it has changed since the caller read it. The previous values are kept as a change.
 #[utoipa::path(patch, path = "/contacts/{contact}", tag = "contacts", request_body = Edits,
     params(("contact" = i64, Path, description = "The contact"),
         ("If-Match" = Option<String>, Header, description = "The contact's ETag, or `*`"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = EditedContact),
-        (status = 404, description = "There is no such contact", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such contact", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Another contact has this e-mail", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody has changed the contact meanwhile", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "The contact has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn edit_contact(
     Editor(principal): Editor,

@@ -1,4 +1,4 @@
-//! Files on their way out, and corrections on their way back in.
+//! Downloads, and the upload of corrections.
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -9,10 +9,10 @@ use crate::actions::Corrected;
 use crate::domain::ids::JobId;
 use crate::http::{self, App, Editor, Path, Problem, ProblemBody, Reader, take_corrections};
 
-/// The file of a job as it came in.
+/// Downloads the original file of a job.
 #[utoipa::path(get, path = "/jobs/{job}/file", tag = "jobs", params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 404, description = "There is no such job, or its file is gone", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such job, or its file no longer exists", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn job_file(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -21,14 +21,14 @@ pub(super) async fn job_file(
     http::job_file(&app, &principal.owner, job).await
 }
 
-/// The rows of a job that an open issue is about, as CSV, to be corrected in a spreadsheet and sent back.
+/// Downloads the rows of a job with open issues as CSV, to correct them in a spreadsheet and upload them again.
 ///
-/// A line a row: `email`, `first_name`, `last_name`, `company`, `row`, `line`, `row_key` and `reasons`. Cells that a
-/// spreadsheet would run as formulas, or make numbers and dates of, have an apostrophe in front, which is taken off when
-/// the file comes back.
+/// The columns are `email`, `first_name`, `last_name`, `company`, `row`, `line`, `row_key` and `reasons`. Cells that a
+/// spreadsheet would run as formulas or convert to numbers or dates begin with an apostrophe, which is removed when the
+/// file is uploaded.
 #[utoipa::path(get, path = "/jobs/{job}/corrections", tag = "rows", params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "The rows", body = String, content_type = "text/csv"),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn download_corrections(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -37,14 +37,14 @@ pub(super) async fn download_corrections(
     http::corrections_file(&app, &principal.owner, job).await
 }
 
-/// Takes in corrected rows: they are found by `row_key`, and what differs becomes edits, which are taken back as one.
+/// Uploads corrected rows: matches them by `row_key` and edits the values that differ, as one action that can be undone.
 ///
-/// Columns may be missing or in another order. Keys that the job does not have are told. At most 64 MiB.
+/// Columns may be missing or in another order. Keys that the job does not have are reported. At most 64 MiB.
 #[utoipa::path(post, path = "/jobs/{job}/corrections", tag = "rows",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     request_body(content((serde_json::Value = "text/csv"), (Form = "multipart/form-data")), description = "The corrected file"),
     responses((status = 200, description = "What was done", body = Corrected),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn upload_corrections(
     Editor(principal): Editor,
@@ -57,7 +57,7 @@ pub(super) async fn upload_corrections(
     Ok(axum::Json(take_corrections(&app, &by, job, request).await?))
 }
 
-/// All of the caller's contacts as CSV. Cells that a spreadsheet would run as formulas have an apostrophe in front.
+/// Downloads all of the caller's contacts as CSV. Cells that a spreadsheet would run as formulas begin with an apostrophe.
 #[utoipa::path(get, path = "/contacts.csv", tag = "contacts",
     responses((status = 200, description = "The contacts", body = String, content_type = "text/csv")))]
 pub(super) async fn download_contacts(

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can serve.
+//! Health checks.
 
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -7,21 +7,21 @@ use utoipa_axum::routes;
 use crate::http::{App, Problem};
 use crate::store::schema;
 
-/// Both paths. Nobody has to be known for them.
+/// Returns the routes, which require no authentication.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }
 
-/// The process answers.
+/// Checks that the process responds.
 #[utoipa::path(get, path = "/healthz", tag = "health", security(()),
-    responses((status = 200, description = "It lives", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "The process responds", body = String, content_type = "text/plain")))]
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The database can be reached.
+/// Checks that the database is reachable.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()),
-    responses((status = 200, description = "It can serve", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "The server is ready", body = String, content_type = "text/plain")))]
 async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
     match schema::answers(&app.pool).await {
         Ok(()) => Ok("ok\n"),

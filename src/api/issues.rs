@@ -1,4 +1,4 @@
-//! Issues: the questions put to a person, each with its rows and what helps to decide.
+//! Issues, with their rows and the information needed to decide.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -19,52 +19,52 @@ use crate::store::issues::{self, Issue, IssueFilter, State as IssueState};
 pub(super) struct ListIssuesQuery {
     /// Only issues of this type.
     issue_type: Option<IssueType>,
-    /// Open ones, where nothing is said.
+    /// Only issues in this state, open ones by default.
     #[serde(default)]
     #[param(required = false, inline)]
     state: IssueState,
-    /// Only issues of which key or description hold this.
+    /// Only issues whose key or description contains this text.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
-    /// The number of the last issue of the page before.
+    /// The `next` of the previous page.
     #[param(value_type = Option<i32>)]
     after: Option<IssueId>,
-    /// The most issues to give; 100 where nothing is said.
+    /// Maximum number of issues in the page, 100 by default.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
-/// Issues of a job, oldest first.
+/// Lists the issues of a job, oldest first.
 #[utoipa::path(get, path = "/jobs/{job}/issues", tag = "issues", params(("job" = i32, Path, description = "The job"), ListIssuesQuery),
     responses((status = 200, description = "A page of issues", body = Page<Issue>),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list_issues(
     Reader(principal): Reader,
     State(app): State<App>,
     Path(job): Path<JobId>,
-    Query(asked): Query<ListIssuesQuery>,
+    Query(query): Query<ListIssuesQuery>,
 ) -> Result<axum::Json<Page<Issue>>, Problem> {
-    let limit = limit(asked.limit)?;
-    let which = IssueFilter {
-        kind: asked.issue_type,
-        state: asked.state,
-        text: text("text", &asked.text)?.map(str::to_owned),
+    let limit = limit(query.limit)?;
+    let filter = IssueFilter {
+        kind: query.issue_type,
+        state: query.state,
+        text: text("text", &query.text)?.map(str::to_owned),
     };
     let mut db = app.owners.read(&principal.owner).await?;
     let tables = find_job(&mut db, &principal.owner, job).await?.tables();
-    let found = issues::page(&mut db, &principal.owner, tables, &which, asked.after, limit).await?;
-    let next = found.next(|issue| issue.id);
-    Ok(axum::Json(Page::found(found.items, next)))
+    let page = issues::page(&mut db, &principal.owner, tables, &filter, query.after, limit).await?;
+    let next = page.next(|issue| issue.id);
+    Ok(axum::Json(Page::with_next(page.items, next)))
 }
 
-/// An issue with what helps to decide it.
+/// An issue and its rows.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct IssueDetail {
     #[serde(flatten)]
     issue: Issue,
-    /// The rows that it is about; the first hundred, or fewer where they are large.
+    /// Its rows: the first hundred, fewer if they are large.
     rows: Vec<CaseTagged>,
-    /// Whether there are more rows than these.
+    /// Whether there are more rows.
     more: bool,
 }
 
@@ -72,11 +72,11 @@ pub(super) struct IssueDetail {
 struct CaseTagged {
     #[serde(flatten)]
     row: RowTagged,
-    /// A correction of the address that is likely, where there is one.
+    /// A likely correction of the address, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     suggestion: Option<String>,
-    /// The contact that has the e-mail already, and in which values the two differ.
+    /// The existing contact with the e-mail, and the fields in which it differs from the row.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     contact: Option<actions::Existing>,
@@ -89,11 +89,11 @@ impl From<Case> for CaseTagged {
     }
 }
 
-/// An issue with its rows, suggestions, and the contact that exists.
+/// Returns an issue with its rows, suggestions and existing contacts.
 #[utoipa::path(get, path = "/jobs/{job}/issues/{issue}", tag = "issues",
     params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue")),
     responses((status = 200, description = "The issue", body = IssueDetail),
-        (status = 404, description = "There is no such issue", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such issue", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_issue(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -101,18 +101,18 @@ pub(super) async fn get_issue(
 ) -> Result<axum::Json<IssueDetail>, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let tables = find_job(&mut db, &principal.owner, job).await?.tables();
-    let found = issues::get(&mut db, &principal.owner, tables, issue).await?;
-    let found = found.ok_or(ActionError::NoIssue(issue))?;
+    let detail = issues::get(&mut db, &principal.owner, tables, issue).await?;
+    let detail = detail.ok_or(ActionError::NoIssue(issue))?;
     let (cases, more) = actions::cases(&mut db, &principal.owner, tables, issue, None, 100).await?;
     let rows = cases.into_iter().map(CaseTagged::from).collect();
-    Ok(axum::Json(IssueDetail { issue: found, rows, more }))
+    Ok(axum::Json(IssueDetail { issue: detail, rows, more }))
 }
 
-/// Decides about the rows of an issue.
+/// Applies a decision to the rows of an issue.
 #[utoipa::path(post, path = "/jobs/{job}/issues/{issue}/resolution", tag = "issues", request_body = Decision,
     params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
-        (status = 404, description = "There is no such issue", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such issue", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn resolve_issue(
     Editor(principal): Editor,

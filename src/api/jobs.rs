@@ -1,4 +1,4 @@
-//! Jobs: what there is, how far it has come, and what can be done to a whole job.
+//! Jobs: their state and progress, and actions on a whole job.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -21,47 +21,48 @@ use crate::http::{
 use crate::store::issues;
 use crate::store::jobs::{self, Job};
 
-/// How often a job's progress is looked at.
-const LOOK: Duration = Duration::from_millis(300);
+/// The interval between reads of a job's progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListJobsQuery {
-    /// Only jobs in this status.
+    /// Only jobs with this status.
     status: Option<JobStatus>,
-    /// Only jobs of files whose names hold this.
+    /// Only jobs whose file name contains this text.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
-    /// The number of the last job of the page before.
+    /// The `next` of the previous page.
     #[param(value_type = Option<i32>)]
     after: Option<JobId>,
-    /// The most jobs to give; 100 where nothing is said.
+    /// Maximum number of jobs in the page, 100 by default.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
-/// The caller's jobs, newest first.
+/// Lists the caller's jobs, newest first.
 #[utoipa::path(get, path = "/jobs", tag = "jobs", params(ListJobsQuery),
     responses((status = 200, description = "A page of jobs", body = Page<Job>)))]
 pub(super) async fn list_jobs(
     Reader(principal): Reader,
     State(app): State<App>,
-    Query(asked): Query<ListJobsQuery>,
+    Query(query): Query<ListJobsQuery>,
 ) -> Result<axum::Json<Page<Job>>, Problem> {
-    let limit = limit(asked.limit)?;
-    let which = jobs::JobFilter { status: asked.status, text: text("text", &asked.text)?.map(str::to_owned) };
+    let limit = limit(query.limit)?;
+    let filter =
+        jobs::JobFilter { status: query.status, text: text("text", &query.text)?.map(str::to_owned) };
     let mut db = app.owners.read(&principal.owner).await?;
-    let found = jobs::list(&mut db, &principal.owner, &which, asked.after, limit + 1).await?;
-    Ok(axum::Json(Page::new(found, limit, |job| job.id)))
+    let jobs = jobs::list(&mut db, &principal.owner, &filter, query.after, limit + 1).await?;
+    Ok(axum::Json(Page::new(jobs, limit, |job| job.id)))
 }
 
-/// A job, and what is open of it.
+/// A job and its open issues.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct JobDetail {
     #[serde(flatten)]
     job: Job,
-    /// Its open issues by type, counted as far as 10,000.
+    /// The number of open issues by type, at most 10,001 each, which means more than 10,000.
     open: Vec<OpenIssues>,
 }
 
@@ -71,10 +72,10 @@ struct OpenIssues {
     count: i64,
 }
 
-/// A job.
+/// Returns a job.
 #[utoipa::path(get, path = "/jobs/{job}", tag = "jobs", params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "The job", body = JobDetail),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_job(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -87,12 +88,12 @@ pub(super) async fn get_job(
     Ok(axum::Json(JobDetail { job, open: open.collect() }))
 }
 
-/// Asks for a run: of a job under review, or of one that FAILED or was cancelled.
+/// Requests a run of a job that is under review, FAILED or cancelled.
 #[utoipa::path(post, path = "/jobs/{job}/reprocess", tag = "jobs",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
-    responses((status = 202, description = "It will run", body = Changed),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It is running, or there is nothing to do", body = ProblemBody, content_type = "application/problem+json"),
+    responses((status = 202, description = "The job will run", body = Changed),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is running, or there is nothing to do", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn reprocess_job(
     Uploader(principal): Uploader,
@@ -105,12 +106,12 @@ pub(super) async fn reprocess_job(
     Ok((StatusCode::ACCEPTED, axum::Json(changed)))
 }
 
-/// Calls off a job that is not running.
+/// Cancels a job that is not running.
 #[utoipa::path(post, path = "/jobs/{job}/cancel", tag = "jobs",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
-    responses((status = 200, description = "It is called off", body = Changed),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It is running, or COMPLETED", body = ProblemBody, content_type = "application/problem+json"),
+    responses((status = 200, description = "The job is cancelled", body = Changed),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is running or COMPLETED", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn cancel_job(
     Editor(principal): Editor,
@@ -122,12 +123,12 @@ pub(super) async fn cancel_job(
     Ok(axum::Json(actions::cancel(&app.owners, &request, job).await?))
 }
 
-/// Deletes a job that is not running, with its rows and issues. Its contacts stay.
+/// Deletes a job that is not running, with its rows and issues. Keeps its contacts.
 #[utoipa::path(delete, path = "/jobs/{job}", tag = "jobs",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
-    responses((status = 200, description = "It is deleted", body = Changed),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It is running", body = ProblemBody, content_type = "application/problem+json"),
+    responses((status = 200, description = "The job is deleted", body = Changed),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is running", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn delete_job(
     Editor(principal): Editor,
@@ -139,13 +140,13 @@ pub(super) async fn delete_job(
     Ok(axum::Json(actions::delete(&app.owners, &app.objects, &request, job).await?))
 }
 
-/// Takes back what a job has imported: contacts that it made are removed, those that it changed get their earlier
-/// values, those that somebody has changed since are kept and named. The job is under review again.
+/// Undoes the import of a job: deletes contacts that it created and restores contacts that it changed. Contacts that were
+/// changed since are kept and reported. The job is under review again.
 #[utoipa::path(post, path = "/jobs/{job}/undo-import", tag = "jobs",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
-    responses((status = 200, description = "What was taken back", body = Undone),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It is running, or has imported nothing", body = ProblemBody, content_type = "application/problem+json"),
+    responses((status = 200, description = "What was undone", body = Undone),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is running, or has imported nothing", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn undo_import(
     Editor(principal): Editor,
@@ -164,12 +165,12 @@ pub(super) struct Policy {
     policy: ImportPolicy,
 }
 
-/// Sets when a job's valid rows become contacts; the next run goes by it.
+/// Sets when a job's valid rows become contacts, from its next run.
 #[utoipa::path(put, path = "/jobs/{job}/policy", tag = "jobs", request_body = Policy,
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
-    responses((status = 200, description = "It is set", body = Changed),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It is running", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The policy is set", body = Changed),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is running", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn set_policy(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -181,11 +182,11 @@ pub(super) async fn set_policy(
     Ok(axum::Json(actions::set_policy(&app.owners, &request, job, policy.policy).await?))
 }
 
-/// A job's progress as server-sent events: `job` with the job whenever it has changed, and `end` when no run is
-/// wanted or working any more, and its import is not being undone. The stream then ends.
+/// Streams a job's progress as server-sent events: `job` with the job whenever it changes, and `end` once no run is
+/// requested or running and its import is not being undone. Then the stream ends.
 #[utoipa::path(get, path = "/jobs/{job}/events", tag = "jobs", params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn job_events(
     Reader(principal): Reader,
     standing: Standing,
@@ -199,7 +200,7 @@ pub(super) async fn job_events(
 }
 
 fn changes(app: App, owner: Owner, first: Job) -> impl Stream<Item = Result<Event, Infallible>> {
-    let told = |name: &'static str, job: &Job| {
+    let event = |name: &'static str, job: &Job| {
         Ok(Event::default().event(name).json_data(job).unwrap_or_else(|_| Event::default().event(name)))
     };
     let start = Some((app, owner, first, None::<String>));
@@ -207,19 +208,19 @@ fn changes(app: App, owner: Owner, first: Job) -> impl Stream<Item = Result<Even
         let (app, owner, mut job, last) = state?;
         loop {
             let now = serde_json::to_string(&job).unwrap_or_default();
-            let settled = !job.wanted && !job.running && job.undoing.is_none();
+            let is_idle = !job.wanted && !job.running && job.undoing.is_none();
             if last.as_ref() != Some(&now) {
-                let event = told("job", &job);
+                let event = event("job", &job);
                 return Some((event, Some((app, owner, job, Some(now)))));
             }
-            if settled {
-                return Some((told("end", &job), None));
+            if is_idle {
+                return Some((event("end", &job), None));
             }
             tokio::select! {
                 () = app.stopping.cancelled() => return None,
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
-            // A job that is deleted meanwhile, or a database that is away, ends the stream.
+            // The stream ends if the job is deleted or the database unreachable.
             let mut db = app.owners.read(&owner).await.ok()?;
             job = jobs::get(&mut db, &owner, job.id).await.ok()??;
             db.rollback().await.ok()?;

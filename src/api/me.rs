@@ -1,4 +1,4 @@
-//! Who the server takes the caller for.
+//! The authenticated caller.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use crate::http::Reader;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RoleName {
-    /// Uploads files and asks for another run.
+    /// Uploads files and requests runs.
     Uploader,
     /// Resolves issues, edits rows, deletes.
     Editor,
@@ -25,7 +25,7 @@ impl From<RoleName> for Role {
     }
 }
 
-/// The names of roles.
+/// Returns the names of roles.
 pub(crate) fn role_names(roles: Roles) -> Vec<RoleName> {
     let name = |role| match role {
         Role::Uploader => RoleName::Uploader,
@@ -34,37 +34,37 @@ pub(crate) fn role_names(roles: Roles) -> Vec<RoleName> {
     roles.iter().map(name).collect()
 }
 
-/// How somebody showed who they are.
+/// The means of authentication.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Via {
     /// The token of the local user, or its cookie.
     Local,
-    /// A token of the provider.
+    /// A token of the OpenID Connect provider.
     Bearer,
     /// An API token.
     ApiToken,
-    /// A browser that has signed in.
+    /// The session of a browser.
     Session,
 }
 
-/// Who the caller is.
+/// The authenticated caller.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Me {
-    /// Whose data they see: the subject of their token.
+    /// The owner of the data that the caller sees: the subject of the token.
     owner: String,
-    /// What they are called.
+    /// The caller's name.
     name: String,
-    /// What they may do.
+    /// The caller's roles.
     roles: Vec<RoleName>,
     via: Via,
-    /// What a script of our own pages sends as `X-CSRF-Token`; of a browser that has signed in.
+    /// The value of `X-CSRF-Token` for scripts of this server's pages; only for sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     csrf_token: Option<String>,
 }
 
-/// Who the server takes the caller for.
+/// Returns the authenticated caller.
 #[utoipa::path(get, path = "/me", tag = "access",
     responses((status = 200, description = "The caller", body = Me)))]
 pub(super) async fn get_me(Reader(principal): Reader) -> axum::Json<Me> {

@@ -1,6 +1,6 @@
-//! The HTTP API: a thin face over actions and store reads, and the OpenAPI document made of it.
+//! The HTTP API, a thin layer over `actions` and reads of `store`, and its OpenAPI document.
 //!
-//! A handler is added to one of the two lists below. Its name is the operation's id, so no two handlers share one.
+//! To add a handler, list it below. Its name is the operation's id, so it must be unique.
 
 mod audit;
 mod contacts;
@@ -26,17 +26,17 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::http::{self, App};
 
-/// The API under `/api/v1`, its document and the page that shows it, and the health checks.
+/// Returns the routes of the API under `/api/v1`, of its document and documentation page, and of the health checks.
 pub(crate) fn routes(app: &App) -> Router<App> {
     let timeout = || middleware::from_fn_with_state(app.clone(), http::timeout);
     let (api, document) = OpenApiRouter::with_openapi(openapi::head())
         .merge(health::routes().layer(timeout()))
-        .nest("/api/v1", quick().layer(timeout()).merge(lasting()))
+        .nest("/api/v1", quick().layer(timeout()).merge(long_running()))
         .split_for_parts();
     api.merge(docs(openapi::completed(document)))
 }
 
-/// Handlers that answer at once: small bodies, and a time within which they answer.
+/// Returns handlers with small bodies and a time limit.
 fn quick() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(me::get_me))
@@ -59,8 +59,8 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(audit::list_actions))
 }
 
-/// Handlers that take as long as they take: uploads, downloads, event streams.
-fn lasting() -> OpenApiRouter<App> {
+/// Returns handlers without a time limit: uploads, downloads, event streams, actions on a whole job.
+fn long_running() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(uploads::upload_file))
         .routes(routes!(jobs::job_events))
@@ -74,13 +74,13 @@ fn lasting() -> OpenApiRouter<App> {
         .routes(routes!(downloads::download_contacts))
 }
 
-/// The document, and a page that shows it with nothing from another host.
+/// Returns the routes of the document and of the documentation page, which loads nothing from other hosts.
 fn docs(document: utoipa::openapi::OpenApi) -> Router<App> {
-    // Its scripts are files of its own; its styles are partly written into its elements.
+    // The page's scripts are files of this server; some of its styles are inline.
     const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
          img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
          form-action 'none'";
-    // Without a word on it the page asks a validator on another host about the document.
+    // By default the page sends the document to a validator on another host.
     let config = utoipa_swagger_ui::Config::default().validator_url("none");
     let page = SwaggerUi::new("/api/docs").config(config).url("/api/openapi.json", document);
     let policy =

@@ -1,8 +1,7 @@
-//! The OpenAPI document: made of what stands beside the handlers, and completed here with what holds for
-//! all of them.
+//! The OpenAPI document, generated from the handlers and completed here.
 //!
-//! A handler documents its successes and the refusals of its own (404, 409, …). Which problems any path
-//! can answer with follows from its parameters and body, so they are added by rule.
+//! A handler documents its success and its own problems (404, 409, …). The other problems follow from its parameters and
+//! body, so they are added here.
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -12,35 +11,35 @@ use utoipa::openapi::{
 
 use crate::http::{FieldError, Kind, MEDIA_TYPE, ProblemBody};
 
-/// The name of the scheme for tokens, of the provider or ours.
+/// The name of the security scheme for tokens of the provider and API tokens.
 const BEARER: &str = "bearer";
-/// The name of the scheme for browsers that have signed in.
+/// The name of the security scheme for sessions of browsers.
 const SESSION: &str = "session";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "data-ingestion-worker",
-        description = "Gets messy CSV files of contacts into PostgreSQL, with a person deciding what a machine \
-            cannot. Everything is the caller's own: what belongs to others is not found.\n\n\
-            Whatever goes wrong is told as a problem (RFC 9457); `errors` points at values. A request that \
-            changes something and carries a session's cookie has to come from a page of this server, by \
-            `Sec-Fetch-Site` or `Origin`, or show `X-CSRF-Token` with the token that `GET /api/v1/me` tells."
+        description = "Imports messy CSV files of contacts into PostgreSQL, with a person deciding what a machine \
+            cannot. Callers see only their own data; the data of others is reported as not found.\n\n\
+            Errors are reported as problems (RFC 9457); `errors` points at invalid values. A request that \
+            changes something and carries a session's cookie must come from a page of this server, as shown by \
+            `Sec-Fetch-Site` or `Origin`, or send the `csrf_token` of `GET /api/v1/me` as `X-CSRF-Token`."
     ),
     components(schemas(ProblemBody, FieldError))
 )]
 struct Head;
 
-/// The document without paths.
+/// Returns the document without paths.
 pub(crate) fn head() -> OpenApi {
     let mut document = <Head as utoipa::OpenApi>::openapi();
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
-        "A JWT of the configured OpenID Connect provider, without one the token of the local user, or an API \
+        "A JWT of the configured OpenID Connect provider, or the token of the local user if none is configured, or an API \
              token (`ing_…`).",
     ));
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
-    let cookie = "What a browser has that has signed in; `__Host-ingest_session` over TLS, `ingest_local_<port>` without a \
+    let cookie = "The session cookie of a browser: `__Host-ingest_session` over TLS, `ingest_local_<port>` without a \
                   provider.";
     let cookie = ApiKeyValue::with_description("ingest_session", cookie);
     components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
@@ -50,7 +49,7 @@ pub(crate) fn head() -> OpenApi {
     document
 }
 
-/// The document with the problems that any path can answer with.
+/// Adds the problems that are common to many operations.
 pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         let open = !path.starts_with("/api/v1/");
@@ -65,9 +64,9 @@ pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// The problems that an operation may answer with besides its own.
+/// Returns the problems that an operation may respond with besides its own.
 fn possible(operation: &Operation, open: bool) -> Vec<Kind> {
-    // Host and Origin are looked at wherever one local user is served.
+    // Without a provider, every path checks Host and Origin.
     let mut kinds = vec![Kind::Forbidden, Kind::Internal, Kind::Unavailable, Kind::Timeout];
     if !open {
         kinds.extend([Kind::Unauthenticated, Kind::TooMany]);
@@ -86,7 +85,7 @@ fn response(kind: Kind) -> Response {
     let response = ResponseBuilder::new().description(kind.title()).content(MEDIA_TYPE, problem);
     let header = |words: &str| HeaderBuilder::new().description(Some(words)).build();
     match kind {
-        Kind::Unauthenticated => response.header("WWW-Authenticate", header("How to show who you are")),
+        Kind::Unauthenticated => response.header("WWW-Authenticate", header("How to authenticate")),
         Kind::TooMany | Kind::Unavailable => response.header("Retry-After", header("Seconds to wait")),
         _ => response,
     }

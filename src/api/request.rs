@@ -1,4 +1,4 @@
-//! What handlers have in common: pages, conditions, and the request that an action takes.
+//! Parts of requests and responses that handlers share: pages, search texts, `Idempotency-Key` and `If-Match`.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -11,45 +11,45 @@ use crate::auth::Principal;
 use crate::domain::search;
 use crate::http::{Kind, Problem};
 
-/// The most entries of a page.
+/// Maximum number of entries in a page.
 const MOST: i64 = 1000;
-/// The header by which a request that is sent twice is carried out once.
+/// The header that identifies a request, so that it is carried out once even if it is sent twice.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Entries, and where to go on.
+/// A page of entries.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Page<T: ToSchema> {
-    /// The entries. A search gives what it has found in a while: fewer than were asked for, or none, do not say that
-    /// there are no more.
+    /// The entries. A search stops after a while, so a page with few entries, or none, need not be the last.
     items: Vec<T>,
-    /// What to send as `after` for the next page; `null` on the last page.
+    /// The value of `after` for the next page; `null` on the last page.
     next: Option<i64>,
 }
 
 impl<T: ToSchema> Page<T> {
-    /// What a look has found, and where the next goes on.
-    pub(super) fn found(items: Vec<T>, next: Option<impl Into<i64>>) -> Page<T> {
+    /// Returns a page with the value of `after` for the next one.
+    pub(super) fn with_next(items: Vec<T>, next: Option<impl Into<i64>>) -> Page<T> {
         Page { items, next: next.map(Into::into) }
     }
 
-    /// `items` were asked for one more than `limit`, which tells whether there are more.
+    /// Returns the page of the first `limit` items. `items` must have been read with `limit + 1`, so that one more shows
+    /// that there is a next page.
     pub(super) fn new<N: Into<i64>>(mut items: Vec<T>, limit: i64, number: impl Fn(&T) -> N) -> Page<T> {
         let more = items.len() as i64 > limit;
         items.truncate(limit as usize);
         let next = items.last().filter(|_| more).map(number);
-        Page::found(items, next)
+        Page::with_next(items, next)
     }
 }
 
-/// The number of entries that is asked for, if it is one that is given.
-pub(super) fn limit(asked: Option<i64>) -> Result<i64, Problem> {
-    match asked.unwrap_or(100) {
+/// Validates the requested page size.
+pub(super) fn limit(requested: Option<i64>) -> Result<i64, Problem> {
+    match requested.unwrap_or(100) {
         limit if (1..=MOST).contains(&limit) => Ok(limit),
-        _ => Err(Problem::new(Kind::Malformed).parameter("limit", format!("takes 1 to {MOST}"))),
+        _ => Err(Problem::new(Kind::Malformed).parameter("limit", format!("must be 1 to {MOST}"))),
     }
 }
 
-/// Validates a text to search for.
+/// Validates a search text.
 pub(super) fn text<'a>(name: &str, text: &'a Option<String>) -> Result<Option<&'a str>, Problem> {
     match text.as_deref().and_then(search::refusal) {
         Some(refusal) => Err(Problem::new(Kind::Malformed).parameter(name, refusal)),
@@ -57,17 +57,17 @@ pub(super) fn text<'a>(name: &str, text: &'a Option<String>) -> Result<Option<&'
     }
 }
 
-/// The header by which a request that is sent twice is carried out once.
+/// The documentation of the header, which [`Keyed`] reads.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "for the document: `Keyed` reads the header")]
 pub(super) struct IdempotencyKey {
-    /// The same key with the same request again gets the first answer, and nothing is done twice.
+    /// A request that repeats an earlier one with the same key returns the earlier response and changes nothing.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
     key: Option<String>,
 }
 
-/// How a request is known when it is sent again: its `Idempotency-Key`, and what it asks.
+/// The `Idempotency-Key` and target of a request, by which a repetition is recognized.
 #[derive(Debug)]
 pub(super) struct Keyed {
     key: Option<String>,
@@ -86,8 +86,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Keyed {
                 Some(key.to_owned())
             }
             Some(_) => {
-                let words = "Idempotency-Key takes 1 to 200 visible ASCII characters";
-                return Err(Problem::new(Kind::Malformed).detail(words));
+                let detail = "Idempotency-Key must be 1 to 200 visible ASCII characters";
+                return Err(Problem::new(Kind::Malformed).detail(detail));
             }
         };
         Ok(Keyed { key, target: format!("{} {}", parts.method, parts.uri) })
@@ -95,7 +95,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Keyed {
 }
 
 impl Keyed {
-    /// The request of an action. `body`: what else it asks.
+    /// Returns the request for an action. The `body` is part of its fingerprint.
     pub(super) fn request(self, principal: Principal, body: &impl Serialize) -> Result<Request, Problem> {
         let body = serde_json::to_vec(body).map_err(|error| Problem::internal(&error))?;
         let idempotency = self.key.map(|key| {
@@ -107,21 +107,21 @@ impl Keyed {
     }
 }
 
-/// A tag as `ETag` has it.
+/// Returns the `ETag` header for a tag.
 pub(super) fn etag(tag: &str) -> [(HeaderName, String); 1] {
     [(header::ETAG, format!("\"{tag}\""))]
 }
 
-/// What the sender has seen, by `If-Match`; `None` for `*`. A problem where the header is missing: an edit of what
-/// nobody has looked at may undo another's.
+/// Returns the tag in `If-Match`, or `None` for `*`. Fails if the header is missing, since an edit without it may
+/// overwrite someone else's.
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let value = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::trim);
     match value {
         Some("*") => Ok(None),
         Some(tag) => Ok(Some(tag.trim_start_matches("W/").trim_matches('"').to_owned())),
         None => {
-            let words = "send If-Match with the ETag of what you have seen, or * to change it whatever it is";
-            Err(Problem::new(Kind::PreconditionRequired).detail(words))
+            let detail = "send If-Match with the ETag that you have read, or * to overwrite any version";
+            Err(Problem::new(Kind::PreconditionRequired).detail(detail))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of a job, and decisions about them: one, or all that a filter finds.
+//! Rows of a job, and decisions about one row or all that match a filter.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -15,12 +15,12 @@ use crate::domain::row::RowStatus;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
 use crate::store::staging::{self, RowView};
 
-/// A row, and the tag of what it says.
+/// A row and the tag of its values.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RowTagged {
     #[serde(flatten)]
     row: RowView,
-    /// What `If-Match` takes when the row is edited.
+    /// The value of `If-Match` for an edit of the row.
     etag: String,
 }
 
@@ -34,45 +34,45 @@ impl From<RowView> for RowTagged {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListRowsQuery {
-    /// Only rows in this status.
+    /// Only rows with this status.
     status: Option<RowStatus>,
-    /// Only rows that an open issue of this type is about.
+    /// Only rows with an open issue of this type.
     issue_type: Option<IssueType>,
-    /// Only rows of which a value holds this.
+    /// Only rows with a value that contains this text.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
-    /// The number of the last row of the page before.
+    /// The `next` of the previous page.
     #[param(value_type = Option<i64>)]
     after: Option<RowId>,
-    /// The most rows to give; 100 where nothing is said.
+    /// Maximum number of rows in the page, 100 by default.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
-/// Rows of a job, in the order of the file.
+/// Lists the rows of a job, in the order of the file.
 #[utoipa::path(get, path = "/jobs/{job}/rows", tag = "rows", params(("job" = i32, Path, description = "The job"), ListRowsQuery),
     responses((status = 200, description = "A page of rows", body = Page<RowTagged>),
-        (status = 404, description = "There is no such job", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list_rows(
     Reader(principal): Reader,
     State(app): State<App>,
     Path(job): Path<JobId>,
-    Query(asked): Query<ListRowsQuery>,
+    Query(query): Query<ListRowsQuery>,
 ) -> Result<axum::Json<Page<RowTagged>>, Problem> {
-    let limit = limit(asked.limit)?;
-    let text = text("text", &asked.text)?.map(str::to_owned);
-    let which = Filter { status: asked.status, issue_type: asked.issue_type, text, ..Filter::default() };
+    let limit = limit(query.limit)?;
+    let text = text("text", &query.text)?.map(str::to_owned);
+    let filter = Filter { status: query.status, issue_type: query.issue_type, text, ..Filter::default() };
     let mut db = app.owners.read(&principal.owner).await?;
     let job = find_job(&mut db, &principal.owner, job).await?;
-    let found = staging::scan(&mut db, &principal.owner, &job, &which, asked.after, limit).await?;
-    Ok(axum::Json(Page::found(found.rows.into_iter().map(RowTagged::from).collect(), found.next)))
+    let page = staging::scan(&mut db, &principal.owner, &job, &filter, query.after, limit).await?;
+    Ok(axum::Json(Page::with_next(page.rows.into_iter().map(RowTagged::from).collect(), page.next)))
 }
 
-/// A row.
+/// Returns a row.
 #[utoipa::path(get, path = "/jobs/{job}/rows/{row}", tag = "rows",
     params(("job" = i32, Path, description = "The job"), ("row" = i64, Path, description = "The row")),
     responses((status = 200, description = "The row", body = RowTagged, headers(("ETag" = String, description = "Its tag"))),
-        (status = 404, description = "There is no such row", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such row", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_row(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -85,14 +85,14 @@ pub(super) async fn get_row(
     Ok((etag(&found.tag()), axum::Json(RowTagged::from(found))))
 }
 
-/// Edits a row, if it is what the caller has seen.
+/// Edits a row unless it has changed since the caller read it.
 #[utoipa::path(patch, path = "/jobs/{job}/rows/{row}", tag = "rows", request_body = Edits,
     params(("job" = i32, Path, description = "The job"), ("row" = i64, Path, description = "The row"),
         ("If-Match" = Option<String>, Header, description = "The row's ETag, or `*`"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
-        (status = 404, description = "There is no such row", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The job is not under review, or the row is a contact", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "Somebody has changed the row meanwhile", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such row", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review, or the row's contact exists", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "The row has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn edit_row(
     Editor(principal): Editor,
@@ -108,23 +108,23 @@ pub(super) async fn edit_row(
     Ok(axum::Json(effect.map_err(|error| Problem::from(error).row(row))?))
 }
 
-/// A decision about all rows that a filter finds.
+/// A decision about all rows that match a filter.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Bulk {
-    /// Which rows; with nothing given, all of the job that are no contacts yet.
+    /// The rows; by default all rows of the job without a contact so far.
     #[serde(default)]
     #[schema(required = false)]
     filter: Filter,
-    /// What is to become of them.
+    /// The decision.
     decision: Decision,
 }
 
-/// Decides about all rows of a job that a filter finds, in one step that can be taken back as one.
+/// Applies a decision to all rows of a job that match a filter, as one action that can be undone.
 #[utoipa::path(post, path = "/jobs/{job}/bulk", tag = "rows", request_body = Bulk,
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
-        (status = 404, description = "There is no such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn bulk_decide(
     Editor(principal): Editor,
@@ -138,11 +138,11 @@ pub(super) async fn bulk_decide(
     Ok(axum::Json(effect))
 }
 
-/// Tells what a decision would do, to the row, and does nothing.
+/// Returns what a decision would change, without changing anything.
 #[utoipa::path(post, path = "/jobs/{job}/bulk/preview", tag = "rows", request_body = Bulk,
     params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "What would be done", body = Preview),
-        (status = 404, description = "There is no such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn preview_bulk(
     Reader(principal): Reader,

@@ -1,5 +1,4 @@
-//! How the small types of the domain look in the OpenAPI document: words as strings with their values, identifiers as
-//! the numbers that they are.
+//! OpenAPI schemas of small domain types: enums of words as strings, identifiers as numbers.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -13,7 +12,7 @@ use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::domain::row::{OnExisting, RowStatus};
 
-/// Describes enums of words by the words that they know.
+/// Implements schemas for enums of words, with their words as values.
 macro_rules! words {
     ($($name:ty),+ $(,)?) => {$(
         impl PartialSchema for $name {
@@ -29,13 +28,13 @@ macro_rules! words {
 
 words!(ActionKind, BulkDecision, Field, ImportPolicy, IssueType, JobStatus, OnExisting, Role, RowStatus);
 
-/// Describes identifiers by their numbers. The derive would give them names in the document, so a field says by
-/// `value_type` what number it is.
+/// Implements schemas for identifiers as numbers. The derive would make each a named schema; therefore fields also name
+/// the number as their `value_type`.
 macro_rules! numbers {
     ($($name:ident($number:ty)),+ $(,)?) => {$(
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                // Does not compile for another number.
+                // Fails to compile if the type has another number.
                 const _: fn($number) -> $name = $name;
                 <$number as PartialSchema>::schema()
             }

@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use crate::http::{App, Client, Person, Problem};
 use crate::store::sign_ins;
 
-/// Ends all sessions of the caller's browsers, also the one that asks.
+/// Ends all sessions of the caller's browsers, including the current one.
 #[utoipa::path(delete, path = "/sessions", tag = "access",
-    responses((status = 204, description = "All have ended")))]
+    responses((status = 204, description = "All sessions have ended")))]
 pub(super) async fn end_sessions(
     Person(principal): Person,
     State(app): State<App>,

@@ -1,4 +1,4 @@
-//! The caller's own API tokens: for machines, shown once, ended at any time.
+//! The caller's API tokens for machines. A token is shown once and can be revoked at any time.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::domain::ids::TokenId;
 use crate::http::{App, Client, Json, Kind, Path, Person, Problem, ProblemBody, Reader};
 use crate::store::api_tokens;
 
-/// A token, without its secret: that is nowhere.
+/// A token without its secret, which is not stored.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ApiToken {
     #[schema(value_type = i64)]
     id: TokenId,
-    /// What its owner calls it.
+    /// Its name.
     name: String,
-    /// What it may do: of what it was made for, what the provider last gave its owner.
+    /// Its roles: those for which it was created and which its owner has according to the provider's last token.
     roles: Vec<RoleName>,
     created_at: DateTime<Utc>,
     /// When it expires.
@@ -32,7 +32,7 @@ pub(super) struct ApiToken {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_used_at: Option<DateTime<Utc>>,
-    /// When its owner ended it.
+    /// When its owner revoked it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     revoked_at: Option<DateTime<Utc>>,
@@ -52,14 +52,14 @@ impl ApiToken {
     }
 }
 
-/// A token to make.
+/// A token to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
     /// Name of the token.
     #[schema(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$")]
     name: String,
-    /// What it may do: no more than the caller may.
+    /// Its roles, which must be among the caller's.
     roles: Vec<RoleName>,
     /// Days until it expires. Defaults to 90 unless the server has another default or a lower maximum.
     #[serde(default)]
@@ -67,16 +67,16 @@ pub(super) struct NewToken {
     expires_in_days: Option<u32>,
 }
 
-/// A token just made.
+/// A token just created.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MadeToken {
     #[serde(flatten)]
     token: ApiToken,
-    /// The token itself, to be sent as `Authorization: Bearer`. It is shown this once.
+    /// The token itself, to be sent as `Authorization: Bearer`. It is shown only once.
     secret: String,
 }
 
-/// The caller's tokens, newest first, also those that have ended.
+/// Lists the caller's tokens, newest first, including expired and revoked ones.
 #[utoipa::path(get, path = "/tokens", tag = "access",
     responses((status = 200, description = "The tokens", body = Vec<ApiToken>)))]
 pub(super) async fn list_tokens(
@@ -87,12 +87,12 @@ pub(super) async fn list_tokens(
     Ok(axum::Json(tokens.into_iter().map(|token| ApiToken::new(token, &app)).collect()))
 }
 
-/// Makes a token. A machine with an API token cannot.
+/// Creates a token. API tokens cannot create tokens.
 #[utoipa::path(post, path = "/tokens", tag = "access", request_body = NewToken,
     responses(
         (status = 201, description = "The token, with its secret", body = MadeToken,
             headers(("Location" = String, description = "The token's path"))),
-        (status = 409, description = "There are too many already", body = ProblemBody,
+        (status = 409, description = "Too many tokens", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(super) async fn create_token(
     Person(principal): Person,
@@ -111,11 +111,11 @@ pub(super) async fn create_token(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(made)).into_response())
 }
 
-/// Ends a token at once.
+/// Revokes a token immediately.
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "access",
-    params(("id" = i64, Path, description = "The token's number")),
+    params(("id" = i64, Path, description = "The token's id")),
     responses(
-        (status = 204, description = "It has ended"),
+        (status = 204, description = "The token is revoked"),
         (status = 404, description = "The caller has no such token", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(super) async fn revoke_token(
@@ -134,7 +134,7 @@ pub(super) async fn revoke_token(
     }
 }
 
-/// The new token's values, or all that is wrong with them.
+/// Validates a new token. The problem lists every invalid value.
 fn checked(new: &NewToken, most: Roles, days: TokenDays) -> Result<(&str, Roles, Duration), Problem> {
     let name = new.name.trim();
     let roles: Roles = new.roles.iter().copied().map(Role::from).collect();
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_gets_no_more_than_its_maker_has() {
+    fn a_token_has_only_roles_of_its_creator() {
         let new = |name: &str, roles: &[RoleName], days| NewToken {
             name: name.to_owned(),
             roles: roles.to_vec(),
@@ -172,8 +172,8 @@ mod tests {
         let good = new(" nightly ", &[RoleName::Uploader], Some(2));
         let expected = ("nightly", uploader, Duration::from_secs(172_800));
         assert_eq!(checked(&good, uploader, days).unwrap(), expected);
-        let unsaid = new("a", &[], None);
-        assert_eq!(checked(&unsaid, uploader, days).unwrap().2, days.lifetime(Some(90)).unwrap());
+        let defaults = new("a", &[], None);
+        assert_eq!(checked(&defaults, uploader, days).unwrap().2, days.lifetime(Some(90)).unwrap());
         for wrong in [Some(0), Some(101)] {
             let bad = new(" ", &[RoleName::Editor], wrong);
             let problem = checked(&bad, uploader, days).unwrap_err().body();

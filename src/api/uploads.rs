@@ -1,4 +1,4 @@
-//! Files on their way in.
+//! Uploads.
 
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -20,19 +20,20 @@ pub(super) struct Form {
     file: Vec<u8>,
 }
 
-/// Uploads a CSV file and asks for its import. The same file again is answered with the earlier job, unless forced.
+/// Uploads a CSV file and requests its import. If the same file was uploaded before, returns the earlier job unless
+/// forced.
 ///
-/// The body is the file itself, or a form with a part `file`. It is streamed: its size is limited by the server's
-/// configuration only.
+/// The body is the file itself, or a form with a part `file`. It is streamed, so only the server's configuration limits
+/// its size.
 #[utoipa::path(post, path = "/uploads", tag = "uploads",
     params(UploadQuery, IdempotencyKey),
     request_body(content((serde_json::Value = "text/csv"), (Form = "multipart/form-data")), description = "The CSV file"),
     responses(
-        (status = 202, description = "A job was made and will run", body = Uploaded,
+        (status = 202, description = "A job was created and will run", body = Uploaded,
             headers(("Location" = String, description = "The job's path"))),
         (status = 200, description = "The same file was uploaded before: its job", body = Uploaded,
             headers(("Location" = String, description = "The job's path"))),
-        (status = 409, description = "The same request is under way", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 409, description = "The same request is in progress", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn upload_file(
     Uploader(principal): Uploader,
     State(app): State<App>,
@@ -47,11 +48,11 @@ pub(super) async fn upload_file(
     Ok((status, [(header::LOCATION, location)], axum::Json(made)).into_response())
 }
 
-/// Shows the beginning of a file as it is understood: encoding, delimiter, header, which columns are which, and the
-/// first rows. The body is the first 256 KiB of the file, or all of a smaller one; nothing is kept of it.
+/// Returns how the beginning of a file is parsed: encoding, delimiter, header, columns and first rows. The body is the
+/// first 256 KiB of the file, or all of a smaller one; it is not stored.
 #[utoipa::path(post, path = "/uploads/preview", tag = "uploads",
     request_body(content((serde_json::Value = "text/csv")), description = "The beginning of the file"),
-    responses((status = 200, description = "What it looks like", body = FilePreview)))]
+    responses((status = 200, description = "The parsed beginning", body = FilePreview)))]
 pub(super) async fn preview_upload(
     Uploader(principal): Uploader,
     State(app): State<App>,
