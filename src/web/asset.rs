@@ -1,4 +1,4 @@
-//! Styles and scripts: in the program, under names that hold their hash, so that browsers keep them for good.
+//! Styles and scripts, compiled into the program. Their names contain their hash, so that browsers cache them forever.
 
 use std::sync::LazyLock;
 
@@ -8,14 +8,14 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::Problem;
 
-/// A file that pages bring.
+/// A file that pages load.
 struct Asset {
     path: String,
     kind: &'static str,
     content: &'static str,
 }
 
-/// The paths of the files, for templates.
+/// The files that pages load. Templates use their paths.
 pub(crate) struct Assets {
     style: Asset,
     htmx: Asset,
@@ -46,49 +46,49 @@ fn asset(name: &str, end: &str, kind: &'static str, content: &'static str) -> As
 }
 
 impl Assets {
-    /// The styles of all pages.
+    /// Returns the path of the styles.
     pub(crate) fn style(&self) -> &str {
         &self.style.path
     }
 
-    /// htmx 2.0.11 as it is published (Zero-Clause BSD): forms and links that change a part of a page.
+    /// Returns the path of htmx 2.0.11, unmodified (Zero-Clause BSD), which lets forms and links replace a part of a page.
     pub(crate) fn htmx(&self) -> &str {
         &self.htmx.path
     }
 
-    /// What keys do.
+    /// Returns the path of the script for keyboard shortcuts.
     pub(crate) fn keys(&self) -> &str {
         &self.keys.path
     }
 
-    /// A file on its way in.
+    /// Returns the path of the script for uploads.
     pub(crate) fn upload(&self) -> &str {
         &self.upload.path
     }
 
-    /// Progress as it comes.
+    /// Returns the path of the script for live progress.
     pub(crate) fn live(&self) -> &str {
         &self.live.path
     }
 
-    /// Times in the time zone of the browser.
+    /// Returns the path of the script that shows times in the browser's time zone.
     pub(crate) fn times(&self) -> &str {
         &self.times.path
     }
 
-    /// The icon.
+    /// Returns the path of the icon.
     pub(crate) fn icon(&self) -> &str {
         &self.icon.path
     }
 }
 
-/// Serves a file to whoever asks.
+/// Serves a file, without authentication.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
     let Assets { style, htmx, keys, live, times, upload, icon } = &*ASSETS;
     let all = [style, htmx, keys, live, times, upload, icon];
-    let found = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
-    let found = found.ok_or_else(|| Problem::not_found("there is no such file"))?;
+    let asset = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
+    let asset = asset.ok_or_else(|| Problem::not_found("no such file"))?;
     let headers =
-        [(header::CONTENT_TYPE, found.kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
-    Ok((headers, found.content).into_response())
+        [(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    Ok((headers, asset.content).into_response())
 }

@@ -1,11 +1,11 @@
-//! The audit trail: who decided what.
+//! The page of the audit trail.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::form::sought;
+use super::form::search_text;
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::text::Text;
@@ -18,7 +18,7 @@ use crate::store::actions::{self as trail, Action, ActionFilter};
 /// Actions of a page.
 const PAGE: i64 = 50;
 
-/// What was done, and how much of it, as a sentence without its subject.
+/// Describes an action and the number of rows and issues that it changed, as a sentence without its subject.
 pub(crate) fn what(text: &Text, action: &Action) -> String {
     let number = |part: &str, name: &str| action.result[part][name].as_i64().unwrap_or(0);
     let mut parts = vec![match number("changed", "rows") {
@@ -38,7 +38,7 @@ pub(crate) fn what(text: &Text, action: &Action) -> String {
     parts.join(", ")
 }
 
-/// ActionFilter actions somebody looks for.
+/// The query of the page: the actions to show.
 #[derive(Debug, Deserialize)]
 pub(super) struct AuditQuery {
     actor: Option<String>,
@@ -50,7 +50,7 @@ pub(super) struct AuditQuery {
 impl AuditQuery {
     fn further(&self, after: ActionId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("actor", sought(&self.actor)), ("job", sought(&self.job))] {
+        for (name, value) in [("actor", search_text(&self.actor)), ("job", search_text(&self.job))] {
             if let Some(value) = value {
                 query.append_pair(name, &value);
             }
@@ -79,26 +79,26 @@ struct Page {
     lines: Vec<Line>,
     actor: String,
     job: String,
-    /// That only one row's actions are shown, in words.
+    /// The note that only the actions of one row are shown.
     only_row: Option<String>,
     filtered: bool,
     next: Option<String>,
 }
 
-/// What was done, newest first.
+/// Shows the actions, newest first.
 pub(super) async fn page(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
-    Query(asked): Query<AuditQuery>,
+    Query(query): Query<AuditQuery>,
 ) -> Result<Response, Problem> {
-    let (actor, job) = (sought(&asked.actor), sought(&asked.job));
-    // What is no number is no job's.
+    let (actor, job) = (search_text(&query.actor), search_text(&query.job));
+    // A text that is not a number matches no job.
     let number = job.as_deref().map(|job| job.trim_start_matches('#').parse().unwrap_or(0));
-    let which = ActionFilter { job: number.map(JobId), row: asked.row, actor: actor.clone() };
+    let filter = ActionFilter { job: number.map(JobId), row: query.row, actor: actor.clone() };
     let mut db = app.owners.read(&principal.owner).await?;
-    let found = trail::page(&mut db, &principal.owner, &which, asked.after, PAGE).await?;
-    let next = found.next(|last| asked.further(last.id));
+    let actions = trail::page(&mut db, &principal.owner, &filter, query.after, PAGE).await?;
+    let next = actions.next(|last| query.further(last.id));
     let text = &viewer.text;
     let line = |action: Action| Line {
         what: what(text, &action),
@@ -108,12 +108,12 @@ pub(super) async fn page(
         undone_by: action.undone_by.map(|by| text.audit_undone_by(by.to_string())),
         who: action.actor,
     };
-    let lines = found.items.into_iter().map(line).collect();
-    let (title, only_row) = (text.audit_title(), asked.row.map(|row| text.audit_row(row.to_string())));
+    let lines = actions.items.into_iter().map(line).collect();
+    let (title, only_row) = (text.audit_title(), query.row.map(|row| text.audit_row(row.to_string())));
     show(&Page {
         shell: Shell::new(viewer, &principal, Section::Audit, title),
         lines,
-        filtered: actor.is_some() || job.is_some() || asked.row.is_some(),
+        filtered: actor.is_some() || job.is_some() || query.row.is_some(),
         actor: actor.unwrap_or_default(),
         job: job.unwrap_or_default(),
         only_row,

@@ -1,4 +1,4 @@
-//! The picture of where a job's rows went.
+//! The bar that shows how many of a job's rows have which status.
 
 use super::text::Text;
 use crate::store::jobs::RowCounts;
@@ -6,37 +6,37 @@ use crate::store::jobs::RowCounts;
 /// A part of the bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// Its style, and what the filter calls it.
+    /// The name of its style and of its filter.
     pub(crate) slug: &'static str,
     /// Its name.
     pub(crate) name: String,
-    /// Its rows.
+    /// The number of its rows.
     pub(crate) rows: i64,
-    /// Its rows as people read them.
+    /// The number of its rows, formatted.
     pub(crate) number: String,
-    /// Where it starts, in thousandths of the bar.
+    /// Its start, in thousandths of the bar.
     pub(crate) at: i64,
-    /// How long it is.
+    /// Its width, in thousandths of the bar.
     pub(crate) width: i64,
 }
 
-/// A bar of parts whose lengths say how many rows each has.
+/// A bar of parts whose widths show their numbers of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bar {
-    /// The parts in their order, those without rows too.
+    /// The parts in order, including those without rows.
     pub(crate) parts: Vec<Part>,
-    /// Of all parts.
+    /// The number of rows of all parts.
     pub(crate) rows: i64,
-    /// What it shows, in words.
+    /// The description of the bar.
     pub(crate) words: String,
 }
 
-/// What a part has at least, so that a few rows in a million can be seen.
-const LEAST: i64 = 6;
-const WHOLE: i64 = 1000;
+/// Minimum width of a part, so that a few rows in a million are visible.
+const MIN_WIDTH: i64 = 6;
+const BAR_WIDTH: i64 = 1000;
 
 impl Bar {
-    /// The bar of a job.
+    /// Returns the bar of a job.
     pub(crate) fn of(text: &Text, counts: &RowCounts) -> Bar {
         let parts = [
             ("imported", text.part_imported(), counts.consolidated),
@@ -46,18 +46,17 @@ impl Bar {
             ("repeated", text.part_repeated(), counts.repeated),
         ];
         let rows: i64 = parts.iter().map(|part| part.2).sum();
-        let seen = parts.iter().filter(|part| part.2 > 0).count() as i64;
-        let shared = WHOLE - LEAST * seen;
+        let visible = parts.iter().filter(|part| part.2 > 0).count() as i64;
         let mut at = 0;
-        let mut left = (shared, rows);
+        let (mut width_left, mut rows_left) = (BAR_WIDTH - MIN_WIDTH * visible, rows);
         let parts = parts.map(|(slug, name, count)| {
-            // Of what is left, so that rounding leaves no gap at the end.
+            // A share of the remaining width, so that rounding causes no gap at the end.
             let width = match count {
                 0 => 0,
-                _ => LEAST + left.0 * count / left.1.max(1),
+                _ => MIN_WIDTH + width_left * count / rows_left.max(1),
             };
             if count > 0 {
-                left = (left.0 - (width - LEAST), left.1 - count);
+                (width_left, rows_left) = (width_left - (width - MIN_WIDTH), rows_left - count);
             }
             let part = Part { slug, name, rows: count, number: text.number(count), at, width };
             at += width;
@@ -83,12 +82,12 @@ mod tests {
     use crate::web::text::text;
 
     #[test]
-    fn parts_fill_the_bar_and_few_rows_are_seen() {
+    fn parts_fill_the_bar_and_few_rows_are_visible() {
         let counts = RowCounts { ready: 999_999, with_issues: 1, ..RowCounts::default() };
         let bar = Bar::of(&text("en"), &counts);
         let widths: Vec<i64> = bar.parts.iter().map(|part| part.width).collect();
-        assert_eq!(widths.iter().sum::<i64>(), WHOLE);
-        assert!((LEAST..=LEAST + 1).contains(&widths[2]), "{widths:?}");
+        assert_eq!(widths.iter().sum::<i64>(), BAR_WIDTH);
+        assert!((MIN_WIDTH..=MIN_WIDTH + 1).contains(&widths[2]), "{widths:?}");
         assert_eq!(bar.words, "Ready: 999,999, With issues: 1");
         let none = Bar::of(&text("en"), &RowCounts::default());
         assert_eq!((none.rows, none.words.as_str()), (0, "No rows yet"));

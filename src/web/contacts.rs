@@ -1,4 +1,4 @@
-//! Contacts: found, where each came from, what changed it, and edited.
+//! The pages of contacts: search, origin, history and edits.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::form::{Form, request, sought};
+use super::form::{Form, request, search_text};
 use super::language::Viewer;
 use super::refusals::{action_error, email_error};
 use super::shell::{Section, Shell, show};
@@ -27,7 +27,7 @@ use crate::store::staging::{self, Origin};
 /// Contacts of a page.
 const PAGE: i64 = 50;
 
-/// Which contacts somebody looks for.
+/// The query of the list: the contacts to show.
 #[derive(Debug, Deserialize)]
 pub(super) struct ContactsQuery {
     text: Option<String>,
@@ -41,7 +41,7 @@ struct Line {
     created: Time,
 }
 
-/// Where a contact comes from.
+/// The origin of a contact.
 struct Source {
     job: JobId,
     filename: String,
@@ -60,43 +60,43 @@ struct Page {
     lines: Vec<Line>,
     count: String,
     text: String,
-    /// That nothing was found, in words.
+    /// The note that no contacts match.
     none_found: String,
     next: Option<String>,
-    /// Whether the search goes on by itself.
-    goes_on: bool,
+    /// Whether the page loads the next part without a click, since the search stopped before the page was full.
+    continues: bool,
     first: bool,
 }
 
-/// Contacts, in the order in which they were made.
+/// Lists the contacts, newest first.
 pub(super) async fn list(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
-    Query(asked): Query<ContactsQuery>,
+    Query(query): Query<ContactsQuery>,
 ) -> Result<Response, Problem> {
-    let text = sought(&asked.text);
+    let text = search_text(&query.text);
     let owner = &principal.owner;
     let mut db = app.owners.read(owner).await?;
-    let found = contacts::search(&mut db, owner, text.as_deref(), asked.after, PAGE).await?;
-    let rows: Vec<RowId> = found.contacts.iter().map(|contact| contact.row).collect();
+    let page = contacts::search(&mut db, owner, text.as_deref(), query.after, PAGE).await?;
+    let rows: Vec<RowId> = page.contacts.iter().map(|contact| contact.row).collect();
     let origins = staging::origins(&mut db, owner, &rows).await?;
     let mut origins: HashMap<RowId, Origin> =
         origins.into_iter().map(|origin| (origin.row, origin)).collect();
-    let next = found.next.map(|next| {
+    let next = page.next.map(|next| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if let Some(text) = &text {
             query.append_pair("text", text);
         }
         format!("/contacts?{}", query.append_pair("after", &next.to_string()).finish())
     });
-    let goes_on = (found.contacts.len() as i64) < PAGE && next.is_some() && !found.is_cut;
+    let continues = (page.contacts.len() as i64) < PAGE && next.is_some() && !page.is_cut;
     let line = |contact: Contact| Line {
         origin: origins.remove(&contact.row).map(|origin| source(&viewer.text, origin)),
         created: Time::ago(&viewer.text, contact.created_at),
         contact,
     };
-    let lines = found.contacts.into_iter().map(line).collect();
+    let lines = page.contacts.into_iter().map(line).collect();
     let text = text.unwrap_or_default();
     let title = viewer.text.contacts_title();
     show(&Page {
@@ -105,8 +105,8 @@ pub(super) async fn list(
         none_found: viewer.text.contacts_none_found(&text),
         text,
         next,
-        goes_on,
-        first: asked.after.is_none(),
+        continues,
+        first: query.after.is_none(),
         shell: Shell::new(viewer, &principal, Section::Contacts, title),
     })
 }
@@ -114,11 +114,11 @@ pub(super) async fn list(
 /// A change of a contact.
 struct Changed {
     time: Time,
-    /// What did it.
+    /// Its cause.
     by: String,
     link: Option<String>,
     undone: bool,
-    /// The values that it changed: name, before, after.
+    /// The changed values: name, before, after.
     values: Vec<(String, String, String)>,
 }
 
@@ -127,26 +127,26 @@ struct Changed {
 struct Single {
     shell: Shell,
     contact: Contact,
-    /// The values with what forms call them, and their names.
+    /// The values: name in forms, label, value.
     values: Vec<(&'static str, String, String)>,
     tag: String,
-    origin: Option<Made>,
+    origin: Option<OriginSentence>,
     created: Time,
-    /// Whether there are later changes than those that are shown.
+    /// Whether there are later changes that are not shown.
     more_changes: bool,
     changes: Vec<Changed>,
     notice: Option<String>,
 }
 
-/// The job that made a contact, and the sentence around its link.
-struct Made {
+/// The job that created a contact, and the sentence around its link.
+struct OriginSentence {
     job: JobId,
     filename: String,
     before: String,
     after: String,
 }
 
-fn made(text: &Text, origin: Origin) -> Made {
+fn origin_sentence(text: &Text, origin: Origin) -> OriginSentence {
     let (before, after) = match origin.line {
         Some(line) => {
             let sentence = text.contact_imported_line(text.number(line));
@@ -157,7 +157,7 @@ fn made(text: &Text, origin: Origin) -> Made {
             (sentence.s0, sentence.s1)
         }
     };
-    Made { job: origin.job, filename: origin.filename, before, after }
+    OriginSentence { job: origin.job, filename: origin.filename, before, after }
 }
 
 async fn single(
@@ -178,9 +178,9 @@ async fn single(
     let values =
         values.map(|(field, value)| (field.as_str(), words::field(text, *field), value.clone())).collect();
     let name = format!("{} {}", contact.first_name, contact.last_name);
-    let origin = origin.map(|origin| made(text, origin));
+    let origin = origin.map(|origin| origin_sentence(text, origin));
     let created = Time::ago(text, contact.created_at);
-    let shown = changes.items.iter().rev().map(|found| change(text, found)).collect();
+    let shown = changes.items.iter().rev().map(|item| change(text, item)).collect();
     show(&Single {
         shell: Shell::new(viewer, principal, Section::Contacts, name.trim().to_owned()),
         values,
@@ -213,7 +213,7 @@ fn change(text: &Text, change: &Change) -> Changed {
     }
 }
 
-/// A contact with its history.
+/// Shows a contact with its history.
 pub(super) async fn one(
     Reader(principal): Reader,
     viewer: Viewer,
@@ -223,38 +223,38 @@ pub(super) async fn one(
     single(&app, viewer, &principal, id, None).await
 }
 
-/// New values, and the contact as it was seen.
+/// The form of a contact: new values, and the tag of the contact as shown.
 #[derive(Debug, Deserialize)]
-pub(super) struct Typed {
+pub(super) struct ContactForm {
     tag: String,
     #[serde(flatten)]
     edits: Edits,
 }
 
-/// Changes a contact.
+/// Edits a contact.
 pub(super) async fn edit(
     Editor(principal): Editor,
     viewer: Viewer,
     State(app): State<App>,
     Path(id): Path<ContactId>,
-    Form(typed): Form<Typed>,
+    Form(form): Form<ContactForm>,
 ) -> Result<Response, Problem> {
     let by = request(principal.clone());
-    match actions::edit_contact(&app.owners, &by, id, &typed.edits, Some(&typed.tag)).await {
+    match actions::edit_contact(&app.owners, &by, id, &form.edits, Some(&form.tag)).await {
         Ok(_) => Ok(Redirect::to(&format!("/contacts/{id}")).into_response()),
         Err(ActionError::Stale(_)) => {
             let notice = viewer.text.contact_stale();
             single(&app, viewer, &principal, id, Some(notice)).await
         }
         Err(error @ (ActionError::EmailTaken | ActionError::Invalid { .. })) => {
-            let notice = not_saved(&viewer.text, &typed.edits, &error);
+            let notice = not_saved(&viewer.text, &form.edits, &error);
             single(&app, viewer, &principal, id, Some(notice)).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Why new values were refused.
+/// Explains why new values were rejected.
 fn not_saved(text: &Text, edits: &Edits, error: &ActionError) -> String {
     let is_missing = edits.values().into_iter().flatten().any(|value| value.trim().is_empty());
     let reason = match error {
@@ -268,7 +268,7 @@ fn not_saved(text: &Text, edits: &Edits, error: &ActionError) -> String {
     text.contact_not_saved(reason)
 }
 
-/// Sends all contacts as CSV.
+/// Downloads all contacts as CSV.
 pub(super) async fn file(Reader(principal): Reader, State(app): State<App>) -> Result<Response, Problem> {
     http::contacts_file(&app, principal.owner)
 }

@@ -1,4 +1,4 @@
-//! The session's token in forms, for browsers that do not say themselves where a request comes from.
+//! CSRF tokens in forms, for browsers that do not report the origin of a request.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -9,14 +9,15 @@ use axum::response::{IntoResponse, Response};
 use super::form::FORM_BYTES;
 use crate::http::{App, has_session, read_whole};
 
-/// Shows the field `csrf` of a form as the header that the extractors look for, where the browser names neither
-/// site nor origin. Looks into the forms of browsers with a session only, and into none with a file: nothing is read
-/// for somebody who is not known.
+/// Copies the field `csrf` of a form to the header that the extractors check, if the browser reports neither site nor
+/// origin. Reads only forms of browsers with a session and without a file, so that no body is read before authentication.
 pub(crate) async fn from_form(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let tells = ["sec-fetch-site", "origin", "x-csrf-token"].iter().any(|name| headers.contains_key(*name));
+    let has_proof =
+        ["sec-fetch-site", "origin", "x-csrf-token"].iter().any(|name| headers.contains_key(*name));
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if tells || request.method() != Method::POST || !kind.starts_with("application/x-www-form-urlencoded") {
+    if has_proof || request.method() != Method::POST || !kind.starts_with("application/x-www-form-urlencoded")
+    {
         return next.run(request).await;
     }
     match has_session(&app, headers).await {

@@ -1,4 +1,4 @@
-//! What forms send, and what is sent back to them.
+//! Forms and search texts.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -10,10 +10,10 @@ use crate::auth::Principal;
 use crate::domain::search;
 use crate::http::{Kind, Problem, read_whole};
 
-/// The most bytes of a form: some thousand selected issues.
+/// Maximum size of a form, which suffices for some thousand selected issues.
 pub(crate) const FORM_BYTES: usize = 64 << 10;
 
-/// The fields of a form; one that occurs more than once is a list.
+/// An extractor for the fields of a form. A field that occurs more than once is a list.
 #[derive(Debug)]
 pub(crate) struct Form<T>(pub T);
 
@@ -30,18 +30,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     }
 }
 
-/// The request of an action, sent by a form.
+/// Returns the request for an action that a form sends.
 pub(crate) fn request(principal: Principal) -> actions::Request {
     actions::Request { owner: principal.owner, actor: principal.name, idempotency: None }
 }
 
-/// Whether htmx asks, which puts a part of a page into the one that is there.
+/// Returns whether htmx sent the request, to insert a part of a page into the current one.
 pub(crate) fn wants_part(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request")
 }
 
-/// The trimmed search text, cut to what can be searched for; `None` if it is empty or contains NUL.
-pub(crate) fn sought(text: &Option<String>) -> Option<String> {
+/// Returns the trimmed search text, truncated to the maximum length, or `None` if it is empty or contains NUL.
+pub(crate) fn search_text(text: &Option<String>) -> Option<String> {
     let text = text.as_deref().map(str::trim).filter(|text| !text.is_empty() && !text.contains('\0'));
     text.map(|text| text.chars().take(search::LONGEST_TEXT).collect())
 }

@@ -1,4 +1,4 @@
-//! The list of jobs, and how far those that run have come.
+//! The list of jobs, with live progress.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -12,7 +12,7 @@ use futures::Stream;
 use serde::Deserialize;
 
 use super::bar::Bar;
-use super::form::sought;
+use super::form::search_text;
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::text::Text;
@@ -24,15 +24,15 @@ use crate::store::jobs::{self, Job, JobFilter};
 
 /// Jobs of a page.
 const PAGE: i64 = 50;
-/// How often the jobs of a page are looked at.
-const LOOK: Duration = Duration::from_millis(700);
+/// The interval between reads of the jobs of a page.
+const POLL_INTERVAL: Duration = Duration::from_millis(700);
 
-/// Jobs are what there is to see first.
+/// Redirects to the list, which is the start page.
 pub(super) async fn first() -> Redirect {
     Redirect::to("/jobs")
 }
 
-/// JobFilter jobs somebody looks for.
+/// The query of the list: the jobs to show.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct JobsQuery {
     #[serde(default)]
@@ -42,17 +42,17 @@ pub(super) struct JobsQuery {
 }
 
 impl JobsQuery {
-    fn which(&self) -> JobFilter {
-        JobFilter { status: self.status.parse().ok(), text: sought(&self.text) }
+    fn filter(&self) -> JobFilter {
+        JobFilter { status: self.status.parse().ok(), text: search_text(&self.text) }
     }
 
-    /// The same, further on.
+    /// Returns the address of `path` with this query, after the given job.
     fn address(&self, path: &str, after: Option<JobId>) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if !self.status.is_empty() {
             query.append_pair("status", &self.status);
         }
-        if let Some(text) = sought(&self.text) {
+        if let Some(text) = search_text(&self.text) {
             query.append_pair("text", &text);
         }
         if let Some(after) = after {
@@ -70,18 +70,18 @@ pub(crate) struct Line {
     id: JobId,
     filename: String,
     status: Status,
-    /// Whether a person is waited for.
+    /// Whether it waits for a person.
     wants_review: bool,
-    /// Whether a run is wanted or working.
+    /// Whether a run is requested or running.
     is_live: bool,
     done: i32,
     total: i32,
-    /// The same in words.
+    /// `done` and `total` in words.
     progress: String,
     rows: String,
     imported: String,
     issues: String,
-    /// The words of the link to the review.
+    /// The label of the link to the review.
     review: String,
     open: i32,
     bar: Bar,
@@ -117,90 +117,90 @@ impl Line {
 struct Page {
     shell: Shell,
     lines: Vec<Line>,
-    /// Statuses to choose from, each with whether it is chosen.
+    /// The statuses to choose from, and whether each is chosen.
     statuses: Vec<(JobStatus, String, bool)>,
     text: String,
     filtered: bool,
     next: Option<String>,
-    /// Where progress is told, if any of the jobs runs.
+    /// The address of the event stream, if any of the jobs is running.
     live: Option<String>,
 }
 
-/// The jobs, newest first.
+/// Lists the jobs, newest first.
 pub(super) async fn list(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
-    Query(asked): Query<JobsQuery>,
+    Query(query): Query<JobsQuery>,
 ) -> Result<Response, Problem> {
-    let which = asked.which();
+    let filter = query.filter();
     let mut db = app.owners.read(&principal.owner).await?;
-    let mut found = jobs::list(&mut db, &principal.owner, &which, asked.after, PAGE + 1).await?;
-    let more = found.len() as i64 > PAGE;
-    found.truncate(PAGE as usize);
-    let last = found.last().map(|job| job.id).filter(|_| more);
+    let mut page = jobs::list(&mut db, &principal.owner, &filter, query.after, PAGE + 1).await?;
+    let more = page.len() as i64 > PAGE;
+    page.truncate(PAGE as usize);
+    let last = page.last().map(|job| job.id).filter(|_| more);
     let text = &viewer.text;
-    let lines: Vec<Line> = found.iter().map(|job| Line::of(text, job)).collect();
+    let lines: Vec<Line> = page.iter().map(|job| Line::of(text, job)).collect();
     let status =
-        |status: &JobStatus| (*status, words::job_status(text, *status).word, which.status == Some(*status));
+        |status: &JobStatus| (*status, words::job_status(text, *status).word, filter.status == Some(*status));
     let statuses = JobStatus::ALL.iter().map(status).collect();
     let title = text.jobs_title();
     show(&Page {
         shell: Shell::new(viewer, &principal, Section::Jobs, title),
         statuses,
-        filtered: which.status.is_some() || which.text.is_some(),
-        text: which.text.unwrap_or_default(),
-        next: last.map(|last| asked.address("/jobs", Some(last))),
-        live: lines.iter().any(|line| line.is_live).then(|| asked.address("/jobs/live", asked.after)),
+        filtered: filter.status.is_some() || filter.text.is_some(),
+        text: filter.text.unwrap_or_default(),
+        next: last.map(|last| query.address("/jobs", Some(last))),
+        live: lines.iter().any(|line| line.is_live).then(|| query.address("/jobs/live", query.after)),
         lines,
     })
 }
 
-/// The lines of the page that have changed, as they change: `part` with a line, `end` when no job runs any more.
+/// Streams the lines of the page as they change: `part` with a line, `end` once no job is running.
 pub(super) async fn live(
     Reader(principal): Reader,
     viewer: Viewer,
     standing: Standing,
     State(app): State<App>,
-    Query(asked): Query<JobsQuery>,
+    Query(query): Query<JobsQuery>,
 ) -> Result<Response, Problem> {
-    event_stream(&app.clone(), standing, changes(app, viewer.text, principal.owner, asked))
+    event_stream(&app.clone(), standing, changes(app, viewer.text, principal.owner, query))
 }
 
 fn changes(
     app: App,
     text: Text,
     owner: Owner,
-    asked: JobsQuery,
+    query: JobsQuery,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
-    let told: HashMap<JobId, String> = HashMap::new();
-    let state = Some((told, Vec::<Event>::new(), false));
+    let sent: HashMap<JobId, String> = HashMap::new();
+    let state = Some((sent, Vec::<Event>::new(), false));
     futures::stream::unfold(state, move |state| {
-        let (app, text, owner, asked) = (app.clone(), text.clone(), owner.clone(), asked.clone());
+        let (app, text, owner, query) = (app.clone(), text.clone(), owner.clone(), query.clone());
         async move {
-            let (mut told, mut waiting, mut ended) = state?;
+            let (mut sent, mut waiting, mut ended) = state?;
             loop {
                 if let Some(event) = waiting.pop() {
-                    return Some((Ok(event), Some((told, waiting, ended))));
+                    return Some((Ok(event), Some((sent, waiting, ended))));
                 }
                 if ended {
                     return Some((Ok(Event::default().event("end").data("end")), None));
                 }
-                if !told.is_empty() {
+                if !sent.is_empty() {
                     tokio::select! {
                         () = app.stopping.cancelled() => return None,
-                        () = tokio::time::sleep(LOOK) => {}
+                        () = tokio::time::sleep(POLL_INTERVAL) => {}
                     }
                 }
-                // A database that is away ends the stream; the browser asks again.
+                // The stream ends if the database is unreachable; the browser reconnects.
                 let mut db = app.owners.read(&owner).await.ok()?;
-                let found = jobs::list(&mut db, &owner, &asked.which(), asked.after, PAGE).await.ok()?;
+                let page = jobs::list(&mut db, &owner, &query.filter(), query.after, PAGE).await.ok()?;
                 db.rollback().await.ok()?;
-                ended = !found.iter().any(|job| job.wanted || job.running);
-                for line in found.iter().map(|job| Line::of(&text, job)) {
+                ended = !page.iter().any(|job| job.wanted || job.running);
+                for line in page.iter().map(|job| Line::of(&text, job)) {
                     let html = line.render().ok()?;
-                    if told.get(&line.id) != Some(&html) {
-                        told.insert(line.id, html.clone());
+                    if sent.get(&line.id) != Some(&html) {
+                        sent.insert(line.id, html.clone());
                         waiting.push(Event::default().event("part").data(html));
                     }
                 }

@@ -1,4 +1,4 @@
-//! Which language somebody reads: the one that they have chosen by hand, else the best that their browser asks for.
+//! The language of a viewer: the one that they chose, or else the best that their browser accepts.
 
 use std::convert::Infallible;
 
@@ -16,15 +16,15 @@ use super::sign_in::local_path;
 use super::text::{Language, Text};
 use crate::http::{App, Kind, Problem, is_same_origin};
 
-/// The cookie of a choice.
+/// The cookie with the chosen language.
 const COOKIE: &str = "ingest_language";
 
-/// Who looks at a page: their language, and where they are.
+/// The viewer of a page: language and current path.
 #[derive(Clone)]
 pub(crate) struct Viewer {
-    /// The texts.
+    /// The texts in the viewer's language.
     pub(crate) text: Text,
-    /// The path to come back to when another language is chosen.
+    /// The path to return to after choosing another language.
     pub(crate) path: String,
 }
 
@@ -32,7 +32,7 @@ impl Viewer {
     /// Reads the language and the path of a request.
     pub(crate) fn of(parts: &Parts) -> Viewer {
         let path = (parts.method == Method::GET).then(|| parts.uri.path_and_query()).flatten();
-        // What a form has led to cannot be asked for again.
+        // The result of a form cannot be requested again with GET.
         let path = path.map_or_else(|| "/jobs".to_owned(), ToString::to_string);
         Viewer { text: text_of(&parts.headers), path }
     }
@@ -54,8 +54,8 @@ fn text_of(headers: &HeaderMap) -> Text {
     Text::new(language, locale)
 }
 
-/// Returns the chosen language, else the first accepted one that there is, and the locale for numbers in it: the
-/// viewer's region, if their browser names it.
+/// Returns the chosen language, or else the first accepted one that exists, and its locale for numbers: with the viewer's
+/// region if their browser reports it.
 fn choose(
     chosen: Option<Language>,
     accepted: &[Option<LanguageIdentifier>],
@@ -77,8 +77,8 @@ fn plain(language: Language) -> LanguageIdentifier {
     language.parse().unwrap_or(LanguageIdentifier::UNKNOWN)
 }
 
-/// The locales of `Accept-Language` (RFC 9110, 12.5.4), the best first; `None` stands for any (`*`). Leaves out what
-/// cannot be read and what is not wanted (`q=0`).
+/// Parses `Accept-Language` (RFC 9110, 12.5.4) and returns the locales, the best first; `None` means any (`*`). Skips
+/// invalid and excluded (`q=0`) entries.
 fn accepted_locales(header: &str) -> Vec<Option<LanguageIdentifier>> {
     let entry = |entry: &str| {
         let (tag, weight) = match entry.split_once(';') {
@@ -96,7 +96,7 @@ fn accepted_locales(header: &str) -> Vec<Option<LanguageIdentifier>> {
     locales.into_iter().map(|(_, locale)| locale).collect()
 }
 
-/// A choice of language.
+/// The form that chooses a language.
 #[derive(Debug, Deserialize)]
 pub(super) struct Choice {
     language: String,
@@ -104,7 +104,7 @@ pub(super) struct Choice {
     return_to: String,
 }
 
-/// Remembers the language that somebody chooses, and goes back to where they were.
+/// Stores the chosen language in a cookie and redirects back.
 pub(super) async fn choose_language(
     State(app): State<App>,
     headers: HeaderMap,
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_language_that_there_is_is_chosen() {
+    fn the_best_available_language_is_chosen() {
         for (header, expected) in [
             ("", "en en"),
             ("de", "de de"),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_by_hand_wins_and_keeps_the_region() {
+    fn a_chosen_language_wins_and_keeps_the_region() {
         assert_eq!(chosen("de", "en, de-CH;q=0.1"), "de de-CH");
         assert_eq!(chosen("es", "en-GB"), "es es");
         assert_eq!(chosen("xx", "de"), "de de");

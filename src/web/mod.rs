@@ -1,8 +1,8 @@
-//! Pages for browsers: thin faces over actions and store reads, as the API is.
+//! Pages for browsers, a thin layer over `actions` and reads of `store`, like the API.
 //!
-//! A handler's first argument says who may call it; what it answers is a template under `templates/`, which
-//! escapes every value, in the viewer's language (`locales/`). All works as forms and links; htmx and the small
-//! scripts in `static/` make it quick and give it keys. Nothing is asked of another host, and no script or style stands in a page.
+//! The first argument of a handler determines who may call it. It renders a template in `templates/`, which escapes every
+//! value, in the viewer's language (`locales/`). Everything works with plain forms and links; htmx and the small scripts
+//! in `static/` add speed and keyboard shortcuts. Pages load nothing from other hosts and have no inline scripts or styles.
 
 mod asset;
 mod audit;
@@ -31,19 +31,19 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::http::{self, App};
 pub(crate) use problem::page as problem_page;
 
-/// What a page may do: what it brings itself, from here.
+/// The Content-Security-Policy of pages: they load files of this server only.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 );
 
-/// The pages.
+/// Returns the routes of the pages.
 pub(crate) fn routes(app: &App) -> Router<App> {
     let timeout = middleware::from_fn_with_state(app.clone(), http::timeout);
-    on_every_page(quick(), app).layer(timeout).merge(on_every_page(lasting(), app))
+    on_every_page(quick(), app).layer(timeout).merge(on_every_page(long_running(), app))
 }
 
-/// Pages that answer at once.
+/// Returns pages with a time limit.
 fn quick() -> Router<App> {
     Router::new()
         .route("/", get(jobs::first))
@@ -70,8 +70,8 @@ fn quick() -> Router<App> {
         .route("/signed-out", get(shell::signed_out))
 }
 
-/// Pages that take as long as they take.
-fn lasting() -> Router<App> {
+/// Returns pages without a time limit: uploads, downloads, event streams, actions on many rows.
+fn long_running() -> Router<App> {
     Router::new()
         .route("/upload", get(upload::page).post(upload::take))
         .route("/jobs/live", get(jobs::live))
@@ -90,7 +90,7 @@ fn lasting() -> Router<App> {
 }
 
 fn on_every_page(routes: Router<App>, app: &App) -> Router<App> {
-    // A form sends its token in the body, where the extractors do not look.
+    // A form sends its CSRF token in the body, but the extractors read it from a header.
     let routes = routes.layer(middleware::from_fn_with_state(app.clone(), csrf::from_form));
     routes.layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, POLICY))
 }

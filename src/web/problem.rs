@@ -19,9 +19,9 @@ struct Page {
     status: u16,
     title: String,
     words: Option<String>,
-    /// What to do next, in words.
+    /// What to do next.
     advice: String,
-    /// Whether the token of the local user helps.
+    /// Whether to ask for the token of the local user.
     asks_token: bool,
 }
 
@@ -33,27 +33,27 @@ struct Part {
     advice: String,
 }
 
-/// Shows a problem: as a page, or as a part of the one that is there. Who is not known is sent to sign in.
-pub(crate) fn page(app: &App, asked: &request::Parts, problem: &Problem) -> Response {
+/// Shows a problem, as a page or as a part of the current one. Redirects to sign-in if that is required and possible.
+pub(crate) fn page(app: &App, request: &request::Parts, problem: &Problem) -> Response {
     let status = problem.status();
-    let part = wants_part(&asked.headers);
-    if status == StatusCode::UNAUTHORIZED && may_sign_in(app, asked) {
-        return to_sign_in(asked, part);
+    let part = wants_part(&request.headers);
+    if status == StatusCode::UNAUTHORIZED && may_sign_in(app, request) {
+        return to_sign_in(request, part);
     }
-    let viewer = Viewer::of(asked);
+    let viewer = Viewer::of(request);
     let text = &viewer.text;
     let (title, words, advice) = (title(text, status), words(text, problem), advice(text, status));
     let shown = match part {
         true => show(&Part { title, words, advice }),
         false => {
             let asks_token = status == StatusCode::UNAUTHORIZED && app.provider().is_none();
-            let shell = Shell::stranger(viewer, &title);
+            let shell = Shell::anonymous(viewer, &title);
             show(&Page { shell, status: status.as_u16(), title, words, advice, asks_token })
         }
     };
     let mut shown = shown.unwrap_or_else(|_| problem.title().into_response());
     if part {
-        // Beside what was asked for, which stays as it is.
+        // Shown in the notices, so that the target of the request stays unchanged.
         shown.headers_mut().insert("hx-retarget", HeaderValue::from_static("#notices"));
         shown.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
     }
@@ -61,17 +61,17 @@ pub(crate) fn page(app: &App, asked: &request::Parts, problem: &Problem) -> Resp
     shown
 }
 
-/// Whether it helps to sign in: somebody who comes back from that and is refused must see why.
-fn may_sign_in(app: &App, asked: &request::Parts) -> bool {
+/// Returns whether to redirect to sign-in. A failed sign-in must show its reason instead.
+fn may_sign_in(app: &App, request: &request::Parts) -> bool {
     let can = app.provider().is_some_and(|provider| provider.client().is_some());
-    can && !asked.uri.path().starts_with("/sign-in") && !asked.headers.contains_key("authorization")
+    can && !request.uri.path().starts_with("/sign-in") && !request.headers.contains_key("authorization")
 }
 
-fn to_sign_in(asked: &request::Parts, part: bool) -> Response {
-    // What was to be done is not done by coming back to it; the page of which a part was asked for is.
+fn to_sign_in(request: &request::Parts, part: bool) -> Response {
+    // Return to the page of a part; an unsafe request would not be repeated by returning to its path.
     let path = match part {
-        true => page_of_part(asked),
-        false if asked.method.is_safe() => asked.uri.path_and_query().map(ToString::to_string),
+        true => page_of_part(request),
+        false if request.method.is_safe() => request.uri.path_and_query().map(ToString::to_string),
         false => None,
     };
     let path = path.unwrap_or_else(|| "/".to_owned());
@@ -86,18 +86,18 @@ fn to_sign_in(asked: &request::Parts, part: bool) -> Response {
     }
 }
 
-/// The page in which htmx puts what it asks for.
-fn page_of_part(asked: &request::Parts) -> Option<String> {
-    let page = asked.headers.get("hx-current-url")?.to_str().ok()?;
+/// Returns the path of the page into which htmx inserts the part.
+fn page_of_part(request: &request::Parts) -> Option<String> {
+    let page = request.headers.get("hx-current-url")?.to_str().ok()?;
     let page = url::Url::parse(page).ok()?;
     let query = page.query().map(|query| format!("?{query}")).unwrap_or_default();
     Some(format!("{}{query}", page.path()))
 }
 
-/// What is wrong in this case; in English where it is none of what people do on pages.
+/// Returns the description of the problem, in English unless it is an error of an action on pages.
 fn words(text: &Text, problem: &Problem) -> Option<String> {
-    let refused = problem.action_error().and_then(|error| action_error(text, error));
-    refused.or_else(|| problem.words().map(sentence))
+    let translated = problem.action_error().and_then(|error| action_error(text, error));
+    translated.or_else(|| problem.words().map(sentence))
 }
 
 fn title(text: &Text, status: StatusCode) -> String {

@@ -1,11 +1,11 @@
-//! Why something was refused: an address by its rule, an action by the state that it found.
+//! Messages for invalid addresses and failed actions, in the viewer's language.
 
 use super::text::Text;
 use super::words::{job_status, sentence};
 use crate::actions::ActionError;
 use crate::domain::email::{EmailError, is_invisible};
 
-/// Why an address is not valid, within a sentence.
+/// Returns why an address is invalid, as a part of a sentence.
 pub(crate) fn email_error(text: &Text, error: EmailError) -> String {
     let length = |length: usize| text.number(i64::try_from(length).unwrap_or(i64::MAX));
     match error {
@@ -38,7 +38,7 @@ pub(crate) fn email_error(text: &Text, error: EmailError) -> String {
     }
 }
 
-/// A character in words that show what is otherwise not seen.
+/// Returns a character as text, or its name if it is invisible.
 fn character(text: &Text, letter: char) -> String {
     match letter {
         ' ' => text.character_space(),
@@ -52,7 +52,7 @@ fn character(text: &Text, letter: char) -> String {
     }
 }
 
-/// Why an action was refused, as a sentence; `None` if that is nothing that a person can act on.
+/// Returns why an action failed, as a sentence, or `None` if a person cannot act on it.
 pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
     Some(match error {
         ActionError::NoJob(job) => text.error_no_job(job.to_string()),
@@ -66,7 +66,7 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::Consolidated(_) => text.error_consolidated(),
         ActionError::Stale(_) => text.error_stale(),
         ActionError::NotUndoable(_) => text.error_not_undoable(),
-        // What is wrong with a file stands in the words of its reader.
+        // Errors in files are not translated.
         ActionError::Invalid { reason, .. } => sentence(reason),
         ActionError::EmailTaken => text.error_email_taken(),
         ActionError::KeyReused => text.error_key_reused(),
@@ -89,7 +89,7 @@ mod tests {
     use crate::web::text::text;
 
     #[test]
-    fn an_address_is_refused_in_the_viewers_language() {
+    fn reasons_for_invalid_addresses_are_in_the_viewers_language() {
         for (address, language, expected) in [
             ("ann@@example.com", "en", "there is more than one @"),
             ("ann", "de", "das @ fehlt"),

@@ -1,4 +1,4 @@
-//! What stands around every page: where one is, who one is, and what one may do.
+//! The frame of every page: navigation, the viewer's name, language and permissions.
 
 use askama::Template;
 use axum::extract::State;
@@ -11,44 +11,44 @@ use super::text::{Language, Text};
 use crate::auth::{Means, Principal, Role};
 use crate::http::{App, Problem, Reader};
 
-/// The part of the pages that one is in.
+/// The section of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
-    /// Jobs, and all that belongs to one.
+    /// Jobs and everything that belongs to one.
     Jobs,
     /// Contacts.
     Contacts,
-    /// Who did what.
+    /// The audit trail.
     Audit,
-    /// A new file.
+    /// The upload.
     Upload,
-    /// None of them.
+    /// No section.
     None,
 }
 
-/// What every page has.
+/// The frame of a page.
 #[derive(Clone)]
 pub(crate) struct Shell {
     /// The texts of the viewer's language.
     pub(crate) text: Text,
-    /// Where to come back to when another language is chosen.
+    /// The path to return to after choosing another language.
     pub(crate) path: String,
-    /// What the page is called.
+    /// The title of the page.
     pub(crate) title: String,
-    /// Where it belongs.
+    /// The section of the page.
     pub(crate) section: Section,
-    /// Who looks at it; empty where nobody is known.
+    /// The name of the viewer; empty if they are not authenticated.
     pub(crate) who: String,
-    /// What forms send to show that they are ours; where somebody is signed in by a cookie.
+    /// The CSRF token for forms, if the viewer has a session.
     pub(crate) csrf: Option<String>,
-    /// Whether they may upload and ask for runs.
+    /// Whether the viewer may upload files and request runs.
     pub(crate) uploads: bool,
-    /// Whether they may decide, edit and delete.
+    /// Whether the viewer may decide, edit and delete.
     pub(crate) edits: bool,
 }
 
 impl Shell {
-    /// Around a page for somebody who is known.
+    /// Returns the frame of a page for an authenticated viewer.
     pub(crate) fn new(
         viewer: Viewer,
         principal: &Principal,
@@ -63,15 +63,15 @@ impl Shell {
             who: principal.name.clone(),
             csrf: match &principal.means {
                 Means::Session { csrf } => Some(csrf.expose().to_owned()),
-                _ => None,
+                Means::Local | Means::Bearer | Means::ApiToken(_) => None,
             },
             uploads: principal.roles.has(Role::Uploader),
             edits: principal.roles.has(Role::Editor),
         }
     }
 
-    /// Around a page for anybody.
-    pub(crate) fn stranger(viewer: Viewer, title: impl Into<String>) -> Shell {
+    /// Returns the frame of a page for a viewer who is not authenticated.
+    pub(crate) fn anonymous(viewer: Viewer, title: impl Into<String>) -> Shell {
         Shell {
             text: viewer.text,
             path: viewer.path,
@@ -84,7 +84,7 @@ impl Shell {
         }
     }
 
-    /// Whether one is there.
+    /// Returns whether the page belongs to the section.
     pub(crate) fn is_in(&self, section: &str) -> bool {
         matches!(
             (self.section, section),
@@ -95,22 +95,22 @@ impl Shell {
         )
     }
 
-    /// The languages to choose from, each with whether it is chosen.
+    /// Returns the languages to choose from, and whether each is chosen.
     pub(crate) fn languages(&self) -> impl Iterator<Item = (Language, bool)> {
         let chosen = self.text.language();
         Language::iter().map(move |language| (*language, *language == chosen))
     }
 
-    /// The files that the page brings.
+    /// Returns the files that the page loads.
     pub(crate) fn assets(&self) -> &'static Assets {
         &ASSETS
     }
 }
 
-/// The page.
+/// Renders a page.
 pub(crate) fn show(page: &impl Template) -> Result<Response, Problem> {
     let html = page.render().map_err(|error| Problem::internal(&error))?;
-    // Its language depends on both.
+    // The language depends on these headers.
     Ok(([(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"))], Html(html)).into_response())
 }
 
@@ -120,7 +120,7 @@ struct Keys {
     shell: Shell,
 }
 
-/// The keys, for browsers in which no script shows them.
+/// Shows the keyboard shortcuts, for browsers without scripts.
 pub(super) async fn keys(Reader(principal): Reader, viewer: Viewer) -> Result<Response, Problem> {
     let title = viewer.text.keys_title();
     show(&Keys { shell: Shell::new(viewer, &principal, Section::None, title) })
@@ -132,8 +132,8 @@ struct SignedOut {
     shell: Shell,
 }
 
-/// Where the way out ends: not at a page that would send straight back to the provider.
+/// Shows that the viewer has signed out. Other pages would redirect to the provider and sign in again.
 pub(super) async fn signed_out(State(_): State<App>, viewer: Viewer) -> Result<Response, Problem> {
     let title = viewer.text.signed_out_title();
-    show(&SignedOut { shell: Shell::stranger(viewer, title) })
+    show(&SignedOut { shell: Shell::anonymous(viewer, title) })
 }

@@ -1,7 +1,7 @@
-//! Sign-in: to the provider and back, and a session for the browser that comes back.
+//! Sign-in at the OpenID Connect provider, which creates a session for the browser, and sign-out.
 //!
-//! The state binds the way back to the browser that went (a cookie) and to one attempt (a row that is
-//! taken once); the session's cookie holds a secret of which the database has the hash.
+//! The state binds the callback to the browser (by a cookie) and to one attempt (by a row that is consumed). The session's
+//! cookie contains a secret; the database stores its hash.
 
 use std::time::Duration;
 
@@ -20,36 +20,36 @@ use crate::http::{App, Client, Kind, Problem, Query, is_same_origin, session_coo
 use crate::store::provider_roles;
 use crate::store::sign_ins::{self, BrowserSession, Pending};
 
-/// Where the provider sends browsers back to.
+/// The path to which the provider redirects browsers.
 pub(crate) const CALLBACK: &str = "/sign-in/callback";
 
-/// How long somebody may take at the provider.
+/// Time limit for signing in at the provider.
 const SIGN_IN: Duration = Duration::from_secs(10 * 60);
-/// How long a session lasts: a working day. Roles are looked up again when it ends.
+/// The lifetime of a session: a working day. A new session has the current roles.
 const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// Where to go afterwards.
+/// The query of a sign-in: the path to return to.
 #[derive(Deserialize)]
-pub(super) struct Wish {
+pub(super) struct SignInQuery {
     #[serde(default)]
     return_to: String,
 }
 
-/// Sends the browser to the provider.
+/// Redirects the browser to the provider.
 pub(super) async fn sign_in(
     State(app): State<App>,
     Extension(client): Extension<Client>,
-    Query(wish): Query<Wish>,
+    Query(query): Query<SignInQuery>,
     jar: CookieJar,
 ) -> Result<(CookieJar, Redirect), Problem> {
-    // Nobody is known yet, and each of these is a row.
+    // The sender is not authenticated, and each attempt inserts a row.
     app.rate_limit.check(&format!("sign-in from {}", client.network()))?;
-    let return_path = local_path(&wish.return_to);
+    let return_path = local_path(&query.return_to);
     let Some((provider, registration)) = provider(&app) else {
         return match app.provider() {
-            // The local user is known by a token; whoever lacks it is asked for it there.
+            // The local user authenticates with a token, for which that page asks.
             None => Ok((jar, Redirect::to(&return_path))),
-            Some(_) => Err(Problem::not_found("nobody can sign in here; set OIDC_CLIENT_ID")),
+            Some(_) => Err(Problem::not_found("sign-in is not configured; set OIDC_CLIENT_ID")),
         };
     };
     let started = oidc_sign_in::start(provider, registration, &callback_url(&app)).await;
@@ -64,9 +64,9 @@ pub(super) async fn sign_in(
     Ok((jar.add(cookie), Redirect::to(started.url.as_str())))
 }
 
-/// What the provider sends back (RFC 6749, 4.1.2; RFC 9207).
+/// The authorization response (RFC 6749, 4.1.2; RFC 9207).
 #[derive(Deserialize)]
-pub(super) struct Answer {
+pub(super) struct CallbackQuery {
     #[serde(default)]
     state: String,
     code: Option<String>,
@@ -74,14 +74,14 @@ pub(super) struct Answer {
     iss: Option<String>,
 }
 
-/// Takes the browser back and gives it a session.
+/// Creates a session for a browser that returns from the provider.
 pub(super) async fn callback(
     State(app): State<App>,
     Extension(client): Extension<Client>,
-    Query(answer): Query<Answer>,
+    Query(response): Query<CallbackQuery>,
     jar: CookieJar,
 ) -> Result<(CookieJar, Redirect), Problem> {
-    let signed_in = signed_in(&app, answer, &jar).await;
+    let signed_in = signed_in(&app, response, &jar).await;
     let (identity, return_path) = signed_in.inspect_err(|problem| {
         let reason = problem.words().unwrap_or(problem.title());
         tracing::warn!(address = %client.address(), reason, "sign-in failed");
@@ -94,34 +94,39 @@ pub(super) async fn callback(
     sign_ins::open(&app.pool, &secret.hash(), &session, SESSION).await?;
     let (owner, roles) = (&session.owner, roles.words().join(" "));
     tracing::info!(%owner, roles, address = %client.address(), "signed in");
-    let jar = jar.add(gone(&app, state_cookie(&app)));
+    let jar = jar.add(removal(&app, state_cookie(&app)));
     let jar = jar.add(cookie(&app, session_cookie(&app), secret.expose()));
     Ok((jar, Redirect::to(&return_path)))
 }
 
-/// Who comes back from the provider, and where they wanted to go.
-async fn signed_in(app: &App, answer: Answer, jar: &CookieJar) -> Result<(Identity, String), Problem> {
+/// Validates an authorization response. Returns the identity and the path to return to.
+async fn signed_in(
+    app: &App,
+    response: CallbackQuery,
+    jar: &CookieJar,
+) -> Result<(Identity, String), Problem> {
     let (provider, registration) =
-        provider(app).ok_or_else(|| Problem::not_found("nobody can sign in here"))?;
-    let state = Secret::from(answer.state);
+        provider(app).ok_or_else(|| Problem::not_found("sign-in is not configured"))?;
+    let state = Secret::from(response.state);
     let own = jar.get(state_cookie(app)).is_some_and(|cookie| state.is(cookie.value()));
     let pending = match own {
         true => sign_ins::take(&app.pool, &state.hash()).await?,
         false => None,
     };
-    let again = || refused("this sign-in is not one that this browser began just now; go to /sign-in again");
-    let pending = pending.ok_or_else(again)?;
-    let known = provider.discovered().await.map_err(|error| Problem::unavailable(&error))?;
-    if answer.iss.is_some_and(|issuer| issuer != known.document.issuer) {
-        return Err(refused("the answer is of another provider"));
+    let expired =
+        || failed("this sign-in has expired or was started in another browser; go to /sign-in again");
+    let pending = pending.ok_or_else(expired)?;
+    let discovered = provider.discovered().await.map_err(|error| Problem::unavailable(&error))?;
+    if response.iss.is_some_and(|issuer| issuer != discovered.document.issuer) {
+        return Err(failed("the response is from another provider; go to /sign-in to try again"));
     }
-    let Some(code) = answer.code else {
-        let reason = answer.error.unwrap_or_default();
+    let Some(code) = response.code else {
+        let reason = response.error.unwrap_or_default();
         tracing::info!(
             reason = reason.chars().take(100).collect::<String>(),
             "the provider refused a sign-in"
         );
-        return Err(refused("the provider did not sign you in; go to /sign-in to try again"));
+        return Err(failed("the provider did not sign you in; go to /sign-in to try again"));
     };
     let Pending { nonce, verifier, return_path } = pending;
     let callback = callback_url(app);
@@ -129,7 +134,7 @@ async fn signed_in(app: &App, answer: Answer, jar: &CookieJar) -> Result<(Identi
     Ok((identity, return_path))
 }
 
-/// Ends the session of the browser. Only our own pages may ask for it.
+/// Ends the session of the browser. Accepts requests from this server's pages only.
 pub(super) async fn sign_out(
     State(app): State<App>,
     Extension(client): Extension<Client>,
@@ -148,10 +153,10 @@ pub(super) async fn sign_out(
             tracing::info!(%owner, address = %client.address(), "signed out");
         }
     }
-    Ok((jar.add(gone(&app, name)), Redirect::to("/signed-out")))
+    Ok((jar.add(removal(&app, name)), Redirect::to("/signed-out")))
 }
 
-/// The provider and our client there, where people can sign in.
+/// Returns the provider and this server's client registration, if sign-in is configured.
 fn provider(app: &App) -> Option<(&Provider, &oidc::Client)> {
     let provider = app.provider()?;
     Some((provider, provider.client()?))
@@ -161,8 +166,8 @@ fn callback_url(app: &App) -> String {
     format!("{}{CALLBACK}", app.public_origin)
 }
 
-fn refused(words: &str) -> Problem {
-    Problem::new(Kind::Unauthenticated).detail(words)
+fn failed(detail: &str) -> Problem {
+    Problem::new(Kind::Unauthenticated).detail(detail)
 }
 
 fn state_cookie(app: &App) -> &'static str {
@@ -172,28 +177,28 @@ fn state_cookie(app: &App) -> &'static str {
     }
 }
 
-/// A cookie that no script sees, and that other sites' requests carry only when somebody follows a link:
-/// the way back from the provider is such a one. It goes when the browser is closed.
+/// Returns a cookie that scripts cannot read and that requests from other sites only carry if they follow a link, like the
+/// redirect from the provider. It ends when the browser is closed.
 fn cookie(app: &App, name: &'static str, value: &str) -> Cookie<'static> {
     let cookie = Cookie::build((name, value.to_owned())).path("/").http_only(true);
     cookie.same_site(SameSite::Lax).secure(app.is_https()).build()
 }
 
-/// The cookie that takes the other one away.
-fn gone(app: &App, name: &'static str) -> Cookie<'static> {
+/// Returns the cookie that removes the cookie of this name.
+fn removal(app: &App, name: &'static str) -> Cookie<'static> {
     let mut cookie = cookie(app, name, "");
     cookie.make_removal();
     cookie
 }
 
-/// The path, if it is one of this server; else the first page.
-pub(super) fn local_path(wish: &str) -> String {
-    // Browsers take `//host` and `/\host` for another host, and skip tabs and line ends.
-    let local = wish.starts_with('/')
-        && !wish.starts_with("//")
-        && !wish.contains(['\\'])
-        && !wish.contains(char::is_control);
-    if local { wish.to_owned() } else { "/".to_owned() }
+/// Returns the path if it is on this server, otherwise `/`.
+pub(super) fn local_path(path: &str) -> String {
+    // Browsers interpret `//host` and `/\host` as another host, and ignore tabs and line breaks.
+    let is_local = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(['\\'])
+        && !path.contains(char::is_control);
+    if is_local { path.to_owned() } else { "/".to_owned() }
 }
 
 #[cfg(test)]
@@ -201,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_of_this_server_are_gone_back_to() {
+    fn only_paths_on_this_server_are_returned_to() {
         for path in ["/", "/jobs/1?issue=2#row", "/a//b", "/%2F%2Fexample.com"] {
             assert_eq!(local_path(path), path);
         }

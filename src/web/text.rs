@@ -1,7 +1,7 @@
-//! The texts of the pages in one language: the messages of `locales/`, with numbers as the viewer's locale writes them.
+//! The texts of the pages in one language: the messages of `locales/`, with numbers in the format of the viewer's locale.
 //!
-//! `build.rs` makes a function of each message that all languages have, with its arguments: a page that asks for another
-//! does not compile, and a message that no page uses is dead code.
+//! `build.rs` generates a function for each message, with its arguments. Therefore a page that uses an unknown message
+//! does not compile, and a message that no page uses is reported as dead code.
 
 use std::ops::Deref;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ mod messages {
 pub(crate) use messages::L10n as Language;
 use messages::L10nLanguage;
 
-// What is made for languages that a program loads while it runs. Ours are compiled in.
+// Uses the functions for languages loaded at run time, which would be dead code otherwise. Ours are compiled in.
 const _: () = {
     let _ = Language::load_all;
     let _ = |bytes: &[u8]| L10nLanguage::new_external("en", bytes).is_ok();
@@ -35,32 +35,32 @@ static MESSAGES: LazyLock<Vec<L10nLanguage>> =
 pub(crate) struct Text {
     language: Language,
     messages: &'static L10nLanguage,
-    /// How numbers are written: the language, and the viewer's region.
+    /// The locale for numbers: the language and the viewer's region.
     locale: LanguageIdentifier,
 }
 
 impl Text {
-    /// Creates the texts of a language, with numbers as `locale` writes them.
+    /// Returns the texts of a language, with numbers in the format of `locale`.
     pub(crate) fn new(language: Language, locale: LanguageIdentifier) -> Text {
-        // In the order of their declaration, which is that of the enum.
+        // The messages are in the order of the enum.
         Text { language, messages: &MESSAGES[language as usize], locale }
     }
 
-    /// The language.
+    /// Returns the language.
     pub(crate) fn language(&self) -> Language {
         self.language
     }
 
-    /// A number with its thousands apart.
+    /// Formats a number with grouped digits.
     pub(crate) fn number(&self, number: i64) -> String {
-        // From data that is compiled in: a microsecond, so that there is nothing to keep.
+        // Not cached: creating a formatter from compiled data takes a microsecond.
         match DecimalFormatter::try_new((&self.locale).into(), Default::default()) {
             Ok(formatter) => formatter.format(&Decimal::from(number)).to_string(),
             Err(_) => number.to_string(),
         }
     }
 
-    /// A number that is counted only as far as people want to know.
+    /// Formats a count, with `+` if it exceeds the maximum.
     pub(crate) fn count(&self, count: Count) -> String {
         match count.number() > Count::MOST {
             true => format!("{}+", self.number(Count::MOST)),
@@ -77,7 +77,7 @@ impl Deref for Text {
     }
 }
 
-/// Messages about a number of things: the number selects the plural, and is shown as the viewer writes numbers.
+/// Declares messages with a count, which selects the plural and is shown in the viewer's format.
 macro_rules! counted {
     ($($message:ident)+) => {
         impl Text {
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_as_the_locale_writes_them() {
+    fn numbers_have_the_format_of_the_locale() {
         for (locale, expected) in [
             ("en", "1,234,567"),
             ("en-IN", "12,34,567"),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn one_thing_is_not_many() {
+    fn counts_select_the_plural() {
         for (language, expected) in [
             ("en", ["0 rows", "1 row", "1,200 rows"]),
             ("de", ["0 Zeilen", "1 Zeile", "1.200 Zeilen"]),
@@ -136,7 +136,7 @@ mod tests {
         }
     }
 
-    /// The names of the messages in a folder of `locales/`, with those of their attributes.
+    /// Returns the names of a language's messages and their attributes.
     fn names(language: Language) -> Vec<String> {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(&*language);
         let mut names = Vec::new();

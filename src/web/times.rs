@@ -5,8 +5,8 @@ use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 
 use super::text::Text;
 
-/// A time in a page: machine-readable, with a text in UTC, which `static/times.js` replaces by one in the time zone
-/// of the browser.
+/// A time in a page: machine-readable, with a text in UTC that `static/times.js` replaces with one in the browser's time
+/// zone.
 #[derive(Template)]
 #[template(path = "time.html")]
 pub(crate) struct Time {
@@ -17,7 +17,7 @@ pub(crate) struct Time {
 }
 
 impl Time {
-    /// How long ago it was; a date if that is more than a month.
+    /// Returns how long ago a time was, or the date if it was more than a month ago.
     pub(crate) fn ago(text: &Text, at: DateTime<Utc>) -> Time {
         match ago(text, at) {
             Some(ago) => Time::new(text, at, ago, "ago"),
@@ -25,7 +25,7 @@ impl Time {
         }
     }
 
-    /// The date.
+    /// Returns the date of a time.
     pub(crate) fn date(text: &Text, at: DateTime<Utc>) -> Time {
         Time::new(text, at, date(text, at), "date")
     }
@@ -47,7 +47,7 @@ fn ago(text: &Text, at: DateTime<Utc>) -> Option<String> {
     })
 }
 
-/// The date in UTC.
+/// Returns the date in UTC.
 fn date(text: &Text, at: DateTime<Utc>) -> String {
     text.date(at.day().to_string(), at.month(), at.year().to_string())
 }
@@ -56,7 +56,7 @@ fn date_time(text: &Text, at: DateTime<Utc>) -> String {
     text.date_time(date(text, at), at.format("%H:%M:%S").to_string())
 }
 
-/// How long the last run took.
+/// Returns how long a run took.
 pub(crate) fn took(text: &Text, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     let milliseconds = to.signed_duration_since(from).num_milliseconds().max(0);
     match milliseconds {

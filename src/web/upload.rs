@@ -1,4 +1,4 @@
-//! A new file: what it looks like, which columns are which, and on its way in.
+//! The upload of a file, with a preview of its columns.
 
 use askama::Template;
 use axum::extract::{Request, State};
@@ -20,23 +20,23 @@ struct Page {
     shell: Shell,
 }
 
-/// The form.
+/// Shows the form.
 pub(super) async fn page(Uploader(principal): Uploader, viewer: Viewer) -> Result<Response, Problem> {
     let title = viewer.text.upload_title();
     show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title) })
 }
 
-/// One of the four columns, and the file's columns to choose from.
+/// A field and the column of the file that is chosen for it.
 struct Choice {
     field: Field,
     name: String,
-    place: Option<u16>,
+    column: Option<u16>,
 }
 
 impl Choice {
-    /// Whether the column at `at` is chosen.
-    fn is_chosen(&self, at: &usize) -> bool {
-        self.place.is_some_and(|place| usize::from(place) == *at)
+    /// Returns whether the column `index` is chosen.
+    fn is_chosen(&self, index: &usize) -> bool {
+        self.column.is_some_and(|column| usize::from(column) == *index)
     }
 }
 
@@ -50,7 +50,7 @@ struct Part {
     complete: bool,
 }
 
-/// What the beginning of a file looks like.
+/// Shows how the beginning of a file is parsed.
 pub(super) async fn preview(
     Uploader(principal): Uploader,
     viewer: Viewer,
@@ -63,7 +63,7 @@ pub(super) async fn preview(
     let choices = choices.map(|column| Choice {
         field: column.field,
         name: words::field(&text, column.field),
-        place: column.place,
+        column: column.place,
     });
     let delimiter = match preview.delimiter.as_str() {
         "," => text.delimiter_comma(),
@@ -84,18 +84,18 @@ pub(super) async fn preview(
     })
 }
 
-/// Takes a file in, of a browser without scripts.
+/// Uploads a file from a browser without scripts.
 pub(super) async fn take(
     Uploader(principal): Uploader,
     State(app): State<App>,
-    Query(asked): Query<UploadQuery>,
+    Query(query): Query<UploadQuery>,
     form: Request,
 ) -> Result<Redirect, Problem> {
-    let made = take_upload(&app, &request(principal), &asked, form).await?;
-    Ok(Redirect::to(&format!("/jobs/{}", made.job)))
+    let uploaded = take_upload(&app, &request(principal), &query, form).await?;
+    Ok(Redirect::to(&format!("/jobs/{}", uploaded.job)))
 }
 
-/// A file to try it with.
+/// Downloads a sample file.
 pub(super) async fn sample(Uploader(_): Uploader) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),

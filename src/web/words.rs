@@ -1,4 +1,4 @@
-//! The words of the pages for what the database and the rules have words of their own for.
+//! The names on pages of statuses, rules, decisions, fields and actions.
 
 use super::text::Text;
 use crate::domain::decision::{ActionKind, BulkDecision, Field};
@@ -7,7 +7,7 @@ use crate::domain::job::JobStatus;
 use crate::domain::row::RowStatus;
 use crate::domain::rules::{RULES, Rule};
 
-/// The text with a capital letter in front, and a full stop at its end.
+/// Returns the text with an initial capital and a full stop.
 pub(crate) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let mut sentence: String =
@@ -18,14 +18,14 @@ pub(crate) fn sentence(words: &str) -> String {
     sentence
 }
 
-/// What a status is to people: a word, a sign that is no colour, and the class of its style.
+/// A status on pages: a word, a symbol for people who cannot distinguish colours, and a CSS class.
 #[derive(Debug, Clone)]
 pub(crate) struct Status {
     /// The word.
     pub(crate) word: String,
-    /// The sign.
+    /// The symbol.
     pub(crate) sign: &'static str,
-    /// The class.
+    /// The CSS class.
     pub(crate) class: &'static str,
 }
 
@@ -33,9 +33,9 @@ fn status(word: String, sign: &'static str, class: &'static str) -> Status {
     Status { word, sign, class }
 }
 
-/// A job's status.
-pub(crate) fn job_status(text: &Text, of: JobStatus) -> Status {
-    match of {
+/// Returns a job's status.
+pub(crate) fn job_status(text: &Text, job_status: JobStatus) -> Status {
+    match job_status {
         JobStatus::Pending => status(text.job_pending(), "◌", "waiting"),
         JobStatus::Processing => status(text.job_processing(), "◐", "running"),
         JobStatus::NeedsReview => status(text.job_needs_review(), "◆", "review"),
@@ -44,18 +44,18 @@ pub(crate) fn job_status(text: &Text, of: JobStatus) -> Status {
     }
 }
 
-/// The status of a job that may have been cancelled.
-pub(crate) fn job_outcome(text: &Text, of: JobStatus, cancelled: bool) -> Status {
-    let status = job_status(text, of);
+/// Returns the status of a job that may have been cancelled.
+pub(crate) fn job_outcome(text: &Text, status: JobStatus, cancelled: bool) -> Status {
+    let status = job_status(text, status);
     match cancelled {
         true => Status { word: text.job_cancelled(), ..status },
         false => status,
     }
 }
 
-/// A row's status.
-pub(crate) fn row_status(text: &Text, of: Option<RowStatus>) -> Status {
-    match of {
+/// Returns a row's status.
+pub(crate) fn row_status(text: &Text, row_status: Option<RowStatus>) -> Status {
+    match row_status {
         Some(RowStatus::Ready) => status(text.row_ready(), "✓", "ready"),
         Some(RowStatus::Success) => status(text.row_imported(), "●", "imported"),
         Some(RowStatus::Discard) => status(text.row_discarded(), "–", "discarded"),
@@ -64,12 +64,12 @@ pub(crate) fn row_status(text: &Text, of: Option<RowStatus>) -> Status {
     }
 }
 
-/// The rule that an address of a page names.
+/// Returns the rule with the slug.
 pub(crate) fn rule_of(slug: &str) -> Option<&'static Rule> {
     RULES.into_iter().find(|rule| rule.slug == slug)
 }
 
-/// What the issues of a rule are called.
+/// Returns the name of a rule's issues.
 pub(crate) fn rule(text: &Text, issue_type: IssueType) -> String {
     match issue_type {
         IssueType::MissingRequiredField => text.rule_missing(),
@@ -80,7 +80,7 @@ pub(crate) fn rule(text: &Text, issue_type: IssueType) -> String {
     }
 }
 
-/// A decision about many issues, on its button.
+/// Returns the label of a bulk decision's button.
 pub(crate) fn bulk_button(text: &Text, decision: BulkDecision) -> String {
     match decision {
         BulkDecision::KeepFirst => text.bulk_keep_first(),
@@ -96,7 +96,7 @@ pub(crate) fn bulk_button(text: &Text, decision: BulkDecision) -> String {
     }
 }
 
-/// The same as the question before it is carried out.
+/// Returns the question that confirms a bulk decision.
 pub(crate) fn bulk_question(text: &Text, decision: BulkDecision) -> String {
     match decision {
         BulkDecision::KeepFirst => text.bulk_keep_first_question(),
@@ -112,7 +112,7 @@ pub(crate) fn bulk_question(text: &Text, decision: BulkDecision) -> String {
     }
 }
 
-/// A field's name.
+/// Returns a field's name.
 pub(crate) fn field(text: &Text, field: Field) -> String {
     match field {
         Field::Email => text.field_email(),
@@ -122,7 +122,7 @@ pub(crate) fn field(text: &Text, field: Field) -> String {
     }
 }
 
-/// A field's name within a sentence.
+/// Returns a field's name as a part of a sentence.
 pub(crate) fn field_inline(text: &Text, field: Field) -> String {
     match field {
         Field::Email => text.field_email_inline(),
@@ -132,7 +132,7 @@ pub(crate) fn field_inline(text: &Text, field: Field) -> String {
     }
 }
 
-/// What somebody did.
+/// Returns the description of an action.
 pub(crate) fn action(text: &Text, kind: ActionKind) -> String {
     match kind {
         ActionKind::Upload => text.action_upload(),
@@ -157,7 +157,7 @@ pub(crate) fn action(text: &Text, kind: ActionKind) -> String {
     }
 }
 
-/// The same of so many rows.
+/// Returns the description of an action on a number of rows.
 pub(crate) fn action_on(text: &Text, kind: ActionKind, rows: i64) -> String {
     let rows = text.rows(rows);
     match kind {
@@ -172,7 +172,14 @@ pub(crate) fn action_on(text: &Text, kind: ActionKind, rows: i64) -> String {
         ActionKind::KeepRow => text.action_keep_row_rows(rows),
         ActionKind::Merge => text.action_merge_rows(rows),
         ActionKind::Undo => text.action_undo_rows(rows),
-        kind => text.action_rows(action(text, kind), rows),
+        ActionKind::Upload
+        | ActionKind::Corrections
+        | ActionKind::UndoImport
+        | ActionKind::Reprocess
+        | ActionKind::Cancel
+        | ActionKind::Delete
+        | ActionKind::Policy
+        | ActionKind::EditContact => text.action_rows(action(text, kind), rows),
     }
 }
 
@@ -189,10 +196,10 @@ mod tests {
     }
 
     #[test]
-    fn no_two_rules_or_statuses_have_one_name() {
+    fn rules_and_statuses_have_different_names() {
         for language in ["en", "de", "es"] {
             let text = text(language);
-            let mut names: Vec<String> = RULES.iter().map(|found| rule(&text, found.issue_type)).collect();
+            let mut names: Vec<String> = RULES.iter().map(|known| rule(&text, known.issue_type)).collect();
             names.extend(JobStatus::ALL.iter().map(|status| job_status(&text, *status).word));
             let all = names.len();
             names.sort();

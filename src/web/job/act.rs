@@ -1,4 +1,4 @@
-//! What is done to a whole job: the forms of its page.
+//! Actions on a whole job: the forms of its page.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::http::{App, Editor, Path, Problem, Uploader};
 use crate::store::undo_progress;
 use crate::web::form::{Form, request};
 
-/// How often it is looked whether a long undo has begun.
-const LOOK: Duration = Duration::from_millis(300);
+/// The interval between checks whether a long undo has started.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 fn back(job: JobId) -> Redirect {
     Redirect::to(&format!("/jobs/{job}"))
 }
 
-/// Asks for a run.
+/// Requests a run.
 pub(in crate::web) async fn reprocess(
     Uploader(principal): Uploader,
     State(app): State<App>,
@@ -29,7 +29,7 @@ pub(in crate::web) async fn reprocess(
     Ok(back(job))
 }
 
-/// Calls a job off.
+/// Cancels a job.
 pub(in crate::web) async fn cancel(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -39,8 +39,8 @@ pub(in crate::web) async fn cancel(
     Ok(back(job))
 }
 
-/// Takes an import back. Once a long undo has begun the job's page shows how far it is; it goes on whether or not
-/// somebody waits for it.
+/// Undoes an import. Returns as soon as a long undo has started, since the job's page shows its progress. The undo
+/// continues even if the browser disconnects.
 pub(in crate::web) async fn undo_import(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -60,7 +60,7 @@ pub(in crate::web) async fn undo_import(
                 undone.map_err(|error| Problem::internal(&error))??;
                 return Ok(back(job));
             }
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
         }
         if undo_progress::read(&app.pool, job).await?.is_some() {
             return Ok(back(job));
@@ -88,8 +88,8 @@ pub(in crate::web) async fn set_policy(
     Editor(principal): Editor,
     State(app): State<App>,
     Path(job): Path<JobId>,
-    Form(asked): Form<Policy>,
+    Form(form): Form<Policy>,
 ) -> Result<Redirect, Problem> {
-    actions::set_policy(&app.owners, &request(principal), job, asked.policy).await?;
+    actions::set_policy(&app.owners, &request(principal), job, form.policy).await?;
     Ok(back(job))
 }

@@ -1,4 +1,4 @@
-//! What came of a file of corrections.
+//! The download and upload of corrections.
 
 use askama::Template;
 use axum::extract::{Request, State};
@@ -19,12 +19,12 @@ struct Page {
     effect: String,
     unchanged: String,
     contacts: Option<String>,
-    /// How many rows the job does not have, where these are more than are shown.
+    /// The note on the number of unknown rows, if there are more than are shown.
     unknown_first: Option<String>,
     done: Corrected,
 }
 
-/// Applies a file of corrections, and shows what it changed.
+/// Applies a file of corrections and shows what it changed.
 pub(in crate::web) async fn correct(
     Editor(principal): Editor,
     viewer: Viewer,
@@ -50,7 +50,7 @@ pub(in crate::web) async fn correct(
     })
 }
 
-/// Sends the rows of a job that an open issue is about, as CSV.
+/// Downloads the rows of a job with open issues as CSV.
 pub(in crate::web) async fn corrections_file(
     Reader(principal): Reader,
     State(app): State<App>,

@@ -1,4 +1,4 @@
-//! A job: where its rows went, what is to be done next, what has happened to it.
+//! The page of a job: its rows, state and history.
 
 mod act;
 mod corrections;
@@ -19,7 +19,7 @@ use self::rows::{Rows, RowsQuery};
 use self::state::StateView;
 use self::timeline::Entry;
 use super::bar::Bar;
-use super::form::{sought, wants_part};
+use super::form::{search_text, wants_part};
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::words::{self, Status};
@@ -28,7 +28,7 @@ use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::http::{self, App, Path, Problem, Query, Reader, find_job};
 use crate::store::issues;
 
-/// A kind of issue that the job has.
+/// A kind of open issues of the job.
 struct Kind {
     name: String,
     slug: &'static str,
@@ -52,7 +52,7 @@ struct Page {
     rows: Rows,
     timeline: Vec<Entry>,
     at_once: bool,
-    /// What can be done to it.
+    /// Which actions are possible.
     can_cancel: bool,
     can_undo: bool,
     can_delete: bool,
@@ -60,19 +60,19 @@ struct Page {
     undo_note: String,
 }
 
-/// A job; for htmx only the rows that follow others.
+/// Shows a job; for htmx only the next rows.
 pub(super) async fn page(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
     Path(job): Path<JobId>,
-    Query(asked): Query<RowsQuery>,
+    Query(query): Query<RowsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let job = find_job(&mut db, &principal.owner, job).await?;
-    let rows = Rows::of(&mut db, &viewer.text, &principal.owner, &job, &asked).await?;
-    if wants_part(&headers) && asked.after.is_some() {
+    let rows = Rows::of(&mut db, &viewer.text, &principal.owner, &job, &query).await?;
+    if wants_part(&headers) && query.after.is_some() {
         return show(&rows);
     }
     let open = issues::counts(&mut db, &principal.owner, job.tables()).await?;
@@ -80,7 +80,7 @@ pub(super) async fn page(
     let text = &shell.text;
     let kind = |(kind, count): &(IssueType, crate::store::Count)| {
         let slug = kind.rule().slug;
-        Kind { name: words::rule(text, *kind), slug, open: text.count(*count), chosen: asked.show == slug }
+        Kind { name: words::rule(text, *kind), slug, open: text.count(*count), chosen: query.show == slug }
     };
     let untouched = !job.running && job.undoing.is_none();
     let idle = untouched && !job.wanted;
@@ -101,14 +101,14 @@ pub(super) async fn page(
         can_delete: shell.edits && untouched,
         can_correct: idle && job.open_issues > 0,
         undo_note: text.job_undo_import_note(job.counts.consolidated),
-        text: sought(&asked.text).unwrap_or_default(),
-        show: asked.show,
+        text: search_text(&query.text).unwrap_or_default(),
+        show: query.show,
         rows,
         shell,
     })
 }
 
-/// Sends the file of a job as it came in.
+/// Downloads the original file of a job.
 pub(super) async fn file(
     Reader(principal): Reader,
     State(app): State<App>,

@@ -1,4 +1,4 @@
-//! Rows of a job, as a part of its picture or a kind of issue has them.
+//! The rows on a job's page, filtered by status, kind of issue and text.
 
 use askama::Template;
 use serde::Deserialize;
@@ -12,34 +12,34 @@ use crate::http::Problem;
 use crate::store::issues::{self, IssueFilter};
 use crate::store::jobs::Job;
 use crate::store::staging::{self, RowPage, RowView};
-use crate::web::form::sought;
+use crate::web::form::search_text;
 use crate::web::text::Text;
 use crate::web::words::{self, Status};
 
 /// Rows of a page.
 const PAGE: i64 = 50;
-/// Rows that are shown of each issue.
+/// Rows of each issue.
 const OF_ISSUE: i64 = 10;
 
-/// IssueFilter of the job's rows are shown.
+/// The query of a job's page: the rows to show.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct RowsQuery {
-    /// A part of the picture, or a kind of issue.
+    /// A part of the bar, or a kind of issue.
     #[serde(default)]
     pub(super) show: String,
     pub(super) text: Option<String>,
-    /// The last row of the page before; of a kind of issue, the last issue.
+    /// The last row of the previous page, or its last issue if `show` is a kind of issue.
     pub(super) after: Option<i64>,
 }
 
 impl RowsQuery {
-    /// The same, further on.
+    /// Returns the address of the page after the given row or issue.
     pub(super) fn further(&self, job: JobId, after: impl Into<i64>) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if !self.show.is_empty() {
             query.append_pair("show", &self.show);
         }
-        if let Some(text) = sought(&self.text) {
+        if let Some(text) = search_text(&self.text) {
             query.append_pair("text", &text);
         }
         query.append_pair("after", &after.into().to_string());
@@ -47,15 +47,15 @@ impl RowsQuery {
     }
 }
 
-/// Rows, and where to go on.
+/// Rows and the address of the next ones.
 #[derive(Template)]
 #[template(path = "job_rows.html")]
 pub(crate) struct Rows {
     text: Text,
     rows: Vec<Row>,
     next: Option<String>,
-    /// Whether the next look is taken by itself, since this one came to its end before the page was full.
-    pub(super) goes_on: bool,
+    /// Whether the page loads the next part without a click, since the search stopped before the page was full.
+    pub(super) continues: bool,
     /// Whether these are the first.
     pub(super) first: bool,
 }
@@ -82,43 +82,49 @@ impl Rows {
         text: &Text,
         owner: &Owner,
         job: &Job,
-        asked: &RowsQuery,
+        query: &RowsQuery,
     ) -> Result<Rows, Problem> {
-        let first = asked.after.is_none();
-        if let Some(rule) = words::rule_of(&asked.show) {
-            let which = IssueFilter {
+        let first = query.after.is_none();
+        if let Some(rule) = words::rule_of(&query.show) {
+            let filter = IssueFilter {
                 kind: Some(rule.issue_type),
-                text: sought(&asked.text),
+                text: search_text(&query.text),
                 ..IssueFilter::default()
             };
-            let after = asked.after.and_then(|after| i32::try_from(after).ok()).map(IssueId);
-            let found = issues::page(&mut *db, owner, job.tables(), &which, after, PAGE / 2).await?;
-            let ids: Vec<IssueId> = found.items.iter().map(|issue| issue.id).collect();
+            let after = query.after.and_then(|after| i32::try_from(after).ok()).map(IssueId);
+            let page = issues::page(&mut *db, owner, job.tables(), &filter, after, PAGE / 2).await?;
+            let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
             let (rows, is_cut) = staging::of_issues(db, owner, job.tables(), &ids, None, OF_ISSUE).await?;
-            // The issue with which the page ends early is not shown twice.
+            // If the size limit ends the page early, the next page starts after the last issue shown.
             let shown = rows.last().filter(|_| is_cut).map(|(issue, _)| *issue);
-            let last = shown.or(found.next(|issue| issue.id));
-            let next = last.map(|last| asked.further(job.id, last));
+            let last = shown.or(page.next(|issue| issue.id));
+            let next = last.map(|last| query.further(job.id, last));
             let rows = rows.into_iter().map(|(_, row)| Row::of(text, row)).collect();
-            return Ok(Rows { text: text.clone(), rows, next, goes_on: false, first });
+            return Ok(Rows { text: text.clone(), rows, next, continues: false, first });
         }
-        let status = match asked.show.as_str() {
+        let status = match query.show.as_str() {
             "imported" => Some(RowStatus::Success),
             "ready" => Some(RowStatus::Ready),
             "issue" => Some(RowStatus::Issue),
             "discarded" => Some(RowStatus::Discard),
-            // An earlier row of the file says the same: these are counted, not kept.
+            // Rows that repeat an earlier one are counted, not stored.
             "repeated" => {
-                return Ok(Rows { text: text.clone(), rows: Vec::new(), next: None, goes_on: false, first });
+                return Ok(Rows {
+                    text: text.clone(),
+                    rows: Vec::new(),
+                    next: None,
+                    continues: false,
+                    first,
+                });
             }
             _ => None,
         };
-        let which = Filter { status, text: sought(&asked.text), ..Filter::default() };
-        let found = staging::scan(db, owner, job, &which, asked.after.map(RowId), PAGE).await?;
-        let RowPage { rows, next, is_cut } = found;
-        let goes_on = (rows.len() as i64) < PAGE && !is_cut;
-        let next = next.map(|next| asked.further(job.id, next));
+        let filter = Filter { status, text: search_text(&query.text), ..Filter::default() };
+        let page = staging::scan(db, owner, job, &filter, query.after.map(RowId), PAGE).await?;
+        let RowPage { rows, next, is_cut } = page;
+        let continues = (rows.len() as i64) < PAGE && !is_cut;
+        let next = next.map(|next| query.further(job.id, next));
         let rows = rows.into_iter().map(|row| Row::of(text, row)).collect();
-        Ok(Rows { text: text.clone(), rows, next, goes_on, first })
+        Ok(Rows { text: text.clone(), rows, next, continues, first })
     }
 }

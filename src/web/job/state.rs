@@ -1,4 +1,4 @@
-//! Where a job stands, and what is to be done next; kept up to date while a run goes on.
+//! The state of a job and its next step, updated live during a run.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -19,20 +19,20 @@ use crate::web::text::Text;
 use crate::web::times;
 use crate::web::words::sentence;
 
-/// How often a job is looked at.
-const LOOK: Duration = Duration::from_millis(300);
+/// The interval between reads of the job.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
-/// Where a job stands.
+/// The panel with the state of a job.
 #[derive(Template)]
 #[template(path = "job_state.html")]
 pub(crate) struct StateView {
     text: Text,
     id: JobId,
-    /// Whether a run is wanted or working, or the import is being undone.
+    /// Whether a run is requested or running, or the import is being undone.
     pub(super) is_live: bool,
     running: bool,
-    stands: Stands,
-    /// Rows done, and all of them as far as that is known; contacts, while the import is being undone.
+    phase: Phase,
+    /// The number of rows processed and of all known rows; of contacts, while the import is being undone.
     done: i64,
     total: i64,
     progress: String,
@@ -49,9 +49,9 @@ pub(crate) struct StateView {
     edits: bool,
 }
 
-/// Where a job stands, for the template.
+/// The phase of a job, which determines the content of the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stands {
+enum Phase {
     Live,
     Undoing,
     ToReview,
@@ -64,14 +64,14 @@ enum Stands {
 impl StateView {
     pub(super) fn of(job: &Job, shell: &Shell) -> StateView {
         let is_live = job.wanted || job.running || job.undoing.is_some();
-        let stands = match job.status {
-            _ if job.undoing.is_some() => Stands::Undoing,
-            _ if is_live => Stands::Live,
-            JobStatus::NeedsReview if job.open_issues > 0 => Stands::ToReview,
-            JobStatus::NeedsReview => Stands::Resolved,
-            JobStatus::Completed => Stands::Completed,
-            JobStatus::Failed => Stands::Failed,
-            JobStatus::Pending | JobStatus::Processing => Stands::Waiting,
+        let phase = match job.status {
+            _ if job.undoing.is_some() => Phase::Undoing,
+            _ if is_live => Phase::Live,
+            JobStatus::NeedsReview if job.open_issues > 0 => Phase::ToReview,
+            JobStatus::NeedsReview => Phase::Resolved,
+            JobStatus::Completed => Phase::Completed,
+            JobStatus::Failed => Phase::Failed,
+            JobStatus::Pending | JobStatus::Processing => Phase::Waiting,
         };
         let text = &shell.text;
         let (done, total, all) = match job.undoing {
@@ -83,7 +83,7 @@ impl StateView {
             id: job.id,
             is_live,
             running: job.running,
-            stands,
+            phase,
             done,
             total: total.max(1),
             progress: text.state_progress(text.number(done), all),
@@ -103,8 +103,8 @@ impl StateView {
     }
 }
 
-/// The job's state as it changes: `part` with its panel, `end` when no run is wanted or working any more and
-/// the import is not being undone.
+/// Streams the job's state as it changes: `part` with the panel, `end` once no run is requested or running and the import
+/// is not being undone.
 pub(in crate::web) async fn live(
     Reader(principal): Reader,
     viewer: Viewer,
@@ -127,22 +127,22 @@ fn changes(
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let state = Some((app, owner, shell, first, String::new()));
     futures::stream::unfold(state, move |state| async move {
-        let (app, owner, shell, mut job, told) = state?;
+        let (app, owner, shell, mut job, sent) = state?;
         loop {
             let view = StateView::of(&job, &shell);
             let html = view.render().ok()?;
             if !view.is_live {
                 return Some((Ok(Event::default().event("end").data("end")), None));
             }
-            if html != told {
+            if html != sent {
                 let event = Event::default().event("part").data(&html);
                 return Some((Ok(event), Some((app, owner, shell, job, html))));
             }
             tokio::select! {
                 () = app.stopping.cancelled() => return None,
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
-            // A job that is deleted meanwhile, or a database that is away, ends the stream.
+            // The stream ends if the job is deleted or the database unreachable.
             let mut db = app.owners.read(&owner).await.ok()?;
             job = jobs::get(&mut db, &owner, job.id).await.ok()??;
             db.rollback().await.ok()?;

@@ -1,4 +1,4 @@
-//! What has happened to a job, newest first.
+//! The history of a job, newest first.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -12,10 +12,10 @@ use crate::web::audit;
 use crate::web::text::Text;
 use crate::web::times::Time;
 
-/// The most actions that are told of.
+/// Maximum number of actions shown.
 const MOST: i64 = 20;
 
-/// One thing that happened.
+/// An event in the history.
 pub(crate) struct Entry {
     pub(super) words: String,
     pub(super) who: Option<String>,
@@ -29,15 +29,15 @@ fn entry(text: &Text, at: DateTime<Utc>, who: Option<String>, words: String) -> 
     Entry { words, who, time: Time::ago(text, at), undone: false, at }
 }
 
-/// The latest of what has happened to a job.
+/// Returns the latest events of a job.
 pub(super) async fn of(
     db: &mut PgConnection,
     text: &Text,
     owner: &Owner,
     job: &Job,
 ) -> Result<Vec<Entry>, Problem> {
-    let which = ActionFilter { job: Some(job.id), ..ActionFilter::default() };
-    let actions = trail::page(db, owner, &which, None, MOST).await?.items;
+    let filter = ActionFilter { job: Some(job.id), ..ActionFilter::default() };
+    let actions = trail::page(db, owner, &filter, None, MOST).await?.items;
     let uploaded = actions.iter().any(|action| action.kind == ActionKind::Upload);
     let mut entries: Vec<Entry> = Vec::new();
     for action in actions {

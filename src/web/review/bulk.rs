@@ -1,4 +1,4 @@
-//! One decision about many cases: looked at first, with what it would do counted, then carried out.
+//! Decisions about many cases: a preview that counts the changes, then the decision itself.
 
 use askama::Template;
 use axum::extract::State;
@@ -21,13 +21,13 @@ use crate::web::shell::{Shell, show};
 use crate::web::text::Text;
 use crate::web::words;
 
-/// What can be decided about many cases of a kind.
+/// The bulk decisions about cases of a kind.
 pub(crate) struct Choices {
-    /// What the buttons send, and their words.
+    /// The values and labels of the buttons.
     pub(super) buttons: Vec<(&'static str, String)>,
-    /// The fields whose blanks can be filled with one value: what forms call them, and their names.
+    /// The fields that can be filled with one value in all rows: names in forms, and labels.
     pub(super) blanks: Vec<(&'static str, String)>,
-    /// Whether all that is open can be meant: not while only some of it is looked for.
+    /// Whether all open cases can be chosen, which a search prevents.
     pub(super) all: bool,
     pub(super) all_open: String,
 }
@@ -39,7 +39,7 @@ impl Choices {
         Choices {
             buttons: buttons.map(|choice| (choice.as_str(), words::bulk_button(text, *choice))).collect(),
             blanks: match choices.contains(&BulkDecision::FillIn) {
-                // One address for many contacts would make duplicates of them.
+                // One e-mail for many rows would make them duplicates.
                 true => [Field::Company, Field::FirstName, Field::LastName]
                     .map(|field| (field.as_str(), words::field_inline(text, field)))
                     .into(),
@@ -51,16 +51,16 @@ impl Choices {
     }
 }
 
-/// What is to be decided, about which cases.
+/// The form of a bulk decision and its cases.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct BulkForm {
     decision: BulkDecision,
-    /// `all` of the kind that is open, or what is selected.
+    /// `all` open cases of the kind; otherwise those in `issue`.
     #[serde(default)]
     scope: String,
     #[serde(default)]
     issue: Vec<IssueId>,
-    /// The value that blanks are filled with.
+    /// The value that fills empty fields.
     #[serde(default)]
     value: String,
     field: Option<Field>,
@@ -100,7 +100,7 @@ impl BulkForm {
         })
     }
 
-    /// The value for the field that is empty.
+    /// Returns the edit that fills the empty field.
     fn filling(&self, text: &Text) -> Result<Edits, Problem> {
         if self.value.trim().is_empty() {
             return Err(Problem::conflict(text.bulk_no_value()));
@@ -110,7 +110,7 @@ impl BulkForm {
             Some(Field::FirstName) => Ok(Edits { first_name: value, ..none }),
             Some(Field::LastName) => Ok(Edits { last_name: value, ..none }),
             Some(Field::Company) => Ok(Edits { company: value, ..none }),
-            // One address for many contacts would make duplicates of them.
+            // One e-mail for many rows would make them duplicates.
             Some(Field::Email) | None => Err(Problem::conflict(text.bulk_no_field())),
         }
     }
@@ -126,14 +126,14 @@ struct Page {
     slug: &'static str,
     back: String,
     question: String,
-    asked: BulkForm,
+    form: BulkForm,
     rows: i64,
     effects: Vec<Effect>,
     fields: Vec<String>,
     examples: Vec<Row>,
 }
 
-/// A count of the preview, and the sentence around it.
+/// A count of the preview and the sentence around it.
 struct Effect {
     before: String,
     number: String,
@@ -142,9 +142,9 @@ struct Effect {
 
 /// A row before and after.
 struct Row {
-    /// Each value before and after, and whether that is another.
+    /// Each value before and after, and whether it changes.
     values: Vec<(String, String, bool)>,
-    /// What becomes of it.
+    /// The status after the decision.
     status: words::Status,
 }
 
@@ -153,47 +153,49 @@ fn row(text: &Text, example: &Example) -> Row {
     let values = pairs.map(|(before, after)| (before.clone(), after.clone(), before != after)).collect();
     let status = match example.status_after {
         Some(RowStatus::Discard) => words::row_status(text, example.status_after),
-        // What it is then, the next run finds out.
-        _ => words::Status { word: text.row_validated_again(), sign: "↻", class: "ready" },
+        // The next run determines the status.
+        Some(RowStatus::Ready | RowStatus::Success | RowStatus::Issue) | None => {
+            words::Status { word: text.row_validated_again(), sign: "↻", class: "ready" }
+        }
     };
     Row { values, status }
 }
 
-/// Shows what a decision about many cases would do.
+/// Shows what a bulk decision would change.
 pub(in crate::web) async fn preview(
     Editor(principal): Editor,
     viewer: Viewer,
     State(app): State<App>,
     Path((job, slug)): Path<(JobId, String)>,
-    Form(asked): Form<BulkForm>,
+    Form(form): Form<BulkForm>,
 ) -> Result<Response, Problem> {
     let kind = kind_of(&viewer.text, &slug)?;
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
+    let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
     db.rollback().await?;
-    let text = place.text();
-    let (filter, decision) = (asked.filter(text, kind)?, asked.decision(text)?);
-    let would = actions::preview(&app.owners, place.owner(), job, &filter, &decision).await?;
+    let text = review.text();
+    let (filter, decision) = (form.filter(text, kind)?, form.decision(text)?);
+    let would = actions::preview(&app.owners, review.owner(), job, &filter, &decision).await?;
     show(&Page {
-        shell: place.shell(words::bulk_question(text, asked.decision)),
-        filename: place.job.filename.clone(),
+        shell: review.shell(words::bulk_question(text, form.decision)),
+        filename: review.job.filename.clone(),
         job,
         kind: words::rule(text, kind),
         slug: kind.rule().slug,
         back: address(job, kind),
-        question: words::bulk_question(text, asked.decision),
+        question: words::bulk_question(text, form.decision),
         rows: would.changed.rows,
         effects: effects(text, &would),
         fields: Field::ALL.iter().map(|field| words::field(text, *field)).collect(),
         examples: would.examples.iter().map(|example| row(text, example)).collect(),
-        asked,
+        form,
     })
 }
 
-/// What a decision would change, as counts with their sentences.
+/// Returns the counts of what a decision would change.
 fn effects(text: &Text, would: &actions::Preview) -> Vec<Effect> {
     let (changed, issues) = (&would.changed, &would.issues);
-    // What is counted in particular is not counted again in general.
+    // The changes without a count of their own.
     let others = changed.rows - changed.discarded - changed.restored - changed.edited;
     let mut effects = Vec::new();
     macro_rules! count {
@@ -213,17 +215,17 @@ fn effects(text: &Text, would: &actions::Preview) -> Vec<Effect> {
     effects
 }
 
-/// Carries it out.
+/// Applies a bulk decision.
 pub(in crate::web) async fn carry_out(
     Editor(principal): Editor,
     viewer: Viewer,
     State(app): State<App>,
     Path((job, slug)): Path<(JobId, String)>,
-    Form(asked): Form<BulkForm>,
+    Form(form): Form<BulkForm>,
 ) -> Result<Response, Problem> {
     let kind = kind_of(&viewer.text, &slug)?;
-    let (filter, decision) = (asked.filter(&viewer.text, kind)?, asked.decision(&viewer.text)?);
+    let (filter, decision) = (form.filter(&viewer.text, kind)?, form.decision(&viewer.text)?);
     let done = actions::decide(&app.owners, &request(principal), job, &filter, &decision).await?;
-    let told = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
-    Ok(Redirect::to(&format!("{}{told}", address(job, kind))).into_response())
+    let query = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
+    Ok(Redirect::to(&format!("{}{query}", address(job, kind))).into_response())
 }

@@ -1,4 +1,4 @@
-//! A case: an issue with its rows beside one another, as people look at it.
+//! A case: an issue with its rows side by side.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ use crate::web::text::Text;
 use crate::web::times::Time;
 use crate::web::words;
 
-/// The most rows of a case that are shown.
+/// Maximum number of rows shown of a case.
 pub(super) const ROWS: i64 = 20;
 
 /// A case.
@@ -34,18 +34,18 @@ pub(crate) struct CaseView {
     pub(super) job: JobId,
     pub(super) id: IssueId,
     pub(super) kind: IssueType,
-    /// What it is about, in short.
+    /// The e-mail or row that it is about.
     pub(super) title: String,
-    /// What is wrong, in words.
+    /// The description of the issue.
     words: String,
     pub(super) open: bool,
-    /// What was decided about it, where it is settled.
+    /// The decision, if it is resolved.
     decided: Option<Decided>,
-    /// Rows, and a contact before them where there is one, beside one another.
+    /// The existing contact, if there is one, and the rows, side by side.
     columns: Vec<Column>,
     /// Whether it has more rows than are shown.
     more: bool,
-    /// What to tell about the last thing that was tried.
+    /// The notice about the last action.
     pub(super) notice: Option<String>,
     /// Whether all values have inputs.
     pub(super) editing: bool,
@@ -53,36 +53,37 @@ pub(crate) struct CaseView {
     csrf: Option<String>,
 }
 
-/// What was decided about a case, by whom, and how to undo it.
+/// The decision about a case, by whom, and how to undo it.
 struct Decided {
     words: String,
-    /// When, and what stands behind that.
+    /// The time, and the rest of the sentence after it.
     time: Option<(Time, String)>,
     /// The action, if it can be undone.
     action: Option<ActionId>,
-    /// The words of its button, where the action has changed more rows than those of the case.
+    /// The label of the undo button, if the action changed more rows than those of the case.
     rows: Option<String>,
 }
 
-/// A row, or a contact, with its four values.
+/// A row or a contact with its values.
 struct Column {
-    /// Its place among the rows, from 1; 0 of a contact.
+    /// The number of the row, from 1; 0 for a contact.
     number: usize,
     heading: String,
-    /// Where it comes from; of a contact, since when it is there, and what stands behind that.
+    /// The origin of a row; for a contact, the beginning of the sentence around `since`.
     origin: String,
+    /// The time at which a contact was created, and the rest of the sentence after it.
     since: Option<(Time, String)>,
-    /// The row; of a contact, the one that it was made from.
+    /// The row; for a contact, the row from which it was created.
     row: RowId,
     tag: String,
     discarded: bool,
-    /// Whether it can be changed.
+    /// Whether its values can be edited.
     editable: bool,
     cells: Vec<Cell>,
     suggestion: Option<String>,
-    /// What of a malformed row did not fit.
+    /// The residue of a malformed row.
     residue: Option<String>,
-    /// What is to become of the contact, where that is decided.
+    /// The decision about the existing contact.
     on_existing: Option<String>,
 }
 
@@ -91,9 +92,9 @@ struct Cell {
     name: &'static str,
     label: String,
     value: String,
-    /// Whether it is not the same in all columns.
+    /// Whether the columns have different values.
     differs: bool,
-    /// Whether it is what the case is about: a value that is missing or wrong.
+    /// Whether it is the cause of the issue: missing or invalid.
     wrong: bool,
 }
 
@@ -114,22 +115,22 @@ impl CaseView {
         self.kind.rule().bulk.contains(&BulkDecision::Accept)
     }
 
-    /// Whether its rows are compared value by value.
+    /// Returns whether its columns are compared value by value.
     fn compares(&self) -> bool {
         self.kind.rule().compares != Compares::Nothing
     }
 
-    /// Whether a value has an input: all when it is edited, else what is wrong.
+    /// Returns whether a value has an input: all values while editing, otherwise only wrong ones.
     fn has_input(&self, column: &Column, cell: &Cell) -> bool {
         self.edits && column.editable && (self.editing || cell.wrong && self.open && !self.compares())
     }
 
-    /// Whether any of a column's values has an input.
+    /// Returns whether any value of a column has an input.
     fn has_inputs(&self, column: &Column) -> bool {
         column.cells.iter().any(|cell| self.has_input(column, cell))
     }
 
-    /// Where its only row comes from, where the title does not say so.
+    /// Returns the origin of its only row, unless that is the title.
     fn single_origin(&self) -> Option<&str> {
         match &self.columns[..] {
             [column] if column.origin != self.title => Some(&column.origin),
@@ -151,53 +152,53 @@ impl CaseView {
     }
 }
 
-/// One case.
+/// Returns the case of an issue.
 pub(super) async fn view(
     db: &mut PgConnection,
-    place: &ReviewJob,
+    review: &ReviewJob,
     issue: Issue,
 ) -> Result<CaseView, Problem> {
     let id = issue.id;
-    let (found, _) = views(db, place, vec![issue]).await?;
-    found.into_iter().next().ok_or_else(|| actions::ActionError::NoIssue(id).into())
+    let (cases, _) = views(db, review, vec![issue]).await?;
+    cases.into_iter().next().ok_or_else(|| actions::ActionError::NoIssue(id).into())
 }
 
-/// The cases of issues, in their order, with two looks at the database for all of them. Where they are large, those of
-/// the first issues only, up to the one that is given with them.
+/// Returns the cases of issues in their order, with two queries for all of them. If the cases are large, returns only the
+/// first ones, and the last issue among them.
 pub(super) async fn views(
     db: &mut PgConnection,
-    place: &ReviewJob,
+    review: &ReviewJob,
     issues: Vec<Issue>,
 ) -> Result<(Vec<CaseView>, Option<IssueId>), Problem> {
-    let (owner, tables) = (place.owner(), place.job.tables());
+    let (owner, tables) = (review.owner(), review.job.tables());
     let ids: Vec<IssueId> = issues.iter().map(|issue| issue.id).collect();
     let Cases { of_issue: mut cases, last: end } =
         actions::cases_of(&mut *db, owner, tables, &ids, ROWS).await?;
-    let settled = issues.iter().filter(|issue| issue.resolved);
-    let settled_rows = settled.filter_map(|issue| cases.get(&issue.id)).flat_map(|(rows, _)| rows);
-    let rows: Vec<RowId> = settled_rows.map(|case| case.row.row).collect();
+    let resolved = issues.iter().filter(|issue| issue.resolved);
+    let resolved_rows = resolved.filter_map(|issue| cases.get(&issue.id)).flat_map(|(rows, _)| rows);
+    let rows: Vec<RowId> = resolved_rows.map(|case| case.row.row).collect();
     let last: HashMap<RowId, Action> = match rows.is_empty() {
         true => HashMap::new(),
         false => trail::last_of_rows(db, owner, &rows).await?.into_iter().collect(),
     };
-    let csrf = place.shell("").csrf;
+    let csrf = review.shell("").csrf;
     let view = |issue: Issue| {
         let (rows, more) = cases.remove(&issue.id).unwrap_or_default();
-        let text = place.text();
-        let decided = issue.resolved.then(|| decided(place, &issue, &rows, &last));
+        let text = review.text();
+        let decided = issue.resolved.then(|| decided(review, &issue, &rows, &last));
         CaseView {
-            job: place.job.id,
+            job: review.job.id,
             id: issue.id,
             kind: issue.issue_type,
             title: title(text, &issue, &rows),
-            words: what_is_wrong(text, &issue, &rows, place.job.required),
+            words: description(text, &issue, &rows, review.job.required),
             open: !issue.resolved,
             decided,
-            columns: columns(text, &issue, &rows, place.job.required),
+            columns: columns(text, &issue, &rows, review.job.required),
             more,
             notice: None,
             editing: false,
-            edits: place.edits,
+            edits: review.edits,
             csrf: csrf.clone(),
             text: text.clone(),
         }
@@ -214,8 +215,8 @@ fn title(text: &Text, issue: &Issue, rows: &[Case]) -> String {
     }
 }
 
-/// What is wrong.
-fn what_is_wrong(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) -> String {
+/// Describes the issue.
+fn description(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) -> String {
     let first = rows.first().map(|case| rules::check(&case.row.fields(), false, required));
     match issue.issue_type {
         IssueType::MissingRequiredField => match first.filter(|_| rows.len() == 1) {
@@ -228,7 +229,7 @@ fn what_is_wrong(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFi
         },
         IssueType::DuplicateEmail => text.wrong_duplicate(),
         IssueType::ExistingEmail => text.wrong_existing(),
-        // What did not fit is shown with the row.
+        // The residue is shown with the row.
         IssueType::MalformedRow => text.wrong_malformed(),
     }
 }
@@ -243,8 +244,8 @@ fn origin(text: &Text, row: &RowView) -> String {
     row.line.map_or_else(|| text.case_row(row.row.to_string()), |line| text.case_line(text.number(line)))
 }
 
-fn decided(place: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId, Action>) -> Decided {
-    let text = place.text();
+fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId, Action>) -> Decided {
+    let text = review.text();
     let of_rows = rows.iter().filter_map(|case| last.get(&case.row.row));
     let Some(action) = of_rows.max_by_key(|action| action.id) else {
         let words = match issue.resolved_by.as_deref() {
@@ -264,15 +265,23 @@ fn decided(place: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId
         ActionKind::Correct => text.decided_correct(),
         ActionKind::Accept => text.decided_accept(),
         ActionKind::Restore => text.decided_restore(),
-        _ => text.decided_other(),
+        ActionKind::Upload
+        | ActionKind::Corrections
+        | ActionKind::Undo
+        | ActionKind::UndoImport
+        | ActionKind::Reprocess
+        | ActionKind::Cancel
+        | ActionKind::Delete
+        | ActionKind::Policy
+        | ActionKind::EditContact => text.decided_other(),
     };
     let changed = action.result["changed"]["rows"].as_i64().unwrap_or(0);
-    let can = place.edits && action.undone_by.is_none();
+    let can_undo = review.edits && action.undone_by.is_none();
     let sentence = text.case_decision(what, &action.actor);
     Decided {
         words: sentence.s0,
         time: Some((Time::ago(text, action.at), sentence.s1)),
-        action: can.then_some(action.id),
+        action: can_undo.then_some(action.id),
         rows: (changed > rows.len() as i64).then(|| text.case_undo_all(text.rows(changed))),
     }
 }
@@ -289,7 +298,7 @@ fn columns(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) 
     columns
 }
 
-/// Values that are not the same in all columns that are still in question; the e-mail by what it is compared as.
+/// Marks values that differ between the columns, except discarded ones. E-mails are compared in lower case.
 fn mark_differences(columns: &mut [Column]) {
     for at in 0..4 {
         let value = |column: &Column| match at {

@@ -1,4 +1,4 @@
-//! Decisions about one case, edits of its rows, and the undo of both.
+//! Decisions about one case, edits of its rows, and undo.
 
 use askama::Template;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use super::case::CaseView;
 use super::head::Head;
 use super::job::ReviewJob;
-use super::{answer, overtaken};
+use super::{failure_notice, response};
 use crate::actions;
 use crate::auth::Principal;
 use crate::domain::decision::{ActionKind, Decision, Edits};
@@ -20,10 +20,10 @@ use crate::store::actions::{self as trail, ActionFilter};
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
 
-/// Actions among which somebody's last step is looked for.
+/// Number of recent actions that are searched for a person's last step.
 const STEPS: i64 = 50;
 
-/// A case after a decision, and the head of the page beside it.
+/// A case after a decision, with the updated head of the page.
 #[derive(Template)]
 #[template(path = "case_decided.html")]
 pub(crate) struct Decided {
@@ -31,27 +31,27 @@ pub(crate) struct Decided {
     pub(crate) head: Head,
 }
 
-/// What the buttons of a case send.
+/// The form of a case's buttons.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct DecisionForm {
     decision: String,
-    /// Rows as they were seen: `row:tag`.
+    /// The rows as shown: `row:tag`.
     #[serde(default)]
     seen: Vec<String>,
 }
 
-/// Decides about a case.
+/// Applies a decision to a case.
 pub(in crate::web) async fn decide(
     Editor(principal): Editor,
     viewer: Viewer,
     State(app): State<App>,
     Path((job, issue)): Path<(JobId, IssueId)>,
     headers: HeaderMap,
-    Form(asked): Form<DecisionForm>,
+    Form(form): Form<DecisionForm>,
 ) -> Result<Response, Problem> {
-    let decision = decision(&asked.decision)
-        .ok_or_else(|| Problem::invalid("#/decision", "is none that can be made here"))?;
-    let seen: Vec<(RowId, &str)> = asked
+    let decision = decision(&form.decision)
+        .ok_or_else(|| Problem::invalid("#/decision", "is not a decision about a case"))?;
+    let seen: Vec<(RowId, &str)> = form
         .seen
         .iter()
         .filter_map(|seen| seen.split_once(':'))
@@ -62,14 +62,14 @@ pub(in crate::web) async fn decide(
     let notice = match done {
         Ok(effect) if effect.changed.rows == 0 => Some(viewer.text.case_nothing_changed()),
         Ok(_) => None,
-        Err(error) => Some(overtaken(&viewer.text, error)?),
+        Err(error) => Some(failure_notice(&viewer.text, error)?),
     };
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    answer(&mut db, &place, issue, &headers, notice).await
+    let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
+    response(&mut db, &review, issue, &headers, notice).await
 }
 
-/// The decision that a button sends.
+/// Parses the decision that a button sends.
 pub(super) fn decision(text: &str) -> Option<Decision> {
     if let Some(row) = text.strip_prefix("keep:") {
         return Some(Decision::KeepRow { row: RowId(row.parse().ok()?) });
@@ -89,10 +89,10 @@ pub(super) fn decision(text: &str) -> Option<Decision> {
     }
 }
 
-/// New values of a row; those that the form has no input for stay.
+/// The form of a row: its new values. Fields without an input do not change.
 #[derive(Debug, Deserialize)]
-pub(in crate::web) struct Typed {
-    /// The row as it was seen.
+pub(in crate::web) struct RowForm {
+    /// The tag of the row as shown.
     tag: String,
     email: Option<String>,
     first_name: Option<String>,
@@ -107,71 +107,71 @@ pub(in crate::web) async fn edit(
     State(app): State<App>,
     Path((job, issue, row)): Path<(JobId, IssueId, RowId)>,
     headers: HeaderMap,
-    Form(typed): Form<Typed>,
+    Form(form): Form<RowForm>,
 ) -> Result<Response, Problem> {
-    let Typed { tag, email, first_name, last_name, company } = typed;
+    let RowForm { tag, email, first_name, last_name, company } = form;
     let edits = Edits { email, first_name, last_name, company };
     let by = request(principal.clone());
     let done = actions::edit_row(&app.owners, &by, job, row, &edits, Some(&tag)).await;
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
+    let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let notice = match done {
-        Ok(effect) if effect.changed.rows == 0 => Some(place.text().case_not_edited()),
-        Ok(_) => still_open(&mut db, &place, issue).await?,
+        Ok(effect) if effect.changed.rows == 0 => Some(review.text().case_not_edited()),
+        Ok(_) => still_open(&mut db, &review, issue).await?,
         Err(error) => {
-            let notice = overtaken(place.text(), error)?;
+            let notice = failure_notice(review.text(), error)?;
             let typed: Vec<&str> = edits.values().into_iter().flatten().filter(|v| !v.is_empty()).collect();
-            Some(place.text().case_you_typed(notice, typed.join(" · ")))
+            Some(review.text().case_you_typed(notice, typed.join(" · ")))
         }
     };
-    answer(&mut db, &place, issue, &headers, notice).await
+    response(&mut db, &review, issue, &headers, notice).await
 }
 
-/// A notice after an edit that did not resolve its issue.
+/// Returns a notice if an edit did not resolve its issue.
 async fn still_open(
     db: &mut PgConnection,
-    place: &ReviewJob,
+    review: &ReviewJob,
     issue: IssueId,
 ) -> Result<Option<String>, Problem> {
-    let issue = place.issue(db, issue).await?;
-    Ok((!issue.resolved).then(|| place.text().case_still_open()))
+    let issue = review.issue(db, issue).await?;
+    Ok((!issue.resolved).then(|| review.text().case_still_open()))
 }
 
-/// The action to undo.
+/// The form with the action to undo.
 #[derive(Debug, Deserialize)]
-pub(in crate::web) struct Undo {
+pub(in crate::web) struct UndoForm {
     action: ActionId,
 }
 
-/// Undoes what was decided about a case.
+/// Undoes the decision about a case.
 pub(in crate::web) async fn undo(
     Editor(principal): Editor,
     viewer: Viewer,
     State(app): State<App>,
     Path((job, issue)): Path<(JobId, IssueId)>,
     headers: HeaderMap,
-    Form(asked): Form<Undo>,
+    Form(form): Form<UndoForm>,
 ) -> Result<Response, Problem> {
     let by = request(principal.clone());
     let mut reopened = 0;
-    let notice = match actions::undo(&app.owners, &by, asked.action).await {
+    let notice = match actions::undo(&app.owners, &by, form.action).await {
         Ok(effect) => {
             reopened = effect.issues.reopened;
             (!effect.left.is_empty()).then(|| viewer.text.case_undone_partly())
         }
-        Err(error) => Some(overtaken(&viewer.text, error)?),
+        Err(error) => Some(failure_notice(&viewer.text, error)?),
     };
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    let mut answer = answer(&mut db, &place, issue, &headers, notice).await?;
+    let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
+    let mut response = response(&mut db, &review, issue, &headers, notice).await?;
     if reopened > 1 {
-        // Of other cases on the page too: all of it is shown anew.
-        answer.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+        // Other cases on the page may have changed too, so reload all of it.
+        response.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// Undoes the last step of the person on the job that can be undone.
+/// Undoes the viewer's last action on the job that changed rows.
 pub(in crate::web) async fn undo_last(
     Editor(principal): Editor,
     viewer: Viewer,
@@ -179,9 +179,9 @@ pub(in crate::web) async fn undo_last(
     Path(job): Path<JobId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let which = ActionFilter { job: Some(job), row: None, actor: Some(principal.name.clone()) };
+    let filter = ActionFilter { job: Some(job), row: None, actor: Some(principal.name.clone()) };
     let mut db = app.owners.read(&principal.owner).await?;
-    let steps = trail::page(&mut db, &principal.owner, &which, None, STEPS).await?;
+    let steps = trail::page(&mut db, &principal.owner, &filter, None, STEPS).await?;
     db.rollback().await?;
     let is_step = |step: &&trail::Action| {
         let changed = step.result["changed"]["rows"].as_i64().unwrap_or(0) > 0;
@@ -192,7 +192,7 @@ pub(in crate::web) async fn undo_last(
     undo_action(&app, principal, job, step.id, &headers).await
 }
 
-/// Undoes an action of the job that the page shows.
+/// Undoes the action of the notice.
 pub(in crate::web) async fn undo_one(
     Editor(principal): Editor,
     State(app): State<App>,
@@ -202,7 +202,7 @@ pub(in crate::web) async fn undo_one(
     undo_action(&app, principal, job, action, &headers).await
 }
 
-/// Undoes an action, and goes back to where that was asked for.
+/// Undoes an action and redirects to the page that requested it.
 async fn undo_action(
     app: &App,
     principal: Principal,
@@ -215,8 +215,8 @@ async fn undo_action(
     let back = back.and_then(|from| url::Url::parse(from).ok()).map(|from| from.path().to_owned());
     let review = format!("/jobs/{job}/review");
     let path = back.filter(|path| path.starts_with(&review)).unwrap_or(review);
-    let told = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
-    Ok(Redirect::to(&format!("{path}{told}")).into_response())
+    let query = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
+    Ok(Redirect::to(&format!("{path}{query}")).into_response())
 }
 
 #[cfg(test)]
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buttons_send_decisions() {
+    fn only_decisions_of_buttons_are_parsed() {
         assert_eq!(decision("keep:7"), Some(Decision::KeepRow { row: RowId(7) }));
         assert_eq!(decision("merge"), Some(Decision::Merge(Edits::default())));
         for bad in ["", "keep", "keep:", "keep:x", "edit", "drop table"] {

@@ -1,4 +1,4 @@
-//! The head of a review: how far it has come, kind by kind, and what was done last.
+//! The head of a review: its progress by kind, and the last action.
 
 use askama::Template;
 use sqlx::PgConnection;
@@ -13,18 +13,17 @@ use crate::store::{Count, actions as trail, issues};
 use crate::web::text::Text;
 use crate::web::words;
 
-/// A kind to go to.
+/// A link to a kind of issues.
 pub(crate) struct Tab {
     name: String,
     address: String,
     open: String,
-    /// Whether all of it is decided.
+    /// Whether all of its issues are decided.
     done: bool,
-    here: bool,
+    is_current: bool,
 }
 
-/// How far the review has come. Known to the page by its id, and put in place of the one that is there after each
-/// decision.
+/// The progress of a review. After each decision, htmx replaces it by its id.
 #[derive(Template)]
 #[template(path = "review_head.html")]
 pub(crate) struct Head {
@@ -34,15 +33,15 @@ pub(crate) struct Head {
     pub(super) kind: String,
     pub(super) slug: &'static str,
     tabs: Vec<Tab>,
-    /// Of this kind.
+    /// The progress of this kind.
     progress: String,
     resolved_number: i64,
     total_number: i64,
     pub(super) open: String,
     pub(super) open_number: i64,
-    /// Where to go on when this kind is decided.
+    /// The name and address of the next kind with open issues.
     next: Option<(String, String)>,
-    /// Whether nothing of any kind is open.
+    /// Whether no issue of any kind is open.
     finished: bool,
     pub(super) csrf: Option<String>,
     may_finish: bool,
@@ -52,56 +51,56 @@ pub(crate) struct Head {
 impl Head {
     pub(super) async fn of(
         db: &mut PgConnection,
-        place: &ReviewJob,
+        review: &ReviewJob,
         kind: IssueType,
     ) -> Result<Head, Problem> {
-        let (job, text) = (place.job.id, place.text());
-        let progress = issues::progress(db, place.owner(), place.job.tables()).await?;
-        let tabs = progress.iter().map(|found| Tab {
-            name: words::rule(text, found.kind),
-            address: address(job, found.kind),
-            open: text.count(found.open),
-            done: found.open.number() == 0,
-            here: found.kind == kind,
+        let (job, text) = (review.job.id, review.text());
+        let progress = issues::progress(db, review.owner(), review.job.tables()).await?;
+        let tabs = progress.iter().map(|of| Tab {
+            name: words::rule(text, of.kind),
+            address: address(job, of.kind),
+            open: text.count(of.open),
+            done: of.open.number() == 0,
+            is_current: of.kind == kind,
         });
         let tabs: Vec<Tab> = tabs.collect();
-        let here = progress.iter().find(|found| found.kind == kind);
-        let (open, settled) = here.map_or((0, 0), |found| (found.open.number(), found.settled.number()));
-        let bounded = here
-            .is_some_and(|found| found.open.number() > Count::MOST || found.settled.number() > Count::MOST);
-        // From this kind on, then from the first.
-        let place_of_kind = progress.iter().position(|found| found.kind == kind).unwrap_or(0);
-        let others = progress.iter().cycle().skip(place_of_kind).take(progress.len());
-        let next = others.clone().find(|found| found.kind != kind && found.open.number() > 0);
-        let shell = place.shell("");
+        let current = progress.iter().find(|of| of.kind == kind);
+        let (open, resolved) = current.map_or((0, 0), |of| (of.open.number(), of.settled.number()));
+        let bounded =
+            current.is_some_and(|of| of.open.number() > Count::MOST || of.settled.number() > Count::MOST);
+        // The kinds after this one, then those before it.
+        let position = progress.iter().position(|of| of.kind == kind).unwrap_or(0);
+        let others = progress.iter().cycle().skip(position).take(progress.len());
+        let next = others.clone().find(|of| of.kind != kind && of.open.number() > 0);
+        let shell = review.shell("");
         Ok(Head {
             job,
-            filename: place.job.filename.clone(),
+            filename: review.job.filename.clone(),
             kind: words::rule(text, kind),
             slug: kind.rule().slug,
             tabs,
             progress: text.review_progress(
-                here.map_or_else(|| text.number(0), |found| text.count(found.settled)),
+                current.map_or_else(|| text.number(0), |of| text.count(of.settled)),
                 match bounded {
                     true => format!("{}+", text.number(Count::MOST)),
-                    false => text.number(open + settled),
+                    false => text.number(open + resolved),
                 },
             ),
-            resolved_number: settled,
-            total_number: (open + settled).max(1),
-            open: here.map_or_else(|| text.number(0), |found| text.count(found.open)),
+            resolved_number: resolved,
+            total_number: (open + resolved).max(1),
+            open: current.map_or_else(|| text.number(0), |of| text.count(of.open)),
             open_number: open,
-            next: next.map(|found| (words::rule(text, found.kind), address(job, found.kind))),
-            finished: progress.iter().all(|found| found.open.number() == 0),
-            may_finish: shell.uploads && place.job.status != crate::domain::job::JobStatus::Completed,
+            next: next.map(|of| (words::rule(text, of.kind), address(job, of.kind))),
+            finished: progress.iter().all(|of| of.open.number() == 0),
+            may_finish: shell.uploads && review.job.status != crate::domain::job::JobStatus::Completed,
             csrf: shell.csrf,
-            edits: place.edits,
+            edits: review.edits,
             text: text.clone(),
         })
     }
 }
 
-/// What was just done, with a button that undoes it.
+/// The notice about the last action, with a button that undoes it.
 pub(crate) struct Flash {
     pub(super) words: String,
     pub(super) action: Option<ActionId>,
@@ -110,23 +109,40 @@ pub(crate) struct Flash {
 }
 
 impl Flash {
-    /// Of an action of the job's, if there is one.
+    /// Returns the notice about an action, or `None` if the job has no such action.
     pub(super) async fn of(
         db: &mut PgConnection,
-        place: &ReviewJob,
+        review: &ReviewJob,
         action: Option<ActionId>,
     ) -> Result<Option<Flash>, Problem> {
         let Some(action) = action else { return Ok(None) };
-        let found = trail::get(db, place.owner(), action).await?;
-        let Some(found) = found.filter(|found| found.job == Some(place.job.id)) else { return Ok(None) };
-        let Ok(done) = serde_json::from_value::<Effect>(found.result) else { return Ok(None) };
-        let effect = effect(place.text(), &done);
-        let words = match found.kind {
-            ActionKind::Undo => place.text().review_undone(effect),
-            _ => place.text().review_done(effect),
+        let taken = trail::get(db, review.owner(), action).await?;
+        let Some(taken) = taken.filter(|taken| taken.job == Some(review.job.id)) else { return Ok(None) };
+        let Ok(done) = serde_json::from_value::<Effect>(taken.result) else { return Ok(None) };
+        let effect = effect(review.text(), &done);
+        let words = match taken.kind {
+            ActionKind::Undo => review.text().review_undone(effect),
+            ActionKind::Upload
+            | ActionKind::Edit
+            | ActionKind::Discard
+            | ActionKind::Restore
+            | ActionKind::Accept
+            | ActionKind::KeepContact
+            | ActionKind::Overwrite
+            | ActionKind::Fill
+            | ActionKind::Correct
+            | ActionKind::KeepRow
+            | ActionKind::Merge
+            | ActionKind::Corrections
+            | ActionKind::UndoImport
+            | ActionKind::Reprocess
+            | ActionKind::Cancel
+            | ActionKind::Delete
+            | ActionKind::Policy
+            | ActionKind::EditContact => review.text().review_done(effect),
         };
-        let can = found.undone_by.is_none() && place.edits;
-        let csrf = place.shell("").csrf;
-        Ok(Some(Flash { words, action: can.then_some(action), job: place.job.id, csrf }))
+        let can_undo = taken.undone_by.is_none() && review.edits;
+        let csrf = review.shell("").csrf;
+        Ok(Some(Flash { words, action: can_undo.then_some(action), job: review.job.id, csrf }))
     }
 }

@@ -1,4 +1,4 @@
-//! The job under review, for all that its pages show.
+//! The job under review, shared by the pages of a review.
 
 use sqlx::PgConnection;
 
@@ -14,12 +14,12 @@ use crate::web::language::Viewer;
 use crate::web::shell::{Section, Shell};
 use crate::web::text::Text;
 
-/// A job, and what somebody may do about its rows.
+/// A job, and whether the viewer may decide about its rows.
 pub(super) struct ReviewJob {
     pub(super) job: Job,
     pub(super) principal: Principal,
     viewer: Viewer,
-    /// Whether its rows can be decided about at the moment, and by this person.
+    /// Whether the job is under review and the viewer may decide.
     pub(super) edits: bool,
 }
 
@@ -49,8 +49,8 @@ impl ReviewJob {
     }
 
     pub(super) async fn issue(&self, db: &mut PgConnection, id: IssueId) -> Result<Issue, Problem> {
-        let found = issues::get(db, self.owner(), self.job.tables(), id).await?;
-        found.ok_or_else(|| ActionError::NoIssue(id).into())
+        let issue = issues::get(db, self.owner(), self.job.tables(), id).await?;
+        issue.ok_or_else(|| ActionError::NoIssue(id).into())
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn address(job: JobId, kind: IssueType) -> String {
     format!("/jobs/{job}/review/{}", kind.rule().slug)
 }
 
-/// The effect of an action in words.
+/// Describes the effect of an action.
 pub(super) fn effect(text: &Text, effect: &Effect) -> String {
     let changed = &effect.changed;
     let mut parts = Vec::new();

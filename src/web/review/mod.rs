@@ -1,4 +1,4 @@
-//! The review: one kind of issue at a time, a page of cases after the other.
+//! The review: the cases of one kind of issue, page by page.
 
 mod bulk;
 mod case;
@@ -19,7 +19,7 @@ pub(super) use decide::{decide, edit, undo, undo_last, undo_one};
 use self::case::CaseView;
 use self::head::{Flash, Head};
 use self::job::{ReviewJob, address};
-use super::form::{sought, wants_part};
+use super::form::{search_text, wants_part};
 use super::language::Viewer;
 use super::refusals::action_error;
 use super::shell::{Shell, show};
@@ -35,44 +35,44 @@ use crate::store::issues::{self, IssueFilter, State as IssueState};
 /// Cases of a page.
 const PAGE: i64 = 25;
 
-/// Begins with the first kind that has something to decide.
+/// Redirects to the first kind with open issues.
 pub(super) async fn first(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
     Path(job): Path<JobId>,
-    Query(asked): Query<ReviewQuery>,
+    Query(query): Query<ReviewQuery>,
 ) -> Result<Redirect, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    let open = issues::counts(&mut db, place.owner(), place.job.tables()).await?;
-    let done = asked.done.map(|done| format!("?done={done}")).unwrap_or_default();
+    let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
+    let open = issues::counts(&mut db, review.owner(), review.job.tables()).await?;
+    let done = query.done.map(|done| format!("?done={done}")).unwrap_or_default();
     Ok(match open.first() {
         Some((kind, _)) => Redirect::to(&format!("{}{done}", address(job, *kind))),
         None => Redirect::to(&format!("/jobs/{job}")),
     })
 }
 
-/// IssueFilter cases somebody looks at.
+/// The query of a review: the cases to show.
 #[derive(Debug, Deserialize)]
 pub(super) struct ReviewQuery {
     state: Option<IssueState>,
     text: Option<String>,
     after: Option<IssueId>,
-    /// An action that was just done, to tell of.
+    /// The last action, for a notice.
     done: Option<ActionId>,
 }
 
 impl ReviewQuery {
-    /// The page of the cases that follow.
+    /// Returns the address of the page after the given issue.
     fn further(&self, job: JobId, kind: IssueType, after: IssueId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         match self.state {
             Some(IssueState::Settled) => query.append_pair("state", "settled"),
             Some(IssueState::All) => query.append_pair("state", "all"),
-            _ => &mut query,
+            Some(IssueState::Open) | None => &mut query,
         };
-        if let Some(text) = sought(&self.text) {
+        if let Some(text) = search_text(&self.text) {
             query.append_pair("text", &text);
         }
         query.append_pair("after", &after.to_string());
@@ -86,7 +86,7 @@ struct Page {
     shell: Shell,
     head: Head,
     flash: Option<Flash>,
-    /// Whether nobody may decide at the moment, and why not.
+    /// The reason why the viewer cannot decide, if there is one.
     closed: Option<String>,
     bulk: bulk::Choices,
     text: String,
@@ -95,7 +95,7 @@ struct Page {
     next: Option<String>,
 }
 
-/// Cases that follow others in the page.
+/// More cases for the current page.
 #[derive(Template)]
 #[template(path = "review_more.html")]
 struct More {
@@ -104,36 +104,36 @@ struct More {
     next: Option<String>,
 }
 
-/// Cases of one kind; for htmx only those, to be put behind the ones that are there.
+/// Shows the cases of one kind; for htmx only the cases, to append to the current page.
 pub(super) async fn cases(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
     Path((job, slug)): Path<(JobId, String)>,
-    Query(asked): Query<ReviewQuery>,
+    Query(query): Query<ReviewQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let kind = kind_of(&viewer.text, &slug)?;
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    let text = sought(&asked.text);
-    let state = asked.state.unwrap_or_default();
-    let which = IssueFilter { kind: Some(kind), state, text: text.clone() };
-    let (owner, tables) = (place.owner(), place.job.tables());
-    let found = issues::page(&mut db, owner, tables, &which, asked.after, PAGE).await?;
-    let last = found.next(|last| last.id);
-    let (cases, end) = case::views(&mut db, &place, found.items).await?;
-    let next = end.or(last).map(|last| asked.further(job, kind, last));
+    let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
+    let text = search_text(&query.text);
+    let state = query.state.unwrap_or_default();
+    let filter = IssueFilter { kind: Some(kind), state, text: text.clone() };
+    let (owner, tables) = (review.owner(), review.job.tables());
+    let page = issues::page(&mut db, owner, tables, &filter, query.after, PAGE).await?;
+    let last = page.next(|last| last.id);
+    let (cases, end) = case::views(&mut db, &review, page.items).await?;
+    let next = end.or(last).map(|last| query.further(job, kind, last));
     if wants_part(&headers) {
-        return show(&More { text: place.text().clone(), cases, next });
+        return show(&More { text: review.text().clone(), cases, next });
     }
-    let head = Head::of(&mut db, &place, kind).await?;
+    let head = Head::of(&mut db, &review, kind).await?;
     show(&Page {
-        shell: place
-            .shell(place.text().review_page_title(words::rule(place.text(), kind), &place.job.filename)),
-        flash: Flash::of(&mut db, &place, asked.done).await?,
-        closed: closed(&place),
-        bulk: bulk::Choices::of(place.text(), kind, &head, text.is_some()),
+        shell: review
+            .shell(review.text().review_page_title(words::rule(review.text(), kind), &review.job.filename)),
+        flash: Flash::of(&mut db, &review, query.done).await?,
+        closed: closed(&review),
+        bulk: bulk::Choices::of(review.text(), kind, &head, text.is_some()),
         head,
         text: text.unwrap_or_default(),
         state: match state {
@@ -146,21 +146,21 @@ pub(super) async fn cases(
     })
 }
 
-fn closed(place: &ReviewJob) -> Option<String> {
-    let text = place.text();
-    match (place.edits, place.job.status) {
+fn closed(review: &ReviewJob) -> Option<String> {
+    let text = review.text();
+    match (review.edits, review.job.status) {
         (true, _) => None,
         (false, JobStatus::Completed) => Some(text.review_closed_completed()),
         (false, JobStatus::Pending | JobStatus::Processing) => Some(text.review_closed_running()),
-        (false, _) if place.job.running => Some(text.review_closed_running()),
+        (false, _) if review.job.running => Some(text.review_closed_running()),
         (false, _) => Some(text.review_closed_role()),
     }
 }
 
-/// How a case is to be shown.
+/// The query of a case's page.
 #[derive(Debug, Deserialize)]
-pub(super) struct Manner {
-    /// With inputs for all values.
+pub(super) struct CaseQuery {
+    /// Whether to show inputs for all values.
     edit: Option<String>,
 }
 
@@ -174,65 +174,65 @@ struct Single {
     case: CaseView,
 }
 
-/// One case: a page, or for htmx the case alone.
+/// Shows one case; for htmx only the case without the page.
 pub(super) async fn one(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
     Path((job, issue)): Path<(JobId, IssueId)>,
-    Query(manner): Query<Manner>,
+    Query(query): Query<CaseQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
-    let place = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    let issue = place.issue(&mut db, issue).await?;
+    let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
+    let issue = review.issue(&mut db, issue).await?;
     let kind = issue.issue_type;
-    let mut case = case::view(&mut db, &place, issue).await?;
-    case.editing = manner.edit.is_some() && place.edits;
+    let mut case = case::view(&mut db, &review, issue).await?;
+    case.editing = query.edit.is_some() && review.edits;
     if wants_part(&headers) {
         return show(&case);
     }
     show(&Single {
-        shell: place.shell(case.title.clone()),
-        filename: place.job.filename.clone(),
+        shell: review.shell(case.title.clone()),
+        filename: review.job.filename.clone(),
         job,
         back: address(job, kind),
         case,
     })
 }
 
-/// What a decision about a case is answered with: for htmx the case as it is now and the head of the page, else the
-/// way back to the page.
-async fn answer(
+/// Returns the response to a decision about a case: for htmx the updated case and head of the page, otherwise a redirect
+/// to the page, or the case if there is a notice.
+async fn response(
     db: &mut PgConnection,
-    place: &ReviewJob,
+    review: &ReviewJob,
     issue: IssueId,
     headers: &HeaderMap,
     notice: Option<String>,
 ) -> Result<Response, Problem> {
-    let issue = place.issue(&mut *db, issue).await?;
+    let issue = review.issue(&mut *db, issue).await?;
     let kind = issue.issue_type;
     if !wants_part(headers) && notice.is_none() {
-        return Ok(Redirect::to(&format!("{}#main", address(place.job.id, kind))).into_response());
+        return Ok(Redirect::to(&format!("{}#main", address(review.job.id, kind))).into_response());
     }
-    let mut case = case::view(db, place, issue).await?;
+    let mut case = case::view(db, review, issue).await?;
     case.notice = notice;
     if !wants_part(headers) {
         return show(&Single {
-            shell: place.shell(case.title.clone()),
-            filename: place.job.filename.clone(),
-            job: place.job.id,
-            back: address(place.job.id, kind),
+            shell: review.shell(case.title.clone()),
+            filename: review.job.filename.clone(),
+            job: review.job.id,
+            back: address(review.job.id, kind),
             case,
         });
     }
-    let head = Head::of(db, place, kind).await?;
+    let head = Head::of(db, review, kind).await?;
     show(&decide::Decided { case, head })
 }
 
-/// Why a decision was not carried out, if that is for what others did: shown in place, with the case as it is now. Any
-/// other error is a problem.
-fn overtaken(text: &Text, error: ActionError) -> Result<String, Problem> {
+/// Returns the notice for a decision that failed because the case has changed or a value is invalid. Any other error is a
+/// problem.
+fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
     match &error {
         ActionError::NotUndoable(_) => Ok(text.case_already_undone()),
         ActionError::Stale(_)
@@ -240,11 +240,25 @@ fn overtaken(text: &Text, error: ActionError) -> Result<String, Problem> {
         | ActionError::NotInReview { .. }
         | ActionError::Consolidated(_)
         | ActionError::Busy => action_error(text, &error).ok_or_else(|| error.into()),
-        _ => Err(error.into()),
+        ActionError::NoJob(_)
+        | ActionError::NoRow(_)
+        | ActionError::NoIssue(_)
+        | ActionError::NoAction(_)
+        | ActionError::NoContact(_)
+        | ActionError::Running(_)
+        | ActionError::Unfit { .. }
+        | ActionError::EmailTaken
+        | ActionError::KeyReused
+        | ActionError::TooLarge(_)
+        | ActionError::Read { .. }
+        | ActionError::Record(_)
+        | ActionError::Queue(_)
+        | ActionError::Object(_)
+        | ActionError::Store(_) => Err(error.into()),
     }
 }
 
-/// The kind of issue that an address of a page names.
+/// Returns the type of issue with the slug.
 fn kind_of(text: &Text, slug: &str) -> Result<IssueType, Problem> {
     let rule = words::rule_of(slug).ok_or_else(|| Problem::not_found(text.error_no_kind()))?;
     Ok(rule.issue_type)
