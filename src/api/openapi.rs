@@ -87,7 +87,19 @@ fn response(kind: Kind) -> Response {
     match kind {
         Kind::Unauthenticated => response.header("WWW-Authenticate", header("How to authenticate")),
         Kind::TooMany | Kind::Unavailable => response.header("Retry-After", header("Seconds to wait")),
-        _ => response,
+        Kind::Malformed
+        | Kind::Forbidden
+        | Kind::NotFound
+        | Kind::Method
+        | Kind::Conflict
+        | Kind::Precondition
+        | Kind::PreconditionRequired
+        | Kind::BodyTimeout
+        | Kind::TooLarge
+        | Kind::MediaType
+        | Kind::Invalid
+        | Kind::Internal
+        | Kind::Timeout => response,
     }
     .build()
 }

@@ -79,7 +79,9 @@ async fn go_on(
             );
             Ok(if status == JobStatus::Completed { Status::Done } else { Status::NeedsReview })
         }
-        _ => run_here(session, job, label, shutdown).await,
+        Some(JobStatus::Pending | JobStatus::Processing | JobStatus::Failed) | None => {
+            run_here(session, job, label, shutdown).await
+        }
     }
 }
 

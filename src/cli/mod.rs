@@ -215,7 +215,7 @@ enum Command {
     Doctor,
 }
 
-/// IssueFilter part of a list to print, and in which format.
+/// The part of a list to print, and its format.
 #[derive(Debug, clap::Args)]
 struct List {
     /// Output format.
@@ -267,12 +267,33 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         level => level,
     };
     telemetry::init(level, cli.settings.log_format(service), service);
-    let migrate = session::Migrate::from_flag(cli.no_migrate);
-    let session = match &cli.command {
+    let migrate = match &cli.command {
         Command::Doctor => return doctor::run(&cli.settings).await,
-        Command::Migrate => Session::open(&cli.settings, session::Migrate::Apply).await?,
-        _ => Session::open(&cli.settings, migrate).await?,
+        Command::Migrate => session::Migrate::Apply,
+        Command::Import { .. }
+        | Command::Preview { .. }
+        | Command::Worker
+        | Command::Serve { .. }
+        | Command::Token(_)
+        | Command::Session(_)
+        | Command::Jobs(_)
+        | Command::Issues { .. }
+        | Command::Rows { .. }
+        | Command::Edit { .. }
+        | Command::Discard { .. }
+        | Command::Restore { .. }
+        | Command::Resolve { .. }
+        | Command::Bulk { .. }
+        | Command::Export { .. }
+        | Command::Correct { .. }
+        | Command::Undo { .. }
+        | Command::Cancel { .. }
+        | Command::Delete { .. }
+        | Command::Audit { .. }
+        | Command::Reprocess { .. }
+        | Command::Contacts(_) => session::Migrate::from_flag(cli.no_migrate),
     };
+    let session = Session::open(&cli.settings, migrate).await?;
     let result = command(cli.command, &session).await;
     session.close().await;
     result

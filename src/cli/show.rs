@@ -95,7 +95,7 @@ pub(crate) async fn issues(
         .collect();
     match list.output {
         super::Format::Json => print(list.output, &with_rows, &[], |_| Vec::new())?,
-        _ => lines(list, &with_rows)?,
+        super::Format::Table | super::Format::Csv => lines(list, &with_rows)?,
     }
     if more {
         let last = with_rows.last().map_or(IssueId(0), |with| with.issue.id);

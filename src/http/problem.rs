@@ -156,7 +156,17 @@ impl Problem {
             ActionError::Invalid { field, reason } => Problem::invalid(format!("#/{field}"), reason),
             ActionError::KeyReused => Problem::new(Kind::Invalid).detail(error.to_string()),
             ActionError::TooLarge(_) => Problem::new(Kind::TooLarge).detail(error.to_string()),
-            _ => Problem::conflict(error.to_string()),
+            ActionError::NotInReview { .. }
+            | ActionError::Running(_)
+            | ActionError::Unfit { .. }
+            | ActionError::NotUndoable(_)
+            | ActionError::EmailTaken
+            | ActionError::Busy
+            | ActionError::Read { .. }
+            | ActionError::Record(_)
+            | ActionError::Queue(_)
+            | ActionError::Object(_)
+            | ActionError::Store(_) => Problem::conflict(error.to_string()),
         };
         problem.0.action_error = Some(Arc::new(error));
         problem

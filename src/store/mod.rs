@@ -212,12 +212,10 @@ impl StoreError {
     /// Returns whether a row that the transaction tried to write had changed since its snapshot.
     pub(crate) fn is_serialization_failure(&self) -> bool {
         const SERIALIZATION_FAILURE: &str = "40001";
-        match self {
-            StoreError::Database(DatabaseError(sqlx::Error::Database(error))) => {
-                error.code().is_some_and(|code| code == SERIALIZATION_FAILURE)
-            }
-            _ => false,
-        }
+        let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
+            return false;
+        };
+        error.code().as_deref() == Some(SERIALIZATION_FAILURE)
     }
 
     /// Returns whether the write violated a unique constraint of `table`.

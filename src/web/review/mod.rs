@@ -152,8 +152,10 @@ fn closed(review: &ReviewJob) -> Option<String> {
         (true, _) => None,
         (false, JobStatus::Completed) => Some(text.review_closed_completed()),
         (false, JobStatus::Pending | JobStatus::Processing) => Some(text.review_closed_running()),
-        (false, _) if review.job.running => Some(text.review_closed_running()),
-        (false, _) => Some(text.review_closed_role()),
+        (false, JobStatus::NeedsReview | JobStatus::Failed) if review.job.running => {
+            Some(text.review_closed_running())
+        }
+        (false, JobStatus::NeedsReview | JobStatus::Failed) => Some(text.review_closed_role()),
     }
 }
 
