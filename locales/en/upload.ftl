@@ -19,7 +19,7 @@ upload-column = Column { $number }
 upload-remember = Remember this for files with the same columns
 upload-rows = First rows
 # $encoding (String) - The encoding.
-# $delimiter (String) - What stands between values.
+# $delimiter (String) - The character between values.
 # $line (String) - The line of the header.
 upload-read-as = Encoding { $encoding }, values separated by { $delimiter }, column names on line { $line }.
 delimiter-comma = commas

@@ -166,7 +166,7 @@ character-damaged = a damaged character
 # $code (String) - Its code, such as U+200B.
 character-invisible = the invisible character { $code }
 
-## What somebody did. Their name stands before it.
+## The action of a person, whose name precedes it.
 
 action-upload = uploaded the file
 action-edit = edited rows

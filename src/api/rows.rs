@@ -80,9 +80,9 @@ pub(super) async fn get_row(
 ) -> Result<impl IntoResponse, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let tables = find_job(&mut db, &principal.owner, job).await?.tables();
-    let found = staging::get(&mut db, &principal.owner, tables, row).await?;
-    let found = found.ok_or(ActionError::NoRow(row))?;
-    Ok((etag(&found.tag()), axum::Json(RowTagged::from(found))))
+    let view = staging::get(&mut db, &principal.owner, tables, row).await?;
+    let view = view.ok_or(ActionError::NoRow(row))?;
+    Ok((etag(&view.tag()), axum::Json(RowTagged::from(view))))
 }
 
 /// Edits a row unless it has changed since the caller read it.

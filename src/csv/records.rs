@@ -135,7 +135,7 @@ pub struct RecordReader {
     closed_at: usize,
     /// The position in the buffer of the current cell's first quote that text follows.
     inner_quote_at: Option<usize>,
-    /// The ends in the buffer of the current cell's doubled quotes, of which only the first is there.
+    /// The positions in the buffer after the current cell's doubled quotes, which are stored as one quote.
     doubled: Vec<usize>,
     /// Whether the rest of the cell is dropped.
     is_cut: bool,

@@ -19,7 +19,7 @@ words! {
     }
 }
 
-/// The value of `issues.issue_resolved_by` if a run, not a person, determined that the issue is no longer raised.
+/// The value of `issues.issue_resolved_by` if a run resolved the issue, not a person.
 pub(crate) const RESOLVED_BY_RUN: &str = "recheck";
 
 /// Maximum length of an `issue_key` in bytes. An entry of a B-tree index is limited to about 2,700.

@@ -35,7 +35,7 @@ const SEPARATORS: &[char] = &[' ', '.', ',', ';'];
 /// The other dots of IDNA (UTS 46).
 const WIDE_DOTS: [char; 3] = ['．', '。', '｡'];
 
-/// Domains that assigned local parts with arbitrary dots, which are no mistakes there.
+/// Domains that assigned local parts with arbitrary dots, which are not mistakes there.
 const KEEP_DOTS: [&str; 2] = ["docomo.ne.jp", "ezweb.ne.jp"];
 
 /// Last labels, besides those of two letters, before which a comma counts as a dot.

@@ -2,7 +2,7 @@
 //!
 //! To add a rule: add its [`IssueType`] (and the value to the database's enum in a migration), write its file, and follow the
 //! compiler: [`IssueType::rule`], [`Verdict::breaks`] and [`Verdict::description`] match on every type. Reviews, bulk
-//! decisions, help and SQL are made from [`Rule`]; a test holds the README to it.
+//! decisions, help and SQL are made from [`Rule`]; a test checks the README against it.
 //!
 //! Two rules compare rows with other rows or contacts. The caller does that and adds the results with
 //! [`Verdict::with_others`].
