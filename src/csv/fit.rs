@@ -1,9 +1,9 @@
 //! Measures how well a dialect fits a file.
 //!
-//! The dialect with the most known names in the header wins, then the one with the highest consistency measure: the product
-//! of a pattern score (rows of equal width) and a type score (cells of a recognizable type), after G. van den Burg, A.
-//! Nazábal and C. Sutton, "Wrangling messy CSV files by detecting row and type patterns", Data Mining and Knowledge
-//! Discovery 33 (2019), the method of CleverCSV.
+//! The dialect with the most known names in the header wins, then the one with the fewest broken records, then the one
+//! with the highest consistency measure: the product of a pattern score (rows of equal width) and a type score (cells of
+//! a recognizable type), after G. van den Burg, A. Nazábal and C. Sutton, "Wrangling messy CSV files by detecting row and
+//! type patterns", Data Mining and Knowledge Discovery 33 (2019), the method of CleverCSV.
 
 use std::cmp::Reverse;
 
