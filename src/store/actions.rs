@@ -56,7 +56,8 @@ pub(crate) async fn finish(
     job: Option<JobId>,
     result: &Value,
 ) -> Result<(), StoreError> {
-    let update = "UPDATE actions SET action_result = $2, action_job_id = coalesce(action_job_id, $3) WHERE action_id = $1";
+    let update = "UPDATE actions SET action_result = $2, action_job_id = coalesce(action_job_id, $3)
+         WHERE action_id = $1";
     sql::query(update).bind(action).bind(result).bind(job.map(|job| job.0)).execute(connection).await?;
     Ok(())
 }
@@ -99,14 +100,15 @@ pub(crate) struct Action {
 
 const ACTION_SIZED: &str =
     "SELECT action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
-     action_undone_by, octet_length(action_request::text) + octet_length(action_result::text) AS row_bytes FROM actions a";
+     action_undone_by,
+     octet_length(action_request::text) + octet_length(action_result::text) AS row_bytes FROM actions a";
 /// Without the request, which may be large.
 const ACTION_BRIEF: &str =
-    "SELECT action_id, action_actor, action_at, action_kind, action_job_id, 'null'::jsonb AS action_request, action_result,
-     action_undone_by FROM actions a";
+    "SELECT action_id, action_actor, action_at, action_kind, action_job_id, 'null'::jsonb AS action_request,
+     action_result, action_undone_by FROM actions a";
 /// Makes this action the current action of the transaction: see [the wall](super::wall).
-const ACTION: &str =
-    "SELECT set_config('ingest.action', action_id::text, true), action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
+const ACTION: &str = "SELECT set_config('ingest.action', action_id::text, true),
+     action_id, action_actor, action_at, action_kind, action_job_id, action_request, action_result,
      action_undone_by FROM actions a";
 
 fn action(row: &sqlx::postgres::PgRow) -> Result<Action, StoreError> {

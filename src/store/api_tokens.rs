@@ -86,7 +86,9 @@ pub(crate) async fn insert(
     let query = sqlx::AssertSqlSafe(format!(
         "INSERT INTO api_tokens (token_owner, token_name, token_hash, token_roles, token_expires_at)
          SELECT $1, $2, $3, $4, now() + $5
-         WHERE (SELECT count(*) FROM api_tokens WHERE token_owner = $1 AND token_revoked_at IS NULL AND token_expires_at > now()) < $6
+         WHERE (
+             SELECT count(*) FROM api_tokens
+             WHERE token_owner = $1 AND token_revoked_at IS NULL AND token_expires_at > now()) < $6
          RETURNING {COLUMNS}"
     ));
     let query = sql::query(query)

@@ -25,8 +25,10 @@ pub(crate) async fn remember(
     shape: &str,
     columns: Columns,
 ) -> Result<(), StoreError> {
-    let insert = "INSERT INTO column_mappings (mapping_owner, mapping_shape, mapping_columns) VALUES ($1, $2, $3)
-         ON CONFLICT (mapping_owner, mapping_shape) DO UPDATE SET mapping_columns = excluded.mapping_columns, mapping_used_at = now()";
+    let insert =
+        "INSERT INTO column_mappings (mapping_owner, mapping_shape, mapping_columns) VALUES ($1, $2, $3)
+         ON CONFLICT (mapping_owner, mapping_shape)
+         DO UPDATE SET mapping_columns = excluded.mapping_columns, mapping_used_at = now()";
     sql::query(insert).bind(&owner.0).bind(shape).bind(Json(columns)).execute(connection).await?;
     Ok(())
 }

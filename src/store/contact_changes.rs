@@ -80,7 +80,8 @@ pub(crate) async fn apply(
             "CASE incoming_decided WHEN 'FILL' THEN contact_email ELSE incoming_email END".to_owned()
         }
         field => format!(
-            "CASE WHEN incoming_decided = 'FILL' AND btrim(contact_{field}) <> '' THEN contact_{field} ELSE incoming_{field} END"
+            "CASE WHEN incoming_decided = 'FILL' AND btrim(contact_{field}) <> ''
+                         THEN contact_{field} ELSE incoming_{field} END"
         ),
     };
     let change = AssertSqlSafe(format!(
@@ -138,11 +139,15 @@ pub async fn of_contact(
 ) -> Result<Slice<Change>, StoreError> {
     let (before, after) = (Field::columns("before"), Field::columns("after"));
     let bytes = row_bytes(before.split(", ").chain(after.split(", ")));
-    let rows = format!("SELECT change_id, {bytes}, change_at AS at, change_job_id AS job, change_staging_id AS row, change_action_id AS action,
-                change_undone_by AS undone_by,
+    let rows = format!(
+        "SELECT change_id, {bytes}, change_at AS at, change_job_id AS job, change_staging_id AS row,
+                change_action_id AS action, change_undone_by AS undone_by,
                 ARRAY[{before}]::text[] AS before,
                 ARRAY[{after}]::text[] AS after
-         FROM contact_changes WHERE change_contact_id = $2 AND change_owner = $1 ORDER BY change_id LIMIT $3");
+         FROM contact_changes
+         WHERE change_contact_id = $2 AND change_owner = $1
+         ORDER BY change_id LIMIT $3"
+    );
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "change_id"));
     let rows =
         sql::query(query).bind(&owner.0).bind(contact).bind(MOST_CHANGES + 1).fetch_all(connection).await?;

@@ -274,7 +274,8 @@ pub(crate) async fn with_keys(
 ) -> Result<Vec<(u128, Contact)>, StoreError> {
     let keys: Vec<Uuid> = keys.iter().map(|key| Uuid::from_u128(*key)).collect();
     // The query uses the index over keys, never that over owners.
-    let query = "SELECT * FROM (SELECT * FROM contacts WHERE contact_key = ANY ($2) OFFSET 0) AS c WHERE contacts_user_id = $1";
+    let query = "SELECT * FROM (SELECT * FROM contacts WHERE contact_key = ANY ($2) OFFSET 0) AS c
+         WHERE contacts_user_id = $1";
     let rows = sql::query(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
     let contact = |row: &sqlx::postgres::PgRow| {
         let key: Uuid = row.try_get("contact_key")?;
@@ -322,7 +323,9 @@ pub(crate) async fn existing(
     contacts: &[ContactId],
     limit: i64,
 ) -> Result<Vec<ContactId>, StoreError> {
-    let query = "SELECT contact_id FROM (SELECT contact_id, contacts_user_id FROM contacts WHERE contact_id = ANY ($2) OFFSET 0) AS c
-         WHERE contacts_user_id = $1 ORDER BY contact_id LIMIT $3";
+    let query = "SELECT contact_id FROM (
+             SELECT contact_id, contacts_user_id FROM contacts WHERE contact_id = ANY ($2) OFFSET 0) AS c
+         WHERE contacts_user_id = $1
+         ORDER BY contact_id LIMIT $3";
     Ok(sql::query_scalar(query).bind(&owner.0).bind(contacts).bind(limit).fetch_all(connection).await?)
 }

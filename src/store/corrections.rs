@@ -36,7 +36,8 @@ pub(crate) fn open_rows<'c>(
     let query = AssertSqlSafe(format!(
         "SELECT s.staging_id, s.staging_line, {}, s.staging_row_hash, reasons
          FROM (SELECT s.*, reasons FROM (
-                   SELECT item_staging_id, string_agg(coalesce(issue_description, issue_type::text), '; ' ORDER BY issue_id) AS reasons
+                   SELECT item_staging_id,
+                          string_agg(coalesce(issue_description, issue_type::text), '; ' ORDER BY issue_id) AS reasons
                    FROM ONLY {} JOIN ONLY {} ON item_issue_id = issue_id
                    WHERE issues_job_id = $2 AND NOT issue_resolved GROUP BY item_staging_id) AS open
                JOIN {} s ON s.staging_id = item_staging_id OFFSET 0) AS s
@@ -106,8 +107,14 @@ pub(crate) async fn take_in(
 ) -> Result<(), StoreError> {
     // The column with the job's number lets the join below use whole keys alone, whatever the statistics of the job.
     let table = AssertSqlSafe(format!(
-        "CREATE TEMPORARY TABLE uploaded (uploaded_line bigint NOT NULL, uploaded_key varchar NOT NULL, uploaded_hash varchar COLLATE \"C\",
-             {}, uploaded_row bigint, uploaded_is_contact boolean NOT NULL DEFAULT false, uploaded_job integer NOT NULL DEFAULT {})
+        "CREATE TEMPORARY TABLE uploaded (
+             uploaded_line bigint NOT NULL,
+             uploaded_key varchar NOT NULL,
+             uploaded_hash varchar COLLATE \"C\",
+             {},
+             uploaded_row bigint,
+             uploaded_is_contact boolean NOT NULL DEFAULT false,
+             uploaded_job integer NOT NULL DEFAULT {})
          ON COMMIT DROP",
         Field::list(|field| format!("uploaded_{field} varchar")),
         tables.job()

@@ -63,8 +63,10 @@ pub(crate) async fn counts(
     sqlx::raw_sql("ANALYZE decided").execute(&mut *connection).await?;
     let query = AssertSqlSafe(format!(
         "SELECT count(*) AS rows,
-                count(*) FILTER (WHERE decided_status = 'DISCARD' AND staging_status IS DISTINCT FROM 'DISCARD') AS discarded,
-                count(*) FILTER (WHERE decided_status IS DISTINCT FROM 'DISCARD' AND staging_status = 'DISCARD') AS restored,
+                count(*) FILTER (WHERE decided_status = 'DISCARD'
+                                   AND staging_status IS DISTINCT FROM 'DISCARD') AS discarded,
+                count(*) FILTER (WHERE decided_status IS DISTINCT FROM 'DISCARD'
+                                   AND staging_status = 'DISCARD') AS restored,
                 count(*) FILTER (WHERE ({}) IS DISTINCT FROM ({})) AS edited
          FROM decided JOIN {} ON staging_id = decided_id",
         Field::columns("staging"),
@@ -81,11 +83,15 @@ pub(crate) async fn moves(
 ) -> Result<RowCounts, StoreError> {
     let more = |status: &str| {
         format!(
-            "count(*) FILTER (WHERE decided_status = '{status}') - count(*) FILTER (WHERE staging_status = '{status}')"
+            "count(*) FILTER (WHERE decided_status = '{status}')
+                    - count(*) FILTER (WHERE staging_status = '{status}')"
         )
     };
     let query = AssertSqlSafe(format!(
-        "SELECT {}, {}, {} FROM decided JOIN {} ON staging_id = decided_id",
+        "SELECT {},
+                {},
+                {}
+         FROM decided JOIN {} ON staging_id = decided_id",
         more("READY"),
         more("ISSUE"),
         more("DISCARD"),

@@ -35,15 +35,18 @@ pub(crate) async fn gather(
     job_tables: JobTables,
 ) -> Result<i64, StoreError> {
     sqlx::raw_sql(BY_INDEX).execute(&mut *connection).await?;
-    let table =
-        "CREATE TEMPORARY TABLE imported (imported_number bigint GENERATED ALWAYS AS IDENTITY, imported_contact bigint NOT NULL,
-         imported_row bigint NOT NULL, imported_change bigint) ON COMMIT DROP";
+    let table = "CREATE TEMPORARY TABLE imported (
+             imported_number bigint GENERATED ALWAYS AS IDENTITY,
+             imported_contact bigint NOT NULL,
+             imported_row bigint NOT NULL,
+             imported_change bigint) ON COMMIT DROP";
     sqlx::raw_sql(table).execute(&mut *connection).await?;
     if let Some((first, last)) = staging::consolidated(connection, job_tables).await? {
         // `|| ''` prevents the use of the index by owner. The cost of the index by row does not grow with the number of
         // contacts.
         let made = "INSERT INTO imported (imported_contact, imported_row)
-             SELECT contact_id, staging_id FROM contacts WHERE staging_id BETWEEN $2 AND $3 AND contacts_user_id || '' = $1
+             SELECT contact_id, staging_id FROM contacts
+             WHERE staging_id BETWEEN $2 AND $3 AND contacts_user_id || '' = $1
              ORDER BY staging_id";
         sql::query(made).bind(&owner.0).bind(first).bind(last).execute(&mut *connection).await?;
     }
@@ -79,7 +82,9 @@ pub(crate) async fn remove(
              DELETE FROM contacts USING made WHERE contact_id = imported_contact
                AND (contacts_user_id, {contact}) = (owner, {fields})
              RETURNING contact_id, made.staging_id),
-         ready AS (UPDATE {staging} AS row SET staging_status = 'READY' FROM gone WHERE row.staging_id = gone.staging_id)
+         ready AS (
+             UPDATE {staging} AS row SET staging_status = 'READY'
+             FROM gone WHERE row.staging_id = gone.staging_id)
          SELECT (SELECT count(*) FROM gone) AS undone,
                 ARRAY(SELECT imported_contact FROM made EXCEPT SELECT contact_id FROM gone) AS kept",
         // A contact has an empty text where its row has no value.
@@ -103,14 +108,19 @@ pub(crate) async fn restore(
         "WITH part AS MATERIALIZED (
              SELECT imported_change FROM imported
              WHERE imported_number > $1 AND imported_number <= $1 + {PART} AND imported_change IS NOT NULL),
-         change AS MATERIALIZED (SELECT contact_changes.* FROM part JOIN contact_changes ON change_id = imported_change),
+         change AS MATERIALIZED (
+             SELECT contact_changes.* FROM part JOIN contact_changes ON change_id = imported_change),
          restored AS (
              UPDATE contacts SET {restored}
              FROM change WHERE contact_id = change_contact_id
                AND (contacts_user_id, {contact}) = (change_owner, {after})
              RETURNING change_id, change_staging_id, contact_id),
-         marked AS (UPDATE contact_changes SET change_undone_by = $2 FROM restored WHERE contact_changes.change_id = restored.change_id),
-         ready AS (UPDATE {} SET staging_status = 'READY' FROM restored WHERE staging_id = change_staging_id)
+         marked AS (
+             UPDATE contact_changes SET change_undone_by = $2
+             FROM restored WHERE contact_changes.change_id = restored.change_id),
+         ready AS (
+             UPDATE {} SET staging_status = 'READY'
+             FROM restored WHERE staging_id = change_staging_id)
          SELECT (SELECT count(*) FROM restored) AS undone,
                 ARRAY(SELECT change_contact_id FROM change EXCEPT SELECT contact_id FROM restored) AS kept",
         job_tables.staging(),

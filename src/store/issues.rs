@@ -255,8 +255,8 @@ pub struct Issue {
     pub created_at: DateTime<Utc>,
 }
 
-const ISSUE: &str = "SELECT issue_id, issue_type::text AS type, issue_key, issue_description, issue_resolved, issue_resolved_by,
-     issue_resolution_comment, issue_created_at";
+const ISSUE: &str = "SELECT issue_id, issue_type::text AS type, issue_key, issue_description, issue_resolved,
+     issue_resolved_by, issue_resolution_comment, issue_created_at";
 
 fn issue(row: &PgRow) -> Result<Issue, StoreError> {
     Ok(Issue {

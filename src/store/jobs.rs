@@ -94,11 +94,17 @@ pub struct RowCounts {
 }
 
 /// The columns of a job, and its table.
-const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key, job_status::text AS status, job_import_policy,
-    job_cancelled_at IS NOT NULL AS cancelled, coalesce(job_lease_until > now(), false) AS running, job_available_at IS NOT NULL AS wanted, job_content_hash, job_staging_base, job_required_fields,
-    job_partitioned AS has_tables, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows, job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
+const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key,
+    job_status::text AS status, job_import_policy,
+    job_cancelled_at IS NOT NULL AS cancelled,
+    coalesce(job_lease_until > now(), false) AS running,
+    job_available_at IS NOT NULL AS wanted,
+    job_content_hash, job_staging_base, job_required_fields, job_partitioned AS has_tables,
+    job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows,
+    job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
-    (SELECT ARRAY[undo_done, undo_total] FROM undo_progress WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
+    (SELECT ARRAY[undo_done, undo_total] FROM undo_progress
+     WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
     job_created_at, job_process_start, job_process_end FROM jobs";
 
 /// Returns the query for one job, by owner `$1` and id `$2`. It makes that job the current job of the transaction: see
@@ -233,7 +239,8 @@ pub(crate) struct New<'a> {
 pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<JobId, StoreError> {
     let id = sql::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
-                           job_processed_rows, job_issue_count, job_import_policy, job_content_hash, job_columns, job_available_at)
+                           job_processed_rows, job_issue_count, job_import_policy, job_content_hash,
+                           job_columns, job_available_at)
          VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, NULL) RETURNING job_id",
     )
     .bind(&new.owner.0)

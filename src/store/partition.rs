@@ -73,7 +73,8 @@ pub(crate) async fn create(
     // With this check, ATTACH does not need to read all rows.
     let statement = format!(
         "CREATE TABLE {staging} (LIKE staging INCLUDING DEFAULTS,
-             CONSTRAINT {staging}_ids CHECK (staging_id >= {first} AND staging_id <= {last})) WITH (fillfactor = {fillfactor});
+             CONSTRAINT {staging}_ids CHECK (staging_id >= {first} AND staging_id <= {last}))
+             WITH (fillfactor = {fillfactor});
          CREATE TABLE {issues} (LIKE issues INCLUDING DEFAULTS INCLUDING GENERATED);
          ALTER TABLE {issues} ALTER issue_id SET DEFAULT nextval({issue_id});
          CREATE TABLE {items} (LIKE issue_items INCLUDING DEFAULTS);
@@ -158,7 +159,8 @@ pub(crate) async fn declare_keys(connection: &mut PgConnection, job: JobId) -> R
 pub(crate) async fn check_jobs(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, .. } = Tables::of(job);
     let statement = format!(
-        "ALTER TABLE {staging} VALIDATE CONSTRAINT {staging}_job; ALTER TABLE {issues} VALIDATE CONSTRAINT {issues}_job;
+        "ALTER TABLE {staging} VALIDATE CONSTRAINT {staging}_job;
+         ALTER TABLE {issues} VALIDATE CONSTRAINT {issues}_job;
          ANALYZE {staging}"
     );
     run(connection, statement).await
@@ -169,7 +171,8 @@ pub(crate) async fn check_items(connection: &mut PgConnection, job: JobId) -> Re
     let Tables { items, .. } = Tables::of(job);
     let statement = format!(
         "{BULK};
-         ALTER TABLE {items} VALIDATE CONSTRAINT {items}_issue_key; ALTER TABLE {items} VALIDATE CONSTRAINT {items}_row_key"
+         ALTER TABLE {items} VALIDATE CONSTRAINT {items}_issue_key;
+         ALTER TABLE {items} VALIDATE CONSTRAINT {items}_row_key"
     );
     run(connection, statement).await
 }

@@ -39,8 +39,12 @@ impl Batch {
 /// Creates the temporary table `raised`; it exists until the transaction ends.
 pub(crate) async fn create(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
     let table = format!(
-        "CREATE TEMPORARY TABLE raised (raised_type issue_type_enum NOT NULL, raised_key varchar COLLATE \"C\" NOT NULL,
-         raised_description varchar NOT NULL, raised_staging_id bigint NOT NULL, raised_job integer NOT NULL DEFAULT {})
+        "CREATE TEMPORARY TABLE raised (
+             raised_type issue_type_enum NOT NULL,
+             raised_key varchar COLLATE \"C\" NOT NULL,
+             raised_description varchar NOT NULL,
+             raised_staging_id bigint NOT NULL,
+             raised_job integer NOT NULL DEFAULT {})
          ON COMMIT DROP",
         tables.job()
     );

@@ -52,9 +52,10 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
 /// slows down imports.
 async fn warn_of_keys_by_locale(pool: &PgPool) -> Result<(), StoreError> {
     let query = "SELECT attrelid::regclass || '.' || attname AS key FROM pg_attribute
-         WHERE attrelid IN ('jobs'::regclass, 'staging'::regclass, 'issues'::regclass, 'contacts'::regclass, 'actions'::regclass)
-           AND attname IN ('job_user_id', 'job_content_hash', 'staging_row_hash', 'issue_key', 'contacts_user_id', 'action_owner',
-                           'action_idempotency_key')
+         WHERE attrelid IN ('jobs'::regclass, 'staging'::regclass, 'issues'::regclass, 'contacts'::regclass,
+                            'actions'::regclass)
+           AND attname IN ('job_user_id', 'job_content_hash', 'staging_row_hash', 'issue_key',
+                           'contacts_user_id', 'action_owner', 'action_idempotency_key')
            AND attcollation <> 'pg_catalog.\"C\"'::regcollation";
     for row in sql::once(pool, query).await? {
         let key: &str = row.try_get("key")?;
@@ -150,8 +151,10 @@ impl Server {
 
 /// Returns the server's version and the database's name and encoding.
 pub(crate) async fn server(pool: &PgPool) -> Result<Server, StoreError> {
-    let query = "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_num,
-                        current_database()::text AS database, current_setting('server_encoding') AS encoding";
+    let query = "SELECT current_setting('server_version') AS version,
+                current_setting('server_version_num')::int AS version_num,
+                current_database()::text AS database,
+                current_setting('server_encoding') AS encoding";
     let row = sql::once(pool, query).await?.pop().ok_or(StoreError::Unreadable)?;
     Ok(sqlx::FromRow::from_row(&row)?)
 }

@@ -36,7 +36,8 @@ pub(crate) async fn begin(
 ) -> Result<(), StoreError> {
     sql::once_changed(pool, "DELETE FROM pending_sign_ins WHERE pending_expires_at <= now()").await?;
     let query = sql::query(
-        "INSERT INTO pending_sign_ins (pending_state_hash, pending_nonce, pending_verifier, pending_return_path, pending_expires_at)
+        "INSERT INTO pending_sign_ins (pending_state_hash, pending_nonce, pending_verifier,
+                                       pending_return_path, pending_expires_at)
          VALUES ($1, $2, $3, $4, now() + $5)",
     )
     .bind(state_hash.as_slice())
@@ -93,7 +94,8 @@ pub(crate) async fn open(
 ) -> Result<(), StoreError> {
     sql::once_changed(pool, "DELETE FROM browser_sessions WHERE session_expires_at <= now()").await?;
     let query = sql::query(
-        "INSERT INTO browser_sessions (session_hash, session_owner, session_name, session_roles, session_csrf, session_expires_at)
+        "INSERT INTO browser_sessions (session_hash, session_owner, session_name,
+                                       session_roles, session_csrf, session_expires_at)
          VALUES ($1, $2, $3, $4, $5, now() + $6)",
     )
     .bind(hash.as_slice())

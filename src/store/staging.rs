@@ -162,7 +162,8 @@ pub(crate) async fn rows(
     };
     // COPY takes no parameters. Safe: the name of the table and the condition contain only the job's number.
     let copy = format!(
-        "COPY (SELECT staging_id, {}, staging_status, staging_row_hash, staging_residue, staging_accepted, staging_on_existing
+        "COPY (SELECT staging_id, {}, staging_status, staging_row_hash, staging_residue,
+                staging_accepted, staging_on_existing
          FROM {} WHERE staging_job_id = {} AND staging_status IS DISTINCT FROM 'DISCARD' {order}) TO STDOUT",
         Field::columns("staging"),
         tables.staging(),
@@ -329,7 +330,8 @@ pub(crate) async fn of_issues(
               LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
                        ORDER BY item_staging_id LIMIT $5) AS item,
               LATERAL (SELECT * FROM {} WHERE staging_id = item_staging_id OFFSET 0) AS s
-         WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1) ORDER BY issue, s.staging_id",
+         WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
+         ORDER BY issue, s.staging_id",
         select_view(),
         tables.items(),
         tables.staging()
@@ -397,9 +399,11 @@ pub(crate) async fn mark_unfinished(
     let query = AssertSqlSafe(format!(
         "WITH unfinished AS MATERIALIZED (
              SELECT id FROM (
-                 SELECT staging_id AS id, false AS made FROM {table} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
+                 SELECT staging_id AS id, false AS made FROM {table}
+                 WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
                  UNION ALL SELECT staging_id, true FROM contacts WHERE staging_id BETWEEN $2 AND $3
-                 UNION ALL SELECT change_staging_id, true FROM contact_changes WHERE change_job_id = $1 AND change_undone_by IS NULL
+                 UNION ALL SELECT change_staging_id, true FROM contact_changes
+                 WHERE change_job_id = $1 AND change_undone_by IS NULL
              ) AS heap GROUP BY id HAVING NOT bool_or(made))
          UPDATE {table} SET staging_status = 'READY' FROM unfinished WHERE staging_id = id"
     ));
@@ -414,7 +418,8 @@ pub(super) async fn consolidated(
 ) -> Result<Option<(RowId, RowId)>, StoreError> {
     // `+ 0` prevents the use of the primary key, which would be scanned through the rows of all earlier jobs.
     let query = AssertSqlSafe(format!(
-        "SELECT min(staging_id + 0), max(staging_id + 0) FROM {} WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'",
+        "SELECT min(staging_id + 0), max(staging_id + 0) FROM {}
+         WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'",
         tables.staging()
     ));
     let bounds: (Option<RowId>, Option<RowId>) =

@@ -23,7 +23,8 @@ pub(crate) async fn write(pool: &PgPool, job: JobId, progress: UndoProgress) -> 
     let UndoProgress { done, total } = progress;
     let write = format!(
         "INSERT INTO undo_progress VALUES ({job}, {done}, {total}, now() + interval '15 seconds')
-         ON CONFLICT (undo_job_id) DO UPDATE SET undo_done = {done}, undo_total = {total}, undo_until = excluded.undo_until"
+         ON CONFLICT (undo_job_id)
+         DO UPDATE SET undo_done = {done}, undo_total = {total}, undo_until = excluded.undo_until"
     );
     sql::once_changed(pool, &write).await?;
     Ok(())

@@ -158,8 +158,10 @@ impl Wall {
                       ORDER BY relname) AS open_tables,
                 coalesce(pg_has_role(requests.oid, 'USAGE') AND row_security_active(jobs.oid), false) AS binds_login,
                 pg_has_role(jobs.relowner, 'USAGE') AS owns_tables,
-                (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may_make_roles, has_options
-             FROM (SELECT 'ingest_requests_' || oid AS name, current_setting('server_version_num')::integer >= 160000 AS has_options
+                (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may_make_roles,
+                has_options
+             FROM (SELECT 'ingest_requests_' || oid AS name,
+                          current_setting('server_version_num')::integer >= 160000 AS has_options
                    FROM pg_database WHERE datname = current_database()) AS named
              LEFT JOIN pg_roles AS requests ON rolname = name
              CROSS JOIN pg_class AS jobs JOIN pg_namespace ON pg_namespace.oid = relnamespace

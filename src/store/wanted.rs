@@ -68,7 +68,8 @@ pub(crate) async fn stranded(
         "UPDATE jobs SET job_available_at = now(), job_delivery_count = job_delivery_count + 1
          WHERE job_id IN (
              SELECT job_id FROM jobs
-             WHERE job_available_at <= now() - {} * power(2, least(job_delivery_count, 10)) AND job_status IN ('PENDING', 'PROCESSING')
+             WHERE job_available_at <= now() - {} * power(2, least(job_delivery_count, 10))
+               AND job_status IN ('PENDING', 'PROCESSING')
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              ORDER BY job_available_at LIMIT {limit} FOR UPDATE SKIP LOCKED)
          RETURNING job_id, job_s3_object_key",

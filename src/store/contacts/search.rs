@@ -75,7 +75,8 @@ pub async fn search(
         filter::all_searched("contact")
     );
     let query = AssertSqlSafe(format!(
-        "WITH seen AS MATERIALIZED ({} WHERE contacts_user_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3)
+        "WITH seen AS MATERIALIZED (
+             {} WHERE contacts_user_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3)
          SELECT page.*, (SELECT CASE WHEN count(*) = $3 THEN min(contact_id) END FROM seen) AS further
          FROM (SELECT NULL) AS always LEFT JOIN ({}) AS page ON true ORDER BY contact_id DESC",
         select_sized(),

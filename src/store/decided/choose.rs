@@ -86,7 +86,9 @@ async fn plain(
 ) -> Result<(), StoreError> {
     let Change { status, accepted, on_existing } = change;
     let mut query = QueryBuilder::new(format!(
-        "INSERT INTO decided SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted}, ({on_existing})::staging_on_existing_enum",
+        "INSERT INTO decided
+         SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted},
+                ({on_existing})::staging_on_existing_enum",
         Field::columns("s.staging")
     ));
     filter::push_rows(&mut query, tables, which, linked, condition);
@@ -173,8 +175,10 @@ pub(crate) async fn correct(
 async fn corrected(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
     let Change { status, accepted, on_existing, .. } = EDITED;
     let query = AssertSqlSafe(format!(
-        "INSERT INTO decided SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted}, {on_existing}
-         FROM (SELECT s.*, corrected.* FROM (SELECT DISTINCT ON (corrected_id) * FROM corrected ORDER BY corrected_id) AS corrected
+        "INSERT INTO decided
+         SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted}, {on_existing}
+         FROM (SELECT s.*, corrected.* FROM (
+                   SELECT DISTINCT ON (corrected_id) * FROM corrected ORDER BY corrected_id) AS corrected
                JOIN {} s ON s.staging_id = corrected_id OFFSET 0 FOR NO KEY UPDATE OF s) AS s
          WHERE s.staging_job_id = $1{NO_CONTACT}
            AND ({}) IS DISTINCT FROM ({})",
@@ -200,10 +204,12 @@ fn members(tables: JobTables, which: &Filter) -> QueryBuilder<Postgres> {
         ") AS s JOIN ONLY {items} ON item_staging_id = chosen_id),
          member AS (
              SELECT * FROM (
-                 SELECT issue_id, issues_job_id, issue_type, issue_key, s.* FROM chosen JOIN ONLY {issues} ON issue_id = item_issue_id
+                 SELECT issue_id, issues_job_id, issue_type, issue_key, s.* FROM chosen
+                 JOIN ONLY {issues} ON issue_id = item_issue_id
                  JOIN ONLY {items} AS item ON item.item_issue_id = issue_id
                  JOIN {staging} s ON s.staging_id = item_staging_id OFFSET 0) AS s
-             WHERE issues_job_id = {job} AND issue_type = 'DUPLICATE_EMAIL' AND s.staging_job_id = {job}{IN_QUESTION} AND {})",
+             WHERE issues_job_id = {job} AND issue_type = 'DUPLICATE_EMAIL'
+               AND s.staging_job_id = {job}{IN_QUESTION} AND {})",
         same_key("s.staging_email")
     ));
     query

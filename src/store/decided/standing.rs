@@ -52,7 +52,8 @@ fn standing(job_tables: JobTables, required: RequiredFields) -> String {
              SELECT issue_id, issue_resolved AS resolved, coalesce(CASE issue_type
                  {rules}
                  END, false) AS raised
-             FROM (SELECT *, staging_job_id = {job} AND status IS DISTINCT FROM 'DISCARD' AS counts, {same} AS same_email FROM (
+             FROM (SELECT *, staging_job_id = {job} AND status IS DISTINCT FROM 'DISCARD' AS counts,
+                          {same} AS same_email FROM (
                        SELECT issue_id, issue_resolved, issue_type, issue_key, issues_job_id, staging_job_id,
                               staging_residue IS NOT NULL AS malformed, {columns}
                        FROM touched JOIN ONLY {issues} ON issue_id = id
@@ -93,7 +94,8 @@ pub(crate) async fn settle(
                     issue_resolved_by = CASE WHEN raised THEN NULL ELSE $1 END
              FROM standing WHERE issue.issue_id = standing.issue_id AND resolved = raised
              RETURNING raised)
-         SELECT count(*) FILTER (WHERE NOT raised) AS settled, count(*) FILTER (WHERE raised) AS reopened FROM changed",
+         SELECT count(*) FILTER (WHERE NOT raised) AS settled,
+                count(*) FILTER (WHERE raised) AS reopened FROM changed",
         standing(job_tables, required),
         job_tables.issues()
     ));

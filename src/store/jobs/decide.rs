@@ -26,7 +26,8 @@ pub(crate) async fn of_row(
     owner: &Owner,
     row: RowId,
 ) -> Result<Option<JobId>, StoreError> {
-    let query = "SELECT staging_job_id FROM staging JOIN jobs ON job_id = staging_job_id WHERE staging_id = $2 AND job_user_id = $1";
+    let query = "SELECT staging_job_id FROM staging JOIN jobs ON job_id = staging_job_id
+         WHERE staging_id = $2 AND job_user_id = $1";
     Ok(sql::query_scalar(query).bind(&owner.0).bind(row).fetch_optional(connection).await?)
 }
 
@@ -36,7 +37,8 @@ pub(crate) async fn add_issues(
     id: JobId,
     more: i64,
 ) -> Result<i32, StoreError> {
-    let query = "UPDATE jobs SET job_issue_count = greatest(job_issue_count + $2, 0) WHERE job_id = $1 RETURNING job_issue_count";
+    let query = "UPDATE jobs SET job_issue_count = greatest(job_issue_count + $2, 0)
+         WHERE job_id = $1 RETURNING job_issue_count";
     Ok(sql::query_scalar(query).bind(id.0).bind(more as i32).fetch_one(connection).await?)
 }
 
@@ -46,8 +48,11 @@ pub(crate) async fn move_rows(
     id: JobId,
     more: &RowCounts,
 ) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_ready_rows = greatest(job_ready_rows + $2, 0), job_issue_rows = greatest(job_issue_rows + $3, 0),
-                job_discarded_rows = greatest(job_discarded_rows + $4, 0), job_success_rows = greatest(job_success_rows + $5, 0)
+    let query = "UPDATE jobs SET
+                job_ready_rows = greatest(job_ready_rows + $2, 0),
+                job_issue_rows = greatest(job_issue_rows + $3, 0),
+                job_discarded_rows = greatest(job_discarded_rows + $4, 0),
+                job_success_rows = greatest(job_success_rows + $5, 0)
          WHERE job_id = $1";
     let RowCounts { ready, with_issues, discarded, consolidated, repeated: _ } = *more;
     let query = sql::query(query).bind(id.0).bind(ready as i32).bind(with_issues as i32);

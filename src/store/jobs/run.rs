@@ -85,7 +85,8 @@ pub async fn claim(
                 job_process_start = now(), job_process_end = NULL, job_failure = NULL,
                 job_unfinished_runs = job_unfinished_runs + 1,
                 job_required_fields = coalesce(job_required_fields, '{{{required}}}'),
-                job_staged_at = CASE WHEN job_status = 'NEEDS_REVIEW' THEN coalesce(job_staged_at, now()) ELSE job_staged_at END
+                job_staged_at = CASE WHEN job_status = 'NEEDS_REVIEW'
+                                     THEN coalesce(job_staged_at, now()) ELSE job_staged_at END
          WHERE job_id = (
              SELECT job_id FROM jobs
              WHERE job_id = {id} AND job_status <> 'COMPLETED' AND job_cancelled_at IS NULL
@@ -93,7 +94,9 @@ pub async fn claim(
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
                    job_partitioned, job_import_policy, job_columns, job_required_fields, job_staged_at IS NOT NULL AS staged,
-                   job_unfinished_runs, job_checkpoint = 0 AND EXISTS (SELECT FROM staging_shared WHERE staging_job_id = job_id) AS has_leftovers",
+                   job_unfinished_runs,
+                   job_checkpoint = 0
+                       AND EXISTS (SELECT FROM staging_shared WHERE staging_job_id = job_id) AS has_leftovers",
         lease = sql::interval(lease)
     );
     let Some(row) = sql::once(pool, &claim).await?.pop() else {
@@ -147,7 +150,10 @@ pub(crate) async fn renew(pool: &PgPool, claim: &Claim, lease: Duration) -> Resu
     let (job, token, lease) = (claim.job, claim.token, sql::interval(lease));
     let renew = format!(
         "UPDATE jobs SET job_lease_until = now() + {lease}
-         WHERE job_id = (SELECT job_id FROM jobs WHERE job_id = {job} AND job_lease_token = '{token}' FOR NO KEY UPDATE SKIP LOCKED)"
+         WHERE job_id = (
+             SELECT job_id FROM jobs
+             WHERE job_id = {job} AND job_lease_token = '{token}'
+             FOR NO KEY UPDATE SKIP LOCKED)"
     );
     if sql::once_changed(pool, &renew).await? > 0 {
         return Ok(());
@@ -202,8 +208,8 @@ pub(crate) async fn plan(
     plan: &Plan,
 ) -> Result<(), StoreError> {
     let query = sql::query(
-        "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4, job_object_version = $5,
-                job_partitioned = $6
+        "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4,
+                job_object_version = $5, job_partitioned = $6
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
@@ -309,15 +315,20 @@ pub(crate) async fn finish(
 ) -> Result<(), StoreError> {
     let RowCounts { ready, with_issues, consolidated, repeated, .. } = settled.counts;
     let query = sql::query(
-        "UPDATE jobs SET job_total_rows = coalesce($8, job_total_rows), job_processed_rows = coalesce($8, job_total_rows),
-                job_checkpoint = coalesce($8, job_checkpoint), job_repeated_rows = coalesce($9, job_repeated_rows),
-                job_staging_base = coalesce($10, job_staging_base), job_object_version = coalesce($11, job_object_version),
+        "UPDATE jobs SET
+                job_total_rows = coalesce($8, job_total_rows),
+                job_processed_rows = coalesce($8, job_total_rows),
+                job_checkpoint = coalesce($8, job_checkpoint),
+                job_repeated_rows = coalesce($9, job_repeated_rows),
+                job_staging_base = coalesce($10, job_staging_base),
+                job_object_version = coalesce($11, job_object_version),
                 job_partitioned = coalesce($12, job_partitioned),
                 job_ready_rows = $5, job_issue_rows = $6, job_success_rows = $7,
-                job_discarded_rows = greatest(coalesce($8, job_total_rows) - coalesce($9, job_repeated_rows) - $5 - $6 - $7, 0),
+                job_discarded_rows = greatest(
+                    coalesce($8, job_total_rows) - coalesce($9, job_repeated_rows) - $5 - $6 - $7, 0),
                 job_status = $3::text::job_status_enum, job_issue_count = $4,
-                job_staged_at = coalesce(job_staged_at, now()), job_process_end = clock_timestamp(), job_attempts = 0,
-                job_unfinished_runs = 0, job_lease_token = NULL, job_lease_until = NULL
+                job_staged_at = coalesce(job_staged_at, now()), job_process_end = clock_timestamp(),
+                job_attempts = 0, job_unfinished_runs = 0, job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
