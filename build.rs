@@ -1,5 +1,5 @@
-//! Makes a typed function of each message in `locales/`, for `src/web/text.rs`. A message that a language lacks, or
-//! that has other arguments there, gets no function: the page that uses it does not compile.
+//! Generates a typed function for each message in `locales/`, for `src/web/text.rs`. A message that is missing in a
+//! language, or has other arguments there, gets no function, so that a page that uses it does not compile.
 
 use std::env;
 use std::error::Error;

@@ -1,48 +1,48 @@
 //! Contact files made from a seed: the same seed gives the same bytes on any machine.
 //!
-//! Beside a file stands what an import of it must find, known from how each row was made and never
-//! worked out by the rules that it tests.
+//! Beside a file it returns the expected result of its import, known from how each row was made rather than computed by
+//! the rules under test.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
 
-/// What a file is like.
+/// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Every row becomes a contact.
     Clean,
     /// 2 % invalid, 2 % missing, 3 % duplicate, 1 % repeated, 2 % existing, 0.2 % malformed rows.
     Dirty,
-    /// So many of a thousand rows have an issue of their own; the others become contacts.
+    /// This many rows of a thousand have an issue of their own; the others become contacts.
     Broken(u64),
     /// All rows have the same address: one issue.
     OneAddress,
 }
 
-/// A file to be made.
+/// A file to generate.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dataset {
     /// Data rows.
     pub rows: u64,
     /// The seed.
     pub seed: u64,
-    /// What it is like.
+    /// The kind of the file.
     pub kind: Kind,
 }
 
 /// E-mail, first name, last name, company.
 pub(crate) type Values = [String; 4];
 
-/// What an import of a file must find.
+/// The expected result of an import.
 #[derive(Debug, Default)]
 pub(crate) struct Expected {
     /// Data rows, blank lines not counted.
     pub total_rows: u64,
-    /// Rows that say the same as an earlier one.
+    /// Rows that repeat an earlier one.
     pub repeated: u64,
-    /// Rows to be staged, by line: whether they break no rule, and their trimmed values.
+    /// The staged rows by line: whether they break no rule, and their trimmed values.
     pub rows: BTreeMap<u64, (bool, Values)>,
-    /// The lines of each issue, by its type and, where the row is not its own, its key.
+    /// The lines of each issue, by its type and, if it has several rows, its key.
     pub issues: BTreeMap<(&'static str, String), Vec<u64>>,
 }
 
@@ -54,7 +54,7 @@ struct Row {
     issues: Vec<&'static str>,
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): a number for each place, in any order.
+/// SplitMix64 (Steele, Lea, Flood 2014): the number at an index, in any order.
 fn random(seed: u64, place: u64) -> u64 {
     let mut z = seed.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -85,7 +85,7 @@ fn pick<'a>(from: &[&'a str], number: u64) -> &'a str {
 
 fn good(number: u64, dice: u64) -> Row {
     let (first, last) = (pick(&FIRST, dice >> 8), pick(&LAST, dice >> 16));
-    // Each number once, in no order: the index over addresses must not be filled from left to right.
+    // Each number once, in random order: the index over addresses must not be filled from left to right.
     let place = (number as u32).wrapping_mul(0x9e37_79b1);
     let email = format!("person.{place:08x}@mail{}.example.com", dice % 97);
     let company = format!("{} {}", pick(&COMPANY, dice >> 24), number);
@@ -98,7 +98,7 @@ fn good(number: u64, dice: u64) -> Row {
 }
 
 impl Dataset {
-    /// Contacts that the owner has before a dirty file comes, from another import.
+    /// Returns the contacts that the owner of a dirty file already has from another import.
     pub(crate) fn existing(&self) -> impl Iterator<Item = Values> + use<> {
         let Dataset { rows, seed, kind } = *self;
         let numbers =
@@ -109,11 +109,11 @@ impl Dataset {
         })
     }
 
-    /// Writes the file and, where asked for, what must be found in it.
+    /// Writes the file and, if requested, collects the expected result.
     pub(crate) fn write(&self, out: &mut impl Write, expected: Option<&mut Expected>) -> io::Result<()> {
         let mut file = Output { out, line: 1, expected };
         file.text("Email,First name,Last name,Company\n")?;
-        // The second row of a pair comes some way behind the first.
+        // The second row of a pair follows some rows after the first.
         let mut later: VecDeque<(u64, Row)> = VecDeque::new();
         let (mut written, mut number) = (0, 0);
         while written < self.rows {
@@ -139,7 +139,7 @@ impl Dataset {
         Ok(())
     }
 
-    /// The row of a number, and its second half put off.
+    /// Returns the row of a number; the second row of a pair is queued in `later`.
     fn case(&self, number: u64, dice: u64, room_for_two: bool, later: &mut VecDeque<(u64, Row)>) -> Row {
         let mut row = good(number, dice);
         match self.kind {
@@ -162,7 +162,7 @@ impl Dataset {
         match dice % 1000 {
             0..20 => {
                 row.values[0] = match dice.is_multiple_of(3) {
-                    // Some of these values stand in many rows: one issue for all of them.
+                    // Some of these values occur in many rows: one issue for all of them.
                     true => pick(&INVALID, dice >> 40).to_owned(),
                     false => format!("{number}{}", pick(&INVALID, dice >> 40)),
                 };
@@ -214,7 +214,7 @@ impl<W: Write> Output<'_, W> {
         self.note(row);
         let [email, first, last, company] = &row.values;
         let mut email = email.clone();
-        // What must make no difference: case and white space around the address.
+        // Must make no difference: case, and white space around the address.
         if kind == Kind::Dirty && dice.is_multiple_of(11) {
             email = email.to_uppercase();
         }

@@ -1,5 +1,4 @@
-//! What a run does with each row before the database sees it, part by part, in MB of the file a second:
-//! `make micro`.
+//! The work of a run on each row before the database, measured part by part in MB of the file per second: `make micro`.
 
 #[path = "dataset.rs"]
 #[allow(dead_code, reason = "the tests and the other benchmark use the rest")]
@@ -18,9 +17,9 @@ use ingest::domain::row::Fields;
 use ingest::domain::{email, rules};
 use ingest::store::staging::{Chunk, NewRow};
 
-/// Some 4 MB: more than a processor keeps at hand.
+/// About 4 MB: more than fits into a processor's cache.
 const ROWS: u64 = 50_000;
-/// Bytes that a reader is fed at a time.
+/// The bytes that a reader receives at a time.
 const BLOCK_BYTES: usize = 256 << 10;
 
 criterion_group!(benches, clean, dirty);
@@ -82,12 +81,12 @@ fn parts(criterion: &mut Criterion, name: &str, kind: Kind) {
     group.finish();
 }
 
-/// Has the compiler believe that a value is used.
+/// Makes the compiler assume that a value is used.
 fn consume<T>(value: T) {
     black_box(value);
 }
 
-/// The whole reader, from bytes to rows of text.
+/// Runs the whole reader, from bytes to rows of text.
 fn decode(file: &[u8], mut on_row: impl FnMut(RawRow<'_>)) -> Result<(), Rejection> {
     let mut reader = Reader::sniffing(Limits::default());
     for block in file.chunks(BLOCK_BYTES) {
@@ -96,7 +95,7 @@ fn decode(file: &[u8], mut on_row: impl FnMut(RawRow<'_>)) -> Result<(), Rejecti
     reader.finish(&mut on_row).map(drop)
 }
 
-/// Records alone.
+/// Splits a file into records.
 fn split(file: &[u8]) -> Result<(), Rejection> {
     let mut records = RecordReader::new(b',', Limits::default());
     for mut block in file.chunks(BLOCK_BYTES) {

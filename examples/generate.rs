@@ -1,4 +1,4 @@
-//! Writes a contact file made from a seed to standard output, for trying and measuring:
+//! Writes a generated contact file to standard output, for trials and measurements:
 //! `cargo run --release --example generate -- --rows 10000 --seed 7 --kind dirty > dirty.csv`
 
 use std::io::{self, BufWriter, Write};
@@ -18,7 +18,8 @@ struct Arguments {
     /// The same seed gives the same file.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// What the file is like; `broken`: every row has an issue; `existing`: the contacts that the owner of the dirty file is to have before.
+    /// The kind of the file; `broken`: every row has an issue; `existing`: the contacts that the owner of the dirty
+    /// file already has.
     #[arg(long, value_enum, default_value = "dirty")]
     kind: Content,
 }

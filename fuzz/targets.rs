@@ -1,5 +1,5 @@
-//! What each fuzz target does with an input. The binaries in `fuzz_targets/` give it what libFuzzer makes up,
-//! `tests/fuzz.rs` the committed corpora. A target panics when the code breaks a promise.
+//! What each fuzz target does with an input. The binaries in `fuzz_targets/` pass libFuzzer's inputs, `tests/fuzz.rs`
+//! passes the committed corpora. A target panics if the code breaks a promise.
 
 use std::fmt::Debug;
 
@@ -26,7 +26,7 @@ use tokio::io::AsyncReadExt;
 /// A target.
 pub(crate) type Target = fn(&[u8]);
 
-/// All targets by name: that of the binary and of the folder of its corpus.
+/// All targets by name, which is also that of the binary and of the corpus folder.
 pub(crate) const ALL: [(&str, Target); 8] = [
     ("decode", decode),
     ("rows", rows),
@@ -38,10 +38,10 @@ pub(crate) const ALL: [(&str, Target); 8] = [
     ("multipart", multipart),
 ];
 
-/// Small enough that short inputs reach them.
+/// Small limits, so that short inputs reach them.
 const LIMITS: Limits = Limits { max_cell_bytes: 64, max_record_bytes: 256, max_columns: 12 };
 
-/// A whole file: what is made of it, in the encoding that it seems to be in and, if that is another, in its own.
+/// Reads a whole file in the detected encoding and, if that turns out wrong, again in the other; previews it as well.
 pub(crate) fn decode(file: &[u8]) {
     for limits in [LIMITS, Limits::default()] {
         let first = read(Reader::sniffing(limits), [file]);
@@ -61,7 +61,7 @@ pub(crate) fn decode(file: &[u8]) {
     }
 }
 
-/// A file cut into blocks at any byte: the first byte says how, the second where.
+/// Reads a file cut into blocks at any byte: the first byte selects how, the second where.
 pub(crate) fn rows(data: &[u8]) {
     let [how, place, file @ ..] = data else { return };
     let limits = if how & 1 == 0 { LIMITS } else { Limits::default() };
@@ -78,7 +78,7 @@ pub(crate) fn rows(data: &[u8]) {
     assert_eq!(table(&[first, b"", second]), table(&[file]));
 }
 
-/// A value in the place of an address.
+/// Checks a value of the e-mail column.
 pub(crate) fn email(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let value = normalise(text);
@@ -102,7 +102,7 @@ pub(crate) fn email(data: &[u8]) {
     assert_eq!(verdict.is_clean(), verdict.violations(&fields, fields.hash(""), "").is_empty());
 }
 
-/// The body of a message.
+/// Parses the body of a message.
 pub(crate) fn message(data: &[u8]) {
     let Ok(raw) = std::str::from_utf8(data) else { return };
     match JobMessage::parse(raw) {
@@ -117,7 +117,7 @@ pub(crate) fn message(data: &[u8]) {
     }
 }
 
-/// A file as it comes back from a spreadsheet program: the first byte says where it is cut.
+/// Reads a file as a spreadsheet program returns it: the first byte selects where it is cut.
 pub(crate) fn corrections(data: &[u8]) {
     let [place, file @ ..] = data else { return };
     let (first, second) = file.split_at(usize::from(*place).min(file.len()));
@@ -140,7 +140,7 @@ pub(crate) fn corrections(data: &[u8]) {
     }
 }
 
-/// What a decision about many rows says.
+/// Parses the JSON of a bulk decision.
 pub(crate) fn filters(data: &[u8]) {
     if let Some(filter) = round_trip::<Filter>(data)
         && let Some(refusal) = filter.refusal()
@@ -154,7 +154,7 @@ pub(crate) fn filters(data: &[u8]) {
     }
 }
 
-/// The query of a request for a page.
+/// Parses the query of a request for a page.
 pub(crate) fn cursors(data: &[u8]) {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -181,7 +181,7 @@ pub(crate) fn cursors(data: &[u8]) {
     }
 }
 
-/// A form, in pieces of a length that the first byte says.
+/// Reads a form in pieces, whose length the first byte selects.
 pub(crate) fn multipart(data: &[u8]) {
     let [length, form @ ..] = data else { return };
     let pieces: Vec<_> =
@@ -193,7 +193,7 @@ pub(crate) fn multipart(data: &[u8]) {
         match FormFile::find(request).await {
             Ok(file) => {
                 let mut content = Vec::new();
-                // A form that breaks off is an error of the reader.
+                // An incomplete form is an error of the reader.
                 let _ = file.into_reader().read_to_end(&mut content).await;
                 assert!(content.len() <= form.len());
             }
@@ -202,7 +202,7 @@ pub(crate) fn multipart(data: &[u8]) {
     });
 }
 
-/// A value out of JSON, which goes back into JSON and out of it as the same.
+/// Parses a value from JSON, and checks that it survives a round trip through JSON.
 fn round_trip<T: DeserializeOwned + serde::Serialize + PartialEq + Debug>(json: &[u8]) -> Option<T> {
     let value: T = serde_json::from_slice(json).ok()?;
     let again = serde_json::to_vec(&value).map(|json| serde_json::from_slice(&json));
@@ -210,7 +210,7 @@ fn round_trip<T: DeserializeOwned + serde::Serialize + PartialEq + Debug>(json: 
     Some(value)
 }
 
-/// Words for a person: one line, with nothing that moves a cursor.
+/// Checks a sentence for people: one line without control characters.
 fn check_sentence(words: &impl ToString) {
     let words = words.to_string();
     assert!(!words.is_empty() && words.len() < 2_000 && !words.contains(char::is_control), "{words:?}");
@@ -235,7 +235,7 @@ impl Outcome {
         for (row, number) in self.rows.iter().zip(1..) {
             assert_eq!(row.number, number);
             assert!(row.values.iter().any(|value| !value.trim().is_empty()));
-            // A byte that is no text becomes a character of three.
+            // A byte that cannot be decoded becomes a character of three bytes.
             assert!(
                 row.values
                     .iter()

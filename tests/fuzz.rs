@@ -1,17 +1,17 @@
-//! The fuzz targets without a fuzzer: their committed corpora, and a fixed number of changes to each input.
-//! `make fuzz` looks further.
+//! Runs the fuzz targets without a fuzzer: on the committed corpora, and on a fixed number of mutations of each input.
+//! `make fuzz` searches further.
 
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
 use std::path::{Path, PathBuf};
 
-/// Changes to each input of a corpus.
+/// Mutations of each input of a corpus.
 const CHANGES: usize = 100;
-/// The most bytes of a changed input.
+/// The maximum length of a mutated input in bytes.
 const LONGEST: usize = 4 << 10;
 
-/// What stands in files and messages of every kind.
+/// Fragments of files and messages of every kind.
 const PIECES: [&[u8]; 18] = [
     b",",
     b";",
@@ -33,7 +33,7 @@ const PIECES: [&[u8]; 18] = [
     b"-9223372036854775808",
 ];
 
-/// The inputs that are committed for a target: seeds, and what a fuzzer has found.
+/// Returns the committed inputs of a target: seeds, and inputs that a fuzzer found.
 fn inputs(target: &str) -> Vec<PathBuf> {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let folders = ["corpus", "regressions"].map(|folder| fuzz.join(folder).join(target));
@@ -43,7 +43,7 @@ fn inputs(target: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Runs the target; a failure names the input, as it is to be committed.
+/// Runs the target; prints the input of a failure, which can be committed as a regression.
 fn run(name: &str, target: targets::Target, from: &Path, input: &[u8]) {
     if let Err(panic) = std::panic::catch_unwind(|| target(input)) {
         eprintln!("target {name}, input made of {}: \"{}\"", from.display(), input.escape_ascii());

@@ -1,11 +1,11 @@
-//! What must not grow: memory with the size of a file or with what is wrong with it, cost with its rows.
+//! What must not grow: memory with the size of a file or its number of issues, cost per row with the number of rows.
 
 use super::Bench;
 use super::dataset::Kind;
 use super::report::Line;
 
 impl Bench {
-    /// Files of the worst kinds beside a dirty one, then ten times the rows and a tenth of them.
+    /// Imports files of the worst kinds beside a dirty one, then files with ten times and a tenth of the rows.
     pub(crate) async fn extremes(&self, rounds: u64) -> anyhow::Result<Vec<Line>> {
         let (rows, mut lines) = (self.rows, Vec::new());
         let kinds = [
@@ -18,7 +18,7 @@ impl Bench {
         lines.extend(kinds.iter().map(|(name, rows, _)| Line::new(name, self.server().setting, *rows)));
         let (job, _) = self.server().import(&self.file("clean.csv", rows, Kind::Clean)?, "warm-up").await?;
         self.server().prepare_base(job).await?;
-        // In turn, so that what else the machine does falls on all of them.
+        // By turns, so that other load on the machine affects all of them.
         for round in 0..rounds {
             for (line, (_, rows, kind)) in lines.iter_mut().zip(kinds) {
                 line.push(match kind {

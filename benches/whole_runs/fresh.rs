@@ -1,5 +1,5 @@
-//! Decisions about jobs that have just been imported, beside very many contacts and without fresh statistics, and imports
-//! that are undone.
+//! Decisions about jobs that have just been imported, beside many contacts and without fresh statistics, and undos of
+//! imports.
 
 use std::fmt::Write;
 use std::time::Instant;
@@ -14,9 +14,9 @@ use sqlx::AssertSqlSafe;
 use super::Bench;
 use super::dataset::Kind;
 
-/// Rows of jobs whose tables are shared.
+/// Rows of jobs in the shared tables.
 const SIZES: [u64; 3] = [5_000, 20_000, 80_000];
-/// Tables that autovacuum would tend within a minute or two.
+/// Tables that autovacuum would process within a minute or two.
 const TABLES: [&str; 4] = ["staging_shared", "issues", "issue_items", "contacts"];
 
 impl Bench {

@@ -1,5 +1,5 @@
-//! A server as hosts of databases run it: reached over TCP with a password (SCRAM), its text sorted by `en_US.UTF-8`.
-//! All other settings are those of the private cluster, so that the two can be compared.
+//! A server as database hosts run it: reached over TCP with a password (SCRAM), its text sorted by `en_US.UTF-8`. All
+//! other settings are those of the private cluster, so that the two can be compared.
 
 use std::fs;
 use std::net::TcpListener;
@@ -20,12 +20,12 @@ pub(crate) struct Hosted {
     programs: PathBuf,
     cluster: PathBuf,
     port: u16,
-    /// Whom the server runs as, where this is root, as which PostgreSQL refuses to run.
+    /// The user that the server runs as if this is root, as which PostgreSQL refuses to run.
     account: Option<User>,
 }
 
 impl Hosted {
-    /// Makes a cluster in `data`, with its log beside it, and starts it on a free port.
+    /// Creates a cluster in `data`, with its log beside it, and starts it on a free port.
     pub(crate) async fn start(data: &Path) -> anyhow::Result<Hosted> {
         let account = if geteuid().is_root() { User::from_name("postgres")? } else { None };
         fs::create_dir_all(data)?;
@@ -98,13 +98,13 @@ impl Hosted {
 impl Drop for Hosted {
     fn drop(&mut self) {
         if self.cluster.join("postmaster.pid").exists() {
-            // Nothing to do about it on the way out; the error that led here is told.
+            // Nothing more can be done here; the error that led here is reported.
             let _ = self.control(&["stop", "-w", "-s", "-m", "immediate"], &[]);
         }
     }
 }
 
-/// The folder of the server's programs: of those on the PATH, or of the newest that Debian has packaged.
+/// Returns the folder of the server's programs: on the PATH, or the newest that Debian has installed.
 fn programs() -> anyhow::Result<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&on_path).collect();

@@ -1,5 +1,5 @@
-//! What each index costs: contacts loaded with all of them and without one, and a large job's indexes built
-//! one by one.
+//! The cost of each index: contacts loaded with all indexes and without one, and a large job's indexes built one by
+//! one.
 
 use std::fmt::Write;
 use std::time::Instant;
@@ -8,20 +8,19 @@ use super::Bench;
 use super::dataset::Kind;
 use super::report::median;
 
-/// Loads with each set of indexes.
+/// The number of loads with each set of indexes.
 const ROUNDS: usize = 3;
 
 impl Bench {
-    /// The table of costs.
+    /// Returns the table of costs.
     pub(crate) async fn indexes(&self) -> anyhow::Result<String> {
-        let mut told =
-            String::from("| index | what it costs | seconds | share |\n| --- | --- | --- | --- |\n");
-        self.contacts(&mut told).await?;
-        self.large_job(&mut told).await?;
-        Ok(told)
+        let mut report = String::from("| index | measured |  seconds | share |\n| --- | --- | --- | --- |\n");
+        self.contacts(&mut report).await?;
+        self.large_job(&mut report).await?;
+        Ok(report)
     }
 
-    async fn contacts(&self, told: &mut String) -> anyhow::Result<()> {
+    async fn contacts(&self, report: &mut String) -> anyhow::Result<()> {
         let (server, pool) = (self.server(), &self.server().pool);
         server.empty().await?;
         server.import(&self.file("clean.csv", self.rows, Kind::Clean)?, "indexes").await?;
@@ -43,15 +42,15 @@ impl Bench {
         run(pool, "DROP TABLE prepared").await?;
         let all = median(with_all.into_iter());
         let _ =
-            writeln!(told, "| all of contacts | {} contacts, by INSERT … SELECT | {all:.2} | |", self.rows);
+            writeln!(report, "| all of contacts | {} contacts, by INSERT … SELECT | {all:.2} | |", self.rows);
         for ((name, _), times) in indexes.iter().zip(without) {
             let saved = all - median(times.into_iter());
-            let _ = writeln!(told, "| {name} | of that | {saved:.2} | {:.0} % |", 100.0 * saved / all);
+            let _ = writeln!(report, "| {name} | of that | {saved:.2} | {:.0} % |", 100.0 * saved / all);
         }
         Ok(())
     }
 
-    /// Processor seconds of the server for all prepared contacts.
+    /// Returns the processor seconds that the server needs to load all prepared contacts.
     async fn load(&self) -> anyhow::Result<f64> {
         run(&self.server().pool, "TRUNCATE contacts; CHECKPOINT").await?;
         let before = self.server().cpu()?;
@@ -60,7 +59,7 @@ impl Bench {
         Ok(self.server().cpu()? - before)
     }
 
-    async fn large_job(&self, told: &mut String) -> anyhow::Result<()> {
+    async fn large_job(&self, report: &mut String) -> anyhow::Result<()> {
         let pool = &self.server().pool;
         self.server().empty().await?;
         let (job, _) =
@@ -71,14 +70,14 @@ impl Bench {
             let started = Instant::now();
             run(pool, &format!("REINDEX INDEX {name}")).await?;
             let seconds = started.elapsed().as_secs_f64();
-            let _ = writeln!(told, "| {name} | {} entries, built in bulk | {seconds:.2} | |", self.rows);
+            let _ = writeln!(report, "| {name} | {} entries, built in bulk | {seconds:.2} | |", self.rows);
         }
         Ok(())
     }
 }
 
 async fn run(pool: &sqlx::PgPool, statements: &str) -> anyhow::Result<()> {
-    // CHECKPOINT cannot stand in one transaction with others.
+    // CHECKPOINT cannot run in a transaction.
     for statement in statements.split("; ") {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await?;
     }

@@ -1,4 +1,4 @@
-//! Workers killed at random instants: what stands at the end must be what a run never interrupted leaves.
+//! Workers killed at random instants: the end state must be that of an uninterrupted run.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -14,7 +14,7 @@ const KILLS: usize = 10;
 impl Bench {
     /// Kills a worker ten times in a clean file and ten times in a dirty one.
     pub(crate) async fn kills(&self) -> anyhow::Result<String> {
-        let mut told =
+        let mut report =
             "| file | killed after, seconds | how often not in the middle of the run | end states equal |\n\
                         | --- | --- | --- | --- |\n"
                 .to_owned();
@@ -39,13 +39,13 @@ impl Bench {
             instants.sort_by(f64::total_cmp);
             let instants: Vec<String> = instants.iter().map(|seconds| format!("{seconds:.2}")).collect();
             // Writing to a String cannot fail.
-            let _ = writeln!(told, "| {name} | {} | {late} | {KILLS} of {KILLS} |", instants.join(", "));
+            let _ = writeln!(report, "| {name} | {} | {late} | {KILLS} of {KILLS} |", instants.join(", "));
         }
-        Ok(told)
+        Ok(report)
     }
 }
 
-/// What a job leaves: a sum of hashes and a number for each kind of thing.
+/// What a job leaves: a count and a checksum for each kind of data.
 type EndState = Vec<(String, i64, String)>;
 
 impl Server {
@@ -62,7 +62,7 @@ impl Server {
         Ok((self.end_state(job).await?, Duration::from_secs_f64(cost.seconds)))
     }
 
-    /// The end state, and whether the worker was killed before the end.
+    /// Returns the end state, and whether the worker was killed before the end.
     async fn disturbed(
         &self,
         file: &Path,
@@ -78,7 +78,7 @@ impl Server {
         let ended = "SELECT job_process_end IS NOT NULL FROM jobs WHERE job_id = $1";
         let ended: bool = sqlx::query_scalar(ended).bind(job).fetch_one(&self.pool).await?;
         if !ended {
-            // The job is free when the lease of the dead has run out, seconds later.
+            // The job is free when the lease of the killed worker has expired, seconds later.
             let mut next = self.idle_worker().await?;
             self.ended(&[job], &mut next).await?;
             next.kill()?;

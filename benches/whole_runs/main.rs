@@ -1,6 +1,6 @@
-//! Whole runs beside the least that PostgreSQL can do: `psql \copy` of the prepared rows into a table of
-//! the contract's shape (BASE). Everything alternates, also between a private server and one as hosts run it, both with
-//! fsync on, and is reported in medians: `make bench`, or `make bench ROWS=100000` for a quick look.
+//! Whole runs compared with the minimum that PostgreSQL needs: `psql \copy` of the prepared rows into a table of the
+//! contract's shape (BASE). Runs alternate, also between a private server and one as database hosts run it, both with
+//! fsync on, and are reported as medians: `make bench`, or `make bench ROWS=100000` for a quick run.
 
 #[path = "../dataset.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
@@ -30,7 +30,7 @@ async fn main() -> anyhow::Result<()> {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     let (rows, rounds) = (setting("ROWS", 1_000_000), setting("ROUNDS", 3));
-    // In the build's folder, which is on a disk; the folder for temporary files may be in memory.
+    // In the build folder, which is on a disk; the folder for temporary files may be in memory.
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let settings = Setting::list(&std::env::var("SETTINGS").unwrap_or_else(|_| "socket,tcp".to_owned()))?;
@@ -39,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
         servers.push(Server::start(folder.path(), setting).await?);
     }
     let bench = Bench { folder: folder.path().to_owned(), servers, rows };
-    // All of it takes an hour; PARTS names some of it.
+    // All parts take an hour; PARTS selects some.
     let parts = std::env::var("PARTS")
         .unwrap_or_else(|_| "small,whole,extremes,questions,fresh,indexes,kills".to_owned());
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
@@ -72,7 +72,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is printed stands in `target/bench.md` as well, as far as the benchmark came.
+/// Prints text, and writes all of it so far to `target/bench.md`.
 #[derive(Default)]
 struct Report(String);
 
@@ -93,12 +93,12 @@ struct Bench {
 }
 
 impl Bench {
-    /// The server of what is measured in one setting only.
+    /// Returns the server of parts that run in one setting only.
     fn server(&self) -> &Server {
         &self.servers[0]
     }
 
-    /// Writes a file; the same seed for all.
+    /// Writes a file; all files have the same seed.
     fn file(&self, name: &str, rows: u64, kind: Kind) -> anyhow::Result<PathBuf> {
         let path = self.folder.join(name);
         let mut out = BufWriter::new(File::create(&path)?);
@@ -107,7 +107,7 @@ impl Bench {
         Ok(path)
     }
 
-    /// The contacts that the owner of the dirty file has before.
+    /// Writes the contacts that the owner of the dirty file already has.
     fn existing(&self, rows: u64) -> anyhow::Result<PathBuf> {
         let path = self.folder.join(format!("existing-{rows}.csv"));
         let mut out = BufWriter::new(File::create(&path)?);
@@ -126,7 +126,7 @@ impl Bench {
         let existing = self.existing(rows)?;
         let mut lines = Vec::new();
         for server in &self.servers {
-            // The first run warms up, and prepares the rows of BASE.
+            // The first run warms up and prepares the rows of BASE.
             let (job, _) = server.import(&clean, "warm-up").await?;
             server.prepare_base(job).await?;
             lines.push([
@@ -148,7 +148,7 @@ impl Bench {
                 server.discard_issues(job).await?;
                 base.push(server.base().await?);
                 reprocessed.push(server.work(job).await?);
-                // Nothing for autovacuum to do while the other server is measured.
+                // Leaves nothing for autovacuum to do while the other server is measured.
                 server.empty().await?;
             }
         }

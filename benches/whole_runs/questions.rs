@@ -1,5 +1,5 @@
-//! What people ask while they review, on jobs of many rows and issues and an owner of many jobs and contacts: how long the
-//! server and the driver take for each, behind the wall of row-level security and without it, by turns.
+//! The queries of people during a review, on jobs of many rows and issues and an owner of many jobs and contacts: how
+//! long server and driver take for each, by turns with row-level security (the wall) and without it.
 
 use std::fmt::Write;
 use std::time::Instant;
@@ -19,11 +19,11 @@ use super::Bench;
 use super::dataset::Kind;
 use super::report::median;
 
-/// Entries of a page.
+/// Entries per page.
 const PAGE: i64 = 100;
-/// How often each question is asked either way.
+/// How often each query runs, with and without the wall.
 const TIMES: usize = 25;
-/// Rows of a job whose tables are shared.
+/// Rows of a job in the shared tables.
 const SHARED_ROWS: u64 = 90_000;
 /// Small jobs of the owner, and as many of others.
 const SMALL_JOBS: &str = "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_available_at)
@@ -31,8 +31,8 @@ const SMALL_JOBS: &str = "INSERT INTO jobs (job_user_id, job_original_filename, 
      FROM generate_series(1, 20000) AS number";
 
 impl Bench {
-    /// Asks everything of jobs whose every tenth row has an issue, of an issue with very many rows, and of an owner with
-    /// ten times the contacts.
+    /// Runs all queries on jobs in which every tenth row has an issue, on an issue with very many rows, and for an
+    /// owner with ten times the contacts.
     pub(crate) async fn questions(&self) -> anyhow::Result<String> {
         let (server, rows) = (self.server(), self.rows);
         server.empty().await?;
@@ -62,11 +62,11 @@ struct Questions<'a> {
     look: &'a PgPool,
     owners: OwnerPool,
     owner: Owner,
-    /// Each question with the times of one round after the other.
+    /// Each query with its times, one entry per round.
     answers: Vec<(String, Vec<String>)>,
 }
 
-/// Asks a question by turns behind the wall and without it, in a transaction that has found its job.
+/// Runs a query by turns with and without the wall, in a transaction that has looked up its job.
 macro_rules! ask {
     ($asked:expr, $job:expr, $name:expr, |$db:ident| $question:expr) => {
         let (mut walled, mut plain) = (Vec::new(), Vec::new());
@@ -80,7 +80,7 @@ macro_rules! ask {
                 transaction.rollback().await?;
             }
         }
-        $asked.tell($name, &plain, &walled);
+        $asked.record($name, &plain, &walled);
     };
 }
 
@@ -89,7 +89,7 @@ impl<'a> Questions<'a> {
         let look = &bench.server().pool;
         let options = look.connect_options().as_ref().clone();
         let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
-        // Of its own, since it is closed with the other.
+        // A pool of its own, since it is closed with the other.
         let control = PgPoolOptions::new()
             .max_connections(1)
             .connect_lazy_with(look.connect_options().as_ref().clone());
@@ -141,7 +141,7 @@ impl<'a> Questions<'a> {
         Ok(())
     }
 
-    /// Asks about `job`, and about `same`, a job with one issue for all its rows.
+    /// Runs queries on `job`, and on `same`, a job with one issue for all its rows.
     async fn ask_of_job(&mut self, label: &str, job: JobId, same: JobId) -> anyhow::Result<()> {
         let owner = self.owner.clone();
         let (all, kind) = (
@@ -222,13 +222,13 @@ impl<'a> Questions<'a> {
         Ok(())
     }
 
-    fn tell(&mut self, name: impl Into<String>, plain: &[f64], walled: &[f64]) {
+    fn record(&mut self, name: impl Into<String>, plain: &[f64], walled: &[f64]) {
         let name = name.into();
         let (plain, walled) = (median(plain.iter().copied()), median(walled.iter().copied()));
-        let told = format!("{plain:.2} | {walled:.2} ({:+.0} %)", (walled / plain - 1.0) * 100.0);
+        let cell = format!("{plain:.2} | {walled:.2} ({:+.0} %)", (walled / plain - 1.0) * 100.0);
         match self.answers.iter_mut().find(|(asked, _)| *asked == name) {
-            Some((_, rounds)) => rounds.push(told),
-            None => self.answers.push((name, vec![told])),
+            Some((_, rounds)) => rounds.push(cell),
+            None => self.answers.push((name, vec![cell])),
         }
     }
 

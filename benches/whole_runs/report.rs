@@ -1,21 +1,21 @@
-//! What runs cost, as a table in Markdown.
+//! The cost of runs, as a table in Markdown.
 
 use std::fmt::Write;
 
 use super::server::Setting;
 
-/// What one run cost.
+/// The cost of one run.
 #[derive(Clone, Default)]
 pub(crate) struct Cost {
-    /// From the message to the last commit.
+    /// Seconds from the message to the last commit.
     pub seconds: f64,
     /// Processor seconds of the worker.
     pub worker_cpu: f64,
     /// Processor seconds of the server.
     pub server_cpu: f64,
-    /// The most memory that the worker held.
+    /// The worker's peak memory.
     pub peak_kib: u64,
-    /// Log written by the server.
+    /// WAL written by the server.
     pub wal_bytes: i64,
     /// The parts of the run and their seconds; parts may run side by side.
     pub parts: Vec<(String, f64)>,
@@ -30,7 +30,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// A kind of run over files of `rows` rows.
+    /// Creates a line for runs over files of `rows` rows.
     pub(crate) fn new(name: &str, setting: Setting, rows: u64) -> Line {
         Line { name: name.to_owned(), setting, rows, costs: Vec::new() }
     }
@@ -41,12 +41,12 @@ impl Line {
         self.costs.push(cost);
     }
 
-    /// The median of the runs' times.
+    /// Returns the median of the runs' times.
     pub(crate) fn seconds(&self) -> f64 {
         median(self.costs.iter().map(|cost| cost.seconds))
     }
 
-    /// Seconds a row.
+    /// Returns the seconds per row.
     pub(crate) fn per_row(&self) -> f64 {
         self.seconds() / self.rows as f64
     }
@@ -56,14 +56,14 @@ fn parts(cost: &Cost) -> String {
     cost.parts.iter().map(|(part, seconds)| format!(", {part} {seconds:.2}")).collect()
 }
 
-/// The middle one.
+/// Returns the median.
 pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Returns the table. Ratios are of the median to that of the first line of the same setting, row by row.
+/// Returns the table. Ratios compare the median per row with that of the first line of the same setting.
 pub(crate) fn table(lines: &[Line]) -> String {
     let mut text = String::from(
         "| | database | runs | seconds | min–max | × BASE | rows/s | peak MiB | CPU s worker | CPU s server | WAL MB | parts of the median run, seconds |\n\

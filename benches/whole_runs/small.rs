@@ -1,4 +1,4 @@
-//! Small jobs: what a person waits for, and how many of them a worker gets through.
+//! Small jobs: how long a person waits, and how many jobs a worker processes per second.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use super::dataset::Kind;
 use super::report::median;
 use super::server::Server;
 
-/// 10-row files in a round, one after the other.
+/// 10-row files per round, one after the other.
 const FILES: u32 = 100;
-/// Jobs in a round that a worker finds all at once.
+/// Jobs per round that are available to a worker at once.
 const JOBS: usize = 1_000;
 
 impl Bench {
-    /// Imports 10-row files, and jobs of 100 rows that are all wanted at once, alternating between the servers.
+    /// Imports 10-row files, and jobs of 100 rows that are requested together, alternating between the servers.
     pub(crate) async fn small(&self, rounds: u64) -> anyhow::Result<String> {
         let mut figures = vec![(Vec::new(), Vec::new()); self.servers.len()];
         for _ in 0..rounds {
@@ -44,7 +44,7 @@ impl Bench {
         Ok(table)
     }
 
-    /// 10-row files from the message to COMPLETED, one after the other, in milliseconds.
+    /// Returns the milliseconds from the message to COMPLETED of 10-row files, one after the other.
     async fn latencies(&self, server: &Server) -> anyhow::Result<Vec<f64>> {
         let file = self.file("ten.csv", 10, Kind::Clean)?;
         server.empty().await?;
@@ -61,7 +61,7 @@ impl Bench {
         Ok(milliseconds)
     }
 
-    /// Jobs a second of one worker.
+    /// Returns the jobs per second of one worker.
     async fn rate(&self, server: &Server) -> anyhow::Result<f64> {
         let file = self.file("hundred.csv", 100, Kind::Clean)?;
         server.empty().await?;

@@ -1,4 +1,4 @@
-//! The program that is measured: a worker of its own for each run.
+//! The measured program: a new worker for each run.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -9,13 +9,13 @@ use super::report::Cost;
 use super::server::{Server, cpu_of};
 
 impl Server {
-    /// Puts a file into the store and makes its job; nobody works on it yet.
+    /// Stores a file and inserts its job without requesting a run.
     pub(crate) async fn upload(&self, file: &Path, owner: &str) -> anyhow::Result<i32> {
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let key = format!("bench/{owner}/{name}");
         let object = self.data.join("objects").join(&key);
         fs::create_dir_all(object.parent().unwrap_or(Path::new("/")))?;
-        // A link, not a copy: the file is read as any other, and the disk is left alone.
+        // A link rather than a copy: it is read like any other file, and nothing is written to the disk.
         if !object.exists() {
             fs::hard_link(file, &object)?;
         }
@@ -23,13 +23,13 @@ impl Server {
         Ok(sqlx::query_scalar(insert).bind(owner).bind(name).bind(&key).fetch_one(&self.pool).await?)
     }
 
-    /// Uploads a file and works on it.
+    /// Uploads a file and processes it.
     pub(crate) async fn import(&self, file: &Path, owner: &str) -> anyhow::Result<(i32, Cost)> {
         let job = self.upload(file, owner).await?;
         Ok((job, self.work(job).await?))
     }
 
-    /// Asks for a run and waits for its end. The time is that from the message to the commit.
+    /// Requests a run and waits for its end. The time is from the message to the commit.
     pub(crate) async fn work(&self, job: i32) -> anyhow::Result<Cost> {
         self.settle().await?;
         let mut worker = self.idle_worker().await?;
@@ -49,7 +49,7 @@ impl Server {
         Ok(cost)
     }
 
-    /// Sends the messages of jobs, all at once, as the queue in the database has them.
+    /// Sends the messages of jobs together, as the database queue does.
     pub(crate) async fn want(&self, jobs: &[i32]) -> anyhow::Result<()> {
         let send = "WITH wanted AS (UPDATE jobs SET job_available_at = clock_timestamp(), job_process_end = NULL WHERE job_id = ANY ($1) RETURNING 1)
              SELECT pg_notify('ingest_jobs', '') FROM wanted LIMIT 1";
@@ -62,7 +62,7 @@ impl Server {
         Ok(transaction.commit().await?)
     }
 
-    /// Waits until all of them have ended; seconds from the message of the first to the end of the last.
+    /// Waits until all jobs have ended; returns the seconds from the message of the first to the end of the last.
     pub(crate) async fn ended(&self, jobs: &[i32], worker: &mut Child) -> anyhow::Result<f64> {
         let ended = "SELECT extract(epoch FROM max(job_process_end) - min(job_created_at))::float8 FROM jobs WHERE job_id = ANY ($1)
              HAVING bool_and(job_process_end IS NOT NULL)";
@@ -81,14 +81,14 @@ impl Server {
         Ok(seconds)
     }
 
-    /// Starts a worker and gives it the time to listen.
+    /// Starts a worker and waits until it listens.
     pub(crate) async fn idle_worker(&self) -> anyhow::Result<Child> {
         let worker = self.worker()?;
         tokio::time::sleep(Duration::from_millis(500)).await;
         Ok(worker)
     }
 
-    /// Starts a worker with the defaults of the program.
+    /// Starts a worker with the program's defaults.
     fn worker(&self) -> anyhow::Result<Child> {
         let mut worker = Command::new(env!("CARGO_BIN_EXE_ingest"));
         worker.arg("worker").env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -96,7 +96,7 @@ impl Server {
         if let Some(url) = self.database_url() {
             worker.env("DATABASE_URL", url);
         }
-        // A killed worker's lease runs out in seconds.
+        // The lease of a killed worker expires in seconds.
         worker.env("SQS_VISIBILITY_TIMEOUT", "5");
         worker.current_dir(&self.data);
         let log = File::create(self.log())?;
@@ -107,7 +107,7 @@ impl Server {
         self.data.with_file_name("worker.log")
     }
 
-    /// What a person does who has no time: discards every row that has an issue.
+    /// Discards every row that has an issue.
     pub(crate) async fn discard_issues(&self, job: i32) -> anyhow::Result<()> {
         let discard = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_job_id = $1 AND staging_status = 'ISSUE'";
         sqlx::query(discard).bind(job).execute(&self.pool).await?;
@@ -115,7 +115,7 @@ impl Server {
     }
 }
 
-/// The seconds of a run's parts, out of the worker's log.
+/// Returns the seconds of a run's parts from the worker's log.
 fn parts(log: &str) -> Vec<(String, f64)> {
     let events = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let part =
@@ -123,7 +123,7 @@ fn parts(log: &str) -> Vec<(String, f64)> {
     events.filter_map(part).collect()
 }
 
-/// The most memory that the process ever held (proc(5): VmHWM).
+/// Returns the peak memory of the process, in KiB (proc(5): VmHWM).
 fn peak_kib(process: &Child) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", process.id()))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

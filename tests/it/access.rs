@@ -1,22 +1,22 @@
-//! How access ends: tokens and sessions that run out or are ended, roles that the provider takes away, and what is
-//! logged and limited of those who are refused.
+//! How access ends: expired and revoked tokens and sessions, roles that the provider removes, and how refused requests
+//! are logged and limited.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::auth::{cognito_access_token, sign_in, with, with_cognito, with_provider};
-use crate::support::{Browser, Server, SigningKey, World, in_seconds, told};
+use crate::support::{Browser, Server, SigningKey, World, in_seconds, status_and_json};
 
 const ME: &str = "/api/v1/me";
 
-/// The lines of the server's log with that message.
+/// Returns the entries of the server's log with this message.
 fn logged(server: &Server, message: &str) -> Vec<Value> {
     let log = server.world.log();
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line["message"] == message).collect()
 }
 
-/// Days until the token ends.
+/// Returns the number of days until the token expires.
 async fn days(server: &Server, id: i64) -> i32 {
     let query = "SELECT round(extract(epoch FROM token_expires_at - now()) / 86400)::int FROM api_tokens WHERE token_id = $1";
     sqlx::query_scalar(query).bind(id).fetch_one(&server.world.pool).await.unwrap()
@@ -30,21 +30,23 @@ async fn make_token(world: &World, arguments: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn tokens_end_by_default_and_last_no_longer_than_allowed() {
+async fn tokens_expire_by_default_and_within_the_allowed_maximum() {
     let world = World::database().await.with(&[("API_TOKEN_DAYS", "10"), ("API_TOKEN_MAX_DAYS", "20")]);
     let server = Server::start(world).await;
     let body = |days: Option<u32>| match days {
         Some(days) => json!({ "name": "a", "roles": [], "expires_in_days": days }),
         None => json!({ "name": "a", "roles": [] }),
     };
-    for (id, asked, expected) in [(1, None, 10), (2, Some(20), 20)] {
-        let made = told(server.send(Method::POST, "/api/v1/tokens", Some(body(asked)), &[]).await).await;
+    for (id, lifetime, expected) in [(1, None, 10), (2, Some(20), 20)] {
+        let made =
+            status_and_json(server.send(Method::POST, "/api/v1/tokens", Some(body(lifetime)), &[]).await)
+                .await;
         assert!(made.0 == 201 && made.1["expires_at"].is_string(), "{made:?}");
         assert_eq!(days(&server, id).await, expected);
     }
-    for asked in [0, 21] {
-        let refused = server.send(Method::POST, "/api/v1/tokens", Some(body(Some(asked))), &[]).await;
-        let (status, problem) = told(refused).await;
+    for lifetime in [0, 21] {
+        let refused = server.send(Method::POST, "/api/v1/tokens", Some(body(Some(lifetime))), &[]).await;
+        let (status, problem) = status_and_json(refused).await;
         assert_eq!((status, &problem["errors"][0]["detail"]), (422, &json!("takes 1 to 20")));
     }
     make_token(&server.world, &["b"]).await;
@@ -55,13 +57,13 @@ async fn tokens_end_by_default_and_last_no_longer_than_allowed() {
 }
 
 #[tokio::test]
-async fn a_token_has_no_more_than_the_provider_last_gave_its_owner() {
+async fn a_token_has_only_roles_that_the_provider_last_reported() {
     let key = SigningKey::make();
     let (server, pool) = with_cognito(&key).await;
     let owner = ["--owner", "6d1a-subject"];
     let token = make_token(&server.world, &["a", "--roles", "uploader,editor", owner[0], owner[1]]).await;
     let roles = async || server.get_as(ME, &token).await.1["roles"].clone();
-    assert_eq!(roles().await, json!(["uploader", "editor"]), "the provider has said nothing yet");
+    assert_eq!(roles().await, json!(["uploader", "editor"]), "the provider has not reported roles yet");
 
     let claims = |issued: i64, groups: Value| {
         let claims = cognito_access_token(&pool);
@@ -73,26 +75,27 @@ async fn a_token_has_no_more_than_the_provider_last_gave_its_owner() {
     let (_, listed) = server.get_as("/api/v1/tokens", &token).await;
     assert_eq!(listed[0]["roles"], json!(["editor"]));
 
-    // A newer token without the group ends it, and the older one, valid as it is, does not bring it back.
+    // A newer provider token without the group removes the role. The older token, although still valid, does not
+    // restore it.
     server.get_as(ME, &claims(-40, Value::Null)).await;
     assert_eq!(roles().await, json!([]));
     assert_eq!(server.get_as(ME, &editor).await.1["roles"], json!(["editor"]));
     assert_eq!(roles().await, json!([]));
     let bearer = format!("Bearer {token}");
     let delete = server.send(Method::DELETE, "/api/v1/jobs/1", None, &[("authorization", &bearer)]).await;
-    let (status, problem) = told(delete).await;
+    let (status, problem) = status_and_json(delete).await;
     assert_eq!((status, &problem["detail"]), (403, &json!("this needs the role editor")));
     let made = server.world.ingest(&["token", "create", "b", "--roles", "editor", owner[0], owner[1]]).await;
     assert!(made.stderr.contains("the token has no role"), "{}", made.stderr);
 
     server.get_as(ME, &claims(-30, json!(["editor", "uploader"]))).await;
     assert_eq!(roles().await, json!(["uploader", "editor"]));
-    // What a token says of its time may be beyond what the database knows.
+    // A token may state a time that the database cannot represent.
     assert_eq!(server.get_as(ME, &claims(i64::MAX / 2, json!([]))).await.0, 200);
 }
 
 #[tokio::test]
-async fn a_sign_in_tells_what_the_provider_gives() {
+async fn a_sign_in_records_the_roles_of_the_provider() {
     let (server, _provider) = with_provider().await;
     let token = make_token(&server.world, &["a", "--roles", "editor", "--owner", "rob"]).await;
     assert_eq!(server.get_as(ME, &token).await.1["roles"], json!(["editor"]));
@@ -101,7 +104,7 @@ async fn a_sign_in_tells_what_the_provider_gives() {
 }
 
 #[tokio::test]
-async fn without_a_provider_nothing_caps_a_token() {
+async fn without_a_provider_token_roles_are_not_capped() {
     let server = Server::start(World::database().await).await;
     let left = "INSERT INTO provider_roles VALUES ('tester', '{}', now())";
     sqlx::query(left).execute(&server.world.pool).await.unwrap();
@@ -110,7 +113,7 @@ async fn without_a_provider_nothing_caps_a_token() {
 }
 
 #[tokio::test]
-async fn the_operator_lists_and_ends_the_tokens_of_all() {
+async fn the_operator_lists_and_revokes_tokens_of_all_owners() {
     let key = SigningKey::make();
     let (server, _pool) = with_cognito(&key).await;
     let world = &server.world;
@@ -143,10 +146,10 @@ async fn the_operator_lists_and_ends_the_tokens_of_all() {
     }
 }
 
-/// The status of a request that carries the browser's cookie.
+/// Returns the status of a request with the browser's cookie.
 async fn status(server: &Server, browser: &mut Browser, headers: &[(&str, &str)]) -> u16 {
     let me = format!("{}{ME}", server.url);
-    told(browser.request_with(Method::GET, &me, &[], headers).await).await.0
+    status_and_json(browser.request_with(Method::GET, &me, &[], headers).await).await.0
 }
 
 #[tokio::test]
@@ -179,7 +182,7 @@ async fn sessions_are_ended_by_their_owner_and_by_the_operator() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_it_is_not_used() {
+async fn an_idle_session_ends() {
     let (server, _provider) = with_provider().await;
     let mut browser = Browser::default();
     sign_in(&server, &mut browser, "ann", "").await;
@@ -192,18 +195,18 @@ async fn a_session_ends_when_it_is_not_used() {
         sqlx::query_scalar(query).fetch_one(&server.world.pool).await.unwrap()
     };
     used(50).await;
-    // A page that is left open asks for its events: nobody is at work there.
+    // An open page keeps its event stream open without anyone using it.
     assert_eq!(status(&server, &mut browser, &[("accept", "text/event-stream")]).await, 200);
     assert_eq!(idle().await, 50);
     assert_eq!(status(&server, &mut browser, &[]).await, 200);
     assert_eq!(idle().await, 0);
     used(61).await;
     assert_eq!(status(&server, &mut browser, &[]).await, 401);
-    assert_eq!(idle().await, 61, "a session that has ended stays so");
+    assert_eq!(idle().await, 61, "an ended session is not renewed");
 }
 
 #[tokio::test]
-async fn who_comes_in_and_who_is_refused_is_logged_with_the_address() {
+async fn sign_ins_and_refused_requests_are_logged_with_the_address() {
     let (server, _provider) = with_provider().await;
     let world = World::database().await.with(&[
         ("TRUSTED_PROXIES", "127.0.0.0/8"),
@@ -211,7 +214,7 @@ async fn who_comes_in_and_who_is_refused_is_logged_with_the_address() {
         ("OIDC_ISSUER", "http://127.0.0.1:1/pool"),
         ("OIDC_AUDIENCE", "us"),
     ]);
-    // Without a proxy the header is the client's own claim.
+    // Without a trusted proxy, the header is only a claim of the client.
     let forwarded = ("x-forwarded-for", "203.0.113.9, 198.51.100.7");
     let mut browser = Browser::default();
     sign_in(&server, &mut browser, "ann", "").await;
@@ -292,7 +295,7 @@ async fn who_comes_in_and_who_is_refused_is_logged_with_the_address() {
 
 #[tokio::test]
 async fn bad_tokens_are_limited_by_address_before_they_are_looked_up() {
-    // Where there is one local user, nothing comes through a proxy.
+    // With a single local user, requests through a proxy are refused.
     let world = World::database().await.with(&[
         ("TRUSTED_PROXIES", "127.0.0.1"),
         ("OIDC_ISSUER", "http://127.0.0.1:1/pool"),
@@ -303,7 +306,7 @@ async fn bad_tokens_are_limited_by_address_before_they_are_looked_up() {
     let good = format!("Bearer {token}");
     let from = async |token: &str, address: &str| {
         let headers = [("authorization", token), ("x-forwarded-for", address)];
-        told(server.send(Method::GET, ME, None, &headers).await).await.0
+        status_and_json(server.send(Method::GET, ME, None, &headers).await).await.0
     };
     let mut refused = 0;
     while from(&format!("Bearer ing_{refused}"), "198.51.100.1").await == 401 {
@@ -311,7 +314,8 @@ async fn bad_tokens_are_limited_by_address_before_they_are_looked_up() {
         assert!(refused < 1000, "bad tokens are not limited");
     }
     assert!(refused >= 60, "{refused}");
-    // Those of one address do not stop another's; its own are refused whatever they are, so nothing is looked up.
+    // The limit of one address does not affect another. Beyond it, even a valid token is refused, so tokens are not
+    // looked up.
     assert_eq!(from(&good, "198.51.100.2").await, 200);
     let mut stopped = false;
     for _ in 0..50 {

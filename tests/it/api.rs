@@ -1,4 +1,4 @@
-//! The HTTP API: a whole review in few calls, what two people do at once, and nobody's data but one's own.
+//! The HTTP API: a whole review in few calls, concurrent edits, and isolation between owners.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +6,13 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::dataset::{Dataset, Kind};
-use crate::support::{Server, World, free_port, told};
+use crate::support::{Server, World, free_port, status_and_json};
 
 const DIRTY: &str = "email,first_name,last_name,company\n\
     ann@example.com,Ann,Lee,Acme\nbad,Bob,Ray,Acme\nd@example.com,D,One,Co\nd@example.com,D,Two,Co\n\
     w@example.com,W,Ide,Acme, Inc\nn@example.com,N,,Co\n";
 
-/// A server with a worker inside, and nothing configured.
+/// Starts a server with a worker and default settings.
 async fn serving() -> Server {
     let world = World::database().await.with(&[("RATE_LIMIT_PER_SECOND", "100000")]);
     Server::start_at(world, free_port(), &["serve"]).await
@@ -33,10 +33,10 @@ async fn upload(
 }
 
 async fn post(server: &Server, path: &str, body: Value) -> (u16, Value) {
-    told(server.send(Method::POST, path, Some(body), &[]).await).await
+    status_and_json(server.send(Method::POST, path, Some(body), &[]).await).await
 }
 
-/// Follows a job's events to their end; gives the job as the last of them has it.
+/// Reads a job's event stream to its end and returns the job from the last event.
 async fn until_end(server: &Server, job: i64) -> Value {
     let answer =
         server.client().get(format!("{}/api/v1/jobs/{job}/events", server.url)).send().await.unwrap();
@@ -46,7 +46,8 @@ async fn until_end(server: &Server, job: i64) -> Value {
 }
 
 async fn uploaded(server: &Server, content: &str) -> i64 {
-    let (status, made) = told(upload(server, "?filename=a.csv", &[], content.to_owned()).await).await;
+    let (status, made) =
+        status_and_json(upload(server, "?filename=a.csv", &[], content.to_owned()).await).await;
     assert_eq!(status, 202, "{made}");
     let job = made["job"].as_i64().unwrap();
     until_end(server, job).await;
@@ -66,7 +67,7 @@ async fn a_hundred_thousand_dirty_rows_are_reviewed_in_fewer_than_ten_calls() {
     let mut times = Vec::new();
     let mut timed = |what: &'static str, since: Instant| times.push((what, since.elapsed().as_millis()));
     let start = Instant::now();
-    let (status, made) = told(upload(&server, "?filename=dirty.csv", &[], file).await).await;
+    let (status, made) = status_and_json(upload(&server, "?filename=dirty.csv", &[], file).await).await;
     timed("upload", start);
     assert_eq!(status, 202, "{made}");
     let job = made["job"].as_i64().unwrap();
@@ -118,7 +119,7 @@ async fn a_hundred_thousand_dirty_rows_are_reviewed_in_fewer_than_ten_calls() {
 }
 
 #[tokio::test]
-async fn an_issue_comes_with_what_helps_to_decide_it() {
+async fn an_issue_includes_the_existing_contact_and_a_suggestion() {
     let server = serving().await;
     uploaded(&server, "email,first_name,last_name,company\nk@example.com,Kay,Nown,Acme\n").await;
     let job = uploaded(
@@ -150,7 +151,7 @@ async fn an_issue_comes_with_what_helps_to_decide_it() {
 }
 
 #[tokio::test]
-async fn pages_go_on_where_the_one_before_ended() {
+async fn pages_continue_where_the_previous_one_ended() {
     let server = serving().await;
     let rows: String = (0..25).map(|n| format!("{n} bad,A,B,C\n")).collect();
     let job = uploaded(&server, &format!("email,first_name,last_name,company\n{rows}")).await;
@@ -172,7 +173,7 @@ async fn pages_go_on_where_the_one_before_ended() {
 }
 
 #[tokio::test]
-async fn of_two_people_on_one_row_the_second_gets_412() {
+async fn the_second_edit_of_the_same_row_version_gets_412() {
     let server = serving().await;
     let job = uploaded(&server, DIRTY).await;
     let (_, page) = server.get(&format!("/api/v1/jobs/{job}/rows?text=bad")).await;
@@ -185,44 +186,49 @@ async fn of_two_people_on_one_row_the_second_gets_412() {
         async move {
             let headers: Vec<(&str, &str)> =
                 tag.as_deref().map(|tag| ("if-match", tag)).into_iter().collect();
-            told(server.send(Method::PATCH, path, Some(body), &headers).await).await
+            status_and_json(server.send(Method::PATCH, path, Some(body), &headers).await).await
         }
     };
     assert_eq!(edit("x@example.com", None).await.0, 428);
     assert_eq!(edit("one@example.com", Some(seen.clone())).await.0, 200);
     let (status, problem) = edit("two@example.com", Some(seen)).await;
     assert_eq!((status, &problem["row"]), (412, &json!(row)), "{problem}");
-    assert_eq!(server.get(&path).await.1["email"], "one@example.com", "nothing is lost");
-    let (status, problem) =
-        told(server.send(Method::PATCH, &path, Some(json!({ "email": 7 })), &[("if-match", "*")]).await)
-            .await;
+    assert_eq!(server.get(&path).await.1["email"], "one@example.com", "the first edit is not overwritten");
+    let (status, problem) = status_and_json(
+        server.send(Method::PATCH, &path, Some(json!({ "email": 7 })), &[("if-match", "*")]).await,
+    )
+    .await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("#/email")), "{problem}");
 }
 
 #[tokio::test]
-async fn the_same_request_twice_is_answered_once_more() {
+async fn a_repeated_idempotent_request_gets_the_first_response() {
     let server = serving().await;
     let key = [("idempotency-key", "k-1")];
-    let (status, made) = told(upload(&server, "?filename=a.csv", &key, DIRTY).await).await;
+    let (status, made) = status_and_json(upload(&server, "?filename=a.csv", &key, DIRTY).await).await;
     assert_eq!(status, 202);
     let job = made["job"].as_i64().unwrap();
     until_end(&server, job).await;
-    let (status, again) = told(upload(&server, "?filename=a.csv", &key, DIRTY).await).await;
+    let (status, again) = status_and_json(upload(&server, "?filename=a.csv", &key, DIRTY).await).await;
     assert_eq!((status, &again), (202, &made));
-    let (status, _) = told(upload(&server, "?filename=b.csv", &key, DIRTY).await).await;
+    let (status, _) = status_and_json(upload(&server, "?filename=b.csv", &key, DIRTY).await).await;
     assert_eq!(status, 422);
-    // Without a key the same file is the same job, unless forced.
+    // Without a key, the same file resolves to the same job, unless `force` is set.
     let same = upload(&server, "?filename=a.csv", &[], DIRTY).await;
     assert_eq!(same.headers()["location"], format!("/api/v1/jobs/{job}").as_str());
-    let (status, same) = told(same).await;
+    let (status, same) = status_and_json(same).await;
     assert_eq!((status, &same["earlier"], &same["job"]), (200, &json!(true), &json!(job)));
-    let (status, forced) = told(upload(&server, "?filename=a.csv&force=true", &[], DIRTY).await).await;
+    let (status, forced) =
+        status_and_json(upload(&server, "?filename=a.csv&force=true", &[], DIRTY).await).await;
     assert_eq!((status, &forced["earlier"]), (202, &json!(false)));
 
     let bulk = json!({ "filter": { "text": "bad" }, "decision": { "decision": "discard" } });
     let path = format!("/api/v1/jobs/{job}/bulk");
     let send = || async {
-        told(server.send(Method::POST, &path, Some(bulk.clone()), &[("idempotency-key", "k-2")]).await).await
+        status_and_json(
+            server.send(Method::POST, &path, Some(bulk.clone()), &[("idempotency-key", "k-2")]).await,
+        )
+        .await
     };
     let first = send().await;
     assert_eq!((first.0, &first.1["changed"]["discarded"]), (200, &json!(1)));
@@ -230,7 +236,7 @@ async fn the_same_request_twice_is_answered_once_more() {
 }
 
 #[tokio::test]
-async fn forms_are_taken_as_files_are_and_too_large_ones_refused() {
+async fn form_uploads_are_accepted_and_large_uploads_refused() {
     let world = World::database().await.with(&[("UPLOAD_LIMIT_MB", "1")]);
     let server = Server::start_at(world, free_port(), &["serve"]).await;
     let form = |name: &str, content: Vec<u8>| {
@@ -242,20 +248,20 @@ async fn forms_are_taken_as_files_are_and_too_large_ones_refused() {
         let request = server.client().post(format!("{}/api/v1/uploads", server.url));
         request.header("content-type", "multipart/form-data; boundary=b").body(body).send()
     };
-    let (status, made) = told(form("file", DIRTY.as_bytes().to_vec()).await.unwrap()).await;
+    let (status, made) = status_and_json(form("file", DIRTY.as_bytes().to_vec()).await.unwrap()).await;
     assert_eq!(status, 202, "{made}");
     let job = made["job"].as_i64().unwrap();
     assert_eq!(until_end(&server, job).await["filename"], "my.csv");
-    let (status, problem) = told(form("other", b"x".to_vec()).await.unwrap()).await;
+    let (status, problem) = status_and_json(form("other", b"x".to_vec()).await.unwrap()).await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("#/file")));
     let large = "x".repeat(1_100_000);
-    assert_eq!(told(upload(&server, "", &[], large.clone()).await).await.0, 413);
-    assert_eq!(told(form("file", large.into_bytes()).await.unwrap()).await.0, 413);
+    assert_eq!(status_and_json(upload(&server, "", &[], large.clone()).await).await.0, 413);
+    assert_eq!(status_and_json(form("file", large.into_bytes()).await.unwrap()).await.0, 413);
     let (_, jobs) = server.get("/api/v1/jobs").await;
-    assert_eq!(jobs["items"].as_array().unwrap().len(), 1, "what is refused leaves nothing");
+    assert_eq!(jobs["items"].as_array().unwrap().len(), 1, "a refused upload creates no job");
 }
 
-/// The document's path with numbers of what one owner has.
+/// Fills in the path's parameters with ids of objects that belong to one owner.
 fn filled(path: &str) -> String {
     ["job", "issue", "action", "contact", "id"]
         .iter()
@@ -275,7 +281,7 @@ fn body_of(path: &str, method: &Method) -> Option<Value> {
 }
 
 #[tokio::test]
-async fn everything_of_one_owner_asked_for_as_another_is_not_there() {
+async fn no_operation_reaches_another_owners_data() {
     let server = serving().await;
     let job = uploaded(&server, DIRTY).await;
     assert_eq!(job, 1);
@@ -297,7 +303,7 @@ async fn everything_of_one_owner_asked_for_as_another_is_not_there() {
     let before: String = state(&server).await;
 
     let (_, document) = server.get("/api/openapi.json").await;
-    let mut asked = 0;
+    let mut requests = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for name in ["get", "post", "put", "patch", "delete"] {
             if operations.get(name).is_none() || !path.starts_with("/api/v1/") || path.ends_with("/uploads") {
@@ -308,9 +314,9 @@ async fn everything_of_one_owner_asked_for_as_another_is_not_there() {
             let headers = [("authorization", bearer.as_str()), ("if-match", "*")];
             let answer = server.send(method.clone(), &filled(path), body_of(path, &method), &headers).await;
             let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
-            asked += 1;
+            requests += 1;
             match path.contains('{') {
-                // Whose token it is does not matter: no token does that.
+                // A token cannot manage tokens, whoever owns them.
                 true if path.contains("/tokens/") => assert_eq!(status, 403, "{method} {path}: {text}"),
                 true => assert_eq!(status, 404, "{method} {path}: {text}"),
                 false => assert!(
@@ -320,11 +326,11 @@ async fn everything_of_one_owner_asked_for_as_another_is_not_there() {
             }
         }
     }
-    assert!(asked >= 25, "{asked} operations were found");
+    assert!(requests >= 25, "the document has {requests} operations");
     assert_eq!(state(&server).await, before, "nothing has changed");
 }
 
-/// All that stands in the tables of the first owner.
+/// Returns everything that the tables contain about the first owner.
 async fn state(server: &Server) -> String {
     let query = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
             SELECT jobs::text AS line FROM jobs UNION ALL SELECT staging::text FROM staging
@@ -335,7 +341,7 @@ async fn state(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn nothing_that_the_document_allows_fails_or_is_answered_otherwise() {
+async fn every_response_to_schemathesis_conforms_to_the_document() {
     let server = serving().await;
     uploaded(&server, DIRTY).await;
     uploaded(&server, "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n").await;
@@ -344,7 +350,7 @@ async fn nothing_that_the_document_allows_fails_or_is_answered_otherwise() {
     schemathesis.arg("--config-file").arg(root.join("tests/peers/schemathesis.toml"));
     schemathesis.args(["run", &format!("{}/api/openapi.json", server.url), "--url", &server.url]);
     schemathesis.args(["--header", &format!("Authorization: Bearer {}", server.token().unwrap())]);
-    // Event streams end when their job does, which these never do.
+    // Event streams end with their job, and these jobs never end.
     schemathesis.args([
         "--exclude-operation-id",
         "job_events",
@@ -354,7 +360,7 @@ async fn nothing_that_the_document_allows_fails_or_is_answered_otherwise() {
         "1",
         "--no-color",
     ]);
-    // It writes what it has learnt beside where it runs.
+    // Schemathesis writes its examples to the working directory.
     schemathesis
         .current_dir(server.world.path(""))
         .env("HYPOTHESIS_STORAGE_DIRECTORY", server.world.path("hypothesis"));
@@ -364,7 +370,7 @@ async fn nothing_that_the_document_allows_fails_or_is_answered_otherwise() {
 }
 
 #[tokio::test]
-async fn corrections_and_contacts_go_out_as_files_and_corrections_come_back() {
+async fn corrections_and_contacts_are_exported_and_corrections_applied() {
     let server = serving().await;
     let job = uploaded(&server, DIRTY).await;
     let path = format!("/api/v1/jobs/{job}/corrections");
@@ -383,7 +389,7 @@ async fn corrections_and_contacts_go_out_as_files_and_corrections_come_back() {
     let send = |kind: &'static str, body: String| {
         server.client().post(format!("{}{path}", server.url)).header("content-type", kind).body(body).send()
     };
-    let (status, done) = told(send("text/csv", mended.clone()).await.unwrap()).await;
+    let (status, done) = status_and_json(send("text/csv", mended.clone()).await.unwrap()).await;
     assert_eq!(
         (status, &done["effect"]["changed"]["rows"], &done["unknown_count"]),
         (200, &json!(3), &json!(1)),
@@ -392,9 +398,9 @@ async fn corrections_and_contacts_go_out_as_files_and_corrections_come_back() {
     let form = format!(
         "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"m.csv\"\r\n\r\n{mended}\r\n--b--\r\n"
     );
-    let (status, again) = told(send("multipart/form-data; boundary=b", form).await.unwrap()).await;
+    let (status, again) = status_and_json(send("multipart/form-data; boundary=b", form).await.unwrap()).await;
     assert_eq!((status, &again["effect"]["changed"]["rows"]), (200, &json!(0)), "{again}");
-    assert_eq!(told(send("text/csv", "a,b\n1,2\n".to_owned()).await.unwrap()).await.0, 422);
+    assert_eq!(status_and_json(send("text/csv", "a,b\n1,2\n".to_owned()).await.unwrap()).await.0, 422);
 
     post(&server, &format!("/api/v1/jobs/{job}/bulk"), json!({ "decision": { "decision": "accept" } })).await;
     post(&server, &format!("/api/v1/jobs/{job}/reprocess"), json!({})).await;

@@ -1,4 +1,4 @@
-//! Who may use the server: a real OpenID Connect provider, tokens as Cognito makes them, sessions, CSRF.
+//! Authentication: a real OpenID Connect provider, tokens like those of Cognito, sessions, CSRF.
 
 use std::time::Duration;
 
@@ -7,17 +7,18 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, Documents, OidcProvider, Server, SigningKey, World, eventually, free_port, in_seconds, told,
+    Browser, OidcProvider, Server, SigningKey, StaticProvider, World, eventually, free_port, in_seconds,
+    status_and_json,
 };
 
 const SECRET: &str = "a+b/c&d=e:f g";
 
-/// A server whose users oidc-provider knows, and oidc-provider.
+/// Starts oidc-provider, and a server that uses it.
 pub(crate) async fn with_provider() -> (Server, OidcProvider) {
     serve_with_provider(World::database().await, &["serve", "--no-worker"]).await
 }
 
-/// The same in a world of the caller's, by these arguments.
+/// Starts oidc-provider, and the server with these arguments in `world`.
 pub(crate) async fn serve_with_provider(world: World, arguments: &[&str]) -> (Server, OidcProvider) {
     let port = free_port();
     let public_url = format!("http://127.0.0.1:{port}");
@@ -32,7 +33,7 @@ pub(crate) async fn serve_with_provider(world: World, arguments: &[&str]) -> (Se
     (Server::start_at(world, port, arguments).await, provider)
 }
 
-/// Signs a browser in; gives where it is sent to at the end.
+/// Signs a browser in and returns the path that it is redirected to.
 pub(crate) async fn sign_in(server: &Server, browser: &mut Browser, user: &str, return_to: &str) -> String {
     let (start, callback) = (
         format!("{}/sign-in?return_to={return_to}", server.url),
@@ -50,35 +51,36 @@ async fn a_person_signs_in_with_pkce_and_signs_out() {
     let (mut server, _provider) = with_provider().await;
     let me = format!("{}/api/v1/me", server.url);
     let mut browser = Browser::default();
-    assert_eq!(told(browser.request(Method::GET, &me, &[]).await).await.0, 401);
+    assert_eq!(status_and_json(browser.request(Method::GET, &me, &[]).await).await.0, 401);
 
     assert_eq!(sign_in(&server, &mut browser, "ann", "/jobs/1?open=2").await, "/jobs/1?open=2");
-    let (status, ann) = told(browser.request(Method::GET, &me, &[]).await).await;
+    let (status, ann) = status_and_json(browser.request(Method::GET, &me, &[]).await).await;
     assert_eq!((status, &ann["owner"], &ann["via"]), (200, &json!("ann"), &json!("session")));
     assert_eq!((&ann["name"], &ann["roles"]), (&json!("ann the user"), &json!(["uploader", "editor"])));
 
-    // Somebody else's browser, and a way back that was not asked for, that is used twice, that is another's.
+    // Another user's browser. The return path is checked, and a callback URL works neither twice nor in another
+    // browser.
     let mut other = Browser::default();
     assert_eq!(sign_in(&server, &mut other, "rob", "//evil.example").await, "/");
-    let (_, rob) = told(other.request(Method::GET, &me, &[]).await).await;
+    let (_, rob) = status_and_json(other.request(Method::GET, &me, &[]).await).await;
     assert_eq!((&rob["owner"], &rob["roles"]), (&json!("rob"), &json!([])));
     let start = format!("{}/sign-in", server.url);
     let back = other.sign_in_until(&start, "rob", &format!("{}/sign-in/callback?", server.url)).await;
     let mut stranger = Browser::default();
-    assert_eq!(told(stranger.request(Method::GET, &back, &[]).await).await.0, 401);
+    assert_eq!(status_and_json(stranger.request(Method::GET, &back, &[]).await).await.0, 401);
     assert_eq!(other.request(Method::GET, &back, &[]).await.status(), 303);
-    assert_eq!(told(other.request(Method::GET, &back, &[]).await).await.0, 401);
+    assert_eq!(status_and_json(other.request(Method::GET, &back, &[]).await).await.0, 401);
 
-    // The session ends where it is ended, and only our own page ends it.
+    // Signing out ends the session, and only our own pages can sign out.
     let out = format!("{}/sign-out", server.url);
-    assert_eq!(told(browser.request(Method::POST, &out, &[]).await).await.0, 403);
+    assert_eq!(status_and_json(browser.request(Method::POST, &out, &[]).await).await.0, 403);
     let cookie = browser.cookie(&server.url, "ingest_session").unwrap();
     let answer = browser.request_with(Method::POST, &out, &[], &[("sec-fetch-site", "same-origin")]).await;
     assert_eq!((answer.status().as_u16(), browser.cookie(&server.url, "ingest_session")), (303, None));
-    let kept = server
+    let answer = server
         .send(Method::GET, "/api/v1/me", None, &[("cookie", &format!("ingest_session={cookie}"))])
         .await;
-    assert_eq!(told(kept).await.0, 401);
+    assert_eq!(status_and_json(answer).await.0, 401);
     assert_eq!(server.stop().await, Some(0));
     let log = server.world.log();
     for secret in [SECRET, &cookie, ann["csrf_token"].as_str().unwrap()] {
@@ -87,12 +89,13 @@ async fn a_person_signs_in_with_pkce_and_signs_out() {
 }
 
 #[tokio::test]
-async fn a_session_changes_things_only_from_our_own_pages() {
+async fn a_session_authorizes_changes_only_from_our_own_pages() {
     let (server, _provider) = with_provider().await;
     let mut browser = Browser::default();
     sign_in(&server, &mut browser, "ann", "").await;
     let cookie = format!("ingest_session={}", browser.cookie(&server.url, "ingest_session").unwrap());
-    let me = told(server.send(Method::GET, "/api/v1/me", None, &[("cookie", &cookie)]).await).await.1;
+    let me =
+        status_and_json(server.send(Method::GET, "/api/v1/me", None, &[("cookie", &cookie)]).await).await.1;
     let csrf = me["csrf_token"].as_str().unwrap();
     let cases: [(&[(&str, &str)], u16); 7] = [
         (&[], 403),
@@ -108,7 +111,7 @@ async fn a_session_changes_things_only_from_our_own_pages() {
             [("cookie", cookie.as_str())].into_iter().chain(headers.iter().copied()).collect();
         let body = json!({ "name": "nightly", "roles": ["editor"] });
         let (status, answer) =
-            told(server.send(Method::POST, "/api/v1/tokens", Some(body), &headers).await).await;
+            status_and_json(server.send(Method::POST, "/api/v1/tokens", Some(body), &headers).await).await;
         assert_eq!(status, expected, "{headers:?} {answer}");
     }
     let owners: Vec<String> = sqlx::query_scalar("SELECT DISTINCT token_owner FROM api_tokens")
@@ -118,11 +121,14 @@ async fn a_session_changes_things_only_from_our_own_pages() {
     assert_eq!(owners, ["ann"]);
     let late = "UPDATE browser_sessions SET session_expires_at = now() - interval '1 second'";
     sqlx::query(late).execute(&server.world.pool).await.unwrap();
-    assert_eq!(told(server.send(Method::GET, "/api/v1/me", None, &[("cookie", &cookie)]).await).await.0, 401);
+    assert_eq!(
+        status_and_json(server.send(Method::GET, "/api/v1/me", None, &[("cookie", &cookie)]).await).await.0,
+        401
+    );
 }
 
 #[tokio::test]
-async fn the_providers_tokens_work_and_its_keys_rotate() {
+async fn provider_tokens_are_accepted_across_key_rotation() {
     let (server, mut provider) = with_provider().await;
     for audience in ["urn:contacts", "urn:curves"] {
         let (status, me) = server.get_as("/api/v1/me", &provider.machine_token(audience).await).await;
@@ -144,8 +150,8 @@ async fn the_providers_tokens_work_and_its_keys_rotate() {
 }
 
 #[tokio::test]
-async fn the_providers_id_tokens_are_not_access_tokens() {
-    // The audience is the client itself, as it is by default: every ID token of the client names it.
+async fn id_tokens_of_the_provider_are_refused() {
+    // By default the audience is the client itself, which every ID token names.
     let port = free_port();
     let public_url = format!("http://127.0.0.1:{port}");
     let callback = format!("{public_url}/sign-in/callback");
@@ -172,16 +178,16 @@ async fn the_providers_id_tokens_are_not_access_tokens() {
     assert!(problem["detail"].as_str().unwrap().contains("no access token"), "{problem}");
 }
 
-/// A server whose users a Cognito user pool knows, as far as tokens go.
-pub(crate) async fn with_cognito(key: &SigningKey) -> (Server, Documents) {
-    let pool = Documents::serve(key).await;
+/// Starts a server that accepts the tokens of a simulated Cognito user pool.
+pub(crate) async fn with_cognito(key: &SigningKey) -> (Server, StaticProvider) {
+    let pool = StaticProvider::serve(key).await;
     let world =
         World::database().await.with(&[("OIDC_ISSUER", pool.issuer()), ("OIDC_AUDIENCE", "client-1")]);
     (Server::start(world).await, pool)
 }
 
-/// The claims of an access token of a user in a group.
-pub(crate) fn cognito_access_token(pool: &Documents) -> Value {
+/// Returns the claims of an access token for a user in a group.
+pub(crate) fn cognito_access_token(pool: &StaticProvider) -> Value {
     json!({
         "sub": "6d1a-subject", "iss": pool.issuer(), "client_id": "client-1", "token_use": "access",
         "cognito:groups": ["editor", "us-east-1_Pool_Google"], "username": "ann", "version": 2,
@@ -191,7 +197,7 @@ pub(crate) fn cognito_access_token(pool: &Documents) -> Value {
 }
 
 #[tokio::test]
-async fn cognitos_tokens_and_groups_work_as_they_are() {
+async fn access_tokens_and_groups_of_cognito_are_accepted() {
     let key = SigningKey::make();
     let (server, pool) = with_cognito(&key).await;
     let access = cognito_access_token(&pool);
@@ -214,9 +220,9 @@ async fn cognitos_tokens_and_groups_work_as_they_are() {
 }
 
 #[tokio::test]
-async fn id_tokens_are_accepted_only_where_the_operator_says_so() {
+async fn id_tokens_are_accepted_only_if_configured() {
     let key = SigningKey::make();
-    let pool = Documents::serve(&key).await;
+    let pool = StaticProvider::serve(&key).await;
     let world = World::database().await.with(&[
         ("OIDC_ISSUER", pool.issuer()),
         ("OIDC_CLIENT_ID", "client-1"),
@@ -234,7 +240,7 @@ async fn id_tokens_are_accepted_only_where_the_operator_says_so() {
     }
 }
 
-/// The claims with others besides; null takes one away.
+/// Returns the claims with some replaced; null removes a claim.
 pub(crate) fn with(claims: &Value, more: &[(&str, Value)]) -> Value {
     let mut claims = claims.clone();
     for (name, value) in more {
@@ -247,13 +253,13 @@ pub(crate) fn with(claims: &Value, more: &[(&str, Value)]) -> Value {
 }
 
 #[tokio::test]
-async fn tokens_that_do_not_hold_are_refused() {
+async fn invalid_tokens_are_refused() {
     let (key, other) = (SigningKey::make(), SigningKey::make());
     let (server, pool) = with_cognito(&key).await;
     let good = cognito_access_token(&pool);
     let signed = key.sign(&good);
     assert_eq!(server.get_as("/api/v1/me", &signed).await.0, 200);
-    let asked = pool.asked();
+    let before = pool.key_requests();
 
     let parts: Vec<&str> = signed.split('.').collect();
     // {"alg":"none","typ":"JWT"} and {"alg":"None"}
@@ -292,7 +298,7 @@ async fn tokens_that_do_not_hold_are_refused() {
         ("by the public key as a secret, without an id", hmac(None)),
         ("unsigned", none("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0")),
         ("unsigned, written otherwise", none("eyJhbGciOiJOb25lIn0")),
-        ("with the signature left out", format!("{}.{}.", parts[0], parts[1])),
+        ("without a signature", format!("{}.{}.", parts[0], parts[1])),
         ("tampered with", tampered),
         ("of another kind", key.sign_under(&logout, &good)),
         ("with a critical extension", key.sign_under(&critical, &good)),
@@ -308,40 +314,40 @@ async fn tokens_that_do_not_hold_are_refused() {
         let answer = server.send(Method::GET, "/api/v1/me", None, &[("authorization", &bearer)]).await;
         let challenge =
             answer.headers().get("www-authenticate").map(|value| value.to_str().unwrap().to_owned());
-        let (status, problem) = told(answer).await;
+        let (status, problem) = status_and_json(answer).await;
         assert_eq!(status, 401, "{what}: {problem}");
         assert!(challenge.is_some_and(|text| text.contains("invalid_token")), "{what}");
         assert!(!problem.to_string().contains(&token), "{what}");
     }
     for header in [[("authorization", "Basic YTpi")].as_slice(), &[], &[("cookie", "ingest_session=guess")]] {
-        assert_eq!(told(server.send(Method::GET, "/api/v1/me", None, header).await).await.0, 401);
+        assert_eq!(status_and_json(server.send(Method::GET, "/api/v1/me", None, header).await).await.0, 401);
     }
     assert!(
-        pool.asked() <= asked + 2,
-        "made-up tokens had the provider asked {} times",
-        pool.asked() - asked
+        pool.key_requests() <= before + 2,
+        "made-up tokens caused {} requests to the provider",
+        pool.key_requests() - before
     );
     assert!(!server.world.log().contains(&signed));
 }
 
 #[tokio::test]
-async fn a_key_that_appears_is_accepted_after_a_pause() {
+async fn a_new_key_is_accepted_after_a_pause() {
     let (old, new) = (SigningKey::make(), SigningKey::make());
     let (server, pool) = with_cognito(&old).await;
     let claims = cognito_access_token(&pool);
     assert_eq!(server.get_as("/api/v1/me", &old.sign(&claims)).await.0, 200);
     pool.rotate_to(&new);
-    let (before, fresh) = (pool.asked(), new.sign(&claims));
+    let (before, fresh) = (pool.key_requests(), new.sign(&claims));
     for _ in 0..20 {
         server.get_as("/api/v1/me", &fresh).await;
     }
-    assert!(pool.asked() <= before + 1);
+    assert!(pool.key_requests() <= before + 1);
     eventually("the new key is accepted", async || server.get_as("/api/v1/me", &fresh).await.0 == 200).await;
     assert_eq!(server.get_as("/api/v1/me", &old.sign(&claims)).await.0, 401);
 }
 
 #[tokio::test]
-async fn a_provider_that_is_away_is_told_as_such() {
+async fn an_unreachable_provider_is_reported() {
     let world =
         World::database().await.with(&[("OIDC_ISSUER", "http://127.0.0.1:1/pool"), ("OIDC_CLIENT_ID", "us")]);
     let server = Server::start(world).await;
@@ -356,7 +362,7 @@ async fn a_provider_that_is_away_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn what_is_configured_has_to_go_together() {
+async fn inconsistent_oidc_settings_are_refused() {
     let cases: [(&[(&str, &str)], &str); 7] = [
         (&[("LISTEN_ADDRESS", "0.0.0.0:0")], "OIDC_ISSUER"),
         (&[("LISTEN_ADDRESS", "[::]:0")], "OIDC_ISSUER"),

@@ -1,4 +1,4 @@
-//! Holds the files of the crate to imports without a circle: each can be read after those that it imports.
+//! Checks that no source files import each other in a circle, so that each can be read after those that it imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::structure::sources;
 /// A module's path below `src`, such as `store/jobs`.
 type Module = String;
 
-/// The source of each module without its unit tests.
+/// Returns the source of each module without its unit tests.
 fn modules() -> BTreeMap<Module, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
@@ -33,7 +33,7 @@ fn without_tests(source: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The paths of a `use` tree, one for each of its leaves: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// Collects the paths of a `use` tree, one for each leaf: `a::{b, c::d}` is `a::b` and `a::c::d`.
 fn leaves(before: &str, tree: &str, paths: &mut Vec<String>) {
     let Some((head, rest)) = tree.split_once('{') else {
         let path = tree.split(" as ").next().unwrap_or_default().trim();
@@ -58,7 +58,7 @@ fn leaves(before: &str, tree: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// The paths that a source imports or names.
+/// Returns the paths that a source imports or names.
 fn paths(source: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for statement in source.split(';') {
@@ -76,7 +76,7 @@ fn paths(source: &str) -> Vec<String> {
     paths
 }
 
-/// The module that `path`, written in `from`, names; for a name that a module passes on, the module of its definition.
+/// Returns the module that `path` in module `from` refers to; for a re-exported name, the module that defines it.
 fn target(from: &Module, path: &str, modules: &BTreeMap<Module, String>) -> Option<Module> {
     let mut parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty()).collect();
     let mut base: Vec<&str> = from.split('/').collect();
@@ -94,12 +94,12 @@ fn target(from: &Module, path: &str, modules: &BTreeMap<Module, String>) -> Opti
     let full: Vec<&str> = base.into_iter().chain(parts).collect();
     let known = (1..=full.len()).rev().find(|length| modules.contains_key(&full[..*length].join("/")))?;
     let module = full[..known].join("/");
-    let passed_on = full.get(known).and_then(|name| passed_on(&module, name, modules));
-    Some(passed_on.unwrap_or(module))
+    let re_exported_from = full.get(known).and_then(|name| re_exported_from(&module, name, modules));
+    Some(re_exported_from.unwrap_or(module))
 }
 
-/// The child of `module` whose `name` it re-exports.
-fn passed_on(module: &Module, name: &str, modules: &BTreeMap<Module, String>) -> Option<Module> {
+/// Returns the child of `module` from which it re-exports `name`.
+fn re_exported_from(module: &Module, name: &str, modules: &BTreeMap<Module, String>) -> Option<Module> {
     let source = &modules[module];
     source.split(';').filter(|statement| statement.contains("pub") && statement.contains("use ")).find_map(
         |statement| {
@@ -122,7 +122,10 @@ fn no_files_import_each_other_in_a_circle() {
         let targets = named.iter().filter_map(|path| target(module, path, &modules));
         imports.insert(module, targets.filter(|target| target != module).collect());
     }
-    assert!(imports.values().map(BTreeSet::len).sum::<usize>() > 300, "the imports were not found");
+    assert!(
+        imports.values().map(BTreeSet::len).sum::<usize>() > 300,
+        "there are fewer imports than expected"
+    );
     loop {
         let readable: Vec<&Module> = imports
             .iter()
@@ -134,11 +137,11 @@ fn no_files_import_each_other_in_a_circle() {
         }
         imports.retain(|module, _| !readable.contains(module));
     }
-    let left: BTreeMap<&Module, Vec<&Module>> = imports
+    let circular: BTreeMap<&Module, Vec<&Module>> = imports
         .iter()
         .map(|(module, targets)| {
             (*module, targets.iter().filter(|target| imports.contains_key(target)).collect())
         })
         .collect();
-    assert!(left.is_empty(), "modules in a circle, or that import one: {left:#?}");
+    assert!(circular.is_empty(), "modules in a circle, or that import one: {circular:#?}");
 }

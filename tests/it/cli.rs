@@ -1,4 +1,4 @@
-//! The command line: usage, configuration, and what it prints where.
+//! The command line: usage, configuration, and output.
 
 use crate::support::{World, eventually};
 
@@ -100,7 +100,7 @@ async fn a_dotenv_file_is_read_and_the_environment_wins() {
 }
 
 #[tokio::test]
-async fn a_wait_for_another_program_is_named() {
+async fn waiting_for_another_program_is_reported() {
     use nix::fcntl::{Flock, FlockArg};
     let world = World::without_database().await;
     std::fs::create_dir(world.path("data")).unwrap();
@@ -116,7 +116,7 @@ async fn a_wait_for_another_program_is_named() {
     assert_eq!(world.log().matches("waiting for another process").count(), 1);
 }
 
-/// What an unpacked archive could bring: a configuration of the AWS SDK that names a program to run.
+/// An unpacked archive could contain a configuration of the AWS SDK that names a program to run.
 #[tokio::test]
 async fn a_dotenv_file_cannot_make_the_program_run_another() {
     let world = World::without_database().await.with(&[("CSV_BUCKET_NAME", "files"), ("MAX_RETRIES", "0")]);
@@ -147,12 +147,12 @@ async fn a_dotenv_file_that_others_can_write_is_refused() {
 fn dotenv(world: &World, content: &str) {
     use std::os::unix::fs::PermissionsExt;
     world.file(".env", content);
-    // Whatever the umask.
+    // Independent of the umask.
     std::fs::set_permissions(world.path(".env"), PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 #[tokio::test]
-async fn wrong_usage_has_a_status_of_its_own() {
+async fn wrong_usage_exits_with_status_2() {
     let world = World::without_database().await;
     for arguments in [["import"].as_slice(), &["reprocess", "x"], &["edit", "1"], &["nonsense"]] {
         world.ingest(arguments).await.expect_status(2);
@@ -164,7 +164,7 @@ async fn wrong_usage_has_a_status_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_worst_file_decides_the_status() {
+async fn the_exit_status_is_that_of_the_worst_file() {
     let world = World::database().await;
     let good = world.file("good.csv", "email,first_name,last_name,company\na@example.com,A,B,C\n");
     let dirty = world.file("dirty.csv", "email,first_name,last_name,company\nb,A,B,C\n");
@@ -179,7 +179,7 @@ async fn the_worst_file_decides_the_status() {
 }
 
 #[tokio::test]
-async fn cells_that_look_like_formulas_are_defused_in_csv() {
+async fn formulas_are_escaped_in_csv_output() {
     let world = World::database().await;
     let file = world.file(
         "a.csv",
@@ -208,7 +208,7 @@ async fn with_nothing_configured_everything_is_local() {
 }
 
 #[tokio::test]
-async fn secrets_come_by_file_and_never_by_flag() {
+async fn secrets_are_read_from_files_and_refused_as_flags() {
     let world = World::database().await;
     let refused = world.ingest(&["jobs", "--database-url", "postgresql://ann:hunter2@127.0.0.1:1/x"]).await;
     refused.expect_status(2);
@@ -223,13 +223,13 @@ async fn secrets_come_by_file_and_never_by_flag() {
 }
 
 #[tokio::test]
-async fn doctor_warns_of_a_database_that_is_not_verified() {
+async fn doctor_warns_about_an_unverified_database_server() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let local = world.ingest(&["doctor"]).await;
     local.expect_status(0);
     assert!(!local.stdout.contains("WARN"), "{}", local.stdout);
-    // Not a loopback address by its name, and led to one by the kernel.
+    // The program does not recognise this as a loopback address, but the kernel connects it to one.
     let url = world.variable("DATABASE_URL").replace("127.0.0.1", "0.0.0.0");
     let doctor = world.with(&[("DATABASE_URL", &url)]).ingest(&["doctor"]).await;
     doctor.expect_status(0);

@@ -1,4 +1,4 @@
-//! Connections of the pool after work on them was dropped half-way.
+//! Connections of the pool after a future that used them was dropped.
 
 use std::task::Poll;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use sqlx::postgres::PgPool;
 
 use crate::support::{World, eventually};
 
-/// A pool of the program's with that many connections, so that what follows is asked on the same ones.
+/// Returns a pool of the program with this many connections, so that later statements use the same ones.
 async fn connections(number: u32) -> (World, PgPool) {
     let world = World::empty_database().await;
     let pool = ingest::store::pool((*world.pool.connect_options()).clone(), number);
@@ -23,18 +23,17 @@ async fn connections(number: u32) -> (World, PgPool) {
     (world, pool)
 }
 
-async fn answers_what_it_is_asked(pool: &PgPool) {
-    for question in 0..10_i64 {
-        let answer: i64 =
-            sqlx::query_scalar("SELECT $1::bigint").bind(question).fetch_one(pool).await.unwrap();
-        assert_eq!(answer, question, "the answer to an earlier question");
+async fn assert_queries_get_their_own_answers(pool: &PgPool) {
+    for number in 0..10_i64 {
+        let answer: i64 = sqlx::query_scalar("SELECT $1::bigint").bind(number).fetch_one(pool).await.unwrap();
+        assert_eq!(answer, number, "the answer to an earlier query");
     }
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM numbers").fetch_one(pool).await.unwrap();
-    assert_eq!(count, 100_000, "what was dropped half-way was committed");
+    assert_eq!(count, 100_000, "a dropped transaction was committed");
 }
 
 #[tokio::test]
-async fn a_connection_whose_reading_was_dropped_is_not_used_again() {
+async fn a_connection_with_a_dropped_read_is_not_reused() {
     let (_world, pool) = connections(2).await;
     let mut snapshot = sql::begin_snapshot(&pool).await.unwrap();
     let mut reader = sql::Reader::begin(&pool, &mut snapshot).await.unwrap();
@@ -42,19 +41,19 @@ async fn a_connection_whose_reading_was_dropped_is_not_used_again() {
     lines.next().await.unwrap().unwrap();
     drop(lines);
     drop(reader);
-    answers_what_it_is_asked(&pool).await;
+    assert_queries_get_their_own_answers(&pool).await;
 }
 
 #[tokio::test]
-async fn a_connection_whose_writing_was_dropped_is_not_used_again() {
+async fn a_connection_with_a_dropped_write_is_not_reused() {
     let (_world, pool) = connections(1).await;
-    // A server that is still busy with the rows when the run that sent them is broken off.
+    // A server that is still processing rows when the run that sent them is cancelled.
     let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
                     $$ BEGIN IF NEW.number = 1 THEN PERFORM pg_sleep(1); END IF; RETURN NEW; END $$;
                 CREATE TRIGGER slow BEFORE INSERT ON numbers FOR EACH ROW EXECUTE FUNCTION slow()";
     sqlx::raw_sql(slow).execute(&pool).await.unwrap();
     let mut transaction = pool.begin().await.unwrap();
-    // So many that they go by COPY.
+    // Enough rows to be sent by COPY.
     let mut lines = Lines::default();
     (1..=3_000).for_each(|number| {
         lines.push(0, |line| {
@@ -65,23 +64,23 @@ async fn a_connection_whose_writing_was_dropped_is_not_used_again() {
     let sending = lines.send(&mut transaction, &target);
     tokio::time::timeout(Duration::from_millis(300), sending).await.expect_err("the server is busy");
     drop(transaction);
-    answers_what_it_is_asked(&pool).await;
+    assert_queries_get_their_own_answers(&pool).await;
 }
 
 #[tokio::test]
-async fn a_transaction_whose_begin_was_dropped_does_not_stay_open() {
+async fn a_dropped_begin_leaves_no_open_transaction() {
     let (world, pool) = connections(1).await;
     // The server may answer before the first poll ends.
     eventually("a BEGIN is dropped before its answer", async || {
-        eventually("the connection is given back", async || pool.num_idle() == 1).await;
+        eventually("the connection returns to the pool", async || pool.num_idle() == 1).await;
         let mut begin = Box::pin(sql::begin(&pool));
         matches!(futures::poll!(&mut begin), Poll::Pending)
     })
     .await;
-    // Would be part of that transaction, and lost with it.
+    // It would be part of that transaction, and be lost with it.
     sqlx::raw_sql("INSERT INTO numbers VALUES (0)").execute(&pool).await.unwrap();
     let inserted = "SELECT count(*) FROM numbers WHERE number = 0";
     assert_eq!(sqlx::query_scalar::<_, i64>(inserted).fetch_one(&world.pool).await.unwrap(), 1);
     sqlx::raw_sql("DELETE FROM numbers WHERE number = 0").execute(&pool).await.unwrap();
-    answers_what_it_is_asked(&pool).await;
+    assert_queries_get_their_own_answers(&pool).await;
 }

@@ -1,17 +1,17 @@
-//! A worker that is asked to stop: it gives its message back, and the next run goes on with what people have
-//! decided meanwhile. `torture` tries what stops it unasked.
+//! A worker that is asked to stop releases its message, and the next run continues with what people decided in between.
+//! `torture` covers workers that are killed.
 
 use std::time::Duration;
 
 use crate::support::World;
 
-/// Rows enough that there are several chunks to be killed between.
+/// Enough rows for several chunks.
 const ROWS: usize = 200_000;
 
 fn rows(count: usize) -> String {
     let mut text = String::from("email,first_name,last_name,company\n");
     for n in 0..count {
-        // A few of everything, so that issues are interrupted as well.
+        // Some rows of each kind, so that issues are interrupted as well.
         match n % 1000 {
             0 => text.push_str(&format!("broken-{n},Ann,Lee,Acme\n")),
             1 => text.push_str(&format!("p{}@example.com,Other,Name,Acme\n", n + 1)),
@@ -35,7 +35,7 @@ async fn checkpoint(world: &World, job: i32) -> i32 {
         .unwrap()
 }
 
-/// Waits until the job has a checkpoint beyond `beyond` and is not at its end.
+/// Waits until the job has a checkpoint beyond `beyond` and is not finished.
 async fn in_the_middle(world: &World, job: i32, beyond: i32) {
     for _ in 0..3000 {
         if checkpoint(world, job).await > beyond {
@@ -47,7 +47,7 @@ async fn in_the_middle(world: &World, job: i32, beyond: i32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_gives_the_message_back() {
+async fn sigterm_releases_the_message() {
     let small_chunks = [("PROGRESS_UPDATE_INTERVAL", "5000"), ("SQS_WAIT_TIME_SECONDS", "1")];
     let world = World::cloud().await.with(&small_chunks);
     let job = world.enqueue("a.csv", &rows(ROWS), "one").await;
@@ -59,13 +59,13 @@ async fn sigterm_gives_the_message_back() {
     assert_eq!(world.messages().await, (1, 0));
     assert!(checkpoint(&world, job).await < ROWS as i32);
     let mut worker = world.spawn(&["worker"]);
-    world.settled(job).await;
+    world.status_after_run(job).await;
     worker.term_and_wait().await;
     assert_eq!(world.messages().await, (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_people_decide_between_a_cut_run_and_the_next_holds() {
+async fn decisions_after_an_interrupted_run_survive_the_next() {
     let small_chunks = [("PROGRESS_UPDATE_INTERVAL", "2000"), ("SQS_VISIBILITY_TIMEOUT", "2")];
     let world = World::cloud().await.with(&small_chunks).with(&[("SQS_WAIT_TIME_SECONDS", "1")]);
     let job = world.enqueue("a.csv", &clean_rows(60_000), "one").await;
@@ -77,7 +77,7 @@ async fn what_people_decide_between_a_cut_run_and_the_next_holds() {
                   UPDATE staging SET staging_first_name = 'Anne' WHERE staging_line = 3";
     sqlx::raw_sql(decide).execute(&world.pool).await.unwrap();
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "COMPLETED");
+    assert_eq!(world.status_after_run(job).await, "COMPLETED");
     assert_eq!(worker.term_and_wait().await, Some(0));
     let contacts = world.contacts("one").await;
     assert_eq!(contacts.len(), 59_999);

@@ -52,13 +52,14 @@ async fn reprocess(world: &World, status: i32) {
 
 /// Fails unless what jobs say of their rows is what there is.
 async fn counts_hold(world: &World) {
-    let told = "SELECT job_id, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows FROM jobs ORDER BY 1";
-    let found = "SELECT job_id, count(*) FILTER (WHERE staging_status = 'READY')::int, count(*) FILTER (WHERE staging_status = 'ISSUE')::int,
+    let counters = "SELECT job_id, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows FROM jobs ORDER BY 1";
+    let actual = "SELECT job_id, count(*) FILTER (WHERE staging_status = 'READY')::int, count(*) FILTER (WHERE staging_status = 'ISSUE')::int,
                         count(*) FILTER (WHERE staging_status = 'DISCARD')::int, count(*) FILTER (WHERE staging_status = 'SUCCESS')::int
                  FROM jobs LEFT JOIN staging ON staging_job_id = job_id GROUP BY job_id ORDER BY 1";
-    let told: Vec<(i32, i32, i32, i32, i32)> = sqlx::query_as(told).fetch_all(&world.pool).await.unwrap();
-    let found: Vec<(i32, i32, i32, i32, i32)> = sqlx::query_as(found).fetch_all(&world.pool).await.unwrap();
-    assert_eq!(told, found, "job, ready, with issues, discarded, consolidated");
+    let counters: Vec<(i32, i32, i32, i32, i32)> =
+        sqlx::query_as(counters).fetch_all(&world.pool).await.unwrap();
+    let actual: Vec<(i32, i32, i32, i32, i32)> = sqlx::query_as(actual).fetch_all(&world.pool).await.unwrap();
+    assert_eq!(counters, actual, "job, ready, with issues, discarded, consolidated");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The same dirty file, through the local default and through SQS, S3 and PostgreSQL: the same rows,
-//! issues, items and contacts, and those that its maker says.
+//! The same dirty file through the local default and through SQS, S3 and PostgreSQL: the same rows, issues, items and
+//! contacts, which are those that the generator expects.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,11 @@ fn files() -> (String, String, Expected) {
     (String::from_utf8(file).unwrap(), format!("email,first_name,last_name,company\n{rows}"), expected)
 }
 
-/// What an import found, in a form in which two can be compared.
+/// The result of an import in a comparable form.
 #[derive(Debug, PartialEq, Eq)]
-struct Found {
+struct ImportResult {
     job: String,
-    /// Type, key (the line where the row is the issue's own) and lines.
+    /// Type, key (the line if the issue belongs to one row) and lines.
     issues: BTreeMap<(String, String), Vec<u64>>,
     contacts: Vec<String>,
 }
@@ -43,11 +43,11 @@ fn issues(printed: &str) -> BTreeMap<(String, String), Vec<u64>> {
         .collect()
 }
 
-async fn found(world: &World, owner: &str, job: &str) -> Found {
+async fn import_result(world: &World, owner: &str, job: &str) -> ImportResult {
     let owner = ["--owner", owner, "--output", "json", "--limit", "100000"];
     let jobs = world.ingest(&[["jobs"].as_slice(), &owner].concat()).await;
     let jobs: Vec<Value> = serde_json::from_str(&jobs.stdout).unwrap();
-    let this = jobs.iter().find(|found| found["id"].as_i64() == job.parse().ok()).unwrap();
+    let this = jobs.iter().find(|listed| listed["id"].as_i64() == job.parse().ok()).unwrap();
     let counts = ["status", "total_rows", "processed_rows", "repeated_rows", "open_issues"]
         .map(|field| this[field].to_string());
     let printed = world.ingest(&[["issues", job].as_slice(), &owner].concat()).await;
@@ -60,10 +60,10 @@ async fn found(world: &World, owner: &str, job: &str) -> Found {
     };
     let mut contacts: Vec<String> = contacts.iter().map(line).collect();
     contacts.sort();
-    Found { job: counts.join(" "), issues: issues(&printed.stdout), contacts }
+    ImportResult { job: counts.join(" "), issues: issues(&printed.stdout), contacts }
 }
 
-/// Discards every row of every open issue.
+/// Discards the rows of all open issues.
 async fn discard_all(world: &World, owner: &str, job: &str) {
     let printed =
         world.ingest(&["issues", job, "--owner", owner, "--output", "json", "--limit", "100000"]).await;
@@ -80,7 +80,7 @@ async fn discard_all(world: &World, owner: &str, job: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_ways_find_what_the_maker_of_the_file_says() {
+async fn both_setups_find_what_the_generator_expects() {
     let (file, existing, expected) = files();
     let local = World::without_database().await;
     let (path, known) = (local.file("dirty.csv", &file), local.file("known.csv", &existing));
@@ -90,11 +90,11 @@ async fn both_ways_find_what_the_maker_of_the_file_says() {
     let cloud = World::cloud().await.with(&[("SQS_WAIT_TIME_SECONDS", "1")]);
     let mut worker = cloud.spawn(&["worker"]);
     let known = cloud.enqueue("known.csv", &existing, "one").await;
-    assert_eq!(cloud.settled(known).await, "COMPLETED");
+    assert_eq!(cloud.status_after_run(known).await, "COMPLETED");
     let job = cloud.enqueue("dirty.csv", &file, "one").await;
-    assert_eq!(cloud.settled(job).await, "NEEDS_REVIEW");
+    assert_eq!(cloud.status_after_run(job).await, "NEEDS_REVIEW");
 
-    let (here, there) = (found(&local, "one", "2").await, found(&cloud, "one", "2").await);
+    let (here, there) = (import_result(&local, "one", "2").await, import_result(&cloud, "one", "2").await);
     assert!(here == there, "the two ways differ");
     let wanted: BTreeMap<(String, String), Vec<u64>> = expected
         .issues
@@ -116,7 +116,7 @@ async fn both_ways_find_what_the_maker_of_the_file_says() {
     cloud.send_again(job).await;
     cloud.eventually_completed(job).await;
     assert_eq!(worker.term_and_wait().await, Some(0));
-    let (here, there) = (found(&local, "one", "2").await, found(&cloud, "one", "2").await);
+    let (here, there) = (import_result(&local, "one", "2").await, import_result(&cloud, "one", "2").await);
     assert!(here == there, "the two ways differ after the review");
     let ready = expected.rows.values().filter(|(ready, _)| *ready).map(|(_, values)| values.join("|"));
     let wanted = ready.chain(DATASET.existing().map(|values| values.join("|")));
@@ -124,7 +124,7 @@ async fn both_ways_find_what_the_maker_of_the_file_says() {
     assert!(contacts == wanted, "the contacts are not those of the ready rows");
 }
 
-/// Contacts with the address in lower case, since the generator writes some in capitals; sorted.
+/// Returns the contacts sorted, with addresses in lower case, since the generator writes some in capitals.
 fn without_case(contacts: impl Iterator<Item = String>) -> Vec<String> {
     let fold = |contact: String| match contact.split_once('|') {
         Some((email, rest)) => format!("{}|{rest}", email.to_lowercase()),

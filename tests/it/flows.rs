@@ -1,4 +1,4 @@
-//! Whole imports as a person runs them: what goes in, what is asked, what comes out.
+//! Whole imports as a person runs them: file, issues, decisions, contacts.
 
 use crate::support::World;
 
@@ -26,7 +26,7 @@ async fn a_clean_file_becomes_contacts() {
     );
     assert_eq!(world.statuses(1).await, "1 SUCCESS, 2 SUCCESS");
     assert_eq!(world.job(1).await, "COMPLETED total 2 processed 2 issues 0 repeated 0");
-    // The end is not the beginning of the transaction that holds the contacts.
+    // The end is later than the start of the transaction with the contacts.
     let made_before_end = "SELECT job_process_end > contact_created_at FROM jobs, contacts LIMIT 1";
     assert!(sqlx::query_scalar::<_, bool>(made_before_end).fetch_one(&world.pool).await.unwrap());
 }
@@ -70,7 +70,7 @@ async fn every_rule_is_raised_in_the_first_run() {
 }
 
 #[tokio::test]
-async fn another_owners_contacts_are_neither_existing_nor_seen() {
+async fn contacts_of_another_owner_are_neither_compared_nor_listed() {
     let world = World::database().await;
     let file = world.file("a.csv", &format!("{HEADER}ann@example.com,Ann,Lee,Acme\n"));
     world.ingest(&["import", &file, "--owner", "one"]).await.expect_status(0);
@@ -89,7 +89,7 @@ async fn another_owners_contacts_are_neither_existing_nor_seen() {
 }
 
 #[tokio::test]
-async fn a_review_ends_in_contacts_without_the_file() {
+async fn a_review_completes_without_the_file() {
     let world = World::database().await;
     let file = world.file(
         "review.csv",
@@ -101,7 +101,7 @@ async fn a_review_ends_in_contacts_without_the_file() {
     world.ingest(&["edit", "1", "--email", "good@example.com"]).await.expect_status(0);
     world.ingest(&["reprocess", "1"]).await.expect_status(3);
     world.ingest(&["discard", "3", "4"]).await.expect_status(0);
-    // Another program edits by SQL, and says yes to the malformed row.
+    // Another program edits rows by SQL and accepts the malformed row.
     sqlx::raw_sql("UPDATE issues SET issue_resolved = true, issue_resolved_by = 'ops' WHERE issue_type = 'MALFORMED_ROW'")
         .execute(&world.pool)
         .await
@@ -121,7 +121,7 @@ async fn a_review_ends_in_contacts_without_the_file() {
 }
 
 #[tokio::test]
-async fn an_issue_marked_resolved_without_a_cure_is_opened_again() {
+async fn an_issue_resolved_without_a_fix_is_reopened() {
     let world = World::database().await;
     let file = world.file("a.csv", &format!("{HEADER}bad,Bo,Ray,Acme\n"));
     world.ingest(&["import", &file]).await.expect_status(3);
@@ -131,7 +131,7 @@ async fn an_issue_marked_resolved_without_a_cure_is_opened_again() {
 }
 
 #[tokio::test]
-async fn edits_that_make_rows_the_same_discard_the_later_one() {
+async fn edits_that_make_two_rows_equal_discard_the_later_one() {
     let world = World::database().await;
     let file =
         world.file("a.csv", &format!("{HEADER}a@example.com,Ann,Lee,Acme\na@example.com,Anne,Lee,Acme\n"));
@@ -143,7 +143,7 @@ async fn edits_that_make_rows_the_same_discard_the_later_one() {
 }
 
 #[tokio::test]
-async fn encodings_are_told_from_the_whole_file() {
+async fn encodings_are_detected_from_the_whole_file() {
     let world = World::database().await;
     let text = format!("{HEADER}jose@example.com,José,Núñez,Société\nrene@example.com,René,Müller,Façade\n");
     let utf16 = |little: bool| -> Vec<u8> {
@@ -173,7 +173,7 @@ async fn encodings_are_told_from_the_whole_file() {
 }
 
 #[tokio::test]
-async fn one_bad_byte_is_one_malformed_row() {
+async fn one_invalid_byte_makes_one_malformed_row() {
     let world = World::database().await;
     let mut content = HEADER.as_bytes().to_vec();
     for number in 0..50 {
@@ -202,7 +202,7 @@ async fn one_bad_byte_is_one_malformed_row() {
 }
 
 #[tokio::test]
-async fn files_that_cannot_be_imported_say_why() {
+async fn rejected_files_are_reported_with_the_reason() {
     let world = World::database().await;
     let damaged =
         format!("{HEADER}a@example.com,Ann,Lee,Acme{}\n", format!(",{}", "\0".repeat(60_000)).repeat(10));
@@ -232,7 +232,7 @@ async fn files_that_cannot_be_imported_say_why() {
 }
 
 #[tokio::test]
-async fn a_broken_quote_and_a_giant_cell_spoil_their_rows_alone() {
+async fn a_broken_quote_and_a_giant_cell_affect_only_their_rows() {
     let world = World::database().await;
     let giant = "x".repeat(100_000);
     let file = world.file(
@@ -250,7 +250,7 @@ async fn a_broken_quote_and_a_giant_cell_spoil_their_rows_alone() {
 }
 
 #[tokio::test]
-async fn lines_that_are_no_contacts_are_listed() {
+async fn skipped_lines_are_listed() {
     let world = World::database().await;
     let file = world.file(
         "titled.csv",
@@ -265,7 +265,7 @@ async fn lines_that_are_no_contacts_are_listed() {
 }
 
 #[tokio::test]
-async fn invalid_values_too_long_for_an_index_are_issues_like_others() {
+async fn invalid_values_too_long_for_an_index_raise_issues() {
     let world = World::database().await;
     let value = "x".repeat(10_000);
     let file = world.file("a.csv", &format!("{HEADER}{value},A,B,C\n{value}y,A,B,C\n"));
@@ -274,7 +274,7 @@ async fn invalid_values_too_long_for_an_index_are_issues_like_others() {
 }
 
 #[tokio::test]
-async fn two_jobs_of_one_owner_at_once_never_make_a_contact_twice() {
+async fn concurrent_jobs_of_one_owner_create_each_contact_once() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let rows: String = (0..20_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
@@ -293,7 +293,7 @@ async fn two_jobs_of_one_owner_at_once_never_make_a_contact_twice() {
 }
 
 #[tokio::test]
-async fn contacts_that_another_program_made_are_seen() {
+async fn contacts_of_other_programs_raise_existing_email() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     sqlx::raw_sql("INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)

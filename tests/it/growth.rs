@@ -1,5 +1,5 @@
-//! What people ask and decide about a job that has just been imported, while the server's statistics of the shared tables
-//! are missing or older than the job: the time may grow with the job's size, never with its square.
+//! Queries and decisions about a job that has just been imported, while the server's statistics of the shared tables
+//! are missing or older than the job. Their time may grow with the job's size, but not with its square.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,22 +19,22 @@ use tokio::io::AsyncReadExt;
 use crate::support::{Server, World};
 
 const HEADER: &str = "email,first_name,last_name,company\n";
-/// Rows of the jobs that are compared, each twice the one before.
+/// Rows of the compared jobs, each twice as many as before.
 const SIZES: [usize; 3] = [5_000, 10_000, 20_000];
-/// The same where a plan for one row is chosen at any size.
+/// Sizes for statements that the planner expects to find one row, whatever the size.
 const SMALL_SIZES: [usize; 2] = [2_500, 5_000];
-/// Times below this are not compared: they are mostly the machine's noise.
+/// Shorter times are not compared: they are mostly noise.
 const FLOOR: Duration = Duration::from_millis(60);
-/// How much longer twice as many rows may take.
+/// The limit of the ratio of times for twice as many rows.
 const GROWTH: f64 = 3.0;
-/// How often everything is measured, on new jobs each time, until no growth is too fast: a machine that is busy with other
-/// things slows one size down, never the same one in every round.
+/// The limit of rounds, each on new jobs, until no time grows too fast. Other load on the machine slows one size down,
+/// but not the same one in every round.
 const ROUNDS: usize = 3;
 
-/// What takes longer grows with the square of the rows, and would take hours.
+/// The time limit of a piece of work: quadratic work would take hours.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What autovacuum would tend.
+/// Tables that autovacuum would process.
 const TABLES: [&str; 8] = [
     "staging_shared",
     "issues",
@@ -46,8 +46,8 @@ const TABLES: [&str; 8] = [
     "contact_changes",
 ];
 
-/// 20 jobs of 2,000 rows, three of them with one issue about all rows: on average, as statistics have it, an issue is about
-/// a third of all links. And 100,000 contacts of one owner.
+/// 20 jobs of 2,000 rows, three of which have one issue with all their rows, so that according to the statistics an
+/// average issue has a third of all links; and 100,000 contacts of one owner.
 const NEIGHBOURS: &str = "
     INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_available_at, job_total_rows)
     SELECT CASE WHEN n % 2 = 0 THEN 'tester' ELSE 'other' END, 'old.csv', 'old/' || n, 'NEEDS_REVIEW', NULL, 2000
@@ -67,7 +67,7 @@ const NEIGHBOURS: &str = "
 
 #[tokio::test(flavor = "multi_thread")]
 async fn work_on_a_new_job_grows_with_its_rows_while_statistics_are_outdated() {
-    let jobs = Jobs::beside_others().await;
+    let jobs = Jobs::with_other_jobs().await;
     let analyze = format!("ANALYZE {}", TABLES.join(", "));
     sqlx::raw_sql(sqlx::AssertSqlSafe(analyze)).execute(&jobs.pool).await.unwrap();
     jobs.grow_evenly(&SIZES).await;
@@ -75,25 +75,25 @@ async fn work_on_a_new_job_grows_with_its_rows_while_statistics_are_outdated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn work_on_a_new_job_grows_with_its_rows_while_there_are_no_statistics() {
-    Jobs::beside_others().await.grow_evenly(&SMALL_SIZES).await;
+    Jobs::with_other_jobs().await.grow_evenly(&SMALL_SIZES).await;
 }
 
-/// The times of each piece of work by the number of rows, one for each round.
+/// The times of each piece of work by number of rows, one for each round.
 type Times = BTreeMap<&'static str, BTreeMap<usize, Vec<Duration>>>;
 
-/// A server, and jobs made on it.
+/// A server and its jobs.
 struct Jobs {
     server: Server,
     pool: PgPool,
     owners: OwnerPool,
     objects: Objects,
     times: Times,
-    /// Imports of contacts so far: each has addresses of its own.
+    /// The number of imports of contacts so far: each has addresses of its own.
     imports: usize,
 }
 
 impl Jobs {
-    async fn beside_others() -> Jobs {
+    async fn with_other_jobs() -> Jobs {
         let world = World::empty_database().await;
         ingest::store::schema::migrate(&world.pool).await.unwrap();
         for table in TABLES {
@@ -113,7 +113,7 @@ impl Jobs {
         }
     }
 
-    /// Measures until all times are even, and fails when they are not after some rounds.
+    /// Measures until all times grow evenly, and fails if they do not after the last round.
     async fn grow_evenly(mut self, sizes: &[usize]) {
         for _ in 0..ROUNDS {
             for &rows in sizes {
@@ -129,9 +129,10 @@ impl Jobs {
         panic!("time grows faster than the rows:\n{}", self.uneven());
     }
 
-    /// The work that takes more than [`GROWTH`] times as long for twice as many rows, in every round, with its times.
+    /// Returns the work that takes more than [`GROWTH`] times as long for twice as many rows in every round, with its
+    /// times.
     fn uneven(&self) -> String {
-        let mut told = String::new();
+        let mut uneven = String::new();
         for (work, times) in &self.times {
             let by_size: Vec<&Vec<Duration>> = times.values().collect();
             let grows = |pair: &[&Vec<Duration>]| {
@@ -141,13 +142,13 @@ impl Jobs {
                     .all(|(once, twice)| twice.as_secs_f64() > GROWTH * (*once).max(FLOOR).as_secs_f64())
             };
             if by_size.windows(2).any(grows) {
-                writeln!(told, "{work}: {times:?}").unwrap();
+                writeln!(uneven, "{work}: {times:?}").unwrap();
             }
         }
-        told
+        uneven
     }
 
-    /// Does a piece of work, and notes how long it took.
+    /// Does a piece of work and records its time.
     async fn timed<T>(&mut self, work: &'static str, rows: usize, doing: impl AsyncFnOnce(&Jobs) -> T) -> T {
         let started = Instant::now();
         let done = tokio::time::timeout(PATIENCE, doing(self)).await;
@@ -159,7 +160,7 @@ impl Jobs {
         done
     }
 
-    /// Imports a file; gives its job.
+    /// Imports a file and returns its job.
     async fn import(&self, content: &str, status: i32) -> JobId {
         let file = self.server.world.file("job.csv", &format!("{HEADER}{content}"));
         self.server.world.ingest(&["import", "--force", &file]).await.expect_status(status);
@@ -183,7 +184,7 @@ impl Jobs {
         seen
     }
 
-    /// Previews a decision, carries it out, and takes it back.
+    /// Previews a decision, applies it, and undoes it.
     async fn decide_and_undo(
         &mut self,
         work: [&'static str; 3],
@@ -204,7 +205,7 @@ impl Jobs {
         assert_eq!(undone.await.changed.rows, done.changed.rows, "{}", work[2]);
     }
 
-    /// Asks for what people see, path by path.
+    /// Requests what people see, path by path.
     async fn visit(&mut self, work: &'static str, rows: usize, paths: &[String]) {
         self.timed(work, rows, async |jobs| {
             for path in paths {
@@ -345,8 +346,8 @@ fn tester() -> Request {
     Request { owner: Owner("tester".to_owned()), actor: "tester at work".to_owned(), idempotency: None }
 }
 
-/// What people and programs see of a job under review: `slug`, a kind of its issues as pages call it; `issue`, one of
-/// them.
+/// Returns the paths that people and programs request for a job under review. `slug`: the name of the issue type in
+/// URLs; `issue`: one of these issues.
 fn pages(job: JobId, kind: IssueType, slug: &str, issue: IssueId) -> Vec<String> {
     vec![
         format!("/jobs/{job}"),

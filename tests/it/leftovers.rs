@@ -1,5 +1,5 @@
-//! What refused, broken and killed uploads leave, what a terminal is shown of a file, and what owners are told of a
-//! failure.
+//! Files of refused, interrupted and killed uploads; control characters from files on the terminal; paths of the server
+//! in reasons of failures.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use ingest::objects::Objects;
 use reqwest::Method;
 use tokio::io::AsyncReadExt;
 
-use crate::support::{Server, World, eventually, told};
+use crate::support::{Server, World, eventually, status_and_json};
 
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 
-/// The files in a folder and below.
+/// Returns the files in a folder and its subfolders.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.flatten().map(|entry| entry.path());
@@ -47,7 +47,7 @@ async fn a_refused_upload_leaves_no_file() {
         actions::upload(&world.owners, &objects, None, request, &upload(limit), CLEAN.as_bytes()).await
     };
 
-    // The same request is under way elsewhere: its record is committed while this one waits for it.
+    // The same request is in progress elsewhere: its record is committed while this one waits for it.
     let known = Some(Idempotency { key: "k".to_owned(), fingerprint: "f".to_owned() });
     let keyed = Request { idempotency: known, ..tester() };
     let mut other = world.pool.begin().await.unwrap();
@@ -61,7 +61,7 @@ async fn a_refused_upload_leaves_no_file() {
     assert!(matches!(refused, Err(ActionError::Busy)), "{refused:?}");
     assert_eq!(files(&folder), Vec::<PathBuf>::new());
 
-    // Refused by the database: at once, and at the commit.
+    // Refused by the database, immediately and at the commit.
     let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$";
     sqlx::raw_sql(refuse).execute(&world.pool).await.unwrap();
     for when in ["TRIGGER refuse AFTER INSERT", "CONSTRAINT TRIGGER refuse AFTER INSERT"] {
@@ -87,13 +87,13 @@ async fn a_refused_upload_leaves_no_file() {
 }
 
 #[tokio::test]
-async fn a_file_that_a_job_refers_to_stays_whatever_fails() {
-    // The job is made, and its message cannot be sent.
+async fn the_file_of_a_job_is_kept_if_its_message_cannot_be_sent() {
+    // The job is inserted, but its message cannot be sent.
     let world = World::cloud().await.with(&[("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:9")]);
     let server = Server::start(world).await;
     let answer = server.client().post(format!("{}/api/v1/uploads?filename=a.csv", server.url));
     let answer = answer.header("content-type", "text/csv").body(CLEAN).send().await.unwrap();
-    assert_eq!(told(answer).await.0, 503);
+    assert_eq!(status_and_json(answer).await.0, 503);
     let key: String =
         sqlx::query_scalar("SELECT job_s3_object_key FROM jobs").fetch_one(&server.world.pool).await.unwrap();
     let objects = &server.world.cloud.as_ref().unwrap().objects;
@@ -101,32 +101,32 @@ async fn a_file_that_a_job_refers_to_stays_whatever_fails() {
 }
 
 #[tokio::test]
-async fn an_upload_that_breaks_off_leaves_no_parts() {
+async fn an_interrupted_upload_leaves_no_parts() {
     let world = World::cloud().await;
     let cloud = world.cloud.as_ref().unwrap();
-    let parts = async || cloud.uploads_in_parts().await;
+    let parts = async || cloud.multipart_uploads().await;
     let beginning = tokio::io::repeat(b'x').take(20 << 20);
 
-    // A client that goes away: the request is dropped in the middle.
+    // A client that disconnects: the request is dropped half-way.
     let endless = beginning.chain(Endless);
     let content = Box::pin(endless);
     let request = tester();
-    let asked = upload(u64::MAX);
-    let uploading = actions::upload(&world.owners, &cloud.objects, None, &request, &asked, content);
+    let settings = upload(u64::MAX);
+    let uploading = actions::upload(&world.owners, &cloud.objects, None, &request, &settings, content);
     tokio::select! {
         uploaded = uploading => panic!("{uploaded:?}"),
         () = eventually("an upload in parts is under way", async || parts().await == 1) => {}
     }
     eventually("the parts are removed", async || parts().await == 0).await;
 
-    // A client whose connection breaks: the content fails in the middle.
+    // A client whose connection fails: reading the content fails half-way.
     let content = Box::pin(tokio::io::repeat(b'x').take(20 << 20).chain(Broken));
-    let broken = actions::upload(&world.owners, &cloud.objects, None, &request, &asked, content).await;
+    let broken = actions::upload(&world.owners, &cloud.objects, None, &request, &settings, content).await;
     assert!(matches!(broken, Err(ActionError::Object(_))), "{broken:?}");
     assert_eq!(parts().await, 0);
 }
 
-/// Content that never comes.
+/// Content that never arrives.
 struct Endless;
 
 impl tokio::io::AsyncRead for Endless {
@@ -139,7 +139,7 @@ impl tokio::io::AsyncRead for Endless {
     }
 }
 
-/// Content that cannot be read.
+/// Content that fails to be read.
 struct Broken;
 
 impl tokio::io::AsyncRead for Broken {
@@ -153,7 +153,7 @@ impl tokio::io::AsyncRead for Broken {
 }
 
 #[tokio::test]
-async fn what_a_killed_upload_leaves_is_removed_a_day_later() {
+async fn files_of_a_killed_upload_are_removed_after_a_day() {
     let world = World::database().await;
     let folder = world.path("data/objects");
     for later in [&["worker"] as &[&str], &["import", "other.csv"]] {
@@ -169,7 +169,7 @@ async fn what_a_killed_upload_leaves_is_removed_a_day_later() {
         importing.kill();
         drop(writing.await);
         std::fs::remove_file(world.path("pipe.csv")).unwrap();
-        let left = unfinished().expect("a killed process cannot tidy up");
+        let part = unfinished().expect("a killed process cannot remove its files");
 
         world.file("other.csv", CLEAN);
         let mut other = world.spawn(later);
@@ -177,29 +177,29 @@ async fn what_a_killed_upload_leaves_is_removed_a_day_later() {
             world.log().contains("worker started") || files(&folder).len() > 1
         })
         .await;
-        assert!(left.exists(), "it may be under way still");
+        assert!(part.exists(), "the upload might still be in progress");
         if later == ["worker"] {
             assert_eq!(other.term_and_wait().await, Some(0));
         }
         let long_ago = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
-        std::fs::File::options().write(true).open(&left).unwrap().set_modified(long_ago).unwrap();
+        std::fs::File::options().write(true).open(&part).unwrap().set_modified(long_ago).unwrap();
         let mut again = world.spawn(later);
-        eventually("it is removed", async || !left.exists()).await;
+        eventually("it is removed", async || !part.exists()).await;
         if later == ["worker"] {
             assert_eq!(again.term_and_wait().await, Some(0));
         }
-        assert!(!left.parent().unwrap().exists(), "its folder is empty");
+        assert!(!part.parent().unwrap().exists(), "the empty folder is removed");
     }
 }
 
 #[tokio::test]
-async fn a_name_in_any_script_is_taken_in() {
+async fn file_names_in_any_script_are_accepted() {
     let server = Server::start(World::database().await).await;
     for name in ["名".repeat(100), "𠀋".repeat(255), "é".repeat(255), "x".repeat(255)] {
         let content = format!("{CLEAN}{name}@example.com,A,B,C\n");
         let answer = server.client().post(format!("{}/api/v1/uploads?filename={name}", server.url));
         let answer = answer.header("content-type", "text/csv").body(content).send().await.unwrap();
-        let (status, made) = told(answer).await;
+        let (status, made) = status_and_json(answer).await;
         assert_eq!(status, 202, "{made}");
         let job = server.get(&format!("/api/v1/jobs/{}", made["job"])).await.1;
         assert_eq!(job["filename"], name);
@@ -209,7 +209,7 @@ async fn a_name_in_any_script_is_taken_in() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_file_steers_the_terminal() {
+async fn file_content_cannot_control_the_terminal() {
     let world = World::database().await;
     let steering = "\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}1m\u{202e}\u{7f}";
     let content = format!(
@@ -261,7 +261,7 @@ async fn nothing_of_a_file_steers_the_terminal() {
 }
 
 #[tokio::test]
-async fn owners_are_told_no_paths_of_the_server() {
+async fn owners_see_no_paths_of_the_server() {
     let scratch = "/nowhere/scratch";
     let world =
         World::database().await.with(&[("MAX_RETRIES", "1"), ("MEMORY_BUDGET_MB", "1"), ("TMPDIR", scratch)]);
@@ -275,17 +275,17 @@ async fn owners_are_told_no_paths_of_the_server() {
     std::fs::remove_file(world.path("data/objects/uploads/one/c.csv")).unwrap();
     std::fs::create_dir(world.path("data/objects/uploads/one/c.csv")).unwrap();
     let mut worker = world.spawn(&["worker"]);
-    let (place, mut reasons) = (world.path("data").display().to_string(), Vec::new());
+    let (data_folder, mut reasons) = (world.path("data").display().to_string(), Vec::new());
     for job in [spilling, missing, folder] {
-        assert_eq!(world.settled(job).await, "FAILED");
+        assert_eq!(world.status_after_run(job).await, "FAILED");
         let reason = "SELECT job_failure FROM jobs WHERE job_id = $1";
         let reason: String = sqlx::query_scalar(reason).bind(job).fetch_one(&world.pool).await.unwrap();
-        assert!(!reason.contains(&place) && !reason.contains("/nowhere"), "{reason}");
+        assert!(!reason.contains(&data_folder) && !reason.contains("/nowhere"), "{reason}");
         reasons.push(reason);
     }
     assert!(reasons[0].contains("temporary file"), "{reasons:?}");
     assert!(reasons[1].contains("there is no file `uploads/one/b.csv`"), "{reasons:?}");
     assert_eq!(worker.term_and_wait().await, Some(0));
     let log = world.log();
-    assert!(log.contains(&place), "the operator is told: {log}");
+    assert!(log.contains(&data_folder), "the log names the path for the operator: {log}");
 }

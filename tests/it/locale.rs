@@ -1,4 +1,4 @@
-//! Databases that sort text by the rules of a language, as hosted ones do: keys are sorted byte by byte all the same.
+//! Databases that sort text by the rules of a language, as hosted ones do: keys are still sorted byte by byte.
 
 use ingest::actions::{self, Request};
 use ingest::domain::decision::{Decision, Filter};
@@ -11,7 +11,7 @@ use crate::support::World;
 const HEADER: &str = "email,first_name,last_name,company\n";
 const EN_US: &str = "TEMPLATE template0 LOCALE 'en_US.UTF-8'";
 
-/// The columns of indexes whose text is sorted by a locale.
+/// Returns the indexed columns whose text is sorted by a locale.
 async fn indexed_by_locale(pool: &PgPool) -> Vec<String> {
     let query = "SELECT indexrelid::regclass || ' ' || attname
          FROM pg_index CROSS JOIN LATERAL unnest(indkey::smallint[], indcollation::oid[]) AS part (number, collation_id)
@@ -22,7 +22,7 @@ async fn indexed_by_locale(pool: &PgPool) -> Vec<String> {
     sqlx::query_scalar(query).fetch_all(pool).await.unwrap()
 }
 
-/// The plan of a statement, one line a node.
+/// Returns the plan of a statement, one line per node.
 async fn plan(pool: &PgPool, statement: &str) -> String {
     let mut connection = pool.acquire().await.unwrap();
     connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off").await.unwrap();
@@ -33,12 +33,12 @@ async fn plan(pool: &PgPool, statement: &str) -> String {
 }
 
 #[tokio::test]
-async fn keys_are_sorted_by_bytes_in_a_database_that_sorts_as_people_do() {
+async fn keys_are_sorted_by_bytes_in_a_database_that_sorts_by_language() {
     let world = World::empty_database_with(EN_US).await;
     let sorted: bool = sqlx::query_scalar("SELECT 'a' < 'B'").fetch_one(&world.pool).await.unwrap();
-    assert!(sorted, "the database sorts as people do");
+    assert!(sorted, "the database sorts by language");
 
-    // Small enough for the shared tables, then large enough for tables of its own.
+    // The first job fits the shared tables; the second gets tables of its own.
     let issues = "bad,Bo,Ray,Acme\ndup@example.com,D,One,Co\nDup@example.com,D,Two,Co\n";
     let small = world.file("small.csv", &format!("{HEADER}{issues}ann@example.com,Ann,Lee,Acme\n"));
     let rows: String = (0..100_000).map(|n| format!("Z{n}@example.com,Ann,Lee,Acme\n")).collect();
@@ -56,7 +56,7 @@ async fn keys_are_sorted_by_bytes_in_a_database_that_sorts_as_people_do() {
     assert_eq!(world.job(2).await, "COMPLETED total 100004 processed 100004 issues 0 repeated 0");
     assert_eq!(world.contacts("tester").await.len(), 100_001);
 
-    // Of two rows, found by their whole keys.
+    // A table of two rows, which are always looked up by their whole keys.
     assert_eq!(indexed_by_locale(&world.pool).await, ["staging_id_blocks_pkey block_kind"]);
     for (statement, index) in [
         (

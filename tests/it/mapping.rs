@@ -1,10 +1,10 @@
-//! Files whose names do not tell: columns matched by hand, and remembered for the next of the kind.
+//! Files with unknown column names: columns matched by a person and remembered for similar files.
 
 use ingest::domain::job::{JobId, Owner};
 use ingest::store::jobs;
 use serde_json::{Value, json};
 
-use crate::support::{Server, World, eventually, free_port, told};
+use crate::support::{Server, World, eventually, free_port, status_and_json};
 
 const ODD: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nAcme;a@example.com;b@example.com;Ann;Lee\n";
 const OTHER: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nBeta;c@example.com;d@example.com;Bob;Ray\n";
@@ -20,7 +20,7 @@ const BY_HAND: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn columns_are_told_once_and_remembered_for_their_owner() {
+async fn matched_columns_are_remembered_for_their_owner() {
     let world = World::database().await;
     let (odd, other) = (world.file("odd.csv", ODD), world.file("other.csv", OTHER));
     world.ingest(&["import", &odd]).await.expect_status(1);
@@ -37,13 +37,13 @@ async fn columns_are_told_once_and_remembered_for_their_owner() {
         shown.stdout
     );
 
-    let told = [&["import", odd.as_str()][..], &BY_HAND].concat();
-    world.ingest(&told).await.expect_status(0);
+    let arguments = [&["import", odd.as_str()][..], &BY_HAND].concat();
+    world.ingest(&arguments).await.expect_status(0);
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme"]);
     world.ingest(&["preview", &other]).await.expect_status(0);
     world.ingest(&["import", &other]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await.len(), 2);
-    // Nobody else knows, and no job of another program.
+    // The mapping applies neither to other owners nor to jobs of other programs.
     world.ingest(&["import", &other, "--owner", "somebody"]).await.expect_status(1);
     let job = world.enqueue("odd.csv", ODD, "tester").await;
     world.ingest(&["reprocess", &job.to_string()]).await.expect_status(1);
@@ -60,7 +60,7 @@ async fn columns_are_told_once_and_remembered_for_their_owner() {
 }
 
 #[tokio::test]
-async fn the_same_file_read_in_another_way_is_another_job() {
+async fn the_same_file_with_another_mapping_is_another_job() {
     let world = World::database().await;
     let odd = world.file("odd.csv", ODD);
     let first = [&["import", odd.as_str()][..], &BY_HAND].concat();
@@ -73,13 +73,13 @@ async fn the_same_file_read_in_another_way_is_another_job() {
 }
 
 #[tokio::test]
-async fn a_run_that_goes_on_reads_the_columns_as_the_first_did() {
+async fn a_resumed_run_uses_the_mapping_of_the_first() {
     let world = World::database().await;
     let rows: String =
         (0..3_000).map(|n| format!("Acme;p{n}@example.com;q{n}@example.com;Ann;Lee\n")).collect();
     let odd = world.file("odd.csv", &format!("Haus;Anschrift;Zweitanschrift;Vor;Nach\n{rows}"));
     world.ingest(&[&["import", odd.as_str()][..], &BY_HAND].concat()).await.expect_status(0);
-    // As a run leaves it that is cut short behind a checkpoint.
+    // The state that a run leaves if it is interrupted after a checkpoint.
     let cut = "DELETE FROM contacts; DELETE FROM staging WHERE staging_id > 1000;
                UPDATE jobs SET job_status = 'PROCESSING', job_checkpoint = 1000, job_staged_at = NULL";
     sqlx::raw_sql(cut).execute(&world.pool).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_killed_run_is_continued_with_the_columns_of_its_job() {
         .await
         .with(&[("PROGRESS_UPDATE_INTERVAL", "2000"), ("SQS_VISIBILITY_TIMEOUT", "2")]);
     world.ingest(&["migrate"]).await.expect_status(0);
-    // A row that breaks a rule keeps the contacts out of the way until the review.
+    // A row with an issue prevents the import of the contacts before the review.
     let rows: String =
         (0..ROWS).map(|n| format!("Acme;p{n}@example.com;q{n}@example.com;Ann;Lee\n")).collect();
     let odd = world
@@ -114,9 +114,9 @@ async fn a_killed_run_is_continued_with_the_columns_of_its_job() {
     run.kill();
     let cut = reached().await;
     assert!(cut > 0 && (cut as usize) < ROWS, "the run was not cut in its middle: {cut}");
-    // The job's own columns have to be enough.
+    // The job's own mapping must suffice.
     sqlx::raw_sql("DELETE FROM column_mappings").execute(&world.pool).await.unwrap();
-    // The lease of the dead run has to end first.
+    // The lease of the killed run must expire first.
     eventually("the job goes on", async || world.ingest(&["reprocess", "1"]).await.status == Some(3)).await;
     let wrong = "SELECT count(*) FILTER (WHERE staging_email NOT LIKE 'p%'), count(*) FROM staging WHERE staging_company = 'Acme'
                  AND staging_first_name = 'Ann' AND staging_last_name = 'Lee'";
@@ -125,47 +125,49 @@ async fn a_killed_run_is_continued_with_the_columns_of_its_job() {
 }
 
 #[tokio::test]
-async fn the_api_shows_a_file_and_takes_its_columns() {
+async fn the_api_previews_a_file_and_accepts_its_mapping() {
     let world = World::database().await;
     let server = Server::start_at(world, free_port(), &["serve"]).await;
     let post = |path: &str, body: &'static str| {
         let request = server.client().post(format!("{}/api/v1/uploads{path}", server.url));
         request.header("content-type", "text/csv").body(body).send()
     };
-    let (status, shown) = told(post("/preview", ODD).await.unwrap()).await;
+    let (status, shown) = status_and_json(post("/preview", ODD).await.unwrap()).await;
     assert_eq!(
         (status, &shown["delimiter"], &shown["remembered"]),
         (200, &json!(";"), &json!(false)),
         "{shown}"
     );
     assert_eq!((&shown["columns"][0]["place"], &shown["columns"][1]["place"]), (&json!(1), &Value::Null));
-    let (status, refused) = told(post("/preview", "PK\x03\x04").await.unwrap()).await;
+    let (status, refused) = status_and_json(post("/preview", "PK\x03\x04").await.unwrap()).await;
     assert!(
         status == 422 && refused["errors"][0]["detail"].as_str().unwrap().contains("not CSV"),
         "{refused}"
     );
-    let (status, shown) = told(post("/preview", "a@example.com,A,B,C\n").await.unwrap()).await;
+    let (status, shown) = status_and_json(post("/preview", "a@example.com,A,B,C\n").await.unwrap()).await;
     assert_eq!(
         (status, &shown["has_header"], &shown["names"][1]),
         (200, &json!(false), &json!("column 2")),
         "{shown}"
     );
-    assert_eq!(told(post("?email=1", ODD).await.unwrap()).await.0, 422);
+    assert_eq!(status_and_json(post("?email=1", ODD).await.unwrap()).await.0, 422);
     assert_eq!(
-        told(post("?email=1&first_name=1&last_name=4&company=0&columns=5", ODD).await.unwrap()).await.0,
+        status_and_json(post("?email=1&first_name=1&last_name=4&company=0&columns=5", ODD).await.unwrap())
+            .await
+            .0,
         422
     );
 
     let by_hand = "?email=1&first_name=3&last_name=4&company=0&columns=5&remember=true";
-    let (status, made) = told(post(by_hand, ODD).await.unwrap()).await;
+    let (status, made) = status_and_json(post(by_hand, ODD).await.unwrap()).await;
     assert_eq!(status, 202, "{made}");
-    assert_eq!(server.world.settled(made["job"].as_i64().unwrap() as i32).await, "COMPLETED");
-    let (_, shown) = told(post("/preview", OTHER).await.unwrap()).await;
+    assert_eq!(server.world.status_after_run(made["job"].as_i64().unwrap() as i32).await, "COMPLETED");
+    let (_, shown) = status_and_json(post("/preview", OTHER).await.unwrap()).await;
     assert_eq!((&shown["remembered"], &shown["columns"][3]["place"]), (&json!(true), &json!(0)), "{shown}");
 }
 
 #[tokio::test]
-async fn the_page_of_uploads_works_without_a_script() {
+async fn the_upload_page_works_without_scripts() {
     let server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
     let page =
         server.client().get(format!("{}/upload", server.url)).send().await.unwrap().text().await.unwrap();
@@ -191,5 +193,5 @@ async fn the_page_of_uploads_works_without_a_script() {
         .header("content-type", "multipart/form-data; boundary=b");
     let answer = post.body(form).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (303, "/jobs/1"));
-    assert_eq!(server.world.settled(1).await, "NEEDS_REVIEW");
+    assert_eq!(server.world.status_after_run(1).await, "NEEDS_REVIEW");
 }

@@ -1,17 +1,17 @@
-//! Memory is bounded by bytes: the peak of a worker does not follow the width of the rows.
+//! Memory is limited in bytes: a worker's peak does not depend on the width of rows.
 
 use crate::support::World;
 
-/// The most that a worker may ever hold, in KiB, with the default number of jobs at once.
+/// The peak memory that a worker may reach, in KiB, with the default number of concurrent jobs.
 const CEILING_KIB: u64 = 130 << 10;
-/// The size of each file: several times what one job may hold of it.
+/// The size of each file: several times what a job may have in memory.
 const FILE_BYTES: usize = 64 << 20;
-/// The size of a cell: close to the most that the reader accepts.
+/// The size of a cell: close to the maximum that the reader accepts.
 const CELL_BYTES: usize = 60 << 10;
 
 const HEADER: &str = "email,first_name,last_name,company\n";
 
-/// A file of rows that `row` makes of their numbers.
+/// Returns a file of rows that `row` makes from their numbers.
 fn file(row: impl Fn(usize) -> String) -> String {
     let mut file = String::from(HEADER);
     let mut number = 0;
@@ -27,7 +27,7 @@ fn wide_row(number: usize) -> String {
     format!("p{number}@example.com,A{cell},B{cell},C{cell}\n")
 }
 
-/// A row with more cells than the header has, as unquoted delimiters make it.
+/// Returns a row with more cells than the header, as unquoted delimiters cause.
 fn malformed_row(number: usize) -> String {
     let beyond = format!(",{}", "y".repeat(CELL_BYTES)).repeat(12);
     format!("{}{beyond}\n", wide_row(number).trim_end())
@@ -39,10 +39,10 @@ async fn a_worker_imports_and_reprocesses_wide_rows_within_its_ceiling() {
     world.ingest(&["migrate"]).await.expect_status(0);
     let clean = world.enqueue("clean.csv", &file(wide_row), "one").await;
     let malformed = world.enqueue("malformed.csv", &file(malformed_row), "two").await;
-    // Two jobs at once is what a worker does by default.
+    // A worker runs two jobs concurrently by default.
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(clean).await, "COMPLETED");
-    assert_eq!(world.settled(malformed).await, "NEEDS_REVIEW");
+    assert_eq!(world.status_after_run(clean).await, "COMPLETED");
+    assert_eq!(world.status_after_run(malformed).await, "NEEDS_REVIEW");
     let accept = "UPDATE issues SET issue_resolved = true; UPDATE jobs SET job_available_at = now() WHERE job_status = 'NEEDS_REVIEW'";
     sqlx::raw_sql(accept).execute(&world.pool).await.unwrap();
     world.eventually_completed(malformed).await;
@@ -51,11 +51,11 @@ async fn a_worker_imports_and_reprocesses_wide_rows_within_its_ceiling() {
     assert!(peak < CEILING_KIB, "the worker held {} MiB", peak >> 10);
 }
 
-/// The most that a command that runs no job may hold, in KiB, whatever it reads or prints.
+/// The peak memory in KiB that a command without a job may reach, whatever it reads or prints.
 const COMMAND_KIB: u64 = 64 << 10;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_hold_no_file_and_no_list_in_memory() {
+async fn commands_keep_neither_files_nor_lists_in_memory() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let dirty = world.file("dirty.csv", &format!("{HEADER}bad,Ann,Lee,Acme\n"));

@@ -1,4 +1,5 @@
-//! What the program prints, whole, so that a reviewer sees every word that changes. `INSTA_UPDATE=always` accepts new output.
+//! The program's whole output, so that a reviewer sees every word that changes. `INSTA_UPDATE=always` accepts new
+//! output.
 
 use crate::support::World;
 
@@ -10,7 +11,7 @@ carl@,Carl,Ray,Acme
 dora@example.com,Dora,Ray,Acme,surplus
 ";
 
-/// The output without what differs from one run to the next.
+/// Replaces what differs between runs.
 fn steady(text: &str, world: &World) -> String {
     let folder = world.path("").display().to_string();
     let text = text.replace(folder.trim_end_matches('/'), "FOLDER");
@@ -42,7 +43,7 @@ fn steady(text: &str, world: &World) -> String {
 }
 
 #[tokio::test]
-async fn help_of_every_command() {
+async fn help_of_every_command_matches_the_snapshot() {
     let world = World::without_database().await;
     let help = world.ingest(&["--help"]).await.stdout;
     let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
@@ -50,7 +51,7 @@ async fn help_of_every_command() {
         listed.lines().filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
     let commands = commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
     let mut all = help.clone();
-    // The settings are the same for every command, and stand above.
+    // The settings are the same for every command and appear above.
     for command in commands {
         let help = world.ingest(&[command, "--help"]).await.stdout;
         let own = help.split("\nConfiguration:").next().unwrap();
@@ -60,7 +61,7 @@ async fn help_of_every_command() {
 }
 
 #[tokio::test]
-async fn a_first_import_and_its_issues() {
+async fn a_first_import_and_its_issues_match_the_snapshot() {
     let world = World::database().await.with(&[("INGEST_OWNER", "ann")]);
     let file = world.file("contacts.csv", CONTACTS);
     let mut all = String::new();

@@ -1,6 +1,6 @@
-//! The pages in a real browser: the whole way by keys, two people on one row, what must stay text, what keeps nobody
-//! out. `forms.rs`: the same without a script, and who may what; `languages.rs`: whose words they have;
-//! `texts.rs`: all of those words.
+//! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content,
+//! accessibility. `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone; `texts.rs`:
+//! every text.
 
 mod forms;
 mod languages;
@@ -9,7 +9,7 @@ mod texts;
 use crate::support::{Look, Screen, Server, World, eventually, free_port};
 
 const HEADER: &str = "email,first_name,last_name,company\n";
-/// Rows of all five kinds, and a clean one.
+/// Rows with issues of all five types, and a valid one.
 const MESSY: &str = "\
 ok@example.com,Ok,Ay,Acme
 dup@example.com,Ann,Lee,Acme
@@ -29,7 +29,7 @@ const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
 const TAB: &str = "\u{e004}";
 
-/// A server with a worker inside, whose user has two contacts.
+/// Starts a server with a worker, whose user has two contacts.
 async fn server() -> Server {
     let world = World::database().await.with(&[("RATE_LIMIT_PER_SECOND", "1000")]);
     let old = world.file(
@@ -40,22 +40,22 @@ async fn server() -> Server {
     Server::start_at(world, free_port(), &["serve"]).await
 }
 
-/// Uploads rows as a file; gives the job when its first run has ended.
+/// Uploads rows as a file and returns the job after its first run.
 async fn uploaded(server: &Server, name: &str, rows: &str) -> i32 {
     let url = format!("{}/api/v1/uploads?filename={name}", server.url);
     let answer = server.client().post(url).body(format!("{HEADER}{rows}")).send().await.unwrap();
-    let told: serde_json::Value = answer.json().await.unwrap();
-    let job = told["job"].as_i64().unwrap_or_else(|| panic!("{told}")) as i32;
-    server.world.settled(job).await;
+    let upload: serde_json::Value = answer.json().await.unwrap();
+    let job = upload["job"].as_i64().unwrap_or_else(|| panic!("{upload}")) as i32;
+    server.world.status_after_run(job).await;
     job
 }
 
 #[tokio::test]
-async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
+async fn a_whole_review_works_by_keyboard() {
     let server = server().await;
     let screen = Screen::open(&server, Look::DESK).await;
     screen.go("/jobs").await;
-    // A file whose names do not tell: columns are matched by hand, by keys as all the rest.
+    // A file with unknown column names: columns are matched by hand, by keyboard like the rest.
     let file = server.world.file("messy.csv", &format!("Anschrift,Vor,Nach,Haus\n{MESSY}"));
     screen.press("g").await;
     screen.press("u").await;
@@ -68,11 +68,11 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
         screen.find(&format!("#column-{column}")).await.send_keys(name).await.unwrap();
     }
     screen.sees("#preview .samples", "ok@example.com").await;
-    assert_eq!(screen.barriers().await, Vec::<String>::new());
+    assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     screen.sees("h1", "messy.csv").await;
-    server.world.settled(2).await;
-    // The same file again is the same job.
+    server.world.status_after_run(2).await;
+    // The same file again resolves to the same job.
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
     screen.sees("#preview", "Matched as in an earlier file").await;
@@ -83,7 +83,7 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     screen.click("#job-2 th a").await;
     screen.sees("#job-state", "10 issues to review").await;
 
-    // Duplicates: the first row is kept, then two are made one. The next case comes by itself.
+    // Duplicates: keep the first row, then merge two. The next case appears automatically.
     screen.press("r").await;
     screen.sees("#head", "0 of 2 resolved").await;
     screen.press("1").await;
@@ -93,7 +93,7 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     screen.sees("#head", "2 of 2 resolved").await;
     screen.find("#head [data-page-key=n]:focus").await;
 
-    // Invalid addresses: a suggestion is taken, one is discarded.
+    // Invalid addresses: accept a suggestion, discard one.
     screen.press("n").await;
     screen.sees(".case.open", "more than one @").await;
     screen.press("s").await;
@@ -109,7 +109,7 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     screen.press("d").await;
     screen.sees("#head", "2 of 2 resolved").await;
 
-    // Missing fields: typed in place, one after the other; the last is discarded, restored by an undo, and discarded again.
+    // Missing fields: enter them one after the other; discard the last row, restore it by undo, and discard it again.
     screen.press("n").await;
     screen.sees(".case.open", "Missing: first name").await;
     screen.press("e").await;
@@ -130,12 +130,12 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
     screen.press("d").await;
     screen.sees("#head", "3 of 3 resolved").await;
 
-    // A malformed row is good as it is; then there is nothing left but to finish.
+    // Accept the malformed row; then only finishing remains.
     screen.press("n").await;
     screen.sees(".case.open", "extra").await;
     screen.press("a").await;
     screen.sees("#head", "All issues are resolved").await;
-    assert_eq!(screen.strays().await, [""; 0]);
+    assert_eq!(screen.foreign_requests().await, [""; 0]);
     screen.press("n").await;
     screen.sees("#job-state", "8 contacts imported").await;
     screen.press("gc").await;
@@ -165,7 +165,7 @@ async fn a_review_is_done_by_keys_from_the_file_to_the_contacts() {
 }
 
 #[tokio::test]
-async fn of_two_people_on_one_row_the_second_sees_what_the_first_did() {
+async fn the_second_of_two_people_on_one_row_sees_the_first_decision() {
     let server = server().await;
     uploaded(
         &server,
@@ -180,7 +180,7 @@ async fn of_two_people_on_one_row_the_second_sees_what_the_first_did() {
     }
     one.press("s").await;
     one.sees(".case.decided", "Suggestion used").await;
-    // The other has typed something else, and presses another key on the row as it was.
+    // The second person has entered another value and presses another key for the earlier row.
     two.press("e").await;
     two.press(&format!("{}x.org{ENTER}", "bob@")).await;
     two.sees(".case .notice", "Someone else has changed this").await;
@@ -198,7 +198,7 @@ async fn of_two_people_on_one_row_the_second_sees_what_the_first_did() {
             .await
             .unwrap();
     assert_eq!(emails[0], "bob@example.com");
-    // What cannot be done at all is told beside the page, which stays.
+    // An impossible action is reported beside the page, which stays.
     one.go("/jobs/2/review/invalid?state=settled").await;
     one.find(".case.decided").await;
     server.world.ingest(&["delete", "2"]).await.expect_status(0);
@@ -210,7 +210,7 @@ async fn of_two_people_on_one_row_the_second_sees_what_the_first_did() {
 }
 
 #[tokio::test]
-async fn many_are_decided_at_once_after_a_preview_and_undone() {
+async fn bulk_decisions_are_previewed_and_undone() {
     let server = server().await;
     let rows: String = (0..60).map(|n| format!("p{n}@@example.com,Ann,Lee,Acme\n")).collect();
     uploaded(&server, "many.csv", &rows).await;
@@ -229,7 +229,7 @@ async fn many_are_decided_at_once_after_a_preview_and_undone() {
     screen.sees(".notice", "2 rows discarded, 2 issues resolved").await;
     screen.press("u").await;
     screen.sees(".notice", "Undone: 2 rows restored").await;
-    // All that is open, with a look at what would come of it.
+    // All open issues, with a preview.
     screen.press("b").await;
     screen.find("#many input[value=all]:focus").await;
     screen.click("#many button[value=correct]").await;
@@ -238,7 +238,7 @@ async fn many_are_decided_at_once_after_a_preview_and_undone() {
     assert_eq!(screen.count("tbody tr").await, 20);
     screen.press(ENTER).await;
     screen.sees("#head", "All issues are resolved").await;
-    // Further cases come when one gets there.
+    // More cases load when the selection reaches the end.
     screen.go("/jobs/2/review/invalid?state=settled").await;
     for _ in 0..70 {
         screen.press("j").await;
@@ -251,10 +251,10 @@ async fn many_are_decided_at_once_after_a_preview_and_undone() {
 }
 
 #[tokio::test]
-async fn a_job_tells_how_far_it_is_while_one_looks() {
+async fn the_progress_of_a_job_updates_on_open_pages() {
     let server = server().await;
     let screen = Screen::open(&server, Look::DESK).await;
-    // Nobody works on it until somebody asks: the run is put off by the test.
+    // The test locks a table, so that the run waits until the pages are open.
     let rows: String = (0..40_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
     let mut lock = server.world.pool.begin().await.unwrap();
     sqlx::raw_sql("LOCK TABLE contacts IN SHARE MODE").execute(&mut *lock).await.unwrap();
@@ -270,12 +270,12 @@ async fn a_job_tells_how_far_it_is_while_one_looks() {
     list.find("#job-2 a:focus").await;
     lock.rollback().await.unwrap();
     screen.sees("#job-state", "40,000 contacts imported").await;
-    // The list too follows by itself, and who is at the job stays there.
+    // The list updates automatically too, and the focus stays on the job.
     list.find("#job-2 .status.done").await;
     list.press(ENTER).await;
     list.sees("h1", "big.csv").await;
     list.close().await;
-    // All of it is taken back, and then deleted.
+    // Undo the import, then delete the job.
     screen.click("details:has(form[action$=undo-import]) summary").await;
     screen.click("form[action$=undo-import] button").await;
     screen.sees("#job-state", "All issues are resolved").await;
@@ -292,12 +292,12 @@ async fn a_job_tells_how_far_it_is_while_one_looks() {
 }
 
 #[tokio::test]
-async fn what_is_rare_is_found_by_a_search_that_goes_on_by_itself() {
+async fn a_search_for_a_rare_row_continues_automatically() {
     let server = server().await;
     let rows: String = (0..100_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
     let job = uploaded(&server, "large.csv&policy=AT_ONCE", &format!("{rows}bad,Bo,Ray,Acme\n")).await;
     assert_eq!(job, 2);
-    // Rows that are fine become contacts in another run, which holds the job.
+    // The valid rows become contacts in another run, which has the job's lease.
     let at_rest = "SELECT job_success_rows > 0 AND job_lease_token IS NULL FROM jobs WHERE job_id = 2";
     eventually("the job is at rest", async || {
         sqlx::query_scalar(at_rest).fetch_one(&server.world.pool).await.unwrap()
@@ -323,7 +323,7 @@ async fn what_is_rare_is_found_by_a_search_that_goes_on_by_itself() {
 }
 
 #[tokio::test]
-async fn what_files_hold_is_only_ever_text() {
+async fn file_content_is_always_shown_as_text() {
     let server = server().await;
     let bad = "<script>document.title='gone'</script>,=cmd|' /C calc'!A0,<b>B</b>,\"<img src=x onerror=alert(1)>\"\n";
     uploaded(
@@ -348,7 +348,7 @@ async fn what_files_hold_is_only_ever_text() {
             0,
             "{path}"
         );
-        assert_eq!(screen.strays().await, [""; 0], "{path}");
+        assert_eq!(screen.foreign_requests().await, [""; 0], "{path}");
     }
     screen.go("/jobs/2/review/invalid").await;
     screen.press("d").await;
@@ -362,7 +362,7 @@ async fn what_files_hold_is_only_ever_text() {
 }
 
 #[tokio::test]
-async fn nobody_is_kept_out_by_a_page() {
+async fn pages_have_no_accessibility_violations() {
     let server = server().await;
     uploaded(&server, "messy.csv", MESSY).await;
     uploaded(&server, "none.csv", "").await;
@@ -391,17 +391,17 @@ async fn nobody_is_kept_out_by_a_page() {
         ] {
             screen.go(path).await;
             screen.find("main").await;
-            assert_eq!(screen.barriers().await, [""; 0], "{path} {look:?}");
+            assert_eq!(screen.accessibility_violations().await, [""; 0], "{path} {look:?}");
             let too_wide = "return document.documentElement.scrollWidth > innerWidth";
             assert_eq!(screen.run(too_wide, vec![]).await, serde_json::json!(false), "{path} {look:?}");
         }
-        // The way to the content, and the keys, without a mouse.
+        // The skip link and the shortcuts, without a mouse.
         screen.go("/jobs").await;
         screen.press(TAB).await;
         screen.find(".skip:focus").await;
         screen.press("?").await;
         screen.find("dialog[open]").await;
-        assert_eq!(screen.barriers().await, [""; 0], "keys {look:?}");
+        assert_eq!(screen.accessibility_violations().await, [""; 0], "keys {look:?}");
         screen.press(ESCAPE).await;
         screen.gone("dialog[open]").await;
         screen.close().await;

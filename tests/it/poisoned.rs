@@ -1,4 +1,4 @@
-//! A job that kills its worker each time ends FAILED, and whoever waits behind it gets their turn.
+//! A job that kills its worker every time ends FAILED, and the jobs after it are run.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::support::{World, eventually};
 
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 
-/// A message and a lease lapse soon; one job at a time, so that the other one waits.
+/// Messages and leases expire soon; one job at a time, so that the other one waits.
 const SETTINGS: [(&str, &str); 4] = [
     ("SQS_VISIBILITY_TIMEOUT", "3"),
     ("SQS_WAIT_TIME_SECONDS", "1"),
@@ -22,14 +22,14 @@ async fn unfinished(world: &World, job: i32) -> i32 {
     number(world, "SELECT job_unfinished_runs FROM jobs WHERE job_id = $1", job).await
 }
 
-/// Makes every run of the job wait where it stages its first rows; the lock goes with the connection.
+/// Blocks every run of the job when it stages its first rows; the lock ends with the connection.
 async fn stall(world: &World) -> sqlx::pool::PoolConnection<sqlx::Postgres> {
     let mut lock = world.pool.acquire().await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE staging_id_blocks").execute(&mut *lock).await.unwrap();
     lock
 }
 
-/// Kills `times` workers in the middle of the job, each as soon as its run has begun.
+/// Kills `times` workers in the middle of the job, each as soon as its run has started.
 async fn kill_workers(world: &World, job: i32, times: i32) {
     let mut lock = stall(world).await;
     for time in 1..=times {
@@ -45,40 +45,40 @@ async fn failure(world: &World, job: i32) -> String {
     sqlx::query_scalar(query).bind(job).fetch_one(&world.pool).await.unwrap()
 }
 
-async fn ends_failed_and_can_be_asked_for_again(world: World) {
+async fn ends_failed_and_can_be_requested_again(world: World) {
     let world = world.with(&SETTINGS);
     world.ingest(&["migrate"]).await.expect_status(0);
     let poisoned = world.enqueue("a.csv", CLEAN, "one").await;
     kill_workers(&world, poisoned, 3).await;
     let behind = world.enqueue("b.csv", CLEAN, "two").await;
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(poisoned).await, "FAILED", "{}", world.log());
+    assert_eq!(world.status_after_run(poisoned).await, "FAILED", "{}", world.log());
     let reason = failure(&world, poisoned).await;
     assert!(reason.contains("3 runs of this job ended at the same point"), "{reason}");
-    assert_eq!(world.settled(behind).await, "COMPLETED");
+    assert_eq!(world.status_after_run(behind).await, "COMPLETED");
     assert_eq!(unfinished(&world, poisoned).await, 0);
 
-    // Whoever asks for it starts the count anew.
+    // A new request resets the count.
     world.ingest(&["reprocess", &poisoned.to_string(), "--owner", "one"]).await.expect_status(0);
     assert_eq!(world.job(poisoned).await, "COMPLETED total 1 processed 1 issues 0 repeated 0");
     assert_eq!(worker.term_and_wait().await, Some(0));
 }
 
 #[tokio::test]
-async fn a_poisoned_job_of_the_databases_queue_ends_failed() {
-    ends_failed_and_can_be_asked_for_again(World::database().await).await;
+async fn a_poisoned_job_on_the_database_queue_ends_failed() {
+    ends_failed_and_can_be_requested_again(World::database().await).await;
 }
 
 #[tokio::test]
-async fn a_poisoned_job_of_a_queue_without_redrive_policy_ends_failed() {
-    ends_failed_and_can_be_asked_for_again(World::on_cloud(false).await).await;
+async fn a_poisoned_job_on_a_queue_without_redrive_policy_ends_failed() {
+    ends_failed_and_can_be_requested_again(World::on_cloud(false).await).await;
 }
 
 #[tokio::test]
-async fn a_stop_does_not_count() {
-    // So long that the lease is kept on a busy machine, too.
-    let kept = [("SQS_VISIBILITY_TIMEOUT", "30"), ("PROGRESS_UPDATE_INTERVAL", "100")];
-    let world = World::database().await.with(&SETTINGS).with(&kept);
+async fn a_requested_stop_does_not_count_as_unfinished() {
+    // Long enough for the lease to be renewed on a busy machine.
+    let settings = [("SQS_VISIBILITY_TIMEOUT", "30"), ("PROGRESS_UPDATE_INTERVAL", "100")];
+    let world = World::database().await.with(&SETTINGS).with(&settings);
     world.ingest(&["migrate"]).await.expect_status(0);
     let rows: String = (0..20_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
     let content = format!("email,first_name,last_name,company\n{rows}");
@@ -90,12 +90,12 @@ async fn a_stop_does_not_count() {
         assert_eq!(unfinished(&world, job).await, 0, "{}", world.log());
     }
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "COMPLETED");
+    assert_eq!(world.status_after_run(job).await, "COMPLETED");
     assert_eq!(worker.term_and_wait().await, Some(0));
 }
 
 #[tokio::test]
-async fn a_run_that_gets_further_starts_the_count_anew() {
+async fn a_run_that_makes_progress_resets_the_count() {
     let world = World::database().await.with(&SETTINGS).with(&[("PROGRESS_UPDATE_INTERVAL", "1000")]);
     world.ingest(&["migrate"]).await.expect_status(0);
     let rows: String = (0..60_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
@@ -114,20 +114,20 @@ async fn a_run_that_gets_further_starts_the_count_anew() {
         worker.kill();
     }
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "COMPLETED", "{}", failure(&world, job).await);
+    assert_eq!(world.status_after_run(job).await, "COMPLETED", "{}", failure(&world, job).await);
     assert_eq!(worker.term_and_wait().await, Some(0));
     assert_eq!(world.contacts("one").await.len(), 60_000);
 }
 
 #[tokio::test]
-async fn a_run_that_outlives_its_lease_does_not_count() {
+async fn a_run_that_loses_its_lease_does_not_count() {
     let world = World::database().await.with(&SETTINGS);
     world.ingest(&["migrate"]).await.expect_status(0);
     let job = world.enqueue("a.csv", CLEAN, "one").await;
     let mut lock = stall(&world).await;
     let mut worker = world.spawn(&["worker"]);
     eventually("a run begins", async || unfinished(&world, job).await == 1).await;
-    // Somebody takes the lease away, as a run does that finds it lapsed.
+    // Another run that finds the lease expired acquires it.
     let take = "UPDATE jobs SET job_lease_token = gen_random_uuid(), job_available_at = NULL";
     sqlx::raw_sql(take).execute(&world.pool).await.unwrap();
     sqlx::raw_sql("ROLLBACK").execute(&mut *lock).await.unwrap();

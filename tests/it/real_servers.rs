@@ -1,4 +1,4 @@
-//! Databases as people run them: behind PgBouncer, with a role that may do little, with settings of their own.
+//! Databases as people run them: behind PgBouncer, with a restricted role, with settings of their own.
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -12,7 +12,7 @@ fn clean(name: &str, rows: usize) -> String {
     HEADER.to_owned() + &rows.collect::<String>()
 }
 
-/// A statement as the superuser, in the world's database.
+/// Runs a statement as the superuser in the world's database.
 async fn as_superuser(world: &World, statement: &str) {
     let pool = PgPool::connect(&world.superuser_url().await).await.unwrap();
     let database: String =
@@ -27,7 +27,7 @@ async fn as_superuser(world: &World, statement: &str) {
     pool.close().await;
 }
 
-/// Import, review, decision, reprocessing and undo at the command line.
+/// Import, review, decision, reprocessing and undo on the command line.
 async fn whole_life(world: &World) {
     let file = world.file("life.csv", &(clean("life", 20) + "bad,Bo,Ray,Acme\n"));
     world.ingest(&["import", &file]).await.expect_status(3);
@@ -44,11 +44,11 @@ async fn whole_life(world: &World) {
 }
 
 #[tokio::test]
-async fn behind_pgbouncer_everything_works_beside_other_traffic() {
+async fn everything_works_behind_pgbouncer_with_other_traffic() {
     let world = World::database().await;
     let bouncer = PgBouncer::start(&world.database_name().await);
-    let world = world.behind(bouncer.port).await;
-    // Somebody else's transactions take and give back the same connections to the server all the time.
+    let world = world.through_port(bouncer.port).await;
+    // Another program's transactions use the same server connections all the time.
     let options: PgConnectOptions = world.variable("DATABASE_URL").parse().unwrap();
     let options = options.extra_float_digits(None);
     let others = PgPoolOptions::new().max_connections(4).connect_with(options).await.unwrap();
@@ -77,7 +77,7 @@ async fn behind_pgbouncer_everything_works_beside_other_traffic() {
             );
         }
         for job in &jobs {
-            assert_eq!(world.settled(*job).await, "COMPLETED", "{}", world.log());
+            assert_eq!(world.status_after_run(*job).await, "COMPLETED", "{}", world.log());
         }
         assert_eq!(worker.term_and_wait().await, Some(0));
         jobs
@@ -89,7 +89,7 @@ async fn behind_pgbouncer_everything_works_beside_other_traffic() {
             assert_eq!(server.get(path).await.0, 200, "{path}: {}", server.world.log());
         }
     }
-    // No lock outlives its transaction in a connection that others use.
+    // No lock outlives its transaction on a connection that others use.
     let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     let left: i64 = sqlx::query_scalar(locks).fetch_one(&server.world.pool).await.unwrap();
     assert_eq!(left, 0);
@@ -98,10 +98,10 @@ async fn behind_pgbouncer_everything_works_beside_other_traffic() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_sent_is_bound_to_a_session() {
+async fn no_statement_is_bound_to_a_session() {
     let world = World::database().await;
     let relay = Relay::start(world.database_port()).await;
-    let world = world.behind(relay.port).await;
+    let world = world.through_port(relay.port).await;
     world.ingest(&["migrate"]).await.expect_status(0);
     world.ingest(&["migrate"]).await.expect_status(0);
     whole_life(&world).await;
@@ -114,10 +114,10 @@ async fn nothing_that_is_sent_is_bound_to_a_session() {
 }
 
 #[tokio::test]
-async fn a_role_with_rights_to_rows_alone_runs_everything_but_migrations() {
+async fn a_role_with_dml_only_runs_everything_but_migrations() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
-    // As the README has it.
+    // The grants of the README.
     as_superuser(
         &world,
         "DO $$ BEGIN CREATE ROLE plain LOGIN PASSWORD 'secret'; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
@@ -139,14 +139,14 @@ async fn a_role_with_rights_to_rows_alone_runs_everything_but_migrations() {
     world.ingest(&["migrate"]).await.expect_status(0);
     whole_life(&world).await;
     let mut worker = world.spawn(&["worker", "--no-migrate"]);
-    // Large enough for tables of its own, which this role may not make.
+    // Large enough for tables of its own, which this role may not create.
     let job = world.enqueue("large.csv", &clean("large", 100_001), "one").await;
-    assert_eq!(world.settled(job).await, "COMPLETED", "{}", world.log());
+    assert_eq!(world.status_after_run(job).await, "COMPLETED", "{}", world.log());
     assert_eq!(worker.term_and_wait().await, Some(0));
 }
 
 #[tokio::test]
-async fn a_servers_own_limits_and_isolation_do_not_fail_jobs() {
+async fn limits_and_isolation_of_the_server_do_not_fail_jobs() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     as_superuser(
@@ -160,7 +160,7 @@ async fn a_servers_own_limits_and_isolation_do_not_fail_jobs() {
     .await;
     let settings = [("MAX_RETRIES", "1"), ("PROGRESS_UPDATE_INTERVAL", "20000")];
     let world = world.with(&settings);
-    // The producer of the test is bound by them as well.
+    // They apply to the test's producer as well.
     let producer = "SET default_transaction_read_only = off; SET statement_timeout = 0; SET lock_timeout = 0;
         SET default_transaction_isolation = 'read committed'";
     let pool = PgPoolOptions::new()
@@ -177,9 +177,9 @@ async fn a_servers_own_limits_and_isolation_do_not_fail_jobs() {
     let world = world.seen_through(pool);
     let mut worker = world.spawn(&["worker"]);
     let clean_job = world.enqueue("clean.csv", &clean("clean", 120_000), "one").await;
-    assert_eq!(world.settled(clean_job).await, "COMPLETED", "{}", world.log());
+    assert_eq!(world.status_after_run(clean_job).await, "COMPLETED", "{}", world.log());
     let dirty = world.enqueue("dirty.csv", &(clean("dirty", 60_000) + "bad,Bo,Ray,Acme\n"), "one").await;
-    assert_eq!(world.settled(dirty).await, "NEEDS_REVIEW", "{}", world.log());
+    assert_eq!(world.status_after_run(dirty).await, "NEEDS_REVIEW", "{}", world.log());
     let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad'; UPDATE jobs SET job_available_at = now() WHERE job_status = 'NEEDS_REVIEW'";
     sqlx::raw_sql(go_on).execute(&world.pool).await.unwrap();
     world.eventually_completed(dirty).await;
@@ -194,22 +194,22 @@ async fn a_database_that_is_not_utf8_is_refused_with_the_reason() {
     for arguments in [&["doctor"][..], &["migrate"], &["worker"], &["jobs"]] {
         let refused = world.ingest(arguments).await;
         refused.expect_status(1);
-        let told = refused.stdout + &refused.stderr;
-        assert!(told.contains("LATIN1") && told.contains("ENCODING 'UTF8'"), "{arguments:?}: {told}");
+        let output = refused.stdout + &refused.stderr;
+        assert!(output.contains("LATIN1") && output.contains("ENCODING 'UTF8'"), "{arguments:?}: {output}");
     }
 }
 
 #[tokio::test]
-async fn few_connections_hold_fewer_jobs_and_never_a_deadlock() {
+async fn few_connections_run_fewer_jobs_without_a_deadlock() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let refused = world.with(&[("MAX_CONNECTIONS", "3"), ("WORKER_CONCURRENCY", "8")]);
-    let told = refused.ingest(&["jobs"]).await;
-    told.expect_status(1);
+    let run = refused.ingest(&["jobs"]).await;
+    run.expect_status(1);
     assert!(
-        told.stderr.contains("MAX_CONNECTIONS is 3") && told.stderr.contains("needs at least 10"),
+        run.stderr.contains("MAX_CONNECTIONS is 3") && run.stderr.contains("needs at least 10"),
         "{}",
-        told.stderr
+        run.stderr
     );
 
     let settings = [("MAX_CONNECTIONS", "10"), ("PROGRESS_UPDATE_INTERVAL", "500")];
@@ -223,7 +223,7 @@ async fn few_connections_hold_fewer_jobs_and_never_a_deadlock() {
     let mut worker = world.spawn(&["worker"]);
     for (number, job) in jobs.iter().enumerate() {
         let expected = if number % 2 == 0 { "NEEDS_REVIEW" } else { "COMPLETED" };
-        assert_eq!(world.settled(*job).await, expected, "{}", world.log());
+        assert_eq!(world.status_after_run(*job).await, expected, "{}", world.log());
     }
     let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad'; UPDATE jobs SET job_available_at = now() WHERE job_status = 'NEEDS_REVIEW'";
     sqlx::raw_sql(go_on).execute(&world.pool).await.unwrap();
@@ -238,14 +238,14 @@ async fn few_connections_hold_fewer_jobs_and_never_a_deadlock() {
 }
 
 #[tokio::test]
-async fn a_run_that_fails_while_it_reads_leaves_no_answers_to_the_next() {
+async fn a_run_that_fails_while_reading_leaves_no_unread_answers() {
     let world = World::database().await.with(&[("MAX_CONNECTIONS", "10")]);
     world.ingest(&["migrate"]).await.expect_status(0);
     let mut worker = world.spawn(&["worker"]);
     let content = clean("many", 45_000) + "bad,Bo,Ray,Acme\n";
     let failing = world.enqueue("failing.csv", &content, "one").await;
-    assert_eq!(world.settled(failing).await, "NEEDS_REVIEW");
-    // Every row is to be written again, which fails while others are still being read.
+    assert_eq!(world.status_after_run(failing).await, "NEEDS_REVIEW");
+    // Every row must be written again, which fails while others are still being read.
     let trap = "UPDATE staging SET staging_status = NULL;
         CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$;
         CREATE TRIGGER trap BEFORE UPDATE ON staging_shared FOR EACH STATEMENT EXECUTE FUNCTION trap();
@@ -258,7 +258,7 @@ async fn a_run_that_fails_while_it_reads_leaves_no_answers_to_the_next() {
     .await;
     for number in 0..5 {
         let job = world.enqueue(&format!("{number}.csv"), &clean(&format!("n{number}-"), 20), "one").await;
-        assert_eq!(world.settled(job).await, "COMPLETED", "{}", world.log());
+        assert_eq!(world.status_after_run(job).await, "COMPLETED", "{}", world.log());
     }
     assert_eq!(worker.term_and_wait().await, Some(0));
 }

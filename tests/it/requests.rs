@@ -1,4 +1,4 @@
-//! What a request asks of the database ends with the request, and keeps nobody else waiting.
+//! A statement for a request ends with the request, and requests do not delay others.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::{Server, World, eventually, free_port};
 
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 
-/// Holds a table so that every statement that reads it waits.
+/// Locks a table so that every statement that reads it waits.
 async fn hold(world: &World, table: &str) -> PgConnection {
     let mut holder = PgConnection::connect_with(&world.pool.connect_options()).await.unwrap();
     let lock = sqlx::AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"));
@@ -18,7 +18,7 @@ async fn hold(world: &World, table: &str) -> PgConnection {
     holder
 }
 
-/// Statements of the program that wait for a lock.
+/// Returns the number of the program's statements that wait for a lock.
 async fn waiting(world: &World) -> i64 {
     let query = "SELECT count(*) FROM pg_stat_activity
          WHERE datname = current_database() AND application_name = 'ingest' AND wait_event_type = 'Lock'";
@@ -26,19 +26,19 @@ async fn waiting(world: &World) -> i64 {
 }
 
 #[tokio::test]
-async fn a_statement_ends_when_its_client_goes_away() {
+async fn a_statement_ends_when_its_client_disconnects() {
     let server = Server::start(World::database().await).await;
     let holder = hold(&server.world, "actions").await;
-    let asked = tokio::spawn(server.client().get(format!("{}/api/v1/actions", server.url)).send());
+    let request = tokio::spawn(server.client().get(format!("{}/api/v1/actions", server.url)).send());
     eventually("the statement waits", async || waiting(&server.world).await == 1).await;
-    asked.abort();
+    request.abort();
     eventually("the statement is cancelled", async || waiting(&server.world).await == 0).await;
     holder.close().await.unwrap();
     assert_eq!(server.get("/api/v1/actions").await.0, 200);
 }
 
 #[tokio::test]
-async fn a_statement_ends_with_the_time_of_its_request() {
+async fn a_statement_ends_at_the_time_limit_of_its_request() {
     let world = World::database().await.with(&[("REQUEST_TIMEOUT_SECONDS", "1")]);
     let server = Server::start(world).await;
     let holder = hold(&server.world, "actions").await;
@@ -49,14 +49,14 @@ async fn a_statement_ends_with_the_time_of_its_request() {
 }
 
 #[tokio::test]
-async fn requests_that_wait_keep_neither_worker_nor_health_waiting() {
+async fn waiting_requests_delay_neither_worker_nor_health() {
     let mut server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
     let holder = hold(&server.world, "actions").await;
     let url = format!("{}/api/v1/actions", server.url);
     let requests: Vec<_> = (0..24).map(|_| tokio::spawn(server.client().get(&url).send())).collect();
     eventually("requests wait", async || waiting(&server.world).await > 0).await;
     let job = server.world.enqueue("a.csv", CLEAN, "tester").await;
-    assert_eq!(server.world.settled(job).await, "COMPLETED");
+    assert_eq!(server.world.status_after_run(job).await, "COMPLETED");
     let health =
         server.client().get(format!("{}/readyz", server.url)).timeout(Duration::from_secs(10)).send();
     assert_eq!(health.await.unwrap().status(), StatusCode::OK);
@@ -68,7 +68,7 @@ async fn requests_that_wait_keep_neither_worker_nor_health_waiting() {
 }
 
 #[tokio::test]
-async fn a_search_text_is_at_most_200_characters() {
+async fn search_texts_are_limited_to_200_characters() {
     let server = Server::start(World::database().await).await;
     let job = server.world.enqueue("a.csv", CLEAN, "tester").await;
     let (longest, longer) = ("ä".repeat(200), "ä".repeat(201));

@@ -11,7 +11,7 @@ async fn required(world: &World, job: i32) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn empty_optional_fields_are_imported_decided_about_and_undone() {
+async fn empty_optional_fields_are_imported_reviewed_and_undone() {
     let world = World::database().await.with(&[("REQUIRED_FIELDS", "email,first_name")]);
     let file = world.file("gaps.csv", GAPS);
     world.ingest(&["import", &file]).await.expect_status(3);
@@ -25,7 +25,7 @@ async fn empty_optional_fields_are_imported_decided_about_and_undone() {
     assert_eq!(types, ["INVALID_EMAIL", "MISSING_REQUIRED_FIELD"]);
     assert_eq!(raised[1].1, "missing: email");
 
-    // Decisions ask for what the run asked for, whatever is set since.
+    // Decisions require the fields that the run required, whatever the setting is now.
     assert_eq!(required(&world, 1).await, ["email", "first_name"]);
     let world = world.with(&[("REQUIRED_FIELDS", "")]);
     let row: i64 = sqlx::query_scalar("SELECT staging_id FROM staging WHERE staging_email = 'bo@'")
@@ -48,7 +48,7 @@ async fn empty_optional_fields_are_imported_decided_about_and_undone() {
 }
 
 #[tokio::test]
-async fn every_field_is_required_where_nothing_is_set() {
+async fn every_field_is_required_by_default() {
     let world = World::database().await;
     let file = world.file("gaps.csv", GAPS);
     world.ingest(&["import", &file]).await.expect_status(3);

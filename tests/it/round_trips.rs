@@ -1,15 +1,15 @@
-//! What a job costs in round trips to a database over TCP: told by a relay that counts them, without a clock.
+//! The number of round trips that a job needs to a database over TCP, counted by a relay rather than timed.
 
 use crate::support::{Relay, Seen, World, eventually};
 
-/// A relay in front of a world's database, and a worker that has connected through it and is idle again.
+/// Starts a relay in front of a world's database, and a worker that has connected through it and is idle.
 async fn worker_behind_relay(world: World) -> (World, Relay, crate::support::Child) {
     world.ingest(&["migrate"]).await.expect_status(0);
     let relay = Relay::start(world.database_port()).await;
-    let world = world.behind(relay.port).await;
+    let world = world.through_port(relay.port).await;
     let worker = world.spawn(&["worker"]);
     let warm_up = world.enqueue("warm-up.csv", &small("warm", 10), "warm-up").await;
-    assert_eq!(world.settled(warm_up).await, "COMPLETED");
+    assert_eq!(world.status_after_run(warm_up).await, "COMPLETED");
     acknowledged(&world, warm_up).await;
     (world, relay, worker)
 }
@@ -27,14 +27,14 @@ fn small(name: &str, rows: usize) -> String {
     "email,first_name,last_name,company\n".to_owned() + &rows.collect::<String>()
 }
 
-/// The round trips of one job, without those of the queue's looks at its table.
+/// Returns the round trips of one job, without the queue's polls.
 async fn of_one_job(world: &World, relay: &Relay, content: &str, status: &str) -> Seen {
     let job = world.enqueue("job.csv", content, "tester").await;
-    assert_eq!(world.settled(job).await, status);
+    assert_eq!(world.status_after_run(job).await, status);
     acknowledged(world, job).await;
     let mut seen = relay.take();
-    // Nor does a job that follows another wait for the check of an idle connection, for a new connection, or for the
-    // renewals that a busy machine brings.
+    // Not counted: checks of idle connections, new connections, and renewals on a busy machine. A job that follows
+    // another does not wait for them.
     let beside = ["WITH due AS", "FOR NO KEY UPDATE SKIP LOCKED", "pg_backend_pid", "LISTEN"];
     seen.round_trips.retain(|sent| {
         !sent.starts_with("message ")
@@ -44,7 +44,7 @@ async fn of_one_job(world: &World, relay: &Relay, content: &str, status: &str) -
     seen
 }
 
-/// `SELECT '7'`: asked of a connection that was idle for two seconds.
+/// Whether it is a statement such as `SELECT '7'`, which checks a connection that was idle for two seconds.
 fn is_check_of_an_idle_connection(sent: &str) -> bool {
     let digits =
         sent.strip_prefix("SELECT '").and_then(|rest| rest.split_once('\'')).map(|(digits, _)| digits);

@@ -1,4 +1,4 @@
-//! What a decision makes of issues, which SQL finds out, and what the next run makes of them, which Rust does, agree.
+//! What SQL concludes about issues after a decision agrees with what the next run concludes in Rust.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,11 +14,11 @@ use ingest::domain::rules::BlindTo;
 use crate::support::World;
 
 const HEADER: &str = "email,first_name,last_name,company\n";
-/// Few values, so that rows meet in all ways.
+/// Few values, so that rows share them in every way.
 const EMAILS: &[&str] =
     &["a@example.com", "A@example.com", "b@example.com", "c@example.com", "d@gmial.com", "bad", "worse@", ""];
 const NAMES: &[&str] = &["Ann", "Bo", "é", ""];
-/// Files, each decided about in its own way.
+/// The number of files, each with its own decisions.
 const CASES: u64 = 15;
 const ROWS: usize = 24;
 const DECISIONS: usize = 6;
@@ -55,7 +55,7 @@ fn decision(rng: &mut Rng) -> Decision {
     }
 }
 
-/// Some rows, or all that an open issue of some type is about.
+/// Selects some rows, or all rows with an open issue of some type.
 fn filter(rng: &mut Rng, rows: &[RowId]) -> Filter {
     match rng.bool() {
         true => Filter::rows((0..3).map(|_| rows[rng.usize(..rows.len())]).collect::<Vec<_>>()),
@@ -66,14 +66,14 @@ fn filter(rng: &mut Rng, rows: &[RowId]) -> Filter {
     }
 }
 
-/// The rows of the job that are discarded.
+/// Returns the discarded rows of the job.
 async fn discarded(world: &World, job: i32) -> BTreeSet<i64> {
     let query = "SELECT staging_id FROM staging WHERE staging_job_id = $1 AND staging_status = 'DISCARD'";
     let found: Vec<i64> = sqlx::query_scalar(query).bind(job).fetch_all(&world.pool).await.unwrap();
     found.into_iter().collect()
 }
 
-/// The rows of each issue of the job.
+/// Returns the rows of each issue of the job.
 async fn rows_of_issues(world: &World, job: i32) -> BTreeMap<(IssueType, String), Vec<i64>> {
     let query = "SELECT issue_type::text, issue_key, array_agg(item_staging_id) FROM issues JOIN issue_items ON item_issue_id = issue_id
                  WHERE issues_job_id = $1 GROUP BY issue_id";
@@ -82,7 +82,7 @@ async fn rows_of_issues(world: &World, job: i32) -> BTreeMap<(IssueType, String)
     found.into_iter().map(|(kind, key, rows)| ((kind.parse().unwrap(), key), rows)).collect()
 }
 
-/// Each issue of the job with whether it is open.
+/// Returns whether each issue of the job is open.
 async fn issues(world: &World, job: i32) -> BTreeMap<(IssueType, String), bool> {
     let query = "SELECT issue_type::text, issue_key, NOT issue_resolved FROM issues WHERE issues_job_id = $1";
     let found: Vec<(String, String, bool)> =
@@ -91,7 +91,7 @@ async fn issues(world: &World, job: i32) -> BTreeMap<(IssueType, String), bool> 
 }
 
 #[tokio::test]
-async fn issues_after_decisions_are_those_of_the_next_run() {
+async fn issues_after_decisions_equal_those_of_the_next_run() {
     let world = World::database().await;
     let (mut compared, mut reopened) = (0, 0);
     for seed in 0..CASES {
@@ -127,7 +127,7 @@ async fn issues_after_decisions_are_those_of_the_next_run() {
             (issues(&world, job).await, rows_of_issues(&world, job).await, discarded(&world, job).await);
         world.ingest(&["reprocess", &job.to_string(), "--owner", &owner]).await;
         let after = issues(&world, job).await;
-        // Only a run sees that edits have made a row the repeat of another.
+        // Only a run detects that edits have made a row repeat another.
         let repeats: BTreeSet<i64> = discarded(&world, job).await.difference(&left_out).copied().collect();
         for ((issue_type, key), was_open) in before {
             let issue = (issue_type, key.clone());

@@ -4,7 +4,7 @@ use sqlx::{Executor, PgPool};
 
 use crate::support::World;
 
-/// Everything that the catalog says of the public schema, a line an object.
+/// Returns everything that the catalog records about the public schema, one line per object.
 async fn catalog(pool: &PgPool) -> Vec<String> {
     let query = "
         SELECT 'column ' || table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable || ' '
@@ -30,7 +30,7 @@ async fn catalog(pool: &PgPool) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_readable_schema_is_the_one_that_the_migrations_make() {
+async fn the_readable_schema_equals_the_migrated_one() {
     let (migrated, written) = (World::database().await, World::empty_database().await);
     migrated.ingest(&["migrate"]).await.expect_status(0);
     let sql = include_str!("../../Database_Create.SQL");
@@ -45,7 +45,7 @@ async fn the_readable_schema_is_the_one_that_the_migrations_make() {
 }
 
 #[tokio::test]
-async fn many_processes_may_migrate_at_once() {
+async fn concurrent_migrations_succeed() {
     let world = World::empty_database().await;
     let runs = (0..4).map(|_| world.ingest(&["migrate"]));
     for run in futures::future::join_all(runs).await {
@@ -63,8 +63,8 @@ async fn no_migrate_refuses_an_older_schema() {
     world.ingest(&["jobs", "--no-migrate"]).await.expect_status(0);
 }
 
-/// The upstream tables as a Python object-relational mapper made them: names of constraints and indexes
-/// of its own, contacts that go with their staging rows.
+/// The upstream tables as a Python object-relational mapper creates them: with its own names of constraints and
+/// indexes, and contacts that are deleted with their staging rows.
 const UPSTREAM: &str = "
     CREATE TYPE job_status_enum AS ENUM ('PENDING', 'PROCESSING', 'NEEDS_REVIEW', 'COMPLETED', 'FAILED');
     CREATE TYPE issue_type_enum AS ENUM ('DUPLICATE_EMAIL', 'INVALID_EMAIL', 'EXISTING_EMAIL', 'MISSING_REQUIRED_FIELD');
@@ -124,13 +124,13 @@ async fn an_upstream_database_is_adopted_and_its_job_reprocessed() {
 }
 
 #[tokio::test]
-async fn staging_rows_go_with_their_job_and_contacts_stay() {
+async fn deleting_a_job_deletes_its_rows_and_keeps_contacts() {
     let world = World::database().await;
     let file = world.file("a.csv", "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n");
     world.ingest(&["import", &file]).await.expect_status(0);
     world.pool.execute("DELETE FROM jobs").await.unwrap();
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM staging").fetch_one(&world.pool).await.unwrap();
-    assert_eq!(left, 0);
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM staging").fetch_one(&world.pool).await.unwrap();
+    assert_eq!(rows, 0);
     assert_eq!(world.contacts("tester").await.len(), 1);
 }
 
@@ -167,7 +167,7 @@ async fn migrate_before(pool: &PgPool, version: &str) {
 }
 
 #[tokio::test]
-async fn issues_of_large_jobs_get_their_ranks() {
+async fn a_migration_ranks_the_issues_of_large_jobs() {
     let world = World::empty_database().await;
     migrate_before(&world.pool, "0013").await;
     // One large job that is staged, and one whose tables are being filled.
@@ -220,12 +220,12 @@ async fn views_of_other_programs_survive_new_collations_of_keys() {
     let hashes =
         ["staging.staging_row_hash", "staging_job_7.staging_row_hash", "staging_shared.staging_row_hash"];
     assert_eq!(by_bytes[..2], ["contacts.contacts_user_id", "jobs.job_user_id"]);
-    assert_eq!(by_bytes[2..], hashes, "what a materialized view depends on stays as it is");
+    assert_eq!(by_bytes[2..], hashes, "a column that a materialized view depends on keeps its collation");
     assert!(migrated.stderr.contains("issues.issue_key"), "{}", migrated.stderr);
 }
 
 #[tokio::test]
-async fn tokens_without_an_end_get_one() {
+async fn a_migration_lets_endless_tokens_expire() {
     let world = World::empty_database().await;
     migrate_before(&world.pool, "0008").await;
     let old = "INSERT INTO api_tokens (token_owner, token_name, token_hash, token_roles, token_expires_at) VALUES

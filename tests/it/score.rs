@@ -1,6 +1,8 @@
-//! How well folders of real files come in: a folder has `cases.json` beside `files/`, an entry a file.
+//! Measures how well folders of real files are imported. A folder has `cases.json` and `files/`, with one case per
+//! file.
 //!
-//! `make score` prints the table for `tests/files` or for `FOLDER`; the test below holds our own folder to it.
+//! `make score` prints the table for `tests/files` or for `FOLDER`; the test below requires that all of our own files
+//! are right.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,21 +13,21 @@ use serde::Deserialize;
 
 use crate::support::World;
 
-/// Runs of the program at the same time.
+/// Concurrent runs of the program.
 const RUNS: usize = 3;
 
-/// One file with the result that its owner expects.
+/// A file with its expected result.
 #[derive(Debug, Clone, Deserialize)]
 struct Case {
     file: String,
     kind: String,
-    /// E-mail, first name, last name and company of the contacts that must come in.
+    /// E-mail, first name, last name and company of the contacts that must be imported.
     #[serde(default)]
     contacts: Vec<[String; 4]>,
     /// E-mails of rows that must raise an issue, or `(N rows)`.
     #[serde(default)]
     asked: Vec<String>,
-    /// Whether a helpful refusal is right.
+    /// Whether a helpful refusal is correct.
     #[serde(default)]
     refused: bool,
     /// Options of the import.
@@ -33,7 +35,7 @@ struct Case {
     options: Vec<String>,
 }
 
-/// How a file ended, the best first.
+/// The outcome of a file, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Right,
@@ -45,13 +47,13 @@ enum End {
 
 const ENDS: [(End, &str); 5] = [
     (End::Right, "right"),
-    (End::Asked, "asked without need, or without the right suggestion"),
-    (End::RefusedHelpfully, "refused, cause and way out named"),
+    (End::Asked, "a needless issue, or one without the right suggestion"),
+    (End::RefusedHelpfully, "refused, with cause and remedy"),
     (End::RefusedUnhelpfully, "refused, unhelpful"),
     (End::SilentlyWrong, "silently wrong"),
 ];
 
-/// A row of a job as the import left it.
+/// A row of a job after the import.
 #[derive(Debug, sqlx::FromRow)]
 struct StagedRow {
     values: Vec<String>,
@@ -60,7 +62,7 @@ struct StagedRow {
 }
 
 #[tokio::test]
-async fn our_files_come_in_right() {
+async fn our_files_are_imported_correctly() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
     let scores = score(&folder).await;
     let failures: Vec<_> = scores.iter().filter(|(_, end, _)| *end != End::Right).collect();
@@ -75,13 +77,13 @@ async fn folder() {
     let folder = std::env::var_os("FOLDER").map_or(ours, PathBuf::from);
     let scores = score(&folder).await;
     for (end, label) in ENDS.iter().skip(1) {
-        for (case, _, why) in scores.iter().filter(|(_, found, _)| found == end) {
+        for (case, _, why) in scores.iter().filter(|(_, outcome, _)| outcome == end) {
             println!("{label}: {} ({})\n    {why}", case.file, case.kind);
         }
     }
     println!("{} files in {}", scores.len(), folder.display());
     for (end, label) in ENDS {
-        println!("  {:>4} {label}", scores.iter().filter(|(_, found, _)| *found == end).count());
+        println!("  {:>4} {label}", scores.iter().filter(|(_, outcome, _)| *outcome == end).count());
     }
 }
 
@@ -107,7 +109,7 @@ async fn run(world: &World, folder: &Path, owner: &str, case: &Case) -> (End, St
     arguments.extend(case.options.iter().map(String::as_str));
     let ended = world.ingest(&arguments).await;
     match ended.status {
-        Some(0 | 3) => judge(case, &rows(world, owner).await),
+        Some(0 | 3) => grade(case, &rows(world, owner).await),
         Some(1) => refusal(case, &ended.stderr),
         status => (End::SilentlyWrong, format!("ended with {status:?}: {}", ended.stderr)),
     }
@@ -123,7 +125,8 @@ async fn rows(world: &World, owner: &str) -> Vec<StagedRow> {
     sqlx::query_as(query).bind(owner).fetch_all(&world.pool).await.unwrap()
 }
 
-/// A refusal helps if it names an option or a command that gets the file in, or says what the file is instead.
+/// Grades a refusal: it helps if it names an option or a command that makes the file importable, or says what the file
+/// is.
 fn refusal(case: &Case, sentence: &str) -> (End, String) {
     let names_a_way = ["--column", "--encoding", "--header-line", "--delimiter", "--quote", "`ingest "];
     let helps = names_a_way.iter().any(|way| sentence.contains(way));
@@ -136,19 +139,19 @@ fn refusal(case: &Case, sentence: &str) -> (End, String) {
     (end, sentence.trim().to_owned())
 }
 
-fn judge(case: &Case, rows: &[StagedRow]) -> (End, String) {
+fn grade(case: &Case, rows: &[StagedRow]) -> (End, String) {
     let expected: BTreeMap<&str, &[String; 4]> =
         case.contacts.iter().map(|contact| (contact[0].as_str(), contact)).collect();
     let mut end = End::Right;
     let mut why = Vec::new();
-    let mut note = |found: End, words: String| {
-        end = end.max(found);
+    let mut note = |outcome: End, words: String| {
+        end = end.max(outcome);
         why.push(words);
     };
     for row in rows.iter().filter(|row| !row.asks) {
         let known = case.contacts.iter().any(|contact| contact.as_slice() == row.values);
         if !known {
-            note(End::SilentlyWrong, format!("came in: {:?}", row.values));
+            note(End::SilentlyWrong, format!("imported wrongly: {:?}", row.values));
         }
     }
     for contact in expected.values() {
@@ -156,24 +159,24 @@ fn judge(case: &Case, rows: &[StagedRow]) -> (End, String) {
         let about: Vec<&StagedRow> = rows.iter().filter(|row| row.asks && row.names(&contact[0])).collect();
         if came {
         } else if about.iter().any(|row| row.suggests(contact.as_slice())) {
-            // A plain yes makes the contact.
+            // Accepting the row creates the contact.
         } else if about.is_empty() {
             note(End::SilentlyWrong, format!("lost: {contact:?}"));
         } else {
-            note(End::Asked, format!("no suggestion makes {contact:?} of {about:?}"));
+            note(End::Asked, format!("no suggestion turns {about:?} into {contact:?}"));
         }
     }
     let asked_count = case.asked.iter().find_map(|words| words.strip_prefix('(')?.strip_suffix(" rows)"));
     let asked_rows = rows.iter().filter(|row| row.asks).count();
     if let Some(count) = asked_count {
         if count.parse() != Ok(asked_rows) {
-            note(End::SilentlyWrong, format!("{asked_rows} rows are asked about"));
+            note(End::SilentlyWrong, format!("{asked_rows} rows have issues"));
         }
         return (end, why.join("\n    "));
     }
     for email in &case.asked {
         if !rows.iter().any(|row| row.asks && row.names(email)) {
-            note(End::SilentlyWrong, format!("not asked about: {email}"));
+            note(End::SilentlyWrong, format!("no issue for {email}"));
         }
     }
     let known = |row: &StagedRow| {
@@ -181,13 +184,13 @@ fn judge(case: &Case, rows: &[StagedRow]) -> (End, String) {
         emails.into_iter().any(|email| row.names(email))
     };
     for row in rows.iter().filter(|row| row.asks && !known(row)) {
-        note(End::Asked, format!("a needless question: {row:?}"));
+        note(End::Asked, format!("a needless issue: {row:?}"));
     }
     (end, why.join("\n    "))
 }
 
 impl StagedRow {
-    /// Whether the row or what is asked about it has the address.
+    /// Whether the row or its issues contain the address.
     fn names(&self, email: &str) -> bool {
         let is_in = |text: &String| text.to_lowercase().contains(&email.to_lowercase());
         self.values.iter().chain(&self.issues).any(is_in) || self.corrected() == Some(email.to_owned())
@@ -197,12 +200,12 @@ impl StagedRow {
         suggest::correction(&self.values[0])
     }
 
-    /// Whether each value is as expected, or the expected one is what is suggested.
+    /// Whether each value is the expected one, or the suggested correction is.
     fn suggests(&self, contact: &[String]) -> bool {
         let quoted = |value: &str| serde_json::to_string(value).unwrap_or_default();
         let in_words = |value: &String| self.issues.iter().any(|words| words.contains(&quoted(value)));
-        self.values.iter().zip(contact).enumerate().all(|(at, (found, wanted))| {
-            found == wanted || in_words(wanted) || (at == 0 && self.corrected().as_ref() == Some(wanted))
+        self.values.iter().zip(contact).enumerate().all(|(at, (value, wanted))| {
+            value == wanted || in_words(wanted) || (at == 0 && self.corrected().as_ref() == Some(wanted))
         })
     }
 }

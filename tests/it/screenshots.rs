@@ -1,4 +1,4 @@
-//! Pictures of the pages, for people to look at: `make screenshots` puts them into target/screenshots.
+//! Screenshots of the pages, for people to review: `make screenshots` writes them to target/screenshots.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ const NAMES: [(&str, &str); 8] = [
 ];
 const COMPANIES: [&str; 5] = ["Acme Ltd", "Viñedos del Sur", "Novák s.r.o.", "شركة النور", "Fox & Sons"];
 
-/// A messy file as people have them.
+/// Returns a messy file as people have them.
 fn messy() -> String {
     let mut file = HEADER.to_owned();
     for n in 0..1_200_usize {
@@ -41,7 +41,7 @@ fn messy() -> String {
     file + "q@example.org;Quinn;Fox;Fox; Hare & Hound;14 Mill Lane\n"
 }
 
-/// Contacts that are there before.
+/// Returns a file of contacts that exist before.
 fn known() -> String {
     let mut file = HEADER.to_owned();
     for n in (17..1_200_usize).step_by(29) {
@@ -67,14 +67,14 @@ async fn take() {
         ("price-list.csv", "a;b\n1;2\n".to_owned()),
     ] {
         let url = format!("{}/api/v1/uploads?filename={name}", server.url);
-        let told: serde_json::Value =
+        let upload: serde_json::Value =
             server.client().post(url).body(content).send().await.unwrap().json().await.unwrap();
-        server.world.settled(told["job"].as_i64().unwrap() as i32).await;
+        server.world.status_after_run(upload["job"].as_i64().unwrap() as i32).await;
     }
     let odd =
         messy().replacen("E-mail;First name;Last name;Company", "Contact;First name;Last name;Where", 1);
     let odd = server.world.file("visitors.csv", &odd);
-    // Something that was decided, for the pages that tell of it.
+    // Decisions, for the pages that show actions.
     screen.go("/jobs/2/review/duplicate").await;
     for (at, key) in ["1", "2", "m", "1", "m"].into_iter().enumerate() {
         screen.press(key).await;

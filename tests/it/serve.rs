@@ -1,9 +1,9 @@
-//! The server with nothing configured, its limits, its problems, its document, API tokens, and its end.
+//! The server with default settings: limits, problems, the OpenAPI document, API tokens, shutdown.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Browser, Server, World, client, told};
+use crate::support::{Browser, Server, World, client, status_and_json};
 
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 
@@ -41,14 +41,14 @@ async fn with_nothing_configured_there_is_one_local_user() {
             true => ("/api/v1/tokens", Some(json!({ "name": "a", "roles": [] }))),
             false => ("/api/v1/me", None),
         };
-        let (status, answer) = told(server.send(method.clone(), path, body, headers).await).await;
+        let (status, answer) = status_and_json(server.send(method.clone(), path, body, headers).await).await;
         assert_eq!(status, expected, "{method} {headers:?} {answer}");
     }
     assert_eq!(server.stop().await, Some(0));
 }
 
 #[tokio::test]
-async fn the_local_user_is_who_knows_the_token() {
+async fn only_a_client_with_the_token_is_the_local_user() {
     use std::os::unix::fs::PermissionsExt;
     let mut server = local().await;
     let token = server.token().expect("a token is made");
@@ -57,7 +57,7 @@ async fn the_local_user_is_who_knows_the_token() {
     assert!(!server.world.log().contains(&token), "a log that others may read has no token");
     assert!(server.world.log().contains("data/serve.token"), "{}", server.world.log());
 
-    // Whoever lacks the token reads and changes nothing, on any path; that the process lives is no secret.
+    // Without the token a client can neither read nor change anything, on any path; only the health check is public.
     let (_, document) = server.get("/api/openapi.json").await;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for name in operations
@@ -90,7 +90,7 @@ async fn the_local_user_is_who_knows_the_token() {
     }
     assert_eq!(server.get_as("/api/v1/me", &token).await.0, 200);
 
-    // The address with the token makes the browser known, and is left at once.
+    // The address with the token sets a cookie and redirects at once, so that the token leaves the address bar.
     let mut browser = Browser::default();
     let refused = browser.request(Method::GET, &format!("{}/?token={token}x", server.url), &[]).await;
     assert!(refused.status() == 401 && refused.headers().get("set-cookie").is_none());
@@ -104,7 +104,7 @@ async fn the_local_user_is_who_knows_the_token() {
     let jobs = format!("{}/jobs", server.url);
     assert_eq!(browser.request(Method::GET, &jobs, &[]).await.status(), 200);
 
-    // A restart asks nobody anew.
+    // The cookie stays valid after a restart.
     assert_eq!(server.stop().await, Some(0));
     let port = server.url.rsplit(':').next().unwrap().parse().unwrap();
     let server = Server::start_at(server.world, port, &["serve", "--no-worker"]).await;
@@ -113,13 +113,13 @@ async fn the_local_user_is_who_knows_the_token() {
 }
 
 #[tokio::test]
-async fn what_comes_through_a_proxy_is_refused_where_there_is_a_local_user() {
+async fn proxied_requests_are_refused_with_a_local_user() {
     let server = local().await;
     for name in ["Forwarded", "Via", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"]
     {
         for path in ["/api/v1/me", "/jobs"] {
             let (status, problem) =
-                told(server.send(Method::GET, path, None, &[(name, "for=10.0.0.1")]).await).await;
+                status_and_json(server.send(Method::GET, path, None, &[(name, "for=10.0.0.1")]).await).await;
             let detail = problem["detail"].as_str().unwrap_or_default();
             let reason = detail.contains(&name.to_lowercase()) && detail.contains("OIDC_ISSUER");
             assert!(status == 403 && reason, "{name} {problem}");
@@ -128,23 +128,23 @@ async fn what_comes_through_a_proxy_is_refused_where_there_is_a_local_user() {
 }
 
 #[tokio::test]
-async fn a_worker_runs_inside_and_both_stop() {
+async fn serve_runs_a_worker_and_both_stop() {
     let port = crate::support::free_port();
     let mut server = Server::start_at(World::database().await, port, &["serve"]).await;
     let job = server.world.enqueue("a.csv", CLEAN, "tester").await;
-    assert_eq!(server.world.settled(job).await, "COMPLETED");
+    assert_eq!(server.world.status_after_run(job).await, "COMPLETED");
     assert_eq!(server.stop().await, Some(0));
     let log = server.world.log();
     assert!(log.contains("worker stopped") && log.contains("server stopped"), "{log}");
 }
 
 #[tokio::test]
-async fn api_tokens_are_made_used_and_ended() {
+async fn api_tokens_are_created_used_and_revoked() {
     let server = local().await;
     let body = json!({ "name": "nightly", "roles": ["uploader"], "expires_in_days": 1.0 });
     let answer = server.send(Method::POST, "/api/v1/tokens", Some(body), &[]).await;
     assert_eq!(answer.headers()["location"], "/api/v1/tokens/1");
-    let (status, made) = told(answer).await;
+    let (status, made) = status_and_json(answer).await;
     let secret = made["secret"].as_str().unwrap();
     assert!(status == 201 && secret.starts_with("ing_") && secret.len() == 47, "{made}");
 
@@ -154,14 +154,14 @@ async fn api_tokens_are_made_used_and_ended() {
     let (_, listed) = server.get_as("/api/v1/tokens", secret).await;
     assert!(listed[0]["last_used_at"].is_string() && listed[0].get("secret").is_none(), "{listed}");
 
-    // A token cannot make or end others: what it can do ends with it.
+    // A token cannot create or revoke others, so that its abilities end with it.
     let bearer = format!("Bearer {secret}");
     let body = json!({ "name": "more", "roles": [] });
     let refused =
         server.send(Method::POST, "/api/v1/tokens", Some(body), &[("authorization", &bearer)]).await;
-    assert_eq!(told(refused).await.0, 403);
+    assert_eq!(status_and_json(refused).await.0, 403);
     let refused = server.send(Method::DELETE, "/api/v1/tokens/1", None, &[("authorization", &bearer)]).await;
-    assert_eq!(told(refused).await.0, 403);
+    assert_eq!(status_and_json(refused).await.0, 403);
 
     let pool = &server.world.pool;
     let rows: Vec<String> =
@@ -185,14 +185,14 @@ async fn api_tokens_are_made_used_and_ended() {
     assert_eq!(server.get_as("/api/v1/me", secret).await.0, 200);
     for (id, expected) in [(1, 204), (1, 204), (2, 404)] {
         let answer = server.send(Method::DELETE, &format!("/api/v1/tokens/{id}"), None, &[]).await;
-        assert_eq!(told(answer).await.0, expected);
+        assert_eq!(status_and_json(answer).await.0, expected);
     }
     assert_eq!(server.get_as("/api/v1/me", secret).await.0, 401);
     assert!(!server.world.log().contains(secret));
 }
 
 #[tokio::test]
-async fn the_command_line_makes_lists_and_revokes_tokens() {
+async fn the_command_line_creates_lists_and_revokes_tokens() {
     let server = local().await;
     let made = server
         .world
@@ -212,7 +212,7 @@ async fn the_command_line_makes_lists_and_revokes_tokens() {
 }
 
 #[tokio::test]
-async fn everything_that_goes_wrong_is_a_problem() {
+async fn every_error_response_is_a_problem() {
     let server = local().await;
     let json = [("content-type", "application/json")];
     let json = json.as_slice();
@@ -235,14 +235,14 @@ async fn everything_that_goes_wrong_is_a_problem() {
         (r#"{"name": "a", "roles": [], "expires_in_days": 0}"#, json, 422, json!("#/expires_in_days")),
     ];
     for (text, headers, expected, pointer) in cases {
-        let (status, problem) = told(post(text, headers).await.unwrap()).await;
+        let (status, problem) = status_and_json(post(text, headers).await.unwrap()).await;
         assert_eq!((status, &problem["errors"][0]["pointer"]), (expected, &pointer), "{text} {problem}");
     }
-    let (status, problem) = told(post(&" ".repeat((2 << 20) + 1), json).await.unwrap()).await;
+    let (status, problem) = status_and_json(post(&" ".repeat((2 << 20) + 1), json).await.unwrap()).await;
     assert_eq!((status, &problem["type"]), (413, &json!("urn:problem-type:ingest:too-large")));
     let put = server.send(Method::PUT, "/api/v1/tokens", None, &[]).await;
     assert!(put.headers()["allow"].to_str().unwrap().contains("POST"));
-    assert_eq!(told(put).await.0, 405);
+    assert_eq!(status_and_json(put).await.0, 405);
     for (method, path, expected) in [
         (Method::GET, "/nowhere", 404),
         (Method::GET, "/api/v1/nowhere", 404),
@@ -250,7 +250,7 @@ async fn everything_that_goes_wrong_is_a_problem() {
         (Method::DELETE, "/api/v1/tokens/99999999999999999999", 400),
         (Method::GET, "/sign-in/callback?code=a&state=b", 404),
     ] {
-        let (status, problem) = told(server.send(method, path, None, &[]).await).await;
+        let (status, problem) = status_and_json(server.send(method, path, None, &[]).await).await;
         assert_eq!((status, problem["instance"].as_str()), (expected, path.split('?').next()), "{problem}");
     }
     let me = server.send(Method::GET, "/api/v1/me", None, &[]).await;
@@ -261,7 +261,7 @@ async fn everything_that_goes_wrong_is_a_problem() {
 }
 
 #[tokio::test]
-async fn every_response_has_the_headers_that_protect_browsers() {
+async fn every_response_has_security_headers() {
     const ALWAYS: [(&str, &str); 6] = [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
@@ -296,7 +296,7 @@ async fn every_response_has_the_headers_that_protect_browsers() {
 }
 
 #[tokio::test]
-async fn each_user_has_a_rate_and_each_request_a_time() {
+async fn users_are_rate_limited_and_requests_time_out() {
     let world =
         World::database().await.with(&[("RATE_LIMIT_PER_SECOND", "2"), ("REQUEST_TIMEOUT_SECONDS", "1")]);
     let server = Server::start(world).await;
@@ -308,10 +308,10 @@ async fn each_user_has_a_rate_and_each_request_a_time() {
             break;
         }
     }
-    let limited = limited.expect("somebody who asks for ever more is told to wait");
+    let limited = limited.expect("a user with too many requests is refused");
     assert_eq!(limited.headers()["retry-after"], "1");
-    assert_eq!(told(limited).await.0, 429);
-    // Somebody else may still ask.
+    assert_eq!(status_and_json(limited).await.0, 429);
+    // Other users are not limited.
     let made = server.world.ingest(&["token", "create", "a", "--owner", "somebody-else"]).await;
     assert_eq!(server.get_as("/api/v1/me", made.stdout.trim()).await.0, 200);
 
@@ -324,7 +324,7 @@ async fn each_user_has_a_rate_and_each_request_a_time() {
 }
 
 #[tokio::test]
-async fn the_document_tells_every_answer_and_is_shown() {
+async fn the_document_describes_every_response_and_has_a_page() {
     let server = local().await;
     let (status, document) = server.get("/api/openapi.json").await;
     assert!(status == 200 && document["openapi"].as_str().unwrap().starts_with("3.1"), "{document}");

@@ -1,4 +1,4 @@
-//! Every statement that the program sends, whole, as it is composed: for jobs in shared tables and for a job with tables of
+//! Every statement that the program composes and sends, whole: for jobs in shared tables and for a job with tables of
 //! its own. `INSTA_UPDATE=always` accepts new ones.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ old@example.com,New,Name,Acme
 ";
 const EXISTING: &str = "email,first_name,last_name,company\nold@example.com,Old,Name,Acme\n";
 
-/// What each command sends first in each round trip.
+/// Returns the first statement of each round trip of the commands.
 async fn statements(world: &World, relay: &Relay, commands: &[&[&str]]) -> BTreeSet<String> {
     relay.take();
     for command in commands {
@@ -27,10 +27,10 @@ async fn statements(world: &World, relay: &Relay, commands: &[&[&str]]) -> BTree
     relay.take().round_trips.iter().filter_map(|sent| steady(sent)).collect()
 }
 
-/// A statement without what differs from one run to the next; `None` for what depends on the clock.
+/// Replaces what differs between runs; returns `None` for statements that depend on the clock.
 fn steady(sent: &str) -> Option<String> {
     let beside = ["message ", "bind of ", "end of COPY", "SELECT '", "LISTEN", "SELECT pg_backend_pid()"];
-    // Renewals of the lease, and the progress of what takes long.
+    // Renewals of the lease, and progress.
     let timed = [
         "FOR NO KEY UPDATE SKIP LOCKED",
         "; SELECT FROM jobs WHERE",
@@ -60,11 +60,11 @@ fn shown(statements: &BTreeSet<String>) -> String {
 }
 
 #[tokio::test]
-async fn of_jobs_in_shared_tables_and_of_one_with_its_own() {
+async fn composed_statements_match_the_snapshots() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let relay = Relay::start(world.database_port()).await;
-    let world = world.behind(relay.port).await;
+    let world = world.through_port(relay.port).await;
     let (existing, small) = (world.file("existing.csv", EXISTING), world.file("small.csv", SMALL));
     let mut large = Vec::new();
     Dataset { rows: 100_000, seed: 1, kind: Kind::Broken(1) }.write(&mut large, None).unwrap();

@@ -1,4 +1,4 @@
-//! A worker that has nothing to do stops at once, and no message is lost to the poll that it breaks off.
+//! An idle worker stops at once, and no message is lost to the interrupted poll.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +6,13 @@ use crate::support::{Child, Server, World, eventually, free_port};
 
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 
-/// `docker stop` kills what takes longer. An idle worker takes one second; a poll takes 20.
+/// `docker stop` kills a process that takes longer. An idle worker takes one second; a poll takes 20.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn idle(world: &World) -> Child {
     let worker = world.spawn(&["worker"]);
     eventually("the worker has started", async || world.log().contains("worker started")).await;
-    // Long enough that it waits for a message.
+    // Long enough for the worker to start a poll.
     tokio::time::sleep(Duration::from_secs(2)).await;
     worker
 }
@@ -27,7 +27,7 @@ async fn an_idle_worker_on_sqs_stops_within_its_poll() {
 }
 
 #[tokio::test]
-async fn a_message_that_comes_with_the_stop_is_given_back() {
+async fn a_message_received_during_the_stop_is_released() {
     let world = World::cloud().await;
     let mut worker = idle(&world).await;
     let (status, job) = tokio::join!(worker.term_and_wait(), world.enqueue("a.csv", CLEAN, "one"));
@@ -35,15 +35,15 @@ async fn a_message_that_comes_with_the_stop_is_given_back() {
     // SQS_VISIBILITY_TIMEOUT is the default of 300 s, longer than this waits.
     eventually("the message is visible", async || world.messages().await == (1, 0)).await;
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "COMPLETED");
+    assert_eq!(world.status_after_run(job).await, "COMPLETED");
     assert_eq!(worker.term_and_wait().await, Some(0));
 }
 
 #[tokio::test]
-async fn a_message_that_is_sent_to_a_poll_nobody_waits_for_is_hidden_for_seconds_only() {
+async fn a_message_received_by_an_abandoned_poll_is_hidden_only_for_seconds() {
     let world = World::cloud().await;
     let mut worker = idle(&world).await;
-    // The peer answers the poll of the dead, as SQS may.
+    // The peer answers the poll of the killed worker, as SQS may.
     worker.kill();
     world.enqueue("a.csv", CLEAN, "one").await;
     eventually("the poll has taken the message", async || world.messages().await == (0, 1)).await;
@@ -51,7 +51,7 @@ async fn a_message_that_is_sent_to_a_poll_nobody_waits_for_is_hidden_for_seconds
 }
 
 #[tokio::test]
-async fn an_idle_worker_on_the_databases_queue_stops_within_its_poll() {
+async fn an_idle_worker_on_the_database_queue_stops_within_its_poll() {
     let world = World::database().await;
     let mut worker = idle(&world).await;
     let started = Instant::now();

@@ -1,4 +1,4 @@
-//! Holds the code to the import table of ARCHITECTURE.md.
+//! Checks the code against the import table of ARCHITECTURE.md, and the documents against the code.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -45,18 +45,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("turns", &[]),
 ];
 
-pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn sources(folder: &Path, paths: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
-            true => sources(&path, found),
-            false if path.extension().is_some_and(|end| end == "rs") => found.push(path),
+            true => sources(&path, paths),
+            false if path.extension().is_some_and(|end| end == "rs") => paths.push(path),
             false => {}
         }
     }
 }
 
-/// The modules that a source names as `crate::module`.
+/// Returns the modules that a source names as `crate::module`.
 fn imports(source: &str) -> BTreeSet<&str> {
     source
         .match_indices("crate::")
@@ -74,7 +74,7 @@ fn modules_import_only_what_they_may() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);
-    assert!(files.len() > 30, "the sources were not found");
+    assert!(files.len() > 30, "there are fewer sources than expected");
     let mut wrong = Vec::new();
     for file in files {
         let inside = file.strip_prefix(&root).unwrap();
@@ -104,7 +104,7 @@ fn only_pipeline_and_actions_open_transactions() {
         let mut files = Vec::new();
         sources(&root.join(module), &mut files);
         for file in files {
-            // The two places that open transactions for the others; migrations and the wall are one each.
+            // Two files that open transactions for the others, then migrations and the wall.
             let open = ["store/owner_pool.rs", "store/sql.rs", "store/schema.rs", "store/wall.rs"];
             if open.iter().any(|open| file.ends_with(open)) {
                 continue;
@@ -124,10 +124,10 @@ fn only_pipeline_and_actions_open_transactions() {
 fn the_readme_lists_every_rule() {
     let readme = include_str!("../../README.md");
     let listed = readme.lines().filter(|line| line.starts_with("| `") && line.contains("_")).count();
-    assert_eq!(listed, RULES.len(), "the README has rules that are gone");
+    assert_eq!(listed, RULES.len(), "the README lists rules that do not exist");
     for rule in RULES {
         let line = format!("| `{}` | {} |", rule.issue_type, rule.when);
-        assert!(readme.lines().any(|found| found == line), "the README lacks {line}");
+        assert!(readme.lines().any(|listed| listed == line), "the README lacks {line}");
     }
 }
 
@@ -146,6 +146,9 @@ fn paths_in_the_documents_exist() {
             let exists = root.join(path).exists() || root.join("src").join(path).exists();
             assert!(exists, "{document} names {path}, which does not exist");
         }
-        assert!(document != "ARCHITECTURE.md" || paths.len() > 30, "no paths were found");
+        assert!(
+            document != "ARCHITECTURE.md" || paths.len() > 30,
+            "the document names fewer paths than expected"
+        );
     }
 }

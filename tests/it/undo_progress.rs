@@ -1,4 +1,4 @@
-//! The undo of a large import, and what people see of it while it works.
+//! The undo of a large import, and the progress that people see.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, World, eventually};
 
-/// More than two parts of an undo.
+/// More contacts than two parts of an undo.
 const ROWS: usize = 45_000;
 
-/// A server with a job of that many contacts.
+/// Starts a server with a job of that many contacts.
 async fn imported() -> Server {
     let world = World::database().await;
     let rows: String = (0..ROWS).map(|row| format!("person{row}@example.com,Ann,Lee,Acme\n")).collect();
@@ -26,9 +26,9 @@ async fn undoing(server: &Server) -> Value {
 }
 
 #[tokio::test]
-async fn a_long_undo_shows_how_far_it_is_until_its_end() {
+async fn a_long_undo_shows_its_progress_until_its_end() {
     let server = imported().await;
-    // Somebody holds a contact of the last part: the undo waits there.
+    // Another transaction locks a contact of the last part, so that the undo waits there.
     let mut holder = server.world.pool.begin().await.unwrap();
     let hold = "SELECT FROM contacts WHERE staging_id = (SELECT max(staging_id) FROM contacts) FOR UPDATE";
     sqlx::query(hold).execute(&mut *holder).await.unwrap();
@@ -50,17 +50,17 @@ async fn a_long_undo_shows_how_far_it_is_until_its_end() {
     holder.rollback().await.unwrap();
     let rest = tokio::time::timeout(Duration::from_secs(60), events.text()).await.unwrap().unwrap();
     assert!(rest.contains("event: end") && rest.contains("\"undoing\":null"), "{rest}");
-    let left: i64 =
+    let remaining: i64 =
         sqlx::query_scalar("SELECT (SELECT count(*) FROM contacts) + (SELECT count(*) FROM undo_progress)")
             .fetch_one(&server.world.pool)
             .await
             .unwrap();
-    assert_eq!(left, 0, "contacts, and entries of progress");
+    assert_eq!(remaining, 0, "contacts, and entries of progress");
     assert!(server.world.job(1).await.starts_with("NEEDS_REVIEW"));
 }
 
 #[tokio::test]
-async fn progress_that_a_killed_program_has_left_is_not_shown() {
+async fn progress_of_a_killed_program_is_not_shown() {
     let world = World::database().await;
     let file = world.file("a.csv", "email,first_name,last_name,company\na@example.com,Ann,Lee,Acme\n");
     world.ingest(&["import", &file]).await.expect_status(0);
@@ -77,7 +77,7 @@ async fn progress_that_a_killed_program_has_left_is_not_shown() {
 }
 
 #[tokio::test]
-async fn the_command_line_shows_an_undo_that_takes_longer() {
+async fn the_command_line_shows_the_progress_of_a_long_undo() {
     let server = imported().await;
     let world = &server.world;
     let mut holder = world.pool.begin().await.unwrap();

@@ -1,4 +1,5 @@
-//! The second wall: a statement for an owner that forgets its condition on the owner finds nothing of others.
+//! Row-level security, the second wall: a statement for an owner that lacks the condition on the owner reaches no data
+//! of others.
 
 use ingest::actions::{self, Request};
 use ingest::domain::decision::{Decision, Edits, Filter};
@@ -13,11 +14,11 @@ use crate::support::World;
 
 const HEADER: &str = "email,first_name,last_name,company\n";
 const OWNERS: [&str; 2] = ["tester", "other"];
-/// Tables whose rows are shown to everybody, and why.
+/// Tables whose rows everybody may read, and why.
 const SHOWN: &[(&str, &str)] =
     &[("issue_items", "pairs of numbers without meaning to whoever cannot see the issue and the row")];
 
-/// The same rows of everything for two owners, in shared tables and in tables of large jobs.
+/// Creates the same data for two owners, in shared tables and in tables of large jobs.
 async fn two_owners() -> World {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
@@ -26,12 +27,12 @@ async fn two_owners() -> World {
         let request = request(owner);
         let clean: String = (0..20).map(|row| format!("{owner}{row}@example.com,Ann,Lee,Acme\n")).collect();
         let job = world.enqueue("clean.csv", &format!("{HEADER}{clean}"), owner).await;
-        assert_eq!(world.settled(job).await, "COMPLETED", "{}", world.log());
+        assert_eq!(world.status_after_run(job).await, "COMPLETED", "{}", world.log());
         for rows in [50, 100_001] {
             let rows: String = (0..rows).map(|row| format!("{row}@example.com,Ann,Lee{row},\n")).collect();
             let content = format!("{HEADER}{}", rows.replacen("0@example.com", "bad", 1));
             let job = world.enqueue("dirty.csv", &content, owner).await;
-            assert_eq!(world.settled(job).await, "NEEDS_REVIEW", "{}", world.log());
+            assert_eq!(world.status_after_run(job).await, "NEEDS_REVIEW", "{}", world.log());
             let bad = Filter { issue_type: Some(IssueType::InvalidEmail), ..Filter::default() };
             let done = actions::decide(&world.owners, &request, JobId(job), &bad, &Decision::Discard).await;
             assert_eq!(done.unwrap().changed.discarded, 1);
@@ -85,7 +86,7 @@ async fn readable(world: &World) -> Vec<Readable> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_without_a_condition_reach_the_owners_rows_only() {
+async fn statements_without_a_condition_reach_only_the_owners_rows() {
     let world = two_owners().await;
     let tables = readable(&world).await;
     let expected = ["jobs", "staging", "staging_shared", "issues", "contacts", "actions", "action_rows"];
@@ -114,7 +115,7 @@ async fn statements_without_a_condition_reach_the_owners_rows_only() {
     }
 }
 
-/// Counts the rows that an owner reads, and checks that as many are updated and deleted.
+/// Counts the rows that an owner can read, and checks that as many can be updated and deleted.
 async fn reached(owners: &OwnerPool, owner: &str, table: &Readable) -> i64 {
     let owner = Owner(owner.to_owned());
     let Readable { name, column, .. } = table;
@@ -139,7 +140,7 @@ async fn reached(owners: &OwnerPool, owner: &str, table: &Readable) -> i64 {
 }
 
 #[tokio::test]
-async fn nothing_is_inserted_for_another_owner() {
+async fn no_row_is_inserted_for_another_owner() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let mut transaction = world.owners.begin(&Owner("tester".to_owned())).await.unwrap();
@@ -149,7 +150,7 @@ async fn nothing_is_inserted_for_another_owner() {
     assert!(refused.contains("row-level security"), "{refused}");
 }
 
-/// The world with its database opened as another role, which is made with these attributes.
+/// Opens the world's database as another role, which is created with these attributes.
 async fn as_role(world: World, name: &str, attributes: &str) -> World {
     let make = format!(
         "DO $$ BEGIN CREATE ROLE {name} LOGIN PASSWORD 'secret' {attributes}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
@@ -165,17 +166,17 @@ async fn as_superuser(world: &World, statements: &str) {
     pool.close().await;
 }
 
-/// The statements that `ingest doctor` says have to be run.
+/// Returns the statements that `ingest doctor` advises.
 async fn advised(world: &World) -> String {
     let doctor = world.ingest(&["doctor"]).await;
     doctor.expect_status(0);
     let line = doctor.stdout.lines().find(|line| line.contains("row security")).unwrap_or_default();
     assert!(line.starts_with("WARN"), "{}", doctor.stdout);
-    let (_, advice) = line.split_once("too, run ").expect("it says what to run");
+    let (_, advice) = line.split_once("too, run ").expect("it names the statements to run");
     advice.split("; then, as").next().unwrap().to_owned()
 }
 
-/// The number of jobs that the owner `tester` counts without naming an owner.
+/// Returns the number of jobs that `tester` counts without a condition on the owner.
 async fn jobs_seen(world: &World) -> i64 {
     let pool =
         PgPoolOptions::new().max_connections(2).connect(&world.variable("DATABASE_URL")).await.unwrap();
@@ -187,8 +188,8 @@ async fn jobs_seen(world: &World) -> i64 {
     count
 }
 
-/// Import, review, reprocessing and deletion, and a job of another owner.
-async fn use_it(world: &World, name: &str) {
+/// Imports, reviews, reprocesses and deletes a job, and adds a job of another owner.
+async fn use_every_part(world: &World, name: &str) {
     let good: String = (0..6_000).map(|row| format!("{name}{row}@example.com,Ann,Lee,Acme\n")).collect();
     let file = world.file(&format!("{name}.csv"), &format!("{HEADER}{good}bad,Bo,Ray,Acme\n"));
     world.ingest(&["import", &file]).await.expect_status(3);
@@ -203,12 +204,12 @@ async fn use_it(world: &World, name: &str) {
 }
 
 #[tokio::test]
-async fn without_the_right_to_make_roles_there_is_no_wall_until_somebody_makes_the_role() {
+async fn without_createrole_the_wall_needs_the_advised_statements() {
     let world = as_role(World::database().await, "unable", "").await;
     let database = world.database_name().await;
     as_superuser(&world, &format!("ALTER DATABASE {database} OWNER TO unable; GRANT unable TO ingest")).await;
     world.ingest(&["migrate"]).await.expect_status(0);
-    use_it(&world, "before").await;
+    use_every_part(&world, "before").await;
     assert_eq!(jobs_seen(&world).await, 2, "there is no wall");
     let advice = advised(&world).await;
     assert!(advice.contains("CREATE ROLE ingest_requests_"), "{advice}");
@@ -218,11 +219,11 @@ async fn without_the_right_to_make_roles_there_is_no_wall_until_somebody_makes_t
     let doctor = world.ingest(&["doctor"]).await;
     assert!(doctor.stdout.contains("requests use the role ingest_requests_"), "{}", doctor.stdout);
     assert_eq!(jobs_seen(&world).await, 1);
-    use_it(&world, "after").await;
+    use_every_part(&world, "after").await;
 }
 
 #[tokio::test]
-async fn a_role_with_rights_to_rows_alone_may_be_put_behind_the_wall() {
+async fn a_role_with_dml_only_can_use_the_wall() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let world = as_role(world, "limited", "").await;
@@ -232,12 +233,12 @@ async fn a_role_with_rights_to_rows_alone_may_be_put_behind_the_wall() {
          GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO limited",
     )
     .await;
-    // Policies let it through. They refuse its COPY, so that many rows go another way.
-    use_it(&world, "before").await;
+    // Policies let it through but reject its COPY, so that many rows are sent in another way.
+    use_every_part(&world, "before").await;
     assert_eq!(jobs_seen(&world).await, 2, "it is not behind the wall");
     let advice = advised(&world).await;
 
-    // To be a member for good would hide all jobs from its runs.
+    // With a permanent membership, the policies would hide all jobs from its runs.
     let (_, membership) = advice.rsplit_once("GRANT").unwrap();
     let membership = membership.split(" WITH").next().unwrap();
     as_superuser(&world, &format!("GRANT{membership}")).await;
@@ -250,14 +251,14 @@ async fn a_role_with_rights_to_rows_alone_may_be_put_behind_the_wall() {
     let doctor = world.ingest(&["doctor"]).await;
     assert!(doctor.stdout.contains("requests use the role ingest_requests_"), "{}", doctor.stdout);
     assert_eq!(jobs_seen(&world).await, 1);
-    use_it(&world, "after").await;
+    use_every_part(&world, "after").await;
 }
 
-/// Rows that a page of 50 may read: those of the page, and what the statistics make the planner read beyond them.
+/// Rows that a page of 50 may read: its own, and those that the planner reads beyond them because of the statistics.
 const READ_FOR_A_PAGE: i64 = 1_000;
 
 #[tokio::test]
-async fn a_page_of_a_jobs_rows_reads_little_more_than_the_page() {
+async fn a_page_of_rows_reads_few_rows_beyond_it() {
     let world = World::database().await;
     let owner = Owner(OWNERS[0].to_owned());
     let rows: String = (0..45_000).map(|row| format!("{row}@example.com,Ann,Lee{row},Acme\n")).collect();

@@ -1,4 +1,4 @@
-//! The worker and its messages: every fate that a message can have.
+//! The worker and its messages: every outcome of a message.
 
 use crate::support::{World, eventually};
 
@@ -11,15 +11,15 @@ async fn unreadable(world: &World) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn the_database_is_the_queue_where_there_is_no_other() {
+async fn the_database_is_the_default_queue() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let mut worker = world.spawn(&["worker"]);
     let job = world.enqueue("a.csv", CLEAN, "one").await;
-    assert_eq!(world.settled(job).await, "COMPLETED");
-    // A producer asks for another run of a job in review.
+    assert_eq!(world.status_after_run(job).await, "COMPLETED");
+    // A producer requests another run of a job under review.
     let second = world.enqueue("b.csv", CLEAN, "one").await;
-    assert_eq!(world.settled(second).await, "NEEDS_REVIEW");
+    assert_eq!(world.status_after_run(second).await, "NEEDS_REVIEW");
     sqlx::query("UPDATE staging SET staging_status = 'DISCARD' WHERE staging_job_id = $1")
         .bind(second)
         .execute(&world.pool)
@@ -30,7 +30,7 @@ async fn the_database_is_the_queue_where_there_is_no_other() {
         .execute(&world.pool)
         .await
         .unwrap();
-    eventually("the job is completed", async || world.settled(second).await == "COMPLETED").await;
+    eventually("the job is completed", async || world.status_after_run(second).await == "COMPLETED").await;
     assert_eq!(worker.term_and_wait().await, Some(0));
     let wanted: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE job_available_at IS NOT NULL")
         .fetch_one(&world.pool)
@@ -40,11 +40,11 @@ async fn the_database_is_the_queue_where_there_is_no_other() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_gone_or_done_is_acknowledged() {
+async fn messages_of_deleted_and_completed_jobs_are_acknowledged() {
     let world = World::cloud().await.with(&QUICK);
     let job = world.enqueue("a.csv", CLEAN, "one").await;
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "COMPLETED");
+    assert_eq!(world.status_after_run(job).await, "COMPLETED");
     world.send_again(job).await;
     world.send(r#"{"job_id": 4711, "s3_key": "x"}"#).await;
     world.queue_empty().await;
@@ -54,14 +54,14 @@ async fn a_job_that_is_gone_or_done_is_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_rejected_file_fails_its_job_and_the_message_is_done() {
+async fn a_rejected_file_fails_its_job_and_is_acknowledged() {
     let world = World::cloud().await.with(&QUICK);
     let job = world.enqueue("a.csv", "name,mail\nx,y\n", "one").await;
     let missing = world.enqueue("b.csv", CLEAN, "one").await;
     world.remove_object("uploads/one/b.csv").await;
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "FAILED");
-    assert_eq!(world.settled(missing).await, "FAILED");
+    assert_eq!(world.status_after_run(job).await, "FAILED");
+    assert_eq!(world.status_after_run(missing).await, "FAILED");
     world.queue_empty().await;
     assert_eq!(world.dead_letters().await, 0);
     assert_eq!(worker.term_and_wait().await, Some(0));
@@ -74,7 +74,7 @@ async fn a_rejected_file_fails_its_job_and_the_message_is_done() {
 }
 
 #[tokio::test]
-async fn a_message_not_understood_goes_the_way_of_the_redrive_policy() {
+async fn an_unreadable_message_follows_the_redrive_policy() {
     let world = World::cloud().await.with(&QUICK).with(&[("SQS_VISIBILITY_TIMEOUT", "1")]);
     world.send("who knows").await;
     let mut worker = world.spawn(&["worker"]);
@@ -84,50 +84,50 @@ async fn a_message_not_understood_goes_the_way_of_the_redrive_policy() {
 }
 
 #[tokio::test]
-async fn a_message_not_understood_is_kept_where_there_is_no_redrive_policy() {
+async fn an_unreadable_message_is_stored_without_a_redrive_policy() {
     let world = World::on_cloud(false).await.with(&QUICK);
     world.send(r#"{"job_id": "seven"}"#).await;
     let mut worker = world.spawn(&["worker"]);
     world.queue_empty().await;
     assert_eq!(worker.term_and_wait().await, Some(0));
-    let kept = unreadable(&world).await;
-    assert_eq!(kept.len(), 1);
-    assert_eq!(kept[0].0, r#"{"job_id": "seven"}"#);
+    let stored = unreadable(&world).await;
+    assert_eq!(stored.len(), 1);
+    assert_eq!(stored[0].0, r#"{"job_id": "seven"}"#);
     let doctor = world.ingest(&["doctor"]).await;
     doctor.expect_status(1);
     assert!(doctor.stdout.contains("unreadable_messages"), "{}", doctor.stdout);
 }
 
 #[tokio::test]
-async fn a_transient_failure_is_tried_again_and_then_given_up() {
-    // The store is away: nothing listens on its port.
+async fn a_transient_failure_is_retried_until_the_limit() {
+    // The store is unreachable: nothing listens on its port.
     let away = [("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9"), ("MAX_RETRIES", "2")];
     let world = World::cloud().await.with(&QUICK).with(&away);
     let job = world.enqueue("a.csv", CLEAN, "one").await;
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "FAILED");
+    assert_eq!(world.status_after_run(job).await, "FAILED");
     eventually("the message is a dead letter", async || world.dead_letters().await == 1).await;
     assert_eq!(worker.term_and_wait().await, Some(0));
     assert_eq!(world.log().matches("run failed; retrying").count(), 1, "{}", world.log());
     let reason: String =
         sqlx::query_scalar("SELECT job_failure FROM jobs").fetch_one(&world.pool).await.unwrap();
     assert!(reason.contains("the store of the files is unavailable"), "{reason}");
-    // Which store it is, is for the operator to know.
+    // The address of the store is only for the operator.
     assert!(!reason.contains('`') && !reason.contains("127.0.0.1"), "{reason}");
     assert!(world.log().contains("127.0.0.1:9"), "{}", world.log());
 }
 
 #[tokio::test]
-async fn a_job_without_a_message_is_found_again() {
+async fn a_job_without_a_message_is_sent_again() {
     let world = World::cloud().await.with(&QUICK).with(&[("SQS_VISIBILITY_TIMEOUT", "1")]);
     let job = world.enqueue_silently("a.csv", CLEAN, "one").await;
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "COMPLETED");
+    assert_eq!(world.status_after_run(job).await, "COMPLETED");
     assert_eq!(worker.term_and_wait().await, Some(0));
 }
 
 #[tokio::test]
-async fn a_file_replaced_behind_a_checkpoint_is_refused() {
+async fn a_file_replaced_after_a_checkpoint_is_refused() {
     let world = World::cloud().await.with(&QUICK).with(&[("PROGRESS_UPDATE_INTERVAL", "1000")]);
     let rows: String = (0..60_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
     let content = format!("email,first_name,last_name,company\n{rows}");
@@ -142,7 +142,7 @@ async fn a_file_replaced_behind_a_checkpoint_is_refused() {
     assert_eq!(worker.term_and_wait().await, Some(0));
     world.put_object("uploads/one/a.csv", CLEAN).await;
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "FAILED");
+    assert_eq!(world.status_after_run(job).await, "FAILED");
     assert_eq!(worker.term_and_wait().await, Some(0));
     let reason: String =
         sqlx::query_scalar("SELECT job_failure FROM jobs").fetch_one(&world.pool).await.unwrap();
@@ -151,12 +151,12 @@ async fn a_file_replaced_behind_a_checkpoint_is_refused() {
 }
 
 #[tokio::test]
-async fn logs_are_objects_without_anybodys_data() {
+async fn log_lines_are_json_without_contact_data() {
     let world = World::cloud().await.with(&QUICK).with(&[("LOG_LEVEL", "debug")]);
     let content = "email,first_name,last_name,company\nsecret.person@example.com,Ann,Lee,Acme\nsecret bad,Ann,Lee,Acme\nsecret.person@example.com,Annabel,Lee,Acme\n";
     let job = world.enqueue("a.csv", content, "one").await;
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "NEEDS_REVIEW");
+    assert_eq!(world.status_after_run(job).await, "NEEDS_REVIEW");
     assert_eq!(worker.term_and_wait().await, Some(0));
     let log = world.log();
     let lines: Vec<serde_json::Value> =
@@ -179,12 +179,12 @@ async fn logs_are_objects_without_anybodys_data() {
 }
 
 #[tokio::test]
-async fn a_block_of_ids_reserved_for_another_file_is_not_used() {
+async fn ids_reserved_for_another_file_are_not_used() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let first = world.enqueue("a.csv", CLEAN, "one").await;
     world.ingest(&["reprocess", &first.to_string(), "--owner", "one"]).await.expect_status(0);
-    // A run reserved a block for a file of no rows and was killed; the file that is there now has one.
+    // A run reserved a block for a file without rows and was killed; the current file has a row.
     let second = world.enqueue("b.csv", CLEAN, "two").await;
     let reserved = "UPDATE jobs SET job_staging_base = 0 WHERE job_id = $1";
     sqlx::query(reserved).bind(second).execute(&world.pool).await.unwrap();
@@ -193,17 +193,17 @@ async fn a_block_of_ids_reserved_for_another_file_is_not_used() {
 }
 
 #[tokio::test]
-async fn a_long_recheck_keeps_its_message_in_the_databases_queue() {
+async fn a_long_recheck_keeps_its_message_hidden_on_the_database_queue() {
     let world = World::database().await.with(&[("SQS_VISIBILITY_TIMEOUT", "4")]);
     world.ingest(&["migrate"]).await.expect_status(0);
-    // The recheck's transaction, which holds its job, takes longer than the message is hidden.
+    // The recheck's transaction locks its job for longer than the visibility timeout.
     let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(9); RETURN NULL; END $$;
                 CREATE TRIGGER slow BEFORE INSERT ON contacts FOR EACH STATEMENT EXECUTE FUNCTION slow()";
     sqlx::raw_sql(slow).execute(&world.pool).await.unwrap();
     let content = "email,first_name,last_name,company\np@example.com,Ann,Lee,Acme\nbad,Ann,Lee,Acme\n";
     let job = world.enqueue("a.csv", content, "one").await;
     let mut worker = world.spawn(&["worker"]);
-    assert_eq!(world.settled(job).await, "NEEDS_REVIEW");
+    assert_eq!(world.status_after_run(job).await, "NEEDS_REVIEW");
     let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad'; UPDATE jobs SET job_available_at = now()";
     sqlx::raw_sql(go_on).execute(&world.pool).await.unwrap();
     world.eventually_completed(job).await;

@@ -1,4 +1,4 @@
-// Makes an RSA key for tests that sign tokens themselves: the private key as PEM, the public one as PEM and JWK.
+// Generates an RSA key for tests that sign tokens: the private key as PEM, the public key as PEM and JWK.
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -1,5 +1,5 @@
-// The OpenID Connect provider of the tests: oidc-provider with its own pages for signing in. Everybody may
-// sign in under any name; keys are made at start, so a restart rotates them.
+// The tests' OpenID Connect provider: oidc-provider with its own sign-in pages. Anybody can sign in under any name;
+// keys are generated at the start, so that a restart rotates them.
 // node oidc.mjs PORT REDIRECT_URI
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { Provider } from 'oidc-provider';
@@ -23,7 +23,7 @@ const provider = new Provider(issuer, {
   clients: [
     {
       client_id: 'ingest',
-      // Characters that have to be escaped on their way into the header.
+      // Characters that must be escaped in the header.
       client_secret: 'a+b/c&d=e:f g',
       redirect_uris: [redirect],
       grant_types: ['authorization_code'],
@@ -62,7 +62,7 @@ const provider = new Provider(issuer, {
   },
 });
 
-// It ends with whoever started it: the pipe closes then.
+// Ends with the process that started it, which closes the pipe.
 process.stdin.on('end', () => process.exit()).resume();
 
 provider.listen(Number(port), '127.0.0.1', () => console.log(`listening on ${issuer}`));

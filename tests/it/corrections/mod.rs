@@ -1,4 +1,4 @@
-//! Rows with issues as a file: out, corrected, and back.
+//! Files of corrections: exported, edited and uploaded.
 
 mod sheet;
 mod spreadsheets;
@@ -14,7 +14,7 @@ use self::sheet::{HEADER, JOB, Sheet, correct, export, request, rows, tester, un
 use crate::support::World;
 
 #[tokio::test]
-async fn rows_of_every_rule_go_out_and_come_back_corrected() {
+async fn rows_of_every_rule_are_exported_and_corrected() {
     let world = World::database().await;
     let known = world.file("known.csv", &format!("{HEADER}known@example.com,Kay,Nown,Acme\n"));
     world.ingest(&["import", &known, "--owner", "tester"]).await.expect_status(0);
@@ -49,14 +49,14 @@ async fn rows_of_every_rule_go_out_and_come_back_corrected() {
     sheet.set(3, "email", "k.new@example.com");
     sheet.set(4, "company", "Formed, Inc");
     let back = world.file("back.csv", &sheet.text());
-    let told = world.ingest(&["correct", "2", &back]).await;
-    told.expect_status(0);
+    let run = world.ingest(&["correct", "2", &back]).await;
+    run.expect_status(0);
     for words in [
         "changed 4 rows of job 2 and resolved 5 issues; 0 still open",
         "ingest undo 3",
         "read 5 rows, 1 of them unchanged",
     ] {
-        assert!(told.stderr.contains(words), "{words}: {}", told.stderr);
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
     }
     let audit = world.ingest(&["audit", "--job", "2", "--output", "json"]).await;
     assert!(
@@ -78,7 +78,7 @@ async fn rows_of_every_rule_go_out_and_come_back_corrected() {
 }
 
 #[tokio::test]
-async fn one_file_is_one_action_which_is_taken_back_in_one() {
+async fn a_file_is_one_action_and_is_undone_as_one() {
     let world = under_review("bad,Bo,Ray,Acme\nworse,Jo,Ray,Acme\nworst,Al,Ray,Acme\n").await;
     let before = rows(&world).await;
     let mut sheet = Sheet::of(&world, JOB).await;
@@ -103,7 +103,7 @@ async fn one_file_is_one_action_which_is_taken_back_in_one() {
 }
 
 #[tokio::test]
-async fn rows_that_cannot_be_found_or_changed_are_reported_with_their_lines() {
+async fn unknown_and_unchangeable_rows_are_reported_with_their_lines() {
     let world = World::database().await;
     let file =
         world.file("a.csv", &format!("{HEADER}ok@example.com,O,K,Co\nbad,Bo,Ray,Acme\nworse,Jo,Ray,Acme\n"));
@@ -128,8 +128,8 @@ async fn rows_that_cannot_be_found_or_changed_are_reported_with_their_lines() {
         .unwrap();
 
     let back = world.file("back.csv", &sheet.text());
-    let told = world.ingest(&["correct", "1", &back]).await;
-    told.expect_status(0);
+    let run = world.ingest(&["correct", "1", &back]).await;
+    run.expect_status(0);
     let key = sheet.column("row_key")[2];
     for words in [
         "changed 1 row of job 1",
@@ -140,10 +140,10 @@ async fn rows_that_cannot_be_found_or_changed_are_reported_with_their_lines() {
         "skipped 1 row already imported as contacts",
         &format!("line 7: r-{contact}"),
     ] {
-        assert!(told.stderr.contains(words), "{words}: {}", told.stderr);
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
     }
-    let after = ["ok@example.com|O|K|Co", "bo@example.com|Bo|Ray|Acme", "worse|Jo|Ray|Acme (left out)"];
-    assert_eq!(rows(&world).await, after, "who corrects a row that was left out wants it");
+    let after = ["ok@example.com|O|K|Co", "bo@example.com|Bo|Ray|Acme", "worse|Jo|Ray|Acme (discarded)"];
+    assert_eq!(rows(&world).await, after, "a correction restores a discarded row");
 
     let others = world.ingest(&["correct", "2", &back, "--owner", "other"]).await;
     others.expect_status(1);
@@ -159,7 +159,7 @@ async fn rows_that_cannot_be_found_or_changed_are_reported_with_their_lines() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_taken_in_changes_nothing_and_says_why() {
+async fn an_invalid_file_is_refused_with_the_reason_and_changes_nothing() {
     let world = under_review("bad,Bo,Ray,Acme\nworse,Jo,Ray,Acme\n").await;
     let before = rows(&world).await;
     let sheet = Sheet::of(&world, JOB).await;
@@ -199,13 +199,13 @@ async fn a_file_that_cannot_be_taken_in_changes_nothing_and_says_why() {
     assert!(matches!(large, Err(ActionError::TooLarge(CORRECTIONS_LIMIT))), "{large:?}");
     assert_eq!(rows(&world).await, before);
     let file = world.file("bad.csv", "email\na\n");
-    let told = world.ingest(&["correct", "1", &file]).await;
-    told.expect_status(1);
-    assert!(told.stderr.contains("bad.csv") && told.stderr.contains("no column row_key"), "{}", told.stderr);
+    let run = world.ingest(&["correct", "1", &file]).await;
+    run.expect_status(1);
+    assert!(run.stderr.contains("bad.csv") && run.stderr.contains("no column row_key"), "{}", run.stderr);
 }
 
 #[tokio::test]
-async fn the_same_request_twice_is_answered_once_without_a_look_at_the_file() {
+async fn a_repeated_idempotent_request_does_not_read_the_file() {
     let world = under_review("bad,Bo,Ray,Acme\n").await;
     let mut sheet = Sheet::of(&world, JOB).await;
     sheet.set(0, "email", "bo@example.com");
@@ -217,7 +217,7 @@ async fn the_same_request_twice_is_answered_once_without_a_look_at_the_file() {
 }
 
 #[tokio::test]
-async fn a_large_job_goes_out_and_comes_back_too() {
+async fn corrections_of_a_large_job_are_exported_and_applied() {
     let rows: String = (0..110_000)
         .map(|n| match n % 4 {
             0 => format!("p{n}@example.com,Ann,Lee,Acme\n"),

@@ -1,4 +1,4 @@
-//! A file of corrections as a person sees it, and a job that it is about.
+//! A file of corrections as a spreadsheet program shows it, and a job to correct.
 
 use ingest::actions::{self, Corrected, Request};
 use ingest::domain::job::{JobId, Owner};
@@ -17,7 +17,7 @@ pub(super) fn tester() -> Request {
     request("tester")
 }
 
-/// A world with one job of these rows under review.
+/// Creates a world with one job of these rows under review.
 pub(super) async fn under_review(rows: &str) -> World {
     let world = World::database().await;
     let file = world.file("a.csv", &format!("{HEADER}{rows}"));
@@ -25,7 +25,7 @@ pub(super) async fn under_review(rows: &str) -> World {
     world
 }
 
-/// A file of corrections as a person sees it.
+/// A file of corrections as a spreadsheet program shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sheet {
     pub names: Vec<String>,
@@ -45,17 +45,17 @@ impl Sheet {
         Sheet { names, rows: reader.records().map(|record| cells(&record.unwrap())).collect() }
     }
 
-    pub(super) fn place(&self, name: &str) -> usize {
-        self.names.iter().position(|found| found == name).unwrap()
+    pub(super) fn column_index(&self, name: &str) -> usize {
+        self.names.iter().position(|known| known == name).unwrap()
     }
 
     pub(super) fn column(&self, name: &str) -> Vec<&str> {
-        self.rows.iter().map(|row| row[self.place(name)].as_str()).collect()
+        self.rows.iter().map(|row| row[self.column_index(name)].as_str()).collect()
     }
 
     pub(super) fn set(&mut self, row: usize, name: &str, value: &str) {
-        let place = self.place(name);
-        self.rows[row][place] = value.to_owned();
+        let index = self.column_index(name);
+        self.rows[row][index] = value.to_owned();
     }
 
     pub(super) fn written(&self, writer: &mut csv::WriterBuilder) -> Vec<u8> {
@@ -86,11 +86,11 @@ pub(super) async fn correct(world: &World, file: impl AsRef<[u8]>) -> Corrected 
     actions::correct(&world.owners, &tester(), JOB, file.as_ref()).await.unwrap()
 }
 
-/// What the job's rows say, each as `email|first|last|company`, with a mark where a row is left out.
+/// Returns the job's rows as `email|first|last|company`; discarded rows are marked.
 pub(super) async fn rows(world: &World) -> Vec<String> {
     let query = "SELECT coalesce(staging_email, '') || '|' || coalesce(staging_first_name, '') || '|' ||
                         coalesce(staging_last_name, '') || '|' || coalesce(staging_company, '') ||
-                        CASE staging_status WHEN 'DISCARD' THEN ' (left out)' ELSE '' END
+                        CASE staging_status WHEN 'DISCARD' THEN ' (discarded)' ELSE '' END
                  FROM staging WHERE staging_job_id = 1 ORDER BY staging_id";
     sqlx::query_scalar(query).fetch_all(&world.pool).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! What spreadsheet programs do to a file, and LibreOffice itself.
+//! What spreadsheet programs do to a file, with LibreOffice as one of them.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use ingest::actions;
 use super::sheet::{HEADER, JOB, Sheet, correct, export, rows, tester, under_review};
 use crate::support::World;
 
-/// What spreadsheet programs run, reckon with, or make something else of.
+/// Values that spreadsheet programs execute, calculate or convert.
 const TRICKY: [&str; 16] = [
     "=cmd|' /C calc'!A0",
     "@SUM(1)",
@@ -33,7 +33,7 @@ fn tricky_rows() -> String {
 }
 
 #[tokio::test]
-async fn formulas_are_harmless_in_the_file_and_come_back_as_they_were() {
+async fn formulas_are_escaped_in_the_file_and_restored() {
     let world = under_review(&tricky_rows()).await;
     let before = rows(&world).await;
     assert!(before[0].contains("|=cmd|"), "{before:?}");
@@ -42,7 +42,7 @@ async fn formulas_are_harmless_in_the_file_and_come_back_as_they_were() {
     let same = correct(&world, sheet.text()).await;
     assert_eq!((same.effect.action, same.unchanged, same.unknown_count), (None, 16, 0));
     assert_eq!(rows(&world).await, before);
-    // As somebody writes who knows nothing of apostrophes, and as somebody who does.
+    // Values as entered by a person who does not know about the apostrophes, and by one who does.
     sheet.set(0, "first_name", "=1");
     sheet.set(1, "first_name", "'=2");
     sheet.set(2, "first_name", "''=3");
@@ -55,7 +55,7 @@ async fn formulas_are_harmless_in_the_file_and_come_back_as_they_were() {
 }
 
 #[tokio::test]
-async fn the_file_may_come_back_in_the_dress_of_any_program() {
+async fn files_saved_by_any_spreadsheet_program_are_accepted() {
     let world = under_review("bäd,Ren\u{e9},\"Ray; \"\"R\"\"\",Łódź\nworse,Jo,\"a\nb\",Acme\n").await;
     let sheet = Sheet::of(&world, JOB).await;
     let excel = |delimiter: u8| {
@@ -115,7 +115,7 @@ async fn the_file_may_come_back_in_the_dress_of_any_program() {
 }
 
 #[tokio::test]
-async fn values_of_other_programs_are_not_tidied_by_the_way() {
+async fn unedited_values_of_other_programs_stay_unchanged() {
     let world = under_review("bad,Bo,Ray,Acme\n").await;
     let untidy =
         "UPDATE staging SET staging_company = E'  Acme\\r\\n Rene\\u0301 ', staging_first_name = NULL";
@@ -128,7 +128,7 @@ async fn values_of_other_programs_are_not_tidied_by_the_way() {
     assert_eq!(rows(&world).await[0], before[0].replace("bad", "bo@example.com"));
 }
 
-/// Opens a file in LibreOffice and saves it in another form, beside it.
+/// Opens a file in LibreOffice and saves it in another format in the same folder.
 async fn save_as(world: &World, file: &str, options: &[&str]) {
     let mut office = tokio::process::Command::new("soffice");
     let profile = format!("-env:UserInstallation=file://{}", world.path("office").display());
@@ -138,23 +138,26 @@ async fn save_as(world: &World, file: &str, options: &[&str]) {
         .arg("--outdir")
         .arg(world.path(""))
         .arg(world.path(file));
-    // What it takes files for that it is told nothing about hangs on this.
+    // The locale decides the encoding of files that are opened without options.
     office.env("LC_ALL", "C").stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let ended = tokio::time::timeout(std::time::Duration::from_secs(180), office.status()).await.unwrap();
     assert!(ended.expect("LibreOffice: scripts/setup --test installs it").success());
 }
 
-/// The ways of a file through LibreOffice: how it is opened, the form in which it is kept meanwhile, how it is
-/// saved as CSV in the end.
+/// Conversions through LibreOffice: how the file is opened, the intermediate format, and how it is saved as CSV.
 const WAYS: [(&[&str], &str, &str); 3] = [
-    // As people do: the dialog finds out that it is UTF-8.
+    // The usual case: the dialog detects UTF-8.
     (&["--infilter=CSV:44,34,76"], "xlsx", "csv:Text - txt - csv (StarCalc):44,34,76,1"),
-    // Taken for Windows-1252 and saved as UTF-8, and as Windows-1252.
+    // Opened as Windows-1252, and saved as UTF-8 and as Windows-1252.
     (&[], "ods", "csv:Text - txt - csv (StarCalc):59,34,76,1,,0,true"),
     (&[], "xlsx", "csv"),
 ];
 
-async fn through_office(world: &World, file: &[u8], (opened, form, saved): (&[&str], &str, &str)) -> Vec<u8> {
+async fn through_libreoffice(
+    world: &World,
+    file: &[u8],
+    (opened, form, saved): (&[&str], &str, &str),
+) -> Vec<u8> {
     let sheet = world.path("sheet.csv");
     std::fs::write(&sheet, file).unwrap();
     save_as(world, "sheet.csv", &[opened, &["--convert-to", form]].concat()).await;
@@ -163,18 +166,18 @@ async fn through_office(world: &World, file: &[u8], (opened, form, saved): (&[&s
     std::fs::read(&sheet).unwrap()
 }
 
-/// A value that is a formula to whoever takes another character for the separator, and in every other way in which
-/// parts of it could come to be cells; 3333 is what it would say.
+/// A value that is a formula if another character is the separator, or if parts of it become cells in another way.
+/// Evaluated, it shows 3333.
 const PARTS: &str =
     "x;=1111*3;y,=1111*3,y\t=1111*3\ty|=1111*3|y\n=1111*3\ny;\"=1111*3\";y; =1111*3;+1111*3;'=1111*3;y";
 
-/// The value as a cell of a file.
+/// Returns the value as a cell of a file.
 fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('"', "\"\""))
 }
 
 #[tokio::test]
-async fn no_separator_makes_a_formula_of_a_part_of_a_cell() {
+async fn no_separator_turns_part_of_a_cell_into_a_formula() {
     let world = World::database().await;
     let cell = quoted(PARTS);
     let rows = format!("a@example.com,{cell},B,{cell}\nbad {cell},{cell},B,{cell}\n");
@@ -199,7 +202,7 @@ async fn no_separator_makes_a_formula_of_a_part_of_a_cell() {
 }
 
 #[tokio::test]
-async fn through_libreoffice_nothing_changes_but_what_a_person_has_changed() {
+async fn only_a_persons_edits_change_values_in_libreoffice() {
     let parts = quoted(&PARTS.replace('\t', " "));
     let more = format!(
         "Ünal,\"=1+1\",\"a  b, \"\"c\"\"\",Łódź 東京\nx@example.com,O'Hara,\"l1\nl2\",\n\
@@ -209,7 +212,7 @@ async fn through_libreoffice_nothing_changes_but_what_a_person_has_changed() {
     let before = rows(&world).await;
     let file = export(&world, JOB).await;
     for way in WAYS {
-        let saved = through_office(&world, &file, way).await;
+        let saved = through_libreoffice(&world, &file, way).await;
         let same = correct(&world, &saved).await;
         assert_eq!((same.read, same.unchanged, same.effect.action), (20, 20, None), "{way:?}: {same:?}");
 
@@ -218,7 +221,7 @@ async fn through_libreoffice_nothing_changes_but_what_a_person_has_changed() {
         edited.set(0, "first_name", "'=2+2");
         edited.set(4, "first_name", "plain");
         edited.set(16, "last_name", "");
-        let saved = through_office(&world, format!("\u{feff}{}", edited.text()).as_bytes(), way).await;
+        let saved = through_libreoffice(&world, format!("\u{feff}{}", edited.text()).as_bytes(), way).await;
         let done = correct(&world, &saved).await;
         assert_eq!(
             (done.effect.changed.rows, done.effect.changed.edited, done.unchanged),

@@ -1,4 +1,4 @@
-//! Bodies that are too large, have no end, or do not come.
+//! Bodies that are too large, endless, or never sent.
 
 use reqwest::StatusCode;
 use tokio::io::AsyncWriteExt;
@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 use super::*;
 use crate::support::World;
 
-/// The head of a request with a body.
+/// Returns the head of a request with a body.
 fn head(server: &Server, path: &str, kind: &str, length: usize) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nhost: {}\r\n{}content-type: {kind}\r\ncontent-length: {length}\r\n\r\n",
@@ -19,7 +19,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
 #[tokio::test]
-async fn nothing_is_read_for_somebody_who_is_not_known() {
+async fn no_body_is_read_before_authentication() {
     let world = World::database().await;
     let world = world.with(&[("OIDC_ISSUER", "https://127.0.0.1:1"), ("OIDC_AUDIENCE", "nobody")]);
     let server = Server::start(world).await;
@@ -34,7 +34,7 @@ async fn nothing_is_read_for_somebody_who_is_not_known() {
         ("/api/v1/jobs/1/bulk", JSON),
         ("/api/v1/jobs/1/bulk/preview", JSON),
     ] {
-        // The body never comes, and is not waited for.
+        // The response does not wait for the body, which is never sent.
         let mut stranger = send(&server, "127.0.0.1", &head(&server, path, kind, 2 << 20)).await;
         let answer = until_closed(&mut stranger).await;
         assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
@@ -42,7 +42,7 @@ async fn nothing_is_read_for_somebody_who_is_not_known() {
 }
 
 #[tokio::test]
-async fn forms_and_json_have_a_limit() {
+async fn form_fields_and_json_bodies_are_limited() {
     let server = Server::start(World::database().await).await;
     let post = async |path: &str, kind: &str, body: String| {
         let request = server.client().post(format!("{}{path}", server.url)).header("content-type", kind);
@@ -62,7 +62,7 @@ async fn forms_and_json_have_a_limit() {
 }
 
 #[tokio::test]
-async fn part_headers_without_end_are_refused() {
+async fn endless_part_headers_are_refused() {
     let server = Server::start(World::database().await).await;
     for path in ["/api/v1/uploads", "/upload"] {
         let kind = "multipart/form-data; boundary=b";
@@ -88,7 +88,7 @@ async fn part_headers_without_end_are_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_stops_is_given_up() {
+async fn a_stalled_body_is_cut_off() {
     let world = World::database().await.with(&[("HTTP_IDLE_SECONDS", "1")]);
     let server = Server::start(world).await;
     server.world.enqueue_silently("a.csv", "email,first_name,last_name,company\n", "tester").await;

@@ -1,11 +1,11 @@
-//! More at once than one user, or all, may have; and what nobody reads.
+//! More concurrent requests than one user, or all users together, may have, and responses that nobody reads.
 
 use reqwest::{Method, Response};
 
 use super::*;
-use crate::support::{World, client, eventually, told};
+use crate::support::{World, client, eventually, status_and_json};
 
-/// A token of somebody else's.
+/// Creates a token for the owner.
 pub(super) async fn token_of(server: &Server, owner: &str) -> String {
     let made =
         server.world.ingest(&["token", "create", "t", "--roles", "uploader,editor", "--owner", owner]).await;
@@ -17,7 +17,7 @@ async fn get(server: &Server, path: &str, token: &str) -> Response {
     server.send(Method::GET, path, None, &[("authorization", token)]).await
 }
 
-/// Contacts of an owner with values of this many bytes.
+/// Inserts contacts of an owner with values of this many bytes.
 pub(super) async fn wide_contacts(server: &Server, owner: &str, contacts: i64, value_bytes: i32) {
     let insert = "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
          SELECT n, $1, n || '@example.com', repeat(md5(n::text), $3 / 32), repeat(md5('a' || n), $3 / 32), repeat(md5('b' || n), $3 / 32)
@@ -32,7 +32,7 @@ pub(super) async fn wide_contacts(server: &Server, owner: &str, contacts: i64, v
 }
 
 #[tokio::test]
-async fn one_user_at_a_ceiling_waits_and_others_are_served() {
+async fn a_user_at_a_ceiling_is_refused_and_others_are_served() {
     let world = World::database().await.with(&[("UPLOADS_AT_ONCE", "1,2")]);
     let server = Server::start(world).await;
     let (ann, bob, carl) =
@@ -52,7 +52,7 @@ async fn one_user_at_a_ceiling_waits_and_others_are_served() {
     eventually("the first upload counts", async || upload(&ann).await.status() == 429).await;
     let refused = upload(&ann).await;
     assert_eq!(refused.headers()["retry-after"], "2");
-    let (_, problem) = told(refused).await;
+    let (_, problem) = status_and_json(refused).await;
     assert!(problem["detail"].as_str().unwrap().contains("1 uploads"), "{problem}");
     assert!(upload(&bob).await.status().is_success());
     let bobs = slow(&bob).await;
@@ -62,7 +62,7 @@ async fn one_user_at_a_ceiling_waits_and_others_are_served() {
 }
 
 #[tokio::test]
-async fn requests_of_one_user_have_a_ceiling() {
+async fn concurrent_requests_per_user_are_limited() {
     let world = World::database().await.with(&[("REQUESTS_AT_ONCE", "3,100")]);
     let server = Server::start(world).await;
     let mut lock = server.world.pool.acquire().await.unwrap();
@@ -81,7 +81,7 @@ async fn requests_of_one_user_have_a_ceiling() {
 }
 
 #[tokio::test]
-async fn a_download_that_is_not_read_ends() {
+async fn an_unread_download_is_cut_off() {
     let world = World::database().await.with(&[("HTTP_IDLE_SECONDS", "1"), ("DOWNLOADS_AT_ONCE", "1,1")]);
     let server = Server::start(world).await;
     wide_contacts(&server, "tester", 200, 40_000).await;
@@ -90,20 +90,20 @@ async fn a_download_that_is_not_read_ends() {
         server.address(),
         server.authorization()
     );
-    // Sent again where the machine was too slow to see the first before it was given up.
+    // Repeated, since on a slow machine the first one may be cut off before it is counted.
     let mut unread = Vec::new();
-    eventually("it counts", async || {
+    eventually("the download is counted", async || {
         unread.push(send(&server, "127.0.0.1", &request).await);
         server.get("/api/v1/contacts.csv").await.0 == 429
     })
     .await;
-    // Still connected, and not read.
-    eventually("it is given up", async || server.get("/api/v1/contacts.csv").await.0 == 200).await;
+    // Still connected, but not read.
+    eventually("the download is cut off", async || server.get("/api/v1/contacts.csv").await.0 == 200).await;
     drop(unread);
 }
 
 #[tokio::test]
-pub(super) async fn wide_contacts_go_out_whole_and_in_order() {
+pub(super) async fn large_contacts_are_downloaded_completely_and_in_order() {
     let server = Server::start(World::database().await).await;
     wide_contacts(&server, "tester", 300, 20_000).await;
     let file = server.send(Method::GET, "/api/v1/contacts.csv", None, &[]).await.text().await.unwrap();
@@ -118,8 +118,9 @@ async fn an_event_stream_ends_with_the_token_that_opened_it() {
     let server = Server::start(world).await;
     let ann = token_of(&server, "ann").await;
     let job = client().post(format!("{}/api/v1/uploads", server.url)).header("authorization", &ann);
-    let (_, job) = told(job.header("content-type", "text/csv").body("email\n").send().await.unwrap()).await;
-    // No worker: the job waits, and its stream goes on.
+    let (_, job) =
+        status_and_json(job.header("content-type", "text/csv").body("email\n").send().await.unwrap()).await;
+    // Without a worker the job stays PENDING, and its stream open.
     let path = format!("/api/v1/jobs/{}/events", job["job"]);
     let mut stream = get(&server, &path, &ann).await;
     assert!(stream.chunk().await.unwrap().is_some());

@@ -1,4 +1,4 @@
-//! Connections that carry no request, or not the one that they should.
+//! Connections that send no request, or an incomplete one.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::support::World;
 
 #[tokio::test]
-async fn more_silent_connections_than_open_files_keep_nobody_out() {
+async fn silent_connections_beyond_the_open_file_limit_lock_nobody_out() {
     many_open_files();
     let world = World::database().await;
     let server = Server::start_with_open_files(world, 1024, &["serve", "--no-worker"]).await;
@@ -19,21 +19,21 @@ async fn more_silent_connections_than_open_files_keep_nobody_out() {
 }
 
 #[tokio::test]
-async fn at_the_ceiling_the_connection_that_has_waited_longest_makes_room() {
+async fn at_the_ceiling_the_longest_idle_connection_is_closed() {
     let world = World::database().await.with(&[("HTTP_CONNECTIONS", "20")]);
     let server = Server::start(world).await;
-    // A request under way: the rest of its body never comes.
+    // A request in progress: the rest of its body is not sent yet.
     let head = format!(
         "POST /api/v1/tokens HTTP/1.1\r\nhost: {}\r\n{}content-type: application/json\r\ncontent-length: 30\r\n\r\n",
         server.address(),
         server.authorization()
     );
     let mut busy = send(&server, "127.0.0.1", &head).await;
-    // Read by the server before the others come.
+    // Ensures that the server has read it before the others connect.
     assert_eq!(status_of(&server, "127.0.0.1", "/healthz").await, "200");
     let mut silent = Vec::new();
     for _ in 0..40 {
-        // Some have begun with a head.
+        // Some have sent part of a head.
         silent.push(send(&server, "127.0.0.1", if silent.len() % 2 == 0 { "" } else { "GET / HT" }).await);
     }
     assert_eq!(status_of(&server, "127.0.0.2", "/healthz").await, "200");
@@ -42,7 +42,7 @@ async fn at_the_ceiling_the_connection_that_has_waited_longest_makes_room() {
     busy.write_all(br#"{"name": "nightly","roles":[]}"#).await.unwrap();
     let mut status = [0; 12];
     busy.read_exact(&mut status).await.unwrap();
-    assert_eq!(&status, b"HTTP/1.1 201", "what is under way goes on");
+    assert_eq!(&status, b"HTTP/1.1 201", "a request in progress continues");
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn one_peer_at_its_ceiling_is_refused_and_others_are_served() {
     for _ in 0..5 {
         busy.push(send(&server, "127.0.0.7", &head).await);
     }
-    // Read by the server before the next one comes.
+    // Ensures that the server has read it before the next one connects.
     assert_eq!(status_of(&server, "127.0.0.8", "/healthz").await, "200");
     let refused = until_closed(&mut connect_from(&server, "127.0.0.7").await).await;
     assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
@@ -68,30 +68,30 @@ async fn one_peer_at_its_ceiling_is_refused_and_others_are_served() {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_come_to_its_end_is_not_waited_for() {
+async fn an_incomplete_head_is_cut_off() {
     let world = World::database().await.with(&[("HTTP_KEEP_ALIVE_SECONDS", "1")]);
     let server = Server::start(world).await;
     for start in ["", "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: "] {
         let mut slow = send(&server, "127.0.0.1", start).await;
         assert!(!until_closed(&mut slow).await.starts_with("HTTP/1.1 200"));
     }
-    // One that never ends is not kept either.
+    // An endless head is cut off as well.
     let mut endless = send(&server, "127.0.0.1", "GET /healthz HTTP/1.1\r\nx-long: ").await;
     let piece = vec![b'x'; 64 << 10];
     while endless.write_all(&piece).await.is_ok() {}
 }
 
 #[tokio::test]
-async fn http_2_is_not_spoken() {
+async fn http_2_is_not_supported() {
     let server = Server::start(World::database().await).await;
     let mut stream = send(&server, "127.0.0.1", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
     let answer = until_closed(&mut stream).await;
-    // A frame of settings is what a server of HTTP/2 sends first.
+    // An HTTP/2 server would first send a SETTINGS frame.
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer:?}");
 }
 
 #[tokio::test]
-async fn a_stop_waits_for_requests_and_not_for_silent_connections() {
+async fn shutdown_waits_for_requests_but_not_for_silent_connections() {
     let mut server = Server::start(World::database().await).await;
     let mut silent = connect_from(&server, "127.0.0.1").await;
     let body = r#"{"name": "nightly","roles":[]}"#;
@@ -102,7 +102,7 @@ async fn a_stop_waits_for_requests_and_not_for_silent_connections() {
         body.len()
     );
     let mut busy = send(&server, "127.0.0.1", &head).await;
-    // Read by the server before it is told to stop.
+    // Ensures that the server has read it before it stops.
     assert_eq!(status_of(&server, "127.0.0.1", "/healthz").await, "200");
     let stopping = async {
         let status = server.stop().await;

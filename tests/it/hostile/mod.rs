@@ -1,4 +1,4 @@
-//! Clients that connect, send and read as they should not: others are served all the same, and memory is bounded.
+//! Clients that connect, send and read in hostile ways: others are still served, and memory is bounded.
 
 mod bodies;
 mod ceilings;
@@ -16,14 +16,14 @@ use crate::support::Server;
 /// Longer than anything here takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Raises this process's limit of open files, for many connections from it.
+/// Raises this process's limit of open files, for many connections.
 fn many_open_files() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
 }
 
-/// A connection from an address of the loopback network, which stands for a client of its own.
+/// Connects from an address of the loopback network, which makes it a separate client for the server.
 async fn connect_from(server: &Server, from: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
@@ -31,23 +31,23 @@ async fn connect_from(server: &Server, from: &str) -> TcpStream {
     tokio::time::timeout(PATIENCE, connected).await.expect("the kernel accepts").unwrap()
 }
 
-/// The start of a request.
+/// Sends the start of a request on a new connection.
 async fn send(server: &Server, from: &str, text: &str) -> TcpStream {
     let mut stream = connect_from(server, from).await;
     stream.write_all(text.as_bytes()).await.unwrap();
     stream
 }
 
-/// All that the server sends until it closes the connection.
+/// Reads what the server sends until it closes the connection.
 async fn until_closed(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
-    // A reset is an end as well.
+    // A reset also ends the connection.
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut all)).await;
     let _ = read.expect("the server closes the connection");
     String::from_utf8_lossy(&all).into_owned()
 }
 
-/// The status of a GET on a connection of its own.
+/// Returns the status of a GET on a new connection.
 async fn status_of(server: &Server, from: &str, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", server.address());
     let mut stream = send(server, from, &request).await;

@@ -1,13 +1,13 @@
-//! Pages and lists of rows with large cells: they end early, say where to go on, and leave nothing out.
+//! Pages and lists of rows with large cells: they end early, link to the rest, and omit nothing.
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::support::{World, free_port, told};
+use crate::support::{World, free_port, status_and_json};
 
 const ROWS: usize = 60;
 
-/// A file of rows with cells of some 30 KB each, all of them malformed, and its job under review.
+/// Uploads a file of malformed rows with cells of about 30 KB each; returns its job under review.
 async fn wide_job(server: &Server) -> i64 {
     let wide = "w".repeat(30_000);
     let row = |n: usize| format!("p{n}@example.com,{wide}{n},{wide},{wide},more\n");
@@ -16,14 +16,15 @@ async fn wide_job(server: &Server) -> i64 {
         .collect();
     let request = server.client().post(format!("{}/api/v1/uploads", server.url));
     let (status, made) =
-        told(request.header("content-type", "text/csv").body(file).send().await.unwrap()).await;
+        status_and_json(request.header("content-type", "text/csv").body(file).send().await.unwrap()).await;
     assert_eq!(status, 202, "{made}");
     let job = made["job"].as_i64().unwrap();
-    assert_eq!(server.world.settled(job as i32).await, "NEEDS_REVIEW");
+    assert_eq!(server.world.status_after_run(job as i32).await, "NEEDS_REVIEW");
     job
 }
 
-/// The entries of all pages of a list, and how many pages there were. No page has many more bytes than a page may.
+/// Returns the entries of all pages of a list, and the number of pages. Checks that no page is much larger than the
+/// limit.
 async fn all_pages(server: &Server, path: &str) -> (Vec<Value>, usize) {
     let (mut items, mut pages, mut after) = (Vec::new(), 0, String::new());
     loop {
@@ -41,7 +42,7 @@ async fn all_pages(server: &Server, path: &str) -> (Vec<Value>, usize) {
 }
 
 #[tokio::test]
-async fn lists_of_large_rows_end_early_and_leave_nothing_out() {
+async fn lists_of_large_rows_end_early_and_omit_nothing() {
     let server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
     let job = wide_job(&server).await;
     let (rows, pages) = all_pages(&server, &format!("/api/v1/jobs/{job}/rows")).await;
@@ -56,12 +57,13 @@ async fn lists_of_large_rows_end_early_and_leave_nothing_out() {
 
     let (issues, _) = all_pages(&server, &format!("/api/v1/jobs/{job}/issues")).await;
     assert_eq!(issues.len(), ROWS);
-    // The record of an action holds the rows that were named.
+    // The record of an action contains the ids of its rows.
     let named = vec![rows[0]["row"].as_i64().unwrap(); 20_000];
     let bulk = format!("/api/v1/jobs/{job}/bulk");
     for n in 0..20 {
         let body = json!({ "filter": { "rows": named }, "decision": { "decision": "edit", "company": format!("c{n}") } });
-        let (status, done) = told(server.send(reqwest::Method::POST, &bulk, Some(body), &[]).await).await;
+        let (status, done) =
+            status_and_json(server.send(reqwest::Method::POST, &bulk, Some(body), &[]).await).await;
         assert_eq!(status, 200, "{done}");
     }
     let (actions, pages) = all_pages(&server, "/api/v1/actions").await;
@@ -69,17 +71,17 @@ async fn lists_of_large_rows_end_early_and_leave_nothing_out() {
     assert_eq!(actions[0]["request"]["filter"]["rows"].as_array().map(Vec::len), Some(20_000));
 
     let discard_none = json!({ "decision": { "decision": "accept" } });
-    told(server.send(reqwest::Method::POST, &bulk, Some(discard_none), &[]).await).await;
+    status_and_json(server.send(reqwest::Method::POST, &bulk, Some(discard_none), &[]).await).await;
     let run = format!("/api/v1/jobs/{job}/reprocess");
-    assert_eq!(told(server.send(reqwest::Method::POST, &run, None, &[]).await).await.0, 202);
+    assert_eq!(status_and_json(server.send(reqwest::Method::POST, &run, None, &[]).await).await.0, 202);
     server.world.eventually_completed(job as i32).await;
     let (contacts, pages) = all_pages(&server, "/api/v1/contacts").await;
     assert!(contacts.len() == ROWS && pages > 5, "{} {pages}", contacts.len());
-    let (found, _) = all_pages(&server, "/api/v1/contacts?text=example.com").await;
-    assert_eq!(found.len(), ROWS);
+    let (contacts, _) = all_pages(&server, "/api/v1/contacts?text=example.com").await;
+    assert_eq!(contacts.len(), ROWS);
 }
 
-/// The text of all pages that a browser comes to by the links to the next; each link is followed once.
+/// Returns the text of all pages that are reached through links to the next page; each link is followed once.
 async fn browsed(server: &Server, path: &str) -> (String, usize) {
     let (mut all, mut pages, mut path) = (String::new(), 0, path.to_owned());
     loop {
@@ -89,7 +91,7 @@ async fn browsed(server: &Server, path: &str) -> (String, usize) {
         assert!(page.len() < 4 << 20, "{path}: {}", page.len());
         pages += 1;
         let attributes = page.match_indices("after=").map(|(at, _)| page[..at].rfind('"').unwrap() + 1);
-        // The form that chooses the language has the address of the page itself as a value.
+        // The form for the language contains the page's own address as a value.
         let mut links = attributes.filter(|start| !page[..*start].ends_with("value=\""));
         let next = links.next().map(|start| {
             let end = start + page[start..].find('"').unwrap();
@@ -105,7 +107,7 @@ async fn browsed(server: &Server, path: &str) -> (String, usize) {
 }
 
 #[tokio::test]
-async fn pages_of_large_rows_end_early_and_leave_nothing_out() {
+async fn pages_of_large_rows_end_early_and_omit_nothing() {
     let server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
     let job = wide_job(&server).await;
     for path in [format!("/jobs/{job}"), format!("/jobs/{job}/review/malformed")] {

@@ -1,4 +1,4 @@
-//! Everything at once, for a while: others are answered, and the server's memory stays within its bounds.
+//! All attacks at once: others are served, and the server's memory stays bounded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,15 +9,15 @@ use tokio::task::JoinSet;
 
 use super::ceilings::{token_of, wide_contacts};
 use super::*;
-use crate::support::{World, client, free_port, told};
+use crate::support::{World, client, free_port, status_and_json};
 
-/// What `serve` with its worker may have had at most.
+/// The peak memory that `serve` with its worker may reach.
 const MEMORY_BYTES: u64 = 512 << 20;
 
-/// How long the attacks go on.
+/// The duration of the attacks.
 const ROUND: Duration = Duration::from_secs(20);
 
-/// A kind of client that does harm: how it begins a request, and the piece that it then sends over and over.
+/// A kind of hostile client: the start of its request, and the piece that it then sends repeatedly.
 struct Attack {
     name: &'static str,
     clients: usize,
@@ -26,7 +26,7 @@ struct Attack {
     pause: Duration,
 }
 
-/// Users with contacts of 600 KB each, and users without.
+/// Users of the attacks; those of the first three have contacts of 600 KB each.
 const OWNERS: [&str; 10] = [
     "wide-exports",
     "wide-lists",
@@ -40,7 +40,7 @@ const OWNERS: [&str; 10] = [
     "corrections",
 ];
 
-/// What all of them do, with a token of each owner. `job`: one under review, of the owner `corrections`.
+/// Returns all attacks, with a token of each owner. `job`: a job under review of the owner `corrections`.
 fn attacks(address: &str, tokens: &[String], job: i64) -> Vec<Attack> {
     let head = |method: &str, path: &str, headers: &str| {
         format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n")
@@ -156,7 +156,7 @@ fn attacks(address: &str, tokens: &[String], job: i64) -> Vec<Attack> {
     ]
 }
 
-/// One client: again and again until the end, never reading a byte.
+/// Runs one client repeatedly until the end, without reading a byte.
 async fn attack(address: String, attack: Arc<Attack>, over: Arc<AtomicBool>, sent: Arc<AtomicUsize>) {
     while !over.load(Ordering::Relaxed) {
         let socket = TcpSocket::new_v4().unwrap();
@@ -172,32 +172,31 @@ async fn attack(address: String, attack: Arc<Attack>, over: Arc<AtomicBool>, sen
             #[allow(unreachable_code, reason = "names the type of the error")]
             std::io::Result::Ok(())
         };
-        // Some clients never fail, and begin anew; a refused one comes back at once, but leaves the machine some time
-        // for the server.
+        // Some clients never fail; they start again after a while. The pause leaves the server some processor time.
         let _ = tokio::time::timeout(Duration::from_secs(5), client).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
-/// A job of the token's owner that has an issue.
+/// Uploads a file with an issue for the token's owner; returns its job.
 async fn job_under_review(server: &Server, token: &str) -> i64 {
     let upload = client().post(format!("{}/api/v1/uploads?filename=a.csv", server.url));
     let upload = upload.header("authorization", token).header("content-type", "text/csv");
     let content = "email,first_name,last_name,company\nno e-mail,Ann,Lee,Acme\n";
-    let (_, made) = told(upload.body(content).send().await.unwrap()).await;
+    let (_, made) = status_and_json(upload.body(content).send().await.unwrap()).await;
     let job = made["job"].as_i64().unwrap();
-    assert_eq!(server.world.settled(job as i32).await, "NEEDS_REVIEW");
+    assert_eq!(server.world.status_after_run(job as i32).await, "NEEDS_REVIEW");
     job
 }
 
-/// Enough of a log to see what went wrong.
+/// Returns the end of a log.
 fn last_lines(log: &str) -> String {
     let lines: Vec<&str> = log.lines().rev().take(30).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn under_everything_at_once_others_are_answered_and_memory_is_bounded() {
+async fn under_all_attacks_others_are_served_and_memory_is_bounded() {
     many_open_files();
     let world =
         World::database().await.with(&[("HTTP_IDLE_SECONDS", "2"), ("RATE_LIMIT_PER_SECOND", "100000")]);

@@ -1,4 +1,4 @@
-//! Pages without a script, as forms and links; problems as pages; and who may what.
+//! Pages as forms and links without scripts; problems as pages; roles.
 
 use reqwest::{Method, StatusCode};
 
@@ -7,7 +7,7 @@ use crate::auth::{sign_in, with_provider};
 use crate::support::Browser;
 
 #[tokio::test]
-async fn pages_work_as_forms_without_a_script() {
+async fn pages_work_as_forms_without_scripts() {
     let server = server().await;
     uploaded(&server, "bad.csv", "bob@@example.com,Bob,Ray,Acme\nnothing,No,One,Acme\n").await;
     let mut browser = server.browser().await;
@@ -39,7 +39,7 @@ async fn pages_work_as_forms_without_a_script() {
     assert!(undone.headers()["location"].to_str().unwrap().starts_with("/jobs/2/review?done="));
     assert!(get(&mut browser, "/jobs/2/review/invalid").await.contains("0 of 2"));
 
-    // Problems are pages to a browser, and stay problems to the API.
+    // Browsers see problems as pages, API clients as JSON.
     let nowhere = browser.request_with(Method::GET, &format!("{}/nowhere", server.url), &[], &page).await;
     assert_eq!(nowhere.status(), StatusCode::NOT_FOUND);
     assert!(nowhere.headers()["content-security-policy"].to_str().unwrap().contains("script-src 'self'"));
@@ -52,7 +52,7 @@ async fn pages_work_as_forms_without_a_script() {
 }
 
 #[tokio::test]
-async fn people_sign_in_and_do_what_their_role_allows() {
+async fn signed_in_people_can_do_what_their_roles_allow() {
     let (server, _provider) = with_provider().await;
     let page = [("accept", "text/html")];
     let mut ann = Browser::default();
@@ -82,7 +82,7 @@ async fn people_sign_in_and_do_what_their_role_allows() {
         assert_eq!(ann.request_with(Method::GET, &theirs, &[], &page).await.status(), 404, "{path}");
     }
 
-    // A form shows its token where the browser tells neither site nor origin.
+    // A form contains a token for browsers that send neither site nor origin.
     let csrf = all.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let cancel = format!("{}/jobs/{own}/cancel", server.url);
     let without = ann.request_with(Method::POST, &cancel, &[("x", "")], &page).await;
@@ -92,7 +92,7 @@ async fn people_sign_in_and_do_what_their_role_allows() {
     let right = ann.request_with(Method::POST, &cancel, &[("csrf", &csrf)], &page).await;
     assert_eq!(right.status(), StatusCode::SEE_OTHER);
 
-    // Who may only look sees no button, and is refused without one.
+    // A person without a role sees no buttons, and their requests are refused.
     let mut rob = Browser::default();
     sign_in(&server, &mut rob, "rob", "/jobs").await;
     let job = rob.request_with(Method::GET, &format!("{}/jobs/{other}", server.url), &[], &page).await;

@@ -1,4 +1,4 @@
-//! The language of the pages: as the browser asks for it, or as somebody has chosen it, and times where they are.
+//! The language of the pages, requested by the browser or chosen by hand, and the time zone.
 
 use reqwest::{Method, StatusCode};
 
@@ -7,7 +7,7 @@ use crate::auth::{sign_in, with_provider};
 use crate::support::{Browser, Look, Screen};
 
 #[tokio::test]
-async fn pages_are_in_the_language_that_the_browser_asks_for() {
+async fn pages_use_the_language_that_the_browser_requests() {
     let server = server().await;
     for (accepted, language, title) in [
         ("de-CH, en;q=0.5", "de", "Aufträge"),
@@ -27,7 +27,7 @@ async fn pages_are_in_the_language_that_the_browser_asks_for() {
         assert_eq!(problem.status(), StatusCode::NOT_FOUND);
         assert!(problem.text().await.unwrap().contains(&expected), "{accepted}");
     }
-    // The API has one language, and so has the file that anybody's browser may keep.
+    // The API has one language, and so have static files, which any browser may cache.
     let german = [("accept-language", "de")];
     let problem = server.send(Method::GET, "/api/v1/jobs/99", None, &german).await.text().await.unwrap();
     assert!(problem.contains("there is no job 99"), "{problem}");
@@ -60,7 +60,7 @@ async fn a_language_chosen_by_hand_survives_sign_in_and_out() {
         let shown = ann.request_with(Method::GET, &format!("{}{path}", server.url), &[], &page).await;
         assert!(shown.text().await.unwrap().contains("<html lang=\"de\">"), "{path}");
     }
-    // Neither another site nor a name of no language changes it, and the way back stays here.
+    // Neither another site nor an unknown language changes it, and the return path stays on this site.
     let foreign = [("accept", "text/html"), ("sec-fetch-site", "cross-site")];
     let refused = ann.request_with(Method::POST, &language, &[("language", "es")], &foreign).await;
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
@@ -72,7 +72,7 @@ async fn a_language_chosen_by_hand_survives_sign_in_and_out() {
 }
 
 #[tokio::test]
-async fn language_and_time_zone_of_the_viewer_in_a_real_browser() {
+async fn a_real_browser_shows_the_viewers_language_and_time_zone() {
     let server = server().await;
     uploaded(&server, "bad.csv", "bob@@example.com,Bob,Ray,Acme\n").await;
     sqlx::query("UPDATE jobs SET job_created_at = '2024-01-31T23:30:00Z' WHERE job_id = 2")
@@ -86,7 +86,7 @@ async fn language_and_time_zone_of_the_viewer_in_a_real_browser() {
     screen.sees("h1", "Aufträge").await;
     assert!(screen.run("return location.href", vec![]).await.as_str().unwrap().ends_with("/jobs?text=bad"));
     screen.sees("table.jobs", "Prüfung nötig").await;
-    // It is the next day there.
+    // It is the next day in that time zone.
     screen.sees("table.jobs time", "01.02.2024").await;
     let title = screen.run("return document.querySelector('table.jobs time').title", vec![]).await;
     assert_eq!(title, "01.02.2024, 08:30:00 GMT+9");
@@ -96,6 +96,6 @@ async fn language_and_time_zone_of_the_viewer_in_a_real_browser() {
     screen.sees(".case.open", "es gibt mehr als ein @").await;
     screen.press("s").await;
     screen.sees("#head", "Alle Probleme sind gelöst").await;
-    assert_eq!(screen.strays().await, [""; 0]);
+    assert_eq!(screen.foreign_requests().await, [""; 0]);
     screen.close().await;
 }

@@ -1,19 +1,19 @@
-//! Every word of the pages, so that a reviewer sees what changes. `INSTA_UPDATE=always` accepts new words.
+//! Every text of the pages, so that a reviewer sees what changes. `INSTA_UPDATE=always` accepts new texts.
 
 use reqwest::Method;
 
 use super::{HEADER, MESSY};
 use crate::support::{Server, World, free_port};
 
-/// The attributes that people read or hear.
+/// Attributes that people read or hear.
 const SPOKEN: [&str; 4] = ["aria-label", "placeholder", "title", "data-label"];
-/// Elements that begin and end lines.
+/// Elements that start and end lines.
 const BLOCKS: [&str; 19] = [
     "p", "h1", "h2", "h3", "li", "tr", "td", "th", "div", "section", "form", "label", "button", "option",
     "legend", "summary", "dd", "article", "nav",
 ];
 
-/// The words of a page, a line for each block, in brackets those of attributes. Times are left out.
+/// Returns the text of a page, one line per block, with attributes in brackets and without times.
 fn words(html: &str) -> String {
     let title = html.split("<title>").nth(1).map(|rest| rest.split("</title>").next().unwrap());
     let main = html.split("<main").nth(1).map_or(html, |rest| rest.split("</main>").next().unwrap());
@@ -47,13 +47,13 @@ fn words(html: &str) -> String {
     })
 }
 
-/// Whether the machine can read a time: RFC 3339 in UTC, as HTML wants it.
+/// Whether the tag has a machine-readable time: RFC 3339 in UTC, as HTML requires.
 fn is_valid_time(tag: &str) -> bool {
     let time = tag.split("datetime=\"").nth(1).unwrap().split('"').next().unwrap();
     time.ends_with('Z') && chrono::DateTime::parse_from_rfc3339(time).is_ok()
 }
 
-/// A server whose user sees pages in a language.
+/// A person who reads pages in one language, with their server.
 struct Reader {
     server: Server,
     language: &'static str,
@@ -77,7 +77,7 @@ impl Reader {
         self.keep(path, &page);
     }
 
-    /// Sends a form, and reads the page that it leads to.
+    /// Sends a form and reads the resulting page.
     async fn sends(&mut self, path: &str, form: &[(&str, &str)]) {
         let client = self.server.client();
         let request = client.post(format!("{}{path}", self.server.url)).form(form);
@@ -87,7 +87,7 @@ impl Reader {
         self.follows(answer).await;
     }
 
-    /// Reads what an answer holds, or the page that it leads to.
+    /// Reads a response, or the page that it redirects to.
     async fn follows(&mut self, mut answer: reqwest::Response) {
         while let Some(to) = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned()) {
             self.all.push_str(&format!("leads to {to}\n"));
@@ -98,7 +98,7 @@ impl Reader {
         self.all.push_str(&format!("\n{}\n\n", words(&page)));
     }
 
-    /// Reads what the page of uploads shows of a file.
+    /// Reads the preview of a file on the upload page.
     async fn previews(&mut self, content: &str) {
         let request = self.server.client().post(format!("{}/upload/preview", self.server.url));
         let request = request.header("content-type", "text/csv").header("accept-language", self.language);
@@ -112,11 +112,11 @@ impl Reader {
         let answer = self.server.client().post(url).body(content.to_owned()).send().await.unwrap();
         let made: serde_json::Value = answer.json().await.unwrap();
         let job = made["job"].as_i64().unwrap() as i32;
-        self.server.world.settled(job).await;
+        self.server.world.status_after_run(job).await;
         job
     }
 
-    /// A job of each kind: completed, under review, failed.
+    /// Creates one job of each kind: completed, under review, failed.
     async fn has_jobs(&mut self) {
         let old = "old@example.com,Old,Name,Old Co\nolder@example.com,Older,Name,\"Old, Co\"\n";
         self.uploads("old.csv", &format!("{HEADER}{old}")).await;
@@ -126,7 +126,7 @@ impl Reader {
 }
 
 #[tokio::test]
-async fn words_of_every_page_in_english() {
+async fn english_texts_of_every_page_match_the_snapshot() {
     let mut ann = Reader::new("en").await;
     for path in ["/jobs", "/contacts", "/audit", "/upload", "/keys", "/signed-out", "/nowhere"] {
         ann.reads(path).await;
@@ -162,7 +162,7 @@ async fn words_of_every_page_in_english() {
     insta::assert_snapshot!("pages_en", ann.all);
 }
 
-/// Decisions, what they are answered with, and the pages that tell of them.
+/// Makes decisions, and reads the responses and the pages that report them.
 async fn decides(ann: &mut Reader) {
     let many = |decision: &'static str| [("decision", decision), ("scope", "all"), ("value", "")];
     ann.sends("/jobs/2/review/invalid/preview", &many("discard")).await;
@@ -188,7 +188,7 @@ async fn decides(ann: &mut Reader) {
 }
 
 #[tokio::test]
-async fn words_of_a_review_in_german() {
+async fn german_texts_of_a_review_match_the_snapshot() {
     let mut ann = Reader::new("de").await;
     ann.has_jobs().await;
     for path in ["/jobs", "/jobs/2", "/jobs/2/review/invalid", "/contacts", "/contacts/1", "/nowhere"] {
@@ -199,7 +199,7 @@ async fn words_of_a_review_in_german() {
 }
 
 #[tokio::test]
-async fn words_of_a_review_in_spanish() {
+async fn spanish_texts_of_a_review_match_the_snapshot() {
     let mut ann = Reader::new("es").await;
     ann.has_jobs().await;
     for path in ["/jobs", "/jobs/2", "/jobs/2/review/invalid", "/contacts", "/contacts/1", "/nowhere"] {

@@ -1,4 +1,4 @@
-//! What a server holds at rest, measured from outside.
+//! The resources of a server at rest, measured from outside.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use sqlx::PgPool;
 
 use crate::support::Server;
 
-/// A quantity that must not grow: its name, what may come on top of a fifth more, and where a sample has it.
+/// A quantity that must not grow: its name, the growth allowed beyond a fifth, and its value in a sample.
 type Quantity = (&'static str, f64, fn(&Sample) -> f64);
 
 const QUANTITIES: [Quantity; 9] = [
@@ -22,12 +22,12 @@ const QUANTITIES: [Quantity; 9] = [
     ("tables MiB", 8.0, |sample| sample.tables_mib),
 ];
 
-/// What a server holds.
+/// The resources of a server.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
     at: Duration,
     memory_mib: f64,
-    /// The most that it ever held.
+    /// Its peak memory.
     peak_mib: f64,
     threads: f64,
     open_files: f64,
@@ -36,11 +36,11 @@ pub(super) struct Sample {
     temporary_files: f64,
     stored_files: f64,
     tables: f64,
-    /// Of all tables but the audit trail, with their indexes and dead rows.
+    /// The size of all tables but the audit trail, with their indexes and dead rows.
     tables_mib: f64,
-    /// Of the audit trail, which grows with what people do.
+    /// The size of the audit trail, which grows with what people do.
     trail_mib: f64,
-    /// Rows that should have gone with the jobs.
+    /// Rows that should have been deleted with the jobs.
     rows_left: i64,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Gauge<'s> {
 }
 
 impl<'s> Gauge<'s> {
-    /// Measures this server.
+    /// Returns a gauge for this server.
     pub(super) fn new(server: &'s Server) -> Gauge<'s> {
         Gauge { server, process: server.process_id() }
     }
@@ -60,7 +60,7 @@ impl<'s> Gauge<'s> {
         &self.server.world.pool
     }
 
-    /// Whether no statement and no transaction of the server is under way.
+    /// Whether the server runs no statement and has no open transaction.
     pub(super) async fn is_at_rest(&self) -> bool {
         let query = "SELECT count(*) FROM pg_stat_activity
                      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
@@ -68,7 +68,7 @@ impl<'s> Gauge<'s> {
         self.number(query).await == 0
     }
 
-    /// Measures. Vacuums before: dead rows that cannot be removed then, something still holds on to.
+    /// Takes a sample. Vacuums first: dead rows that remain are still visible to a transaction.
     pub(super) async fn sample(&self, started: Instant) -> Sample {
         sqlx::query("VACUUM").execute(self.pool()).await.unwrap();
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process)).unwrap();
@@ -124,7 +124,7 @@ impl<'s> Gauge<'s> {
     }
 }
 
-/// The number of files under a folder.
+/// Counts the files in a folder and its subfolders.
 fn files(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -137,7 +137,7 @@ fn files(folder: &Path) -> usize {
 }
 
 impl Sample {
-    /// A line for whoever watches.
+    /// Describes the sample in one line, for whoever watches.
     pub(super) fn line(&self, round: usize) -> String {
         let figures = QUANTITIES.map(|(name, _, of)| format!("{name} {:.0}", of(self)));
         format!(
@@ -151,7 +151,7 @@ impl Sample {
     }
 }
 
-/// The greatest of each third of the samples, as a table in Markdown.
+/// Returns the maximum of each third of the samples, as a table in Markdown.
 pub(super) fn table(samples: &[Sample]) -> String {
     let mut lines = vec![
         format!("{} rounds in {:.1} minutes, at rest after each", samples.len(), minutes(samples)),
@@ -182,7 +182,7 @@ fn thirds(samples: &[Sample], of: fn(&Sample) -> f64) -> [f64; 3] {
     [first, second, last].map(|part| part.iter().map(of).fold(0.0, f64::max))
 }
 
-/// Fails if a quantity of the last third is above that of the second, or something is left that should not be.
+/// Fails if a quantity is higher in the last third than in the second, or if something remains that should not.
 pub(super) fn assert_flat(samples: &[Sample]) {
     let mut wrong = Vec::new();
     for (name, slack, of) in QUANTITIES {
@@ -193,7 +193,7 @@ pub(super) fn assert_flat(samples: &[Sample]) {
     }
     for (round, sample) in samples.iter().enumerate() {
         if sample.rows_left + sample.temporary_files as i64 > 0 {
-            wrong.push(format!("left after a round: {}", sample.line(round)));
+            wrong.push(format!("remains after a round: {}", sample.line(round)));
         }
     }
     assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), table(samples));

@@ -1,7 +1,7 @@
-//! Mixed work in rounds on one server, for as long as somebody wants. After each round all data of the round is
-//! deleted and the server at rest, so whatever it still holds, it holds on to: that must not grow.
+//! Rounds of mixed work on one server. After each round all its data is deleted and the server is at rest, so the
+//! resources that it still uses must not grow.
 //!
-//! `make soak` runs it for an hour (MINUTES), `make test` for the fewest rounds that tell growth from warming up.
+//! `make soak` runs for an hour (MINUTES), `make test` for the fewest rounds that distinguish growth from warming up.
 
 mod gauge;
 mod work;
@@ -13,19 +13,19 @@ use crate::support::{World, eventually};
 use gauge::{Gauge, Sample};
 use work::{Person, Sizes};
 
-/// The first third warms up, the last is compared with the middle one.
+/// The first third warms up; the last is compared with the second.
 const FEWEST_ROUNDS: usize = 6;
 
 #[tokio::test]
-async fn a_few_rounds_of_mixed_work_leave_nothing_behind() {
+async fn a_few_rounds_of_mixed_work_leak_nothing() {
     soak(Duration::ZERO, Sizes { small: 100, large: 1_000, every: 2 }).await;
 }
 
 #[tokio::test]
 #[ignore = "takes an hour, or MINUTES: make soak"]
-async fn rounds_of_mixed_work_leave_nothing_behind() {
+async fn rounds_of_mixed_work_leak_nothing() {
     let minutes = std::env::var("MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    // From 100,000 rows on a job has tables of its own.
+    // A job of 100,000 rows or more has tables of its own.
     soak(Duration::from_secs(minutes * 60), Sizes { small: 1_000, large: 110_000, every: 4 }).await;
 }
 

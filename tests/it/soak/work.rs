@@ -1,4 +1,4 @@
-//! What one person does in a round, and undoes.
+//! The work of one person in a round, which is undone at its end.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,20 +6,20 @@ use tokio::io::AsyncWriteExt;
 
 use crate::auth::sign_in;
 use crate::dataset::{Dataset, Kind};
-use crate::support::{Browser, Server, client_with_bearer, told};
+use crate::support::{Browser, Server, client_with_bearer, status_and_json};
 
-/// How large the files are.
+/// The sizes of the files.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
     /// Rows of each small file.
     pub small: u64,
     /// Rows of a large file.
     pub large: u64,
-    /// A large file comes once in so many rounds.
+    /// A large file is uploaded once in this many rounds.
     pub every: usize,
 }
 
-/// Decisions that leave nothing open, whatever the file was like.
+/// Decisions that resolve all issues of any file.
 const DECISIONS: [(&str, &str); 5] = [
     ("EXISTING_EMAIL", "overwrite"),
     ("DUPLICATE_EMAIL", "keep_first"),
@@ -37,7 +37,7 @@ pub(super) struct Person<'s> {
 }
 
 impl<'s> Person<'s> {
-    /// Makes a token for them.
+    /// Creates a token for the person.
     pub(super) async fn arrive(server: &'s Server, name: &'static str) -> Person<'s> {
         let mut browser = Browser::default();
         sign_in(server, &mut browser, name, "/jobs").await;
@@ -51,7 +51,7 @@ impl<'s> Person<'s> {
         person
     }
 
-    /// Imports files, reviews, searches, exports; then undoes the imports and deletes the jobs.
+    /// Imports, reviews, searches and exports files; then undoes the imports and deletes the jobs.
     pub(super) async fn round(&self, round: usize, sizes: Sizes) {
         let mut jobs = Vec::new();
         jobs.push(self.import(round, sizes.small / 10, Kind::Clean).await);
@@ -63,20 +63,20 @@ impl<'s> Person<'s> {
         }
         self.browse(jobs[1]).await;
         self.search_and_export(&jobs).await;
-        self.break_off(jobs[1]).await;
+        self.disconnect(jobs[1]).await;
         for job in jobs.into_iter().rev() {
             self.expect(Method::POST, &format!("/jobs/{job}/undo-import"), None, &[200]).await;
             self.expect(Method::DELETE, &format!("/jobs/{job}"), None, &[200]).await;
         }
     }
 
-    /// Uploads a file and decides about it until its contacts are there.
+    /// Uploads a file and decides about it until its contacts exist.
     async fn import(&self, round: usize, rows: u64, kind: Kind) -> i64 {
         let mut file = Vec::new();
         Dataset { rows, seed: round as u64, kind }.write(&mut file, None).unwrap();
         let url = format!("{}/api/v1/uploads?filename=soak.csv&force=true", self.server.url);
         let sent = self.client.post(url).header("content-type", "text/csv").body(file).send().await.unwrap();
-        let (status, made) = told(sent).await;
+        let (status, made) = status_and_json(sent).await;
         assert_eq!(status, 202, "{made}");
         let job = made["job"].as_i64().unwrap();
         if self.until_end(job).await["status"] == "COMPLETED" {
@@ -89,7 +89,7 @@ impl<'s> Person<'s> {
         job
     }
 
-    /// One row by hand, one action undone, then everything in bulk.
+    /// Edits one row, undoes one action, then decides the rest in bulk.
     async fn review(&self, job: i64) {
         let issues = self.get(&format!("/jobs/{job}/issues?limit=50")).await;
         let issue = issues["items"][0]["id"].as_i64().unwrap();
@@ -97,9 +97,9 @@ impl<'s> Person<'s> {
         let row = detail["rows"][0]["row"].as_i64().unwrap();
         let url = format!("{}/api/v1/jobs/{job}/rows/{row}", self.server.url);
         let edited = self.client.patch(url).header("if-match", "*").json(&json!({ "company": "By hand" }));
-        let (status, edited) = told(edited.send().await.unwrap()).await;
+        let (status, edited) = status_and_json(edited.send().await.unwrap()).await;
         assert_eq!(status, 200, "{edited}");
-        // A decision about one rule may bring up another.
+        // A decision about one rule may raise another.
         for pass in 0.. {
             if self.decide_in_bulk(job, pass == 0).await == 0 {
                 return;
@@ -108,7 +108,7 @@ impl<'s> Person<'s> {
         }
     }
 
-    /// Decides about every kind of issue, each after a preview; gives the issues that are open then.
+    /// Decides about every type of issue, each after a preview; returns the number of issues that remain open.
     async fn decide_in_bulk(&self, job: i64, with_undo: bool) -> i64 {
         let bulk = format!("/jobs/{job}/bulk");
         let mut open = 0;
@@ -125,7 +125,7 @@ impl<'s> Person<'s> {
         open
     }
 
-    /// Signs in, looks at pages, signs out.
+    /// Signs in, loads pages, signs out.
     async fn browse(&self, job: i64) {
         let mut browser = Browser::default();
         sign_in(self.server, &mut browser, self.name, "/jobs").await;
@@ -158,8 +158,8 @@ impl<'s> Person<'s> {
         self.download("/contacts.csv").await;
     }
 
-    /// An upload, an export and an event stream that their client leaves in the middle.
-    async fn break_off(&self, job: i64) {
+    /// Starts an upload, an export and an event stream, and disconnects half-way.
+    async fn disconnect(&self, job: i64) {
         for request in [
             "GET /api/v1/contacts.csv HTTP/1.1\r\n".to_owned(),
             format!("GET /api/v1/jobs/{job}/events HTTP/1.1\r\n"),
@@ -175,7 +175,7 @@ impl<'s> Person<'s> {
         }
     }
 
-    /// Follows a job's events to their end.
+    /// Reads a job's event stream to its end.
     async fn until_end(&self, job: i64) -> Value {
         let url = format!("{}/api/v1/jobs/{job}/events", self.server.url);
         let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
@@ -198,7 +198,7 @@ impl<'s> Person<'s> {
         if let Some(body) = &body {
             request = request.json(body);
         }
-        let (status, answer) = told(request.send().await.unwrap()).await;
+        let (status, answer) = status_and_json(request.send().await.unwrap()).await;
         assert!(statuses.contains(&status), "{method} {path} {body:?}: {status} {answer}");
         answer
     }

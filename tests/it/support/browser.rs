@@ -1,4 +1,4 @@
-//! A client that does what a browser does about redirects and cookies, one step at a time.
+//! A client that handles redirects and cookies like a browser, one step at a time.
 
 use std::collections::HashMap;
 
@@ -11,12 +11,12 @@ pub(crate) struct Browser {
     cookies: HashMap<(String, String), (String, String)>,
 }
 
-/// A client that neither follows redirects nor keeps cookies.
+/// Returns a client that neither follows redirects nor stores cookies.
 pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
-/// The same, with this bearer token in requests that do not name one.
+/// Returns such a client that sends this bearer token, unless a request names another.
 pub(crate) fn client_with_bearer(token: &str) -> reqwest::Client {
     let bearer = format!("Bearer {token}").parse().unwrap();
     let headers = [(AUTHORIZATION, bearer)].into_iter().collect();
@@ -29,12 +29,12 @@ fn origin(url: &Url) -> String {
 }
 
 impl Browser {
-    /// One request, its answer's cookies kept.
+    /// Sends a request and stores the cookies of its response.
     pub(crate) async fn request(&mut self, method: Method, url: &str, form: &[(&str, &str)]) -> Response {
         self.request_with(method, url, form, &[]).await
     }
 
-    /// The same with headers.
+    /// Sends a request with headers and stores the cookies of its response.
     pub(crate) async fn request_with(
         &mut self,
         method: Method,
@@ -76,14 +76,14 @@ impl Browser {
         };
     }
 
-    /// The value of a cookie that it has of a server.
+    /// Returns the value of a server's cookie.
     pub(crate) fn cookie(&self, server: &str, name: &str) -> Option<String> {
         let of = origin(&Url::parse(server).unwrap());
         self.cookies.get(&(of, name.to_owned())).map(|(value, _)| value.clone())
     }
 
-    /// Follows redirects from `url` and fills in the provider's pages as `user`, until it comes to an
-    /// address that starts with `end`, which is not visited.
+    /// Follows redirects from `url` and fills in the provider's pages as `user` until a redirect to an address that
+    /// starts with `end`; returns that address without visiting it.
     pub(crate) async fn sign_in_until(&mut self, url: &str, user: &str, end: &str) -> String {
         let mut url = url.to_owned();
         for _ in 0..20 {
@@ -106,11 +106,11 @@ impl Browser {
             let answer = self.request(Method::POST, &action, form).await;
             url = redirect(&action, &answer);
         }
-        panic!("the sign-in did not come to an end: {url}");
+        panic!("the sign-in did not end: {url}");
     }
 }
 
-/// Where an answer sends on to.
+/// Returns the address that a response redirects to.
 #[track_caller]
 pub(super) fn redirect(url: &str, answer: &Response) -> String {
     let status = answer.status();
@@ -121,5 +121,5 @@ pub(super) fn redirect(url: &str, answer: &Response) -> String {
 
 fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(before)?;
-    rest.split_once(after).map(|(found, _)| found)
+    rest.split_once(after).map(|(text, _)| text)
 }

@@ -1,4 +1,4 @@
-//! Chromium as a person uses it: pages are looked at, keys are pressed.
+//! Drives Chromium as a person does: looks at pages and presses keys.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,21 +18,21 @@ use super::servers;
 /// Longer than a page takes to change, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How a screen looks.
+/// The appearance of a screen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
-    /// Pixels.
+    /// The width in pixels.
     pub width: u32,
-    /// Dark, if the page can.
+    /// Whether dark colours are preferred.
     pub dark: bool,
 }
 
 impl Look {
-    /// A desk's screen in the daytime.
+    /// A desktop screen with light colours.
     pub(crate) const DESK: Look = Look { width: 1440, dark: false };
 }
 
-/// What Chromium's driver can beside WebDriver.
+/// A command of ChromeDriver beyond WebDriver.
 #[derive(Debug)]
 struct TimeZone(String);
 
@@ -76,7 +76,7 @@ impl Screen {
         }
         let mut options = json!({ "args": arguments });
         if look.width < 600 {
-            // A window cannot be that narrow.
+            // A window cannot be that narrow, so the device is emulated.
             let metrics = json!({ "width": look.width, "height": 844, "pixelRatio": 1 });
             options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
         }
@@ -89,30 +89,30 @@ impl Screen {
         Screen { client, url: server.url.clone(), _profile: profile }
     }
 
-    /// Takes the browser to another time zone.
+    /// Changes the browser's time zone.
     pub(crate) async fn time_zone(&self, name: &str) {
         self.client.issue_cmd(TimeZone(name.to_owned())).await.unwrap();
     }
 
-    /// Goes to a page of the server.
+    /// Opens a page of the server.
     pub(crate) async fn go(&self, path: &str) {
         self.client.goto(&format!("{}{path}", self.url)).await.unwrap();
     }
 
-    /// Waits for an element.
+    /// Waits for an element and returns it.
     #[track_caller]
     pub(crate) fn find<'s>(&'s self, css: &'s str) -> impl Future<Output = Element> + 's {
         let caller = std::panic::Location::caller();
         async move {
-            let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
-            match found {
-                Ok(found) => found,
+            let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+            match element {
+                Ok(element) => element,
                 Err(error) => panic!("{caller}: {css}: {error}\n{}", self.body().await),
             }
         }
     }
 
-    /// Waits until there is no such element.
+    /// Waits until no such element exists.
     #[track_caller]
     pub(crate) fn gone<'s>(&'s self, css: &'s str) -> impl Future<Output = ()> + 's {
         let caller = std::panic::Location::caller();
@@ -128,7 +128,7 @@ impl Screen {
         }
     }
 
-    /// Waits for an element that has this text in it.
+    /// Waits for an element that contains this text.
     #[track_caller]
     pub(crate) fn sees<'s>(&'s self, css: &'s str, text: &'s str) -> impl Future<Output = ()> + 's {
         let caller = std::panic::Location::caller();
@@ -149,12 +149,12 @@ impl Screen {
         self.find(css).await.click().await.unwrap();
     }
 
-    /// Presses keys where the focus is, one after the other.
+    /// Presses keys one after the other, in the focused element.
     pub(crate) async fn press(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
-    /// How many elements there are.
+    /// Returns the number of such elements.
     pub(crate) async fn count(&self, css: &str) -> u64 {
         let script = "return document.querySelectorAll(arguments[0]).length";
         self.run(script, vec![json!(css)]).await.as_u64().unwrap()
@@ -162,32 +162,32 @@ impl Screen {
 
     /// Runs a script in the page.
     pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
-        // While one page follows another there is none to run it in.
+        // No script can run while one page replaces another.
         for _ in 0..20 {
-            if let Ok(told) = self.client.execute(script, arguments.clone()).await {
-                return told;
+            if let Ok(result) = self.client.execute(script, arguments.clone()).await {
+                return result;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         self.client.execute(script, arguments).await.unwrap()
     }
 
-    /// What of the page keeps people out, as axe-core finds it: serious and critical findings, in words.
-    pub(crate) async fn barriers(&self) -> Vec<String> {
+    /// Returns the serious and critical accessibility violations that axe-core reports.
+    pub(crate) async fn accessibility_violations(&self) -> Vec<String> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(axe).expect("axe-core is not installed: run scripts/setup --test");
         self.client.execute(&axe, Vec::new()).await.unwrap();
         let ask = "const done = arguments[arguments.length - 1];
-            axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((found) =>
-                done(found.violations.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) =>
+            axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((results) =>
+                done(results.violations.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) =>
                     one.id + ': ' + one.nodes.slice(0, 4).map((node) => node.html + ' ' + node.failureSummary).join(' | '))));";
-        let told = self.client.execute_async(ask, Vec::new()).await.unwrap();
-        let told = told.as_array().unwrap();
-        told.iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+        let result = self.client.execute_async(ask, Vec::new()).await.unwrap();
+        let result = result.as_array().unwrap();
+        result.iter().map(|one| one.as_str().unwrap().to_owned()).collect()
     }
 
-    /// What the page has asked of other hosts, or was kept from doing by its policy.
-    pub(crate) async fn strays(&self) -> Vec<String> {
+    /// Returns requests to other hosts, and violations of the content security policy.
+    pub(crate) async fn foreign_requests(&self) -> Vec<String> {
         let ask = "const done = arguments[arguments.length - 1];
             const elsewhere = performance.getEntriesByType('resource').map((one) => one.name)
                 .filter((name) => new URL(name).origin !== location.origin);
@@ -196,16 +196,16 @@ impl Screen {
             }, { types: ['csp-violation'], buffered: true });
             observer.observe();
             setTimeout(() => done(elsewhere), 300);";
-        let told = self.client.execute_async(ask, Vec::new()).await.unwrap();
-        told.as_array().unwrap().iter().map(ToString::to_string).collect()
+        let result = self.client.execute_async(ask, Vec::new()).await.unwrap();
+        result.as_array().unwrap().iter().map(ToString::to_string).collect()
     }
 
-    /// A picture of what is seen of the page, as PNG.
+    /// Returns a screenshot of the visible part of the page, as PNG.
     pub(crate) async fn picture(&self) -> Vec<u8> {
         self.client.screenshot().await.unwrap()
     }
 
-    /// Ends the browser.
+    /// Closes the browser.
     pub(crate) async fn close(self) {
         self.client.close().await.unwrap();
     }

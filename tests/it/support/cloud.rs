@@ -1,4 +1,4 @@
-//! A bucket and a queue of the test's own on the S3 and SQS peer.
+//! A bucket and a queue for one test, on the S3 and SQS peer.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -19,7 +19,7 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
-    /// Makes both; `dead_letters`: with a dead-letter queue, after three receives.
+    /// Creates both. `dead_letters`: with a dead-letter queue after three receives.
     pub(crate) async fn make(name: &str, dead_letters: bool) -> Cloud {
         let sdk = aws_sdk().await;
         let sqs = aws_sdk_sqs::Client::new(&sdk);
@@ -39,7 +39,7 @@ impl Cloud {
         Cloud { objects, sqs, queue_url, dead_letter_url, bucket: name.to_owned() }
     }
 
-    /// The environment of a program that is to use them.
+    /// Returns the environment of a program that uses them.
     pub(crate) fn env(&self) -> Vec<(String, String)> {
         let endpoint = servers::moto().endpoint();
         let pairs = [
@@ -57,24 +57,24 @@ impl Cloud {
         self.sqs.send_message().queue_url(&self.queue_url).message_body(body).send().await.unwrap();
     }
 
-    /// Messages that can be received, and that are hidden.
+    /// Returns the numbers of visible and of hidden messages.
     pub(crate) async fn messages(&self) -> (u64, u64) {
         self.counts(&self.queue_url).await
     }
 
-    /// Messages in the dead-letter queue.
+    /// Returns the number of messages in the dead-letter queue.
     pub(crate) async fn dead_letters(&self) -> u64 {
         self.counts(self.dead_letter_url.as_deref().expect("made with a dead-letter queue")).await.0
     }
 
-    /// Uploads in parts that are neither completed nor aborted.
-    pub(crate) async fn uploads_in_parts(&self) -> usize {
+    /// Returns the number of multipart uploads that are neither completed nor aborted.
+    pub(crate) async fn multipart_uploads(&self) -> usize {
         raw(&format!("GET /{}?uploads", self.bucket)).await.matches("<UploadId>").count()
     }
 
     async fn counts(&self, url: &str) -> (u64, u64) {
-        let asked = self.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
-        let attributes = asked.send().await.unwrap().attributes.unwrap();
+        let request = self.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
+        let attributes = request.send().await.unwrap().attributes.unwrap();
         let count = |name| attributes[&name].parse().unwrap();
         (
             count(QueueAttributeName::ApproximateNumberOfMessages),
@@ -83,7 +83,7 @@ impl Cloud {
     }
 }
 
-/// The configuration of clients of the peer.
+/// Returns the configuration of the peer's clients.
 pub(crate) async fn aws_sdk() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -97,7 +97,7 @@ async fn make_bucket(name: &str) {
     raw(&format!("PUT /{name}")).await;
 }
 
-/// What the program never asks of S3, and has no client for: one request by hand.
+/// Sends an S3 request that the program never sends, and whose client it does not have.
 async fn raw(request: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", servers::moto().port)).await.unwrap();
     let headers = "HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close";

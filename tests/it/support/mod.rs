@@ -1,4 +1,4 @@
-//! What the tests stand on: a world of their own each, on servers that they share.
+//! What the tests share: a world for each test, on servers that are started once.
 
 mod browser;
 mod chromium;
@@ -14,8 +14,8 @@ pub(crate) use browser::{Browser, client, client_with_bearer};
 pub(crate) use chromium::{Look, Screen};
 pub(crate) use cloud::aws_sdk;
 pub(crate) use process::Child;
-pub(crate) use provider::{Documents, OidcProvider, SigningKey, in_seconds};
+pub(crate) use provider::{OidcProvider, SigningKey, StaticProvider, in_seconds};
 pub(crate) use relay::{Relay, Seen};
-pub(crate) use server::{Server, told};
+pub(crate) use server::{Server, status_and_json};
 pub(crate) use servers::{PgBouncer, Postgres, free_port, moto, postgres};
 pub(crate) use world::{World, eventually};

@@ -1,4 +1,4 @@
-//! The binary under test, as a process of its own in a clean environment.
+//! The binary under test, as a separate process in a clean environment.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,10 +11,10 @@ use tokio::process::Command;
 /// Longer than anything that the tests start takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// A run that has ended.
+/// A finished run.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// The exit status; `None` when a signal ended it.
+    /// The exit status; `None` if a signal ended it.
     pub status: Option<i32>,
     /// All of standard output.
     pub stdout: String,
@@ -23,19 +23,19 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Fails the test with all that was printed unless the status is this one.
+    /// Fails the test with the whole output unless the status is this one.
     #[track_caller]
     pub(crate) fn expect_status(&self, status: i32) {
         assert_eq!(self.status, Some(status), "\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
     }
 }
 
-/// The binary with these arguments and nothing but `env` in its environment.
+/// Returns the command for the binary with these arguments, and only `env` in its environment.
 pub(super) fn command(folder: &Path, env: &[(String, String)], arguments: &[&str]) -> Command {
     command_by(&[], folder, env, arguments)
 }
 
-/// The same by way of another program, which is given the command line as its last arguments.
+/// Returns the command run by another program, which receives the command line as its last arguments.
 pub(super) fn command_by(
     wrapper: &[&str],
     folder: &Path,
@@ -53,7 +53,7 @@ pub(super) fn command_by(
     command
 }
 
-/// The command in a process that may have this many open files, softly, until it raises that itself.
+/// Returns the command with this soft limit of open files, which the process can raise.
 pub(super) fn with_open_files(command: Command, soft: u32) -> Command {
     let command = command.into_std();
     let mut limited = Command::new("sh");
@@ -66,27 +66,27 @@ pub(super) fn with_open_files(command: Command, soft: u32) -> Command {
     limited
 }
 
-/// Runs to the end.
+/// Runs the command to its end.
 pub(super) async fn run(mut command: Command) -> Ended {
     let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("the program ends").unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
     Ended { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// A process that goes on while the test does.
+/// A running process.
 pub(crate) struct Child {
     child: tokio::process::Child,
 }
 
 impl Child {
-    /// Starts it; what it prints goes into `log`.
+    /// Starts the command; its output goes to `log`.
     pub(crate) fn spawn(mut command: Command, log: &Path) -> Child {
         let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
         let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         Child { child }
     }
 
-    /// Returns the most memory that the process ever held, in KiB (proc(5): VmHWM).
+    /// Returns the peak memory of the process, in KiB (proc(5): VmHWM).
     pub(crate) fn peak_kib(&self) -> u64 {
         self.peak_kib_if_running().expect("the process has not ended by itself")
     }
@@ -97,7 +97,7 @@ impl Child {
         peak.trim().trim_end_matches(" kB").parse().ok()
     }
 
-    /// Waits for the end of the process; returns the most memory that it was seen to hold, in KiB, and its exit status.
+    /// Waits for the end of the process; returns its last known peak memory, in KiB, and its exit status.
     pub(crate) async fn peak_kib_until_end(&mut self) -> (u64, Option<i32>) {
         let mut peak = 0;
         loop {
@@ -114,12 +114,12 @@ impl Child {
         kill(Pid::from_raw(self.id().cast_signed()), signal).unwrap();
     }
 
-    /// The number of the process.
+    /// Returns the process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().expect("the process has not ended by itself")
     }
 
-    /// Whether it has a handler for the signal.
+    /// Whether the process has a handler for the signal.
     pub(crate) fn handles(&self, signal: Signal) -> bool {
         let Some(pid) = self.child.id() else { return false };
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -128,23 +128,23 @@ impl Child {
         caught >> (signal as i32 - 1) & 1 == 1
     }
 
-    /// SIGKILL: no chance to tidy up.
+    /// Sends SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
     }
 
-    /// Waits for its end, and gives the exit status.
+    /// Waits for the end of the process and returns its exit status.
     pub(crate) async fn wait(&mut self) -> Option<i32> {
         tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the process ends").unwrap().code()
     }
 
-    /// SIGTERM, and the exit status.
+    /// Sends SIGTERM, waits, and returns the exit status.
     pub(crate) async fn term_and_wait(&mut self) -> Option<i32> {
         self.signal(Signal::SIGTERM);
         self.wait().await
     }
 
-    /// Whether it has ended.
+    /// Whether the process has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

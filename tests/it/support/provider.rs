@@ -1,5 +1,4 @@
-//! Providers of tokens on loopback: oidc-provider as a process of its own, and one in the test that signs
-//! whatever it is asked to.
+//! Token providers on loopback: oidc-provider as a process, and one in the test's process that signs any claims.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,7 +16,7 @@ fn peers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
 }
 
-/// oidc-provider.
+/// A running oidc-provider.
 pub(crate) struct OidcProvider {
     port: u16,
     redirect: String,
@@ -26,7 +25,7 @@ pub(crate) struct OidcProvider {
 }
 
 impl OidcProvider {
-    /// Starts one whose client comes back to `redirect`.
+    /// Starts a provider whose client redirects to `redirect`.
     pub(crate) fn start(redirect: &str) -> OidcProvider {
         assert!(
             peers().join("node_modules").exists(),
@@ -37,12 +36,12 @@ impl OidcProvider {
         OidcProvider { port, redirect: redirect.to_owned(), log, process }
     }
 
-    /// Its URL.
+    /// Returns its URL.
     pub(crate) fn issuer(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Starts it again, with new keys.
+    /// Restarts it with new keys.
     pub(crate) fn rotate(&mut self) {
         self.stop();
         self.process = spawn(self.port, &self.redirect, self.log.path());
@@ -67,7 +66,7 @@ impl OidcProvider {
         answer.json().await.unwrap()
     }
 
-    /// An access token of the client `machine` for an audience.
+    /// Returns an access token of the client `machine` for an audience.
     pub(crate) async fn machine_token(&self, audience: &str) -> String {
         let form = [("grant_type", "client_credentials"), ("resource", audience)];
         let request = reqwest::Client::new().post(format!("{}/token", self.issuer())).form(&form);
@@ -99,22 +98,22 @@ fn spawn(port: u16, redirect: &str, folder: &Path) -> Child {
 
 impl Drop for OidcProvider {
     fn drop(&mut self) {
-        // It may have been stopped before.
+        // It may already be stopped.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// A key pair of a test.
+/// A key pair for signing tokens.
 pub(crate) struct SigningKey {
     private_pem: String,
-    /// The public key, which an attacker would take for a shared secret.
+    /// The public key, which an attacker might use as a shared secret.
     pub public_pem: String,
     jwk: Value,
 }
 
 impl SigningKey {
-    /// A new one.
+    /// Generates a key pair.
     pub(crate) fn make() -> SigningKey {
         let made = Command::new("node").arg("key.mjs").current_dir(peers()).output().unwrap();
         let made: Value = serde_json::from_slice(&made.stdout).unwrap();
@@ -126,38 +125,38 @@ impl SigningKey {
         }
     }
 
-    /// Its id.
+    /// Returns the key's id.
     pub(crate) fn id(&self) -> String {
         self.jwk["kid"].as_str().unwrap().to_owned()
     }
 
-    /// A token with these claims.
+    /// Signs a token with these claims.
     pub(crate) fn sign(&self, claims: &Value) -> String {
         let header = Header { kid: Some(self.id()), ..Header::new(Algorithm::RS256) };
         self.sign_under(&header, claims)
     }
 
-    /// A token with this header.
+    /// Signs a token with this header.
     pub(crate) fn sign_under(&self, header: &Header, claims: &Value) -> String {
         encode(header, claims, &EncodingKey::from_rsa_pem(self.private_pem.as_bytes()).unwrap()).unwrap()
     }
 }
 
-/// A provider that is two documents: what Cognito serves at a user pool's URL.
-pub(crate) struct Documents {
+/// A provider that only serves two documents, like Cognito at a user pool's URL.
+pub(crate) struct StaticProvider {
     issuer: String,
     keys: Arc<Mutex<Vec<Value>>>,
-    asked: Arc<Mutex<u32>>,
+    key_requests: Arc<Mutex<u32>>,
 }
 
-impl Documents {
-    /// Serves the public half of the key.
-    pub(crate) async fn serve(key: &SigningKey) -> Documents {
+impl StaticProvider {
+    /// Serves the public key.
+    pub(crate) async fn serve(key: &SigningKey) -> StaticProvider {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let issuer = format!("{origin}/us-east-1_Pool");
         let keys = Arc::new(Mutex::new(vec![key.jwk.clone()]));
-        let asked = Arc::new(Mutex::new(0));
+        let key_requests = Arc::new(Mutex::new(0));
         let discovery = json!({
             "issuer": issuer,
             "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
@@ -166,7 +165,7 @@ impl Documents {
             "id_token_signing_alg_values_supported": ["RS256"],
             "subject_types_supported": ["public"],
         });
-        let (served, counted) = (keys.clone(), asked.clone());
+        let (served, counted) = (keys.clone(), key_requests.clone());
         let router = Router::new()
             .route(
                 "/us-east-1_Pool/.well-known/openid-configuration",
@@ -180,26 +179,26 @@ impl Documents {
                 }),
             );
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Documents { issuer, keys, asked }
+        StaticProvider { issuer, keys, key_requests }
     }
 
-    /// Its URL.
+    /// Returns its URL.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// Serves this key from now on, and no other.
+    /// Serves this key instead.
     pub(crate) fn rotate_to(&self, key: &SigningKey) {
         *self.keys.lock().unwrap() = vec![key.jwk.clone()];
     }
 
-    /// How often its keys were asked for.
-    pub(crate) fn asked(&self) -> u32 {
-        *self.asked.lock().unwrap()
+    /// Returns how often its keys were requested.
+    pub(crate) fn key_requests(&self) -> u32 {
+        *self.key_requests.lock().unwrap()
     }
 }
 
-/// Seconds since 1970, plus so many.
+/// Returns the Unix time plus this many seconds.
 pub(crate) fn in_seconds(seconds: i64) -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed() + seconds
 }

@@ -1,5 +1,5 @@
-//! A relay in front of PostgreSQL that reads along what the program sends: a round trip is a message that goes out after
-//! an answer has come in.
+//! A relay in front of PostgreSQL that records what the program sends. A round trip begins with a message that is sent
+//! after an answer was received.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,24 +9,24 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A relay. It ends with the runtime of its test.
 pub(crate) struct Relay {
-    /// Where it listens.
+    /// Its port on the loopback interface.
     pub port: u16,
     seen: Arc<Mutex<Seen>>,
 }
 
-/// What went through, of all connections.
+/// What was sent on all connections.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Seen {
-    /// What was sent in each round trip, the first statement of it in full.
+    /// What was sent in each round trip; the first statement of each in full.
     pub round_trips: Vec<String>,
-    /// COPY … FROM STDIN, which takes two messages in a row.
+    /// COPY … FROM STDIN statements, which take two messages in a row.
     pub copies: usize,
-    /// What a pooler in transaction mode could not carry.
+    /// Statements that do not work behind a pooler in transaction mode.
     pub bound_to_session: Vec<String>,
 }
 
 impl Relay {
-    /// Starts one in front of the server at `port`.
+    /// Starts a relay in front of the server at `port`.
     pub(crate) async fn start(port: u16) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let relay = Relay { port: listener.local_addr().unwrap().port(), seen: Arc::default() };
@@ -50,7 +50,7 @@ impl Relay {
         relay
     }
 
-    /// What went through since the last call.
+    /// Returns what was sent since the last call.
     pub(crate) fn take(&self) -> Seen {
         std::mem::take(&mut self.seen.lock().unwrap())
     }
@@ -67,16 +67,16 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut note: impl Fn
     let _ = to.shutdown().await;
 }
 
-/// One connection, as far as it has been read (PostgreSQL manual, "Message Formats").
+/// A connection, and the bytes that are not parsed yet (PostgreSQL manual, "Message Formats").
 #[derive(Default)]
 struct Session {
     out: Vec<u8>,
     back: Vec<u8>,
     started: bool,
     answered: bool,
-    /// Whether a statement was parsed since the session was last outside of a transaction.
+    /// Whether a statement was parsed since the session was last outside a transaction.
     parsed: bool,
-    /// The server has answered an SSLRequest with one byte.
+    /// Whether the server has answered an SSLRequest with one byte.
     greeted: bool,
 }
 
@@ -86,7 +86,7 @@ impl Session {
         let mut first = std::mem::take(&mut self.answered);
         while let Some((kind, body)) = next(&mut self.out, self.started) {
             let Some(kind) = kind else {
-                // The code of an SSLRequest; anything else here begins the session.
+                // The code of an SSLRequest; any other message starts the session.
                 self.started = body[..4] != 80_877_103_u32.to_be_bytes();
                 continue;
             };
@@ -129,7 +129,7 @@ impl Session {
             self.back.remove(0);
         }
         while let Some((kind, body)) = next(&mut self.back, true) {
-            // ReadyForQuery, outside of a transaction.
+            // ReadyForQuery, outside a transaction.
             if kind == Some(b'Z') && body == b"I" {
                 self.parsed = false;
             }
@@ -137,7 +137,7 @@ impl Session {
     }
 }
 
-/// Locks, settings and channels of the session.
+/// Whether the statement uses locks, settings or channels of the session.
 fn is_bound_to_session(statement: &str) -> bool {
     let statement = statement.to_lowercase();
     let sets = statement.split(';').map(str::trim_start).any(|part| {
@@ -147,7 +147,7 @@ fn is_bound_to_session(statement: &str) -> bool {
     sets || statement.starts_with("listen") || locks.iter().any(|lock| statement.contains(lock))
 }
 
-/// Takes the next whole message out of `buffer`: its kind, unless it is one of the beginning, and its body.
+/// Removes the next whole message from `buffer`; returns its type, unless the session has not started, and its body.
 fn next(buffer: &mut Vec<u8>, started: bool) -> Option<(Option<u8>, Vec<u8>)> {
     let head = usize::from(started);
     let length = u32::from_be_bytes(buffer.get(head..head + 4)?.try_into().ok()?) as usize;

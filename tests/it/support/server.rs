@@ -10,28 +10,28 @@ use super::world::{World, eventually};
 
 /// A running `ingest serve`.
 pub(crate) struct Server {
-    /// Its world.
+    /// The world in which it runs.
     pub world: World,
-    /// Its URL, without a slash at the end.
+    /// Its URL, without a trailing slash.
     pub url: String,
-    /// Sends the token of the local user, where the server has one.
+    /// Sends the local user's token, if the server has one.
     client: reqwest::Client,
     process: Child,
 }
 
 impl Server {
-    /// Starts one, without a worker.
+    /// Starts a server without a worker.
     pub(crate) async fn start(world: World) -> Server {
         let port = free_port();
         Server::start_at(world, port, &["serve", "--no-worker"]).await
     }
 
-    /// Starts one on a port.
+    /// Starts a server on a port.
     pub(crate) async fn start_at(world: World, port: u16, arguments: &[&str]) -> Server {
         Server::spawned(world, port, |world| world.spawn(arguments)).await
     }
 
-    /// Starts one, with a soft limit of open files.
+    /// Starts a server with a soft limit of open files.
     pub(crate) async fn start_with_open_files(world: World, soft: u32, arguments: &[&str]) -> Server {
         Server::spawned(world, free_port(), |world| world.spawn_with_open_files(soft, arguments)).await
     }
@@ -55,35 +55,35 @@ impl Server {
         server
     }
 
-    /// The token of the local user; `None` where there is a provider.
+    /// Returns the local user's token; `None` with a provider.
     pub(crate) fn token(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.world.path("data/serve.token")).ok();
         text.map(|text| text.trim().to_owned())
     }
 
-    /// The header of a raw request that comes from the local user; empty where there is a provider.
+    /// Returns the authorization header of the local user for a raw request; empty with a provider.
     pub(crate) fn authorization(&self) -> String {
         self.token().map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"))
     }
 
-    /// A client of the local user, or of nobody where there is a provider.
+    /// Returns a client of the local user, or an anonymous one with a provider.
     pub(crate) fn client(&self) -> reqwest::Client {
         self.client.clone()
     }
 
-    /// The URL that a person opens: it has the token of the local user, where there is one.
+    /// Returns the URL that a person opens, with the local user's token if there is one.
     pub(crate) fn entry_url(&self) -> String {
         self.token().map_or_else(|| self.url.clone(), |token| format!("{}/?token={token}", self.url))
     }
 
-    /// A browser that has opened that URL.
+    /// Returns a browser that has opened that URL.
     pub(crate) async fn browser(&self) -> Browser {
         let mut browser = Browser::default();
         browser.request(Method::GET, &self.entry_url(), &[]).await;
         browser
     }
 
-    /// A request with a body of JSON and headers.
+    /// Sends a request with a JSON body and headers.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -101,43 +101,43 @@ impl Server {
         request.send().await.unwrap()
     }
 
-    /// The status and JSON of a GET with a bearer token.
+    /// Returns status and JSON of a GET with a bearer token.
     pub(crate) async fn get_as(&self, path: &str, token: &str) -> (u16, Value) {
         let bearer = format!("Bearer {token}");
-        told(self.send(Method::GET, path, None, &[("authorization", &bearer)]).await).await
+        status_and_json(self.send(Method::GET, path, None, &[("authorization", &bearer)]).await).await
     }
 
-    /// The status and JSON of a GET.
+    /// Returns status and JSON of a GET.
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        told(self.send(Method::GET, path, None, &[]).await).await
+        status_and_json(self.send(Method::GET, path, None, &[]).await).await
     }
 
-    /// Its address.
+    /// Returns its host and port.
     pub(crate) fn address(&self) -> &str {
         self.url.trim_start_matches("http://")
     }
 
-    /// The id of its process.
+    /// Returns its process id.
     pub(crate) fn process_id(&self) -> u32 {
         self.process.id()
     }
 
-    /// A value of `/proc/<its process>/status` in bytes: `VmHWM`, the most memory that it has had; `VmRSS`, what it has.
+    /// Returns a value of `/proc/PID/status` in bytes: `VmHWM`, the peak memory; `VmRSS`, the current memory.
     pub(crate) fn memory_bytes(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").trim().parse::<u64>().unwrap() << 10
     }
 
-    /// SIGTERM, and the exit status.
+    /// Sends SIGTERM, waits, and returns the exit status.
     pub(crate) async fn stop(&mut self) -> Option<i32> {
         self.process.term_and_wait().await
     }
 }
 
-/// Status and JSON. What tells of an error has to be a problem.
+/// Returns a response's status and JSON. Fails if an error response is not a problem.
 #[track_caller]
-pub(crate) fn told(answer: Response) -> impl Future<Output = (u16, Value)> {
+pub(crate) fn status_and_json(answer: Response) -> impl Future<Output = (u16, Value)> {
     let caller = std::panic::Location::caller();
     async move {
         let status = answer.status();

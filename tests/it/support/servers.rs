@@ -1,5 +1,5 @@
-//! The servers that the tests run against: PostgreSQL, and moto as the peer for S3 and SQS. Each is
-//! started once a test run, when first needed, and ends with it however it ends.
+//! The servers that the tests run against: PostgreSQL, and moto as the peer for S3 and SQS. Each is started once per
+//! test run, on first use, and stops when the run ends, even if the run is killed.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-/// A free port on the loopback interface.
+/// Returns a free port of the loopback interface.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Waits until a server listens there.
+/// Waits until a server listens on the port.
 pub(super) fn await_port(port: u16, log: &Path) {
     let started = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -25,8 +25,8 @@ pub(super) fn await_port(port: u16, log: &Path) {
     }
 }
 
-/// Runs `script` when this process is gone, whatever ended it: the shell waits for the end of a pipe
-/// that only this process holds open.
+/// Runs `script` after this process has ended, for whatever reason: the shell waits for the end of a pipe that only
+/// this process has open.
 fn when_gone(script: &str) {
     let mut watch = Command::new("sh");
     watch.args(["-c", &format!("trap '' INT TERM HUP; cat >/dev/null; {script}")]);
@@ -34,7 +34,7 @@ fn when_gone(script: &str) {
     keep(watch);
 }
 
-/// Processes that run as long as this one does.
+/// Keeps a process running until this one ends.
 fn keep(child: Child) {
     static KEPT: Mutex<Vec<Child>> = Mutex::new(Vec::new());
     KEPT.lock().unwrap().push(child);
@@ -53,22 +53,22 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Connects as the superuser, to the database that makes others.
+    /// Returns the superuser's URL of the database from which others are created.
     pub(crate) fn admin_url(&self) -> String {
         format!("postgresql://postgres:admin@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Its port on the loopback interface.
+    /// Returns its port on the loopback interface.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    /// The URL of a database, for a role that owns it and is no superuser.
+    /// Returns the URL of a database, for a role that owns it and is not a superuser.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgresql://ingest:secret@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Stops the server without a shutdown, as a crash does. What was committed survives.
+    /// Stops the server without a shutdown, as a crash does. Committed data survives.
     pub(crate) fn crash(&self) {
         let mut stop = self.pg_ctl();
         stop.args(["-m", "immediate", "stop"]);
@@ -76,9 +76,9 @@ impl Postgres {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Starts the server and waits until it answers.
+    /// Starts the server and waits until it accepts connections.
     pub(crate) fn start(&self) {
-        // Nothing here outlives the run, so nothing has to reach the disk.
+        // No data outlives the run, so none has to reach the disk.
         let settings = format!(
             "-p {} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=300 \
              -c shared_buffers=256MB -c max_wal_size=4GB",
@@ -98,7 +98,7 @@ impl Postgres {
         pg_ctl
     }
 
-    /// Makes a server and starts it. It ends with its value, and with this process at the latest.
+    /// Creates a server and starts it. It stops when it is dropped, and with this process at the latest.
     pub(crate) fn make() -> Postgres {
         static MADE: AtomicUsize = AtomicUsize::new(0);
         let folder = temporary(&format!("postgres-{}", MADE.fetch_add(1, Ordering::SeqCst)));
@@ -140,13 +140,13 @@ impl Drop for Postgres {
     }
 }
 
-/// Makes a folder the server's own. For tests that run as root.
+/// Gives a folder to the server's user, if the tests run as root.
 fn give_to_server_user(folder: &Path) {
     let owned = Command::new("chown").arg("postgres").arg(folder).status().unwrap();
     assert!(owned.success());
 }
 
-/// Whether the tests run as root, which PostgreSQL refuses.
+/// Whether the tests run as root, as which PostgreSQL refuses to run.
 fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
@@ -159,11 +159,11 @@ fn server_program(name: &str) -> PathBuf {
         .unwrap_or_default();
     packaged.sort();
     folders.extend(packaged.into_iter().rev());
-    let found = folders.iter().map(|folder| folder.join(name)).find(|program| program.exists());
-    found.unwrap_or_else(|| panic!("{name} is not installed: run scripts/setup"))
+    let program = folders.iter().map(|folder| folder.join(name)).find(|program| program.exists());
+    program.unwrap_or_else(|| panic!("{name} is not installed: run scripts/setup"))
 }
 
-/// A command for `program`, as `postgres` where the tests run as root.
+/// Returns a command for `program`, which runs as `postgres` if the tests run as root.
 fn as_server_user(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
@@ -173,13 +173,13 @@ fn as_server_user(program: &Path) -> Command {
     command
 }
 
-/// The server that tests share, started if it is not.
+/// Returns the shared server; starts it on first use.
 pub(crate) fn postgres() -> &'static Postgres {
     static SERVER: OnceLock<Postgres> = OnceLock::new();
     SERVER.get_or_init(Postgres::make)
 }
 
-/// The port of chromedriver, started if it is not.
+/// Returns chromedriver's port; starts it on first use.
 pub(super) fn chromedriver() -> u16 {
     static PORT: OnceLock<u16> = OnceLock::new();
     *PORT.get_or_init(|| {
@@ -195,7 +195,7 @@ pub(super) fn chromedriver() -> u16 {
             .process_group(0)
             .spawn();
         let driver = started.expect("chromedriver is not installed: run scripts/setup --test");
-        // Its browsers are of its process group, and go with it.
+        // Its browsers belong to its process group, and are killed with it.
         when_gone(&format!("kill -9 -{}; rm -rf {}", driver.id(), folder.display()));
         keep(driver);
         await_port(port, &log);
@@ -203,20 +203,20 @@ pub(super) fn chromedriver() -> u16 {
     })
 }
 
-/// A moto server for this test run.
+/// The moto server of this test run.
 pub(crate) struct Moto {
     /// Its port on the loopback interface.
     pub port: u16,
 }
 
 impl Moto {
-    /// What `AWS_ENDPOINT_URL` is to be.
+    /// Returns the value of `AWS_ENDPOINT_URL`.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
 
-/// The server, started if it is not.
+/// Returns the shared server; starts it on first use.
 pub(crate) fn moto() -> &'static Moto {
     static SERVER: OnceLock<Moto> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -241,14 +241,14 @@ pub(crate) fn moto() -> &'static Moto {
     })
 }
 
-/// A PgBouncer in transaction mode in front of one database; it ends with the test run.
+/// A PgBouncer in transaction mode in front of one database; it stops with the test run.
 pub(crate) struct PgBouncer {
     /// Its port on the loopback interface.
     pub port: u16,
 }
 
 impl PgBouncer {
-    /// Starts one.
+    /// Starts a PgBouncer in front of the database.
     pub(crate) fn start(database: &str) -> PgBouncer {
         let folder = temporary(&format!("pgbouncer-{database}"));
         let (port, log) = (free_port(), folder.join("log"));

@@ -1,4 +1,4 @@
-//! A world of one test: its database, its store, its queue, and the program run in it.
+//! The world of one test: its database, object store and queue, and the program that runs in it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,33 +13,33 @@ use super::cloud::Cloud;
 use super::process::{self, Child, Ended};
 use super::servers::{self, Postgres};
 
-/// An open issue as the tests compare them.
+/// An open issue in a comparable form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, sqlx::FromRow)]
 pub(crate) struct OpenIssue {
     /// The rule.
     pub issue_type: String,
-    /// The lines of the file that are linked.
+    /// The lines of its rows in the file.
     pub lines: Vec<i64>,
     /// The key.
     pub key: String,
 }
 
-/// A database, a store and a queue of the test's own.
+/// A database, an object store and a queue of one test.
 pub(crate) struct World {
-    /// The database, for a look from outside.
+    /// The database, for the test's own queries.
     pub pool: PgPool,
-    /// The same, on behalf of owners, as the program has it.
+    /// The database as the program uses it on behalf of owners.
     pub owners: OwnerPool,
-    /// The bucket and queue, where the world has them.
+    /// The bucket and the queue, if the world has them.
     pub cloud: Option<Cloud>,
     folder: Folder,
     env: Vec<(String, String)>,
 }
 
-/// The folder in which the program is run. When the test fails, it shows what the program warned of.
+/// The folder in which the program runs. If the test fails, the program's warnings are printed.
 struct Folder(TempDir);
 
-/// Warnings and errors that are shown, from the end of the log.
+/// The maximum number of warnings and errors printed, from the end of the log.
 const SHOWN_WARNINGS: usize = 40;
 
 impl Folder {
@@ -66,23 +66,23 @@ impl Drop for Folder {
 }
 
 impl World {
-    /// A database without any table; store and queue are local.
+    /// Creates a world with a database without tables, a local object store and a local queue.
     pub(crate) async fn empty_database() -> World {
         World::empty_database_with("").await
     }
 
-    /// The same, made with these options of CREATE DATABASE.
+    /// Creates the same with options of CREATE DATABASE.
     pub(crate) async fn empty_database_with(options: &str) -> World {
         World::empty_database_on(servers::postgres(), options).await
     }
 
-    /// The same, on another server than the shared one.
+    /// Creates the same on another server than the shared one.
     pub(crate) async fn empty_database_on(server: &Postgres, options: &str) -> World {
         let name = unique();
         let admin = PgPool::connect(&server.admin_url()).await.unwrap();
         let mut connection = admin.acquire().await.unwrap();
-        // Tests start together; the role is made by whoever is first. The lock ends with the transaction that these
-        // statements are, so the next one sees the role.
+        // Tests start concurrently, and the first one creates the role. The lock ends with the implicit transaction of
+        // these statements, so that the next test sees the role.
         let role = "SELECT pg_advisory_xact_lock(1);
             DO $$ BEGIN IF to_regrole('ingest') IS NULL THEN CREATE ROLE ingest LOGIN CREATEROLE PASSWORD 'secret'; END IF; END $$;";
         sqlx::raw_sql(role).execute(&mut *connection).await.unwrap();
@@ -98,22 +98,22 @@ impl World {
         World { pool, owners, ..world }
     }
 
-    /// The same: the first command applies the migrations.
+    /// Creates the same. The first command applies the migrations.
     pub(crate) async fn database() -> World {
         World::empty_database().await
     }
 
-    /// A migrated database, S3 and SQS with a dead-letter queue.
+    /// Creates a world with a migrated database, S3, and SQS with a dead-letter queue.
     pub(crate) async fn cloud() -> World {
         World::on_cloud(true).await
     }
 
-    /// A migrated database, S3 and SQS, with or without a dead-letter queue.
+    /// Creates a world with a migrated database, S3, and SQS with or without a dead-letter queue.
     pub(crate) async fn on_cloud(dead_letters: bool) -> World {
         World::empty_database().await.with_cloud(dead_letters).await
     }
 
-    /// The world with its database migrated, S3 and SQS.
+    /// Migrates the database, and adds S3 and SQS.
     pub(crate) async fn with_cloud(mut self, dead_letters: bool) -> World {
         ingest::store::schema::migrate(&self.pool).await.unwrap();
         let cloud = Cloud::make(&unique().replace('_', "-"), dead_letters).await;
@@ -122,10 +122,10 @@ impl World {
         self
     }
 
-    /// Nothing configured: the program's local default. `pool` leads nowhere.
+    /// Creates a world with nothing configured, for the program's local default. `pool` cannot connect.
     pub(crate) async fn without_database() -> World {
         let folder = Folder(tempfile::Builder::new().prefix("ingest-world-").tempdir().unwrap());
-        // The private cluster of a test that runs as root belongs to another user.
+        // If the test runs as root, the private cluster belongs to another user.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), open).unwrap();
         let pool = PgPoolOptions::new().connect_lazy("postgresql://nobody@127.0.0.1:1/none").unwrap();
@@ -136,53 +136,53 @@ impl World {
         World { pool, owners, cloud: None, folder, env }
     }
 
-    /// The world with these variables besides.
+    /// Adds variables to the program's environment.
     pub(crate) fn with(mut self, env: &[(&str, &str)]) -> World {
         self.env.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self
     }
 
-    /// The value of a variable that the program gets.
+    /// Returns the value of a variable of the program's environment.
     pub(crate) fn variable(&self, name: &str) -> String {
-        let found = self.env.iter().rev().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
+        let variable = self.env.iter().rev().find(|(known, _)| known == name);
+        variable.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
-    /// The port of the database's server.
+    /// Returns the port of the database's server.
     pub(crate) fn database_port(&self) -> u16 {
         servers::postgres().port()
     }
 
-    /// The world with another look at its database from outside.
+    /// Replaces the pool of the test's own queries.
     pub(crate) fn seen_through(self, pool: PgPool) -> World {
         World { pool, ..self }
     }
 
-    /// The name of the database.
+    /// Returns the name of the database.
     pub(crate) async fn database_name(&self) -> String {
         let query = "SELECT current_database()::text";
         sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap()
     }
 
-    /// The URL of the database for the superuser.
+    /// Returns the superuser's URL of the database.
     pub(crate) async fn superuser_url(&self) -> String {
         let url = servers::postgres().admin_url();
         let (server, _) = url.rsplit_once('/').unwrap();
         format!("{server}/{}", self.database_name().await)
     }
 
-    /// The world with its database behind another port.
-    pub(crate) async fn behind(self, port: u16) -> World {
+    /// Lets the program connect to its database through another port.
+    pub(crate) async fn through_port(self, port: u16) -> World {
         let database = self.database_name().await;
         self.with(&[("DATABASE_URL", &format!("postgresql://ingest:secret@127.0.0.1:{port}/{database}"))])
     }
 
-    /// A path in the folder in which the program is run.
+    /// Returns a path in the folder in which the program runs.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Writes a file there and gives its path.
+    /// Writes a file to that folder and returns its path.
     pub(crate) fn file(&self, name: &str, content: &str) -> String {
         std::fs::write(self.path(name), content).unwrap();
         self.path(name).to_str().unwrap().to_owned()
@@ -193,35 +193,35 @@ impl World {
         process::run(process::command(self.folder.path(), &self.env, arguments)).await
     }
 
-    /// Starts the program and leaves it running; it prints into `log`.
+    /// Starts the program; its output goes to `log`.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
         Child::spawn(process::command(self.folder.path(), &self.env, arguments), &self.path("log"))
     }
 
-    /// The same, with a soft limit of open files.
+    /// Starts the program with a soft limit of open files.
     pub(crate) fn spawn_with_open_files(&self, soft: u32, arguments: &[&str]) -> Child {
         let command = process::command(self.folder.path(), &self.env, arguments);
         Child::spawn(process::with_open_files(command, soft), &self.path("log"))
     }
 
-    /// The same with these variables besides.
+    /// Starts the program with additional variables.
     pub(crate) fn spawn_with(&self, arguments: &[&str], env: &[(String, String)]) -> Child {
         let env = [&self.env, env].concat();
         Child::spawn(process::command(self.folder.path(), &env, arguments), &self.path("log"))
     }
 
-    /// The same by way of another program, which is given the command line as its last arguments.
+    /// Starts the program through another one, which receives the command line as its last arguments.
     pub(crate) fn spawn_by(&self, wrapper: &[&str], arguments: &[&str]) -> Child {
         let command = process::command_by(wrapper, self.folder.path(), &self.env, arguments);
         Child::spawn(command, &self.path("log"))
     }
 
-    /// What spawned programs have printed so far.
+    /// Returns what started programs have printed so far.
     pub(crate) fn log(&self) -> String {
         self.folder.log()
     }
 
-    /// What a producer does: puts the file into the store, inserts the job, sends the message.
+    /// Does what a producer does: stores the file, inserts the job, sends the message.
     pub(crate) async fn enqueue(&self, name: &str, content: &str, owner: &str) -> i32 {
         let job = self.enqueue_silently(name, content, owner).await;
         if self.cloud.is_some() {
@@ -230,7 +230,7 @@ impl World {
         job
     }
 
-    /// What a producer does that dies before it sends the message.
+    /// Does what a producer does that dies before it sends the message.
     pub(crate) async fn enqueue_silently(&self, name: &str, content: &str, owner: &str) -> i32 {
         let key = format!("uploads/{owner}/{name}");
         self.put_object(&key, content).await;
@@ -247,7 +247,7 @@ impl World {
         .unwrap()
     }
 
-    /// Puts an object into the store.
+    /// Puts an object into the object store.
     pub(crate) async fn put_object(&self, key: &str, content: &str) {
         match &self.cloud {
             Some(cloud) => {
@@ -261,7 +261,7 @@ impl World {
         }
     }
 
-    /// Takes an object out of the bucket.
+    /// Removes an object from the bucket.
     pub(crate) async fn remove_object(&self, key: &str) {
         self.cloud_or_fail().objects.delete(key).await.unwrap();
     }
@@ -271,7 +271,7 @@ impl World {
         self.cloud_or_fail().send(body).await;
     }
 
-    /// Messages in the dead-letter queue.
+    /// Returns the number of messages in the dead-letter queue.
     pub(crate) async fn dead_letters(&self) -> u64 {
         self.cloud_or_fail().dead_letters().await
     }
@@ -288,23 +288,23 @@ impl World {
         self.cloud_or_fail().send(&body.to_string()).await;
     }
 
-    /// Messages that can be received, and that are hidden.
+    /// Returns the numbers of visible and of hidden messages.
     pub(crate) async fn messages(&self) -> (u64, u64) {
         self.cloud_or_fail().messages().await
     }
 
-    /// Waits until the queue holds nothing.
+    /// Waits until the queue is empty.
     pub(crate) async fn queue_empty(&self) {
         eventually("the queue is empty", async || self.messages().await == (0, 0)).await;
     }
 
-    /// Begins a transaction that reads what belongs to `tester`.
+    /// Begins a transaction that reads the data of `tester`.
     pub(crate) async fn read(&self) -> OwnerTransaction {
         self.owners.read(&Owner("tester".to_owned())).await.unwrap()
     }
 
-    /// Waits until the job's run has ended; gives the job's status.
-    pub(crate) async fn settled(&self, job: i32) -> String {
+    /// Waits until the job's run has ended and returns the job's status.
+    pub(crate) async fn status_after_run(&self, job: i32) -> String {
         let query = "SELECT job_status::text FROM jobs WHERE job_id = $1 AND job_status IN ('NEEDS_REVIEW', 'COMPLETED', 'FAILED')";
         for _ in 0..3600 {
             let status = sqlx::query_scalar(query).bind(job).fetch_optional(&self.pool).await.unwrap();
@@ -313,7 +313,7 @@ impl World {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("job {job} was not settled:\n{}", self.log());
+        panic!("the run of job {job} did not end:\n{}", self.log());
     }
 
     /// Waits until the job is COMPLETED.
@@ -321,20 +321,20 @@ impl World {
         eventually("the job is completed", async || self.job(job).await.starts_with("COMPLETED")).await;
     }
 
-    /// A job's status and counts in words.
+    /// Returns a job's status and counts in words.
     pub(crate) async fn job(&self, job: i32) -> String {
         let query = "SELECT job_status || ' total ' || job_total_rows || ' processed ' || job_processed_rows
                      || ' issues ' || job_issue_count || ' repeated ' || job_repeated_rows FROM jobs WHERE job_id = $1";
         sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap()
     }
 
-    /// A job's rows with their statuses in words, in the order of the file.
+    /// Returns a job's rows with their statuses in words, in the order of the file.
     pub(crate) async fn statuses(&self, job: i32) -> String {
         let query = "SELECT string_agg(staging_id || ' ' || staging_status, ', ' ORDER BY staging_id) FROM staging WHERE staging_job_id = $1";
         sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap()
     }
 
-    /// A job's open issues, by rule and line.
+    /// Returns a job's open issues, by type and line.
     pub(crate) async fn issues(&self, job: i32) -> Vec<OpenIssue> {
         let query = "SELECT issue_type::text, issue_key AS key,
                             array_agg(coalesce(staging_line, 0) ORDER BY staging_line) AS lines
@@ -345,7 +345,7 @@ impl World {
         issues
     }
 
-    /// An owner's contacts, each as `email|first|last|company`, sorted.
+    /// Returns an owner's contacts, each as `email|first|last|company`, sorted.
     pub(crate) async fn contacts(&self, owner: &str) -> Vec<String> {
         let query =
             "SELECT concat_ws('|', contact_email, contact_first_name, contact_last_name, contact_company)
@@ -357,12 +357,12 @@ impl World {
     }
 }
 
-/// A name that no other test has, good for a database, a bucket and a queue.
+/// Returns a name that no other test has, valid for a database, a bucket and a queue.
 fn unique() -> String {
     format!("test_{}", uuid::Uuid::new_v4().simple())
 }
 
-/// Waits until something is so.
+/// Waits until `is_so` returns true; a failure names `what`.
 pub(crate) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..1200 {
         if is_so().await {

@@ -1,67 +1,67 @@
-//! The faults: what goes wrong, and with which work.
+//! The faults, and the work that each of them strikes.
 
 use super::rig::Rig;
 use super::work::Work;
 
-/// Something that goes wrong while work is under way.
+/// A fault that occurs during work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The process is killed, in each phase of the work once.
+    /// The process is killed, once in each phase of the work.
     Killed(Work),
-    /// The process is asked to stop, in each phase of the work once.
+    /// The process is asked to stop, once in each phase of the work.
     Terminated(Work),
-    /// The process stands still until lease and visibility have lapsed and another has taken over, then goes on.
+    /// The process is suspended until lease and visibility have expired and another has taken over, then resumed.
     Stopped,
-    /// One message comes three times, to two workers at once.
+    /// One message is delivered three times, to two workers at once.
     MessageTwice,
     /// The message becomes visible again while its job runs.
     VisibilityLost,
     /// Renewals of the message's visibility fail.
     HeartbeatRefused,
-    /// The receipt of the message counts for nothing.
+    /// The message's receipt is invalid.
     ReceiptInvalid,
-    /// The queue does not answer for a while.
+    /// The queue does not respond for a while.
     QueueAway,
-    /// The file is not there.
+    /// The file does not exist.
     ObjectMissing,
-    /// The file may not be read.
+    /// Reading the file is forbidden.
     ObjectForbidden,
-    /// The store is too busy for a while.
+    /// The object store is overloaded for a while.
     StoreBusy,
-    /// The file comes slowly.
+    /// The file arrives slowly.
     ObjectSlow,
     /// Each read of the file ends early.
     ObjectCut,
-    /// Another file stands in its place after it was read for the first time.
+    /// The file is replaced after it was read for the first time.
     ObjectReplaced,
-    /// The database server crashes with rows on their way to it.
+    /// The database server crashes while rows are sent to it.
     ServerKilledAmidRows,
     /// The database server crashes at a COMMIT.
     ServerKilledAtCommit,
     /// The connection is cut at a COMMIT, before or after it took effect: the outcome is unknown.
     CommitUnanswered(Work),
-    /// The database takes no writes for a while, as after a failover to a standby.
+    /// The database rejects writes for a while, as after a failover to a standby.
     DatabaseReadOnly,
     /// The database's disk is full for a while.
     DiskFull,
     /// Another program locks rows and the job in the opposite order.
     Deadlock,
-    /// The database takes no more connections for a while.
+    /// The database accepts no new connections for a while.
     ConnectionsExhausted,
-    /// Each way to or from the database takes 25 ms.
+    /// Each direction of the database's traffic is delayed by 25 ms.
     DatabaseSlow,
     /// The folder for temporary files is full.
     TemporaryFull,
-    /// Two jobs of one owner with the same e-mails run at once.
+    /// Two jobs of one owner with the same e-mails run concurrently.
     SameEmails,
-    /// Another program edits and deletes rows while they are judged again.
+    /// Another program edits and deletes rows during a recheck.
     EditsMeanwhile,
-    /// The clocks of two workers are ten minutes ahead and behind.
+    /// One worker's clock is ten minutes ahead, another's ten minutes behind.
     ClocksApart,
 }
 
 impl Fault {
-    /// The work that is disturbed: by turns where more than one can be.
+    /// Returns the disturbed work; faults that can strike several kinds alternate.
     pub(super) fn work(self, round: u64) -> Work {
         let by_turns = |works: &[Work]| works[(round % works.len() as u64) as usize];
         match self {
@@ -70,7 +70,7 @@ impl Fault {
                 by_turns(&[Work::CleanFile, Work::DirtyFile])
             }
             Fault::ObjectSlow | Fault::ObjectCut | Fault::ObjectReplaced => Work::WideFile,
-            // Only a large job's rows do not fit into memory while they are compared.
+            // Only the rows of a large job do not fit into memory for the comparison.
             Fault::TemporaryFull => Work::LargeFile,
             Fault::Deadlock | Fault::EditsMeanwhile => Work::Reprocess,
             Fault::SameEmails => Work::TwoFiles,
@@ -90,7 +90,7 @@ impl Fault {
         }
     }
 
-    /// What the fault is tried on. Fails where that cannot be had, with the reason.
+    /// Builds the environment of the fault. Fails with the reason if this machine does not support it.
     pub(super) async fn rig(self) -> Result<Rig, &'static str> {
         match self {
             Fault::ServerKilledAmidRows | Fault::ServerKilledAtCommit => Ok(Rig::with_server().await),

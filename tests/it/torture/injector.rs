@@ -1,4 +1,4 @@
-//! An HTTP proxy in front of S3 and SQS that answers some requests itself, badly.
+//! An HTTP proxy in front of S3 and SQS that answers some requests with a fault.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,32 +14,32 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::support::client;
 
-/// What goes wrong.
+/// A fault to inject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Injection {
-    /// Nothing.
+    /// No fault.
     Nothing,
-    /// Reading an object is answered with a status and a code of S3.
+    /// Reads of an object fail with a status and an S3 error code.
     ObjectStatus(u16, &'static str),
-    /// Each piece of an object is this late.
+    /// Each piece of an object is delayed by this much.
     ObjectSlow(Duration),
-    /// Each answer with an object ends after so many bytes.
+    /// Each response with an object is cut off after this many bytes.
     ObjectCut(usize),
-    /// Each read of an object but the first finds this content in its place.
+    /// Every read of an object after the first returns this content instead.
     ObjectReplaced(Vec<u8>),
-    /// No request to the queue is answered.
+    /// Requests to the queue get no response.
     QueueAway,
     /// Renewals of a message's visibility are confirmed and have no effect.
     RenewalsForgotten,
     /// Renewals of a message's visibility fail.
     RenewalsRefused,
-    /// Receipts count for nothing.
+    /// Receipts are treated as invalid.
     ReceiptsInvalid,
 }
 
-/// The proxy on a port of its own. Ends with its value.
+/// The proxy on a port of its own. It stops when it is dropped.
 pub(super) struct Injector {
-    /// Where it listens on the loopback interface.
+    /// Its port on the loopback interface.
     pub port: u16,
     shared: Arc<Shared>,
     _serve: AbortOnDropHandle<()>,
@@ -53,7 +53,7 @@ struct Shared {
 }
 
 impl Injector {
-    /// Starts to forward requests to `upstream`, a URL without a path.
+    /// Starts a proxy that forwards requests to `upstream`, a URL without a path.
     pub(super) async fn start(upstream: &str) -> Injector {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -68,21 +68,21 @@ impl Injector {
         Injector { port, shared, _serve: AbortOnDropHandle::new(serve) }
     }
 
-    /// From now on this goes wrong.
+    /// Injects this fault from now on.
     pub(super) fn inject(&self, injection: Injection) {
         self.shared.reads.store(0, Ordering::SeqCst);
         *self.shared.injection.lock().unwrap() = injection;
     }
 
-    /// How many requests went wrong so far.
+    /// Returns how many requests were disturbed so far.
     pub(super) fn strikes(&self) -> usize {
         self.shared.strikes.load(Ordering::SeqCst)
     }
 }
 
-/// What a request asks for, as far as injections tell requests apart.
+/// The kind of a request, as far as injections distinguish requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asks {
+enum RequestKind {
     Object,
     Renewal,
     Deletion,
@@ -90,37 +90,39 @@ enum Asks {
     Other,
 }
 
-impl Asks {
-    fn of(method: &Method, headers: &HeaderMap, path: &str) -> Asks {
+impl RequestKind {
+    fn of(method: &Method, headers: &HeaderMap, path: &str) -> RequestKind {
         let action = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         match action {
-            Some("AmazonSQS.ChangeMessageVisibility") => Asks::Renewal,
-            Some("AmazonSQS.DeleteMessage") => Asks::Deletion,
-            Some(_) => Asks::OtherOfQueue,
-            None if method == Method::GET && path.matches('/').count() > 1 => Asks::Object,
-            None => Asks::Other,
+            Some("AmazonSQS.ChangeMessageVisibility") => RequestKind::Renewal,
+            Some("AmazonSQS.DeleteMessage") => RequestKind::Deletion,
+            Some(_) => RequestKind::OtherOfQueue,
+            None if method == Method::GET && path.matches('/').count() > 1 => RequestKind::Object,
+            None => RequestKind::Other,
         }
     }
 
-    /// Whether the injection is about such requests.
-    fn is_struck_by(self, injection: &Injection) -> bool {
+    /// Whether the injection applies to such requests.
+    fn is_disturbed_by(self, injection: &Injection) -> bool {
         match injection {
             Injection::Nothing => false,
             Injection::ObjectStatus(..)
             | Injection::ObjectSlow(_)
             | Injection::ObjectCut(_)
-            | Injection::ObjectReplaced(_) => self == Asks::Object,
-            Injection::QueueAway => matches!(self, Asks::Renewal | Asks::Deletion | Asks::OtherOfQueue),
-            Injection::RenewalsForgotten | Injection::RenewalsRefused => self == Asks::Renewal,
-            Injection::ReceiptsInvalid => matches!(self, Asks::Renewal | Asks::Deletion),
+            | Injection::ObjectReplaced(_) => self == RequestKind::Object,
+            Injection::QueueAway => {
+                matches!(self, RequestKind::Renewal | RequestKind::Deletion | RequestKind::OtherOfQueue)
+            }
+            Injection::RenewalsForgotten | Injection::RenewalsRefused => self == RequestKind::Renewal,
+            Injection::ReceiptsInvalid => matches!(self, RequestKind::Renewal | RequestKind::Deletion),
         }
     }
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let asks = Asks::of(request.method(), request.headers(), request.uri().path());
+    let asks = RequestKind::of(request.method(), request.headers(), request.uri().path());
     let injection = shared.injection.lock().unwrap().clone();
-    if !asks.is_struck_by(&injection) {
+    if !asks.is_disturbed_by(&injection) {
         return whole(forward(&shared, request).await);
     }
     shared.strikes.fetch_add(1, Ordering::SeqCst);
@@ -143,7 +145,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     }
 }
 
-/// An answer of the peer.
+/// A response of the peer.
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
@@ -163,7 +165,7 @@ async fn forward(shared: &Shared, request: Request) -> Answer {
     Answer { status, headers, body }
 }
 
-/// What another program does that puts a new object in an old one's place, as whoever is reading the old one.
+/// Replaces an object, as another program might, with the credentials of the request that is reading it.
 async fn replace(shared: &Shared, path: &str, reading: &HeaderMap, content: Vec<u8>) {
     let mut put = client().put(format!("{}{path}", shared.upstream)).body(content);
     for (name, value) in reading {
@@ -189,7 +191,7 @@ fn whole(Answer { status, headers, body }: Answer) -> Response {
     answer(status, headers, body.into())
 }
 
-/// The answer in pieces, each late.
+/// Returns the response in pieces, each of them delayed.
 fn slowly(Answer { status, headers, body }: Answer, pause: Duration) -> Response {
     let pieces: Vec<Bytes> = body.chunks(64 << 10).map(Bytes::copy_from_slice).collect();
     let pieces = stream::iter(pieces).then(move |piece| async move {
@@ -199,13 +201,13 @@ fn slowly(Answer { status, headers, body }: Answer, pause: Duration) -> Response
     answer(status, headers, Body::from_stream(pieces))
 }
 
-/// The answer's first bytes; the connection ends before the rest that its head has promised.
+/// Returns the response's first bytes, and ends the connection before the announced length.
 fn cut(Answer { status, headers, body }: Answer, bytes: usize) -> Response {
     if body.len() <= bytes {
         return whole(Answer { status, headers, body });
     }
     let end = stream::once(async {
-        // What was sent before is on its way by then.
+        // By then, the bytes before are on their way.
         tokio::time::sleep(Duration::from_millis(50)).await;
         Err(std::io::Error::other("cut"))
     });

@@ -1,7 +1,8 @@
-//! `make torture`: one fault strikes real processes on real servers, and afterwards all is as if nothing had been.
+//! `make torture`: a fault strikes real processes on real servers, and afterwards the end state must equal that of an
+//! undisturbed run.
 //!
-//! A [`Fault`] strikes [`Work`] in a [`rig::Rig`] of its own; the [`oracle`] compares what comes of it with an
-//! undisturbed run and looks for what must never be. Instants are chosen by a seed that is printed; `SEED=` repeats it.
+//! A [`Fault`] strikes [`Work`] in a [`rig::Rig`] of its own; the [`oracle`] compares the result with an undisturbed
+//! run and checks invariants. Instants are chosen by a seed, which is printed; `SEED=` repeats it.
 
 mod fault;
 mod injector;
@@ -17,13 +18,14 @@ use oracle::Verdict;
 use strike::{Struck, Target};
 use work::Work;
 
-/// Attempts to let a fault strike before the work is done.
+/// The limit of attempts until a fault strikes before the work is done.
 const ATTEMPTS: u64 = 5;
-/// Of what is wrong, and of the log, so much is shown.
+/// The maximum number of differences and of log lines that are printed.
 const SHOWN: usize = 20;
 const LOG_LINES: usize = 60;
 
-/// Lets the fault strike once, at so many moments where it can strike at several. Fails where it cannot be tried, with the reason.
+/// Lets the fault strike once, or at this many moments if it can strike at several. Fails with the reason if the
+/// machine does not support the fault.
 async fn round(fault: Fault, seed: u64, moments: usize) -> Result<Verdict, &'static str> {
     for attempt in 0..ATTEMPTS {
         if let Some(verdict) = attempted(fault, seed + attempt * 1_000_003, moments).await? {
@@ -34,7 +36,7 @@ async fn round(fault: Fault, seed: u64, moments: usize) -> Result<Verdict, &'sta
     Ok(Verdict { wrong: vec![missed], ..Verdict::default() })
 }
 
-/// `None` when the fault missed and all was as it must be.
+/// Returns `None` if the fault missed and the result was correct.
 async fn attempted(fault: Fault, seed: u64, moments: usize) -> Result<Option<Verdict>, &'static str> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let work = fault.work(seed);
@@ -45,16 +47,16 @@ async fn attempted(fault: Fault, seed: u64, moments: usize) -> Result<Option<Ver
     let target = Target { rig: &rig, work, job, moments };
     let struck = fault.strike(&target, &mut rng).await;
     let finished = work.finish(&rig, job).await;
-    let found = oracle::end_state(&rig.world.pool).await;
+    let end_state = oracle::end_state(&rig.world.pool).await;
     let mut verdict = match &struck {
-        Ok(Struck::With(expected)) => oracle::compare(expected, &found),
-        Ok(Struck::Yes | Struck::Missed) | Err(_) => oracle::compare(&reference.end_state, &found),
+        Ok(Struck::With(expected)) => oracle::compare(expected, &end_state),
+        Ok(Struck::Yes | Struck::Missed) | Err(_) => oracle::compare(&reference.end_state, &end_state),
     };
     verdict.wrong.extend(oracle::broken(&rig.world.pool).await);
     verdict.wrong.extend(finished.err());
     let missed = matches!(struck, Ok(Struck::Missed));
     verdict.wrong.extend(struck.err());
-    if verdict.holds() {
+    if verdict.passed() {
         return Ok((!missed).then_some(verdict));
     }
     let count = verdict.wrong.len();
@@ -70,7 +72,7 @@ async fn attempted(fault: Fault, seed: u64, moments: usize) -> Result<Option<Ver
 
 macro_rules! faults {
     (each_test_run { $($name:ident: $fault:expr,)* } long_run { $($long:ident: $more:expr,)* }) => {
-        /// Every fault, by name.
+        /// All faults by name.
         const FAULTS: &[(&str, Fault)] =
             &[$((stringify!($name), $fault),)* $((stringify!($long), $more),)*];
 
@@ -135,13 +137,13 @@ faults! {
     }
 }
 
-/// The seed of `SEED`, or a new one.
+/// Returns the seed of `SEED`, or a new one.
 fn seed() -> u64 {
-    let given = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
-    given.unwrap_or_else(|| fastrand::u64(..1_000_000))
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
+    seed.unwrap_or_else(|| fastrand::u64(..1_000_000))
 }
 
-/// Runs what is too large for a test's stack in an unoptimised build.
+/// Runs work that is too large for a test's stack in an unoptimised build.
 fn on_a_large_stack<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send + 'static) {
     const STACK_BYTES: usize = 32 << 20;
     let run = || {
@@ -158,7 +160,7 @@ fn on_a_large_stack<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send + 's
 async fn once(name: &str, fault: Fault) {
     let seed = seed();
     match round(fault, seed, 2).await {
-        Ok(verdict) => assert!(verdict.holds(), "{name}, SEED={seed}: {verdict:#?}"),
-        Err(reason) => println!("{name} was not tried: {reason}"),
+        Ok(verdict) => assert!(verdict.passed(), "{name}, SEED={seed}: {verdict:#?}"),
+        Err(reason) => println!("{name} was skipped: {reason}"),
     }
 }

@@ -1,30 +1,30 @@
-//! What must hold after every fault, whatever it was: the end state of an undisturbed run, every valid row one
-//! contact, counters equal to the tables, and nothing left behind.
+//! What must be true after every fault: the end state of an undisturbed run, one contact for each valid row, counters
+//! that match the tables, and no leftovers.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use sqlx::PgPool;
 
-/// How a disturbed job compares with an undisturbed one.
+/// The comparison of a disturbed job with an undisturbed one.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
     /// Contacts of the undisturbed run that are missing.
     pub lost: usize,
-    /// Contacts that the undisturbed run has not made, or has made less often.
+    /// Contacts that the undisturbed run did not create, or created less often.
     pub doubled: usize,
-    /// Everything else that differs or does not hold, in words.
+    /// All other differences and violated invariants, in words.
     pub wrong: Vec<String>,
 }
 
 impl Verdict {
-    /// Whether all is as it must be.
-    pub(super) fn holds(&self) -> bool {
+    /// Whether nothing is wrong.
+    pub(super) fn passed(&self) -> bool {
         self.lost == 0 && self.doubled == 0 && self.wrong.is_empty()
     }
 }
 
-/// Everything that the jobs of a database leave, without ids and times, sorted.
+/// Returns everything that the jobs of a database leave, without ids and times, sorted.
 pub(super) async fn end_state(pool: &PgPool) -> Vec<String> {
     analyze(pool).await;
     let query = "
@@ -51,12 +51,12 @@ pub(super) async fn end_state(pool: &PgPool) -> Vec<String> {
 }
 
 /// Compares two end states, each sorted.
-pub(super) fn compare(expected: &[String], found: &[String]) -> Verdict {
+pub(super) fn compare(expected: &[String], actual: &[String]) -> Verdict {
     let mut counts: HashMap<&str, i64> = HashMap::new();
     for fact in expected {
         *counts.entry(fact).or_default() += 1;
     }
-    for fact in found {
+    for fact in actual {
         *counts.entry(fact).or_default() -= 1;
     }
     let mut verdict = Verdict::default();
@@ -81,7 +81,7 @@ pub(super) fn compare(expected: &[String], found: &[String]) -> Verdict {
     verdict
 }
 
-/// What must be true of every database in which nothing runs; each with a query for what contradicts it.
+/// Invariants of every database in which nothing runs, each with a query for violations.
 const INVARIANTS: &[(&str, &str)] = &[
     (
         "a SUCCESS row has made or changed a contact",
@@ -90,7 +90,7 @@ const INVARIANTS: &[(&str, &str)] = &[
            AND NOT EXISTS (SELECT FROM contact_changes WHERE change_staging_id = staging.staging_id)",
     ),
     (
-        "a contact's row is a SUCCESS row that says the same",
+        "a contact's row is a SUCCESS row with the same values",
         "SELECT contact_id FROM contacts JOIN staging USING (staging_id)
          WHERE staging_status IS DISTINCT FROM 'SUCCESS'
             OR (contact_email, contact_first_name, contact_last_name, contact_company)
@@ -114,13 +114,13 @@ const INVARIANTS: &[(&str, &str)] = &[
            AND NOT EXISTS (SELECT FROM issue_items JOIN staging ON staging_id = item_staging_id WHERE item_issue_id = issue_id)",
     ),
     (
-        "an ISSUE row of a settled job has an open issue",
+        "an ISSUE row of a finished job has an open issue",
         "SELECT staging_id FROM staging JOIN jobs ON job_id = staging_job_id WHERE staging_status = 'ISSUE' AND job_status = 'NEEDS_REVIEW'
            AND NOT EXISTS (SELECT FROM issue_items JOIN issues ON issue_id = item_issue_id
                            WHERE item_staging_id = staging_id AND NOT issue_resolved)",
     ),
     (
-        "a settled job's counters are those of the tables",
+        "a finished job's counters are those of the tables",
         "SELECT job_id::bigint FROM jobs, LATERAL (
              SELECT count(*) FILTER (WHERE staging_status = 'READY') AS ready,
                     count(*) FILTER (WHERE staging_status = 'ISSUE') AS issue,
@@ -139,7 +139,7 @@ const INVARIANTS: &[(&str, &str)] = &[
            AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = pg_class.oid)",
     ),
     (
-        "no session of the program is left with a transaction or a lock",
+        "no session of the program has an open transaction or a lock",
         "SELECT pid::bigint FROM pg_stat_activity
          WHERE datname = current_database() AND application_name = 'ingest' AND xact_start IS NOT NULL
          UNION ALL
@@ -148,19 +148,19 @@ const INVARIANTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The invariants that do not hold, in words.
+/// Returns the violated invariants, in words.
 pub(super) async fn broken(pool: &PgPool) -> Vec<String> {
     analyze(pool).await;
-    let mut found = broken_now(pool).await;
-    // The server notices the end of a process that was killed when it has done what it was asked for.
+    let mut violations = broken_now(pool).await;
+    // The server notices the end of a killed process only after its current statement.
     for _ in 0..100 {
-        if found.is_empty() {
+        if violations.is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-        found = broken_now(pool).await;
+        violations = broken_now(pool).await;
     }
-    found
+    violations
 }
 
 async fn broken_now(pool: &PgPool) -> Vec<String> {
@@ -168,17 +168,14 @@ async fn broken_now(pool: &PgPool) -> Vec<String> {
     for (invariant, query) in INVARIANTS {
         let against: Vec<i64> = sqlx::query_scalar(*query).fetch_all(pool).await.unwrap();
         if let Some(first) = against.first() {
-            broken.push(format!(
-                "it does not hold that {invariant}: {first} and others, {} in all",
-                against.len()
-            ));
+            broken.push(format!("violated: {invariant}: {first} and others, {} in all", against.len()));
         }
     }
     broken
 }
 
-/// Brings the server's statistics up to date: the oracle joins whole tables, and without them compares every row with every
-/// other.
+/// Updates the server's statistics: the oracle joins whole tables, and without statistics the server compares every row
+/// with every other.
 async fn analyze(pool: &PgPool) {
     sqlx::raw_sql("ANALYZE").execute(pool).await.unwrap();
 }

@@ -1,7 +1,7 @@
-//! A TCP proxy in front of PostgreSQL that delays, holds, cuts or refuses connections.
+//! A TCP proxy in front of PostgreSQL that delays, stops, cuts or refuses connections.
 //!
-//! It reads as much of the protocol as it needs to stop at an exact place: in the middle of rows on their way
-//! to the server, or at a COMMIT.
+//! It parses as much of the protocol as it needs to stop at an exact point: amid rows on their way to the server, or at
+//! a COMMIT.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,45 +14,45 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-/// A place in what a client sends.
+/// A point in what a client sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RowLocation {
+pub(super) enum StopPoint {
     /// A message of many rows.
     Rows,
     /// A COMMIT.
     Commit,
 }
 
-/// What becomes of a connection that has come to the place. It waits there as long as the [`Trap`] exists.
+/// What happens to a connection at the point, where it waits as long as the [`Trap`] exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Then {
-    /// It is cut: the server never sees what was sent.
+pub(super) enum StopEffect {
+    /// It is cut: the server never receives what was sent.
     CutBefore,
-    /// It is cut as soon as all of it was forwarded: the server may or may not act on it.
+    /// It is cut as soon as everything was forwarded: the server may or may not act on it.
     CutAmid,
-    /// It is cut once the server has answered, which the client never learns.
+    /// It is cut after the server has answered, but before the client receives the answer.
     CutAfter,
-    /// Half of it has been forwarded; the rest follows.
+    /// Half of it is forwarded before the wait, the rest afterwards.
     Halve,
 }
 
 /// A simple query, its length, its text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
-/// A write of this size holds rows.
+/// A write of this size contains rows.
 const ROWS_BYTES: usize = 8 << 10;
 
-impl RowLocation {
+impl StopPoint {
     fn is_in(self, sent: &[u8]) -> bool {
         match self {
-            RowLocation::Rows => sent.len() >= ROWS_BYTES,
-            RowLocation::Commit => sent.windows(COMMIT.len()).any(|window| window == COMMIT),
+            StopPoint::Rows => sent.len() >= ROWS_BYTES,
+            StopPoint::Commit => sent.windows(COMMIT.len()).any(|window| window == COMMIT),
         }
     }
 }
 
-/// A proxy on a port of its own. Ends with its value.
+/// A proxy on a port of its own. It stops when it is dropped.
 pub(super) struct Proxy {
-    /// Where it listens on the loopback interface.
+    /// Its port on the loopback interface.
     pub port: u16,
     shared: Arc<Shared>,
     _accept: AbortOnDropHandle<()>,
@@ -68,20 +68,20 @@ struct Shared {
 struct State {
     delay: Duration,
     armed: Option<Armed>,
-    /// Cancelled to cut the connections that there are.
+    /// Cancelled to cut all current connections.
     connections: CancellationToken,
 }
 
 struct Armed {
-    place: RowLocation,
-    /// How often the place is passed before the trap springs.
+    point: StopPoint,
+    /// How often the point is passed before the trap springs.
     passes: u32,
-    then: Then,
+    effect: StopEffect,
     sprung: oneshot::Sender<()>,
     released: CancellationToken,
 }
 
-/// A place where one connection will be stopped.
+/// A point at which one connection will be stopped.
 pub(super) struct Trap {
     sprung: oneshot::Receiver<()>,
     released: CancellationToken,
@@ -89,9 +89,9 @@ pub(super) struct Trap {
 }
 
 impl Trap {
-    /// Waits until a connection has come to the place.
+    /// Waits until a connection has reached the point.
     pub(super) async fn sprung(&mut self) {
-        // A proxy that is gone or has another trap will not spring this one.
+        // A proxy that was stopped, or that has another trap, will not spring this one.
         if (&mut self.sprung).await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -99,7 +99,7 @@ impl Trap {
 }
 
 impl Drop for Trap {
-    /// Releases the connection; a trap that has not sprung is gone.
+    /// Releases the connection, or disarms the trap.
     fn drop(&mut self) {
         self.released.cancel();
         self.shared.state.lock().unwrap().armed.take_if(|armed| armed.released.is_cancelled());
@@ -107,7 +107,7 @@ impl Drop for Trap {
 }
 
 impl Proxy {
-    /// Starts to forward connections to a port of the loopback interface.
+    /// Starts a proxy that forwards connections to a port of the loopback interface.
     pub(super) async fn start(upstream: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -133,21 +133,21 @@ impl Proxy {
         std::mem::take(&mut state.connections).cancel();
     }
 
-    /// Stops the connection that comes to the place after it was passed `passes` times. One trap at a time.
-    pub(super) fn trap(&self, place: RowLocation, passes: u32, then: Then) -> Trap {
+    /// Stops the connection that reaches the point after it was passed `passes` times. One trap at a time.
+    pub(super) fn trap(&self, point: StopPoint, passes: u32, effect: StopEffect) -> Trap {
         let (sprung, when_sprung) = oneshot::channel();
         let released = CancellationToken::new();
-        let armed = Armed { place, passes, then, sprung, released: released.clone() };
+        let armed = Armed { point, passes, effect, sprung, released: released.clone() };
         self.shared.state.lock().unwrap().armed = Some(armed);
         Trap { sprung: when_sprung, released, shared: self.shared.clone() }
     }
 }
 
 impl Shared {
-    /// The trap, if it springs at what a client has sent.
+    /// Returns the trap, if it springs at what a client has sent.
     fn springs(&self, sent: &[u8]) -> Option<Armed> {
         let mut state = self.state.lock().unwrap();
-        let armed = state.armed.as_mut().filter(|armed| armed.place.is_in(sent))?;
+        let armed = state.armed.as_mut().filter(|armed| armed.point.is_in(sent))?;
         if armed.passes > 0 {
             armed.passes -= 1;
             return None;
@@ -182,7 +182,7 @@ async fn connection(client: TcpStream, shared: &Shared) {
     }
 }
 
-/// What becomes of the server's answers to one client.
+/// What happens to the server's answers to one client.
 #[derive(Default)]
 struct Answers {
     kept_back: AtomicBool,
@@ -193,27 +193,27 @@ async fn requests(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, shared:
     let mut buffer = vec![0; 64 << 10];
     while let Ok(read @ 1..) = client.read(&mut buffer).await {
         let mut sent = &buffer[..read];
-        if RowLocation::Commit.is_in(sent) {
+        if StopPoint::Commit.is_in(sent) {
             shared.commits.fetch_add(1, Ordering::SeqCst);
         }
         if let Some(armed) = shared.springs(sent) {
-            let forwarded = match armed.then {
-                Then::CutBefore => 0,
-                Then::Halve => read / 2,
-                Then::CutAmid | Then::CutAfter => read,
+            let forwarded = match armed.effect {
+                StopEffect::CutBefore => 0,
+                StopEffect::Halve => read / 2,
+                StopEffect::CutAmid | StopEffect::CutAfter => read,
             };
-            answers.kept_back.store(armed.then == Then::CutAfter, Ordering::SeqCst);
+            answers.kept_back.store(armed.effect == StopEffect::CutAfter, Ordering::SeqCst);
             if server.write_all(&sent[..forwarded]).await.is_err() {
                 return;
             }
-            if armed.then == Then::CutAfter {
+            if armed.effect == StopEffect::CutAfter {
                 answers.answered.notified().await;
             }
             let _ = armed.sprung.send(());
             armed.released.cancelled().await;
-            match armed.then {
-                Then::CutBefore | Then::CutAmid | Then::CutAfter => return,
-                Then::Halve => sent = &sent[forwarded..],
+            match armed.effect {
+                StopEffect::CutBefore | StopEffect::CutAmid | StopEffect::CutAfter => return,
+                StopEffect::Halve => sent = &sent[forwarded..],
             }
         }
         pause(shared.delay()).await;

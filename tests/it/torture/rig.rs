@@ -1,5 +1,5 @@
-//! What a fault is tried on: a world of its own, with a proxy in front of its database and one in front of its
-//! store and queue.
+//! The environment of a fault: a world with a proxy in front of its database, and one in front of its object store and
+//! queue.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,33 +17,33 @@ use super::proxy::Proxy;
 
 /// Longer than anything here takes, even on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(150);
-/// The visibility timeout, and with it the lease: short, since much waits for them to lapse, and long enough to be
-/// renewed on a busy machine.
+/// The visibility timeout, and with it the lease: short, since many faults wait for them to expire, and long enough to
+/// be renewed on a busy machine.
 pub(super) const VISIBILITY: Duration = Duration::from_secs(8);
-/// The owner of everything that is disturbed.
+/// The owner of all disturbed jobs.
 pub(super) const OWNER: &str = "one";
 
-/// A world that faults are injected into.
+/// A world into which faults are injected.
 pub(super) struct Rig {
-    /// Database, bucket and queue; its own connections bypass the proxies.
+    /// Database, bucket and queue; the test's own connections bypass the proxies.
     pub world: World,
-    /// In front of PostgreSQL.
+    /// The proxy in front of PostgreSQL.
     pub database: Proxy,
-    /// In front of S3 and SQS.
+    /// The proxy in front of S3 and SQS.
     pub cloud: Injector,
-    /// The server, where the world has one of its own.
+    /// The PostgreSQL server, if the world has its own.
     pub server: Option<Postgres>,
-    /// What the database is on, where that is small. After the server, which must end first.
+    /// The disk of the database, if it is small. Declared after the server, which must stop first.
     pub disk: Option<SmallDisk>,
 }
 
 impl Rig {
-    /// A rig on the server that tests share.
+    /// Builds a rig on the shared server.
     pub(super) async fn new() -> Rig {
         Rig::build(World::empty_database_on(postgres(), "").await, postgres().port()).await
     }
 
-    /// A rig on a server of its own, which can be crashed.
+    /// Builds a rig on a server of its own, which can crash.
     pub(super) async fn with_server() -> Rig {
         let server = tokio::task::block_in_place(Postgres::make);
         let world = World::empty_database_on(&server, "").await;
@@ -51,7 +51,7 @@ impl Rig {
         Rig { server: Some(server), ..rig }
     }
 
-    /// A rig whose database is on a small disk. Fails where that cannot be had.
+    /// Builds a rig whose database is on a small disk. Fails if the machine does not support it.
     pub(super) async fn with_small_disk() -> Result<Rig, &'static str> {
         let disk = SmallDisk::mount()?;
         let server = tokio::task::block_in_place(Postgres::make);
@@ -84,7 +84,7 @@ impl Rig {
             ("MEMORY_BUDGET_MB", "1".to_owned()),
             ("SQS_VISIBILITY_TIMEOUT", VISIBILITY.as_secs().to_string()),
             ("SQS_WAIT_TIME_SECONDS", "1".to_owned()),
-            // A fault lasts as long as it lasts: giving up is not what is tried here.
+            // Enough retries for any fault: their limit is not tested here.
             ("MAX_RETRIES", "1000".to_owned()),
             ("RETRY_DELAY_SECONDS", "0.2".to_owned()),
             ("LOG_LEVEL", "DEBUG".to_owned()),
@@ -99,21 +99,21 @@ impl Rig {
         self.worker_with(&[])
     }
 
-    /// Starts a worker and waits until it is at work. One that cannot reach the database or the queue while it starts
-    /// ends, and would not be there once the fault is mended.
+    /// Starts a worker and waits until it is running. A worker that cannot reach the database or the queue at its start
+    /// exits, and would be missing after the fault.
     pub(super) async fn started_worker(&self) -> Result<Child, String> {
         let log = self.log();
         let worker = self.worker();
-        in_time("a worker starts", log.says(&["worker started"])).await?;
+        in_time("a worker starts", log.wait_for_line(&["worker started"])).await?;
         Ok(worker)
     }
 
-    /// Starts a worker with these variables besides.
+    /// Starts a worker with additional variables.
     pub(super) fn worker_with(&self, env: &[(String, String)]) -> Child {
         self.world.spawn_with(&["worker"], env)
     }
 
-    /// Starts a worker whose folder for temporary files has room for next to nothing.
+    /// Starts a worker whose folder for temporary files is almost full.
     pub(super) fn worker_with_little_room(&self) -> Child {
         let mount = r#"mount -t tmpfs -o size=64k tmpfs "$TMPDIR" && exec "$0" "$@""#;
         let unshare: &[&str] = match nix::unistd::geteuid().is_root() {
@@ -123,30 +123,30 @@ impl Rig {
         self.world.spawn_by(unshare, &["worker"])
     }
 
-    /// What programs print from now on.
+    /// Returns what programs print from now on.
     pub(super) fn log(&self) -> Log<'_> {
         Log { world: &self.world, from: self.world.log().len() }
     }
 
-    /// A job's status.
+    /// Returns a job's status.
     pub(super) async fn status(&self, job: i32) -> String {
         let query = "SELECT job_status::text FROM jobs WHERE job_id = $1";
         sqlx::query_scalar(query).bind(job).fetch_one(&self.world.pool).await.unwrap()
     }
 
-    /// Alters the database as a whole.
+    /// Changes a setting of the whole database.
     pub(super) async fn alter_database(&self, to: &str) {
         let options = self.admin_options();
         let name = options.get_database().unwrap().to_owned();
         let mut admin = PgConnection::connect_with(&options).await.unwrap();
         let alter = AssertSqlSafe(format!("ALTER DATABASE {name} {to}"));
-        // The superuser may, whatever the database is set to.
+        // The superuser is allowed to, whatever the database's settings.
         sqlx::raw_sql("SET default_transaction_read_only = off").execute(&mut admin).await.unwrap();
         sqlx::raw_sql(alter).execute(&mut admin).await.unwrap();
         admin.close().await.unwrap();
     }
 
-    /// How a superuser connects to the database, past the proxy.
+    /// Returns the options for connecting to the database as the superuser, without the proxy.
     pub(super) fn admin_options(&self) -> PgConnectOptions {
         let server = self.server.as_ref().unwrap_or(postgres());
         let options: PgConnectOptions = server.admin_url().parse().unwrap();
@@ -154,7 +154,7 @@ impl Rig {
     }
 }
 
-/// The environment of a program whose clock is so many seconds off, such as `+600`.
+/// Returns the environment of a program whose clock is off by this many seconds, such as `+600`.
 pub(super) fn fake_clock(seconds: &str) -> Vec<(String, String)> {
     let folders = std::fs::read_dir("/usr/lib").unwrap().flatten();
     let libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
@@ -163,14 +163,14 @@ pub(super) fn fake_clock(seconds: &str) -> Vec<(String, String)> {
     let pairs = [
         ("LD_PRELOAD", library.to_str().unwrap()),
         ("FAKETIME", seconds),
-        // Only what tells the time of day is off; durations are measured by the other clock.
+        // Only the time of day is off; durations are measured by the monotonic clock.
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ("DONT_FAKE_MONOTONIC", "1"),
     ];
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
 }
 
-/// A file system of few megabytes. Ends with its value.
+/// A file system of a few megabytes. It is unmounted when it is dropped.
 pub(super) struct SmallDisk {
     path: PathBuf,
 }
@@ -193,13 +193,13 @@ impl SmallDisk {
         self.path.join("ballast")
     }
 
-    /// Takes all the room that is left.
+    /// Fills the disk.
     pub(super) fn fill(&self) {
         let mut ballast = std::fs::File::create(self.ballast()).unwrap();
         while std::io::Write::write_all(&mut ballast, &[0; 4096]).is_ok() {}
     }
 
-    /// Gives it back.
+    /// Frees the space again.
     pub(super) fn make_room(&self) {
         std::fs::remove_file(self.ballast()).unwrap();
     }
@@ -226,8 +226,8 @@ pub(super) struct Log<'r> {
 }
 
 impl Log<'_> {
-    /// Waits until it has a line with all of these texts.
-    pub(super) async fn says(&self, texts: &[&str]) {
+    /// Waits until a line contains all of these texts.
+    pub(super) async fn wait_for_line(&self, texts: &[&str]) {
         while !self.has(texts) {
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
@@ -238,16 +238,16 @@ impl Log<'_> {
         log[self.from..].lines().any(|line| texts.iter().all(|text| line.contains(text)))
     }
 
-    /// How many seconds its last line is ahead of the time.
+    /// Returns how many seconds the time of its last line is ahead.
     pub(super) fn skew(&self) -> Option<i64> {
         let log = self.world.log();
         let last: serde_json::Value = serde_json::from_str(log[self.from..].lines().last()?).ok()?;
-        let said: DateTime<Utc> = last["timestamp"].as_str()?.parse().ok()?;
-        Some((said - Utc::now()).num_seconds())
+        let logged: DateTime<Utc> = last["timestamp"].as_str()?.parse().ok()?;
+        Some((logged - Utc::now()).num_seconds())
     }
 }
 
-/// Asks workers to stop, and waits until they have.
+/// RequestKind workers to stop, and waits until they have.
 pub(super) async fn stop(workers: &mut [Child]) -> Result<(), String> {
     for worker in workers {
         in_time("a worker is ready for signals", ready(worker)).await?;
@@ -256,7 +256,7 @@ pub(super) async fn stop(workers: &mut [Child]) -> Result<(), String> {
         }
         match worker.term_and_wait().await {
             Some(0) => {}
-            other => return Err(format!("a worker that was asked to stop ended with {other:?}")),
+            other => return Err(format!("a stopped worker exited with {other:?}")),
         }
     }
     Ok(())
@@ -269,7 +269,7 @@ pub(super) async fn ready(process: &mut Child) {
     }
 }
 
-/// Waits for something at most as long as anything may take; says what it was if it does not come.
+/// Waits for something until a timeout; the error names `what`.
 pub(super) async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> Result<T, String> {
     let ended = tokio::time::timeout(PATIENCE, work).await;
     ended.map_err(|_| format!("not within {} seconds: {what}", PATIENCE.as_secs()))

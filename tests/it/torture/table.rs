@@ -1,4 +1,4 @@
-//! The long run: every fault, round after round, and the table of what came of it.
+//! The long run: every fault, round after round, and the table of results.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,24 +8,24 @@ use futures::stream::{self, StreamExt};
 
 use super::{FAULTS, on_a_large_stack, round, seed};
 
-/// What came of one fault.
+/// The results of one fault.
 #[derive(Default)]
 struct Tally {
     rounds: usize,
-    held: usize,
+    passed: usize,
     lost: usize,
     doubled: usize,
-    untried: Option<&'static str>,
+    skipped: Option<&'static str>,
 }
 
 fn number(variable: &str, default: usize) -> usize {
     std::env::var(variable).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-/// `make torture`: `ROUNDS` of each fault, or of those whose name has `FAULT` in it.
+/// `make torture`: `ROUNDS` of each fault, or of those whose name contains `FAULT`.
 #[test]
 #[ignore = "long: make torture"]
-fn every_fault_round_after_round() {
+fn every_fault_passes_every_round() {
     on_a_large_stack(every_fault);
 }
 
@@ -35,7 +35,7 @@ async fn every_fault() {
     println!("SEED={seed} ROUNDS={rounds}");
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let mut table =
-        String::from("| fault | rounds | held | lost | doubled |\n| --- | ---: | ---: | ---: | ---: |\n");
+        String::from("| fault | rounds | passed | lost | doubled |\n| --- | ---: | ---: | ---: | ---: |\n");
     let mut failed = Vec::new();
     for (name, fault) in FAULTS.iter().filter(|(name, _)| name.contains(&wanted)) {
         let started = Instant::now();
@@ -48,23 +48,23 @@ async fn every_fault() {
         let mut tally = Tally::default();
         for (seed, verdict) in verdicts {
             match verdict {
-                Err(reason) => tally.untried = Some(reason),
+                Err(reason) => tally.skipped = Some(reason),
                 Ok(verdict) => {
                     tally.rounds += 1;
-                    tally.held += usize::from(verdict.holds());
+                    tally.passed += usize::from(verdict.passed());
                     tally.lost += verdict.lost;
                     tally.doubled += verdict.doubled;
-                    if !verdict.holds() {
+                    if !verdict.passed() {
                         println!("{name}, SEED={seed}: {verdict:#?}");
                         failed.push(format!("{name}, SEED={seed}"));
                     }
                 }
             }
         }
-        let Tally { rounds, held, lost, doubled, untried } = tally;
-        let line = match untried {
-            Some(reason) => format!("| {} | not tried: {reason} | | | |", name.replace('_', " ")),
-            None => format!("| {} | {rounds} | {held} | {lost} | {doubled} |", name.replace('_', " ")),
+        let Tally { rounds, passed, lost, doubled, skipped } = tally;
+        let line = match skipped {
+            Some(reason) => format!("| {} | skipped: {reason} | | | |", name.replace('_', " ")),
+            None => format!("| {} | {rounds} | {passed} | {lost} | {doubled} |", name.replace('_', " ")),
         };
         println!("{line} {:.0} s", started.elapsed().as_secs_f64());
         writeln!(table, "{line}").unwrap();

@@ -1,5 +1,4 @@
-//! What is under way when a fault strikes: a first run, a run after a review, an import taken back, a decision
-//! about many rows.
+//! The work that faults strike: a first run, a run after a review, the undo of an import, a bulk decision.
 
 use std::time::{Duration, Instant};
 
@@ -15,19 +14,19 @@ use super::strike::Target;
 /// Work that can be disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
-    /// The first run of a file in which nothing is wrong: ends COMPLETED.
+    /// The first run of a clean file: ends COMPLETED.
     CleanFile,
-    /// The first run of a file with a few of everything: ends NEEDS_REVIEW.
+    /// The first run of a file with some rows of every rule: ends NEEDS_REVIEW.
     DirtyFile,
-    /// The same of a file too large to be kept in memory between two passes.
+    /// The same for a file that is too large to be kept in memory between two passes.
     WideFile,
-    /// The same of a file whose rows get tables of their own.
+    /// The same for a job with tables of its own.
     LargeFile,
-    /// The first runs of two jobs of one owner, of files that say the same: one ends COMPLETED, one NEEDS_REVIEW.
+    /// The first runs of two jobs of one owner with the same contacts: one ends COMPLETED, one NEEDS_REVIEW.
     TwoFiles,
     /// The run after the review: ends COMPLETED.
     Reprocess,
-    /// A command that takes an import back.
+    /// A command that undoes an import.
     UndoImport,
     /// A command that decides about many rows.
     BulkDecision,
@@ -36,27 +35,27 @@ pub(super) enum Work {
 /// Data rows of the files, and of the large one.
 const ROWS: usize = 6_000;
 const LARGE_ROWS: usize = 101_000;
-/// Every so many rows has something wrong with it, in a file that is not clean.
+/// In a dirty file, one in this many rows has an issue.
 const DIRT: usize = 100;
 
-/// An instant at which work is to be disturbed.
+/// An instant at which work is disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
-    /// Some time after the process was started, within the time that it takes undisturbed.
+    /// Some time after the process has started, within the duration of undisturbed work.
     Somewhen,
-    /// When this part of a run has ended, or a little later.
+    /// When this part of a run has ended, or slightly later.
     After(&'static str),
     /// At one of its COMMITs, before or after it takes effect.
     AtCommit,
 }
 
-/// What work comes to when nothing disturbs it.
+/// The result of undisturbed work.
 pub(super) struct Reference {
     /// [`oracle::end_state`].
     pub end_state: Vec<String>,
-    /// How long it took.
+    /// Its duration.
     pub took: Duration,
-    /// How many COMMITs it sent: at least one.
+    /// The number of its COMMITs: at least one.
     pub commits: u32,
 }
 
@@ -74,7 +73,7 @@ impl Work {
         }
     }
 
-    /// Where to disturb it so that each of its phases is met.
+    /// Returns moments that cover each phase of the work.
     pub(super) fn moments(self) -> &'static [Moment] {
         use Moment::{After, AtCommit, Somewhen};
         match self {
@@ -95,7 +94,7 @@ impl Work {
         }
     }
 
-    /// The file.
+    /// Returns the content of the file.
     pub(super) fn content(self) -> String {
         match self {
             Work::CleanFile | Work::TwoFiles | Work::UndoImport => file(ROWS, false, ""),
@@ -105,13 +104,13 @@ impl Work {
         }
     }
 
-    /// Makes a job on which the work can begin.
+    /// Creates a job for the work.
     pub(super) async fn prepare(self, rig: &Rig) -> i32 {
-        // Another program has made contacts before, one of them with an address of the dirty file.
+        // Another program has created contacts before, one of them with an address of the dirty file.
         let contacts = "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
              SELECT 0, $1, CASE n WHEN 1 THEN 'p3@example.com' ELSE 'before' || n || '@example.com' END, 'Be', 'Fore', 'Acme'
              FROM generate_series($2::int, 20) n";
-        // A clean file has none of them.
+        // A clean file contains none of them.
         let first = match self {
             Work::DirtyFile | Work::Reprocess | Work::BulkDecision => 1,
             Work::CleanFile | Work::WideFile | Work::LargeFile | Work::TwoFiles | Work::UndoImport => 2,
@@ -135,7 +134,7 @@ impl Work {
         job
     }
 
-    /// Asks for the work, where messages do.
+    /// Requests the work, if it is requested by message.
     pub(super) async fn ask(self, rig: &Rig, job: i32) {
         if self.is_of_worker() {
             rig.world.send_again(job).await;
@@ -186,8 +185,8 @@ impl Work {
         }
     }
 
-    /// Brings the work to its end, as an operator does once a fault is mended: a worker is started, or the command
-    /// given again. Fails when it does not come to its end in time.
+    /// Completes the work as an operator does after a fault: starts a worker, or runs the command again. Fails if the
+    /// work does not end in time.
     pub(super) async fn finish(self, rig: &Rig, job: i32) -> Result<(), String> {
         match self.is_of_worker() {
             true => {
@@ -198,7 +197,7 @@ impl Work {
             false => {
                 let again = async {
                     while !self.is_done(rig, job).await {
-                        // A command that was cut may still be under way in the database.
+                        // An interrupted command may still be running in the database.
                         self.start(rig, job).wait().await;
                         tokio::time::sleep(Duration::from_millis(200)).await;
                     }
@@ -208,8 +207,8 @@ impl Work {
         }
     }
 
-    /// Waits until the work is done and the queue is empty. A job that has FAILED, or that nothing asks for any
-    /// more, is asked for again.
+    /// Waits until the work is done and the queue is empty. Requests a job again that has FAILED or that nothing
+    /// requests any more.
     async fn worked_off(self, rig: &Rig, job: i32) {
         let mut idle = 0;
         loop {
@@ -227,7 +226,7 @@ impl Work {
         }
     }
 
-    /// What the work comes to when nothing disturbs it: tried once.
+    /// Returns the result of undisturbed work, which runs once.
     pub(super) async fn reference(self) -> &'static Reference {
         static REFERENCES: [OnceCell<Reference>; 8] = [const { OnceCell::const_new() }; 8];
         let reference = async {
@@ -246,17 +245,17 @@ impl Work {
     }
 }
 
-/// Brings a job to this status, undisturbed.
+/// Brings a job to this status without a fault.
 async fn imported(rig: &Rig, job: i32, status: &str) {
     rig.world.send_again(job).await;
     let mut workers = [rig.worker()];
-    let settled = rig.world.settled(job).await;
+    let ended = rig.world.status_after_run(job).await;
     rig.world.queue_empty().await;
     stop(&mut workers).await.unwrap();
-    assert_eq!(settled, status, "{}", rig.world.log());
+    assert_eq!(ended, status, "{}", rig.world.log());
 }
 
-/// A file of `rows` rows with `padding` in each: all fine, or a few of everything among them.
+/// Returns a file of `rows` rows with `padding` in each: all valid, or with some rows of every rule.
 fn file(rows: usize, dirty: bool, padding: &str) -> String {
     let mut text = String::from("email,first_name,last_name,company\n");
     for n in 0..rows {
@@ -273,16 +272,16 @@ fn file(rows: usize, dirty: bool, padding: &str) -> String {
 }
 
 impl Moment {
-    /// Waits for the moment in a process that has just been started, whose log this is. A connection that is
-    /// stopped then is let go with the value.
+    /// Waits for the moment in a process that has just been started and writes this log. A connection that is stopped
+    /// then continues when the trap is dropped.
     pub(super) async fn come(self, on: &Target<'_>, log: &Log<'_>, rng: &mut fastrand::Rng) -> Option<Trap> {
         match self {
             Moment::Somewhen => {
-                on.somewhen(rng).await;
+                on.wait_randomly(rng).await;
                 None
             }
             Moment::After(part) => {
-                log.says(&["\"part ended\"", &format!("\"part\":\"{part}\"")]).await;
+                log.wait_for_line(&["\"part ended\"", &format!("\"part\":\"{part}\"")]).await;
                 // Most parts are short.
                 tokio::time::sleep(Duration::from_millis(150).mul_f64(rng.f64().powi(3))).await;
                 None

@@ -1,4 +1,4 @@
-//! Faults of the store and of the queue.
+//! Faults of the object store and the queue.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use super::super::rig::{OWNER, VISIBILITY, in_time, stop};
 use super::{AWAY, Outcome, Struck, Target, struck_if};
 
 impl Target<'_> {
-    /// Lets renewals, or receipts, go wrong for longer than the visibility lasts.
+    /// Lets renewals or receipts fail for longer than the visibility timeout.
     pub(crate) async fn renewals(&self, injection: Injection) -> Outcome {
-        // The work must last long enough to be renewed.
+        // The work must last long enough to need a renewal.
         self.rig.database.delay(Duration::from_millis(60));
         self.rig.cloud.inject(injection);
         let mut workers = [self.rig.worker(), self.rig.worker()];
@@ -20,10 +20,10 @@ impl Target<'_> {
         Ok(struck_if(self.rig.cloud.strikes() > 0))
     }
 
-    /// Leaves the queue's clients without an answer for a while.
+    /// Leaves the queue's clients without a response for a while.
     pub(crate) async fn queue_away(&self, rng: &mut fastrand::Rng) -> Outcome {
         let mut worker = [self.rig.started_worker().await?];
-        self.unless_done(self.somewhen(rng)).await;
+        self.unless_done(self.wait_randomly(rng)).await;
         self.rig.cloud.inject(Injection::QueueAway);
         tokio::time::sleep(AWAY).await;
         self.rig.cloud.inject(Injection::Nothing);
@@ -31,7 +31,7 @@ impl Target<'_> {
         Ok(struck_if(self.rig.cloud.strikes() > 0))
     }
 
-    /// Keeps the file from being had: the job fails, and nothing of it is imported.
+    /// Makes the file unreadable: the job fails, and nothing is imported.
     pub(crate) async fn refused(&self, injection: Injection) -> Outcome {
         self.rig.cloud.inject(injection);
         let worker = self.rig.worker();
@@ -42,7 +42,7 @@ impl Target<'_> {
         Ok(Struck::Yes)
     }
 
-    /// Puts another file in the place of the one that is being read, and that one back when the job has failed.
+    /// Replaces the file while it is read, and restores it when the job has failed.
     pub(crate) async fn replaced(&self) -> Outcome {
         let other = b"email,first_name,last_name,company\nother@example.com,Ot,Her,Acme\n".to_vec();
         let struck = self.refused(Injection::ObjectReplaced(other)).await?;
@@ -50,7 +50,7 @@ impl Target<'_> {
         Ok(struck)
     }
 
-    /// Lets the store answer that it is too busy, for a while.
+    /// Lets the object store report an overload for a while.
     pub(crate) async fn store_busy(&self) -> Outcome {
         self.rig.cloud.inject(Injection::ObjectStatus(503, "SlowDown"));
         let mut worker = [self.rig.worker()];
@@ -59,13 +59,13 @@ impl Target<'_> {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        in_time("the store is asked", struck).await?;
+        in_time("the object store receives a request", struck).await?;
         self.nothing_imported().await?;
         self.rig.cloud.inject(Injection::Nothing);
         self.until_done(&mut worker).await
     }
 
-    /// Makes reading the file hard: the work is done all the same.
+    /// Disturbs reads of the file: the work succeeds nevertheless.
     pub(crate) async fn read_badly(&self, injection: Injection) -> Outcome {
         self.rig.cloud.inject(injection);
         self.until_done(&mut [self.rig.worker()]).await?;

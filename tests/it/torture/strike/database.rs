@@ -1,30 +1,32 @@
-//! Faults of the database and of the way to it.
+//! Faults of the database and of connections to it.
 
 use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
 
-use super::super::proxy::{RowLocation, Then};
+use super::super::proxy::{StopEffect, StopPoint};
 use super::super::rig::in_time;
 use super::{AWAY, Outcome, Struck, Target, struck_if};
 
-/// Cuts of the connection in one round.
+/// The number of connections cut in one round.
 const CUTS: usize = 3;
 
 impl Target<'_> {
-    /// Crashes the server when a connection is at the place, twice.
-    pub(crate) async fn server_killed(&self, place: RowLocation, rng: &mut fastrand::Rng) -> Outcome {
+    /// Crashes the server when a connection reaches the point, twice.
+    pub(crate) async fn server_killed(&self, point: StopPoint, rng: &mut fastrand::Rng) -> Outcome {
         let server = self.rig.server.as_ref().expect("a server of its own");
         let mut worker = [self.rig.started_worker().await?];
-        let (passes, thens): (u32, &[Then]) = match place {
-            RowLocation::Rows => (3, &[Then::Halve, Then::CutBefore]),
-            RowLocation::Commit => {
-                (self.work.reference().await.commits, &[Then::CutBefore, Then::CutAmid, Then::CutAfter])
-            }
+        let (passes, effects): (u32, &[StopEffect]) = match point {
+            StopPoint::Rows => (3, &[StopEffect::Halve, StopEffect::CutBefore]),
+            StopPoint::Commit => (
+                self.work.reference().await.commits,
+                &[StopEffect::CutBefore, StopEffect::CutAmid, StopEffect::CutAfter],
+            ),
         };
         let mut struck = Struck::Missed;
         for _ in 0..2 {
-            let mut trap = self.rig.database.trap(place, rng.u32(..passes), thens[rng.usize(..thens.len())]);
+            let mut trap =
+                self.rig.database.trap(point, rng.u32(..passes), effects[rng.usize(..effects.len())]);
             if self.unless_done(trap.sprung()).await.is_none() {
                 break;
             }
@@ -55,7 +57,7 @@ impl Target<'_> {
             };
             match self.unless_done(ended).await {
                 Some(true) => struck = Struck::Yes,
-                // A command fails when its connection is cut; `finish` gives it again.
+                // A command fails when its connection is cut; `finish` runs it again.
                 Some(false) | None => break,
             }
         }
@@ -69,10 +71,10 @@ impl Target<'_> {
         Ok(struck)
     }
 
-    /// Alters the database for a while; connections that there are do not survive it.
+    /// Changes a setting of the database for a while and closes all connections.
     pub(crate) async fn database_altered(&self, to: &str, back: &str, rng: &mut fastrand::Rng) -> Outcome {
         let mut worker = [self.rig.started_worker().await?];
-        let Some(()) = self.unless_done(self.somewhen(rng)).await else {
+        let Some(()) = self.unless_done(self.wait_randomly(rng)).await else {
             self.until_done(&mut worker).await?;
             return Ok(Struck::Missed);
         };
@@ -88,10 +90,10 @@ impl Target<'_> {
     pub(crate) async fn disk_full(&self, rng: &mut fastrand::Rng) -> Outcome {
         let disk = self.rig.disk.as_ref().expect("a small disk");
         let mut worker = [self.rig.started_worker().await?];
-        self.unless_done(self.somewhen(rng)).await;
+        self.unless_done(self.wait_randomly(rng)).await;
         let log = self.rig.log();
         disk.fill();
-        let noticed = tokio::time::timeout(2 * AWAY, log.says(&["53100"])).await.is_ok();
+        let noticed = tokio::time::timeout(2 * AWAY, log.wait_for_line(&["53100"])).await.is_ok();
         disk.make_room();
         self.until_done(&mut worker).await?;
         Ok(struck_if(noticed))
@@ -101,8 +103,8 @@ impl Target<'_> {
     pub(crate) async fn deadlock(&self) -> Outcome {
         let options = self.rig.admin_options();
         let mut other = PgConnection::connect_with(&options).await.unwrap();
-        // The server may see no deadlock: the run waits with one connection for the rows while another has the job. If it
-        // sees one, it ends the transaction of whoever finds it: not this one.
+        // The server may not detect the deadlock: the run waits for the rows on one connection and locks the job on
+        // another. If the server does, it aborts the transaction that detects it, which is not this one.
         let lock = "SET deadlock_timeout = '1h'; BEGIN;
             UPDATE staging SET staging_company = staging_company WHERE staging_status = 'READY'";
         sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
@@ -125,7 +127,7 @@ impl Target<'_> {
         self.until_done(&mut worker).await
     }
 
-    /// Delays everything to and from the database.
+    /// Delays all traffic to and from the database.
     pub(crate) async fn database_slow(&self) -> Outcome {
         self.rig.database.delay(Duration::from_millis(25));
         self.until_done(&mut [self.rig.worker()]).await?;

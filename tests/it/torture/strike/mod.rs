@@ -13,39 +13,39 @@ use crate::support::Child;
 
 use super::fault::Fault;
 use super::injector::Injection;
-use super::proxy::{RowLocation, Then, Trap};
+use super::proxy::{StopEffect, StopPoint, Trap};
 use super::rig::{Rig, in_time, stop};
 use super::work::Work;
 
-/// How long a server or service is away.
+/// How long a server or service is unavailable.
 const AWAY: Duration = Duration::from_secs(3);
 
-/// What came of the attempt to let a fault strike.
+/// The result of letting a fault strike.
 pub(super) enum Struck {
-    /// The fault has struck and is mended; what an undisturbed run comes to must be found.
+    /// The fault struck and was repaired; the end state must be that of an undisturbed run.
     Yes,
-    /// The same, but since the fault changed what the work is about, this must be found.
+    /// The same, but the fault changed the data, so that the end state must be this one.
     With(Vec<String>),
     /// The work was done before the fault could strike.
     Missed,
 }
 
-/// Work that a fault is to strike.
+/// The work that a fault strikes.
 pub(super) struct Target<'r> {
-    /// What it is on.
+    /// Its environment.
     pub rig: &'r Rig,
-    /// What is done.
+    /// The kind of work.
     pub work: Work,
-    /// The job that it is done to.
+    /// Its job.
     pub job: i32,
-    /// At how many moments of the work a fault strikes that can strike at several.
+    /// The number of moments for a fault that can strike at several.
     pub moments: usize,
 }
 
 type Outcome = Result<Struck, String>;
 
 impl Fault {
-    /// Lets the fault strike work that has been asked for, and mends it. The work need not be done then.
+    /// Lets the fault strike work that was requested, and repairs it. The work may not be done yet.
     pub(super) async fn strike(self, on: &Target<'_>, rng: &mut fastrand::Rng) -> Outcome {
         match self {
             Fault::Killed(_) => on.signalled(Signal::SIGKILL, rng).await,
@@ -62,8 +62,8 @@ impl Fault {
             Fault::StoreBusy => on.store_busy().await,
             Fault::ObjectSlow => on.read_badly(Injection::ObjectSlow(Duration::from_millis(150))).await,
             Fault::ObjectCut => on.read_badly(Injection::ObjectCut(rng.usize(20_000..500_000))).await,
-            Fault::ServerKilledAmidRows => on.server_killed(RowLocation::Rows, rng).await,
-            Fault::ServerKilledAtCommit => on.server_killed(RowLocation::Commit, rng).await,
+            Fault::ServerKilledAmidRows => on.server_killed(StopPoint::Rows, rng).await,
+            Fault::ServerKilledAtCommit => on.server_killed(StopPoint::Commit, rng).await,
             Fault::CommitUnanswered(_) => on.commit_unanswered(rng).await,
             Fault::DatabaseReadOnly => {
                 let (set, reset) =
@@ -89,19 +89,19 @@ impl Target<'_> {
         self.work.start(self.rig, self.job)
     }
 
-    /// Waits some part of the time that the work takes.
-    pub(super) async fn somewhen(&self, rng: &mut fastrand::Rng) {
+    /// Waits for a random part of the work's duration.
+    pub(super) async fn wait_randomly(&self, rng: &mut fastrand::Rng) {
         tokio::time::sleep(self.work.reference().await.took.mul_f64(rng.f64())).await;
     }
 
     /// Sets a trap that cuts a connection at one of the COMMITs of the work, before or after it takes effect.
     pub(super) async fn cut_at_commit(&self, rng: &mut fastrand::Rng) -> Trap {
-        let then = [Then::CutBefore, Then::CutAmid, Then::CutAfter][rng.usize(..3)];
+        let effect = [StopEffect::CutBefore, StopEffect::CutAmid, StopEffect::CutAfter][rng.usize(..3)];
         let commits = self.work.reference().await.commits;
-        self.rig.database.trap(RowLocation::Commit, rng.u32(..commits), then)
+        self.rig.database.trap(StopPoint::Commit, rng.u32(..commits), effect)
     }
 
-    /// Waits for something; `None` when the work is done first.
+    /// Waits for `come`; returns `None` if the work is done first.
     async fn unless_done<T>(&self, come: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             come = come => Some(come),
@@ -109,7 +109,7 @@ impl Target<'_> {
         }
     }
 
-    /// Lets workers go on until the work is done, then stops them. Fails when they give the job up.
+    /// Lets workers run until the work is done, then stops them. Fails if they fail the job.
     async fn until_done(&self, workers: &mut [Child]) -> Outcome {
         let ended = async {
             tokio::select! {

@@ -1,5 +1,5 @@
-//! Faults of the program's own processes: killed, asked to stop, standing still, doubled, with wrong clocks, without
-//! room for temporary files.
+//! Faults of the program's own processes: killed, asked to stop, suspended, duplicated, with wrong clocks, without room
+//! for temporary files.
 
 use nix::sys::signal::Signal;
 
@@ -7,7 +7,7 @@ use super::super::rig::{VISIBILITY, fake_clock, in_time, ready, stop};
 use super::{Outcome, Struck, Target};
 
 impl Target<'_> {
-    /// Starts a process for each of as many moments of the work as are to be tried, and sends it the signal there.
+    /// Starts a process for each tested moment of the work, and sends it the signal at that moment.
     pub(crate) async fn signalled(&self, signal: Signal, rng: &mut fastrand::Rng) -> Outcome {
         let mut struck = Struck::Missed;
         let mut moments = self.work.moments().to_vec();
@@ -39,16 +39,16 @@ impl Target<'_> {
         Ok(struck)
     }
 
-    /// Stops a worker past its lease while another takes over, then lets it go on.
+    /// Suspends a worker past its lease while another takes over, then resumes it.
     pub(crate) async fn stopped(&self, rng: &mut fastrand::Rng) -> Outcome {
         let first = self.rig.worker();
-        let Some(()) = self.unless_done(self.somewhen(rng)).await else {
+        let Some(()) = self.unless_done(self.wait_randomly(rng)).await else {
             stop(&mut [first]).await?;
             return Ok(Struck::Missed);
         };
         first.signal(Signal::SIGSTOP);
         let second = self.rig.worker();
-        // While the first holds locks in the database, the second can only wait for it.
+        // While the first has locks in the database, the second can only wait for it.
         let lapsed = tokio::time::sleep(VISIBILITY * 3 / 2);
         self.unless_done(lapsed).await;
         first.signal(Signal::SIGCONT);
@@ -62,16 +62,16 @@ impl Target<'_> {
         self.until_done(&mut [self.rig.worker(), self.rig.worker()]).await
     }
 
-    /// Runs both jobs on two workers at once.
+    /// Runs both jobs on two workers concurrently.
     pub(crate) async fn same_emails(&self) -> Outcome {
         self.until_done(&mut [self.rig.worker(), self.rig.worker()]).await
     }
 
-    /// Kills a worker whose clock is ahead; one whose clock is behind and one that is right go on.
+    /// Kills a worker whose clock is ahead; one whose clock is behind and one whose clock is right continue.
     pub(crate) async fn clocks_apart(&self, rng: &mut fastrand::Rng) -> Outcome {
         let log = self.rig.log();
         let mut ahead = self.rig.worker_with(&fake_clock("+600"));
-        let come = self.unless_done(self.somewhen(rng)).await;
+        let come = self.unless_done(self.wait_randomly(rng)).await;
         ahead.kill();
         ahead.wait().await;
         if come.is_none() {
@@ -88,11 +88,11 @@ impl Target<'_> {
         }
     }
 
-    /// Runs a worker without room for temporary files; the work is done by one with room.
+    /// Runs a worker without room for temporary files; another one does the work.
     pub(crate) async fn temporary_full(&self) -> Outcome {
         let log = self.rig.log();
         let worker = self.rig.worker_with_little_room();
-        in_time("the folder is full", log.says(&["temporary file"])).await?;
+        in_time("the folder is full", log.wait_for_line(&["temporary file"])).await?;
         self.nothing_imported().await?;
         stop(&mut [worker]).await?;
         Ok(Struck::Yes)
