@@ -104,9 +104,9 @@ impl Queue {
     }
 
     /// Sends messages again that were lost: those of jobs that want a run, have no live lease and have waited for
-    /// longer than `grace`. A message is lost when its producer dies between row and message, or when the queue is
-    /// purged. Returns the jobs whose message was sent.
-    pub(crate) async fn resend_lost(&self, pool: &PgPool, grace: Duration) -> Result<Vec<JobId>, QueueError> {
+    /// longer than `grace`. A message is lost if its sender dies or cannot reach the queue after the commit, or if
+    /// the queue is purged. Returns the jobs whose message was sent.
+    pub async fn resend_lost(&self, pool: &PgPool, grace: Duration) -> Result<Vec<JobId>, QueueError> {
         let Self::Sqs(_) = self else { return Ok(Vec::new()) };
         let found = wanted::stranded(pool, grace, RESENT).await;
         let found = found.map_err(QueueError::database("look for jobs without a message"))?;

@@ -56,9 +56,12 @@ pub(crate) async fn unwant(pool: &PgPool, id: JobId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Returns jobs whose message seems to be lost: they are PENDING or PROCESSING, have no live lease, and are overdue by
-/// `grace`. Each job is returned to one caller only, and again after twice the time each time, since in a long queue a
-/// message is late without being lost.
+/// Returns jobs whose message seems to be lost: a run is wanted, no live lease exists, and the job is overdue by `grace`.
+/// Each job is returned to one caller only, and again after twice the time each time, since in a long queue a message is
+/// late without being lost.
+///
+/// A job that has ended wants a run only if it was requested after its end: other programs' workers do not clear
+/// `job_available_at`.
 pub(crate) async fn stranded(
     pool: &PgPool,
     grace: Duration,
@@ -69,7 +72,8 @@ pub(crate) async fn stranded(
          WHERE job_id IN (
              SELECT job_id FROM jobs
              WHERE job_available_at <= now() - {} * power(2, least(job_delivery_count, 10))
-               AND job_status IN ('PENDING', 'PROCESSING')
+               AND (job_status IN ('PENDING', 'PROCESSING')
+                    OR job_status IN ('NEEDS_REVIEW', 'FAILED') AND job_available_at > job_process_end)
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              ORDER BY job_available_at LIMIT {limit} FOR UPDATE SKIP LOCKED)
          RETURNING job_id, job_s3_object_key",
