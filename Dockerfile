@@ -2,7 +2,7 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-# The caches live outside of the image, so a change of the sources does not build the dependencies again.
+# The caches are outside the image, so that a change of the sources does not rebuild the dependencies.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --release --locked --bin ingest && cp target/release/ingest /usr/local/bin/ingest
 

@@ -1,6 +1,6 @@
 .PHONY: demo test unit lint deny torture build bench micro fuzz screenshots soak score
 
-# Builds, imports examples/contacts.csv into the private local database, shows the issues found.
+# Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
 demo: build
 	@scripts/demo
 
@@ -8,7 +8,7 @@ build:
 	scripts/setup
 	cargo build --release --locked
 
-# Everything: format, lints, and every test, against servers that the tests start themselves.
+# Everything: format, lints, and all tests, which start their own servers.
 test:
 	scripts/setup --test
 	cargo fmt --check
@@ -16,7 +16,7 @@ test:
 	scripts/deny
 	cargo test --locked
 
-# Unit tests and doc examples. Those of the private cluster need the server programs of PostgreSQL.
+# Unit tests and doc examples. The tests of the private cluster need PostgreSQL's server programs.
 unit:
 	cargo test --locked --lib
 	cargo test --locked --doc
@@ -26,48 +26,49 @@ lint:
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 
-# Licences, sources and known vulnerabilities of the dependencies; the last only where their database can be had.
+# Licences, sources and known vulnerabilities of the dependencies; the last only if their database can be fetched.
 deny:
 	scripts/setup --test
 	scripts/deny
 
-# Every fault, ROUNDS times, by SEED; FAULT=commit for those of that name. Table printed, and in target/torture.md.
+# Every fault, ROUNDS times, with instants chosen by SEED; FAULT=commit selects faults by name. Prints a table, also to
+# target/torture.md.
 torture:
 	scripts/setup --test
 	ROUNDS=$(or $(ROUNDS),5) $(if $(SEED),SEED=$(SEED)) $(if $(FAULT),FAULT=$(FAULT)) \
 		cargo test --locked --test it torture::table -- --ignored --nocapture
 
-# Whole runs beside `psql \copy`, alternating, in medians: printed, and in target/bench.md.
-# ROWS=100000 for a quick look, ROUNDS for more of them, PARTS=small,whole,extremes,questions,fresh,indexes,kills for some of it.
-# SETTINGS=socket or SETTINGS=tcp for one of the two databases that small and whole runs compare.
+# Medians of whole runs compared with `psql \copy`, printed, and written to target/bench.md. ROWS=100000 for a quick run,
+# ROUNDS for more rounds, PARTS=small,whole,extremes,questions,fresh,indexes,kills to select parts, SETTINGS=socket or
+# SETTINGS=tcp for one of the two databases that small and whole runs compare.
 bench:
 	scripts/setup --bench
 	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) $(if $(PARTS),PARTS=$(PARTS)) $(if $(SETTINGS),SETTINGS=$(SETTINGS)) \
 		cargo bench --locked --bench whole_runs
 
-# What is done with each row before the database sees it, part by part, in MB of the file a second.
+# The work on each row before the database, part by part, in MB of the file per second.
 micro:
 	scripts/setup
 	cargo bench --locked --bench micro
 
-# An hour of mixed work on one server, or MINUTES of it: memory, connections, open and temporary files and tables must
-# stay flat. `make test` runs a few rounds of the same.
+# Mixed work on one server for MINUTES (60): memory, connections, open and temporary files and tables must not grow.
+# `make test` runs a few rounds of it.
 soak:
 	scripts/setup --test
 	MINUTES=$(or $(MINUTES),60) cargo test --locked --test it soak::rounds -- --ignored --nocapture
 
-# Each fuzz target for SECONDS (60), or those of TARGETS. `make test` replays the corpora.
+# All fuzz targets, or TARGETS, for SECONDS (60) each. `make test` replays the corpora.
 fuzz:
 	scripts/setup
 	SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz $(TARGETS)
 
-# Pictures of each page, wide and narrow, light and dark, in target/screenshots.
+# Screenshots of each page, wide and narrow, light and dark, in target/screenshots.
 screenshots:
 	scripts/setup --test
 	cargo test --locked --test it screenshots:: -- --ignored
 
-# How a folder of files comes in, a cases.json beside files/: right, asked, refused, silently wrong, with the failures.
-# FOLDER for another than tests/files.
+# Imports a folder of files with expected results (cases.json and files/) and counts outcomes: right, needless issue,
+# refused, silently wrong. FOLDER for another folder than tests/files.
 score:
 	scripts/setup --test
 	$(if $(FOLDER),FOLDER=$(abspath $(FOLDER))) cargo test --locked --test it score::folder -- --ignored --nocapture

@@ -140,13 +140,21 @@ async fn provider_tokens_are_accepted_across_key_rotation() {
 
     let old = provider.machine_token("urn:contacts").await;
     provider.rotate();
-    assert_eq!(server.get_as("/api/v1/me", &old).await.0, 200, "known keys stay until others are needed");
+    assert_eq!(
+        server.get_as("/api/v1/me", &old).await.0,
+        200,
+        "known keys stay valid until an unknown one is needed"
+    );
     let new = provider.machine_token("urn:contacts").await;
     eventually("the new key is accepted", async || server.get_as("/api/v1/me", &new).await.0 == 200).await;
     assert_eq!(server.get_as("/api/v1/me", &old).await.0, 401);
 
     provider.stop();
-    assert_eq!(server.get_as("/api/v1/me", &new).await.0, 200, "known keys stay when the provider is away");
+    assert_eq!(
+        server.get_as("/api/v1/me", &new).await.0,
+        200,
+        "known keys stay valid while the provider is unreachable"
+    );
 }
 
 #[tokio::test]

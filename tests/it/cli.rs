@@ -172,8 +172,7 @@ async fn the_exit_status_is_that_of_the_worst_file() {
     world.ingest(&["import", &good, &dirty]).await.expect_status(3);
     world.ingest(&["import", "--force", &empty, &dirty]).await.expect_status(1);
     let jobs = world.ingest(&["jobs", "--output", "json"]).await;
-    let jobs: Vec<serde_json::Value> =
-        serde_json::from_str(&jobs.stdout).expect("stdout holds data and nothing else");
+    let jobs: Vec<serde_json::Value> = serde_json::from_str(&jobs.stdout).expect("stdout contains only data");
     let statuses: Vec<_> = jobs.iter().map(|job| job["status"].as_str().unwrap()).collect();
     assert_eq!(statuses, ["NEEDS_REVIEW", "FAILED", "NEEDS_REVIEW", "COMPLETED"]);
 }

@@ -43,7 +43,7 @@ async fn in_the_middle(world: &World, job: i32, beyond: i32) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("job {job} did not come to its middle");
+    panic!("job {job} did not get past its first checkpoint");
 }
 
 #[tokio::test(flavor = "multi_thread")]

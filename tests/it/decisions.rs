@@ -341,7 +341,7 @@ async fn a_run_and_an_edit_at_once_lose_nothing() {
     let contacts = world.contacts("tester").await;
     assert_eq!(contacts.len(), 30_000);
     let late = contacts.iter().any(|contact| contact.starts_with("late@example.com"));
-    assert_eq!(late, edited, "an edit that was taken is in the contacts");
+    assert_eq!(late, edited, "an accepted edit is in the contacts");
 }
 
 #[tokio::test]
@@ -377,7 +377,7 @@ async fn the_same_file_again_is_the_same_job() {
     world.ingest(&["import", "--force", &file]).await.expect_status(3);
     world.ingest(&["import", &file, "--owner", "other"]).await.expect_status(0);
     let files: usize = walk(&world.path("data/objects"));
-    assert_eq!(files, 3, "the second copy is not kept");
+    assert_eq!(files, 3, "the second copy is not stored");
 }
 
 fn walk(folder: &std::path::Path) -> usize {

@@ -46,7 +46,7 @@ async fn a_message_received_by_an_abandoned_poll_is_hidden_only_for_seconds() {
     // The peer answers the poll of the killed worker, as SQS may.
     worker.kill();
     world.enqueue("a.csv", CLEAN, "one").await;
-    eventually("the poll has taken the message", async || world.messages().await == (0, 1)).await;
+    eventually("the poll has received the message", async || world.messages().await == (0, 1)).await;
     eventually("the message is visible again", async || world.messages().await == (1, 0)).await;
 }
 

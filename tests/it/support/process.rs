@@ -88,7 +88,7 @@ impl Child {
 
     /// Returns the peak memory of the process, in KiB (proc(5): VmHWM).
     pub(crate) fn peak_kib(&self) -> u64 {
-        self.peak_kib_if_running().expect("the process has not ended by itself")
+        self.peak_kib_if_running().expect("the process is still running")
     }
 
     fn peak_kib_if_running(&self) -> Option<u64> {
@@ -116,7 +116,7 @@ impl Child {
 
     /// Returns the process id.
     pub(crate) fn id(&self) -> u32 {
-        self.child.id().expect("the process has not ended by itself")
+        self.child.id().expect("the process is still running")
     }
 
     /// Whether the process has a handler for the signal.
