@@ -14,7 +14,7 @@ const ROUNDS: usize = 3;
 impl Bench {
     /// Returns the table of costs.
     pub(crate) async fn indexes(&self) -> anyhow::Result<String> {
-        let mut report = String::from("| index | measured |  seconds | share |\n| --- | --- | --- | --- |\n");
+        let mut report = String::from("| index | measured | seconds | share |\n| --- | --- | --- | --- |\n");
         self.contacts(&mut report).await?;
         self.large_job(&mut report).await?;
         Ok(report)

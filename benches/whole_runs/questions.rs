@@ -130,14 +130,14 @@ impl<'a> Questions<'a> {
             1 << 20
         ));
         ask!(self, None, "count of contacts, as far as 10,000", |db| contacts::count(db, &owner));
-        ask!(self, None, "a look for contacts that hold a text", |db| contacts::search(
+        ask!(self, None, "search for contacts with a text", |db| contacts::search(
             db,
             &owner,
             Some("zebra"),
             None,
             50
         ));
-        ask!(self, None, "where a page of contacts comes from", |db| staging::origins(db, &owner, &rows));
+        ask!(self, None, "sources of a page of contacts", |db| staging::origins(db, &owner, &rows));
         Ok(())
     }
 
@@ -215,7 +215,7 @@ impl<'a> Questions<'a> {
         for (question, which) in [
             ("first page of rows", &Filter::default()),
             ("search for discarded rows, none found", &left_out),
-            ("a look for rows that hold a text", &rare),
+            ("search for rows with a text", &rare),
         ] {
             ask!(self, job, name(question), |db| staging::scan(db, &owner, &under_review, which, None, 50));
         }
