@@ -47,9 +47,9 @@ impl Bench {
         let (same_shared, _) = server.import(&same_shared, &owner.0).await?;
         let mut questions = Questions::new(self, owner).await?;
         for _ in 0..2 {
-            questions.ask_of_owner().await?;
-            questions.ask_of_job("large job", JobId(large), JobId(same)).await?;
-            questions.ask_of_job("90,000 rows", JobId(shared), JobId(same_shared)).await?;
+            questions.run_for_owner().await?;
+            questions.run_for_job("large job", JobId(large), JobId(same)).await?;
+            questions.run_for_job("90,000 rows", JobId(shared), JobId(same_shared)).await?;
             // What autovacuum does within a minute or two of the load.
             sqlx::query("VACUUM (ANALYZE)").execute(&server.pool).await?;
         }
@@ -59,7 +59,7 @@ impl Bench {
 }
 
 struct Questions<'a> {
-    look: &'a PgPool,
+    login: &'a PgPool,
     owners: OwnerPool,
     owner: Owner,
     /// Each query with its times, one entry per round.
@@ -67,33 +67,33 @@ struct Questions<'a> {
 }
 
 /// Runs a query by turns with and without the wall, in a transaction that has looked up its job.
-macro_rules! ask {
-    ($asked:expr, $job:expr, $name:expr, |$db:ident| $question:expr) => {
+macro_rules! measure {
+    ($queries:expr, $job:expr, $name:expr, |$db:ident| $query:expr) => {
         let (mut walled, mut plain) = (Vec::new(), Vec::new());
         for _ in 0..TIMES {
             for (is_walled, times) in [(true, &mut walled), (false, &mut plain)] {
-                let mut transaction = $asked.transaction($job, is_walled).await?;
+                let mut transaction = $queries.transaction($job, is_walled).await?;
                 let $db = &mut *transaction;
                 let started = Instant::now();
-                $question.await?;
+                $query.await?;
                 times.push(started.elapsed().as_secs_f64() * 1e3);
                 transaction.rollback().await?;
             }
         }
-        $asked.record($name, &plain, &walled);
+        $queries.record($name, &plain, &walled);
     };
 }
 
 impl<'a> Questions<'a> {
     async fn new(bench: &'a Bench, owner: Owner) -> anyhow::Result<Self> {
-        let look = &bench.server().pool;
-        let options = look.connect_options().as_ref().clone();
+        let login = &bench.server().pool;
+        let options = login.connect_options().as_ref().clone();
         let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
         // A pool of its own, since it is closed with the other.
         let control = PgPoolOptions::new()
             .max_connections(1)
-            .connect_lazy_with(look.connect_options().as_ref().clone());
-        Ok(Questions { look, owners: OwnerPool::new(pool, control), owner, answers: Vec::new() })
+            .connect_lazy_with(login.connect_options().as_ref().clone());
+        Ok(Questions { login, owners: OwnerPool::new(pool, control), owner, answers: Vec::new() })
     }
 
     async fn transaction(&self, job: Option<JobId>, is_walled: bool) -> anyhow::Result<OwnerTransaction> {
@@ -110,50 +110,50 @@ impl<'a> Questions<'a> {
         Ok(transaction)
     }
 
-    async fn ask_of_owner(&mut self) -> anyhow::Result<()> {
+    async fn run_for_owner(&mut self) -> anyhow::Result<()> {
         let owner = self.owner.clone();
         let middle: ContactId =
             sqlx::query_scalar("SELECT (min(contact_id) + max(contact_id)) / 2 FROM contacts")
-                .fetch_one(self.look)
+                .fetch_one(self.login)
                 .await?;
         let page =
             contacts::search(&mut *self.owners.read(&owner).await?, &owner, None, Some(middle), 50).await?;
         let rows: Vec<RowId> = page.contacts.iter().map(|contact| contact.row).collect();
         let all = jobs::JobFilter::default();
-        ask!(self, None, "page of jobs", |db| jobs::list(db, &owner, &all, None, PAGE));
-        ask!(self, None, "count of jobs", |db| jobs::count(db, &owner));
-        ask!(self, None, "page of contacts, from the middle", |db| contacts::piece(
+        measure!(self, None, "page of jobs", |db| jobs::list(db, &owner, &all, None, PAGE));
+        measure!(self, None, "count of jobs", |db| jobs::count(db, &owner));
+        measure!(self, None, "page of contacts, from the middle", |db| contacts::piece(
             db,
             &owner,
             middle,
             PAGE,
             1 << 20
         ));
-        ask!(self, None, "count of contacts, as far as 10,000", |db| contacts::count(db, &owner));
-        ask!(self, None, "search for contacts with a text", |db| contacts::search(
+        measure!(self, None, "count of contacts, as far as 10,000", |db| contacts::count(db, &owner));
+        measure!(self, None, "search for contacts with a text", |db| contacts::search(
             db,
             &owner,
             Some("zebra"),
             None,
             50
         ));
-        ask!(self, None, "sources of a page of contacts", |db| staging::origins(db, &owner, &rows));
+        measure!(self, None, "sources of a page of contacts", |db| staging::origins(db, &owner, &rows));
         Ok(())
     }
 
     /// Runs queries on `job`, and on `same`, a job with one issue for all its rows.
-    async fn ask_of_job(&mut self, label: &str, job: JobId, same: JobId) -> anyhow::Result<()> {
+    async fn run_for_job(&mut self, label: &str, job: JobId, same: JobId) -> anyhow::Result<()> {
         let owner = self.owner.clone();
         let (all, kind) = (
             IssueFilter::default(),
             IssueFilter { kind: Some(IssueType::InvalidEmail), ..IssueFilter::default() },
         );
         let middle = "SELECT (min(issue_id) + max(issue_id)) / 2 FROM issues WHERE issues_job_id = $1";
-        let middle: IssueId = sqlx::query_scalar(middle).bind(job.0).fetch_one(self.look).await?;
+        let middle: IssueId = sqlx::query_scalar(middle).bind(job.0).fetch_one(self.login).await?;
         let one = "SELECT min(issue_id) FROM issues WHERE issues_job_id = $1";
-        let one: IssueId = sqlx::query_scalar(one).bind(same.0).fetch_one(self.look).await?;
+        let one: IssueId = sqlx::query_scalar(one).bind(same.0).fetch_one(self.login).await?;
         let half = "SELECT (min(item_staging_id) + max(item_staging_id)) / 2 FROM issue_items WHERE item_issue_id = $1";
-        let half: RowId = sqlx::query_scalar(half).bind(one).fetch_one(self.look).await?;
+        let half: RowId = sqlx::query_scalar(half).bind(one).fetch_one(self.login).await?;
         let mut db = self.owners.read(&owner).await?;
         let found = |job: Option<jobs::Job>| job.ok_or_else(|| anyhow::anyhow!("no such job"));
         let under_review = found(jobs::get(&mut db, &owner, job).await?)?;
@@ -165,8 +165,8 @@ impl<'a> Questions<'a> {
         db.rollback().await?;
         let name = |question: &str| format!("{label}: {question}");
         let (job, same) = (Some(job), Some(same));
-        ask!(self, None, name("the job"), |db| jobs::get(db, &owner, job.unwrap_or(JobId(0))));
-        ask!(self, job, name("page of issues, from the middle"), |db| issues::page(
+        measure!(self, None, name("the job"), |db| jobs::get(db, &owner, job.unwrap_or(JobId(0))));
+        measure!(self, job, name("page of issues, from the middle"), |db| issues::page(
             db,
             &owner,
             job_tables,
@@ -174,7 +174,7 @@ impl<'a> Questions<'a> {
             Some(middle),
             PAGE
         ));
-        ask!(self, job, name("the same, of one kind"), |db| issues::page(
+        measure!(self, job, name("the same, of one kind"), |db| issues::page(
             db,
             &owner,
             job_tables,
@@ -182,17 +182,17 @@ impl<'a> Questions<'a> {
             Some(middle),
             PAGE
         ));
-        ask!(self, job, name("one issue"), |db| issues::get(db, &owner, job_tables, middle));
-        ask!(self, job, name("counts of open issues, each kind"), |db| issues::counts(
+        measure!(self, job, name("one issue"), |db| issues::get(db, &owner, job_tables, middle));
+        measure!(self, job, name("counts of open issues, each kind"), |db| issues::counts(
             db, &owner, job_tables
         ));
-        ask!(self, job, name("progress of the review, each kind"), |db| issues::progress(
+        measure!(self, job, name("progress of the review, each kind"), |db| issues::progress(
             db, &owner, job_tables
         ));
-        ask!(self, job, name("rows of a page of issues"), |db| issue_items::page(
+        measure!(self, job, name("rows of a page of issues"), |db| issue_items::page(
             db, &owner, job_tables, &ids, None, 20
         ));
-        ask!(self, same, name("page of the rows of one issue with all rows"), |db| issue_items::page(
+        measure!(self, same, name("page of the rows of one issue with all rows"), |db| issue_items::page(
             db,
             &owner,
             of_same,
@@ -200,24 +200,31 @@ impl<'a> Questions<'a> {
             Some(half),
             PAGE
         ));
-        ask!(self, same, name("count of the rows of that issue, as far as 10,000"), |db| {
+        measure!(self, same, name("count of the rows of that issue, as far as 10,000"), |db| {
             issue_items::count(db, &owner, of_same, one)
         });
-        ask!(self, job, name("rows of a page of cases, with their contacts"), |db| actions::cases_of(
+        measure!(self, job, name("rows of a page of cases, with their contacts"), |db| actions::cases_of(
             db,
             &owner,
             job_tables,
             &ids[..25],
             20
         ));
-        let left_out = Filter { status: Some(RowStatus::Discard), ..Filter::default() };
+        let discarded = Filter { status: Some(RowStatus::Discard), ..Filter::default() };
         let rare = Filter { text: Some("zebra".to_owned()), ..Filter::default() };
         for (question, which) in [
             ("first page of rows", &Filter::default()),
-            ("search for discarded rows, none found", &left_out),
+            ("search for discarded rows, none found", &discarded),
             ("search for rows with a text", &rare),
         ] {
-            ask!(self, job, name(question), |db| staging::scan(db, &owner, &under_review, which, None, 50));
+            measure!(self, job, name(question), |db| staging::scan(
+                db,
+                &owner,
+                &under_review,
+                which,
+                None,
+                50
+            ));
         }
         Ok(())
     }
@@ -226,7 +233,7 @@ impl<'a> Questions<'a> {
         let name = name.into();
         let (plain, walled) = (median(plain.iter().copied()), median(walled.iter().copied()));
         let cell = format!("{plain:.2} | {walled:.2} ({:+.0} %)", (walled / plain - 1.0) * 100.0);
-        match self.answers.iter_mut().find(|(asked, _)| *asked == name) {
+        match self.answers.iter_mut().find(|(known, _)| *known == name) {
             Some((_, rounds)) => rounds.push(cell),
             None => self.answers.push((name, vec![cell])),
         }

@@ -141,7 +141,7 @@ impl Server {
     }
 
     /// Runs a checkpoint, so that each run starts on a server that has nothing left to write.
-    pub(crate) async fn settle(&self) -> anyhow::Result<()> {
+    pub(crate) async fn checkpoint(&self) -> anyhow::Result<()> {
         sqlx::raw_sql("CHECKPOINT").execute(&self.pool).await?;
         Ok(())
     }
@@ -213,7 +213,7 @@ impl Server {
     pub(crate) async fn base(&self) -> anyhow::Result<Cost> {
         sqlx::raw_sql(BASE_JOB).execute(&self.pool).await?;
         sqlx::raw_sql(BASE_TABLE).execute(&self.pool).await?;
-        self.settle().await?;
+        self.checkpoint().await?;
         let (wal, cpu, started) = (self.wal().await?, self.cpu()?, Instant::now());
         self.psql(&format!("\\copy base ({BASE_COLUMNS}) FROM '{}'", self.prepared()))?;
         let seconds = started.elapsed().as_secs_f64();

@@ -69,7 +69,7 @@ impl Bench {
         for number in 0..JOBS {
             ids.push(server.upload(&file, &format!("hundred-{number}")).await?);
         }
-        server.settle().await?;
+        server.checkpoint().await?;
         let mut worker = server.idle_worker().await?;
         server.want(&ids).await?;
         let seconds = server.ended(&ids, &mut worker).await?;

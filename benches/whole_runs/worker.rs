@@ -31,7 +31,7 @@ impl Server {
 
     /// Requests a run and waits for its end. The time is from the message to the commit.
     pub(crate) async fn work(&self, job: i32) -> anyhow::Result<Cost> {
-        self.settle().await?;
+        self.checkpoint().await?;
         let mut worker = self.idle_worker().await?;
         let (wal, server_cpu) = (self.wal().await?, self.cpu()?);
         self.want(&[job]).await?;

@@ -174,7 +174,7 @@ async fn limits_and_isolation_of_the_server_do_not_fail_jobs() {
         .connect(&world.variable("DATABASE_URL"))
         .await
         .unwrap();
-    let world = world.seen_through(pool);
+    let world = world.with_pool(pool);
     let mut worker = world.spawn(&["worker"]);
     let clean_job = world.enqueue("clean.csv", &clean("clean", 120_000), "one").await;
     assert_eq!(world.status_after_run(clean_job).await, "COMPLETED", "{}", world.log());

@@ -55,12 +55,12 @@ fn known() -> String {
 
 #[tokio::test]
 #[ignore = "for people to look at: make screenshots"]
-async fn take() {
+async fn save_screenshots() {
     let world =
         World::database().await.with(&[("RATE_LIMIT_PER_SECOND", "1000"), ("INGEST_OWNER", "Ann Lee")]);
     let server = Server::start_at(world, free_port(), &["serve"]).await;
     let screen = Screen::open(&server, Look::DESK).await;
-    picture(&screen, "empty", "/jobs", Look::DESK).await;
+    save_page(&screen, "empty", "/jobs", Look::DESK).await;
     for (name, content) in [
         ("crm-export.csv", known()),
         ("trade-fair-leads.csv", messy()),
@@ -102,35 +102,35 @@ async fn take() {
                 ("audit", "/audit"),
                 ("problem", "/nowhere"),
             ] {
-                picture(&screen, name, path, look).await;
+                save_page(&screen, name, path, look).await;
             }
             screen.go("/jobs/2/review/invalid").await;
             screen.press("xjjx").await;
             screen.press("b").await;
             screen.find("#many input:focus").await;
-            keep(&screen, "many", look).await;
+            save(&screen, "many", look).await;
             screen.click("#many button[value=correct]").await;
             screen.find(".effects").await;
-            keep(&screen, "preview", look).await;
+            save(&screen, "preview", look).await;
             screen.press("?").await;
             screen.find("dialog[open]").await;
-            keep(&screen, "keys", look).await;
-            picture(&screen, "upload", "/upload", look).await;
+            save(&screen, "keys", look).await;
+            save_page(&screen, "upload", "/upload", look).await;
             screen.find("#file").await.send_keys(&odd).await.unwrap();
             screen.sees("#preview", "Match the columns").await;
-            keep(&screen, "upload-preview", look).await;
+            save(&screen, "upload-preview", look).await;
             screen.close().await;
         }
     }
 }
 
-async fn picture(screen: &Screen, name: &str, path: &str, look: Look) {
+async fn save_page(screen: &Screen, name: &str, path: &str, look: Look) {
     screen.go(path).await;
     screen.find("main").await;
-    keep(screen, name, look).await;
+    save(screen, name, look).await;
 }
 
-async fn keep(screen: &Screen, name: &str, look: Look) {
+async fn save(screen: &Screen, name: &str, look: Look) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
     std::fs::create_dir_all(&folder).unwrap();
     let light = if look.dark { "dark" } else { "light" };

@@ -67,14 +67,14 @@ impl Reader {
         Reader { server, language, all: String::new() }
     }
 
-    fn keep(&mut self, name: &str, html: &str) {
+    fn add(&mut self, name: &str, html: &str) {
         self.all.push_str(&format!("======== {name}\n\n{}\n\n", words(html)));
     }
 
     async fn reads(&mut self, path: &str) {
         let headers = [("accept", "text/html"), ("accept-language", self.language)];
         let page = self.server.send(Method::GET, path, None, &headers).await.text().await.unwrap();
-        self.keep(path, &page);
+        self.add(path, &page);
     }
 
     /// Sends a form and reads the resulting page.
@@ -104,7 +104,7 @@ impl Reader {
         let request = request.header("content-type", "text/csv").header("accept-language", self.language);
         let request = request.header("hx-request", "true").header("sec-fetch-site", "same-origin");
         let part = request.body(content.to_owned()).send().await.unwrap().text().await.unwrap();
-        self.keep("POST /upload/preview", &part);
+        self.add("POST /upload/preview", &part);
     }
 
     async fn uploads(&mut self, name: &str, content: &str) -> i32 {

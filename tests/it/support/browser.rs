@@ -60,12 +60,12 @@ impl Browser {
         }
         let answer = request.send().await.unwrap();
         for cookie in answer.headers().get_all(SET_COOKIE) {
-            self.keep(&url, cookie.to_str().unwrap());
+            self.store_cookie(&url, cookie.to_str().unwrap());
         }
         answer
     }
 
-    fn keep(&mut self, url: &Url, cookie: &str) {
+    fn store_cookie(&mut self, url: &Url, cookie: &str) {
         let mut parts = cookie.split(';').map(str::trim);
         let (name, value) = parts.next().unwrap().split_once('=').unwrap();
         let path = parts.find_map(|part| part.strip_prefix("path=").or(part.strip_prefix("Path=")));

@@ -31,11 +31,11 @@ fn when_gone(script: &str) {
     let mut watch = Command::new("sh");
     watch.args(["-c", &format!("trap '' INT TERM HUP; cat >/dev/null; {script}")]);
     let watch = watch.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    keep(watch);
+    keep_running(watch);
 }
 
 /// Keeps a process running until this one ends.
-fn keep(child: Child) {
+fn keep_running(child: Child) {
     static KEPT: Mutex<Vec<Child>> = Mutex::new(Vec::new());
     KEPT.lock().unwrap().push(child);
 }
@@ -197,7 +197,7 @@ pub(super) fn chromedriver() -> u16 {
         let driver = started.expect("chromedriver is not installed: run scripts/setup --test");
         // Its browsers belong to its process group, and are killed with it.
         when_gone(&format!("kill -9 -{}; rm -rf {}", driver.id(), folder.display()));
-        keep(driver);
+        keep_running(driver);
         await_port(port, &log);
         port
     })
@@ -235,7 +235,7 @@ pub(crate) fn moto() -> &'static Moto {
             .spawn()
             .unwrap();
         when_gone(&format!("kill {}; rm -rf {}", server.id(), folder.display()));
-        keep(server);
+        keep_running(server);
         await_port(port, &log);
         Moto { port }
     })
@@ -279,7 +279,7 @@ impl PgBouncer {
             .spawn()
             .unwrap();
         when_gone(&format!("kill -9 -{}; rm -rf {}", bouncer.id(), folder.display()));
-        keep(bouncer);
+        keep_running(bouncer);
         await_port(port, &log);
         PgBouncer { port }
     }

@@ -154,7 +154,7 @@ impl World {
     }
 
     /// Replaces the pool of the test's own queries.
-    pub(crate) fn seen_through(self, pool: PgPool) -> World {
+    pub(crate) fn with_pool(self, pool: PgPool) -> World {
         World { pool, ..self }
     }
 

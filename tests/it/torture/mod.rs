@@ -43,7 +43,7 @@ async fn attempted(fault: Fault, seed: u64, moments: usize) -> Result<Option<Ver
     let reference = work.reference().await;
     let rig = fault.rig().await?;
     let job = work.prepare(&rig).await;
-    work.ask(&rig, job).await;
+    work.request(&rig, job).await;
     let target = Target { rig: &rig, work, job, moments };
     let struck = fault.strike(&target, &mut rng).await;
     let finished = work.finish(&rig, job).await;

@@ -135,7 +135,7 @@ impl Work {
     }
 
     /// Requests the work, if it is requested by message.
-    pub(super) async fn ask(self, rig: &Rig, job: i32) {
+    pub(super) async fn request(self, rig: &Rig, job: i32) {
         if self.is_of_worker() {
             rig.world.send_again(job).await;
         }
@@ -191,7 +191,8 @@ impl Work {
         match self.is_of_worker() {
             true => {
                 let mut workers = [rig.worker()];
-                let ended = in_time("a worker that nothing disturbs", self.worked_off(rig, job)).await;
+                let ended =
+                    in_time("a worker that nothing disturbs", self.until_done_and_empty(rig, job)).await;
                 stop(&mut workers).await.and(ended)
             }
             false => {
@@ -209,7 +210,7 @@ impl Work {
 
     /// Waits until the work is done and the queue is empty. Requests a job again that has FAILED or that nothing
     /// requests any more.
-    async fn worked_off(self, rig: &Rig, job: i32) {
+    async fn until_done_and_empty(self, rig: &Rig, job: i32) {
         let mut idle = 0;
         loop {
             let (done, empty) = (self.is_done(rig, job).await, rig.world.messages().await == (0, 0));
@@ -219,7 +220,7 @@ impl Work {
                 (_, false) => idle = 0,
             }
             if idle == 10 {
-                self.ask(rig, job).await;
+                self.request(rig, job).await;
                 idle = 0;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -232,7 +233,7 @@ impl Work {
         let reference = async {
             let rig = Rig::new().await;
             let job = self.prepare(&rig).await;
-            self.ask(&rig, job).await;
+            self.request(&rig, job).await;
             let (started, before) = (Instant::now(), rig.database.commits());
             self.finish(&rig, job).await.unwrap_or_else(|error| panic!("{error}\n{}", rig.world.log()));
             let (took, commits) = (started.elapsed(), rig.database.commits() - before);
@@ -274,7 +275,12 @@ fn file(rows: usize, dirty: bool, padding: &str) -> String {
 impl Moment {
     /// Waits for the moment in a process that has just been started and writes this log. A connection that is stopped
     /// then continues when the trap is dropped.
-    pub(super) async fn come(self, on: &Target<'_>, log: &Log<'_>, rng: &mut fastrand::Rng) -> Option<Trap> {
+    pub(super) async fn wait_for(
+        self,
+        on: &Target<'_>,
+        log: &Log<'_>,
+        rng: &mut fastrand::Rng,
+    ) -> Option<Trap> {
         match self {
             Moment::Somewhen => {
                 on.wait_randomly(rng).await;

@@ -52,7 +52,7 @@ impl Target<'_> {
         for edit in edits {
             sqlx::query(sqlx::AssertSqlSafe(edit.clone())).execute(&rig.world.pool).await.unwrap();
         }
-        self.work.ask(&rig, job).await;
+        self.work.request(&rig, job).await;
         self.work.finish(&rig, job).await?;
         Ok(oracle::end_state(&rig.world.pool).await)
     }

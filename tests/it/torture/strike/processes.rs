@@ -17,7 +17,7 @@ impl Target<'_> {
         for moment in moments {
             let log = self.rig.log();
             let mut process = self.start();
-            let come = moment.come(self, &log, rng);
+            let come = moment.wait_for(self, &log, rng);
             let come = in_time(&format!("{moment:?}"), self.unless_done(come)).await?;
             let has_come = come.is_some();
             if signal == Signal::SIGTERM && self.work.is_of_worker() {
