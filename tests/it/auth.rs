@@ -389,8 +389,9 @@ async fn inconsistent_oidc_settings_are_refused() {
     ];
     for (env, named) in cases {
         let world = World::database().await.with(env).with(&[("OIDC_CLIENT_SECRET", "hunter2")]);
-        let run =
-            tokio::time::timeout(Duration::from_secs(60), world.ingest(&["serve"])).await.expect("it ends");
+        let run = tokio::time::timeout(Duration::from_secs(60), world.ingest(&["serve"]))
+            .await
+            .expect("the process ends");
         run.expect_status(2);
         assert!(run.stderr.contains(named) && !run.stderr.contains("hunter2"), "{}", run.stderr);
     }

@@ -108,7 +108,7 @@ async fn waiting_for_another_program_is_reported() {
     let held = std::fs::File::options().write(true).open(&path).unwrap();
     let held = Flock::lock(held, FlockArg::LockExclusive).unwrap();
     let mut jobs = world.spawn(&["jobs"]);
-    eventually("the wait is named", async || world.log().contains("waiting for another process")).await;
+    eventually("the wait is reported", async || world.log().contains("waiting for another process")).await;
     let log = world.log();
     assert!(log.contains("data/postgres.lock") && log.contains("4321"), "{log}");
     drop(held);
@@ -203,7 +203,7 @@ async fn with_nothing_configured_everything_is_local() {
     let contacts = world.ingest(&["contacts", "--output", "csv"]).await;
     assert!(contacts.stdout.contains(r#""1","a@example.com","A","B","C""#), "{}", contacts.stdout);
     world.ingest(&["doctor"]).await.expect_status(0);
-    assert!(!world.path("data/postgres/postmaster.pid").exists(), "the server runs on");
+    assert!(!world.path("data/postgres/postmaster.pid").exists(), "the server is still running");
 }
 
 #[tokio::test]

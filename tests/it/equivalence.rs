@@ -95,7 +95,7 @@ async fn both_setups_find_what_the_generator_expects() {
     assert_eq!(cloud.status_after_run(job).await, "NEEDS_REVIEW");
 
     let (here, there) = (import_result(&local, "one", "2").await, import_result(&cloud, "one", "2").await);
-    assert!(here == there, "the two ways differ");
+    assert!(here == there, "the two setups differ");
     let wanted: BTreeMap<(String, String), Vec<u64>> = expected
         .issues
         .iter()
@@ -117,7 +117,7 @@ async fn both_setups_find_what_the_generator_expects() {
     cloud.eventually_completed(job).await;
     assert_eq!(worker.term_and_wait().await, Some(0));
     let (here, there) = (import_result(&local, "one", "2").await, import_result(&cloud, "one", "2").await);
-    assert!(here == there, "the two ways differ after the review");
+    assert!(here == there, "the two setups differ after the review");
     let ready = expected.rows.values().filter(|(ready, _)| *ready).map(|(_, values)| values.join("|"));
     let wanted = ready.chain(DATASET.existing().map(|values| values.join("|")));
     let (contacts, wanted) = (without_case(here.contacts.into_iter()), without_case(wanted));

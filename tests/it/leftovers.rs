@@ -78,12 +78,8 @@ async fn a_refused_upload_leaves_no_file() {
 
     let made = take(&tester(), 1000).await.unwrap();
     assert!(take(&tester(), 1000).await.unwrap().earlier);
-    assert_eq!(files(&folder).len(), 1, "the file of job {} alone", made.job);
-    assert_eq!(
-        std::fs::read_dir(folder.join("uploads/tester")).unwrap().count(),
-        1,
-        "folders that are empty"
-    );
+    assert_eq!(files(&folder).len(), 1, "only the file of job {}", made.job);
+    assert_eq!(std::fs::read_dir(folder.join("uploads/tester")).unwrap().count(), 1, "empty folders");
 }
 
 #[tokio::test]
@@ -115,7 +111,7 @@ async fn an_interrupted_upload_leaves_no_parts() {
     let uploading = actions::upload(&world.owners, &cloud.objects, None, &request, &settings, content);
     tokio::select! {
         uploaded = uploading => panic!("{uploaded:?}"),
-        () = eventually("an upload in parts is under way", async || parts().await == 1) => {}
+        () = eventually("a multipart upload is in progress", async || parts().await == 1) => {}
     }
     eventually("the parts are removed", async || parts().await == 0).await;
 
@@ -165,7 +161,7 @@ async fn files_of_a_killed_upload_are_removed_after_a_day() {
             pipe.write_all(&vec![b'x'; 20 << 20]).map(|()| pipe)
         });
         let unfinished = || files(&folder).into_iter().find(|file| file.to_string_lossy().contains('#'));
-        eventually("an upload is under way", async || unfinished().is_some()).await;
+        eventually("an upload is in progress", async || unfinished().is_some()).await;
         importing.kill();
         drop(writing.await);
         std::fs::remove_file(world.path("pipe.csv")).unwrap();
@@ -173,7 +169,7 @@ async fn files_of_a_killed_upload_are_removed_after_a_day() {
 
         world.file("other.csv", CLEAN);
         let mut other = world.spawn(later);
-        eventually("something else is done", async || {
+        eventually("the other command is at work", async || {
             world.log().contains("worker started") || files(&folder).len() > 1
         })
         .await;
@@ -184,7 +180,7 @@ async fn files_of_a_killed_upload_are_removed_after_a_day() {
         let long_ago = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
         std::fs::File::options().write(true).open(&part).unwrap().set_modified(long_ago).unwrap();
         let mut again = world.spawn(later);
-        eventually("it is removed", async || !part.exists()).await;
+        eventually("the file is removed", async || !part.exists()).await;
         if later == ["worker"] {
             assert_eq!(again.term_and_wait().await, Some(0));
         }

@@ -113,7 +113,7 @@ async fn a_killed_run_is_continued_with_the_columns_of_its_job() {
     }
     run.kill();
     let cut = reached().await;
-    assert!(cut > 0 && (cut as usize) < ROWS, "the run was not cut in its middle: {cut}");
+    assert!(cut > 0 && (cut as usize) < ROWS, "the run was not interrupted between two chunks: {cut}");
     // The job's own mapping must suffice.
     sqlx::raw_sql("DELETE FROM column_mappings").execute(&world.pool).await.unwrap();
     // The lease of the killed run must expire first.

@@ -48,7 +48,7 @@ async fn a_worker_imports_and_reprocesses_wide_rows_within_its_ceiling() {
     world.eventually_completed(malformed).await;
     let peak = worker.peak_kib();
     assert_eq!(worker.term_and_wait().await, Some(0));
-    assert!(peak < CEILING_KIB, "the worker held {} MiB", peak >> 10);
+    assert!(peak < CEILING_KIB, "the worker's peak was {} MiB", peak >> 10);
 }
 
 /// The peak memory in KiB that a command without a job may reach, whatever it reads or prints.

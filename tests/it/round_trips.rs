@@ -57,7 +57,7 @@ async fn a_small_clean_job_takes_few_round_trips_and_no_copy() {
     relay.take();
     let seen = of_one_job(&world, &relay, &small("ann", 10), "COMPLETED").await;
     assert!(seen.round_trips.len() <= 15, "{}:\n{}", seen.round_trips.len(), seen.round_trips.join("\n"));
-    assert_eq!(seen.copies, 0, "each waits for an acknowledgement");
+    assert_eq!(seen.copies, 0, "TCP delays the end of each COPY");
     worker.term_and_wait().await;
 }
 
@@ -68,6 +68,6 @@ async fn a_small_job_with_issues_takes_few_round_trips_and_no_copy() {
     let content = small("ann", 10) + "bad,Bo,Ray,Acme\nann1@example.com,Other,Name,Acme\n,No,Mail,Acme\n";
     let seen = of_one_job(&world, &relay, &content, "NEEDS_REVIEW").await;
     assert!(seen.round_trips.len() <= 22, "{}:\n{}", seen.round_trips.len(), seen.round_trips.join("\n"));
-    assert_eq!(seen.copies, 0, "each waits for an acknowledgement");
+    assert_eq!(seen.copies, 0, "TCP delays the end of each COPY");
     worker.term_and_wait().await;
 }

@@ -104,7 +104,7 @@ async fn score(folder: &Path) -> Vec<(Case, End, String)> {
 
 async fn run(world: &World, folder: &Path, owner: &str, case: &Case) -> (End, String) {
     let path = folder.join("files").join(&case.file);
-    let path = path.to_str().expect("a path that is text");
+    let path = path.to_str().expect("a UTF-8 path");
     let mut arguments = vec!["import", path, "--owner", owner];
     arguments.extend(case.options.iter().map(String::as_str));
     let ended = world.ingest(&arguments).await;

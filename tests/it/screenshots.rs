@@ -54,7 +54,7 @@ fn known() -> String {
 }
 
 #[tokio::test]
-#[ignore = "for people to look at: make screenshots"]
+#[ignore = "for people to review: make screenshots"]
 async fn save_screenshots() {
     let world =
         World::database().await.with(&[("RATE_LIMIT_PER_SECOND", "1000"), ("INGEST_OWNER", "Ann Lee")]);

@@ -19,7 +19,7 @@ async fn with_nothing_configured_there_is_one_local_user() {
     let (status, me) = server.get("/api/v1/me").await;
     assert_eq!((status, &me["owner"], &me["via"]), (200, &json!("tester"), &json!("local")));
     assert_eq!(me["roles"], json!(["uploader", "editor"]));
-    assert_eq!(server.get_as("/api/v1/me", "a.b.c").await.0, 401, "what is sent is looked at");
+    assert_eq!(server.get_as("/api/v1/me", "a.b.c").await.0, 401, "an invalid token is not ignored");
 
     let post = Method::POST;
     let get = Method::GET;
@@ -51,7 +51,7 @@ async fn with_nothing_configured_there_is_one_local_user() {
 async fn only_a_client_with_the_token_is_the_local_user() {
     use std::os::unix::fs::PermissionsExt;
     let mut server = local().await;
-    let token = server.token().expect("a token is made");
+    let token = server.token().expect("the server creates a token");
     let file = std::fs::metadata(server.world.path("data/serve.token")).unwrap();
     assert_eq!(file.permissions().mode() & 0o777, 0o600);
     assert!(!server.world.log().contains(&token), "a log that others may read has no token");

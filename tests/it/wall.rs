@@ -210,7 +210,7 @@ async fn without_createrole_the_wall_needs_the_advised_statements() {
     as_superuser(&world, &format!("ALTER DATABASE {database} OWNER TO unable; GRANT unable TO ingest")).await;
     world.ingest(&["migrate"]).await.expect_status(0);
     use_every_part(&world, "before").await;
-    assert_eq!(jobs_seen(&world).await, 2, "there is no wall");
+    assert_eq!(jobs_seen(&world).await, 2, "without the wall, all jobs are visible");
     let advice = advised(&world).await;
     assert!(advice.contains("CREATE ROLE ingest_requests_"), "{advice}");
 
@@ -235,7 +235,7 @@ async fn a_role_with_dml_only_can_use_the_wall() {
     .await;
     // Policies let it through but reject its COPY, so that many rows are sent in another way.
     use_every_part(&world, "before").await;
-    assert_eq!(jobs_seen(&world).await, 2, "it is not behind the wall");
+    assert_eq!(jobs_seen(&world).await, 2, "without membership, all jobs are visible");
     let advice = advised(&world).await;
 
     // With a permanent membership, the policies would hide all jobs from its runs.
@@ -266,7 +266,7 @@ async fn a_page_of_rows_reads_few_rows_beyond_it() {
     world.ingest(&["import", &file]).await.expect_status(3);
     sqlx::query("VACUUM (ANALYZE) staging_shared, jobs").execute(&world.pool).await.unwrap();
     let mut db = world.owners.read(&owner).await.unwrap();
-    let job = jobs::get(&mut db, &owner, JobId(1)).await.unwrap().expect("the job that was imported");
+    let job = jobs::get(&mut db, &owner, JobId(1)).await.unwrap().expect("the imported job");
     let page = staging::scan(&mut db, &owner, &job, &Filter::default(), None, 50).await.unwrap();
     assert_eq!(page.rows.len(), 50);
     let read = "SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint

@@ -40,7 +40,7 @@ async fn rows_of_every_rule_are_exported_and_corrected() {
     assert_eq!(sheet.column("line"), ["3", "4", "5", "6", "7"]);
     assert!(sheet.column("row_key").iter().all(|key| key.starts_with("r-") && key.len() == 34));
     let reasons = sheet.column("reasons");
-    assert_eq!(reasons[0].split("; ").count(), 2, "a row's reasons stand together: {}", reasons[0]);
+    assert_eq!(reasons[0].split("; ").count(), 2, "a row has all its reasons in one cell: {}", reasons[0]);
     assert!(reasons.iter().all(|reason| !reason.is_empty()), "{reasons:?}");
 
     sheet.set(0, "email", " bo@example.com ");
@@ -64,7 +64,11 @@ async fn rows_of_every_rule_are_exported_and_corrected() {
         "{}",
         audit.stdout
     );
-    assert_eq!(Sheet::of(&world, JobId(2)).await.rows, Vec::<Vec<String>>::new(), "no open issue, no row");
+    assert_eq!(
+        Sheet::of(&world, JobId(2)).await.rows,
+        Vec::<Vec<String>>::new(),
+        "without open issues there are no rows"
+    );
     world.ingest(&["reprocess", "2"]).await.expect_status(0);
     let contacts = [
         "bo@example.com|Bo|Ray|Acme",

@@ -108,7 +108,7 @@ async fn files_saved_by_any_spreadsheet_program_are_accepted() {
     assert_eq!(
         rows(&world).await,
         ["bäd|René|Ray; \"R\"|Beta", "worse|Jo|a\nb|"],
-        "columns that are missing change nothing"
+        "missing columns change nothing"
     );
     let done = correct(&world, format!("row_key,company,email\n{},\n", keys[0])).await;
     assert_eq!((done.effect.changed.rows, rows(&world).await[0].as_str()), (1, "bäd|René|Ray; \"R\"|"));

@@ -49,7 +49,7 @@ async fn a_user_at_a_ceiling_is_refused_and_others_are_served() {
         request.header("content-type", "text/csv").body("email\n").send().await.unwrap()
     };
     let _anns = slow(&ann).await;
-    eventually("the first upload counts", async || upload(&ann).await.status() == 429).await;
+    eventually("the first upload is counted", async || upload(&ann).await.status() == 429).await;
     let refused = upload(&ann).await;
     assert_eq!(refused.headers()["retry-after"], "2");
     let (_, problem) = status_and_json(refused).await;
@@ -58,7 +58,8 @@ async fn a_user_at_a_ceiling_is_refused_and_others_are_served() {
     let bobs = slow(&bob).await;
     eventually("all are counted", async || upload(&carl).await.status() == 503).await;
     drop(bobs);
-    eventually("what has ended counts no more", async || upload(&carl).await.status().is_success()).await;
+    eventually("finished uploads are no longer counted", async || upload(&carl).await.status().is_success())
+        .await;
 }
 
 #[tokio::test]
@@ -70,7 +71,7 @@ async fn concurrent_requests_per_user_are_limited() {
     let waiting: Vec<_> = (0..3)
         .map(|_| tokio::spawn(server.client().get(format!("{}/api/v1/jobs", server.url)).send()))
         .collect();
-    eventually("three wait", async || server.get("/api/v1/me").await.0 == 429).await;
+    eventually("three requests wait", async || server.get("/api/v1/me").await.0 == 429).await;
     let bob = token_of(&server, "bob").await;
     assert_eq!(get(&server, "/api/v1/me", &bob).await.status(), 200);
     sqlx::raw_sql("ROLLBACK").execute(&mut *lock).await.unwrap();

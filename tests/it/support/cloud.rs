@@ -64,7 +64,7 @@ impl Cloud {
 
     /// Returns the number of messages in the dead-letter queue.
     pub(crate) async fn dead_letters(&self) -> u64 {
-        self.counts(self.dead_letter_url.as_deref().expect("made with a dead-letter queue")).await.0
+        self.counts(self.dead_letter_url.as_deref().expect("a world with a dead-letter queue")).await.0
     }
 
     /// Returns the number of multipart uploads that are neither completed nor aborted.

@@ -43,7 +43,7 @@ pub(super) fn command_by(
     arguments: &[&str],
 ) -> Command {
     let mut line = wrapper.iter().chain(&[env!("CARGO_BIN_EXE_ingest")]).chain(arguments);
-    let mut command = Command::new(line.next().expect("the binary at least"));
+    let mut command = Command::new(line.next().expect("the command line has a program"));
     command.args(line).current_dir(folder).env_clear().kill_on_drop(true).stdin(Stdio::null());
     command
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())

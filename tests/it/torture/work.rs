@@ -191,8 +191,7 @@ impl Work {
         match self.is_of_worker() {
             true => {
                 let mut workers = [rig.worker()];
-                let ended =
-                    in_time("a worker that nothing disturbs", self.until_done_and_empty(rig, job)).await;
+                let ended = in_time("an undisturbed worker", self.until_done_and_empty(rig, job)).await;
                 stop(&mut workers).await.and(ended)
             }
             false => {
@@ -203,7 +202,7 @@ impl Work {
                         tokio::time::sleep(Duration::from_millis(200)).await;
                     }
                 };
-                in_time("a command that nothing disturbs", again).await
+                in_time("an undisturbed command", again).await
             }
         }
     }
