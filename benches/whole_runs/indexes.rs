@@ -27,7 +27,8 @@ impl Bench {
         sqlx::raw_sql("CREATE TABLE prepared AS SELECT * FROM contacts ORDER BY contact_key")
             .execute(pool)
             .await?;
-        let query = "SELECT indexname::text, indexdef FROM pg_indexes WHERE tablename = 'contacts' AND indexname <> 'contacts_pkey'";
+        let query = "SELECT indexname::text, indexdef FROM pg_indexes
+             WHERE tablename = 'contacts' AND indexname <> 'contacts_pkey'";
         let indexes: Vec<(String, String)> = sqlx::query_as(query).fetch_all(pool).await?;
         let mut with_all = Vec::new();
         let mut without: Vec<Vec<f64>> = vec![Vec::new(); indexes.len()];
@@ -64,7 +65,8 @@ impl Bench {
         self.server().empty().await?;
         let (job, _) =
             self.server().import(&self.file("broken.csv", self.rows, Kind::Broken(1000))?, "indexes").await?;
-        let query = "SELECT indexname::text FROM pg_indexes WHERE tablename LIKE '%\\_job\\_' || $1 ORDER BY tablename, indexname";
+        let query = "SELECT indexname::text FROM pg_indexes WHERE tablename LIKE '%\\_job\\_' || $1
+             ORDER BY tablename, indexname";
         let indexes: Vec<String> = sqlx::query_scalar(query).bind(job.to_string()).fetch_all(pool).await?;
         for name in indexes {
             let started = Instant::now();

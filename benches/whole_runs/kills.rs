@@ -99,10 +99,12 @@ impl Server {
                  FROM issues JOIN issue_items ON item_issue_id = issue_id JOIN staging ON staging_id = item_staging_id
                  WHERE issues_job_id = $1
                  UNION ALL
-                 SELECT 'contact', concat_ws('|', staging_line, contact_email, contact_first_name, contact_last_name, contact_company)
+                 SELECT 'contact', concat_ws('|', staging_line, contact_email, contact_first_name,
+                     contact_last_name, contact_company)
                  FROM contacts JOIN staging USING (staging_id) WHERE staging_job_id = $1
                  UNION ALL
-                 SELECT 'job', concat_ws('|', job_status, job_total_rows, job_processed_rows, job_issue_count, job_repeated_rows)
+                 SELECT 'job', concat_ws('|', job_status, job_total_rows, job_processed_rows, job_issue_count,
+                     job_repeated_rows)
                  FROM jobs WHERE job_id = $1) AS found
              GROUP BY kind ORDER BY kind";
         Ok(sqlx::query_as(query).bind(job).fetch_all(&self.pool).await?)

@@ -19,7 +19,9 @@ impl Server {
         if !object.exists() {
             fs::hard_link(file, &object)?;
         }
-        let insert = "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_available_at) VALUES ($1, $2, $3, NULL) RETURNING job_id";
+        let insert =
+            "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_available_at)
+             VALUES ($1, $2, $3, NULL) RETURNING job_id";
         Ok(sqlx::query_scalar(insert).bind(owner).bind(name).bind(&key).fetch_one(&self.pool).await?)
     }
 
@@ -51,7 +53,9 @@ impl Server {
 
     /// Sends the messages of jobs together, as the database queue does.
     pub(crate) async fn want(&self, jobs: &[i32]) -> anyhow::Result<()> {
-        let send = "WITH wanted AS (UPDATE jobs SET job_available_at = clock_timestamp(), job_process_end = NULL WHERE job_id = ANY ($1) RETURNING 1)
+        let send = "WITH wanted AS (
+                 UPDATE jobs SET job_available_at = clock_timestamp(), job_process_end = NULL
+                 WHERE job_id = ANY ($1) RETURNING 1)
              SELECT pg_notify('ingest_jobs', '') FROM wanted LIMIT 1";
         let mut transaction = self.pool.begin().await?;
         sqlx::query("UPDATE jobs SET job_created_at = clock_timestamp() WHERE job_id = ANY ($1)")
@@ -64,7 +68,8 @@ impl Server {
 
     /// Waits until all jobs have ended; returns the seconds from the message of the first to the end of the last.
     pub(crate) async fn ended(&self, jobs: &[i32], worker: &mut Child) -> anyhow::Result<f64> {
-        let ended = "SELECT extract(epoch FROM max(job_process_end) - min(job_created_at))::float8 FROM jobs WHERE job_id = ANY ($1)
+        let ended = "SELECT extract(epoch FROM max(job_process_end) - min(job_created_at))::float8 FROM jobs
+             WHERE job_id = ANY ($1)
              HAVING bool_and(job_process_end IS NOT NULL)";
         let seconds = loop {
             tokio::time::sleep(Duration::from_millis(10)).await;

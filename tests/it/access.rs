@@ -18,7 +18,8 @@ fn logged(server: &Server, message: &str) -> Vec<Value> {
 
 /// Returns the number of days until the token expires.
 async fn days(server: &Server, id: i64) -> i32 {
-    let query = "SELECT round(extract(epoch FROM token_expires_at - now()) / 86400)::int FROM api_tokens WHERE token_id = $1";
+    let query = "SELECT round(extract(epoch FROM token_expires_at - now()) / 86400)::int FROM api_tokens
+         WHERE token_id = $1";
     sqlx::query_scalar(query).bind(id).fetch_one(&server.world.pool).await.unwrap()
 }
 

@@ -336,7 +336,8 @@ async fn state(server: &Server) -> String {
             SELECT jobs::text AS line FROM jobs UNION ALL SELECT staging::text FROM staging
             UNION ALL SELECT issues::text FROM issues UNION ALL SELECT contacts::text FROM contacts
             UNION ALL SELECT actions::text FROM actions WHERE action_owner = 'tester'
-            UNION ALL SELECT token_name || coalesce(token_revoked_at::text, '') FROM api_tokens WHERE token_owner = 'tester') AS all_lines";
+            UNION ALL SELECT token_name || coalesce(token_revoked_at::text, '') FROM api_tokens
+                WHERE token_owner = 'tester') AS all_lines";
     sqlx::query_scalar(query).fetch_one(&server.world.pool).await.unwrap()
 }
 

@@ -136,7 +136,8 @@ fn without_case(contacts: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 async fn rows_are_staged_as_expected(world: &World, job: i32, expected: &Expected) {
-    let query = "SELECT staging_line, staging_status = 'READY', coalesce(staging_email, ''), coalesce(staging_first_name, ''),
+    let query = "SELECT staging_line, staging_status = 'READY', 
+         coalesce(staging_email, ''), coalesce(staging_first_name, ''),
                         coalesce(staging_last_name, ''), coalesce(staging_company, '')
                  FROM staging WHERE staging_job_id = $1 ORDER BY staging_line";
     let rows: Vec<(i64, bool, String, String, String, String)> =

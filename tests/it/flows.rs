@@ -296,7 +296,8 @@ async fn concurrent_jobs_of_one_owner_create_each_contact_once() {
 async fn contacts_of_other_programs_raise_existing_email() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
-    sqlx::raw_sql("INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
+    sqlx::raw_sql("INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name,
+         contact_last_name, contact_company)
                    VALUES (900, 'tester', ' JOS\u{c9}@example.com', 'J', 'E', 'C'), (901, 'tester', 'jose\u{301}@example.com', 'J', 'E', 'C')")
         .execute(&world.pool)
         .await

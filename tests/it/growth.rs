@@ -52,7 +52,8 @@ const NEIGHBOURS: &str = "
     INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_available_at, job_total_rows)
     SELECT CASE WHEN n % 2 = 0 THEN 'tester' ELSE 'other' END, 'old.csv', 'old/' || n, 'NEEDS_REVIEW', NULL, 2000
     FROM generate_series(1, 20) AS n;
-    INSERT INTO staging_shared (staging_id, staging_job_id, staging_email, staging_first_name, staging_last_name, staging_company,
+    INSERT INTO staging_shared (staging_id, staging_job_id, staging_email, staging_first_name,
+        staging_last_name, staging_company,
                                 staging_status, staging_row_hash, staging_line)
     SELECT n, (n - 1) / 2000 + 1, 'old' || n || '@example.com', 'Ann', 'Lee', 'Acme',
            (CASE WHEN n <= 6000 THEN 'ISSUE' ELSE 'SUCCESS' END)::staging_status_enum, md5(n::text), n
@@ -61,8 +62,10 @@ const NEIGHBOURS: &str = "
     SELECT n, 'DUPLICATE_EMAIL', 'old@example.com' FROM generate_series(1, 3) AS n;
     INSERT INTO issue_items (item_issue_id, item_staging_id)
     SELECT issue_id, staging_id FROM issues JOIN staging_shared ON staging_job_id = issues_job_id;
-    INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company, contact_key)
-    SELECT n, 'tester', 'old' || n || '@example.com', 'Ann', 'Lee', 'Acme', md5(n::text)::uuid FROM generate_series(1, 100000) AS n;
+    INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name,
+        contact_company, contact_key)
+    SELECT n, 'tester', 'old' || n || '@example.com', 'Ann', 'Lee', 'Acme', md5(n::text)::uuid
+        FROM generate_series(1, 100000) AS n;
     UPDATE staging_id_blocks SET block_next_id = 200001 WHERE block_kind = 'shared';";
 
 #[tokio::test(flavor = "multi_thread")]

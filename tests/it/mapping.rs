@@ -118,7 +118,8 @@ async fn a_killed_run_is_continued_with_the_columns_of_its_job() {
     sqlx::raw_sql("DELETE FROM column_mappings").execute(&world.pool).await.unwrap();
     // The lease of the killed run must expire first.
     eventually("the job continues", async || world.ingest(&["reprocess", "1"]).await.status == Some(3)).await;
-    let wrong = "SELECT count(*) FILTER (WHERE staging_email NOT LIKE 'p%'), count(*) FROM staging WHERE staging_company = 'Acme'
+    let wrong = "SELECT count(*) FILTER (WHERE staging_email NOT LIKE 'p%'), count(*) FROM staging
+         WHERE staging_company = 'Acme'
                  AND staging_first_name = 'Ann' AND staging_last_name = 'Lee'";
     let (wrong, all): (i64, i64) = sqlx::query_as(wrong).fetch_one(&world.pool).await.unwrap();
     assert_eq!((wrong, all), (0, ROWS as i64));

@@ -43,7 +43,8 @@ async fn a_worker_imports_and_reprocesses_wide_rows_within_its_ceiling() {
     let mut worker = world.spawn(&["worker"]);
     assert_eq!(world.status_after_run(clean).await, "COMPLETED");
     assert_eq!(world.status_after_run(malformed).await, "NEEDS_REVIEW");
-    let accept = "UPDATE issues SET issue_resolved = true; UPDATE jobs SET job_available_at = now() WHERE job_status = 'NEEDS_REVIEW'";
+    let accept = "UPDATE issues SET issue_resolved = true;
+         UPDATE jobs SET job_available_at = now() WHERE job_status = 'NEEDS_REVIEW'";
     sqlx::raw_sql(accept).execute(&world.pool).await.unwrap();
     world.eventually_completed(malformed).await;
     let peak = worker.peak_kib();

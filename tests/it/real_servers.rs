@@ -90,7 +90,8 @@ async fn everything_works_behind_pgbouncer_with_other_traffic() {
         }
     }
     // No lock outlives its transaction on a connection that others use.
-    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     let left: i64 = sqlx::query_scalar(locks).fetch_one(&server.world.pool).await.unwrap();
     assert_eq!(left, 0);
     assert!(traffic.iter().all(|task| !task.is_finished()), "the other traffic was disturbed");
@@ -180,7 +181,8 @@ async fn limits_and_isolation_of_the_server_do_not_fail_jobs() {
     assert_eq!(world.status_after_run(clean_job).await, "COMPLETED", "{}", world.log());
     let dirty = world.enqueue("dirty.csv", &(clean("dirty", 60_000) + "bad,Bo,Ray,Acme\n"), "one").await;
     assert_eq!(world.status_after_run(dirty).await, "NEEDS_REVIEW", "{}", world.log());
-    let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad'; UPDATE jobs SET job_available_at = now() WHERE job_status = 'NEEDS_REVIEW'";
+    let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad';
+         UPDATE jobs SET job_available_at = now() WHERE job_status = 'NEEDS_REVIEW'";
     sqlx::raw_sql(go_on).execute(&world.pool).await.unwrap();
     world.eventually_completed(dirty).await;
     assert_eq!(worker.term_and_wait().await, Some(0));
@@ -225,7 +227,8 @@ async fn few_connections_run_fewer_jobs_without_a_deadlock() {
         let expected = if number % 2 == 0 { "NEEDS_REVIEW" } else { "COMPLETED" };
         assert_eq!(world.status_after_run(*job).await, expected, "{}", world.log());
     }
-    let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad'; UPDATE jobs SET job_available_at = now() WHERE job_status = 'NEEDS_REVIEW'";
+    let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad';
+         UPDATE jobs SET job_available_at = now() WHERE job_status = 'NEEDS_REVIEW'";
     sqlx::raw_sql(go_on).execute(&world.pool).await.unwrap();
     for job in &jobs {
         world.eventually_completed(*job).await;

@@ -75,7 +75,8 @@ async fn discarded(world: &World, job: i32) -> BTreeSet<i64> {
 
 /// Returns the rows of each issue of the job.
 async fn rows_of_issues(world: &World, job: i32) -> BTreeMap<(IssueType, String), Vec<i64>> {
-    let query = "SELECT issue_type::text, issue_key, array_agg(item_staging_id) FROM issues JOIN issue_items ON item_issue_id = issue_id
+    let query = "SELECT issue_type::text, issue_key, array_agg(item_staging_id)
+         FROM issues JOIN issue_items ON item_issue_id = issue_id
                  WHERE issues_job_id = $1 GROUP BY issue_id";
     let found: Vec<(String, String, Vec<i64>)> =
         sqlx::query_as(query).bind(job).fetch_all(&world.pool).await.unwrap();

@@ -91,16 +91,20 @@ const UPSTREAM: &str = "
         staging_id bigint NOT NULL UNIQUE REFERENCES staging ON DELETE CASCADE, contacts_user_id varchar NOT NULL,
         contact_email varchar NOT NULL, contact_first_name varchar NOT NULL, contact_last_name varchar NOT NULL,
         contact_company varchar NOT NULL, contact_created_at timestamptz NOT NULL DEFAULT now());
-    INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows, job_processed_rows, job_issue_count)
+    INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
+        job_processed_rows, job_issue_count)
     VALUES ('tester', 'old.csv', 'gone/old.csv', 'COMPLETED', 2, 2, 0), ('tester', 'new.csv', 'gone/new.csv', 'NEEDS_REVIEW', 5, 5, 2);
-    INSERT INTO staging (staging_job_id, staging_email, staging_first_name, staging_last_name, staging_company, staging_status, staging_row_hash) VALUES
+    INSERT INTO staging (staging_job_id, staging_email, staging_first_name, staging_last_name, staging_company,
+        staging_status, staging_row_hash) VALUES
         (1, 'old@example.com', 'Old', 'Hand', 'Acme', 'SUCCESS', 'upstream-1'), (1, 'OLD@example.com ', 'Old', 'Hand', 'Acme', 'SUCCESS', 'upstream-2'),
         (2, 'Old@Example.com', 'Old', 'Hand', 'Acme', 'READY', 'upstream-1'), (2, 'ann@example.com', 'Ann', 'Lee', 'Acme', 'READY', 'upstream-2'),
         (2, 'ann@example.com', 'Ann', 'Lee', 'Acme', 'READY', 'upstream-3'), (2, 'bad', 'Bo', 'Ray', 'Acme', 'ISSUE', 'upstream-4'),
         (2, 'left@example.com', 'Left', 'Out', 'Acme', 'DISCARD', 'upstream-5');
-    INSERT INTO issues (issues_job_id, issue_type, issue_key) VALUES (2, 'INVALID_EMAIL', 'bad'), (2, 'MISSING_REQUIRED_FIELD', 'row-9');
+    INSERT INTO issues (issues_job_id, issue_type, issue_key)
+        VALUES (2, 'INVALID_EMAIL', 'bad'), (2, 'MISSING_REQUIRED_FIELD', 'row-9');
     INSERT INTO issue_items (item_issue_id, item_staging_id) VALUES (1, 6), (1, 6), (2, 6);
-    INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
+    INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name,
+        contact_company)
     VALUES (1, 'tester', 'old@example.com', 'Old', 'Hand', 'Acme'), (2, 'tester', 'OLD@example.com ', 'Old', 'Hand', 'Acme');";
 
 #[tokio::test]
@@ -139,17 +143,21 @@ async fn a_producer_and_a_plain_insert_into_staging_keep_working() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);
     let job: i32 = sqlx::query_scalar(
-        "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows, job_processed_rows, job_issue_count)
+        "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
+             job_processed_rows, job_issue_count)
          VALUES ('tester', 'x.csv', 'x', 'NEEDS_REVIEW', 0, 0, 0) RETURNING job_id",
     )
     .fetch_one(&world.pool)
     .await
     .unwrap();
-    sqlx::query("INSERT INTO staging (staging_job_id, staging_email, staging_first_name, staging_last_name, staging_company, staging_row_hash) VALUES ($1, 'a@example.com', 'A', 'B', 'C', 'theirs')")
-        .bind(job)
-        .execute(&world.pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "INSERT INTO staging (staging_job_id, staging_email, staging_first_name, staging_last_name,
+         staging_company, staging_row_hash) VALUES ($1, 'a@example.com', 'A', 'B', 'C', 'theirs')",
+    )
+    .bind(job)
+    .execute(&world.pool)
+    .await
+    .unwrap();
     world.ingest(&["reprocess", &job.to_string()]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await, ["a@example.com|A|B|C"]);
 }
@@ -171,7 +179,8 @@ async fn a_migration_ranks_the_issues_of_large_jobs() {
     let world = World::empty_database().await;
     migrate_before(&world.pool, "0013").await;
     // One large job that is staged, and one whose tables are being filled.
-    let old = "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key) VALUES ('ann', 'a', 'a'), ('ann', 'b', 'b');
+    let old = "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key)
+         VALUES ('ann', 'a', 'a'), ('ann', 'b', 'b');
          CREATE TABLE issues_job_1 (LIKE issues INCLUDING DEFAULTS);
          CREATE INDEX issues_job_1_review ON issues_job_1 (issue_type, issue_id, issue_resolved, issues_job_id);
          ALTER TABLE issues_job_1 INHERIT issues;
@@ -204,7 +213,8 @@ async fn views_of_other_programs_survive_new_collations_of_keys() {
     sqlx::raw_sql(theirs).execute(&world.pool).await.unwrap();
     let views = "SELECT relname || ' ' || relacl::text || ' ' || reloptions::text || ' ' || obj_description(c.oid, 'pg_class')
                         || pg_get_viewdef(c.oid) FROM pg_class c WHERE relname = 'per_owner'
-         UNION ALL SELECT relname || pg_get_viewdef(oid) FROM pg_class WHERE relname IN ('Jobs and contacts', 'hashes', 'keys')
+         UNION ALL SELECT relname || pg_get_viewdef(oid) FROM pg_class
+             WHERE relname IN ('Jobs and contacts', 'hashes', 'keys')
          ORDER BY 1";
     let before: Vec<String> = sqlx::query_scalar(views).fetch_all(&world.pool).await.unwrap();
     let migrated = world.ingest(&["migrate"]).await;

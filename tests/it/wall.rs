@@ -44,7 +44,8 @@ async fn two_owners() -> World {
             sqlx::query_scalar(contact).bind(owner).fetch_one(&world.pool).await.unwrap();
         let edits = Edits { company: Some("Acme Ltd".to_owned()), ..Edits::default() };
         actions::edit_contact(&world.owners, &request, contact, &edits, None).await.unwrap();
-        let mapping = "INSERT INTO column_mappings (mapping_owner, mapping_shape, mapping_columns) VALUES ($1, 'shape', '{}')";
+        let mapping = "INSERT INTO column_mappings (mapping_owner, mapping_shape, mapping_columns)
+             VALUES ($1, 'shape', '{}')";
         sqlx::query(mapping).bind(owner).execute(&world.pool).await.unwrap();
     }
     assert_eq!(worker.term_and_wait().await, Some(0));

@@ -204,7 +204,8 @@ async fn a_long_recheck_keeps_its_message_hidden_on_the_database_queue() {
     let job = world.enqueue("a.csv", content, "one").await;
     let mut worker = world.spawn(&["worker"]);
     assert_eq!(world.status_after_run(job).await, "NEEDS_REVIEW");
-    let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad'; UPDATE jobs SET job_available_at = now()";
+    let go_on = "UPDATE staging SET staging_status = 'DISCARD' WHERE staging_email = 'bad';
+         UPDATE jobs SET job_available_at = now()";
     sqlx::raw_sql(go_on).execute(&world.pool).await.unwrap();
     world.eventually_completed(job).await;
     assert_eq!(worker.term_and_wait().await, Some(0));

@@ -54,7 +54,8 @@ async fn reprocess(world: &World, status: i32) {
 
 /// Fails unless the counters of each job equal the numbers of its rows.
 async fn assert_counts_match(world: &World) {
-    let counters = "SELECT job_id, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows FROM jobs ORDER BY 1";
+    let counters = "SELECT job_id, job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows
+         FROM jobs ORDER BY 1";
     let actual = "SELECT job_id, count(*) FILTER (WHERE staging_status = 'READY')::int,
                         count(*) FILTER (WHERE staging_status = 'ISSUE')::int,
                         count(*) FILTER (WHERE staging_status = 'DISCARD')::int,

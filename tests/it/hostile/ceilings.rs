@@ -19,8 +19,10 @@ async fn get(server: &Server, path: &str, token: &str) -> Response {
 
 /// Inserts contacts of an owner with values of this many bytes.
 pub(super) async fn wide_contacts(server: &Server, owner: &str, contacts: i64, value_bytes: i32) {
-    let insert = "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
-         SELECT n, $1, n || '@example.com', repeat(md5(n::text), $3 / 32), repeat(md5('a' || n), $3 / 32), repeat(md5('b' || n), $3 / 32)
+    let insert = "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name,
+         contact_last_name, contact_company)
+         SELECT n, $1, n || '@example.com', repeat(md5(n::text), $3 / 32), repeat(md5('a' || n), $3 / 32),
+             repeat(md5('b' || n), $3 / 32)
          FROM generate_series(1, $2) AS n";
     sqlx::query(insert)
         .bind(owner)

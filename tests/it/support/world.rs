@@ -305,7 +305,8 @@ impl World {
 
     /// Waits until the job's run has ended and returns the job's status.
     pub(crate) async fn status_after_run(&self, job: i32) -> String {
-        let query = "SELECT job_status::text FROM jobs WHERE job_id = $1 AND job_status IN ('NEEDS_REVIEW', 'COMPLETED', 'FAILED')";
+        let query = "SELECT job_status::text FROM jobs
+             WHERE job_id = $1 AND job_status IN ('NEEDS_REVIEW', 'COMPLETED', 'FAILED')";
         for _ in 0..3600 {
             let status = sqlx::query_scalar(query).bind(job).fetch_optional(&self.pool).await.unwrap();
             if let Some(status) = status {
@@ -330,7 +331,8 @@ impl World {
 
     /// Returns a job's rows with their statuses in words, in the order of the file.
     pub(crate) async fn statuses(&self, job: i32) -> String {
-        let query = "SELECT string_agg(staging_id || ' ' || staging_status, ', ' ORDER BY staging_id) FROM staging WHERE staging_job_id = $1";
+        let query = "SELECT string_agg(staging_id || ' ' || staging_status, ', ' ORDER BY staging_id)
+             FROM staging WHERE staging_job_id = $1";
         sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap()
     }
 

@@ -35,7 +35,8 @@ pub(super) async fn end_state(pool: &PgPool) -> Vec<String> {
         SELECT 'item ' || concat_ws('|', issue_type, issue_key, issue_description, issue_resolved, staging_line)
         FROM issues JOIN issue_items ON item_issue_id = issue_id JOIN staging ON staging_id = item_staging_id
         UNION ALL
-        SELECT 'contact ' || concat_ws('|', contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company,
+        SELECT 'contact ' || concat_ws('|', contacts_user_id, contact_email, contact_first_name,
+            contact_last_name, contact_company,
                                        coalesce(staging_line::text, 'of no row'))
         FROM contacts LEFT JOIN staging USING (staging_id)
         UNION ALL
@@ -111,11 +112,13 @@ const INVARIANTS: &[(&str, &str)] = &[
     (
         "an open issue is about a row",
         "SELECT issue_id::bigint FROM issues WHERE NOT issue_resolved
-           AND NOT EXISTS (SELECT FROM issue_items JOIN staging ON staging_id = item_staging_id WHERE item_issue_id = issue_id)",
+           AND NOT EXISTS (SELECT FROM issue_items JOIN staging ON staging_id = item_staging_id
+               WHERE item_issue_id = issue_id)",
     ),
     (
         "an ISSUE row of a finished job has an open issue",
-        "SELECT staging_id FROM staging JOIN jobs ON job_id = staging_job_id WHERE staging_status = 'ISSUE' AND job_status = 'NEEDS_REVIEW'
+        "SELECT staging_id FROM staging JOIN jobs ON job_id = staging_job_id
+             WHERE staging_status = 'ISSUE' AND job_status = 'NEEDS_REVIEW'
            AND NOT EXISTS (SELECT FROM issue_items JOIN issues ON issue_id = item_issue_id
                            WHERE item_staging_id = staging_id AND NOT issue_resolved)",
     ),

@@ -107,7 +107,8 @@ impl Work {
     /// Creates a job for the work.
     pub(super) async fn prepare(self, rig: &Rig) -> i32 {
         // Another program has created contacts before, one of them with an address of the dirty file.
-        let contacts = "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name, contact_company)
+        let contacts = "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name,
+             contact_last_name, contact_company)
              SELECT 0, $1, CASE n WHEN 1 THEN 'p3@example.com' ELSE 'before' || n || '@example.com' END, 'Be', 'Fore', 'Acme'
              FROM generate_series($2::int, 20) n";
         // A clean file contains none of them.
@@ -125,7 +126,8 @@ impl Work {
                 let decisions = "
                     UPDATE staging SET staging_email = replace(staging_email, 'broken-', 'mended') || '@example.com'
                     WHERE staging_email LIKE 'broken-%';
-                    UPDATE staging SET staging_status = 'DISCARD' WHERE staging_first_name = 'Other' OR staging_email = 'p3@example.com'";
+                    UPDATE staging SET staging_status = 'DISCARD'
+                        WHERE staging_first_name = 'Other' OR staging_email = 'p3@example.com'";
                 sqlx::raw_sql(decisions).execute(&rig.world.pool).await.unwrap();
             }
             Work::UndoImport => imported(rig, job, "COMPLETED").await,
@@ -168,7 +170,8 @@ impl Work {
             }
             Work::DirtyFile => rig.status(job).await == "NEEDS_REVIEW",
             Work::TwoFiles => {
-                let query = "SELECT count(DISTINCT job_status) = 2 FROM jobs WHERE job_status IN ('COMPLETED', 'NEEDS_REVIEW')";
+                let query = "SELECT count(DISTINCT job_status) = 2 FROM jobs
+                     WHERE job_status IN ('COMPLETED', 'NEEDS_REVIEW')";
                 sqlx::query_scalar(query).fetch_one(pool).await.unwrap()
             }
             Work::UndoImport | Work::BulkDecision => {

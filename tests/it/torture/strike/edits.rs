@@ -16,7 +16,8 @@ impl Target<'_> {
         self.rig.database.delay(Duration::from_millis(5));
         // An edit is not a failure of the run: with a limit of one attempt, counting one would fail the job.
         let mut worker = [self.rig.worker_with(&[("MAX_RETRIES".to_owned(), "1".to_owned())])];
-        let query = "SELECT staging_line FROM staging WHERE staging_job_id = $1 AND staging_status = 'READY' AND staging_line IS NOT NULL";
+        let query = "SELECT staging_line FROM staging
+             WHERE staging_job_id = $1 AND staging_status = 'READY' AND staging_line IS NOT NULL";
         let lines: Vec<i64> =
             sqlx::query_scalar(query).bind(self.job).fetch_all(&self.rig.world.pool).await.unwrap();
         let mut made = Vec::new();
