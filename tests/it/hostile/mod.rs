@@ -38,6 +38,23 @@ async fn send(server: &Server, from: &str, text: &str) -> TcpStream {
     stream
 }
 
+/// Starts a request that stays in progress until `length` bytes of its body are sent. Returns once the server reads the
+/// body: it then answers the expectation (RFC 9110, section 10.1.1).
+async fn begin_request(server: &Server, from: &str, length: usize) -> TcpStream {
+    let head = format!(
+        "POST /api/v1/tokens HTTP/1.1\r\nhost: {}\r\n{}content-type: application/json\r\ncontent-length: {length}\r\n\
+         expect: 100-continue\r\n\r\n",
+        server.address(),
+        server.authorization()
+    );
+    let mut stream = send(server, from, &head).await;
+    let mut interim = [0; 25];
+    let read = tokio::time::timeout(PATIENCE, stream.read_exact(&mut interim)).await;
+    read.expect("the server reads the body").unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
 /// Reads what the server sends until it closes the connection.
 async fn until_closed(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
