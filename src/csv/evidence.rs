@@ -91,6 +91,10 @@ impl Evidence {
     }
 
     fn count(&mut self, bytes: &[u8]) {
+        if simdutf8::basic::from_utf8(bytes).is_ok() {
+            self.sequences += bytes.iter().filter(|&&byte| byte >= 0xC0).count() as u64;
+            return;
+        }
         for chunk in bytes.utf8_chunks() {
             let leads = chunk.valid().bytes().filter(|&byte| byte >= 0xC0);
             self.sequences += leads.count() as u64;

@@ -52,7 +52,11 @@ const ENTITIES: [(&str, char); 42] = [
 
 /// Decodes a value. Returns `None` if it contains no markup.
 pub(super) fn decoded(value: &str) -> Option<String> {
+    let has_entity = || value.split_once('&').is_some_and(|(_, after)| after.contains(';'));
     let formula = value.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    if formula.is_none() && !has_entity() && !value.contains("=?") {
+        return None;
+    }
     let decoded = match formula {
         Some(text) => text.to_owned(),
         None => without_entities(&without_mime_words(value)),

@@ -5,7 +5,7 @@ use super::converter::{Converter, encode};
 use super::decode::CharClasses;
 use super::encoding::{Encoding, Reading};
 use super::header::Header;
-use super::mangled::unmangled;
+use super::mangled::{may_be_mangled, unmangled};
 use super::markup;
 use super::records::Flaws;
 use crate::domain::field::{Field, PerField};
@@ -57,14 +57,17 @@ fn add_letters(field: Field, value: &str, reading: Reading, oddities: &mut Vec<S
     } else if let Some(other) = rival() {
         oddities.push(suggestion(field, value, "may be in another encoding:", &other));
     }
-    let visible = row::normalise(value).replace(is_invisible, "");
-    if visible != row::normalise(value) {
-        oddities.push(suggestion(
-            field,
-            &visible,
-            "has invisible characters in it; without them it is",
-            &visible,
-        ));
+    if value.contains(is_invisible) {
+        let normalised = row::normalise(value);
+        let visible = normalised.replace(is_invisible, "");
+        if visible != normalised {
+            oddities.push(suggestion(
+                field,
+                &visible,
+                "has invisible characters in it; without them it is",
+                &visible,
+            ));
+        }
     }
     if field == Field::Email && value.contains(is_wide) {
         oddities.push(suggestion(
@@ -185,6 +188,7 @@ fn quoted(text: &str) -> String {
 /// Returns the original of a text whose UTF-8 was decoded as another encoding, or `None` for any other text.
 fn encoded_twice(value: &str, encoding: Encoding) -> Option<String> {
     let original = match encoding {
+        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be if !may_be_mangled(value) => return None,
         Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => unmangled(value),
         Encoding::Utf32Le
         | Encoding::Utf32Be
