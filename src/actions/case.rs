@@ -26,7 +26,7 @@ pub struct Case {
 }
 
 /// A contact next to a row with the same e-mail.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Existing {
     /// The contact.
     pub contact: Contact,

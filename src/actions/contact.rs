@@ -13,13 +13,11 @@ use crate::store::contacts::{self, Contact};
 use crate::store::{OwnerPool, contact_changes};
 
 /// The result of editing a contact.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct EditedContact {
     /// The recorded action; `None` if nothing had to change.
-    #[schema(value_type = Option<i64>)]
     pub action: Option<ActionId>,
     /// The contact.
-    #[schema(value_type = i64)]
     pub contact: ContactId,
 }
 

@@ -34,7 +34,7 @@ const NAMED: i64 = 100;
 const LIMITS: Limits = Limits { max_cell_bytes: 256 << 10, max_record_bytes: 4 << 20, max_columns: 4096 };
 
 /// The result of importing a file of corrections.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Corrected {
     /// What changed. Undoing its action undoes all corrections at once.
     pub effect: Effect,

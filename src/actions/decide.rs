@@ -22,10 +22,9 @@ const EXAMPLES: i64 = 20;
 const NAMED: i64 = 100;
 
 /// The result of a decision.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Effect {
     /// The recorded action, by which the decision can be undone; `None` if nothing had to change.
-    #[schema(value_type = Option<i64>)]
     pub action: Option<ActionId>,
     /// The changed rows, by kind of change.
     pub changed: Counts,
@@ -34,12 +33,11 @@ pub struct Effect {
     /// Issues of the job that are still open.
     pub open_issues: i64,
     /// Rows skipped because others had changed them, at most a hundred.
-    #[schema(value_type = Vec<i64>)]
     pub left: Vec<RowId>,
 }
 
 /// What a decision would do.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Preview {
     /// The rows that would change, by kind of change.
     pub changed: Counts,

@@ -13,13 +13,11 @@ use crate::store::jobs::{self, Job};
 use crate::store::{JobTables, OwnerPool, StoreError, actions, issues, partition, staging, wanted};
 
 /// The result of an action on a job.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Changed {
     /// The recorded action.
-    #[schema(value_type = i64)]
     pub action: ActionId,
     /// The job.
-    #[schema(value_type = i32)]
     pub job: JobId,
     /// Its status before.
     pub before: JobStatus,

@@ -12,7 +12,7 @@ const ROWS: usize = 10;
 pub(crate) const PREVIEW_BYTES: usize = 256 << 10;
 
 /// The parsed beginning of a file.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct FilePreview {
     /// The encoding, detected from the beginning.
     pub encoding: String,
@@ -33,7 +33,7 @@ pub struct FilePreview {
 }
 
 /// One of the four columns.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct MatchedColumn {
     /// Which one.
     pub field: Field,

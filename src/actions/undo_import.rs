@@ -25,17 +25,15 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The result of undoing an import.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Undone {
     /// The recorded action.
-    #[schema(value_type = i64)]
     pub action: ActionId,
     /// Contacts created by the job that were deleted.
     pub removed: i64,
     /// Contacts changed by the job that have their earlier values again.
     pub restored: i64,
     /// Contacts of the job that somebody has changed since and that were skipped: the first thousand.
-    #[schema(value_type = Vec<i64>)]
     pub kept: Vec<ContactId>,
 }
 

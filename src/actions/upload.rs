@@ -34,10 +34,9 @@ pub struct Upload<'a> {
 }
 
 /// The result of an upload.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Uploaded {
     /// The job: PENDING, or the earlier job of the same file.
-    #[schema(value_type = i32)]
     pub job: JobId,
     /// Whether the owner had already uploaded the same file; the job is then the earlier one.
     pub earlier: bool,

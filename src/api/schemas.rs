@@ -1,4 +1,7 @@
-//! OpenAPI schemas of small domain types: enums of words as strings, identifiers as numbers.
+//! The schemas of the OpenAPI document for types that the API shares with the other modules.
+//!
+//! Words are strings with their values, identifiers are numbers. Structs are described field by field with [`schema!`],
+//! which does not compile if a field is missing or has another type.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -11,6 +14,59 @@ use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, RowId, TokenId};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::domain::row::{OnExisting, RowStatus};
+
+/// Describes a struct of another module under a name: `path as Name { field: Type, … }`. Comments and `#[schema(…)]`
+/// attributes are those of utoipa's derive. Fields that are not serialized follow in `without { … }`.
+macro_rules! schema {
+    (
+        $(#[$attribute:meta])*
+        $real:path as $name:ident {
+            $($(#[$of_field:meta])* $field:ident: $type:ty),+ $(,)?
+        } $(without { $($hidden:ident),+ })?
+    ) => {
+        const _: () = {
+            #[derive(utoipa::ToSchema)]
+            #[allow(dead_code, reason = "only its schema is used")]
+            $(#[$attribute])*
+            struct $name { $($(#[$of_field])* $field: $type),+ }
+
+            // Does not compile if the fields differ.
+            const _: fn(&$real) = |real| {
+                let $real { $($field,)+ $($($hidden: _,)+)? } = real;
+                $(let _: &$type = $field;)+
+            };
+
+            described_by!($real, $name);
+        };
+    };
+}
+
+/// Gives `$real` the schema of `$description`.
+macro_rules! described_by {
+    ($real:path, $description:ident) => {
+        impl utoipa::PartialSchema for $real {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                <$description as utoipa::PartialSchema>::schema()
+            }
+        }
+
+        impl utoipa::ToSchema for $real {
+            fn name() -> std::borrow::Cow<'static, str> {
+                <$description as utoipa::ToSchema>::name()
+            }
+
+            fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+                <$description as utoipa::ToSchema>::schemas(schemas);
+            }
+        }
+    };
+}
+
+mod contacts;
+mod decisions;
+mod jobs;
+mod rows;
+mod uploads;
 
 /// Implements schemas for enums of words, with their words as values.
 macro_rules! words {

@@ -79,7 +79,7 @@ words! {
 }
 
 /// New values. Omitted fields do not change.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Edits {
     /// The e-mail address.
@@ -138,16 +138,14 @@ impl From<PerField<Option<String>>> for Edits {
 /// assert_eq!(filter.text.as_deref(), Some("acme"));
 /// assert!(serde_json::from_str::<Filter>(r#"{"colour": "red"}"#).is_err());
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// The row is one of these.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<i64>>)]
     pub rows: Option<Vec<RowId>>,
     /// The row belongs to one of these issues.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<i32>>)]
     pub issues: Option<Vec<IssueId>>,
     /// The row has an open issue of this type.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,7 +155,6 @@ pub struct Filter {
     pub status: Option<RowStatus>,
     /// The first 500 characters of a value contain this text. Case does not matter.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
     pub text: Option<String>,
     /// One value of the row meets this condition.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,7 +162,7 @@ pub struct Filter {
 }
 
 /// A condition for one value of a row.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnFilter {
     /// The field.
@@ -175,7 +172,6 @@ pub struct ColumnFilter {
     pub equals: Option<String>,
     /// The first 500 characters of the value contain this text. Case does not matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
     pub contains: Option<String>,
 }
 
@@ -210,7 +206,7 @@ impl Filter {
 /// let decision: Decision = serde_json::from_str(r#"{"decision": "keep_row", "row": 7}"#).unwrap();
 /// assert_eq!(decision, Decision::KeepRow { row: RowId(7) });
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "decision", rename_all = "snake_case")]
 pub enum Decision {
     /// Sets new values. Restores the row if it was discarded.
@@ -232,7 +228,6 @@ pub enum Decision {
     /// Keeps one row and discards the others with the same e-mail.
     KeepRow {
         /// The row to keep.
-        #[schema(value_type = i64)]
         row: RowId,
     },
     /// Keeps the first of the rows with the same e-mail and discards the others.

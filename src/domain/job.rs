@@ -45,10 +45,9 @@ words! {
 }
 
 /// The columns of a file that a person has assigned to the fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Columns {
     /// The columns of e-mail, first name, last name and company, from 0.
-    #[schema(value_type = [u16; 4])]
     pub places: PerField<u16>,
     /// The number of columns in the file.
     pub columns: u16,

@@ -74,10 +74,9 @@ pub(crate) async fn by_key(
 }
 
 /// An action as people see it.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub(crate) struct Action {
     /// The id.
-    #[schema(value_type = i64)]
     pub id: ActionId,
     /// The person who performed it.
     pub actor: String,
@@ -86,15 +85,12 @@ pub(crate) struct Action {
     /// The kind of action.
     pub kind: ActionKind,
     /// The job that it changed.
-    #[schema(value_type = Option<i32>)]
     pub job: Option<JobId>,
     /// The request. Not parsed, since it may be large.
-    #[schema(value_type = Value)]
     pub request: Box<RawValue>,
     /// The result.
     pub result: Value,
     /// The action that undid it.
-    #[schema(value_type = Option<i64>)]
     pub undone_by: Option<ActionId>,
 }
 

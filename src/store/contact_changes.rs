@@ -106,21 +106,17 @@ pub(crate) async fn apply(
 }
 
 /// A change as people see it.
-#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
 pub struct Change {
     /// The time of the change.
     pub at: chrono::DateTime<chrono::Utc>,
     /// The job of the row that made the change.
-    #[schema(value_type = Option<i32>)]
     pub job: Option<JobId>,
     /// The row that made the change.
-    #[schema(value_type = Option<i64>)]
     pub row: Option<RowId>,
     /// The action that made the change.
-    #[schema(value_type = Option<i64>)]
     pub action: Option<ActionId>,
     /// The action that undid the change.
-    #[schema(value_type = Option<i64>)]
     pub undone_by: Option<ActionId>,
     /// The four values before: e-mail, first name, last name, company.
     pub before: Vec<String>,

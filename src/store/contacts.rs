@@ -197,11 +197,10 @@ pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count
 }
 
 /// A contact as people see it.
-#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
 pub struct Contact {
     /// `contact_id`.
     #[sqlx(rename = "contact_id")]
-    #[schema(value_type = i64)]
     pub id: ContactId,
     /// `contact_email`.
     #[sqlx(rename = "contact_email")]
@@ -220,7 +219,6 @@ pub struct Contact {
     pub created_at: DateTime<Utc>,
     /// The row that it was created from, which may have been deleted.
     #[sqlx(rename = "staging_id")]
-    #[schema(value_type = i64)]
     pub row: RowId,
 }
 

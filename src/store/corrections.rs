@@ -199,7 +199,7 @@ pub(crate) enum Left {
 }
 
 /// A row of a file of corrections.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FileRow {
     /// The line on which it starts, counted from 1.
     pub line: u64,

@@ -32,18 +32,7 @@ pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreErr
 }
 
 /// The number of rows that a decision changes, by kind of change.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    utoipa::ToSchema,
-    sqlx::FromRow,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::FromRow)]
 pub struct Counts {
     /// Rows that change in any way.
     pub rows: i64,
@@ -103,10 +92,9 @@ pub(crate) async fn moves(
 }
 
 /// A row before and after a decision.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Example {
     /// The row.
-    #[schema(value_type = i64)]
     pub row: RowId,
     /// Its values before: e-mail, first name, last name, company.
     pub before: [String; 4],

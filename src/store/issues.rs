@@ -234,10 +234,9 @@ pub async fn progress(
 }
 
 /// An issue as people see it, without its rows.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Issue {
     /// `issue_id`.
-    #[schema(value_type = i32)]
     pub id: IssueId,
     /// The rule.
     pub issue_type: IssueType,
@@ -272,9 +271,7 @@ fn issue(row: &PgRow) -> Result<Issue, StoreError> {
 }
 
 /// A filter of issues by whether they are resolved.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Only open issues.

@@ -18,10 +18,9 @@ use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner};
 use crate::domain::required::RequiredFields;
 
 /// A job as people see it.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Job {
     /// `job_id`.
-    #[schema(value_type = i32)]
     pub id: JobId,
     /// `job_user_id`.
     pub owner: String,
@@ -55,13 +54,13 @@ pub struct Job {
     pub failure: Option<String>,
     /// Whether it has tables of its own and all of its rows are staged in them.
     #[serde(skip)]
-    partitioned: bool,
+    pub(crate) partitioned: bool,
     /// Whether it has tables of its own, even if its rows are not all staged yet.
     #[serde(skip)]
     pub has_tables: bool,
     /// The id before that of its first row; `None` if no run of this program has reserved a block of ids.
     #[serde(skip)]
-    pub(super) staging_base: Option<RowId>,
+    pub(crate) staging_base: Option<RowId>,
     /// The hash of the file's bytes; `None` if the job was not created by this program.
     #[serde(skip)]
     pub content_hash: Option<String>,
@@ -77,9 +76,7 @@ pub struct Job {
 }
 
 /// A job's rows by status: as the last run left them, updated by every decision since.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RowCounts {
     /// Valid rows that are not imported yet.
     pub ready: i64,

@@ -173,10 +173,9 @@ pub(crate) async fn rows(
 }
 
 /// A row as people see it.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct RowView {
     /// The row, as passed to decisions.
-    #[schema(value_type = i64)]
     pub row: RowId,
     /// The line in the file.
     pub line: Option<i64>,

@@ -10,7 +10,7 @@ use super::{StoreError, sql};
 use crate::domain::job::JobId;
 
 /// The progress of the undo of an import.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct UndoProgress {
     /// Contacts processed so far.
     pub done: i64,

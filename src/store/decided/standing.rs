@@ -10,18 +10,7 @@ use crate::store::sql;
 use crate::store::{JobTables, StoreError};
 
 /// The effect of a decision on the issues of its rows.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    utoipa::ToSchema,
-    sqlx::FromRow,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::FromRow)]
 pub struct Settled {
     /// Open issues that become resolved.
     pub settled: i64,

@@ -1,0 +1,93 @@
+//! Contacts and the audit trail.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::domain::decision::ActionKind;
+use crate::domain::ids::{ActionId, ContactId, JobId, RowId};
+use crate::{actions, store};
+
+schema! {
+    /// A contact.
+    store::contacts::Contact as Contact {
+        /// The id.
+        #[schema(value_type = i64)]
+        id: ContactId,
+        /// The e-mail address.
+        email: String,
+        /// The first name.
+        first_name: String,
+        /// The last name.
+        last_name: String,
+        /// The company.
+        company: String,
+        /// When it was created.
+        created_at: DateTime<Utc>,
+        /// The row that it was created from, which may have been deleted.
+        #[schema(value_type = i64)]
+        row: RowId,
+    }
+}
+
+schema! {
+    /// A change.
+    store::contact_changes::Change as Change {
+        /// The time of the change.
+        at: chrono::DateTime<chrono::Utc>,
+        /// The job of the row that made the change.
+        #[schema(value_type = Option<i32>)]
+        job: Option<JobId>,
+        /// The row that made the change.
+        #[schema(value_type = Option<i64>)]
+        row: Option<RowId>,
+        /// The action that made the change.
+        #[schema(value_type = Option<i64>)]
+        action: Option<ActionId>,
+        /// The action that undid the change.
+        #[schema(value_type = Option<i64>)]
+        undone_by: Option<ActionId>,
+        /// The values before: e-mail, first name, last name, company.
+        before: Vec<String>,
+        /// The values after, in the same order.
+        after: Vec<String>,
+    }
+}
+
+schema! {
+    /// The result of editing a contact.
+    actions::EditedContact as EditedContact {
+        /// The recorded action; `null` if nothing had to change.
+        #[schema(value_type = Option<i64>)]
+        action: Option<ActionId>,
+        /// The contact.
+        #[schema(value_type = i64)]
+        contact: ContactId,
+    }
+}
+
+schema! {
+    /// An action.
+    store::actions::Action as Action {
+        /// The id.
+        #[schema(value_type = i64)]
+        id: ActionId,
+        /// The person who performed it.
+        actor: String,
+        /// The time.
+        at: DateTime<Utc>,
+        /// The kind of action.
+        kind: ActionKind,
+        /// The job that it changed.
+        #[schema(value_type = Option<i32>)]
+        job: Option<JobId>,
+        /// The request.
+        #[schema(value_type = Value)]
+        request: Box<RawValue>,
+        /// The result.
+        result: Value,
+        /// The action that undid it.
+        #[schema(value_type = Option<i64>)]
+        undone_by: Option<ActionId>,
+    }
+}

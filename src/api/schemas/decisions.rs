@@ -1,0 +1,192 @@
+//! Decisions: the requests, and what they change.
+
+use crate::domain::decision::{self, ColumnFilter, Edits};
+use crate::domain::field::Field;
+use crate::domain::ids::{ActionId, IssueId, RowId};
+use crate::domain::issue::IssueType;
+use crate::domain::row::RowStatus;
+use crate::store::decided::Settled;
+use crate::store::decided::{Counts, Example};
+use crate::{actions, domain, store};
+
+schema! {
+    /// New values; absent fields stay unchanged.
+    #[derive(Default)]
+    #[serde(default)]
+    domain::decision::Edits as Edits {
+        /// The e-mail address.
+        email: Option<String>,
+        /// The first name.
+        first_name: Option<String>,
+        /// The last name.
+        last_name: Option<String>,
+        /// The company.
+        company: Option<String>,
+    }
+}
+
+schema! {
+    /// A filter of rows of a job: rows that meet every given condition; all rows if none is given.
+    #[derive(Default)]
+    #[serde(default, deny_unknown_fields)]
+    domain::decision::Filter as Filter {
+        /// Rows with these ids.
+        #[schema(value_type = Option<Vec<i64>>)]
+        rows: Option<Vec<RowId>>,
+        /// Rows of these issues.
+        #[schema(value_type = Option<Vec<i32>>)]
+        issues: Option<Vec<IssueId>>,
+        /// Rows with an open issue of this type.
+        issue_type: Option<IssueType>,
+        /// Rows in this status.
+        status: Option<RowStatus>,
+        /// Rows with this text in the first 500 characters of a value, ignoring case.
+        #[schema(max_length = 200)]
+        text: Option<String>,
+        /// Rows by the value of one field.
+        column: Option<ColumnFilter>,
+    }
+}
+
+schema! {
+    /// A condition on one field of a row.
+    #[serde(deny_unknown_fields)]
+    domain::decision::ColumnFilter as ColumnFilter {
+        /// The field.
+        name: Field,
+        /// The exact value; empty for no value.
+        #[serde(default)]
+        equals: Option<String>,
+        /// Text in the first 500 characters of the value, ignoring case.
+        #[serde(default)]
+        #[schema(max_length = 200)]
+        contains: Option<String>,
+    }
+}
+
+schema! {
+    /// The result of a decision.
+    actions::Effect as Effect {
+        /// The recorded action, with which the decision can be undone; `null` if nothing had to change.
+        #[schema(value_type = Option<i64>)]
+        action: Option<ActionId>,
+        /// The changed rows, by kind of change.
+        changed: Counts,
+        /// Issues resolved and reopened by the decision. The next run checks all rules again.
+        issues: Settled,
+        /// Issues of the job that are still open.
+        open_issues: i64,
+        /// Rows skipped because somebody else changed them, at most a hundred.
+        #[schema(value_type = Vec<i64>)]
+        left: Vec<RowId>,
+    }
+}
+
+schema! {
+    /// The effect that a decision would have.
+    actions::Preview as Preview {
+        /// The rows that would change, by kind of change.
+        changed: Counts,
+        /// Issues that the decision would resolve and reopen.
+        issues: Settled,
+        /// The first of these rows, before and after.
+        examples: Vec<Example>,
+    }
+}
+
+schema! {
+    /// The number of rows that a decision changes, by kind of change.
+    store::decided::Counts as Counts {
+        /// Rows that change in any way.
+        rows: i64,
+        /// Rows that are discarded.
+        discarded: i64,
+        /// Discarded rows that are restored.
+        restored: i64,
+        /// Rows whose values change.
+        edited: i64,
+    }
+}
+
+schema! {
+    /// The effect of a decision on the issues of its rows.
+    store::decided::Settled as Settled {
+        /// Open issues that become resolved.
+        settled: i64,
+        /// Resolved issues that become open again.
+        reopened: i64,
+    }
+}
+
+schema! {
+    /// A row before and after a decision.
+    store::decided::Example as Example {
+        /// The row.
+        #[schema(value_type = i64)]
+        row: RowId,
+        /// Its values before: e-mail, first name, last name, company.
+        before: [String; 4],
+        /// Its values after.
+        after: [String; 4],
+        /// Its status before.
+        status_before: Option<RowStatus>,
+        /// Its status after.
+        status_after: Option<RowStatus>,
+    }
+}
+
+const _: () = {
+    /// A decision on rows. Rows whose contacts exist are never changed.
+    #[derive(utoipa::ToSchema)]
+    #[allow(dead_code, reason = "only its schema is used")]
+    #[serde(tag = "decision", rename_all = "snake_case")]
+    enum Decision {
+        /// Set new values. Discarded rows are restored.
+        Edit(Edits),
+        /// Discard the rows.
+        Discard,
+        /// Restore discarded rows.
+        Restore,
+        /// Accept malformed rows as they are.
+        Accept,
+        /// Keep the existing contact unchanged and discard the row.
+        KeepContact,
+        /// Overwrite the existing contact with the row's values.
+        Overwrite,
+        /// Fill empty values of the existing contact with the row's values.
+        Fill,
+        /// Correct addresses as suggested, where there is a suggestion.
+        Correct,
+        /// Keep this row and discard the others with the same e-mail.
+        KeepRow {
+            /// The row to keep.
+            #[schema(value_type = i64)]
+            row: RowId,
+        },
+        /// Keep the first of the rows with the same e-mail.
+        KeepFirst,
+        /// Keep the last of the rows with the same e-mail.
+        KeepLast,
+        /// Merge the rows with the same e-mail into the first: each field gets the first value that is not empty, and
+        /// these values replace its own.
+        Merge(Edits),
+    }
+
+    // Does not compile if the cases differ.
+    const _: fn(decision::Decision) -> Decision = |decision| match decision {
+        decision::Decision::Edit(edits) => Decision::Edit(edits),
+        decision::Decision::Discard => Decision::Discard,
+        decision::Decision::Restore => Decision::Restore,
+        decision::Decision::Accept => Decision::Accept,
+        decision::Decision::KeepContact => Decision::KeepContact,
+        decision::Decision::Overwrite => Decision::Overwrite,
+        decision::Decision::Fill => Decision::Fill,
+        decision::Decision::Correct => Decision::Correct,
+        decision::Decision::KeepRow { row } => Decision::KeepRow { row },
+        decision::Decision::KeepFirst => Decision::KeepFirst,
+        decision::Decision::KeepLast => Decision::KeepLast,
+        decision::Decision::Merge(edits) => Decision::Merge(edits),
+    };
+
+    described_by!(decision::Decision, Decision);
+};

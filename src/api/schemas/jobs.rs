@@ -1,0 +1,160 @@
+//! Jobs and their issues.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::{ActionId, ContactId, IssueId, JobId};
+use crate::domain::issue::IssueType;
+use crate::domain::job::{ImportPolicy, JobStatus};
+use crate::store::issues;
+use crate::store::jobs::RowCounts;
+use crate::store::undo_progress::UndoProgress;
+use crate::{actions, store};
+
+schema! {
+    /// A job.
+    store::jobs::Job as Job {
+        /// The id.
+        #[schema(value_type = i32)]
+        id: JobId,
+        /// The owner.
+        owner: String,
+        /// The original name of the file.
+        filename: String,
+        /// The file's key in the object store.
+        object_key: String,
+        /// The status.
+        status: JobStatus,
+        /// When valid rows become contacts.
+        policy: ImportPolicy,
+        /// Whether a person cancelled it.
+        cancelled: bool,
+        /// Whether a run is in progress.
+        running: bool,
+        /// Whether a run is requested or in progress.
+        wanted: bool,
+        /// Data rows in the file.
+        total_rows: i32,
+        /// Rows processed so far.
+        processed_rows: i32,
+        /// Rows skipped because they repeat an earlier row of the file.
+        repeated_rows: i32,
+        /// Open issues.
+        open_issues: i32,
+        /// Rows by status.
+        counts: RowCounts,
+        /// The progress of the undo of the import, while one is running.
+        undoing: Option<UndoProgress>,
+        /// Why the job is FAILED.
+        failure: Option<String>,
+        /// When the job was created.
+        created_at: DateTime<Utc>,
+        /// When the latest run started.
+        started_at: Option<DateTime<Utc>>,
+        /// When the latest run ended.
+        ended_at: Option<DateTime<Utc>>,
+    } without { partitioned, has_tables, staging_base, content_hash, required }
+}
+
+schema! {
+    /// A job's rows by status: as the last run left them, updated by every decision since.
+    store::jobs::RowCounts as RowCounts {
+        /// Valid rows that are not imported yet.
+        ready: i64,
+        /// Rows that violate a rule.
+        with_issues: i64,
+        /// Rows discarded by a person, or because an edit made them repeat another row.
+        discarded: i64,
+        /// Rows whose contacts exist.
+        consolidated: i64,
+        /// Rows skipped because they repeat an earlier row of the file.
+        repeated: i64,
+    }
+}
+
+schema! {
+    /// The progress of the undo of an import.
+    store::undo_progress::UndoProgress as UndoProgress {
+        /// Contacts processed so far.
+        done: i64,
+        /// Contacts that the import created or changed.
+        total: i64,
+    }
+}
+
+schema! {
+    /// The result of an action on a job.
+    actions::Changed as Changed {
+        /// The recorded action.
+        #[schema(value_type = i64)]
+        action: ActionId,
+        /// The job.
+        #[schema(value_type = i32)]
+        job: JobId,
+        /// Its status before.
+        before: JobStatus,
+        /// Its status after; `null` if it is deleted.
+        after: Option<JobStatus>,
+    }
+}
+
+schema! {
+    /// The result of undoing an import.
+    actions::Undone as Undone {
+        /// The recorded action.
+        #[schema(value_type = i64)]
+        action: ActionId,
+        /// Contacts created by the job that were deleted.
+        removed: i64,
+        /// Contacts changed by the job whose earlier values were restored.
+        restored: i64,
+        /// Contacts skipped because somebody changed them after the import, at most a thousand.
+        #[schema(value_type = Vec<i64>)]
+        kept: Vec<ContactId>,
+    }
+}
+
+schema! {
+    /// An issue, without its rows.
+    store::issues::Issue as Issue {
+        /// The id.
+        #[schema(value_type = i32)]
+        id: IssueId,
+        /// The rule.
+        issue_type: IssueType,
+        /// The value that the issue is about, or the hash of the row if the issue concerns one row.
+        key: String,
+        /// A description.
+        description: Option<String>,
+        /// Whether it is resolved.
+        resolved: bool,
+        /// The person who resolved it.
+        resolved_by: Option<String>,
+        /// The comment of the person who resolved it.
+        comment: Option<String>,
+        /// When the issue was raised.
+        created_at: DateTime<Utc>,
+    }
+}
+
+const _: () = {
+    /// Selects issues by whether they are resolved.
+    #[derive(utoipa::ToSchema)]
+    #[serde(rename_all = "lowercase")]
+    enum State {
+        /// Only open issues.
+        Open,
+        /// Only resolved issues.
+        Settled,
+        /// All issues.
+        All,
+    }
+
+    // Does not compile if the cases differ.
+    const _: fn(issues::State) -> State = |state| match state {
+        issues::State::Open => State::Open,
+        issues::State::Settled => State::Settled,
+        issues::State::All => State::All,
+    };
+
+    described_by!(issues::State, State);
+};

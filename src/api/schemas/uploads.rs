@@ -1,0 +1,64 @@
+//! Files: uploads and previews.
+
+use crate::actions::MatchedColumn;
+use crate::domain::field::{Field, PerField};
+use crate::domain::ids::JobId;
+use crate::{actions, domain};
+
+schema! {
+    /// The result of an upload.
+    actions::Uploaded as Uploaded {
+        /// The new PENDING job, or the earlier job of the same file.
+        #[schema(value_type = i32)]
+        job: JobId,
+        /// Whether the owner had already uploaded the same file; `job` is then the earlier job.
+        earlier: bool,
+        /// Size of the file in bytes.
+        bytes: u64,
+    }
+}
+
+schema! {
+    /// The parsed beginning of a file.
+    actions::FilePreview as FilePreview {
+        /// The encoding, detected from the beginning.
+        encoding: String,
+        /// The delimiter.
+        delimiter: String,
+        /// The line on which the header starts, from 1; without a header, the line of the first row.
+        header_line: u64,
+        /// Whether the file has a header.
+        has_header: bool,
+        /// The names in the header.
+        names: Vec<String>,
+        /// The column of each field.
+        columns: Vec<MatchedColumn>,
+        /// Whether the columns were matched by hand in an earlier file of the owner with the same header.
+        remembered: bool,
+        /// The cells of the first rows.
+        rows: Vec<Vec<String>>,
+    }
+}
+
+schema! {
+    /// The column of a field.
+    actions::MatchedColumn as MatchedColumn {
+        /// The field.
+        field: Field,
+        /// Its position in the file, from 0; `null` if the names do not show it.
+        place: Option<u16>,
+        /// The positions of all matching columns, if there are several.
+        candidates: Vec<u16>,
+    }
+}
+
+schema! {
+    /// The columns of a file as matched by a person.
+    domain::job::Columns as Columns {
+        /// The positions of e-mail, first name, last name and company, from 0.
+        #[schema(value_type = [u16; 4])]
+        places: PerField<u16>,
+        /// The number of columns in the file.
+        columns: u16,
+    }
+}
