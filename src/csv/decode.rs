@@ -44,8 +44,8 @@ impl CharClasses {
     const MARKUP: u8 = 2;
     const NON_ASCII: u8 = 0x80;
 
+    #[expect(clippy::needless_bitwise_bool, reason = "without branches, the compiler vectorizes it")]
     fn of(bytes: &[u8]) -> CharClasses {
-        // Without branches, so that the compiler vectorizes it.
         let bits = |byte: u8| {
             let is_control =
                 ((byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0x7F);

@@ -12,7 +12,7 @@ use icu_locale_core::LanguageIdentifier;
 
 use crate::store::Count;
 
-#[allow(missing_docs, unreachable_pub, clippy::derivable_impls, reason = "generated")]
+#[allow(missing_docs, unreachable_pub, clippy::pedantic, clippy::derivable_impls, reason = "generated")]
 mod messages {
     include!(concat!(env!("OUT_DIR"), "/text.rs"));
 }
