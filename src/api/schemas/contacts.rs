@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::actions;
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, ContactId, JobId, RowId};
-use crate::{actions, store};
+use crate::store;
 
 schema! {
     /// A contact.

@@ -1,13 +1,14 @@
 //! Decisions: the requests, and what they change.
 
+use crate::actions;
 use crate::domain::decision::{self, ColumnFilter, Edits};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, IssueId, RowId};
 use crate::domain::issue::IssueType;
 use crate::domain::row::RowStatus;
+use crate::store;
 use crate::store::decided::Settled;
 use crate::store::decided::{Counts, Example};
-use crate::{actions, domain, store};
 
 schema! {
     /// New values; absent fields stay unchanged.

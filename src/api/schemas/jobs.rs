@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::actions;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
+use crate::store;
 use crate::store::issues;
 use crate::store::jobs::RowCounts;
 use crate::store::undo_progress::UndoProgress;
-use crate::{actions, store};
 
 schema! {
     /// A job.

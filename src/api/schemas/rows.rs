@@ -1,12 +1,13 @@
 //! Staging rows.
 
+use crate::actions;
 use crate::actions::Effect;
 use crate::domain::field::Field;
 use crate::domain::ids::RowId;
 use crate::domain::row::{OnExisting, RowStatus};
+use crate::store;
 use crate::store::contacts::Contact;
 use crate::store::corrections::FileRow;
-use crate::{actions, store};
 
 schema! {
     /// A row.

@@ -1,9 +1,10 @@
 //! Files: uploads and previews.
 
+use crate::actions;
 use crate::actions::MatchedColumn;
+use crate::domain;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::JobId;
-use crate::{actions, domain};
 
 schema! {
     /// The result of an upload.
