@@ -1,6 +1,7 @@
 //! Decisions: the requests, and what they change.
 
 use crate::actions;
+use crate::domain;
 use crate::domain::decision::{self, ColumnFilter, Edits};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, IssueId, RowId};
