@@ -7,6 +7,8 @@ use crate::support::World;
 const CEILING_KIB: u64 = 180 << 10;
 /// The size of each file. A worker that kept the rows of two would need more than the ceiling.
 const FILE_BYTES: usize = 96 << 20;
+/// The size of a file of corrections: close to the maximum that is accepted, 64 MiB.
+const CORRECTIONS_BYTES: usize = 60 << 20;
 /// The size of a cell: close to the maximum that the reader accepts.
 const CELL_BYTES: usize = 60 << 10;
 
@@ -63,7 +65,7 @@ async fn commands_keep_neither_files_nor_lists_in_memory() {
     let dirty = world.file("dirty.csv", &format!("{HEADER}bad,Ann,Lee,Acme\n"));
     world.ingest(&["import", &dirty]).await.expect_status(3);
     let wide = world.file("wide.csv", &file(wide_row));
-    let unknown: String = (0..FILE_BYTES / CELL_BYTES - 64)
+    let unknown: String = (0..CORRECTIONS_BYTES / CELL_BYTES)
         .map(|number| format!("r-{number:032},{}\n", "x".repeat(CELL_BYTES)))
         .collect();
     let back = world.file("back.csv", &format!("row_key,company\n{unknown}"));
