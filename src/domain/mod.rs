@@ -15,6 +15,6 @@ pub mod job;
 pub mod required;
 pub mod row;
 pub mod rules;
-pub(crate) mod search;
+pub mod search;
 pub mod suggest;
 pub(crate) mod words;

@@ -14,7 +14,7 @@ pub(crate) const SEARCHED_CHARACTERS: usize = 500;
 /// assert_eq!(search::refusal(&"x".repeat(201)), Some("has more than 200 characters"));
 /// assert_eq!(search::refusal("a\0"), Some("contains the character NUL"));
 /// ```
-pub(crate) fn refusal(text: &str) -> Option<&'static str> {
+pub fn refusal(text: &str) -> Option<&'static str> {
     if text.contains('\0') {
         Some("contains the character NUL")
     } else if text.chars().nth(LONGEST_TEXT).is_some() {
