@@ -188,8 +188,9 @@ fn quoted(text: &str) -> String {
 /// Returns the original of a text whose UTF-8 was decoded as another encoding, or `None` for any other text.
 fn encoded_twice(value: &str, encoding: Encoding) -> Option<String> {
     let original = match encoding {
-        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be if !may_be_mangled(value) => return None,
-        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => unmangled(value),
+        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => {
+            may_be_mangled(value).then(|| unmangled(value))?
+        }
         Encoding::Utf32Le
         | Encoding::Utf32Be
         | Encoding::Windows1252

@@ -47,8 +47,8 @@ const TABLES: [&str; 8] = [
     "contact_changes",
 ];
 
-/// 20 jobs of 2,000 rows, three of which have one issue with all their rows, so that according to the statistics an
-/// average issue has a third of all links; and 100,000 contacts of one owner.
+/// 20 jobs of 2,000 rows, and 100,000 contacts of one owner. Three of the jobs have one issue each, with all their rows:
+/// according to the statistics, an average issue then has a third of all links.
 const NEIGHBOURS: &str = "
     INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_available_at, job_total_rows)
     SELECT CASE WHEN n % 2 = 0 THEN 'tester' ELSE 'other' END, 'old.csv', 'old/' || n, 'NEEDS_REVIEW', NULL, 2000

@@ -192,8 +192,8 @@ async fn corrected(connection: &mut PgConnection, tables: JobTables) -> Result<(
 }
 
 /// Returns a query's WITH clause with the subquery `member`: the rows of each group that shares an e-mail and
-/// has a row that matches the filter, without rows that are discarded or imported. Tables are joined by their keys alone: see
-/// [`filter::push_rows`].
+/// has a row that matches the filter, without rows that are discarded or imported. Tables are joined by their keys
+/// alone: see [`filter::push_rows`].
 fn members(tables: JobTables, which: &Filter) -> QueryBuilder<Postgres> {
     let (staging, items, issues, job) = (tables.staging(), tables.items(), tables.issues(), tables.job());
     let mut query = QueryBuilder::new(

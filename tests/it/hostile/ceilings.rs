@@ -1,4 +1,4 @@
-//! More concurrent requests than one user, or all users together, may have, and responses that nobody reads.
+//! Ceilings of concurrent requests, per user and in total, and responses that the client does not read.
 
 use reqwest::{Method, Response};
 

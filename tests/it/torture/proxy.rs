@@ -23,16 +23,16 @@ pub(super) enum StopPoint {
     Commit,
 }
 
-/// What happens to a connection at the point, where it waits as long as the [`Trap`] exists.
+/// The effect on a connection at the point where it waits as long as the [`Trap`] exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StopEffect {
-    /// It is cut: the server never receives what was sent.
+    /// Cuts the connection. The server never receives what was sent.
     CutBefore,
-    /// It is cut as soon as everything was forwarded: the server may or may not act on it.
+    /// Cuts the connection once everything is forwarded. The server may or may not act on it.
     CutAmid,
-    /// It is cut after the server has answered, but before the client receives the answer.
+    /// Cuts the connection after the server has answered, but before the client receives the answer.
     CutAfter,
-    /// Half of it is forwarded before the wait, the rest afterwards.
+    /// Forwards half of the bytes before the wait, the rest afterwards.
     Halve,
 }
 
