@@ -2,6 +2,17 @@
 // state of an element of the page, which is known by its id; `end` says that nothing runs any more.
 "use strict";
 
+// How long a page waits for a navigation that may end in another page, or in a download.
+const PATIENCE = 30000;
+let leaving = 0;
+
+// A reload would cancel the navigation that a person has just started.
+function reload() {
+  const wait = leaving + PATIENCE - Date.now();
+  if (wait > 0) setTimeout(reload, wait);
+  else window.location.reload();
+}
+
 function listen(element) {
   const stream = new EventSource(element.dataset.live);
   stream.addEventListener("part", (event) => {
@@ -17,8 +28,9 @@ function listen(element) {
   });
   stream.addEventListener("end", () => {
     stream.close();
-    if (element.dataset.liveEnd === "reload") window.location.reload();
+    if (element.dataset.liveEnd === "reload") reload();
   });
 }
 
+window.addEventListener("beforeunload", () => { leaving = Date.now(); });
 document.querySelectorAll("[data-live]").forEach(listen);

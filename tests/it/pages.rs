@@ -1,9 +1,10 @@
 //! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content,
-//! accessibility. `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone; `texts.rs`:
-//! every text.
+//! accessibility. `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone;
+//! `progress.rs`: pages that are open while a job runs; `texts.rs`: every text.
 
 mod forms;
 mod languages;
+mod progress;
 mod texts;
 
 use crate::support::{Look, Screen, Server, World, eventually, free_port};
@@ -247,47 +248,6 @@ async fn bulk_decisions_are_previewed_and_undone() {
         }
     }
     assert_eq!(screen.count(".case").await, 60);
-    screen.close().await;
-}
-
-#[tokio::test]
-async fn the_progress_of_a_job_updates_on_open_pages() {
-    let server = server().await;
-    let screen = Screen::open(&server, Look::DESK).await;
-    // The test locks a table, so that the run waits until the pages are open.
-    let rows: String = (0..40_000).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
-    let mut lock = server.world.pool.begin().await.unwrap();
-    sqlx::raw_sql("LOCK TABLE contacts IN SHARE MODE").execute(&mut *lock).await.unwrap();
-    let url = format!("{}/api/v1/uploads?filename=big.csv", server.url);
-    server.client().post(url).body(format!("{HEADER}{rows}")).send().await.unwrap();
-    screen.go("/jobs").await;
-    screen.find("#job-2 .status.running").await;
-    screen.go("/jobs/2").await;
-    screen.find("#job-state progress").await;
-    let list = Screen::open(&server, Look::DESK).await;
-    list.go("/jobs").await;
-    list.press("j").await;
-    list.find("#job-2 a:focus").await;
-    lock.rollback().await.unwrap();
-    screen.sees("#job-state", "40,000 contacts imported").await;
-    // The list updates automatically too, and the focus stays on the job.
-    list.find("#job-2 .status.done").await;
-    list.press(ENTER).await;
-    list.sees("h1", "big.csv").await;
-    list.close().await;
-    // Undo the import, then delete the job.
-    screen.click("details:has(form[action$=undo-import]) summary").await;
-    screen.click("form[action$=undo-import] button").await;
-    screen.sees("#job-state", "All issues are resolved").await;
-    assert_eq!(server.world.contacts("tester").await.len(), 2);
-    screen.sees(".timeline", "undid the import, 40,000 contacts removed").await;
-    screen.click("details:has(form[action$=cancel]) summary").await;
-    screen.click("form[action$=cancel] button").await;
-    screen.sees("#job-state", "Cancelled by tester").await;
-    screen.click("details:has(form[action$=delete]) summary").await;
-    screen.click("form[action$=delete] button").await;
-    screen.find("#job-1").await;
-    assert_eq!(screen.count("#job-2").await, 0);
     screen.close().await;
 }
 
