@@ -9,6 +9,11 @@ const sending = document.getElementById("sending");
 const send = document.getElementById("send");
 const csrf = form.dataset.csrf ? { "X-CSRF-Token": form.dataset.csrf } : {};
 
+// What a person has set about how the file is read.
+const reading = [...form.querySelectorAll("[data-reading]")];
+const settings = () => reading.filter((field) => field.value !== "").map((field) => [field.name, field.value]);
+let previewed;
+
 // Enough to see how a file is to be read.
 const HEAD = 262144;
 
@@ -33,16 +38,23 @@ async function preview() {
   part.replaceChildren();
   document.getElementById("policy").hidden = !file;
   if (!file) return;
+  // What was set for one file rarely fits the next.
+  if (previewed && previewed !== file) reading.forEach((field) => { field.value = ""; });
+  previewed = file;
+  const address = `/upload/preview?${new URLSearchParams(settings())}`;
+  const latest = () => input.files[0] === file && address === `/upload/preview?${new URLSearchParams(settings())}`;
   try {
     // A page where all is well, and words where it is not.
     const headers = { "Content-Type": "text/csv", Accept: "application/problem+json", ...csrf };
-    const response = await fetch("/upload/preview", { method: "POST", headers, body: file.slice(0, HEAD) });
-    if (input.files[0] !== file) return;
+    const response = await fetch(address, { method: "POST", headers, body: file.slice(0, HEAD) });
+    if (!latest()) return;
     if (!response.ok) {
       say("bad", await words(response));
       return;
     }
-    part.innerHTML = await response.text();
+    const html = await response.text();
+    if (!latest()) return;
+    part.innerHTML = html;
     part.querySelectorAll("[data-column]").forEach(samples);
     (part.querySelector("[data-column]:invalid") ?? send).focus();
   } catch {
@@ -52,8 +64,9 @@ async function preview() {
 
 // Some values of the column that is chosen.
 function samples(select) {
-  const rows = [...part.querySelectorAll("tbody tr")];
-  const values = select.value === "" ? [] : rows.map((row) => row.cells[Number(select.value)]?.textContent.trim() ?? "");
+  const rows = [...part.querySelectorAll("tbody:not([data-skipped]) tr")];
+  // The first cell is the number of the line.
+  const values = select.value === "" ? [] : rows.map((row) => row.cells[Number(select.value) + 1]?.textContent.trim() ?? "");
   const shown = [...new Set(values.filter(Boolean))].slice(0, 3).join(" · ");
   select.closest("p").querySelector("[data-samples]").textContent = shown;
 }
@@ -71,6 +84,7 @@ function query(force) {
     asked.set("columns", section.dataset.columns);
     if (remember) asked.set("remember", "true");
   }
+  settings().forEach(([name, value]) => asked.set(name, value));
   if (force) asked.set("force", "true");
   return asked;
 }
@@ -113,7 +127,20 @@ function earlier(job) {
   link.focus();
 }
 
+// The line that is clicked is the one of the column names.
+function chooseLine(event) {
+  const row = event.target.closest("[data-line]");
+  const isSelecting = !event.target.closest("button") && String(window.getSelection()) !== "";
+  if (!row || isSelecting) return;
+  const field = document.getElementById("header-line");
+  field.value = row.dataset.line;
+  field.closest("details").open = true;
+  preview();
+}
+
 input.addEventListener("change", preview);
+reading.forEach((field) => field.addEventListener("change", preview));
+part.addEventListener("click", chooseLine);
 part.addEventListener("change", (event) => { if (event.target.matches("[data-column]")) samples(event.target); });
 form.addEventListener("submit", (event) => {
   event.preventDefault();

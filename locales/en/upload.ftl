@@ -4,6 +4,13 @@ upload-title = Upload a file
 upload-file = CSV file of contacts
 upload-note = The first line contains the column names. Columns for e-mail, first name, last name and company can be in any order. Drop the file here or choose it.
 upload-sample = Sample file
+upload-reading = Encoding and header line
+upload-encoding = Encoding
+upload-detect = Detect automatically
+upload-header-line = Line of the column names
+# $line (String) - The number of the line.
+upload-use-line = Use line { $line } for the column names
+upload-lines-note = If the column names are on another line, click that line.
 upload-policy = When contacts are created
 upload-policy-question = When should contacts be created?
 upload-policy-hold = All at once, when every issue is resolved

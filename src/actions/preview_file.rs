@@ -1,9 +1,9 @@
 //! Previews a file before its import: how its beginning is parsed, and which column is which.
 
 use super::ActionError;
-use crate::csv::{Preview, preview};
+use crate::csv::{Encoding, Preview, Rejection, SkippedLine, UnknownEncoding, preview};
 use crate::domain::field::{FIELDS, Field, folded};
-use crate::domain::job::{Columns, Owner};
+use crate::domain::job::{Columns, Owner, ParseSettings};
 use crate::store::{OwnerPool, column_mappings};
 
 /// Maximum number of rows in a preview.
@@ -28,8 +28,12 @@ pub struct FilePreview {
     pub columns: Vec<MatchedColumn>,
     /// Whether the owner matched these columns by hand in an earlier file with the same header.
     pub remembered: bool,
+    /// The lines above the header, which are skipped.
+    pub skipped: Vec<SkippedLine>,
     /// The cells of the first rows.
     pub rows: Vec<Vec<String>>,
+    /// The lines on which these rows start, from 1.
+    pub row_lines: Vec<u64>,
 }
 
 /// One of the four columns.
@@ -52,6 +56,29 @@ impl FilePreview {
     }
 }
 
+/// Returns the settings with the usual name of the encoding.
+///
+/// Fails if the encoding is unknown or the line is not one.
+pub(crate) fn parse_settings(
+    encoding: Option<&str>,
+    header_line: Option<i64>,
+) -> Result<ParseSettings, ActionError> {
+    let encoding = encoding.map(str::parse::<Encoding>).transpose();
+    let unknown =
+        |error: UnknownEncoding| ActionError::Invalid { field: "encoding", reason: error.to_string() };
+    let encoding = encoding.map_err(unknown)?.map(|encoding| encoding.as_str().to_owned());
+    let line = |line| match i32::try_from(line) {
+        Ok(line) if line > 0 => Ok(line.unsigned_abs()),
+        _ => Err(ActionError::Invalid {
+            field: "header_line",
+            reason: format!(
+                "the lines of a file are numbered from 1, so the header cannot be on line {line}"
+            ),
+        }),
+    };
+    Ok(ParseSettings { encoding, header_line: header_line.map(line).transpose()? })
+}
+
 /// Parses the beginning of a file of the owner. `whole` means that `head` is the whole file.
 ///
 /// Fails as invalid, in words for the file's owner, if it cannot be parsed.
@@ -60,9 +87,15 @@ pub(crate) async fn preview_file(
     owner: &Owner,
     head: &[u8],
     whole: bool,
+    settings: &ParseSettings,
 ) -> Result<FilePreview, ActionError> {
-    let found = preview(head, whole, ROWS, None, None);
-    let found = found.map_err(|error| ActionError::Invalid { field: "file", reason: error.to_string() })?;
+    let found = read(head, whole, settings).map_err(|error| {
+        let field = match error {
+            Rejection::NoSuchLine { .. } => "header_line",
+            _ => "file",
+        };
+        ActionError::Invalid { field, reason: error.to_string() }
+    })?;
     let mut db = owners.read(owner).await?;
     // Made-up names of columns are the same in all files without a header.
     let remembered = match found.is_named {
@@ -80,7 +113,7 @@ pub(crate) async fn preview_file(
         }
     };
     let columns = found.matches.iter().map(column).collect();
-    let Preview { encoding, delimiter, line, is_named, names, rows, .. } = found;
+    let Preview { encoding, delimiter, line, is_named, names, rows, row_lines, skipped, .. } = found;
     Ok(FilePreview {
         encoding: encoding.as_str().to_owned(),
         delimiter: char::from(delimiter).to_string(),
@@ -89,8 +122,15 @@ pub(crate) async fn preview_file(
         names,
         columns,
         remembered: remembered.is_some(),
+        skipped,
         rows,
+        row_lines,
     })
+}
+
+fn read(head: &[u8], whole: bool, settings: &ParseSettings) -> Result<Preview, Rejection> {
+    let encoding = settings.encoding.as_deref().map(str::parse::<Encoding>).transpose()?;
+    preview(head, whole, ROWS, encoding, settings.header_line.map(u64::from))
 }
 
 /// Returns a normalised form of a header, equal for headers whose names differ only in ways that do not count.

@@ -10,7 +10,7 @@ use super::stored_file::StoredFile;
 use super::{ActionError, Request, enqueue};
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::JobId;
-use crate::domain::job::{Columns, ImportPolicy, Owner};
+use crate::domain::job::{Columns, ImportPolicy, Owner, ParseSettings};
 use crate::objects::Objects;
 use crate::queue::{AfterCommit, Queue};
 use crate::store::{OwnerPool, column_mappings, jobs};
@@ -31,6 +31,8 @@ pub struct Upload<'a> {
     pub columns: Option<Columns>,
     /// Whether to remember `columns` for files with the same header.
     pub remember: bool,
+    /// How the file is read, as far as a person has set it.
+    pub settings: ParseSettings,
 }
 
 /// The result of an upload.
@@ -93,17 +95,21 @@ async fn store_and_make(
     if bytes > upload.limit {
         return Err(ActionError::TooLarge(upload.limit));
     }
-    let header = match preview_file(owners, &request.owner, &head, bytes == head.len() as u64).await {
+    let (whole, settings) = (bytes == head.len() as u64, &upload.settings);
+    let header = match preview_file(owners, &request.owner, &head, whole, settings).await {
         Ok(header) => Some(header),
         // The run reports what is wrong with the file, as for any other file.
-        Err(ActionError::Invalid { .. }) => None,
+        Err(ActionError::Invalid { field: "file", .. }) => None,
         Err(error) => return Err(error),
     };
     let recalled = header.as_ref().filter(|header| header.remembered).and_then(FilePreview::matched);
     let columns = upload.columns.or(recalled);
-    // The same bytes with other columns count as another file.
+    // The same bytes with other columns or settings count as another file.
     if let Some(columns) = columns {
         hash.update(&serde_json::to_vec(&columns)?);
+    }
+    if !settings.is_empty() {
+        hash.update(&serde_json::to_vec(settings)?);
     }
     let content_hash = hash.finalize().to_hex();
     let shape =
@@ -141,7 +147,8 @@ async fn make_job(
         Some(job) => (job, AfterCommit::nothing()),
         None => {
             let (filename, policy) = (upload.filename, upload.policy);
-            let new = jobs::New { owner, filename, key, policy, content_hash, columns };
+            let settings = &upload.settings;
+            let new = jobs::New { owner, filename, key, policy, content_hash, columns, settings };
             let job = jobs::insert(&mut transaction, &new).await?;
             (job, enqueue(&mut transaction, queue, job, key).await?)
         }
@@ -149,7 +156,10 @@ async fn make_job(
     if let (Some(shape), Some(columns)) = (&file.shape, columns) {
         column_mappings::remember(&mut transaction, owner, shape, columns).await?;
     }
-    let parameters = json!({ "policy": upload.policy, "force": upload.force, "columns": columns });
+    let mut parameters = json!({ "policy": upload.policy, "force": upload.force, "columns": columns });
+    if !upload.settings.is_empty() {
+        parameters["settings"] = serde_json::to_value(&upload.settings)?;
+    }
     let action = request.record(&mut transaction, ActionKind::Upload, Some(job), &parameters).await?;
     let uploaded = Uploaded { job, earlier: earlier.is_some(), bytes };
     request.finish(&mut transaction, action, Some(job), &uploaded).await?;

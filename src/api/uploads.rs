@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 
 use super::request::{IdempotencyKey, Keyed};
 use crate::actions::{FilePreview, Uploaded};
-use crate::http::{App, Problem, ProblemBody, Query, UploadQuery, Uploader, preview_of, take_upload};
+use crate::http::{
+    App, PreviewQuery, Problem, ProblemBody, Query, UploadQuery, Uploader, preview_of, take_upload,
+};
 
 /// A form with a file.
 #[derive(ToSchema, Deserialize)]
@@ -50,13 +52,14 @@ pub(super) async fn upload_file(
 
 /// Returns how the beginning of a file is parsed: encoding, delimiter, header, columns and first rows. The body is the
 /// first 256 KiB of the file, or all of a smaller one; it is not stored.
-#[utoipa::path(post, path = "/uploads/preview", tag = "uploads",
+#[utoipa::path(post, path = "/uploads/preview", tag = "uploads", params(PreviewQuery),
     request_body(content((serde_json::Value = "text/csv")), description = "The beginning of the file"),
     responses((status = 200, description = "The parsed beginning", body = FilePreview)))]
 pub(super) async fn preview_upload(
     Uploader(principal): Uploader,
     State(app): State<App>,
+    Query(query): Query<PreviewQuery>,
     request: Request,
 ) -> Result<axum::Json<FilePreview>, Problem> {
-    Ok(axum::Json(preview_of(&app, &principal.owner, request).await?))
+    Ok(axum::Json(preview_of(&app, &principal.owner, &query, request).await?))
 }

@@ -8,10 +8,29 @@ use super::Status;
 use super::output::{Format, print, printable};
 use super::session::Session;
 use crate::actions::{self, ActionError, FilePreview, PREVIEW_BYTES};
-use crate::csv::Mapping;
+use crate::csv::{Encoding, Mapping};
 use crate::domain::field::{Field, PerField};
-use crate::domain::job::{Columns, Owner};
+use crate::domain::job::{Columns, Owner, ParseSettings};
 use crate::store::OwnerPool;
+
+/// Options that set how a file is read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReadingArgs {
+    /// Encoding of the file, such as windows-1251, instead of the detected one.
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<Encoding>,
+    /// Line of the header, from 1, instead of the detected one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
+    header_line: Option<u32>,
+}
+
+impl ReadingArgs {
+    /// Returns the settings.
+    pub(crate) fn settings(&self) -> ParseSettings {
+        let encoding = self.encoding.map(|encoding| encoding.as_str().to_owned());
+        ParseSettings { encoding, header_line: self.header_line }
+    }
+}
 
 /// Parses `FIELD=COLUMN`.
 pub(crate) fn given(text: &str) -> Result<(Field, String), String> {
@@ -28,6 +47,7 @@ pub(crate) async fn matched(
     owners: &OwnerPool,
     owner: &Owner,
     file: &Path,
+    settings: &ParseSettings,
     given: &[(Field, String)],
 ) -> Result<Option<Columns>, ActionError> {
     if given.is_empty() {
@@ -37,7 +57,7 @@ pub(crate) async fn matched(
     if file == Path::new("-") {
         return Err(invalid("needs a file; it cannot be used with standard input".to_owned()));
     }
-    let preview = preview(owners, owner, file).await?;
+    let preview = preview(owners, owner, file, settings).await?;
     let mut places = Vec::new();
     for column in &preview.columns {
         let chosen = given.iter().find(|(field, _)| *field == column.field);
@@ -78,17 +98,22 @@ fn unknown(preview: &FilePreview, field: Field, told: Option<&str>) -> String {
     format!("{what}. The columns are: {}", names.join(", "))
 }
 
-async fn preview(owners: &OwnerPool, owner: &Owner, file: &Path) -> Result<FilePreview, ActionError> {
+async fn preview(
+    owners: &OwnerPool,
+    owner: &Owner,
+    file: &Path,
+    settings: &ParseSettings,
+) -> Result<FilePreview, ActionError> {
     let read = |source| ActionError::Read { file: file.display().to_string(), source };
     let mut head = Vec::new();
     let opened = tokio::fs::File::open(file).await.map_err(read)?;
     opened.take(PREVIEW_BYTES as u64).read_to_end(&mut head).await.map_err(read)?;
-    actions::preview_file(owners, owner, &head, head.len() < PREVIEW_BYTES).await
+    actions::preview_file(owners, owner, &head, head.len() < PREVIEW_BYTES, settings).await
 }
 
 /// Shows the beginning of a file.
-pub(crate) async fn show(session: &Session, file: &Path) -> anyhow::Result<Status> {
-    let preview = preview(&session.owners, &session.owner, file).await?;
+pub(crate) async fn show(session: &Session, file: &Path, reading: &ReadingArgs) -> anyhow::Result<Status> {
+    let preview = preview(&session.owners, &session.owner, file, &reading.settings()).await?;
     let delimiter = if preview.delimiter == "\t" { "a tab" } else { &printable(&preview.delimiter) };
     eprintln!("encoding {}, delimiter {delimiter}, header on line {}", preview.encoding, preview.header_line);
     let mut status = Status::Done;

@@ -33,6 +33,8 @@ pub(crate) struct How {
     /// the same header.
     #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = columns::given)]
     columns: Vec<(Field, String)>,
+    #[command(flatten)]
+    reading: columns::ReadingArgs,
 }
 
 /// Imports files one after another. Returns the worst status.
@@ -120,7 +122,8 @@ async fn upload(session: &Session, file: &Path, how: &How) -> Result<Uploaded, A
         }
     };
     let (context, request) = (&session.context, session.request());
-    let columns = columns::matched(&session.owners, &session.owner, file, &how.columns).await?;
+    let settings = how.reading.settings();
+    let columns = columns::matched(&session.owners, &session.owner, file, &settings, &how.columns).await?;
     let upload = Upload {
         filename: &name(file),
         policy: how.policy,
@@ -128,6 +131,7 @@ async fn upload(session: &Session, file: &Path, how: &How) -> Result<Uploaded, A
         limit: u64::MAX,
         columns,
         remember: columns.is_some(),
+        settings,
     };
     actions::upload(&session.owners, &context.objects, None, &request, &upload, content).await
 }

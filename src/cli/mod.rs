@@ -78,6 +78,8 @@ enum Command {
     Preview {
         /// The file.
         file: PathBuf,
+        #[command(flatten)]
+        reading: columns::ReadingArgs,
     },
     /// Run jobs from the queue until SIGTERM or SIGINT.
     Worker,
@@ -302,7 +304,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
 async fn command(command: Command, session: &Session) -> anyhow::Result<Status> {
     match command {
         Command::Import { files, how } => import::run(session, &files, &how).await,
-        Command::Preview { file } => columns::show(session, &file).await,
+        Command::Preview { file, reading } => columns::show(session, &file, &reading).await,
         Command::Worker => session.work().await,
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,

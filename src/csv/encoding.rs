@@ -63,6 +63,20 @@ pub(super) const NAMED: [Encoding; 9] = [
     Encoding::Cp852,
 ];
 
+/// Other encodings of the standard, for lists of encodings. Labels that the standard treats as one of these are accepted
+/// too.
+#[rustfmt::skip]
+static STANDARD: [&encoding_rs::Encoding; 31] = [
+    &encoding_rs::WINDOWS_1250_INIT, &encoding_rs::WINDOWS_1251_INIT, &encoding_rs::WINDOWS_1253_INIT, &encoding_rs::WINDOWS_1254_INIT,
+    &encoding_rs::WINDOWS_1255_INIT, &encoding_rs::WINDOWS_1256_INIT, &encoding_rs::WINDOWS_1257_INIT, &encoding_rs::WINDOWS_1258_INIT,
+    &encoding_rs::WINDOWS_874_INIT, &encoding_rs::ISO_8859_2_INIT, &encoding_rs::ISO_8859_3_INIT, &encoding_rs::ISO_8859_4_INIT,
+    &encoding_rs::ISO_8859_5_INIT, &encoding_rs::ISO_8859_6_INIT, &encoding_rs::ISO_8859_7_INIT, &encoding_rs::ISO_8859_8_INIT,
+    &encoding_rs::ISO_8859_10_INIT, &encoding_rs::ISO_8859_13_INIT, &encoding_rs::ISO_8859_14_INIT, &encoding_rs::ISO_8859_15_INIT,
+    &encoding_rs::ISO_8859_16_INIT, &encoding_rs::KOI8_R_INIT, &encoding_rs::KOI8_U_INIT, &encoding_rs::IBM866_INIT,
+    &encoding_rs::MACINTOSH_INIT, &encoding_rs::X_MAC_CYRILLIC_INIT, &encoding_rs::SHIFT_JIS_INIT, &encoding_rs::EUC_JP_INIT,
+    &encoding_rs::GB18030_INIT, &encoding_rs::BIG5_INIT, &encoding_rs::EUC_KR_INIT,
+];
+
 /// Other names in use that the standard lacks.
 const ALIASES: [(&str, Encoding); 14] = [
     ("utf-32", Encoding::Utf32Le),
@@ -82,6 +96,11 @@ const ALIASES: [(&str, Encoding); 14] = [
 ];
 
 impl Encoding {
+    /// Returns the encodings from which a person can choose.
+    pub fn all() -> impl Iterator<Item = Encoding> {
+        NAMED.into_iter().chain(STANDARD.iter().map(|standard| Encoding::Other(standard)))
+    }
+
     /// Returns the usual name, such as `UTF-8`. [`FromStr`] parses it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -148,10 +167,12 @@ impl fmt::Display for Encoding {
 
 /// A name that no [`Encoding`] has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown encoding {0:?}; known names include UTF-8, windows-1250, Shift_JIS, GB18030, Big5, macintosh and IBM850"
-)]
+#[error("unknown encoding {0:?}; the known encodings are {names}", names = names())]
 pub struct UnknownEncoding(pub String);
+
+fn names() -> String {
+    Encoding::all().map(Encoding::as_str).collect::<Vec<&str>>().join(", ")
+}
 
 impl FromStr for Encoding {
     type Err = UnknownEncoding;

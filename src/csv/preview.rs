@@ -34,6 +34,8 @@ pub struct Preview {
     pub skipped: Vec<SkippedLine>,
     /// The cells of the first rows.
     pub rows: Vec<Vec<String>>,
+    /// The lines on which these rows start, from 1.
+    pub row_lines: Vec<u64>,
 }
 
 /// Parses the first `most` rows of a file that begins with `head`, and ends there if `whole`. `encoding` and
@@ -75,6 +77,7 @@ pub fn preview(
         matches: PerField::from_fn(|field| matches(&columns, field)),
         splits_names: matches!(columns.sources.first_name, Some(Source::FirstOf(_))),
         rows: rows.iter().take(most).map(|row| row.to_vec()).collect(),
+        row_lines: start.row_lines().take(most).collect(),
         skipped: start.skipped.clone(),
         names: start.names,
     })

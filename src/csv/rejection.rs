@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::encoding::UnknownEncoding;
 use super::records::Record;
 use crate::domain::field::Field;
 
@@ -67,13 +68,20 @@ pub enum Rejection {
         proposals: Vec<ColumnProposal>,
     },
 
-    /// The requested header line is beyond the part of the file that is searched.
+    /// The encoding that was set for the file does not exist.
+    #[error("{0}")]
+    Encoding(#[from] UnknownEncoding),
+
+    /// The header line that was set for the file is beyond the lines that are searched.
     #[error(
-        "no table begins on line {line} or just below it; `ingest preview FILE` shows the first lines of the file"
+        "the header cannot be on line {line}: the beginning of the file ends on line {last}; \
+         `ingest preview FILE` shows the lines, and without `--header-line` the header is detected"
     )]
     NoSuchLine {
         /// The line.
         line: u64,
+        /// The last line that is searched.
+        last: u64,
     },
 
     /// The number of columns differs from that of the mapping.

@@ -7,7 +7,7 @@ const LISTED: usize = 20;
 const CHARACTERS: usize = 120;
 
 /// A skipped line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct SkippedLine {
     /// The physical line, from 1.
     pub line: u64,

@@ -61,8 +61,10 @@ impl TableStart {
         let mut best: Option<(Fit, Dialect, Sample, HeaderRow)> = None;
         let mut candidates = VecDeque::from(candidates);
         let mut varied = Vec::new();
+        let mut last_line = 0;
         while let Some(dialect) = candidates.pop_front() {
             let sample = Sample::read(&text[body..], whole, dialect, first_line, limits);
+            last_line = sample.records.last().map_or(last_line, |record| record.line.max(last_line));
             let Some(header) = HeaderRow::find(&sample, header_line) else { continue };
             let variants = match quoting {
                 Quoting::Standard => Vec::new(),
@@ -86,7 +88,7 @@ impl TableStart {
         }
         let Some((_, dialect, sample, header)) = best else {
             return Err(match header_line {
-                Some(line) if !text.is_empty() => Rejection::NoSuchLine { line },
+                Some(line) if last_line > 0 => Rejection::NoSuchLine { line, last: last_line },
                 _ => Rejection::Blank,
             });
         };
@@ -109,6 +111,11 @@ impl TableStart {
     /// Returns whether the file has a header.
     pub(super) fn is_named(&self) -> bool {
         self.header_records > 0
+    }
+
+    /// Returns the lines on which the first rows start.
+    pub(super) fn row_lines(&self) -> impl Iterator<Item = u64> {
+        self.records.iter().skip(self.first_row).map(|record| record.line)
     }
 
     /// Returns the cells of the first rows.

@@ -53,6 +53,24 @@ pub struct Columns {
     pub columns: u16,
 }
 
+/// What a person has set about how a file is read; the rest is detected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ParseSettings {
+    /// The name of the encoding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// The physical line of the header, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_line: Option<u32>,
+}
+
+impl ParseSettings {
+    /// Returns whether everything is detected.
+    pub fn is_empty(&self) -> bool {
+        *self == ParseSettings::default()
+    }
+}
+
 words! {
     /// The flow of a run, logged as `flow_type`.
     Flow, "flow" {

@@ -20,9 +20,10 @@ use super::problem::{Kind, Problem, is_body_timeout};
 /// end, which may never arrive.
 const HEAD_BYTES: usize = 64 << 10;
 
-/// The part `file` of a form.
+/// The part `file` of a form, and the texts before it.
 pub struct FormFile {
     field: Field<'static>,
+    texts: Vec<(String, String)>,
 }
 
 impl FormFile {
@@ -39,13 +40,23 @@ impl FormFile {
             rests: false,
         };
         let mut form = Multipart::new(pieces, boundary);
+        let mut texts = Vec::new();
         while let Some(field) = form.next_field().await.map_err(broken)? {
             if field.name() == Some("file") {
                 is_found.store(true, Ordering::Relaxed);
-                return Ok(FormFile { field });
+                return Ok(FormFile { field, texts });
+            }
+            if let Some(name) = field.name().map(str::to_owned) {
+                texts.push((name, field.text().await.map_err(broken)?));
             }
         }
         Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
+    }
+
+    /// Returns the text of a part before the file, unless it is blank.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        let (_, text) = self.texts.iter().find(|(found, _)| found == name)?;
+        Some(text.trim()).filter(|text| !text.is_empty())
     }
 
     /// Returns the file's name on the client.

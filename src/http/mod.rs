@@ -40,7 +40,7 @@ pub(crate) use principal::{Editor, Person, Reader, Standing, Uploader, has_sessi
 pub(crate) use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
 pub(crate) use server::{ConnectionLimits, open_files, serve};
 pub(crate) use state::{Access, App, Parts};
-pub use uploads::{UploadQuery, preview_of, take_corrections, take_upload};
+pub use uploads::{PreviewQuery, UploadQuery, preview_of, take_corrections, take_upload};
 
 /// Builds the whole server from `routes` and the layers that each request passes through. `problem_page` shows
 /// problems to browsers.

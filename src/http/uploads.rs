@@ -10,10 +10,10 @@ use super::find::find_job;
 use super::form_data::{FormFile, is_form};
 use super::problem::{Kind, Problem};
 use super::state::App;
-use crate::actions::{self, Corrected, FilePreview, PREVIEW_BYTES, Upload, Uploaded};
+use crate::actions::{self, ActionError, Corrected, FilePreview, PREVIEW_BYTES, Upload, Uploaded};
 use crate::csv::Mapping;
 use crate::domain::field::PerField;
-use crate::domain::job::{Columns, ImportPolicy, JobId, Owner};
+use crate::domain::job::{Columns, ImportPolicy, JobId, Owner, ParseSettings};
 
 #[derive(Debug, Deserialize, serde::Serialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +51,23 @@ pub struct UploadQuery {
     #[serde(default)]
     #[param(required = false)]
     remember: bool,
+    /// Name of the encoding, such as windows-1251, if it is not the one that would be detected.
+    encoding: Option<String>,
+    /// Line of the header, from 1, if it is not the one that would be detected.
+    #[param(minimum = 1, maximum = 2147483647)]
+    header_line: Option<i64>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+/// How to read a file for a preview.
+pub struct PreviewQuery {
+    /// Name of the encoding, such as windows-1251, if it is not the one that would be detected.
+    encoding: Option<String>,
+    /// Line of the header, from 1, if it is not the one that would be detected.
+    #[param(minimum = 1, maximum = 2147483647)]
+    header_line: Option<i64>,
 }
 
 impl UploadQuery {
@@ -84,11 +101,31 @@ pub async fn take_upload(
     let _permit = app.ceilings.uploads.enter(&by.owner)?;
     if !is_form(request.headers()) {
         let name = query.filename.as_deref().unwrap_or("upload.csv");
-        return take(app, by, query, name, reader(request.into_body())).await;
+        let settings = settings(query.encoding.as_deref(), query.header_line)?;
+        return take(app, by, query, name, settings, reader(request.into_body())).await;
     }
     let file = FormFile::find(request).await?;
+    let line = file.text("header_line").map(str::parse::<i64>).transpose();
+    let line =
+        line.map_err(|_| Problem::invalid("#/header_line", "the line of the header is not a number"))?;
+    let encoding = query.encoding.as_deref().or(file.text("encoding"));
+    let settings = settings(encoding, query.header_line.or(line))?;
     let name = query.filename.clone().or_else(|| file.name().map(str::to_owned));
-    take(app, by, query, name.as_deref().unwrap_or("upload.csv"), file.into_reader()).await
+    take(app, by, query, name.as_deref().unwrap_or("upload.csv"), settings, file.into_reader()).await
+}
+
+fn settings(encoding: Option<&str>, header_line: Option<i64>) -> Result<ParseSettings, Problem> {
+    actions::parse_settings(encoding, header_line).map_err(of_settings)
+}
+
+/// Returns the problem, with the parameter that has caused it.
+fn of_settings(error: ActionError) -> Problem {
+    match error {
+        ActionError::Invalid { field: field @ ("encoding" | "header_line"), reason } => {
+            Problem::new(Kind::Invalid).parameter(field, reason)
+        }
+        error => error.into(),
+    }
 }
 
 async fn take(
@@ -96,6 +133,7 @@ async fn take(
     by: &actions::Request,
     query: &UploadQuery,
     name: &str,
+    settings: ParseSettings,
     content: impl AsyncRead + Send,
 ) -> Result<Uploaded, Problem> {
     if name.is_empty() || name.chars().count() > 255 || name.contains(char::is_control) {
@@ -109,16 +147,24 @@ async fn take(
         limit: app.upload_limit_bytes,
         columns: query.columns()?,
         remember: query.remember,
+        settings,
     };
     let content = Box::pin(content);
-    Ok(actions::upload(&app.owners, &app.objects, Some(&app.queue), by, &upload, content).await?)
+    let uploaded = actions::upload(&app.owners, &app.objects, Some(&app.queue), by, &upload, content).await;
+    uploaded.map_err(of_settings)
 }
 
 /// Previews the file whose beginning is the body of a request.
-pub async fn preview_of(app: &App, owner: &Owner, request: Request) -> Result<FilePreview, Problem> {
+pub async fn preview_of(
+    app: &App,
+    owner: &Owner,
+    query: &PreviewQuery,
+    request: Request,
+) -> Result<FilePreview, Problem> {
+    let settings = settings(query.encoding.as_deref(), query.header_line)?;
     let body = read_whole(request.into_body(), PREVIEW_BYTES).await?;
     let whole = body.len() < PREVIEW_BYTES;
-    Ok(actions::preview_file(&app.owners, owner, &body, whole).await?)
+    actions::preview_file(&app.owners, owner, &body, whole, &settings).await.map_err(of_settings)
 }
 
 /// Imports corrections from the body of a request, or from the part `file` of a form.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::{Context, Control, RunError};
-use crate::csv::{Damage, Limits, Mapping, RawRow, Reader, Reading, Summary};
+use crate::csv::{Damage, Encoding, Limits, Mapping, RawRow, Reader, Reading, Rejection, Summary};
 use crate::domain::row::{Fields, normalise};
 use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
@@ -99,14 +99,23 @@ impl Pass {
     }
 }
 
-/// Returns a reader for the first pass, which detects the encoding.
-pub(crate) fn first_reader(claim: &Claim) -> Reader {
-    Reader::sniffing(limits()).mapped(mapping(claim))
+/// Returns a reader for the first pass, which detects the encoding unless a person has set it.
+pub(crate) fn first_reader(claim: &Claim) -> Result<Reader, Rejection> {
+    let reader = match &claim.settings.encoding {
+        Some(name) => Reader::with_encoding(name.parse::<Encoding>()?, limits()),
+        None => Reader::sniffing(limits()),
+    };
+    Ok(as_set(reader, claim))
 }
 
-/// Returns a reader for a later pass, with the encoding that the survey detected.
+/// Returns a reader for a later pass, with the encoding of the survey.
 pub(crate) fn reader(claim: &Claim, reading: Reading) -> Reader {
-    Reader::with_encoding(reading, limits()).mapped(mapping(claim))
+    as_set(Reader::with_encoding(reading, limits()), claim)
+}
+
+/// Applies what a person has set about the file.
+fn as_set(reader: Reader, claim: &Claim) -> Reader {
+    reader.mapped(mapping(claim)).header_on(claim.settings.header_line.map(u64::from))
 }
 
 fn mapping(claim: &Claim) -> Option<Mapping> {

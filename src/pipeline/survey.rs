@@ -36,7 +36,7 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
     let file = File::open(context, claim).await?;
     let mut found = Found::new(context, claim);
     let mut pass = file.pass(context, claim).await?;
-    let first = file::first_reader(claim);
+    let first = file::first_reader(claim)?;
     let mut summary = pass.read(first, claim, control, |row| found.row(&row, control)).await?;
     if summary.reread {
         found = Found::new(context, claim);

@@ -14,7 +14,7 @@ pub use run::*;
 use super::undo_progress::UndoProgress;
 use super::{Count, JobTables, StoreError, filter, sql};
 use crate::domain::ids::RowId;
-use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
 
 /// A job as people see it.
@@ -64,6 +64,8 @@ pub struct Job {
     /// The hash of the file's bytes; `None` if the job was not created by this program.
     #[serde(skip)]
     pub content_hash: Option<String>,
+    /// How its file is read, as far as a person has set it.
+    pub settings: ParseSettings,
     /// The fields that its rows must have, as recorded by its first run; the default before that.
     #[serde(skip)]
     pub required: RequiredFields,
@@ -96,7 +98,7 @@ const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key
     job_cancelled_at IS NOT NULL AS cancelled,
     coalesce(job_lease_until > now(), false) AS running,
     job_available_at IS NOT NULL AS wanted,
-    job_content_hash, job_staging_base, job_required_fields, job_partitioned AS has_tables,
+    job_content_hash, job_staging_base, job_required_fields, job_encoding, job_header_line, job_partitioned AS has_tables,
     job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows,
     job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
@@ -120,6 +122,12 @@ fn required_fields(row: &PgRow) -> Result<RequiredFields, StoreError> {
         }
         None => Ok(RequiredFields::default()),
     }
+}
+
+/// Reads `job_encoding` and `job_header_line`.
+fn parse_settings(row: &PgRow) -> Result<ParseSettings, StoreError> {
+    let line: Option<i32> = row.try_get("job_header_line")?;
+    Ok(ParseSettings { encoding: row.try_get("job_encoding")?, header_line: line.map(i32::unsigned_abs) })
 }
 
 fn job(row: &PgRow) -> Result<Job, StoreError> {
@@ -151,6 +159,7 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
             Some([done, total]) => Some(UndoProgress { done: *done, total: *total }),
             _ => None,
         },
+        settings: parse_settings(row)?,
         required: required_fields(row)?,
         failure: row.try_get("job_failure")?,
         partitioned: row.try_get("job_partitioned")?,
@@ -230,6 +239,8 @@ pub(crate) struct New<'a> {
     pub content_hash: &'a str,
     /// The mapping of the file's columns, if a person matched them.
     pub columns: Option<Columns>,
+    /// How the file is read, as far as a person has set it.
+    pub settings: &'a ParseSettings,
 }
 
 /// Inserts a PENDING job without requesting a run of it.
@@ -237,8 +248,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     let id = sql::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
                            job_processed_rows, job_issue_count, job_import_policy, job_content_hash,
-                           job_columns, job_available_at)
-         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, NULL) RETURNING job_id",
+                           job_columns, job_encoding, job_header_line, job_available_at)
+         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, $7, $8, NULL) RETURNING job_id",
     )
     .bind(&new.owner.0)
     .bind(new.filename)
@@ -246,6 +257,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     .bind(new.policy.as_str())
     .bind(new.content_hash)
     .bind(new.columns.map(Json))
+    .bind(&new.settings.encoding)
+    .bind(new.settings.header_line.map(|line| i32::try_from(line).unwrap_or(i32::MAX)))
     .fetch_one(&mut *connection)
     .await?;
     Ok(id)

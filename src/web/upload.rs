@@ -11,19 +11,23 @@ use super::shell::{Section, Shell, show};
 use super::text::Text;
 use super::words;
 use crate::actions::FilePreview;
+use crate::csv::Encoding;
 use crate::domain::decision::Field;
-use crate::http::{App, Problem, Query, UploadQuery, Uploader, preview_of, take_upload};
+use crate::http::{App, PreviewQuery, Problem, Query, UploadQuery, Uploader, preview_of, take_upload};
 
 #[derive(Template)]
 #[template(path = "upload.html")]
 struct Page {
     shell: Shell,
+    /// The names of the encodings from which a person can choose.
+    encodings: Vec<&'static str>,
 }
 
 /// Shows the form.
 pub(super) async fn page(Uploader(principal): Uploader, viewer: Viewer) -> Result<Response, Problem> {
     let title = viewer.text.upload_title();
-    show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title) })
+    let encodings = Encoding::all().map(Encoding::as_str).collect();
+    show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title), encodings })
 }
 
 /// A field and the column of the file that is chosen for it.
@@ -50,14 +54,22 @@ struct Part {
     complete: bool,
 }
 
+impl Part {
+    /// Returns the first rows with their lines.
+    fn lines(&self) -> impl Iterator<Item = (&u64, &Vec<String>)> {
+        self.preview.row_lines.iter().zip(&self.preview.rows)
+    }
+}
+
 /// Shows how the beginning of a file is parsed.
 pub(super) async fn preview(
     Uploader(principal): Uploader,
     viewer: Viewer,
     State(app): State<App>,
+    Query(query): Query<PreviewQuery>,
     head: Request,
 ) -> Result<Response, Problem> {
-    let preview = preview_of(&app, &principal.owner, head).await?;
+    let preview = preview_of(&app, &principal.owner, &query, head).await?;
     let text = viewer.text;
     let choices = preview.columns.iter();
     let choices = choices.map(|column| Choice {

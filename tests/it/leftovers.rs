@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ingest::actions::{self, ActionError, Idempotency, Request, Upload};
-use ingest::domain::job::{ImportPolicy, Owner};
+use ingest::domain::job::{ImportPolicy, Owner, ParseSettings};
 use ingest::objects::Objects;
 use reqwest::Method;
 use tokio::io::AsyncReadExt;
@@ -34,6 +34,7 @@ fn upload(limit: u64) -> Upload<'static> {
         limit,
         columns: None,
         remember: false,
+        settings: ParseSettings::default(),
     }
 }
 

@@ -22,6 +22,7 @@ mod mapping;
 mod memory;
 mod outputs;
 mod pages;
+mod parse_settings;
 mod poisoned;
 mod queue_contract;
 mod real_servers;

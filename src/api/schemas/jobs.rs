@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::actions;
+use crate::domain;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId};
 use crate::domain::issue::IssueType;
-use crate::domain::job::{ImportPolicy, JobStatus};
+use crate::domain::job::{ImportPolicy, JobStatus, ParseSettings};
 use crate::store;
 use crate::store::issues;
 use crate::store::jobs::RowCounts;
@@ -47,6 +48,8 @@ schema! {
         undoing: Option<UndoProgress>,
         /// Why the job is FAILED.
         failure: Option<String>,
+        /// How its file is read, as far as a person has set it.
+        settings: ParseSettings,
         /// When the job was created.
         created_at: DateTime<Utc>,
         /// When the latest run started.
@@ -54,6 +57,18 @@ schema! {
         /// When the latest run ended.
         ended_at: Option<DateTime<Utc>>,
     } without { partitioned, has_tables, staging_base, content_hash, required }
+}
+
+schema! {
+    /// What a person has set about how a file is read; the rest is detected.
+    domain::job::ParseSettings as ParseSettings {
+        /// The name of the encoding.
+        #[schema(nullable = false)]
+        encoding: Option<String>,
+        /// The physical line of the header, from 1.
+        #[schema(nullable = false)]
+        header_line: Option<u32>,
+    }
 }
 
 schema! {

@@ -2,6 +2,8 @@
 
 use crate::actions;
 use crate::actions::MatchedColumn;
+use crate::csv;
+use crate::csv::SkippedLine;
 use crate::domain;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::JobId;
@@ -36,8 +38,22 @@ schema! {
         columns: Vec<MatchedColumn>,
         /// Whether the columns were matched by hand in an earlier file of the owner with the same header.
         remembered: bool,
+        /// The lines above the header, which are skipped.
+        skipped: Vec<SkippedLine>,
         /// The cells of the first rows.
         rows: Vec<Vec<String>>,
+        /// The lines on which these rows start, from 1.
+        row_lines: Vec<u64>,
+    }
+}
+
+schema! {
+    /// A line of a file that is not a contact.
+    csv::SkippedLine as SkippedLine {
+        /// The physical line, from 1.
+        line: u64,
+        /// Its text, shortened.
+        text: String,
     }
 }
 

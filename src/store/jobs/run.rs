@@ -8,9 +8,9 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::{RowCounts, required_fields};
+use super::{RowCounts, parse_settings, required_fields};
 use crate::domain::ids::RowId;
-use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
 use crate::store::sql::{self, NOT_FLUSHED};
 use crate::store::{JobTables, StoreError};
@@ -46,6 +46,8 @@ pub struct Claim {
     pub policy: ImportPolicy,
     /// The mapping of the file's columns, if a person matched them.
     pub columns: Option<Columns>,
+    /// How the file is read, as far as a person has set it.
+    pub settings: ParseSettings,
     /// The fields that its rows must have.
     pub required: RequiredFields,
 }
@@ -93,8 +95,8 @@ pub async fn claim(
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
-                   job_partitioned, job_import_policy, job_columns, job_required_fields, job_staged_at IS NOT NULL AS staged,
-                   job_unfinished_runs,
+                   job_partitioned, job_import_policy, job_columns, job_required_fields, job_encoding, job_header_line,
+                   job_staged_at IS NOT NULL AS staged, job_unfinished_runs,
                    job_checkpoint = 0
                        AND EXISTS (SELECT FROM staging_shared WHERE staging_job_id = job_id) AS has_leftovers",
         lease = sql::interval(lease)
@@ -118,6 +120,7 @@ pub async fn claim(
         has_leftovers: row.try_get("has_leftovers")?,
         policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
         columns: row.try_get::<Option<Json<Columns>>, _>("job_columns")?.map(|Json(columns)| columns),
+        settings: parse_settings(&row)?,
         required: required_fields(&row)?,
     }))
 }

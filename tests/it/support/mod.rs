@@ -13,7 +13,7 @@ mod world;
 pub(crate) use browser::{Browser, client, client_with_bearer};
 pub(crate) use chromium::{Look, Screen};
 pub(crate) use cloud::aws_sdk;
-pub(crate) use process::Child;
+pub(crate) use process::{Child, Ended};
 pub(crate) use provider::{OidcProvider, SigningKey, StaticProvider, in_seconds};
 pub(crate) use relay::{Relay, Seen};
 pub(crate) use server::{Server, status_and_json};
