@@ -23,7 +23,6 @@ upload-choose = Spalte wählen
 upload-column = Spalte { $number }
 upload-remember = Für Dateien mit denselben Spalten merken
 upload-rows = Erste Zeilen
-upload-read-as = Zeichenkodierung { $encoding }, Werte getrennt durch { $delimiter }, Spaltennamen in Zeile { $line }.
 delimiter-comma = Kommas
 delimiter-semicolon = Semikolons
 delimiter-tab = Tabulatoren

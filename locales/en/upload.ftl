@@ -25,10 +25,6 @@ upload-choose = Choose a column
 upload-column = Column { $number }
 upload-remember = Remember this for files with the same columns
 upload-rows = First rows
-# $encoding (String) - The encoding.
-# $delimiter (String) - The character between values.
-# $line (String) - The line of the header.
-upload-read-as = Encoding { $encoding }, values separated by { $delimiter }, column names on line { $line }.
 delimiter-comma = commas
 delimiter-semicolon = semicolons
 delimiter-tab = tabs

@@ -23,7 +23,6 @@ upload-choose = Elegir una columna
 upload-column = Columna { $number }
 upload-remember = Recordar para archivos con las mismas columnas
 upload-rows = Primeras filas
-upload-read-as = Codificación { $encoding }, valores separados por { $delimiter }, nombres de columnas en la línea { $line }.
 delimiter-comma = comas
 delimiter-semicolon = puntos y comas
 delimiter-tab = tabuladores

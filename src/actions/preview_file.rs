@@ -1,8 +1,9 @@
 //! Previews a file before its import: how its beginning is parsed, and which column is which.
 
 use super::ActionError;
-use crate::csv::{Encoding, Preview, Rejection, SkippedLine, UnknownEncoding, preview};
+use crate::csv::{Encoding, Preview, Rejection, UnknownEncoding, preview};
 use crate::domain::field::{FIELDS, Field, folded};
+use crate::domain::interpretation::{Certainty, SkippedLine};
 use crate::domain::job::{Columns, Owner, ParseSettings};
 use crate::store::{OwnerPool, column_mappings};
 
@@ -16,6 +17,8 @@ pub(crate) const PREVIEW_BYTES: usize = 256 << 10;
 pub struct FilePreview {
     /// The encoding, detected from the beginning.
     pub encoding: String,
+    /// How sure the encoding is.
+    pub certainty: Certainty,
     /// The character between two cells.
     pub delimiter: String,
     /// The line on which the header starts, from 1; without a header that of the first row.
@@ -113,9 +116,11 @@ pub(crate) async fn preview_file(
         }
     };
     let columns = found.matches.iter().map(column).collect();
-    let Preview { encoding, delimiter, line, is_named, names, rows, row_lines, skipped, .. } = found;
+    let Preview { encoding, certainty, delimiter, line, is_named, names, rows, row_lines, skipped, .. } =
+        found;
     Ok(FilePreview {
         encoding: encoding.as_str().to_owned(),
+        certainty,
         delimiter: char::from(delimiter).to_string(),
         header_line: line,
         has_header: is_named,

@@ -11,6 +11,7 @@ use crate::domain::access::Role;
 use crate::domain::decision::{ActionKind, BulkDecision};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, RowId, TokenId};
+use crate::domain::interpretation::Certainty;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::domain::row::{OnExisting, RowStatus};
@@ -64,6 +65,7 @@ macro_rules! described_by {
 
 mod contacts;
 mod decisions;
+mod interpretation;
 mod jobs;
 mod rows;
 mod uploads;
@@ -82,7 +84,18 @@ macro_rules! words {
     )+};
 }
 
-words!(ActionKind, BulkDecision, Field, ImportPolicy, IssueType, JobStatus, OnExisting, Role, RowStatus);
+words!(
+    ActionKind,
+    BulkDecision,
+    Certainty,
+    Field,
+    ImportPolicy,
+    IssueType,
+    JobStatus,
+    OnExisting,
+    Role,
+    RowStatus
+);
 
 /// Implements schemas for identifiers as numbers. The derive would make each a named schema; therefore fields also name
 /// the number as their `value_type`.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use tokio::io::AsyncReadExt;
 
-use super::Status;
 use super::output::{Format, print, printable};
 use super::session::Session;
+use super::{Status, interpretation};
 use crate::actions::{self, ActionError, FilePreview, PREVIEW_BYTES};
 use crate::csv::{Encoding, Mapping};
 use crate::domain::field::{Field, PerField};
@@ -115,7 +115,13 @@ async fn preview(
 pub(crate) async fn show(session: &Session, file: &Path, reading: &ReadingArgs) -> anyhow::Result<Status> {
     let preview = preview(&session.owners, &session.owner, file, &reading.settings()).await?;
     let delimiter = if preview.delimiter == "\t" { "a tab" } else { &printable(&preview.delimiter) };
-    eprintln!("encoding {}, delimiter {delimiter}, header on line {}", preview.encoding, preview.header_line);
+    let encoding = interpretation::encoding(&preview.encoding, preview.certainty);
+    let header = if preview.has_header { "header" } else { "no header, first row" };
+    eprintln!("encoding {encoding}; delimiter {delimiter}; {header} on line {}", preview.header_line);
+    if !preview.skipped.is_empty() {
+        eprintln!("skipped above the header:");
+        interpretation::skipped(&preview.skipped).for_each(|line| eprintln!("{line}"));
+    }
     let mut status = Status::Done;
     for column in &preview.columns {
         match column.place {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::output::printable;
 use super::progress;
 use super::session::Session;
-use super::{Status, columns, next_step};
+use super::{Status, columns, interpretation, next_step};
 use crate::actions::{self, ActionError, Upload, Uploaded};
 use crate::domain::decision::Field;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
@@ -190,6 +190,10 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
     let counted = &outcome.statistics;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{label}: job {job} {}", outcome.status)?;
+    let read = outcome.interpretation.as_ref();
+    for (fact, value) in read.map(interpretation::facts).unwrap_or_default() {
+        writeln!(out, "  {fact:<26}{value}")?;
+    }
     let facts = [
         ("rows", counted.total_rows),
         ("valid", counted.valid_rows),
@@ -205,10 +209,10 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
     for (kind, count) in &outcome.open_issues {
         writeln!(out, "    {kind:<24}{count:>12}")?;
     }
-    if outcome.skipped.count > 0 {
-        writeln!(out, "  {:<26}{:>12}", "lines skipped", outcome.skipped.count)?;
-        for line in &outcome.skipped.first {
-            writeln!(out, "    line {}: {}", line.line, printable(&line.text))?;
+    if let Some(read) = read.filter(|read| read.skipped.count > 0) {
+        writeln!(out, "  {:<26}{:>12}", "lines skipped", read.skipped.count)?;
+        for line in interpretation::skipped(&read.skipped.first) {
+            writeln!(out, "{line}")?;
         }
     }
     if outcome.status != JobStatus::NeedsReview {

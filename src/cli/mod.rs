@@ -10,6 +10,7 @@ mod corrections;
 mod decide;
 mod doctor;
 mod import;
+mod interpretation;
 mod job;
 mod local_token;
 mod next_step;

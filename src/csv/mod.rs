@@ -15,6 +15,7 @@
 //! - `records`: records and cells, with line numbers and limits.
 //! - `decode`: the text of a record, and the bytes that are not text.
 //! - `rows`, `skipped`, `oddities`, `markup`: contact rows, skipped lines, and values that a person has to check.
+//! - `interpretation`: how a file was read, for people to check.
 //! - `reader`: the reader that combines these.
 //! - `table`: a reader for files with arbitrary columns.
 //! - `mangled`: repair of UTF-8 that was decoded as Windows-1252.
@@ -33,6 +34,7 @@ mod evidence;
 mod fit;
 mod header;
 mod header_row;
+mod interpretation;
 mod legacy;
 mod mangled;
 mod markup;
@@ -61,5 +63,4 @@ pub use reader::Reader;
 pub use records::{Limits, Record, RecordReader};
 pub use rejection::{ColumnProposal, HeaderNames, Rejection};
 pub use rows::{Damage, RawRow, Summary};
-pub use skipped::{SkippedLine, SkippedLines};
 pub use table::{TableReader, TableRow, TableSurvey};

@@ -2,22 +2,23 @@
 
 use super::columns::{Beginning, Columns, Source};
 use super::encoding::Encoding;
+use super::interpretation::certainty;
 use super::opening::{Opening, refuse_foreign};
 use super::reader::HEAD_BYTES;
 use super::records::Limits;
 use super::rejection::Rejection;
-use super::skipped::SkippedLine;
 use super::table::as_utf8;
 use super::table_start::{Quoting, TableStart};
 use crate::domain::field::{Field, PerField};
+use crate::domain::interpretation::{Certainty, SkippedLine};
 
 /// The parsed beginning of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
     /// The encoding, as detected from the beginning.
     pub encoding: Encoding,
-    /// The second candidate if it is nearly as likely.
-    pub rival: Option<Encoding>,
+    /// How sure the encoding is.
+    pub certainty: Certainty,
     /// The delimiter.
     pub delimiter: u8,
     /// The line of the header, from 1; of the first row if there is no header.
@@ -70,7 +71,7 @@ pub fn preview(
     let columns = Beginning { names: &start.names, rows: &rows }.columns();
     Ok(Preview {
         encoding: opening.reading.encoding,
-        rival: opening.reading.rival,
+        certainty: certainty(encoding.is_some(), opening.reading.rival.is_some()),
         delimiter: start.dialect.delimiter,
         line: start.line,
         is_named: start.is_named(),

@@ -165,7 +165,8 @@ impl fmt::Display for HeaderNames {
     }
 }
 
-fn shown(name: &str) -> String {
+/// Returns a column name, shortened and without an e-mail address.
+pub(super) fn shown(name: &str) -> String {
     let name = name.trim();
     if name.is_empty() {
         return "(no name)".to_owned();

@@ -7,10 +7,11 @@ use super::header::Header;
 use super::oddities;
 use super::records::{Flaws, Record};
 use super::rejection::Rejection;
-use super::skipped::{SkippedLine, SkippedLines, is_comment_or_total};
+use super::skipped::is_comment_or_total;
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
 use crate::domain::full_name;
+use crate::domain::interpretation::{SkippedLine, SkippedLines};
 
 /// Maximum number of lines at the end of a file that count as notes rather than rows.
 const NOTES: usize = 20;

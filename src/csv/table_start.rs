@@ -8,7 +8,7 @@ use super::header_row::HeaderRow;
 use super::records::Limits;
 use super::rejection::Rejection;
 use super::sample::{Sample, SampleRecord};
-use super::skipped::SkippedLine;
+use crate::domain::interpretation::SkippedLine;
 
 /// The quotes and escapes that a file may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

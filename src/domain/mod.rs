@@ -10,6 +10,7 @@ pub mod email;
 pub mod field;
 pub mod full_name;
 pub mod ids;
+pub mod interpretation;
 pub mod issue;
 pub mod job;
 pub mod required;

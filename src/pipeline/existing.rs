@@ -8,6 +8,7 @@ use super::file::File;
 use super::survey::Survey;
 use super::{Context, Control, RunError, wait_for_turn};
 use crate::csv::Reading;
+use crate::domain::interpretation::Interpretation;
 use crate::domain::job::Owner;
 use crate::store::jobs::Claim;
 use crate::store::{JobTables, contacts, sql};
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub file: File,
     /// Its encoding.
     pub reading: Reading,
+    /// How it was read, for people.
+    pub interpretation: Interpretation,
     /// The number of its data rows.
     pub rows: u64,
     /// Bytes to be staged.
@@ -63,6 +66,7 @@ pub(crate) async fn plan(
     Ok(Plan {
         file: survey.file,
         reading: survey.reading,
+        interpretation: survey.interpretation,
         rows: survey.rows,
         bytes: survey.bytes,
         findings,

@@ -16,7 +16,8 @@ mod survey;
 
 use sqlx::PgPool;
 
-use crate::csv::{Rejection, SkippedLines};
+use crate::csv::Rejection;
+use crate::domain::interpretation::Interpretation;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{Flow, JobStatus};
 use crate::objects::{ObjectError, Objects};
@@ -63,8 +64,8 @@ pub(crate) struct Outcome {
     pub statistics: Statistics,
     /// Open issues at the end, by rule.
     pub open_issues: Vec<(IssueType, u64)>,
-    /// Lines of the file that are no contacts, if this run read it.
-    pub skipped: SkippedLines,
+    /// How the file was read, if this run read it.
+    pub interpretation: Option<Interpretation>,
 }
 
 impl Outcome {
@@ -210,14 +211,14 @@ pub(crate) async fn process(
 /// Runs a job for the first time: surveys the file, then stages its rows with final verdicts.
 async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
     let survey = timed(claim, "survey", survey::run(context, claim, control)).await?;
-    let skipped = survey.skipped.clone();
+    let interpretation = Some(survey.interpretation.clone());
     let plan = timed(claim, "existing", existing::plan(context, claim, control, survey)).await?;
     let outcome = match stage::run(context, claim, control, plan).await? {
         stage::Staged::Finished(outcome) => outcome,
         // Several runs checked the rows, or another program created a contact in the meantime.
         stage::Staged::Recheck => recheck::run(context, claim, control).await?,
     };
-    Ok(Outcome { skipped, ..outcome })
+    Ok(Outcome { interpretation, ..outcome })
 }
 
 /// Waits for the owner's turn to consolidate, and fails if the run is asked to stop. Returns whether the owner has

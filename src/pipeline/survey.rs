@@ -4,8 +4,9 @@ use super::budget::RESIDUE_BYTES;
 use super::compare::{Comparison, OPEN, UNDECIDED};
 use super::file::File;
 use super::{Context, Control, Phase, RunError, file};
-use crate::csv::{RawRow, Reading, Rejection, SkippedLines};
+use crate::csv::{RawRow, Reading, Rejection};
 use crate::domain::contact::ContactKeys;
+use crate::domain::interpretation::Interpretation;
 use crate::domain::required::RequiredFields;
 use crate::domain::row::Fields;
 use crate::domain::rules::Verdict;
@@ -18,8 +19,8 @@ pub(crate) struct Survey {
     pub file: File,
     /// The encoding of the whole file.
     pub reading: Reading,
-    /// Lines that are no contacts.
-    pub skipped: SkippedLines,
+    /// How the file was read, for people.
+    pub interpretation: Interpretation,
     /// Data rows.
     pub rows: u64,
     /// Bytes to be staged.
@@ -55,7 +56,7 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
     Ok(Survey {
         file,
         reading: summary.reading(),
-        skipped: summary.skipped,
+        interpretation: summary.interpretation(claim.settings.encoding.is_some()),
         rows: summary.rows,
         bytes: found.bytes,
         has_violations: found.has_violations,

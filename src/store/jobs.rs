@@ -14,6 +14,7 @@ pub use run::*;
 use super::undo_progress::UndoProgress;
 use super::{Count, JobTables, StoreError, filter, sql};
 use crate::domain::ids::RowId;
+use crate::domain::interpretation::Interpretation;
 use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
 
@@ -66,6 +67,8 @@ pub struct Job {
     pub content_hash: Option<String>,
     /// How its file is read, as far as a person has set it.
     pub settings: ParseSettings,
+    /// How its file was read. `None` before its first run, and in lists.
+    pub interpretation: Option<Interpretation>,
     /// The fields that its rows must have, as recorded by its first run; the default before that.
     #[serde(skip)]
     pub required: RequiredFields,
@@ -110,7 +113,7 @@ const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key
 /// [the wall](super::wall).
 fn one() -> String {
     format!(
-        "SELECT set_config('ingest.job', job_id::text, true), {JOB} WHERE job_user_id = $1 AND job_id = $2"
+        "SELECT set_config('ingest.job', job_id::text, true), job_interpretation, {JOB} WHERE job_user_id = $1 AND job_id = $2"
     )
 }
 
@@ -160,6 +163,7 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
             _ => None,
         },
         settings: parse_settings(row)?,
+        interpretation: row.try_get::<Option<Json<_>>, _>("job_interpretation")?.map(|Json(read)| read),
         required: required_fields(row)?,
         failure: row.try_get("job_failure")?,
         partitioned: row.try_get("job_partitioned")?,
@@ -200,7 +204,9 @@ pub async fn list(
     before: Option<JobId>,
     limit: i64,
 ) -> Result<Vec<Job>, StoreError> {
-    let mut query = sqlx::QueryBuilder::new(format!("SELECT {JOB} WHERE job_user_id = "));
+    let mut query = sqlx::QueryBuilder::new(format!(
+        "SELECT NULL::jsonb AS job_interpretation, {JOB} WHERE job_user_id = "
+    ));
     query.push_bind(&owner.0);
     if let Some(before) = before {
         query.push(" AND job_id < ").push_bind(before.0);

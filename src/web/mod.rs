@@ -14,6 +14,7 @@ mod job;
 mod jobs;
 mod language;
 mod problem;
+mod reading;
 mod refusals;
 mod review;
 mod shell;

@@ -96,6 +96,7 @@ counted! {
     rows contacts ago_minutes ago_hours ago_days took_seconds took_minutes
     action_resolved action_reopened action_removed
     jobs_review state_to_review state_partly_imported state_imported job_picture job_undo_import_note
+    reading_skipped
     corrections_changed corrections_contacts
     effect_discarded effect_restored effect_edited effect_decided effect_resolved effect_reopened
 }

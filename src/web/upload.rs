@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::request;
 use super::language::Viewer;
+use super::reading::ReadingView;
 use super::shell::{Section, Shell, show};
 use super::text::Text;
 use super::words;
@@ -50,7 +51,7 @@ struct Part {
     text: Text,
     choices: Vec<Choice>,
     preview: FilePreview,
-    read_as: String,
+    reading: ReadingView,
     complete: bool,
 }
 
@@ -77,19 +78,9 @@ pub(super) async fn preview(
         name: words::field(&text, column.field),
         column: column.place,
     });
-    let delimiter = match preview.delimiter.as_str() {
-        "," => text.delimiter_comma(),
-        ";" => text.delimiter_semicolon(),
-        "\t" => text.delimiter_tab(),
-        _ => text.delimiter_bar(),
-    };
     show(&Part {
         choices: choices.collect(),
-        read_as: text.upload_read_as(
-            preview.encoding.to_uppercase(),
-            delimiter,
-            preview.header_line.to_string(),
-        ),
+        reading: ReadingView::of_preview(&text, &preview),
         complete: preview.matched().is_some(),
         preview,
         text,

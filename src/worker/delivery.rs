@@ -183,7 +183,7 @@ mod tests {
             status: JobStatus::Completed,
             statistics: Statistics::default(),
             open_issues: Vec::new(),
-            skipped: Default::default(),
+            interpretation: None,
         };
         let cut_off = || RunError::CutOff { runs: 5 };
         let ten = Duration::from_secs(10);

@@ -149,6 +149,7 @@ fn log_end(claim: &Claim, outcome: &Outcome, elapsed: Duration) {
     let by_type: serde_json::Map<_, _> =
         outcome.open_issues.iter().map(|(kind, count)| (kind.to_string(), (*count).into())).collect();
     let seconds = elapsed.as_secs_f64();
+    let read = outcome.interpretation.as_ref();
     tracing::info!(
         job_id = claim.job.0,
         flow_type = claim.flow.as_str(),
@@ -161,6 +162,10 @@ fn log_end(claim: &Claim, outcome: &Outcome, elapsed: Duration) {
         contacts,
         updated_contacts,
         open_issues = outcome.open_issues(),
+        encoding = read.map(|read| read.encoding.as_str()),
+        encoding_certainty = read.map(|read| read.certainty.as_str()),
+        header_line = read.map(|read| read.header_line),
+        skipped_lines = read.map(|read| read.skipped.count),
         issues_by_type = %serde_json::Value::from(by_type),
         seconds = (seconds * 1000.0).round() / 1000.0,
         rows_per_second = (total_rows as f64 / seconds.max(0.001)).round(),

@@ -16,6 +16,7 @@ mod equivalence;
 mod flows;
 mod growth;
 mod hostile;
+mod interpretation;
 mod leftovers;
 mod locale;
 mod mapping;

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::actions;
 use crate::domain;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId};
+use crate::domain::interpretation::Interpretation;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus, ParseSettings};
 use crate::store;
@@ -50,6 +51,8 @@ schema! {
         failure: Option<String>,
         /// How its file is read, as far as a person has set it.
         settings: ParseSettings,
+        /// How its file was read; `null` before its first run, and in lists.
+        interpretation: Option<Interpretation>,
         /// When the job was created.
         created_at: DateTime<Utc>,
         /// When the latest run started.

@@ -2,11 +2,10 @@
 
 use crate::actions;
 use crate::actions::MatchedColumn;
-use crate::csv;
-use crate::csv::SkippedLine;
 use crate::domain;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::JobId;
+use crate::domain::interpretation::{Certainty, SkippedLine};
 
 schema! {
     /// The result of an upload.
@@ -26,6 +25,8 @@ schema! {
     actions::FilePreview as FilePreview {
         /// The encoding, detected from the beginning.
         encoding: String,
+        /// How sure the encoding is.
+        certainty: Certainty,
         /// The delimiter.
         delimiter: String,
         /// The line on which the header starts, from 1; without a header, the line of the first row.
@@ -44,16 +45,6 @@ schema! {
         rows: Vec<Vec<String>>,
         /// The lines on which these rows start, from 1.
         row_lines: Vec<u64>,
-    }
-}
-
-schema! {
-    /// A line of a file that is not a contact.
-    csv::SkippedLine as SkippedLine {
-        /// The physical line, from 1.
-        line: u64,
-        /// Its text, shortened.
-        text: String,
     }
 }
 

@@ -10,7 +10,6 @@ mod read;
 mod review;
 
 use super::{Context, Control, Outcome, RunError, Statistics, timed, wait_for_turn};
-use crate::csv::SkippedLines;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::jobs::{Claim, Finished, RowCounts};
 use crate::store::{contacts, issues, jobs, sql, staging};
@@ -70,7 +69,7 @@ async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<
         true => JobStatus::Completed,
         false => JobStatus::NeedsReview,
     };
-    let outcome = Outcome { status, statistics, open_issues, skipped: SkippedLines::default() };
+    let outcome = Outcome { status, statistics, open_issues, interpretation: None };
     let consolidated = compared.done + statistics.contacts + statistics.updated_contacts;
     let counts = RowCounts {
         ready: statistics.valid_rows.saturating_sub(consolidated) as i64,

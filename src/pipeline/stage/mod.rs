@@ -15,7 +15,6 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use super::budget::CHUNK_BYTES;
 use super::existing::Plan;
 use super::{Context, Control, Outcome, Phase, RunError, Statistics, file, timed};
-use crate::csv::SkippedLines;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
@@ -168,7 +167,12 @@ async fn clear(connection: &mut PgConnection, claim: &Claim) -> Result<(), RunEr
 
 /// Returns what the survey decided.
 fn planned(plan: &Plan, location: RowLocation) -> jobs::Plan {
-    jobs::Plan { object_version: plan.file.version().as_str().to_owned(), total_rows: plan.rows, location }
+    jobs::Plan {
+        object_version: plan.file.version().as_str().to_owned(),
+        total_rows: plan.rows,
+        location,
+        interpretation: plan.interpretation.clone(),
+    }
 }
 
 /// Finishes the run in the transaction that writes its last rows or its contacts.
@@ -187,7 +191,7 @@ async fn settle(
         }
         false => JobStatus::NeedsReview,
     };
-    let outcome = Outcome { status, statistics, open_issues, skipped: SkippedLines::default() };
+    let outcome = Outcome { status, statistics, open_issues, interpretation: None };
     let valid = statistics.valid_rows as i64;
     let counts = RowCounts {
         ready: if clean { 0 } else { valid },

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{RowCounts, parse_settings, required_fields};
 use crate::domain::ids::RowId;
+use crate::domain::interpretation::Interpretation;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
 use crate::store::sql::{self, NOT_FLUSHED};
@@ -186,6 +187,8 @@ pub(crate) struct Plan {
     pub total_rows: u64,
     /// Where the rows are staged.
     pub location: RowLocation,
+    /// How the file was read, for people.
+    pub interpretation: Interpretation,
 }
 
 /// The table and the ids of a job's rows.
@@ -212,7 +215,7 @@ pub(crate) async fn plan(
 ) -> Result<(), StoreError> {
     let query = sql::query(
         "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4,
-                job_object_version = $5, job_partitioned = $6
+                job_object_version = $5, job_partitioned = $6, job_interpretation = $7
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
@@ -220,7 +223,8 @@ pub(crate) async fn plan(
     .bind(total_rows(plan.total_rows)?)
     .bind(plan.location.base)
     .bind(&plan.object_version)
-    .bind(matches!(plan.location.tables, JobTables::Own(_)));
+    .bind(matches!(plan.location.tables, JobTables::Own(_)))
+    .bind(Json(&plan.interpretation));
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
@@ -326,6 +330,7 @@ pub(crate) async fn finish(
                 job_staging_base = coalesce($10, job_staging_base),
                 job_object_version = coalesce($11, job_object_version),
                 job_partitioned = coalesce($12, job_partitioned),
+                job_interpretation = coalesce($13, job_interpretation),
                 job_ready_rows = $5, job_issue_rows = $6, job_success_rows = $7,
                 job_discarded_rows = greatest(
                     coalesce($8, job_total_rows) - coalesce($9, job_repeated_rows) - $5 - $6 - $7, 0),
@@ -345,7 +350,8 @@ pub(crate) async fn finish(
     .bind(planned.map(|_| repeated as i32))
     .bind(planned.map(|plan| plan.location.base))
     .bind(planned.map(|plan| plan.object_version.as_str()))
-    .bind(planned.map(|plan| matches!(plan.location.tables, JobTables::Own(_))));
+    .bind(planned.map(|plan| matches!(plan.location.tables, JobTables::Own(_))))
+    .bind(planned.map(|plan| Json(&plan.interpretation)));
     held(claim, query.execute(connection).await?.rows_affected())
 }
 

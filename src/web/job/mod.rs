@@ -21,6 +21,7 @@ use self::timeline::Entry;
 use super::bar::Bar;
 use super::form::{search_text, wants_part};
 use super::language::Viewer;
+use super::reading::ReadingView;
 use super::shell::{Section, Shell, show};
 use super::words::{self, Status};
 use crate::domain::issue::IssueType;
@@ -50,6 +51,7 @@ struct Page {
     show: String,
     text: String,
     rows: Rows,
+    reading: Option<ReadingView>,
     timeline: Vec<Entry>,
     at_once: bool,
     /// Which actions are possible.
@@ -92,6 +94,7 @@ pub(super) async fn page(
         bar: Bar::of(text, &job.counts),
         picture: text.job_picture(job.total_rows),
         kinds: open.iter().map(kind).collect(),
+        reading: job.interpretation.as_ref().map(|read| ReadingView::of(text, read)),
         timeline: timeline::of(&mut db, text, &principal.owner, &job).await?,
         at_once: job.policy == ImportPolicy::AtOnce,
         can_cancel: shell.edits

@@ -1,0 +1,19 @@
+### Wie eine Datei gelesen wurde: auf der Seite ihres Auftrags und in der Vorschau beim Hochladen.
+
+reading-title = So wurde die Datei gelesen
+reading-encoding = Zeichenkodierung
+reading-encoding-set = { $encoding }, von Hand gewählt
+reading-encoding-sure = { $encoding }, erkannt
+reading-encoding-doubtful = { $encoding }, unsicher
+reading-delimiter = Werte getrennt durch
+delimiter-space = Leerzeichen
+reading-header = Spaltennamen
+reading-header-line = In Zeile { $line }
+reading-no-header = Keine; die Daten beginnen in Zeile { $line }
+reading-columns = Spalten
+reading-unused = Nicht importierte Spalten
+reading-more = und { $shown } weitere
+reading-skipped = { $count ->
+    [one] { $shown } Zeile übersprungen
+   *[other] { $shown } Zeilen übersprungen
+}

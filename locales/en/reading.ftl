@@ -1,0 +1,27 @@
+### How a file was read: on the page of its job and in the preview of an upload.
+
+reading-title = How the file was read
+reading-encoding = Encoding
+# $encoding (String) - The name of the encoding.
+reading-encoding-set = { $encoding }, set by hand
+# $encoding (String) - The name of the encoding.
+reading-encoding-sure = { $encoding }, detected
+# $encoding (String) - The name of the encoding.
+reading-encoding-doubtful = { $encoding }, in doubt
+reading-delimiter = Values separated by
+delimiter-space = spaces
+reading-header = Column names
+# $line (String) - The number of the line.
+reading-header-line = On line { $line }
+# $line (String) - The number of the line.
+reading-no-header = None; the first row is on line { $line }
+reading-columns = Columns
+reading-unused = Columns not imported
+# $shown (String) - The number of further columns.
+reading-more = and { $shown } more
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+reading-skipped = { $count ->
+    [one] { $shown } line skipped
+   *[other] { $shown } lines skipped
+}

@@ -1,0 +1,19 @@
+### Cómo se leyó un archivo: en la página de su trabajo y en la vista previa de una subida.
+
+reading-title = Cómo se leyó el archivo
+reading-encoding = Codificación
+reading-encoding-set = { $encoding }, elegida a mano
+reading-encoding-sure = { $encoding }, detectada
+reading-encoding-doubtful = { $encoding }, dudosa
+reading-delimiter = Valores separados por
+delimiter-space = espacios
+reading-header = Nombres de columnas
+reading-header-line = En la línea { $line }
+reading-no-header = Ninguno; la primera fila está en la línea { $line }
+reading-columns = Columnas
+reading-unused = Columnas no importadas
+reading-more = y { $shown } más
+reading-skipped = { $count ->
+    [one] { $shown } línea omitida
+   *[other] { $shown } líneas omitidas
+}

@@ -1,0 +1,62 @@
+//! How a file was read, in the summary of an import and in a preview.
+
+use super::output::printable;
+use crate::domain::interpretation::{Certainty, Interpretation, SkippedLine};
+
+/// Returns how a file was read, as pairs of a name and a value.
+pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
+    let line = match read.has_header {
+        true => format!("on line {}", read.header_line),
+        false => format!("none; the first row is on line {}", read.header_line),
+    };
+    let columns: Vec<String> = read
+        .columns
+        .iter()
+        .map(|column| format!("{} from {}", column.field, printable(&column.name)))
+        .collect();
+    let mut facts = vec![
+        ("encoding", encoding(&read.encoding, read.certainty)),
+        ("delimiter", delimiter(&read.delimiter)),
+        ("column names", line),
+        ("columns", columns.join(", ")),
+    ];
+    if read.unused_count > 0 {
+        facts.push(("columns not imported", unused(&read.unused, read.unused_count)));
+    }
+    facts
+}
+
+/// Returns the name of an encoding, and how sure it is.
+pub(crate) fn encoding(name: &str, certainty: Certainty) -> String {
+    match certainty {
+        Certainty::Set => format!("{name}, set by you"),
+        Certainty::Sure => format!("{name}, detected"),
+        Certainty::Doubtful => format!("{name}, in doubt"),
+    }
+}
+
+fn delimiter(delimiter: &str) -> String {
+    match delimiter {
+        "," => "comma",
+        ";" => "semicolon",
+        "\t" => "tab",
+        "|" => "vertical bar",
+        " " => "space",
+        other => return printable(other),
+    }
+    .to_owned()
+}
+
+fn unused(names: &[String], count: u64) -> String {
+    let mut names: Vec<String> = names.iter().map(|name| printable(name)).collect();
+    let more = count.saturating_sub(names.len() as u64);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
+}
+
+/// Returns a line for each skipped line.
+pub(crate) fn skipped(lines: &[SkippedLine]) -> impl Iterator<Item = String> {
+    lines.iter().map(|line| format!("    line {}: {}", line.line, printable(&line.text)))
+}

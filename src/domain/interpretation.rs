@@ -1,0 +1,99 @@
+//! How a file was read, for people to check: its encoding, its table, and the lines that are not contacts.
+
+use super::field::Field;
+use super::words::words;
+
+/// Maximum number of skipped lines that are listed, and of characters of each.
+const LISTED: usize = 20;
+const CHARACTERS: usize = 120;
+
+/// How a file was read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Interpretation {
+    /// The name of the encoding.
+    pub encoding: String,
+    /// How sure the encoding is.
+    pub certainty: Certainty,
+    /// The character between two cells.
+    pub delimiter: String,
+    /// The physical line of the header, from 1; of the first row if there is no header.
+    pub header_line: u64,
+    /// Whether the file has a header.
+    pub has_header: bool,
+    /// The column of each field.
+    pub columns: Vec<ReadColumn>,
+    /// The names of the columns that are not imported, at most twenty.
+    pub unused: Vec<String>,
+    /// The number of columns that are not imported.
+    pub unused_count: u64,
+    /// The lines that are not contacts.
+    pub skipped: SkippedLines,
+}
+
+words! {
+    /// How sure the encoding of a file is.
+    Certainty, "certainty" {
+        /// A person has set it.
+        Set = "SET",
+        /// It was detected without doubt.
+        Sure = "SURE",
+        /// Another one is nearly as likely.
+        Doubtful = "DOUBTFUL",
+    }
+}
+
+/// A field and the column that it is read from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ReadColumn {
+    /// The field.
+    pub field: Field,
+    /// The name of the column, shortened.
+    pub name: String,
+}
+
+/// The skipped lines of a file: titles, notes, comments, repeated headers, totals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SkippedLines {
+    /// Their number.
+    pub count: u64,
+    /// The first of them, at most twenty.
+    pub first: Vec<SkippedLine>,
+}
+
+/// A skipped line.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SkippedLine {
+    /// The physical line, from 1.
+    pub line: u64,
+    /// Its text, shortened.
+    pub text: String,
+}
+
+impl SkippedLine {
+    /// Returns the line with the text of its cells, shortened.
+    pub(crate) fn new<T: AsRef<str>>(line: u64, cells: impl IntoIterator<Item = T>) -> SkippedLine {
+        let mut text = String::new();
+        for cell in cells {
+            let cell = cell.as_ref().trim();
+            if !cell.is_empty() && text.len() < CHARACTERS * 4 {
+                text.push_str(if text.is_empty() { "" } else { " " });
+                text.extend(cell.chars().take(CHARACTERS).map(|c| if c.is_control() { ' ' } else { c }));
+            }
+        }
+        if let Some((end, _)) = text.char_indices().nth(CHARACTERS) {
+            text.truncate(end);
+            text.push('…');
+        }
+        SkippedLine { line, text }
+    }
+}
+
+impl SkippedLines {
+    /// Counts a line, and lists it if it is one of the first.
+    pub(crate) fn add(&mut self, line: SkippedLine) {
+        self.count += 1;
+        if self.first.len() < LISTED {
+            self.first.push(line);
+        }
+    }
+}

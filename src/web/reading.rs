@@ -1,0 +1,93 @@
+//! How a file was read, as shown on the page of its job and in the preview of an upload.
+
+use askama::Template;
+
+use super::text::Text;
+use super::words;
+use crate::actions::FilePreview;
+use crate::domain::interpretation::{Certainty, Interpretation, SkippedLine};
+
+/// How a file was read.
+#[derive(Template)]
+#[template(path = "reading.html")]
+pub(crate) struct ReadingView {
+    text: Text,
+    encoding: String,
+    delimiter: String,
+    header: String,
+    /// The fields and the columns that they are read from.
+    columns: Vec<(String, String)>,
+    /// The columns that are not imported.
+    unused: Vec<String>,
+    /// The number of those that are not listed.
+    more: Option<String>,
+    /// The number of skipped lines.
+    skipped: Option<String>,
+    lines: Vec<(String, String)>,
+}
+
+impl ReadingView {
+    /// Describes how the file of a job was read.
+    pub(crate) fn of(text: &Text, read: &Interpretation) -> ReadingView {
+        let columns = read.columns.iter();
+        let more = read.unused_count.saturating_sub(read.unused.len() as u64);
+        ReadingView {
+            encoding: encoding(text, &read.encoding, read.certainty),
+            delimiter: delimiter(text, &read.delimiter),
+            header: header(text, read.has_header, read.header_line),
+            columns: columns.map(|column| (words::field(text, column.field), column.name.clone())).collect(),
+            unused: read.unused.clone(),
+            more: (more > 0).then(|| text.reading_more(text.number(number(more)))),
+            skipped: (read.skipped.count > 0).then(|| text.reading_skipped(number(read.skipped.count))),
+            lines: lines(text, &read.skipped.first),
+            text: text.clone(),
+        }
+    }
+
+    /// Describes how the beginning of a file is read. Its columns and the lines above the header are shown with the rows.
+    pub(crate) fn of_preview(text: &Text, preview: &FilePreview) -> ReadingView {
+        ReadingView {
+            encoding: encoding(text, &preview.encoding, preview.certainty),
+            delimiter: delimiter(text, &preview.delimiter),
+            header: header(text, preview.has_header, preview.header_line),
+            columns: Vec::new(),
+            unused: Vec::new(),
+            more: None,
+            skipped: None,
+            lines: Vec::new(),
+            text: text.clone(),
+        }
+    }
+}
+
+fn encoding(text: &Text, name: &str, certainty: Certainty) -> String {
+    match certainty {
+        Certainty::Set => text.reading_encoding_set(name),
+        Certainty::Sure => text.reading_encoding_sure(name),
+        Certainty::Doubtful => text.reading_encoding_doubtful(name),
+    }
+}
+
+fn delimiter(text: &Text, delimiter: &str) -> String {
+    match delimiter {
+        "," => text.delimiter_comma(),
+        ";" => text.delimiter_semicolon(),
+        "\t" => text.delimiter_tab(),
+        "|" => text.delimiter_bar(),
+        " " => text.delimiter_space(),
+        other => other.to_owned(),
+    }
+}
+
+fn header(text: &Text, has_header: bool, line: u64) -> String {
+    let line = text.number(number(line));
+    if has_header { text.reading_header_line(line) } else { text.reading_no_header(line) }
+}
+
+fn lines(text: &Text, lines: &[SkippedLine]) -> Vec<(String, String)> {
+    lines.iter().map(|line| (text.case_line(text.number(number(line.line))), line.text.clone())).collect()
+}
+
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
