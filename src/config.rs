@@ -141,7 +141,7 @@ pub(crate) struct Settings {
     /// Fields that must not be empty in a contact, separated by commas; must contain email. Applies to jobs whose first
     /// run starts afterwards
     #[arg(long, env = "REQUIRED_FIELDS", hide_env_values = true, global = true, value_name = "FIELDS",
-        default_value = "email,first_name,last_name,company", value_parser = required_fields)]
+        default_value_t, value_parser = required_fields)]
     pub required_fields: RequiredFields,
 
     /// Settings of the HTTP server and its users.

@@ -24,7 +24,7 @@ pub struct EditedContact {
 /// Returns a tag that changes with every value that a person can change.
 pub fn tag(contact: &Contact) -> String {
     let mut hash = blake3::Hasher::new();
-    for value in contact.values().values() {
+    for value in contact.values.values() {
         hash.update(&(value.len() as u64).to_le_bytes());
         hash.update(value.as_bytes());
     }

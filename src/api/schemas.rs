@@ -17,13 +17,14 @@ use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::domain::row::{OnExisting, RowStatus};
 
 /// Describes a struct of another module under a name: `path as Name { field: Type, … }`. Comments and `#[schema(…)]`
-/// attributes are those of utoipa's derive. Fields that are not serialized follow in `without { … }`.
+/// attributes are those of utoipa's derive. Fields that are not serialized follow in `without { … }`, a field whose values
+/// are members by the names of fields in `spread { … }` ([`spread`]).
 macro_rules! schema {
     (
         $(#[$attribute:meta])*
         $real:path as $name:ident {
             $($(#[$of_field:meta])* $field:ident: $type:ty),+ $(,)?
-        } $(without { $($hidden:ident),+ })?
+        } $(without { $($hidden:ident),+ })? $(spread { $values:ident })?
     ) => {
         const _: () = {
             #[derive(utoipa::ToSchema)]
@@ -37,17 +38,19 @@ macro_rules! schema {
                 $(let _: &$type = $field;)+
             };
 
-            described_by!($real, $name);
+            described_by!($real, $name $(, $values)?);
         };
     };
 }
 
 /// Gives `$real` the schema of `$description`.
 macro_rules! described_by {
-    ($real:path, $description:ident) => {
+    ($real:path, $description:ident $(, $values:ident)?) => {
         impl utoipa::PartialSchema for $real {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                <$description as utoipa::PartialSchema>::schema()
+                let schema = <$description as utoipa::PartialSchema>::schema();
+                $(let schema = $crate::api::schemas::spread(schema, stringify!($values));)?
+                schema
             }
         }
 
@@ -61,6 +64,34 @@ macro_rules! described_by {
             }
         }
     };
+}
+
+/// Replaces a member of an object by one member for each field, where its description names the field instead of `{}`.
+fn spread(schema: RefOr<Schema>, member: &str) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut object)) = schema else { return schema };
+    if let Some(value) = object.properties.remove(member) {
+        let of_field = |field: &Field| (field.as_str().to_owned(), about(value.clone(), *field));
+        object.properties.extend(Field::ALL.iter().map(of_field));
+    }
+    let names = |name: String| match name == member {
+        true => Field::ALL.iter().map(|field| field.as_str().to_owned()).collect(),
+        false => vec![name],
+    };
+    object.required = object.required.into_iter().flat_map(names).collect();
+    RefOr::T(Schema::Object(object))
+}
+
+fn about(value: RefOr<Schema>, field: Field) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut value)) = value else { return value };
+    value.description = named(value.description, field);
+    // The default of the member has a value for each field.
+    value.default = value.default.and_then(|all| all.get(field as usize).cloned());
+    RefOr::T(Schema::Object(value))
+}
+
+/// Names a field in a description, instead of `{}`.
+pub(super) fn named(description: Option<String>, field: Field) -> Option<String> {
+    description.map(|description| description.replace("{}", field.words()))
 }
 
 mod contacts;
@@ -114,3 +145,27 @@ macro_rules! numbers {
 }
 
 numbers!(JobId(i32), RowId(i64), IssueId(i32), ActionId(i64), ContactId(i64), TokenId(i64));
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema as _;
+
+    use super::*;
+    use crate::domain::decision::Edits;
+    use crate::store::staging::RowView;
+
+    #[test]
+    fn objects_have_a_member_for_each_field() {
+        let row = serde_json::to_value(RowView::schema()).unwrap();
+        let edits = serde_json::to_value(Edits::schema()).unwrap();
+        for field in Field::ALL {
+            let name = field.as_str();
+            assert_eq!(row["properties"][name]["type"], "string");
+            assert!(row["required"].as_array().unwrap().contains(&name.into()), "{row}");
+            let description = edits["properties"][name]["description"].as_str().unwrap();
+            assert!(description.contains(field.words()), "{description}");
+            assert_eq!(edits["properties"][name]["default"], serde_json::Value::Null);
+        }
+        assert_eq!(row["properties"]["values"], serde_json::Value::Null);
+    }
+}

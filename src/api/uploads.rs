@@ -4,10 +4,13 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{IntoParams, ToSchema};
 
 use super::request::{IdempotencyKey, Keyed};
+use super::schemas;
 use crate::actions::{FilePreview, Uploaded};
+use crate::domain::field::Field;
 use crate::http::{
     App, PreviewQuery, Problem, ProblemBody, Query, UploadQuery, Uploader, preview_of, take_upload,
 };
@@ -22,13 +25,32 @@ pub(super) struct Form {
     file: Vec<u8>,
 }
 
+/// The parameters of [`UploadQuery`], with the position of each field.
+struct UploadParameters;
+
+impl IntoParams for UploadParameters {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let of_field = |all: &Parameter, field: Field| {
+            let mut parameter = all.clone();
+            parameter.name = field.as_str().to_owned();
+            parameter.description = schemas::named(parameter.description, field);
+            parameter
+        };
+        let spread = |parameter: Parameter| match parameter.name.as_str() {
+            "positions" => Field::ALL.iter().map(|field| of_field(&parameter, *field)).collect(),
+            _ => vec![parameter],
+        };
+        UploadQuery::into_params(parameter_in).into_iter().flat_map(spread).collect()
+    }
+}
+
 /// Uploads a CSV file and requests its import. If the same file was uploaded before, returns the earlier job unless
 /// forced.
 ///
 /// The body is the file itself, or a form with a part `file`. It is streamed, so only the server's configuration limits
 /// its size.
 #[utoipa::path(post, path = "/uploads", tag = "uploads",
-    params(UploadQuery, IdempotencyKey),
+    params(UploadParameters, IdempotencyKey),
     request_body(content((serde_json::Value = "text/csv"), (Form = "multipart/form-data")), description = "The CSV file"),
     responses(
         (status = 202, description = "A job was created and will run", body = Uploaded,

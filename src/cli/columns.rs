@@ -36,8 +36,7 @@ impl ReadingArgs {
 pub(crate) fn given(text: &str) -> Result<(Field, String), String> {
     let (name, column) =
         text.split_once('=').ok_or("expected FIELD=COLUMN, such as email=3 or company=Firma")?;
-    let field =
-        name.parse().map_err(|_| "expected one of the fields email, first_name, last_name and company")?;
+    let field = name.parse().map_err(|_| format!("expected one of the fields {}", Field::names()))?;
     Ok((field, column.to_owned()))
 }
 

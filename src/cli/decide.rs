@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use clap::ValueEnum;
+use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use super::output::{counted, printable};
@@ -11,40 +11,51 @@ use super::session::Session;
 use super::{Format, Status, output, undo_progress};
 use crate::actions::{self, Effect};
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
+use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::IssueType;
 use crate::domain::row::RowStatus;
 use crate::store::decided::Example;
 use crate::store::jobs;
 
-/// New values of a row.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Values {
-    /// The new e-mail.
-    #[arg(long)]
-    email: Option<String>,
-    /// The new first name.
-    #[arg(long)]
-    first_name: Option<String>,
-    /// The new last name.
-    #[arg(long)]
-    last_name: Option<String>,
-    /// The new company.
-    #[arg(long)]
-    company: Option<String>,
+/// New values of a row: an option for each field, such as `--first-name`.
+#[derive(Debug)]
+pub(crate) struct Values(Edits);
+
+impl clap::Args for Values {
+    fn augment_args(command: Command) -> Command {
+        command.args(Field::ALL.iter().map(|field| option(*field)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Values::augment_args(command)
+    }
 }
 
-impl Values {
-    fn edits(self) -> Edits {
-        let Values { email, first_name, last_name, company } = self;
-        Edits { email, first_name, last_name, company }
+fn option(field: Field) -> Arg {
+    let name = field.as_str();
+    Arg::new(name)
+        .long(name.replace('_', "-"))
+        .value_name(name.to_uppercase())
+        .help(format!("The new {}", field.words()))
+}
+
+impl FromArgMatches for Values {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let value = |field: Field| matches.get_one::<String>(field.as_str()).cloned();
+        Ok(Values(PerField::from_fn(value).into()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Values::from_arg_matches(matches)?;
+        Ok(())
     }
 }
 
 /// The words of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Word {
-    /// Set the values of --email, --first-name, --last-name and --company
+    /// Set new values, by options such as --company
     Edit,
     /// Discard the rows: they are not imported
     Discard,
@@ -92,7 +103,7 @@ pub(crate) struct DecisionArgs {
 impl DecisionArgs {
     fn decision(self) -> Decision {
         match self.decision {
-            Word::Edit => Decision::Edit(self.values.edits()),
+            Word::Edit => Decision::Edit(self.values.0),
             Word::Discard => Decision::Discard,
             Word::Restore => Decision::Restore,
             Word::Accept => Decision::Accept,
@@ -103,7 +114,7 @@ impl DecisionArgs {
             Word::KeepRow => Decision::KeepRow { row: self.row.unwrap_or(RowId(0)) },
             Word::KeepFirst => Decision::KeepFirst,
             Word::KeepLast => Decision::KeepLast,
-            Word::Merge => Decision::Merge(self.values.edits()),
+            Word::Merge => Decision::Merge(self.values.0),
         }
     }
 }
@@ -127,8 +138,7 @@ pub(crate) struct FilterArgs {
 
 fn column(text: &str) -> Result<ColumnFilter, String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as company=Acme")?;
-    let name: Field =
-        name.parse().map_err(|_| "expected one of the columns email, first_name, last_name and company")?;
+    let name = name.parse().map_err(|_| format!("expected one of the columns {}", Field::names()))?;
     Ok(ColumnFilter { name, equals: Some(value.to_owned()), contains: None })
 }
 
@@ -184,10 +194,14 @@ fn examples(format: Format, examples: &[Example]) -> std::io::Result<()> {
             example.row.to_string(),
             word(example.status_before),
             word(example.status_after),
-            example.before.join(" | "),
-            example.after.join(" | "),
+            joined(&example.before),
+            joined(&example.after),
         ]
     })
+}
+
+fn joined(values: &PerField<String>) -> String {
+    values.values().map(String::as_str).join(" | ")
 }
 
 /// Reports the effect of a decision and how to undo it.
@@ -220,8 +234,7 @@ fn report_skipped(rows: &[RowId]) {
 /// Changes values of one row.
 pub(crate) async fn edit(session: &Session, row: RowId, values: Values) -> anyhow::Result<Status> {
     let job = job_of(session, row).await?;
-    let edits = values.edits();
-    report(job, &actions::edit_row(&session.owners, &session.request(), job, row, &edits, None).await?);
+    report(job, &actions::edit_row(&session.owners, &session.request(), job, row, &values.0, None).await?);
     Ok(Status::Done)
 }
 

@@ -30,6 +30,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, LogLevel, Settings, SettingsError};
 use crate::domain::decision::Decision;
+use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::IssueType;
 use crate::domain::rules::{RULES, Rule};
@@ -126,7 +127,7 @@ enum Command {
         list: List,
     },
     /// Edit a row under review.
-    #[command(group(clap::ArgGroup::new("given").required(true).multiple(true).args(["email", "first_name", "last_name", "company"])))]
+    #[command(group(clap::ArgGroup::new("given").required(true).multiple(true).args(Field::ALL.iter().map(|field| field.as_str()))))]
     Edit {
         /// The row's number, as `ingest issues` shows it.
         row: RowId,

@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use super::output::{Printer, print};
 use super::session::Session;
 use super::{List, Status};
+use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ContactId, IssueId, JobId, RowId};
 use crate::domain::job::Owner;
 use crate::store::issue_items::Item;
@@ -125,18 +126,15 @@ pub(crate) async fn rows(
     let page =
         issue_items::page(&mut db, &session.owner, tables, &[issue], list.after.map(RowId), list.limit)
             .await?;
-    let header = ["row", "line", "status", "email", "first name", "last name", "company"];
-    print(list.output, &page, &header, |row| {
+    let fields = PerField::from_fn(Field::heading);
+    print(list.output, &page, &header(&["row", "line", "status"], &fields, &[]), |row| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        vec![
+        let about = [
             row.row.to_string(),
             row.line.map(|line| line.to_string()).unwrap_or_default(),
             text(&row.status),
-            text(&row.email),
-            text(&row.first_name),
-            text(&row.last_name),
-            text(&row.company),
-        ]
+        ];
+        about.into_iter().chain(row.values.values().map(text)).collect()
     })?;
     if page.len() as i64 == list.limit {
         let (last, all) = (
@@ -151,24 +149,28 @@ pub(crate) async fn rows(
 fn lines(list: &List, issues: &[WithRows]) -> std::io::Result<()> {
     let pairs: Vec<Line<'_>> =
         issues.iter().flat_map(|with| with.rows.iter().map(|row| Line { issue: &with.issue, row })).collect();
-    let header = ["issue", "rule", "row", "line", "email", "first name", "last name", "company", "problem"];
+    let fields = PerField::from_fn(Field::heading);
+    let header = header(&["issue", "rule", "row", "line"], &fields, &["problem"]);
     print(list.output, &pairs, &header, |Line { issue, row }| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        vec![
+        let about = [
             issue.id.to_string(),
             issue.issue_type.to_string(),
             row.row.to_string(),
             row.line.map(|line| line.to_string()).unwrap_or_default(),
-            text(&row.email),
-            text(&row.first_name),
-            text(&row.last_name),
-            text(&row.company),
-            match issue.resolved {
-                true => format!("(resolved) {}", text(&issue.description)),
-                false => text(&issue.description),
-            },
-        ]
+        ];
+        let problem = match issue.resolved {
+            true => format!("(resolved) {}", text(&issue.description)),
+            false => text(&issue.description),
+        };
+        about.into_iter().chain(row.values.values().map(text)).chain([problem]).collect()
     })
+}
+
+/// Returns the headings of a table with a column for each field.
+fn header<'h>(before: &[&'h str], fields: &'h PerField<String>, after: &[&'h str]) -> Vec<&'h str> {
+    let fields = fields.values().map(String::as_str);
+    before.iter().copied().chain(fields).chain(after.iter().copied()).collect()
 }
 
 #[derive(Serialize)]
@@ -184,7 +186,8 @@ const BYTES_AT_ONCE: i64 = 1 << 20;
 /// Lists contacts.
 pub(crate) async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
-    let header = ["contact", "email", "first name", "last name", "company"];
+    let fields = PerField::from_fn(Field::heading);
+    let header = header(&["contact"], &fields, &[]);
     let mut printer = Printer::new(std::io::stdout().lock(), list.output, &header)?;
     let (mut shown, mut last) = (0, ContactId(list.after.unwrap_or(0)));
     while shown < list.limit {
@@ -194,8 +197,8 @@ pub(crate) async fn contacts(session: &Session, list: &List) -> anyhow::Result<S
         (shown, last) = (shown + piece.len() as i64, end.id);
         for contact in &piece {
             printer.put(contact, |contact| {
-                let contacts::Contact { id, email, first_name, last_name, company, .. } = contact;
-                vec![id.to_string(), email.clone(), first_name.clone(), last_name.clone(), company.clone()]
+                let values = contact.values.values().map(String::clone);
+                [contact.id.to_string()].into_iter().chain(values).collect()
             })?;
         }
     }

@@ -1,7 +1,7 @@
 //! A person's decisions: the rows that they apply to and their effects.
 
 pub use super::field::Field;
-use super::field::PerField;
+use super::field::{PerField, by_name};
 use super::ids::{IssueId, RowId};
 use super::issue::IssueType;
 use super::row::{Fields, RowStatus, normalise};
@@ -79,28 +79,41 @@ words! {
 }
 
 /// New values. Omitted fields do not change.
+///
+/// ```
+/// use ingest::domain::decision::{Edits, Field};
+///
+/// let edits: Edits = serde_json::from_str(r#"{"company": "Acme"}"#).unwrap();
+/// assert_eq!(edits, Edits::of(Field::Company, "Acme"));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
+#[serde(transparent)]
 pub struct Edits {
-    /// The e-mail address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// The first name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_name: Option<String>,
-    /// The last name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_name: Option<String>,
-    /// The company.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub company: Option<String>,
+    #[serde(serialize_with = "by_name::serialize_given", deserialize_with = "by_name::deserialize")]
+    pub(crate) values: PerField<Option<String>>,
 }
 
 impl Edits {
+    /// Returns a new value for one field.
+    pub fn of(field: Field, value: impl Into<String>) -> Edits {
+        Edits::default().with(field, value)
+    }
+
+    /// Adds a new value.
+    #[must_use]
+    pub fn with(mut self, field: Field, value: impl Into<String>) -> Edits {
+        *self.values.get_mut(field) = Some(value.into());
+        self
+    }
+
+    /// Returns the new value of a field.
+    pub fn get(&self, field: Field) -> Option<&str> {
+        self.values.get(field).as_deref()
+    }
+
     /// Returns the new values, `None` for fields that do not change.
     pub(crate) fn values(&self) -> PerField<Option<&str>> {
-        let Edits { email, first_name, last_name, company } = self;
-        PerField { email, first_name, last_name, company }.map(Option::as_deref)
+        self.values.each_ref().map(Option::as_deref)
     }
 
     /// Returns whether there are no new values.
@@ -124,8 +137,8 @@ impl Edits {
 }
 
 impl From<PerField<Option<String>>> for Edits {
-    fn from(PerField { email, first_name, last_name, company }: PerField<Option<String>>) -> Self {
-        Edits { email, first_name, last_name, company }
+    fn from(values: PerField<Option<String>>) -> Self {
+        Edits { values }
     }
 }
 
@@ -288,10 +301,7 @@ mod tests {
         let cases = [
             (r#"{"decision":"discard"}"#, Decision::Discard),
             (r#"{"decision":"keep_row","row":7}"#, Decision::KeepRow { row: RowId(7) }),
-            (
-                r#"{"decision":"edit","company":"Acme"}"#,
-                Decision::Edit(Edits { company: Some("Acme".to_owned()), ..Edits::default() }),
-            ),
+            (r#"{"decision":"edit","company":"Acme"}"#, Decision::Edit(Edits::of(Field::Company, "Acme"))),
             (r#"{"decision":"merge"}"#, Decision::Merge(Edits::default())),
         ];
         for (text, decision) in cases {
@@ -304,8 +314,8 @@ mod tests {
 
     #[test]
     fn edits_are_normalised() {
-        let edits = Edits { email: Some(" a@b.co\u{a0}".to_owned()), ..Edits::default() };
-        assert_eq!(edits.normalised().email.as_deref(), Some("a@b.co"));
+        let edits = Edits::of(Field::Email, " a@b.co\u{a0}");
+        assert_eq!(edits.normalised().get(Field::Email), Some("a@b.co"));
         let fields = Fields::new("x", "Ann", "Lee", "Acme");
         assert_eq!(edits.applied_to(&fields), Fields::new("a@b.co", "Ann", "Lee", "Acme"));
     }

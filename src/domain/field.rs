@@ -1,5 +1,7 @@
 //! The fields of a contact: their names, and a value for each of them.
 
+pub(crate) mod by_name;
+
 use std::array;
 
 use super::words::words;
@@ -32,8 +34,23 @@ impl Field {
     }
 }
 
-/// Lists of the fields.
+/// Texts about the fields.
 impl Field {
+    /// Returns the name of the field in a sentence.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Field::Email => "e-mail",
+            Field::FirstName => "first name",
+            Field::LastName => "last name",
+            Field::Company => "company",
+        }
+    }
+
+    /// Returns the heading of its column in a table.
+    pub(crate) fn heading(self) -> String {
+        self.as_str().replace('_', " ")
+    }
+
     /// Names all fields in a sentence.
     ///
     /// ```
@@ -127,6 +144,16 @@ impl<T> PerField<T> {
             Field::FirstName => &self.first_name,
             Field::LastName => &self.last_name,
             Field::Company => &self.company,
+        }
+    }
+
+    /// Returns a mutable reference to the value of a field.
+    pub(crate) fn get_mut(&mut self, field: Field) -> &mut T {
+        match field {
+            Field::Email => &mut self.email,
+            Field::FirstName => &mut self.first_name,
+            Field::LastName => &mut self.last_name,
+            Field::Company => &mut self.company,
         }
     }
 

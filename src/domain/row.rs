@@ -60,9 +60,10 @@ fn is_invisible(letter: char) -> bool {
 }
 
 impl<'a> PerField<Cow<'a, str>> {
-    /// Normalises the values.
+    /// Normalises the values. Other fields are empty.
+    #[allow(clippy::needless_update, reason = "there may be other fields")]
     pub fn new(email: &'a str, first_name: &'a str, last_name: &'a str, company: &'a str) -> Fields<'a> {
-        PerField { email, first_name, last_name, company }.map(normalise)
+        PerField { email, first_name, last_name, company, ..PerField::default() }.map(normalise)
     }
 
     /// Returns the total length of the values.

@@ -1,7 +1,10 @@
 //! Uploads of files, as the request body itself or as a part of a form. Both are streamed to the store.
 
+use std::num::ParseIntError;
+
 use axum::extract::Request;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use tokio::io::AsyncRead;
 use utoipa::IntoParams;
 
@@ -12,11 +15,10 @@ use super::problem::{Kind, Problem};
 use super::state::App;
 use crate::actions::{self, ActionError, Corrected, FilePreview, PREVIEW_BYTES, Upload, Uploaded};
 use crate::csv::Mapping;
-use crate::domain::field::PerField;
+use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::job::{Columns, ImportPolicy, JobId, Owner, ParseSettings};
 
 #[derive(Debug, Deserialize, serde::Serialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 /// How to import an uploaded file.
 pub struct UploadQuery {
@@ -31,23 +33,14 @@ pub struct UploadQuery {
     #[serde(default)]
     #[param(required = false)]
     force: bool,
-    /// Position of the e-mail column, from 0, if the column names do not show it; all four positions are required
-    /// then.
-    #[param(maximum = 65535)]
-    email: Option<u16>,
-    /// Position of the first name column.
-    #[param(maximum = 65535)]
-    first_name: Option<u16>,
-    /// Position of the last name column.
-    #[param(maximum = 65535)]
-    last_name: Option<u16>,
-    /// Position of the company column.
-    #[param(maximum = 65535)]
-    company: Option<u16>,
-    /// Number of columns in the file; required with the four positions.
+    /// Position of the column of the {}, from 0, if the column names do not show it; all positions are required then.
+    #[serde(flatten, serialize_with = "by_name::serialize", deserialize_with = "positions")]
+    #[param(value_type = Option<u16>, maximum = 65535)]
+    positions: PerField<Option<u16>>,
+    /// Number of columns in the file; required with the positions.
     #[param(maximum = 65535)]
     columns: Option<u16>,
-    /// Remember the four positions for files with the same header.
+    /// Remember the positions for files with the same header.
     #[serde(default)]
     #[param(required = false)]
     remember: bool,
@@ -72,23 +65,31 @@ pub struct PreviewQuery {
 
 impl UploadQuery {
     fn columns(&self) -> Result<Option<Columns>, Problem> {
-        let given = [self.email, self.first_name, self.last_name, self.company];
-        match (given, self.columns) {
-            ([None, None, None, None], None) => Ok(None),
-            ([Some(email), Some(first_name), Some(last_name), Some(company)], Some(columns)) => {
-                let places = PerField { email, first_name, last_name, company };
-                match Mapping::new(places, columns) {
-                    Some(_) => Ok(Some(Columns { places, columns })),
-                    None => Err(Problem::new(Kind::Invalid).detail(
-                        "email, first_name, last_name and company are four columns that the file has",
-                    )),
-                }
-            }
-            _ => Err(Problem::new(Kind::Invalid).detail(
-                "email, first_name, last_name, company and columns are given together or not at all",
-            )),
+        if self.columns.is_none() && self.positions.values().into_iter().all(Option::is_none) {
+            return Ok(None);
         }
+        let places = PerField::try_from_fn(|field| self.positions.get(field).ok_or(()));
+        let (Ok(places), Some(columns)) = (places, self.columns) else {
+            let fields = Field::list(|field| field.to_string());
+            let detail = format!("{fields} and columns are given together or not at all");
+            return Err(Problem::new(Kind::Invalid).detail(detail));
+        };
+        if Mapping::new(places, columns).is_none() {
+            let detail = format!("{} must be different columns of the file", Field::names());
+            return Err(Problem::new(Kind::Invalid).detail(detail));
+        }
+        Ok(Some(Columns { places, columns }))
     }
+}
+
+/// Parses the positions of the fields. Rejects all other parameters that [`UploadQuery`] does not name.
+fn positions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PerField<Option<u16>>, D::Error> {
+    // In flattened values of a query, numbers are still text.
+    let texts: PerField<Option<String>> = by_name::deserialize_only(deserializer)?;
+    PerField::try_from_fn(|field| {
+        let position = texts.get(field).as_ref().map(|text| text.parse());
+        position.transpose().map_err(|error: ParseIntError| D::Error::custom(format!("{field}: {error}")))
+    })
 }
 
 /// Uploads a file from the body of a request, or from the part `file` of a form.

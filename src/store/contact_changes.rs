@@ -167,8 +167,8 @@ pub(crate) async fn record(
         values.join(", ")
     ));
     let mut query = sql::query(insert).bind(contact.id).bind(&owner.0).bind(action);
-    for value in contact.values().values() {
-        query = query.bind(*value);
+    for value in contact.values.values() {
+        query = query.bind(value.as_str());
     }
     for value in after.values() {
         query = query.bind(value.as_ref());

@@ -6,14 +6,15 @@ mod search;
 use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
 pub use search::{ContactPage, piece, search};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::copy::{Lines, Target};
 use super::{Count, JobTables, StoreError, sql};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
-use crate::domain::field::{Field, PerField};
+use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::{ContactId, RowId};
 use crate::domain::job::Owner;
 use crate::domain::row::{Fields, normalise};
@@ -197,41 +198,34 @@ pub async fn count(connection: &mut PgConnection, owner: &Owner) -> Result<Count
 }
 
 /// A contact as people see it.
-#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Contact {
     /// `contact_id`.
-    #[sqlx(rename = "contact_id")]
     pub id: ContactId,
-    /// `contact_email`.
-    #[sqlx(rename = "contact_email")]
-    pub email: String,
-    /// `contact_first_name`.
-    #[sqlx(rename = "contact_first_name")]
-    pub first_name: String,
-    /// `contact_last_name`.
-    #[sqlx(rename = "contact_last_name")]
-    pub last_name: String,
-    /// `contact_company`.
-    #[sqlx(rename = "contact_company")]
-    pub company: String,
+    /// Its values.
+    #[serde(flatten, serialize_with = "by_name::serialize")]
+    pub values: PerField<String>,
     /// When it was created.
-    #[sqlx(rename = "contact_created_at")]
     pub created_at: DateTime<Utc>,
     /// The row that it was created from, which may have been deleted.
-    #[sqlx(rename = "staging_id")]
     pub row: RowId,
 }
 
-impl Contact {
-    /// The values as they stand.
-    pub(crate) fn values(&self) -> PerField<&str> {
-        let Contact { email, first_name, last_name, company, .. } = self;
-        PerField { email, first_name, last_name, company }
+impl FromRow<'_, PgRow> for Contact {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Contact {
+            id: row.try_get("contact_id")?,
+            values: sql::values(row, "contact")?,
+            created_at: row.try_get("contact_created_at")?,
+            row: row.try_get("staging_id")?,
+        })
     }
+}
 
+impl Contact {
     /// The values, normalised.
     pub(crate) fn fields(&self) -> Fields<'_> {
-        self.values().map(normalise)
+        self.values.each_ref().map(|value| normalise(value))
     }
 }
 
@@ -275,9 +269,9 @@ pub(crate) async fn with_keys(
     let query = "SELECT * FROM (SELECT * FROM contacts WHERE contact_key = ANY ($2) OFFSET 0) AS c
          WHERE contacts_user_id = $1";
     let rows = sql::query(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
-    let contact = |row: &sqlx::postgres::PgRow| {
+    let contact = |row: &PgRow| {
         let key: Uuid = row.try_get("contact_key")?;
-        Ok((key.as_u128(), sqlx::FromRow::from_row(row)?))
+        Ok((key.as_u128(), Contact::from_row(row)?))
     };
     rows.iter().map(contact).collect()
 }

@@ -13,7 +13,7 @@ pub(crate) use standing::*;
 
 use super::jobs::RowCounts;
 use super::{JobTables, StoreError, sql};
-use crate::domain::field::Field;
+use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
 
@@ -96,10 +96,10 @@ pub(crate) async fn moves(
 pub struct Example {
     /// The row.
     pub row: RowId,
-    /// Its values before: e-mail, first name, last name, company.
-    pub before: [String; 4],
+    /// Its values before.
+    pub before: PerField<String>,
     /// Its values after.
-    pub after: [String; 4],
+    pub after: PerField<String>,
     /// Its status before.
     pub status_before: Option<RowStatus>,
     /// Its status after.
@@ -125,7 +125,7 @@ pub(crate) async fn examples(
     rows.iter()
         .map(|row| {
             let mut texts = row.try_get::<Vec<String>, _>("texts")?.into_iter();
-            let mut next = || std::array::from_fn(|_| texts.next().unwrap_or_default());
+            let mut next = || PerField::from_fn(|_| texts.next().unwrap_or_default());
             Ok(Example {
                 row: row.try_get("decided_id")?,
                 before: next(),

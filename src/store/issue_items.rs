@@ -1,10 +1,11 @@
 //! `issue_items`: the links between issues and their rows.
 
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, Row};
 
 use super::copy::{Spool, Target};
 use super::{Count, JobTables, StoreError, sql};
-use crate::domain::field::Field;
+use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::Owner;
 
@@ -34,31 +35,31 @@ pub(crate) async fn insert(
 }
 
 /// A row of an issue as people see it.
-#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Item {
     /// The issue.
-    #[sqlx(rename = "item_issue_id")]
     pub issue_id: IssueId,
     /// The row, as passed to `edit` and `discard`.
-    #[sqlx(rename = "staging_id")]
     pub row: RowId,
     /// The line in the file.
-    #[sqlx(rename = "staging_line")]
     pub line: Option<i64>,
-    /// The current e-mail.
-    #[sqlx(rename = "staging_email")]
-    pub email: Option<String>,
-    /// The current first name.
-    #[sqlx(rename = "staging_first_name")]
-    pub first_name: Option<String>,
-    /// The current last name.
-    #[sqlx(rename = "staging_last_name")]
-    pub last_name: Option<String>,
-    /// The current company.
-    #[sqlx(rename = "staging_company")]
-    pub company: Option<String>,
+    /// The current values.
+    #[serde(flatten, serialize_with = "by_name::serialize")]
+    pub values: PerField<Option<String>>,
     /// The status, a value of `staging_status_enum`.
     pub status: Option<String>,
+}
+
+impl FromRow<'_, PgRow> for Item {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Item {
+            issue_id: row.try_get("item_issue_id")?,
+            row: row.try_get("staging_id")?,
+            line: row.try_get("staging_line")?,
+            values: sql::values(row, "staging")?,
+            status: row.try_get("status")?,
+        })
+    }
 }
 
 /// Returns up to `limit` rows of each of `issues` of an owner's job, ordered by issue and row, starting after the row

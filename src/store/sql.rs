@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgPool, PgQueryResult, PgRow};
 use sqlx::query::{Query, QueryAs, QueryScalar};
-use sqlx::{AssertSqlSafe, FromRow, PgConnection, Postgres, SqlSafeStr, Transaction};
+use sqlx::{AssertSqlSafe, Decode, FromRow, PgConnection, Postgres, Row, SqlSafeStr, Transaction, Type};
 
 use super::StoreError;
 use super::at_rest::UnderWay;
+use crate::domain::field::PerField;
 
 /// Returns a statement with parameters, for use in a transaction.
 pub(crate) fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, Postgres, PgArguments> {
@@ -35,6 +36,14 @@ where
     (T,): for<'r> FromRow<'r, PgRow>,
 {
     sqlx::query_scalar(sql).persistent(false)
+}
+
+/// Reads the columns of a table that contain the fields, such as `contact_email`.
+pub(super) fn values<'r, T>(row: &'r PgRow, prefix: &str) -> Result<PerField<T>, sqlx::Error>
+where
+    T: Decode<'r, Postgres> + Type<Postgres>,
+{
+    PerField::try_from_fn(|field| row.try_get(format!("{prefix}_{field}").as_str()))
 }
 
 /// Disables just-in-time compilation, in all of our transactions. The server compiles statements that it estimates to be

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use super::bounded::{self, PAGE_BYTES, row_bytes};
 use super::copy::{self, Lines, Target};
 use super::{JobTables, StoreError, sql};
-use crate::domain::field::{Field, PerField};
+use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting, RowHash, RowStatus, normalise};
@@ -179,14 +179,9 @@ pub struct RowView {
     pub row: RowId,
     /// The line in the file.
     pub line: Option<i64>,
-    /// The current e-mail; empty if there is none, like the other values.
-    pub email: String,
-    /// The current first name.
-    pub first_name: String,
-    /// The current last name.
-    pub last_name: String,
-    /// The current company.
-    pub company: String,
+    /// The current values; empty where there is none.
+    #[serde(flatten, serialize_with = "by_name::serialize")]
+    pub values: PerField<String>,
     /// The current status.
     pub status: Option<RowStatus>,
     /// The text of a malformed row that does not fit in its values.
@@ -198,21 +193,15 @@ pub struct RowView {
 }
 
 impl RowView {
-    /// The values as they stand.
-    pub(crate) fn values(&self) -> PerField<&str> {
-        let RowView { email, first_name, last_name, company, .. } = self;
-        PerField { email, first_name, last_name, company }
-    }
-
     /// The values, normalised.
     pub(crate) fn fields(&self) -> Fields<'_> {
-        self.values().map(normalise)
+        self.values.each_ref().map(|value| normalise(value))
     }
 
     /// Returns a hash of everything about the row that a person can change, to detect changes since the row was shown.
     pub fn tag(&self) -> String {
         let mut hash = blake3::Hasher::new();
-        for value in self.values().values() {
+        for value in self.values.values() {
             hash.update(&(value.len() as u64).to_le_bytes());
             hash.update(value.as_bytes());
         }
@@ -247,10 +236,7 @@ fn view(row: &PgRow) -> Result<RowView, StoreError> {
     Ok(RowView {
         row: row.try_get("staging_id")?,
         line: row.try_get("staging_line")?,
-        email: row.try_get("email")?,
-        first_name: row.try_get("first_name")?,
-        last_name: row.try_get("last_name")?,
-        company: row.try_get("company")?,
+        values: PerField::try_from_fn(|field| row.try_get(field.as_str()))?,
         status: word("status")?.map(|word| word.parse()).transpose()?,
         residue: row.try_get("staging_residue")?,
         accepted: row.try_get("staging_accepted")?,

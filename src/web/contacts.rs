@@ -57,6 +57,8 @@ fn source(text: &Text, origin: Origin) -> Source {
 #[template(path = "contacts.html")]
 struct Page {
     shell: Shell,
+    /// The names of the fields.
+    fields: Vec<String>,
     lines: Vec<Line>,
     count: String,
     text: String,
@@ -100,6 +102,7 @@ pub(super) async fn list(
     let text = text.unwrap_or_default();
     let title = viewer.text.contacts_title();
     show(&Page {
+        fields: words::fields(&viewer.text),
         lines,
         count: viewer.text.count(contacts::count(&mut db, owner).await?),
         none_found: viewer.text.contacts_none_found(&text),
@@ -126,7 +129,8 @@ struct Changed {
 #[template(path = "contact.html")]
 struct Single {
     shell: Shell,
-    contact: Contact,
+    id: ContactId,
+    name: String,
     /// The values: name in forms, label, value.
     values: Vec<(&'static str, String, String)>,
     tag: String,
@@ -172,17 +176,18 @@ async fn single(
     let contact = contacts::get(&mut db, owner, id).await?.ok_or(ActionError::NoContact(id))?;
     let origin = staging::origins(&mut db, owner, &[contact.row]).await?.into_iter().next();
     let changes = contact_changes::of_contact(&mut db, owner, id).await?;
-    let texts = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
     let text = &viewer.text;
-    let values = Field::ALL.iter().zip(texts);
-    let values =
-        values.map(|(field, value)| (field.as_str(), words::field(text, *field), value.clone())).collect();
-    let name = format!("{} {}", contact.first_name, contact.last_name);
+    let value = |(field, value): (Field, &String)| (field.as_str(), words::field(text, field), value.clone());
+    let values = contact.values.iter().map(value).collect();
+    let name = format!("{} {}", contact.values.first_name, contact.values.last_name);
+    let name = name.trim().to_owned();
     let origin = origin.map(|origin| origin_sentence(text, origin));
     let created = Time::ago(text, contact.created_at);
     let shown = changes.items.iter().rev().map(|item| change(text, item)).collect();
     show(&Single {
-        shell: Shell::new(viewer, principal, Section::Contacts, name.trim().to_owned()),
+        shell: Shell::new(viewer, principal, Section::Contacts, name.clone()),
+        name,
+        id,
         values,
         tag: actions::contact_tag(&contact),
         origin,
@@ -190,7 +195,6 @@ async fn single(
         more_changes: changes.more,
         changes: shown,
         notice,
-        contact,
     })
 }
 
@@ -259,10 +263,12 @@ fn not_saved(text: &Text, edits: &Edits, error: &ActionError) -> String {
     let is_missing = edits.values().into_iter().flatten().any(|value| value.trim().is_empty());
     let reason = match error {
         ActionError::Invalid { .. } if is_missing => text.error_missing_value(),
-        ActionError::Invalid { .. } => match edits.email.as_deref().map(|value| email::check(value.trim())) {
-            Some(Err(refused)) => text.contact_not_valid(email_error(text, refused)),
-            _ => text.error_nul(),
-        },
+        ActionError::Invalid { .. } => {
+            match edits.get(Field::Email).map(|value| email::check(value.trim())) {
+                Some(Err(refused)) => text.contact_not_valid(email_error(text, refused)),
+                _ => text.error_nul(),
+            }
+        }
         error => action_error(text, error).unwrap_or_default(),
     };
     text.contact_not_saved(reason)

@@ -122,6 +122,11 @@ pub(crate) fn field(text: &Text, field: Field) -> String {
     }
 }
 
+/// Returns the names of all fields.
+pub(crate) fn fields(text: &Text) -> Vec<String> {
+    Field::ALL.iter().map(|known| field(text, *known)).collect()
+}
+
 /// Returns a field's name as a part of a sentence.
 pub(crate) fn field_inline(text: &Text, field: Field) -> String {
     match field {

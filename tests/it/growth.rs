@@ -250,7 +250,7 @@ impl Jobs {
             (0..rows).map(|row| format!("\"person{row}@example,com\",Ann,Lee,Acme\n")).collect();
         let job = self.import(&content, 3).await;
         let all = Filter { issue_type: Some(IssueType::InvalidEmail), ..Filter::default() };
-        let acme = Edits { company: Some("Acme Ltd".to_owned()), ..Edits::default() };
+        let acme = Edits::of(Field::Company, "Acme Ltd");
         let discard = ["preview: discard", "discard", "undo discard"];
         self.decide_and_undo(discard, rows, job, &all, Decision::Discard).await;
         self.preview("preview: correct", rows, job, &all, &Decision::Correct).await;

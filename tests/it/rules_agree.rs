@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use ingest::actions::{self, Request};
-use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::decision::{Decision, Edits, Field, Filter};
 use ingest::domain::email;
+use ingest::domain::field::PerField;
 use ingest::domain::ids::RowId;
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
@@ -35,12 +36,13 @@ fn row(rng: &mut Rng) -> String {
 
 fn decision(rng: &mut Rng) -> Decision {
     let mut value = |values: &[&str]| rng.bool().then(|| pick(rng, values).to_owned());
-    let edits = Edits {
+    let values = PerField {
         email: value(EMAILS),
         first_name: value(NAMES),
         last_name: Some("Ray".to_owned()),
-        ..Edits::default()
+        ..PerField::default()
     };
+    let edits = Edits::from(values);
     match rng.u8(..12) {
         0..3 => Decision::Edit(edits),
         3 => Decision::Discard,
@@ -115,7 +117,7 @@ async fn issues_after_decisions_equal_those_of_the_next_run() {
         let mut moved_to = BTreeSet::new();
         for _ in 0..DECISIONS {
             let (filter, decision) = (filter(&mut rng, &rows), decision(&mut rng));
-            if let Some(Edits { email: Some(email), .. }) = decision.edits() {
+            if let Some(email) = decision.edits().and_then(|edits| edits.get(Field::Email)) {
                 moved_to.insert(email::key(email).into_owned());
             }
             if decision == Decision::Correct {

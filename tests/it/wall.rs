@@ -2,7 +2,7 @@
 //! of others.
 
 use ingest::actions::{self, Request};
-use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::decision::{Decision, Edits, Field, Filter};
 use ingest::domain::ids::ContactId;
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
@@ -42,7 +42,7 @@ async fn two_owners() -> World {
         let contact = "SELECT max(contact_id) FROM contacts WHERE contacts_user_id = $1";
         let contact: ContactId =
             sqlx::query_scalar(contact).bind(owner).fetch_one(&world.pool).await.unwrap();
-        let edits = Edits { company: Some("Acme Ltd".to_owned()), ..Edits::default() };
+        let edits = Edits::of(Field::Company, "Acme Ltd");
         actions::edit_contact(&world.owners, &request, contact, &edits, None).await.unwrap();
         let mapping = "INSERT INTO column_mappings (mapping_owner, mapping_shape, mapping_columns)
              VALUES ($1, 'shape', '{}')";

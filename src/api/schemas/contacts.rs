@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::actions;
 use crate::domain::decision::ActionKind;
+use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, ContactId, JobId, RowId};
 use crate::store;
 
@@ -15,20 +16,15 @@ schema! {
         /// The id.
         #[schema(value_type = i64)]
         id: ContactId,
-        /// The e-mail address.
-        email: String,
-        /// The first name.
-        first_name: String,
-        /// The last name.
-        last_name: String,
-        /// The company.
-        company: String,
+        /// The {}.
+        #[schema(value_type = String)]
+        values: PerField<String>,
         /// When it was created.
         created_at: DateTime<Utc>,
         /// The row that it was created from, which may have been deleted.
         #[schema(value_type = i64)]
         row: RowId,
-    }
+    } spread { values }
 }
 
 schema! {
@@ -48,7 +44,7 @@ schema! {
         /// The action that undid the change.
         #[schema(value_type = Option<i64>)]
         undone_by: Option<ActionId>,
-        /// The values before: e-mail, first name, last name, company.
+        /// The values before, in the order of the fields.
         before: Vec<String>,
         /// The values after, in the same order.
         after: Vec<String>,

@@ -3,7 +3,7 @@
 use crate::actions;
 use crate::domain;
 use crate::domain::decision::{self, ColumnFilter, Edits};
-use crate::domain::field::Field;
+use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, IssueId, RowId};
 use crate::domain::issue::IssueType;
 use crate::domain::row::RowStatus;
@@ -16,15 +16,10 @@ schema! {
     #[derive(Default)]
     #[serde(default)]
     domain::decision::Edits as Edits {
-        /// The e-mail address.
-        email: Option<String>,
-        /// The first name.
-        first_name: Option<String>,
-        /// The last name.
-        last_name: Option<String>,
-        /// The company.
-        company: Option<String>,
-    }
+        /// The {}.
+        #[schema(value_type = Option<String>)]
+        values: PerField<Option<String>>,
+    } spread { values }
 }
 
 schema! {
@@ -126,10 +121,12 @@ schema! {
         /// The row.
         #[schema(value_type = i64)]
         row: RowId,
-        /// Its values before: e-mail, first name, last name, company.
-        before: [String; 4],
+        /// Its values before, in the order of the fields.
+        #[schema(value_type = Vec<String>)]
+        before: PerField<String>,
         /// Its values after.
-        after: [String; 4],
+        #[schema(value_type = Vec<String>)]
+        after: PerField<String>,
         /// Its status before.
         status_before: Option<RowStatus>,
         /// Its status after.

@@ -2,7 +2,7 @@
 
 use crate::actions;
 use crate::actions::Effect;
-use crate::domain::field::Field;
+use crate::domain::field::{Field, PerField};
 use crate::domain::ids::RowId;
 use crate::domain::row::{OnExisting, RowStatus};
 use crate::store;
@@ -17,14 +17,9 @@ schema! {
         row: RowId,
         /// The line of the file on which the row starts.
         line: Option<i64>,
-        /// The current e-mail; empty if there is none, like the other values.
-        email: String,
-        /// The current first name.
-        first_name: String,
-        /// The current last name.
-        last_name: String,
-        /// The current company.
-        company: String,
+        /// The current {}; empty if there is none.
+        #[schema(value_type = String)]
+        values: PerField<String>,
         /// The current status.
         status: Option<RowStatus>,
         /// The text of a malformed row that does not fit in its values.
@@ -33,7 +28,7 @@ schema! {
         accepted: bool,
         /// A person's decision on the existing contact with its e-mail; `null` if there is none.
         on_existing: Option<OnExisting>,
-    }
+    } spread { values }
 }
 
 schema! {

@@ -63,8 +63,8 @@ schema! {
 schema! {
     /// The columns of a file as matched by a person.
     domain::job::Columns as Columns {
-        /// The positions of e-mail, first name, last name and company, from 0.
-        #[schema(value_type = [u16; 4])]
+        /// The positions of the fields, from 0, in the order of the fields.
+        #[schema(value_type = Vec<u16>)]
         places: PerField<u16>,
         /// The number of columns in the file.
         columns: u16,

@@ -38,8 +38,8 @@ pub struct Rule {
     /// The decisions that can be made about many of its issues at once.
     pub bulk: &'static [BulkDecision],
     /// The SQL aggregate that is true while the rows of an issue still raise it. It is evaluated for each issue over its
-    /// rows as a decision leaves them, with the columns `email`, `first_name`, `last_name`, `company`, `status`,
-    /// `accepted`, `on_existing`, `malformed` (the row has a residue), `same_email` (the row still has the address that the
+    /// rows as a decision leaves them, with a column for each field, such as `email`, and `status`, `accepted`, `on_existing`,
+    /// `malformed` (the row has a residue), `same_email` (the row still has the address that the
     /// issue is about) and `counts` (the row is of the job and not discarded).
     pub still_raised: fn(RequiredFields) -> String,
     /// What `still_raised` cannot know until the next run.

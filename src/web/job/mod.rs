@@ -43,6 +43,8 @@ struct Page {
     shell: Shell,
     id: JobId,
     filename: String,
+    /// The names of the fields.
+    fields: Vec<String>,
     status: Status,
     state: StateView,
     bar: Bar,
@@ -89,6 +91,7 @@ pub(super) async fn page(
     show(&Page {
         id: job.id,
         filename: job.filename.clone(),
+        fields: words::fields(text),
         status: words::job_outcome(text, job.status, job.cancelled),
         state: StateView::of(&job, &shell),
         bar: Bar::of(text, &job.counts),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use crate::domain::decision::Filter;
+use crate::domain::field::{FIELDS, PerField};
 use crate::domain::ids::{IssueId, JobId, RowId};
 use crate::domain::job::Owner;
 use crate::domain::row::RowStatus;
@@ -62,7 +63,7 @@ pub(crate) struct Rows {
 
 struct Row {
     line: String,
-    values: [String; 4],
+    values: PerField<String>,
     status: Status,
 }
 
@@ -71,12 +72,17 @@ impl Row {
         Row {
             line: row.line.map_or_else(String::new, |line| text.number(line)),
             status: words::row_status(text, row.status),
-            values: [row.email, row.first_name, row.last_name, row.company],
+            values: row.values,
         }
     }
 }
 
 impl Rows {
+    /// Returns the number of columns: the line, the fields and the status.
+    fn columns(&self) -> usize {
+        1 + FIELDS + 1
+    }
+
     pub(super) async fn of(
         db: &mut PgConnection,
         text: &Text,

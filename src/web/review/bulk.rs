@@ -39,10 +39,10 @@ impl Choices {
         Choices {
             buttons: buttons.map(|choice| (choice.as_str(), words::bulk_button(text, *choice))).collect(),
             blanks: match choices.contains(&BulkDecision::FillIn) {
-                // One e-mail for many rows would make them duplicates.
-                true => [Field::Company, Field::FirstName, Field::LastName]
+                true => shared()
+                    .into_iter()
                     .map(|field| (field.as_str(), words::field_inline(text, field)))
-                    .into(),
+                    .collect(),
                 false => Vec::new(),
             },
             all: !searched,
@@ -105,15 +105,19 @@ impl BulkForm {
         if self.value.trim().is_empty() {
             return Err(Problem::conflict(text.bulk_no_value()));
         }
-        let (value, none) = (Some(self.value.clone()), Edits::default());
-        match self.field {
-            Some(Field::FirstName) => Ok(Edits { first_name: value, ..none }),
-            Some(Field::LastName) => Ok(Edits { last_name: value, ..none }),
-            Some(Field::Company) => Ok(Edits { company: value, ..none }),
-            // One e-mail for many rows would make them duplicates.
-            Some(Field::Email) | None => Err(Problem::conflict(text.bulk_no_field())),
+        match self.field.filter(|field| shared().contains(field)) {
+            Some(field) => Ok(Edits::of(field, self.value.clone())),
+            None => Err(Problem::conflict(text.bulk_no_field())),
         }
     }
+}
+
+/// Returns the fields for which many rows can get the same value, first the company, which they most often share. One
+/// e-mail for many rows would make them duplicates.
+fn shared() -> Vec<Field> {
+    let mut fields: Vec<Field> = Field::ALL.iter().copied().filter(|field| *field != Field::Email).collect();
+    fields.sort_by_key(|field| *field != Field::Company);
+    fields
 }
 
 #[derive(Template)]
@@ -149,7 +153,7 @@ struct Row {
 }
 
 fn row(text: &Text, example: &Example) -> Row {
-    let pairs = example.before.iter().zip(&example.after);
+    let pairs = example.before.values().into_iter().zip(example.after.values());
     let values = pairs.map(|(before, after)| (before.clone(), after.clone(), before != after)).collect();
     let status = match example.status_after {
         Some(RowStatus::Discard) => words::row_status(text, example.status_after),
@@ -186,7 +190,7 @@ pub(in crate::web) async fn preview(
         question: words::bulk_question(text, form.decision),
         rows: would.changed.rows,
         effects: effects(text, &would),
-        fields: Field::ALL.iter().map(|field| words::field(text, *field)).collect(),
+        fields: words::fields(text),
         examples: would.examples.iter().map(|example| row(text, example)).collect(),
         form,
     })

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::job::ReviewJob;
 use crate::actions::{self, Case, Cases};
 use crate::domain::decision::{ActionKind, BulkDecision, Field};
+use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
 use crate::domain::required::RequiredFields;
@@ -300,9 +301,9 @@ fn columns(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) 
 
 /// Marks values that differ between the columns, except discarded ones. E-mails are compared in lower case.
 fn mark_differences(columns: &mut [Column]) {
-    for at in 0..4 {
-        let value = |column: &Column| match at {
-            0 => column.cells[at].value.to_lowercase(),
+    for (at, field) in Field::ALL.iter().enumerate() {
+        let value = |column: &Column| match field {
+            Field::Email => column.cells[at].value.to_lowercase(),
             _ => column.cells[at].value.clone(),
         };
         let mut values = columns.iter().filter(|column| !column.discarded).map(value);
@@ -314,21 +315,19 @@ fn mark_differences(columns: &mut [Column]) {
     }
 }
 
-fn cells(text: &Text, values: [&str; 4], wrong: impl Fn(Field, &str) -> bool) -> Vec<Cell> {
-    let fields = Field::ALL.iter().zip(values);
-    let cell = |(field, value): (&Field, &str)| Cell {
+fn cells(text: &Text, values: &PerField<String>, wrong: impl Fn(Field, &str) -> bool) -> Vec<Cell> {
+    let cell = |(field, value): (Field, &String)| Cell {
         name: field.as_str(),
-        label: words::field(text, *field),
-        value: value.to_owned(),
+        label: words::field(text, field),
+        value: value.clone(),
         differs: false,
-        wrong: wrong(*field, value),
+        wrong: wrong(field, value),
     };
-    fields.map(cell).collect()
+    values.iter().map(cell).collect()
 }
 
 fn of_contact(text: &Text, contact: &Contact) -> Column {
     let sentence = text.case_since();
-    let values = [&contact.email, &contact.first_name, &contact.last_name, &contact.company];
     Column {
         number: 0,
         heading: text.case_contact(),
@@ -338,7 +337,7 @@ fn of_contact(text: &Text, contact: &Contact) -> Column {
         tag: String::new(),
         discarded: false,
         editable: false,
-        cells: cells(text, values.map(String::as_str), |_, _| false),
+        cells: cells(text, &contact.values, |_, _| false),
         suggestion: None,
         residue: None,
         on_existing: None,
@@ -347,7 +346,6 @@ fn of_contact(text: &Text, contact: &Contact) -> Column {
 
 fn of_row(text: &Text, kind: IssueType, required: RequiredFields, number: usize, case: &Case) -> Column {
     let row = &case.row;
-    let values = [&row.email, &row.first_name, &row.last_name, &row.company].map(String::as_str);
     Column {
         number,
         heading: match kind.rule().compares {
@@ -360,7 +358,7 @@ fn of_row(text: &Text, kind: IssueType, required: RequiredFields, number: usize,
         tag: row.tag(),
         discarded: row.status == Some(RowStatus::Discard),
         editable: row.status != Some(RowStatus::Success),
-        cells: cells(text, values, |field, value| (kind.rule().is_wrong)(required, field, value)),
+        cells: cells(text, &row.values, |field, value| (kind.rule().is_wrong)(required, field, value)),
         suggestion: case.suggestion.clone().filter(|_| kind.rule().suggests_address),
         residue: row.residue.clone(),
         on_existing: row.on_existing.map(|decided| match decided {

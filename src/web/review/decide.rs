@@ -94,10 +94,8 @@ pub(super) fn decision(text: &str) -> Option<Decision> {
 pub(in crate::web) struct RowForm {
     /// The tag of the row as shown.
     tag: String,
-    email: Option<String>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    company: Option<String>,
+    #[serde(flatten)]
+    edits: Edits,
 }
 
 /// Edits a row of a case.
@@ -109,8 +107,7 @@ pub(in crate::web) async fn edit(
     headers: HeaderMap,
     Form(form): Form<RowForm>,
 ) -> Result<Response, Problem> {
-    let RowForm { tag, email, first_name, last_name, company } = form;
-    let edits = Edits { email, first_name, last_name, company };
+    let RowForm { tag, edits } = form;
     let by = request(principal.clone());
     let done = actions::edit_row(&app.owners, &by, job, row, &edits, Some(&tag)).await;
     let mut db = app.owners.read(&principal.owner).await?;

@@ -1,7 +1,7 @@
 //! Concurrent edits, runs and repeated requests: no change is lost or applied twice.
 
 use ingest::actions::{self, ActionError, Idempotency, Request, Seen};
-use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::decision::{Decision, Edits, Field, Filter};
 use ingest::domain::ids::RowId;
 use ingest::domain::job::Owner;
 use ingest::domain::required::RequiredFields;
@@ -18,7 +18,7 @@ async fn the_second_of_two_concurrent_edits_is_refused() {
     let row = staging::get(&mut connection, &tester().owner, job_tables, RowId(1)).await.unwrap().unwrap();
     drop(connection);
     let seen = row.tag();
-    let edits = |email: &str| Edits { email: Some(email.to_owned()), ..Edits::default() };
+    let edits = |email: &str| Edits::of(Field::Email, email);
     let (one, two) = (edits("one@example.com"), edits("two@example.com"));
     let request = tester();
     let (first, second) = tokio::join!(
@@ -47,7 +47,7 @@ async fn a_concurrent_run_and_edit_lose_no_change() {
     assert!(matches!(claim, jobs::Claimed::Busy(_)), "{claim:?}");
     transaction.rollback().await.unwrap();
     // An edit during a run is refused and changes nothing.
-    let edits = Edits { email: Some("late@example.com".to_owned()), ..Edits::default() };
+    let edits = Edits::of(Field::Email, "late@example.com");
     let run = world.ingest(&["reprocess", "1"]);
     let edit = async {
         loop {

@@ -1,7 +1,7 @@
 //! Decisions about existing contacts, and undos of imports.
 
 use ingest::actions::{self, ActionError};
-use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::decision::{Decision, Edits, Field, Filter};
 use ingest::domain::ids::{ContactId, RowId};
 use ingest::domain::job::JobId;
 use ingest::store::{contact_changes, contacts};
@@ -79,7 +79,7 @@ async fn undoing_an_import_keeps_contacts_that_a_person_changed_since() {
     world.ingest(&["import", &file]).await.expect_status(0);
     let contact =
         contacts::get(&mut *world.read().await, &tester().owner, ContactId(1)).await.unwrap().unwrap();
-    let edits = Edits { company: Some("Beta".to_owned()), ..Edits::default() };
+    let edits = Edits::of(Field::Company, "Beta");
     let seen = actions::contact_tag(&contact);
     actions::edit_contact(&world.owners, &tester(), ContactId(1), &edits, Some(&seen)).await.unwrap();
     let stale = actions::edit_contact(&world.owners, &tester(), ContactId(1), &edits, Some(&seen)).await;
@@ -108,12 +108,12 @@ async fn the_policy_at_once_imports_valid_rows_before_the_review_ends() {
         &tester(),
         JOB,
         RowId(1),
-        &Edits { email: Some("x@example.com".to_owned()), ..Edits::default() },
+        &Edits::of(Field::Email, "x@example.com"),
         None,
     )
     .await;
     assert!(matches!(touched, Err(ActionError::Consolidated(RowId(1)))), "{touched:?}");
-    let edits = Edits { email: Some("bob@example.com".to_owned()), ..Edits::default() };
+    let edits = Edits::of(Field::Email, "bob@example.com");
     actions::edit_row(&world.owners, &tester(), JOB, RowId(2), &edits, None).await.unwrap();
     reprocess(&world, 0).await;
     assert_eq!(world.contacts("tester").await.len(), 3);

@@ -5,7 +5,7 @@ mod contacts;
 mod jobs;
 
 use ingest::actions::{self, ActionError, Request};
-use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::decision::{Decision, Edits, Field, Filter};
 use ingest::domain::ids::RowId;
 use ingest::domain::issue::IssueType;
 use ingest::domain::job::{ImportPolicy, JobId, Owner};
@@ -70,7 +70,7 @@ async fn assert_counts_match(world: &World) {
 #[tokio::test]
 async fn an_edit_is_recorded_undone_and_redone() {
     let world = under_review("bad,Bo,Ray,Acme\nok@example.com,O,K,Co\n").await;
-    let edits = Edits { email: Some(" Bo@example.com ".to_owned()), ..Edits::default() };
+    let edits = Edits::of(Field::Email, " Bo@example.com ");
     let edit = actions::edit_row(&world.owners, &tester(), JOB, RowId(1), &edits, None).await.unwrap();
     assert_eq!((edit.changed.rows, edit.changed.edited, edit.issues.settled, edit.open_issues), (1, 1, 1, 0));
     assert_eq!(emails(&world).await, ["Bo@example.com", "ok@example.com"]);
@@ -125,7 +125,7 @@ async fn duplicates_are_resolved_by_keeping_a_row_or_merging() {
 
     let kept = decide(&world, &Filter::rows([RowId(2)]), Decision::KeepRow { row: RowId(1) }).await;
     assert_eq!((kept.changed.discarded, kept.issues.settled), (1, 2));
-    let surname = Edits { last_name: Some("Four".to_owned()), ..Edits::default() };
+    let surname = Edits::of(Field::LastName, "Four");
     let merged = decide(&world, &Filter::rows([RowId(4)]), Decision::Merge(surname)).await;
     assert_eq!((merged.changed.discarded, merged.changed.edited, merged.open_issues), (2, 1, 0));
     reprocess(&world, 0).await;
@@ -145,7 +145,7 @@ async fn duplicates_are_found_independently_of_the_database_locale() {
     let kept = decide(&world, &of_type(IssueType::DuplicateEmail), Decision::KeepFirst).await;
     assert_eq!((kept.changed.discarded, kept.issues.settled), (1, 1));
     assert_eq!(world.statuses(1).await, "1 ISSUE, 2 DISCARD, 3 ISSUE");
-    let named = Edits { company: Some("Acme".to_owned()), ..Edits::default() };
+    let named = Edits::of(Field::Company, "Acme");
     let edited = actions::edit_row(&world.owners, &tester(), JOB, RowId(3), &named, None).await.unwrap();
     assert_eq!((edited.issues.settled, edited.open_issues), (0, 1), "the address is still invalid");
 }
@@ -179,7 +179,7 @@ async fn nobody_decides_about_data_of_another_owner() {
     let (owners, other, filter) = (&world.owners, request("other"), Filter::default());
     let objects = Objects::local(world.path("data/objects")).unwrap();
     let done = decide(&world, &Filter::rows([RowId(1)]), Decision::Discard).await;
-    let edits = Edits { email: Some("x@example.com".to_owned()), ..Edits::default() };
+    let edits = Edits::of(Field::Email, "x@example.com");
     let refused = [
         actions::decide(owners, &other, JOB, &filter, &Decision::Restore).await.err(),
         actions::preview(owners, &other.owner, JOB, &filter, &Decision::Restore).await.err(),
