@@ -190,7 +190,7 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
     let counted = &outcome.statistics;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{label}: job {job} {}", outcome.status)?;
-    let read = outcome.interpretation.as_ref();
+    let read = outcome.interpretation.as_deref();
     for (fact, value) in read.map(interpretation::facts).unwrap_or_default() {
         writeln!(out, "  {fact:<26}{value}")?;
     }

@@ -65,7 +65,7 @@ pub(crate) struct Outcome {
     /// Open issues at the end, by rule.
     pub open_issues: Vec<(IssueType, u64)>,
     /// How the file was read, if this run read it.
-    pub interpretation: Option<Interpretation>,
+    pub interpretation: Option<Box<Interpretation>>,
 }
 
 impl Outcome {
@@ -211,7 +211,7 @@ pub(crate) async fn process(
 /// Runs a job for the first time: surveys the file, then stages its rows with final verdicts.
 async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
     let survey = timed(claim, "survey", survey::run(context, claim, control)).await?;
-    let interpretation = Some(survey.interpretation.clone());
+    let interpretation = Some(Box::new(survey.interpretation.clone()));
     let plan = timed(claim, "existing", existing::plan(context, claim, control, survey)).await?;
     let outcome = match stage::run(context, claim, control, plan).await? {
         stage::Staged::Finished(outcome) => outcome,

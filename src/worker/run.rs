@@ -149,7 +149,7 @@ fn log_end(claim: &Claim, outcome: &Outcome, elapsed: Duration) {
     let by_type: serde_json::Map<_, _> =
         outcome.open_issues.iter().map(|(kind, count)| (kind.to_string(), (*count).into())).collect();
     let seconds = elapsed.as_secs_f64();
-    let read = outcome.interpretation.as_ref();
+    let read = outcome.interpretation.as_deref();
     tracing::info!(
         job_id = claim.job.0,
         flow_type = claim.flow.as_str(),
