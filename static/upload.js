@@ -80,7 +80,7 @@ function query(force) {
   const changed = selects.some((select) => [...select.options].some((option) => option.defaultSelected !== option.selected));
   const remember = part.querySelector("[name=remember]")?.checked;
   if (section && (changed || remember || !("complete" in section.dataset))) {
-    selects.forEach((select) => asked.set(select.name, select.value));
+    selects.filter((select) => select.value).forEach((select) => asked.set(select.name, select.value));
     asked.set("columns", section.dataset.columns);
     if (remember) asked.set("remember", "true");
   }
@@ -144,7 +144,7 @@ part.addEventListener("click", chooseLine);
 part.addEventListener("change", (event) => { if (event.target.matches("[data-column]")) samples(event.target); });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const chosen = [...part.querySelectorAll("[data-column]")].map((select) => select.value);
+  const chosen = [...part.querySelectorAll("[data-column]")].map((select) => select.value).filter(Boolean);
   if (new Set(chosen).size < chosen.length) {
     say("bad", form.dataset.sameColumn);
     return;

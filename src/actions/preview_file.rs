@@ -2,7 +2,7 @@
 
 use super::ActionError;
 use crate::csv::{Encoding, Preview, Rejection, UnknownEncoding, preview};
-use crate::domain::field::{FIELDS, Field, folded};
+use crate::domain::field::{Field, PerField, folded};
 use crate::domain::interpretation::{Certainty, SkippedLine};
 use crate::domain::job::{Columns, Owner, ParseSettings};
 use crate::store::{OwnerPool, column_mappings};
@@ -39,10 +39,10 @@ pub struct FilePreview {
     pub row_lines: Vec<u64>,
 }
 
-/// One of the four columns.
+/// The column of a field.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct MatchedColumn {
-    /// Which one.
+    /// The field.
     pub field: Field,
     /// Its position in the file, from 0; `None` if the names do not show it.
     pub place: Option<u16>,
@@ -51,11 +51,15 @@ pub struct MatchedColumn {
 }
 
 impl FilePreview {
-    /// Returns the positions of all four columns, if all are known.
+    /// Returns the columns, if those of all required fields are known.
     pub(crate) fn matched(&self) -> Option<Columns> {
-        let places: Vec<u16> = self.columns.iter().filter_map(|column| column.place).collect();
-        let columns = u16::try_from(self.names.len()).ok()?;
-        Some(Columns { places: <[u16; FIELDS]>::try_from(places).ok()?.into(), columns })
+        let mut places = PerField::default();
+        for column in &self.columns {
+            *places.get_mut(column.field) = column.place;
+        }
+        let is_complete = places.iter().all(|(field, place)| place.is_some() || !field.is_required());
+        let columns = u16::try_from(self.names.len()).ok().filter(|_| is_complete)?;
+        Some(Columns { places, columns })
     }
 }
 
@@ -111,7 +115,7 @@ pub(crate) async fn preview_file(
         let by_name = if let [place] = candidates[..] { Some(place) } else { None };
         MatchedColumn {
             field,
-            place: remembered.map(|columns| *columns.places.get(field)).or(by_name),
+            place: remembered.and_then(|columns| *columns.places.get(field)).or(by_name),
             candidates,
         }
     };

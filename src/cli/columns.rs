@@ -57,7 +57,7 @@ pub(crate) async fn matched(
         return Err(invalid("needs a file; it cannot be used with standard input".to_owned()));
     }
     let preview = preview(owners, owner, file, settings).await?;
-    let mut places = Vec::new();
+    let mut places = PerField::default();
     for column in &preview.columns {
         let chosen = given.iter().find(|(field, _)| *field == column.field);
         let position = match chosen {
@@ -65,10 +65,11 @@ pub(crate) async fn matched(
             None => column.place,
         };
         let chosen = chosen.map(|(_, chosen)| chosen.as_str());
-        places.push(position.ok_or_else(|| invalid(unknown(&preview, column.field, chosen)))?);
+        if position.is_none() && (chosen.is_some() || column.field.is_required()) {
+            return Err(invalid(unknown(&preview, column.field, chosen)));
+        }
+        *places.get_mut(column.field) = position;
     }
-    // The preview has an entry for each field.
-    let places = PerField::from_fn(|field| places.get(field as usize).copied().unwrap_or_default());
     let columns = preview.names.len() as u16;
     match Mapping::new(places, columns) {
         Some(_) => Ok(Some(Columns { places, columns })),

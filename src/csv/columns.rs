@@ -123,7 +123,7 @@ impl Beginning<'_> {
         (valid(best) > 0).then_some(best)
     }
 
-    /// Proposes columns for the fields without a source, for a person to confirm.
+    /// Proposes columns for the required fields without a source, for a person to confirm.
     pub(super) fn proposals(&self, columns: &Columns) -> Vec<ColumnProposal> {
         let taken: Vec<usize> =
             columns.sources.values().into_iter().flatten().map(|source| source.column()).collect();
@@ -148,8 +148,10 @@ impl Beginning<'_> {
         {
             proposals.push(ColumnProposal { field: Field::Company, column: free.remove(at) });
         }
-        let others = [Field::FirstName, Field::LastName, Field::Company].into_iter();
-        for field in others.filter(|field| columns.sources.get(*field).is_none()) {
+        let is_missing = |field: &Field| {
+            field.is_required() && *field != Field::Email && columns.sources.get(*field).is_none()
+        };
+        for field in Field::ALL.iter().copied().filter(is_missing) {
             let is_new = !proposals.iter().any(|proposal| proposal.field == field);
             if is_new && !free.is_empty() {
                 proposals.push(ColumnProposal { field, column: free.remove(0) });
@@ -172,6 +174,9 @@ impl Beginning<'_> {
 }
 
 impl Source {
+    /// The source of a field without a column: one that no row has.
+    pub(super) const NONE: Source = Source::Column(usize::MAX);
+
     /// Returns the index of the column.
     pub(super) fn column(self) -> usize {
         match self {

@@ -8,27 +8,27 @@ use crate::domain::field::{Field, PerField};
 /// The columns that a person has assigned to the fields, for a file whose column names do not identify them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mapping {
-    /// The column of each field, from 0.
-    columns: PerField<u16>,
+    /// The column of each field, from 0; `None` if the file has none.
+    columns: PerField<Option<u16>>,
     /// The number of columns of the header. A file with another number is rejected.
     width: u16,
 }
 
 impl Mapping {
-    /// Returns a mapping, or `None` if a column is not less than `width` or assigned twice. First and last name may share
-    /// a column: it contains full names, which are split.
-    pub fn new(columns: PerField<u16>, width: u16) -> Option<Mapping> {
-        let values = columns.values();
-        let is_full_name = |one: usize, other: usize| {
-            [one, other]
-                .map(|at| Field::ALL[at])
-                .iter()
-                .all(|field| matches!(field, Field::FirstName | Field::LastName))
+    /// Returns a mapping, or `None` if a required field has no column, or a column is not less than `width` or assigned
+    /// twice. First and last name may share a column: it contains full names, which are split.
+    pub fn new(columns: PerField<Option<u16>>, width: u16) -> Option<Mapping> {
+        let is_in_name = |field: Field| matches!(field, Field::FirstName | Field::LastName);
+        let is_valid = |(field, column): (Field, &Option<u16>)| {
+            let shares = |(other, at): (Field, &Option<u16>)| {
+                other != field && at == column && !(is_in_name(field) && is_in_name(other))
+            };
+            match column {
+                Some(at) => *at < width && !columns.iter().any(shares),
+                None => !field.is_required(),
+            }
         };
-        let are_distinct = (0..values.len())
-            .all(|one| (0..one).all(|other| values[one] != values[other] || is_full_name(one, other)));
-        let are_in_range = values.iter().all(|column| **column < width);
-        (are_distinct && are_in_range).then_some(Mapping { columns, width })
+        columns.iter().all(is_valid).then_some(Mapping { columns, width })
     }
 }
 
@@ -59,9 +59,9 @@ impl Header {
             if found != expected {
                 return Err(Rejection::Mapping { line, found, expected });
             }
-            let mut sources = columns.map(|column| Source::Column(usize::from(column)));
-            if columns.first_name == columns.last_name {
-                let column = usize::from(columns.first_name);
+            let columns = columns.map(|column| column.map(usize::from));
+            let mut sources = columns.map(|column| column.map_or(Source::NONE, Source::Column));
+            if let Some(column) = columns.first_name.filter(|_| columns.first_name == columns.last_name) {
                 (sources.first_name, sources.last_name) = (Source::FirstOf(column), Source::LastOf(column));
             }
             return Ok(Header { names, is_named, line, delimiter, sources });
@@ -69,8 +69,8 @@ impl Header {
         let rows = start.rows();
         let beginning = Beginning { names: &names, rows: &rows };
         let columns = beginning.columns();
-        let missing: Vec<Field> =
-            Field::ALL.iter().copied().filter(|field| columns.sources.get(*field).is_none()).collect();
+        let is_missing = |field: &Field| field.is_required() && columns.sources.get(*field).is_none();
+        let missing: Vec<Field> = Field::ALL.iter().copied().filter(is_missing).collect();
         if !missing.is_empty() || !columns.doubled.is_empty() {
             let proposals = beginning.proposals(&columns);
             let (width, names) = (names.len(), HeaderNames::new(&names));
@@ -79,7 +79,7 @@ impl Header {
                 false => Rejection::NoHeader { line, columns: width, proposals },
             });
         }
-        let sources = columns.sources.map(|source| source.unwrap_or(Source::Column(usize::MAX)));
+        let sources = columns.sources.map(|source| source.unwrap_or(Source::NONE));
         Ok(Header { names, is_named, line, delimiter, sources })
     }
 

@@ -3,7 +3,7 @@
 
 use super::sample::{Sample, SampleRecord};
 use crate::domain::column_names::{NameMeaning, meaning};
-use crate::domain::field::{FIELDS, Field};
+use crate::domain::field::Field;
 
 /// Maximum number of records above the header.
 const MAX_ABOVE: usize = 60;
@@ -22,6 +22,8 @@ pub(super) struct HeaderRow {
     pub records: usize,
     /// The number of fields among the names.
     pub known_names: usize,
+    /// Whether every required field is among the names.
+    pub is_complete: bool,
 }
 
 impl HeaderRow {
@@ -44,24 +46,19 @@ impl HeaderRow {
                     best = Some(candidate);
                 }
             }
-            if best.as_ref().is_some_and(HeaderRow::is_complete) {
+            if best.as_ref().is_some_and(|best| best.is_complete) {
                 break;
             }
         }
         best.filter(|best| best.known_names > 1).or_else(|| HeaderRow::by_width(sample))
     }
 
-    /// Returns whether every field is among the names.
-    pub(super) fn is_complete(&self) -> bool {
-        self.known_names == FIELDS
-    }
-
     /// Returns the record as a header, and together with the next record if names span the two.
     fn candidates(records: &[SampleRecord], index: usize) -> impl Iterator<Item = HeaderRow> {
         let one = HeaderRow::named(index, records[index].cells.clone(), 1);
         let below = records.get(index + 1).filter(|below| !below.cells.iter().any(|cell| cell.contains('@')));
-        let two = below.filter(|_| one.known_names > 0 && !one.is_complete()).and_then(|below| {
-            let alone = known_names(&below.cells);
+        let two = below.filter(|_| one.known_names > 0 && !one.is_complete).and_then(|below| {
+            let alone = known_names(&below.cells).count;
             let names = joined(&records[index].cells, &below.cells);
             let two = HeaderRow::named(index, names, 2);
             (two.known_names > one.known_names.max(alone)).then_some(two)
@@ -74,33 +71,45 @@ impl HeaderRow {
         let width = sample.usual_width();
         let index = sample.records.iter().position(|record| record.cells.len() == width)?;
         let cells = &sample.records[index].cells;
-        let is_data = cells.iter().any(|cell| is_address(cell)) && known_names(cells) == 0;
+        let is_data = cells.iter().any(|cell| is_address(cell)) && known_names(cells).count == 0;
         Some(match is_data {
             true => HeaderRow {
                 index,
                 names: (1..=width).map(|number| format!("column {number}")).collect(),
                 records: 0,
                 known_names: 0,
+                is_complete: false,
             },
             false => HeaderRow::named(index, cells.clone(), 1),
         })
     }
 
     fn named(index: usize, names: Vec<String>, records: usize) -> HeaderRow {
-        let known_names = known_names(&names);
-        HeaderRow { index, names, records, known_names }
+        let KnownNames { count, is_complete } = known_names(&names);
+        HeaderRow { index, names, records, known_names: count, is_complete }
     }
 }
 
-/// Returns the number of fields among the names. A full name counts as first and last name.
-fn known_names(names: &[String]) -> usize {
+/// The fields among names.
+struct KnownNames {
+    count: usize,
+    /// Whether every required field is among them.
+    is_complete: bool,
+}
+
+/// Returns the fields among the names. A full name counts as first and last name.
+fn known_names(names: &[String]) -> KnownNames {
     let may_be_name = |name: &&String| name.len() < NAME_BYTES && !name.contains('@');
     let meanings: Vec<NameMeaning> = names.iter().filter(may_be_name).map(|name| meaning(name)).collect();
-    let has = |field: Field| meanings.iter().any(|meaning| meaning.field == Some(field));
-    let parts = [Field::FirstName, Field::LastName].into_iter().filter(|part| has(*part)).count();
-    let others = Field::ALL.iter().filter(|field| has(**field)).count() - parts;
     let has_full_name = meanings.iter().any(|meaning| meaning.full_name);
-    others + if has_full_name { 2 } else { parts }
+    let has = |field: &&Field| {
+        let is_in_name = matches!(field, Field::FirstName | Field::LastName);
+        has_full_name && is_in_name || meanings.iter().any(|meaning| meaning.field == Some(**field))
+    };
+    KnownNames {
+        count: Field::ALL.iter().filter(has).count(),
+        is_complete: Field::ALL.iter().filter(|field| field.is_required()).all(|field| has(&field)),
+    }
 }
 
 fn joined(above: &[String], below: &[String]) -> Vec<String> {

@@ -25,6 +25,7 @@ impl Summary {
             has_header: header.is_named,
             columns: Field::ALL
                 .iter()
+                .filter(|field| column(**field) < header.names.len())
                 .map(|field| ReadColumn { field: *field, name: name(*field) })
                 .collect(),
             unused: unused().take(UNUSED).map(|(_, name)| shown(name)).collect(),

@@ -70,7 +70,7 @@ impl TableStart {
                 Quoting::Standard => Vec::new(),
                 Quoting::Any => dialect.variants(&sample, text),
             };
-            let is_certain = quoting == Quoting::Any && header.is_complete() && variants.is_empty();
+            let is_certain = quoting == Quoting::Any && header.is_complete && variants.is_empty();
             if !variants.is_empty() && !varied.contains(&dialect.delimiter) {
                 varied.push(dialect.delimiter);
                 candidates.extend(variants);

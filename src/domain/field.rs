@@ -26,7 +26,7 @@ pub(crate) const FIELDS: usize = Field::ALL.len();
 
 impl Field {
     /// Returns whether the field is required unless configured otherwise: see
-    /// [`RequiredFields`](super::required::RequiredFields).
+    /// [`RequiredFields`](super::required::RequiredFields). Files may lack a column for the others.
     pub(crate) fn is_required(self) -> bool {
         match self {
             Field::Email | Field::FirstName | Field::LastName | Field::Company => true,
@@ -105,10 +105,14 @@ pub fn folded(name: &str) -> String {
         .replace("e\u{301}", "é")
 }
 
-/// A value for each field. An array in JSON, in the order of [`Field::ALL`].
+/// A value for each field. An array in JSON, in the order of [`Field::ALL`]; fields that were added since the array was
+/// stored have the default value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(into = "[T; FIELDS]", from = "[T; FIELDS]")]
-#[serde(bound(serialize = "T: Clone + serde::Serialize", deserialize = "T: serde::Deserialize<'de>"))]
+#[serde(into = "[T; FIELDS]", try_from = "Vec<T>")]
+#[serde(bound(
+    serialize = "T: Clone + serde::Serialize",
+    deserialize = "T: Default + serde::Deserialize<'de>"
+))]
 pub struct PerField<T> {
     /// The value of the e-mail address.
     pub email: T,
@@ -119,6 +123,11 @@ pub struct PerField<T> {
     /// The value of the company.
     pub company: T,
 }
+
+/// An array has more values than there are fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there are only {FIELDS} fields")]
+pub struct TooManyValues;
 
 impl<T> PerField<T> {
     /// Calls `value` for each field.
@@ -194,6 +203,16 @@ impl<T> From<[T; FIELDS]> for PerField<T> {
     }
 }
 
+impl<T: Default> TryFrom<Vec<T>> for PerField<T> {
+    type Error = TooManyValues;
+
+    fn try_from(values: Vec<T>) -> Result<Self, TooManyValues> {
+        let mut values = values.into_iter();
+        let all = PerField::from_fn(|_| values.next().unwrap_or_default());
+        if values.next().is_some() { Err(TooManyValues) } else { Ok(all) }
+    }
+}
+
 impl<T> From<PerField<T>> for [T; FIELDS] {
     fn from(PerField { email, first_name, last_name, company }: PerField<T>) -> Self {
         [email, first_name, last_name, company]
@@ -214,6 +233,16 @@ mod tests {
             <[&str; FIELDS]>::from(names).as_slice(),
             Field::ALL.iter().map(|f| f.as_str()).collect::<Vec<_>>()
         );
-        assert_eq!(serde_json::to_string(&names.map(str::len)).unwrap(), "[5,10,9,7]");
+    }
+
+    #[test]
+    fn a_stored_array_may_lack_fields_that_were_added_since() {
+        let positions = PerField::from_fn(|field| Some(field as u16));
+        let text = serde_json::to_string(&positions).unwrap();
+        assert_eq!(serde_json::from_str::<PerField<Option<u16>>>(&text).unwrap(), positions);
+        let shorter: PerField<Option<u16>> = serde_json::from_str("[0,1]").unwrap();
+        assert_eq!((shorter.first_name, shorter.last_name), (Some(1), None));
+        let longer = text.replace(']', ",9]");
+        assert!(serde_json::from_str::<PerField<Option<u16>>>(&longer).is_err());
     }
 }

@@ -47,8 +47,8 @@ words! {
 /// The columns of a file that a person has assigned to the fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Columns {
-    /// The columns of e-mail, first name, last name and company, from 0.
-    pub places: PerField<u16>,
+    /// The column of each field, from 0; `None` if the file has none.
+    pub places: PerField<Option<u16>>,
     /// The number of columns in the file.
     pub columns: u16,
 }

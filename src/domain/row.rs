@@ -88,6 +88,13 @@ impl<'a> PerField<Cow<'a, str>> {
         let key = email::key(&self.email);
         let mut content = blake3::Hasher::new();
         for (field, value) in self.iter() {
+            if !field.is_required() {
+                // Rows without the field keep the hash that they had before it was added.
+                if value.is_empty() {
+                    continue;
+                }
+                content.update(field.as_str().as_bytes());
+            }
             let value = if field == Field::Email { &key } else { value };
             // The length distinguishes ("ab", "c") from ("a", "bc").
             content.update(&(value.len() as u32).to_le_bytes());

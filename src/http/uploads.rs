@@ -17,6 +17,7 @@ use crate::actions::{self, ActionError, Corrected, FilePreview, PREVIEW_BYTES, U
 use crate::csv::Mapping;
 use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::job::{Columns, ImportPolicy, JobId, Owner, ParseSettings};
+use crate::domain::required::RequiredFields;
 
 #[derive(Debug, Deserialize, serde::Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -33,7 +34,8 @@ pub struct UploadQuery {
     #[serde(default)]
     #[param(required = false)]
     force: bool,
-    /// Position of the column of the {}, from 0, if the column names do not show it; all positions are required then.
+    /// Position of the column of the {}, from 0, if the column names do not show it. Then those of all required fields
+    /// are needed.
     #[serde(flatten, serialize_with = "by_name::serialize", deserialize_with = "positions")]
     #[param(value_type = Option<u16>, maximum = 65535)]
     positions: PerField<Option<u16>>,
@@ -65,12 +67,14 @@ pub struct PreviewQuery {
 
 impl UploadQuery {
     fn columns(&self) -> Result<Option<Columns>, Problem> {
-        if self.columns.is_none() && self.positions.values().into_iter().all(Option::is_none) {
+        let places = self.positions;
+        if self.columns.is_none() && places.values().into_iter().all(Option::is_none) {
             return Ok(None);
         }
-        let places = PerField::try_from_fn(|field| self.positions.get(field).ok_or(()));
-        let (Ok(places), Some(columns)) = (places, self.columns) else {
-            let fields = Field::list(|field| field.to_string());
+        let required = RequiredFields::default();
+        let Some(columns) = self.columns.filter(|_| required.iter().all(|field| places.get(field).is_some()))
+        else {
+            let fields = required.names().join(", ");
             let detail = format!("{fields} and columns are given together or not at all");
             return Err(Problem::new(Kind::Invalid).detail(detail));
         };

@@ -131,8 +131,7 @@ struct Single {
     shell: Shell,
     id: ContactId,
     name: String,
-    /// The values: name in forms, label, value.
-    values: Vec<(&'static str, String, String)>,
+    values: Vec<Value>,
     tag: String,
     origin: Option<OriginSentence>,
     created: Time,
@@ -140,6 +139,20 @@ struct Single {
     more_changes: bool,
     changes: Vec<Changed>,
     notice: Option<String>,
+}
+
+/// A value of a contact.
+struct Value {
+    field: Field,
+    label: String,
+    value: String,
+}
+
+impl Value {
+    /// Returns whether a new value must not be empty. A field that is empty may stay empty.
+    fn is_needed(&self) -> bool {
+        self.field.is_required() && !self.value.is_empty()
+    }
 }
 
 /// The job that created a contact, and the sentence around its link.
@@ -177,7 +190,11 @@ async fn single(
     let origin = staging::origins(&mut db, owner, &[contact.row]).await?.into_iter().next();
     let changes = contact_changes::of_contact(&mut db, owner, id).await?;
     let text = &viewer.text;
-    let value = |(field, value): (Field, &String)| (field.as_str(), words::field(text, field), value.clone());
+    let value = |(field, value): (Field, &String)| Value {
+        field,
+        label: words::field(text, field),
+        value: value.clone(),
+    };
     let values = contact.values.iter().map(value).collect();
     let name = format!("{} {}", contact.values.first_name, contact.values.last_name);
     let name = name.trim().to_owned();

@@ -64,8 +64,8 @@ schema! {
     /// The columns of a file as matched by a person.
     domain::job::Columns as Columns {
         /// The positions of the fields, from 0, in the order of the fields.
-        #[schema(value_type = Vec<u16>)]
-        places: PerField<u16>,
+        #[schema(value_type = Vec<Option<u16>>)]
+        places: PerField<Option<u16>>,
         /// The number of columns in the file.
         columns: u16,
     }

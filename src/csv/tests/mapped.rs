@@ -1,6 +1,7 @@
 //! Tests of column mappings and previews.
 
 use super::super::*;
+use crate::domain::field::PerField;
 
 const FILE: &str =
     "Firma GmbH;Mail privat;Mail dienstlich;Vor;Nach\nAcme;a@example.com;b@example.com;Ann;Lee\n";
@@ -8,7 +9,7 @@ const FILE: &str =
 fn read(file: &str, mapping: Option<Mapping>) -> Result<Vec<[String; 4]>, Rejection> {
     let mut rows = Vec::new();
     let mut on_row = |row: RawRow<'_>| {
-        rows.push(row.values.values().map(|value| (*value).to_owned()));
+        rows.push(super::texts(&row.values));
     };
     let mut reader = Reader::sniffing(Limits::default()).mapped(mapping);
     reader.feed(file.as_bytes(), &mut on_row)?;
@@ -16,23 +17,29 @@ fn read(file: &str, mapping: Option<Mapping>) -> Result<Vec<[String; 4]>, Reject
     Ok(rows)
 }
 
+/// Returns a mapping to the columns of e-mail, first name, last name and company.
+fn mapping([email, first_name, last_name, company]: [u16; 4], width: u16) -> Option<Mapping> {
+    let columns = PerField { email, first_name, last_name, company };
+    Mapping::new(columns.map(Some), width)
+}
+
 #[test]
 fn a_mapping_overrides_names() {
     assert!(matches!(read(FILE, None), Err(Rejection::Columns { .. })));
-    let mapping = Mapping::new([2, 3, 4, 0].into(), 5).unwrap();
-    assert_eq!(read(FILE, Some(mapping)).unwrap(), [["b@example.com", "Ann", "Lee", "Acme"]]);
+    let mail_at_work = mapping([2, 3, 4, 0], 5).unwrap();
+    assert_eq!(read(FILE, Some(mail_at_work)).unwrap(), [["b@example.com", "Ann", "Lee", "Acme"]]);
     let known = "email,first_name,last_name,company\na@example.com,Ann,Lee,Acme\n";
-    let swapped = Mapping::new([0, 2, 1, 3].into(), 4).unwrap();
+    let swapped = mapping([0, 2, 1, 3], 4).unwrap();
     assert_eq!(read(known, Some(swapped)).unwrap(), [["a@example.com", "Lee", "Ann", "Acme"]]);
 }
 
 #[test]
 fn a_mapping_for_another_number_of_columns_is_rejected() {
-    let error = read(FILE, Mapping::new([0, 1, 2, 3].into(), 4)).unwrap_err();
+    let error = read(FILE, mapping([0, 1, 2, 3], 4)).unwrap_err();
     assert!(error.to_string().contains("has 5 columns"), "{error}");
-    assert_eq!(Mapping::new([0, 0, 1, 3].into(), 4), None);
-    assert_eq!(Mapping::new([0, 1, 2, 2].into(), 4), None);
-    assert_eq!(Mapping::new([0, 1, 2, 4].into(), 4), None);
+    assert_eq!(mapping([0, 0, 1, 3], 4), None);
+    assert_eq!(mapping([0, 1, 2, 2], 4), None);
+    assert_eq!(mapping([0, 1, 2, 4], 4), None);
 }
 
 #[test]
@@ -41,7 +48,7 @@ fn a_contact_is_never_mistaken_for_a_header() {
         [("ann@example.com;Ann;Lee;Acme", [0, 1, 2, 3]), ("Ann;Lee; ann@example.com ;Acme", [2, 0, 1, 3])]
     {
         let file = format!("{first}\n{first}\n");
-        let mapping = Mapping::new(columns.into(), 4);
+        let mapping = mapping(columns, 4);
         assert_eq!(read(&file, mapping).unwrap().len(), 2, "{first}");
         let refused = read(&file, None).unwrap_err().to_string();
         assert!(refused.contains(&format!("--column email={}", columns[0] + 1)), "{refused}");
@@ -52,7 +59,7 @@ fn a_contact_is_never_mistaken_for_a_header() {
             "{first}"
         );
     }
-    let mapping = Mapping::new([0, 1, 2, 3].into(), 4);
+    let mapping = mapping([0, 1, 2, 3], 4);
     for first in ["Mail @ tables;Vor;Nach;Haus", "@;Vor;Nach;Haus", "email;a@example.com;Nach;Haus"] {
         let file = format!("{first}\nbob@example.com;Bob;Ray;Beta\n");
         assert_eq!(read(&file, mapping).unwrap().len(), 1, "{first}");
@@ -95,7 +102,7 @@ fn one_column_of_full_names_is_split() {
     let rows = [["a@example.com", "Ada", "Quint", "Acme"], ["b@example.com", "Ben", "Osei", "Beta"]];
     assert_eq!(read(file, None).unwrap(), rows);
     let odd = file.replace("Name", "Wer");
-    assert_eq!(read(&odd, Mapping::new([1, 0, 0, 2].into(), 3)).unwrap(), rows);
+    assert_eq!(read(&odd, mapping([1, 0, 0, 2], 3)).unwrap(), rows);
 }
 
 #[test]

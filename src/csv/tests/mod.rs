@@ -7,6 +7,7 @@ mod tables;
 mod values;
 
 use super::*;
+use crate::domain::field::PerField;
 
 const HEADER: &str = "email,first_name,last_name,company\n";
 
@@ -27,12 +28,7 @@ struct Outcome {
 fn feed<'a>(mut reader: Reader, blocks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let mut rows = Vec::new();
     let mut on_row = |row: RawRow<'_>| {
-        rows.push(Row {
-            number: row.number,
-            line: row.line,
-            values: row.values.values().map(|value| (*value).to_owned()),
-            damage: row.damage,
-        });
+        rows.push(Row { number: row.number, line: row.line, values: texts(&row.values), damage: row.damage });
     };
     let mut blocks = blocks.into_iter();
     let fed = blocks.try_for_each(|block| reader.feed(block, &mut on_row));
@@ -52,6 +48,10 @@ fn read(file: &[u8]) -> Outcome {
         }
         Err(_) => first,
     }
+}
+
+fn texts(values: &PerField<&str>) -> [String; 4] {
+    [values.email, values.first_name, values.last_name, values.company].map(str::to_owned)
 }
 
 fn rejection(file: impl AsRef<[u8]>) -> String {
