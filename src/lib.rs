@@ -9,6 +9,9 @@ pub mod domain;
 /// Parses the bytes of a file into rows, block by block, without I/O.
 pub mod csv;
 
+/// Files that hold a table in another form: compressed files, archives, workbooks.
+mod containers;
+
 /// PostgreSQL: all SQL, one file a table, and the private cluster.
 pub mod store;
 

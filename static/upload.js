@@ -14,8 +14,16 @@ const reading = [...form.querySelectorAll("[data-reading]")];
 const settings = () => reading.filter((field) => field.value !== "").map((field) => [field.name, field.value]);
 let previewed;
 
-// Enough to see how a file is to be read.
+// Enough to see how a file is to be read. A workbook or an archive shows nothing before its end.
 const HEAD = 262144;
+const WHOLE = 8388608;
+const CONTAINERS = ["504b", "d0cf"];
+
+async function beginning(file) {
+  const mark = [...new Uint8Array(await file.slice(0, 2).arrayBuffer())];
+  const is = mark.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return CONTAINERS.includes(is) && file.size <= WHOLE ? file : file.slice(0, HEAD);
+}
 
 function say(kind, text, ...more) {
   const notice = document.createElement("div");
@@ -46,7 +54,7 @@ async function preview() {
   try {
     // A page where all is well, and words where it is not.
     const headers = { "Content-Type": "text/csv", Accept: "application/problem+json", ...csrf };
-    const response = await fetch(address, { method: "POST", headers, body: file.slice(0, HEAD) });
+    const response = await fetch(address, { method: "POST", headers, body: await beginning(file) });
     if (!latest()) return;
     if (!response.ok) {
       say("bad", await words(response));

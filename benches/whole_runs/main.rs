@@ -10,6 +10,7 @@ mod fresh;
 mod hosted;
 mod indexes;
 mod kills;
+mod pages;
 mod questions;
 mod report;
 mod server;
@@ -41,7 +42,7 @@ async fn main() -> anyhow::Result<()> {
     let bench = Bench { folder: folder.path().to_owned(), servers, rows };
     // All parts take an hour; PARTS selects some.
     let parts = std::env::var("PARTS")
-        .unwrap_or_else(|_| "small,whole,extremes,questions,fresh,indexes,kills".to_owned());
+        .unwrap_or_else(|_| "small,whole,extremes,questions,pages,fresh,indexes,kills".to_owned());
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
     let mut report = Report::default();
     report.add(&format!("{rows} rows, {rounds} rounds; {}", bench.server().settings().await?))?;
@@ -56,6 +57,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("questions") {
         report.add(&bench.questions().await?)?;
+    }
+    if wanted("pages") {
+        report.add(&bench.pages().await?)?;
     }
     if wanted("fresh") {
         report.add(&bench.fresh().await?)?;

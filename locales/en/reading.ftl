@@ -8,6 +8,14 @@ reading-encoding-set = { $encoding }, set by hand
 reading-encoding-sure = { $encoding }, detected
 # $encoding (String) - The name of the encoding.
 reading-encoding-doubtful = { $encoding }, in doubt
+reading-container = Unpacked from
+# $format (String) - The format, such as XLSX workbook.
+# $sheet (String) - The name of the sheet that was read.
+reading-sheet = { $format }, sheet “{ $sheet }”
+# $file (String) - The name of the file that was read.
+# $format (String) - The format, such as ZIP archive.
+reading-file = “{ $file }” in a { $format }
+reading-others = Not imported
 reading-delimiter = Values separated by
 delimiter-space = spaces
 reading-header = Column names

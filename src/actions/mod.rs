@@ -24,7 +24,9 @@ pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
 pub use corrections_file::{CorrectionsFile, corrections_file};
 pub use decide::{Effect, Preview, decide, decide_issue, edit_row, preview, undo};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
-pub(crate) use preview_file::{FilePreview, MatchedColumn, PREVIEW_BYTES, parse_settings, preview_file};
+pub(crate) use preview_file::{
+    FilePreview, MatchedColumn, PREVIEW_BYTES, parse_settings, preview_file, preview_limit,
+};
 pub use record::{Idempotency, Request};
 pub use undo_import::{Undone, undo_import};
 pub use upload::{Upload, Uploaded, upload};

@@ -1,20 +1,34 @@
 //! Previews a file before its import: how its beginning is parsed, and which column is which.
 
+use std::borrow::Cow;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::atomic::AtomicBool;
+
 use super::ActionError;
+use crate::containers::{Signature, UnpackError, Wanted, unpack};
 use crate::csv::{Encoding, Preview, Rejection, UnknownEncoding, preview};
 use crate::domain::field::{Field, PerField, folded};
-use crate::domain::interpretation::{Certainty, SkippedLine};
+use crate::domain::interpretation::{Certainty, Container, SkippedLine};
 use crate::domain::job::{Columns, Owner, ParseSettings};
-use crate::store::{OwnerPool, column_mappings};
+use crate::store::{OwnerPool, StoreError, column_mappings};
 
 /// Maximum number of rows in a preview.
 const ROWS: usize = 10;
 /// Bytes of a file that are enough for a preview.
 pub(crate) const PREVIEW_BYTES: usize = 256 << 10;
+/// The maximum size in bytes of a workbook or an archive with a preview, which needs the whole file.
+const PREVIEW_CONTAINER_BYTES: usize = 8 << 20;
+
+/// Returns the maximum number of bytes for a preview of a file that begins with `head`.
+pub(crate) fn preview_limit(head: &[u8]) -> usize {
+    if Signature::of(head).is_some() { PREVIEW_CONTAINER_BYTES } else { PREVIEW_BYTES }
+}
 
 /// The parsed beginning of a file.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct FilePreview {
+    /// What the table is packed in, from the outside in; empty for text.
+    pub containers: Vec<Container>,
     /// The encoding, detected from the beginning.
     pub encoding: String,
     /// How sure the encoding is.
@@ -96,7 +110,8 @@ pub(crate) async fn preview_file(
     whole: bool,
     settings: &ParseSettings,
 ) -> Result<FilePreview, ActionError> {
-    let found = read(head, whole, settings).map_err(|error| {
+    let text = Text::of(head, whole).await?;
+    let found = text.preview(settings).map_err(|error| {
         let field = match error {
             Rejection::NoSuchLine { .. } => "header_line",
             _ => "file",
@@ -123,6 +138,7 @@ pub(crate) async fn preview_file(
     let Preview { encoding, certainty, delimiter, line, is_named, names, rows, row_lines, skipped, .. } =
         found;
     Ok(FilePreview {
+        containers: text.containers,
         encoding: encoding.as_str().to_owned(),
         certainty,
         delimiter: char::from(delimiter).to_string(),
@@ -137,9 +153,61 @@ pub(crate) async fn preview_file(
     })
 }
 
-fn read(head: &[u8], whole: bool, settings: &ParseSettings) -> Result<Preview, Rejection> {
-    let encoding = settings.encoding.as_deref().map(str::parse::<Encoding>).transpose()?;
-    preview(head, whole, ROWS, encoding, settings.header_line.map(u64::from))
+/// The beginning of a file as text.
+struct Text<'a> {
+    bytes: Cow<'a, [u8]>,
+    is_whole: bool,
+    containers: Vec<Container>,
+    /// Whether the text is our own, of the cells of a workbook, and so in UTF-8.
+    is_ours: bool,
+}
+
+impl<'a> Text<'a> {
+    /// Unpacks the beginning of a file if it is a container.
+    async fn of(head: &'a [u8], whole: bool) -> Result<Text<'a>, ActionError> {
+        let plain = Text { bytes: head.into(), is_whole: whole, containers: Vec::new(), is_ours: false };
+        if Signature::of(head).is_none() {
+            return Ok(plain);
+        }
+        let head = head.to_vec();
+        let unpacked = tokio::task::spawn_blocking(move || unpacked(&head, whole)).await;
+        let invalid = |reason: String| ActionError::Invalid { field: "file", reason };
+        match unpacked.map_err(std::io::Error::other) {
+            Ok(Ok(Some(text))) => Ok(text),
+            Ok(Ok(None)) => Ok(plain),
+            Ok(Err(UnpackError::Incomplete)) => Err(invalid(format!(
+                "the preview shows workbooks and archives of up to {} MB; import the file to see how it is read",
+                PREVIEW_CONTAINER_BYTES >> 20
+            ))),
+            Ok(Err(UnpackError::Scratch(source))) | Err(source) => Err(StoreError::Scratch(source).into()),
+            Ok(Err(error)) => Err(invalid(error.to_string())),
+        }
+    }
+
+    fn preview(&self, settings: &ParseSettings) -> Result<Preview, Rejection> {
+        let encoding = match self.is_ours {
+            true => Some(Encoding::Utf8),
+            false => settings.encoding.as_deref().map(str::parse::<Encoding>).transpose()?,
+        };
+        let header_line = settings.header_line.map(u64::from);
+        let found = preview(&self.bytes, self.is_whole, ROWS, encoding, header_line)?;
+        let certainty = if self.is_ours { Certainty::Sure } else { found.certainty };
+        Ok(Preview { certainty, ..found })
+    }
+}
+
+/// Unpacks the beginning of a container. Returns `None` for any other file.
+fn unpacked(head: &[u8], whole: bool) -> Result<Option<Text<'static>>, UnpackError> {
+    let mut packed = tempfile::tempfile()?;
+    packed.write_all(head)?;
+    packed.seek(SeekFrom::Start(0))?;
+    let wanted = Wanted { bytes: PREVIEW_BYTES as u64, is_whole: whole, stop: &AtomicBool::new(false) };
+    let Some(unpacked) = unpack(packed, &wanted)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    unpacked.text.take(PREVIEW_BYTES as u64).read_to_end(&mut bytes)?;
+    let is_whole = unpacked.is_whole && bytes.len() < PREVIEW_BYTES;
+    let (containers, is_ours) = (unpacked.containers, unpacked.is_ours);
+    Ok(Some(Text { bytes: bytes.into(), is_whole, containers, is_ours }))
 }
 
 /// Returns a normalised form of a header, equal for headers whose names differ only in ways that do not count.

@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::InspectReader;
 use uuid::Uuid;
 
-use super::preview_file::{FilePreview, PREVIEW_BYTES, preview_file, shape};
+use super::preview_file::{FilePreview, preview_file, preview_limit, shape};
 use super::stored_file::StoredFile;
 use super::{ActionError, Request, enqueue};
 use crate::domain::decision::ActionKind;
@@ -88,7 +88,7 @@ async fn store_and_make(
     let (mut hash, mut head) = (blake3::Hasher::new(), Vec::new());
     let content = InspectReader::new(content.take(upload.limit.saturating_add(1)), |bytes| {
         hash.update(bytes);
-        let wanted = PREVIEW_BYTES - head.len();
+        let wanted = preview_limit(&head).saturating_sub(head.len());
         head.extend_from_slice(&bytes[..bytes.len().min(wanted)]);
     });
     let (_, bytes) = objects.put(stored.key(), content).await?;

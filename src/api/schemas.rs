@@ -11,7 +11,7 @@ use crate::domain::access::Role;
 use crate::domain::decision::{ActionKind, BulkDecision};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, RowId, TokenId};
-use crate::domain::interpretation::Certainty;
+use crate::domain::interpretation::{Certainty, ContainerFormat};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::domain::row::{OnExisting, RowStatus};
@@ -119,6 +119,7 @@ words!(
     ActionKind,
     BulkDecision,
     Certainty,
+    ContainerFormat,
     Field,
     ImportPolicy,
     IssueType,

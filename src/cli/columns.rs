@@ -10,6 +10,7 @@ use super::{Status, interpretation};
 use crate::actions::{self, ActionError, FilePreview, PREVIEW_BYTES};
 use crate::csv::{Encoding, Mapping};
 use crate::domain::field::{Field, PerField};
+use crate::domain::interpretation::Container;
 use crate::domain::job::{Columns, Owner, ParseSettings};
 use crate::store::OwnerPool;
 
@@ -106,9 +107,13 @@ async fn preview(
 ) -> Result<FilePreview, ActionError> {
     let read = |source| ActionError::Read { file: file.display().to_string(), source };
     let mut head = Vec::new();
-    let opened = tokio::fs::File::open(file).await.map_err(read)?;
-    opened.take(PREVIEW_BYTES as u64).read_to_end(&mut head).await.map_err(read)?;
-    actions::preview_file(owners, owner, &head, head.len() < PREVIEW_BYTES, settings).await
+    let mut opened = tokio::fs::File::open(file).await.map_err(read)?;
+    (&mut opened).take(PREVIEW_BYTES as u64).read_to_end(&mut head).await.map_err(read)?;
+    // A container is read whole.
+    let limit = actions::preview_limit(&head);
+    opened.take((limit - head.len()) as u64).read_to_end(&mut head).await.map_err(read)?;
+    let whole = head.len() < limit;
+    actions::preview_file(owners, owner, &head, whole, settings).await
 }
 
 /// Shows the beginning of a file.
@@ -117,7 +122,14 @@ pub(crate) async fn show(session: &Session, file: &Path, reading: &ReadingArgs) 
     let delimiter = if preview.delimiter == "\t" { "a tab" } else { &printable(&preview.delimiter) };
     let encoding = interpretation::encoding(&preview.encoding, preview.certainty);
     let header = if preview.has_header { "header" } else { "no header, first row" };
-    eprintln!("encoding {encoding}; delimiter {delimiter}; {header} on line {}", preview.header_line);
+    for (fact, value) in interpretation::containers(&preview.containers) {
+        eprintln!("{fact} {value}");
+    }
+    let text = match Container::hold_cells(&preview.containers) {
+        true => String::new(),
+        false => format!("encoding {encoding}; delimiter {delimiter}; "),
+    };
+    eprintln!("{text}{header} on line {}", preview.header_line);
     if !preview.skipped.is_empty() {
         eprintln!("skipped above the header:");
         interpretation::skipped(&preview.skipped).for_each(|line| eprintln!("{line}"));

@@ -1,7 +1,7 @@
 //! How a file was read, in the summary of an import and in a preview.
 
 use super::output::printable;
-use crate::domain::interpretation::{Certainty, Interpretation, SkippedLine};
+use crate::domain::interpretation::{Certainty, Container, Interpretation, SkippedLine};
 
 /// Returns how a file was read, as pairs of a name and a value.
 pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
@@ -14,14 +14,36 @@ pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
         .iter()
         .map(|column| format!("{} from {}", column.field, printable(&column.name)))
         .collect();
-    let mut facts = vec![
-        ("encoding", encoding(&read.encoding, read.certainty)),
-        ("delimiter", delimiter(&read.delimiter)),
-        ("column names", line),
-        ("columns", columns.join(", ")),
-    ];
+    let mut facts = containers(&read.containers);
+    if !Container::hold_cells(&read.containers) {
+        facts.push(("encoding", encoding(&read.encoding, read.certainty)));
+        facts.push(("delimiter", delimiter(&read.delimiter)));
+    }
+    facts.extend([("column names", line), ("columns", columns.join(", "))]);
     if read.unused_count > 0 {
         facts.push(("columns not imported", unused(&read.unused, read.unused_count)));
+    }
+    facts
+}
+
+/// Returns what was unpacked, and what else is in it and not imported.
+pub(crate) fn containers(containers: &[Container]) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    for container in containers {
+        let format = container.format;
+        let (part, others) = match format.is_workbook() {
+            true => ("sheet", "sheets not imported"),
+            false => ("file", "files not imported"),
+        };
+        let unpacked = match &container.part {
+            Some(name) => format!("{format}, {part} {}", printable(name)),
+            None => format.to_string(),
+        };
+        facts.push(("unpacked from", unpacked));
+        if !container.others.is_empty() {
+            let names: Vec<String> = container.others.iter().map(|name| printable(name)).collect();
+            facts.push((others, names.join(", ")));
+        }
     }
     facts
 }

@@ -18,6 +18,7 @@ impl Summary {
         let named = header.names.iter().enumerate().filter(|(_, name)| !name.trim().is_empty());
         let unused = || named.clone().filter(|(at, _)| is_unused(*at));
         Interpretation {
+            containers: Vec::new(),
             encoding: self.encoding.as_str().to_owned(),
             certainty: certainty(is_set, self.rival.is_some()),
             delimiter: char::from(header.delimiter).to_string(),

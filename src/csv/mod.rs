@@ -58,6 +58,7 @@ pub use cell::{defused, guarded, sheet_writer, unguarded};
 pub use encoding::{Encoding, Reading, UnknownEncoding};
 pub(crate) use header::Mapping;
 pub use mangled::{unmangled, without_mangled_mark};
+pub(crate) use preview::recognized_fields;
 pub use preview::{Preview, preview};
 pub use reader::Reader;
 pub use records::{Limits, Record, RecordReader};

@@ -84,6 +84,12 @@ pub fn preview(
     })
 }
 
+/// Returns for how many fields the beginning of a text in UTF-8 has exactly one column.
+pub(crate) fn recognized_fields(head: &[u8]) -> usize {
+    let parsed = preview(head, true, 0, Some(Encoding::Utf8), None);
+    parsed.map_or(0, |preview| preview.matches.iter().filter(|(_, columns)| columns.len() == 1).count())
+}
+
 /// Returns the column that a field is read from, or all candidates if they are ambiguous.
 fn matches(columns: &Columns, field: Field) -> Vec<usize> {
     match columns.sources.get(field) {

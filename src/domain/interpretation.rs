@@ -10,6 +10,9 @@ const CHARACTERS: usize = 120;
 /// How a file was read.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Interpretation {
+    /// What the table was packed in, from the outside in; empty for text.
+    #[serde(default)]
+    pub containers: Vec<Container>,
     /// The name of the encoding.
     pub encoding: String,
     /// How sure the encoding is.
@@ -39,6 +42,64 @@ words! {
         Sure = "SURE",
         /// Another one is nearly as likely.
         Doubtful = "DOUBTFUL",
+    }
+}
+
+/// A file in which the table was packed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Container {
+    /// Its format.
+    pub format: ContainerFormat,
+    /// The name of the sheet that was read, or of the file in an archive.
+    pub part: Option<String>,
+    /// The names of the other sheets with cells, or of the other files, which are not imported.
+    pub others: Vec<String>,
+}
+
+words! {
+    /// The format of a container.
+    ContainerFormat, "format of a container" {
+        /// Compressed with gzip.
+        Gzip = "gzip file",
+        /// Compressed with zstd.
+        Zstd = "zstd file",
+        /// Compressed with bzip2.
+        Bzip2 = "bzip2 file",
+        /// Compressed with xz.
+        Xz = "xz file",
+        /// A ZIP archive.
+        Zip = "ZIP archive",
+        /// A workbook of Excel since 2007, with or without macros.
+        Xlsx = "XLSX workbook",
+        /// A binary workbook of Excel since 2007.
+        Xlsb = "XLSB workbook",
+        /// A workbook of Excel 97 to 2003.
+        Xls = "XLS workbook",
+        /// An OpenDocument spreadsheet, as LibreOffice saves it.
+        Ods = "ODS spreadsheet",
+    }
+}
+
+impl Container {
+    /// Returns whether the table in these containers is in cells, which have neither an encoding nor a delimiter.
+    pub(crate) fn hold_cells(containers: &[Container]) -> bool {
+        containers.last().is_some_and(|container| container.format.is_workbook())
+    }
+}
+
+impl ContainerFormat {
+    /// Returns whether the table is in cells rather than in text.
+    pub(crate) fn is_workbook(self) -> bool {
+        match self {
+            ContainerFormat::Xlsx | ContainerFormat::Xlsb | ContainerFormat::Xls | ContainerFormat::Ods => {
+                true
+            }
+            ContainerFormat::Gzip
+            | ContainerFormat::Zstd
+            | ContainerFormat::Bzip2
+            | ContainerFormat::Xz
+            | ContainerFormat::Zip => false,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use tokio::io::AsyncRead;
 use utoipa::IntoParams;
 
-use super::bodies::{read_whole, reader};
+use super::bodies::{read_up_to, reader};
 use super::find::find_job;
 use super::form_data::{FormFile, is_form};
 use super::problem::{Kind, Problem};
@@ -167,8 +167,9 @@ pub async fn preview_of(
     request: Request,
 ) -> Result<FilePreview, Problem> {
     let settings = settings(query.encoding.as_deref(), query.header_line)?;
-    let body = read_whole(request.into_body(), PREVIEW_BYTES).await?;
-    let whole = body.len() < PREVIEW_BYTES;
+    let body = read_up_to(request.into_body(), actions::preview_limit).await?;
+    // A longer body is a container, which is sent whole.
+    let whole = body.len() != PREVIEW_BYTES;
     actions::preview_file(&app.owners, owner, &body, whole, &settings).await.map_err(of_settings)
 }
 

@@ -1,36 +1,71 @@
-//! Passes over a job's file: bytes from the store, through the reader, as rows.
+//! Passes over a job's file: bytes from the store, unpacked if they are a container, through the reader, as rows.
+
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use tokio::io::AsyncWriteExt;
 
 use super::{Context, Control, RunError};
+use crate::containers::{SIGNATURE_BYTES, Signature, Unpacked, Wanted, unpack};
 use crate::csv::{Damage, Encoding, Limits, Mapping, RawRow, Reader, Reading, Rejection, Summary};
+use crate::domain::interpretation::Container;
 use crate::domain::row::{Fields, normalise};
 use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
 
 /// A file up to this size stays in memory between passes.
 const KEPT_BYTES: u64 = 1 << 20;
+/// The bytes of unpacked text that are read at a time.
+const BLOCK_BYTES: usize = 256 << 10;
+/// The interval between checks whether the run is to stop, while a container is unpacked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The file that a run reads: every pass sees the same bytes.
 pub(crate) struct File {
     version: Version,
-    kept: Option<Vec<Bytes>>,
+    source: Source,
+    containers: Vec<Container>,
+    /// Whether the text is our own, of the cells of a workbook, and so in UTF-8.
+    is_ours: bool,
+}
+
+/// Where the passes get the text.
+enum Source {
+    /// It is in memory.
+    Memory(Vec<Bytes>),
+    /// The store has it.
+    Store,
+    /// It was unpacked to a temporary file.
+    Unpacked(Arc<std::fs::File>),
 }
 
 impl File {
     /// Opens the file for the first pass. If rows are already staged, opens the version that they came from.
-    pub(crate) async fn open(context: &Context, claim: &Claim) -> Result<File, RunError> {
+    pub(crate) async fn open(context: &Context, claim: &Claim, control: &Control) -> Result<File, RunError> {
         let pinned = match claim.checkpoint {
             0 => None,
             _ => claim.object_version.as_deref().map(Version::from),
         };
-        let (version, size, bytes) = get(context, claim, pinned.as_ref()).await?;
-        let kept = match size <= KEPT_BYTES {
-            true => Some(bytes.try_collect().await?),
-            false => None,
-        };
-        Ok(File { version, kept })
+        let (version, size, mut blocks) = get(context, claim, pinned.as_ref()).await?;
+        let mut head: Vec<Bytes> = Vec::new();
+        let mut known = 0;
+        while known < SIGNATURE_BYTES || size <= KEPT_BYTES {
+            let Some(block) = blocks.try_next().await? else { break };
+            known += block.len();
+            head.push(block);
+        }
+        if Signature::of(&beginning(&head)).is_some() {
+            let packed = stream::iter(head).map(Ok).chain(blocks).boxed();
+            let unpacked = unpacked(packed, claim, control).await?;
+            let source = Source::Unpacked(Arc::new(unpacked.text));
+            return Ok(File { version, source, containers: unpacked.containers, is_ours: unpacked.is_ours });
+        }
+        let source = if size <= KEPT_BYTES { Source::Memory(head) } else { Source::Store };
+        Ok(File { version, source, containers: Vec::new(), is_ours: false })
     }
 
     /// Returns the version that is read.
@@ -38,14 +73,81 @@ impl File {
         &self.version
     }
 
+    /// Returns what the table is packed in.
+    pub(crate) fn containers(&self) -> &[Container] {
+        &self.containers
+    }
+
+    /// Returns whether the text is our own, of the cells of a workbook.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.is_ours
+    }
+
     /// Starts a pass.
     pub(crate) async fn pass(&self, context: &Context, claim: &Claim) -> Result<Pass, RunError> {
-        let blocks = match &self.kept {
-            Some(kept) => stream::iter(kept.clone()).map(Ok).boxed(),
-            None => get(context, claim, Some(&self.version)).await?.2,
+        let blocks = match &self.source {
+            Source::Memory(kept) => stream::iter(kept.clone()).map(Ok).boxed(),
+            Source::Store => get(context, claim, Some(&self.version)).await?.2,
+            Source::Unpacked(text) => blocks_of(Arc::clone(text)),
         };
         Ok(Pass { blocks })
     }
+
+    /// Returns a reader for the first pass, which detects the encoding unless it is known or a person has set it.
+    pub(crate) fn first_reader(&self, claim: &Claim) -> Result<Reader, Rejection> {
+        let encoding = match (self.is_ours, &claim.settings.encoding) {
+            (true, _) => Some(Encoding::Utf8),
+            (false, Some(name)) => Some(name.parse::<Encoding>()?),
+            (false, None) => None,
+        };
+        let reader = match encoding {
+            Some(encoding) => Reader::with_encoding(encoding, limits()),
+            None => Reader::sniffing(limits()),
+        };
+        Ok(as_set(reader, claim))
+    }
+}
+
+fn beginning(blocks: &[Bytes]) -> Vec<u8> {
+    blocks.iter().flatten().copied().take(SIGNATURE_BYTES).collect()
+}
+
+/// Unpacks a container to a temporary file, beside the tasks of other runs.
+async fn unpacked(mut packed: Blocks, claim: &Claim, control: &Control) -> Result<Unpacked, RunError> {
+    let mut file = tokio::fs::File::from_std(tempfile::tempfile()?);
+    while let Some(block) = packed.try_next().await? {
+        control.check(claim)?;
+        file.write_all(&block).await?;
+    }
+    file.flush().await?;
+    let file = file.into_std().await;
+    let stop = Arc::new(AtomicBool::new(false));
+    // However this function ends, nobody waits for the result after it.
+    let stopped = Arc::clone(&stop);
+    let _guard = scopeguard::guard((), move |()| stopped.store(true, Ordering::Relaxed));
+    let mut work = tokio::task::spawn_blocking(move || {
+        unpack(file, &Wanted { bytes: u64::MAX, is_whole: true, stop: &stop })
+    });
+    loop {
+        match tokio::time::timeout(CHECK_INTERVAL, &mut work).await {
+            Ok(done) => {
+                let unpacked = done.map_err(std::io::Error::other)??;
+                return unpacked.ok_or_else(|| std::io::Error::other("the file has changed").into());
+            }
+            Err(_) => control.check(claim)?,
+        }
+    }
+}
+
+/// Returns the text of a temporary file, from its start.
+fn blocks_of(text: Arc<std::fs::File>) -> Blocks {
+    stream::try_unfold((text, 0), |(text, offset)| async move {
+        let mut block = vec![0; BLOCK_BYTES];
+        let read = text.read_at(&mut block, offset)?;
+        block.truncate(read);
+        Ok((read > 0).then(|| (Bytes::from(block), (text, offset + read as u64))))
+    })
+    .boxed()
 }
 
 type Blocks = BoxStream<'static, Result<Bytes, RunError>>;
@@ -97,15 +199,6 @@ impl Pass {
         let summary = reader.finish(&mut guarded)?;
         failed.map_or(Ok(summary), Err)
     }
-}
-
-/// Returns a reader for the first pass, which detects the encoding unless a person has set it.
-pub(crate) fn first_reader(claim: &Claim) -> Result<Reader, Rejection> {
-    let reader = match &claim.settings.encoding {
-        Some(name) => Reader::with_encoding(name.parse::<Encoding>()?, limits()),
-        None => Reader::sniffing(limits()),
-    };
-    Ok(as_set(reader, claim))
 }
 
 /// Returns a reader for a later pass, with the encoding of the survey.

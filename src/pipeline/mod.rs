@@ -16,6 +16,7 @@ mod survey;
 
 use sqlx::PgPool;
 
+use crate::containers::UnpackError;
 use crate::csv::Rejection;
 use crate::domain::interpretation::Interpretation;
 use crate::domain::issue::IssueType;
@@ -107,6 +108,9 @@ pub(crate) enum RunError {
     /// The store of the files failed.
     #[error(transparent)]
     Object(#[from] ObjectError),
+    /// The file cannot be unpacked; its owner can correct it.
+    #[error("{0}")]
+    Packed(UnpackError),
     /// A temporary file could not be written or read.
     #[error("temporary file: {0}; check the free space of the folder for temporary files (TMPDIR)")]
     Scratch(#[from] std::io::Error),
@@ -136,6 +140,16 @@ impl From<sqlx::Error> for RunError {
     }
 }
 
+impl From<UnpackError> for RunError {
+    fn from(error: UnpackError) -> Self {
+        match error {
+            UnpackError::Scratch(error) => RunError::Scratch(error),
+            UnpackError::Stopped => RunError::Stopped,
+            error => RunError::Packed(error),
+        }
+    }
+}
+
 impl RunError {
     /// Returns whether the same run may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
@@ -143,7 +157,11 @@ impl RunError {
             RunError::Store(error) => error.is_transient() || self.is_overtaken(),
             RunError::Object(error) => error.is_transient(),
             RunError::Scratch(_) => true,
-            RunError::Rejected(_) | RunError::Replaced | RunError::CutOff { .. } | RunError::Stopped => false,
+            RunError::Rejected(_)
+            | RunError::Packed(_)
+            | RunError::Replaced
+            | RunError::CutOff { .. }
+            | RunError::Stopped => false,
         }
     }
 
@@ -159,6 +177,7 @@ impl RunError {
             RunError::Object(_)
             | RunError::Scratch(_)
             | RunError::Rejected(_)
+            | RunError::Packed(_)
             | RunError::Replaced
             | RunError::CutOff { .. }
             | RunError::Stopped => false,
@@ -168,7 +187,7 @@ impl RunError {
     /// Returns whether the owner of the file, rather than the operator of the service, can fix the problem.
     pub(crate) fn is_owners(&self) -> bool {
         match self {
-            RunError::Rejected(_) | RunError::Replaced => true,
+            RunError::Rejected(_) | RunError::Packed(_) | RunError::Replaced => true,
             RunError::Object(error) => error.is_owners(),
             RunError::Store(_) | RunError::Scratch(_) | RunError::CutOff { .. } | RunError::Stopped => false,
         }
@@ -178,7 +197,9 @@ impl RunError {
     /// which only its operator may see.
     pub(crate) fn for_owner(&self) -> String {
         let reason = match self {
-            RunError::Rejected(_) | RunError::Replaced | RunError::Stopped => return self.to_string(),
+            RunError::Rejected(_) | RunError::Packed(_) | RunError::Replaced | RunError::Stopped => {
+                return self.to_string();
+            }
             RunError::Object(error) if error.is_owners() => return error.for_owner(),
             RunError::Object(error) => error.for_owner(),
             RunError::Store(error) => error.for_owner(),

@@ -34,10 +34,10 @@ pub(crate) struct Survey {
 /// Reads the file once, or twice if the whole file turns out to have a different encoding than its beginning
 /// suggested.
 pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<Survey, RunError> {
-    let file = File::open(context, claim).await?;
+    let file = File::open(context, claim, control).await?;
     let mut found = Found::new(context, claim);
     let mut pass = file.pass(context, claim).await?;
-    let first = file::first_reader(claim)?;
+    let first = file.first_reader(claim)?;
     let mut summary = pass.read(first, claim, control, |row| found.row(&row, control)).await?;
     if summary.reread {
         found = Found::new(context, claim);
@@ -53,10 +53,13 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
         skipped_lines = summary.skipped.count,
         "survey ended"
     );
+    let is_set = claim.settings.encoding.is_some() && !file.is_ours();
+    let mut interpretation = summary.interpretation(is_set);
+    interpretation.containers = file.containers().to_vec();
     Ok(Survey {
         file,
         reading: summary.reading(),
-        interpretation: summary.interpretation(claim.settings.encoding.is_some()),
+        interpretation,
         rows: summary.rows,
         bytes: found.bytes,
         has_violations: found.has_violations,

@@ -5,13 +5,17 @@ use askama::Template;
 use super::text::Text;
 use super::words;
 use crate::actions::FilePreview;
-use crate::domain::interpretation::{Certainty, Interpretation, SkippedLine};
+use crate::domain::interpretation::{Certainty, Container, Interpretation, SkippedLine};
 
 /// How a file was read.
 #[derive(Template)]
 #[template(path = "reading.html")]
 pub(crate) struct ReadingView {
     text: Text,
+    /// What was unpacked, each with the names of what else is in it.
+    containers: Vec<(String, Vec<String>)>,
+    /// Whether the table is in cells, which have neither an encoding nor a delimiter.
+    is_workbook: bool,
     encoding: String,
     delimiter: String,
     header: String,
@@ -32,6 +36,8 @@ impl ReadingView {
         let columns = read.columns.iter();
         let more = read.unused_count.saturating_sub(read.unused.len() as u64);
         ReadingView {
+            containers: containers(text, &read.containers),
+            is_workbook: Container::hold_cells(&read.containers),
             encoding: encoding(text, &read.encoding, read.certainty),
             delimiter: delimiter(text, &read.delimiter),
             header: header(text, read.has_header, read.header_line),
@@ -47,6 +53,8 @@ impl ReadingView {
     /// Describes how the beginning of a file is read. Its columns and the lines above the header are shown with the rows.
     pub(crate) fn of_preview(text: &Text, preview: &FilePreview) -> ReadingView {
         ReadingView {
+            containers: containers(text, &preview.containers),
+            is_workbook: Container::hold_cells(&preview.containers),
             encoding: encoding(text, &preview.encoding, preview.certainty),
             delimiter: delimiter(text, &preview.delimiter),
             header: header(text, preview.has_header, preview.header_line),
@@ -58,6 +66,19 @@ impl ReadingView {
             text: text.clone(),
         }
     }
+}
+
+fn containers(text: &Text, containers: &[Container]) -> Vec<(String, Vec<String>)> {
+    let described = |container: &Container| {
+        let format = container.format.to_string();
+        let words = match (&container.part, container.format.is_workbook()) {
+            (None, _) => format,
+            (Some(sheet), true) => text.reading_sheet(format, sheet),
+            (Some(file), false) => text.reading_file(file, format),
+        };
+        (words, container.others.clone())
+    };
+    containers.iter().map(described).collect()
 }
 
 fn encoding(text: &Text, name: &str, certainty: Certainty) -> String {

@@ -140,7 +140,7 @@ async fn the_api_previews_a_file_and_accepts_its_mapping() {
         "{shown}"
     );
     assert_eq!((&shown["columns"][0]["place"], &shown["columns"][1]["place"]), (&json!(1), &Value::Null));
-    let (status, refused) = status_and_json(post("/preview", "PK\x03\x04").await.unwrap()).await;
+    let (status, refused) = status_and_json(post("/preview", "%PDF-1.7\n").await.unwrap()).await;
     assert!(
         status == 422 && refused["errors"][0]["detail"].as_str().unwrap().contains("not CSV"),
         "{refused}"

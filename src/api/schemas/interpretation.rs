@@ -2,11 +2,15 @@
 
 use crate::domain;
 use crate::domain::field::Field;
-use crate::domain::interpretation::{Certainty, ReadColumn, SkippedLine, SkippedLines};
+use crate::domain::interpretation::{
+    Certainty, Container, ContainerFormat, ReadColumn, SkippedLine, SkippedLines,
+};
 
 schema! {
     /// How a file was read.
     domain::interpretation::Interpretation as Interpretation {
+        /// The containers of the table, such as a workbook, from the outside in; empty for a file of text.
+        containers: Vec<Container>,
         /// The name of the encoding.
         encoding: String,
         /// How sure the encoding is.
@@ -25,6 +29,18 @@ schema! {
         unused_count: u64,
         /// The lines that are not contacts.
         skipped: SkippedLines,
+    }
+}
+
+schema! {
+    /// A file that contains the table in another form than text: a compressed file, an archive or a workbook.
+    domain::interpretation::Container as Container {
+        /// Its format.
+        format: ContainerFormat,
+        /// The name of the sheet that was read, or of the file in an archive.
+        part: Option<String>,
+        /// The names of the other sheets with cells, or of the other files, which are not imported.
+        others: Vec<String>,
     }
 }
 

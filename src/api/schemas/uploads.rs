@@ -5,7 +5,7 @@ use crate::actions::MatchedColumn;
 use crate::domain;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::JobId;
-use crate::domain::interpretation::{Certainty, SkippedLine};
+use crate::domain::interpretation::{Certainty, Container, SkippedLine};
 
 schema! {
     /// The result of an upload.
@@ -23,6 +23,8 @@ schema! {
 schema! {
     /// The parsed beginning of a file.
     actions::FilePreview as FilePreview {
+        /// The containers of the table, such as a workbook, from the outside in; empty for a file of text.
+        containers: Vec<Container>,
         /// The encoding, detected from the beginning.
         encoding: String,
         /// How sure the encoding is.

@@ -1,0 +1,135 @@
+//! Files that hold a table in another form than text: compressed files, archives and workbooks.
+//!
+//! The form is detected by content, and a library unpacks it to text in CSV, which is then read like any other file. The
+//! code here chooses the table and limits how far a small file may grow: see [`output`].
+
+mod archive;
+mod compressed;
+mod error;
+mod output;
+mod sheet;
+mod workbook;
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::atomic::AtomicBool;
+
+pub(crate) use self::error::UnpackError;
+use self::output::Output;
+use crate::domain::interpretation::{Container, ContainerFormat};
+
+/// Containers may be nested this deep, such as a workbook in a ZIP archive.
+const MAX_DEPTH: usize = 2;
+
+/// The number of bytes that show what a file is.
+pub(crate) const SIGNATURE_BYTES: usize = 8;
+
+/// The text of a container.
+pub(crate) struct Unpacked {
+    /// A temporary file without a name, at its start.
+    pub text: File,
+    /// Whether it is the whole text.
+    pub is_whole: bool,
+    /// What was unpacked, from the outside in.
+    pub containers: Vec<Container>,
+    /// Whether the text was written here, in UTF-8, rather than by another program.
+    pub is_ours: bool,
+}
+
+/// How much of a container is unpacked.
+pub(crate) struct Wanted<'a> {
+    /// The number of bytes that suffice.
+    pub bytes: u64,
+    /// Whether the packed file is whole. The beginning of a compressed file is enough for the beginning of its text.
+    pub is_whole: bool,
+    /// Becomes true when nobody waits for the result any more.
+    pub stop: &'a AtomicBool,
+}
+
+/// What kind of container a file is, as its first bytes show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signature {
+    Gzip,
+    Zstd,
+    Bzip2,
+    Xz,
+    /// A ZIP archive, or a workbook that is stored as one.
+    Zip,
+    /// A compound file, in which old versions of Excel store workbooks.
+    Compound,
+}
+
+impl Signature {
+    /// Returns the kind of a file that begins with `head`, or `None` if it is not a container.
+    pub(crate) fn of(head: &[u8]) -> Option<Signature> {
+        let is = |mark: &[u8]| head.starts_with(mark);
+        match () {
+            () if is(b"\x1F\x8B") => Some(Signature::Gzip),
+            () if is(b"\x28\xB5\x2F\xFD") => Some(Signature::Zstd),
+            () if is(b"BZh") && head.get(3).is_some_and(u8::is_ascii_digit) => Some(Signature::Bzip2),
+            () if is(b"\xFD7zXZ\x00") => Some(Signature::Xz),
+            () if is(b"PK\x03\x04") || is(b"PK\x05\x06") => Some(Signature::Zip),
+            () if is(b"\xD0\xCF\x11\xE0") => Some(Signature::Compound),
+            () => None,
+        }
+    }
+}
+
+/// Unpacks a file if it is a container. Returns `None` for any other file.
+///
+/// Keeps the strings of a workbook in memory, and everything else in temporary files. Only one workbook at a time is in
+/// memory.
+pub(crate) fn unpack(packed: File, wanted: &Wanted<'_>) -> Result<Option<Unpacked>, UnpackError> {
+    let mut file = packed;
+    let mut containers = Vec::new();
+    let mut unpacked: Option<Unpacked> = None;
+    loop {
+        let (signature, size) = (signature(&mut file)?, file.metadata()?.len());
+        let Some(signature) = signature else { break };
+        if containers.len() >= MAX_DEPTH {
+            return Err(UnpackError::TooDeep);
+        }
+        let is_outer = containers.is_empty();
+        let wanted = Wanted { is_whole: wanted.is_whole || !is_outer, ..*wanted };
+        let mut output = Output::new(size, &wanted)?;
+        let container = unpack_one(signature, file, &mut output, &wanted)?;
+        let is_ours = container.format.is_workbook();
+        containers.push(container);
+        let (text, is_whole) = output.finish()?;
+        file = text.try_clone()?;
+        unpacked = Some(Unpacked { text, is_whole, containers: Vec::new(), is_ours });
+        if is_ours {
+            break;
+        }
+    }
+    Ok(unpacked.map(|unpacked| Unpacked { containers, ..unpacked }))
+}
+
+fn unpack_one(
+    signature: Signature,
+    file: File,
+    output: &mut Output,
+    wanted: &Wanted<'_>,
+) -> Result<Container, UnpackError> {
+    let compressed = |format| Container { format, part: None, others: Vec::new() };
+    match signature {
+        Signature::Gzip => compressed::gzip(file, output).map(|()| compressed(ContainerFormat::Gzip)),
+        Signature::Zstd => compressed::zstd(file, output).map(|()| compressed(ContainerFormat::Zstd)),
+        Signature::Bzip2 => compressed::bzip2(file, output).map(|()| compressed(ContainerFormat::Bzip2)),
+        Signature::Xz => compressed::xz(file, output).map(|()| compressed(ContainerFormat::Xz)),
+        Signature::Zip | Signature::Compound if !wanted.is_whole => Err(UnpackError::Incomplete),
+        Signature::Zip => archive::unpack(file, output),
+        Signature::Compound => workbook::unpack_old(file, output),
+    }
+}
+
+fn signature(file: &mut File) -> Result<Option<Signature>, UnpackError> {
+    let mut head = Vec::with_capacity(SIGNATURE_BYTES);
+    file.seek(SeekFrom::Start(0))?;
+    Read::by_ref(file).take(SIGNATURE_BYTES as u64).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(Signature::of(&head))
+}
+
+#[cfg(test)]
+mod tests;

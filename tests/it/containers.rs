@@ -1,0 +1,142 @@
+//! Compressed files, archives and workbooks: imported, previewed, and refused with a way out.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::support::{Look, Screen, Server, World, free_port, status_and_json};
+
+const HEADER: &str = "email,first_name,last_name,company\n";
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/workbooks");
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in files {
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn workbooks_are_imported_as_a_person_sees_them() {
+    let world = World::database().await;
+    for (ending, format) in [("xlsx", "XLSX workbook"), ("xls", "XLS workbook"), ("ods", "ODS spreadsheet")] {
+        let file = format!("{FOLDER}/contacts.{ending}");
+        let shown = world.ingest(&["preview", &file]).await;
+        shown.expect_status(0);
+        let unpacked = format!("unpacked from {format}, sheet Kontakte 2026\nsheets not imported Notes\n");
+        assert!(shown.stderr.contains(&unpacked), "{}", shown.stderr);
+        assert!(shown.stderr.contains("\nheader on line 3\n"), "{}", shown.stderr);
+        let done = world.ingest(&["import", &file, "--policy", "AT_ONCE"]).await;
+        done.expect_status(3);
+        for words in [
+            format!("unpacked from             {format}, sheet Kontakte 2026\n"),
+            "sheets not imported       Notes\n".to_owned(),
+            "columns not imported      Since\n".to_owned(),
+        ] {
+            assert!(done.stdout.contains(&words), "{words}: {}", done.stdout);
+        }
+        assert!(!done.stdout.contains("encoding"), "{}", done.stdout);
+        assert_eq!(
+            world.contacts("tester").await,
+            [
+                "ada@example.com|Ada|Quint|5581999123456",
+                "zoe@example.com|Zoë|O'Neil \"Z\"|Müller, Söhne & Co",
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_large_compressed_file_is_imported_like_its_text() {
+    let world = World::database().await;
+    // Values without a pattern, which do not shrink.
+    let noise = |n: u64, seed: u64| (n + seed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let row = |n| {
+        let [one, two, three] = [1 << 20, 1 << 40, 3 << 50].map(|seed| noise(n, seed));
+        format!("p{one:x}@example.com,Ann,Lee{two:x},Company {three:x}\n")
+    };
+    let rows: String = (0..50_000).map(row).collect();
+    let packed = gzip(&format!("{HEADER}{rows}"));
+    assert!(packed.len() > 1 << 20, "more than what stays in memory: {}", packed.len());
+    std::fs::write(world.path("large.csv.gz"), packed).unwrap();
+    let file = world.path("large.csv.gz");
+    let done = world.ingest(&["import", file.to_str().unwrap()]).await;
+    done.expect_status(0);
+    assert!(done.stdout.contains("unpacked from             gzip file\n"), "{}", done.stdout);
+    assert!(done.stdout.contains("contacts created                 50000\n"), "{}", done.stdout);
+    // Which column is which is remembered for a file that needs it, and its beginning is enough for that.
+    let odd = format!("a,b,c,d\n{rows}");
+    std::fs::write(world.path("odd.csv.gz"), gzip(&odd)).unwrap();
+    let file = world.path("odd.csv.gz");
+    let columns = ["email=1", "first_name=2", "last_name=3", "company=4"];
+    let options = columns.iter().flat_map(|column| ["--column", column]);
+    let arguments: Vec<&str> = ["import", file.to_str().unwrap()].into_iter().chain(options).collect();
+    world.ingest(&arguments).await.expect_status(3);
+}
+
+#[tokio::test]
+async fn the_api_and_the_pages_show_what_was_unpacked() {
+    let server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
+    let post = async |path: &str, body: Vec<u8>| {
+        let url = format!("{}/api/v1/uploads{path}", server.url);
+        status_and_json(server.client().post(url).body(body).send().await.unwrap()).await
+    };
+    let workbook = std::fs::read(format!("{FOLDER}/contacts.xlsx")).unwrap();
+    let packed = zip(&[("contacts.csv", &format!("{HEADER}ann@example.com,Ann,Lee,Acme\n"))]);
+    let (status, shown) = post("/preview", workbook.clone()).await;
+    let expected = json!([{ "format": "XLSX workbook", "part": "Kontakte 2026", "others": ["Notes"] }]);
+    assert_eq!((status, &shown["containers"], &shown["header_line"]), (200, &expected, &json!(3)), "{shown}");
+    assert_eq!(shown["rows"][1][3], "5581999123456");
+    let (status, shown) = post("/preview", packed.clone()).await;
+    assert_eq!((status, &shown["containers"][0]["part"]), (200, &json!("contacts.csv")), "{shown}");
+    let (status, made) = post("?filename=contacts.xlsx", workbook).await;
+    assert_eq!((status, &made["job"]), (202, &json!(1)), "{made}");
+    assert_eq!(server.world.status_after_run(1).await, "NEEDS_REVIEW");
+    let (_, job) = server.get("/api/v1/jobs/1").await;
+    assert_eq!(job["interpretation"]["containers"], expected);
+    let page = server.client().get(format!("{}/jobs/1", server.url)).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("XLSX workbook, sheet “Kontakte 2026”") && page.contains("<bdi>Notes</bdi>"));
+    // The page sends all of a workbook for its preview.
+    let screen = Screen::open(&server, Look::DESK).await;
+    screen.go("/upload").await;
+    let file = format!("{FOLDER}/contacts.ods");
+    screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.sees("#preview", "ODS spreadsheet, sheet “Kontakte 2026”").await;
+    screen.sees("#preview", "zoe@example.com").await;
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_unpacked_is_refused_with_a_way_out() {
+    let world = World::database().await;
+    let two = zip(&[("a.csv", HEADER), ("b/c.csv", HEADER)]);
+    let cut = gzip(&HEADER.repeat(1000));
+    let cases: [(&str, &[u8], &str); 4] = [
+        ("two.zip", &two, "2 tables: a.csv, b/c.csv; unpack it and upload each table as a file of its own"),
+        ("cut.gz", &cut[..cut.len() / 2], "the gzip file cannot be read"),
+        ("text.zip", &zip(&[("readme.pdf", "x")]), "the ZIP archive contains no table"),
+        ("page.csv.gz", &gzip("<html><body>Sign in</body></html>"), "a web page"),
+    ];
+    for (name, bytes, words) in cases {
+        std::fs::write(world.path(name), bytes).unwrap();
+        let done = world.ingest(&["import", world.path(name).to_str().unwrap()]).await;
+        done.expect_status(1);
+        assert!(done.stderr.contains("FAILED") && done.stderr.contains(words), "{name}: {}", done.stderr);
+    }
+    let failures: Vec<Value> =
+        sqlx::query_scalar("SELECT to_jsonb(job_status) FROM jobs").fetch_all(&world.pool).await.unwrap();
+    assert_eq!(failures, vec![json!("FAILED"); 4]);
+}
