@@ -16,6 +16,9 @@ const XLSX: &[u8] = include_bytes!("../../tests/files/workbooks/contacts.xlsx");
 const XLS: &[u8] = include_bytes!("../../tests/files/workbooks/contacts.xls");
 const ODS: &[u8] = include_bytes!("../../tests/files/workbooks/contacts.ods");
 
+/// Packs bytes in some format.
+type Pack = fn(&[u8]) -> Vec<u8>;
+
 fn file(bytes: &[u8]) -> File {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
@@ -81,7 +84,7 @@ fn text_is_not_unpacked() {
 
 #[test]
 fn compressed_files_are_unpacked_also_in_parts() {
-    let formats: [(fn(&[u8]) -> Vec<u8>, ContainerFormat); 4] = [
+    let formats: [(Pack, ContainerFormat); 4] = [
         (gzip, ContainerFormat::Gzip),
         (zstd, ContainerFormat::Zstd),
         (bzip2, ContainerFormat::Bzip2),
