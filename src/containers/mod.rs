@@ -1,13 +1,14 @@
-//! Files that hold a table in another form than text: compressed files, archives and workbooks.
+//! Files that hold contacts in another form than a table of text: compressed files, archives, workbooks and vCards.
 //!
-//! The form is detected by content, and a library unpacks it to text in CSV, which is then read like any other file. The
-//! code here chooses the table and limits how far a small file may grow: see [`output`].
+//! The form is detected by content and unpacked to text in CSV, which is then read like any other file. Libraries do that,
+//! except for vCards. The code here chooses the table and limits how far a small file may grow: see [`output`].
 
 mod archive;
 mod compressed;
 mod error;
 mod output;
 mod sheet;
+mod vcard;
 mod workbook;
 
 use std::fs::File;
@@ -22,7 +23,7 @@ use crate::domain::interpretation::{Container, ContainerFormat};
 const MAX_DEPTH: usize = 2;
 
 /// The number of bytes that show what a file is.
-pub(crate) const SIGNATURE_BYTES: usize = 8;
+pub(crate) const SIGNATURE_BYTES: usize = 32;
 
 /// The text of a container.
 pub(crate) struct Unpacked {
@@ -57,6 +58,8 @@ pub(crate) enum Signature {
     Zip,
     /// A compound file, in which old versions of Excel store workbooks.
     Compound,
+    /// Cards of an address book.
+    Vcard,
 }
 
 impl Signature {
@@ -70,9 +73,16 @@ impl Signature {
             () if is(b"\xFD7zXZ\x00") => Some(Signature::Xz),
             () if is(b"PK\x03\x04") || is(b"PK\x05\x06") => Some(Signature::Zip),
             () if is(b"\xD0\xCF\x11\xE0") => Some(Signature::Compound),
+            () if is_vcard(head) => Some(Signature::Vcard),
             () => None,
         }
     }
+}
+
+fn is_vcard(head: &[u8]) -> bool {
+    const MARK: &[u8] = b"BEGIN:VCARD";
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    text.get(..MARK.len()).is_some_and(|start| start.eq_ignore_ascii_case(MARK))
 }
 
 /// Unpacks a file if it is a container. Returns `None` for any other file.
@@ -98,7 +108,7 @@ pub(crate) fn unpack(packed: File, wanted: &Wanted<'_>) -> Result<Option<Unpacke
         let (text, is_whole) = output.finish()?;
         file = text.try_clone()?;
         unpacked = Some(Unpacked { text, is_whole, containers: Vec::new(), is_ours });
-        if is_ours {
+        if is_ours || signature == Signature::Vcard {
             break;
         }
     }
@@ -120,6 +130,7 @@ fn unpack_one(
         Signature::Zip | Signature::Compound if !wanted.is_whole => Err(UnpackError::Incomplete),
         Signature::Zip => archive::unpack(file, output),
         Signature::Compound => workbook::unpack_old(file, output),
+        Signature::Vcard => vcard::unpack(file, output),
     }
 }
 

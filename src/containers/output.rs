@@ -86,6 +86,11 @@ impl<'a> Output<'a> {
         Ok(if self.written >= self.wanted { Flow::Enough } else { Flow::More })
     }
 
+    /// Returns whether the container may end early.
+    pub(super) fn is_partial(&self) -> bool {
+        self.is_partial
+    }
+
     /// Returns the file at its start, and whether it is the whole text.
     pub(super) fn finish(self) -> io::Result<(File, bool)> {
         let is_whole = !self.is_partial && self.written < self.wanted;

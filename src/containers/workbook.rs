@@ -74,7 +74,8 @@ fn open(file: File, format: ContainerFormat) -> Result<Workbook, UnpackError> {
         | ContainerFormat::Zstd
         | ContainerFormat::Bzip2
         | ContainerFormat::Xz
-        | ContainerFormat::Zip => return Err(UnpackError::Empty { format }),
+        | ContainerFormat::Zip
+        | ContainerFormat::Vcard => return Err(UnpackError::Empty { format }),
     };
     opened.map_err(|error| match error {
         calamine::Error::Xlsx(XlsxError::Password)

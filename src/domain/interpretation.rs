@@ -77,6 +77,8 @@ words! {
         Xls = "XLS workbook",
         /// An OpenDocument spreadsheet, as LibreOffice saves it.
         Ods = "ODS spreadsheet",
+        /// Cards of an address book (RFC 6350).
+        Vcard = "vCard file",
     }
 }
 
@@ -98,7 +100,8 @@ impl ContainerFormat {
             | ContainerFormat::Zstd
             | ContainerFormat::Bzip2
             | ContainerFormat::Xz
-            | ContainerFormat::Zip => false,
+            | ContainerFormat::Zip
+            | ContainerFormat::Vcard => false,
         }
     }
 }

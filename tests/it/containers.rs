@@ -59,6 +59,30 @@ async fn workbooks_are_imported_as_a_person_sees_them() {
 }
 
 #[tokio::test]
+async fn cards_of_an_address_book_become_contacts() {
+    let world = World::database().await;
+    // The second card is in Windows-1252, as old telephones write it.
+    let cards = b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:Quint;Ada;;;\r\nORG:Quint Ltd;Sales\r\nEMAIL:home@example.com\r\n\
+        EMAIL;TYPE=PREF:ada@example.com\r\nTEL:+49 1\r\nEND:VCARD\r\n\
+        BEGIN:VCARD\r\nVERSION:2.1\r\nN:M\xFCller;J\xFCrgen\r\nORG:B\xE4ckerei K\xF6nig\r\n\
+        EMAIL;INTERNET:jm@example.com\r\nEND:VCARD\r\n";
+    std::fs::write(world.path("phone.vcf"), cards).unwrap();
+    let done = world.ingest(&["import", world.path("phone.vcf").to_str().unwrap()]).await;
+    done.expect_status(0);
+    for words in [
+        "unpacked from             vCard file\n",
+        "encoding                  windows-1252, detected\n",
+        "columns not imported      vCard EMAIL, vCard TEL\n",
+    ] {
+        assert!(done.stdout.contains(words), "{words}: {}", done.stdout);
+    }
+    assert_eq!(
+        world.contacts("tester").await,
+        ["ada@example.com|Ada|Quint|Quint Ltd", "jm@example.com|Jürgen|Müller|Bäckerei König"]
+    );
+}
+
+#[tokio::test]
 async fn a_large_compressed_file_is_imported_like_its_text() {
     let world = World::database().await;
     // Values without a pattern, which do not shrink.
