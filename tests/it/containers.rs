@@ -62,7 +62,8 @@ async fn workbooks_are_imported_as_a_person_sees_them() {
 async fn cards_of_an_address_book_become_contacts() {
     let world = World::database().await;
     // The second card is in Windows-1252, as old telephones write it.
-    let cards = b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:Quint;Ada;;;\r\nORG:Quint Ltd;Sales\r\nEMAIL:home@example.com\r\n\
+    let cards =
+        b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:Quint;Ada;;;\r\nORG:Quint Ltd;Sales\r\nEMAIL:home@example.com\r\n\
         EMAIL;TYPE=PREF:ada@example.com\r\nTEL:+49 1\r\nEND:VCARD\r\n\
         BEGIN:VCARD\r\nVERSION:2.1\r\nN:M\xFCller;J\xFCrgen\r\nORG:B\xE4ckerei K\xF6nig\r\n\
         EMAIL;INTERNET:jm@example.com\r\nEND:VCARD\r\n";
