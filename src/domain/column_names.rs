@@ -133,6 +133,13 @@ mod tests {
     }
 
     #[test]
+    fn every_field_is_known_by_its_own_name() {
+        for field in Field::ALL {
+            assert_eq!(meaning(field.as_str()).field, Some(*field));
+        }
+    }
+
+    #[test]
     fn a_name_denotes_one_field() {
         let mut fields: HashMap<String, (Field, &str)> = HashMap::new();
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
