@@ -86,18 +86,24 @@ field-company = Firma
 
 ## Regeln
 
-rule-missing = Fehlende Werte
-rule-invalid = Ungültige Adressen
-rule-duplicate = Dubletten
-rule-existing = Vorhandene Kontakte
-rule-malformed = Fehlerhafte Zeilen
+rule = { $rule ->
+    [missing] Fehlende Werte
+    [invalid] Ungültige Adressen
+    [duplicate] Dubletten
+    [existing] Vorhandene Kontakte
+    [malformed] Fehlerhafte Zeilen
+   *[other] Andere Fragen
+}
+wrong = { $rule ->
+    [missing] Ein Pflichtwert fehlt
+    [invalid] Diese Adresse kann keine E-Mails empfangen
+    [duplicate] Mehrere Zeilen haben diese E-Mail-Adresse, aber verschiedene Namen oder Firmen
+    [existing] Es gibt bereits einen Kontakt mit dieser E-Mail-Adresse
+    [malformed] Die Zeile passt nicht zur Kopfzeile oder zur Zeichenkodierung der Datei
+   *[other] Die Zeile verletzt eine Regel
+}
 wrong-missing = Es fehlt: { $fields }
-wrong-missing-any = Ein Pflichtwert fehlt
-wrong-invalid = Diese Adresse kann keine E-Mails empfangen
 wrong-invalid-reason = Ungültige Adresse: { $reason }
-wrong-duplicate = Mehrere Zeilen haben diese E-Mail-Adresse, aber verschiedene Namen oder Firmen
-wrong-existing = Es gibt bereits einen Kontakt mit dieser E-Mail-Adresse
-wrong-malformed = Die Zeile passt nicht zur Kopfzeile oder zur Zeichenkodierung der Datei
 
 ## Warum eine Adresse ungültig ist
 

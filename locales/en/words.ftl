@@ -107,20 +107,28 @@ field-company = Company
 
 ## Rules: what their issues are called, and what is wrong
 
-rule-missing = Missing values
-rule-invalid = Invalid addresses
-rule-duplicate = Duplicates
-rule-existing = Existing contacts
-rule-malformed = Malformed rows
+# $rule (String) - The rule, as in addresses of pages. The last variant is for none.
+rule = { $rule ->
+    [missing] Missing values
+    [invalid] Invalid addresses
+    [duplicate] Duplicates
+    [existing] Existing contacts
+    [malformed] Malformed rows
+   *[other] Other issues
+}
+# $rule (String) - The rule, as in addresses of pages. The last variant is for none.
+wrong = { $rule ->
+    [missing] A required value is missing
+    [invalid] This address cannot receive mail
+    [duplicate] Several rows have this e-mail address but differ in name or company
+    [existing] A contact with this e-mail address already exists
+    [malformed] The row does not fit the header or the encoding of the file
+   *[other] The row breaks a rule
+}
 # $fields (String) - The names of the fields.
 wrong-missing = Missing: { $fields }
-wrong-missing-any = A required value is missing
-wrong-invalid = This address cannot receive mail
 # $reason (String) - Why.
 wrong-invalid-reason = Not a valid address: { $reason }
-wrong-duplicate = Several rows have this e-mail address but differ in name or company
-wrong-existing = A contact with this e-mail address already exists
-wrong-malformed = The row does not fit the header or the encoding of the file
 
 ## Why an address is not valid
 

@@ -86,18 +86,24 @@ field-company = Empresa
 
 ## Reglas
 
-rule-missing = Valores que faltan
-rule-invalid = Direcciones no válidas
-rule-duplicate = Duplicados
-rule-existing = Contactos existentes
-rule-malformed = Filas mal formadas
+rule = { $rule ->
+    [missing] Valores que faltan
+    [invalid] Direcciones no válidas
+    [duplicate] Duplicados
+    [existing] Contactos existentes
+    [malformed] Filas mal formadas
+   *[other] Otros problemas
+}
+wrong = { $rule ->
+    [missing] Falta un valor obligatorio
+    [invalid] Esta dirección no puede recibir correo
+    [duplicate] Varias filas tienen esta dirección de correo, pero distinto nombre o empresa
+    [existing] Ya existe un contacto con esta dirección de correo
+    [malformed] La fila no se ajusta al encabezado o a la codificación del archivo
+   *[other] La fila incumple una regla
+}
 wrong-missing = Falta: { $fields }
-wrong-missing-any = Falta un valor obligatorio
-wrong-invalid = Esta dirección no puede recibir correo
 wrong-invalid-reason = Dirección no válida: { $reason }
-wrong-duplicate = Varias filas tienen esta dirección de correo, pero distinto nombre o empresa
-wrong-existing = Ya existe un contacto con esta dirección de correo
-wrong-malformed = La fila no se ajusta al encabezado o a la codificación del archivo
 
 ## Por qué una dirección no es válida
 

@@ -216,7 +216,7 @@ fn columns_sentence(
 }
 
 fn no_header_sentence(line: u64, columns: usize, proposals: &[ColumnProposal]) -> String {
-    let options = options(Field::ALL.iter(), proposals);
+    let options = options(Field::ALL.iter().filter(|field| field.is_required()), proposals);
     format!(
         "line {line} contains an e-mail address where the column names should be; say which of the {columns} columns is \
          which with `ingest import FILE {options}`, or match the columns on the upload page; the first line is then \

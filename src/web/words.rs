@@ -71,13 +71,12 @@ pub(crate) fn rule_of(slug: &str) -> Option<&'static Rule> {
 
 /// Returns the name of a rule's issues.
 pub(crate) fn rule(text: &Text, issue_type: IssueType) -> String {
-    match issue_type {
-        IssueType::MissingRequiredField => text.rule_missing(),
-        IssueType::InvalidEmail => text.rule_invalid(),
-        IssueType::DuplicateEmail => text.rule_duplicate(),
-        IssueType::ExistingEmail => text.rule_existing(),
-        IssueType::MalformedRow => text.rule_malformed(),
-    }
+    text.rule(issue_type.rule().slug)
+}
+
+/// Returns what is wrong with a row that breaks a rule.
+pub(crate) fn wrong(text: &Text, issue_type: IssueType) -> String {
+    text.wrong(issue_type.rule().slug)
 }
 
 /// Returns the label of a bulk decision's button.
@@ -197,6 +196,17 @@ mod tests {
     fn sentences_begin_with_a_capital_and_end_with_one_stop() {
         for (words, expected) in [("no file", "No file."), ("Why?", "Why?"), ("élan", "Élan."), ("", "")] {
             assert_eq!(sentence(words), expected);
+        }
+    }
+
+    #[test]
+    fn every_language_has_messages_for_each_rule() {
+        for language in ["en", "de", "es"] {
+            let text = text(language);
+            for known in RULES {
+                assert_ne!(rule(&text, known.issue_type), text.rule(""), "{language}: {}", known.slug);
+                assert_ne!(wrong(&text, known.issue_type), text.wrong(""), "{language}: {}", known.slug);
+            }
         }
     }
 

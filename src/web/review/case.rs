@@ -219,26 +219,16 @@ fn title(text: &Text, issue: &Issue, rows: &[Case]) -> String {
 /// Describes the issue.
 fn description(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) -> String {
     let first = rows.first().map(|case| rules::check(&case.row.fields(), false, required));
-    match issue.issue_type {
-        IssueType::MissingRequiredField => match first.filter(|_| rows.len() == 1) {
-            Some(verdict) if !verdict.missing.is_empty() => missing(text, &verdict),
-            _ => text.wrong_missing_any(),
-        },
-        IssueType::InvalidEmail => match first.and_then(|verdict| verdict.invalid_email) {
-            Some(reason) => text.wrong_invalid_reason(email_error(text, reason)),
-            None => text.wrong_invalid(),
-        },
-        IssueType::DuplicateEmail => text.wrong_duplicate(),
-        IssueType::ExistingEmail => text.wrong_existing(),
-        // The residue is shown with the row.
-        IssueType::MalformedRow => text.wrong_malformed(),
+    let (kind, Verdict { missing, invalid_email, .. }) = (issue.issue_type, first.unwrap_or_default());
+    if kind == IssueType::MissingRequiredField && rows.len() == 1 && !missing.is_empty() {
+        let names: Vec<String> = missing.iter().map(|field| words::field_inline(text, field)).collect();
+        return text.wrong_missing(names.join(", "));
     }
-}
-
-fn missing(text: &Text, verdict: &Verdict) -> String {
-    let fields = Field::ALL.iter().filter(|field| verdict.missing.has(**field));
-    let names: Vec<String> = fields.map(|field| words::field_inline(text, *field)).collect();
-    text.wrong_missing(names.join(", "))
+    match invalid_email.filter(|_| kind == IssueType::InvalidEmail) {
+        Some(reason) => text.wrong_invalid_reason(email_error(text, reason)),
+        // The residue of a malformed row is shown with the row.
+        None => words::wrong(text, kind),
+    }
 }
 
 fn origin(text: &Text, row: &RowView) -> String {
