@@ -279,24 +279,24 @@ impl Columns {
             let found = HeaderNames::new(&names);
             invalid(format!("the header on line {} has {what} (found: {found}); {advice}", header.line))
         };
-        let place = |called: &str, is_it: &dyn Fn(&str) -> bool| {
-            let mut places = (0..names.len()).filter(|at| is_it(&names[*at]));
-            match (places.next(), places.next()) {
-                (found, None) => Ok(found),
+        let position = |called: &str, matches: &dyn Fn(&str) -> bool| {
+            let mut found = (0..names.len()).filter(|at| matches(&names[*at]));
+            match (found.next(), found.next()) {
+                (position, None) => Ok(position),
                 _ => Err(wrong(
                     &format!("more than one column for {called}"),
                     "keep one of them and upload the file again",
                 )),
             }
         };
-        let key = place(ROW_KEY, &is_key)?.ok_or_else(|| {
+        let key = position(ROW_KEY, &is_key)?.ok_or_else(|| {
             let advice = "download the rows with issues of this job, correct them there and upload that file";
             wrong(&format!("no column {ROW_KEY}"), advice)
         })?;
         let values = PerField::try_from_fn(|field| {
-            place(field.as_str(), &|name| Field::from_name(name) == Some(field))
+            position(field.as_str(), &|name| Field::from_name(name) == Some(field))
         })?;
-        if values.into_iter().all(|place| place.is_none()) {
+        if values.into_iter().all(|position| position.is_none()) {
             let advice = format!("name at least one of {} and upload the file again", Field::names());
             return Err(wrong("no column with values", &advice));
         }

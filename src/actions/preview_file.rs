@@ -67,13 +67,14 @@ pub struct MatchedColumn {
 impl FilePreview {
     /// Returns the columns, if those of all required fields are known.
     pub(crate) fn matched(&self) -> Option<Columns> {
-        let mut places = PerField::default();
+        let mut positions = PerField::default();
         for column in &self.columns {
-            *places.get_mut(column.field) = column.place;
+            *positions.get_mut(column.field) = column.place;
         }
-        let is_complete = places.iter().all(|(field, place)| place.is_some() || !field.is_required());
+        let is_complete =
+            positions.iter().all(|(field, position)| position.is_some() || !field.is_required());
         let columns = u16::try_from(self.names.len()).ok().filter(|_| is_complete)?;
-        Some(Columns { places, columns })
+        Some(Columns { positions, columns })
     }
 }
 
@@ -125,12 +126,12 @@ pub(crate) async fn preview_file(
         false => None,
     };
     let remembered = remembered.filter(|columns| usize::from(columns.columns) == found.names.len());
-    let column = |(field, places): (Field, &Vec<usize>)| {
-        let candidates: Vec<u16> = places.iter().filter_map(|place| u16::try_from(*place).ok()).collect();
-        let by_name = if let [place] = candidates[..] { Some(place) } else { None };
+    let column = |(field, matches): (Field, &Vec<usize>)| {
+        let candidates: Vec<u16> = matches.iter().filter_map(|column| u16::try_from(*column).ok()).collect();
+        let by_name = if let [only] = candidates[..] { Some(only) } else { None };
         MatchedColumn {
             field,
-            place: remembered.and_then(|columns| *columns.places.get(field)).or(by_name),
+            place: remembered.and_then(|columns| *columns.positions.get(field)).or(by_name),
             candidates,
         }
     };

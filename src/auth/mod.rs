@@ -34,15 +34,15 @@ pub(crate) struct Principal {
 /// How a sender authenticated.
 #[derive(Debug, Clone)]
 pub(crate) enum Means {
-    /// With the token of the local user, or its cookie: no provider is configured.
+    /// By the token or cookie of the local user, on a server without a provider.
     Local,
-    /// With a token of the provider.
+    /// By an access token of the provider.
     Bearer,
-    /// With an API token, by its id: a machine, not a person.
+    /// By the API token with this id. Its sender is a machine, not a person.
     ApiToken(TokenId),
-    /// With the cookie of a browser that has signed in.
+    /// By the session cookie of a browser.
     Session {
-        /// The value that a script of our own pages sends to prove where it comes from.
+        /// The value that requests from our own pages contain, to prove their origin.
         csrf: Secret,
     },
 }

@@ -58,31 +58,31 @@ pub(crate) async fn matched(
         return Err(invalid("needs a file; it cannot be used with standard input".to_owned()));
     }
     let preview = preview(owners, owner, file, settings).await?;
-    let mut places = PerField::default();
+    let mut positions = PerField::default();
     for column in &preview.columns {
         let chosen = given.iter().find(|(field, _)| *field == column.field);
         let position = match chosen {
-            Some((_, chosen)) => place_of(&preview.names, chosen),
+            Some((_, chosen)) => position_of(&preview.names, chosen),
             None => column.place,
         };
         let chosen = chosen.map(|(_, chosen)| chosen.as_str());
         if position.is_none() && (chosen.is_some() || column.field.is_required()) {
             return Err(invalid(unknown(&preview, column.field, chosen)));
         }
-        *places.get_mut(column.field) = position;
+        *positions.get_mut(column.field) = position;
     }
     let columns = preview.names.len() as u16;
-    match Mapping::new(places, columns) {
-        Some(_) => Ok(Some(Columns { places, columns })),
+    match Mapping::new(positions, columns) {
+        Some(_) => Ok(Some(Columns { positions, columns })),
         None => Err(invalid("the same column is given for two fields".to_owned())),
     }
 }
 
 /// Returns the position of a column given by its number, from 1, or by its name.
-fn place_of(names: &[String], told: &str) -> Option<u16> {
+fn position_of(names: &[String], told: &str) -> Option<u16> {
     let by_name = names.iter().position(|name| name.trim().eq_ignore_ascii_case(told.trim()));
-    let by_number = || told.trim().parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < names.len());
-    by_name.or_else(by_number).and_then(|place| u16::try_from(place).ok())
+    let by_number = || told.trim().parse::<usize>().ok()?.checked_sub(1).filter(|at| *at < names.len());
+    by_name.or_else(by_number).and_then(|at| u16::try_from(at).ok())
 }
 
 fn unknown(preview: &FilePreview, field: Field, told: Option<&str>) -> String {
@@ -137,10 +137,11 @@ pub(crate) async fn show(session: &Session, file: &Path, reading: &ReadingArgs) 
     let mut status = Status::Done;
     for column in &preview.columns {
         match column.place {
-            Some(place) => {
-                let name = preview.names.get(usize::from(place)).map_or("", String::as_str);
-                eprintln!("  {:<11} column {} ({})", column.field, place + 1, printable(name));
+            Some(position) => {
+                let name = preview.names.get(usize::from(position)).map_or("", String::as_str);
+                eprintln!("  {:<11} column {} ({})", column.field, position + 1, printable(name));
             }
+            None if !column.field.is_required() => eprintln!("  {:<11} no column", column.field),
             None => {
                 status = Status::Failed;
                 eprintln!("  {:<11} not recognized; import with --column {}=…", column.field, column.field);

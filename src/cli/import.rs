@@ -43,7 +43,7 @@ pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyh
     let mut worst = Status::Done;
     for file in files {
         let status = match upload(session, file, how).await {
-            Ok(uploaded) => go_on(session, &uploaded, &name(file), &shutdown).await?,
+            Ok(uploaded) => run_unless_imported(session, &uploaded, &name(file), &shutdown).await?,
             Err(error) => {
                 eprintln!("{}: {}", printable(&name(file)), printable(&error.to_string()));
                 next_step::after(&error).into_iter().for_each(|step| eprintln!("{step}"));
@@ -63,7 +63,7 @@ pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyh
 }
 
 /// Runs the job of an uploaded file, unless the file was imported before.
-async fn go_on(
+async fn run_unless_imported(
     session: &Session,
     uploaded: &Uploaded,
     label: &str,

@@ -47,8 +47,9 @@ words! {
 /// The columns of a file that a person has assigned to the fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Columns {
-    /// The column of each field, from 0; `None` if the file has none.
-    pub places: PerField<Option<u16>>,
+    /// The position of each field's column, from 0; `None` if the file has none.
+    #[serde(rename = "places")]
+    pub positions: PerField<Option<u16>>,
     /// The number of columns in the file.
     pub columns: u16,
 }

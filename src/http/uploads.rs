@@ -67,22 +67,23 @@ pub struct PreviewQuery {
 
 impl UploadQuery {
     fn columns(&self) -> Result<Option<Columns>, Problem> {
-        let places = self.positions;
-        if self.columns.is_none() && places.values().into_iter().all(Option::is_none) {
+        let positions = self.positions;
+        if self.columns.is_none() && positions.values().into_iter().all(Option::is_none) {
             return Ok(None);
         }
         let required = RequiredFields::default();
-        let Some(columns) = self.columns.filter(|_| required.iter().all(|field| places.get(field).is_some()))
+        let Some(columns) =
+            self.columns.filter(|_| required.iter().all(|field| positions.get(field).is_some()))
         else {
             let fields = required.names().join(", ");
             let detail = format!("{fields} and columns are given together or not at all");
             return Err(Problem::new(Kind::Invalid).detail(detail));
         };
-        if Mapping::new(places, columns).is_none() {
+        if Mapping::new(positions, columns).is_none() {
             let detail = format!("{} must be different columns of the file", Field::names());
             return Err(Problem::new(Kind::Invalid).detail(detail));
         }
-        Ok(Some(Columns { places, columns }))
+        Ok(Some(Columns { positions, columns }))
     }
 }
 

@@ -212,7 +212,7 @@ fn as_set(reader: Reader, claim: &Claim) -> Reader {
 }
 
 fn mapping(claim: &Claim) -> Option<Mapping> {
-    claim.columns.and_then(|columns| Mapping::new(columns.places, columns.columns))
+    claim.columns.and_then(|columns| Mapping::new(columns.positions, columns.columns))
 }
 
 /// Returns the limits of the reader.

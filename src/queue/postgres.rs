@@ -23,7 +23,7 @@ use crate::store::wanted::{self, Answer, CHANNEL, Received};
 use crate::store::{StoreError, schema};
 
 /// Maximum time between two polls of the table: a producer that only inserts sends no hint.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The jobs table as a queue. Clones share the connections.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ impl PostgresQueue {
         while !stop.is_cancelled() && at_most > 0 {
             // Start listening before the poll, so that no hint in between is missed. A pool without a free
             // connection must not delay the poll for long.
-            let _ = tokio::time::timeout(LOOK, self.listen()).await;
+            let _ = tokio::time::timeout(POLL_INTERVAL, self.listen()).await;
             let claim = claim(self.clone(), at_most);
             let deliveries = self.late.guard(stop, claim).await?;
             if !deliveries.is_empty() || tokio::time::Instant::now() >= until {
@@ -74,7 +74,7 @@ impl PostgresQueue {
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep_until(until.min(tokio::time::Instant::now() + LOOK)) => {}
+                () = tokio::time::sleep_until(until.min(tokio::time::Instant::now() + POLL_INTERVAL)) => {}
                 () = self.hint() => {}
             }
         }

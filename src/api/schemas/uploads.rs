@@ -67,7 +67,8 @@ schema! {
     domain::job::Columns as Columns {
         /// The positions of the fields, from 0, in the order of the fields.
         #[schema(value_type = Vec<Option<u16>>)]
-        places: PerField<Option<u16>>,
+        #[serde(rename = "places")]
+        positions: PerField<Option<u16>>,
         /// The number of columns in the file.
         columns: u16,
     }

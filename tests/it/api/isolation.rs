@@ -1,0 +1,87 @@
+//! No request reaches data of another owner.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{DIRTY, post, serving, uploaded};
+use crate::support::Server;
+
+/// Fills in the path's parameters with ids of objects that belong to one owner.
+fn filled(path: &str) -> String {
+    ["job", "issue", "action", "contact", "id"]
+        .iter()
+        .fold(path.replace("{row}", "2"), |path, name| path.replace(&format!("{{{name}}}"), "1"))
+}
+
+fn body_of(path: &str, method: &Method) -> Option<Value> {
+    let decision = json!({ "decision": "discard" });
+    match path.rsplit('/').next()? {
+        "resolution" => Some(decision),
+        "bulk" | "preview" => Some(json!({ "decision": decision })),
+        "policy" => Some(json!({ "policy": "HOLD" })),
+        "tokens" => Some(json!({ "name": "a", "roles": [] })),
+        _ if *method == Method::PATCH => Some(json!({ "company": "Mine" })),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn no_operation_reaches_another_owners_data() {
+    let server = serving().await;
+    let job = uploaded(&server, DIRTY).await;
+    assert_eq!(job, 1);
+    let (_, effect) = post(
+        &server,
+        "/api/v1/jobs/1/bulk",
+        json!({ "filter": { "text": "bad" }, "decision": { "decision": "discard" } }),
+    )
+    .await;
+    assert_eq!(effect["changed"]["rows"], 1);
+    uploaded(&server, "email,first_name,last_name,company\nsecret@example.com,Se,Cret,Acme\n").await;
+    post(&server, "/api/v1/tokens", json!({ "name": "mine", "roles": [] })).await;
+    let made = server
+        .world
+        .ingest(&["token", "create", "theirs", "--roles", "uploader,editor", "--owner", "other"])
+        .await;
+    made.expect_status(0);
+    let token = made.stdout.split_whitespace().find(|word| word.starts_with("ing_")).unwrap().to_owned();
+    let before: String = state(&server).await;
+
+    let (_, document) = server.get("/api/openapi.json").await;
+    let mut requests = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for name in ["get", "post", "put", "patch", "delete"] {
+            if operations.get(name).is_none() || !path.starts_with("/api/v1/") || path.ends_with("/uploads") {
+                continue;
+            }
+            let method: Method = name.to_uppercase().parse().unwrap();
+            let bearer = format!("Bearer {token}");
+            let headers = [("authorization", bearer.as_str()), ("if-match", "*")];
+            let answer = server.send(method.clone(), &filled(path), body_of(path, &method), &headers).await;
+            let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+            requests += 1;
+            match path.contains('{') {
+                // A token cannot manage tokens, whoever owns them.
+                true if path.contains("/tokens/") => assert_eq!(status, 403, "{method} {path}: {text}"),
+                true => assert_eq!(status, 404, "{method} {path}: {text}"),
+                false => assert!(
+                    !["tester", "example.com", "a.csv", "mine"].iter().any(|theirs| text.contains(theirs)),
+                    "{method} {path}: {status} {text}"
+                ),
+            }
+        }
+    }
+    assert!(requests >= 25, "the document has {requests} operations");
+    assert_eq!(state(&server).await, before, "nothing has changed");
+}
+
+/// Returns everything that the tables contain about the first owner.
+async fn state(server: &Server) -> String {
+    let query = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
+            SELECT jobs::text AS line FROM jobs UNION ALL SELECT staging::text FROM staging
+            UNION ALL SELECT issues::text FROM issues UNION ALL SELECT contacts::text FROM contacts
+            UNION ALL SELECT actions::text FROM actions WHERE action_owner = 'tester'
+            UNION ALL SELECT token_name || coalesce(token_revoked_at::text, '') FROM api_tokens
+                WHERE token_owner = 'tester') AS all_lines";
+    sqlx::query_scalar(query).fetch_one(&server.world.pool).await.unwrap()
+}
