@@ -1,5 +1,6 @@
 //! The schema: the readable file, the migrations, and the adoption of an upstream database.
 
+use ingest::domain::issue::IssueType;
 use sqlx::{Executor, PgPool};
 
 use crate::support::World;
@@ -196,6 +197,34 @@ async fn a_migration_ranks_the_issues_of_large_jobs() {
     let index = "SELECT pg_get_indexdef('issues_job_1_review'::regclass)";
     let index: String = sqlx::query_scalar(index).fetch_one(&world.pool).await.unwrap();
     assert!(index.ends_with("(issue_rank, issue_id, issue_resolved, issues_job_id)"), "{index}");
+}
+
+#[tokio::test]
+async fn every_issue_type_is_in_the_database_with_its_rank() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let types: Vec<String> =
+        sqlx::query_scalar("SELECT unnest(enum_range(NULL::issue_type_enum))::text ORDER BY 1")
+            .fetch_all(&world.pool)
+            .await
+            .unwrap();
+    let mut known: Vec<String> = IssueType::ALL.iter().map(ToString::to_string).collect();
+    known.sort();
+    assert_eq!(types, known);
+    let one_of_each =
+        "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key) VALUES ('ann', 'a', 'a');
+         INSERT INTO issues (issues_job_id, issue_type, issue_key)
+         SELECT job_id, issue_type, 'a' FROM jobs, unnest(enum_range(NULL::issue_type_enum)) AS issue_type";
+    sqlx::raw_sql(one_of_each).execute(&world.pool).await.unwrap();
+    let ranked: Vec<(String, Option<i16>)> =
+        sqlx::query_as("SELECT issue_type::text, issue_rank FROM issues")
+            .fetch_all(&world.pool)
+            .await
+            .unwrap();
+    for (issue_type, rank) in ranked {
+        let issue_type: IssueType = issue_type.parse().unwrap();
+        assert_eq!(rank, Some(issue_type as i16 + 1), "{issue_type}");
+    }
 }
 
 #[tokio::test]
