@@ -146,9 +146,20 @@ function chooseLine(event) {
   preview();
 }
 
+// The reading whose letters are right.
+function chooseEncoding(event) {
+  const button = event.target.closest("[data-encoding]");
+  if (!button) return;
+  const field = document.getElementById("encoding");
+  field.value = button.value;
+  field.closest("details").open = true;
+  preview();
+}
+
 input.addEventListener("change", preview);
 reading.forEach((field) => field.addEventListener("change", preview));
 part.addEventListener("click", chooseLine);
+part.addEventListener("click", chooseEncoding);
 part.addEventListener("change", (event) => { if (event.target.matches("[data-column]")) samples(event.target); });
 form.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -21,3 +21,13 @@ reading-skipped = { $count ->
     [one] { $shown } Zeile übersprungen
    *[other] { $shown } Zeilen übersprungen
 }
+
+## If the encoding is in doubt
+
+doubt-title = Die Zeichenkodierung dieser Datei ist unsicher
+doubt-note = In welcher Spalte stimmen alle Buchstaben? Wählen Sie diese, um die Datei in dieser Kodierung erneut zu lesen. Entscheidungen über ihre Zeilen gehen dabei verloren.
+doubt-preview-note = In welcher Spalte stimmen alle Buchstaben? Wählen Sie diese, um die Datei in dieser Kodierung zu sehen.
+doubt-readings = Wahrscheinliche Lesarten
+doubt-choose = Als { $encoding } lesen
+reread = Datei erneut lesen
+reread-note = Liest die Originaldatei mit anderen Einstellungen. Entscheidungen über ihre Zeilen gehen verloren.

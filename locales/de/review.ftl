@@ -173,3 +173,6 @@ decided-correct = Vorschlag übernommen
 decided-accept = Unverändert übernommen
 decided-restore = Wiederhergestellt
 decided-other = Entschieden
+case-encoding = Zeichenkodierung der Datei
+wrong-encoding = Die Buchstaben in diesen Zeilen können falsch sein, denn die Zeichenkodierung der Datei ist unsicher. Akzeptieren Sie die Zeilen, wenn alle Buchstaben stimmen.
+case-encoding-readings = Wahrscheinliche Lesarten vergleichen

@@ -157,6 +157,7 @@ action-corrections = Korrekturen hochgeladen
 action-undo = eine Aktion rückgängig gemacht
 action-undo-import = Import rückgängig gemacht
 action-reprocess = Lauf angefordert
+action-reread = erneutes Lesen der Datei angefordert
 action-cancel = Auftrag abgebrochen
 action-delete = Auftrag gelöscht
 action-policy = Zeitpunkt der Kontaktanlage geändert

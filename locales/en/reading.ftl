@@ -33,3 +33,14 @@ reading-skipped = { $count ->
     [one] { $shown } line skipped
    *[other] { $shown } lines skipped
 }
+
+## If the encoding is in doubt
+
+doubt-title = The encoding of this file is in doubt
+doubt-note = In which column are all letters right? Choose it to read the file again in that encoding. Decisions about its rows are then lost.
+doubt-preview-note = In which column are all letters right? Choose it to preview the file in that encoding.
+doubt-readings = Likely readings
+# $encoding (String) - The name of the encoding.
+doubt-choose = Read as { $encoding }
+reread = Read the file again
+reread-note = Reads the original file with other settings. Decisions about its rows are lost.

@@ -225,3 +225,6 @@ decided-correct = Suggestion used
 decided-accept = Accepted as is
 decided-restore = Restored
 decided-other = Decided
+case-encoding = Encoding of the file
+wrong-encoding = The letters of these rows may be wrong, since the encoding of the file is in doubt. Accept the rows if all letters are right.
+case-encoding-readings = Compare the likely readings

@@ -191,6 +191,7 @@ action-corrections = uploaded corrections
 action-undo = undid an action
 action-undo-import = undid the import
 action-reprocess = requested a run
+action-reread = requested to read the file again
 action-cancel = cancelled the job
 action-delete = deleted the job
 action-policy = changed when contacts are created

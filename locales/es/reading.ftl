@@ -21,3 +21,13 @@ reading-skipped = { $count ->
     [one] { $shown } línea omitida
    *[other] { $shown } líneas omitidas
 }
+
+## If the encoding is in doubt
+
+doubt-title = La codificación de este archivo es dudosa
+doubt-note = ¿En qué columna son correctas todas las letras? Elíjala para leer el archivo de nuevo con esa codificación. Se pierden las decisiones sobre sus filas.
+doubt-preview-note = ¿En qué columna son correctas todas las letras? Elíjala para ver el archivo con esa codificación.
+doubt-readings = Lecturas probables
+doubt-choose = Leer como { $encoding }
+reread = Leer el archivo de nuevo
+reread-note = Lee el archivo original con otros ajustes. Se pierden las decisiones sobre sus filas.

@@ -173,3 +173,6 @@ decided-correct = Sugerencia usada
 decided-accept = Aceptado tal cual
 decided-restore = Restaurado
 decided-other = Decidido
+case-encoding = Codificación del archivo
+wrong-encoding = Las letras de estas filas pueden ser incorrectas, porque la codificación del archivo es dudosa. Acepte las filas si todas las letras son correctas.
+case-encoding-readings = Comparar las lecturas probables

@@ -157,6 +157,7 @@ action-corrections = subió correcciones
 action-undo = deshizo una acción
 action-undo-import = deshizo la importación
 action-reprocess = solicitó una ejecución
+action-reread = solicitó leer el archivo de nuevo
 action-cancel = canceló el trabajo
 action-delete = eliminó el trabajo
 action-policy = cambió cuándo se crean los contactos

@@ -127,15 +127,21 @@ async fn delete_once(
         false => None,
     };
     let done = record(&mut transaction, request, ActionKind::Delete, &job, None).await?;
-    if job.has_tables {
-        partition::drop(&mut transaction, id).await?;
-    }
-    issues::delete_all(&mut transaction, JobTables::Shared(id)).await?;
-    staging::delete_shared(&mut transaction, id).await?;
+    delete_rows(&mut transaction, &job).await?;
     jobs::delete(&mut transaction, id).await?;
     actions::forget_data(&mut transaction, id).await?;
     transaction.commit().await?;
     Ok((done, file))
+}
+
+/// Deletes the rows and issues of a job.
+pub(super) async fn delete_rows(connection: &mut PgConnection, job: &Job) -> Result<(), ActionError> {
+    if job.has_tables {
+        partition::drop(connection, job.id).await?;
+    }
+    issues::delete_all(connection, JobTables::Shared(job.id)).await?;
+    staging::delete_shared(connection, job.id).await?;
+    Ok(())
 }
 
 /// Locks the job for the rest of the transaction and returns it, if no run is working on it.

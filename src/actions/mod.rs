@@ -13,6 +13,7 @@ mod decide;
 mod job;
 mod preview_file;
 mod record;
+mod reread;
 mod stored_file;
 mod undo_import;
 mod upload;
@@ -28,6 +29,7 @@ pub(crate) use preview_file::{
     FilePreview, MatchedColumn, PREVIEW_BYTES, parse_settings, preview_file, preview_limit,
 };
 pub use record::{Idempotency, Request};
+pub use reread::{can_reread, reread};
 pub use undo_import::{Undone, undo_import};
 pub use upload::{Upload, Uploaded, upload};
 

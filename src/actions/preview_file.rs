@@ -8,7 +8,7 @@ use super::ActionError;
 use crate::containers::{Signature, UnpackError, Wanted, unpack};
 use crate::csv::{Encoding, Preview, Rejection, UnknownEncoding, preview};
 use crate::domain::field::{Field, PerField, folded};
-use crate::domain::interpretation::{Certainty, Container, SkippedLine};
+use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
 use crate::domain::job::{Columns, Owner, ParseSettings};
 use crate::store::{OwnerPool, StoreError, column_mappings};
 
@@ -33,6 +33,8 @@ pub struct FilePreview {
     pub encoding: String,
     /// How sure the encoding is.
     pub certainty: Certainty,
+    /// If the encoding is in doubt: the likely readings, the one in use first.
+    pub readings: Vec<EncodingReading>,
     /// The character between two cells.
     pub delimiter: String,
     /// The line on which the header starts, from 1; without a header that of the first row.
@@ -136,12 +138,24 @@ pub(crate) async fn preview_file(
         }
     };
     let columns = found.matches.iter().map(column).collect();
-    let Preview { encoding, certainty, delimiter, line, is_named, names, rows, row_lines, skipped, .. } =
-        found;
+    let Preview {
+        encoding,
+        certainty,
+        readings,
+        delimiter,
+        line,
+        is_named,
+        names,
+        rows,
+        row_lines,
+        skipped,
+        ..
+    } = found;
     Ok(FilePreview {
         containers: text.containers,
         encoding: encoding.as_str().to_owned(),
         certainty,
+        readings,
         delimiter: char::from(delimiter).to_string(),
         header_line: line,
         has_header: is_named,

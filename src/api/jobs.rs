@@ -106,6 +106,39 @@ pub(super) async fn reprocess_job(
     Ok((StatusCode::ACCEPTED, axum::Json(changed)))
 }
 
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reread {
+    /// The name of the encoding; detected if it is missing.
+    #[serde(default)]
+    encoding: Option<String>,
+    /// The line of the header, from 1; detected if it is missing.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 2147483647)]
+    header_line: Option<i64>,
+}
+
+/// Reads the file of a job again, with another encoding or header line. The job's rows and all decisions about them are
+/// replaced. No row may be a contact.
+#[utoipa::path(post, path = "/jobs/{job}/reread", tag = "jobs", request_body = Reread,
+    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    responses((status = 202, description = "The file will be read again", body = Changed),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is running, is neither under review nor FAILED, or has imported contacts", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn reread_job(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path(job): Path<JobId>,
+    keyed: Keyed,
+    Json(reread): Json<Reread>,
+) -> Result<(StatusCode, axum::Json<Changed>), Problem> {
+    let request = keyed.request(principal, &reread)?;
+    let settings = actions::parse_settings(reread.encoding.as_deref(), reread.header_line)?;
+    let queue = Some(&app.queue);
+    let changed = actions::reread(&app.owners, &app.objects, queue, &request, job, &settings).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(changed)))
+}
+
 /// Cancels a job that is not running.
 #[utoipa::path(post, path = "/jobs/{job}/cancel", tag = "jobs",
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),

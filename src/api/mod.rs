@@ -65,6 +65,7 @@ fn long_running() -> OpenApiRouter<App> {
         .routes(routes!(uploads::upload_file))
         .routes(routes!(jobs::job_events))
         .routes(routes!(jobs::delete_job))
+        .routes(routes!(jobs::reread_job))
         .routes(routes!(jobs::undo_import))
         .routes(routes!(rows::bulk_decide))
         .routes(routes!(rows::preview_bulk))

@@ -130,6 +130,12 @@ pub(crate) async fn show(session: &Session, file: &Path, reading: &ReadingArgs) 
         false => format!("encoding {encoding}; delimiter {delimiter}; "),
     };
     eprintln!("{text}{header} on line {}", preview.header_line);
+    if !preview.readings.is_empty() {
+        eprintln!(
+            "the encoding is in doubt; choose the one in which all letters are right with --encoding NAME:"
+        );
+        interpretation::readings(&preview.readings).for_each(|line| eprintln!("{line}"));
+    }
     if !preview.skipped.is_empty() {
         eprintln!("skipped above the header:");
         interpretation::skipped(&preview.skipped).for_each(|line| eprintln!("{line}"));

@@ -102,6 +102,21 @@ pub(crate) async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<S
     run_here(session, job, &found.filename, &Shutdown::on_signals()?).await
 }
 
+/// Reads the file of a job again.
+pub(crate) async fn reread(
+    session: &Session,
+    job: JobId,
+    reading: &columns::ReadingArgs,
+) -> anyhow::Result<Status> {
+    let (objects, request) = (&session.context.objects, session.request());
+    actions::reread(&session.owners, objects, None, &request, job, &reading.settings()).await?;
+    let mut db = session.read().await?;
+    let found = jobs::get(&mut db, &session.owner, job).await?;
+    db.rollback().await?;
+    let label = found.map(|found| found.filename).unwrap_or_default();
+    run_here(session, job, &label, &Shutdown::on_signals()?).await
+}
+
 fn name(file: &Path) -> String {
     match file.file_name() {
         Some(name) if file != Path::new("-") => name.to_string_lossy().into_owned(),
@@ -155,7 +170,15 @@ fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
     let again = format!("`ingest reprocess {job}`");
     match end {
         End::Finished(outcome) => return summary(job, &label, &outcome),
-        End::Refused(error) => eprintln!("{label}: job {job} FAILED: {}", printable(&error.to_string())),
+        End::Refused(error) => {
+            eprintln!("{label}: job {job} FAILED: {}", printable(&error.to_string()));
+            if error.is_about_content() {
+                eprintln!(
+                    "if its encoding or header line was detected wrongly, set it with \
+                     `ingest reread {job} --encoding NAME --header-line N`"
+                );
+            }
+        }
         End::GivenUp(error) => {
             eprintln!(
                 "{label}: job {job} FAILED: {}\nfix the cause, then retry with {again}",
@@ -217,6 +240,11 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
     }
     if outcome.status != JobStatus::NeedsReview {
         return Ok(Status::Done);
+    }
+    if let Some(read) = read.filter(|read| !read.readings.is_empty()) {
+        eprintln!("the encoding of the file is in doubt; in which of these are all letters right?");
+        interpretation::readings(&read.readings).for_each(|line| eprintln!("{line}"));
+        eprintln!("read the file in that one with `ingest reread {job} --encoding NAME`");
     }
     eprintln!(
         "next: list the issues with `ingest issues {job}`, resolve them with `ingest edit ROW --email …` or \

@@ -1,7 +1,7 @@
 //! How a file was read, in the summary of an import and in a preview.
 
 use super::output::printable;
-use crate::domain::interpretation::{Certainty, Container, Interpretation, SkippedLine};
+use crate::domain::interpretation::{Certainty, Container, EncodingReading, Interpretation, SkippedLine};
 
 /// Returns how a file was read, as pairs of a name and a value.
 pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
@@ -76,6 +76,14 @@ fn unused(names: &[String], count: u64) -> String {
         names.push(format!("and {more} more"));
     }
     names.join(", ")
+}
+
+/// Returns a line for each reading, with samples of its letters.
+pub(crate) fn readings(readings: &[EncodingReading]) -> impl Iterator<Item = String> {
+    readings.iter().map(|reading| {
+        let samples: Vec<String> = reading.samples.iter().map(|sample| printable(sample)).collect();
+        format!("  {:<16}{}", reading.encoding, samples.join(" | "))
+    })
 }
 
 /// Returns a line for each skipped line.

@@ -213,6 +213,15 @@ enum Command {
         /// The job's number.
         job: JobId,
     },
+    /// Read the file of a job again, with another encoding or header line.
+    ///
+    /// What is not set is detected. The job's rows and all decisions about them are replaced.
+    Reread {
+        /// The job's number.
+        job: JobId,
+        #[command(flatten)]
+        reading: columns::ReadingArgs,
+    },
     /// List contacts.
     Contacts(List),
     /// Check the database, the file store and the queue, and report what to fix.
@@ -295,6 +304,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Delete { .. }
         | Command::Audit { .. }
         | Command::Reprocess { .. }
+        | Command::Reread { .. }
         | Command::Contacts(_) => session::Migrate::from_flag(cli.no_migrate),
     };
     let session = Session::open(&cli.settings, migrate).await?;
@@ -337,6 +347,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Delete { job } => job::delete(session, job).await,
         Command::Audit { job, row, list } => job::audit(session, job, row, &list).await,
         Command::Reprocess { job } => import::reprocess(session, job).await,
+        Command::Reread { job, reading } => import::reread(session, job, &reading).await,
         Command::Contacts(list) => show::contacts(session, &list).await,
         Command::Doctor => Ok(Status::Done),
     }

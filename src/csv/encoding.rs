@@ -33,7 +33,7 @@ pub enum Encoding {
 pub struct Reading {
     /// The encoding.
     pub encoding: Encoding,
-    /// The second candidate if it is nearly as likely. A person then has to check each row that it would change.
+    /// The second candidate if it is nearly as likely. A person then has to choose.
     pub rival: Option<Encoding>,
 }
 

@@ -5,6 +5,7 @@
 
 use super::encoding::{Encoding, Reading};
 use super::legacy;
+use crate::domain::interpretation::EncodingReading;
 
 /// Size of the segments that are examined. They start at fixed offsets of the file, so that its blocks do not matter.
 const SEGMENT_BYTES: usize = 4096;
@@ -32,9 +33,18 @@ pub(super) struct Evidence {
 
 /// Detects the encoding of a whole text.
 pub(super) fn reading(text: &[u8]) -> Reading {
+    of(text).reading()
+}
+
+/// Detects the encoding of a whole text. Returns the likely readings too if it is in doubt.
+pub(super) fn readings(text: &[u8]) -> (Reading, Vec<EncodingReading>) {
+    of(text).readings()
+}
+
+fn of(text: &[u8]) -> Evidence {
     let mut evidence = Evidence::default();
     evidence.add(text);
-    evidence.reading()
+    evidence
 }
 
 impl Evidence {
@@ -59,6 +69,20 @@ impl Evidence {
 
     /// Returns the encoding of the bytes so far.
     pub(super) fn reading(mut self) -> Reading {
+        self.conclude()
+    }
+
+    /// Returns the encoding of the bytes so far, and the likely readings if it is in doubt.
+    pub(super) fn readings(mut self) -> (Reading, Vec<EncodingReading>) {
+        let reading = self.conclude();
+        let readings = match reading.rival {
+            Some(_) => legacy::readings(&self.sample, reading),
+            None => Vec::new(),
+        };
+        (reading, readings)
+    }
+
+    fn conclude(&mut self) -> Reading {
         let segment = std::mem::take(&mut self.segment);
         self.examine(&segment);
         let pending = std::mem::take(&mut self.pending);

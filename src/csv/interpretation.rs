@@ -21,6 +21,7 @@ impl Summary {
             containers: Vec::new(),
             encoding: self.encoding.as_str().to_owned(),
             certainty: certainty(is_set, self.rival.is_some()),
+            readings: self.readings.clone(),
             delimiter: char::from(header.delimiter).to_string(),
             header_line: header.line,
             has_header: header.is_named,

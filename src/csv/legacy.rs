@@ -8,6 +8,7 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
 use super::converter::Converter;
 use super::encoding::{Encoding, Reading};
+use crate::domain::interpretation::EncodingReading;
 
 /// The encodings that `chardetng` may confuse, and those that it does not know.
 #[rustfmt::skip]
@@ -97,6 +98,58 @@ pub(super) fn reading(text: &[u8]) -> Reading {
     }
     let fallback = if encoding == Encoding::Windows1252 { MAC_ROMAN } else { Encoding::Windows1252 };
     Reading { encoding, rival: Some(rival.map_or(fallback, |(rival, _)| rival)) }
+}
+
+/// Maximum number of readings that a person is shown, of samples of each, and of characters of each sample.
+const READINGS: usize = 5;
+const SAMPLES: usize = 5;
+const SAMPLE_CHARACTERS: usize = 40;
+
+/// Returns the likely readings of a text whose encoding is in doubt, with samples of its letters: the reading in use, its
+/// rival, then those with the most plausible words. Leaves out readings that look like an earlier one.
+pub(super) fn readings(text: &[u8], reading: Reading) -> Vec<EncodingReading> {
+    let samples = samples(text);
+    let used = Trial::new(text, reading.encoding);
+    let others = CANDIDATES.into_iter().filter(|encoding| *encoding != reading.encoding);
+    let is_rival = |trial: &Trial| Some(trial.encoding) == reading.rival;
+    let is_likely =
+        |trial: &Trial| is_rival(trial) || trial.plausibility >= used.plausibility.min(MIN_PLAUSIBILITY);
+    let mut others: Vec<Trial> =
+        others.map(|encoding| Trial::new(text, encoding)).filter(is_likely).collect();
+    others.sort_by(|one, other| {
+        is_rival(other).cmp(&is_rival(one)).then(other.plausibility.total_cmp(&one.plausibility))
+    });
+    let mut readings: Vec<EncodingReading> = Vec::new();
+    for encoding in std::iter::once(reading.encoding).chain(others.iter().map(|trial| trial.encoding)) {
+        let samples: Vec<String> = samples.iter().map(|sample| shown(&decode(sample, encoding))).collect();
+        if readings.len() < READINGS && !readings.iter().any(|earlier| earlier.samples == samples) {
+            readings.push(EncodingReading { encoding: encoding.as_str().to_owned(), samples });
+        }
+    }
+    readings
+}
+
+/// Returns values with bytes beyond ASCII, each with one that the earlier ones lack.
+fn samples(text: &[u8]) -> Vec<&[u8]> {
+    let mut seen = [false; 256];
+    let mut samples = Vec::new();
+    for cell in text.split(|byte| b"\r\n\t,;|\"".contains(byte)) {
+        let cell = cell.trim_ascii();
+        if samples.len() < SAMPLES && cell.iter().any(|byte| !byte.is_ascii() && !seen[usize::from(*byte)]) {
+            cell.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+            samples.push(cell);
+        }
+    }
+    samples
+}
+
+fn shown(sample: &str) -> String {
+    let visible = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let mut shown: String = sample.chars().take(SAMPLE_CHARACTERS).map(visible).collect();
+    if sample.chars().nth(SAMPLE_CHARACTERS).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 fn guess(text: &[u8]) -> Encoding {

@@ -14,12 +14,13 @@ use crate::domain::row;
 /// Maximum number of characters of a value in a description.
 const CHARACTERS: usize = 200;
 
-/// Adds descriptions of the odd values of a row.
+/// Adds descriptions of the odd values of a row; of those that another encoding changes, to `doubts`.
 pub(super) fn add(
     values: &PerField<&str>,
     reading: Reading,
     classes: CharClasses,
     oddities: &mut Vec<String>,
+    doubts: &mut Vec<String>,
 ) {
     for (field, value) in values.iter() {
         // As an e-mail, a placeholder is an invalid address anyway.
@@ -31,7 +32,7 @@ pub(super) fn add(
         }
         let value = value.trim();
         if classes.has_non_ascii() && !value.is_ascii() {
-            add_letters(field, value, reading, oddities);
+            add_letters(field, value, reading, oddities, doubts);
         }
         if classes.has_markup()
             && let Some(decoded) = markup::decoded(value)
@@ -50,12 +51,18 @@ pub(super) fn add(
     }
 }
 
-fn add_letters(field: Field, value: &str, reading: Reading, oddities: &mut Vec<String>) {
+fn add_letters(
+    field: Field,
+    value: &str,
+    reading: Reading,
+    oddities: &mut Vec<String>,
+    doubts: &mut Vec<String>,
+) {
     let rival = || reading.rival.and_then(|rival| reread(value, reading.encoding, rival));
     if let Some(original) = encoded_twice(value, reading.encoding) {
         oddities.push(suggestion(field, value, "was encoded twice:", &original));
     } else if let Some(other) = rival() {
-        oddities.push(suggestion(field, value, "may be in another encoding:", &other));
+        doubts.push(suggestion(field, value, "may be in another encoding:", &other));
     }
     if value.contains(is_invisible) {
         let normalised = row::normalise(value);

@@ -2,6 +2,7 @@
 
 use super::columns::{Beginning, Columns, Source};
 use super::encoding::Encoding;
+use super::evidence;
 use super::interpretation::certainty;
 use super::opening::{Opening, refuse_foreign};
 use super::reader::HEAD_BYTES;
@@ -10,7 +11,7 @@ use super::rejection::Rejection;
 use super::table::as_utf8;
 use super::table_start::{Quoting, TableStart};
 use crate::domain::field::{Field, PerField};
-use crate::domain::interpretation::{Certainty, SkippedLine};
+use crate::domain::interpretation::{Certainty, EncodingReading, SkippedLine};
 
 /// The parsed beginning of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Preview {
     pub encoding: Encoding,
     /// How sure the encoding is.
     pub certainty: Certainty,
+    /// If the encoding is in doubt: the likely readings, the one in use first.
+    pub readings: Vec<EncodingReading>,
     /// The delimiter.
     pub delimiter: u8,
     /// The line of the header, from 1; of the first row if there is no header.
@@ -72,6 +75,10 @@ pub fn preview(
     Ok(Preview {
         encoding: opening.reading.encoding,
         certainty: certainty(encoding.is_some(), opening.reading.rival.is_some()),
+        readings: match opening.reading.rival {
+            Some(_) => evidence::readings(head).1,
+            None => Vec::new(),
+        },
         delimiter: start.dialect.delimiter,
         line: start.line,
         is_named: start.is_named(),

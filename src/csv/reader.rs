@@ -99,7 +99,8 @@ impl Reader {
         let evidence = self.evidence.take();
         let mut summary = self.body(true, on_row)?.finish(on_row)?;
         let read_in = summary.reading();
-        let reading = evidence.map_or(read_in, Evidence::reading);
+        let (reading, readings) = evidence.map_or((read_in, Vec::new()), Evidence::readings);
+        summary.readings = readings;
         (summary.encoding, summary.rival) = (reading.encoding, reading.rival);
         summary.reread = reading != read_in;
         Ok(summary)

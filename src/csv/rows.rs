@@ -11,7 +11,7 @@ use super::skipped::is_comment_or_total;
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
 use crate::domain::full_name;
-use crate::domain::interpretation::{SkippedLine, SkippedLines};
+use crate::domain::interpretation::{EncodingReading, SkippedLine, SkippedLines};
 
 /// Maximum number of lines at the end of a file that count as notes rather than rows.
 const NOTES: usize = 20;
@@ -40,6 +40,8 @@ pub struct Damage {
     pub undecodable: Vec<String>,
     /// Descriptions of what else is odd, with the corrected value in quotes if there is one.
     pub oddities: Vec<String>,
+    /// Descriptions of the values that differ in the second candidate for the file's encoding, with the value in it.
+    pub doubts: Vec<String>,
 }
 
 /// What a pass over a file has determined.
@@ -49,6 +51,8 @@ pub struct Summary {
     pub encoding: Encoding,
     /// The second candidate if it is nearly as likely.
     pub rival: Option<Encoding>,
+    /// If the first pass finds the encoding in doubt: the likely readings, the one in use first.
+    pub readings: Vec<EncodingReading>,
     /// Whether the rows were decoded from another encoding. Discard them then, and read the file again with
     /// [`Reader::with_encoding`](super::Reader::with_encoding).
     pub reread: bool,
@@ -169,6 +173,7 @@ impl Rows {
         Ok(Summary {
             encoding: self.reading.encoding,
             rival: self.reading.rival,
+            readings: Vec::new(),
             reread: false,
             rows: self.count,
             lines,
@@ -228,7 +233,7 @@ fn damage(
     values: &PerField<&str>,
     decoded: Decoded<'_>,
 ) -> Option<Damage> {
-    let mut oddities = Vec::new();
+    let (mut oddities, mut doubts) = (Vec::new(), Vec::new());
     if flaws != Flaws::default() {
         oddities::add_flaws(header, flaws, &mut oddities);
     }
@@ -246,13 +251,13 @@ fn damage(
             oddities.push(oddities::text("the name can be split in more than one place:", name));
         }
     }
-    oddities::add(values, reading, decoded.classes, &mut oddities);
+    oddities::add(values, reading, decoded.classes, &mut oddities, &mut doubts);
     let overflow = overflow(decoded.cells, header.names.len());
     let undecodable = decoded.undecodable;
-    if overflow.is_empty() && undecodable.is_empty() && oddities.is_empty() {
+    if overflow.is_empty() && undecodable.is_empty() && oddities.is_empty() && doubts.is_empty() {
         return None;
     }
-    Some(Damage { overflow, undecodable, oddities })
+    Some(Damage { overflow, undecodable, oddities, doubts })
 }
 
 /// Returns whether a value is empty or white space. Unlike trimming, this reads only one character of most values.

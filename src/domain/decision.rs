@@ -41,6 +41,8 @@ words! {
         UndoImport = "UNDO_IMPORT",
         /// A run was requested.
         Reprocess = "REPROCESS",
+        /// A file is to be read again, with other settings.
+        Reread = "REREAD",
         /// A job was cancelled.
         Cancel = "CANCEL",
         /// A job was deleted with all its data except its contacts.

@@ -17,6 +17,9 @@ pub struct Interpretation {
     pub encoding: String,
     /// How sure the encoding is.
     pub certainty: Certainty,
+    /// If the encoding is in doubt: the likely readings, the one in use first.
+    #[serde(default)]
+    pub readings: Vec<EncodingReading>,
     /// The character between two cells.
     pub delimiter: String,
     /// The physical line of the header, from 1; of the first row if there is no header.
@@ -104,6 +107,15 @@ impl ContainerFormat {
             | ContainerFormat::Vcard => false,
         }
     }
+}
+
+/// The letters in question as they are in one encoding.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct EncodingReading {
+    /// The name of the encoding.
+    pub encoding: String,
+    /// Values with letters in question, the same values for each reading, at most five.
+    pub samples: Vec<String>,
 }
 
 /// A field and the column that it is read from.

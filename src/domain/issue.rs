@@ -19,6 +19,10 @@ words! {
     }
 }
 
+/// The key of the issue about the encoding of a job's file. Its type is MALFORMED_ROW, and it is the only one of that type
+/// that several rows share.
+pub const ENCODING_ISSUE_KEY: &str = "encoding";
+
 /// The value of `issues.issue_resolved_by` if a run resolved the issue, not a person.
 pub(crate) const RESOLVED_BY_RUN: &str = "recheck";
 

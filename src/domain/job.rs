@@ -66,6 +66,11 @@ pub struct ParseSettings {
 }
 
 impl ParseSettings {
+    /// Returns the line of the header as its column has it.
+    pub(crate) fn line(&self) -> Option<i32> {
+        self.header_line.map(|line| i32::try_from(line).unwrap_or(i32::MAX))
+    }
+
     /// Returns whether everything is detected.
     pub fn is_empty(&self) -> bool {
         *self == ParseSettings::default()

@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub reading: Reading,
     /// How it was read, for people.
     pub interpretation: Interpretation,
+    /// The first values of which the encoding is in doubt, described.
+    pub doubts: Vec<String>,
     /// The number of its data rows.
     pub rows: u64,
     /// Bytes to be staged.
@@ -67,6 +69,7 @@ pub(crate) async fn plan(
         file: survey.file,
         reading: survey.reading,
         interpretation: survey.interpretation,
+        doubts: survey.doubts,
         rows: survey.rows,
         bytes: survey.bytes,
         findings,

@@ -14,6 +14,7 @@ use crate::containers::{SIGNATURE_BYTES, Signature, Unpacked, Wanted, unpack};
 use crate::csv::{Damage, Encoding, Limits, Mapping, RawRow, Reader, Reading, Rejection, Summary};
 use crate::domain::interpretation::Container;
 use crate::domain::row::{Fields, normalise};
+use crate::domain::rules::ENCODING_IN_DOUBT;
 use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
 
@@ -225,12 +226,20 @@ pub(crate) fn fields<'a>(row: &RawRow<'a>) -> Fields<'a> {
     row.values.map(normalise)
 }
 
+/// Returns whether nothing but the encoding of the file is in doubt.
+fn is_about_encoding(damage: &Damage) -> bool {
+    damage.overflow.is_empty() && damage.undecodable.is_empty() && damage.oddities.is_empty()
+}
+
 /// Describes what a malformed row contained besides its values; empty for any other row. Rows with different
 /// residues are different rows, so the text is unambiguous.
 pub(crate) fn residue(damage: Option<&Damage>) -> String {
     let Some(damage) = damage else {
         return String::new();
     };
+    if is_about_encoding(damage) {
+        return format!("{ENCODING_IN_DOUBT}{}", damage.doubts.join("; "));
+    }
     let kinds = [("extra cells ", &damage.overflow), ("unreadable bytes in ", &damage.undecodable)];
     let mut residue = Vec::new();
     for (words, cells) in kinds.into_iter().filter(|(_, cells)| !cells.is_empty()) {
@@ -241,7 +250,7 @@ pub(crate) fn residue(damage: Option<&Damage>) -> String {
         let written = serde_json::to_writer(&mut residue, cells);
         debug_assert!(written.is_ok(), "writing to a Vec cannot fail");
     }
-    for oddity in &damage.oddities {
+    for oddity in damage.oddities.iter().chain(&damage.doubts) {
         if !residue.is_empty() {
             residue.extend_from_slice(b"; ");
         }

@@ -193,6 +193,11 @@ impl RunError {
         }
     }
 
+    /// Returns whether the content of the file was refused.
+    pub(crate) fn is_about_content(&self) -> bool {
+        matches!(self, RunError::Rejected(_))
+    }
+
     /// Returns the reason as the job's owner reads it: without folders, buckets and other internals of the server,
     /// which only its operator may see.
     pub(crate) fn for_owner(&self) -> String {

@@ -13,6 +13,9 @@ use crate::domain::rules::Verdict;
 use crate::domain::{email, rules};
 use crate::store::jobs::Claim;
 
+/// Maximum number of values that the issue about the encoding describes.
+const DOUBTS: usize = 20;
+
 /// The result of the survey.
 pub(crate) struct Survey {
     /// The file.
@@ -21,6 +24,8 @@ pub(crate) struct Survey {
     pub reading: Reading,
     /// How the file was read, for people.
     pub interpretation: Interpretation,
+    /// The first values of which the encoding is in doubt, described.
+    pub doubts: Vec<String>,
     /// Data rows.
     pub rows: u64,
     /// Bytes to be staged.
@@ -39,6 +44,7 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
     let mut pass = file.pass(context, claim).await?;
     let first = file.first_reader(claim)?;
     let mut summary = pass.read(first, claim, control, |row| found.row(&row, control)).await?;
+    let readings = std::mem::take(&mut summary.readings);
     if summary.reread {
         found = Found::new(context, claim);
         pass = file.pass(context, claim).await?;
@@ -56,10 +62,12 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
     let is_set = claim.settings.encoding.is_some() && !file.is_ours();
     let mut interpretation = summary.interpretation(is_set);
     interpretation.containers = file.containers().to_vec();
+    interpretation.readings = readings;
     Ok(Survey {
         file,
         reading: summary.reading(),
         interpretation,
+        doubts: found.doubts,
         rows: summary.rows,
         bytes: found.bytes,
         has_violations: found.has_violations,
@@ -72,6 +80,7 @@ struct Found {
     required: RequiredFields,
     comparison: Comparison,
     has_violations: bool,
+    doubts: Vec<String>,
     bytes: u64,
 }
 
@@ -82,6 +91,7 @@ impl Found {
             required: claim.required,
             comparison: context.comparison(),
             has_violations: false,
+            doubts: Vec::new(),
             bytes: 0,
         }
     }
@@ -92,6 +102,8 @@ impl Found {
         if residue.len() > RESIDUE_BYTES {
             return Err(Rejection::TooDamaged { line: row.line, limit_bytes: RESIDUE_BYTES }.into());
         }
+        let doubts = row.damage.as_ref().map(|damage| damage.doubts.as_slice()).unwrap_or_default();
+        self.doubts.extend(doubts.iter().take(DOUBTS - self.doubts.len()).cloned());
         self.bytes += (fields.bytes() + residue.len()) as u64;
         let verdict = rules::check(&fields, row.damage.is_some(), self.required);
         self.has_violations |= !verdict.is_clean();

@@ -218,14 +218,17 @@ pub(crate) async fn mark_undone(
     Ok(())
 }
 
+/// Deletes the rows of the actions on a job, which cannot be undone then.
+pub(crate) async fn forget_rows(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    let forget =
+        "DELETE FROM action_rows USING actions WHERE row_action_id = action_id AND action_job_id = $1";
+    sql::query(forget).bind(job.0).execute(connection).await?;
+    Ok(())
+}
+
 /// Deletes personal data from the actions of a job; the record that they were performed remains.
 pub(crate) async fn forget_data(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
-    sql::query(
-        "DELETE FROM action_rows USING actions WHERE row_action_id = action_id AND action_job_id = $1",
-    )
-    .bind(job.0)
-    .execute(&mut *connection)
-    .await?;
+    forget_rows(connection, job).await?;
     // `unknown` and `contacts` list keys of rows from a file of corrections, which may contain any text.
     let forget =
         "UPDATE actions SET action_request = '{}', action_result = action_result - 'unknown' - 'contacts'

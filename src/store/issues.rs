@@ -11,10 +11,10 @@ use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::copy::{Lines, Target};
 use super::{Count, JobTables, StoreError, filter, issue_rank, sql};
 use crate::domain::ids::{IssueId, RowId};
-use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
+use crate::domain::issue::{ENCODING_ISSUE_KEY, IssueType, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::RowHash;
-use crate::domain::rules::Violation;
+use crate::domain::rules::{Violation, is_about_encoding};
 
 /// An issue and one of the rows that raise it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,22 +94,42 @@ pub(crate) async fn insert(
     }
 }
 
-/// Returns the hashes of the job's malformed rows that a person accepted. The key of such an issue is the hash of its row.
+/// The malformed rows of a job that a person accepted by resolving their issue.
+#[derive(Debug, Default)]
+pub(crate) struct AcceptedRows {
+    hashes: HashSet<RowHash>,
+    /// Whether the issue about the encoding is resolved.
+    encoding: bool,
+}
+
+impl AcceptedRows {
+    /// Returns whether the row with this hash and residue was accepted.
+    pub(crate) fn contains(&self, hash: RowHash, residue: &str) -> bool {
+        match is_about_encoding(residue) {
+            true => self.encoding,
+            false => self.hashes.contains(&hash),
+        }
+    }
+}
+
+/// Returns the job's malformed rows that a person accepted. The key of their issues is the hash of the row, unless the
+/// issue is about the encoding.
 pub(crate) async fn accepted_malformed(
     connection: &mut PgConnection,
     job_tables: JobTables,
-) -> Result<HashSet<RowHash>, StoreError> {
+) -> Result<AcceptedRows, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT issue_key FROM ONLY {} WHERE issues_job_id = $1 AND issue_rank = {} AND issue_resolved",
         job_tables.issues(),
         issue_rank::of(IssueType::MalformedRow)
     ));
     let mut keys = sql::query_scalar(query).bind(job_tables.job().0).fetch(connection);
-    let mut accepted = HashSet::new();
+    let mut accepted = AcceptedRows::default();
     while let Some(key) = keys.try_next().await? {
         // A key that is not a hash belongs to no row.
         let key: String = key;
-        accepted.extend(key.parse::<RowHash>());
+        accepted.encoding |= key == ENCODING_ISSUE_KEY;
+        accepted.hashes.extend(key.parse::<RowHash>());
     }
     Ok(accepted)
 }

@@ -264,7 +264,7 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     .bind(new.content_hash)
     .bind(new.columns.map(Json))
     .bind(&new.settings.encoding)
-    .bind(new.settings.header_line.map(|line| i32::try_from(line).unwrap_or(i32::MAX)))
+    .bind(new.settings.line())
     .fetch_one(&mut *connection)
     .await?;
     Ok(id)

@@ -82,6 +82,7 @@ fn long_running() -> Router<App> {
         .route("/jobs/{job}/corrections", post(job::correct))
         .route("/contacts.csv", get(contacts::file))
         .route("/jobs/{job}/delete", post(job::delete))
+        .route("/jobs/{job}/reread", post(job::reread))
         .route("/jobs/{job}/undo-import", post(job::undo_import))
         .route("/jobs/{job}/review/{kind}/preview", post(review::preview))
         .route("/jobs/{job}/review/{kind}/bulk", post(review::carry_out))

@@ -5,7 +5,40 @@ use askama::Template;
 use super::text::Text;
 use super::words;
 use crate::actions::FilePreview;
-use crate::domain::interpretation::{Certainty, Container, Interpretation, SkippedLine};
+use crate::domain::interpretation::{Certainty, Container, EncodingReading, Interpretation, SkippedLine};
+
+/// The likely readings of a file whose encoding is in doubt, side by side.
+#[derive(Template)]
+#[template(path = "readings.html")]
+pub(crate) struct Readings {
+    text: Text,
+    readings: Vec<EncodingReading>,
+    /// Whether the viewer can choose one.
+    can_choose: bool,
+    /// Whether a choice changes the preview, instead of reading the file of a job again.
+    is_preview: bool,
+}
+
+impl Readings {
+    /// Returns the readings of the file of a job, `None` if its encoding is not in doubt.
+    pub(crate) fn of(text: &Text, read: &Interpretation, can_choose: bool) -> Option<Readings> {
+        let readings = read.readings.clone();
+        let has_doubt = !readings.is_empty();
+        has_doubt.then(|| Readings { text: text.clone(), readings, can_choose, is_preview: false })
+    }
+
+    /// Returns the readings of the beginning of a file, `None` if its encoding is not in doubt.
+    pub(crate) fn of_preview(text: &Text, preview: &FilePreview) -> Option<Readings> {
+        let readings = preview.readings.clone();
+        let has_doubt = !readings.is_empty();
+        has_doubt.then(|| Readings { text: text.clone(), readings, can_choose: true, is_preview: true })
+    }
+
+    /// Returns the number of samples of each reading.
+    fn samples(&self) -> usize {
+        self.readings.iter().map(|reading| reading.samples.len()).min().unwrap_or(0)
+    }
+}
 
 /// How a file was read.
 #[derive(Template)]

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::request;
 use super::language::Viewer;
-use super::reading::ReadingView;
+use super::reading::{ReadingView, Readings};
 use super::shell::{Section, Shell, show};
 use super::text::Text;
 use super::words;
@@ -52,6 +52,7 @@ struct Part {
     choices: Vec<Choice>,
     preview: FilePreview,
     reading: ReadingView,
+    readings: Option<Readings>,
     complete: bool,
 }
 
@@ -81,6 +82,7 @@ pub(super) async fn preview(
     show(&Part {
         choices: choices.collect(),
         reading: ReadingView::of_preview(&text, &preview),
+        readings: Readings::of_preview(&text, &preview),
         complete: preview.matched().is_some(),
         preview,
         text,

@@ -154,6 +154,7 @@ pub(crate) fn action(text: &Text, kind: ActionKind) -> String {
         ActionKind::Undo => text.action_undo(),
         ActionKind::UndoImport => text.action_undo_import(),
         ActionKind::Reprocess => text.action_reprocess(),
+        ActionKind::Reread => text.action_reread(),
         ActionKind::Cancel => text.action_cancel(),
         ActionKind::Delete => text.action_delete(),
         ActionKind::Policy => text.action_policy(),
@@ -180,6 +181,7 @@ pub(crate) fn action_on(text: &Text, kind: ActionKind, rows: i64) -> String {
         | ActionKind::Corrections
         | ActionKind::UndoImport
         | ActionKind::Reprocess
+        | ActionKind::Reread
         | ActionKind::Cancel
         | ActionKind::Delete
         | ActionKind::Policy

@@ -10,7 +10,7 @@ const REPORT: &str = "Customers of 2026;;;;;\nmade on Monday;;;;;\n\nE-Mail;Vorn
 
 fn interpretation() -> Value {
     json!({
-        "containers": [], "encoding": "UTF-8", "certainty": "SURE", "delimiter": ";", "header_line": 4, "has_header": true,
+        "containers": [], "encoding": "UTF-8", "certainty": "SURE", "readings": [], "delimiter": ";", "header_line": 4, "has_header": true,
         "columns": [
             { "field": "email", "name": "E-Mail" }, { "field": "first_name", "name": "Vorname" },
             { "field": "last_name", "name": "Nachname" }, { "field": "company", "name": "Firma" },

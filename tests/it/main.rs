@@ -13,6 +13,7 @@ mod crash;
 #[allow(dead_code, reason = "the benchmarks use the rest")]
 mod dataset;
 mod decisions;
+mod encoding_doubt;
 mod equivalence;
 mod flows;
 mod growth;

@@ -3,7 +3,7 @@
 use crate::domain;
 use crate::domain::field::Field;
 use crate::domain::interpretation::{
-    Certainty, Container, ContainerFormat, ReadColumn, SkippedLine, SkippedLines,
+    Certainty, Container, ContainerFormat, EncodingReading, ReadColumn, SkippedLine, SkippedLines,
 };
 
 schema! {
@@ -15,6 +15,8 @@ schema! {
         encoding: String,
         /// How sure the encoding is.
         certainty: Certainty,
+        /// If the encoding is in doubt: the likely readings, the one in use first.
+        readings: Vec<EncodingReading>,
         /// The character between two cells.
         delimiter: String,
         /// The physical line of the header, from 1; of the first row if there is no header.
@@ -41,6 +43,16 @@ schema! {
         part: Option<String>,
         /// The names of the other sheets with cells, or of the other files, which are not imported.
         others: Vec<String>,
+    }
+}
+
+schema! {
+    /// The letters in question as they are in one encoding.
+    domain::interpretation::EncodingReading as EncodingReading {
+        /// The name of the encoding.
+        encoding: String,
+        /// Values with letters in question, the same values for each reading, at most five.
+        samples: Vec<String>,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::actions::MatchedColumn;
 use crate::domain;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::JobId;
-use crate::domain::interpretation::{Certainty, Container, SkippedLine};
+use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
 
 schema! {
     /// The result of an upload.
@@ -29,6 +29,8 @@ schema! {
         encoding: String,
         /// How sure the encoding is.
         certainty: Certainty,
+        /// If the encoding is in doubt: the likely readings, the one in use first.
+        readings: Vec<EncodingReading>,
         /// The delimiter.
         delimiter: String,
         /// The line on which the header starts, from 1; without a header, the line of the first row.

@@ -25,8 +25,19 @@ const RESIDUE_LETTERS: usize = 1_000;
 /// The description without the residue.
 pub(crate) const SENTENCE: &str = "the row does not fit the file's header or encoding";
 
+/// The beginning of the residue of a row in which only the encoding of the file is in doubt. All such rows of a job share
+/// one issue.
+pub(crate) const ENCODING_IN_DOUBT: &str = "the encoding of the file is in doubt: ";
+
+pub(crate) fn is_about_encoding(residue: &str) -> bool {
+    residue.starts_with(ENCODING_IN_DOUBT)
+}
+
 pub(crate) fn description(residue: &str) -> String {
-    format!("{SENTENCE}: {}", shortened(residue))
+    match is_about_encoding(residue) {
+        true => shortened(residue).into_owned(),
+        false => format!("{SENTENCE}: {}", shortened(residue)),
+    }
 }
 
 fn shortened(residue: &str) -> Cow<'_, str> {

@@ -15,9 +15,10 @@ mod missing_required_field;
 
 use super::decision::{BulkDecision, Field};
 use super::email::{self, EmailError};
-use super::issue::{IssueType, email_issue_key, row_issue_key};
+use super::issue::{ENCODING_ISSUE_KEY, IssueType, email_issue_key, row_issue_key};
 use super::required::{FieldSet, RequiredFields};
 use super::row::{Fields, RowHash, RowStatus};
+pub(crate) use malformed_row::{ENCODING_IN_DOUBT, is_about_encoding};
 
 /// Everything about a rule except its check.
 pub struct Rule {
@@ -123,6 +124,13 @@ pub struct Violation {
     pub description: String,
 }
 
+impl Violation {
+    /// Returns whether the issue is about the encoding of the file, which rows share.
+    pub(crate) fn is_about_encoding(&self) -> bool {
+        self.issue_type == IssueType::MalformedRow && self.key == ENCODING_ISSUE_KEY
+    }
+}
+
 /// Validates a row on its own, without comparing it with others. The fields of `required` must not be empty.
 ///
 /// ```
@@ -182,6 +190,9 @@ impl Verdict {
         let violation = |rule: &Rule| Violation {
             issue_type: rule.issue_type,
             key: match rule.about {
+                About::Row if rule.issue_type == IssueType::MalformedRow && is_about_encoding(residue) => {
+                    ENCODING_ISSUE_KEY.to_owned()
+                }
                 About::Row => row_issue_key(hash),
                 About::Email => email_issue_key(&email::key(&fields.email)),
             },

@@ -1,7 +1,5 @@
 //! Reads a job's rows from the database: once to compare them, once to act on the findings.
 
-use std::collections::HashSet;
-
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use sqlx::PgConnection;
 
@@ -10,8 +8,9 @@ use super::super::compare::{Finding, Findings, OPEN, UNDECIDED};
 use super::super::row_outcome::RowOutcome;
 use super::super::{Context, Control, Phase, RunError, existing, survey};
 use crate::domain::contact::ContactKeys;
-use crate::domain::row::{Fields, RowHash, RowStatus};
+use crate::domain::row::{Fields, RowStatus};
 use crate::domain::rules::{self, Verdict};
+use crate::store::issues::AcceptedRows;
 use crate::store::jobs::{Claim, RowLocation};
 use crate::store::sql::Reader;
 use crate::store::staging::{self, RowText, StagedRow};
@@ -28,7 +27,7 @@ pub(crate) struct Reading<'a> {
     /// Where the rows are.
     pub location: RowLocation,
     /// The malformed rows that a person accepted.
-    pub accepted: HashSet<RowHash>,
+    pub accepted: AcceptedRows,
 }
 
 /// The result of the first pass.
@@ -117,7 +116,7 @@ impl Reading<'_> {
         !row.residue.is_empty()
             && !row.accepted
             && fields.hash(&row.residue).to_string() == row.hash
-            && !self.accepted.contains(&row.row_hash())
+            && !self.accepted.contains(row.row_hash(), &row.residue)
     }
 }
 

@@ -2,16 +2,20 @@
 
 use super::super::budget::CHUNK_BYTES;
 use super::super::compare::Findings;
+use super::super::existing::Plan;
 use super::super::row_outcome::RowOutcome;
 use super::super::{Statistics, file, survey};
 use crate::csv::RawRow;
 use crate::domain::contact::ContactKeys;
 use crate::domain::ids::RowId;
 use crate::domain::row::{Fields, RowStatus};
-use crate::domain::rules::{self, About};
+use crate::domain::rules::{self, About, ENCODING_IN_DOUBT};
 use crate::store::issues::Raised;
 use crate::store::jobs::{Claim, RowLocation};
 use crate::store::staging::{Chunk, NewRow};
+
+/// The group of the rows that share the issue about the encoding. Which row is its last is not known.
+const ENCODING_GROUP: (u128, bool) = (0, false);
 
 /// Rows to be written to the database.
 #[derive(Default)]
@@ -83,21 +87,25 @@ pub(crate) struct CheckedRow<'r> {
 pub(crate) struct RowChecker<'a> {
     claim: &'a Claim,
     location: RowLocation,
+    /// Whether no row of the file raises an issue, so that every row is written in its final state.
     clean: bool,
     findings: &'a Findings,
+    /// The description of the issue about the encoding.
+    doubt: String,
     keys: ContactKeys,
 }
 
 impl<'a> RowChecker<'a> {
-    /// Creates a checker. `clean` means that no row of the file raises an issue, so every row is written in its
-    /// final state.
-    pub(crate) fn new(
-        claim: &'a Claim,
-        location: RowLocation,
-        clean: bool,
-        findings: &'a Findings,
-    ) -> RowChecker<'a> {
-        RowChecker { claim, location, clean, findings, keys: ContactKeys::of(&claim.owner) }
+    /// Creates a checker.
+    pub(crate) fn new(claim: &'a Claim, location: RowLocation, plan: &'a Plan) -> RowChecker<'a> {
+        RowChecker {
+            claim,
+            location,
+            clean: plan.clean,
+            findings: &plan.findings,
+            doubt: format!("{ENCODING_IN_DOUBT}{}", plan.doubts.join("; ")),
+            keys: ContactKeys::of(&claim.owner),
+        }
     }
 
     /// Returns where the rows go.
@@ -135,8 +143,12 @@ impl<'a> RowChecker<'a> {
         // After a resume, the recheck raises the issues of all rows alike.
         if status == RowStatus::Issue && self.claim.checkpoint == 0 {
             let group = group.filter(|_| finding.shared).map(|group| (group, finding.last));
-            for violation in verdict.violations(&checked.fields, hash, &residue) {
-                let group = group.filter(|_| violation.issue_type.rule().about == About::Email);
+            for mut violation in verdict.violations(&checked.fields, hash, &residue) {
+                let mut group = group.filter(|_| violation.issue_type.rule().about == About::Email);
+                if violation.is_about_encoding() {
+                    violation.description.clone_from(&self.doubt);
+                    group = Some(ENCODING_GROUP);
+                }
                 batch.shares.push(Share { raised: Raised::new(violation, id), group });
             }
         }

@@ -62,7 +62,7 @@ async fn at_once(
         None => sql::begin(&context.pool).await?,
     };
     clear(&mut transaction, claim).await?;
-    let checker = RowChecker::new(claim, location, clean, &plan.findings);
+    let checker = RowChecker::new(claim, location, &plan);
     let (mut batch, mut contacts) = (check::Batch::default(), contacts_table::Batch::default());
     let pass = plan.file.pass(context, claim).await?;
     pass.read(file::reader(claim, plan.reading), claim, control, |row| {
@@ -113,7 +113,7 @@ async fn by_chunks(
     jobs::plan(&mut transaction, claim, &planned(&plan, location)).await?;
     transaction.commit().await?;
 
-    let checker = RowChecker::new(claim, location, clean, &plan.findings);
+    let checker = RowChecker::new(claim, location, &plan);
     let rows = async {
         let mut written =
             timed(claim, "rows", chunks::write(context, claim, control, &plan, &checker)).await?;

@@ -4,7 +4,7 @@ use sqlx::{PgConnection, PgPool, Row};
 
 use super::{Job, RowCounts, job, one, sql};
 use crate::domain::ids::RowId;
-use crate::domain::job::{ImportPolicy, JobId, Owner};
+use crate::domain::job::{ImportPolicy, JobId, Owner, ParseSettings};
 use crate::store::StoreError;
 
 /// Locks a job of an owner until the transaction ends and returns it; no run can claim it in that time. Fails with a
@@ -77,6 +77,24 @@ pub(crate) async fn set_policy(
 ) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_import_policy = $2 WHERE job_id = $1";
     sql::query(query).bind(id.0).bind(policy.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// Returns a job to its state before the first run, and sets how its file is read. Its rows and issues must be deleted.
+pub(crate) async fn restart(
+    connection: &mut PgConnection,
+    id: JobId,
+    settings: &ParseSettings,
+) -> Result<(), StoreError> {
+    let query = "UPDATE jobs SET job_status = 'PENDING', job_encoding = $2, job_header_line = $3,
+                job_interpretation = NULL, job_total_rows = 0, job_processed_rows = 0, job_issue_count = 0,
+                job_ready_rows = 0, job_issue_rows = 0, job_discarded_rows = 0, job_success_rows = 0,
+                job_repeated_rows = 0, job_checkpoint = 0, job_staged_at = NULL, job_staging_base = NULL,
+                job_object_version = NULL, job_partitioned = false, job_attempts = 0, job_unfinished_runs = 0,
+                job_failure = NULL, job_cancelled_at = NULL, job_process_start = NULL, job_process_end = NULL
+         WHERE job_id = $1";
+    let query = sql::query(query).bind(id.0).bind(&settings.encoding).bind(settings.line());
+    query.execute(connection).await?;
     Ok(())
 }
 

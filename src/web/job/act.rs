@@ -79,6 +79,32 @@ pub(in crate::web) async fn delete(
 }
 
 #[derive(Debug, Deserialize)]
+pub(in crate::web) struct Reread {
+    #[serde(default)]
+    encoding: String,
+    #[serde(default)]
+    header_line: String,
+}
+
+/// Reads the file of a job again. What the form leaves empty is detected.
+pub(in crate::web) async fn reread(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path(job): Path<JobId>,
+    Form(form): Form<Reread>,
+) -> Result<Redirect, Problem> {
+    let encoding = Some(form.encoding.trim()).filter(|name| !name.is_empty());
+    let line = Some(form.header_line.trim()).filter(|line| !line.is_empty()).map(str::parse::<i64>);
+    let line = line.transpose();
+    let line =
+        line.map_err(|_| Problem::invalid("#/header_line", "the line of the header is not a number"))?;
+    let settings = actions::parse_settings(encoding, line)?;
+    let queue = Some(&app.queue);
+    actions::reread(&app.owners, &app.objects, queue, &request(principal), job, &settings).await?;
+    Ok(back(job))
+}
+
+#[derive(Debug, Deserialize)]
 pub(in crate::web) struct Policy {
     policy: ImportPolicy,
 }

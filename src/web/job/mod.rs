@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-pub(super) use act::{cancel, delete, reprocess, set_policy, undo_import};
+pub(super) use act::{cancel, delete, reprocess, reread, set_policy, undo_import};
 pub(super) use corrections::{correct, corrections_file};
 pub(super) use state::live;
 
@@ -21,11 +21,13 @@ use self::timeline::Entry;
 use super::bar::Bar;
 use super::form::{search_text, wants_part};
 use super::language::Viewer;
-use super::reading::ReadingView;
+use super::reading::{ReadingView, Readings};
 use super::shell::{Section, Shell, show};
 use super::words::{self, Status};
+use crate::actions;
+use crate::csv::Encoding;
 use crate::domain::issue::IssueType;
-use crate::domain::job::{ImportPolicy, JobId, JobStatus};
+use crate::domain::job::{ImportPolicy, JobId, JobStatus, ParseSettings};
 use crate::http::{self, App, Path, Problem, Query, Reader, find_job};
 use crate::store::issues;
 
@@ -54,6 +56,11 @@ struct Page {
     text: String,
     rows: Rows,
     reading: Option<ReadingView>,
+    readings: Option<Readings>,
+    can_reread: bool,
+    settings: ParseSettings,
+    /// The names of the encodings from which a person can choose.
+    encodings: Vec<&'static str>,
     timeline: Vec<Entry>,
     at_once: bool,
     /// Which actions are possible.
@@ -88,6 +95,7 @@ pub(super) async fn page(
     };
     let untouched = !job.running && job.undoing.is_none();
     let idle = untouched && !job.wanted;
+    let can_reread = shell.edits && idle && actions::can_reread(&job);
     show(&Page {
         id: job.id,
         filename: job.filename.clone(),
@@ -97,6 +105,10 @@ pub(super) async fn page(
         bar: Bar::of(text, &job.counts),
         picture: text.job_picture(job.total_rows),
         kinds: open.iter().map(kind).collect(),
+        readings: job.interpretation.as_ref().and_then(|read| Readings::of(text, read, can_reread)),
+        can_reread,
+        settings: job.settings.clone(),
+        encodings: Encoding::all().map(Encoding::as_str).collect(),
         reading: job.interpretation.as_ref().map(|read| ReadingView::of(text, read)),
         timeline: timeline::of(&mut db, text, &principal.owner, &job).await?,
         at_once: job.policy == ImportPolicy::AtOnce,

@@ -10,7 +10,7 @@ use crate::actions::{self, Case, Cases};
 use crate::domain::decision::{ActionKind, BulkDecision, Field};
 use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
-use crate::domain::issue::{IssueType, RESOLVED_BY_RUN};
+use crate::domain::issue::{ENCODING_ISSUE_KEY, IssueType, RESOLVED_BY_RUN};
 use crate::domain::required::RequiredFields;
 use crate::domain::row::{OnExisting, RowStatus};
 use crate::domain::rules::{self, About, Compares, Verdict};
@@ -40,6 +40,8 @@ pub(crate) struct CaseView {
     /// The description of the issue.
     words: String,
     pub(super) open: bool,
+    /// Whether it is about the encoding of the file.
+    is_encoding: bool,
     /// The decision, if it is resolved.
     decided: Option<Decided>,
     /// The existing contact, if there is one, and the rows, side by side.
@@ -194,6 +196,7 @@ pub(super) async fn views(
             title: title(text, &issue, &rows),
             words: description(text, &issue, &rows, review.job.required),
             open: !issue.resolved,
+            is_encoding: is_about_encoding(&issue),
             decided,
             columns: columns(text, &issue, &rows, review.job.required),
             more,
@@ -208,9 +211,14 @@ pub(super) async fn views(
     Ok((fitting.map(view).collect(), end))
 }
 
+fn is_about_encoding(issue: &Issue) -> bool {
+    issue.issue_type == IssueType::MalformedRow && issue.key == ENCODING_ISSUE_KEY
+}
+
 fn title(text: &Text, issue: &Issue, rows: &[Case]) -> String {
     let first = rows.first().map(|case| &case.row);
     match issue.issue_type.rule().about {
+        _ if is_about_encoding(issue) => text.case_encoding(),
         About::Email => issue.key.clone(),
         About::Row => first.map(|row| origin(text, row)).unwrap_or_default(),
     }
@@ -218,6 +226,9 @@ fn title(text: &Text, issue: &Issue, rows: &[Case]) -> String {
 
 /// Describes the issue.
 fn description(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) -> String {
+    if is_about_encoding(issue) {
+        return text.wrong_encoding();
+    }
     let first = rows.first().map(|case| rules::check(&case.row.fields(), false, required));
     let (kind, Verdict { missing, invalid_email, .. }) = (issue.issue_type, first.unwrap_or_default());
     if kind == IssueType::MissingRequiredField && rows.len() == 1 && !missing.is_empty() {
@@ -261,6 +272,7 @@ fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowI
         | ActionKind::Undo
         | ActionKind::UndoImport
         | ActionKind::Reprocess
+        | ActionKind::Reread
         | ActionKind::Cancel
         | ActionKind::Delete
         | ActionKind::Policy

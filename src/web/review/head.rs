@@ -136,6 +136,7 @@ impl Flash {
             | ActionKind::Corrections
             | ActionKind::UndoImport
             | ActionKind::Reprocess
+            | ActionKind::Reread
             | ActionKind::Cancel
             | ActionKind::Delete
             | ActionKind::Policy

@@ -18,6 +18,7 @@ fn body_of(path: &str, method: &Method) -> Option<Value> {
     match path.rsplit('/').next()? {
         "resolution" => Some(decision),
         "bulk" | "preview" => Some(json!({ "decision": decision })),
+        "reread" => Some(json!({ "encoding": "UTF-8" })),
         "policy" => Some(json!({ "policy": "HOLD" })),
         "tokens" => Some(json!({ "name": "a", "roles": [] })),
         _ if *method == Method::PATCH => Some(json!({ "company": "Mine" })),
