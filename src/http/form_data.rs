@@ -20,6 +20,10 @@ use super::problem::{Kind, Problem, is_body_timeout};
 /// end, which may never arrive.
 const HEAD_BYTES: usize = 64 << 10;
 
+/// Bytes passed to the parser at a time until the file is found: with each text before the file, it reads ahead by a few
+/// pieces.
+const SLICE_BYTES: usize = 1 << 10;
+
 /// The part `file` of a form, and the texts before it.
 pub struct FormFile {
     field: Field<'static>,
@@ -37,7 +41,8 @@ impl FormFile {
             body: request.into_body().into_data_stream(),
             is_found: Arc::clone(&is_found),
             taken: 0,
-            rests: false,
+            rest: Bytes::new(),
+            pauses: false,
         };
         let mut form = Multipart::new(pieces, boundary);
         let mut texts = Vec::new();
@@ -101,12 +106,14 @@ fn broken(error: multer::Error) -> Problem {
 #[error("no file in the first {HEAD_BYTES} bytes")]
 struct LongHead;
 
-/// The pieces of the body; limits their total size until the file is found.
+/// The pieces of the body, small ones of limited total size until the file is found.
 struct Pieces {
     body: BodyDataStream,
     is_found: Arc<AtomicBool>,
     taken: usize,
-    rests: bool,
+    /// What is left of the last piece of the body.
+    rest: Bytes,
+    pauses: bool,
 }
 
 impl Stream for Pieces {
@@ -114,18 +121,25 @@ impl Stream for Pieces {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // The parser reads all available data before it looks at any of it, so pause after each piece.
-        if std::mem::take(&mut self.rests) {
+        if std::mem::take(&mut self.pauses) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if self.taken >= HEAD_BYTES && !self.is_found.load(Ordering::Relaxed) {
+        let is_found = self.is_found.load(Ordering::Relaxed);
+        if self.taken >= HEAD_BYTES && !is_found {
             return Poll::Ready(Some(Err(LongHead.into())));
         }
-        let piece = ready!(Pin::new(&mut self.body).poll_next(context));
-        self.rests = true;
-        self.taken =
-            self.taken.saturating_add(piece.as_ref().map_or(0, |piece| piece.as_ref().map_or(0, Bytes::len)));
-        Poll::Ready(piece.map(|piece| piece.map_err(Into::into)))
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_next(context)) {
+                Some(Ok(piece)) => self.rest = piece,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                None => return Poll::Ready(None),
+            }
+        }
+        self.pauses = true;
+        let length = if is_found { self.rest.len() } else { self.rest.len().min(SLICE_BYTES) };
+        self.taken = self.taken.saturating_add(length);
+        Poll::Ready(Some(Ok(self.rest.split_to(length))))
     }
 }
 
@@ -151,7 +165,7 @@ mod tests {
             std::iter::once(format!("--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n{PART}"));
         let data = std::iter::repeat_n("y".repeat(100_000), 10);
         let file = find(head.chain(data).chain(["\r\n--b--\r\n".to_owned()])).await.ok().unwrap();
-        assert_eq!(file.name(), Some("a.csv"));
+        assert_eq!((file.name(), file.text("x"), file.text("y")), (Some("a.csv"), Some("1"), None));
         let mut content = Vec::new();
         file.into_reader().read_to_end(&mut content).await.unwrap();
         assert_eq!(content.len(), 1_000_000);
