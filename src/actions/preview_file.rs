@@ -19,6 +19,9 @@ pub(crate) const PREVIEW_BYTES: usize = 256 << 10;
 /// The maximum size in bytes of a workbook or an archive with a preview, which needs the whole file.
 const PREVIEW_CONTAINER_BYTES: usize = 8 << 20;
 
+/// Maximum bytes of a workbook that may be in memory for a preview.
+const IN_MEMORY_BYTES: u64 = 64 << 20;
+
 /// Returns the maximum number of bytes for a preview of a file that begins with `head`.
 pub(crate) fn preview_limit(head: &[u8]) -> usize {
     if Signature::of(head).is_some() { PREVIEW_CONTAINER_BYTES } else { PREVIEW_BYTES }
@@ -190,9 +193,11 @@ impl<'a> Text<'a> {
         match unpacked.map_err(std::io::Error::other) {
             Ok(Ok(Some(text))) => Ok(text),
             Ok(Ok(None)) => Ok(plain),
-            Ok(Err(UnpackError::Incomplete)) => Err(invalid(format!(
-                "the preview shows workbooks and archives of up to {} MB; import the file to see how it is read",
-                PREVIEW_CONTAINER_BYTES >> 20
+            Ok(Err(UnpackError::Incomplete | UnpackError::TooLarge { .. })) => Err(invalid(format!(
+                "the preview shows workbooks and archives of up to {} MB, and {} MB when they are unpacked; import the \
+                 file to see how it is read",
+                PREVIEW_CONTAINER_BYTES >> 20,
+                IN_MEMORY_BYTES >> 20
             ))),
             Ok(Err(UnpackError::Scratch(source))) | Err(source) => Err(StoreError::Scratch(source).into()),
             Ok(Err(error)) => Err(invalid(error.to_string())),
@@ -216,7 +221,12 @@ fn unpacked(head: &[u8], whole: bool) -> Result<Option<Text<'static>>, UnpackErr
     let mut packed = tempfile::tempfile()?;
     packed.write_all(head)?;
     packed.seek(SeekFrom::Start(0))?;
-    let wanted = Wanted { bytes: PREVIEW_BYTES as u64, is_whole: whole, stop: &AtomicBool::new(false) };
+    let wanted = Wanted {
+        bytes: PREVIEW_BYTES as u64,
+        is_whole: whole,
+        in_memory: IN_MEMORY_BYTES,
+        stop: &AtomicBool::new(false),
+    };
     let Some(unpacked) = unpack(packed, &wanted)? else { return Ok(None) };
     let mut bytes = Vec::new();
     unpacked.text.take(PREVIEW_BYTES as u64).read_to_end(&mut bytes)?;

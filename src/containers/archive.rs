@@ -24,14 +24,18 @@ const OTHER_ENDINGS: [&str; 12] =
 type Archive = ZipArchive<BufReader<File>>;
 
 /// Unpacks the table of an archive, or of the workbook that it is.
-pub(super) fn unpack(file: File, output: &mut Output<'_>) -> Result<Container, UnpackError> {
+///
+/// `most`: the maximum bytes of a workbook that may be in memory.
+pub(super) fn unpack(file: File, output: &mut Output<'_>, most: u64) -> Result<Container, UnpackError> {
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     match workbook_format(&archive) {
         Some(format) => {
-            let in_memory = size_in_memory(&mut archive, format)?;
+            if size_in_memory(&mut archive, format)? > most {
+                return Err(UnpackError::TooLarge { limit: most });
+            }
             let mut file = archive.into_inner().into_inner();
             file.seek(SeekFrom::Start(0))?;
-            workbook::unpack(file, format, in_memory, output)
+            workbook::unpack(file, format, output)
         }
         None => match foreign_format(&archive) {
             Some(format) => Err(UnpackError::Foreign { format }),

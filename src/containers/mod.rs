@@ -37,12 +37,14 @@ pub(crate) struct Unpacked {
     pub is_ours: bool,
 }
 
-/// How much of a container is unpacked.
+/// How much of a container is unpacked, and at what cost.
 pub(crate) struct Wanted<'a> {
     /// The number of bytes that suffice.
     pub bytes: u64,
     /// Whether the packed file is whole. The beginning of a compressed file is enough for the beginning of its text.
     pub is_whole: bool,
+    /// Maximum bytes of what must be in memory: the strings of an XLSX workbook, the whole content of others.
+    pub in_memory: u64,
     /// Becomes true when nobody waits for the result any more.
     pub stop: &'a AtomicBool,
 }
@@ -128,8 +130,8 @@ fn unpack_one(
         Signature::Bzip2 => compressed::bzip2(file, output).map(|()| compressed(ContainerFormat::Bzip2)),
         Signature::Xz => compressed::xz(file, output).map(|()| compressed(ContainerFormat::Xz)),
         Signature::Zip | Signature::Compound if !wanted.is_whole => Err(UnpackError::Incomplete),
-        Signature::Zip => archive::unpack(file, output),
-        Signature::Compound => workbook::unpack_old(file, output),
+        Signature::Zip => archive::unpack(file, output, wanted.in_memory),
+        Signature::Compound => workbook::unpack_old(file, output, wanted.in_memory),
         Signature::Vcard => vcard::unpack(file, output),
     }
 }

@@ -37,7 +37,10 @@ fn with(bytes: &[u8], wanted: &Wanted<'_>) -> Result<Option<(String, Unpacked)>,
 
 /// Unpacks all of a file.
 fn whole(bytes: &[u8]) -> Result<Option<(String, Unpacked)>, UnpackError> {
-    with(bytes, &Wanted { bytes: u64::MAX, is_whole: true, stop: &AtomicBool::new(false) })
+    with(
+        bytes,
+        &Wanted { bytes: u64::MAX, is_whole: true, in_memory: 256 << 20, stop: &AtomicBool::new(false) },
+    )
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -111,7 +114,7 @@ fn the_beginning_of_a_compressed_file_shows_that_of_its_text() {
     let text: String = (0..50_000).map(|n| format!("person{n}@example.com,{}\n", n * 7919)).collect();
     let packed = gzip(text.as_bytes());
     let stop = AtomicBool::new(false);
-    let wanted = Wanted { bytes: 1000, is_whole: false, stop: &stop };
+    let wanted = Wanted { bytes: 1000, is_whole: false, in_memory: 256 << 20, stop: &stop };
     let (head, unpacked) = with(&packed[..packed.len() / 2], &wanted).unwrap().unwrap();
     assert!(head.len() >= 1000 && text.starts_with(&head), "{}", head.len());
     assert!(!unpacked.is_whole);
@@ -197,6 +200,7 @@ fn a_small_file_does_not_grow_without_limit() {
 
 #[test]
 fn unpacking_stops_when_nobody_waits() {
-    let wanted = Wanted { bytes: u64::MAX, is_whole: true, stop: &AtomicBool::new(true) };
+    let wanted =
+        Wanted { bytes: u64::MAX, is_whole: true, in_memory: 256 << 20, stop: &AtomicBool::new(true) };
     assert!(matches!(with(&gzip(TEXT.as_bytes()), &wanted), Err(UnpackError::Stopped)));
 }

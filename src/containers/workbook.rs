@@ -13,8 +13,6 @@ use super::sheet::{SheetWriter, Sink};
 use crate::csv;
 use crate::domain::interpretation::{Container, ContainerFormat};
 
-/// Maximum size in bytes of what is in memory: the strings of an XLSX workbook, the whole content of others.
-const IN_MEMORY: u64 = 256 << 20;
 /// How much of a sheet shows whether it contains contacts.
 const HEAD_BYTES: usize = 64 << 10;
 /// Maximum number of sheets that are searched, and of names that are reported.
@@ -25,34 +23,28 @@ static IN_TURN: Mutex<()> = Mutex::new(());
 
 type Workbook = Sheets<BufReader<File>>;
 
-/// Writes the sheet with the contacts of a workbook that is a ZIP archive. `in_memory`: the size of its parts that are
-/// read into memory.
+/// Writes the sheet with the contacts of a workbook that is a ZIP archive.
 pub(super) fn unpack(
     file: File,
     format: ContainerFormat,
-    in_memory: u64,
     output: &mut Output<'_>,
 ) -> Result<Container, UnpackError> {
-    guarded(format, in_memory, || write_sheet(open(file, format)?, format, output))
+    guarded(format, || write_sheet(open(file, format)?, format, output))
 }
 
-/// Writes the sheet with the contacts of a workbook of Excel 97 to 2003.
-pub(super) fn unpack_old(file: File, output: &mut Output<'_>) -> Result<Container, UnpackError> {
-    let size = file.metadata()?.len();
-    guarded(ContainerFormat::Xls, size, || {
-        write_sheet(open(file, ContainerFormat::Xls)?, ContainerFormat::Xls, output)
-    })
+/// Writes the sheet with the contacts of a workbook of Excel 97 to 2003. `most`: the maximum bytes that may be in memory.
+pub(super) fn unpack_old(file: File, output: &mut Output<'_>, most: u64) -> Result<Container, UnpackError> {
+    if file.metadata()?.len() > most {
+        return Err(UnpackError::TooLarge { limit: most });
+    }
+    unpack(file, ContainerFormat::Xls, output)
 }
 
 /// Runs `work` while no other workbook is in memory, and reports a panic of the library as a broken workbook.
 fn guarded<T>(
     format: ContainerFormat,
-    in_memory: u64,
     work: impl FnOnce() -> Result<T, UnpackError>,
 ) -> Result<T, UnpackError> {
-    if in_memory > IN_MEMORY {
-        return Err(UnpackError::TooLarge { limit: IN_MEMORY });
-    }
     let _turn = IN_TURN.lock().unwrap_or_else(PoisonError::into_inner);
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(UnpackError::Broken {

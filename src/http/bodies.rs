@@ -16,21 +16,27 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// Reads a whole body of at most `limit` bytes.
 pub(crate) async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    read_up_to(body, |_| limit).await
+    read_up_to(body, |_| Ok(limit)).await
 }
 
-/// Like [`read_whole`], with a limit that depends on how the body begins.
-pub(crate) async fn read_up_to(body: Body, limit: impl Fn(&[u8]) -> usize) -> Result<Bytes, Problem> {
+/// Like [`read_whole`], with a limit that depends on how the body begins and is asked for with each piece.
+pub(crate) async fn read_up_to(
+    body: Body,
+    limit: impl FnMut(&[u8]) -> Result<usize, Problem>,
+) -> Result<Bytes, Problem> {
     let whole = tokio::time::timeout(LONGEST, collect(body, limit)).await;
     whole.unwrap_or_else(|_| Err(Problem::new(Kind::BodyTimeout)))
 }
 
-async fn collect(body: Body, limit: impl Fn(&[u8]) -> usize) -> Result<Bytes, Problem> {
+async fn collect(
+    body: Body,
+    mut limit: impl FnMut(&[u8]) -> Result<usize, Problem>,
+) -> Result<Bytes, Problem> {
     let mut pieces = body.into_data_stream();
     let mut whole = BytesMut::new();
     while let Some(piece) = pieces.try_next().await.map_err(|error| Problem::of_body(&error))? {
         whole.extend_from_slice(&piece);
-        let limit = limit(&whole);
+        let limit = limit(&whole)?;
         if whole.len() > limit {
             return Err(Problem::new(Kind::TooLarge).detail(format!("at most {limit} bytes are taken here")));
         }

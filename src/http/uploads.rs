@@ -168,7 +168,14 @@ pub async fn preview_of(
     request: Request,
 ) -> Result<FilePreview, Problem> {
     let settings = settings(query.encoding.as_deref(), query.header_line)?;
-    let body = read_up_to(request.into_body(), actions::preview_limit).await?;
+    let mut permit = None;
+    let body = read_up_to(request.into_body(), |head| {
+        if head.len() > PREVIEW_BYTES && permit.is_none() {
+            permit = Some(app.ceilings.large_bodies.enter(owner)?);
+        }
+        Ok(actions::preview_limit(head))
+    })
+    .await?;
     // A longer body is a container, which is sent whole.
     let whole = body.len() != PREVIEW_BYTES;
     actions::preview_file(&app.owners, owner, &body, whole, &settings).await.map_err(of_settings)

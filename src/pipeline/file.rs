@@ -22,6 +22,8 @@ use crate::store::jobs::Claim;
 const KEPT_BYTES: u64 = 1 << 20;
 /// The bytes of unpacked text that are read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
+/// Maximum bytes of a workbook that may be in memory.
+const IN_MEMORY_BYTES: u64 = 256 << 20;
 /// The interval between checks whether the run is to stop, while a container is unpacked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -127,7 +129,7 @@ async fn unpacked(mut packed: Blocks, claim: &Claim, control: &Control) -> Resul
     let stopped = Arc::clone(&stop);
     let _guard = scopeguard::guard((), move |()| stopped.store(true, Ordering::Relaxed));
     let mut work = tokio::task::spawn_blocking(move || {
-        unpack(file, &Wanted { bytes: u64::MAX, is_whole: true, stop: &stop })
+        unpack(file, &Wanted { bytes: u64::MAX, is_whole: true, in_memory: IN_MEMORY_BYTES, stop: &stop })
     });
     loop {
         match tokio::time::timeout(CHECK_INTERVAL, &mut work).await {

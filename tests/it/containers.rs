@@ -165,3 +165,20 @@ async fn what_cannot_be_unpacked_is_refused_with_a_way_out() {
         sqlx::query_scalar("SELECT to_jsonb(job_status) FROM jobs").fetch_all(&world.pool).await.unwrap();
     assert_eq!(failures, vec![json!("FAILED"); 4]);
 }
+
+#[tokio::test]
+async fn a_workbook_that_grows_does_not_fill_the_memory_of_the_server() {
+    let server = Server::start(World::database().await).await;
+    let strings = format!("<sst>{}</sst>", "<si><t>a</t></si>".repeat(5 << 20));
+    let bomb = zip(&[("xl/workbook.xml", "<workbook/>"), ("xl/sharedStrings.xml", &strings)]);
+    assert!(bomb.len() < 8 << 20, "{}", bomb.len());
+    let preview = async || {
+        let url = format!("{}/api/v1/uploads/preview", server.url);
+        status_and_json(server.client().post(url).body(bomb.clone()).send().await.unwrap()).await
+    };
+    let (status, refused) = preview().await;
+    let detail = refused["errors"][0]["detail"].as_str().unwrap_or_default();
+    assert!(status == 422 && detail.contains("64 MB when they are unpacked"), "{refused}");
+    let peak = server.memory_bytes("VmHWM");
+    assert!(peak < 256 << 20, "peak {} MiB", peak >> 20);
+}
