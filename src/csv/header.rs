@@ -4,6 +4,7 @@ use super::columns::{Beginning, Source};
 use super::rejection::{HeaderNames, Rejection};
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
+use crate::domain::required::RequiredFields;
 
 /// The columns that a person has assigned to the fields, for a file whose column names do not identify them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +50,13 @@ pub struct Header {
 impl Header {
     /// Finds the columns of a table.
     ///
-    /// Fails if a column is missing or ambiguous. With a `mapping`, ignores the names and fails if the table has another
+    /// Fails if the column of a required field is missing, or one is ambiguous. With a `mapping`, ignores the names and fails if the table has another
     /// number of columns.
-    pub(super) fn find(start: &TableStart, mapping: Option<&Mapping>) -> Result<Header, Rejection> {
+    pub(super) fn find(
+        start: &TableStart,
+        mapping: Option<&Mapping>,
+        required: RequiredFields,
+    ) -> Result<Header, Rejection> {
         let (names, line) = (start.names.clone(), start.line);
         let (is_named, delimiter) = (start.is_named(), start.dialect.delimiter);
         if let Some(Mapping { columns, width }) = mapping {
@@ -69,7 +74,7 @@ impl Header {
         let rows = start.rows();
         let beginning = Beginning { names: &names, rows: &rows };
         let columns = beginning.columns();
-        let is_missing = |field: &Field| field.is_required() && columns.sources.get(*field).is_none();
+        let is_missing = |field: &Field| required.has(*field) && columns.sources.get(*field).is_none();
         let missing: Vec<Field> = Field::ALL.iter().copied().filter(is_missing).collect();
         if !missing.is_empty() || !columns.doubled.is_empty() {
             let proposals = beginning.proposals(&columns);

@@ -24,7 +24,7 @@ pub(super) fn add(
 ) {
     for (field, value) in values.iter() {
         // As an e-mail, a placeholder is an invalid address anyway.
-        if field != Field::Email && may_be_placeholder(value) && PLACEHOLDERS.contains(&value.trim()) {
+        if field != Field::Email && may_be_placeholder(value) && is_placeholder(field, value.trim()) {
             oddities.push(format!("{field} {} stands for a missing value", quoted(value)));
         }
         if !classes.has_any() {
@@ -128,6 +128,11 @@ const PLACEHOLDERS: [&str; 34] = [
     ".",
     "#ERROR!",
 ];
+
+/// Returns whether a value stands for a missing one. `None` is a name of people, but not of companies.
+fn is_placeholder(field: Field, value: &str) -> bool {
+    PLACEHOLDERS.contains(&value) || (field == Field::Company && value.eq_ignore_ascii_case("none"))
+}
 
 /// Returns whether a value begins like a placeholder. A cheap test that excludes most values.
 fn may_be_placeholder(value: &str) -> bool {

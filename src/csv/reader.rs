@@ -11,6 +11,7 @@ use super::rejection::Rejection;
 use super::rows::{RawRow, Rows, Summary};
 use super::table_start::{Quoting, TableStart};
 use crate::domain::field::Field;
+use crate::domain::required::RequiredFields;
 
 /// Number of bytes from which encoding, delimiter and header are detected.
 pub(super) const HEAD_BYTES: usize = 64 << 10;
@@ -34,11 +35,12 @@ pub struct Reader {
     body: Option<Box<Body>>,
 }
 
-/// What a person has specified about a file.
+/// What is specified about a file rather than detected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Settings {
     mapping: Option<Mapping>,
     header_line: Option<u64>,
+    required: RequiredFields,
 }
 
 impl Reader {
@@ -68,6 +70,12 @@ impl Reader {
     /// not is the header.
     pub fn header_on(mut self, line: Option<u64>) -> Reader {
         self.settings.header_line = line;
+        self
+    }
+
+    /// Sets the fields for which the file must have a column.
+    pub fn requiring(mut self, fields: RequiredFields) -> Reader {
+        self.settings.required = fields;
         self
     }
 
@@ -160,7 +168,7 @@ impl Body {
             text = &converted;
         }
         let start = TableStart::find(text, whole, limits, settings.header_line, Quoting::Any)?;
-        let header = Header::find(&start, settings.mapping.as_ref())?;
+        let header = Header::find(&start, settings.mapping.as_ref(), settings.required)?;
         let email = header.source(Field::Email).column();
         let mut records = RecordReader::in_dialect(start.dialect, limits)
             .starting_on(start.line)

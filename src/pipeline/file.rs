@@ -209,9 +209,10 @@ pub(crate) fn reader(claim: &Claim, reading: Reading) -> Reader {
     as_set(Reader::with_encoding(reading, limits()), claim)
 }
 
-/// Applies what a person has set about the file.
+/// Applies what is set for the job.
 fn as_set(reader: Reader, claim: &Claim) -> Reader {
-    reader.mapped(mapping(claim)).header_on(claim.settings.header_line.map(u64::from))
+    let header_line = claim.settings.header_line.map(u64::from);
+    reader.mapped(mapping(claim)).header_on(header_line).requiring(claim.required)
 }
 
 fn mapping(claim: &Claim) -> Option<Mapping> {

@@ -56,3 +56,19 @@ async fn every_field_is_required_by_default() {
     let missing = "SELECT count(*) FROM issues WHERE issue_type = 'MISSING_REQUIRED_FIELD'";
     assert_eq!(sqlx::query_scalar::<_, i64>(missing).fetch_one(&world.pool).await.unwrap(), 3);
 }
+
+#[tokio::test]
+async fn a_file_without_the_column_of_an_optional_field_is_imported() {
+    let world = World::database().await;
+    let file = world.file("short.csv", "email,first_name,last_name\nann@example.com,Ann,Lee\n");
+    let refused = world.ingest(&["import", &file]).await;
+    refused.expect_status(1);
+    assert!(refused.stderr.contains("has no column for company"), "{}", refused.stderr);
+    let world = world.with(&[("REQUIRED_FIELDS", "email,first_name,last_name")]);
+    let done = world.ingest(&["import", &file, "--force"]).await;
+    done.expect_status(0);
+    let columns =
+        "columns                   email from email, first_name from first_name, last_name from last_name\n";
+    assert!(done.stdout.contains(columns), "{}", done.stdout);
+    assert_eq!(world.contacts("tester").await, ["ann@example.com|Ann|Lee|"]);
+}

@@ -178,6 +178,8 @@ fn odd_values_are_reported_with_their_correction() {
             r#"first_name "NULL" stands for a missing value"#,
             r#"company "N/A" stands for a missing value"#,
         ]),
+        // `None` is a name, but not of a company.
+        ("e,None,none,None", vec![r#"company "None" stands for a missing value"#]),
         ("e,M&uuml;ller,B,C & D", vec![r#"first_name "M&uuml;ller" is written in the codes of another program: "Müller""#]),
         ("e,ZoÃ«,B,C", vec![r#"first_name "ZoÃ«" was encoded twice: "Zoë""#]),
         ("e,A\u{7},B,C", vec![r#"first_name "A" has invisible characters in it; without them it is "A""#]),
