@@ -7,8 +7,9 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
+use super::error::UnpackError;
 use super::output::{Output, limit};
-use super::{UnpackError, workbook};
+use super::workbook;
 use crate::domain::interpretation::{Container, ContainerFormat};
 
 /// Maximum number of files in an archive that is searched.

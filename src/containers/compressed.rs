@@ -9,7 +9,7 @@ use lzma_rust2::XzReader;
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
-use super::UnpackError;
+use super::error::UnpackError;
 use super::output::Output;
 use crate::domain::interpretation::ContainerFormat;
 

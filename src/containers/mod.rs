@@ -13,10 +13,10 @@ mod workbook;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::sync::atomic::AtomicBool;
 
 pub(crate) use self::error::UnpackError;
 use self::output::Output;
+pub(crate) use self::output::Wanted;
 use crate::domain::interpretation::{Container, ContainerFormat};
 
 /// Containers may be nested this deep, such as a workbook in a ZIP archive.
@@ -35,18 +35,6 @@ pub(crate) struct Unpacked {
     pub containers: Vec<Container>,
     /// Whether the text was written here, in UTF-8, rather than by another program.
     pub is_ours: bool,
-}
-
-/// How much of a container is unpacked, and at what cost.
-pub(crate) struct Wanted<'a> {
-    /// The number of bytes that suffice.
-    pub bytes: u64,
-    /// Whether the packed file is whole. The beginning of a compressed file is enough for the beginning of its text.
-    pub is_whole: bool,
-    /// Maximum bytes of what must be in memory: the strings of an XLSX workbook, the whole content of others.
-    pub in_memory: u64,
-    /// Becomes true when nobody waits for the result any more.
-    pub stop: &'a AtomicBool,
 }
 
 /// What kind of container a file is, as its first bytes show.

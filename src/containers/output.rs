@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{UnpackError, Wanted};
+use super::error::UnpackError;
 use crate::domain::interpretation::ContainerFormat;
 
 /// A file of any size may grow to this size in bytes.
@@ -22,6 +22,18 @@ const BLOCK_BYTES: usize = 256 << 10;
 /// Returns the limit for the content of a container of `packed` bytes.
 pub(super) fn limit(packed: u64) -> u64 {
     packed.saturating_mul(MAX_RATIO).clamp(ALWAYS_ALLOWED, MAX_BYTES)
+}
+
+/// How much of a container is unpacked, and at what cost.
+pub(crate) struct Wanted<'a> {
+    /// The number of bytes that suffice.
+    pub bytes: u64,
+    /// Whether the packed file is whole. The beginning of a compressed file is enough for the beginning of its text.
+    pub is_whole: bool,
+    /// Maximum bytes of what must be in memory: the strings of an XLSX workbook, the whole content of others.
+    pub in_memory: u64,
+    /// Becomes true when nobody waits for the result any more.
+    pub stop: &'a AtomicBool,
 }
 
 /// A temporary file that receives the text.

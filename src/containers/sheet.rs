@@ -2,7 +2,7 @@
 
 use calamine::{Data, ExcelDateTime};
 
-use super::UnpackError;
+use super::error::UnpackError;
 use super::output::Flow;
 
 /// From this size on, a number loses digits, and spreadsheets show it with an exponent.

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Seek, SeekFrom};
 
 use line::{Line, Lines};
 
-use super::UnpackError;
+use super::error::UnpackError;
 use super::output::{Flow, Output};
 use crate::domain::field::{Field, PerField};
 use crate::domain::full_name;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use calamine::{Data, Reader, Sheet, SheetType, SheetVisible, Sheets, Xls, XlsError, Xlsx, XlsxError};
 
-use super::UnpackError;
+use super::error::UnpackError;
 use super::output::{Flow, Output};
 use super::sheet::{SheetWriter, Sink};
 use crate::csv;

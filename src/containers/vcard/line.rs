@@ -4,7 +4,7 @@ use std::io::{BufRead, Read};
 
 use encoding_rs::Encoding;
 
-use super::super::UnpackError;
+use super::super::error::UnpackError;
 use crate::domain::interpretation::ContainerFormat;
 
 /// Maximum bytes of an unfolded line. Longer ones are pictures, which are cut off.

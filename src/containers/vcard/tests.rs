@@ -1,7 +1,7 @@
 use std::io::{Read, Write};
 use std::sync::atomic::AtomicBool;
 
-use super::super::Wanted;
+use super::super::output::Wanted;
 use super::*;
 
 /// Returns the rows of a file.
