@@ -32,8 +32,9 @@ impl Bench {
         let (shared, _) =
             server.import(&self.file("shared.csv", SHARED_ROWS, Kind::Broken(100))?, OWNER).await?;
         sqlx::query("VACUUM (ANALYZE)").execute(&server.pool).await?;
-        let contact: i64 =
-            sqlx::query_scalar("SELECT max(contact_id) FROM contacts").fetch_one(&server.pool).await?;
+        let contact: i64 = sqlx::query_scalar("SELECT max(contact_id)::bigint FROM contacts")
+            .fetch_one(&server.pool)
+            .await?;
         let mut pages = vec![
             ("jobs".to_owned(), "/jobs".to_owned()),
             ("contacts".to_owned(), "/contacts".to_owned()),
@@ -42,7 +43,7 @@ impl Bench {
             ("audit log".to_owned(), "/audit".to_owned()),
         ];
         for (label, job) in [("large job", large), ("90,000 rows", shared)] {
-            let first = "SELECT min(issue_id) FROM issues WHERE issues_job_id = $1";
+            let first = "SELECT min(issue_id)::bigint FROM issues WHERE issues_job_id = $1";
             let issue: i64 = sqlx::query_scalar(first).bind(job).fetch_one(&server.pool).await?;
             pages.extend([
                 (format!("{label}: job"), format!("/jobs/{job}")),
