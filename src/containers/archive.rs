@@ -77,17 +77,24 @@ fn size_in_memory(archive: &mut Archive, format: ContainerFormat) -> Result<u64,
     let (mut total, mut in_memory) = (0, 0);
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(|error| in_format(error, format))?;
-        // The rows of a sheet are read as they are written.
-        let is_sheet = format == ContainerFormat::Xlsx && name(&part).starts_with("xl/worksheets/");
+        let is_in_memory = is_in_memory(&name(&part), format);
         let mut part = part.take(limit - total + 1);
         let size = std::io::copy(&mut part, &mut std::io::sink()).map_err(broken)?;
         total += size;
         if total > limit {
             return Err(UnpackError::TooLarge { limit });
         }
-        in_memory += if is_sheet { 0 } else { size };
+        in_memory += if is_in_memory { size } else { 0 };
     }
     Ok(in_memory)
+}
+
+/// Returns whether a part of a workbook is read into memory. Pictures are not read at all, and the rows of an XLSX sheet are
+/// read as they are written.
+fn is_in_memory(part: &str, format: ContainerFormat) -> bool {
+    let is_in = |folder: &str| part.starts_with(folder);
+    let is_picture = is_in("xl/media/") || is_in("Pictures/") || is_in("Thumbnails/");
+    !is_picture && !(format == ContainerFormat::Xlsx && is_in("xl/worksheets/"))
 }
 
 fn unpack_table(archive: &mut Archive, output: &mut Output<'_>) -> Result<Container, UnpackError> {

@@ -80,24 +80,25 @@ fn is_vcard(head: &[u8]) -> bool {
 /// Keeps the strings of a workbook in memory, and everything else in temporary files. Only one workbook at a time is in
 /// memory.
 pub(crate) fn unpack(packed: File, wanted: &Wanted<'_>) -> Result<Option<Unpacked>, UnpackError> {
-    let mut file = packed;
+    let (mut file, mut is_whole) = (packed, wanted.is_whole);
     let mut containers = Vec::new();
     let mut unpacked: Option<Unpacked> = None;
-    loop {
-        let (signature, size) = (signature(&mut file)?, file.metadata()?.len());
-        let Some(signature) = signature else { break };
+    while let Some(signature) = signature(&mut file)? {
         if containers.len() >= MAX_DEPTH {
             return Err(UnpackError::TooDeep);
         }
-        let is_outer = containers.is_empty();
-        let wanted = Wanted { is_whole: wanted.is_whole || !is_outer, ..*wanted };
-        let mut output = Output::new(size, &wanted)?;
-        let container = unpack_one(signature, file, &mut output, &wanted)?;
+        let here = Wanted { is_whole, ..*wanted };
+        let (mut container, mut text, mut is_all) = unpack_one(signature, file.try_clone()?, &here)?;
+        // The beginning of a container in a container does not suffice.
+        if is_whole && !is_all && self::signature(&mut text)?.is_some() {
+            let here = Wanted { bytes: u64::MAX, ..here };
+            (container, text, is_all) = unpack_one(signature, file, &here)?;
+        }
         let is_ours = container.format.is_workbook();
         containers.push(container);
-        let (text, is_whole) = output.finish()?;
-        file = text.try_clone()?;
+        (file, is_whole) = (text.try_clone()?, is_all);
         unpacked = Some(Unpacked { text, is_whole, containers: Vec::new(), is_ours });
+        // Cells and cards are no container, whatever they begin with.
         if is_ours || signature == Signature::Vcard {
             break;
         }
@@ -105,23 +106,27 @@ pub(crate) fn unpack(packed: File, wanted: &Wanted<'_>) -> Result<Option<Unpacke
     Ok(unpacked.map(|unpacked| Unpacked { containers, ..unpacked }))
 }
 
+/// Unpacks one container. Returns it with its text, and whether that is the whole text.
 fn unpack_one(
     signature: Signature,
-    file: File,
-    output: &mut Output,
+    mut file: File,
     wanted: &Wanted<'_>,
-) -> Result<Container, UnpackError> {
+) -> Result<(Container, File, bool), UnpackError> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut output = Output::new(file.metadata()?.len(), wanted)?;
     let compressed = |format| Container { format, part: None, others: Vec::new() };
-    match signature {
-        Signature::Gzip => compressed::gzip(file, output).map(|()| compressed(ContainerFormat::Gzip)),
-        Signature::Zstd => compressed::zstd(file, output).map(|()| compressed(ContainerFormat::Zstd)),
-        Signature::Bzip2 => compressed::bzip2(file, output).map(|()| compressed(ContainerFormat::Bzip2)),
-        Signature::Xz => compressed::xz(file, output).map(|()| compressed(ContainerFormat::Xz)),
+    let container = match signature {
+        Signature::Gzip => compressed::gzip(file, &mut output).map(|()| compressed(ContainerFormat::Gzip)),
+        Signature::Zstd => compressed::zstd(file, &mut output).map(|()| compressed(ContainerFormat::Zstd)),
+        Signature::Bzip2 => compressed::bzip2(file, &mut output).map(|()| compressed(ContainerFormat::Bzip2)),
+        Signature::Xz => compressed::xz(file, &mut output).map(|()| compressed(ContainerFormat::Xz)),
         Signature::Zip | Signature::Compound if !wanted.is_whole => Err(UnpackError::Incomplete),
-        Signature::Zip => archive::unpack(file, output, wanted.in_memory),
-        Signature::Compound => workbook::unpack_old(file, output, wanted.in_memory),
-        Signature::Vcard => vcard::unpack(file, output),
-    }
+        Signature::Zip => archive::unpack(file, &mut output, wanted.in_memory),
+        Signature::Compound => workbook::unpack_old(file, &mut output, wanted.in_memory),
+        Signature::Vcard => vcard::unpack(file, &mut output),
+    }?;
+    let (text, is_all) = output.finish()?;
+    Ok((container, text, is_all))
 }
 
 fn signature(file: &mut File) -> Result<Option<Signature>, UnpackError> {

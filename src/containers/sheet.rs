@@ -15,8 +15,10 @@ pub(super) type Sink<'s> = dyn FnMut(&[u8]) -> Result<Flow, UnpackError> + 's;
 /// of rows, unless cells contain line breaks.
 pub(super) struct SheetWriter<'s> {
     sink: &'s mut Sink<'s>,
-    /// The row of `cells`, from 0.
-    row: u32,
+    /// The row of `cells`, from 0; `None` before the first cell.
+    row: Option<u32>,
+    /// The number of lines written.
+    lines: u32,
     cells: Vec<String>,
     line: Vec<u8>,
     flow: Flow,
@@ -24,17 +26,24 @@ pub(super) struct SheetWriter<'s> {
 
 impl<'s> SheetWriter<'s> {
     pub(super) fn new(sink: &'s mut Sink<'s>) -> SheetWriter<'s> {
-        SheetWriter { sink, row: 0, cells: Vec::new(), line: Vec::new(), flow: Flow::More }
+        SheetWriter { sink, row: None, lines: 0, cells: Vec::new(), line: Vec::new(), flow: Flow::More }
     }
 
-    /// Adds a cell at a row and column, from 0. Cells come row by row.
+    /// Adds a cell at a row and column, from 0. Cells come row by row. A row that does not follow the last one, as in damaged
+    /// sheets, becomes the next line.
     pub(super) fn add(&mut self, (row, column): (u32, u32), value: Data) -> Result<Flow, UnpackError> {
         let text = text(value);
         if text.is_empty() {
             return Ok(self.flow);
         }
-        while self.row < row && self.flow == Flow::More {
-            self.end_row()?;
+        if self.row != Some(row) {
+            if !self.cells.is_empty() {
+                self.end_row()?;
+            }
+            while self.lines < row && self.flow == Flow::More {
+                self.end_row()?;
+            }
+            self.row = Some(row);
         }
         let column = column as usize;
         if self.cells.len() <= column {
@@ -59,7 +68,7 @@ impl<'s> SheetWriter<'s> {
         }
         self.line.push(b'\n');
         self.cells.clear();
-        self.row += 1;
+        self.lines += 1;
         self.flow = (self.sink)(&self.line)?;
         Ok(())
     }
@@ -141,6 +150,9 @@ mod tests {
             ((4, 1), text("=1+1")),
         ];
         assert_eq!(written(&cells), "\n\"a\",,\"say \"\"b\"\", c\"\n\n\n,\"=1+1\"\n");
+        // Rows of a damaged sheet are not mixed up.
+        let cells = [((1, 0), text("a")), ((0, 0), text("b")), ((0, 1), text("c"))];
+        assert_eq!(written(&cells), "\n\"a\"\n\"b\",\"c\"\n");
     }
 
     #[test]

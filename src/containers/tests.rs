@@ -167,6 +167,19 @@ fn containers_are_nested_once() {
 }
 
 #[test]
+fn a_workbook_in_an_archive_is_previewed() {
+    let stop = AtomicBool::new(false);
+    let wanted = Wanted { bytes: 40, is_whole: true, in_memory: 256 << 20, stop: &stop };
+    for packed in [zip(&[("contacts.xlsx", XLSX)]), gzip(XLSX)] {
+        let (text, unpacked) = with(&packed, &wanted).unwrap().unwrap();
+        assert!(text.starts_with("\"Customers\"\n") && unpacked.containers.len() == 2, "{text}");
+    }
+    // Only the beginning of a packed workbook is known.
+    let wanted = Wanted { is_whole: false, ..wanted };
+    assert!(matches!(with(&gzip(XLSX), &wanted), Err(UnpackError::Incomplete)));
+}
+
+#[test]
 fn the_sheet_with_contacts_is_read_as_a_person_sees_it() {
     let expected = "\"Customers\"\n\n\"E-mail\",\"First name\",\"Last name\",\"Company\",\"Since\"\n\
         \"zoe@example.com\",\"Zoë\",\"O'Neil \"\"Z\"\"\",\"Müller, Söhne & Co\",\"2024-02-29\"\n\
