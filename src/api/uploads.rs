@@ -73,7 +73,8 @@ pub(super) async fn upload_file(
 }
 
 /// Returns how the beginning of a file is parsed: encoding, delimiter, header, columns and first rows. The body is the
-/// first 256 KiB of the file, or all of a smaller one; it is not stored.
+/// first 256 KiB of the file, or all of a smaller one; of a workbook or an archive, the whole file, up to 8 MiB. It is not
+/// stored.
 #[utoipa::path(post, path = "/uploads/preview", tag = "uploads", params(PreviewQuery),
     request_body(content((serde_json::Value = "text/csv")), description = "The beginning of the file"),
     responses((status = 200, description = "The parsed beginning", body = FilePreview)))]

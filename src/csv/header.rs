@@ -50,8 +50,8 @@ pub struct Header {
 impl Header {
     /// Finds the columns of a table.
     ///
-    /// Fails if the column of a required field is missing, or one is ambiguous. With a `mapping`, ignores the names and fails if the table has another
-    /// number of columns.
+    /// Fails if the column of a required field is missing, or one is ambiguous. With a `mapping`, ignores the names and fails
+    /// if the table has another number of columns.
     pub(super) fn find(
         start: &TableStart,
         mapping: Option<&Mapping>,

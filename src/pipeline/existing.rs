@@ -28,7 +28,7 @@ pub(crate) struct Plan {
     pub reading: Reading,
     /// How it was read, for people.
     pub interpretation: Interpretation,
-    /// The first values of which the encoding is in doubt, described.
+    /// Descriptions of the first values whose encoding is in doubt.
     pub doubts: Vec<String>,
     /// The number of its data rows.
     pub rows: u64,

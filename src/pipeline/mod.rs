@@ -145,7 +145,14 @@ impl From<UnpackError> for RunError {
         match error {
             UnpackError::Scratch(error) => RunError::Scratch(error),
             UnpackError::Stopped => RunError::Stopped,
-            error => RunError::Packed(error),
+            UnpackError::Empty { .. }
+            | UnpackError::Several { .. }
+            | UnpackError::Foreign { .. }
+            | UnpackError::Password { .. }
+            | UnpackError::Broken { .. }
+            | UnpackError::TooLarge { .. }
+            | UnpackError::TooDeep
+            | UnpackError::Incomplete => RunError::Packed(error),
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Survey {
     pub reading: Reading,
     /// How the file was read, for people.
     pub interpretation: Interpretation,
-    /// The first values of which the encoding is in doubt, described.
+    /// Descriptions of the first values whose encoding is in doubt.
     pub doubts: Vec<String>,
     /// Data rows.
     pub rows: u64,
