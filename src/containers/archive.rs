@@ -94,7 +94,8 @@ fn size_in_memory(archive: &mut Archive, format: ContainerFormat) -> Result<u64,
 fn is_in_memory(part: &str, format: ContainerFormat) -> bool {
     let is_in = |folder: &str| part.starts_with(folder);
     let is_picture = is_in("xl/media/") || is_in("Pictures/") || is_in("Thumbnails/");
-    !is_picture && !(format == ContainerFormat::Xlsx && is_in("xl/worksheets/"))
+    let is_streamed = format == ContainerFormat::Xlsx && is_in("xl/worksheets/");
+    !is_picture && !is_streamed
 }
 
 fn unpack_table(archive: &mut Archive, output: &mut Output<'_>) -> Result<Container, UnpackError> {
