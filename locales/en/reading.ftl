@@ -12,9 +12,19 @@ reading-container = Unpacked from
 # $format (String) - The format, such as XLSX workbook.
 # $sheet (String) - The name of the sheet that was read.
 reading-sheet = { $format }, sheet “{ $sheet }”
-# $file (String) - The name of the file that was read.
 # $format (String) - The format, such as ZIP archive.
-reading-file = “{ $file }” in a { $format }
+# $file (String) - The name of the file that was read.
+reading-file = { $format }, file “{ $file }”
+format-gzip = gzip file
+format-zstd = zstd file
+format-bzip2 = bzip2 file
+format-xz = xz file
+format-zip = ZIP archive
+format-xlsx = XLSX workbook
+format-xlsb = XLSB workbook
+format-xls = XLS workbook
+format-ods = ODS spreadsheet
+format-vcard = vCard file
 reading-others = Not imported
 reading-delimiter = Values separated by
 delimiter-space = spaces

@@ -30,14 +30,14 @@ pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
 pub(crate) fn containers(containers: &[Container]) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     for container in containers {
-        let format = container.format;
-        let (part, others) = match format.is_workbook() {
+        let format = container.format.words();
+        let (part, others) = match container.format.is_workbook() {
             true => ("sheet", "sheets not imported"),
             false => ("file", "files not imported"),
         };
         let unpacked = match &container.part {
             Some(name) => format!("{format}, {part} {}", printable(name)),
-            None => format.to_string(),
+            None => format.to_owned(),
         };
         facts.push(("unpacked from", unpacked));
         if !container.others.is_empty() {

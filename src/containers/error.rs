@@ -9,7 +9,7 @@ const NAMES_SHOWN: usize = 10;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UnpackError {
     /// An archive has no file that may be a table, or a workbook no sheet with cells.
-    #[error("the {format} contains no table; add one, and upload the file again")]
+    #[error("the {} contains no table; add one, and upload the file again", format.words())]
     Empty {
         /// What the file is.
         format: ContainerFormat,
@@ -27,14 +27,15 @@ pub(crate) enum UnpackError {
         format: &'static str,
     },
     /// The content is encrypted.
-    #[error("the {format} is protected with a password; save it without one and upload that")]
+    #[error("the {} is protected with a password; save it without one and upload that", format.words())]
     Password {
         /// What the file is.
         format: ContainerFormat,
     },
     /// The container is damaged, or uses what no library here supports.
     #[error(
-        "the {format} cannot be read ({reason}); save it again, or save its table as CSV, and upload that"
+        "the {} cannot be read ({reason}); save it again, or save its table as CSV, and upload that",
+        format.words()
     )]
     Broken {
         /// What the file is.

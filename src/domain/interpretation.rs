@@ -63,25 +63,25 @@ words! {
     /// The format of a container.
     ContainerFormat, "format of a container" {
         /// Compressed with gzip.
-        Gzip = "gzip file",
+        Gzip = "GZIP",
         /// Compressed with zstd.
-        Zstd = "zstd file",
+        Zstd = "ZSTD",
         /// Compressed with bzip2.
-        Bzip2 = "bzip2 file",
+        Bzip2 = "BZIP2",
         /// Compressed with xz.
-        Xz = "xz file",
+        Xz = "XZ",
         /// A ZIP archive.
-        Zip = "ZIP archive",
+        Zip = "ZIP",
         /// A workbook of Excel since 2007, with or without macros.
-        Xlsx = "XLSX workbook",
+        Xlsx = "XLSX",
         /// A binary workbook of Excel since 2007.
-        Xlsb = "XLSB workbook",
+        Xlsb = "XLSB",
         /// A workbook of Excel 97 to 2003.
-        Xls = "XLS workbook",
+        Xls = "XLS",
         /// An OpenDocument spreadsheet, as LibreOffice saves it.
-        Ods = "ODS spreadsheet",
+        Ods = "ODS",
         /// Cards of an address book (RFC 6350).
-        Vcard = "vCard file",
+        Vcard = "VCARD",
     }
 }
 
@@ -93,6 +93,22 @@ impl Container {
 }
 
 impl ContainerFormat {
+    /// Returns the name of the format in a sentence.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            ContainerFormat::Gzip => "gzip file",
+            ContainerFormat::Zstd => "zstd file",
+            ContainerFormat::Bzip2 => "bzip2 file",
+            ContainerFormat::Xz => "xz file",
+            ContainerFormat::Zip => "ZIP archive",
+            ContainerFormat::Xlsx => "XLSX workbook",
+            ContainerFormat::Xlsb => "XLSB workbook",
+            ContainerFormat::Xls => "XLS workbook",
+            ContainerFormat::Ods => "ODS spreadsheet",
+            ContainerFormat::Vcard => "vCard file",
+        }
+    }
+
     /// Returns whether the table is in cells rather than in text.
     pub(crate) fn is_workbook(self) -> bool {
         match self {

@@ -5,7 +5,9 @@ use askama::Template;
 use super::text::Text;
 use super::words;
 use crate::actions::FilePreview;
-use crate::domain::interpretation::{Certainty, Container, EncodingReading, Interpretation, SkippedLine};
+use crate::domain::interpretation::{
+    Certainty, Container, ContainerFormat, EncodingReading, Interpretation, SkippedLine,
+};
 
 /// The likely readings of a file whose encoding is in doubt, side by side.
 #[derive(Template)]
@@ -103,15 +105,30 @@ impl ReadingView {
 
 fn containers(text: &Text, containers: &[Container]) -> Vec<(String, Vec<String>)> {
     let described = |container: &Container| {
-        let format = container.format.to_string();
+        let format = format(text, container.format);
         let words = match (&container.part, container.format.is_workbook()) {
             (None, _) => format,
             (Some(sheet), true) => text.reading_sheet(format, sheet),
-            (Some(file), false) => text.reading_file(file, format),
+            (Some(file), false) => text.reading_file(format, file),
         };
         (words, container.others.clone())
     };
     containers.iter().map(described).collect()
+}
+
+fn format(text: &Text, format: ContainerFormat) -> String {
+    match format {
+        ContainerFormat::Gzip => text.format_gzip(),
+        ContainerFormat::Zstd => text.format_zstd(),
+        ContainerFormat::Bzip2 => text.format_bzip2(),
+        ContainerFormat::Xz => text.format_xz(),
+        ContainerFormat::Zip => text.format_zip(),
+        ContainerFormat::Xlsx => text.format_xlsx(),
+        ContainerFormat::Xlsb => text.format_xlsb(),
+        ContainerFormat::Xls => text.format_xls(),
+        ContainerFormat::Ods => text.format_ods(),
+        ContainerFormat::Vcard => text.format_vcard(),
+    }
 }
 
 fn encoding(text: &Text, name: &str, certainty: Certainty) -> String {

@@ -121,7 +121,7 @@ async fn the_api_and_the_pages_show_what_was_unpacked() {
     let workbook = std::fs::read(format!("{FOLDER}/contacts.xlsx")).unwrap();
     let packed = zip(&[("contacts.csv", &format!("{HEADER}ann@example.com,Ann,Lee,Acme\n"))]);
     let (status, shown) = post("/preview", workbook.clone()).await;
-    let expected = json!([{ "format": "XLSX workbook", "part": "Kontakte 2026", "others": ["Notes"] }]);
+    let expected = json!([{ "format": "XLSX", "part": "Kontakte 2026", "others": ["Notes"] }]);
     assert_eq!((status, &shown["containers"], &shown["header_line"]), (200, &expected, &json!(3)), "{shown}");
     assert_eq!(shown["rows"][1][3], "5581999123456");
     let (status, shown) = post("/preview", packed.clone()).await;
@@ -134,6 +134,13 @@ async fn the_api_and_the_pages_show_what_was_unpacked() {
     let page = server.client().get(format!("{}/jobs/1", server.url)).send().await.unwrap();
     let page = page.text().await.unwrap();
     assert!(page.contains("XLSX workbook, sheet “Kontakte 2026”") && page.contains("<bdi>Notes</bdi>"));
+    let request = server.client().get(format!("{}/jobs/1", server.url)).header("accept-language", "de");
+    let page = request.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("XLSX-Arbeitsmappe, Tabelle „Kontakte 2026“"));
+    let (_, made) = post("?filename=contacts.zip", packed).await;
+    server.world.status_after_run(made["job"].as_i64().unwrap() as i32).await;
+    let page = server.client().get(format!("{}/jobs/{}", server.url, made["job"])).send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("ZIP archive, file “contacts.csv”"));
     // The page sends all of a workbook for its preview.
     let screen = Screen::open(&server, Look::DESK).await;
     screen.go("/upload").await;
