@@ -189,19 +189,8 @@ impl<'a> Text<'a> {
         }
         let head = head.to_vec();
         let unpacked = tokio::task::spawn_blocking(move || unpacked(&head, whole)).await;
-        let invalid = |reason: String| ActionError::Invalid { field: "file", reason };
-        match unpacked.map_err(std::io::Error::other) {
-            Ok(Ok(Some(text))) => Ok(text),
-            Ok(Ok(None)) => Ok(plain),
-            Ok(Err(UnpackError::Incomplete | UnpackError::TooLarge { .. })) => Err(invalid(format!(
-                "the preview shows workbooks and archives of up to {} MB, and {} MB when they are unpacked; import the \
-                 file to see how it is read",
-                PREVIEW_CONTAINER_BYTES >> 20,
-                IN_MEMORY_BYTES >> 20
-            ))),
-            Ok(Err(UnpackError::Scratch(source))) | Err(source) => Err(StoreError::Scratch(source).into()),
-            Ok(Err(error)) => Err(invalid(error.to_string())),
-        }
+        let unpacked = unpacked.map_err(std::io::Error::other).map_err(StoreError::Scratch)?;
+        Ok(unpacked.map_err(refusal)?.unwrap_or(plain))
     }
 
     fn preview(&self, settings: &ParseSettings) -> Result<Preview, Rejection> {
@@ -214,6 +203,27 @@ impl<'a> Text<'a> {
         let certainty = if self.is_ours { Certainty::Sure } else { found.certainty };
         Ok(Preview { certainty, ..found })
     }
+}
+
+/// Returns why a container has no preview.
+fn refusal(error: UnpackError) -> ActionError {
+    let reason = match error {
+        UnpackError::Scratch(source) => return StoreError::Scratch(source).into(),
+        UnpackError::Incomplete | UnpackError::TooLarge { .. } => format!(
+            "the preview shows workbooks and archives of up to {} MB, and {} MB when they are unpacked; import the file to \
+             see how it is read",
+            PREVIEW_CONTAINER_BYTES >> 20,
+            IN_MEMORY_BYTES >> 20
+        ),
+        UnpackError::Empty { .. }
+        | UnpackError::Several { .. }
+        | UnpackError::Foreign { .. }
+        | UnpackError::Password { .. }
+        | UnpackError::Broken { .. }
+        | UnpackError::TooDeep
+        | UnpackError::Stopped => error.to_string(),
+    };
+    ActionError::Invalid { field: "file", reason }
 }
 
 /// Unpacks the beginning of a container. Returns `None` for any other file.
