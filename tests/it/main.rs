@@ -15,6 +15,7 @@ mod dataset;
 mod decisions;
 mod encoding_doubt;
 mod equivalence;
+mod exports;
 mod flows;
 mod growth;
 mod hostile;
