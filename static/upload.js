@@ -64,6 +64,7 @@ async function preview() {
     if (!latest()) return;
     part.innerHTML = html;
     part.querySelectorAll("[data-column]").forEach(samples);
+    part.querySelectorAll("[data-column]").forEach(require);
     (part.querySelector("[data-column]:invalid") ?? send).focus();
   } catch {
     say("bad", form.dataset.unreachable);
@@ -79,6 +80,18 @@ function samples(select) {
   select.closest("p").querySelector("[data-samples]").textContent = shown;
 }
 
+// A field needs a column or a value.
+function require(select) {
+  const value = select.closest("p").querySelector("[data-value]")?.value.trim();
+  select.required = "required" in select.dataset && !value;
+}
+
+// The fields that have the same value in every row.
+function values() {
+  const typed = [...part.querySelectorAll("[data-value]")].filter((input) => input.value.trim() !== "");
+  return Object.fromEntries(typed.map((input) => [input.dataset.value, input.value.trim()]));
+}
+
 function query(force) {
   const asked = new URLSearchParams({ filename: input.files[0].name });
   asked.set("policy", form.querySelector("[name=policy]:checked").value);
@@ -87,10 +100,14 @@ function query(force) {
   // Names that tell by themselves need no mapping: the next file of the kind is the same to everybody.
   const changed = selects.some((select) => [...select.options].some((option) => option.defaultSelected !== option.selected));
   const remember = part.querySelector("[name=remember]")?.checked;
-  if (section && (changed || remember || !("complete" in section.dataset))) {
-    selects.filter((select) => select.value).forEach((select) => asked.set(select.name, select.value));
+  const fixed = values();
+  const retyped = [...part.querySelectorAll("[data-value]")].some((input) => input.value.trim() !== input.dataset.saved);
+  if (section && (changed || retyped || remember || !("complete" in section.dataset))) {
+    selects.filter((select) => select.value && !(select.name in fixed)).forEach((select) => asked.set(select.name, select.value));
     asked.set("columns", section.dataset.columns);
     if (remember) asked.set("remember", "true");
+    if (Object.keys(fixed).length > 0) asked.set("values", JSON.stringify(fixed));
+    if (part.querySelector("[name=remember_values]")?.checked) asked.set("remember_values", "true");
   }
   settings().forEach(([name, value]) => asked.set(name, value));
   if (force) asked.set("force", "true");
@@ -161,9 +178,10 @@ reading.forEach((field) => field.addEventListener("change", preview));
 part.addEventListener("click", chooseLine);
 part.addEventListener("click", chooseEncoding);
 part.addEventListener("change", (event) => { if (event.target.matches("[data-column]")) samples(event.target); });
+part.addEventListener("input", (event) => { if (event.target.matches("[data-value]")) require(event.target.closest("p").querySelector("select")); });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const chosen = [...part.querySelectorAll("[data-column]")].map((select) => select.value).filter(Boolean);
+  const chosen = [...part.querySelectorAll("[data-column]")].filter((select) => !(select.name in values())).map((select) => select.value).filter(Boolean);
   if (new Set(chosen).size < chosen.length) {
     say("bad", form.dataset.sameColumn);
     return;

@@ -18,7 +18,7 @@ upload-progress = Fortschritt des Hochladens
 upload-send = Hochladen und importieren
 upload-columns = Spalten zuordnen
 upload-remembered = Zugeordnet wie in einer früheren Datei mit diesen Spalten.
-upload-incomplete = Aus den Spaltennamen ergeben sich nicht alle Felder. Wählen Sie für jedes Feld eine Spalte.
+upload-incomplete = Aus den Spaltennamen ergeben sich nicht alle Felder. Wählen Sie für jedes Feld eine Spalte, oder geben Sie einen Wert für jede Zeile ein.
 upload-choose = Spalte wählen
 upload-column = Spalte { $number }
 upload-remember = Für Dateien mit denselben Spalten merken
@@ -34,3 +34,22 @@ upload-failed = Das Hochladen ist fehlgeschlagen. Versuchen Sie es erneut.
 upload-known = Sie haben diese Datei bereits hochgeladen.
 upload-known-open = Diesen Auftrag öffnen
 upload-known-again = Erneut importieren
+upload-no-column = Keine Spalte
+upload-value = oder ein Wert für jede Zeile
+upload-value-of = { $field } in jeder Zeile
+upload-remember-values = Auch die Werte für jede Zeile merken
+
+## The columns of a job
+
+mapping-note = Wählen Sie für jedes Feld die Spalte, und lesen Sie die Datei erneut. Entscheidungen über ihre Zeilen gehen verloren.
+mapping-leave-empty = In diesem Auftrag leer lassen
+mapping-send = Datei mit diesen Spalten lesen
+
+## Remembered columns
+
+mappings-title = Gemerkte Spalten
+mappings-none = Es sind keine Spalten gemerkt
+mappings-none-note = Wenn Sie die Spalten einer Datei zuordnen, können sie für Dateien mit denselben Spaltennamen gemerkt werden.
+mappings-note = Sie gelten für Dateien mit denselben Spaltennamen, wer auch immer sie für Sie sendet. Um sie zu ändern, ordnen Sie die Spalten einer solchen Datei erneut zu. Aufträge behalten ihre Spalten.
+mappings-forget = Vergessen
+mappings-forget-one = Spalten { $number } vergessen

@@ -34,6 +34,10 @@ reading-header-line = On line { $line }
 # $line (String) - The number of the line.
 reading-no-header = None; the first row is on line { $line }
 reading-columns = Columns
+# $value (String) - The value.
+reading-value = “{ $value }” in every row
+reading-by-person = Matched by hand
+reading-as-remembered = Matched as in an earlier file with these columns
 reading-unused = Columns not imported
 # $shown (String) - The number of further columns.
 reading-more = and { $shown } more

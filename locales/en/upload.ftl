@@ -19,7 +19,7 @@ upload-progress = Upload progress
 upload-send = Upload and import
 upload-columns = Match the columns
 upload-remembered = Matched as in an earlier file with these columns.
-upload-incomplete = The column names do not identify all fields. Choose a column for each.
+upload-incomplete = The column names do not identify all fields. Choose a column for each, or type one value for every row.
 upload-choose = Choose a column
 # $number (String) - The number of the column.
 upload-column = Column { $number }
@@ -36,3 +36,24 @@ upload-failed = The upload failed. Try again.
 upload-known = You have already uploaded this file.
 upload-known-open = Open that job
 upload-known-again = Import it again
+upload-no-column = No column
+upload-value = or one value for every row
+# $field (String) - The name of the field.
+upload-value-of = { $field } in every row
+upload-remember-values = Remember values for every row, too
+
+## The columns of a job
+
+mapping-note = Choose the column of each field, then read the file again. Decisions about its rows are lost.
+mapping-leave-empty = Leave empty in this job
+mapping-send = Read the file with these columns
+
+## Remembered columns
+
+mappings-title = Remembered columns
+mappings-none = No columns are remembered
+mappings-none-note = When you match the columns of a file, they can be remembered for files with the same column names.
+mappings-note = They apply to files with the same column names, whoever sends them for you. To change them, match the columns of such a file again. Jobs keep the columns that they have.
+mappings-forget = Forget
+# $number (String) - The number of the mapping.
+mappings-forget-one = Forget columns { $number }

@@ -192,6 +192,7 @@ action-undo = undid an action
 action-undo-import = undid the import
 action-reprocess = requested a run
 action-reread = requested to read the file again
+action-mapping = changed or forgot remembered columns
 action-cancel = cancelled the job
 action-delete = deleted the job
 action-policy = changed when contacts are created
@@ -250,6 +251,8 @@ error-no-row = There is no row { $number }.
 error-no-issue = This job has no issue { $number }.
 # $number (String) - Its number.
 error-no-action = There is no action { $number }.
+# $number (String) - Its number.
+error-no-mapping = There are no remembered columns { $number }.
 # $number (String) - Its number.
 error-no-contact = There is no contact { $number }.
 # $status (String) - The status of the job.

@@ -18,7 +18,7 @@ upload-progress = Progreso de la subida
 upload-send = Subir e importar
 upload-columns = Asignar las columnas
 upload-remembered = Asignadas como en un archivo anterior con estas columnas.
-upload-incomplete = Los nombres de las columnas no identifican todos los campos. Elija una columna para cada uno.
+upload-incomplete = Los nombres de las columnas no identifican todos los campos. Elija una columna para cada uno o escriba un valor para todas las filas.
 upload-choose = Elegir una columna
 upload-column = Columna { $number }
 upload-remember = Recordar para archivos con las mismas columnas
@@ -34,3 +34,22 @@ upload-failed = La subida ha fallado. Inténtelo de nuevo.
 upload-known = Ya ha subido este archivo.
 upload-known-open = Abrir ese trabajo
 upload-known-again = Importarlo de nuevo
+upload-no-column = Ninguna columna
+upload-value = o un valor para todas las filas
+upload-value-of = { $field } en todas las filas
+upload-remember-values = Recordar también los valores para todas las filas
+
+## The columns of a job
+
+mapping-note = Elija la columna de cada campo y lea el archivo de nuevo. Se pierden las decisiones sobre sus filas.
+mapping-leave-empty = Dejar vacío en este trabajo
+mapping-send = Leer el archivo con estas columnas
+
+## Remembered columns
+
+mappings-title = Columnas recordadas
+mappings-none = No hay columnas recordadas
+mappings-none-note = Cuando asigna las columnas de un archivo, se pueden recordar para archivos con los mismos nombres de columnas.
+mappings-note = Se aplican a los archivos con los mismos nombres de columnas, los envíe quien los envíe por usted. Para cambiarlas, asigne de nuevo las columnas de un archivo así. Los trabajos conservan sus columnas.
+mappings-forget = Olvidar
+mappings-forget-one = Olvidar las columnas { $number }

@@ -4,13 +4,15 @@
 //! Guarantees: each action is one transaction, limited to the data of one owner, and recorded with who did it and
 //! what changed. A request that is sent twice under one idempotency key is carried out once.
 
+mod assign;
 mod case;
 mod contact;
+mod contacts_file;
 mod correct;
 mod corrections_file;
 mod decide;
-mod export;
 mod job;
+mod mappings;
 mod preview_file;
 mod record;
 mod reread;
@@ -18,26 +20,29 @@ mod stored_file;
 mod undo_import;
 mod upload;
 
+pub(crate) use assign::field_source;
+pub use assign::{Assignment, FieldSource};
 pub use case::{Case, Cases, Existing, cases, cases_of};
 pub use contact::{EditedContact, edit as edit_contact, tag as contact_tag};
+pub use contacts_file::contacts_file;
 pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
 pub use corrections_file::{CorrectionsFile, corrections_file};
 pub use decide::{Effect, Preview, decide, decide_issue, edit_row, preview, undo};
-pub use export::{Export, Selection, export};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
+pub use mappings::{change_mapping, forget_mapping};
 pub(crate) use preview_file::{
-    FilePreview, MatchedColumn, PREVIEW_BYTES, parse_settings, preview_file, preview_limit,
+    FilePreview, MatchedColumn, PREVIEW_BYTES, checked_values, parse_settings, preview_file, preview_limit,
 };
 pub use record::{Idempotency, Request};
-pub use reread::{can_reread, reread};
+pub(crate) use reread::preview_job;
+pub use reread::{Remember, Reread, can_reread, reread};
 pub use undo_import::{Undone, undo_import};
 pub use upload::{Upload, Uploaded, upload};
 
 use sqlx::PgConnection;
 
-use crate::domain::ids::{ActionId, ContactId, IssueId, RowId};
+use crate::domain::ids::{ActionId, ContactId, IssueId, MappingId, RowId};
 use crate::domain::job::{JobId, JobStatus};
-use crate::exports::ExportError;
 use crate::objects::ObjectError;
 use crate::queue::{AfterCommit, JobMessage, Queue, QueueError};
 use crate::store::StoreError;
@@ -90,6 +95,9 @@ pub enum ActionError {
     /// The job has no such issue.
     #[error("there is no issue {0} of this job")]
     NoIssue(IssueId),
+    /// The owner has no such remembered mapping.
+    #[error("there is no mapping {0}")]
+    NoMapping(MappingId),
     /// The owner has no such action.
     #[error("there is no action {0}")]
     NoAction(ActionId),
@@ -154,9 +162,6 @@ pub enum ActionError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The file cannot be written.
-    #[error(transparent)]
-    Export(#[from] ExportError),
     /// The record of an action cannot be parsed.
     #[error("the record of an earlier action cannot be read: {0}")]
     Record(#[from] serde_json::Error),

@@ -6,16 +6,17 @@ use std::sync::atomic::AtomicBool;
 
 use super::ActionError;
 use crate::containers::{Signature, UnpackError, Wanted, unpack};
-use crate::csv::{Encoding, Preview, Rejection, UnknownEncoding, preview};
-use crate::domain::field::{Field, PerField, folded};
+use crate::csv::{self, Encoding, Preview, Rejection, UnknownEncoding, preview};
+use crate::domain::field::{Field, PerField};
 use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
-use crate::domain::job::{Columns, Owner, ParseSettings};
+use crate::domain::job::{Columns, FixedValues, Owner, ParseSettings, header_shape};
+use crate::domain::required::RequiredFields;
 use crate::store::{OwnerPool, StoreError, column_mappings};
 
 /// Maximum number of rows in a preview.
 const ROWS: usize = 10;
 /// Bytes of a file that are enough for a preview.
-pub(crate) const PREVIEW_BYTES: usize = 256 << 10;
+pub(crate) const PREVIEW_BYTES: usize = csv::PREVIEW_BYTES;
 /// The maximum size in bytes of a workbook or an archive with a preview, which needs the whole file.
 const PREVIEW_CONTAINER_BYTES: usize = 8 << 20;
 
@@ -46,7 +47,7 @@ pub struct FilePreview {
     pub has_header: bool,
     /// The names in the header.
     pub names: Vec<String>,
-    /// Selection columns are which.
+    /// Which columns are which.
     pub columns: Vec<MatchedColumn>,
     /// Whether the owner matched these columns by hand in an earlier file with the same header.
     pub remembered: bool,
@@ -67,19 +68,38 @@ pub struct MatchedColumn {
     pub place: Option<u16>,
     /// The positions of all names that match, if more than one does.
     pub candidates: Vec<u16>,
+    /// Whether every contact must have a value of the field.
+    pub required: bool,
+    /// The value of the field in every row, instead of a column.
+    pub value: Option<String>,
 }
 
 impl FilePreview {
-    /// Returns the columns, if those of all required fields are known.
+    /// Returns the columns, if those of all required fields without a fixed value are known.
     pub(crate) fn matched(&self) -> Option<Columns> {
         let mut positions = PerField::default();
         for column in &self.columns {
+            if column.required && column.place.is_none() && column.value.is_none() {
+                return None;
+            }
             *positions.get_mut(column.field) = column.place;
         }
-        let is_complete =
-            positions.iter().all(|(field, position)| position.is_some() || !field.is_required());
-        let columns = u16::try_from(self.names.len()).ok().filter(|_| is_complete)?;
-        Some(Columns { positions, columns })
+        let columns = u16::try_from(self.names.len()).ok()?;
+        Some(Columns { positions, columns, remembered: self.remembered })
+    }
+
+    /// Returns the fields that have the same value in every row.
+    pub(crate) fn values(&self) -> FixedValues {
+        let mut values = FixedValues::default();
+        for column in &self.columns {
+            values.set(column.field, column.value.clone());
+        }
+        values
+    }
+
+    /// Returns the normalised header, if there is one.
+    pub(crate) fn shape(&self) -> Option<String> {
+        self.has_header.then(|| header_shape(&self.names))
     }
 }
 
@@ -89,6 +109,7 @@ impl FilePreview {
 pub(crate) fn parse_settings(
     encoding: Option<&str>,
     header_line: Option<i64>,
+    values: FixedValues,
 ) -> Result<ParseSettings, ActionError> {
     let encoding = encoding.map(str::parse::<Encoding>).transpose();
     let unknown =
@@ -103,7 +124,36 @@ pub(crate) fn parse_settings(
             ),
         }),
     };
-    Ok(ParseSettings { encoding, header_line: header_line.map(line).transpose()? })
+    Ok(ParseSettings {
+        encoding,
+        header_line: header_line.map(line).transpose()?,
+        values: checked_values(values)?,
+    })
+}
+
+/// Maximum number of characters of a fixed value.
+const VALUE_CHARACTERS: usize = 1000;
+
+/// Returns the values without white space around them.
+///
+/// Fails if one of them cannot be the value of every row.
+pub(crate) fn checked_values(given: FixedValues) -> Result<FixedValues, ActionError> {
+    let mut values = FixedValues::default();
+    for (field, value) in given.iter() {
+        let value = value.trim();
+        let refusal = match value {
+            _ if field == Field::Email => "identifies a contact, so it cannot be the same in every row",
+            "" => "the value for every row is empty",
+            value if value.contains(char::is_control) => "a value contains a control character",
+            value if value.chars().count() > VALUE_CHARACTERS => "a value has more than 1000 characters",
+            _ => {
+                values.set(field, Some(value.to_owned()));
+                continue;
+            }
+        };
+        return Err(ActionError::Invalid { field: "values", reason: format!("{field}: {refusal}") });
+    }
+    Ok(values)
 }
 
 /// Parses the beginning of a file of the owner. `whole` means that `head` is the whole file.
@@ -115,6 +165,7 @@ pub(crate) async fn preview_file(
     head: &[u8],
     whole: bool,
     settings: &ParseSettings,
+    required: RequiredFields,
 ) -> Result<FilePreview, ActionError> {
     let text = Text::of(head, whole).await?;
     let found = text.preview(settings).map_err(|error| {
@@ -127,18 +178,21 @@ pub(crate) async fn preview_file(
     let mut db = owners.read(owner).await?;
     // Made-up names of columns are the same in all files without a header.
     let remembered = match found.is_named {
-        true => column_mappings::find(&mut db, owner, &shape(&found.names)).await?,
+        true => column_mappings::find(&mut db, owner, &header_shape(&found.names)).await?,
         false => None,
     };
-    let remembered = remembered.filter(|columns| usize::from(columns.columns) == found.names.len());
+    let remembered = remembered.filter(|known| usize::from(known.columns.columns) == found.names.len());
+    let values = match &remembered {
+        Some(known) => known.completed(&settings.values),
+        None => settings.values.clone(),
+    };
     let column = |(field, matches): (Field, &Vec<usize>)| {
         let candidates: Vec<u16> = matches.iter().filter_map(|column| u16::try_from(*column).ok()).collect();
         let by_name = if let [only] = candidates[..] { Some(only) } else { None };
-        MatchedColumn {
-            field,
-            place: remembered.and_then(|columns| *columns.positions.get(field)).or(by_name),
-            candidates,
-        }
+        let known = remembered.as_ref().and_then(|known| *known.columns.positions.get(field));
+        let value = values.get(field).map(str::to_owned);
+        let place = if value.is_some() { None } else { known.or(by_name) };
+        MatchedColumn { field, place, candidates, required: required.has(field), value }
     };
     let columns = found.matches.iter().map(column).collect();
     let Preview {
@@ -243,14 +297,4 @@ fn unpacked(head: &[u8], whole: bool) -> Result<Option<Text<'static>>, UnpackErr
     let is_whole = unpacked.is_whole && bytes.len() < PREVIEW_BYTES;
     let (containers, is_ours) = (unpacked.containers, unpacked.is_ours);
     Ok(Some(Text { bytes: bytes.into(), is_whole, containers, is_ours }))
-}
-
-/// Returns a normalised form of a header, equal for headers whose names differ only in ways that do not count.
-pub(super) fn shape(names: &[String]) -> String {
-    let mut hash = blake3::Hasher::new();
-    for name in names {
-        let name = folded(name);
-        hash.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
-    }
-    hash.finalize().to_hex()[..32].to_owned()
 }

@@ -1,15 +1,20 @@
-//! Reads the file of a job again, with another encoding or header line.
+//! Reads the file of a job again: with another encoding or header line, or with other columns.
 
+use futures::TryStreamExt;
 use serde_json::json;
 
+use super::assign::{Assignment, assign};
 use super::job::{delete_rows, idle};
+use super::preview_file::{FilePreview, preview_file, preview_limit};
 use super::{ActionError, Changed, Request, enqueue};
 use crate::domain::decision::ActionKind;
-use crate::domain::job::{JobId, JobStatus, ParseSettings};
+use crate::domain::field::Field;
+use crate::domain::job::{FixedValues, JobId, JobStatus, Owner, ParseSettings};
+use crate::domain::required::RequiredFields;
 use crate::objects::Objects;
 use crate::queue::{AfterCommit, Queue};
-use crate::store::jobs::{self, Job};
-use crate::store::{OwnerPool, actions};
+use crate::store::jobs::{self, Job, Reading};
+use crate::store::{OwnerPool, actions, column_mappings};
 
 /// Returns whether the file of a job can be read again. Its rows are replaced then, so none may be a contact.
 pub fn can_reread(job: &Job) -> bool {
@@ -17,22 +22,80 @@ pub fn can_reread(job: &Job) -> bool {
     is_open && !job.running && job.undoing.is_none() && job.counts.consolidated == 0
 }
 
-/// Deletes the rows and issues of a job, with all decisions about them, and requests a run that reads its file with
-/// `settings`; what they leave open is detected. Without a queue, the caller runs the job itself.
+/// How the file of a job is to be read.
+#[derive(Debug, Clone)]
+pub struct Reread<'a> {
+    /// What a person has set; the rest is detected.
+    pub settings: &'a ParseSettings,
+    /// The columns, if a person assigns them now; otherwise those that a person has assigned before remain.
+    pub assignment: Option<&'a Assignment>,
+    /// Whether to remember the columns for files with the same header.
+    pub remember: Remember,
+    /// The fields that contacts must have, unless the job requires fewer.
+    pub required: RequiredFields,
+}
+
+/// What is remembered for files with the same header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Remember {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The columns.
+    Columns,
+    /// The columns, and the values that are the same in every row.
+    ColumnsAndValues,
+}
+
+impl Remember {
+    /// Returns what to remember.
+    pub(crate) fn of(columns: bool, values: bool) -> Remember {
+        match (columns, values) {
+            (_, true) => Remember::ColumnsAndValues,
+            (true, false) => Remember::Columns,
+            (false, false) => Remember::Nothing,
+        }
+    }
+
+    /// Returns the fixed values to remember.
+    pub(super) fn values(self, values: &FixedValues) -> FixedValues {
+        match self {
+            Remember::ColumnsAndValues => values.clone(),
+            Remember::Nothing | Remember::Columns => FixedValues::default(),
+        }
+    }
+}
+
+/// Deletes the rows and issues of a job, with all decisions about them, and requests a run that reads its file again; what
+/// is left open is detected. Without a queue, the caller runs the job itself.
 ///
-/// Fails if the file no longer exists, or if the job has imported contacts or is neither under review nor FAILED.
+/// Fails if the file no longer exists, if its columns cannot be assigned, or if the job has imported contacts or is neither
+/// under review nor FAILED.
 pub async fn reread(
     owners: &OwnerPool,
     objects: &Objects,
     queue: Option<&Queue>,
     request: &Request,
     id: JobId,
-    settings: &ParseSettings,
+    reread: &Reread<'_>,
 ) -> Result<Changed, ActionError> {
+    let preview = match reread.assignment {
+        Some(_) => {
+            let mut db = owners.read(&request.owner).await?;
+            if let Some(earlier) = request.earlier(&mut db).await? {
+                return Ok(earlier);
+            }
+            let job = jobs::get(&mut db, &request.owner, id).await?.ok_or(ActionError::NoJob(id))?;
+            db.rollback().await?;
+            fit(&job)?;
+            Some(preview_job(owners, objects, &request.owner, &job, reread.settings, reread.required).await?)
+        }
+        None => None,
+    };
     let mut tries = 0;
     let (done, after_commit) = loop {
         // Dropping the tables needs a lock for which nobody else must be made to wait long.
-        match reread_once(owners, objects, queue, request, id, settings).await {
+        match reread_once(owners, objects, queue, request, id, reread, preview.as_ref()).await {
             Err(ActionError::Busy) if tries < 20 => tries += 1,
             done => break done?,
         }
@@ -47,29 +110,86 @@ async fn reread_once(
     queue: Option<&Queue>,
     request: &Request,
     id: JobId,
-    settings: &ParseSettings,
+    reread: &Reread<'_>,
+    preview: Option<&FilePreview>,
 ) -> Result<(Changed, AfterCommit), ActionError> {
     let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok((earlier, AfterCommit::nothing()));
     }
     let job = idle(&mut transaction, request, id).await?;
-    if !can_reread(&job) {
-        let reason = match job.counts.consolidated {
-            0 => "only the file of a job that is NEEDS_REVIEW or FAILED can be read again",
-            _ => "rows of it are contacts; undo the import before the file is read again",
-        };
-        return Err(ActionError::Unfit { job: id, status: job.status, reason });
-    }
+    fit(&job)?;
     objects.head(&job.object_key).await?;
+    let mut settings = reread.settings.clone();
+    if reread.assignment.is_none() {
+        settings.values = job.settings.values.clone();
+    }
+    let mut required = job.required.both(reread.required);
+    // Remembered columns belong to the header that they were found by.
+    let mut columns = job.columns.filter(|columns| !columns.remembered);
+    if let (Some(assignment), Some(preview)) = (reread.assignment, preview) {
+        let assigned = assign(preview, assignment, &settings.values, required)?;
+        (columns, settings.values, required) = (Some(assigned.columns), assigned.values, assigned.required);
+        if reread.remember != Remember::Nothing
+            && let Some(shape) = preview.shape()
+        {
+            let values = &reread.remember.values(&settings.values);
+            let (shape, names, columns) = (shape.as_str(), preview.names.as_slice(), assigned.columns);
+            let new = column_mappings::New { shape, names, columns, values };
+            column_mappings::remember(&mut transaction, &request.owner, &new).await?;
+        }
+    }
     delete_rows(&mut transaction, &job).await?;
     actions::forget_rows(&mut transaction, id).await?;
-    jobs::restart(&mut transaction, id, settings).await?;
+    let reading = Reading { settings: &settings, columns, required };
+    jobs::restart(&mut transaction, id, &reading).await?;
     let after_commit = enqueue(&mut transaction, queue, id, &job.object_key).await?;
-    let parameters = json!({ "before": job.settings, "after": settings });
+    let mut parameters = json!({ "before": job.settings, "after": settings });
+    if reread.assignment.is_some() {
+        let left_empty: Vec<Field> = job.required.iter().filter(|field| !required.has(*field)).collect();
+        parameters["columns"] = serde_json::to_value(columns)?;
+        parameters["not_required"] = serde_json::to_value(left_empty)?;
+    }
     let action = request.record(&mut transaction, ActionKind::Reread, Some(id), &parameters).await?;
     let done = Changed { action, job: id, before: job.status, after: Some(JobStatus::Pending) };
     request.finish(&mut transaction, action, Some(id), &done).await?;
     transaction.commit().await?;
     Ok((done, after_commit))
+}
+
+fn fit(job: &Job) -> Result<(), ActionError> {
+    if can_reread(job) {
+        return Ok(());
+    }
+    if job.running {
+        return Err(ActionError::Running(job.id));
+    }
+    let reason = match job.counts.consolidated {
+        0 => "only the file of a job that is NEEDS_REVIEW or FAILED can be read again",
+        _ => "rows of it are contacts; undo the import before the file is read again",
+    };
+    Err(ActionError::Unfit { job: job.id, status: job.status, reason })
+}
+
+/// Parses the beginning of the stored file of a job.
+///
+/// Fails as invalid, in words for the job's owner, if it cannot be parsed.
+pub(crate) async fn preview_job(
+    owners: &OwnerPool,
+    objects: &Objects,
+    owner: &Owner,
+    job: &Job,
+    settings: &ParseSettings,
+    required: RequiredFields,
+) -> Result<FilePreview, ActionError> {
+    let mut opened = objects.open(&job.object_key, None).await?;
+    let mut head = Vec::new();
+    while head.len() < preview_limit(&head)
+        && let Some(block) = opened.bytes.try_next().await?
+    {
+        head.extend_from_slice(&block);
+    }
+    head.truncate(preview_limit(&head));
+    let whole = head.len() as u64 == opened.size;
+    preview_file(owners, owner, &head, whole, settings, job.required.both(required)).await
 }

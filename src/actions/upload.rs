@@ -5,12 +5,15 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::InspectReader;
 use uuid::Uuid;
 
-use super::preview_file::{FilePreview, preview_file, preview_limit, shape};
+use super::assign::{Assignment, assign};
+use super::preview_file::{FilePreview, preview_file, preview_limit};
+use super::reread::Remember;
 use super::stored_file::StoredFile;
 use super::{ActionError, Request, enqueue};
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::JobId;
 use crate::domain::job::{Columns, ImportPolicy, Owner, ParseSettings};
+use crate::domain::required::RequiredFields;
 use crate::objects::Objects;
 use crate::queue::{AfterCommit, Queue};
 use crate::store::{OwnerPool, column_mappings, jobs};
@@ -29,10 +32,14 @@ pub struct Upload<'a> {
     /// The columns, if a person matched them; otherwise they follow from their names, or from what the owner
     /// matched earlier in a file with the same header.
     pub columns: Option<Columns>,
-    /// Whether to remember `columns` for files with the same header.
-    pub remember: bool,
+    /// The columns as a person names them, instead of `columns`.
+    pub assignment: Option<Assignment>,
+    /// What to remember for files with the same header.
+    pub remember: Remember,
     /// How the file is read, as far as a person has set it.
     pub settings: ParseSettings,
+    /// The fields that contacts must have.
+    pub required: RequiredFields,
 }
 
 /// The result of an upload.
@@ -95,30 +102,63 @@ async fn store_and_make(
     if bytes > upload.limit {
         return Err(ActionError::TooLarge(upload.limit));
     }
-    let (whole, settings) = (bytes == head.len() as u64, &upload.settings);
-    let header = match preview_file(owners, &request.owner, &head, whole, settings).await {
-        Ok(header) => Some(header),
-        // The run reports what is wrong with the file, as for any other file.
-        Err(ActionError::Invalid { field: "file", .. }) => None,
-        Err(error) => return Err(error),
-    };
-    let recalled = header.as_ref().filter(|header| header.remembered).and_then(FilePreview::matched);
-    let columns = upload.columns.or(recalled);
-    // The same bytes with other columns or settings count as another file.
-    if let Some(columns) = columns {
-        hash.update(&serde_json::to_vec(&columns)?);
-    }
-    if !settings.is_empty() {
-        hash.update(&serde_json::to_vec(settings)?);
-    }
+    let whole = bytes == head.len() as u64;
+    let header =
+        match preview_file(owners, &request.owner, &head, whole, &upload.settings, upload.required).await {
+            Ok(header) => Some(header),
+            // The run reports what is wrong with the file, as for any other file, unless columns are to be assigned.
+            Err(ActionError::Invalid { field: "file", .. }) if upload.assignment.is_none() => None,
+            Err(error) => return Err(error),
+        };
+    let reading = Reading::of(upload, header.as_ref())?;
+    reading.add_to(&mut hash)?;
     let content_hash = hash.finalize().to_hex();
-    let shape =
-        header.filter(|header| upload.remember && header.has_header).map(|header| shape(&header.names));
     stored.offer(&content_hash);
-    let file = File { key: stored.key(), content_hash: &content_hash, bytes, columns, shape };
+    let header = header.filter(|_| upload.remember != Remember::Nothing);
+    let file = File { key: stored.key(), content_hash: &content_hash, bytes, reading, header };
     let (made, after_commit) = make_job(owners, queue, request, upload, &file).await?;
     after_commit.send().await?;
     Ok(made)
+}
+
+/// How a file is read, as far as a person has set it or it is remembered.
+struct Reading {
+    settings: ParseSettings,
+    columns: Option<Columns>,
+    /// The fields that rows must have, if a person leaves others empty.
+    required: Option<RequiredFields>,
+}
+
+impl Reading {
+    fn of(upload: &Upload<'_>, header: Option<&FilePreview>) -> Result<Reading, ActionError> {
+        let mut settings = upload.settings.clone();
+        if let (Some(assignment), Some(header)) = (&upload.assignment, header) {
+            let assigned = assign(header, assignment, &settings.values, upload.required)?;
+            settings.values = assigned.values;
+            let required = Some(assigned.required).filter(|required| *required != upload.required);
+            return Ok(Reading { settings, columns: Some(assigned.columns), required });
+        }
+        let recalled = header.filter(|header| header.remembered && upload.columns.is_none());
+        if let Some(header) = recalled {
+            settings.values = header.values();
+        }
+        let columns = upload.columns.or(recalled.and_then(FilePreview::matched));
+        Ok(Reading { settings, columns, required: None })
+    }
+
+    /// Adds what was set to the hash of the bytes: the same bytes with other columns or settings count as another file.
+    fn add_to(&self, hash: &mut blake3::Hasher) -> Result<(), ActionError> {
+        if let Some(columns) = self.columns {
+            hash.update(&serde_json::to_vec(&Columns { remembered: false, ..columns })?);
+        }
+        if !self.settings.is_empty() {
+            hash.update(&serde_json::to_vec(&self.settings)?);
+        }
+        if let Some(required) = self.required {
+            hash.update(required.to_string().as_bytes());
+        }
+        Ok(())
+    }
 }
 
 /// A file in the store.
@@ -126,9 +166,9 @@ struct File<'a> {
     key: &'a str,
     content_hash: &'a str,
     bytes: u64,
-    columns: Option<Columns>,
-    /// The normalised header, if its columns are to be remembered.
-    shape: Option<String>,
+    reading: Reading,
+    /// Its header, if its columns are to be remembered.
+    header: Option<FilePreview>,
 }
 
 async fn make_job(
@@ -138,7 +178,9 @@ async fn make_job(
     upload: &Upload<'_>,
     file: &File<'_>,
 ) -> Result<(Uploaded, AfterCommit), ActionError> {
-    let File { key, content_hash, bytes, columns, .. } = *file;
+    let File { key, content_hash, bytes, ref reading, .. } = *file;
+    let Reading { settings, columns, required } = reading;
+    let (columns, required) = (*columns, *required);
     let mut transaction = owners.begin(&request.owner).await?;
     let owner: &Owner = &request.owner;
     let earlier = jobs::by_content(&mut transaction, owner, content_hash).await?;
@@ -147,18 +189,21 @@ async fn make_job(
         Some(job) => (job, AfterCommit::nothing()),
         None => {
             let (filename, policy) = (upload.filename, upload.policy);
-            let settings = &upload.settings;
-            let new = jobs::New { owner, filename, key, policy, content_hash, columns, settings };
+            let new = jobs::New { owner, filename, key, policy, content_hash, columns, settings, required };
             let job = jobs::insert(&mut transaction, &new).await?;
             (job, enqueue(&mut transaction, queue, job, key).await?)
         }
     };
-    if let (Some(shape), Some(columns)) = (&file.shape, columns) {
-        column_mappings::remember(&mut transaction, owner, shape, columns).await?;
+    if let (Some(header), Some(columns)) = (&file.header, columns)
+        && let Some(shape) = header.shape()
+    {
+        let values = &upload.remember.values(&settings.values);
+        let new = column_mappings::New { shape: &shape, names: &header.names, columns, values };
+        column_mappings::remember(&mut transaction, owner, &new).await?;
     }
     let mut parameters = json!({ "policy": upload.policy, "force": upload.force, "columns": columns });
-    if !upload.settings.is_empty() {
-        parameters["settings"] = serde_json::to_value(&upload.settings)?;
+    if !settings.is_empty() {
+        parameters["settings"] = serde_json::to_value(settings)?;
     }
     let action = request.record(&mut transaction, ActionKind::Upload, Some(job), &parameters).await?;
     let uploaded = Uploaded { job, earlier: earlier.is_some(), bytes };

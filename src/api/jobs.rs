@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
-use crate::actions::{self, Changed, Undone};
+use crate::actions::{self, Changed, Remember, Undone};
 use crate::domain::issue::IssueType;
-use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::job::{FixedValues, ImportPolicy, JobId, JobStatus, Owner};
 use crate::http::{
     App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, Standing, Uploader, event_stream, find_job,
 };
@@ -133,9 +133,12 @@ pub(super) async fn reread_job(
     Json(reread): Json<Reread>,
 ) -> Result<(StatusCode, axum::Json<Changed>), Problem> {
     let request = keyed.request(principal, &reread)?;
-    let settings = actions::parse_settings(reread.encoding.as_deref(), reread.header_line)?;
+    let values = FixedValues::default();
+    let settings = &actions::parse_settings(reread.encoding.as_deref(), reread.header_line, values)?;
+    let reread =
+        actions::Reread { settings, assignment: None, remember: Remember::Nothing, required: app.required };
     let queue = Some(&app.queue);
-    let changed = actions::reread(&app.owners, &app.objects, queue, &request, job, &settings).await?;
+    let changed = actions::reread(&app.owners, &app.objects, queue, &request, job, &reread).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(changed)))
 }
 

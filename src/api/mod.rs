@@ -8,6 +8,7 @@ mod downloads;
 mod health;
 mod issues;
 mod jobs;
+mod mappings;
 mod me;
 mod openapi;
 mod request;
@@ -46,6 +47,9 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(uploads::preview_upload))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
+        .routes(routes!(mappings::preview_job_file))
+        .routes(routes!(mappings::list_mappings))
+        .routes(routes!(mappings::change_mapping, mappings::forget_mapping))
         .routes(routes!(jobs::reprocess_job))
         .routes(routes!(jobs::cancel_job))
         .routes(routes!(jobs::set_policy))
@@ -66,6 +70,7 @@ fn long_running() -> OpenApiRouter<App> {
         .routes(routes!(jobs::job_events))
         .routes(routes!(jobs::delete_job))
         .routes(routes!(jobs::reread_job))
+        .routes(routes!(mappings::map_job))
         .routes(routes!(jobs::undo_import))
         .routes(routes!(rows::bulk_decide))
         .routes(routes!(rows::preview_bulk))
@@ -73,8 +78,6 @@ fn long_running() -> OpenApiRouter<App> {
         .routes(routes!(downloads::job_file))
         .routes(routes!(downloads::download_corrections, downloads::upload_corrections))
         .routes(routes!(downloads::download_contacts))
-        .routes(routes!(downloads::export_contacts))
-        .routes(routes!(downloads::export_rows))
 }
 
 /// Returns the routes of the document and of the documentation page, which loads nothing from other hosts.

@@ -10,12 +10,11 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::domain::access::Role;
 use crate::domain::decision::{ActionKind, BulkDecision};
 use crate::domain::field::Field;
-use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, RowId, TokenId};
-use crate::domain::interpretation::{Certainty, ContainerFormat};
+use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, MappingId, RowId, TokenId};
+use crate::domain::interpretation::{Certainty, ColumnsBy, ContainerFormat};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::domain::row::{OnExisting, RowStatus};
-use crate::exports::ExportFormat;
 
 /// Describes a struct of another module under a name: `path as Name { field: Type, … }`. Comments and `#[schema(…)]`
 /// attributes are those of utoipa's derive. Fields that are not serialized follow in `without { … }`, a field whose values
@@ -99,6 +98,7 @@ mod contacts;
 mod decisions;
 mod interpretation;
 mod jobs;
+mod mappings;
 mod rows;
 mod uploads;
 
@@ -120,8 +120,8 @@ words!(
     ActionKind,
     BulkDecision,
     Certainty,
+    ColumnsBy,
     ContainerFormat,
-    ExportFormat,
     Field,
     ImportPolicy,
     IssueType,
@@ -147,7 +147,7 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(JobId(i32), RowId(i64), IssueId(i32), ActionId(i64), ContactId(i64), TokenId(i64));
+numbers!(JobId(i32), RowId(i64), IssueId(i32), ActionId(i64), ContactId(i64), TokenId(i64), MappingId(i32));
 
 #[cfg(test)]
 mod tests {

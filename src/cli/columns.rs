@@ -1,4 +1,4 @@
-//! `preview`, and the option `--column` of `import`: which column of a file is which.
+//! `preview`, and options that say how a file is read and which of its columns is which.
 
 use std::path::Path;
 
@@ -7,11 +7,12 @@ use tokio::io::AsyncReadExt;
 use super::output::{Format, print, printable};
 use super::session::Session;
 use super::{Status, interpretation};
-use crate::actions::{self, ActionError, FilePreview, PREVIEW_BYTES};
-use crate::csv::{Encoding, Mapping};
-use crate::domain::field::{Field, PerField};
+use crate::actions::{self, ActionError, Assignment, FieldSource, FilePreview, PREVIEW_BYTES, Remember};
+use crate::csv::Encoding;
+use crate::domain::field::Field;
 use crate::domain::interpretation::Container;
-use crate::domain::job::{Columns, Owner, ParseSettings};
+use crate::domain::job::{FixedValues, Owner, ParseSettings};
+use crate::domain::required::RequiredFields;
 use crate::store::OwnerPool;
 
 /// Options that set how a file is read.
@@ -29,74 +30,66 @@ impl ReadingArgs {
     /// Returns the settings.
     pub(crate) fn settings(&self) -> ParseSettings {
         let encoding = self.encoding.map(|encoding| encoding.as_str().to_owned());
-        ParseSettings { encoding, header_line: self.header_line }
+        ParseSettings { encoding, header_line: self.header_line, ..ParseSettings::default() }
     }
-}
 
-/// Parses `FIELD=COLUMN`.
-pub(crate) fn given(text: &str) -> Result<(Field, String), String> {
-    let (name, column) =
-        text.split_once('=').ok_or("expected FIELD=COLUMN, such as email=3 or company=Firma")?;
-    let field = name.parse().map_err(|_| format!("expected one of the fields {}", Field::names()))?;
-    Ok((field, column.to_owned()))
-}
-
-/// Returns the columns of a file, with those of `--column` replacing what the names show; `None` without the
-/// option.
-pub(crate) async fn matched(
-    owners: &OwnerPool,
-    owner: &Owner,
-    file: &Path,
-    settings: &ParseSettings,
-    given: &[(Field, String)],
-) -> Result<Option<Columns>, ActionError> {
-    if given.is_empty() {
-        return Ok(None);
-    }
-    let invalid = |reason: String| ActionError::Invalid { field: "column", reason };
-    if file == Path::new("-") {
-        return Err(invalid("needs a file; it cannot be used with standard input".to_owned()));
-    }
-    let preview = preview(owners, owner, file, settings).await?;
-    let mut positions = PerField::default();
-    for column in &preview.columns {
-        let chosen = given.iter().find(|(field, _)| *field == column.field);
-        let position = match chosen {
-            Some((_, chosen)) => position_of(&preview.names, chosen),
-            None => column.place,
-        };
-        let chosen = chosen.map(|(_, chosen)| chosen.as_str());
-        if position.is_none() && (chosen.is_some() || column.field.is_required()) {
-            return Err(invalid(unknown(&preview, column.field, chosen)));
+    /// Returns the settings; those that are not given are from `other`.
+    pub(crate) fn settings_or(&self, other: &ParseSettings) -> ParseSettings {
+        let given = self.settings();
+        ParseSettings {
+            encoding: given.encoding.or(other.encoding.clone()),
+            header_line: given.header_line.or(other.header_line),
+            values: other.values.clone(),
         }
-        *positions.get_mut(column.field) = position;
-    }
-    let columns = preview.names.len() as u16;
-    match Mapping::new(positions, columns) {
-        Some(_) => Ok(Some(Columns { positions, columns })),
-        None => Err(invalid("the same column is given for two fields".to_owned())),
     }
 }
 
-/// Returns the position of a column given by its number, from 1, or by its name.
-fn position_of(names: &[String], told: &str) -> Option<u16> {
-    let by_name = names.iter().position(|name| name.trim().eq_ignore_ascii_case(told.trim()));
-    let by_number = || told.trim().parse::<usize>().ok()?.checked_sub(1).filter(|at| *at < names.len());
-    by_name.or_else(by_number).and_then(|at| u16::try_from(at).ok())
+/// Options for fields that a file has no column for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ValueArgs {
+    /// Value of a field in every row, if the file has no column for it, such as --value company='Acme Ltd'.
+    #[arg(long = "value", value_name = "FIELD=TEXT", value_parser = value)]
+    values: Vec<(Field, String)>,
+    /// Remember these values, too, for files with the same header.
+    #[arg(long)]
+    remember_values: bool,
 }
 
-fn unknown(preview: &FilePreview, field: Field, told: Option<&str>) -> String {
-    let names: Vec<String> = preview
-        .names
-        .iter()
-        .enumerate()
-        .map(|(at, name)| format!("{} {}", at + 1, printable(name)))
-        .collect();
-    let what = match told {
-        Some(told) => format!("the file has no column {}", printable(told)),
-        None => format!("no column is recognized as {field}; add --column {field}=…"),
-    };
-    format!("{what}. The columns are: {}", names.join(", "))
+impl ValueArgs {
+    /// Returns the values.
+    pub(crate) fn values(&self) -> FixedValues {
+        fixed(&self.values)
+    }
+
+    /// Returns what to remember, of columns that a person has assigned if `columns`.
+    pub(crate) fn remember(&self, columns: bool) -> Remember {
+        Remember::of(columns, self.remember_values)
+    }
+}
+
+/// Returns values that are given one by one.
+pub(crate) fn fixed(given: &[(Field, String)]) -> FixedValues {
+    let mut values = FixedValues::default();
+    for (field, value) in given {
+        values.set(*field, Some(value.clone()));
+    }
+    values
+}
+
+/// Parses `FIELD=TEXT`.
+pub(crate) fn value(text: &str) -> Result<(Field, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected FIELD=TEXT, such as company='Acme Ltd'")?;
+    let field = name.parse().map_err(|_| format!("expected one of the fields {}", Field::names()))?;
+    Ok((field, value.to_owned()))
+}
+
+/// Returns the assignment of columns, `None` if no column is given.
+pub(crate) fn assignment(given: &[(Field, FieldSource)]) -> Option<Assignment> {
+    let mut assignment = Assignment::default();
+    for (field, source) in given {
+        *assignment.get_mut(*field) = Some(source.clone());
+    }
+    (!given.is_empty()).then_some(assignment)
 }
 
 async fn preview(
@@ -104,6 +97,7 @@ async fn preview(
     owner: &Owner,
     file: &Path,
     settings: &ParseSettings,
+    required: RequiredFields,
 ) -> Result<FilePreview, ActionError> {
     let read = |source| ActionError::Read { file: file.display().to_string(), source };
     let mut head = Vec::new();
@@ -113,12 +107,21 @@ async fn preview(
     let limit = actions::preview_limit(&head);
     opened.take((limit - head.len()) as u64).read_to_end(&mut head).await.map_err(read)?;
     let whole = head.len() < limit;
-    actions::preview_file(owners, owner, &head, whole, settings).await
+    actions::preview_file(owners, owner, &head, whole, settings, required).await
 }
 
 /// Shows the beginning of a file.
 pub(crate) async fn show(session: &Session, file: &Path, reading: &ReadingArgs) -> anyhow::Result<Status> {
-    let preview = preview(&session.owners, &session.owner, file, &reading.settings()).await?;
+    let required = session.policy.required;
+    let preview = preview(&session.owners, &session.owner, file, &reading.settings(), required).await?;
+    print_preview(&preview, |field| format!("import with --column {field}=… or --value {field}=…"))
+}
+
+/// Prints how the beginning of a file is read. `remedy` says how to assign a column to a field.
+pub(crate) fn print_preview(
+    preview: &FilePreview,
+    remedy: impl Fn(Field) -> String,
+) -> anyhow::Result<Status> {
     let delimiter = if preview.delimiter == "\t" { "a tab" } else { &printable(&preview.delimiter) };
     let encoding = interpretation::encoding(&preview.encoding, preview.certainty);
     let header = if preview.has_header { "header" } else { "no header, first row" };
@@ -142,15 +145,16 @@ pub(crate) async fn show(session: &Session, file: &Path, reading: &ReadingArgs) 
     }
     let mut status = Status::Done;
     for column in &preview.columns {
-        match column.place {
-            Some(position) => {
+        match (column.place, &column.value) {
+            (_, Some(value)) => eprintln!("  {:<11} {} for every row", column.field, printable(value)),
+            (Some(position), None) => {
                 let name = preview.names.get(usize::from(position)).map_or("", String::as_str);
                 eprintln!("  {:<11} column {} ({})", column.field, position + 1, printable(name));
             }
-            None if !column.field.is_required() => eprintln!("  {:<11} no column", column.field),
-            None => {
+            (None, None) if !column.required => eprintln!("  {:<11} no column", column.field),
+            (None, None) => {
                 status = Status::Failed;
-                eprintln!("  {:<11} not recognized; import with --column {}=…", column.field, column.field);
+                eprintln!("  {:<11} not recognized; {}", column.field, remedy(column.field));
             }
         }
     }

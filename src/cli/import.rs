@@ -12,9 +12,9 @@ use super::output::printable;
 use super::progress;
 use super::session::Session;
 use super::{Status, columns, interpretation, next_step};
-use crate::actions::{self, ActionError, Upload, Uploaded};
-use crate::domain::decision::Field;
-use crate::domain::job::{ImportPolicy, JobId, JobStatus};
+use crate::actions::{self, ActionError, FieldSource, Remember, Reread, Upload, Uploaded};
+use crate::domain::field::Field;
+use crate::domain::job::{ImportPolicy, JobId, JobStatus, ParseSettings};
 use crate::pipeline::{Control, Outcome, Progress};
 use crate::shutdown::Shutdown;
 use crate::store::{jobs, wanted};
@@ -29,10 +29,12 @@ pub(crate) struct How {
     /// Import a file even if it was imported before.
     #[arg(long)]
     force: bool,
-    /// Column of a field, by its number from 1 or its name, such as --column email=3. Remembered for files with
-    /// the same header.
-    #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = columns::given)]
-    columns: Vec<(Field, String)>,
+    /// Column of a field, by its number from 1 or its name, such as --column email=3; without a column, the field is left
+    /// empty. Remembered for files with the same header.
+    #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = actions::field_source)]
+    columns: Vec<(Field, FieldSource)>,
+    #[command(flatten)]
+    values: columns::ValueArgs,
     #[command(flatten)]
     reading: columns::ReadingArgs,
 }
@@ -102,14 +104,29 @@ pub(crate) async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<S
     run_here(session, job, &found.filename, &Shutdown::on_signals()?).await
 }
 
-/// Reads the file of a job again.
+/// Reads the file of a job again, with other settings.
 pub(crate) async fn reread(
     session: &Session,
     job: JobId,
     reading: &columns::ReadingArgs,
 ) -> anyhow::Result<Status> {
+    let reread = Reread {
+        settings: &reading.settings(),
+        assignment: None,
+        remember: Remember::Nothing,
+        required: session.policy.required,
+    };
+    reread_and_run(session, job, &reread).await
+}
+
+/// Reads the file of a job again.
+pub(crate) async fn reread_and_run(
+    session: &Session,
+    job: JobId,
+    reread: &Reread<'_>,
+) -> anyhow::Result<Status> {
     let (objects, request) = (&session.context.objects, session.request());
-    actions::reread(&session.owners, objects, None, &request, job, &reading.settings()).await?;
+    actions::reread(&session.owners, objects, None, &request, job, reread).await?;
     let mut db = session.read().await?;
     let found = jobs::get(&mut db, &session.owner, job).await?;
     db.rollback().await?;
@@ -137,16 +154,22 @@ async fn upload(session: &Session, file: &Path, how: &How) -> Result<Uploaded, A
         }
     };
     let (context, request) = (&session.context, session.request());
-    let settings = how.reading.settings();
-    let columns = columns::matched(&session.owners, &session.owner, file, &settings, &how.columns).await?;
+    let values = actions::checked_values(how.values.values())?;
+    let settings = ParseSettings { values, ..how.reading.settings() };
+    let assignment = columns::assignment(&how.columns);
+    let remember = how.values.remember(assignment.is_some());
+    // To remember values, the columns that the names show are assigned.
+    let assignment = assignment.or((remember != Remember::Nothing).then(Default::default));
     let upload = Upload {
         filename: &name(file),
         policy: how.policy,
         force: how.force,
         limit: u64::MAX,
-        columns,
-        remember: columns.is_some(),
+        columns: None,
+        assignment,
+        remember,
         settings,
+        required: session.policy.required,
     };
     actions::upload(&session.owners, &context.objects, None, &request, &upload, content).await
 }
@@ -171,8 +194,8 @@ fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
     match end {
         End::Finished(outcome) => return summary(job, &label, &outcome),
         End::Refused(error) => {
-            eprintln!("{label}: job {job} FAILED: {}", printable(&error.to_string()));
-            if error.is_about_content() {
+            eprintln!("{label}: job {job} FAILED: {}", printable(&error.refusal(job)));
+            if error.may_be_misread() {
                 eprintln!(
                     "if its encoding or header line was detected wrongly, set it with \
                      `ingest reread {job} --encoding NAME --header-line N`"

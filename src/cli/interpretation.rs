@@ -1,7 +1,9 @@
 //! How a file was read, in the summary of an import and in a preview.
 
 use super::output::printable;
-use crate::domain::interpretation::{Certainty, Container, EncodingReading, Interpretation, SkippedLine};
+use crate::domain::interpretation::{
+    Certainty, ColumnsBy, Container, EncodingReading, Interpretation, SkippedLine,
+};
 
 /// Returns how a file was read, as pairs of a name and a value.
 pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
@@ -20,6 +22,16 @@ pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
         facts.push(("delimiter", delimiter(&read.delimiter)));
     }
     facts.extend([("column names", line), ("columns", columns.join(", "))]);
+    match read.columns_by {
+        ColumnsBy::Names => {}
+        ColumnsBy::Person => facts.push(("columns assigned", "by you".to_owned())),
+        ColumnsBy::Remembered => {
+            facts.push(("columns assigned", "as remembered (`ingest mappings list`)".to_owned()));
+        }
+    }
+    for (field, value) in read.values.iter() {
+        facts.push((field.as_str(), format!("{} for every row", printable(value))));
+    }
     if read.unused_count > 0 {
         facts.push(("columns not imported", unused(&read.unused, read.unused_count)));
     }

@@ -13,10 +13,10 @@ mod import;
 mod interpretation;
 mod job;
 mod local_token;
+mod mapping;
 mod next_step;
 mod output;
 mod progress;
-mod save;
 mod serve;
 mod session;
 mod show;
@@ -165,8 +165,6 @@ enum Command {
         #[command(flatten)]
         decision: decide::DecisionArgs,
     },
-    /// Save contacts, or the rows of a job, as CSV, XLSX, JSON lines, Parquet or vCard.
-    Save(save::SaveArgs),
     /// Print the rows with open issues as CSV, to correct them in a spreadsheet.
     Export {
         /// The job's number.
@@ -225,6 +223,19 @@ enum Command {
         #[command(flatten)]
         reading: columns::ReadingArgs,
     },
+    /// Say which column of the file of a job is which, and read the file again.
+    ///
+    /// For a job that FAILED because its columns are not recognised, and for one with rows in the wrong columns. Without
+    /// columns and values, shows the file as it is read. The columns are remembered for files with the same header.
+    Map {
+        /// The job's number.
+        job: JobId,
+        #[command(flatten)]
+        how: mapping::MapArgs,
+    },
+    /// List, change and forget the columns that are remembered for files with the same header.
+    #[command(subcommand)]
+    Mappings(mapping::MappingsCommand),
     /// List contacts.
     Contacts(List),
     /// Check the database, the file store and the queue, and report what to fix.
@@ -300,7 +311,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Restore { .. }
         | Command::Resolve { .. }
         | Command::Bulk { .. }
-        | Command::Save(_)
         | Command::Export { .. }
         | Command::Correct { .. }
         | Command::Undo { .. }
@@ -309,6 +319,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Audit { .. }
         | Command::Reprocess { .. }
         | Command::Reread { .. }
+        | Command::Map { .. }
+        | Command::Mappings(_)
         | Command::Contacts(_) => session::Migrate::from_flag(cli.no_migrate),
     };
     let session = Session::open(&cli.settings, migrate).await?;
@@ -342,7 +354,6 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
             decide::resolve(session, job, vec![issue], decision).await
         }
         Command::Bulk { job, which, decision } => decide::bulk(session, job, which, decision).await,
-        Command::Save(args) => save::run(session, args).await,
         Command::Export { job } => corrections::export(session, job).await,
         Command::Correct { job, file } => corrections::correct(session, job, &file).await,
         Command::Undo { action: Some(action), .. } => decide::undo(session, action).await,
@@ -353,6 +364,8 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Audit { job, row, list } => job::audit(session, job, row, &list).await,
         Command::Reprocess { job } => import::reprocess(session, job).await,
         Command::Reread { job, reading } => import::reread(session, job, &reading).await,
+        Command::Map { job, how } => mapping::map(session, job, &how).await,
+        Command::Mappings(command) => mapping::run(session, command).await,
         Command::Contacts(list) => show::contacts(session, &list).await,
         Command::Doctor => Ok(Status::Done),
     }

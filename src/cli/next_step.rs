@@ -13,6 +13,7 @@ pub(super) fn after(error: &ActionError) -> Option<&'static str> {
         ActionError::NoAction(_) | ActionError::NotUndoable(_) => {
             Some("list the actions with `ingest audit`")
         }
+        ActionError::NoMapping(_) => Some("list the remembered mappings with `ingest mappings list`"),
         ActionError::NoContact(_) | ActionError::EmailTaken => {
             Some("list the contacts with `ingest contacts`")
         }
@@ -28,7 +29,6 @@ pub(super) fn after(error: &ActionError) -> Option<&'static str> {
         | ActionError::KeyReused
         | ActionError::Busy
         | ActionError::TooLarge(_)
-        | ActionError::Export(_)
         | ActionError::Read { .. }
         | ActionError::Record(_) => None,
     }

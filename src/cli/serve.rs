@@ -60,6 +60,7 @@ pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<St
         ceilings: Arc::new(ceilings(&settings.serve.limits)),
         body_idle_timeout: settings.serve.limits.idle(),
         upload_limit_bytes: settings.serve.upload_limit_bytes(),
+        required: settings.required_fields,
         request_timeout: settings.serve.request_timeout(),
         stopping: shutdown.stop_receiving.clone(),
     });

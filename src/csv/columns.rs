@@ -123,8 +123,8 @@ impl Beginning<'_> {
         (valid(best) > 0).then_some(best)
     }
 
-    /// Proposes columns for the required fields without a source, for a person to confirm.
-    pub(super) fn proposals(&self, columns: &Columns) -> Vec<ColumnProposal> {
+    /// Proposes columns for the `missing` fields, for a person to confirm.
+    pub(super) fn proposals(&self, columns: &Columns, missing: &[Field]) -> Vec<ColumnProposal> {
         let taken: Vec<usize> =
             columns.sources.values().into_iter().flatten().map(|source| source.column()).collect();
         let is_words = |column: &usize| {
@@ -143,15 +143,12 @@ impl Beginning<'_> {
         let by_content = columns.sources.email.filter(|_| columns.candidates.email.is_empty());
         let email = by_content.map(|source| ColumnProposal { field: Field::Email, column: source.column() });
         let mut proposals: Vec<ColumnProposal> = email.into_iter().collect();
-        if columns.sources.company.is_none()
+        if missing.contains(&Field::Company)
             && let Some(at) = free.iter().position(|column| self.has_companies(*column))
         {
             proposals.push(ColumnProposal { field: Field::Company, column: free.remove(at) });
         }
-        let is_missing = |field: &Field| {
-            field.is_required() && *field != Field::Email && columns.sources.get(*field).is_none()
-        };
-        for field in Field::ALL.iter().copied().filter(is_missing) {
+        for field in missing.iter().copied().filter(|field| *field != Field::Email) {
             let is_new = !proposals.iter().any(|proposal| proposal.field == field);
             if is_new && !free.is_empty() {
                 proposals.push(ColumnProposal { field, column: free.remove(0) });

@@ -1,9 +1,10 @@
 //! The header of a file, and the mapping of columns to fields that a person may set instead.
 
 use super::columns::{Beginning, Source};
-use super::rejection::{HeaderNames, Rejection};
+use super::rejection::{ColumnProposal, HeaderNames, Rejection};
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
+use crate::domain::job::FixedValues;
 use crate::domain::required::RequiredFields;
 
 /// The columns that a person has assigned to the fields, for a file whose column names do not identify them.
@@ -16,8 +17,8 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Returns a mapping, or `None` if a required field has no column, or a column is not less than `width` or assigned
-    /// twice. First and last name may share a column: it contains full names, which are split.
+    /// Returns a mapping, or `None` if a column is not less than `width` or assigned twice. First and last name may share a
+    /// column: it contains full names, which are split.
     pub fn new(columns: PerField<Option<u16>>, width: u16) -> Option<Mapping> {
         let is_in_name = |field: Field| matches!(field, Field::FirstName | Field::LastName);
         let is_valid = |(field, column): (Field, &Option<u16>)| {
@@ -26,11 +27,20 @@ impl Mapping {
             };
             match column {
                 Some(at) => *at < width && !columns.iter().any(shares),
-                None => !field.is_required(),
+                None => true,
             }
         };
         columns.iter().all(is_valid).then_some(Mapping { columns, width })
     }
+}
+
+/// What is set about the columns of a file rather than detected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ColumnSettings {
+    pub mapping: Option<Mapping>,
+    /// The fields for which the file must have a column or a fixed value.
+    pub required: RequiredFields,
+    pub values: FixedValues,
 }
 
 /// The header of a file and the source of each field.
@@ -44,64 +54,95 @@ pub struct Header {
     pub line: u64,
     /// The delimiter.
     pub delimiter: u8,
+    /// The fields that have the same value in every row.
+    pub values: FixedValues,
     sources: PerField<Source>,
 }
 
-/// The first and the last column of our own CSV files of contacts.
-pub(crate) const EXPORT_EDGES: [&str; 2] = ["contact", "created_at"];
-
 impl Header {
-    /// Returns whether the file is an export of contacts, in which formulas have apostrophes in front: see
-    /// [`defused`](super::defused).
-    pub(crate) fn is_export(&self) -> bool {
-        let fields = Field::ALL.iter().map(|field| field.as_str());
-        let [first, last] = EXPORT_EDGES;
-        let begins = std::iter::once(first).chain(fields).zip(&self.names).all(|(own, name)| own == name);
-        self.is_named && begins && self.names.last().is_some_and(|name| name == last)
-    }
-
     /// Finds the columns of a table.
     ///
-    /// Fails if the column of a required field is missing, or one is ambiguous. With a `mapping`, ignores the names and fails
-    /// if the table has another number of columns.
-    pub(super) fn find(
-        start: &TableStart,
-        mapping: Option<&Mapping>,
-        required: RequiredFields,
-    ) -> Result<Header, Rejection> {
-        let (names, line) = (start.names.clone(), start.line);
-        let (is_named, delimiter) = (start.is_named(), start.dialect.delimiter);
-        if let Some(Mapping { columns, width }) = mapping {
-            let (found, expected) = (names.len(), usize::from(*width));
-            if found != expected {
-                return Err(Rejection::Mapping { line, found, expected });
-            }
-            let columns = columns.map(|column| column.map(usize::from));
-            let mut sources = columns.map(|column| column.map_or(Source::NONE, Source::Column));
-            if let Some(column) = columns.first_name.filter(|_| columns.first_name == columns.last_name) {
-                (sources.first_name, sources.last_name) = (Source::FirstOf(column), Source::LastOf(column));
-            }
-            return Ok(Header { names, is_named, line, delimiter, sources });
+    /// Fails if a required field has neither a column nor a fixed value, or if its column is ambiguous. With a mapping,
+    /// ignores the names and fails if the table has another number of columns.
+    pub(super) fn find(start: &TableStart, settings: &ColumnSettings) -> Result<Header, Rejection> {
+        let sources = match &settings.mapping {
+            Some(mapping) => mapping.sources(start)?,
+            None => detected(start, settings)?,
+        };
+        let is_fixed = |field: Field| settings.values.get(field).is_some();
+        let source = |field: Field| sources.get(field).filter(|_| !is_fixed(field));
+        let missing = settings.missing(|field| source(field).is_some());
+        if !missing.is_empty() {
+            return Err(refused(start, missing, Vec::new(), Vec::new()));
         }
-        let rows = start.rows();
-        let beginning = Beginning { names: &names, rows: &rows };
-        let columns = beginning.columns();
-        let is_missing = |field: &Field| required.has(*field) && columns.sources.get(*field).is_none();
-        let missing: Vec<Field> = Field::ALL.iter().copied().filter(is_missing).collect();
-        if !missing.is_empty() || !columns.doubled.is_empty() {
-            let proposals = beginning.proposals(&columns);
-            let (width, names) = (names.len(), HeaderNames::new(&names));
-            return Err(match is_named {
-                true => Rejection::Columns { line, missing, doubled: columns.doubled, names, proposals },
-                false => Rejection::NoHeader { line, columns: width, proposals },
-            });
-        }
-        let sources = columns.sources.map(|source| source.unwrap_or(Source::NONE));
-        Ok(Header { names, is_named, line, delimiter, sources })
+        Ok(Header {
+            names: start.names.clone(),
+            is_named: start.is_named(),
+            line: start.line,
+            delimiter: start.dialect.delimiter,
+            values: settings.values.clone(),
+            sources: PerField::from_fn(|field| source(field).unwrap_or(Source::NONE)),
+        })
     }
 
     /// Returns the source of a field's value.
     pub(super) fn source(&self, field: Field) -> Source {
         *self.sources.get(field)
+    }
+}
+
+impl Mapping {
+    fn sources(&self, start: &TableStart) -> Result<PerField<Option<Source>>, Rejection> {
+        let (found, expected) = (start.names.len(), usize::from(self.width));
+        if found != expected {
+            return Err(Rejection::Mapping { line: start.line, found, expected });
+        }
+        let columns = self.columns.map(|column| column.map(usize::from));
+        let mut sources = columns.map(|column| column.map(Source::Column));
+        if let Some(column) = columns.first_name.filter(|_| columns.first_name == columns.last_name) {
+            (sources.first_name, sources.last_name) =
+                (Some(Source::FirstOf(column)), Some(Source::LastOf(column)));
+        }
+        Ok(sources)
+    }
+}
+
+impl ColumnSettings {
+    /// Returns the required fields that have neither a column nor a fixed value.
+    fn missing(&self, has_column: impl Fn(Field) -> bool) -> Vec<Field> {
+        let is_missing = |field: &Field| self.values.get(*field).is_none() && !has_column(*field);
+        self.required.iter().filter(is_missing).collect()
+    }
+}
+
+/// Detects the columns by their names and content.
+fn detected(start: &TableStart, settings: &ColumnSettings) -> Result<PerField<Option<Source>>, Rejection> {
+    let rows = start.rows();
+    let beginning = Beginning { names: &start.names, rows: &rows };
+    let columns = beginning.columns();
+    let missing = settings.missing(|field| columns.sources.get(field).is_some());
+    let is_needed = |field: &Field| settings.values.get(*field).is_none();
+    let doubled: Vec<Field> = columns.doubled.iter().copied().filter(is_needed).collect();
+    if missing.is_empty() && doubled.is_empty() {
+        return Ok(columns.sources);
+    }
+    let proposals = beginning.proposals(&columns, &missing);
+    // Without a header, all columns have to be assigned.
+    let missing = if start.is_named() { missing } else { settings.missing(|_| false) };
+    Err(refused(start, missing, doubled, proposals))
+}
+
+fn refused(
+    start: &TableStart,
+    missing: Vec<Field>,
+    doubled: Vec<Field>,
+    proposals: Vec<ColumnProposal>,
+) -> Rejection {
+    let line = start.line;
+    match start.is_named() {
+        true => {
+            Rejection::Columns { line, missing, doubled, names: HeaderNames::new(&start.names), proposals }
+        }
+        false => Rejection::NoHeader { line, columns: start.names.len(), missing, proposals },
     }
 }

@@ -3,7 +3,7 @@
 use super::rejection::shown;
 use super::rows::Summary;
 use crate::domain::field::Field;
-use crate::domain::interpretation::{Certainty, Interpretation, ReadColumn};
+use crate::domain::interpretation::{Certainty, ColumnsBy, Interpretation, ReadColumn};
 
 /// Maximum number of listed columns that are not imported.
 const UNUSED: usize = 20;
@@ -30,6 +30,8 @@ impl Summary {
                 .filter(|field| column(**field) < header.names.len())
                 .map(|field| ReadColumn { field: *field, name: name(*field) })
                 .collect(),
+            columns_by: ColumnsBy::Names,
+            values: header.values.clone(),
             unused: unused().take(UNUSED).map(|(_, name)| shown(name)).collect(),
             unused_count: unused().count() as u64,
             skipped: self.skipped.clone(),

@@ -13,6 +13,9 @@ use super::table_start::{Quoting, TableStart};
 use crate::domain::field::{Field, PerField};
 use crate::domain::interpretation::{Certainty, EncodingReading, SkippedLine};
 
+/// Bytes of a file that are enough for a preview.
+pub(crate) const PREVIEW_BYTES: usize = 256 << 10;
+
 /// The parsed beginning of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {

@@ -3,14 +3,14 @@
 use super::converter::Converter;
 use super::encoding::Reading;
 use super::evidence::Evidence;
-use super::header::Header;
-use super::header::Mapping;
+use super::header::{ColumnSettings, Header, Mapping};
 use super::opening::{Opening, refuse_foreign};
 use super::records::{Limits, RecordReader};
 use super::rejection::Rejection;
 use super::rows::{RawRow, Rows, Summary};
 use super::table_start::{Quoting, TableStart};
 use crate::domain::field::Field;
+use crate::domain::job::FixedValues;
 use crate::domain::required::RequiredFields;
 
 /// Number of bytes from which encoding, delimiter and header are detected.
@@ -36,11 +36,10 @@ pub struct Reader {
 }
 
 /// What is specified about a file rather than detected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Settings {
-    mapping: Option<Mapping>,
+    columns: ColumnSettings,
     header_line: Option<u64>,
-    required: RequiredFields,
 }
 
 impl Reader {
@@ -62,7 +61,7 @@ impl Reader {
 
     /// Sets the columns of the fields instead of detecting them.
     pub fn mapped(mut self, mapping: Option<Mapping>) -> Reader {
-        self.settings.mapping = mapping;
+        self.settings.columns.mapping = mapping;
         self
     }
 
@@ -73,9 +72,15 @@ impl Reader {
         self
     }
 
-    /// Sets the fields for which the file must have a column.
+    /// Sets the fields for which the file must have a column or a fixed value.
     pub fn requiring(mut self, fields: RequiredFields) -> Reader {
-        self.settings.required = fields;
+        self.settings.columns.required = fields;
+        self
+    }
+
+    /// Sets the fields that have the same value in every row.
+    pub fn fixing(mut self, values: FixedValues) -> Reader {
+        self.settings.columns.values = values;
         self
     }
 
@@ -130,7 +135,7 @@ impl Reader {
                     evidence.add(&head);
                     self.evidence = Some(evidence);
                 }
-                Box::new(Body::open(&head, whole, opening, self.settings, self.limits, on_row)?)
+                Box::new(Body::open(&head, whole, opening, &self.settings, self.limits, on_row)?)
             }
         };
         Ok(self.body.insert(body))
@@ -153,7 +158,7 @@ impl Body {
         head: &[u8],
         whole: bool,
         opening: Opening,
-        settings: Settings,
+        settings: &Settings,
         limits: Limits,
         on_row: &mut impl FnMut(RawRow<'_>),
     ) -> Result<Body, Rejection> {
@@ -168,7 +173,7 @@ impl Body {
             text = &converted;
         }
         let start = TableStart::find(text, whole, limits, settings.header_line, Quoting::Any)?;
-        let header = Header::find(&start, settings.mapping.as_ref(), settings.required)?;
+        let header = Header::find(&start, &settings.columns)?;
         let email = header.source(Field::Email).column();
         let mut records = RecordReader::in_dialect(start.dialect, limits)
             .starting_on(start.line)

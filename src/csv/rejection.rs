@@ -5,13 +5,14 @@ use std::fmt;
 use super::encoding::UnknownEncoding;
 use super::records::Record;
 use crate::domain::field::Field;
+use crate::domain::job::JobId;
 
 /// Maximum number of header names in one message, and of characters of each.
 const NAMES_SHOWN: usize = 20;
 const NAME_CHARS: usize = 40;
 
 /// The reason why a file cannot be read as contacts. Each message is one sentence for the file's owner and quotes only
-/// column names from the file.
+/// column names from the file. Commands that get the file in name its job as `JOB`; see [`Rejection::for_job`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// The file is empty or contains only a byte order mark.
@@ -27,8 +28,9 @@ pub enum Rejection {
 
     /// No row has a value in a required column.
     #[error(
-        "the file contains a header on line {line} but no contact below it; add at least one row and \
-         upload it again"
+        "the file contains a header on line {line} but no contact below it; add at least one row and upload it again, or, \
+         if the header is on another line, set that with `ingest reread JOB --header-line N` or under \"Match the columns\" \
+         on the page of the job"
     )]
     HeaderOnly {
         /// The line of the header.
@@ -43,12 +45,14 @@ pub enum Rejection {
     },
 
     /// The file has no header, and its content does not identify the columns.
-    #[error("{}", no_header_sentence(*line, *columns, proposals))]
+    #[error("{}", no_header_sentence(*line, *columns, missing, proposals))]
     NoHeader {
         /// The line of the first contact.
         line: u64,
         /// The number of columns.
         columns: usize,
+        /// The fields that need a column.
+        missing: Vec<Field>,
         /// The columns that the fields may be.
         proposals: Vec<ColumnProposal>,
     },
@@ -86,8 +90,8 @@ pub enum Rejection {
 
     /// The number of columns differs from that of the mapping.
     #[error(
-        "the header on line {line} has {found} columns, and the columns were matched for a file with {expected}; \
-         match them for this file with `--column` or on the upload page"
+        "the header on line {line} has {found} columns, and the columns were matched for a file with {expected}; match them \
+         for this file under \"Match the columns\" on the page of the job, or with `ingest map JOB FIELD=COLUMN …`"
     )]
     Mapping {
         /// The line of the header.
@@ -131,6 +135,36 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Returns the sentence with the commands for a job.
+    pub(crate) fn for_job(&self, job: JobId) -> String {
+        let words = self.to_string().replace(" JOB ", &format!(" {job} "));
+        match self {
+            Rejection::Encoding(_) => format!("{words}; set it with `ingest reread {job} --encoding NAME`"),
+            Rejection::NoSuchLine { .. } => {
+                format!("{words}; set it with `ingest reread {job} --header-line N`")
+            }
+            _ => words,
+        }
+    }
+
+    /// Returns whether another encoding, header line or dialect may make the file importable.
+    pub(crate) fn may_be_misread(&self) -> bool {
+        match self {
+            Rejection::NoHeader { .. }
+            | Rejection::Columns { .. }
+            | Rejection::Mapping { .. }
+            | Rejection::HeaderOnly { .. }
+            | Rejection::TooDamaged { .. } => true,
+            Rejection::Empty
+            | Rejection::Blank
+            | Rejection::NotCsv { .. }
+            | Rejection::Encoding(_)
+            | Rejection::NoSuchLine { .. }
+            | Rejection::BrokenQuotes { .. }
+            | Rejection::RowTooLong { .. } => false,
+        }
+    }
+
     /// Returns the rejection for a flawed record, for tables that must not contain any.
     pub(super) fn flawed(record: &Record<'_>) -> Rejection {
         let line = record.line();
@@ -209,27 +243,29 @@ fn columns_sentence(
     };
     let options = options(missing.iter().chain(doubled), proposals);
     format!(
-        "the header on line {line} {problem} (found: {names}); say which column is which with \
-         `ingest import FILE {options}`, or match the columns on the upload page; a column that the file lacks has to \
-         be added to it"
+        "the header on line {line} {problem} (found: {names}); {MATCH} `ingest map JOB {options}`; a field without a column \
+         can have the same value in every row: {VALUE}"
     )
 }
 
-fn no_header_sentence(line: u64, columns: usize, proposals: &[ColumnProposal]) -> String {
-    let options = options(Field::ALL.iter().filter(|field| field.is_required()), proposals);
+fn no_header_sentence(line: u64, columns: usize, missing: &[Field], proposals: &[ColumnProposal]) -> String {
+    let options = options(missing.iter(), proposals);
     format!(
         "line {line} contains an e-mail address where the column names should be; say which of the {columns} columns is \
-         which with `ingest import FILE {options}`, or match the columns on the upload page; the first line is then \
-         kept as a contact"
+         which: {MATCH} `ingest map JOB {options}`; a field without a column can have the same value in every row: \
+         {VALUE}; the first line is then kept as a contact"
     )
 }
 
-/// Returns command-line options that assign columns to the fields, with the proposed columns.
+const MATCH: &str = "match the columns under \"Match the columns\" on the page of the job, or with";
+const VALUE: &str = "`--value FIELD=TEXT`";
+
+/// Returns arguments that assign columns to the fields, with the proposed columns.
 fn options<'a>(fields: impl Iterator<Item = &'a Field>, proposals: &[ColumnProposal]) -> String {
     let option = |field: &Field| {
         let proposal = proposals.iter().find(|proposal| proposal.field == *field);
         let column = proposal.map_or("N".to_owned(), |proposal| (proposal.column + 1).to_string());
-        format!("--column {field}={column}")
+        format!("{field}={column}")
     };
     fields.map(option).collect::<Vec<String>>().join(" ")
 }

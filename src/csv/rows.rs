@@ -1,6 +1,5 @@
 //! Makes contact rows of records.
 
-use super::cell::undefused;
 use super::columns::Source;
 use super::decode::{Cells, Decoded, Decoder};
 use super::encoding::{Encoding, Reading};
@@ -86,8 +85,6 @@ pub(super) struct Rows {
     email_name: Option<String>,
     /// Whether the dialect has quotes.
     has_quotes: bool,
-    /// Whether formulas have apostrophes in front.
-    is_defused: bool,
     skipped: SkippedLines,
     /// Lines that are notes unless a row follows.
     notes: Vec<Note>,
@@ -110,7 +107,6 @@ impl Rows {
         let email_name = header.names.get(header.source(Field::Email).column());
         Rows {
             email_name: email_name.filter(|_| header.is_named).map(|name| name.trim().to_owned()),
-            is_defused: header.is_export(),
             header,
             header_records: start.header_records,
             decoder: Decoder::new(reading.encoding),
@@ -161,10 +157,9 @@ impl Rows {
             }
         }
         self.count += 1;
-        let original = self.is_defused.then(|| values.map(undefused));
-        let values = original.as_ref().map_or(values, |original| original.each_ref().map(|value| &**value));
         let has_quotes = self.has_quotes;
         let damage = damage(&self.header, self.reading, has_quotes, record.flaws(), &values, decoded);
+        let values = with_fixed(&self.header, values);
         on_row(RawRow { number: self.count, line: record.line(), values, damage });
     }
 
@@ -191,10 +186,11 @@ impl Rows {
 
 impl Note {
     /// Returns the line as a row, for use if rows follow it. Returns `None` if its cell belongs to no field.
-    fn row(&self, header: &Header, number: u64) -> Option<RawRow<'_>> {
+    fn row<'a>(&'a self, header: &'a Header, number: u64) -> Option<RawRow<'a>> {
         let is_first = |field: Field| header.source(field) == Source::Column(0);
         let values = PerField::from_fn(|field| if is_first(field) { self.text.as_str() } else { "" });
         let has_value = values.values().iter().any(|value| !value.is_empty());
+        let values = with_fixed(header, values);
         has_value.then_some(RawRow { number, line: self.line, values, damage: None })
     }
 }
@@ -229,6 +225,14 @@ fn values<'a>(header: &Header, cells: Cells<'a>) -> PerField<&'a str> {
             Source::LastOf(_) => full_name::split(cell).last,
         }
     })
+}
+
+/// Adds the values that are the same in every row.
+fn with_fixed<'a>(header: &'a Header, values: PerField<&'a str>) -> PerField<&'a str> {
+    match header.values.is_empty() {
+        true => values,
+        false => PerField::from_fn(|field| header.values.get(field).unwrap_or(values.get(field))),
+    }
 }
 
 fn damage(

@@ -43,6 +43,8 @@ words! {
         Reprocess = "REPROCESS",
         /// A file is to be read again, with other settings.
         Reread = "REREAD",
+        /// A remembered mapping of columns was changed or forgotten.
+        Mapping = "MAPPING",
         /// A job was cancelled.
         Cancel = "CANCEL",
         /// A job was deleted with all its data except its contacts.

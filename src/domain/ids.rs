@@ -45,6 +45,8 @@ ids! {
     ContactId(i64);
     /// `api_tokens.token_id`.
     TokenId(i64);
+    /// `column_mappings.mapping_id`.
+    MappingId(i32);
 }
 
 #[cfg(test)]

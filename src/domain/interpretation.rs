@@ -1,6 +1,7 @@
 //! How a file was read, for people to check: its encoding, its table, and the lines that are not contacts.
 
 use super::field::Field;
+use super::job::FixedValues;
 use super::words::words;
 
 /// Maximum number of skipped lines that are listed, and of characters of each.
@@ -28,6 +29,12 @@ pub struct Interpretation {
     pub has_header: bool,
     /// The column of each field.
     pub columns: Vec<ReadColumn>,
+    /// Who has assigned the columns.
+    #[serde(default)]
+    pub columns_by: ColumnsBy,
+    /// The fields that have the same value in every row.
+    #[serde(default)]
+    pub values: FixedValues,
     /// The names of the columns that are not imported, at most twenty.
     pub unused: Vec<String>,
     /// The number of columns that are not imported.
@@ -45,6 +52,20 @@ words! {
         Sure = "SURE",
         /// Another one is nearly as likely.
         Doubtful = "DOUBTFUL",
+    }
+}
+
+words! {
+    /// Who has assigned the columns of a file to the fields.
+    #[derive(Default)]
+    ColumnsBy, "origin of columns" {
+        /// Their names and content.
+        #[default]
+        Names = "NAMES",
+        /// A person, for this file.
+        Person = "PERSON",
+        /// A person, for an earlier file with the same header.
+        Remembered = "REMEMBERED",
     }
 }
 

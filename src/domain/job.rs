@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::field::PerField;
+use super::field::{Field, PerField, by_name, folded};
 pub use super::ids::JobId;
 use super::words::words;
 
@@ -52,6 +52,49 @@ pub struct Columns {
     pub positions: PerField<Option<u16>>,
     /// The number of columns in the file.
     pub columns: u16,
+    /// Whether they were assigned in an earlier file of the owner with the same header, and remembered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
+}
+
+/// Returns a normalised form of a header, equal for headers whose names differ only in ways that do not count.
+pub(crate) fn header_shape(names: &[String]) -> String {
+    let mut hash = blake3::Hasher::new();
+    for name in names {
+        let name = folded(name);
+        hash.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+    }
+    hash.finalize().to_hex()[..32].to_owned()
+}
+
+/// The values of fields that are the same in every row, since the file has no column for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct FixedValues {
+    #[serde(serialize_with = "by_name::serialize_given", deserialize_with = "by_name::deserialize_only")]
+    pub(crate) values: PerField<Option<String>>,
+}
+
+impl FixedValues {
+    /// Returns the value of a field.
+    pub fn get(&self, field: Field) -> Option<&str> {
+        self.values.get(field).as_deref()
+    }
+
+    /// Sets the value of a field.
+    pub(crate) fn set(&mut self, field: Field, value: Option<String>) {
+        *self.values.get_mut(field) = value;
+    }
+
+    /// Returns whether no field has a value.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.values().into_iter().all(Option::is_none)
+    }
+
+    /// Returns the fields that have a value, with it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Field, &str)> {
+        self.values.iter().filter_map(|(field, value)| Some((field, value.as_deref()?)))
+    }
 }
 
 /// What a person has set about how a file is read; the rest is detected.
@@ -63,12 +106,20 @@ pub struct ParseSettings {
     /// The physical line of the header, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_line: Option<u32>,
+    /// The fields that have the same value in every row.
+    #[serde(default, skip_serializing_if = "FixedValues::is_empty")]
+    pub values: FixedValues,
 }
 
 impl ParseSettings {
     /// Returns the line of the header as its column has it.
     pub(crate) fn line(&self) -> Option<i32> {
         self.header_line.map(|line| i32::try_from(line).unwrap_or(i32::MAX))
+    }
+
+    /// Returns the fixed values, if there are any.
+    pub(crate) fn fixed(&self) -> Option<&FixedValues> {
+        Some(&self.values).filter(|values| !values.is_empty())
     }
 
     /// Returns whether everything is detected.

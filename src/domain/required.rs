@@ -80,6 +80,17 @@ impl RequiredFields {
         Ok(RequiredFields(fields))
     }
 
+    /// Returns the fields that both require.
+    pub(crate) fn both(self, other: RequiredFields) -> RequiredFields {
+        RequiredFields(self.iter().filter(|field| other.has(*field)).collect())
+    }
+
+    /// Returns the fields without this one, unless it is the e-mail.
+    pub(crate) fn without(self, optional: Field) -> RequiredFields {
+        let is_kept = |field: &Field| *field != optional || optional == Field::Email;
+        RequiredFields(self.iter().filter(is_kept).collect())
+    }
+
     /// Returns the names of the fields.
     pub(crate) fn names(self) -> Vec<&'static str> {
         self.iter().map(Field::as_str).collect()
@@ -136,5 +147,7 @@ mod tests {
         let one: RequiredFields = "company,email,email".parse().unwrap();
         assert_eq!(one.to_string(), "email,company");
         assert!(one.has(Field::Company) && !one.has(Field::FirstName));
+        assert_eq!(one.both("email,first_name".parse().unwrap()).to_string(), "email");
+        assert_eq!(one.without(Field::Company).without(Field::Email).to_string(), "email");
     }
 }

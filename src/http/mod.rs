@@ -28,7 +28,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub(crate) use bodies::read_whole;
 pub(crate) use client::{Client, TrustedProxies};
-pub(crate) use downloads::{corrections_file, exported_file, job_file};
+pub(crate) use downloads::{contacts_file, corrections_file, job_file};
 pub(crate) use event_stream::event_stream;
 pub use extract::{Json, Path, Query};
 pub(crate) use find::find_job;
@@ -40,6 +40,7 @@ pub(crate) use principal::{Editor, Person, Reader, Standing, Uploader, has_sessi
 pub(crate) use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
 pub(crate) use server::{ConnectionLimits, open_files, serve};
 pub(crate) use state::{Access, App, Parts};
+pub(crate) use uploads::preview_of_job;
 pub use uploads::{PreviewQuery, UploadQuery, preview_of, take_corrections, take_upload};
 
 /// Builds the whole server from `routes` and the layers that each request passes through. `problem_page` shows

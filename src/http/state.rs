@@ -12,6 +12,7 @@ use super::limits::{BadTokens, Ceilings, RateLimit, RefusalLog, Senders};
 use crate::auth::LocalUser;
 use crate::auth::oidc::Provider;
 use crate::domain::access::TokenDays;
+use crate::domain::required::RequiredFields;
 use crate::objects::Objects;
 use crate::queue::Queue;
 use crate::store::OwnerPool;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub public_origin: String,
     /// Maximum size of an uploaded file in bytes.
     pub upload_limit_bytes: u64,
+    /// The fields that contacts must have.
+    pub required: RequiredFields,
     /// Time limit of a request.
     pub request_timeout: Duration,
     /// Cancelled when the server stops, so that long responses such as event streams end.

@@ -13,11 +13,12 @@ use super::find::find_job;
 use super::form_data::{FormFile, is_form};
 use super::problem::{Kind, Problem};
 use super::state::App;
-use crate::actions::{self, ActionError, Corrected, FilePreview, PREVIEW_BYTES, Upload, Uploaded};
+use crate::actions::{self, ActionError, Corrected, FilePreview, PREVIEW_BYTES, Remember, Upload, Uploaded};
 use crate::csv::Mapping;
 use crate::domain::field::{Field, PerField, by_name};
-use crate::domain::job::{Columns, ImportPolicy, JobId, Owner, ParseSettings};
+use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
+use crate::store::jobs::Job;
 
 #[derive(Debug, Deserialize, serde::Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -46,6 +47,12 @@ pub struct UploadQuery {
     #[serde(default)]
     #[param(required = false)]
     remember: bool,
+    /// Values that are the same in every row, for fields without a column: a JSON object such as `{"company": "Acme"}`.
+    values: Option<String>,
+    /// Remember the values too.
+    #[serde(default)]
+    #[param(required = false)]
+    remember_values: bool,
     /// Name of the encoding, such as windows-1251, if it is not the one that would be detected.
     encoding: Option<String>,
     /// Line of the header, from 1, if it is not the one that would be detected.
@@ -53,7 +60,7 @@ pub struct UploadQuery {
     header_line: Option<i64>,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 /// How to read a file for a preview.
@@ -65,25 +72,43 @@ pub struct PreviewQuery {
     header_line: Option<i64>,
 }
 
+impl PreviewQuery {
+    /// Returns the settings; those that the query lacks are from `other`.
+    pub(crate) fn settings_or(&self, other: &ParseSettings) -> Result<ParseSettings, Problem> {
+        let given = settings(self.encoding.as_deref(), self.header_line, FixedValues::default())?;
+        Ok(ParseSettings {
+            encoding: given.encoding.or(other.encoding.clone()),
+            header_line: given.header_line.or(other.header_line),
+            values: other.values.clone(),
+        })
+    }
+}
+
 impl UploadQuery {
-    fn columns(&self) -> Result<Option<Columns>, Problem> {
+    fn columns(&self, values: &FixedValues, required: RequiredFields) -> Result<Option<Columns>, Problem> {
         let positions = self.positions;
         if self.columns.is_none() && positions.values().into_iter().all(Option::is_none) {
             return Ok(None);
         }
-        let required = RequiredFields::default();
-        let Some(columns) =
-            self.columns.filter(|_| required.iter().all(|field| positions.get(field).is_some()))
-        else {
+        let is_given = |field| positions.get(field).is_some() || values.get(field).is_some();
+        let Some(columns) = self.columns.filter(|_| required.iter().all(is_given)) else {
             let fields = required.names().join(", ");
-            let detail = format!("{fields} and columns are given together or not at all");
+            let detail =
+                format!("{fields} and columns are given together or not at all, except for fields in values");
             return Err(Problem::new(Kind::Invalid).detail(detail));
         };
         if Mapping::new(positions, columns).is_none() {
             let detail = format!("{} must be different columns of the file", Field::names());
             return Err(Problem::new(Kind::Invalid).detail(detail));
         }
-        Ok(Some(Columns { positions, columns }))
+        Ok(Some(Columns { positions, columns, remembered: false }))
+    }
+
+    fn values(&self) -> Result<FixedValues, Problem> {
+        let values = self.values.as_deref().map(serde_json::from_str).transpose();
+        let refused =
+            |error: serde_json::Error| Problem::new(Kind::Invalid).parameter("values", error.to_string());
+        Ok(values.map_err(refused)?.unwrap_or_default())
     }
 }
 
@@ -107,7 +132,7 @@ pub async fn take_upload(
     let _permit = app.ceilings.uploads.enter(&by.owner)?;
     if !is_form(request.headers()) {
         let name = query.filename.as_deref().unwrap_or("upload.csv");
-        let settings = settings(query.encoding.as_deref(), query.header_line)?;
+        let settings = settings(query.encoding.as_deref(), query.header_line, query.values()?)?;
         return take(app, by, query, name, settings, reader(request.into_body())).await;
     }
     let file = FormFile::find(request).await?;
@@ -115,19 +140,23 @@ pub async fn take_upload(
     let line =
         line.map_err(|_| Problem::invalid("#/header_line", "the line of the header is not a number"))?;
     let encoding = query.encoding.as_deref().or(file.text("encoding"));
-    let settings = settings(encoding, query.header_line.or(line))?;
+    let settings = settings(encoding, query.header_line.or(line), query.values()?)?;
     let name = query.filename.clone().or_else(|| file.name().map(str::to_owned));
     take(app, by, query, name.as_deref().unwrap_or("upload.csv"), settings, file.into_reader()).await
 }
 
-fn settings(encoding: Option<&str>, header_line: Option<i64>) -> Result<ParseSettings, Problem> {
-    actions::parse_settings(encoding, header_line).map_err(of_settings)
+fn settings(
+    encoding: Option<&str>,
+    header_line: Option<i64>,
+    values: FixedValues,
+) -> Result<ParseSettings, Problem> {
+    actions::parse_settings(encoding, header_line, values).map_err(of_settings)
 }
 
 /// Returns the problem, with the parameter that has caused it.
 fn of_settings(error: ActionError) -> Problem {
     match error {
-        ActionError::Invalid { field: field @ ("encoding" | "header_line"), reason } => {
+        ActionError::Invalid { field: field @ ("encoding" | "header_line" | "values"), reason } => {
             Problem::new(Kind::Invalid).parameter(field, reason)
         }
         error => error.into(),
@@ -151,9 +180,11 @@ async fn take(
         policy: query.policy,
         force: query.force,
         limit: app.upload_limit_bytes,
-        columns: query.columns()?,
-        remember: query.remember,
+        columns: query.columns(&settings.values, app.required)?,
+        assignment: None,
+        remember: Remember::of(query.remember, query.remember_values),
         settings,
+        required: app.required,
     };
     let content = Box::pin(content);
     let uploaded = actions::upload(&app.owners, &app.objects, Some(&app.queue), by, &upload, content).await;
@@ -167,7 +198,7 @@ pub async fn preview_of(
     query: &PreviewQuery,
     request: Request,
 ) -> Result<FilePreview, Problem> {
-    let settings = settings(query.encoding.as_deref(), query.header_line)?;
+    let settings = query.settings_or(&ParseSettings::default())?;
     let mut permit = None;
     let body = read_up_to(request.into_body(), |head| {
         if head.len() > PREVIEW_BYTES && permit.is_none() {
@@ -178,7 +209,22 @@ pub async fn preview_of(
     .await?;
     // A longer body is a container, which is sent whole.
     let whole = body.len() != PREVIEW_BYTES;
-    actions::preview_file(&app.owners, owner, &body, whole, &settings).await.map_err(of_settings)
+    actions::preview_file(&app.owners, owner, &body, whole, &settings, app.required)
+        .await
+        .map_err(of_settings)
+}
+
+/// Previews the stored file of a job, as its settings and the query say.
+pub(crate) async fn preview_of_job(
+    app: &App,
+    owner: &Owner,
+    job: &Job,
+    query: &PreviewQuery,
+) -> Result<FilePreview, Problem> {
+    let settings = query.settings_or(&job.settings)?;
+    let _permit = app.ceilings.large_bodies.enter(owner)?;
+    let preview = actions::preview_job(&app.owners, &app.objects, owner, job, &settings, app.required).await;
+    preview.map_err(of_settings)
 }
 
 /// Imports corrections from the body of a request, or from the part `file` of a form.

@@ -11,8 +11,11 @@ use tokio::io::AsyncWriteExt;
 
 use super::{Context, Control, RunError};
 use crate::containers::{SIGNATURE_BYTES, Signature, Unpacked, Wanted, unpack};
-use crate::csv::{Damage, Encoding, Limits, Mapping, RawRow, Reader, Reading, Rejection, Summary};
-use crate::domain::interpretation::Container;
+use crate::csv::{
+    Damage, Encoding, Limits, Mapping, PREVIEW_BYTES, Preview, RawRow, Reader, Reading, Rejection, Summary,
+    preview,
+};
+use crate::domain::interpretation::{ColumnsBy, Container};
 use crate::domain::row::{Fields, normalise};
 use crate::domain::rules::ENCODING_IN_DOUBT;
 use crate::objects::{ObjectError, Version};
@@ -96,14 +99,38 @@ impl File {
         Ok(Pass { blocks })
     }
 
-    /// Returns a reader for the first pass, which detects the encoding unless it is known or a person has set it.
-    pub(crate) fn first_reader(&self, claim: &Claim) -> Result<Reader, Rejection> {
-        let encoding = match (self.is_ours, &claim.settings.encoding) {
+    /// Returns how the beginning of the file is read without a mapping, or `None` if it cannot be.
+    pub(crate) async fn preview(
+        &self,
+        context: &Context,
+        claim: &Claim,
+    ) -> Result<Option<Preview>, RunError> {
+        let mut pass = self.pass(context, claim).await?;
+        let mut head = Vec::new();
+        while head.len() < PREVIEW_BYTES
+            && let Some(block) = pass.next().await?
+        {
+            head.extend_from_slice(&block);
+        }
+        let is_whole = head.len() < PREVIEW_BYTES;
+        head.truncate(PREVIEW_BYTES);
+        let Ok(encoding) = self.encoding(claim) else { return Ok(None) };
+        let header_line = claim.settings.header_line.map(u64::from);
+        Ok(preview(&head, is_whole, 0, encoding, header_line).ok())
+    }
+
+    /// Returns the encoding if it is known or a person has set it.
+    fn encoding(&self, claim: &Claim) -> Result<Option<Encoding>, Rejection> {
+        Ok(match (self.is_ours, &claim.settings.encoding) {
             (true, _) => Some(Encoding::Utf8),
             (false, Some(name)) => Some(name.parse::<Encoding>()?),
             (false, None) => None,
-        };
-        let reader = match encoding {
+        })
+    }
+
+    /// Returns a reader for the first pass, which detects the encoding unless it is known or a person has set it.
+    pub(crate) fn first_reader(&self, claim: &Claim) -> Result<Reader, Rejection> {
+        let reader = match self.encoding(claim)? {
             Some(encoding) => Reader::with_encoding(encoding, limits()),
             None => Reader::sniffing(limits()),
         };
@@ -212,11 +239,21 @@ pub(crate) fn reader(claim: &Claim, reading: Reading) -> Reader {
 /// Applies what is set for the job.
 fn as_set(reader: Reader, claim: &Claim) -> Reader {
     let header_line = claim.settings.header_line.map(u64::from);
-    reader.mapped(mapping(claim)).header_on(header_line).requiring(claim.required)
+    let reader = reader.mapped(mapping(claim)).header_on(header_line);
+    reader.requiring(claim.required).fixing(claim.settings.values.clone())
 }
 
 fn mapping(claim: &Claim) -> Option<Mapping> {
     claim.columns.and_then(|columns| Mapping::new(columns.positions, columns.columns))
+}
+
+/// Returns who has assigned the columns.
+pub(crate) fn columns_by(claim: &Claim) -> ColumnsBy {
+    match &claim.columns {
+        None => ColumnsBy::Names,
+        Some(columns) if columns.remembered => ColumnsBy::Remembered,
+        Some(_) => ColumnsBy::Person,
+    }
 }
 
 /// Returns the limits of the reader.

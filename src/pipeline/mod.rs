@@ -10,6 +10,7 @@ mod control;
 mod existing;
 mod file;
 mod recheck;
+mod remembered;
 mod row_outcome;
 mod stage;
 mod survey;
@@ -20,7 +21,7 @@ use crate::containers::UnpackError;
 use crate::csv::Rejection;
 use crate::domain::interpretation::Interpretation;
 use crate::domain::issue::IssueType;
-use crate::domain::job::{Flow, JobStatus};
+use crate::domain::job::{Flow, JobId, JobStatus};
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
 use crate::store::{self, StoreError, contacts};
@@ -200,17 +201,31 @@ impl RunError {
         }
     }
 
-    /// Returns whether the content of the file was refused.
-    pub(crate) fn is_about_content(&self) -> bool {
-        matches!(self, RunError::Rejected(_))
+    /// Returns whether other settings may make the file importable.
+    pub(crate) fn may_be_misread(&self) -> bool {
+        matches!(self, RunError::Rejected(rejection) if rejection.may_be_misread())
+    }
+
+    /// Returns the reason why a file was refused, with the commands that get it in.
+    pub(crate) fn refusal(&self, job: JobId) -> String {
+        match self {
+            RunError::Rejected(rejection) => rejection.for_job(job),
+            RunError::Packed(_)
+            | RunError::Replaced
+            | RunError::Stopped
+            | RunError::Object(_)
+            | RunError::Store(_)
+            | RunError::Scratch(_)
+            | RunError::CutOff { .. } => self.to_string(),
+        }
     }
 
     /// Returns the reason as the job's owner reads it: without folders, buckets and other internals of the server,
     /// which only its operator may see.
-    pub(crate) fn for_owner(&self) -> String {
+    pub(crate) fn for_owner(&self, job: JobId) -> String {
         let reason = match self {
             RunError::Rejected(_) | RunError::Packed(_) | RunError::Replaced | RunError::Stopped => {
-                return self.to_string();
+                return self.refusal(job);
             }
             RunError::Object(error) if error.is_owners() => return error.for_owner(),
             RunError::Object(error) => error.for_owner(),
@@ -243,7 +258,9 @@ pub(crate) async fn process(
 
 /// Runs a job for the first time: surveys the file, then stages its rows with final verdicts.
 async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
-    let survey = timed(claim, "survey", survey::run(context, claim, control)).await?;
+    let file = timed(claim, "open", file::File::open(context, claim, control)).await?;
+    let claim = &remembered::apply(context, claim, &file).await?;
+    let survey = timed(claim, "survey", survey::run(context, claim, control, file)).await?;
     let interpretation = Some(Box::new(survey.interpretation.clone()));
     let plan = timed(claim, "existing", existing::plan(context, claim, control, survey)).await?;
     let outcome = match stage::run(context, claim, control, plan).await? {

@@ -38,8 +38,12 @@ pub(crate) struct Survey {
 
 /// Reads the file once, or twice if the whole file turns out to have a different encoding than its beginning
 /// suggested.
-pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> Result<Survey, RunError> {
-    let file = File::open(context, claim, control).await?;
+pub(crate) async fn run(
+    context: &Context,
+    claim: &Claim,
+    control: &Control,
+    file: File,
+) -> Result<Survey, RunError> {
     let mut found = Found::new(context, claim);
     let mut pass = file.pass(context, claim).await?;
     let first = file.first_reader(claim)?;
@@ -63,6 +67,7 @@ pub(crate) async fn run(context: &Context, claim: &Claim, control: &Control) -> 
     let mut interpretation = summary.interpretation(is_set);
     interpretation.containers = file.containers().to_vec();
     interpretation.readings = readings;
+    interpretation.columns_by = file::columns_by(claim);
     Ok(Survey {
         file,
         reading: summary.reading(),

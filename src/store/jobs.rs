@@ -15,7 +15,7 @@ use super::undo_progress::UndoProgress;
 use super::{Count, JobTables, StoreError, filter, sql};
 use crate::domain::ids::RowId;
 use crate::domain::interpretation::Interpretation;
-use crate::domain::job::{Columns, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
+use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
 
 /// A job as people see it.
@@ -67,6 +67,9 @@ pub struct Job {
     pub content_hash: Option<String>,
     /// How its file is read, as far as a person has set it.
     pub settings: ParseSettings,
+    /// The columns that a person has assigned, or that were remembered.
+    #[serde(skip)]
+    pub(crate) columns: Option<Columns>,
     /// How its file was read. `None` before its first run, and in lists.
     pub interpretation: Option<Interpretation>,
     /// The fields that its rows must have, as recorded by its first run; the default before that.
@@ -101,7 +104,8 @@ const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key
     job_cancelled_at IS NOT NULL AS cancelled,
     coalesce(job_lease_until > now(), false) AS running,
     job_available_at IS NOT NULL AS wanted,
-    job_content_hash, job_staging_base, job_required_fields, job_encoding, job_header_line, job_partitioned AS has_tables,
+    job_content_hash, job_staging_base, job_required_fields, job_columns, job_encoding, job_header_line, job_values,
+    job_partitioned AS has_tables,
     job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows,
     job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
@@ -127,10 +131,20 @@ fn required_fields(row: &PgRow) -> Result<RequiredFields, StoreError> {
     }
 }
 
-/// Reads `job_encoding` and `job_header_line`.
+/// Reads `job_columns`.
+fn columns(row: &PgRow) -> Result<Option<Columns>, StoreError> {
+    Ok(row.try_get::<Option<Json<_>>, _>("job_columns")?.map(|Json(columns)| columns))
+}
+
+/// Reads `job_encoding`, `job_header_line` and `job_values`.
 fn parse_settings(row: &PgRow) -> Result<ParseSettings, StoreError> {
     let line: Option<i32> = row.try_get("job_header_line")?;
-    Ok(ParseSettings { encoding: row.try_get("job_encoding")?, header_line: line.map(i32::unsigned_abs) })
+    let values: Option<Json<FixedValues>> = row.try_get("job_values")?;
+    Ok(ParseSettings {
+        encoding: row.try_get("job_encoding")?,
+        header_line: line.map(i32::unsigned_abs),
+        values: values.map(|Json(values)| values).unwrap_or_default(),
+    })
 }
 
 fn job(row: &PgRow) -> Result<Job, StoreError> {
@@ -163,6 +177,7 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
             _ => None,
         },
         settings: parse_settings(row)?,
+        columns: columns(row)?,
         interpretation: row.try_get::<Option<Json<_>>, _>("job_interpretation")?.map(|Json(read)| read),
         required: required_fields(row)?,
         failure: row.try_get("job_failure")?,
@@ -247,6 +262,8 @@ pub(crate) struct New<'a> {
     pub columns: Option<Columns>,
     /// How the file is read, as far as a person has set it.
     pub settings: &'a ParseSettings,
+    /// The fields that its rows must have; `None` for those of the worker that runs it.
+    pub required: Option<RequiredFields>,
 }
 
 /// Inserts a PENDING job without requesting a run of it.
@@ -254,8 +271,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     let id = sql::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
                            job_processed_rows, job_issue_count, job_import_policy, job_content_hash,
-                           job_columns, job_encoding, job_header_line, job_available_at)
-         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, $7, $8, NULL) RETURNING job_id",
+                           job_columns, job_encoding, job_header_line, job_values, job_required_fields, job_available_at)
+         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, $7, $8, $9, $10, NULL) RETURNING job_id",
     )
     .bind(&new.owner.0)
     .bind(new.filename)
@@ -265,6 +282,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     .bind(new.columns.map(Json))
     .bind(&new.settings.encoding)
     .bind(new.settings.line())
+    .bind(new.settings.fixed().map(Json))
+    .bind(new.required.map(RequiredFields::names))
     .fetch_one(&mut *connection)
     .await?;
     Ok(id)

@@ -7,7 +7,7 @@ pub(crate) mod actions;
 pub(crate) mod api_tokens;
 mod at_rest;
 mod bounded;
-pub(crate) mod column_mappings;
+pub mod column_mappings;
 pub mod contact_changes;
 pub mod contacts;
 pub mod copy;

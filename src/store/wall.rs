@@ -67,7 +67,7 @@ fn tables() -> [Table; 11] {
         Table("contact_changes", "SELECT, INSERT, UPDATE", of_owner("change_owner")),
         Table("actions", "SELECT, INSERT, UPDATE", of_owner("action_owner")),
         Table("action_rows", "SELECT, INSERT, DELETE", of_action("row_action_id")),
-        Table("column_mappings", "SELECT, INSERT, UPDATE", of_owner("mapping_owner")),
+        Table("column_mappings", "SELECT, INSERT, UPDATE, DELETE", of_owner("mapping_owner")),
         Table("undo_progress", "SELECT", of_any_job("undo_job_id")),
     ]
 }

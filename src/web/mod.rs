@@ -9,11 +9,11 @@ mod audit;
 mod bar;
 mod contacts;
 mod csrf;
-mod export;
 mod form;
 mod job;
 mod jobs;
 mod language;
+mod mapping;
 mod problem;
 mod reading;
 mod refusals;
@@ -54,6 +54,8 @@ fn quick() -> Router<App> {
         .route("/jobs/{job}/reprocess", post(job::reprocess))
         .route("/jobs/{job}/cancel", post(job::cancel))
         .route("/jobs/{job}/policy", post(job::set_policy))
+        .route("/mappings", get(mapping::list))
+        .route("/mappings/{mapping}/forget", post(mapping::forget))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{contact}", get(contacts::one).post(contacts::edit))
         .route("/audit", get(audit::page))
@@ -81,11 +83,10 @@ fn long_running() -> Router<App> {
         .route("/jobs/{job}/file", get(job::file))
         .route("/jobs/{job}/corrections.csv", get(job::corrections_file))
         .route("/jobs/{job}/corrections", post(job::correct))
-        .route("/contacts.csv", get(export::all_contacts))
-        .route("/contacts/export", get(export::contacts))
-        .route("/jobs/{job}/export", get(job::export))
+        .route("/contacts.csv", get(contacts::file))
         .route("/jobs/{job}/delete", post(job::delete))
         .route("/jobs/{job}/reread", post(job::reread))
+        .route("/jobs/{job}/columns", get(job::columns).post(job::map))
         .route("/jobs/{job}/undo-import", post(job::undo_import))
         .route("/jobs/{job}/review/{kind}/preview", post(review::preview))
         .route("/jobs/{job}/review/{kind}/bulk", post(review::carry_out))

@@ -6,7 +6,7 @@ use super::text::Text;
 use super::words;
 use crate::actions::FilePreview;
 use crate::domain::interpretation::{
-    Certainty, Container, ContainerFormat, EncodingReading, Interpretation, SkippedLine,
+    Certainty, ColumnsBy, Container, ContainerFormat, EncodingReading, Interpretation, SkippedLine,
 };
 
 /// The likely readings of a file whose encoding is in doubt, side by side.
@@ -56,6 +56,8 @@ pub(crate) struct ReadingView {
     header: String,
     /// The fields and the columns that they are read from.
     columns: Vec<(String, String)>,
+    /// Who has assigned them, if a person has.
+    origin: Option<String>,
     /// The columns that are not imported.
     unused: Vec<String>,
     /// The number of those that are not listed.
@@ -69,6 +71,9 @@ impl ReadingView {
     /// Describes how the file of a job was read.
     pub(crate) fn of(text: &Text, read: &Interpretation) -> ReadingView {
         let columns = read.columns.iter();
+        let columns = columns.map(|column| (words::field(text, column.field), column.name.clone()));
+        let values = read.values.iter();
+        let values = values.map(|(field, value)| (words::field(text, field), text.reading_value(value)));
         let more = read.unused_count.saturating_sub(read.unused.len() as u64);
         ReadingView {
             containers: containers(text, &read.containers),
@@ -76,7 +81,8 @@ impl ReadingView {
             encoding: encoding(text, &read.encoding, read.certainty),
             delimiter: delimiter(text, &read.delimiter),
             header: header(text, read.has_header, read.header_line),
-            columns: columns.map(|column| (words::field(text, column.field), column.name.clone())).collect(),
+            columns: columns.chain(values).collect(),
+            origin: origin(text, read.columns_by),
             unused: read.unused.clone(),
             more: (more > 0).then(|| text.reading_more(text.number(number(more)))),
             skipped: (read.skipped.count > 0).then(|| text.reading_skipped(number(read.skipped.count))),
@@ -94,6 +100,7 @@ impl ReadingView {
             delimiter: delimiter(text, &preview.delimiter),
             header: header(text, preview.has_header, preview.header_line),
             columns: Vec::new(),
+            origin: None,
             unused: Vec::new(),
             more: None,
             skipped: None,
@@ -114,6 +121,14 @@ fn containers(text: &Text, containers: &[Container]) -> Vec<(String, Vec<String>
         (words, container.others.clone())
     };
     containers.iter().map(described).collect()
+}
+
+fn origin(text: &Text, columns_by: ColumnsBy) -> Option<String> {
+    match columns_by {
+        ColumnsBy::Names => None,
+        ColumnsBy::Person => Some(text.reading_by_person()),
+        ColumnsBy::Remembered => Some(text.reading_as_remembered()),
+    }
 }
 
 fn format(text: &Text, format: ContainerFormat) -> String {

@@ -59,6 +59,7 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::NoRow(row) => text.error_no_row(row.to_string()),
         ActionError::NoIssue(issue) => text.error_no_issue(issue.to_string()),
         ActionError::NoAction(action) => text.error_no_action(action.to_string()),
+        ActionError::NoMapping(mapping) => text.error_no_mapping(mapping.to_string()),
         ActionError::NoContact(contact) => text.error_no_contact(contact.to_string()),
         ActionError::NotInReview { status, .. } => text.error_not_in_review(job_status(text, *status).word),
         ActionError::Running(_) => text.error_running(),
@@ -74,9 +75,7 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::TooLarge(limit) => {
             text.error_too_large(text.number(i64::try_from(*limit).unwrap_or(i64::MAX)))
         }
-        ActionError::Export(error) if error.is_limit() => sentence(&error.to_string()),
-        ActionError::Export(_)
-        | ActionError::Read { .. }
+        ActionError::Read { .. }
         | ActionError::Record(_)
         | ActionError::Queue(_)
         | ActionError::Object(_)

@@ -7,13 +7,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::request;
 use super::language::Viewer;
+use super::mapping::{MappingFields, PreviewRows};
 use super::reading::{ReadingView, Readings};
 use super::shell::{Section, Shell, show};
 use super::text::Text;
-use super::words;
-use crate::actions::FilePreview;
 use crate::csv::Encoding;
-use crate::domain::decision::Field;
 use crate::http::{App, PreviewQuery, Problem, Query, UploadQuery, Uploader, preview_of, take_upload};
 
 #[derive(Template)]
@@ -31,36 +29,18 @@ pub(super) async fn page(Uploader(principal): Uploader, viewer: Viewer) -> Resul
     show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title), encodings })
 }
 
-/// A field and the column of the file that is chosen for it.
-struct Choice {
-    field: Field,
-    name: String,
-    column: Option<u16>,
-}
-
-impl Choice {
-    /// Returns whether the column `index` is chosen.
-    fn is_chosen(&self, index: &usize) -> bool {
-        self.column.is_some_and(|column| usize::from(column) == *index)
-    }
-}
-
 #[derive(Template)]
 #[template(path = "upload_preview.html")]
 struct Part {
     text: Text,
-    choices: Vec<Choice>,
-    preview: FilePreview,
+    /// The number of columns.
+    width: usize,
+    fields: MappingFields,
     reading: ReadingView,
     readings: Option<Readings>,
+    rows: PreviewRows,
     complete: bool,
-}
-
-impl Part {
-    /// Returns the first rows with their lines.
-    fn lines(&self) -> impl Iterator<Item = (&u64, &Vec<String>)> {
-        self.preview.row_lines.iter().zip(&self.preview.rows)
-    }
+    remembered: bool,
 }
 
 /// Shows how the beginning of a file is parsed.
@@ -73,18 +53,14 @@ pub(super) async fn preview(
 ) -> Result<Response, Problem> {
     let preview = preview_of(&app, &principal.owner, &query, head).await?;
     let text = viewer.text;
-    let choices = preview.columns.iter();
-    let choices = choices.map(|column| Choice {
-        field: column.field,
-        name: words::field(&text, column.field),
-        column: column.place,
-    });
     show(&Part {
-        choices: choices.collect(),
+        width: preview.names.len(),
+        fields: MappingFields::of(&text, &preview, false),
         reading: ReadingView::of_preview(&text, &preview),
         readings: Readings::of_preview(&text, &preview),
+        rows: PreviewRows::of(&text, &preview, false),
         complete: preview.matched().is_some(),
-        preview,
+        remembered: preview.remembered,
         text,
     })
 }

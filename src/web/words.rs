@@ -155,6 +155,7 @@ pub(crate) fn action(text: &Text, kind: ActionKind) -> String {
         ActionKind::UndoImport => text.action_undo_import(),
         ActionKind::Reprocess => text.action_reprocess(),
         ActionKind::Reread => text.action_reread(),
+        ActionKind::Mapping => text.action_mapping(),
         ActionKind::Cancel => text.action_cancel(),
         ActionKind::Delete => text.action_delete(),
         ActionKind::Policy => text.action_policy(),
@@ -182,6 +183,7 @@ pub(crate) fn action_on(text: &Text, kind: ActionKind, rows: i64) -> String {
         | ActionKind::UndoImport
         | ActionKind::Reprocess
         | ActionKind::Reread
+        | ActionKind::Mapping
         | ActionKind::Cancel
         | ActionKind::Delete
         | ActionKind::Policy

@@ -207,7 +207,7 @@ async fn fate(
             Err(error) => unavailable(policy, claim, error),
         };
     }
-    match jobs::fail(&context.pool, claim, &error.for_owner()).await {
+    match jobs::fail(&context.pool, claim, &error.for_owner(claim.job)).await {
         Ok(()) if error.is_owners() => Fate::Ended(End::Refused(error)),
         Ok(()) => Fate::Ended(End::GivenUp(error)),
         Err(error) => unavailable(policy, claim, error),

@@ -15,6 +15,8 @@ fn interpretation() -> Value {
             { "field": "email", "name": "E-Mail" }, { "field": "first_name", "name": "Vorname" },
             { "field": "last_name", "name": "Nachname" }, { "field": "company", "name": "Firma" },
         ],
+        "columns_by": "NAMES",
+        "values": {},
         "unused": ["Tags", "Notes"], "unused_count": 2,
         "skipped": { "count": 3, "first": [
             { "line": 1, "text": "Customers of 2026" }, { "line": 2, "text": "made on Monday" },

@@ -5,8 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use ingest::actions::{self, ActionError, Idempotency, Request, Upload};
+use ingest::actions::{self, ActionError, Idempotency, Remember, Request, Upload};
 use ingest::domain::job::{ImportPolicy, Owner, ParseSettings};
+use ingest::domain::required::RequiredFields;
 use ingest::objects::Objects;
 use reqwest::Method;
 use tokio::io::AsyncReadExt;
@@ -33,7 +34,9 @@ fn upload(limit: u64) -> Upload<'static> {
         force: false,
         limit,
         columns: None,
-        remember: false,
+        assignment: None,
+        remember: Remember::Nothing,
+        required: RequiredFields::default(),
         settings: ParseSettings::default(),
     }
 }

@@ -43,10 +43,8 @@ async fn matched_columns_are_remembered_for_their_owner() {
     world.ingest(&["preview", &other]).await.expect_status(0);
     world.ingest(&["import", &other]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await.len(), 2);
-    // The mapping applies neither to other owners nor to jobs of other programs.
+    // The mapping does not apply to other owners.
     world.ingest(&["import", &other, "--owner", "somebody"]).await.expect_status(1);
-    let job = world.enqueue("odd.csv", ODD, "tester").await;
-    world.ingest(&["reprocess", &job.to_string()]).await.expect_status(1);
 
     let narrow = world.file("narrow.csv", "Haus;Anschrift\nAcme;a@example.com\n");
     let refused = world.ingest(&["import", &narrow, "--column", "email=Post"]).await;

@@ -3,8 +3,9 @@
 use crate::domain;
 use crate::domain::field::Field;
 use crate::domain::interpretation::{
-    Certainty, Container, ContainerFormat, EncodingReading, ReadColumn, SkippedLine, SkippedLines,
+    Certainty, ColumnsBy, Container, ContainerFormat, EncodingReading, ReadColumn, SkippedLine, SkippedLines,
 };
+use crate::domain::job::FixedValues;
 
 schema! {
     /// How a file was read.
@@ -25,6 +26,10 @@ schema! {
         has_header: bool,
         /// The column of each field.
         columns: Vec<ReadColumn>,
+        /// Who has assigned the columns.
+        columns_by: ColumnsBy,
+        /// The fields that have the same value in every row.
+        values: FixedValues,
         /// The names of the columns that are not imported, at most twenty.
         unused: Vec<String>,
         /// The number of columns that are not imported.

@@ -7,7 +7,7 @@ use crate::domain;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId};
 use crate::domain::interpretation::Interpretation;
 use crate::domain::issue::IssueType;
-use crate::domain::job::{ImportPolicy, JobStatus, ParseSettings};
+use crate::domain::job::{FixedValues, ImportPolicy, JobStatus, ParseSettings};
 use crate::store;
 use crate::store::issues;
 use crate::store::jobs::RowCounts;
@@ -59,7 +59,7 @@ schema! {
         started_at: Option<DateTime<Utc>>,
         /// When the latest run ended.
         ended_at: Option<DateTime<Utc>>,
-    } without { partitioned, has_tables, staging_base, content_hash, required }
+    } without { partitioned, has_tables, staging_base, content_hash, columns, required }
 }
 
 schema! {
@@ -71,6 +71,9 @@ schema! {
         /// The physical line of the header, from 1.
         #[schema(nullable = false)]
         header_line: Option<u32>,
+        /// The fields that have the same value in every row; absent if there are none.
+        #[schema(required = false)]
+        values: FixedValues,
     }
 }
 

@@ -2,8 +2,7 @@
 
 use crate::actions;
 use crate::actions::MatchedColumn;
-use crate::domain;
-use crate::domain::field::{Field, PerField};
+use crate::domain::field::Field;
 use crate::domain::ids::JobId;
 use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
 
@@ -61,17 +60,9 @@ schema! {
         place: Option<u16>,
         /// The positions of all matching columns, if there are several.
         candidates: Vec<u16>,
-    }
-}
-
-schema! {
-    /// The columns of a file as matched by a person.
-    domain::job::Columns as Columns {
-        /// The positions of the fields, from 0, in the order of the fields.
-        #[schema(value_type = Vec<Option<u16>>)]
-        #[serde(rename = "places")]
-        positions: PerField<Option<u16>>,
-        /// The number of columns in the file.
-        columns: u16,
+        /// Whether every contact must have a value of the field.
+        required: bool,
+        /// The value of the field in every row, instead of a column.
+        value: Option<String>,
     }
 }

@@ -51,7 +51,7 @@ fn a_contact_is_never_mistaken_for_a_header() {
         let mapping = mapping(columns, 4);
         assert_eq!(read(&file, mapping).unwrap().len(), 2, "{first}");
         let refused = read(&file, None).unwrap_err().to_string();
-        assert!(refused.contains(&format!("--column email={}", columns[0] + 1)), "{refused}");
+        assert!(refused.contains(&format!("`ingest map JOB email={}", columns[0] + 1)), "{refused}");
         let shown = preview(file.as_bytes(), true, 10, None, None).unwrap();
         assert_eq!(
             (shown.is_named, shown.names[3].as_str(), shown.rows.len()),
@@ -121,7 +121,7 @@ fn of_two_columns_the_one_with_more_values_is_read() {
     let twice = file.replace("E-mail Address", "E-Mail");
     let refused = read(&twice, None).unwrap_err().to_string();
     assert!(
-        refused.contains("more than one column for email") && refused.contains("--column email="),
+        refused.contains("more than one column for email") && refused.contains("`ingest map JOB email="),
         "{refused}"
     );
 }

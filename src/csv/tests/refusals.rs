@@ -13,7 +13,7 @@ fn a_rejection_says_what_to_correct() {
         ),
         (
             "\nemail,fname,lname,org\n,,,\n",
-            "the file contains a header on line 2 but no contact below it; add at least one row and upload it again",
+            "the file contains a header on line 2 but no contact below it; add at least one row and upload it again, or, if the header is on another line, set that with `ingest reread JOB --header-line N` or under \"Match the columns\" on the page of the job",
         ),
         (
             "PK\u{3}\u{4}...",
@@ -21,19 +21,19 @@ fn a_rejection_says_what_to_correct() {
         ),
         (
             "a@x.org,Ann,Lee,Acme Ltd\n",
-            "line 1 contains an e-mail address where the column names should be; say which of the 4 columns is which with `ingest import FILE --column email=1 --column first_name=2 --column last_name=3 --column company=4`, or match the columns on the upload page; the first line is then kept as a contact",
+            "line 1 contains an e-mail address where the column names should be; say which of the 4 columns is which: match the columns under \"Match the columns\" on the page of the job, or with `ingest map JOB email=1 first_name=2 last_name=3 company=4`; a field without a column can have the same value in every row: `--value FIELD=TEXT`; the first line is then kept as a contact",
         ),
         (
             "E-Mail;Vorname;;Nom\na@x.org;Ann;Acme Ltd;Lee\n",
-            "the header on line 1 has no column for company (found: E-Mail, Vorname, (no name), Nom); say which column is which with `ingest import FILE --column company=3`, or match the columns on the upload page; a column that the file lacks has to be added to it",
+            "the header on line 1 has no column for company (found: E-Mail, Vorname, (no name), Nom); match the columns under \"Match the columns\" on the page of the job, or with `ingest map JOB company=3`; a field without a column can have the same value in every row: `--value FIELD=TEXT`",
         ),
         (
             "email,email,fname,lname,org\na@x.org,b@x.org,c,d,e\n",
-            "the header on line 1 has more than one column for email (found: email, email, fname, lname, org); say which column is which with `ingest import FILE --column email=N`, or match the columns on the upload page; a column that the file lacks has to be added to it",
+            "the header on line 1 has more than one column for email (found: email, email, fname, lname, org); match the columns under \"Match the columns\" on the page of the job, or with `ingest map JOB email=N`; a field without a column can have the same value in every row: `--value FIELD=TEXT`",
         ),
         (
             "email,email,fname,org\na@x.org,b@x.org,c,1\n",
-            "the header on line 1 has no column for last_name and more than one for email (found: email, email, fname, org); say which column is which with `ingest import FILE --column last_name=N --column email=N`, or match the columns on the upload page; a column that the file lacks has to be added to it",
+            "the header on line 1 has no column for last_name and more than one for email (found: email, email, fname, org); match the columns under \"Match the columns\" on the page of the job, or with `ingest map JOB last_name=N email=N`; a field without a column can have the same value in every row: `--value FIELD=TEXT`",
         ),
     ];
     for (file, sentence) in cases {

@@ -1,10 +1,12 @@
 //! Changes that people make to a job. The caller must first [`lock`] the job.
 
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::{Job, RowCounts, job, one, sql};
 use crate::domain::ids::RowId;
-use crate::domain::job::{ImportPolicy, JobId, Owner, ParseSettings};
+use crate::domain::job::{Columns, ImportPolicy, JobId, Owner, ParseSettings};
+use crate::domain::required::RequiredFields;
 use crate::store::StoreError;
 
 /// Locks a job of an owner until the transaction ends and returns it; no run can claim it in that time. Fails with a
@@ -80,20 +82,34 @@ pub(crate) async fn set_policy(
     Ok(())
 }
 
+/// How the file of a job is read from now on.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Reading<'a> {
+    /// What a person has set.
+    pub settings: &'a ParseSettings,
+    /// The columns that a person has assigned.
+    pub columns: Option<Columns>,
+    /// The fields that rows must have.
+    #[serde(skip)]
+    pub required: RequiredFields,
+}
+
 /// Returns a job to its state before the first run, and sets how its file is read. Its rows and issues must be deleted.
 pub(crate) async fn restart(
     connection: &mut PgConnection,
     id: JobId,
-    settings: &ParseSettings,
+    reading: &Reading<'_>,
 ) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_status = 'PENDING', job_encoding = $2, job_header_line = $3,
-                job_interpretation = NULL, job_total_rows = 0, job_processed_rows = 0, job_issue_count = 0,
+    let query = "UPDATE jobs SET job_status = 'PENDING', job_encoding = $2, job_header_line = $3, job_values = $4,
+                job_columns = $5, job_required_fields = $6, job_interpretation = NULL, job_total_rows = 0, job_processed_rows = 0, job_issue_count = 0,
                 job_ready_rows = 0, job_issue_rows = 0, job_discarded_rows = 0, job_success_rows = 0,
                 job_repeated_rows = 0, job_checkpoint = 0, job_staged_at = NULL, job_staging_base = NULL,
                 job_object_version = NULL, job_partitioned = false, job_attempts = 0, job_unfinished_runs = 0,
                 job_failure = NULL, job_cancelled_at = NULL, job_process_start = NULL, job_process_end = NULL
          WHERE job_id = $1";
+    let Reading { settings, columns, required } = reading;
     let query = sql::query(query).bind(id.0).bind(&settings.encoding).bind(settings.line());
+    let query = query.bind(settings.fixed().map(Json)).bind(columns.map(Json)).bind(required.names());
     query.execute(connection).await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::{RowCounts, parse_settings, required_fields};
+use super::{RowCounts, columns, parse_settings, required_fields};
 use crate::domain::ids::RowId;
 use crate::domain::interpretation::Interpretation;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
@@ -45,8 +45,10 @@ pub struct Claim {
     pub has_leftovers: bool,
     /// Whether valid rows become contacts before the review is done.
     pub policy: ImportPolicy,
-    /// The mapping of the file's columns, if a person matched them.
+    /// The mapping of the file's columns, if a person matched them or it was remembered.
     pub columns: Option<Columns>,
+    /// Whether the owner has remembered mappings for files with other headers or this one.
+    pub has_mappings: bool,
     /// How the file is read, as far as a person has set it.
     pub settings: ParseSettings,
     /// The fields that its rows must have.
@@ -56,7 +58,7 @@ pub struct Claim {
 #[derive(Debug)]
 pub enum Claimed {
     /// This run has the lease.
-    Ours(Claim),
+    Ours(Box<Claim>),
     /// Another run has the lease, which expires after this time.
     Busy(Duration),
     /// The job is COMPLETED: nothing is left to do.
@@ -97,7 +99,8 @@ pub async fn claim(
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
                    job_partitioned, job_import_policy, job_columns, job_required_fields, job_encoding, job_header_line,
-                   job_staged_at IS NOT NULL AS staged, job_unfinished_runs,
+                   job_values, job_staged_at IS NOT NULL AS staged, job_unfinished_runs,
+                   EXISTS (SELECT FROM column_mappings WHERE mapping_owner = job_user_id COLLATE \"C\") AS has_mappings,
                    job_checkpoint = 0
                        AND EXISTS (SELECT FROM staging_shared WHERE staging_job_id = job_id) AS has_leftovers",
         lease = sql::interval(lease)
@@ -106,7 +109,7 @@ pub async fn claim(
         return refusal(pool, id).await;
     };
     let flow = if row.try_get("staged")? { Flow::Reprocess } else { Flow::Initial };
-    Ok(Claimed::Ours(Claim {
+    Ok(Claimed::Ours(Box::new(Claim {
         job: id,
         owner: Owner(row.try_get("job_user_id")?),
         object_key: row.try_get("job_s3_object_key")?,
@@ -120,10 +123,11 @@ pub async fn claim(
         checkpoint: row.try_get::<i32, _>("job_checkpoint")?.unsigned_abs().into(),
         has_leftovers: row.try_get("has_leftovers")?,
         policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
-        columns: row.try_get::<Option<Json<Columns>>, _>("job_columns")?.map(|Json(columns)| columns),
+        columns: columns(&row)?,
+        has_mappings: row.try_get("has_mappings")?,
         settings: parse_settings(&row)?,
         required: required_fields(&row)?,
-    }))
+    })))
 }
 
 /// Returns why a job could not be claimed.
@@ -175,6 +179,15 @@ pub(crate) async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result
     let query = sql::query("SELECT FROM jobs WHERE job_id = $1 AND job_lease_token = $2 FOR NO KEY UPDATE")
         .bind(claim.job.0)
         .bind(claim.token);
+    held(claim, query.execute(connection).await?.rows_affected())
+}
+
+/// Stores the columns and fixed values of a claim with its job, so that later runs use the same.
+pub(crate) async fn set_columns(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
+    let query =
+        "UPDATE jobs SET job_columns = $3, job_values = $4 WHERE job_id = $1 AND job_lease_token = $2";
+    let query = sql::query(query).bind(claim.job.0).bind(claim.token).bind(claim.columns.map(Json));
+    let query = query.bind(claim.settings.fixed().map(Json));
     held(claim, query.execute(connection).await?.rows_affected())
 }
 

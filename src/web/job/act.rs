@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::response::Redirect;
 use serde::Deserialize;
 
-use crate::actions;
-use crate::domain::job::{ImportPolicy, JobId};
+use crate::actions::{self, Remember};
+use crate::domain::job::{FixedValues, ImportPolicy, JobId};
 use crate::http::{App, Editor, Path, Problem, Uploader};
 use crate::store::undo_progress;
 use crate::web::form::{Form, request};
@@ -98,9 +98,11 @@ pub(in crate::web) async fn reread(
     let line = line.transpose();
     let line =
         line.map_err(|_| Problem::invalid("#/header_line", "the line of the header is not a number"))?;
-    let settings = actions::parse_settings(encoding, line)?;
+    let settings = &actions::parse_settings(encoding, line, FixedValues::default())?;
+    let reread =
+        actions::Reread { settings, assignment: None, remember: Remember::Nothing, required: app.required };
     let queue = Some(&app.queue);
-    actions::reread(&app.owners, &app.objects, queue, &request(principal), job, &settings).await?;
+    actions::reread(&app.owners, &app.objects, queue, &request(principal), job, &reread).await?;
     Ok(back(job))
 }
 

@@ -1,6 +1,7 @@
 //! The page of a job: its rows, state and history.
 
 mod act;
+mod columns;
 mod corrections;
 mod rows;
 mod state;
@@ -12,15 +13,15 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 pub(super) use act::{cancel, delete, reprocess, reread, set_policy, undo_import};
+pub(super) use columns::{columns, map};
 pub(super) use corrections::{correct, corrections_file};
-pub(super) use rows::export;
 pub(super) use state::live;
 
+use self::columns::ColumnsForm;
 use self::rows::{Rows, RowsQuery};
 use self::state::StateView;
 use self::timeline::Entry;
 use super::bar::Bar;
-use super::export::Formats;
 use super::form::{search_text, wants_part};
 use super::language::Viewer;
 use super::reading::{ReadingView, Readings};
@@ -30,7 +31,7 @@ use crate::actions;
 use crate::csv::Encoding;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, ParseSettings};
-use crate::http::{self, App, Path, Problem, Query, Reader, find_job};
+use crate::http::{self, App, Path, PreviewQuery, Problem, Query, Reader, find_job, preview_of_job};
 use crate::store::issues;
 
 /// A kind of open issues of the job.
@@ -57,16 +58,17 @@ struct Page {
     show: String,
     text: String,
     rows: Rows,
-    formats: Formats,
     reading: Option<ReadingView>,
     readings: Option<Readings>,
     can_reread: bool,
+    /// The form for the columns, if the file was refused and can be previewed.
+    columns: Option<ColumnsForm>,
     settings: ParseSettings,
     /// The names of the encodings from which a person can choose.
     encodings: Vec<&'static str>,
     timeline: Vec<Entry>,
     at_once: bool,
-    /// Selection actions are possible.
+    /// Which actions are possible.
     can_cancel: bool,
     can_undo: bool,
     can_delete: bool,
@@ -99,9 +101,17 @@ pub(super) async fn page(
     let untouched = !job.running && job.undoing.is_none();
     let idle = untouched && !job.wanted;
     let can_reread = shell.edits && idle && actions::can_reread(&job);
+    let timeline = timeline::of(&mut db, text, &principal.owner, &job).await?;
+    db.rollback().await?;
+    let is_refused = job.status == JobStatus::Failed && !job.cancelled && job.total_rows == 0;
+    let columns = match can_reread && is_refused {
+        true => preview_of_job(&app, &principal.owner, &job, &PreviewQuery::default()).await.ok(),
+        false => None,
+    };
     show(&Page {
         id: job.id,
         filename: job.filename.clone(),
+        columns: columns.map(|preview| ColumnsForm::of(&shell, &job, &job.settings, &preview)),
         fields: words::fields(text),
         status: words::job_outcome(text, job.status, job.cancelled),
         state: StateView::of(&job, &shell),
@@ -113,7 +123,7 @@ pub(super) async fn page(
         settings: job.settings.clone(),
         encodings: Encoding::all().map(Encoding::as_str).collect(),
         reading: job.interpretation.as_ref().map(|read| ReadingView::of(text, read)),
-        timeline: timeline::of(&mut db, text, &principal.owner, &job).await?,
+        timeline,
         at_once: job.policy == ImportPolicy::AtOnce,
         can_cancel: shell.edits
             && untouched
@@ -122,7 +132,6 @@ pub(super) async fn page(
         can_delete: shell.edits && untouched,
         can_correct: idle && job.open_issues > 0,
         undo_note: text.job_undo_import_note(job.counts.consolidated),
-        formats: Formats::of(text),
         text: search_text(&query.text).unwrap_or_default(),
         show: query.show,
         rows,

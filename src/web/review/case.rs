@@ -273,6 +273,7 @@ fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowI
         | ActionKind::UndoImport
         | ActionKind::Reprocess
         | ActionKind::Reread
+        | ActionKind::Mapping
         | ActionKind::Cancel
         | ActionKind::Delete
         | ActionKind::Policy

@@ -137,6 +137,7 @@ impl Flash {
             | ActionKind::UndoImport
             | ActionKind::Reprocess
             | ActionKind::Reread
+            | ActionKind::Mapping
             | ActionKind::Cancel
             | ActionKind::Delete
             | ActionKind::Policy

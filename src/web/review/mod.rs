@@ -246,13 +246,13 @@ fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
         | ActionError::NoRow(_)
         | ActionError::NoIssue(_)
         | ActionError::NoAction(_)
+        | ActionError::NoMapping(_)
         | ActionError::NoContact(_)
         | ActionError::Running(_)
         | ActionError::Unfit { .. }
         | ActionError::EmailTaken
         | ActionError::KeyReused
         | ActionError::TooLarge(_)
-        | ActionError::Export(_)
         | ActionError::Read { .. }
         | ActionError::Record(_)
         | ActionError::Queue(_)
