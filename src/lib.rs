@@ -12,6 +12,9 @@ pub mod csv;
 /// Files that hold a table in another form: compressed files, archives, workbooks.
 mod containers;
 
+/// Contacts and rows as files: CSV, XLSX, JSON lines, Parquet and vCard.
+pub mod exports;
+
 /// PostgreSQL: all SQL, one file a table, and the private cluster.
 pub mod store;
 

@@ -3,7 +3,14 @@
 contacts-title = Kontakte
 contacts-search = Kontakte durchsuchen
 contacts-search-placeholder = Name, Firma oder Adresse
-contacts-download = Alle herunterladen
+export-format = Format der Datei
+export-all = Alle herunterladen
+export-found = Diese herunterladen
+export-csv = CSV
+export-xlsx = Excel (XLSX)
+export-jsonl = JSON Lines
+export-parquet = Parquet
+export-vcf = vCard
 contacts-none = Noch keine Kontakte
 contacts-none-note = Kontakte erscheinen, wenn ein Auftrag abgeschlossen ist.
 contacts-none-found = Kein Kontakt entspricht „{ $text }“

@@ -3,7 +3,14 @@
 contacts-title = Contacts
 contacts-search = Search contacts
 contacts-search-placeholder = Name, company or address
-contacts-download = Download all
+export-format = Format of the file
+export-all = Download all
+export-found = Download these
+export-csv = CSV
+export-xlsx = Excel (XLSX)
+export-jsonl = JSON lines
+export-parquet = Parquet
+export-vcf = vCard
 contacts-none = No contacts yet
 contacts-none-note = Contacts appear when a job is completed.
 # $text (String) - What was searched for.

@@ -3,7 +3,14 @@
 contacts-title = Contactos
 contacts-search = Buscar contactos
 contacts-search-placeholder = Nombre, empresa o dirección
-contacts-download = Descargar todos
+export-format = Formato del archivo
+export-all = Descargar todo
+export-found = Descargar estos
+export-csv = CSV
+export-xlsx = Excel (XLSX)
+export-jsonl = JSON Lines
+export-parquet = Parquet
+export-vcf = vCard
 contacts-none = Todavía no hay contactos
 contacts-none-note = Los contactos aparecen cuando se completa un trabajo.
 contacts-none-found = Ningún contacto coincide con «{ $text }»

@@ -70,7 +70,7 @@ fn check(before: &Fields<'_>, fields: &Fields<'_>) -> Result<(), ActionError> {
     for field in Field::ALL {
         let refuse =
             |reason: &str| Err(ActionError::Invalid { field: field.as_str(), reason: reason.to_owned() });
-        // Which fields the contact's job required nobody knows any more: what is empty was not required.
+        // Selection fields the contact's job required nobody knows any more: what is empty was not required.
         if verdict.missing.has(*field) && !before.get(*field).is_empty() {
             return refuse("a contact needs a value here");
         }

@@ -7,10 +7,10 @@
 mod assign;
 mod case;
 mod contact;
-mod contacts_file;
 mod correct;
 mod corrections_file;
 mod decide;
+mod export;
 mod job;
 mod mappings;
 mod preview_file;
@@ -24,10 +24,10 @@ pub(crate) use assign::field_source;
 pub use assign::{Assignment, FieldSource};
 pub use case::{Case, Cases, Existing, cases, cases_of};
 pub use contact::{EditedContact, edit as edit_contact, tag as contact_tag};
-pub use contacts_file::contacts_file;
 pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
 pub use corrections_file::{CorrectionsFile, corrections_file};
 pub use decide::{Effect, Preview, decide, decide_issue, edit_row, preview, undo};
+pub use export::{Export, Selection, export};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
 pub use mappings::{change_mapping, forget_mapping};
 pub(crate) use preview_file::{
@@ -43,6 +43,7 @@ use sqlx::PgConnection;
 
 use crate::domain::ids::{ActionId, ContactId, IssueId, MappingId, RowId};
 use crate::domain::job::{JobId, JobStatus};
+use crate::exports::ExportError;
 use crate::objects::ObjectError;
 use crate::queue::{AfterCommit, JobMessage, Queue, QueueError};
 use crate::store::StoreError;
@@ -162,6 +163,9 @@ pub enum ActionError {
         /// The error of the operating system.
         source: std::io::Error,
     },
+    /// The file cannot be written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// The record of an action cannot be parsed.
     #[error("the record of an earlier action cannot be read: {0}")]
     Record(#[from] serde_json::Error),

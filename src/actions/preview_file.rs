@@ -47,7 +47,7 @@ pub struct FilePreview {
     pub has_header: bool,
     /// The names in the header.
     pub names: Vec<String>,
-    /// Which columns are which.
+    /// Selection columns are which.
     pub columns: Vec<MatchedColumn>,
     /// Whether the owner matched these columns by hand in an earlier file with the same header.
     pub remembered: bool,

@@ -2,12 +2,18 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::request::{IdempotencyKey, Keyed};
+use super::request::{IdempotencyKey, Keyed, text};
 use super::uploads::Form;
-use crate::actions::Corrected;
+use crate::actions::{Corrected, Export, Selection};
+use crate::domain::decision::Filter;
 use crate::domain::ids::JobId;
-use crate::http::{self, App, Editor, Path, Problem, ProblemBody, Reader, take_corrections};
+use crate::domain::issue::IssueType;
+use crate::domain::row::RowStatus;
+use crate::exports::{CsvOptions, ExportFormat};
+use crate::http::{self, App, Editor, Path, Problem, ProblemBody, Query, Reader, take_corrections};
 
 /// Downloads the original file of a job.
 #[utoipa::path(get, path = "/jobs/{job}/file", tag = "jobs", params(("job" = i32, Path, description = "The job")),
@@ -56,12 +62,87 @@ pub(super) async fn upload_corrections(
     Ok(axum::Json(take_corrections(&app, &by, job, request).await?))
 }
 
-/// Downloads all of the caller's contacts as CSV. Cells that a spreadsheet would run as formulas begin with an apostrophe.
+/// Downloads all of the caller's contacts as CSV for spreadsheet programs: `/contacts/export` with its byte order mark.
 #[utoipa::path(get, path = "/contacts.csv", tag = "contacts",
     responses((status = 200, description = "The contacts", body = String, content_type = "text/csv")))]
 pub(super) async fn download_contacts(
     Reader(principal): Reader,
     State(app): State<App>,
 ) -> Result<Response, Problem> {
-    http::contacts_file(&app, principal.owner)
+    let csv = CsvOptions { byte_order_mark: true };
+    let export = Export { selection: Selection::Contacts { text: None }, format: ExportFormat::Csv, csv };
+    http::exported_file(&app, &principal.owner, export).await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ExportContactsQuery {
+    /// The format of the file.
+    format: ExportFormat,
+    /// Whether a CSV file begins with a byte order mark, without which Excel does not read it as UTF-8.
+    #[serde(default)]
+    byte_order_mark: bool,
+    /// Only contacts with a value that contains this text.
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
+    text: Option<String>,
+}
+
+/// Downloads the caller's contacts, or those that match, as a file.
+///
+/// CSV, XLSX and Parquet files have the columns `contact`, one for each field, and `created_at`. In CSV files, cells that a
+/// spreadsheet would run as formulas begin with an apostrophe, which an import of the file removes. JSON lines contain the
+/// objects of `GET /contacts`.
+#[utoipa::path(get, path = "/contacts/export", tag = "contacts", params(ExportContactsQuery),
+    responses((status = 200, description = "The contacts", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 422, description = "A value does not fit into the format", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn export_contacts(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Query(query): Query<ExportContactsQuery>,
+) -> Result<Response, Problem> {
+    let text = text("text", &query.text)?.filter(|text| !text.is_empty()).map(str::to_owned);
+    let csv = CsvOptions { byte_order_mark: query.byte_order_mark };
+    let export = Export { selection: Selection::Contacts { text }, format: query.format, csv };
+    http::exported_file(&app, &principal.owner, export).await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ExportRowsQuery {
+    /// The format of the file.
+    format: ExportFormat,
+    /// Whether a CSV file begins with a byte order mark, without which Excel does not read it as UTF-8.
+    #[serde(default)]
+    byte_order_mark: bool,
+    /// Only rows with this status.
+    status: Option<RowStatus>,
+    /// Only rows with an open issue of this type.
+    issue_type: Option<IssueType>,
+    /// Only rows with a value that contains this text.
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
+    text: Option<String>,
+}
+
+/// Downloads the rows of a job, or those that match, as a file, in the order of the job's file.
+///
+/// CSV, XLSX and Parquet files have the columns `row`, `line`, one for each field, `status` and `residue`. JSON lines contain
+/// the objects of `GET /jobs/{job}/rows` without `etag`.
+#[utoipa::path(get, path = "/jobs/{job}/rows/export", tag = "rows",
+    params(("job" = i32, Path, description = "The job"), ExportRowsQuery),
+    responses((status = 200, description = "The rows", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A value does not fit into the format", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn export_rows(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<JobId>,
+    Query(query): Query<ExportRowsQuery>,
+) -> Result<Response, Problem> {
+    let text = text("text", &query.text)?.map(str::to_owned);
+    let filter = Filter { status: query.status, issue_type: query.issue_type, text, ..Filter::default() };
+    let csv = CsvOptions { byte_order_mark: query.byte_order_mark };
+    let export = Export { selection: Selection::Rows { job, filter }, format: query.format, csv };
+    http::exported_file(&app, &principal.owner, export).await
 }

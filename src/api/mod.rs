@@ -78,6 +78,8 @@ fn long_running() -> OpenApiRouter<App> {
         .routes(routes!(downloads::job_file))
         .routes(routes!(downloads::download_corrections, downloads::upload_corrections))
         .routes(routes!(downloads::download_contacts))
+        .routes(routes!(downloads::export_contacts))
+        .routes(routes!(downloads::export_rows))
 }
 
 /// Returns the routes of the document and of the documentation page, which loads nothing from other hosts.

@@ -15,6 +15,7 @@ use crate::domain::interpretation::{Certainty, ColumnsBy, ContainerFormat};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::domain::row::{OnExisting, RowStatus};
+use crate::exports::ExportFormat;
 
 /// Describes a struct of another module under a name: `path as Name { field: Type, … }`. Comments and `#[schema(…)]`
 /// attributes are those of utoipa's derive. Fields that are not serialized follow in `without { … }`, a field whose values
@@ -122,6 +123,7 @@ words!(
     Certainty,
     ColumnsBy,
     ContainerFormat,
+    ExportFormat,
     Field,
     ImportPolicy,
     IssueType,

@@ -119,13 +119,13 @@ impl DecisionArgs {
     }
 }
 
-/// Which rows of a job; a row must match all filters.
+/// Selection rows of a job; a row must match all filters.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FilterArgs {
     /// Rows with an open issue of this type.
     #[arg(long = "type", value_name = "TYPE", value_parser = super::issue_type())]
     issue_type: Option<IssueType>,
-    /// Rows in this status: READY, ISSUE or DISCARD.
+    /// Rows in this status: READY, ISSUE, DISCARD or SUCCESS.
     #[arg(long)]
     status: Option<RowStatus>,
     /// Rows with a value that contains this text.
@@ -134,6 +134,20 @@ pub(crate) struct FilterArgs {
     /// Rows with this value, such as company=Acme; `company=` finds rows without one.
     #[arg(long, value_name = "NAME=VALUE", value_parser = column)]
     column: Option<ColumnFilter>,
+}
+
+impl FilterArgs {
+    /// Returns the filter.
+    pub(crate) fn filter(&self) -> Filter {
+        let FilterArgs { issue_type, status, text, column } = self;
+        Filter {
+            issue_type: *issue_type,
+            status: *status,
+            text: text.clone(),
+            column: column.clone(),
+            ..Filter::default()
+        }
+    }
 }
 
 fn column(text: &str) -> Result<ColumnFilter, String> {
@@ -160,9 +174,7 @@ pub(crate) async fn bulk(
     which: FilterArgs,
     args: DecisionArgs,
 ) -> anyhow::Result<Status> {
-    let FilterArgs { issue_type, status, text, column } = which;
-    let filter = Filter { issue_type, status, text, column, ..Filter::default() };
-    decide(session, job, &filter, args).await
+    decide(session, job, &which.filter(), args).await
 }
 
 async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArgs) -> anyhow::Result<Status> {

@@ -17,6 +17,7 @@ mod mapping;
 mod next_step;
 mod output;
 mod progress;
+mod save;
 mod serve;
 mod session;
 mod show;
@@ -165,6 +166,8 @@ enum Command {
         #[command(flatten)]
         decision: decide::DecisionArgs,
     },
+    /// Save contacts, or the rows of a job, as CSV, XLSX, JSON lines, Parquet or vCard.
+    Save(save::SaveArgs),
     /// Print the rows with open issues as CSV, to correct them in a spreadsheet.
     Export {
         /// The job's number.
@@ -311,6 +314,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Restore { .. }
         | Command::Resolve { .. }
         | Command::Bulk { .. }
+        | Command::Save(_)
         | Command::Export { .. }
         | Command::Correct { .. }
         | Command::Undo { .. }
@@ -354,6 +358,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
             decide::resolve(session, job, vec![issue], decision).await
         }
         Command::Bulk { job, which, decision } => decide::bulk(session, job, which, decision).await,
+        Command::Save(args) => save::run(session, args).await,
         Command::Export { job } => corrections::export(session, job).await,
         Command::Correct { job, file } => corrections::correct(session, job, &file).await,
         Command::Undo { action: Some(action), .. } => decide::undo(session, action).await,

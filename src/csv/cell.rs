@@ -13,9 +13,26 @@ pub fn sheet_writer() -> ::csv::WriterBuilder {
     builder
 }
 
-/// Escapes a cell so that no spreadsheet program runs any part of it as a formula. For files that are not read back.
+/// Escapes a cell so that no spreadsheet program runs any part of it as a formula. [`undefused`] reverses it.
+///
+/// ```
+/// use ingest::csv::{defused, undefused};
+///
+/// assert_eq!(defused("=1+1"), "'=1+1");
+/// assert_eq!(defused("'n'"), "'n'");
+/// assert_eq!(undefused(&defused("'=1+1")), "'=1+1");
+/// ```
 pub fn defused(cell: &str) -> Cow<'_, str> {
-    with_apostrophes(cell, is_formula(cell))
+    with_apostrophes(cell, is_formula_behind_apostrophes(cell))
+}
+
+/// Reverses [`defused`].
+pub fn undefused(cell: &str) -> Cow<'_, str> {
+    without_apostrophes(cell, is_formula_behind_apostrophes(cell))
+}
+
+fn is_formula_behind_apostrophes(cell: &str) -> bool {
+    is_formula(cell.trim_start_matches('\''))
 }
 
 /// Escapes a cell so that it survives a spreadsheet program unchanged. [`unguarded`] reverses it.
@@ -34,7 +51,12 @@ pub fn guarded(cell: &str) -> Cow<'_, str> {
 
 /// Reverses [`guarded`]: removes one apostrophe at the beginning, and one before each formula inside.
 pub fn unguarded(cell: &str) -> Cow<'_, str> {
-    let cell = cell.strip_prefix('\'').unwrap_or(cell);
+    without_apostrophes(cell, true)
+}
+
+/// Removes one apostrophe before each formula inside, and one at the beginning if `in_front`.
+fn without_apostrophes(cell: &str, in_front: bool) -> Cow<'_, str> {
+    let cell = cell.strip_prefix('\'').filter(|_| in_front).unwrap_or(cell);
     let is_added = |at: &usize| cell[*at..].starts_with('\'') && is_formula_inside(&cell[*at..]);
     let added: Vec<usize> = after_separators(cell).filter(is_added).collect();
     if added.is_empty() {
@@ -232,6 +254,7 @@ mod tests {
                     for four in pieces {
                         let cell = format!("{one}{two}{three}{four}");
                         assert_eq!(unguarded(&guarded(&cell)), cell, "{cell:?}");
+                        assert_eq!(undefused(&defused(&cell)), cell, "{cell:?}");
                         let first = cell.trim_start_matches([' ', '"']).starts_with(SIGNS);
                         let is_text = first && cell.trim_start().starts_with('"');
                         assert!(is_text || is_escaped(&guarded(&cell)), "{cell:?} {:?}", guarded(&cell));

@@ -59,7 +59,19 @@ pub struct Header {
     sources: PerField<Source>,
 }
 
+/// The first and the last column of our own CSV files of contacts.
+pub(crate) const EXPORT_EDGES: [&str; 2] = ["contact", "created_at"];
+
 impl Header {
+    /// Returns whether the file is an export of contacts, in which formulas have apostrophes in front: see
+    /// [`defused`](super::defused).
+    pub(crate) fn is_export(&self) -> bool {
+        let fields = Field::ALL.iter().map(|field| field.as_str());
+        let [first, last] = EXPORT_EDGES;
+        let begins = std::iter::once(first).chain(fields).zip(&self.names).all(|(own, name)| own == name);
+        self.is_named && begins && self.names.last().is_some_and(|name| name == last)
+    }
+
     /// Finds the columns of a table.
     ///
     /// Fails if a required field has neither a column nor a fixed value, or if its column is ambiguous. With a mapping,

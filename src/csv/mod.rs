@@ -54,9 +54,9 @@ mod utf16;
 #[cfg(test)]
 mod tests;
 
-pub use cell::{defused, guarded, sheet_writer, unguarded};
+pub use cell::{defused, guarded, sheet_writer, undefused, unguarded};
 pub use encoding::{Encoding, Reading, UnknownEncoding};
-pub(crate) use header::Mapping;
+pub(crate) use header::{EXPORT_EDGES, Mapping};
 pub use mangled::{unmangled, without_mangled_mark};
 pub(crate) use preview::{PREVIEW_BYTES, recognized_fields};
 pub use preview::{Preview, preview};

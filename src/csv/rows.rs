@@ -1,5 +1,6 @@
 //! Makes contact rows of records.
 
+use super::cell::undefused;
 use super::columns::Source;
 use super::decode::{Cells, Decoded, Decoder};
 use super::encoding::{Encoding, Reading};
@@ -85,6 +86,8 @@ pub(super) struct Rows {
     email_name: Option<String>,
     /// Whether the dialect has quotes.
     has_quotes: bool,
+    /// Whether formulas have apostrophes in front.
+    is_defused: bool,
     skipped: SkippedLines,
     /// Lines that are notes unless a row follows.
     notes: Vec<Note>,
@@ -107,6 +110,7 @@ impl Rows {
         let email_name = header.names.get(header.source(Field::Email).column());
         Rows {
             email_name: email_name.filter(|_| header.is_named).map(|name| name.trim().to_owned()),
+            is_defused: header.is_export(),
             header,
             header_records: start.header_records,
             decoder: Decoder::new(reading.encoding),
@@ -157,6 +161,8 @@ impl Rows {
             }
         }
         self.count += 1;
+        let original = self.is_defused.then(|| values.map(undefused));
+        let values = original.as_ref().map_or(values, |original| original.each_ref().map(|value| &**value));
         let has_quotes = self.has_quotes;
         let damage = damage(&self.header, self.reading, has_quotes, record.flaws(), &values, decoded);
         let values = with_fixed(&self.header, values);

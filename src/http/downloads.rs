@@ -8,8 +8,9 @@ use super::find::find_job;
 use super::limits::Permit;
 use super::problem::Problem;
 use super::state::App;
-use crate::actions;
+use crate::actions::{self, Export, Selection};
 use crate::domain::job::{JobId, Owner};
+use crate::exports::ExportFormat;
 
 /// Sends the original file of a job.
 pub(crate) async fn job_file(app: &App, owner: &Owner, job: JobId) -> Result<Response, Problem> {
@@ -28,14 +29,20 @@ pub(crate) async fn corrections_file(app: &App, owner: &Owner, job: JobId) -> Re
     let file = actions::corrections_file(&app.owners, owner, job).await?;
     let bytes = file.bytes;
     let name = format!("job-{job}-corrections.csv");
-    Ok(attachment(permit, &name, CSV, Some(bytes), Body::from_stream(file.into_stream())))
+    let kind = ExportFormat::Csv.media_type();
+    Ok(attachment(permit, &name, kind, Some(bytes), Body::from_stream(file.into_stream())))
 }
 
-/// Sends all contacts of an owner as CSV.
-pub(crate) fn contacts_file(app: &App, owner: Owner) -> Result<Response, Problem> {
-    let permit = app.ceilings.exports.enter(&owner)?;
-    let pieces = actions::contacts_file(app.owners.clone(), owner);
-    Ok(attachment(permit, "contacts.csv", CSV, None, Body::from_stream(pieces)))
+/// Sends contacts or rows as a file.
+pub(crate) async fn exported_file(app: &App, owner: &Owner, export: Export) -> Result<Response, Problem> {
+    let permit = app.ceilings.exports.enter(owner)?;
+    let format = export.format;
+    let name = match &export.selection {
+        Selection::Contacts { .. } => format!("contacts.{format}"),
+        Selection::Rows { job, .. } => format!("job-{job}-rows.{format}"),
+    };
+    let pieces = actions::export(app.owners.clone(), owner.clone(), export).await?;
+    Ok(attachment(permit, &name, format.media_type(), None, Body::from_stream(pieces)))
 }
 
 /// Returns a file as an attachment, under a name in any script (RFC 6266, RFC 8187). Counts as one of the owner's
@@ -51,6 +58,3 @@ fn attachment(permit: Permit, name: &str, kind: &'static str, bytes: Option<u64>
         None => (headers, body).into_response(),
     }
 }
-
-/// The media type of CSV.
-const CSV: &str = "text/csv; charset=utf-8";

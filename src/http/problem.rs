@@ -157,6 +157,7 @@ impl Problem {
             ActionError::Invalid { field, reason } => Problem::invalid(format!("#/{field}"), reason),
             ActionError::KeyReused => Problem::new(Kind::Invalid).detail(error.to_string()),
             ActionError::TooLarge(_) => Problem::new(Kind::TooLarge).detail(error.to_string()),
+            ActionError::Export(_) => Problem::new(Kind::Invalid).parameter("format", error.to_string()),
             ActionError::NotInReview { .. }
             | ActionError::Running(_)
             | ActionError::Unfit { .. }
@@ -365,6 +366,7 @@ impl From<ActionError> for Problem {
             ActionError::Queue(error) => error.into(),
             ActionError::Record(error) => Problem::internal(&error),
             error @ ActionError::Read { .. } => Problem::of_body(&error),
+            ActionError::Export(error) if !error.is_limit() => Problem::internal(&error),
             error => Problem::refused(error),
         }
     }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::export::Formats;
 use super::form::{Form, request, search_text};
 use super::language::Viewer;
 use super::refusals::{action_error, email_error};
@@ -19,7 +20,7 @@ use crate::auth::Principal;
 use crate::domain::decision::{Edits, Field};
 use crate::domain::email;
 use crate::domain::ids::{ContactId, JobId, RowId};
-use crate::http::{self, App, Editor, Path, Problem, Query, Reader};
+use crate::http::{App, Editor, Path, Problem, Query, Reader};
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
 use crate::store::staging::{self, Origin};
@@ -62,6 +63,7 @@ struct Page {
     lines: Vec<Line>,
     count: String,
     text: String,
+    formats: Formats,
     /// The note that no contacts match.
     none_found: String,
     next: Option<String>,
@@ -105,6 +107,7 @@ pub(super) async fn list(
         fields: words::fields(&viewer.text),
         lines,
         count: viewer.text.count(contacts::count(&mut db, owner).await?),
+        formats: Formats::of(&viewer.text),
         none_found: viewer.text.contacts_none_found(&text),
         text,
         next,
@@ -289,9 +292,4 @@ fn not_saved(text: &Text, edits: &Edits, error: &ActionError) -> String {
         error => action_error(text, error).unwrap_or_default(),
     };
     text.contact_not_saved(reason)
-}
-
-/// Downloads all contacts as CSV.
-pub(super) async fn file(Reader(principal): Reader, State(app): State<App>) -> Result<Response, Problem> {
-    http::contacts_file(&app, principal.owner)
 }

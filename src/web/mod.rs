@@ -9,6 +9,7 @@ mod audit;
 mod bar;
 mod contacts;
 mod csrf;
+mod export;
 mod form;
 mod job;
 mod jobs;
@@ -83,7 +84,9 @@ fn long_running() -> Router<App> {
         .route("/jobs/{job}/file", get(job::file))
         .route("/jobs/{job}/corrections.csv", get(job::corrections_file))
         .route("/jobs/{job}/corrections", post(job::correct))
-        .route("/contacts.csv", get(contacts::file))
+        .route("/contacts.csv", get(export::all_contacts))
+        .route("/contacts/export", get(export::contacts))
+        .route("/jobs/{job}/export", get(job::export))
         .route("/jobs/{job}/delete", post(job::delete))
         .route("/jobs/{job}/reread", post(job::reread))
         .route("/jobs/{job}/columns", get(job::columns).post(job::map))

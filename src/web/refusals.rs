@@ -75,7 +75,9 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::TooLarge(limit) => {
             text.error_too_large(text.number(i64::try_from(*limit).unwrap_or(i64::MAX)))
         }
-        ActionError::Read { .. }
+        ActionError::Export(error) if error.is_limit() => sentence(&error.to_string()),
+        ActionError::Export(_)
+        | ActionError::Read { .. }
         | ActionError::Record(_)
         | ActionError::Queue(_)
         | ActionError::Object(_)

@@ -16,6 +16,7 @@ mod decisions;
 mod encoding_doubt;
 mod equivalence;
 mod fixed_values;
+mod exports;
 mod flows;
 mod growth;
 mod hostile;

@@ -14,7 +14,7 @@ use crate::store::issues::Raised;
 use crate::store::jobs::{Claim, RowLocation};
 use crate::store::staging::{Chunk, NewRow};
 
-/// The group of the rows that share the issue about the encoding. Which row is its last is not known.
+/// The group of the rows that share the issue about the encoding. Selection row is its last is not known.
 const ENCODING_GROUP: (u128, bool) = (0, false);
 
 /// Rows to be written to the database.

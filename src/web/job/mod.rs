@@ -15,6 +15,7 @@ use axum::response::Response;
 pub(super) use act::{cancel, delete, reprocess, reread, set_policy, undo_import};
 pub(super) use columns::{columns, map};
 pub(super) use corrections::{correct, corrections_file};
+pub(super) use rows::export;
 pub(super) use state::live;
 
 use self::columns::ColumnsForm;
@@ -22,6 +23,7 @@ use self::rows::{Rows, RowsQuery};
 use self::state::StateView;
 use self::timeline::Entry;
 use super::bar::Bar;
+use super::export::Formats;
 use super::form::{search_text, wants_part};
 use super::language::Viewer;
 use super::reading::{ReadingView, Readings};
@@ -58,6 +60,7 @@ struct Page {
     show: String,
     text: String,
     rows: Rows,
+    formats: Formats,
     reading: Option<ReadingView>,
     readings: Option<Readings>,
     can_reread: bool,
@@ -68,7 +71,7 @@ struct Page {
     encodings: Vec<&'static str>,
     timeline: Vec<Entry>,
     at_once: bool,
-    /// Which actions are possible.
+    /// Selection actions are possible.
     can_cancel: bool,
     can_undo: bool,
     can_delete: bool,
@@ -132,6 +135,7 @@ pub(super) async fn page(
         can_delete: shell.edits && untouched,
         can_correct: idle && job.open_issues > 0,
         undo_note: text.job_undo_import_note(job.counts.consolidated),
+        formats: Formats::of(text),
         text: search_text(&query.text).unwrap_or_default(),
         show: query.show,
         rows,

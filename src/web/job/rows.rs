@@ -1,18 +1,23 @@
 //! The rows on a job's page, filtered by status, kind of issue and text.
 
 use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
 use serde::Deserialize;
 use sqlx::PgConnection;
 
+use crate::actions::Selection;
 use crate::domain::decision::Filter;
 use crate::domain::field::{FIELDS, PerField};
 use crate::domain::ids::{IssueId, JobId, RowId};
 use crate::domain::job::Owner;
 use crate::domain::row::RowStatus;
-use crate::http::Problem;
+use crate::exports::ExportFormat;
+use crate::http::{self, App, Path, Problem, Query, Reader};
 use crate::store::issues::{self, IssueFilter};
 use crate::store::jobs::Job;
 use crate::store::staging::{self, RowPage, RowView};
+use crate::web::export::of_page;
 use crate::web::form::search_text;
 use crate::web::text::Text;
 use crate::web::words::{self, Status};
@@ -46,6 +51,19 @@ impl RowsQuery {
         query.append_pair("after", &after.into().to_string());
         format!("/jobs/{job}?{}", query.finish())
     }
+}
+
+/// Returns the filter for the rows of a part of the bar or of a kind of issue, and a search text.
+fn filter(show: &str, text: &Option<String>) -> Filter {
+    let status = match show {
+        "imported" => Some(RowStatus::Success),
+        "ready" => Some(RowStatus::Ready),
+        "issue" => Some(RowStatus::Issue),
+        "discarded" => Some(RowStatus::Discard),
+        _ => None,
+    };
+    let issue_type = words::rule_of(show).map(|rule| rule.issue_type);
+    Filter { status, issue_type, text: search_text(text), ..Filter::default() }
 }
 
 /// Rows and the address of the next ones.
@@ -108,24 +126,11 @@ impl Rows {
             let rows = rows.into_iter().map(|(_, row)| Row::of(text, row)).collect();
             return Ok(Rows { text: text.clone(), rows, next, continues: false, first });
         }
-        let status = match query.show.as_str() {
-            "imported" => Some(RowStatus::Success),
-            "ready" => Some(RowStatus::Ready),
-            "issue" => Some(RowStatus::Issue),
-            "discarded" => Some(RowStatus::Discard),
-            // Rows that repeat an earlier one are counted, not stored.
-            "repeated" => {
-                return Ok(Rows {
-                    text: text.clone(),
-                    rows: Vec::new(),
-                    next: None,
-                    continues: false,
-                    first,
-                });
-            }
-            _ => None,
-        };
-        let filter = Filter { status, text: search_text(&query.text), ..Filter::default() };
+        // Rows that repeat an earlier one are counted, not stored.
+        if query.show == "repeated" {
+            return Ok(Rows { text: text.clone(), rows: Vec::new(), next: None, continues: false, first });
+        }
+        let filter = filter(&query.show, &query.text);
         let page = staging::scan(db, owner, job, &filter, query.after.map(RowId), PAGE).await?;
         let RowPage { rows, next, is_cut } = page;
         let continues = (rows.len() as i64) < PAGE && !is_cut;
@@ -133,4 +138,24 @@ impl Rows {
         let rows = rows.into_iter().map(|row| Row::of(text, row)).collect();
         Ok(Rows { text: text.clone(), rows, next, continues, first })
     }
+}
+
+/// The query of a download: the rows that the page shows, and the format.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct ExportQuery {
+    format: ExportFormat,
+    #[serde(default)]
+    show: String,
+    text: Option<String>,
+}
+
+/// Downloads the rows of a job, or those that its page shows.
+pub(in crate::web) async fn export(
+    Reader(principal): Reader,
+    State(app): State<App>,
+    Path(job): Path<JobId>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let selection = Selection::Rows { job, filter: filter(&query.show, &query.text) };
+    http::exported_file(&app, &principal.owner, of_page(selection, query.format)).await
 }

@@ -253,6 +253,7 @@ fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
         | ActionError::EmailTaken
         | ActionError::KeyReused
         | ActionError::TooLarge(_)
+        | ActionError::Export(_)
         | ActionError::Read { .. }
         | ActionError::Record(_)
         | ActionError::Queue(_)
