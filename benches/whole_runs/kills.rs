@@ -70,7 +70,7 @@ impl Server {
         after: Duration,
     ) -> anyhow::Result<(EndState, bool)> {
         let job = self.prepared_job(file, before).await?;
-        let mut worker = self.idle_worker().await?;
+        let mut worker = self.idle_worker_to_kill().await?;
         self.want(&[job]).await?;
         tokio::time::sleep(after).await;
         worker.kill()?;
@@ -79,7 +79,7 @@ impl Server {
         let ended: bool = sqlx::query_scalar(ended).bind(job).fetch_one(&self.pool).await?;
         if !ended {
             // The job is free when the lease of the killed worker has expired, seconds later.
-            let mut next = self.idle_worker().await?;
+            let mut next = self.idle_worker_to_kill().await?;
             self.ended(&[job], &mut next).await?;
             next.kill()?;
             next.wait()?;

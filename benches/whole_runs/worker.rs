@@ -88,24 +88,27 @@ impl Server {
 
     /// Starts a worker and waits until it listens.
     pub(crate) async fn idle_worker(&self) -> anyhow::Result<Child> {
-        let worker = self.worker()?;
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        Ok(worker)
+        self.started_worker(&[]).await
     }
 
-    /// Starts a worker with the program's defaults.
-    fn worker(&self) -> anyhow::Result<Child> {
+    /// Starts a worker whose lease expires seconds after it is killed, and waits until it listens.
+    pub(crate) async fn idle_worker_to_kill(&self) -> anyhow::Result<Child> {
+        self.started_worker(&[("SQS_VISIBILITY_TIMEOUT", "5")]).await
+    }
+
+    /// Starts a worker with the program's defaults but for `settings`.
+    async fn started_worker(&self, settings: &[(&str, &str)]) -> anyhow::Result<Child> {
         let mut worker = Command::new(env!("CARGO_BIN_EXE_ingest"));
         worker.arg("worker").env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         worker.env("INGEST_DATA_DIR", &self.data).env("LOG_LEVEL", "DEBUG").env("LOG_FORMAT", "json");
         if let Some(url) = self.database_url() {
             worker.env("DATABASE_URL", url);
         }
-        // The lease of a killed worker expires in seconds.
-        worker.env("SQS_VISIBILITY_TIMEOUT", "5");
-        worker.current_dir(&self.data);
+        worker.envs(settings.iter().copied()).current_dir(&self.data);
         let log = File::create(self.log())?;
-        Ok(worker.stdout(log.try_clone()?).stderr(log).spawn()?)
+        let worker = worker.stdout(log.try_clone()?).stderr(log).spawn()?;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        Ok(worker)
     }
 
     fn log(&self) -> std::path::PathBuf {

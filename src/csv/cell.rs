@@ -28,7 +28,11 @@ pub fn defused(cell: &str) -> Cow<'_, str> {
 
 /// Reverses [`defused`].
 pub fn undefused(cell: &str) -> Cow<'_, str> {
-    without_apostrophes(cell, is_formula_behind_apostrophes(cell))
+    let cell = without_apostrophes_inside(cell);
+    match is_formula_behind_apostrophes(&cell) {
+        true => cell.strip_prefix('\'').map(str::to_owned).map_or(cell, Cow::Owned),
+        false => cell,
+    }
 }
 
 fn is_formula_behind_apostrophes(cell: &str) -> bool {
@@ -51,12 +55,11 @@ pub fn guarded(cell: &str) -> Cow<'_, str> {
 
 /// Reverses [`guarded`]: removes one apostrophe at the beginning, and one before each formula inside.
 pub fn unguarded(cell: &str) -> Cow<'_, str> {
-    without_apostrophes(cell, true)
+    without_apostrophes_inside(cell.strip_prefix('\'').unwrap_or(cell))
 }
 
-/// Removes one apostrophe before each formula inside, and one at the beginning if `in_front`.
-fn without_apostrophes(cell: &str, in_front: bool) -> Cow<'_, str> {
-    let cell = cell.strip_prefix('\'').filter(|_| in_front).unwrap_or(cell);
+/// Removes one apostrophe before each formula inside.
+fn without_apostrophes_inside(cell: &str) -> Cow<'_, str> {
     let is_added = |at: &usize| cell[*at..].starts_with('\'') && is_formula_inside(&cell[*at..]);
     let added: Vec<usize> = after_separators(cell).filter(is_added).collect();
     if added.is_empty() {

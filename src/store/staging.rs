@@ -371,6 +371,18 @@ pub(crate) async fn mark_ready_success(
     Ok(())
 }
 
+/// Returns whether a job has SUCCESS rows and none of them created or changed a contact. Contacts of a run appear all at
+/// once, so this is what a first run leaves that ends between its rows and its contacts.
+pub(crate) async fn lack_contacts(
+    connection: &mut PgConnection,
+    tables: JobTables,
+) -> Result<bool, StoreError> {
+    let Some((first, last)) = consolidated(connection, tables).await? else { return Ok(false) };
+    let query = "SELECT NOT EXISTS (SELECT FROM contacts WHERE staging_id BETWEEN $2 AND $3)
+            AND NOT EXISTS (SELECT FROM contact_changes WHERE change_job_id = $1 AND change_undone_by IS NULL)";
+    Ok(sql::query_scalar(query).bind(tables.job().0).bind(first).bind(last).fetch_one(connection).await?)
+}
+
 /// Sets SUCCESS rows of a job that neither created nor changed a contact to READY, and returns their number. A run leaves
 /// such rows if it ends after writing its rows and before the transaction with its contacts commits.
 pub(crate) async fn mark_unfinished(
@@ -380,7 +392,8 @@ pub(crate) async fn mark_unfinished(
     let table = tables.staging();
     let Some((first, last)) = consolidated(connection, tables).await? else { return Ok(0) };
     // Rows and their contacts are combined by UNION ALL and grouped by row. In a join, the planner would expect one row on
-    // each side and compare them row by row. The bounds let the query use the index of contacts by row.
+    // each side and compare them row by row. The bounds let the query use the index of contacts by row. Rows are updated in
+    // the order of the table: in any other, each of millions of updates waits for the disk.
     let query = AssertSqlSafe(format!(
         "WITH unfinished AS MATERIALIZED (
              SELECT id FROM (
@@ -389,7 +402,7 @@ pub(crate) async fn mark_unfinished(
                  UNION ALL SELECT staging_id, true FROM contacts WHERE staging_id BETWEEN $2 AND $3
                  UNION ALL SELECT change_staging_id, true FROM contact_changes
                  WHERE change_job_id = $1 AND change_undone_by IS NULL
-             ) AS heap GROUP BY id HAVING NOT bool_or(made))
+             ) AS heap GROUP BY id HAVING NOT bool_or(made) ORDER BY id)
          UPDATE {table} SET staging_status = 'READY' FROM unfinished WHERE staging_id = id"
     ));
     let marked = sql::query(query).bind(tables.job().0).bind(first).bind(last).execute(connection).await?;

@@ -72,7 +72,7 @@ impl Outgoing {
     }
 
     fn take(&mut self, checked: &CheckedRow<'_>, reading: &Reading<'_>, compared: &Compared) {
-        if checked.is_done() {
+        if checked.is_done {
             self.statistics.count_done();
             return;
         }

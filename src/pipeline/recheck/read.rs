@@ -28,6 +28,8 @@ pub(crate) struct Reading<'a> {
     pub location: RowLocation,
     /// The malformed rows that a person accepted.
     pub accepted: AcceptedRows,
+    /// Whether no SUCCESS row has its contact.
+    pub is_unfinished: bool,
 }
 
 /// The result of the first pass.
@@ -61,14 +63,11 @@ pub(crate) struct CheckedRow<'a> {
     pub number: u32,
     /// What the row has in common with others.
     pub group: Option<u128>,
+    /// Whether the row has its contact. Such a row is done, even if it was edited since.
+    pub is_done: bool,
 }
 
 impl CheckedRow<'_> {
-    /// Returns whether the row has its contact. Such a row is done, even if it was edited since.
-    pub(crate) fn is_done(&self) -> bool {
-        self.row.status == Some(RowStatus::Success)
-    }
-
     /// Combines the verdict with the findings from the comparison.
     pub(crate) fn outcome(&self, finding: Finding) -> RowOutcome {
         RowOutcome::new(self.verdict.clone(), finding, self.row.on_existing)
@@ -82,12 +81,12 @@ impl Reading<'_> {
         let (mut count, mut has_violations, mut done) = (0, false, 0);
         let mut record = |checked: &CheckedRow<'_>| {
             count += 1;
-            has_violations |= !checked.verdict.is_clean() && !checked.is_done();
-            done += u64::from(checked.is_done());
+            has_violations |= !checked.verdict.is_clean() && !checked.is_done;
+            done += u64::from(checked.is_done);
             // The residue of a malformed row counts until a person has decided about the row.
             let hash = checked.fields.hash(if checked.verdict.malformed { &checked.row.residue } else { "" });
             // Of two rows with the same values, the one that has its contact stays.
-            let open = if checked.is_done() { 0 } else { OPEN };
+            let open = if checked.is_done { 0 } else { OPEN };
             let undecided = if checked.row.on_existing.is_some() { 0 } else { UNDECIDED };
             Ok(comparison.push(checked.number | open | undecided, checked.group, hash)?)
         };
@@ -152,7 +151,8 @@ impl Rows<'_> {
                 JobTables::Own(_) => (row.id.0 - reading.location.base.0) as u32,
             };
             let group = survey::group(&self.keys, &fields, &verdict);
-            on_row(&CheckedRow { row: &row, fields: &fields, verdict, number, group })?;
+            let is_done = row.status == Some(RowStatus::Success) && !reading.is_unfinished;
+            on_row(&CheckedRow { row: &row, fields: &fields, verdict, number, group, is_done })?;
         }
         reading.control.check(reading.claim)?;
         reading.control.report(Phase::Recheck, self.seen.into(), None);

@@ -49,7 +49,7 @@ fn check(
     changes: &mut Changes,
     statistics: &mut Statistics,
 ) -> Result<(), RunError> {
-    if checked.is_done() {
+    if checked.is_done {
         statistics.count_done();
         return Ok(());
     }
