@@ -1,5 +1,6 @@
 //! Workbooks of Excel. Cells are text, numbers and times by type, so no program runs any of them as a formula.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Seek, Write};
 
@@ -8,6 +9,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, XlsxError};
 use super::ExportFormat;
 use super::columns::{Cell, Columns, Exported};
 use super::error::ExportError;
+use crate::csv::{defused, undefused};
 
 /// Maximum number of rows of a sheet.
 const MAX_ROWS: u32 = 1_048_576;
@@ -61,7 +63,7 @@ impl Xlsx {
                 Cell::Empty => continue,
                 // Excel has 53 bits for a number.
                 Cell::Number(number) => sheet.write_number(row, at, number as f64),
-                Cell::Text(text) => sheet.write_string(row, at, text),
+                Cell::Text(text) => sheet.write_string(row, at, escaped(&text)),
                 Cell::Time(time) => ExcelDateTime::from_timestamp(time.timestamp())
                     .and_then(|time| sheet.write_datetime_with_format(row, at, time, &self.time)),
             };
@@ -92,6 +94,12 @@ impl Xlsx {
         file.rewind()?;
         Ok(file)
     }
+}
+
+/// Escapes a value that an import would change: it removes the apostrophes of CSV files, which may have been saved as
+/// workbooks since.
+fn escaped(text: &str) -> Cow<'_, str> {
+    if undefused(text) == text { Cow::Borrowed(text) } else { defused(text) }
 }
 
 fn failed(error: XlsxError) -> ExportError {
