@@ -1,7 +1,7 @@
 //! Downloads of contacts and rows in several formats.
 
 use axum::extract::State;
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::form::search_text;
@@ -48,9 +48,13 @@ pub(super) async fn contacts(
     http::exported_file(&app, &principal.owner, of_page(selection, query.format)).await
 }
 
-/// Downloads all contacts as CSV: an older address of the same file.
-pub(super) async fn all_contacts() -> Redirect {
-    Redirect::permanent("/contacts/export?format=csv")
+/// Downloads all contacts as CSV, from the address that pages once linked to.
+pub(super) async fn all_contacts(
+    Reader(principal): Reader,
+    State(app): State<App>,
+) -> Result<Response, Problem> {
+    let selection = Selection::Contacts { text: None };
+    http::exported_file(&app, &principal.owner, of_page(selection, ExportFormat::Csv)).await
 }
 
 /// Returns the export that a page offers: people open CSV files in spreadsheet programs.
