@@ -54,6 +54,7 @@ fn parts(criterion: &mut Criterion, name: &str, kind: Kind) {
             hash: fields.hash(""),
             line: number as u64,
             residue: "",
+            extra: "",
         })
         .collect();
     let keys = ContactKeys::of(&Owner("user-1".to_owned()));

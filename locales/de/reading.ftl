@@ -28,6 +28,25 @@ reading-columns = Spalten
 reading-value = „{ $value }“ in jeder Zeile
 reading-by-person = Von Hand zugeordnet
 reading-as-remembered = Zugeordnet wie in einer früheren Datei mit diesen Spalten
+reading-kept = Weitere Spalten, mit übernommen
+reading-repeats = Wiederholte Zeilen
+reading-filled = { $count ->
+    [one] { $shown } leerer Wert in weiteren Spalten wurde aus einer wiederholten Zeile ergänzt.
+   *[other] { $shown } leere Werte in weiteren Spalten wurden aus wiederholten Zeilen ergänzt.
+}
+reading-differing = { $count ->
+    [one] { $shown } wiederholte Zeile hat andere Werte in weiteren Spalten, die nicht importiert werden.
+   *[other] { $shown } wiederholte Zeilen haben andere Werte in weiteren Spalten, die nicht importiert werden.
+}
+reading-uncompared = { $count ->
+    [one] { $shown } weitere wiederholte Zeile hat andere Werte in weiteren Spalten.
+   *[other] { $shown } weitere wiederholte Zeilen haben andere Werte in weiteren Spalten.
+}
+reading-repeat = Zeile { $line } weicht von Zeile { $other } ab:
+extra-columns = { $count ->
+    [one] { $shown } weitere Spalte
+   *[other] { $shown } weitere Spalten
+}
 reading-unused = Nicht importierte Spalten
 reading-more = und { $shown } weitere
 reading-skipped = { $count ->

@@ -43,6 +43,10 @@ effect-edited = { $count ->
     [one] { $shown } Zeile bearbeitet
    *[other] { $shown } Zeilen bearbeitet
 }
+effect-differing = { $count ->
+    [one] { $shown } Zeile mit anderen Werten in weiteren Spalten verworfen
+   *[other] { $shown } Zeilen mit anderen Werten in weiteren Spalten verworfen
+}
 effect-decided = { $count ->
     [one] { $shown } Zeile entschieden
    *[other] { $shown } Zeilen entschieden
@@ -114,6 +118,10 @@ bulk-effect-restored = { $shown } { $count ->
 bulk-effect-edited = { $shown } { $count ->
     [one] Zeile erhält neue Werte
    *[other] Zeilen erhalten neue Werte
+}
+bulk-effect-differing = { $shown } { $count ->
+    [one] verworfene Zeile hat andere Werte in weiteren Spalten
+   *[other] verworfene Zeilen haben andere Werte in weiteren Spalten
 }
 bulk-effect-resolved = { $shown } { $count ->
     [one] Problem wird gelöst

@@ -38,6 +38,35 @@ reading-columns = Columns
 reading-value = “{ $value }” in every row
 reading-by-person = Matched by hand
 reading-as-remembered = Matched as in an earlier file with these columns
+reading-kept = Other columns, kept
+reading-repeats = Repeated rows
+# $count (Number) - The number of values.
+# $shown (String) - The number as it is shown.
+reading-filled = { $count ->
+    [one] { $shown } empty value in other columns was filled from a repeated row.
+   *[other] { $shown } empty values in other columns were filled from repeated rows.
+}
+# $count (Number) - The number of rows.
+# $shown (String) - The number as it is shown.
+reading-differing = { $count ->
+    [one] { $shown } repeated row has different values in other columns, which are not imported.
+   *[other] { $shown } repeated rows have different values in other columns, which are not imported.
+}
+# $count (Number) - The number of rows.
+# $shown (String) - The number as it is shown.
+reading-uncompared = { $count ->
+    [one] { $shown } more repeated row has different values in other columns.
+   *[other] { $shown } more repeated rows have different values in other columns.
+}
+# $line (String) - The line of the repeated row.
+# $other (String) - The line of the row that is imported.
+reading-repeat = Line { $line } differs from line { $other }:
+# $count (Number) - The number of columns.
+# $shown (String) - The number as it is shown.
+extra-columns = { $count ->
+    [one] { $shown } other column
+   *[other] { $shown } other columns
+}
 reading-unused = Columns not imported
 # $shown (String) - The number of further columns.
 reading-more = and { $shown } more

@@ -60,6 +60,12 @@ effect-edited = { $count ->
 }
 # $count (Number) - The number.
 # $shown (String) - The number as it is shown.
+effect-differing = { $count ->
+    [one] { $shown } row discarded with different values in other columns
+   *[other] { $shown } rows discarded with different values in other columns
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
 effect-decided = { $count ->
     [one] { $shown } row decided
    *[other] { $shown } rows decided
@@ -148,6 +154,12 @@ bulk-effect-restored = { $shown } { $count ->
 bulk-effect-edited = { $shown } { $count ->
     [one] row gets new values
    *[other] rows get new values
+}
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+bulk-effect-differing = { $shown } { $count ->
+    [one] discarded row has different values in other columns
+   *[other] discarded rows have different values in other columns
 }
 # $count (Number) - The number.
 # $shown (Element) - The number as it is shown.

@@ -19,6 +19,7 @@ contacts-since = Creado
 contacts-line = línea { $number }
 contacts-deleted-job = trabajo eliminado
 contacts-more = Más contactos
+contact-other-columns = Otras columnas
 contact-history = Origen y cambios
 contact-more-changes = Este contacto tiene cambios posteriores que no se muestran aquí.
 contact-imported = Importado de { $file }

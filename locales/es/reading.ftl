@@ -28,6 +28,25 @@ reading-columns = Columnas
 reading-value = «{ $value }» en todas las filas
 reading-by-person = Asignadas a mano
 reading-as-remembered = Asignadas como en un archivo anterior con estas columnas
+reading-kept = Otras columnas, conservadas
+reading-repeats = Filas repetidas
+reading-filled = { $count ->
+    [one] Se completó { $shown } valor vacío de otras columnas con una fila repetida.
+   *[other] Se completaron { $shown } valores vacíos de otras columnas con filas repetidas.
+}
+reading-differing = { $count ->
+    [one] { $shown } fila repetida tiene otros valores en otras columnas, que no se importan.
+   *[other] { $shown } filas repetidas tienen otros valores en otras columnas, que no se importan.
+}
+reading-uncompared = { $count ->
+    [one] { $shown } fila repetida más tiene otros valores en otras columnas.
+   *[other] { $shown } filas repetidas más tienen otros valores en otras columnas.
+}
+reading-repeat = La línea { $line } difiere de la línea { $other }:
+extra-columns = { $count ->
+    [one] { $shown } columna más
+   *[other] { $shown } columnas más
+}
 reading-unused = Columnas no importadas
 reading-more = y { $shown } más
 reading-skipped = { $count ->

@@ -43,6 +43,10 @@ effect-edited = { $count ->
     [one] { $shown } fila editada
    *[other] { $shown } filas editadas
 }
+effect-differing = { $count ->
+    [one] { $shown } fila descartada con otros valores en otras columnas
+   *[other] { $shown } filas descartadas con otros valores en otras columnas
+}
 effect-decided = { $count ->
     [one] { $shown } fila decidida
    *[other] { $shown } filas decididas
@@ -114,6 +118,10 @@ bulk-effect-restored = { $shown } { $count ->
 bulk-effect-edited = { $shown } { $count ->
     [one] fila recibe valores nuevos
    *[other] filas reciben valores nuevos
+}
+bulk-effect-differing = { $shown } { $count ->
+    [one] fila descartada tiene otros valores en otras columnas
+   *[other] filas descartadas tienen otros valores en otras columnas
 }
 bulk-effect-resolved = { $shown } { $count ->
     [one] problema se resuelve

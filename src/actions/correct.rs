@@ -2,6 +2,7 @@
 //! changed them.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 
 use futures::TryStreamExt;
@@ -9,19 +10,20 @@ use serde_json::json;
 use sqlx::PgConnection;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-use super::corrections_file::{KEY_PREFIX, ROW_KEY};
+use super::corrections_file::{KEY_PREFIX, OTHER_PREFIX, ROW_KEY};
 use super::{ActionError, Effect, Request, decide};
 use crate::csv::{
     Encoding, HeaderNames, Limits, Rejection, TableReader, TableRow, TableSurvey, unguarded, unmangled,
     without_mangled_mark,
 };
 use crate::domain::decision::{ActionKind, Decision, Filter};
+use crate::domain::extra::push_json;
 use crate::domain::field::{Field, PerField, folded};
 use crate::domain::job::JobId;
 use crate::domain::row::normalise;
-use crate::store::corrections::{self, FileRow, Left, Uploaded};
+use crate::store::corrections::{self, Difference, FileRow, Left, Uploaded};
 use crate::store::decided::{self, Corrections};
-use crate::store::{JobTables, OwnerPool, StoreError};
+use crate::store::{JobTables, OwnerPool, StoreError, extra_columns};
 
 /// Maximum size of a file of corrections, in bytes.
 pub const CORRECTIONS_LIMIT: u64 = 64 << 20;
@@ -57,8 +59,8 @@ pub struct Corrected {
 /// Imports a file of corrections. Matches rows by `row_key` and turns values that differ into edits, all in one
 /// action. A discarded row is restored if it differs.
 ///
-/// Columns may be missing or in any order, and rows may be short: missing values stay unchanged. Ignores `row`,
-/// `line`, `reasons` and unknown columns, and removes the apostrophes that the export added against formulas.
+/// Columns may be missing or in any order, and rows may be short: missing values stay unchanged. Columns named
+/// `other: NAME` belong to no field. Ignores `row`, `line`, `reasons` and unknown columns, and removes the apostrophes that the export added against formulas.
 /// Changes that spreadsheet programs make on their own do not count as differences: surrounding white space, other
 /// line endings, question marks for letters that the file's encoding lacks, and UTF-8 decoded as Windows-1252.
 ///
@@ -163,6 +165,8 @@ async fn choose(
     encoding: Encoding,
 ) -> Result<(), ActionError> {
     decided::create(connection).await?;
+    let others: HashSet<String> =
+        extra_columns::of_job(connection, tables.job()).await?.into_iter().collect();
     let mut changes = Corrections::default();
     let mut differences = corrections::differences(connection, tables);
     while let Some(row) = differences.try_next().await? {
@@ -170,13 +174,47 @@ async fn choose(
             let given = row.given.get(field).as_deref();
             given.filter(|given| !is_same(row.stored.get(field), given, encoding))
         });
-        if values.into_iter().any(|value| value.is_some()) {
-            changes.push(row.row, values)?;
+        let extra = changed_extra(&row, &others, encoding);
+        if extra.is_some() || values.into_iter().any(|value| value.is_some()) {
+            changes.push(row.row, values, extra.as_deref())?;
         }
     }
     drop(differences);
     decided::correct(connection, tables, changes).await?;
     Ok(decided::fill(connection, tables, &Filter::default(), &Decision::Correct).await?)
+}
+
+/// Returns all values of a row in columns that belong to no field, as a JSON object, with those of the file; `None` if none
+/// changes. `others`: the names of these columns.
+fn changed_extra(row: &Difference, others: &HashSet<String>, encoding: Encoding) -> Option<String> {
+    let stored: BTreeMap<&str, &str> = row.stored_extra.iter().collect();
+    let is_changed = |(name, given): &(&str, &str)| {
+        let value = stored.get(name).copied().unwrap_or_default();
+        others.contains(*name) && !is_same(value, given, encoding)
+    };
+    let changes: Vec<(&str, &str)> = row.given_extra.iter().filter(is_changed).collect();
+    if changes.is_empty() {
+        return None;
+    }
+    let mut all = stored;
+    all.extend(changes);
+    all.retain(|_, value| !value.is_empty());
+    Some(object(all))
+}
+
+/// Encodes values by their names as a JSON object.
+fn object<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -> String {
+    let mut text = "{".to_owned();
+    for (name, value) in values {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        push_json(name, &mut text);
+        text.push(':');
+        push_json(value, &mut text);
+    }
+    text.push('}');
+    text
 }
 
 /// Returns whether a value of the file, in this encoding, equals the stored one.
@@ -254,6 +292,8 @@ fn is_key(name: &str) -> bool {
 struct Columns {
     key: usize,
     values: PerField<Option<usize>>,
+    /// The columns that belong to no field, with their names.
+    others: Vec<(usize, String)>,
     width: usize,
     /// Whether the whole file is UTF-8 that was decoded as Windows-1252.
     is_mangled: bool,
@@ -296,11 +336,16 @@ impl Columns {
         let values = PerField::try_from_fn(|field| {
             position(field.as_str(), &|name| Field::from_name(name) == Some(field))
         })?;
-        if values.into_iter().all(|position| position.is_none()) {
+        let has_others = names.iter().any(|name| name.starts_with(OTHER_PREFIX));
+        if !has_others && values.into_iter().all(|position| position.is_none()) {
             let advice = format!("name at least one of {} and upload the file again", Field::names());
             return Err(wrong("no column with values", &advice));
         }
-        Ok(Columns { key, values, width: names.len(), is_mangled })
+        let other = |(at, name): (usize, &String)| {
+            Some((at, normalise(name.strip_prefix(OTHER_PREFIX)?).into_owned()))
+        };
+        let others = names.iter().enumerate().filter_map(other).collect();
+        Ok(Columns { key, values, others, width: names.len(), is_mangled })
     }
 
     fn has(&self, column: Field) -> bool {
@@ -325,7 +370,13 @@ impl Columns {
         let key = cell(self.key).unwrap_or_default();
         let values = self.values.map(|at| at.and_then(cell));
         let values = values.each_ref().map(|value| value.as_deref());
-        Ok(rows.push(line, &key, key.strip_prefix(KEY_PREFIX), values)?)
+        let others = self.others.iter().filter_map(|(at, name)| Some((name.as_str(), cell(*at)?)));
+        let others: Vec<(&str, Cow<'_, str>)> = others.collect();
+        let extra = match others.is_empty() {
+            true => String::new(),
+            false => object(others.iter().map(|(name, value)| (*name, value.as_ref()))),
+        };
+        Ok(rows.push(line, &key, key.strip_prefix(KEY_PREFIX), values, &extra)?)
     }
 
     fn value<'a>(&self, cell: &'a str) -> Cow<'a, str> {

@@ -1,5 +1,6 @@
 //! The rows with issues as a CSV file to correct in a spreadsheet; [`correct`](super::correct) imports it again.
 
+use std::collections::HashMap;
 use std::io::{self, Seek, Write};
 
 use csv::Terminator;
@@ -11,12 +12,15 @@ use super::ActionError;
 use crate::csv::{guarded, sheet_writer};
 use crate::domain::field::Field;
 use crate::domain::job::{JobId, Owner};
-use crate::store::{OwnerPool, StoreError, corrections, jobs};
+use crate::store::{OwnerPool, StoreError, corrections, extra_columns, jobs};
 
 /// The column that identifies the row of the job.
 pub(super) const ROW_KEY: &str = "row_key";
 /// Prefix of the row hash, so that no spreadsheet program takes 32 digits for a number.
 pub(super) const KEY_PREFIX: &str = "r-";
+
+/// Prefix of the names of columns that belong to no field, so that none is taken for another column of the file.
+pub(super) const OTHER_PREFIX: &str = "other: ";
 
 /// Tells Excel that the file is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -47,8 +51,8 @@ impl CorrectionsFile {
 }
 
 /// Writes the rows of an owner's job that have open issues, one line each, in file order: the four current values,
-/// `row`, `line`, `row_key`, and `reasons`, the texts of all open issues of the row. Discarded rows are not
-/// included. The format is RFC 4180 in UTF-8 with a byte order mark, and every cell is quoted. Cells that a
+/// `row`, `line`, `row_key`, `reasons`, the texts of all open issues of the row, and the other columns of the job's file,
+/// as `other: NAME`. Discarded rows are not included. The format is RFC 4180 in UTF-8 with a byte order mark, and every cell is quoted. Cells that a
 /// spreadsheet program would run or change get an apostrophe in front, also after characters that it may take for
 /// a separator.
 pub async fn corrections_file(
@@ -63,8 +67,11 @@ pub async fn corrections_file(
     file.write_all(BYTE_ORDER_MARK).map_err(scratch)?;
     let mut writer = sheet_writer().terminator(Terminator::CRLF).buffer_capacity(PIECE).from_writer(file);
     let written = |error: csv::Error| scratch(error.into());
-    let header = Field::ALL.iter().map(|field| field.as_str()).chain(["row", "line", ROW_KEY, "reasons"]);
-    writer.write_record(header).map_err(written)?;
+    let others = extra_columns::of_job(&mut db, id).await?;
+    let fields = Field::ALL.iter().map(|field| field.as_str()).chain(["row", "line", ROW_KEY, "reasons"]);
+    fields.into_iter().try_for_each(|name| writer.write_field(name)).map_err(written)?;
+    let names = others.iter().map(|name| format!("{OTHER_PREFIX}{name}"));
+    writer.write_record(names.map(|name| guarded(&name).into_owned())).map_err(written)?;
 
     let mut rows = corrections::open_rows(&mut db, owner, job.tables());
     let mut count = 0;
@@ -74,9 +81,12 @@ pub async fn corrections_file(
         for value in row.values.values() {
             writer.write_field(guarded(value).as_bytes()).map_err(written)?;
         }
-        writer
-            .write_record(behind.iter().map(String::as_str).chain([guarded(&row.reasons).as_ref()]))
-            .map_err(written)?;
+        for value in behind.iter().map(String::as_str).chain([guarded(&row.reasons).as_ref()]) {
+            writer.write_field(value).map_err(written)?;
+        }
+        let extra: HashMap<&str, &str> = row.extra.iter().collect();
+        let others = others.iter().map(|name| guarded(extra.get(name.as_str()).copied().unwrap_or_default()));
+        writer.write_record(others.map(|value| value.into_owned())).map_err(written)?;
         count += 1;
     }
     drop(rows);

@@ -253,7 +253,7 @@ async fn choose(
         let mut corrections = Corrections::default();
         decided::each_invalid(connection, tables, which, |row, email| match suggest::correction(email) {
             Some(correction) => {
-                corrections.push(row, PerField { email: Some(&correction), ..PerField::default() })
+                corrections.push(row, PerField { email: Some(&correction), ..PerField::default() }, None)
             }
             None => Ok(()),
         })

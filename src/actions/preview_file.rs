@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::ActionError;
 use crate::containers::{Signature, UnpackError, Wanted, unpack};
-use crate::csv::{self, Encoding, Preview, Rejection, UnknownEncoding, preview};
+use crate::csv::{self, Encoding, Preview, Rejection, UnknownEncoding, kept_columns, preview};
 use crate::domain::field::{Field, PerField};
 use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
 use crate::domain::job::{Columns, FixedValues, Owner, ParseSettings, header_shape};
@@ -49,6 +49,8 @@ pub struct FilePreview {
     pub names: Vec<String>,
     /// Selection columns are which.
     pub columns: Vec<MatchedColumn>,
+    /// The names of the other columns, which are kept.
+    pub kept: Vec<String>,
     /// Whether the owner matched these columns by hand in an earlier file with the same header.
     pub remembered: bool,
     /// The lines above the header, which are skipped.
@@ -194,7 +196,9 @@ pub(crate) async fn preview_file(
         let place = if value.is_some() { None } else { known.or(by_name) };
         MatchedColumn { field, place, candidates, required: required.has(field), value }
     };
-    let columns = found.matches.iter().map(column).collect();
+    let columns: Vec<MatchedColumn> = found.matches.iter().map(column).collect();
+    let is_field = |at: usize| columns.iter().any(|column| column.place.map(usize::from) == Some(at));
+    let kept = kept_columns(&found.names, found.is_named, |at| !is_field(at));
     let Preview {
         encoding,
         certainty,
@@ -218,6 +222,7 @@ pub(crate) async fn preview_file(
         has_header: is_named,
         names,
         columns,
+        kept,
         remembered: remembered.is_some(),
         skipped,
         rows,

@@ -29,8 +29,9 @@ pub(super) async fn job_file(
 
 /// Downloads the rows of a job with open issues as CSV, to correct them in a spreadsheet and upload them again.
 ///
-/// The columns are one for each field, then `row`, `line`, `row_key` and `reasons`. Cells that a spreadsheet would run as
-/// formulas or convert to numbers or dates begin with an apostrophe, which is removed when the file is uploaded.
+/// The columns are one for each field, then `row`, `line`, `row_key`, `reasons`, and the other columns of the job's file as
+/// `other: NAME`. Cells that a spreadsheet would run as formulas or convert to numbers or dates begin with an apostrophe,
+/// which is removed when the file is uploaded.
 #[utoipa::path(get, path = "/jobs/{job}/corrections", tag = "rows", params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "The rows", body = String, content_type = "text/csv"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]

@@ -158,6 +158,10 @@ pub(crate) fn print_preview(
             }
         }
     }
+    if !preview.kept.is_empty() {
+        let count = preview.kept.len() as u64;
+        eprintln!("  other columns, kept: {}", interpretation::names(&preview.kept, count));
+    }
     let header: Vec<&str> = preview.names.iter().map(String::as_str).collect();
     print(Format::Table, &preview.rows, &header, |row| row.clone())?;
     Ok(status)

@@ -192,6 +192,7 @@ async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArg
             changed.edited,
             counted(preview.issues.settled, "issue")
         );
+        report_differing(changed.differing);
         return Ok(Status::Done);
     }
     report(job, &actions::decide(owners, &session.request(), job, which, &decision).await?);
@@ -228,7 +229,17 @@ pub(crate) fn report(job: JobId, effect: &Effect) {
         ),
         None => eprintln!("nothing to change in job {job}"),
     }
+    report_differing(changed.differing);
     report_skipped(left);
+}
+
+fn report_differing(rows: i64) {
+    if rows > 0 {
+        eprintln!(
+            "{} discarded by the merge with different values in other columns; the page of the job shows them",
+            counted(rows, "row")
+        );
+    }
 }
 
 fn report_skipped(rows: &[RowId]) {

@@ -261,6 +261,12 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
             writeln!(out, "{line}")?;
         }
     }
+    for (fact, count, lines) in read.map(|read| interpretation::repeats(&read.repeats)).unwrap_or_default() {
+        writeln!(out, "  {fact:<26}{count:>12}")?;
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+    }
     if outcome.status != JobStatus::NeedsReview {
         return Ok(Status::Done);
     }

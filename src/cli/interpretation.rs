@@ -2,7 +2,8 @@
 
 use super::output::printable;
 use crate::domain::interpretation::{
-    Certainty, ColumnsBy, Container, EncodingReading, Interpretation, SkippedLine,
+    Certainty, ColumnsBy, Container, EncodingReading, Interpretation, RepeatDifference, RepeatDifferences,
+    SkippedLine,
 };
 
 /// Returns how a file was read, as pairs of a name and a value.
@@ -32,8 +33,11 @@ pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
     for (field, value) in read.values.iter() {
         facts.push((field.as_str(), format!("{} for every row", printable(value))));
     }
+    if read.kept_count > 0 {
+        facts.push(("other columns, kept", names(&read.kept, read.kept_count)));
+    }
     if read.unused_count > 0 {
-        facts.push(("columns not imported", unused(&read.unused, read.unused_count)));
+        facts.push(("columns not imported", names(&read.unused, read.unused_count)));
     }
     facts
 }
@@ -81,7 +85,8 @@ fn delimiter(delimiter: &str) -> String {
     .to_owned()
 }
 
-fn unused(names: &[String], count: u64) -> String {
+/// Joins names. `count`: their number, also of those that are not listed.
+pub(crate) fn names(names: &[String], count: u64) -> String {
     let mut names: Vec<String> = names.iter().map(|name| printable(name)).collect();
     let more = count.saturating_sub(names.len() as u64);
     if more > 0 {
@@ -96,6 +101,20 @@ pub(crate) fn readings(readings: &[EncodingReading]) -> impl Iterator<Item = Str
         let samples: Vec<String> = reading.samples.iter().map(|sample| printable(sample)).collect();
         format!("  {:<16}{}", reading.encoding, samples.join(" | "))
     })
+}
+
+/// Returns what repeats say in other columns: the numbers, each followed by its lines.
+pub(crate) fn repeats(found: &RepeatDifferences) -> Vec<(&'static str, u64, Vec<String>)> {
+    let line = |repeat: &RepeatDifference| {
+        let columns = names(&repeat.columns, 0);
+        format!("    line {} differs from line {} in {columns}", repeat.line, repeat.kept_line)
+    };
+    let all = [
+        ("filled from repeats", found.filled, Vec::new()),
+        ("repeats that differ", found.count, found.first.iter().map(line).collect()),
+        ("repeats not compared", found.uncompared, Vec::new()),
+    ];
+    all.into_iter().filter(|(_, count, _)| *count > 0).collect()
 }
 
 /// Returns a line for each skipped line.

@@ -16,7 +16,7 @@ pub(super) struct Decoder {
 }
 
 /// The cells of one record as text, at least one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Cells<'a> {
     text: &'a str,
     ends: &'a [usize],

@@ -1,6 +1,7 @@
 //! The header of a file, and the mapping of columns to fields that a person may set instead.
 
 use super::columns::{Beginning, Source};
+use super::extra::ExtraColumn;
 use super::rejection::{ColumnProposal, HeaderNames, Rejection};
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
@@ -56,6 +57,8 @@ pub struct Header {
     pub delimiter: u8,
     /// The fields that have the same value in every row.
     pub values: FixedValues,
+    /// The columns that belong to no field.
+    pub(crate) extra: Vec<ExtraColumn>,
     sources: PerField<Source>,
 }
 
@@ -87,13 +90,16 @@ impl Header {
         if !missing.is_empty() {
             return Err(refused(start, missing, Vec::new(), Vec::new()));
         }
+        let sources = PerField::from_fn(|field| source(field).unwrap_or(Source::NONE));
+        let is_extra = |at: usize| sources.values().iter().all(|source| source.column() != at);
         Ok(Header {
             names: start.names.clone(),
             is_named: start.is_named(),
             line: start.line,
             delimiter: start.dialect.delimiter,
             values: settings.values.clone(),
-            sources: PerField::from_fn(|field| source(field).unwrap_or(Source::NONE)),
+            extra: ExtraColumn::all(&start.names, start.is_named(), is_extra),
+            sources,
         })
     }
 

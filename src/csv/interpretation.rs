@@ -3,20 +3,21 @@
 use super::rejection::shown;
 use super::rows::Summary;
 use crate::domain::field::Field;
-use crate::domain::interpretation::{Certainty, ColumnsBy, Interpretation, ReadColumn};
+use crate::domain::interpretation::{Certainty, ColumnsBy, Interpretation, ReadColumn, RepeatDifferences};
 
-/// Maximum number of listed columns that are not imported.
-const UNUSED: usize = 20;
+/// Maximum number of listed columns that belong to no field.
+const KEPT: usize = 20;
 
 impl Summary {
-    /// Returns how the file was read. `is_set`: whether a person has set the encoding.
-    pub(crate) fn interpretation(&self, is_set: bool) -> Interpretation {
+    /// Returns how the file was read. `is_set`: whether a person has set the encoding; `used`: whether each of the columns
+    /// that belong to no field has a value in any row.
+    pub(crate) fn interpretation(&self, is_set: bool, used: &[bool]) -> Interpretation {
         let header = &self.header;
         let column = |field: Field| header.source(field).column();
         let name = |field: Field| header.names.get(column(field)).map(|name| shown(name)).unwrap_or_default();
-        let is_unused = |at: usize| Field::ALL.iter().all(|field| column(*field) != at);
-        let named = header.names.iter().enumerate().filter(|(_, name)| !name.trim().is_empty());
-        let unused = || named.clone().filter(|(at, _)| is_unused(*at));
+        let extra = header.extra.iter().enumerate();
+        let kept = extra.filter(|(at, column)| column.is_named() || used.get(*at) == Some(&true));
+        let kept: Vec<String> = kept.map(|(_, column)| column.shown()).collect();
         Interpretation {
             containers: Vec::new(),
             encoding: self.encoding.as_str().to_owned(),
@@ -32,10 +33,20 @@ impl Summary {
                 .collect(),
             columns_by: ColumnsBy::Names,
             values: header.values.clone(),
-            unused: unused().take(UNUSED).map(|(_, name)| shown(name)).collect(),
-            unused_count: unused().count() as u64,
+            kept_count: kept.len() as u64,
+            kept: kept.into_iter().take(KEPT).collect(),
+            repeats: RepeatDifferences::default(),
+            unused: Vec::new(),
+            unused_count: 0,
             skipped: self.skipped.clone(),
         }
+    }
+
+    /// Returns the names of the columns that belong to no field and have a value in any row; `used` as for
+    /// [`Summary::interpretation`].
+    pub(crate) fn used_columns(&self, used: &[bool]) -> Vec<String> {
+        let used = self.header.extra.iter().zip(used).filter(|(_, used)| **used);
+        used.map(|(column, _)| column.name().to_owned()).collect()
     }
 }
 

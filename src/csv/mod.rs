@@ -11,7 +11,7 @@
 //! - `converter`, `utf16`, `code_pages`: conversion to UTF-8, so that a delimiter is one byte in all later steps.
 //! - `table_start`, `sample`, `dialect`, `fit`, `header_row`: detection of the dialect and the start of the table, from
 //!   64 KiB.
-//! - `columns`, `header`: assignment of columns to fields.
+//! - `columns`, `header`, `extra`: assignment of columns to fields, and the columns that belong to none.
 //! - `records`: records and cells, with line numbers and limits.
 //! - `decode`: the text of a record, and the bytes that are not text.
 //! - `rows`, `skipped`, `oddities`, `markup`: contact rows, skipped lines, and values that a person has to check.
@@ -31,6 +31,7 @@ mod decode;
 mod dialect;
 mod encoding;
 mod evidence;
+mod extra;
 mod fit;
 mod header;
 mod header_row;
@@ -56,6 +57,8 @@ mod tests;
 
 pub use cell::{defused, guarded, sheet_writer, undefused, unguarded};
 pub use encoding::{Encoding, Reading, UnknownEncoding};
+pub(crate) use extra::kept_columns;
+pub use extra::{ExtraCells, ExtraColumn};
 pub(crate) use header::{EXPORT_EDGES, Mapping};
 pub use mangled::{unmangled, without_mangled_mark};
 pub(crate) use preview::{PREVIEW_BYTES, recognized_fields};

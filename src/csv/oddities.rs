@@ -4,6 +4,7 @@
 use super::converter::{Converter, encode};
 use super::decode::CharClasses;
 use super::encoding::{Encoding, Reading};
+use super::extra::{ExtraCells, ExtraColumn};
 use super::header::Header;
 use super::mangled::{may_be_mangled, unmangled};
 use super::markup;
@@ -47,6 +48,17 @@ pub(super) fn add(
                 "has invisible characters in it; without them it is",
                 &visible,
             ));
+        }
+    }
+}
+
+/// Adds descriptions of the values in columns that belong to no field that the second candidate for the encoding changes.
+pub(super) fn add_extra_doubts(extra: ExtraCells<'_>, reading: Reading, doubts: &mut Vec<String>) {
+    for (_, column, cell) in extra.iter().filter(|(_, _, cell)| !cell.is_ascii()) {
+        let value = cell.trim();
+        if let Some(other) = reading.rival.and_then(|rival| reread(value, reading.encoding, rival)) {
+            let name = quoted(column.name());
+            doubts.push(format!("{name} {} may be in another encoding: {}", quoted(value), quoted(&other)));
         }
     }
 }
@@ -166,7 +178,7 @@ fn narrow(letter: char) -> char {
     }
 }
 
-/// Adds descriptions of a record's flaws, of truncated cells only if a field is read from them.
+/// Adds descriptions of a record's flaws.
 pub(super) fn add_flaws(header: &Header, flaws: Flaws<'_>, oddities: &mut Vec<String>) {
     if flaws.quoting {
         oddities.push("its quotes are broken and can be read in another way".to_owned());
@@ -174,6 +186,10 @@ pub(super) fn add_flaws(header: &Header, flaws: Flaws<'_>, oddities: &mut Vec<St
     let is_cut = |field: &Field| flaws.cut_cells.contains(&header.source(*field).column());
     for field in Field::ALL.iter().filter(|field| is_cut(field)) {
         oddities.push(format!("{field} is too long and was cut off"));
+    }
+    let is_extra_cut = |column: &&ExtraColumn| flaws.cut_cells.contains(&column.at());
+    for column in header.extra.iter().filter(is_extra_cut) {
+        oddities.push(format!("{} is too long and was cut off", quoted(column.name())));
     }
     if flaws.cut_record {
         oddities.push("it is too long: cells at its end were left out".to_owned());

@@ -4,6 +4,7 @@ use super::cell::undefused;
 use super::columns::Source;
 use super::decode::{Cells, Decoded, Decoder};
 use super::encoding::{Encoding, Reading};
+use super::extra::ExtraCells;
 use super::header::Header;
 use super::oddities;
 use super::records::{Flaws, Record};
@@ -27,6 +28,8 @@ pub struct RawRow<'a> {
     pub line: u64,
     /// The values of the fields.
     pub values: PerField<&'a str>,
+    /// The cells in columns that belong to no field.
+    pub extra: ExtraCells<'a>,
     /// What in the row did not fit, could not be decoded, or is odd.
     pub damage: Option<Damage>,
 }
@@ -148,6 +151,9 @@ impl Rows {
                 return;
             }
             if values.values().iter().all(|value| is_blank(value)) {
+                if !decoded.cells.iter().all(is_blank) {
+                    self.skipped.add(SkippedLine::new(record.line(), decoded.cells.iter()));
+                }
                 return;
             }
         }
@@ -164,9 +170,10 @@ impl Rows {
         let original = self.is_defused.then(|| values.map(undefused));
         let values = original.as_ref().map_or(values, |original| original.each_ref().map(|value| &**value));
         let has_quotes = self.has_quotes;
+        let extra = ExtraCells::new(decoded.cells, &self.header.extra);
         let damage = damage(&self.header, self.reading, has_quotes, record.flaws(), &values, decoded);
         let values = with_fixed(&self.header, values);
-        on_row(RawRow { number: self.count, line: record.line(), values, damage });
+        on_row(RawRow { number: self.count, line: record.line(), values, extra, damage });
     }
 
     /// Returns the summary at the end of the file.
@@ -197,7 +204,8 @@ impl Note {
         let values = PerField::from_fn(|field| if is_first(field) { self.text.as_str() } else { "" });
         let has_value = values.values().iter().any(|value| !value.is_empty());
         let values = with_fixed(header, values);
-        has_value.then_some(RawRow { number, line: self.line, values, damage: None })
+        let extra = ExtraCells::default();
+        has_value.then_some(RawRow { number, line: self.line, values, extra, damage: None })
     }
 }
 
@@ -268,6 +276,9 @@ fn damage(
         }
     }
     oddities::add(values, reading, decoded.classes, &mut oddities, &mut doubts);
+    if reading.rival.is_some() && decoded.classes.has_non_ascii() {
+        oddities::add_extra_doubts(ExtraCells::new(decoded.cells, &header.extra), reading, &mut doubts);
+    }
     let overflow = overflow(decoded.cells, header.names.len());
     let undecodable = decoded.undecodable;
     if overflow.is_empty() && undecodable.is_empty() && oddities.is_empty() && doubts.is_empty() {

@@ -35,6 +35,15 @@ pub struct Interpretation {
     /// The fields that have the same value in every row.
     #[serde(default)]
     pub values: FixedValues,
+    /// The names of the other columns, which are kept with rows and contacts, at most twenty.
+    #[serde(default)]
+    pub kept: Vec<String>,
+    /// The number of the other columns that are kept.
+    #[serde(default)]
+    pub kept_count: u64,
+    /// What rows that repeat an earlier one say differently in the other columns.
+    #[serde(default)]
+    pub repeats: RepeatDifferences,
     /// The names of the columns that are not imported, at most twenty.
     pub unused: Vec<String>,
     /// The number of columns that are not imported.
@@ -180,6 +189,41 @@ pub struct SkippedLine {
     pub line: u64,
     /// Its text, shortened.
     pub text: String,
+}
+
+/// What rows that repeat an earlier row say differently in columns that belong to no field. Repeats are not imported.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RepeatDifferences {
+    /// The number of values that filled an empty one of the row that is kept.
+    pub filled: u64,
+    /// The number of repeats with a value that differs from that of the row that is kept.
+    pub count: u64,
+    /// The first of them, at most twenty.
+    pub first: Vec<RepeatDifference>,
+    /// The number of other repeats that differ, which were not compared value by value because there are too many.
+    pub uncompared: u64,
+}
+
+/// A repeat with values that differ from those of the row that is kept.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RepeatDifference {
+    /// The physical line of the repeat, from 1.
+    pub line: u64,
+    /// The physical line of the row that is kept.
+    pub kept_line: u64,
+    /// The names of the columns, shortened, at most twenty.
+    pub columns: Vec<String>,
+}
+
+impl RepeatDifferences {
+    /// Counts a repeat, and lists it if it is one of the first.
+    pub(crate) fn add(&mut self, mut repeat: RepeatDifference) {
+        self.count += 1;
+        if self.first.len() < LISTED {
+            repeat.columns.truncate(LISTED);
+            self.first.push(repeat);
+        }
+    }
 }
 
 impl SkippedLine {

@@ -7,6 +7,7 @@ pub mod column_names;
 pub mod contact;
 pub mod decision;
 pub mod email;
+pub mod extra;
 pub mod field;
 pub mod full_name;
 pub mod ids;

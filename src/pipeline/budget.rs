@@ -21,6 +21,9 @@ pub(crate) const CHANGES_ROWS: usize = 20_000;
 /// Bytes of rows read from the database before the limits above are checked.
 pub(crate) const READ_BYTES: usize = 1 << 20;
 
+/// The rows that are filled with the values of their repeats. What is beyond this limit is reported instead.
+pub(crate) const FILL_BYTES: usize = 8 << 20;
+
 /// Maximum size of a malformed row's [`residue`](super::file::residue). Text of any row within the reader's limits
 /// fits; undecodable bytes take up to eight times their size.
 pub(crate) const RESIDUE_BYTES: usize = 2 << 20;

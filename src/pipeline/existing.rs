@@ -4,6 +4,7 @@ use futures::TryStreamExt;
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::compare::{Existing, Findings, Sorted};
+use super::extra::Fills;
 use super::file::File;
 use super::survey::Survey;
 use super::{Context, Control, RunError, wait_for_turn};
@@ -34,6 +35,10 @@ pub(crate) struct Plan {
     pub rows: u64,
     /// Bytes to be staged.
     pub bytes: u64,
+    /// The names of the columns that belong to no field and have values.
+    pub extra_columns: Vec<String>,
+    /// The rows whose values in these columns are filled from their repeats.
+    pub fills: Fills,
     /// The findings about single rows.
     pub findings: Findings,
     /// Whether no row of the file raises an issue.
@@ -72,6 +77,8 @@ pub(crate) async fn plan(
         doubts: survey.doubts,
         rows: survey.rows,
         bytes: survey.bytes,
+        extra_columns: survey.extra_columns,
+        fills: survey.fills,
         findings,
         clean,
         contacts: clean.then_some(transaction),

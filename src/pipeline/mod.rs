@@ -8,9 +8,11 @@ mod budget;
 mod compare;
 mod control;
 mod existing;
+mod extra;
 mod file;
 mod recheck;
 mod remembered;
+mod repeats;
 mod row_outcome;
 mod stage;
 mod survey;
@@ -260,7 +262,8 @@ pub(crate) async fn process(
 async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<Outcome, RunError> {
     let file = timed(claim, "open", file::File::open(context, claim, control)).await?;
     let claim = &remembered::apply(context, claim, &file).await?;
-    let survey = timed(claim, "survey", survey::run(context, claim, control, file)).await?;
+    let mut survey = timed(claim, "survey", survey::run(context, claim, control, file)).await?;
+    timed(claim, "repeats", repeats::fill(context, claim, control, &mut survey)).await?;
     let interpretation = Some(Box::new(survey.interpretation.clone()));
     let plan = timed(claim, "existing", existing::plan(context, claim, control, survey)).await?;
     let outcome = match stage::run(context, claim, control, plan).await? {

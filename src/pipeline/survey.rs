@@ -1,7 +1,8 @@
 //! Pass 1 over the file: detects the encoding, checks each row on its own, and records the rows for comparison.
 
 use super::budget::RESIDUE_BYTES;
-use super::compare::{Comparison, OPEN, UNDECIDED};
+use super::compare::{Comparison, OPEN, RepeatComparison, UNDECIDED};
+use super::extra::{self, Fills};
 use super::file::File;
 use super::{Context, Control, Phase, RunError, file};
 use crate::csv::{RawRow, Reading, Rejection};
@@ -34,6 +35,12 @@ pub(crate) struct Survey {
     pub has_violations: bool,
     /// The rows, for comparison.
     pub comparison: Comparison,
+    /// The names of the columns that belong to no field and have values.
+    pub extra_columns: Vec<String>,
+    /// The rows, to find repeats with other values in these columns.
+    pub repeats: Option<RepeatComparison>,
+    /// The rows that are filled from their repeats.
+    pub fills: Fills,
 }
 
 /// Reads the file once, or twice if the whole file turns out to have a different encoding than its beginning
@@ -64,7 +71,7 @@ pub(crate) async fn run(
         "survey ended"
     );
     let is_set = claim.settings.encoding.is_some() && !file.is_ours();
-    let mut interpretation = summary.interpretation(is_set);
+    let mut interpretation = summary.interpretation(is_set, &found.extra.used);
     interpretation.containers = file.containers().to_vec();
     interpretation.readings = readings;
     interpretation.columns_by = file::columns_by(claim);
@@ -77,6 +84,9 @@ pub(crate) async fn run(
         bytes: found.bytes,
         has_violations: found.has_violations,
         comparison: found.comparison,
+        extra_columns: summary.used_columns(&found.extra.used),
+        repeats: Some(found.extra.repeats),
+        fills: Fills::default(),
     })
 }
 
@@ -87,6 +97,7 @@ struct Found {
     has_violations: bool,
     doubts: Vec<String>,
     bytes: u64,
+    extra: extra::Found,
 }
 
 impl Found {
@@ -98,6 +109,7 @@ impl Found {
             has_violations: false,
             doubts: Vec::new(),
             bytes: 0,
+            extra: extra::Found::new(context),
         }
     }
 
@@ -109,11 +121,12 @@ impl Found {
         }
         let doubts = row.damage.as_ref().map(|damage| damage.doubts.as_slice()).unwrap_or_default();
         self.doubts.extend(doubts.iter().take(DOUBTS - self.doubts.len()).cloned());
-        self.bytes += (fields.bytes() + residue.len()) as u64;
+        let hash = fields.hash(&residue);
+        self.bytes += (fields.bytes() + residue.len() + self.extra.row(row, hash)?) as u64;
         let verdict = rules::check(&fields, row.damage.is_some(), self.required);
         self.has_violations |= !verdict.is_clean();
         let group = group(&self.keys, &fields, &verdict);
-        self.comparison.push(row.number as u32 | OPEN | UNDECIDED, group, fields.hash(&residue))?;
+        self.comparison.push(row.number as u32 | OPEN | UNDECIDED, group, hash)?;
         if row.number.is_multiple_of(8192) {
             control.report(Phase::Survey, row.number, None);
         }

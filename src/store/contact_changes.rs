@@ -1,11 +1,13 @@
 //! `contact_changes`: the history of contacts, with their values before and after each change.
 
-use sqlx::{AssertSqlSafe, FromRow, PgConnection};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::contacts::Contact;
 use super::copy::{Lines, Target};
-use super::{StoreError, sql};
+use super::{StoreError, extra_columns, sql};
+use crate::domain::extra::Extra;
 use crate::domain::field::{FIELDS, Field};
 use crate::domain::ids::{ActionId, ContactId, RowId};
 use crate::domain::job::{JobId, Owner};
@@ -18,14 +20,22 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Adds a row; `key` is the key of its contact.
-    pub(crate) fn push(&mut self, staging_id: RowId, fields: &Fields<'_>, key: u128, decided: OnExisting) {
+    /// Adds a row; `key` is the key of its contact, and `extra` its values in columns that belong to no field, as a JSON
+    /// object, or empty if there are none.
+    pub(crate) fn push(
+        &mut self,
+        staging_id: RowId,
+        fields: &Fields<'_>,
+        key: u128,
+        decided: OnExisting,
+        extra: &str,
+    ) {
         self.lines.push(key, |line| {
             line.plain(staging_id).hex(key);
             for value in fields.values() {
                 line.text(value);
             }
-            line.plain(decided);
+            line.plain(decided).text_or_null(extra);
         });
     }
 
@@ -49,7 +59,7 @@ impl Batch {
 pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
     let table = AssertSqlSafe(format!(
         "CREATE TEMPORARY TABLE incoming (incoming_staging_id bigint NOT NULL, incoming_key uuid PRIMARY KEY,
-         {}, incoming_decided staging_on_existing_enum NOT NULL) ON COMMIT DROP",
+         {}, incoming_decided staging_on_existing_enum NOT NULL, incoming_extra jsonb) ON COMMIT DROP",
         Field::list(|field| format!("incoming_{field} varchar NOT NULL"))
     ));
     sqlx::raw_sql(table).execute(connection).await?;
@@ -60,7 +70,7 @@ pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreErr
 pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
     let target = Target::new("incoming", &[("incoming_staging_id", "bigint"), ("incoming_key", "uuid")])
         .with_fields("incoming")
-        .with(&[("incoming_decided", "staging_on_existing_enum")]);
+        .with(&[("incoming_decided", "staging_on_existing_enum"), ("incoming_extra", "jsonb")]);
     batch.lines.send(connection, &target).await?;
     batch.lines.clear();
     Ok(())
@@ -89,12 +99,13 @@ pub(crate) async fn apply(
              SELECT contacts.*, incoming.* FROM incoming JOIN contacts ON contact_key = incoming_key),
          kept AS (
              INSERT INTO contact_changes (change_contact_id, change_owner, change_job_id, change_staging_id,
-                    {before_columns},
-                    {after_columns})
-             SELECT contact_id, $1, $2, incoming_staging_id, {before},
-                    {after}
+                    {before_columns}, before_extra,
+                    {after_columns}, after_extra)
+             SELECT contact_id, $1, $2, incoming_staging_id, {before}, contact_extra,
+                    {after},
+                    {EXTRA_AFTER}
              FROM met WHERE contacts_user_id = $1 RETURNING *)
-         UPDATE contacts SET {changed}
+         UPDATE contacts SET {changed}, contact_extra = after_extra
          FROM kept WHERE contact_id = change_contact_id",
         before_columns = Field::columns("before"),
         after_columns = Field::columns("after"),
@@ -105,8 +116,14 @@ pub(crate) async fn apply(
     Ok(sql::query(change).bind(&owner.0).bind(job.0).execute(connection).await?.rows_affected())
 }
 
+/// The values of a contact in columns that belong to no field after a change. Of two values in one column, the row's wins
+/// when it overwrites the contact, and the contact's when the row fills it.
+const EXTRA_AFTER: &str = "CASE incoming_decided
+                        WHEN 'FILL' THEN coalesce(incoming_extra || contact_extra, incoming_extra, contact_extra)
+                        ELSE coalesce(contact_extra || incoming_extra, incoming_extra, contact_extra) END";
+
 /// A change as people see it.
-#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Change {
     /// The time of the change.
     pub at: chrono::DateTime<chrono::Utc>,
@@ -122,6 +139,26 @@ pub struct Change {
     pub before: Vec<String>,
     /// The four values after.
     pub after: Vec<String>,
+    /// The values before in columns that belong to no field.
+    pub extra_before: Extra,
+    /// The same after.
+    pub extra_after: Extra,
+}
+
+impl FromRow<'_, PgRow> for Change {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Change {
+            at: row.try_get("at")?,
+            job: row.try_get("job")?,
+            row: row.try_get("row")?,
+            action: row.try_get("action")?,
+            undone_by: row.try_get("undone_by")?,
+            before: row.try_get("before")?,
+            after: row.try_get("after")?,
+            extra_before: sql::extra(row, "before_extra")?,
+            extra_after: sql::extra(row, "after_extra")?,
+        })
+    }
 }
 
 /// The most changes of one contact that are listed.
@@ -134,20 +171,25 @@ pub async fn of_contact(
     contact: ContactId,
 ) -> Result<Slice<Change>, StoreError> {
     let (before, after) = (Field::columns("before"), Field::columns("after"));
-    let bytes = row_bytes(before.split(", ").chain(after.split(", ")));
+    let columns = before.split(", ").chain(after.split(", "));
+    let bytes = row_bytes(columns.chain(["before_extra::text", "after_extra::text"]));
     let rows = format!(
         "SELECT change_id, {bytes}, change_at AS at, change_job_id AS job, change_staging_id AS row,
                 change_action_id AS action, change_undone_by AS undone_by,
                 ARRAY[{before}]::text[] AS before,
-                ARRAY[{after}]::text[] AS after
+                ARRAY[{after}]::text[] AS after, before_extra, after_extra
          FROM contact_changes
          WHERE change_contact_id = $2 AND change_owner = $1
          ORDER BY change_id LIMIT $3"
     );
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "change_id"));
-    let rows =
-        sql::query(query).bind(&owner.0).bind(contact).bind(MOST_CHANGES + 1).fetch_all(connection).await?;
-    bounded::slice(&rows, MOST_CHANGES, |row| Ok(Change::from_row(row)?))
+    let query = sql::query(query).bind(&owner.0).bind(contact).bind(MOST_CHANGES + 1);
+    let rows = query.fetch_all(&mut *connection).await?;
+    let mut changes = bounded::slice(&rows, MOST_CHANGES, |row| Ok(Change::from_row(row)?))?;
+    let changed = changes.items.iter_mut();
+    let values = changed.flat_map(|change| [&mut change.extra_before, &mut change.extra_after]).collect();
+    extra_columns::sort_of_contacts(connection, owner, values).await?;
+    Ok(changes)
 }
 
 /// Records a person's change of a contact.
@@ -160,8 +202,8 @@ pub(crate) async fn record(
 ) -> Result<(), StoreError> {
     let values: Vec<String> = (4..4 + 2 * FIELDS).map(|number| format!("${number}")).collect();
     let insert = AssertSqlSafe(format!(
-        "INSERT INTO contact_changes (change_contact_id, change_owner, change_action_id, {}, {})
-         VALUES ($1, $2, $3, {})",
+        "INSERT INTO contact_changes (change_contact_id, change_owner, change_action_id, {}, {}, before_extra, after_extra)
+         SELECT $1, $2, $3, {}, contact_extra, contact_extra FROM contacts WHERE contact_id = $1 AND contacts_user_id = $2",
         Field::columns("before"),
         Field::columns("after"),
         values.join(", ")

@@ -11,9 +11,10 @@ use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::copy::{Lines, Target};
-use super::{Count, JobTables, StoreError, sql};
+use super::{Count, JobTables, StoreError, extra_columns, sql};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
+use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::{ContactId, RowId};
 use crate::domain::job::Owner;
@@ -26,14 +27,22 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Adds the contact of a staging row; `key` is its [`ContactKeys::key`].
-    pub(crate) fn push(&mut self, owner: &Owner, staging_id: RowId, fields: &Fields<'_>, key: u128) {
+    /// Adds the contact of a staging row; `key` is its [`ContactKeys::key`], and `extra` its values in columns that belong
+    /// to no field, as a JSON object, or empty if there are none.
+    pub(crate) fn push(
+        &mut self,
+        owner: &Owner,
+        staging_id: RowId,
+        fields: &Fields<'_>,
+        key: u128,
+        extra: &str,
+    ) {
         self.lines.push(key, |line| {
             line.plain(staging_id).text(&owner.0);
             for value in fields.values() {
                 line.text(value);
             }
-            line.hex(key);
+            line.hex(key).text_or_null(extra);
         });
     }
 
@@ -57,7 +66,7 @@ impl Batch {
 pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
     let target = Target::shared("contacts", &[("staging_id", "bigint"), ("contacts_user_id", "varchar")])
         .with_fields("contact")
-        .with(&[("contact_key", "uuid")]);
+        .with(&[("contact_key", "uuid"), ("contact_extra", "jsonb")]);
     batch.lines.send_by_key(connection, &target).await
 }
 
@@ -209,6 +218,8 @@ pub struct Contact {
     pub created_at: DateTime<Utc>,
     /// The row that it was created from, which may have been deleted.
     pub row: RowId,
+    /// Its values in columns that belong to no field, in the order in which its owner's files first had the columns.
+    pub extra: Extra,
 }
 
 impl FromRow<'_, PgRow> for Contact {
@@ -218,6 +229,7 @@ impl FromRow<'_, PgRow> for Contact {
             values: sql::values(row, "contact")?,
             created_at: row.try_get("contact_created_at")?,
             row: row.try_get("staging_id")?,
+            extra: sql::extra(row, "contact_extra")?,
         })
     }
 }
@@ -231,7 +243,8 @@ impl Contact {
 
 /// Selects what a [`Contact`] is read from.
 fn select_contact() -> String {
-    format!("SELECT contact_id, {}, contact_created_at, staging_id FROM contacts", Field::columns("contact"))
+    let fields = Field::columns("contact");
+    format!("SELECT contact_id, {fields}, contact_created_at, staging_id, contact_extra FROM contacts")
 }
 
 /// Returns one contact of an owner.
@@ -242,7 +255,8 @@ pub async fn get(
 ) -> Result<Option<Contact>, StoreError> {
     let query =
         AssertSqlSafe(format!("{} WHERE contacts_user_id = $1 AND contact_id = $2", select_contact()));
-    Ok(sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
+    let contact = sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(&mut *connection).await?;
+    sorted(connection, owner, contact).await
 }
 
 /// Locks one contact of an owner until the transaction ends and returns it.
@@ -255,7 +269,18 @@ pub(crate) async fn lock(
         "{} WHERE contacts_user_id = $1 AND contact_id = $2 FOR UPDATE",
         select_contact()
     ));
-    Ok(sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(connection).await?)
+    let contact = sql::query_as(query).bind(&owner.0).bind(id).fetch_optional(&mut *connection).await?;
+    sorted(connection, owner, contact).await
+}
+
+/// Restores the order of the values of contacts in columns that belong to no field.
+async fn sorted<C>(connection: &mut PgConnection, owner: &Owner, mut contacts: C) -> Result<C, StoreError>
+where
+    for<'c> &'c mut C: IntoIterator<Item = &'c mut Contact>,
+{
+    let values = (&mut contacts).into_iter().map(|contact| &mut contact.extra).collect();
+    extra_columns::sort_of_contacts(connection, owner, values).await?;
+    Ok(contacts)
 }
 
 /// Returns the owner's contacts with these keys ([`ContactKeys::key`]), each with its key.
@@ -268,12 +293,15 @@ pub(crate) async fn with_keys(
     // The query uses the index over keys, never that over owners.
     let query = "SELECT * FROM (SELECT * FROM contacts WHERE contact_key = ANY ($2) OFFSET 0) AS c
          WHERE contacts_user_id = $1";
-    let rows = sql::query(query).bind(&owner.0).bind(keys).fetch_all(connection).await?;
+    let rows = sql::query(query).bind(&owner.0).bind(keys).fetch_all(&mut *connection).await?;
     let contact = |row: &PgRow| {
         let key: Uuid = row.try_get("contact_key")?;
-        Ok((key.as_u128(), Contact::from_row(row)?))
+        Ok::<_, StoreError>((key.as_u128(), Contact::from_row(row)?))
     };
-    rows.iter().map(contact).collect()
+    let mut found: Vec<(u128, Contact)> = rows.iter().map(contact).collect::<Result<_, _>>()?;
+    let values = found.iter_mut().map(|(_, contact)| &mut contact.extra).collect();
+    extra_columns::sort_of_contacts(connection, owner, values).await?;
+    Ok(found)
 }
 
 /// Changes a contact. Fails with a conflict in `contacts` if another contact has the e-mail.

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::copy::{Spool, Target};
 use super::{JobTables, StoreError, sql};
+use crate::domain::extra::Extra;
 use crate::domain::field::{FIELDS, Field, PerField};
 use crate::domain::ids::RowId;
 use crate::domain::job::Owner;
@@ -24,6 +25,8 @@ pub(crate) struct OpenRow {
     pub hash: String,
     /// The descriptions of all open issues of the row.
     pub reasons: String,
+    /// Its values in columns that belong to no field.
+    pub extra: Extra,
 }
 
 /// Returns the rows of an owner's job that have an open issue and are neither discarded nor imported, in the order of the
@@ -34,7 +37,7 @@ pub(crate) fn open_rows<'c>(
     tables: JobTables,
 ) -> impl Stream<Item = Result<OpenRow, StoreError>> + Unpin + 'c {
     let query = AssertSqlSafe(format!(
-        "SELECT s.staging_id, s.staging_line, {}, s.staging_row_hash, reasons
+        "SELECT s.staging_id, s.staging_line, {}, s.staging_row_hash, reasons, s.staging_extra
          FROM (SELECT s.*, reasons FROM (
                    SELECT item_staging_id,
                           string_agg(coalesce(issue_description, issue_type::text), '; ' ORDER BY issue_id) AS reasons
@@ -56,6 +59,7 @@ pub(crate) fn open_rows<'c>(
             values: per_field(row.try_get("texts")?)?,
             hash: row.try_get("staging_row_hash")?,
             reasons: row.try_get("reasons")?,
+            extra: sql::extra(&row, "staging_extra")?,
         })
     };
     let rows = sql::query(query).bind(owner.0.clone()).bind(tables.job().0).fetch(connection);
@@ -78,13 +82,15 @@ pub(crate) struct Uploaded {
 
 impl Uploaded {
     /// Adds a row: its line, its key as written in the file, the hash in the key if it is valid, and its normalised values;
-    /// a value is `None` if the file does not have the column.
+    /// a value is `None` if the file does not have the column. `extra`: its values in columns that belong to no field, as a
+    /// JSON object, also the empty ones; empty if the file has no such columns.
     pub(crate) fn push(
         &mut self,
         line: u64,
         key: &str,
         hash: Option<&str>,
         values: PerField<Option<&str>>,
+        extra: &str,
     ) -> Result<(), StoreError> {
         self.spool.push(|copy| {
             copy.plain(line).text(key);
@@ -94,6 +100,7 @@ impl Uploaded {
                     None => copy.null(),
                 };
             }
+            copy.text_or_null(extra);
         })?;
         Ok(())
     }
@@ -112,6 +119,7 @@ pub(crate) async fn take_in(
              uploaded_key varchar NOT NULL,
              uploaded_hash varchar COLLATE \"C\",
              {},
+             uploaded_extra jsonb,
              uploaded_row bigint,
              uploaded_is_contact boolean NOT NULL DEFAULT false,
              uploaded_job integer NOT NULL DEFAULT {})
@@ -122,7 +130,8 @@ pub(crate) async fn take_in(
     sqlx::raw_sql(table).execute(&mut *connection).await?;
     const KEYS: [(&str, &str); 3] =
         [("uploaded_line", "bigint"), ("uploaded_key", "varchar"), ("uploaded_hash", "varchar")];
-    uploaded.spool.send(connection, &Target::new("uploaded", &KEYS).with_fields("uploaded")).await?;
+    let target = Target::new("uploaded", &KEYS).with_fields("uploaded").with(&[("uploaded_extra", "jsonb")]);
+    uploaded.spool.send(connection, &target).await?;
     sqlx::raw_sql("ANALYZE uploaded").execute(&mut *connection).await?;
     let find = AssertSqlSafe(format!(
         "UPDATE uploaded SET uploaded_row = staging_id,
@@ -140,7 +149,7 @@ pub(crate) async fn contradiction(connection: &mut PgConnection) -> Result<Optio
     let query = AssertSqlSafe(format!(
         "SELECT first_line, uploaded_line FROM (
              SELECT uploaded_line, first_value(uploaded_line) OVER of_key AS first_line,
-                    ({}) IS DISTINCT FROM ({}) AS differs
+                    ({}, uploaded_extra) IS DISTINCT FROM ({}, first_value(uploaded_extra) OVER of_key) AS differs
              FROM uploaded WHERE uploaded_hash IS NOT NULL
              WINDOW of_key AS (PARTITION BY uploaded_hash ORDER BY uploaded_line)) AS compared
          WHERE differs ORDER BY uploaded_line LIMIT 1",
@@ -159,6 +168,10 @@ pub(crate) struct Difference {
     pub stored: PerField<String>,
     /// The same as the file has them; `None` where it has no such column.
     pub given: PerField<Option<String>>,
+    /// The values as they stand in columns that belong to no field.
+    pub stored_extra: Extra,
+    /// The same as the file has them, also empty ones.
+    pub given_extra: Extra,
 }
 
 /// Returns and locks the rows whose values differ from the file. Skips rows that are imported.
@@ -168,11 +181,12 @@ pub(crate) fn differences(
 ) -> impl Stream<Item = Result<Difference, StoreError>> + Unpin + '_ {
     let query = AssertSqlSafe(format!(
         "SELECT s.staging_id, {},
-                ARRAY[{}]::text[] AS given
+                ARRAY[{}]::text[] AS given, s.staging_extra, s.uploaded_extra
          FROM (SELECT s.*, uploaded.* FROM uploaded JOIN {} s ON s.staging_id = uploaded_row
                OFFSET 0 FOR NO KEY UPDATE OF s) AS s
          WHERE s.staging_job_id = $1 AND s.staging_status IS DISTINCT FROM 'SUCCESS'
-           AND ({})",
+           AND ({} OR EXISTS (
+               SELECT FROM jsonb_each_text(uploaded_extra) WHERE value <> coalesce(s.staging_extra ->> key, '')))",
         texts("s.staging"),
         Field::columns("uploaded"),
         tables.staging(),
@@ -183,6 +197,8 @@ pub(crate) fn differences(
             row: row.try_get("staging_id")?,
             stored: per_field(row.try_get("texts")?)?,
             given: per_field(row.try_get("given")?)?,
+            stored_extra: sql::extra(&row, "staging_extra")?,
+            given_extra: sql::extra(&row, "uploaded_extra")?,
         })
     };
     let rows = sql::query(query).bind(tables.job().0).fetch(connection);

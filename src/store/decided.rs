@@ -17,13 +17,16 @@ use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
 
-/// Creates the tables `decided` and `corrected`, which exist until the transaction ends.
+/// Creates the tables `decided` and `corrected`, which exist until the transaction ends. Their `…_extra` is NULL where the
+/// values in columns that belong to no field do not change, which are large, and an empty object where none remain.
+/// `decided_differs`: the row is discarded and has such values that the row merged with it lacks.
 pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
     let table = AssertSqlSafe(format!(
         "CREATE TEMPORARY TABLE decided (decided_id bigint PRIMARY KEY, {},
              decided_status staging_status_enum, decided_accepted boolean NOT NULL,
-             decided_on_existing staging_on_existing_enum) ON COMMIT DROP;
-         CREATE TEMPORARY TABLE corrected (corrected_id bigint NOT NULL, {}) ON COMMIT DROP",
+             decided_on_existing staging_on_existing_enum, decided_extra jsonb,
+             decided_differs boolean NOT NULL DEFAULT false) ON COMMIT DROP;
+         CREATE TEMPORARY TABLE corrected (corrected_id bigint NOT NULL, {}, corrected_extra jsonb) ON COMMIT DROP",
         Field::list(|field| format!("decided_{field} varchar")),
         Field::list(|field| format!("corrected_{field} varchar"))
     ));
@@ -42,6 +45,9 @@ pub struct Counts {
     pub restored: i64,
     /// Rows whose values change.
     pub edited: i64,
+    /// Rows that are discarded by a merge and differ from the merged row in columns that belong to no field.
+    #[serde(default)]
+    pub differing: i64,
 }
 
 /// Counts the rows in `decided` by kind of change.
@@ -56,7 +62,8 @@ pub(crate) async fn counts(
                                    AND staging_status IS DISTINCT FROM 'DISCARD') AS discarded,
                 count(*) FILTER (WHERE decided_status IS DISTINCT FROM 'DISCARD'
                                    AND staging_status = 'DISCARD') AS restored,
-                count(*) FILTER (WHERE ({}) IS DISTINCT FROM ({})) AS edited
+                count(*) FILTER (WHERE decided_extra IS NOT NULL OR ({}) IS DISTINCT FROM ({})) AS edited,
+                count(*) FILTER (WHERE decided_differs) AS differing
          FROM decided JOIN {} ON staging_id = decided_id",
         Field::columns("staging"),
         Field::columns("decided"),
@@ -146,9 +153,10 @@ pub(crate) async fn apply(
     let staging = job_tables.staging();
     let record = AssertSqlSafe(format!(
         "INSERT INTO action_rows (row_action_id, row_staging_id, {}, before_status, before_accepted, before_on_existing,
-                {}, after_status, after_accepted, after_on_existing)
+                before_extra, {}, after_status, after_accepted, after_on_existing, after_extra)
          SELECT $1, staging_id, {}, staging_status, staging_accepted, staging_on_existing,
-                {}, decided_status, decided_accepted, decided_on_existing
+                CASE WHEN decided_extra IS NOT NULL THEN coalesce(staging_extra, '{{}}') END,
+                {}, decided_status, decided_accepted, decided_on_existing, decided_extra
          FROM decided JOIN {staging} ON staging_id = decided_id ORDER BY staging_id",
         Field::columns("before"),
         Field::columns("after"),
@@ -158,7 +166,8 @@ pub(crate) async fn apply(
     sql::query(record).bind(action).execute(&mut *connection).await?;
     let change = AssertSqlSafe(format!(
         "UPDATE {staging} SET {}, staging_status = decided_status,
-                staging_accepted = decided_accepted, staging_on_existing = decided_on_existing
+                staging_accepted = decided_accepted, staging_on_existing = decided_on_existing,
+                staging_extra = CASE WHEN decided_extra IS NULL THEN staging_extra ELSE nullif(decided_extra, '{{}}') END
          FROM decided WHERE staging_id = decided_id",
         Field::list(|field| format!("staging_{field} = decided_{field}"))
     ));

@@ -17,6 +17,14 @@ pub(super) fn all_searched(prefix: &str) -> String {
     format!("concat_ws(E'\\n', {})", Field::list(|field| searched(&format!("{prefix}_{field}"))))
 }
 
+/// Returns what precedes and follows a pattern in a condition on values in columns that belong to no field: the searched
+/// part of one of them is like the pattern.
+pub(super) fn around_extra_like(column: &str) -> (String, &'static str) {
+    // Unlike `jsonb_each_text`, this does not fail if another program has written something else than an object.
+    let value = searched("value #>> '{}'");
+    (format!("EXISTS (SELECT FROM jsonb_path_query({column}, '$.*') AS value WHERE {value} ILIKE "), ")")
+}
+
 /// Returns a LIKE pattern that matches `text` anywhere, with its special characters escaped.
 pub(super) fn anywhere(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
@@ -104,8 +112,10 @@ fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         query.push(" AND s.staging_status = ").push_bind(status.as_str()).push("::text::staging_status_enum");
     }
     if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) {
-        query.push(format!(" AND {} ILIKE ", all_searched("s.staging")));
+        query.push(format!(" AND ({} ILIKE ", all_searched("s.staging")));
         query.push_bind(anywhere(text));
+        let (start, end) = around_extra_like("s.staging_extra");
+        query.push(format!(" OR {start}")).push_bind(anywhere(text)).push(format!("{end})"));
     }
     if let Some(wanted) = &filter.column {
         let column = format!("staging_{}", wanted.name);

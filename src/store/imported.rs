@@ -75,12 +75,13 @@ pub(crate) async fn remove(
              SELECT imported_contact, imported_row FROM imported
              WHERE imported_number > $3 AND imported_number <= $3 + {PART} AND imported_change IS NULL),
          made AS MATERIALIZED (
-             SELECT imported_contact, staging_id, $1 AS owner, {imported}
+             SELECT imported_contact, staging_id, $1 AS owner, {imported}, staging_extra AS extra
              FROM (SELECT * FROM part JOIN {staging} ON staging_id = imported_row OFFSET 0) AS joined
              WHERE staging_job_id = $2 AND staging_status = 'SUCCESS'),
          gone AS (
              DELETE FROM contacts USING made WHERE contact_id = imported_contact
                AND (contacts_user_id, {contact}) = (owner, {fields})
+               AND contact_extra IS NOT DISTINCT FROM extra
              RETURNING contact_id, made.staging_id),
          ready AS (
              UPDATE {staging} AS row SET staging_status = 'READY'
@@ -111,9 +112,10 @@ pub(crate) async fn restore(
          change AS MATERIALIZED (
              SELECT contact_changes.* FROM part JOIN contact_changes ON change_id = imported_change),
          restored AS (
-             UPDATE contacts SET {restored}
+             UPDATE contacts SET {restored}, contact_extra = before_extra
              FROM change WHERE contact_id = change_contact_id
                AND (contacts_user_id, {contact}) = (change_owner, {after})
+               AND contact_extra IS NOT DISTINCT FROM after_extra
              RETURNING change_id, change_staging_id, contact_id),
          marked AS (
              UPDATE contact_changes SET change_undone_by = $2

@@ -4,7 +4,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, Row};
 
 use super::copy::{Spool, Target};
-use super::{Count, JobTables, StoreError, sql};
+use super::{Count, JobTables, StoreError, extra_columns, sql};
+use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::Owner;
@@ -48,6 +49,8 @@ pub struct Item {
     pub values: PerField<Option<String>>,
     /// The status, a value of `staging_status_enum`.
     pub status: Option<String>,
+    /// Its values in columns that belong to no field, in the order of the file.
+    pub extra: Extra,
 }
 
 impl FromRow<'_, PgRow> for Item {
@@ -58,6 +61,7 @@ impl FromRow<'_, PgRow> for Item {
             line: row.try_get("staging_line")?,
             values: sql::values(row, "staging")?,
             status: row.try_get("status")?,
+            extra: sql::extra(row, "staging_extra")?,
         })
     }
 }
@@ -91,14 +95,18 @@ pub async fn page(
     }
     // Excludes rows of another job.
     let query = AssertSqlSafe(format!(
-        "SELECT item_issue_id, staging_id, staging_line, {}, staging_status::text AS status
+        "SELECT item_issue_id, staging_id, staging_line, {}, staging_status::text AS status, staging_extra
          FROM unnest($1::integer[], $2::bigint[]) AS link (item_issue_id, row),
               LATERAL (SELECT * FROM {} WHERE staging_id = row AND staging_job_id = $3 LIMIT 1) AS staged
          ORDER BY item_issue_id, staging_id",
         Field::columns("staging"),
         job_tables.staging()
     ));
-    Ok(sql::query_as(query).bind(issues).bind(rows).bind(job_tables.job().0).fetch_all(connection).await?)
+    let query = sql::query_as(query).bind(issues).bind(rows).bind(job_tables.job().0);
+    let mut items: Vec<Item> = query.fetch_all(&mut *connection).await?;
+    let values = items.iter_mut().map(|item| &mut item.extra).collect();
+    extra_columns::sort(connection, job_tables.job(), values).await?;
+    Ok(items)
 }
 
 /// Counts the rows of an issue of an owner's job.

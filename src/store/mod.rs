@@ -13,6 +13,7 @@ pub mod contacts;
 pub mod copy;
 pub(crate) mod corrections;
 pub(crate) mod decided;
+pub mod extra_columns;
 mod filter;
 pub(crate) mod imported;
 pub mod issue_items;

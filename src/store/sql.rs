@@ -11,10 +11,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgPool, PgQueryResult, PgRow};
 use sqlx::query::{Query, QueryAs, QueryScalar};
+use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, Decode, FromRow, PgConnection, Postgres, Row, SqlSafeStr, Transaction, Type};
 
 use super::StoreError;
 use super::at_rest::UnderWay;
+use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
 
 /// Returns a statement with parameters, for use in a transaction.
@@ -44,6 +46,11 @@ where
     T: Decode<'r, Postgres> + Type<Postgres>,
 {
     PerField::try_from_fn(|field| row.try_get(format!("{prefix}_{field}").as_str()))
+}
+
+/// Reads values in columns that belong to no field; none where the column is NULL.
+pub(super) fn extra(row: &PgRow, column: &str) -> Result<Extra, sqlx::Error> {
+    Ok(row.try_get::<Option<Json<Extra>>, _>(column)?.map(|Json(extra)| extra).unwrap_or_default())
 }
 
 /// Disables just-in-time compilation, in all of our transactions. The server compiles statements that it estimates to be

@@ -12,7 +12,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, row_bytes};
 use super::copy::{self, Lines, Target};
-use super::{JobTables, StoreError, sql};
+use super::{JobTables, StoreError, extra_columns, sql};
+use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, Owner};
@@ -32,6 +33,8 @@ pub struct NewRow<'a> {
     pub line: u64,
     /// The text of a malformed row beside its values; empty for other rows.
     pub residue: &'a str,
+    /// Its values in columns that belong to no field, as a JSON object; empty if there are none.
+    pub extra: &'a str,
 }
 
 /// Rows encoded for COPY.
@@ -48,7 +51,8 @@ impl Chunk {
             for value in row.fields.values() {
                 line.text_or_null(value);
             }
-            line.plain(row.status).hex(row.hash.0).plain(row.line).text_or_null(row.residue);
+            line.plain(row.status).hex(row.hash.0).plain(row.line);
+            line.text_or_null(row.residue).text_or_null(row.extra);
         });
     }
 
@@ -80,6 +84,7 @@ fn target(tables: JobTables) -> Target {
         ("staging_row_hash", "varchar"),
         ("staging_line", "bigint"),
         ("staging_residue", "varchar"),
+        ("staging_extra", "jsonb"),
     ])
 }
 
@@ -113,6 +118,17 @@ pub(crate) struct StagedRow<'a> {
     pub accepted: bool,
     /// A person's decision on the existing contact with its e-mail; `None` if there is none.
     pub on_existing: Option<OnExisting>,
+    /// Its values in columns that belong to no field, as a JSON object; empty if there are none or they were not read.
+    pub extra: Cow<'a, str>,
+}
+
+/// Whether values in columns that belong to no field are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OtherColumns {
+    /// They are read.
+    Read,
+    /// They are not read, since nobody compares them.
+    Skipped,
 }
 
 impl StagedRow<'_> {
@@ -144,9 +160,11 @@ impl RowText {
         let mut text = || Ok::<_, StoreError>(next()?.unwrap_or_default());
         let values = PerField::try_from_fn(|_| text())?;
         let (status, hash, residue, accepted, on_existing) = (text()?, text()?, text()?, text()?, text()?);
+        let extra = text()?;
         let status = if status.is_empty() { None } else { Some(status.parse()?) };
         let on_existing = if on_existing.is_empty() { None } else { Some(on_existing.parse()?) };
-        Ok(StagedRow { id, values, status, hash, residue, accepted: accepted == "t", on_existing })
+        let accepted = accepted == "t";
+        Ok(StagedRow { id, values, status, hash, residue, accepted, on_existing, extra })
     }
 }
 
@@ -155,15 +173,20 @@ impl RowText {
 pub(crate) async fn rows(
     connection: &mut PgConnection,
     tables: JobTables,
+    others: OtherColumns,
 ) -> Result<impl Stream<Item = Result<RowText, StoreError>> + Unpin + '_, StoreError> {
     let order = match tables {
         JobTables::Shared(_) => "ORDER BY staging_id",
         JobTables::Own(_) => "",
     };
+    let extra = match others {
+        OtherColumns::Read => "staging_extra",
+        OtherColumns::Skipped => "NULL",
+    };
     // COPY takes no parameters. Safe: the name of the table and the condition contain only the job's number.
     let copy = format!(
         "COPY (SELECT staging_id, {}, staging_status, staging_row_hash, staging_residue,
-                staging_accepted, staging_on_existing
+                staging_accepted, staging_on_existing, {extra}
          FROM {} WHERE staging_job_id = {} AND staging_status IS DISTINCT FROM 'DISCARD' {order}) TO STDOUT",
         Field::columns("staging"),
         tables.staging(),
@@ -190,6 +213,8 @@ pub struct RowView {
     pub accepted: bool,
     /// A person's decision on the existing contact with its e-mail; `None` if there is none.
     pub on_existing: Option<OnExisting>,
+    /// Its values in columns that belong to no field, in the order of the file.
+    pub extra: Extra,
 }
 
 impl RowView {
@@ -216,6 +241,12 @@ impl RowView {
             u8::from(self.accepted),
             self.on_existing.map_or(0, |decided| decided as u8 + 1),
         ]);
+        for (name, value) in self.extra.iter() {
+            hash.update(&(name.len() as u64).to_le_bytes());
+            hash.update(name.as_bytes());
+            hash.update(&(value.len() as u64).to_le_bytes());
+            hash.update(value.as_bytes());
+        }
         hash.finalize().to_hex()[..32].to_owned()
     }
 }
@@ -226,8 +257,8 @@ fn select_view() -> String {
     let columns = Field::ALL.iter().map(|field| format!("s.staging_{field}"));
     format!(
         "SELECT s.staging_id, s.staging_line, {values}, s.staging_status::text AS status,
-     s.staging_residue, s.staging_accepted, s.staging_on_existing::text AS on_existing, {}",
-        row_bytes(columns.chain(["s.staging_residue".to_owned()]))
+     s.staging_residue, s.staging_accepted, s.staging_on_existing::text AS on_existing, s.staging_extra, {}",
+        row_bytes(columns.chain(["s.staging_residue".to_owned(), "s.staging_extra::text".to_owned()]))
     )
 }
 
@@ -241,6 +272,7 @@ fn view(row: &PgRow) -> Result<RowView, StoreError> {
         residue: row.try_get("staging_residue")?,
         accepted: row.try_get("staging_accepted")?,
         on_existing: word("on_existing")?.map(|word| word.parse()).transpose()?,
+        extra: sql::extra(row, "staging_extra")?,
     })
 }
 
@@ -258,7 +290,10 @@ pub async fn get(
         tables.staging()
     ));
     let query = sql::query(query).bind(&owner.0).bind(tables.job().0).bind(row);
-    query.fetch_optional(connection).await?.as_ref().map(view).transpose()
+    let row = query.fetch_optional(&mut *connection).await?;
+    let mut row = row.as_ref().map(view).transpose()?;
+    extra_columns::sort(connection, tables.job(), row.iter_mut().map(|row| &mut row.extra).collect()).await?;
+    Ok(row)
 }
 
 /// Locks rows of an owner's job until the transaction ends and returns them.
@@ -278,7 +313,11 @@ pub(crate) async fn hold(
         tables.staging()
     ));
     let query = sql::query(query).bind(&owner.0).bind(tables.job().0).bind(rows);
-    query.fetch_all(connection).await?.iter().map(view).collect()
+    let rows = query.fetch_all(&mut *connection).await?;
+    let mut rows: Vec<RowView> = rows.iter().map(view).collect::<Result<_, _>>()?;
+    extra_columns::sort(connection, tables.job(), rows.iter_mut().map(|row| &mut row.extra).collect())
+        .await?;
+    Ok(rows)
 }
 
 /// Returns the first of `rows` that does not belong to the job.
@@ -324,10 +363,13 @@ pub(crate) async fn of_issues(
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue, staging_id"));
     let query =
         sql::query(query).bind(&owner.0).bind(tables.job().0).bind(issues).bind(after.unwrap_or(RowId(0)));
-    let rows = query.bind(limit).fetch_all(connection).await?;
+    let rows = query.bind(limit).fetch_all(&mut *connection).await?;
     let is_cut = bounded::is_cut(&rows)?;
     let rows = rows.iter().map(|row| Ok((row.try_get("issue")?, view(row)?)));
-    Ok((rows.collect::<Result<_, StoreError>>()?, is_cut))
+    let mut rows: Vec<(IssueId, RowView)> = rows.collect::<Result<_, StoreError>>()?;
+    extra_columns::sort(connection, tables.job(), rows.iter_mut().map(|(_, row)| &mut row.extra).collect())
+        .await?;
+    Ok((rows, is_cut))
 }
 
 /// Sets the statuses of rows of the job: `ids[i]` becomes `statuses[i]`.

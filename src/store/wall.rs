@@ -55,7 +55,7 @@ const DECIDE: &str = "SELECT, UPDATE, DELETE";
 struct Table(&'static str, &'static str, Option<String>);
 
 /// Returns all tables that requests use. Requests have no rights to other tables, except those of large jobs.
-fn tables() -> [Table; 11] {
+fn tables() -> [Table; 12] {
     [
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", of_owner("job_user_id")),
         Table("staging", "SELECT", of_any_job("staging_job_id")),
@@ -68,6 +68,7 @@ fn tables() -> [Table; 11] {
         Table("actions", "SELECT, INSERT, UPDATE", of_owner("action_owner")),
         Table("action_rows", "SELECT, INSERT, DELETE", of_action("row_action_id")),
         Table("column_mappings", "SELECT, INSERT, UPDATE, DELETE", of_owner("mapping_owner")),
+        Table("contact_columns", "SELECT", of_owner("column_owner")),
         Table("undo_progress", "SELECT", of_any_job("undo_job_id")),
     ]
 }

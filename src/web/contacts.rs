@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::export::Formats;
+use super::extra;
 use super::form::{Form, request, search_text};
 use super::language::Viewer;
 use super::refusals::{action_error, email_error};
@@ -19,6 +20,7 @@ use crate::actions::{self, ActionError};
 use crate::auth::Principal;
 use crate::domain::decision::{Edits, Field};
 use crate::domain::email;
+use crate::domain::extra::Extra;
 use crate::domain::ids::{ContactId, JobId, RowId};
 use crate::http::{App, Editor, Path, Problem, Query, Reader};
 use crate::store::contact_changes::{self, Change};
@@ -135,6 +137,8 @@ struct Single {
     id: ContactId,
     name: String,
     values: Vec<Value>,
+    /// Its values in columns that belong to no field.
+    extra: Extra,
     tag: String,
     origin: Option<OriginSentence>,
     created: Time,
@@ -210,6 +214,7 @@ async fn single(
         id,
         values,
         tag: actions::contact_tag(&contact),
+        extra: contact.extra,
         origin,
         created,
         more_changes: changes.more,
@@ -233,6 +238,7 @@ fn change(text: &Text, change: &Change) -> Changed {
         undone: change.undone_by.is_some(),
         values: changed
             .map(|(field, (old, new))| (words::field(text, *field), old.clone(), new.clone()))
+            .chain(extra::changes(&change.extra_before, &change.extra_after))
             .collect(),
     }
 }

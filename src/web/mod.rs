@@ -10,6 +10,7 @@ mod bar;
 mod contacts;
 mod csrf;
 mod export;
+mod extra;
 mod form;
 mod job;
 mod jobs;

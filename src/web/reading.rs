@@ -6,7 +6,8 @@ use super::text::Text;
 use super::words;
 use crate::actions::FilePreview;
 use crate::domain::interpretation::{
-    Certainty, ColumnsBy, Container, ContainerFormat, EncodingReading, Interpretation, SkippedLine,
+    Certainty, ColumnsBy, Container, ContainerFormat, EncodingReading, Interpretation, RepeatDifference,
+    RepeatDifferences, SkippedLine,
 };
 
 /// The likely readings of a file whose encoding is in doubt, side by side.
@@ -58,13 +59,19 @@ pub(crate) struct ReadingView {
     columns: Vec<(String, String)>,
     /// Who has assigned them, if a person has.
     origin: Option<String>,
-    /// The columns that are not imported.
+    /// The other columns, which are kept, and the number of those that are not listed.
+    kept: Vec<String>,
+    more_kept: Option<String>,
+    /// The columns that are not imported, and the number of those that are not listed.
     unused: Vec<String>,
-    /// The number of those that are not listed.
     more: Option<String>,
     /// The number of skipped lines.
     skipped: Option<String>,
     lines: Vec<(String, String)>,
+    /// What repeats say in other columns.
+    repeats: Vec<String>,
+    /// The first repeats that differ: their lines, and the columns.
+    repeat_lines: Vec<(String, String)>,
 }
 
 impl ReadingView {
@@ -74,7 +81,10 @@ impl ReadingView {
         let columns = columns.map(|column| (words::field(text, column.field), column.name.clone()));
         let values = read.values.iter();
         let values = values.map(|(field, value)| (words::field(text, field), text.reading_value(value)));
-        let more = read.unused_count.saturating_sub(read.unused.len() as u64);
+        let more = |names: &[String], count: u64| {
+            let more = count.saturating_sub(names.len() as u64);
+            (more > 0).then(|| text.reading_more(text.number(number(more))))
+        };
         ReadingView {
             containers: containers(text, &read.containers),
             is_workbook: Container::hold_cells(&read.containers),
@@ -83,10 +93,14 @@ impl ReadingView {
             header: header(text, read.has_header, read.header_line),
             columns: columns.chain(values).collect(),
             origin: origin(text, read.columns_by),
+            kept: read.kept.clone(),
+            more_kept: more(&read.kept, read.kept_count),
             unused: read.unused.clone(),
-            more: (more > 0).then(|| text.reading_more(text.number(number(more)))),
+            more: more(&read.unused, read.unused_count),
             skipped: (read.skipped.count > 0).then(|| text.reading_skipped(number(read.skipped.count))),
             lines: lines(text, &read.skipped.first),
+            repeats: repeats(text, &read.repeats),
+            repeat_lines: read.repeats.first.iter().map(|repeat| repeat_line(text, repeat)).collect(),
             text: text.clone(),
         }
     }
@@ -101,10 +115,14 @@ impl ReadingView {
             header: header(text, preview.has_header, preview.header_line),
             columns: Vec::new(),
             origin: None,
+            kept: preview.kept.clone(),
+            more_kept: None,
             unused: Vec::new(),
             more: None,
             skipped: None,
             lines: Vec::new(),
+            repeats: Vec::new(),
+            repeat_lines: Vec::new(),
             text: text.clone(),
         }
     }
@@ -172,6 +190,20 @@ fn header(text: &Text, has_header: bool, line: u64) -> String {
 
 fn lines(text: &Text, lines: &[SkippedLine]) -> Vec<(String, String)> {
     lines.iter().map(|line| (text.case_line(text.number(number(line.line))), line.text.clone())).collect()
+}
+
+fn repeats(text: &Text, found: &RepeatDifferences) -> Vec<String> {
+    let all = [
+        (found.filled, text.reading_filled(number(found.filled))),
+        (found.count, text.reading_differing(number(found.count))),
+        (found.uncompared, text.reading_uncompared(number(found.uncompared))),
+    ];
+    all.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect()
+}
+
+fn repeat_line(text: &Text, repeat: &RepeatDifference) -> (String, String) {
+    let line = |line: u64| text.number(number(line));
+    (text.reading_repeat(line(repeat.line), line(repeat.kept_line)), repeat.columns.join(", "))
 }
 
 fn number(count: u64) -> i64 {

@@ -43,7 +43,7 @@ async fn workbooks_are_imported_as_a_person_sees_them() {
         for words in [
             format!("unpacked from             {format}, sheet Kontakte 2026\n"),
             "sheets not imported       Notes\n".to_owned(),
-            "columns not imported      Since\n".to_owned(),
+            "other columns, kept       Since\n".to_owned(),
         ] {
             assert!(done.stdout.contains(&words), "{words}: {}", done.stdout);
         }
@@ -73,7 +73,7 @@ async fn cards_of_an_address_book_become_contacts() {
     for words in [
         "unpacked from             vCard file\n",
         "encoding                  windows-1252, detected\n",
-        "columns not imported      vCard EMAIL, vCard TEL\n",
+        "other columns, kept       vCard EMAIL, vCard TEL\n",
     ] {
         assert!(done.stdout.contains(words), "{words}: {}", done.stdout);
     }

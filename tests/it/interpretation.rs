@@ -17,7 +17,8 @@ fn interpretation() -> Value {
         ],
         "columns_by": "NAMES",
         "values": {},
-        "unused": ["Tags", "Notes"], "unused_count": 2,
+        "kept": ["Tags", "Notes"], "kept_count": 2, "unused": [], "unused_count": 0,
+        "repeats": { "filled": 0, "count": 0, "first": [], "uncompared": 0 },
         "skipped": { "count": 3, "first": [
             { "line": 1, "text": "Customers of 2026" }, { "line": 2, "text": "made on Monday" },
             { "line": 7, "text": "Total 2" },
@@ -40,7 +41,7 @@ async fn the_summary_says_how_the_file_was_read() {
         "delimiter                 semicolon\n",
         "column names              on line 4\n",
         "columns                   email from E-Mail, first_name from Vorname, last_name from Nachname, ",
-        "columns not imported      Tags, Notes\n",
+        "other columns, kept       Tags, Notes\n",
         "lines skipped                        3\n    line 1: Customers of 2026\n    line 2: made on Monday\n",
     ] {
         assert!(done.stdout.contains(words), "{words}: {}", done.stdout);

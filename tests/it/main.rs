@@ -21,6 +21,7 @@ mod flows;
 mod growth;
 mod hostile;
 mod interpretation;
+mod kept_columns;
 mod leftovers;
 mod locale;
 mod mapping;

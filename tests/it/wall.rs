@@ -47,6 +47,8 @@ async fn two_owners() -> World {
         let mapping = "INSERT INTO column_mappings (mapping_owner, mapping_shape, mapping_columns)
              VALUES ($1, 'shape', '{}')";
         sqlx::query(mapping).bind(owner).execute(&world.pool).await.unwrap();
+        let column = "INSERT INTO contact_columns VALUES ($1, 'Notes', 1)";
+        sqlx::query(column).bind(owner).execute(&world.pool).await.unwrap();
     }
     assert_eq!(worker.term_and_wait().await, Some(0));
     world

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::actions;
 use crate::domain::decision::ActionKind;
+use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, ContactId, JobId, RowId};
 use crate::store;
@@ -24,6 +25,10 @@ schema! {
         /// The row that it was created from, which may have been deleted.
         #[schema(value_type = i64)]
         row: RowId,
+        /// Its values in columns that belong to no field, by the names of the columns, in the order in which the owner's
+        /// files first had them.
+        #[schema(value_type = HashMap<String, String>)]
+        extra: Extra,
     } spread { values }
 }
 
@@ -48,6 +53,12 @@ schema! {
         before: Vec<String>,
         /// The values after, in the same order.
         after: Vec<String>,
+        /// The values before in columns that belong to no field.
+        #[schema(value_type = HashMap<String, String>)]
+        extra_before: Extra,
+        /// The same after.
+        #[schema(value_type = HashMap<String, String>)]
+        extra_after: Extra,
     }
 }
 

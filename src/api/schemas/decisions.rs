@@ -102,6 +102,9 @@ schema! {
         restored: i64,
         /// Rows whose values change.
         edited: i64,
+        /// Rows that are discarded by a merge and differ from the merged row in columns that belong to no field.
+        #[serde(default)]
+        differing: i64,
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::domain;
 use crate::domain::field::Field;
 use crate::domain::interpretation::{
-    Certainty, ColumnsBy, Container, ContainerFormat, EncodingReading, ReadColumn, SkippedLine, SkippedLines,
+    Certainty, ColumnsBy, Container, ContainerFormat, EncodingReading, ReadColumn, RepeatDifference,
+    RepeatDifferences, SkippedLine, SkippedLines,
 };
 use crate::domain::job::FixedValues;
 
@@ -30,12 +31,44 @@ schema! {
         columns_by: ColumnsBy,
         /// The fields that have the same value in every row.
         values: FixedValues,
-        /// The names of the columns that are not imported, at most twenty.
+        /// The names of the other columns, which are kept with rows and contacts, at most twenty.
+        kept: Vec<String>,
+        /// The number of the other columns that are kept.
+        kept_count: u64,
+        /// What rows that repeat an earlier one say differently in the other columns.
+        repeats: RepeatDifferences,
+        /// The names of the columns that are not imported, at most twenty. Older versions did not keep other columns.
         unused: Vec<String>,
         /// The number of columns that are not imported.
         unused_count: u64,
         /// The lines that are not contacts.
         skipped: SkippedLines,
+    }
+}
+
+schema! {
+    /// What rows that repeat an earlier row say differently in columns that belong to no field. Repeats are not imported.
+    domain::interpretation::RepeatDifferences as RepeatDifferences {
+        /// The number of values that filled an empty one of the row that is kept.
+        filled: u64,
+        /// The number of repeats with a value that differs from that of the row that is kept.
+        count: u64,
+        /// The first of them, at most twenty.
+        first: Vec<RepeatDifference>,
+        /// The number of other repeats that differ, which were not compared value by value because there are too many.
+        uncompared: u64,
+    }
+}
+
+schema! {
+    /// A repeat with values that differ from those of the row that is kept.
+    domain::interpretation::RepeatDifference as RepeatDifference {
+        /// The physical line of the repeat, from 1.
+        line: u64,
+        /// The physical line of the row that is kept.
+        kept_line: u64,
+        /// The names of the columns, shortened, at most twenty.
+        columns: Vec<String>,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::actions;
 use crate::actions::Effect;
+use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::RowId;
 use crate::domain::row::{OnExisting, RowStatus};
@@ -28,6 +29,9 @@ schema! {
         accepted: bool,
         /// A person's decision on the existing contact with its e-mail; `null` if there is none.
         on_existing: Option<OnExisting>,
+        /// Its values in columns that belong to no field, by the names of the columns, in the order of the file.
+        #[schema(value_type = HashMap<String, String>)]
+        extra: Extra,
     } spread { values }
 }
 

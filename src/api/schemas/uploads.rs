@@ -40,6 +40,8 @@ schema! {
         names: Vec<String>,
         /// The column of each field.
         columns: Vec<MatchedColumn>,
+        /// The names of the other columns, which are kept with rows and contacts.
+        kept: Vec<String>,
         /// Whether the columns were matched by hand in an earlier file of the owner with the same header.
         remembered: bool,
         /// The lines above the header, which are skipped.

@@ -5,6 +5,7 @@
 
 mod findings;
 mod memory;
+mod repeats;
 mod sorter;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::path::Path;
 
 pub(crate) use findings::{Finding, Findings};
 pub(crate) use memory::SortMemory;
+pub(crate) use repeats::{Differing, RepeatComparison};
 
 use crate::domain::row::RowHash;
 use sorter::Sorter;

@@ -12,6 +12,7 @@ use crate::domain::ids::RowId;
 use crate::domain::row::RowStatus;
 use crate::store::contacts::{self, Batch};
 use crate::store::sql::{self, Reader};
+use crate::store::staging::OtherColumns;
 use crate::store::{contact_changes, issues, staging};
 
 /// Creates the contacts of all rows that have none.
@@ -88,12 +89,12 @@ impl Outgoing {
     }
 
     fn take_valid(&mut self, checked: &CheckedRow<'_>, finding: Finding, reading: &Reading<'_>) {
-        let key = checked.group.unwrap_or(0);
+        let (key, extra) = (checked.group.unwrap_or(0), &checked.row.extra);
         match checked.row.on_existing.filter(|_| finding.existing) {
-            Some(decided) => self.changes.push(checked.row.id, checked.fields, key, decided),
+            Some(decided) => self.changes.push(checked.row.id, checked.fields, key, decided, extra),
             None => {
                 self.statistics.contacts += 1;
-                self.ready.push(&reading.claim.owner, checked.row.id, checked.fields, key);
+                self.ready.push(&reading.claim.owner, checked.row.id, checked.fields, key, extra);
             }
         }
     }
@@ -107,7 +108,7 @@ async fn write(
     compared: &Compared,
 ) -> Result<(Statistics, Vec<RowId>), RunError> {
     let (mut outgoing, mut batch, mut has_changes) = (Outgoing::default(), Batch::default(), false);
-    let mut rows = reading.rows(reader).await?;
+    let mut rows = reading.rows(reader, OtherColumns::Read).await?;
     let mut more = true;
     while more {
         // Prepares the next contacts while the previous ones are written.

@@ -13,7 +13,7 @@ use crate::domain::rules::{self, Verdict};
 use crate::store::issues::AcceptedRows;
 use crate::store::jobs::{Claim, RowLocation};
 use crate::store::sql::Reader;
-use crate::store::staging::{self, RowText, StagedRow};
+use crate::store::staging::{self, OtherColumns, RowText, StagedRow};
 use crate::store::{JobTables, StoreError};
 
 /// What each pass over the rows needs.
@@ -91,7 +91,7 @@ impl Reading<'_> {
             Ok(comparison.push(checked.number | open | undecided, checked.group, hash)?)
         };
         let mut reader = Reader::begin(&self.context.pool, connection).await?;
-        let mut rows = self.rows(&mut reader).await?;
+        let mut rows = self.rows(&mut reader, OtherColumns::Skipped).await?;
         while rows.some(&mut record).await? {}
         drop(rows);
         reader.end().await?;
@@ -103,8 +103,12 @@ impl Reading<'_> {
     }
 
     /// Starts reading every row that is not discarded.
-    pub(crate) async fn rows<'c>(&'c self, reader: &'c mut Reader) -> Result<Rows<'c>, RunError> {
-        let texts = staging::rows(reader, self.location.tables).await?.boxed();
+    pub(crate) async fn rows<'c>(
+        &'c self,
+        reader: &'c mut Reader,
+        others: OtherColumns,
+    ) -> Result<Rows<'c>, RunError> {
+        let texts = staging::rows(reader, self.location.tables, others).await?.boxed();
         Ok(Rows { reading: self, keys: ContactKeys::of(&self.claim.owner), texts, seen: 0 })
     }
 

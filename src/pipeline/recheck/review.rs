@@ -10,6 +10,7 @@ use crate::domain::ids::RowId;
 use crate::domain::row::RowStatus;
 use crate::store::issues::Raised;
 use crate::store::sql::Reader;
+use crate::store::staging::OtherColumns;
 use crate::store::{raised, staging};
 
 /// The changes of a block of rows.
@@ -30,7 +31,7 @@ pub(crate) async fn run(
     raised::create(transaction, reading.location.tables).await?;
     let mut statistics = Statistics { total_rows: compared.rows, ..Statistics::default() };
     let mut changes = Changes::default();
-    let mut rows = reading.rows(&mut reader).await?;
+    let mut rows = reading.rows(&mut reader, OtherColumns::Skipped).await?;
     while rows.some(|checked| check(checked, compared, &mut changes, &mut statistics)).await? {
         if changes.ids.len() + changes.raised.len() >= CHANGES_ROWS || changes.raised.bytes() >= CHUNK_BYTES {
             write(transaction, reading, &mut changes).await?;

@@ -3,6 +3,7 @@
 use super::super::budget::CHUNK_BYTES;
 use super::super::compare::Findings;
 use super::super::existing::Plan;
+use super::super::extra::Fills;
 use super::super::row_outcome::RowOutcome;
 use super::super::{Statistics, file, survey};
 use crate::csv::RawRow;
@@ -30,6 +31,8 @@ pub(crate) struct Batch {
     pub reached: u64,
     /// Rows read that are not in `chunk`: repeats, and rows that an earlier run staged.
     pub passed: usize,
+    /// The encoded values of the last row in `chunk` in columns that belong to no field.
+    pub extra: String,
 }
 
 impl Batch {
@@ -90,6 +93,7 @@ pub(crate) struct RowChecker<'a> {
     /// Whether no row of the file raises an issue, so that every row is written in its final state.
     clean: bool,
     findings: &'a Findings,
+    fills: &'a Fills,
     /// The description of the issue about the encoding.
     doubt: String,
     keys: ContactKeys,
@@ -103,6 +107,7 @@ impl<'a> RowChecker<'a> {
             location,
             clean: plan.clean,
             findings: &plan.findings,
+            fills: &plan.fills,
             doubt: format!("{ENCODING_IN_DOUBT}{}", plan.doubts.join("; ")),
             keys: ContactKeys::of(&claim.owner),
         }
@@ -138,7 +143,9 @@ impl<'a> RowChecker<'a> {
         }
         let residue = file::residue(row.damage.as_ref());
         let hash = checked.fields.hash(&residue);
-        let staged = NewRow { id, fields: &checked.fields, status, hash, line: row.line, residue: &residue };
+        self.fills.encode(row, &mut batch.extra);
+        let (fields, line, extra) = (&checked.fields, row.line, &batch.extra);
+        let staged = NewRow { id, fields, status, hash, line, residue: &residue, extra };
         batch.chunk.push(self.claim.job, &staged);
         // After a resume, the recheck raises the issues of all rows alike.
         if status == RowStatus::Issue && self.claim.checkpoint == 0 {

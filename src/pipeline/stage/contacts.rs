@@ -42,12 +42,14 @@ async fn write_all(
     let mut pass = plan.file.pass(context, claim).await?;
     let mut reader = file::reader(claim, plan.reading);
     let mut lane = Lane { idle: Some((transaction, Batch::default())), busy: None };
-    let contact = |row: RawRow<'_>, batch: &mut Batch| {
+    let mut extra = String::new();
+    let mut contact = |row: RawRow<'_>, batch: &mut Batch| {
         if !plan.findings.about(row.number as u32).repeat {
             let fields = file::fields(&row);
             let key =
                 survey::group(&keys, &fields, &rules::check(&fields, false, claim.required)).unwrap_or(0);
-            batch.push(&claim.owner, location.row(row.number), &fields, key);
+            plan.fills.encode(&row, &mut extra);
+            batch.push(&claim.owner, location.row(row.number), &fields, key, &extra);
         }
     };
     while let Some(block) = pass.next().await? {

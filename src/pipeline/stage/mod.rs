@@ -19,7 +19,9 @@ use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{Claim, Finished, RowCounts, RowLocation};
-use crate::store::{JobTables, contacts as contacts_table, issues, jobs, partition as table, sql, staging};
+use crate::store::{
+    JobTables, contacts as contacts_table, extra_columns, issues, jobs, partition as table, sql, staging,
+};
 use check::RowChecker;
 use numbering::Numbering;
 
@@ -57,6 +59,7 @@ async fn at_once(
 ) -> Result<Staged, RunError> {
     let clean = plan.clean;
     let location = jobs::reserve(&context.pool, claim, plan.rows, false).await?;
+    extra_columns::add(&context.pool, claim, &plan.extra_columns).await?;
     let mut transaction = match plan.contacts.take() {
         Some(transaction) => transaction,
         None => sql::begin(&context.pool).await?,
@@ -69,7 +72,7 @@ async fn at_once(
         if let Some(checked) = checker.row(&row, &mut batch)
             && clean
         {
-            contacts.push(&claim.owner, checked.id, &checked.fields, checked.key);
+            contacts.push(&claim.owner, checked.id, &checked.fields, checked.key, &batch.extra);
         }
         Ok(())
     })
@@ -105,6 +108,7 @@ async fn by_chunks(
     let clean = plan.clean;
     let own = plan.rows >= PARTITION_ROWS && table::possible(&context.pool).await?;
     let location = jobs::reserve(&context.pool, claim, plan.rows, own).await?;
+    extra_columns::add(&context.pool, claim, &plan.extra_columns).await?;
     let mut transaction = sql::begin(&context.pool).await?;
     clear(&mut transaction, claim).await?;
     if let (0, JobTables::Own(_)) = (claim.checkpoint, location.tables) {
@@ -172,6 +176,7 @@ fn planned(plan: &Plan, location: RowLocation) -> jobs::Plan {
         total_rows: plan.rows,
         location,
         interpretation: plan.interpretation.clone(),
+        extra_columns: plan.extra_columns.clone(),
     }
 }
 

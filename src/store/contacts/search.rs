@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::{Contact, sql, with_keys};
+use super::{Contact, select_contact, sorted, sql, with_keys};
 use crate::domain::contact::ContactKeys;
 use crate::domain::email;
 use crate::domain::field::Field;
@@ -25,11 +25,11 @@ pub struct ContactPage {
     pub is_cut: bool,
 }
 
-/// Selects contacts with their sizes.
-fn select_sized() -> String {
+/// Returns an SQL expression list: the size of a contact.
+fn sized() -> String {
     let columns = Field::columns("contact");
-    let bytes = row_bytes(columns.split(", "));
-    format!("SELECT contact_id, {columns}, contact_created_at, staging_id, {bytes} FROM contacts")
+    // The text of the JSON object, since the size of what is stored may be that of a compressed one.
+    row_bytes(columns.split(", ").chain(["contact_extra::text"]))
 }
 
 /// Returns up to `limit` contacts after `after`, oldest first, with at most `bytes` together but at least one contact.
@@ -42,11 +42,15 @@ pub async fn piece(
     bytes: i64,
 ) -> Result<Vec<Contact>, StoreError> {
     let rows = format!(
-        "{} WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3",
-        select_sized()
+        "SELECT piece.*, {} FROM (
+             {} WHERE contacts_user_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3) AS piece",
+        sized(),
+        select_contact()
     );
     let query = AssertSqlSafe(bounded::within(bytes, &rows, "contact_id"));
-    Ok(sql::query_as(query).bind(&owner.0).bind(after).bind(limit).fetch_all(connection).await?)
+    let query = sql::query_as(query).bind(&owner.0).bind(after).bind(limit);
+    let contacts: Vec<Contact> = query.fetch_all(&mut *connection).await?;
+    sorted(connection, owner, contacts).await
 }
 
 /// Returns up to `limit` contacts of an owner, newest first, starting after the contact `before` if it is set. With `text`,
@@ -70,8 +74,11 @@ pub async fn search(
         }
     }
     let span = if text.is_some() { SPAN } else { limit + 1 };
+    let (start, end) = filter::around_extra_like("contact_extra");
     let found = format!(
-        "SELECT seen.* FROM seen WHERE $4 IS NULL OR {} ILIKE $4 ORDER BY contact_id DESC LIMIT $5",
+        "SELECT found.*, {} FROM (
+             SELECT seen.* FROM seen WHERE $4 IS NULL OR {} ILIKE $4 OR {start}$4{end} ORDER BY contact_id DESC LIMIT $5) AS found",
+        sized(),
         filter::all_searched("contact")
     );
     let query = AssertSqlSafe(format!(
@@ -79,7 +86,7 @@ pub async fn search(
              {} WHERE contacts_user_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3)
          SELECT page.*, (SELECT CASE WHEN count(*) = $3 THEN min(contact_id) END FROM seen) AS further
          FROM (SELECT NULL) AS always LEFT JOIN ({}) AS page ON true ORDER BY contact_id DESC",
-        select_sized(),
+        select_contact(),
         bounded::within(PAGE_BYTES, &found, "contact_id DESC")
     ));
     let found = sql::query(query)
@@ -88,7 +95,7 @@ pub async fn search(
         .bind(span)
         .bind(text.map(filter::anywhere))
         .bind(limit + 1)
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
     // The query returns at least one row, whose contact is NULL if there is none.
     let further: Option<ContactId> = match found.first() {
@@ -103,6 +110,7 @@ pub async fn search(
     let is_cut = !contacts.is_empty() && bounded::is_cut(&found)?;
     let more = is_cut || contacts.len() as i64 > limit;
     contacts.truncate(limit as usize);
+    let contacts = sorted(connection, owner, contacts).await?;
     // A full page continues after its last contact, even if the search read further.
     let next = if more { contacts.last().map(|contact| contact.id) } else { further };
     Ok(ContactPage { contacts, next, is_cut })

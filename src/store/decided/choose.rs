@@ -140,11 +140,17 @@ pub(crate) struct Corrections {
 }
 
 impl Corrections {
-    /// Adds a row; a value of `None` stays unchanged.
-    pub(crate) fn push(&mut self, id: RowId, values: PerField<Option<&str>>) -> Result<(), StoreError> {
+    /// Adds a row; a value of `None` stays unchanged. `extra`: all values in columns that belong to no field, as a JSON
+    /// object, or `None` if they stay unchanged.
+    pub(crate) fn push(
+        &mut self,
+        id: RowId,
+        values: PerField<Option<&str>>,
+        extra: Option<&str>,
+    ) -> Result<(), StoreError> {
         self.spool.push(|line| {
             line.plain(id);
-            for value in values.values() {
+            for value in values.values().into_iter().copied().chain([extra]) {
                 match value {
                     Some(value) => line.text(value),
                     None => line.null(),
@@ -161,7 +167,8 @@ pub(crate) async fn correct(
     tables: JobTables,
     corrections: Corrections,
 ) -> Result<(), StoreError> {
-    let target = Target::new("corrected", &[("corrected_id", "bigint")]).with_fields("corrected");
+    let target = Target::new("corrected", &[("corrected_id", "bigint")]);
+    let target = target.with_fields("corrected").with(&[("corrected_extra", "jsonb")]);
     corrections.spool.send(connection, &target).await?;
     let complete = AssertSqlSafe(format!(
         "UPDATE corrected SET {} FROM {} WHERE staging_id = corrected_id",
@@ -176,12 +183,12 @@ async fn corrected(connection: &mut PgConnection, tables: JobTables) -> Result<(
     let Change { status, accepted, on_existing, .. } = EDITED;
     let query = AssertSqlSafe(format!(
         "INSERT INTO decided
-         SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted}, {on_existing}
+         SELECT s.staging_id, {}, ({status})::staging_status_enum, {accepted}, {on_existing}, corrected_extra
          FROM (SELECT s.*, corrected.* FROM (
                    SELECT DISTINCT ON (corrected_id) * FROM corrected ORDER BY corrected_id) AS corrected
                JOIN {} s ON s.staging_id = corrected_id OFFSET 0 FOR NO KEY UPDATE OF s) AS s
          WHERE s.staging_job_id = $1{NO_CONTACT}
-           AND ({}) IS DISTINCT FROM ({})",
+           AND (corrected_extra IS NOT NULL OR ({}) IS DISTINCT FROM ({}))",
         Field::list(|field| format!("nullif(corrected_{field}, '')")),
         tables.staging(),
         Field::list(|field| format!("coalesce(s.staging_{field}, '')")),
@@ -260,8 +267,11 @@ async fn merged(
          SELECT s.staging_id,
                 {},
                 CASE WHEN is_first THEN s.staging_status ELSE 'DISCARD' END,
-                s.staging_accepted OR is_first AND s.staging_residue IS NOT NULL, s.staging_on_existing
-         FROM (SELECT *, staging_id = min(staging_id) OVER of_issue AS is_first, count(*) OVER of_issue AS rows",
+                s.staging_accepted OR is_first AND s.staging_residue IS NOT NULL, s.staging_on_existing,
+                CASE WHEN is_first AND new_extra IS DISTINCT FROM s.staging_extra THEN new_extra END,
+                NOT is_first AND s.staging_extra IS NOT NULL AND NOT new_extra @> s.staging_extra
+         FROM (SELECT *, staging_id = min(staging_id) OVER of_issue AS is_first, count(*) OVER of_issue AS rows,
+                {MERGED_EXTRA} AS new_extra",
         Field::joined(",\n                ", |field| format!(
             "CASE WHEN is_first THEN new_staging_{field} ELSE s.staging_{field} END"
         ))
@@ -283,6 +293,11 @@ async fn merged(
     drop_unchanged(connection, tables).await
 }
 
+/// The values of a group of rows in columns that belong to no field: of several in one column, that of the first row. The
+/// later operand of a concatenation wins, hence the order.
+const MERGED_EXTRA: &str = "ingest_merged(staging_extra) OVER (PARTITION BY issue_id ORDER BY staging_id DESC
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)";
+
 /// Inserts the earlier values of the rows of an action, if the rows have not changed since the action.
 pub(crate) async fn fill_undo(
     connection: &mut PgConnection,
@@ -291,13 +306,14 @@ pub(crate) async fn fill_undo(
 ) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
         "WITH undoing AS MATERIALIZED (SELECT * FROM action_rows WHERE row_action_id = $1)
-         INSERT INTO decided SELECT s.staging_id, {}, before_status, before_accepted, before_on_existing
+         INSERT INTO decided SELECT s.staging_id, {}, before_status, before_accepted, before_on_existing, before_extra
          FROM (SELECT s.*, undoing.* FROM undoing JOIN {} s ON s.staging_id = row_staging_id
                OFFSET 0 FOR NO KEY UPDATE OF s) AS s
          WHERE s.staging_job_id = $2{NO_CONTACT}
            AND ({}, s.staging_accepted,
                 s.staging_on_existing, s.staging_status IS NOT DISTINCT FROM 'DISCARD') IS NOT DISTINCT FROM
-               ({}, after_accepted, after_on_existing, after_status IS NOT DISTINCT FROM 'DISCARD')",
+               ({}, after_accepted, after_on_existing, after_status IS NOT DISTINCT FROM 'DISCARD')
+           AND (after_extra IS NULL OR after_extra = coalesce(s.staging_extra, '{{}}'))",
         Field::columns("before"),
         tables.staging(),
         Field::columns("s.staging"),
@@ -323,7 +339,8 @@ async fn drop_unchanged(connection: &mut PgConnection, tables: JobTables) -> Res
     let query = AssertSqlSafe(format!(
         "DELETE FROM decided USING {} WHERE staging_id = decided_id
            AND ({}, staging_status, staging_accepted, staging_on_existing) IS NOT DISTINCT FROM
-               ({}, decided_status, decided_accepted, decided_on_existing)",
+               ({}, decided_status, decided_accepted, decided_on_existing)
+           AND (decided_extra IS NULL OR decided_extra = coalesce(staging_extra, '{{}}'))",
         tables.staging(),
         Field::columns("staging"),
         Field::columns("decided")

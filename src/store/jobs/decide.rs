@@ -101,7 +101,8 @@ pub(crate) async fn restart(
     reading: &Reading<'_>,
 ) -> Result<(), StoreError> {
     let query = "UPDATE jobs SET job_status = 'PENDING', job_encoding = $2, job_header_line = $3, job_values = $4,
-                job_columns = $5, job_required_fields = $6, job_interpretation = NULL, job_total_rows = 0, job_processed_rows = 0, job_issue_count = 0,
+                job_columns = $5, job_required_fields = $6, job_interpretation = NULL, job_extra_columns = '{}',
+                job_total_rows = 0, job_processed_rows = 0, job_issue_count = 0,
                 job_ready_rows = 0, job_issue_rows = 0, job_discarded_rows = 0, job_success_rows = 0,
                 job_repeated_rows = 0, job_checkpoint = 0, job_staged_at = NULL, job_staging_base = NULL,
                 job_object_version = NULL, job_partitioned = false, job_attempts = 0, job_unfinished_runs = 0,

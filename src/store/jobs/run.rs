@@ -202,6 +202,8 @@ pub(crate) struct Plan {
     pub location: RowLocation,
     /// How the file was read, for people.
     pub interpretation: Interpretation,
+    /// The names of the columns that belong to no field and have values, in the order of the file.
+    pub extra_columns: Vec<String>,
 }
 
 /// The table and the ids of a job's rows.
@@ -228,7 +230,8 @@ pub(crate) async fn plan(
 ) -> Result<(), StoreError> {
     let query = sql::query(
         "UPDATE jobs SET job_total_rows = $3, job_processed_rows = job_checkpoint, job_staging_base = $4,
-                job_object_version = $5, job_partitioned = $6, job_interpretation = $7
+                job_object_version = $5, job_partitioned = $6, job_interpretation = $7,
+                job_extra_columns = $8
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
@@ -237,7 +240,8 @@ pub(crate) async fn plan(
     .bind(plan.location.base)
     .bind(&plan.object_version)
     .bind(matches!(plan.location.tables, JobTables::Own(_)))
-    .bind(Json(&plan.interpretation));
+    .bind(Json(&plan.interpretation))
+    .bind(&plan.extra_columns);
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
@@ -344,6 +348,7 @@ pub(crate) async fn finish(
                 job_object_version = coalesce($11, job_object_version),
                 job_partitioned = coalesce($12, job_partitioned),
                 job_interpretation = coalesce($13, job_interpretation),
+                job_extra_columns = coalesce($14, job_extra_columns),
                 job_ready_rows = $5, job_issue_rows = $6, job_success_rows = $7,
                 job_discarded_rows = greatest(
                     coalesce($8, job_total_rows) - coalesce($9, job_repeated_rows) - $5 - $6 - $7, 0),
@@ -364,7 +369,8 @@ pub(crate) async fn finish(
     .bind(planned.map(|plan| plan.location.base))
     .bind(planned.map(|plan| plan.object_version.as_str()))
     .bind(planned.map(|plan| matches!(plan.location.tables, JobTables::Own(_))))
-    .bind(planned.map(|plan| Json(&plan.interpretation)));
+    .bind(planned.map(|plan| Json(&plan.interpretation)))
+    .bind(planned.map(|plan| &plan.extra_columns));
     held(claim, query.execute(connection).await?.rows_affected())
 }
 

@@ -8,7 +8,7 @@ use crate::domain::ids::{JobId, RowId};
 use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES};
 use crate::store::jobs::Job;
-use crate::store::{StoreError, filter};
+use crate::store::{StoreError, extra_columns, filter};
 
 /// The most rows that one search reads. To find a few discarded rows in a million takes several searches.
 const SPAN: i64 = 40_000;
@@ -58,11 +58,12 @@ pub async fn scan(
     }
     filter::push_each(&mut query, tables, which);
     query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit + 1).push(bounded_end);
-    let found = query.build().persistent(false).fetch_all(connection).await?;
+    let found = query.build().persistent(false).fetch_all(&mut *connection).await?;
     let mut rows: Vec<RowView> = found.iter().map(view).collect::<Result<_, _>>()?;
     let is_cut = bounded::is_cut(&found)?;
     let more = is_cut || rows.len() as i64 > limit;
     rows.truncate(limit as usize);
+    extra_columns::sort(connection, job.id, rows.iter_mut().map(|row| &mut row.extra).collect()).await?;
     let next = match more {
         true => rows.last().map(|row| row.row),
         false => to.filter(|to| end.is_some_and(|end| *to < end)),

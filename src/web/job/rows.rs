@@ -18,6 +18,7 @@ use crate::store::issues::{self, IssueFilter};
 use crate::store::jobs::Job;
 use crate::store::staging::{self, RowPage, RowView};
 use crate::web::export::of_page;
+use crate::web::extra::ExtraView;
 use crate::web::form::search_text;
 use crate::web::text::Text;
 use crate::web::words::{self, Status};
@@ -83,6 +84,7 @@ struct Row {
     line: String,
     values: PerField<String>,
     status: Status,
+    extra: Option<ExtraView>,
 }
 
 impl Row {
@@ -90,6 +92,7 @@ impl Row {
         Row {
             line: row.line.map_or_else(String::new, |line| text.number(line)),
             status: words::row_status(text, row.status),
+            extra: ExtraView::of(text, &row.extra),
             values: row.values,
         }
     }

@@ -214,6 +214,7 @@ fn effects(text: &Text, would: &actions::Preview) -> Vec<Effect> {
     count!(changed.discarded, bulk_effect_discarded);
     count!(changed.restored, bulk_effect_restored);
     count!(changed.edited, bulk_effect_edited);
+    count!(changed.differing, bulk_effect_differing);
     count!(issues.settled, bulk_effect_resolved);
     count!(issues.reopened, bulk_effect_reopened);
     effects

@@ -19,6 +19,7 @@ use crate::store::actions::{self as trail, Action};
 use crate::store::contacts::Contact;
 use crate::store::issues::Issue;
 use crate::store::staging::RowView;
+use crate::web::extra::{self, ExtraLine, ExtraView};
 use crate::web::refusals::email_error;
 use crate::web::text::Text;
 use crate::web::times::Time;
@@ -46,6 +47,8 @@ pub(crate) struct CaseView {
     decided: Option<Decided>,
     /// The existing contact, if there is one, and the rows, side by side.
     columns: Vec<Column>,
+    /// The values of these in columns that belong to no field, if they are compared.
+    extra: Vec<ExtraLine>,
     /// Whether it has more rows than are shown.
     more: bool,
     /// The notice about the last action.
@@ -86,6 +89,8 @@ struct Column {
     suggestion: Option<String>,
     /// The residue of a malformed row.
     residue: Option<String>,
+    /// Its values in columns that belong to no field, if it is not compared with others.
+    extra: Option<ExtraView>,
     /// The decision about the existing contact.
     on_existing: Option<String>,
 }
@@ -199,6 +204,7 @@ pub(super) async fn views(
             is_encoding: is_about_encoding(&issue),
             decided,
             columns: columns(text, &issue, &rows, review.job.required),
+            extra: extra_lines(issue.issue_type, &rows),
             more,
             notice: None,
             editing: false,
@@ -292,14 +298,31 @@ fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowI
 
 fn columns(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) -> Vec<Column> {
     let kind = issue.issue_type;
-    let contact = rows.iter().find_map(|case| case.contact.as_ref()).map(|existing| &existing.contact);
-    let contact = contact.filter(|_| kind.rule().compares == Compares::Contact);
+    let contact = compared_contact(kind, rows);
     let mut columns: Vec<Column> = contact.map(|contact| of_contact(text, contact)).into_iter().collect();
     columns.extend(rows.iter().enumerate().map(|(at, case)| of_row(text, kind, required, at + 1, case)));
     if kind.rule().compares != Compares::Nothing {
         mark_differences(&mut columns);
     }
     columns
+}
+
+/// Returns the values in columns that belong to no field, of the rows of a case and of the contact that they are compared
+/// with.
+fn extra_lines(kind: IssueType, rows: &[Case]) -> Vec<ExtraLine> {
+    if kind.rule().compares == Compares::Nothing {
+        return Vec::new();
+    }
+    let contact = compared_contact(kind, rows).map(|contact| (&contact.extra, false));
+    let of_row = |case: &Case| case.row.status == Some(RowStatus::Discard);
+    let all: Vec<_> =
+        contact.into_iter().chain(rows.iter().map(|case| (&case.row.extra, of_row(case)))).collect();
+    extra::side_by_side(&all)
+}
+
+fn compared_contact(kind: IssueType, rows: &[Case]) -> Option<&Contact> {
+    let contact = rows.iter().find_map(|case| case.contact.as_ref()).map(|existing| &existing.contact);
+    contact.filter(|_| kind.rule().compares == Compares::Contact)
 }
 
 /// Marks values that differ between the columns, except discarded ones. E-mails are compared in lower case.
@@ -343,6 +366,7 @@ fn of_contact(text: &Text, contact: &Contact) -> Column {
         cells: cells(text, &contact.values, |_, _| false),
         suggestion: None,
         residue: None,
+        extra: None,
         on_existing: None,
     }
 }
@@ -364,6 +388,7 @@ fn of_row(text: &Text, kind: IssueType, required: RequiredFields, number: usize,
         cells: cells(text, &row.values, |field, value| (kind.rule().is_wrong)(required, field, value)),
         suggestion: case.suggestion.clone().filter(|_| kind.rule().suggests_address),
         residue: row.residue.clone(),
+        extra: ExtraView::of(text, &row.extra).filter(|_| kind.rule().compares == Compares::Nothing),
         on_existing: row.on_existing.map(|decided| match decided {
             OnExisting::Overwrite => text.case_overwrites(),
             OnExisting::Fill => text.case_fills(),

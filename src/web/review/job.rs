@@ -72,6 +72,9 @@ pub(super) fn effect(text: &Text, effect: &Effect) -> String {
     if changed.edited > 0 {
         parts.push(text.effect_edited(changed.edited));
     }
+    if changed.differing > 0 {
+        parts.push(text.effect_differing(changed.differing));
+    }
     if parts.is_empty() {
         parts.push(text.effect_decided(changed.rows));
     }

@@ -29,14 +29,14 @@ pub(super) async fn end_state(pool: &PgPool) -> Vec<String> {
     analyze(pool).await;
     let query = "
         SELECT 'row ' || concat_ws('|', staging_line, staging_status, staging_row_hash, staging_email, staging_first_name,
-                                   staging_last_name, staging_company, staging_accepted)
+                                   staging_last_name, staging_company, staging_accepted, staging_extra)
         FROM staging
         UNION ALL
         SELECT 'item ' || concat_ws('|', issue_type, issue_key, issue_description, issue_resolved, staging_line)
         FROM issues JOIN issue_items ON item_issue_id = issue_id JOIN staging ON staging_id = item_staging_id
         UNION ALL
         SELECT 'contact ' || concat_ws('|', contacts_user_id, contact_email, contact_first_name,
-            contact_last_name, contact_company,
+            contact_last_name, contact_company, contact_extra,
                                        coalesce(staging_line::text, 'of no row'))
         FROM contacts LEFT JOIN staging USING (staging_id)
         UNION ALL
@@ -94,8 +94,8 @@ const INVARIANTS: &[(&str, &str)] = &[
         "a contact's row is a SUCCESS row with the same values",
         "SELECT contact_id FROM contacts JOIN staging USING (staging_id)
          WHERE staging_status IS DISTINCT FROM 'SUCCESS'
-            OR (contact_email, contact_first_name, contact_last_name, contact_company)
-               IS DISTINCT FROM (staging_email, staging_first_name, staging_last_name, staging_company)",
+            OR (contact_email, contact_first_name, contact_last_name, contact_company, contact_extra)
+               IS DISTINCT FROM (staging_email, staging_first_name, staging_last_name, staging_company, staging_extra)",
     ),
     (
         "an owner has one contact of an address",

@@ -260,15 +260,17 @@ async fn imported(rig: &Rig, job: i32, status: &str) {
 
 /// Returns a file of `rows` rows with `padding` in each: all valid, or with some rows of every rule.
 fn file(rows: usize, dirty: bool, padding: &str) -> String {
-    let mut text = String::from("email,first_name,last_name,company\n");
+    let mut text = String::from("email,first_name,last_name,company,Notes,City\n");
     for n in 0..rows {
         match n % DIRT {
-            0 if dirty => text.push_str(&format!("broken-{n},Ann,Lee,Acme {padding}\n")),
-            1 if dirty => text.push_str(&format!("p{}@example.com,Other,Name,Acme {padding}\n", n + 1)),
+            0 if dirty => text.push_str(&format!("broken-{n},Ann,Lee,Acme {padding},note {n},\n")),
+            1 if dirty => text.push_str(&format!("p{}@example.com,Other,Name,Acme {padding},,Rome\n", n + 1)),
             2 if dirty => {
-                text.push_str(&format!("p{n}@example.com,Ann,Lee,Acme\np{n}@example.com,Ann,Lee,Acme\n"))
+                // The repeat fills the row that is kept.
+                let row = format!("p{n}@example.com,Ann,Lee,Acme");
+                text.push_str(&format!("{row},note {n},\n{row},,Bonn\n"));
             }
-            _ => text.push_str(&format!("p{n}@example.com,Ann,Lee,Acme {n} {padding}\n")),
+            _ => text.push_str(&format!("p{n}@example.com,Ann,Lee,Acme {n} {padding},note {n},\n")),
         }
     }
     text
