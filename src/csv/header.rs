@@ -92,7 +92,7 @@ impl Header {
         }
         let sources = PerField::from_fn(|field| source(field).unwrap_or(Source::NONE));
         let is_extra = |at: usize| sources.values().iter().all(|source| source.column() != at);
-        Ok(Header {
+        let mut header = Header {
             names: start.names.clone(),
             is_named: start.is_named(),
             line: start.line,
@@ -100,7 +100,12 @@ impl Header {
             values: settings.values.clone(),
             extra: ExtraColumn::all(&start.names, start.is_named(), is_extra),
             sources,
-        })
+        };
+        if header.is_export() {
+            let last = header.names.len() - 1;
+            header.extra.retain(|column| column.at() != 0 && column.at() != last);
+        }
+        Ok(header)
     }
 
     /// Returns the source of a field's value.
