@@ -1,12 +1,11 @@
 //! Suggests the intended address for one that is probably mistyped. A person accepts or ignores the suggestion.
 //!
 //! A wrong suggestion costs more than none: a person who trusts it writes to a stranger. Therefore an address is only
-//! corrected if one interpretation is by far the most likely. Values with two addresses, a name inside the address or
-//! signs of damage get no suggestion. Domains are not resolved.
+//! corrected if one interpretation is by far the most likely. Of several addresses the first is suggested; values with a
+//! name inside the address or signs of damage get no suggestion. Domains are not resolved.
 
 mod domains;
-
-use std::borrow::Cow;
+mod unpack;
 
 use self::domains::{COINED, ORDINARY};
 use super::{email, row};
@@ -82,27 +81,36 @@ pub fn correction(value: &str) -> Option<String> {
     if value.len() > VALUE_OCTETS {
         return None;
     }
-    let address = match email::check(value) {
-        Ok(()) => Cow::Borrowed(value),
-        Err(_) => Cow::Owned(repaired(value)?),
-    };
+    if email::check(value).is_ok() {
+        return finished(value, value);
+    }
+    let text = legible(value)?;
+    let repaired = one(bare(&text)).and_then(|address| finished(&address, value));
+    repaired.or_else(|| finished(&unpack::only_or_first(&text)?, value))
+}
+
+/// Returns the address with the intended domain, if it is valid and not the value itself.
+fn finished(address: &str, value: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
     let corrected = match intended(domain) {
         Some(intended) => format!("{local}@{intended}"),
-        None => address.to_string(),
+        None => address.to_owned(),
     };
     (corrected != value && email::check(&corrected).is_ok()).then_some(corrected)
 }
 
-/// Repairs the syntax of an invalid address. The result need not be valid.
-fn repaired(value: &str) -> Option<String> {
+/// Returns a value without invisible characters and the codes of other programs, or `None` if characters are lost.
+fn legible(value: &str) -> Option<String> {
     // Lost characters cannot be restored; mailing lists hide addresses as `jo...@`.
     if value.contains(['\u{fffd}', '\u{2400}', '…']) || value.contains("...") {
         return None;
     }
     let visible: String = value.chars().filter(|letter| !is_invisible(*letter)).map(narrow).collect();
-    let visible = row::normalise(&visible);
-    let text = bare(&visible);
+    Some(unpack::decoded(&row::normalise(&visible)))
+}
+
+/// Repairs the syntax of a text that consists of one address. The result need not be valid.
+fn one(text: &str) -> Option<String> {
     let (local, typed_domain) = halves(text).or_else(|| spelt_out(text))?;
     let domain = repaired_domain(&typed_domain)?;
     // The comma may be a typo for the m beside it, or may follow an address in `.co`.
@@ -154,7 +162,11 @@ fn unlabelled(text: &str) -> &str {
     let label_of = |label: &&str| {
         text.split_at_checked(label.len()).filter(|(start, _)| start.eq_ignore_ascii_case(label))
     };
-    LABELS.iter().find_map(label_of).map_or(text, |(_, rest)| rest)
+    match LABELS.iter().find_map(label_of) {
+        // What follows the address in a link, such as the subject.
+        Some((_, rest)) => rest.split_once('?').map_or(rest, |(address, _)| address),
+        None => text,
+    }
 }
 
 /// Splits a text at the `@`, which may be repeated. Returns `None` if there is not exactly one address.

@@ -75,6 +75,40 @@ fn text_around_an_address_is_removed() {
 }
 
 #[test]
+fn what_programs_write_around_an_address_is_removed() {
+    assert_corrections(&[
+        ("mailto:ann@example.com?subject=Hi%20Ann", "ann@example.com"),
+        ("mailto:ann%2Elee@example.com", "ann.lee@example.com"),
+        ("ann%40example.com", "ann@example.com"),
+        ("<a href=\"mailto:ann@example.com\">ann@example.com</a>", "ann@example.com"),
+        ("ann@example.com<br>", "ann@example.com"),
+        ("[ann@example.com](mailto:ann@example.com)", "ann@example.com"),
+        ("Ann Lee (ann@example.com)", "ann@example.com"),
+        ("Ann Lee [mailto:ann@example.com]", "ann@example.com"),
+        ("[\"ann@example.com\"]", "ann@example.com"),
+        ("[{\"label\":\"work\",\"value\":\"ann@example.com\"}]", "ann@example.com"),
+        ("100%", ""),
+        ("Ann Lee (bob)", ""),
+        ("[\"ann\"]", ""),
+        ("[ann@example.com](mailto:bob@example.com)", ""),
+    ]);
+}
+
+#[test]
+fn the_first_of_several_addresses_is_suggested() {
+    let first = "ann@example.com";
+    for separator in [", ", ";", "; ", " ", "\n", " / ", "|", " ::: ", " and ", " und ", "、"] {
+        let value = format!("{first}{separator}bob@example.org");
+        assert_eq!(correction(&value).as_deref(), Some(first), "{value:?}");
+    }
+    assert_corrections(&[
+        ("Ann <ann@example.com>, Bob <bob@example.org>", first),
+        ("ann@example.com;bob@example.org;cleo@example.net", first),
+        ("ann@gmial.com, bob@example.org", "ann@gmail.com"),
+    ]);
+}
+
+#[test]
 fn domains_close_to_a_known_one_are_corrected() {
     assert_corrections(&[
         ("ann@gmial.com", "ann@gmail.com"),
@@ -185,11 +219,10 @@ fn ambiguous_values_get_no_suggestion() {
         "ann@acme.de,at",
         "ann@yahoo.com b",
         "ann@gmail.com 555-1234",
-        // Two addresses.
-        "ann@gmail.com, bob@gmail.com",
-        "ann@gmail.com;bob@gmail.com",
-        "ann@a.com / ann@b.com",
+        // More than one address, or what looks like it.
         "ann@gmail@gmail.com",
+        "ann@gmail.com, 555-1234",
+        "ann@gmail.com; bob@",
         "bob@example.com <ann@example.com>",
         "<ann@example.com> bob@example.com",
         "joann@b.co <ann@b.co>",
