@@ -13,7 +13,7 @@ use line::{Line, Lines};
 use super::error::UnpackError;
 use super::output::{Flow, Output};
 use crate::domain::field::{Field, PerField};
-use crate::domain::full_name;
+use crate::domain::full_name::{self, NameOrder};
 use crate::domain::interpretation::{Container, ContainerFormat};
 
 /// Maximum number of further properties that get a column.
@@ -121,7 +121,7 @@ impl Card {
             return named;
         }
         let formatted = self.preferred(b"FN").map(Line::text).unwrap_or_default();
-        let split = std::str::from_utf8(&formatted).map(full_name::split);
+        let split = std::str::from_utf8(&formatted).map(|name| full_name::split(name, NameOrder::default()));
         match split {
             Ok(split) if !split.is_doubtful => Names { first: split.first.into(), last: split.last.into() },
             Ok(_) | Err(_) => named,

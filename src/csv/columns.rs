@@ -1,10 +1,11 @@
 //! Assigns columns to fields, by name, then by content. Columns are numbered from 0.
 
-use super::header_row::is_address;
+use super::header_row::{is_address, meaning};
 use super::rejection::ColumnProposal;
-use crate::domain::column_names::{NameMeaning, meaning};
+use crate::domain::column_names::NameMeaning;
 use crate::domain::email;
 use crate::domain::field::{Field, PerField, folded};
+use crate::domain::full_name::{self, NameOrder};
 
 /// The source of a field's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,9 +13,9 @@ pub(super) enum Source {
     /// A column.
     Column(usize),
     /// The first name in a column of full names.
-    FirstOf(usize),
+    FirstOf(usize, NameOrder),
     /// The last name in a column of full names.
-    LastOf(usize),
+    LastOf(usize, NameOrder),
 }
 
 /// The columns of a table that names and content identify.
@@ -52,8 +53,13 @@ impl Beginning<'_> {
         let by_name = PerField::from_fn(|field| self.best_filled(field, candidates.get(field)));
         let mut sources = by_name.map(|column| column.map(Source::Column));
         self.find_names(&meanings, &by_name, &mut sources);
-        if sources.email.is_none() {
-            sources.email = self.by_content().map(Source::Column);
+        // The name may mean something else, such as `Mail` where letters are meant.
+        let has_addresses = |source: Source| self.addresses(source.column()) > 0;
+        if !sources.email.is_some_and(has_addresses)
+            && let Some(column) = self.by_content()
+            && (sources.email.is_none() || self.addresses(column) * 2 > self.rows.len())
+        {
+            sources.email = Some(Source::Column(column));
         }
         Columns { sources, candidates, doubled }
     }
@@ -93,22 +99,60 @@ impl Beginning<'_> {
             (Some(_), Some(_)) => return,
             columns => columns,
         };
-        let only_full = |column: &usize| meanings[*column].full_name && meanings[*column].field.is_none();
+        let order = |column: usize| meanings[column].full_name;
+        let only_full = |column: &usize| order(*column).is_some() && meanings[*column].field.is_none();
         let columns: Vec<usize> = (0..meanings.len()).filter(only_full).collect();
         let full = self.best_filled(Field::LastName, &columns);
+        let split = |column: usize| split(column, order(column).unwrap_or_default());
         match (first.or(last), full) {
-            // `Name` beside `Vorname` is the last name.
-            (Some(part), Some(full)) if !meanings[part].full_name => {
-                let missing = if first.is_some() { &mut sources.last_name } else { &mut sources.first_name };
-                *missing = Some(Source::Column(full));
+            // `Name` beside `Vorname` is the last name, unless it contains both.
+            (Some(part), Some(full)) if order(part).is_none() => {
+                let (first_of, last_of) = match self.contain(full, part) {
+                    true => split(full),
+                    false => (Some(Source::Column(full)), Some(Source::Column(full))),
+                };
+                match first {
+                    Some(_) => sources.last_name = last_of,
+                    None => sources.first_name = first_of,
+                }
             }
             (_, Some(full)) => (sources.first_name, sources.last_name) = split(full),
-            // `Nombre` alone is the full name.
-            (Some(part), None) if meanings[part].full_name => {
+            // `Nombre` alone is the full name, if it contains one.
+            (Some(part), None) if order(part).is_some() && self.has_full_names(part) => {
                 (sources.first_name, sources.last_name) = split(part);
             }
             _ => {}
         }
+    }
+
+    /// Returns whether the cells of a column contain those of another, in most rows that have both.
+    fn contain(&self, whole: usize, part: usize) -> bool {
+        let (mut both, mut contained) = (0, 0);
+        for row in self.rows {
+            let cell = |column: usize| row.get(column).map_or("", |cell| cell.trim());
+            if !cell(whole).is_empty() && !cell(part).is_empty() {
+                both += 1;
+                contained += usize::from(cell(whole) != cell(part) && cell(whole).contains(cell(part)));
+            }
+        }
+        contained * 2 >= both
+    }
+
+    /// Returns whether most cells of a column have a first and a last name.
+    fn has_full_names(&self, column: usize) -> bool {
+        let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.trim());
+        let (mut filled, mut full) = (0, 0);
+        for cell in cells.filter(|cell| !cell.is_empty()) {
+            let name = full_name::split(cell, NameOrder::default());
+            filled += 1;
+            full += usize::from(!name.first.is_empty() && !name.last.is_empty());
+        }
+        full * 2 >= filled
+    }
+
+    /// Returns the number of addresses in a column.
+    fn addresses(&self, column: usize) -> usize {
+        self.rows.iter().filter(|row| row.get(column).is_some_and(|cell| is_address(cell))).count()
     }
 
     /// Returns the column that contains e-mails.
@@ -177,11 +221,11 @@ impl Source {
     /// Returns the index of the column.
     pub(super) fn column(self) -> usize {
         match self {
-            Source::Column(column) | Source::FirstOf(column) | Source::LastOf(column) => column,
+            Source::Column(column) | Source::FirstOf(column, _) | Source::LastOf(column, _) => column,
         }
     }
 }
 
-fn split(column: usize) -> (Option<Source>, Option<Source>) {
-    (Some(Source::FirstOf(column)), Some(Source::LastOf(column)))
+fn split(column: usize, order: NameOrder) -> (Option<Source>, Option<Source>) {
+    (Some(Source::FirstOf(column, order)), Some(Source::LastOf(column, order)))
 }

@@ -42,6 +42,7 @@ pub(super) struct CharClasses(u8);
 impl CharClasses {
     const CONTROLS: u8 = 1;
     const MARKUP: u8 = 2;
+    const QUESTION_MARKS: u8 = 4;
     const NON_ASCII: u8 = 0x80;
 
     #[expect(clippy::needless_bitwise_bool, reason = "without branches, the compiler vectorizes it")]
@@ -49,9 +50,10 @@ impl CharClasses {
         let bits = |byte: u8| {
             let is_control =
                 ((byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0x7F);
-            let is_markup = (byte == b'&') | (byte == b'=');
+            let is_markup = (byte == b'&') | (byte == b'=') | (byte == b'<') | (byte == b'\\');
             (u8::from(is_control) * CharClasses::CONTROLS)
                 | (u8::from(is_markup) * CharClasses::MARKUP)
+                | (u8::from(byte == b'?') * CharClasses::QUESTION_MARKS)
                 | (byte & CharClasses::NON_ASCII)
         };
         CharClasses(bytes.iter().fold(0, |all, byte| all | bits(*byte)))
@@ -72,13 +74,24 @@ impl CharClasses {
         self.0 & CharClasses::NON_ASCII != 0
     }
 
-    /// Returns whether there is an ampersand or an equals sign.
+    /// Returns whether there are question marks.
+    pub(super) fn has_question_marks(self) -> bool {
+        self.0 & CharClasses::QUESTION_MARKS != 0
+    }
+
+    /// Returns whether there is a character that begins a code of another program: `&`, `=`, `<` or a backslash.
     pub(super) fn has_markup(self) -> bool {
         self.0 & CharClasses::MARKUP != 0
     }
 }
 
 impl<'a> Cells<'a> {
+    /// Returns cells of a text, by the end of each.
+    #[cfg(test)]
+    pub(super) fn new(text: &'a str, ends: &'a [usize]) -> Cells<'a> {
+        Cells { text, ends }
+    }
+
     /// Returns the cell at `index`, or `None` if the record has fewer cells.
     pub fn get(&self, index: usize) -> Option<&'a str> {
         let end = *self.ends.get(index)?;

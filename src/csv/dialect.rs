@@ -9,13 +9,15 @@ pub(super) struct Dialect {
     pub delimiter: u8,
     /// The quote around cells, if any.
     pub(crate) quote: Option<u8>,
-    /// Whether `\` escapes the next byte in quotes.
+    /// Whether `\` escapes a quote in quotes, and a delimiter outside them.
     pub(crate) is_escaped: bool,
+    /// Whether spaces before an opening quote do not count.
+    pub(crate) is_spaced: bool,
 }
 
 impl Dialect {
     pub(super) fn of(delimiter: u8) -> Dialect {
-        Dialect { delimiter, quote: Some(b'"'), is_escaped: false }
+        Dialect { delimiter, quote: Some(b'"'), is_escaped: false, is_spaced: false }
     }
 
     /// Returns the dialects whose delimiter occurs in the text, the most usual first. Never empty.
@@ -41,6 +43,7 @@ pub(super) fn declaration(text: &[u8]) -> Option<Declaration> {
     let line = text[..bytes].strip_prefix(b"\"").unwrap_or(&text[..bytes]);
     let name = line.get(..4).filter(|name| name.eq_ignore_ascii_case(b"sep="))?;
     let value = line[name.len()..].strip_suffix(b"\"").unwrap_or(&line[name.len()..]);
+    let value = if value == b"\\t" { b"\t" } else { value };
     let (first, others) = value.split_first()?;
     let fits = first.is_ascii() && !first.is_ascii_alphanumeric() && *first != b'"';
     let dialect = Dialect::of(*first);

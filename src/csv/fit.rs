@@ -22,6 +22,16 @@ impl Dialect {
             }
             variants.push(Dialect { quote: None, ..self });
         }
+        let is_escape = |pair: &[u8]| pair == [b'\\', self.delimiter];
+        if sample.flawed == 0 && text.windows(2).any(is_escape) {
+            variants.push(Dialect { is_escaped: true, ..self });
+        }
+        let is_behind_space = |cell: &String| cell.starts_with(' ') && cell.trim_start().starts_with('"');
+        if self.delimiter != b' '
+            && sample.records.iter().flat_map(|record| &record.cells).any(is_behind_space)
+        {
+            variants.push(Dialect { is_spaced: true, ..self });
+        }
         let is_in_apostrophes =
             |cell: &String| cell.len() > 1 && cell.starts_with('\'') && cell.ends_with('\'');
         if sample.records.iter().flat_map(|record| &record.cells).any(is_in_apostrophes) {
@@ -52,7 +62,10 @@ impl Fit {
         // A single name may be a coincidence, such as `Firma` in `Firma GmbH`.
         let known_names = if header.known_names > 1 { header.known_names } else { 0 };
         // A quote at both ends of a cell means that this dialect missed quotes that are in use.
-        let in_quotes = |cell: &String| cell.len() > 1 && cell.starts_with('"') && cell.ends_with('"');
+        let in_quotes = |cell: &String| {
+            let cell = cell.trim();
+            cell.len() > 1 && cell.starts_with('"') && cell.ends_with('"')
+        };
         let records = &sample.records[header.index..];
         let unread = records.iter().filter(|record| record.cells.iter().any(in_quotes)).count();
         let flawed = sample.flawed + unread;

@@ -2,6 +2,7 @@
 
 use super::columns::{Beginning, Source};
 use super::extra::ExtraColumn;
+use super::header_row::meaning;
 use super::rejection::{ColumnProposal, HeaderNames, Rejection};
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
@@ -123,8 +124,9 @@ impl Mapping {
         let columns = self.columns.map(|column| column.map(usize::from));
         let mut sources = columns.map(|column| column.map(Source::Column));
         if let Some(column) = columns.first_name.filter(|_| columns.first_name == columns.last_name) {
+            let order = meaning(&start.names[column]).full_name.unwrap_or_default();
             (sources.first_name, sources.last_name) =
-                (Some(Source::FirstOf(column)), Some(Source::LastOf(column)));
+                (Some(Source::FirstOf(column, order)), Some(Source::LastOf(column, order)));
         }
         Ok(sources)
     }

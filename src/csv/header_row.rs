@@ -1,8 +1,9 @@
 //! Finds the header row, which may follow titles, notes and blank lines: the row with the most known names, or the first
 //! row of the usual width.
 
+use super::mangled::unmangled;
 use super::sample::{Sample, SampleRecord};
-use crate::domain::column_names::{NameMeaning, meaning};
+use crate::domain::column_names::{self, NameMeaning};
 use crate::domain::field::Field;
 
 /// Maximum number of records above the header.
@@ -101,7 +102,7 @@ struct KnownNames {
 fn known_names(names: &[String]) -> KnownNames {
     let may_be_name = |name: &&String| name.len() < NAME_BYTES && !name.contains('@');
     let meanings: Vec<NameMeaning> = names.iter().filter(may_be_name).map(|name| meaning(name)).collect();
-    let has_full_name = meanings.iter().any(|meaning| meaning.full_name);
+    let has_full_name = meanings.iter().any(|meaning| meaning.full_name.is_some());
     let has = |field: &&Field| {
         let is_in_name = matches!(field, Field::FirstName | Field::LastName);
         has_full_name && is_in_name || meanings.iter().any(|meaning| meaning.field == Some(**field))
@@ -109,6 +110,15 @@ fn known_names(names: &[String]) -> KnownNames {
     KnownNames {
         count: Field::ALL.iter().filter(has).count(),
         is_complete: Field::ALL.iter().filter(|field| field.is_required()).all(|field| has(&field)),
+    }
+}
+
+/// Returns what the name of a column means, also if its UTF-8 was encoded twice.
+pub(super) fn meaning(name: &str) -> NameMeaning {
+    let meaning = column_names::meaning(name);
+    match meaning == NameMeaning::default() && !name.is_ascii() {
+        true => column_names::meaning(&unmangled(name)),
+        false => meaning,
     }
 }
 

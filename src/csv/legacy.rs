@@ -1,8 +1,13 @@
 //! Detects the encoding of a text that is not Unicode.
 //!
 //! `chardetng` detects the encodings of the web by the frequency of letter pairs. It does not know Mac Roman and the code
-//! pages of MS-DOS, which are detected by the plausibility of the words in each candidate. The result is certain if no
-//! other candidate yields plausible words, or if each half of the text leads to the same encoding.
+//! pages of MS-DOS, which are detected by the plausibility of the words in each candidate, and by words that are frequent in
+//! names (`legacy/words.txt`), which decide where the text is short. The result is certain if no other candidate yields
+//! plausible words, if only this one yields frequent words, or if each half of the text leads to the same encoding.
+
+mod familiar;
+
+use std::cmp::Ordering;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
@@ -12,7 +17,7 @@ use crate::domain::interpretation::EncodingReading;
 
 /// The encodings that `chardetng` may confuse, and those that it does not know.
 #[rustfmt::skip]
-const CANDIDATES: [Encoding; 23] = [
+const CANDIDATES: [Encoding; 26] = [
     Encoding::Windows1252,
     Encoding::Other(&encoding_rs::WINDOWS_1250_INIT),
     Encoding::Other(&encoding_rs::WINDOWS_1251_INIT),
@@ -23,7 +28,10 @@ const CANDIDATES: [Encoding; 23] = [
     Encoding::Other(&encoding_rs::WINDOWS_1257_INIT),
     Encoding::Other(&encoding_rs::WINDOWS_874_INIT),
     Encoding::Other(&encoding_rs::ISO_8859_2_INIT),
+    Encoding::Other(&encoding_rs::ISO_8859_15_INIT),
     Encoding::Other(&encoding_rs::ISO_8859_5_INIT),
+    Encoding::Other(&encoding_rs::ISO_8859_7_INIT),
+    Encoding::Other(&encoding_rs::WINDOWS_1258_INIT),
     Encoding::Other(&encoding_rs::KOI8_U_INIT),
     Encoding::Other(&encoding_rs::IBM866_INIT),
     Encoding::Other(&encoding_rs::SHIFT_JIS_INIT),
@@ -41,8 +49,9 @@ const CANDIDATES: [Encoding; 23] = [
 const MAC_ROMAN: Encoding = Encoding::Other(&encoding_rs::MACINTOSH_INIT);
 
 /// The candidates that `chardetng` does not know.
-const UNKNOWN_TO_WEB: [Encoding; 5] = [
+const UNKNOWN_TO_WEB: [Encoding; 6] = [
     MAC_ROMAN,
+    Encoding::Other(&encoding_rs::ISO_8859_15_INIT),
     Encoding::Other(&encoding_rs::X_MAC_CYRILLIC_INIT),
     Encoding::Cp850,
     Encoding::Cp437,
@@ -53,18 +62,36 @@ const UNKNOWN_TO_WEB: [Encoding; 5] = [
 const MIN_PLAUSIBILITY: f64 = 0.8;
 /// Minimum lead of an encoding that `chardetng` does not know over the one that it detects.
 const MIN_LEAD: f64 = 0.15;
+/// Minimum share of plausible words in a text in which familiar words are counted.
+const MIN_FAMILIARITY: f64 = 0.5;
+/// Minimum number of familiar words that make an encoding certain if no other candidate yields any.
+const MIN_FAMILIAR: usize = 2;
 
 /// The text decoded from one candidate.
 struct Trial {
     encoding: Encoding,
     text: String,
     plausibility: f64,
+    /// The number of words that are frequent in names.
+    familiar: usize,
 }
 
 impl Trial {
     fn new(bytes: &[u8], encoding: Encoding) -> Trial {
         let text = decode(bytes, encoding);
-        Trial { encoding, plausibility: plausibility(&text), text }
+        let plausibility = plausibility(&text);
+        let familiar = if plausibility < MIN_FAMILIARITY { 0 } else { familiar::count(&text) };
+        Trial { encoding, text, plausibility, familiar }
+    }
+
+    fn is_plausible(&self) -> bool {
+        self.plausibility >= MIN_PLAUSIBILITY
+    }
+
+    /// Compares trials by their likelihood.
+    fn cmp(&self, other: &Trial) -> Ordering {
+        let plausibility = self.plausibility.total_cmp(&other.plausibility);
+        self.familiar.cmp(&other.familiar).then(plausibility)
     }
 }
 
@@ -73,31 +100,59 @@ pub(super) fn reading(text: &[u8]) -> Reading {
     let guessed = Trial::new(text, guess(text));
     let others = CANDIDATES.into_iter().filter(|encoding| *encoding != guessed.encoding);
     let others: Vec<Trial> = others.map(|encoding| Trial::new(text, encoding)).collect();
-    let best_of = |trials: &mut dyn DoubleEndedIterator<Item = &Trial>| -> Option<(Encoding, f64)> {
-        let best = trials.rev().max_by(|one, other| one.plausibility.total_cmp(&other.plausibility))?;
-        Some((best.encoding, best.plausibility))
-    };
-    let unknown = best_of(&mut others.iter().filter(|trial| UNKNOWN_TO_WEB.contains(&trial.encoding)));
-    let chosen = match unknown {
-        Some((encoding, plausibility)) if plausibility > guessed.plausibility + MIN_LEAD => {
-            others.iter().find(|trial| trial.encoding == encoding).unwrap_or(&guessed)
-        }
-        _ => &guessed,
-    };
-    let is_rival = |trial: &&Trial| {
+    let chosen = chosen(&guessed, &others);
+    let rivals = others.iter().chain([&guessed]).filter(|trial| {
         trial.encoding != chosen.encoding
             && trial.plausibility >= chosen.plausibility.min(MIN_PLAUSIBILITY)
             && trial.text != chosen.text
-    };
-    let rival = best_of(&mut others.iter().filter(is_rival));
-    let is_guess = chosen.encoding == guessed.encoding;
-    let is_sure = rival.is_none() || (is_guess && is_stable(text, chosen.encoding));
+    });
+    let rival = likeliest(rivals);
     let encoding = chosen.encoding;
-    if chosen.plausibility >= MIN_PLAUSIBILITY && is_sure {
+    let is_sure = rival.is_none_or(|rival| {
+        let is_familiar = chosen.familiar >= MIN_FAMILIAR && chosen.familiar >= 4 * rival.familiar;
+        let is_detected = encoding == guessed.encoding && rival.familiar <= chosen.familiar;
+        is_familiar || is_detected && !is_unlike_windows(text, chosen, &others) && is_stable(text, encoding)
+    });
+    if chosen.is_plausible() && is_sure {
         return Reading::sure(encoding);
     }
     let fallback = if encoding == Encoding::Windows1252 { MAC_ROMAN } else { Encoding::Windows1252 };
-    Reading { encoding, rival: Some(rival.map_or(fallback, |(rival, _)| rival)) }
+    Reading { encoding, rival: Some(rival.map_or(fallback, |rival| rival.encoding)) }
+}
+
+/// Returns the likeliest trial: the one with the most familiar words, or one that `chardetng` does not know and that is
+/// much more plausible, or else the guess of `chardetng`.
+fn chosen<'t>(guessed: &'t Trial, others: &'t [Trial]) -> &'t Trial {
+    let familiar = likeliest(others.iter().filter(|trial| trial.is_plausible() || !guessed.is_plausible()));
+    if let Some(familiar) = familiar.filter(|trial| trial.familiar > guessed.familiar) {
+        return familiar;
+    }
+    let unknown = others.iter().filter(|trial| UNKNOWN_TO_WEB.contains(&trial.encoding));
+    let is_much_better = |trial: &&Trial| trial.plausibility > guessed.plausibility + MIN_LEAD;
+    likeliest(unknown.filter(is_much_better))
+        .filter(|trial| trial.familiar >= guessed.familiar)
+        .unwrap_or(guessed)
+}
+
+/// Returns the likeliest of trials, the first of several.
+fn likeliest<'t>(trials: impl Iterator<Item = &'t Trial>) -> Option<&'t Trial> {
+    trials.reduce(|best, trial| if trial.cmp(best) == Ordering::Greater { trial } else { best })
+}
+
+/// Returns whether nearly all letters beyond ASCII are where an encoding of Windows has few, and Mac Roman and MS-DOS have
+/// theirs. What `chardetng` detects is no evidence then, since it does not know those.
+fn is_unlike_windows(text: &[u8], chosen: &Trial, others: &[Trial]) -> bool {
+    let is_windows = chosen.encoding.as_str().to_ascii_lowercase().starts_with("windows-");
+    let (mut high, mut low) = (0_u64, 0_u64);
+    for byte in text.iter().filter(|byte| !byte.is_ascii()) {
+        high += 1;
+        low += u64::from(*byte < 0xA0);
+    }
+    let has_rival = || {
+        let mut unknown = others.iter().filter(|trial| UNKNOWN_TO_WEB.contains(&trial.encoding));
+        unknown.any(|trial| trial.is_plausible() && trial.text != chosen.text)
+    };
+    is_windows && chosen.familiar < MIN_FAMILIAR && low * 5 > high * 4 && has_rival()
 }
 
 /// Maximum number of readings that a person is shown, of samples of each, and of characters of each sample.
@@ -116,9 +171,7 @@ pub(super) fn readings(text: &[u8], reading: Reading) -> Vec<EncodingReading> {
         |trial: &Trial| is_rival(trial) || trial.plausibility >= used.plausibility.min(MIN_PLAUSIBILITY);
     let mut others: Vec<Trial> =
         others.map(|encoding| Trial::new(text, encoding)).filter(is_likely).collect();
-    others.sort_by(|one, other| {
-        is_rival(other).cmp(&is_rival(one)).then(other.plausibility.total_cmp(&one.plausibility))
-    });
+    others.sort_by(|one, other| is_rival(other).cmp(&is_rival(one)).then_with(|| other.cmp(one)));
     let mut readings: Vec<EncodingReading> = Vec::new();
     for encoding in std::iter::once(reading.encoding).chain(others.iter().map(|trial| trial.encoding)) {
         let samples: Vec<String> = samples.iter().map(|sample| shown(&decode(sample, encoding))).collect();
@@ -196,6 +249,11 @@ fn looks_like_a_word(word: &str) -> bool {
     let mut previous: Option<char> = None;
     for letter in word.chars() {
         if !letter.is_alphabetic() && !is_punctuation(letter) {
+            return false;
+        }
+        // The byte of Ł in Windows-1250 is £ in Windows-1252.
+        let is_in_amount = |sign: char, other: char| "£€§©".contains(sign) && other.is_alphabetic();
+        if previous.is_some_and(|previous| is_in_amount(letter, previous) || is_in_amount(previous, letter)) {
             return false;
         }
         // The byte of é in Mac Roman is Ž in Windows-1252, so a wrong encoding puts capitals inside words.

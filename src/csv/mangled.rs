@@ -1,7 +1,16 @@
 //! Repairs UTF-8 that a program has decoded as Windows-1252 and saved: `Ã©` for `é`. LibreOffice may do so with any file,
 //! even with a byte order mark; the mark is then saved as three letters, which reveal it.
 
-use super::converter::WINDOWS_1252;
+use super::converter::{WINDOWS_1252, encode};
+use super::encoding::Encoding;
+
+/// Other encodings as which programs decode UTF-8, after Windows-1252.
+const OTHERS: [Encoding; 4] = [
+    Encoding::Other(&encoding_rs::MACINTOSH_INIT),
+    Encoding::Cp437,
+    Encoding::Cp850,
+    Encoding::Other(&encoding_rs::WINDOWS_1251_INIT),
+];
 
 /// The byte order mark of UTF-8, read as Windows-1252.
 const MARK: &str = "\u{ef}\u{bb}\u{bf}";
@@ -41,6 +50,31 @@ pub(super) fn may_be_mangled(text: &str) -> bool {
     text.as_bytes()
         .windows(3)
         .any(|bytes| matches!(bytes, [0xC3, 0x82..=0xB4, 0xC2 | 0xC5 | 0xC6 | 0xCB | 0xE2 | 0xEF]))
+}
+
+/// Returns the original of a text whose UTF-8 was decoded as another encoding than Windows-1252: `√©`, `├®`, `Р©`.
+pub(super) fn unmangled_from_others(text: &str) -> Option<String> {
+    if !may_be_from_others(text) {
+        return None;
+    }
+    let decoded = |encoding: Encoding| String::from_utf8(encode(text, encoding)?).ok();
+    OTHERS.into_iter().find_map(decoded)
+}
+
+/// Returns `false` if [`unmangled_from_others`] returns `None`. The first byte of a sequence has become a root sign, a line
+/// of a box, a dash before a letter, or a letter `Р` or `С` that another letter than those of words follows.
+fn may_be_from_others(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.windows(3).any(|bytes| matches!(bytes, [0xE2, 0x88, 0x9A] | [0xE2, 0x94 | 0x95, _]))
+        || bytes.windows(4).any(|bytes| {
+            matches!(
+                bytes,
+                [0xE2, 0x80, 0x93 | 0x94, 0xC2..=0xE2]
+                    | [0xD0, 0xA0 | 0xA1, 0xC2 | 0xD2 | 0xE2, _]
+                    | [0xD0, 0xA0 | 0xA1, 0xD0, 0x82..=0x8F]
+                    | [0xD0, 0xA0 | 0xA1, 0xD1, 0x91..=0x9F]
+            )
+        })
 }
 
 /// Appends the bytes decoded as UTF-8, with the original letters for invalid bytes.
@@ -103,5 +137,26 @@ mod tests {
         for text in ["", "Zoë", "ë", "Müller", "Dvořák", "東京", "Ñandú Ç"] {
             assert!(!may_be_mangled(text), "{text}");
         }
+    }
+
+    #[test]
+    fn text_decoded_as_other_encodings_is_repaired() {
+        for encoding in OTHERS {
+            for text in ["Zoë Brûlé", "Müller", "Łódź", "Людмила Жданова"] {
+                let Some(decoded) = decoded(text.as_bytes(), encoding) else { continue };
+                assert_eq!(unmangled_from_others(&decoded).as_deref(), Some(text), "{encoding} {decoded}");
+            }
+        }
+        for text in ["Сёмин", "Сергей Рябов", "Жданова и партнёры", "Zoë", "a √ b", "┌─┐", "С № 5"]
+        {
+            assert_eq!(unmangled_from_others(text), None, "{text}");
+        }
+    }
+
+    fn decoded(bytes: &[u8], encoding: Encoding) -> Option<String> {
+        let mut converter = super::super::converter::Converter::new(encoding)?;
+        let mut out = Vec::new();
+        converter.push(bytes, &mut out);
+        String::from_utf8(out).ok()
     }
 }

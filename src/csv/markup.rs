@@ -1,67 +1,36 @@
-//! Decodes values in the notation of other programs: HTML entities, encoded words of MIME headers (RFC 2047) and
-//! `="text"` of spreadsheets.
+//! Decodes values in the notation of other programs: entities and tags of HTML, escapes of programming languages, encoded
+//! words of MIME headers (RFC 2047) and `="text"` of spreadsheets.
+
+mod entities;
 
 use super::converter::Converter;
 use super::encoding::Encoding;
 
-/// Entities that occur in names of people and companies.
-const ENTITIES: [(&str, char); 42] = [
-    ("amp", '&'),
-    ("lt", '<'),
-    ("gt", '>'),
-    ("quot", '"'),
-    ("apos", '\''),
-    ("nbsp", ' '),
-    ("eacute", 'é'),
-    ("egrave", 'è'),
-    ("ecirc", 'ê'),
-    ("euml", 'ë'),
-    ("aacute", 'á'),
-    ("agrave", 'à'),
-    ("acirc", 'â'),
-    ("auml", 'ä'),
-    ("aring", 'å'),
-    ("atilde", 'ã'),
-    ("aelig", 'æ'),
-    ("ccedil", 'ç'),
-    ("iacute", 'í'),
-    ("icirc", 'î'),
-    ("iuml", 'ï'),
-    ("ntilde", 'ñ'),
-    ("oacute", 'ó'),
-    ("ograve", 'ò'),
-    ("ocirc", 'ô'),
-    ("ouml", 'ö'),
-    ("otilde", 'õ'),
-    ("oslash", 'ø'),
-    ("uacute", 'ú'),
-    ("ugrave", 'ù'),
-    ("ucirc", 'û'),
-    ("uuml", 'ü'),
-    ("szlig", 'ß'),
-    ("Auml", 'Ä'),
-    ("Ouml", 'Ö'),
-    ("Uuml", 'Ü'),
-    ("Eacute", 'É'),
-    ("Oslash", 'Ø'),
-    ("Aring", 'Å'),
-    ("rsquo", '’'),
-    ("ndash", '–'),
-    ("euro", '€'),
-];
+/// Maximum number of times that a value is written in codes, such as `&amp;amp;`.
+const ROUNDS: usize = 3;
 
 /// Decodes a value. Returns `None` if it contains no markup.
 pub(super) fn decoded(value: &str) -> Option<String> {
+    let mut text = value.to_owned();
+    for _ in 0..ROUNDS {
+        match decoded_once(&text) {
+            Some(decoded) => text = decoded,
+            None => break,
+        }
+    }
+    (text != value).then_some(text)
+}
+
+fn decoded_once(value: &str) -> Option<String> {
     let has_entity = || value.split_once('&').is_some_and(|(_, after)| after.contains(';'));
-    let formula = value.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    if formula.is_none() && !has_entity() && !value.contains("=?") {
+    if let Some(text) = value.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
+        return Some(text.to_owned());
+    }
+    if !value.contains("=?") && !value.contains(['\\', '<']) && !has_entity() {
         return None;
     }
-    let decoded = match formula {
-        Some(text) => text.to_owned(),
-        None => without_entities(&without_mime_words(value)),
-    };
-    (decoded != value).then_some(decoded)
+    let text = without_tags(&without_entities(&without_escapes(&without_mime_words(value))));
+    (text != value).then_some(text)
 }
 
 fn without_entities(text: &str) -> String {
@@ -69,7 +38,7 @@ fn without_entities(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         plain.push_str(before);
-        let entity = after.split_once(';').and_then(|(name, after)| Some((entity(name)?, after)));
+        let entity = after.split_once(';').and_then(|(name, after)| Some((entities::letter(name)?, after)));
         rest = match entity {
             Some((letter, after)) => {
                 plain.push(letter);
@@ -85,15 +54,58 @@ fn without_entities(text: &str) -> String {
     plain
 }
 
-fn entity(name: &str) -> Option<char> {
-    let Some(number) = name.strip_prefix('#') else {
-        return ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, letter)| *letter);
-    };
-    let code = match number.strip_prefix(['x', 'X']) {
-        Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-        None => number.parse().ok()?,
-    };
-    char::from_u32(code).filter(|letter| !letter.is_control())
+/// Tags of HTML that occur in values.
+const TAGS: [&str; 12] = ["a", "b", "br", "div", "em", "font", "i", "li", "p", "span", "strong", "u"];
+
+/// Removes tags of HTML.
+fn without_tags(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut has_tag = false;
+    while let Some((before, after)) = rest.split_once('<') {
+        plain.push_str(before);
+        let name = after.trim_start_matches('/');
+        let name = &name[..name.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(name.len())];
+        let is_tag = TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name));
+        rest = match after.split_once('>').filter(|(tag, _)| is_tag && !tag.contains('@')) {
+            Some((_, after)) => {
+                has_tag = true;
+                plain.push(' ');
+                after
+            }
+            None => {
+                plain.push('<');
+                after
+            }
+        };
+    }
+    plain.push_str(rest);
+    if has_tag { plain.split_whitespace().collect::<Vec<&str>>().join(" ") } else { plain }
+}
+
+/// Decodes `\u00e9`, and a quote or apostrophe behind a backslash, as programming languages write them.
+fn without_escapes(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let code = after.strip_prefix('u').and_then(|digits| digits.get(..4));
+        let letter = code.and_then(|digits| char::from_u32(u32::from_str_radix(digits, 16).ok()?));
+        rest = match letter.filter(|letter| !letter.is_control()) {
+            Some(letter) => {
+                plain.push(letter);
+                &after["u0000".len()..]
+            }
+            None => {
+                if !after.starts_with(['\'', '"']) {
+                    plain.push('\\');
+                }
+                after
+            }
+        };
+    }
+    plain.push_str(rest);
+    plain
 }
 
 fn without_mime_words(text: &str) -> String {
@@ -183,12 +195,31 @@ mod tests {
             ("=?UTF-8?Q?Zo=C3=AB_Br=C3=BBl?=", "Zoë Brûl"),
             ("=?iso-8859-1?B?Wm/r?= =?utf-8?q?_B?=", "Zoë B"),
             ("=\"0042\"", "0042"),
+            ("Lee &amp;amp; Sons", "Lee & Sons"),
+            ("&Scaron;koda &laquo;Caf&#xE9;&raquo;", "Škoda «Café»"),
+            ("Lee Ltd<br>London", "Lee Ltd London"),
+            ("<b>Ann</b>", "Ann"),
+            ("Zo\\u00eb O\\'Hara", "Zoë O'Hara"),
         ];
         for (value, plain) in cases {
             assert_eq!(decoded(value).as_deref(), Some(plain));
         }
-        for value in ["Smith & Sons", "A&B;C", "x=1", "=?", "=?x?Q?y?=", "=SUM(1)", "&#0;", "=?utf-8?Q?=ZZ?="]
-        {
+        for value in [
+            "Smith & Sons",
+            "A&B;C",
+            "x=1",
+            "=?",
+            "=?x?Q?y?=",
+            "=SUM(1)",
+            "&#0;",
+            "=?utf-8?Q?=ZZ?=",
+            "C:\\Lee\\",
+            "a < b",
+            "<Lee>",
+            "I <3 Ann",
+            "\\N",
+            "\\u12",
+        ] {
             assert_eq!(decoded(value), None, "{value}");
         }
     }

@@ -9,6 +9,7 @@
 //! - `encoding`, `opening`: the encodings, and how the first bytes of a file reveal one.
 //! - `evidence`, `legacy`: detection of the encoding of a file without a mark, from all of its bytes.
 //! - `converter`, `utf16`, `code_pages`: conversion to UTF-8, so that a delimiter is one byte in all later steps.
+//! - `wrapped`: removal of quotes around whole lines.
 //! - `table_start`, `sample`, `dialect`, `fit`, `header_row`: detection of the dialect and the start of the table, from
 //!   64 KiB.
 //! - `columns`, `header`, `extra`: assignment of columns to fields, and the columns that belong to none.
@@ -51,6 +52,7 @@ mod skipped;
 mod table;
 mod table_start;
 mod utf16;
+mod wrapped;
 
 #[cfg(test)]
 mod tests;

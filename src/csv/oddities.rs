@@ -1,12 +1,15 @@
 //! Finds values that are probably not meant literally, such as letters from a guessed encoding or text that was encoded
 //! twice. A person decides about them; the description contains the corrected value.
 
+mod look_alikes;
+mod placeholders;
+
 use super::converter::{Converter, encode};
 use super::decode::CharClasses;
 use super::encoding::{Encoding, Reading};
 use super::extra::{ExtraCells, ExtraColumn};
 use super::header::Header;
-use super::mangled::{may_be_mangled, unmangled};
+use super::mangled::{may_be_mangled, unmangled, unmangled_from_others};
 use super::markup;
 use super::records::Flaws;
 use crate::domain::field::{Field, PerField};
@@ -25,13 +28,16 @@ pub(super) fn add(
 ) {
     for (field, value) in values.iter() {
         // As an e-mail, a placeholder is an invalid address anyway.
-        if field != Field::Email && may_be_placeholder(value) && is_placeholder(field, value.trim()) {
+        if field != Field::Email && placeholders::may_be(value) && placeholders::is(field, value.trim()) {
             oddities.push(format!("{field} {} stands for a missing value", quoted(value)));
         }
         if !classes.has_any() {
             continue;
         }
         let value = value.trim();
+        if classes.has_question_marks() && field != Field::Email && has_lost_letter(value) {
+            oddities.push(text(&format!("{field} may have lost letters:"), value));
+        }
         if classes.has_non_ascii() && !value.is_ascii() {
             add_letters(field, value, reading, oddities, doubts);
         }
@@ -96,64 +102,21 @@ fn add_letters(
             &value.chars().map(narrow).collect::<String>(),
         ));
     }
+    if field == Field::Email
+        && let Some(latin) = look_alikes::in_latin(value)
+    {
+        oddities.push(suggestion(
+            field,
+            value,
+            "has letters of two alphabets; in Latin letters it is",
+            &latin,
+        ));
+    }
     if let Some(inner) =
         value.strip_prefix(['“', '„', '«']).and_then(|rest| rest.strip_suffix(['”', '“', '»']))
     {
         oddities.push(suggestion(field, value, "stands in quotes:", inner));
     }
-}
-
-/// Texts that programs write for a missing value. Matched exactly: `Null` is a name, and `none` may be one.
-const PLACEHOLDERS: [&str; 34] = [
-    "NULL",
-    "null",
-    "(null)",
-    "(NULL)",
-    "[null]",
-    "[NULL]",
-    "<null>",
-    "<NULL>",
-    "\\N",
-    "N/A",
-    "n/a",
-    "N.A.",
-    "n.a.",
-    "#N/A",
-    "#REF!",
-    "#NAME?",
-    "#VALUE!",
-    "#DIV/0!",
-    "#NUM!",
-    "#NULL!",
-    "#N/A N/A",
-    "undefined",
-    "(none)",
-    "(blank)",
-    "(empty)",
-    "nan",
-    "NaN",
-    "nil",
-    "-",
-    "--",
-    "---",
-    "?",
-    ".",
-    "#ERROR!",
-];
-
-/// Returns whether a value stands for a missing one. `None` is a name of people, but not of companies.
-fn is_placeholder(field: Field, value: &str) -> bool {
-    PLACEHOLDERS.contains(&value) || (field == Field::Company && value.eq_ignore_ascii_case("none"))
-}
-
-/// Returns whether a value begins like a placeholder. A cheap test that excludes most values.
-fn may_be_placeholder(value: &str) -> bool {
-    let first = value.bytes().find(|byte| !byte.is_ascii_whitespace());
-    // A byte beyond ASCII may be part of white space.
-    matches!(
-        first,
-        Some(b'N' | b'n' | b'(' | b'[' | b'<' | b'\\' | b'#' | b'u' | b'-' | b'?' | b'.' | 0x80..)
-    )
 }
 
 fn is_control(letter: char) -> bool {
@@ -164,6 +127,23 @@ fn is_control(letter: char) -> bool {
 fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Adds descriptions of the values in which another program has replaced letters by U+FFFD.
+pub(super) fn add_lost_letters(values: &PerField<&str>, oddities: &mut Vec<String>) {
+    for (field, value) in values.iter().filter(|(_, value)| value.contains(char::REPLACEMENT_CHARACTER)) {
+        oddities.push(text(&format!("{field} has lost letters:"), value));
+    }
+}
+
+/// Returns whether a question mark stands between two letters, where a program has replaced a letter that it lacked.
+fn has_lost_letter(value: &str) -> bool {
+    let is_letter = |letter: Option<char>| letter.is_some_and(char::is_lowercase);
+    value.match_indices('?').any(|(at, mark)| {
+        let before = value[..at].chars().next_back();
+        let after = value[at + mark.len()..].trim_start_matches('?').chars().next();
+        is_letter(after) && before.is_some_and(char::is_alphabetic)
+    })
 }
 
 fn is_wide(letter: char) -> bool {
@@ -201,7 +181,8 @@ pub(super) fn text(words: &str, text: &str) -> String {
     format!("{words} {}", quoted(text))
 }
 
-fn suggestion(field: Field, value: &str, words: &str, corrected: &str) -> String {
+/// Returns a description of a value with the corrected one.
+pub(super) fn suggestion(field: Field, value: &str, words: &str, corrected: &str) -> String {
     format!("{field} {} {words} {}", quoted(value), quoted(corrected))
 }
 
@@ -213,21 +194,35 @@ fn quoted(text: &str) -> String {
     }
 }
 
+/// Maximum number of times that a text was encoded.
+const ENCODINGS: usize = 3;
+
 /// Returns the original of a text whose UTF-8 was decoded as another encoding, or `None` for any other text.
 fn encoded_twice(value: &str, encoding: Encoding) -> Option<String> {
-    let original = match encoding {
-        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => {
-            may_be_mangled(value).then(|| unmangled(value))?
+    let mut original = value.to_owned();
+    for _ in 0..ENCODINGS {
+        match decoded_once(&original, encoding) {
+            Some(decoded) if decoded != original => original = decoded,
+            _ => break,
         }
-        Encoding::Utf32Le
-        | Encoding::Utf32Be
-        | Encoding::Windows1252
-        | Encoding::Cp437
-        | Encoding::Cp850
-        | Encoding::Cp852
-        | Encoding::Other(_) => encode(value, encoding).and_then(|bytes| String::from_utf8(bytes).ok())?,
-    };
+    }
     (original != value).then_some(original)
+}
+
+fn decoded_once(value: &str, encoding: Encoding) -> Option<String> {
+    match encoding {
+        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Utf32Le | Encoding::Utf32Be => {
+            if may_be_mangled(value) {
+                Some(unmangled(value))
+            } else {
+                unmangled_from_others(value)
+            }
+        }
+        Encoding::Windows1252 | Encoding::Cp437 | Encoding::Cp850 | Encoding::Cp852 | Encoding::Other(_) => {
+            let original = encode(value, encoding).and_then(|bytes| String::from_utf8(bytes).ok())?;
+            if original.is_ascii() { None } else { Some(original) }
+        }
+    }
 }
 
 /// Decodes the bytes of a value from another encoding. Returns `None` if the result is the same.

@@ -34,7 +34,9 @@ impl Opening {
             let mark = encoding.byte_order_mark();
             !mark.is_empty() && head.starts_with(mark)
         });
-        match marked.or_else(|| utf16_by_nuls(head)).or_else(|| escaped(head)) {
+        let detected =
+            marked.or_else(|| utf32_by_nuls(head)).or_else(|| utf16_by_nuls(head)).or_else(|| escaped(head));
+        match detected {
             Some(encoding) => Opening::known(encoding.into(), head),
             None => Opening { reading: evidence::reading(head), is_certain: false, skip: 0 },
         }
@@ -57,6 +59,20 @@ fn utf16_by_nuls(head: &[u8]) -> Option<Encoding> {
     }
 }
 
+/// Detects UTF-32 without a mark. Each of its units has a NUL in the highest byte, and nearly always in the second highest.
+fn utf32_by_nuls(head: &[u8]) -> Option<Encoding> {
+    let (units, _) = head[..head.len().min(1024)].as_chunks::<4>();
+    let is_text = |code: u32| code != 0 && code < 0x2_0000;
+    let are = |from_bytes: fn([u8; 4]) -> u32| {
+        units.len() > 3 && units.iter().all(|unit| is_text(from_bytes(*unit)))
+    };
+    match () {
+        () if are(u32::from_le_bytes) => Some(Encoding::Utf32Le),
+        () if are(u32::from_be_bytes) => Some(Encoding::Utf32Be),
+        () => None,
+    }
+}
+
 /// Detects ISO-2022-JP, which consists of ASCII bytes and has escape sequences around its letters.
 fn escaped(head: &[u8]) -> Option<Encoding> {
     let is_shift = |bytes: &[u8]| matches!(bytes, b"\x1B$B" | b"\x1B$@" | b"\x1B(J" | b"\x1B(I");
@@ -66,7 +82,7 @@ fn escaped(head: &[u8]) -> Option<Encoding> {
 
 /// Rejects files of other formats that people mistake for CSV.
 pub(super) fn refuse_foreign(head: &[u8]) -> Result<(), Rejection> {
-    const SIGNATURES: [(&[u8], &str); 14] = [
+    const SIGNATURES: [(&[u8], &str); 19] = [
         (b"PK\x03\x04", "an Excel workbook or another ZIP archive"),
         (b"\xD0\xCF\x11\xE0", "an Excel workbook of the old kind"),
         (b"\x1F\x8B", "compressed with gzip"),
@@ -80,12 +96,20 @@ pub(super) fn refuse_foreign(head: &[u8]) -> Result<(), Rejection> {
         (b"SQLite format 3", "an SQLite database"),
         (b"\x89PNG", "a picture"),
         (b"\xFF\xD8\xFF", "a picture"),
+        (b"GIF8", "a picture"),
+        (b"RIFF", "a picture, a sound or a film"),
+        (b"\x00\x01\x00\x00Standard ", "an Access database"),
+        (b"!BDN", "an Outlook data file"),
+        (b"\x7FELF", "a program"),
         (b"PAR1", "a Parquet file"),
     ];
     if let Some(&(_, format)) = SIGNATURES.iter().find(|(mark, _)| head.starts_with(mark)) {
         return Err(Rejection::NotCsv { format });
     }
-    match markup(head) {
+    if head.len() > 3 && head.iter().all(|byte| *byte == 0) {
+        return Err(Rejection::NotCsv { format: "filled with NUL bytes, as a broken download leaves it" });
+    }
+    match markup(head).or_else(|| listing(head)) {
         Some(format) => Err(Rejection::NotCsv { format }),
         None => Ok(()),
     }
@@ -118,4 +142,45 @@ fn markup(head: &[u8]) -> Option<&'static str> {
         _ => false,
     };
     is_json.then_some("a JSON document")
+}
+
+/// Returns the format of a text that lists its values line by line, or that a database or a mail program has written.
+fn listing(head: &[u8]) -> Option<&'static str> {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let start = text[..text.len().min(4096)].to_ascii_lowercase();
+    let mut lines = start.split(|byte| matches!(byte, b'\r' | b'\n')).map(<[u8]>::trim_ascii);
+    let begins = |line: &[u8], marks: &[&[u8]]| marks.iter().any(|mark| line.starts_with(mark));
+    let is_sql = |line: &[u8]| {
+        begins(
+            line,
+            &[
+                b"insert into ",
+                b"create table ",
+                b"drop table ",
+                b"copy public.",
+                b"-- mysql dump",
+                b"-- postgresql database dump",
+            ],
+        )
+    };
+    let first = lines.next()?;
+    if begins(first, &[b"begin:vcalendar"]) {
+        return Some("a calendar");
+    }
+    if begins(first, &[b"dn: ", b"dn:: "])
+        || first == b"version: 1" && start.windows(4).any(|part| part == b"\ndn:")
+    {
+        return Some("an LDIF file of a directory");
+    }
+    const MAIL_LINES: usize = 40;
+    const MAIL: [&[u8]; 7] =
+        [b"from:", b"to:", b"subject:", b"date:", b"received:", b"return-path:", b"mime-version:"];
+    if begins(first, &[b"from "]) || begins(first, &MAIL) {
+        let mails = lines.clone().take(MAIL_LINES).filter(|line| begins(line, &MAIL)).count();
+        return (mails > 1).then_some("an e-mail message");
+    }
+    let is_remark = |line: &&[u8]| line.is_empty() || begins(line, &[b"--", b"/*", b"set ", b"use ", b"#"]);
+    let statement = lines.find(|line| !is_remark(line));
+    (is_sql(first) || is_remark(&first) && statement.is_some_and(is_sql))
+        .then_some("a dump of a database in SQL")
 }

@@ -10,6 +10,7 @@ use super::records::Limits;
 use super::rejection::Rejection;
 use super::table::as_utf8;
 use super::table_start::{Quoting, TableStart};
+use super::wrapped::unwrapped;
 use crate::domain::field::{Field, PerField};
 use crate::domain::interpretation::{Certainty, EncodingReading, SkippedLine};
 
@@ -70,7 +71,7 @@ pub fn preview(
     }
     // The same bytes that a reader examines, so that both detect the same.
     let start = &bytes[..bytes.len().min(HEAD_BYTES - opening.skip.min(HEAD_BYTES))];
-    let text = as_utf8(start, opening.reading.encoding);
+    let text = unwrapped(as_utf8(start, opening.reading.encoding));
     let is_all = whole && start.len() == bytes.len();
     let start = TableStart::find(&text, is_all, Limits::default(), header_line, Quoting::Any)?;
     let rows = start.rows();
@@ -86,7 +87,7 @@ pub fn preview(
         line: start.line,
         is_named: start.is_named(),
         matches: PerField::from_fn(|field| matches(&columns, field)),
-        splits_names: matches!(columns.sources.first_name, Some(Source::FirstOf(_))),
+        splits_names: matches!(columns.sources.first_name, Some(Source::FirstOf(..))),
         rows: rows.iter().take(most).map(|row| row.to_vec()).collect(),
         row_lines: start.row_lines().take(most).collect(),
         skipped: start.skipped.clone(),

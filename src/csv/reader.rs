@@ -9,6 +9,7 @@ use super::records::{Limits, RecordReader};
 use super::rejection::Rejection;
 use super::rows::{RawRow, Rows, Summary};
 use super::table_start::{Quoting, TableStart};
+use super::wrapped::Unwrapper;
 use crate::domain::field::Field;
 use crate::domain::job::FixedValues;
 use crate::domain::required::RequiredFields;
@@ -148,6 +149,8 @@ struct Body {
     converter: Option<Converter>,
     /// The current piece, as UTF-8.
     converted: Vec<u8>,
+    /// Removes the quotes around whole lines, if there are any.
+    unwrapper: Option<Unwrapper>,
     records: RecordReader,
     rows: Rows,
 }
@@ -172,6 +175,12 @@ impl Body {
             converter.push(text, &mut converted);
             text = &converted;
         }
+        let mut unwrapper = Unwrapper::of(text);
+        let mut unwrapped = Vec::new();
+        if let Some(unwrapper) = &mut unwrapper {
+            unwrapper.push(text, &mut unwrapped);
+            text = &unwrapped;
+        }
         let start = TableStart::find(text, whole, limits, settings.header_line, Quoting::Any)?;
         let header = Header::find(&start, &settings.columns)?;
         let email = header.source(Field::Email).column();
@@ -180,25 +189,39 @@ impl Body {
             .of_table(header.names.len(), email);
         let mut rows = Rows::new(header, &start, opening.reading);
         read_records(&mut records, &text[start.offset..], &mut rows, on_row);
-        Ok(Body { converter, converted, records, rows })
+        Ok(Body { converter, converted, unwrapper, records, rows })
     }
 
     fn feed(&mut self, block: &[u8], on_row: &mut impl FnMut(RawRow<'_>)) {
-        let Some(converter) = &mut self.converter else {
-            return read_records(&mut self.records, block, &mut self.rows, on_row);
+        let Some(mut converter) = self.converter.take() else {
+            return self.read(block, on_row);
         };
+        let mut converted = std::mem::take(&mut self.converted);
         for piece in block.chunks(PIECE_BYTES) {
-            self.converted.clear();
-            converter.push(piece, &mut self.converted);
-            read_records(&mut self.records, &self.converted, &mut self.rows, on_row);
+            converted.clear();
+            converter.push(piece, &mut converted);
+            self.read(&converted, on_row);
+        }
+        (self.converter, self.converted) = (Some(converter), converted);
+    }
+
+    /// Reads a piece of UTF-8.
+    fn read(&mut self, text: &[u8], on_row: &mut impl FnMut(RawRow<'_>)) {
+        let Some(unwrapper) = &mut self.unwrapper else {
+            return read_records(&mut self.records, text, &mut self.rows, on_row);
+        };
+        for piece in text.chunks(PIECE_BYTES) {
+            let mut unwrapped = Vec::with_capacity(piece.len());
+            unwrapper.push(piece, &mut unwrapped);
+            read_records(&mut self.records, &unwrapped, &mut self.rows, on_row);
         }
     }
 
     fn finish(&mut self, on_row: &mut impl FnMut(RawRow<'_>)) -> Result<Summary, Rejection> {
-        if let Some(converter) = &mut self.converter {
-            self.converted.clear();
-            converter.finish(&mut self.converted);
-            read_records(&mut self.records, &self.converted, &mut self.rows, on_row);
+        if let Some(mut converter) = self.converter.take() {
+            let mut converted = Vec::new();
+            converter.finish(&mut converted);
+            self.read(&converted, on_row);
         }
         while let Some(record) = self.records.finish() {
             self.rows.add(&record, on_row);

@@ -119,6 +119,8 @@ impl<'a> Record<'a> {
 pub struct RecordReader {
     delimiter: u8,
     quote: Option<u8>,
+    is_escaped: bool,
+    is_spaced: bool,
     classes: [u8; 256],
     limits: Limits,
     /// The table's width and the index of its e-mail column, to recognize rows inside a quoted cell.
@@ -167,11 +169,13 @@ impl RecordReader {
         }
         classes[usize::from(dialect.delimiter)] |= STOPS_PLAIN;
         if dialect.is_escaped {
-            classes[usize::from(ESCAPE)] |= STOPS_QUOTED;
+            classes[usize::from(ESCAPE)] |= STOPS_PLAIN | STOPS_QUOTED;
         }
         RecordReader {
             delimiter: dialect.delimiter,
             quote: dialect.quote,
+            is_escaped: dialect.is_escaped,
+            is_spaced: dialect.is_spaced,
             classes,
             limits,
             table: None,
@@ -256,7 +260,11 @@ impl RecordReader {
                     self.quoting = true;
                     self.state = State::Plain;
                 }
-                State::CellStart | State::Plain | State::QuoteSeen | State::QuoteSpace => {
+                State::PlainEscaped => {
+                    self.append(&[ESCAPE]);
+                    self.state = State::Plain;
+                }
+                State::CellStart | State::CellSpace | State::Plain | State::QuoteSeen | State::QuoteSpace => {
                     self.end_cell_in(&[], &mut 0, 0);
                     self.state = State::BetweenRecords;
                     self.line += 1;

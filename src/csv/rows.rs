@@ -6,10 +6,11 @@ use super::decode::{Cells, Decoded, Decoder};
 use super::encoding::{Encoding, Reading};
 use super::extra::ExtraCells;
 use super::header::Header;
+use super::header_row::meaning;
 use super::oddities;
 use super::records::{Flaws, Record};
 use super::rejection::Rejection;
-use super::skipped::is_comment_or_total;
+use super::skipped::is_no_row;
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
 use crate::domain::full_name;
@@ -85,8 +86,10 @@ pub(super) struct Rows {
     header_records: usize,
     decoder: Decoder,
     reading: Reading,
-    /// The name of the e-mail column, to recognize a repeated header.
-    email_name: Option<String>,
+    /// Whether the last record was a row of delimiters.
+    is_after_blank: bool,
+    /// The last header, if its columns are in another order than those of the first.
+    turned: Option<OtherHeader>,
     /// Whether the dialect has quotes.
     has_quotes: bool,
     /// Whether formulas have apostrophes in front.
@@ -110,9 +113,7 @@ impl Rows {
     pub(super) fn new(header: Header, start: &TableStart, reading: Reading) -> Rows {
         let mut skipped = SkippedLines::default();
         start.skipped.iter().for_each(|line| skipped.add(line.clone()));
-        let email_name = header.names.get(header.source(Field::Email).column());
         Rows {
-            email_name: email_name.filter(|_| header.is_named).map(|name| name.trim().to_owned()),
             is_defused: header.is_export(),
             header,
             header_records: start.header_records,
@@ -120,6 +121,8 @@ impl Rows {
             reading,
             has_quotes: start.dialect.quote.is_some(),
             skipped,
+            is_after_blank: false,
+            turned: None,
             notes: Vec::new(),
             next_line: start.line,
             count: 0,
@@ -128,7 +131,7 @@ impl Rows {
 
     /// Adds the next record, and calls `on_row` with the rows that it completes.
     pub(super) fn add(&mut self, record: &Record<'_>, on_row: &mut impl FnMut(RawRow<'_>)) {
-        let is_below_gap = record.line() > self.next_line;
+        let is_below_gap = std::mem::take(&mut self.is_after_blank) || record.line() > self.next_line;
         self.next_line = record.next_line();
         if self.header_records > 0 {
             self.header_records -= 1;
@@ -136,9 +139,7 @@ impl Rows {
         }
         let decoded = self.decoder.decode(record);
         let values = values(&self.header, decoded.cells);
-        if values.values().iter().any(|value| is_blank(value))
-            || self.email_name.as_deref() == Some(values.email)
-        {
+        if !values.email.contains('@') || values.values().iter().any(|value| is_blank(value)) {
             if let Some(note) =
                 note(&self.header, record.line(), decoded.cells, is_below_gap || !self.notes.is_empty())
                 && self.notes.len() < NOTES
@@ -146,7 +147,16 @@ impl Rows {
                 self.notes.push(note);
                 return;
             }
-            if is_no_contact(&self.header, decoded.cells) {
+            let other = other_header(&self.header, values.email, decoded.cells);
+            if other.is_some()
+                || self.header.names.len() > 1 && is_no_row(decoded.cells)
+                || self.count == 0 && repeats_one_text(values.email, decoded.cells)
+            {
+                if let Some(columns) = other {
+                    let is_turned =
+                        columns.iter().any(|(field, column)| is_elsewhere(&self.header, field, *column));
+                    self.turned = is_turned.then_some(OtherHeader { line: record.line(), columns });
+                }
                 self.skipped.add(SkippedLine::new(record.line(), decoded.cells.iter()));
                 return;
             }
@@ -154,6 +164,7 @@ impl Rows {
                 if !decoded.cells.iter().all(is_blank) {
                     self.skipped.add(SkippedLine::new(record.line(), decoded.cells.iter()));
                 }
+                self.is_after_blank = decoded.cells.iter().all(is_blank);
                 return;
             }
         }
@@ -171,7 +182,12 @@ impl Rows {
         let values = original.as_ref().map_or(values, |original| original.each_ref().map(|value| &**value));
         let has_quotes = self.has_quotes;
         let extra = ExtraCells::new(decoded.cells, &self.header.extra);
-        let damage = damage(&self.header, self.reading, has_quotes, record.flaws(), &values, decoded);
+        let cells = decoded.cells;
+        let mut damage = damage(&self.header, self.reading, has_quotes, record.flaws(), &values, decoded);
+        if let Some(turned) = &self.turned {
+            let oddities = &mut damage.get_or_insert_default().oddities;
+            turned.add_oddities(&self.header, &values, cells, oddities);
+        }
         let values = with_fixed(&self.header, values);
         on_row(RawRow { number: self.count, line: record.line(), values, extra, damage });
     }
@@ -212,21 +228,80 @@ impl Note {
 /// Returns the record as a note: a line after a blank line with a single cell, not an address, in a table of several
 /// columns. Programs write such lines at the end of a file.
 fn note(header: &Header, line: u64, cells: Cells<'_>, is_below_gap: bool) -> Option<Note> {
-    if !is_below_gap || header.names.len() < 2 || cells.get(1).is_some() {
+    if !is_below_gap || header.names.len() < 2 || !cells.iter().skip(1).all(is_blank) {
         return None;
     }
     let text = cells.get(0).filter(|cell| !cell.contains('@') && !cell.trim().is_empty())?;
     Some(Note { line, text: text.to_owned() })
 }
 
-/// Returns whether a record repeats the header, or is a comment or a total.
-fn is_no_contact(header: &Header, cells: Cells<'_>) -> bool {
-    let repeats_header = || {
-        let filled = cells.iter().map(str::trim).filter(|cell| !cell.is_empty());
-        let names = header.names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
-        header.is_named && filled.eq(names)
+/// A header below the first.
+#[derive(Debug)]
+struct OtherHeader {
+    line: u64,
+    /// The column of each field that it names.
+    columns: PerField<Option<usize>>,
+}
+
+impl OtherHeader {
+    /// Adds descriptions of the values that are in other columns below this header.
+    fn add_oddities(
+        &self,
+        header: &Header,
+        values: &PerField<&str>,
+        cells: Cells<'_>,
+        oddities: &mut Vec<String>,
+    ) {
+        let line = self.line;
+        oddities
+            .push(format!("it is below another header, on line {line}, whose columns are in another order"));
+        for (field, column) in
+            self.columns.iter().filter(|(field, column)| is_elsewhere(header, *field, **column))
+        {
+            let cell = column.and_then(|column| cells.get(column)).unwrap_or_default();
+            oddities.push(oddities::suggestion(field, values.get(field), "is by that header", cell));
+        }
+    }
+}
+
+/// Returns whether another header names a field in another column.
+fn is_elsewhere(header: &Header, field: Field, column: Option<usize>) -> bool {
+    column.is_some_and(|column| header.source(field) != Source::Column(column))
+}
+
+/// Returns the columns of the fields in a record that is another header: one that repeats the names, or has names of the
+/// e-mail and at least two other fields.
+fn other_header(header: &Header, email: &str, cells: Cells<'_>) -> Option<PerField<Option<usize>>> {
+    if !header.is_named || header.names.len() < 2 {
+        return None;
+    }
+    let filled = cells.iter().map(str::trim).filter(|cell| !cell.is_empty());
+    let names = header.names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    if filled.eq(names) {
+        return Some(PerField::default());
+    }
+    if is_blank(email) || email.contains('@') {
+        return None;
+    }
+    let fields: Vec<Option<Field>> = cells.iter().map(|cell| meaning(cell).field).collect();
+    // A name in the column of its field is meant, if there are several.
+    let column = |field: Field| {
+        let source = header.source(field).column();
+        let is_same = fields.get(source).copied().flatten() == Some(field);
+        if is_same { Some(source) } else { fields.iter().position(|known| *known == Some(field)) }
     };
-    header.names.len() > 1 && (repeats_header() || is_comment_or_total(cells))
+    let columns = PerField::from_fn(column);
+    let count = columns.values().into_iter().flatten().count();
+    (columns.email.is_some() && count > 2).then_some(columns)
+}
+
+/// Returns whether a record without an e-mail has the same text in all its cells, such as `Open-Ended Response` below the
+/// header of a survey.
+fn repeats_one_text(email: &str, cells: Cells<'_>) -> bool {
+    let mut filled = cells.iter().map(str::trim).filter(|cell| !cell.is_empty());
+    let Some(first) = filled.next() else { return false };
+    let mut others = filled.peekable();
+    is_blank(email) && others.peek().is_some() && others.all(|cell| cell == first)
 }
 
 fn values<'a>(header: &Header, cells: Cells<'a>) -> PerField<&'a str> {
@@ -235,8 +310,8 @@ fn values<'a>(header: &Header, cells: Cells<'a>) -> PerField<&'a str> {
         let cell = cells.get(source.column()).unwrap_or_default();
         match source {
             Source::Column(_) => cell,
-            Source::FirstOf(_) => full_name::split(cell).first,
-            Source::LastOf(_) => full_name::split(cell).last,
+            Source::FirstOf(_, order) => full_name::split(cell, order).first,
+            Source::LastOf(_, order) => full_name::split(cell, order).last,
         }
     })
 }
@@ -269,15 +344,23 @@ fn damage(
     if !has_quotes && values.values().iter().any(has_odd_quotes) {
         oddities.push("its quotes are broken and can be read in another way".to_owned());
     }
-    if let Source::FirstOf(column) = header.source(Field::FirstName) {
+    let full_name =
+        [Field::FirstName, Field::LastName].into_iter().find_map(|field| match header.source(field) {
+            Source::FirstOf(column, order) | Source::LastOf(column, order) => Some((column, order)),
+            Source::Column(_) => None,
+        });
+    if let Some((column, order)) = full_name {
         let name = decoded.cells.get(column).unwrap_or_default();
-        if full_name::split(name).is_doubtful && !name.trim().is_empty() {
+        if !name.trim().is_empty() && full_name::split(name, order).is_doubtful {
             oddities.push(oddities::text("the name can be split in more than one place:", name));
         }
     }
     oddities::add(values, reading, decoded.classes, &mut oddities, &mut doubts);
     if reading.rival.is_some() && decoded.classes.has_non_ascii() {
         oddities::add_extra_doubts(ExtraCells::new(decoded.cells, &header.extra), reading, &mut doubts);
+    }
+    if decoded.classes.has_non_ascii() && decoded.undecodable.is_empty() {
+        oddities::add_lost_letters(values, &mut oddities);
     }
     let overflow = overflow(decoded.cells, header.names.len());
     let undecodable = decoded.undecodable;

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 
 use super::dialect::{self, Dialect};
 use super::fit::Fit;
-use super::header_row::HeaderRow;
+use super::header_row::{HeaderRow, is_address, meaning};
 use super::records::Limits;
 use super::rejection::Rejection;
 use super::sample::{Sample, SampleRecord};
+use crate::domain::field::Field;
 use crate::domain::interpretation::SkippedLine;
 
 /// The quotes and escapes that a file may use.
@@ -92,7 +93,10 @@ impl TableStart {
                 _ => Rejection::Blank,
             });
         };
-        let HeaderRow { index, names, records: header_records, .. } = header;
+        let HeaderRow { index, mut names, records: header_records, .. } = header;
+        if header_records > 0 && lacks_first_name(&names, &sample.records[index + header_records..]) {
+            names.insert(0, String::new());
+        }
         let line = sample.records[index].line;
         let above = sample.records[..index].iter();
         Ok(TableStart {
@@ -122,6 +126,20 @@ impl TableStart {
     pub(super) fn rows(&self) -> Vec<&[String]> {
         self.records.iter().skip(self.first_row).map(|record| record.cells.as_slice()).collect()
     }
+}
+
+/// Returns whether the header lacks the name of the first column, as in files of R: all rows are one cell wider, and the
+/// addresses are in the column after the one with the name.
+fn lacks_first_name(names: &[String], rows: &[SampleRecord]) -> bool {
+    let Some(email) = names.iter().position(|name| meaning(name).field == Some(Field::Email)) else {
+        return false;
+    };
+    let addresses = |column: usize| {
+        rows.iter().filter(|row| row.cells.get(column).is_some_and(|cell| is_address(cell))).count()
+    };
+    rows.iter().all(|row| row.cells.len() == names.len() + 1)
+        && addresses(email) == 0
+        && addresses(email + 1) * 2 > rows.len()
 }
 
 /// Returns the start of the line that `above` lines precede.

@@ -7,18 +7,29 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::field::Field;
+use super::full_name::NameOrder;
 
 /// What a name may mean: one field, a full name, or either, such as `Nombre`, depending on the other columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NameMeaning {
     /// The field, if the name denotes one.
     pub field: Option<Field>,
-    /// Whether the name may denote first and last name in one column.
-    pub full_name: bool,
+    /// The order of first and last name, if the name may denote both in one column.
+    pub full_name: Option<NameOrder>,
 }
 
 /// Prefixes that denote the owner of a value rather than the value: `Contact E-mail`, `contact.email`.
-const OWNERS: [&str; 14] = [
+const OWNERS: [&str; 24] = [
+    "contacts",
+    "customers",
+    "clients",
+    "members",
+    "leads",
+    "users",
+    "people",
+    "person",
+    "data",
+    "record",
     "contact",
     "customer",
     "client",
@@ -36,7 +47,11 @@ const OWNERS: [&str; 14] = [
 ];
 
 /// Remarks after a name.
-const REMARKS: [&str; 12] = [
+const REMARKS: [&str; 16] = [
+    "ifany",
+    "string",
+    "varchar",
+    "text",
     "required",
     "optional",
     "mandatory",
@@ -56,15 +71,30 @@ static MEANINGS: LazyLock<HashMap<String, NameMeaning>> =
 
 /// Returns what the name of a column means.
 ///
-/// Ignores case, white space, punctuation, invisible characters, remarks such as `(required)` and prefixes such as
-/// `Contact`.
+/// Ignores case, white space, punctuation, invisible characters, a number in front, remarks such as `(required)` and
+/// prefixes such as `Contact`. A name in two languages, such as `Vorname / First name`, means what both mean.
 pub fn meaning(name: &str) -> NameMeaning {
-    let name = bare(name);
+    let whole = meaning_of_one(name);
+    if whole != NameMeaning::default() || !name.contains('/') {
+        return whole;
+    }
+    let mut parts = name.split('/').map(meaning_of_one);
+    let first = parts.next().unwrap_or_default();
+    if parts.all(|part| part.field == first.field) { first } else { NameMeaning::default() }
+}
+
+fn meaning_of_one(name: &str) -> NameMeaning {
+    // Salesforce marks the fields that its users have added.
+    let name = bare(name.trim().strip_suffix("__c").unwrap_or(name));
     if let Some(meaning) = MEANINGS.get(&name) {
         return *meaning;
     }
+    if name == "username" {
+        return NameMeaning::default();
+    }
+    let name = name.trim_start_matches(|letter: char| letter.is_ascii_digit());
     let without_remark = REMARKS.iter().find_map(|remark| name.strip_suffix(remark));
-    let name = without_remark.unwrap_or(&name);
+    let name = without_remark.unwrap_or(name);
     let without_owner = OWNERS.iter().find_map(|owner| name.strip_prefix(owner)).unwrap_or(name);
     let meaning = MEANINGS.get(name).or_else(|| MEANINGS.get(without_owner));
     meaning.copied().unwrap_or_default()
@@ -108,11 +138,21 @@ fn parse(table: &str) -> HashMap<String, NameMeaning> {
             let meaning = meanings.entry(bare(name)).or_default();
             match kind.parse::<Field>() {
                 Ok(field) => meaning.field = meaning.field.or(Some(field)),
-                Err(_) => meaning.full_name = true,
+                Err(_) => meaning.full_name = meaning.full_name.or(name_order(kind)),
             }
         }
     }
     meanings
+}
+
+/// Returns the order of the parts of a name that a line of the table states.
+fn name_order(kind: &str) -> Option<NameOrder> {
+    match kind {
+        "full_name" => Some(NameOrder::GivenFirst),
+        "full_name_family_first" => Some(NameOrder::FamilyFirst),
+        "full_name_two_family_names" => Some(NameOrder::TwoFamilyNames),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -126,7 +166,7 @@ mod tests {
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let cells: Vec<&str> = line.split('\t').collect();
             assert_eq!(cells.len(), 3, "{line}");
-            assert!(cells[0] == "full_name" || cells[0].parse::<Field>().is_ok(), "{line}");
+            assert!(name_order(cells[0]).is_some() || cells[0].parse::<Field>().is_ok(), "{line}");
             assert!(!cells[1].is_empty() && cells[2].split('|').all(|name| !bare(name).is_empty()), "{line}");
         }
         assert!(MEANINGS.len() > 500, "{}", MEANINGS.len());
@@ -168,13 +208,28 @@ mod tests {
             "e\u{ad}mail",
             "Ｅmail",
             "E-mail\nAddress",
+            "2. E-mail",
+            "contacts.email",
+            "data/email",
+            "email:string",
+            "Email__c",
+            "E-Mail / Courriel",
         ];
         for name in decorated {
             assert_eq!(meaning(name).field, Some(Field::Email), "{name:?}");
         }
-        for name in
-            ["", "email2", "E-mail 2 Address", "phone", "Email Opt Out", "@", "contact id", "Company ID"]
-        {
+        for name in [
+            "",
+            "email2",
+            "E-mail 2 Address",
+            "phone",
+            "Email Opt Out",
+            "@",
+            "contact id",
+            "Company ID",
+            "Username",
+            "Email / Phone",
+        ] {
             assert_eq!(meaning(name), NameMeaning::default(), "{name:?}");
         }
     }
@@ -182,8 +237,12 @@ mod tests {
     #[test]
     fn a_name_may_denote_a_part_or_the_full_name() {
         let full = meaning("Name");
-        assert!(full.full_name && full.field.is_none());
+        assert_eq!((full.full_name, full.field), (Some(NameOrder::GivenFirst), None));
         let either = meaning("Nombre");
-        assert!(either.full_name && either.field == Some(Field::FirstName));
+        assert_eq!(
+            (either.full_name, either.field),
+            (Some(NameOrder::TwoFamilyNames), Some(Field::FirstName))
+        );
+        assert_eq!(meaning("Név").full_name, Some(NameOrder::FamilyFirst));
     }
 }

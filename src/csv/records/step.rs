@@ -7,7 +7,11 @@ use super::{CR, ESCAPE, LF, MAX_REREADS, RecordReader, STOPS_PLAIN, STOPS_QUOTED
 pub(super) enum State {
     BetweenRecords,
     CellStart,
+    /// After spaces at the start of a cell.
+    CellSpace,
     Plain,
+    /// After a backslash outside quotes.
+    PlainEscaped,
     Quoted,
     /// After a backslash inside quotes.
     Escaped,
@@ -44,14 +48,21 @@ impl RecordReader {
                     self.start_record();
                     run = at;
                 }
-                State::CellStart if Some(block[at]) == self.quote && !self.is_full => {
+                State::CellStart | State::CellSpace if Some(block[at]) == self.quote && !self.is_full => {
                     self.append(&block[run..at]);
+                    if self.state == State::CellSpace {
+                        self.buffer.truncate(self.cell_start());
+                    }
                     self.quote_line = Some(self.line);
                     self.state = State::Quoted;
                     at += 1;
                     run = at;
                 }
-                State::CellStart => self.state = State::Plain,
+                State::CellStart | State::CellSpace if self.is_spaced && block[at] == b' ' => {
+                    self.state = State::CellSpace;
+                    at += 1;
+                }
+                State::CellStart | State::CellSpace => self.state = State::Plain,
                 State::Plain => {
                     at = self.scan(block, at, STOPS_PLAIN);
                     match block.get(at) {
@@ -68,7 +79,23 @@ impl RecordReader {
                             self.state = State::BetweenRecords;
                             return Step::Record { rest: run..at, next: at + 1 };
                         }
+                        Some(&ESCAPE) if self.is_escaped => {
+                            self.append(&block[run..at]);
+                            self.state = State::PlainEscaped;
+                            at += 1;
+                            run = at;
+                        }
                         Some(_) => at += 1,
+                    }
+                }
+                State::PlainEscaped => {
+                    self.state = State::Plain;
+                    let is_escape =
+                        [Some(self.delimiter), self.quote, Some(ESCAPE)].contains(&Some(block[at]));
+                    if is_escape {
+                        at += 1;
+                    } else {
+                        self.append(&[ESCAPE]);
                     }
                 }
                 State::Quoted => {

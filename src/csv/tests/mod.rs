@@ -2,6 +2,7 @@
 
 mod blocks;
 mod mapped;
+mod programs;
 mod refusals;
 mod tables;
 mod values;

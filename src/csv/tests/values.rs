@@ -57,7 +57,7 @@ fn a_file_with_a_utf8_mark_is_utf8_despite_invalid_bytes() {
 #[test]
 fn damage_is_reported_with_its_row() {
     let wide = |tail: &[u8]| {
-        let file = utf16(&with_header("e,A,\u{fffd},C"), u16::to_le_bytes);
+        let file = utf16(&with_header("e,A,\u{fffc},C"), u16::to_le_bytes);
         [&file, tail].concat()
     };
     let bytes = |tail: &[u8]| [HEADER.as_bytes(), tail].concat();
@@ -67,17 +67,17 @@ fn damage_is_reported_with_its_row() {
     let undecodable = |cell: &str| Damage { undecodable: vec![cell.to_owned()], ..none() };
     #[rustfmt::skip]
     let cases = [
-        (bytes("é,é,\u{fffd},C\\".as_bytes()), "é|é|\u{fffd}|C\\", none()),
+        (bytes("é,é,\u{fffc},C\\".as_bytes()), "é|é|\u{fffc}|C\\", none()),
         (bytes(b"\xC3\xA9,\xE9\\,B,C"), "é|\u{fffd}\\|B|C", undecodable(r"\xE9\\")),
         (bytes(b"e,A\0,B,C"), "e|A\u{2400}|B|C", undecodable(r"A\x00")),
         (bytes(b"e,A,B,C\n,,,,\0"), "e|A|B|C", none()),
-        (wide(&[]), "e|A|\u{fffd}|C", none()),
-        (wide(&[0, 0]), "e|A|\u{fffd}|C\u{2400}", undecodable(r"C\x00")),
-        (wide(&[0x12, 0xDC]), "e|A|\u{fffd}|C\u{fffd}", undecodable(r"C\x12\xDC")),
-        (wide(&[0x3D, 0xD8, 0x61, 0]), "e|A|\u{fffd}|C\u{fffd}a", undecodable(r"C\x3D\xD8a")),
-        (wide(&[0x3D, 0xD8]), "e|A|\u{fffd}|C\u{fffd}", undecodable(r"C\x3D\xD8")),
-        (wide(&[0x3D, 0xD8, 0x00, 0xDE]), "e|A|\u{fffd}|C😀", none()),
-        (wide(&[0x61]), "e|A|\u{fffd}|C\u{fffd}", undecodable(r"C\x61")),
+        (wide(&[]), "e|A|\u{fffc}|C", none()),
+        (wide(&[0, 0]), "e|A|\u{fffc}|C\u{2400}", undecodable(r"C\x00")),
+        (wide(&[0x12, 0xDC]), "e|A|\u{fffc}|C\u{fffd}", undecodable(r"C\x12\xDC")),
+        (wide(&[0x3D, 0xD8, 0x61, 0]), "e|A|\u{fffc}|C\u{fffd}a", undecodable(r"C\x3D\xD8a")),
+        (wide(&[0x3D, 0xD8]), "e|A|\u{fffc}|C\u{fffd}", undecodable(r"C\x3D\xD8")),
+        (wide(&[0x3D, 0xD8, 0x00, 0xDE]), "e|A|\u{fffc}|C😀", none()),
+        (wide(&[0x61]), "e|A|\u{fffc}|C\u{fffd}", undecodable(r"C\x61")),
         (bytes(b"e,A,B,C,,D, \n"), "e|A|B|C", overflow(&["", "D", " "])),
         (bytes("e,A,B,C,, \u{a0}\n".as_bytes()), "e|A|B|C", none()),
         (bytes(b"e,A\n"), "e|A||", none()),
@@ -225,5 +225,36 @@ fn encodings_are_detected_by_their_letters() {
         let found: Vec<String> = outcome.rows.iter().map(|row| row.values[1..].join(",")).collect();
         assert_eq!(found.join("\n"), names, "{}", encoding.name());
         assert!(outcome.rows.iter().all(|row| row.damage.is_none()), "{}", encoding.name());
+    }
+}
+
+#[test]
+fn short_files_are_read_in_the_right_encoding_or_in_doubt() {
+    let mac = Encoding::Other(encoding_rs::MACINTOSH);
+    let standard = |encoding: &'static encoding_rs::Encoding| Encoding::Other(encoding);
+    let cases: [(&str, Encoding); 13] = [
+        ("Émile", mac),
+        ("Jörg", mac),
+        ("Åron", mac),
+        ("öd", mac),
+        ("René", mac),
+        ("Jörg", Encoding::Cp850),
+        ("José", Encoding::Cp437),
+        ("José", Encoding::Windows1252),
+        ("Müller", Encoding::Windows1252),
+        ("Łukasz", standard(encoding_rs::WINDOWS_1250)),
+        ("Žižka", standard(encoding_rs::WINDOWS_1250)),
+        ("Иван", standard(encoding_rs::WINDOWS_1251)),
+        ("田中商店", standard(encoding_rs::SHIFT_JIS)),
+    ];
+    for (name, encoding) in cases {
+        let file: Vec<u8> = with_header(&format!("a@x.org,{name},Lee,Acme\n"))
+            .chars()
+            .flat_map(|letter| crate::csv::converter::bytes_of(encoding, letter).unwrap())
+            .collect();
+        let outcome = read(&file);
+        let is_doubtful = outcome.rows[0].damage.as_ref().is_some_and(|damage| !damage.doubts.is_empty());
+        let is_right = outcome.rows[0].values[1] == name;
+        assert!(is_right || is_doubtful, "{name} in {encoding} is {:?}", outcome.rows[0]);
     }
 }
