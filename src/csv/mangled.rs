@@ -62,7 +62,8 @@ pub(super) fn unmangled_from_others(text: &str) -> Option<String> {
 }
 
 /// Returns `false` if [`unmangled_from_others`] returns `None`. The first byte of a sequence has become a root sign, a line
-/// of a box, a dash before a letter, or a letter `Р` or `С` that another letter than those of words follows.
+/// of a box, a dash before a letter, or a letter from `В` to `Е`, `Р` or `С` that another letter than those of Russian words
+/// follows.
 fn may_be_from_others(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.windows(3).any(|bytes| matches!(bytes, [0xE2, 0x88, 0x9A] | [0xE2, 0x94 | 0x95, _]))
@@ -70,9 +71,9 @@ fn may_be_from_others(text: &str) -> bool {
             matches!(
                 bytes,
                 [0xE2, 0x80, 0x93 | 0x94, 0xC2..=0xE2]
-                    | [0xD0, 0xA0 | 0xA1, 0xC2 | 0xD2 | 0xE2, _]
-                    | [0xD0, 0xA0 | 0xA1, 0xD0, 0x82..=0x8F]
-                    | [0xD0, 0xA0 | 0xA1, 0xD1, 0x91..=0x9F]
+                    | [0xD0, 0x92..=0x95 | 0xA0 | 0xA1, 0xC2 | 0xD2 | 0xE2, _]
+                    | [0xD0, 0x92..=0x95 | 0xA0 | 0xA1, 0xD0, 0x82..=0x8F]
+                    | [0xD0, 0x92..=0x95 | 0xA0 | 0xA1, 0xD1, 0x91..=0x9F]
             )
         })
 }
