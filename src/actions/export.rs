@@ -15,7 +15,7 @@ use crate::exports::{Cell, Column, Columns, CsvOptions, End, ExportFormat, Expor
 use crate::store::contacts::{self, Contact};
 use crate::store::jobs::{self, Job};
 use crate::store::staging::{self, RowView};
-use crate::store::{OwnerPool, StoreError};
+use crate::store::{OwnerPool, StoreError, extra_columns};
 
 /// Maximum number of contacts or rows that are read at a time.
 const PIECE: i64 = 2_000;
@@ -61,8 +61,8 @@ pub async fn export(
     owner: Owner,
     export: Export,
 ) -> Result<impl Stream<Item = Result<Bytes, ActionError>> + Send + 'static, ActionError> {
-    let source = Source::open(&owners, &owner, export.selection).await?;
-    let writer = Writer::new(export.format, export.csv, source.columns())?;
+    let (source, columns) = Source::open(&owners, &owner, export.selection).await?;
+    let writer = Writer::new(export.format, export.csv, columns)?;
     let running = Running { owners, owner, source, writer };
     let mut pieces = Box::pin(futures::stream::try_unfold(State::Running(Box::new(running)), step));
     let first = pieces.try_next().await?;
@@ -163,23 +163,31 @@ impl<Id> Next<Id> {
 }
 
 impl Source {
-    async fn open(owners: &OwnerPool, owner: &Owner, selection: Selection) -> Result<Source, ActionError> {
-        match selection {
-            Selection::Contacts { text: None } => Ok(Source::AllContacts { after: ContactId(0) }),
-            Selection::Contacts { text: Some(text) } => Ok(Source::FoundContacts { text, next: Next::Start }),
-            Selection::Rows { job: id, filter } => {
-                let mut db = owners.read(owner).await?;
-                let job = jobs::get(&mut db, owner, id).await?.ok_or(ActionError::NoJob(id))?;
-                Ok(Source::Rows { job: Box::new(job), filter: Box::new(filter), next: Next::Start })
+    /// Returns a source with the columns of its records.
+    async fn open(
+        owners: &OwnerPool,
+        owner: &Owner,
+        selection: Selection,
+    ) -> Result<(Source, Columns), ActionError> {
+        let mut db = owners.read(owner).await?;
+        let (source, columns) = match selection {
+            Selection::Contacts { text } => {
+                let kept = extra_columns::of_owner(&mut db, owner).await?;
+                let source = match text {
+                    None => Source::AllContacts { after: ContactId(0) },
+                    Some(text) => Source::FoundContacts { text, next: Next::Start },
+                };
+                (source, Columns::of::<Contact>(kept))
             }
-        }
-    }
-
-    fn columns(&self) -> Columns {
-        match self {
-            Source::AllContacts { .. } | Source::FoundContacts { .. } => Columns::of::<Contact>(Vec::new()),
-            Source::Rows { .. } => Columns::of::<RowView>(Vec::new()),
-        }
+            Selection::Rows { job: id, filter } => {
+                let job = jobs::get(&mut db, owner, id).await?.ok_or(ActionError::NoJob(id))?;
+                let kept = extra_columns::of_job(&mut db, job.id).await?;
+                let source = Source::Rows { job: Box::new(job), filter: Box::new(filter), next: Next::Start };
+                (source, Columns::of::<RowView>(kept))
+            }
+        };
+        db.rollback().await?;
+        Ok((source, columns))
     }
 
     /// Returns the next records, perhaps none where a search has not found any so far; `None` at the end.
@@ -239,7 +247,7 @@ impl Exported for Contact {
     }
 
     fn kept(&self) -> Vec<(&str, &str)> {
-        Vec::new()
+        self.extra.iter().collect()
     }
 
     fn after(&self) -> Vec<Cell<'_>> {
@@ -265,7 +273,7 @@ impl Exported for RowView {
     }
 
     fn kept(&self) -> Vec<(&str, &str)> {
-        Vec::new()
+        self.extra.iter().collect()
     }
 
     fn after(&self) -> Vec<Cell<'_>> {

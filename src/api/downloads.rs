@@ -91,7 +91,8 @@ pub(super) struct ExportContactsQuery {
 
 /// Downloads the caller's contacts, or those that match, as a file.
 ///
-/// CSV, XLSX and Parquet files have the columns `contact`, one for each field, and `created_at`. In CSV files, cells that a
+/// CSV, XLSX and Parquet files have the columns `contact`, one for each field, the kept columns, and `created_at`. vCards have
+/// the kept columns in their notes. In CSV files, cells that a
 /// spreadsheet would run as formulas begin with an apostrophe, which an import of the file removes. JSON lines contain the
 /// objects of `GET /contacts`.
 #[utoipa::path(get, path = "/contacts/export", tag = "contacts", params(ExportContactsQuery),
@@ -128,7 +129,8 @@ pub(super) struct ExportRowsQuery {
 
 /// Downloads the rows of a job, or those that match, as a file, in the order of the job's file.
 ///
-/// CSV, XLSX and Parquet files have the columns `row`, `line`, one for each field, `status` and `residue`. JSON lines contain
+/// CSV, XLSX and Parquet files have the columns `row`, `line`, one for each field, the kept columns, `status` and `residue`. JSON
+/// lines contain
 /// the objects of `GET /jobs/{job}/rows` without `etag`.
 #[utoipa::path(get, path = "/jobs/{job}/rows/export", tag = "rows",
     params(("job" = i32, Path, description = "The job"), ExportRowsQuery),

@@ -1,7 +1,9 @@
 //! The columns of a file that belong to no field.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::cell::undefused;
 use super::decode::Cells;
 use super::rejection::shown;
 use crate::domain::extra::push_json;
@@ -21,6 +23,8 @@ pub struct ExtraColumn {
     key: String,
     /// Whether the file names it.
     is_named: bool,
+    /// Whether formulas in it have apostrophes in front.
+    is_defused: bool,
 }
 
 impl ExtraColumn {
@@ -41,9 +45,16 @@ impl ExtraColumn {
                 let mut key = String::new();
                 push_json(&name, &mut key);
                 key.push(':');
-                ExtraColumn { at, name, key, is_named }
+                ExtraColumn { at, name, key, is_named, is_defused: false }
             })
             .collect()
+    }
+
+    /// Returns the columns of an export, in which formulas and names like formulas have apostrophes in front.
+    pub(super) fn all_defused(names: &[String], is_extra: impl Fn(usize) -> bool) -> Vec<ExtraColumn> {
+        let names: Vec<String> = names.iter().map(|name| undefused(name).into_owned()).collect();
+        let columns = ExtraColumn::all(&names, true, is_extra).into_iter();
+        columns.map(|column| ExtraColumn { is_defused: true, ..column }).collect()
     }
 
     /// Returns its position, from 0.
@@ -119,11 +130,12 @@ impl<'a> ExtraCells<'a> {
     }
 
     /// Returns the position of each cell with text among these columns, its column and its text.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &'a ExtraColumn, &'a str)> + use<'a> {
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &'a ExtraColumn, Cow<'a, str>)> + use<'a> {
         let ExtraCells { cells, columns } = *self;
         columns.iter().enumerate().filter_map(move |(index, column)| {
             let cell = cells.get(column.at)?;
-            (!cell.is_empty()).then_some((index, column, cell))
+            let text = || if column.is_defused { undefused(cell) } else { Cow::Borrowed(cell) };
+            (!cell.is_empty()).then(|| (index, column, text()))
         })
     }
 }

@@ -58,6 +58,8 @@ pub struct Header {
     pub delimiter: u8,
     /// The fields that have the same value in every row.
     pub values: FixedValues,
+    /// Whether the file is one of our own exports of contacts, with apostrophes in front of formulas.
+    pub(crate) is_export: bool,
     /// The columns that belong to no field.
     pub(crate) extra: Vec<ExtraColumn>,
     sources: PerField<Source>,
@@ -66,16 +68,16 @@ pub struct Header {
 /// The first and the last column of our own CSV files of contacts.
 pub(crate) const EXPORT_EDGES: [&str; 2] = ["contact", "created_at"];
 
-impl Header {
-    /// Returns whether the file is an export of contacts, in which formulas have apostrophes in front: see
-    /// [`defused`](super::defused).
-    pub(crate) fn is_export(&self) -> bool {
-        let fields = Field::ALL.iter().map(|field| field.as_str());
-        let [first, last] = EXPORT_EDGES;
-        let begins = std::iter::once(first).chain(fields).zip(&self.names).all(|(own, name)| own == name);
-        self.is_named && begins && self.names.last().is_some_and(|name| name == last)
-    }
+/// Returns whether a table is an export of contacts: its formulas have apostrophes in front (see
+/// [`defused`](super::defused)), and its first and last column say nothing about a contact.
+fn is_export(start: &TableStart) -> bool {
+    let fields = Field::ALL.iter().map(|field| field.as_str());
+    let [first, last] = EXPORT_EDGES;
+    let begins = std::iter::once(first).chain(fields).zip(&start.names).all(|(own, name)| own == name);
+    start.is_named() && begins && start.names.last().is_some_and(|name| name == last)
+}
 
+impl Header {
     /// Finds the columns of a table.
     ///
     /// Fails if a required field has neither a column nor a fixed value, or if its column is ambiguous. With a mapping,
@@ -92,21 +94,23 @@ impl Header {
             return Err(refused(start, missing, Vec::new(), Vec::new()));
         }
         let sources = PerField::from_fn(|field| source(field).unwrap_or(Source::NONE));
-        let is_extra = |at: usize| sources.values().iter().all(|source| source.column() != at);
-        let mut header = Header {
+        let is_export = is_export(start);
+        let is_edge = |at: usize| is_export && (at == 0 || at + 1 == start.names.len());
+        let is_extra =
+            |at: usize| sources.values().iter().all(|source| source.column() != at) && !is_edge(at);
+        Ok(Header {
+            is_export,
             names: start.names.clone(),
             is_named: start.is_named(),
             line: start.line,
             delimiter: start.dialect.delimiter,
             values: settings.values.clone(),
-            extra: ExtraColumn::all(&start.names, start.is_named(), is_extra),
+            extra: match is_export {
+                true => ExtraColumn::all_defused(&start.names, is_extra),
+                false => ExtraColumn::all(&start.names, start.is_named(), is_extra),
+            },
             sources,
-        };
-        if header.is_export() {
-            let last = header.names.len() - 1;
-            header.extra.retain(|column| column.at() != 0 && column.at() != last);
-        }
-        Ok(header)
+        })
     }
 
     /// Returns the source of a field's value.

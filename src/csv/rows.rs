@@ -114,7 +114,7 @@ impl Rows {
         let mut skipped = SkippedLines::default();
         start.skipped.iter().for_each(|line| skipped.add(line.clone()));
         Rows {
-            is_defused: header.is_export(),
+            is_defused: header.is_export,
             header,
             header_records: start.header_records,
             decoder: Decoder::new(reading.encoding),

@@ -1,10 +1,13 @@
 //! The columns of an exported table.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::error::ExportError;
+use super::format::ExportFormat;
 use crate::domain::field::{Field, PerField, folded};
 
 /// The kind of a column's values.
@@ -76,8 +79,10 @@ pub(crate) trait Exported: Serialize {
 pub(crate) struct Columns {
     /// The columns before the fields.
     before: &'static [Column],
-    /// The kept columns: the name in the records, and the name in the file.
-    kept: Vec<(String, String)>,
+    /// The names of the kept columns in the file.
+    kept: Vec<String>,
+    /// The position of each kept column, by its name in the records.
+    positions: HashMap<String, usize>,
     /// The columns after them.
     after: &'static [Column],
 }
@@ -86,24 +91,23 @@ impl Columns {
     /// Returns the columns of records. A kept column that has the name of another column gets a number.
     pub(crate) fn of<T: Exported>(kept: Vec<String>) -> Columns {
         let own = T::BEFORE.iter().chain(T::AFTER).map(|column| column.name);
-        let mut taken: Vec<String> =
+        let mut taken: HashSet<String> =
             own.chain(Field::ALL.iter().map(|field| field.as_str())).map(folded).collect();
-        let mut named = Vec::with_capacity(kept.len());
-        for name in kept {
-            let numbered = (2..).map(|number| format!("{name} ({number})"));
-            let shown = std::iter::once(name.clone()).chain(numbered);
-            let shown = { shown }.find(|shown| !taken.contains(&folded(shown))).unwrap_or_default();
-            taken.push(folded(&shown));
-            named.push((name, shown));
+        let mut shown = Vec::with_capacity(kept.len());
+        for name in &kept {
+            let mut candidates =
+                std::iter::once(name.clone()).chain((2..).map(|number| format!("{name} ({number})")));
+            shown.extend(candidates.find(|candidate| taken.insert(folded(candidate))));
         }
-        Columns { before: T::BEFORE, kept: named, after: T::AFTER }
+        let positions = kept.into_iter().enumerate().map(|(at, name)| (name, at)).collect();
+        Columns { before: T::BEFORE, kept: shown, positions, after: T::AFTER }
     }
 
     /// Returns the names and kinds of all columns.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Kind)> {
         let own = |column: &'static Column| (column.name, column.kind);
         let fields = Field::ALL.iter().map(|field| (field.as_str(), Kind::Text));
-        let kept = self.kept.iter().map(|(_, shown)| (shown.as_str(), Kind::Text));
+        let kept = self.kept.iter().map(|name| (name.as_str(), Kind::Text));
         self.before.iter().map(own).chain(fields).chain(kept).chain(self.after.iter().map(own))
     }
 
@@ -112,14 +116,23 @@ impl Columns {
         self.iter().count()
     }
 
-    /// Returns the values of a record, one for each column.
-    pub(super) fn cells<'r, T: Exported>(&self, record: &'r T) -> impl Iterator<Item = Cell<'r>> {
+    /// Returns the values of a record, one for each column. Fails if the record has a kept column that the file lacks.
+    pub(super) fn cells<'r, T: Exported>(
+        &self,
+        record: &'r T,
+        format: ExportFormat,
+    ) -> Result<impl Iterator<Item = Cell<'r>>, ExportError> {
+        let mut kept = vec![Cell::Empty; self.kept.len()];
+        for (name, value) in record.kept() {
+            let at = self.positions.get(name).ok_or_else(|| ExportError::UnknownColumn {
+                record: record.name(),
+                column: name.to_owned(),
+                format,
+            })?;
+            kept[*at] = text(value);
+        }
         let fields = record.values().values().into_iter().map(|value| text(value));
-        let kept = record.kept();
-        let kept = self.kept.iter().map(move |(name, _)| {
-            kept.iter().find(|(kept, _)| kept == name).map_or(Cell::Empty, |(_, value)| text(value))
-        });
-        record.before().into_iter().chain(fields).chain(kept).chain(record.after())
+        Ok(record.before().into_iter().chain(fields).chain(kept).chain(record.after()))
     }
 }
 

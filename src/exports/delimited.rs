@@ -32,7 +32,7 @@ impl Delimited {
     }
 
     pub(super) fn push<T: Exported>(&mut self, record: &T) -> Result<(), ExportError> {
-        for cell in self.columns.cells(record) {
+        for cell in self.columns.cells(record, ExportFormat::Csv)? {
             self.writer.write_field(defused(&cell.into_text()).as_bytes()).map_err(failed)?;
         }
         self.writer.write_record(None::<&[u8]>).map_err(failed)

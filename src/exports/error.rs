@@ -22,6 +22,19 @@ pub enum ExportError {
         /// The limit in UTF-16 code units.
         limit: usize,
     },
+    /// A record has a value in a column that none of its owner's files has.
+    #[error(
+        "{record} has a value in the column `{column}`, which another program added; {format} files have the columns of \
+         imported files only; export as jsonl or vcf"
+    )]
+    UnknownColumn {
+        /// The contact or row, such as `contact 12`.
+        record: String,
+        /// The name of the column.
+        column: String,
+        /// The format.
+        format: ExportFormat,
+    },
     /// There are more columns than the format allows.
     #[error(
         "the contacts have {columns} columns; {format} files have at most {limit}; export as csv or jsonl"
@@ -51,7 +64,9 @@ impl ExportError {
     /// Returns whether the data cannot be exported in the format, rather than that something failed.
     pub(crate) fn is_limit(&self) -> bool {
         match self {
-            ExportError::TooLong { .. } | ExportError::TooWide { .. } => true,
+            ExportError::TooLong { .. } | ExportError::UnknownColumn { .. } | ExportError::TooWide { .. } => {
+                true
+            }
             ExportError::Io(_) | ExportError::Library { .. } => false,
         }
     }

@@ -81,7 +81,8 @@ impl Parquet {
     }
 
     pub(super) fn push<T: Exported>(&mut self, record: &T) -> Result<(), ExportError> {
-        for (values, cell) in self.values.iter_mut().zip(self.columns.cells(record)) {
+        let cells = self.columns.cells(record, ExportFormat::Parquet)?;
+        for (values, cell) in self.values.iter_mut().zip(cells) {
             self.bytes += values.push(cell);
         }
         if self.bytes < ROW_GROUP {

@@ -86,6 +86,22 @@ fn columns_of_one_name_get_numbers() {
 }
 
 #[test]
+fn a_value_in_an_unknown_column_is_not_dropped() {
+    let columns = || Columns::of::<Record>(vec!["Phone".to_owned()]);
+    let added = record(7, &[("Phone", "+1"), ("Score", "9")]);
+    for format in [ExportFormat::Csv, ExportFormat::Xlsx, ExportFormat::Parquet] {
+        let refused =
+            Writer::new(format, CsvOptions::default(), columns()).unwrap().push(&added).unwrap_err();
+        let expected = format!(
+            "record 7 has a value in the column `Score`, which another program added; {format} files have the columns of \
+             imported files only; export as jsonl or vcf"
+        );
+        assert_eq!(refused.to_string(), expected);
+    }
+    assert!(text(written(ExportFormat::Vcard, &[added], &[])).contains("Score: 9"));
+}
+
+#[test]
 fn cards_have_a_name_and_a_note_of_kept_columns() {
     let records = [record(1, &[("Phone", "+1; 2"), ("City", "Rome")])];
     assert_eq!(

@@ -58,7 +58,7 @@ impl Xlsx {
         }
         let row = self.row;
         let sheet = self.workbook.worksheet_from_index(self.sheets - 1).map_err(failed)?;
-        for (at, cell) in (0_u16..).zip(self.columns.cells(record)) {
+        for (at, cell) in (0_u16..).zip(self.columns.cells(record, ExportFormat::Xlsx)?) {
             let written = match cell {
                 Cell::Empty => continue,
                 // Excel has 53 bits for a number.

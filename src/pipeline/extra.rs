@@ -17,7 +17,7 @@ pub(crate) fn encode(row: &RawRow<'_>, out: &mut String) {
 fn encode_each(row: &RawRow<'_>, out: &mut String, mut on_value: impl FnMut(usize)) {
     out.clear();
     for (index, column, cell) in row.extra.iter() {
-        let value = normalise(cell);
+        let value = normalise(&cell);
         if !value.is_empty() {
             on_value(index);
             push_member(column, &value, out);

@@ -138,7 +138,7 @@ impl Collected {
 
 /// Returns the values of a row, with the positions of their columns.
 fn values(row: &RawRow<'_>) -> impl Iterator<Item = (usize, String)> {
-    let normalised = row.extra.iter().map(|(index, _, cell)| (index, normalise(cell).into_owned()));
+    let normalised = row.extra.iter().map(|(index, _, cell)| (index, normalise(&cell).into_owned()));
     normalised.filter(|(_, value)| !value.is_empty())
 }
 

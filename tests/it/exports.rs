@@ -63,6 +63,40 @@ async fn an_import_of_an_exported_file_restores_the_contacts() {
 }
 
 #[tokio::test]
+async fn kept_columns_are_exported_and_restored() {
+    let world = World::database().await;
+    let file = world.file(
+        "in.csv",
+        "E-mail,Phone,First name,Last name,=Sum,Company,contact\n\
+         ann@example.com,+49 1,Ann,Lee,=1+1,Acme,yes\nbob@example.com,,Bob,Ray,,Bolt,\n",
+    );
+    world.ingest(&["import", &file]).await.expect_status(0);
+    let extra = "SELECT contacts_user_id || ' ' || contact_extra::text FROM contacts
+         WHERE contact_extra IS NOT NULL AND contacts_user_id = $1";
+    let extra = async |owner: &str| -> Vec<String> {
+        sqlx::query_scalar(extra).bind(owner).fetch_all(&world.pool).await.unwrap()
+    };
+    let expected = r#"{"=Sum": "=1+1", "Phone": "+49 1", "contact": "yes"}"#;
+    assert_eq!(extra("tester").await, [format!("tester {expected}")]);
+    for format in ["csv", "xlsx"] {
+        let file = world.path(&format!("saved.{format}")).to_str().unwrap().to_owned();
+        world.ingest(&["save", &file]).await.expect_status(0);
+        world.ingest(&["import", &file, "--owner", format]).await.expect_status(0);
+        assert_eq!(world.contacts(format).await, world.contacts("tester").await, "{format}");
+        // A name that is that of a column of ours gets a number.
+        assert_eq!(extra(format).await, [format!("{format} {}", expected.replace("contact", "contact (2)"))]);
+    }
+    let csv = std::fs::read_to_string(world.path("saved.csv")).unwrap();
+    let header =
+        r#""contact","email","first_name","last_name","company","Phone","'=Sum","contact (2)","created_at""#;
+    assert_eq!(csv.lines().next(), Some(header));
+    let rows = world.ingest(&["save", "-", "--format", "csv", "--job", "1"]).await.stdout;
+    assert!(rows.contains(r#""Acme","'+49 1","'=1+1","yes","SUCCESS","""#), "{rows}");
+    let cards = world.ingest(&["save", "-", "--format", "vcf"]).await.stdout;
+    assert!(cards.contains("NOTE:Phone: +49 1\\n=Sum: =1+1\\ncontact: yes\r\n"), "{cards}");
+}
+
+#[tokio::test]
 async fn all_formats_contain_the_same_contacts() {
     let server = Server::start(with_contacts().await).await;
     let (_, listed) = server.get("/api/v1/contacts?limit=1000").await;
