@@ -126,7 +126,8 @@ function upload(force) {
     send.disabled = false;
     const done = new Response(request.responseText || "{}");
     if (request.status === 202) {
-      window.location.assign(`/jobs/${(await done.json()).job}`);
+      const made = await done.json();
+      window.location.assign(made.parts.length > 1 ? "/jobs" : `/jobs/${made.job}`);
     } else if (request.status === 200) {
       earlier((await done.json()).job);
     } else {
@@ -173,10 +174,21 @@ function chooseEncoding(event) {
   preview();
 }
 
+// The sheet or the file of an archive.
+function choosePart(event) {
+  const button = event.target.closest("[data-part]");
+  if (!button) return;
+  const field = document.getElementById("part");
+  field.value = button.value;
+  field.closest("details").open = true;
+  preview();
+}
+
 input.addEventListener("change", preview);
 reading.forEach((field) => field.addEventListener("change", preview));
 part.addEventListener("click", chooseLine);
 part.addEventListener("click", chooseEncoding);
+part.addEventListener("click", choosePart);
 part.addEventListener("change", (event) => { if (event.target.matches("[data-column]")) samples(event.target); });
 part.addEventListener("input", (event) => { if (event.target.matches("[data-value]")) require(event.target.closest("p").querySelector("select")); });
 form.addEventListener("submit", (event) => {

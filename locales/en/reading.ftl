@@ -28,6 +28,10 @@ format-vcard = vCard file
 reading-others = Not imported
 reading-delimiter = Values separated by
 delimiter-space = spaces
+reading-quotes = Quotes
+quotes-double = quotation marks
+quotes-single = apostrophes
+quotes-none = none
 reading-header = Column names
 # $line (String) - The number of the line.
 reading-header-line = On line { $line }

@@ -4,13 +4,16 @@ upload-title = Upload a file
 upload-file = CSV file of contacts
 upload-note = The first line contains the column names. Columns for e-mail, first name, last name and company can be in any order. Drop the file here or choose it.
 upload-sample = Sample file
-upload-reading = Encoding and header line
+upload-reading = Encoding, header line and more
 upload-encoding = Encoding
 upload-detect = Detect automatically
 upload-header-line = Line of the column names
 # $line (String) - The number of the line.
 upload-use-line = Use line { $line } for the column names
 upload-lines-note = If the column names are on another line, click that line.
+upload-part = Sheet or file of an archive
+parts-split = This archive contains several tables. Each becomes a job of its own. To import only one, or to match its columns, choose it.
+parts-note = The file has several tables. The one that is marked is imported; choose another one to see it.
 upload-policy = When contacts are created
 upload-policy-question = When should contacts be created?
 upload-policy-hold = All at once, when every issue is resolved

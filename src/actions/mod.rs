@@ -17,6 +17,7 @@ mod preview_file;
 mod record;
 mod reread;
 mod stored_file;
+mod tail;
 mod undo_import;
 mod upload;
 
@@ -31,13 +32,14 @@ pub use export::{Export, Selection, export};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
 pub use mappings::{change_mapping, forget_mapping};
 pub(crate) use preview_file::{
-    FilePreview, MatchedColumn, PREVIEW_BYTES, checked_values, parse_settings, preview_file, preview_limit,
+    DELIMITERS, FilePreview, GivenSettings, MatchedColumn, PREVIEW_BYTES, QUOTES, checked_values,
+    parse_settings, preview_file, preview_limit,
 };
 pub use record::{Idempotency, Request};
 pub(crate) use reread::preview_job;
 pub use reread::{Remember, Reread, can_reread, reread};
 pub use undo_import::{Undone, undo_import};
-pub use upload::{Upload, Uploaded, upload};
+pub use upload::{Upload, Uploaded, UploadedPart, upload};
 
 use sqlx::PgConnection;
 

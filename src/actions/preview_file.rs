@@ -5,11 +5,11 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::atomic::AtomicBool;
 
 use super::ActionError;
-use crate::containers::{Signature, UnpackError, Wanted, unpack};
-use crate::csv::{self, Encoding, Preview, Rejection, UnknownEncoding, kept_columns, preview};
+use crate::containers::{Signature, UnpackError, Unpacked, Wanted, unpack};
+use crate::csv::{self, Encoding, Preview, Rejection, TableSettings, UnknownEncoding, kept_columns, preview};
 use crate::domain::field::{Field, PerField};
 use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
-use crate::domain::job::{Columns, FixedValues, Owner, ParseSettings, header_shape};
+use crate::domain::job::{Columns, FixedValues, Owner, ParseSettings, Quote, header_shape};
 use crate::domain::required::RequiredFields;
 use crate::store::{OwnerPool, StoreError, column_mappings};
 
@@ -41,6 +41,13 @@ pub struct FilePreview {
     pub readings: Vec<EncodingReading>,
     /// The character between two cells.
     pub delimiter: String,
+    /// The quote around cells.
+    pub quote: Quote,
+    /// The sheets or files from which a person can choose one, if there are several.
+    pub parts: Vec<String>,
+    /// Whether the file is an archive with several tables, none of which is chosen. The first is shown; an upload makes a job
+    /// of each.
+    pub is_split: bool,
     /// The line on which the header starts, from 1; without a header that of the first row.
     pub header_line: u64,
     /// Whether the file has a header.
@@ -105,14 +112,29 @@ impl FilePreview {
     }
 }
 
+/// What a person has set about how a file is read, as text.
+#[derive(Debug, Default)]
+pub(crate) struct GivenSettings<'a> {
+    pub encoding: Option<&'a str>,
+    pub header_line: Option<i64>,
+    pub part: Option<&'a str>,
+    pub delimiter: Option<&'a str>,
+    pub quote: Option<&'a str>,
+    pub values: FixedValues,
+}
+
 /// Returns the settings with the usual name of the encoding.
 ///
-/// Fails if the encoding is unknown or the line is not one.
-pub(crate) fn parse_settings(
-    encoding: Option<&str>,
-    header_line: Option<i64>,
-    values: FixedValues,
-) -> Result<ParseSettings, ActionError> {
+/// Fails if one of them cannot be right for any file.
+pub(crate) fn parse_settings(given: GivenSettings<'_>) -> Result<ParseSettings, ActionError> {
+    let GivenSettings { encoding, header_line, part, delimiter, quote, values } = given;
+    let refused = |field, reason: &str| ActionError::Invalid { field, reason: reason.to_owned() };
+    let delimiter =
+        delimiter.map(|text| csv::delimiter(text).ok_or_else(|| refused("delimiter", DELIMITERS)));
+    let quote = quote.map(|text| csv::quote(text).ok_or_else(|| refused("quote", QUOTES)));
+    if part.is_some_and(|part| part.contains('\0')) {
+        return Err(refused("part", "a name contains the character NUL"));
+    }
     let encoding = encoding.map(str::parse::<Encoding>).transpose();
     let unknown =
         |error: UnknownEncoding| ActionError::Invalid { field: "encoding", reason: error.to_string() };
@@ -129,9 +151,17 @@ pub(crate) fn parse_settings(
     Ok(ParseSettings {
         encoding,
         header_line: header_line.map(line).transpose()?,
+        part: part.map(str::to_owned),
+        delimiter: delimiter.transpose()?,
+        quote: quote.transpose()?,
         values: checked_values(values)?,
     })
 }
+
+/// What is accepted as a delimiter and as a quote.
+pub(crate) const DELIMITERS: &str =
+    "expected one punctuation character, or one of comma, semicolon, tab, bar and space";
+pub(crate) const QUOTES: &str = "expected one of double, single and none";
 
 /// Maximum number of characters of a fixed value.
 const VALUE_CHARACTERS: usize = 1000;
@@ -169,7 +199,7 @@ pub(crate) async fn preview_file(
     settings: &ParseSettings,
     required: RequiredFields,
 ) -> Result<FilePreview, ActionError> {
-    let text = Text::of(head, whole).await?;
+    let text = Text::of(head, whole, settings.part.as_deref()).await?;
     let found = text.preview(settings).map_err(|error| {
         let field = match error {
             Rejection::NoSuchLine { .. } => "header_line",
@@ -204,6 +234,7 @@ pub(crate) async fn preview_file(
         certainty,
         readings,
         delimiter,
+        quote,
         line,
         is_named,
         names,
@@ -218,6 +249,9 @@ pub(crate) async fn preview_file(
         certainty,
         readings,
         delimiter: char::from(delimiter).to_string(),
+        quote,
+        parts: text.parts,
+        is_split: text.is_first,
         header_line: line,
         has_header: is_named,
         names,
@@ -237,17 +271,28 @@ struct Text<'a> {
     containers: Vec<Container>,
     /// Whether the text is our own, of the cells of a workbook, and so in UTF-8.
     is_ours: bool,
+    parts: Vec<String>,
+    /// Whether it is the first of several tables of an archive.
+    is_first: bool,
 }
 
 impl<'a> Text<'a> {
     /// Unpacks the beginning of a file if it is a container.
-    async fn of(head: &'a [u8], whole: bool) -> Result<Text<'a>, ActionError> {
-        let plain = Text { bytes: head.into(), is_whole: whole, containers: Vec::new(), is_ours: false };
+    async fn of(head: &'a [u8], whole: bool, part: Option<&str>) -> Result<Text<'a>, ActionError> {
+        let plain = Text {
+            bytes: head.into(),
+            is_whole: whole,
+            containers: Vec::new(),
+            is_ours: false,
+            parts: Vec::new(),
+            is_first: false,
+        };
         if Signature::of(head).is_none() {
-            return Ok(plain);
+            let refused = part.map(|part| refusal(UnpackError::no_part(part, Vec::new())));
+            return refused.map_or(Ok(plain), Err);
         }
-        let head = head.to_vec();
-        let unpacked = tokio::task::spawn_blocking(move || unpacked(&head, whole)).await;
+        let (head, part) = (head.to_vec(), part.map(str::to_owned));
+        let unpacked = tokio::task::spawn_blocking(move || unpacked(&head, whole, part.as_deref())).await;
         let unpacked = unpacked.map_err(std::io::Error::other).map_err(StoreError::Scratch)?;
         Ok(unpacked.map_err(refusal)?.unwrap_or(plain))
     }
@@ -258,7 +303,11 @@ impl<'a> Text<'a> {
             false => settings.encoding.as_deref().map(str::parse::<Encoding>).transpose()?,
         };
         let header_line = settings.header_line.map(u64::from);
-        let found = preview(&self.bytes, self.is_whole, ROWS, encoding, header_line)?;
+        let table = match self.is_ours {
+            true => header_line.into(),
+            false => TableSettings { header_line, delimiter: settings.delimiter, quote: settings.quote },
+        };
+        let found = preview(&self.bytes, self.is_whole, ROWS, encoding, table)?;
         let certainty = if self.is_ours { Certainty::Sure } else { found.certainty };
         Ok(Preview { certainty, ..found })
     }
@@ -266,6 +315,7 @@ impl<'a> Text<'a> {
 
 /// Returns why a container has no preview.
 fn refusal(error: UnpackError) -> ActionError {
+    let field = if matches!(error, UnpackError::NoSuchPart { .. }) { "part" } else { "file" };
     let reason = match error {
         UnpackError::Scratch(source) => return StoreError::Scratch(source).into(),
         UnpackError::Incomplete | UnpackError::TooLarge { .. } => format!(
@@ -276,17 +326,18 @@ fn refusal(error: UnpackError) -> ActionError {
         ),
         UnpackError::Empty { .. }
         | UnpackError::Several { .. }
+        | UnpackError::NoSuchPart { .. }
         | UnpackError::Foreign { .. }
         | UnpackError::Password { .. }
         | UnpackError::Broken { .. }
         | UnpackError::TooDeep
         | UnpackError::Stopped => error.to_string(),
     };
-    ActionError::Invalid { field: "file", reason }
+    ActionError::Invalid { field, reason }
 }
 
 /// Unpacks the beginning of a container. Returns `None` for any other file.
-fn unpacked(head: &[u8], whole: bool) -> Result<Option<Text<'static>>, UnpackError> {
+fn unpacked(head: &[u8], whole: bool, part: Option<&str>) -> Result<Option<Text<'static>>, UnpackError> {
     let mut packed = tempfile::tempfile()?;
     packed.write_all(head)?;
     packed.seek(SeekFrom::Start(0))?;
@@ -295,11 +346,13 @@ fn unpacked(head: &[u8], whole: bool) -> Result<Option<Text<'static>>, UnpackErr
         is_whole: whole,
         in_memory: IN_MEMORY_BYTES,
         stop: &AtomicBool::new(false),
+        part,
+        takes_first: true,
     };
     let Some(unpacked) = unpack(packed, &wanted)? else { return Ok(None) };
     let mut bytes = Vec::new();
-    unpacked.text.take(PREVIEW_BYTES as u64).read_to_end(&mut bytes)?;
+    (&unpacked.text).take(PREVIEW_BYTES as u64).read_to_end(&mut bytes)?;
     let is_whole = unpacked.is_whole && bytes.len() < PREVIEW_BYTES;
-    let (containers, is_ours) = (unpacked.containers, unpacked.is_ours);
-    Ok(Some(Text { bytes: bytes.into(), is_whole, containers, is_ours }))
+    let Unpacked { containers, is_ours, parts, is_first, .. } = unpacked;
+    Ok(Some(Text { bytes: bytes.into(), is_whole, containers, is_ours, parts, is_first }))
 }

@@ -25,7 +25,7 @@ pub fn can_reread(job: &Job) -> bool {
 /// How the file of a job is to be read.
 #[derive(Debug, Clone)]
 pub struct Reread<'a> {
-    /// What a person has set; the rest is detected.
+    /// What a person has set; the rest is detected, except that the part of an archive or a workbook stays the same.
     pub settings: &'a ParseSettings,
     /// The columns, if a person assigns them now; otherwise those that a person has assigned before remain.
     pub assignment: Option<&'a Assignment>,
@@ -121,6 +121,7 @@ async fn reread_once(
     fit(&job)?;
     objects.head(&job.object_key).await?;
     let mut settings = reread.settings.clone();
+    settings.part = settings.part.or_else(|| job.settings.part.clone());
     if reread.assignment.is_none() {
         settings.values = job.settings.values.clone();
     }

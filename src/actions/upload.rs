@@ -1,6 +1,9 @@
 //! Uploads a file: puts it into the store, then creates a job.
 
+use std::io::Cursor;
+
 use serde_json::json;
+use sqlx::PgConnection;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::InspectReader;
 use uuid::Uuid;
@@ -9,14 +12,16 @@ use super::assign::{Assignment, assign};
 use super::preview_file::{FilePreview, preview_file, preview_limit};
 use super::reread::Remember;
 use super::stored_file::StoredFile;
+use super::tail::Tail;
 use super::{ActionError, Request, enqueue};
+use crate::containers::{SIGNATURE_BYTES, Signature, tables_of_archive};
 use crate::domain::decision::ActionKind;
-use crate::domain::ids::JobId;
+use crate::domain::ids::{ActionId, JobId};
 use crate::domain::job::{Columns, ImportPolicy, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
 use crate::objects::Objects;
 use crate::queue::{AfterCommit, Queue};
-use crate::store::{OwnerPool, column_mappings, jobs};
+use crate::store::{OwnerPool, StoreError, column_mappings, jobs};
 
 /// How to import a file.
 #[derive(Debug, Clone)]
@@ -51,10 +56,24 @@ pub struct Uploaded {
     pub earlier: bool,
     /// Size of the file in bytes.
     pub bytes: u64,
+    /// If the file is an archive with several tables, each of which became a job: those jobs. `job` is the first of them.
+    #[serde(default)]
+    pub parts: Vec<UploadedPart>,
+}
+
+/// The job of a table in an archive.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct UploadedPart {
+    /// The name of the table's file.
+    pub part: String,
+    /// Its job.
+    pub job: JobId,
+    /// Whether the owner had already uploaded the same file; the job is then the earlier one.
+    pub earlier: bool,
 }
 
 /// Puts the file into the store under a key of its own and creates a job for it, unless the owner has one for the
-/// same bytes. The run is requested through `queue`; without a queue, the caller runs the job.
+/// same bytes. Of an archive with several tables, each becomes a job, unless one is chosen. The run is requested through `queue`; without a queue, the caller runs the job.
 ///
 /// Keeps up to 24 MiB of the content in memory. If the same request is sent again under the same key, the recorded
 /// result is returned before the content is read. Deletes the file from the store if no job was created for it.
@@ -92,17 +111,32 @@ async fn store_and_make(
     content: impl AsyncRead + Send + Unpin,
     stored: &mut StoredFile,
 ) -> Result<Uploaded, ActionError> {
-    let (mut hash, mut head) = (blake3::Hasher::new(), Vec::new());
+    let (mut hash, mut head, mut tail) = (blake3::Hasher::new(), Vec::new(), Tail::default());
     let content = InspectReader::new(content.take(upload.limit.saturating_add(1)), |bytes| {
         hash.update(bytes);
         let wanted = preview_limit(&head).saturating_sub(head.len());
         head.extend_from_slice(&bytes[..bytes.len().min(wanted)]);
+        if head.len() < SIGNATURE_BYTES || Signature::of(&head) == Some(Signature::Zip) {
+            tail.push(bytes);
+        }
     });
     let (_, bytes) = objects.put(stored.key(), content).await?;
     if bytes > upload.limit {
         return Err(ActionError::TooLarge(upload.limit));
     }
     let whole = bytes == head.len() as u64;
+    let tables = match (Signature::of(&head), whole) {
+        (Some(Signature::Zip), true) => tables_of_archive(Cursor::new(&head)),
+        (Some(Signature::Zip), false) => tables_of_archive(tail.into_reader()),
+        _ => Vec::new(),
+    };
+    let tables = split(upload, tables)?;
+    if !tables.is_empty() {
+        let reading = |part: String| Reading::of_part(upload, part);
+        let files = tables.into_iter().map(|part| ToImport::new(&hash, reading(part), None));
+        let files = files.collect::<Result<Vec<ToImport>, ActionError>>()?;
+        return make(owners, queue, request, upload, bytes, &files, stored).await;
+    }
     let header =
         match preview_file(owners, &request.owner, &head, whole, &upload.settings, upload.required).await {
             Ok(header) => Some(header),
@@ -111,13 +145,74 @@ async fn store_and_make(
             Err(error) => return Err(error),
         };
     let reading = Reading::of(upload, header.as_ref())?;
-    reading.add_to(&mut hash)?;
-    let content_hash = hash.finalize().to_hex();
-    stored.offer(&content_hash);
     let header = header.filter(|_| upload.remember != Remember::Nothing);
-    let file = File { key: stored.key(), content_hash: &content_hash, bytes, reading, header };
-    let (made, after_commit) = make_job(owners, queue, request, upload, &file).await?;
-    after_commit.send().await?;
+    let file = ToImport::new(&hash, reading, header)?;
+    make(owners, queue, request, upload, bytes, &[file], stored).await
+}
+
+/// Maximum number of tables of an archive that become jobs.
+const MAX_TABLES: usize = 100;
+
+/// Returns the tables of an archive that become jobs of their own; none if the file is to be one job.
+fn split(upload: &Upload<'_>, names: Vec<String>) -> Result<Vec<String>, ActionError> {
+    if upload.settings.part.is_some() || names.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let refused = |reason| ActionError::Invalid { field: "part", reason };
+    let count = names.len();
+    if count > MAX_TABLES {
+        return Err(refused(format!(
+            "the archive contains {count} tables, and an upload makes at most {MAX_TABLES} jobs; split the archive, or choose \
+             one table with `--part`"
+        )));
+    }
+    if upload.columns.is_some() || upload.assignment.is_some() {
+        return Err(refused(format!(
+            "the archive contains {count} tables, and columns can be matched for one at a time; choose it with `--part`: {}",
+            names.join(", ")
+        )));
+    }
+    Ok(names)
+}
+
+/// A file, or a table in it, that becomes a job.
+struct ToImport {
+    content_hash: String,
+    reading: Reading,
+    /// Its header, if its columns are to be remembered.
+    header: Option<FilePreview>,
+}
+
+impl ToImport {
+    fn new(
+        bytes: &blake3::Hasher,
+        reading: Reading,
+        header: Option<FilePreview>,
+    ) -> Result<ToImport, ActionError> {
+        let mut hash = bytes.clone();
+        reading.add_to(&mut hash)?;
+        Ok(ToImport { content_hash: hash.finalize().to_hex().to_string(), reading, header })
+    }
+}
+
+/// Makes the jobs and requests their runs.
+async fn make(
+    owners: &OwnerPool,
+    queue: Option<&Queue>,
+    request: &Request,
+    upload: &Upload<'_>,
+    bytes: u64,
+    files: &[ToImport],
+    stored: &mut StoredFile,
+) -> Result<Uploaded, ActionError> {
+    // All jobs are made in one transaction, so one hash shows whether it is in progress.
+    if let Some(first) = files.first() {
+        stored.offer(&first.content_hash);
+    }
+    let (made, after_commit) = make_jobs(owners, queue, request, upload, bytes, files, stored.key()).await?;
+    for sent in after_commit {
+        sent.send().await?;
+    }
     Ok(made)
 }
 
@@ -146,6 +241,12 @@ impl Reading {
         Ok(Reading { settings, columns, required: None })
     }
 
+    /// Returns how a table of an archive is read. Its run applies columns that are remembered.
+    fn of_part(upload: &Upload<'_>, part: String) -> Reading {
+        let settings = ParseSettings { part: Some(part), ..upload.settings.clone() };
+        Reading { settings, columns: None, required: None }
+    }
+
     /// Adds what was set to the hash of the bytes: the same bytes with other columns or settings count as another file.
     fn add_to(&self, hash: &mut blake3::Hasher) -> Result<(), ActionError> {
         if let Some(columns) = self.columns {
@@ -161,55 +262,87 @@ impl Reading {
     }
 }
 
-/// A file in the store.
-struct File<'a> {
-    key: &'a str,
-    content_hash: &'a str,
-    bytes: u64,
-    reading: Reading,
-    /// Its header, if its columns are to be remembered.
-    header: Option<FilePreview>,
-}
-
-async fn make_job(
+async fn make_jobs(
     owners: &OwnerPool,
     queue: Option<&Queue>,
     request: &Request,
     upload: &Upload<'_>,
-    file: &File<'_>,
-) -> Result<(Uploaded, AfterCommit), ActionError> {
-    let File { key, content_hash, bytes, ref reading, .. } = *file;
-    let Reading { settings, columns, required } = reading;
-    let (columns, required) = (*columns, *required);
+    bytes: u64,
+    files: &[ToImport],
+    key: &str,
+) -> Result<(Uploaded, Vec<AfterCommit>), ActionError> {
     let mut transaction = owners.begin(&request.owner).await?;
-    let owner: &Owner = &request.owner;
-    let earlier = jobs::by_content(&mut transaction, owner, content_hash).await?;
-    let earlier = earlier.filter(|_| !upload.force);
-    let (job, after_commit) = match earlier {
-        Some(job) => (job, AfterCommit::nothing()),
-        None => {
-            let (filename, policy) = (upload.filename, upload.policy);
-            let new = jobs::New { owner, filename, key, policy, content_hash, columns, settings, required };
-            let job = jobs::insert(&mut transaction, &new).await?;
-            (job, enqueue(&mut transaction, queue, job, key).await?)
-        }
-    };
-    if let (Some(header), Some(columns)) = (&file.header, columns)
+    let (mut made, mut after_commit, mut actions) = (Vec::new(), Vec::new(), Vec::new());
+    for file in files {
+        // The idempotency key belongs to the first action, whose result is that of the request.
+        let request = match made.is_empty() {
+            true => request,
+            false => &Request { idempotency: None, ..request.clone() },
+        };
+        let earlier = jobs::by_content(&mut transaction, &request.owner, &file.content_hash).await?;
+        let earlier = earlier.filter(|_| !upload.force);
+        let job = match earlier {
+            Some(job) => job,
+            None => {
+                let job = insert(&mut transaction, &request.owner, upload, file, key).await?;
+                after_commit.push(enqueue(&mut transaction, queue, job, key).await?);
+                job
+            }
+        };
+        actions.push(record(&mut transaction, request, upload, file, job).await?);
+        let part = file.reading.settings.part.clone().unwrap_or_default();
+        made.push(UploadedPart { part, job, earlier: earlier.is_some() });
+    }
+    let earlier = made.iter().all(|part| part.earlier);
+    let first = made.first().ok_or(StoreError::Unreadable)?.job;
+    let parts = if made.len() > 1 { made.clone() } else { Vec::new() };
+    let uploaded = Uploaded { job: first, earlier, bytes, parts };
+    for (action, UploadedPart { job, earlier, .. }) in actions.into_iter().zip(&made) {
+        let result = match *job == first {
+            true => uploaded.clone(),
+            false => Uploaded { job: *job, earlier: *earlier, bytes, parts: Vec::new() },
+        };
+        request.finish(&mut transaction, action, Some(*job), &result).await?;
+    }
+    transaction.commit().await?;
+    Ok((uploaded, after_commit))
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    upload: &Upload<'_>,
+    file: &ToImport,
+    key: &str,
+) -> Result<JobId, ActionError> {
+    let Reading { settings, columns, required } = &file.reading;
+    let (filename, policy, content_hash) = (upload.filename, upload.policy, file.content_hash.as_str());
+    let (columns, required) = (*columns, *required);
+    let new = jobs::New { owner, filename, key, policy, content_hash, columns, settings, required };
+    Ok(jobs::insert(connection, &new).await?)
+}
+
+/// Records the upload, and remembers the columns if that was requested. Returns the recorded action.
+async fn record(
+    connection: &mut PgConnection,
+    request: &Request,
+    upload: &Upload<'_>,
+    file: &ToImport,
+    job: JobId,
+) -> Result<ActionId, ActionError> {
+    let Reading { settings, columns, .. } = &file.reading;
+    if let (Some(header), Some(columns)) = (&file.header, *columns)
         && let Some(shape) = header.shape()
     {
         let values = &upload.remember.values(&settings.values);
         let new = column_mappings::New { shape: &shape, names: &header.names, columns, values };
-        column_mappings::remember(&mut transaction, owner, &new).await?;
+        column_mappings::remember(connection, &request.owner, &new).await?;
     }
     let mut parameters = json!({ "policy": upload.policy, "force": upload.force, "columns": columns });
     if !settings.is_empty() {
         parameters["settings"] = serde_json::to_value(settings)?;
     }
-    let action = request.record(&mut transaction, ActionKind::Upload, Some(job), &parameters).await?;
-    let uploaded = Uploaded { job, earlier: earlier.is_some(), bytes };
-    request.finish(&mut transaction, action, Some(job), &uploaded).await?;
-    transaction.commit().await?;
-    Ok((uploaded, after_commit))
+    request.record(connection, ActionKind::Upload, Some(job), &parameters).await
 }
 
 /// Maximum bytes of a segment. File systems allow 255 in a name, and an upload first writes a file with a longer

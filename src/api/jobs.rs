@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
-use crate::actions::{self, Changed, Remember, Undone};
+use crate::actions::{self, Changed, GivenSettings, Remember, Undone};
 use crate::domain::issue::IssueType;
-use crate::domain::job::{FixedValues, ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
 use crate::http::{
     App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, Standing, Uploader, event_stream, find_job,
 };
@@ -116,9 +116,18 @@ pub(super) struct Reread {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 2147483647)]
     header_line: Option<i64>,
+    /// The sheet of a workbook or the file of an archive; the one of the last run if it is missing.
+    #[serde(default)]
+    part: Option<String>,
+    /// The character between two cells, or its name; detected if it is missing.
+    #[serde(default)]
+    delimiter: Option<String>,
+    /// The quote around cells: `double`, `single` or `none`; detected if it is missing.
+    #[serde(default)]
+    quote: Option<String>,
 }
 
-/// Reads the file of a job again, with another encoding or header line. The job's rows and all decisions about them are
+/// Reads the file of a job again, with other settings. The job's rows and all decisions about them are
 /// replaced. No row may be a contact.
 #[utoipa::path(post, path = "/jobs/{job}/reread", tag = "jobs", request_body = Reread,
     params(("job" = i32, Path, description = "The job"), IdempotencyKey),
@@ -133,8 +142,14 @@ pub(super) async fn reread_job(
     Json(reread): Json<Reread>,
 ) -> Result<(StatusCode, axum::Json<Changed>), Problem> {
     let request = keyed.request(principal, &reread)?;
-    let values = FixedValues::default();
-    let settings = &actions::parse_settings(reread.encoding.as_deref(), reread.header_line, values)?;
+    let settings = &actions::parse_settings(GivenSettings {
+        encoding: reread.encoding.as_deref(),
+        header_line: reread.header_line,
+        part: reread.part.as_deref(),
+        delimiter: reread.delimiter.as_deref(),
+        quote: reread.quote.as_deref(),
+        ..GivenSettings::default()
+    })?;
     let reread =
         actions::Reread { settings, assignment: None, remember: Remember::Nothing, required: app.required };
     let queue = Some(&app.queue);

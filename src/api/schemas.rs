@@ -13,7 +13,7 @@ use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, MappingId, RowId, TokenId};
 use crate::domain::interpretation::{Certainty, ColumnsBy, ContainerFormat};
 use crate::domain::issue::IssueType;
-use crate::domain::job::{ImportPolicy, JobStatus};
+use crate::domain::job::{ImportPolicy, JobStatus, Quote};
 use crate::domain::row::{OnExisting, RowStatus};
 use crate::exports::ExportFormat;
 
@@ -129,6 +129,7 @@ words!(
     IssueType,
     JobStatus,
     OnExisting,
+    Quote,
     Role,
     RowStatus
 );

@@ -45,7 +45,7 @@ impl IntoParams for UploadParameters {
 }
 
 /// Uploads a CSV file and requests its import. If the same file was uploaded before, returns the earlier job unless
-/// forced.
+/// forced. Each table of an archive becomes a job, unless `part` chooses one.
 ///
 /// The body is the file itself, or a form with a part `file`. It is streamed, so only the server's configuration limits
 /// its size.

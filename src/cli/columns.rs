@@ -8,10 +8,10 @@ use super::output::{Format, print, printable};
 use super::session::Session;
 use super::{Status, interpretation};
 use crate::actions::{self, ActionError, Assignment, FieldSource, FilePreview, PREVIEW_BYTES, Remember};
-use crate::csv::Encoding;
+use crate::csv::{self, Encoding};
 use crate::domain::field::Field;
 use crate::domain::interpretation::Container;
-use crate::domain::job::{FixedValues, Owner, ParseSettings};
+use crate::domain::job::{FixedValues, Owner, ParseSettings, Quote};
 use crate::domain::required::RequiredFields;
 use crate::store::OwnerPool;
 
@@ -24,23 +24,42 @@ pub(crate) struct ReadingArgs {
     /// Line of the header, from 1, instead of the detected one.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
     header_line: Option<u32>,
+    /// Sheet of a workbook or file of an archive; FILE/SHEET for a sheet of a workbook in an archive.
+    #[arg(long, value_name = "NAME")]
+    part: Option<String>,
+    /// Character between two cells, or comma, semicolon, tab, bar or space, instead of the detected one.
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    delimiter: Option<char>,
+    /// Quote around cells, instead of the detected one: double, single or none.
+    #[arg(long, value_name = "KIND", value_parser = quote)]
+    quote: Option<Quote>,
+}
+
+fn delimiter(text: &str) -> Result<char, &'static str> {
+    csv::delimiter(text).ok_or(actions::DELIMITERS)
+}
+
+fn quote(text: &str) -> Result<Quote, &'static str> {
+    csv::quote(text).ok_or(actions::QUOTES)
 }
 
 impl ReadingArgs {
     /// Returns the settings.
     pub(crate) fn settings(&self) -> ParseSettings {
         let encoding = self.encoding.map(|encoding| encoding.as_str().to_owned());
-        ParseSettings { encoding, header_line: self.header_line, ..ParseSettings::default() }
+        ParseSettings {
+            encoding,
+            header_line: self.header_line,
+            part: self.part.clone(),
+            delimiter: self.delimiter,
+            quote: self.quote,
+            values: FixedValues::default(),
+        }
     }
 
     /// Returns the settings; those that are not given are from `other`.
     pub(crate) fn settings_or(&self, other: &ParseSettings) -> ParseSettings {
-        let given = self.settings();
-        ParseSettings {
-            encoding: given.encoding.or(other.encoding.clone()),
-            header_line: given.header_line.or(other.header_line),
-            values: other.values.clone(),
-        }
+        ParseSettings { values: other.values.clone(), ..self.settings() }.or(other)
     }
 }
 
@@ -127,6 +146,15 @@ pub(crate) fn print_preview(
     let header = if preview.has_header { "header" } else { "no header, first row" };
     for (fact, value) in interpretation::containers(&preview.containers) {
         eprintln!("{fact} {value}");
+    }
+    if preview.is_split {
+        eprintln!(
+            "the archive contains several tables, and an import makes a job of each; this is the first"
+        );
+    }
+    if !preview.parts.is_empty() {
+        let parts: Vec<String> = preview.parts.iter().map(|part| printable(part)).collect();
+        eprintln!("--part chooses one of: {}", parts.join(", "));
     }
     let text = match Container::hold_cells(&preview.containers) {
         true => String::new(),

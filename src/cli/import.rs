@@ -45,7 +45,7 @@ pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyh
     let mut worst = Status::Done;
     for file in files {
         let status = match upload(session, file, how).await {
-            Ok(uploaded) => run_unless_imported(session, &uploaded, &name(file), &shutdown).await?,
+            Ok(uploaded) => run_parts(session, &uploaded, &name(file), &shutdown).await?,
             Err(error) => {
                 eprintln!("{}: {}", printable(&name(file)), printable(&error.to_string()));
                 next_step::after(&error).into_iter().for_each(|step| eprintln!("{step}"));
@@ -64,18 +64,39 @@ pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyh
     Ok(worst)
 }
 
-/// Runs the job of an uploaded file, unless the file was imported before.
-async fn run_unless_imported(
+/// Runs the job of an uploaded file, or of each table of an archive. Returns the worst status.
+async fn run_parts(
     session: &Session,
     uploaded: &Uploaded,
     label: &str,
     shutdown: &Shutdown,
 ) -> anyhow::Result<Status> {
-    let job = uploaded.job;
+    let mut worst = Status::Done;
+    for part in &uploaded.parts {
+        let label = format!("{label}, {}", part.part);
+        worst = worst.max(run_unless_imported(session, part.job, part.earlier, &label, shutdown).await?);
+        if shutdown.stop_working.is_cancelled() {
+            break;
+        }
+    }
+    match uploaded.parts.is_empty() {
+        true => run_unless_imported(session, uploaded.job, uploaded.earlier, label, shutdown).await,
+        false => Ok(worst),
+    }
+}
+
+/// Runs the job of a file, unless the file was imported before.
+async fn run_unless_imported(
+    session: &Session,
+    job: JobId,
+    earlier: bool,
+    label: &str,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
     let found = jobs::get(&mut db, &session.owner, job).await?;
     db.rollback().await?;
-    match found.filter(|_| uploaded.earlier).map(|found| found.status) {
+    match found.filter(|_| earlier).map(|found| found.status) {
         Some(status @ (JobStatus::Completed | JobStatus::NeedsReview)) => {
             eprintln!(
                 "{}: this file was already imported as job {job}, which is {status}; import it again with --force",
@@ -101,7 +122,7 @@ pub(crate) async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<S
         Ok(_) | Err(ActionError::Running(_) | ActionError::Unfit { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    run_here(session, job, &found.filename, &Shutdown::on_signals()?).await
+    run_here(session, job, &found.label(), &Shutdown::on_signals()?).await
 }
 
 /// Reads the file of a job again, with other settings.
@@ -130,7 +151,7 @@ pub(crate) async fn reread_and_run(
     let mut db = session.read().await?;
     let found = jobs::get(&mut db, &session.owner, job).await?;
     db.rollback().await?;
-    let label = found.map(|found| found.filename).unwrap_or_default();
+    let label = found.map(|found| found.label()).unwrap_or_default();
     run_here(session, job, &label, &Shutdown::on_signals()?).await
 }
 

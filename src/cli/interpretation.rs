@@ -5,6 +5,7 @@ use crate::domain::interpretation::{
     Certainty, ColumnsBy, Container, EncodingReading, Interpretation, RepeatDifference, RepeatDifferences,
     SkippedLine,
 };
+use crate::domain::job::Quote;
 
 /// Returns how a file was read, as pairs of a name and a value.
 pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
@@ -21,6 +22,11 @@ pub(crate) fn facts(read: &Interpretation) -> Vec<(&'static str, String)> {
     if !Container::hold_cells(&read.containers) {
         facts.push(("encoding", encoding(&read.encoding, read.certainty)));
         facts.push(("delimiter", delimiter(&read.delimiter)));
+        match read.quote {
+            Quote::Double => {}
+            Quote::Single => facts.push(("quotes", "apostrophes".to_owned())),
+            Quote::None => facts.push(("quotes", "none".to_owned())),
+        }
     }
     facts.extend([("column names", line), ("columns", columns.join(", "))]);
     match read.columns_by {

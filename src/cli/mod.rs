@@ -217,9 +217,9 @@ enum Command {
         /// The job's number.
         job: JobId,
     },
-    /// Read the file of a job again, with another encoding or header line.
+    /// Read the file of a job again, with other settings.
     ///
-    /// What is not set is detected. The job's rows and all decisions about them are replaced.
+    /// What is not set is detected, except that the part of an archive or a workbook stays the same. The job's rows and all decisions about them are replaced.
     Reread {
         /// The job's number.
         job: JobId,

@@ -28,7 +28,7 @@ pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Statu
         vec![
             job.id.to_string(),
             job.status.to_string(),
-            job.filename.clone(),
+            job.label(),
             job.total_rows.to_string(),
             job.processed_rows.to_string(),
             job.repeated_rows.to_string(),

@@ -8,7 +8,8 @@ use zip::read::ZipFile;
 use zip::result::ZipError;
 
 use super::error::UnpackError;
-use super::output::{Output, limit};
+use super::output::{Output, Wanted, limit};
+use super::parts::Chosen;
 use super::workbook;
 use crate::domain::interpretation::{Container, ContainerFormat};
 
@@ -22,12 +23,29 @@ const MAX_OTHERS: usize = 20;
 const OTHER_ENDINGS: [&str; 12] =
     ["png", "jpg", "jpeg", "gif", "pdf", "md", "html", "htm", "xml", "json", "docx", "exe"];
 
+/// Names of files without an ending that are not tables.
+const OTHER_NAMES: [&str; 4] = ["readme", "license", "licence", "changelog"];
+
 type Archive = ZipArchive<BufReader<File>>;
 
+/// Returns the names of the tables of an archive; none if it is a workbook, or if its directory cannot be read.
+pub(crate) fn tables_of(source: impl Read + Seek) -> Vec<String> {
+    let Ok(archive) = ZipArchive::new(source) else { return Vec::new() };
+    if workbook_format(&archive).is_some() || foreign_format(&archive).is_some() || archive.len() > MAX_FILES
+    {
+        return Vec::new();
+    }
+    let names = (0..archive.len()).filter_map(|at| Some(archive.name_for_index(at)?.ok()?.into_owned()));
+    names.filter(|name| !name.ends_with(['/', '\\']) && !is_hidden(name) && may_be_table(name)).collect()
+}
+
 /// Unpacks the table of an archive, or of the workbook that it is.
-///
-/// `most`: the maximum bytes of a workbook that may be in memory.
-pub(super) fn unpack(file: File, output: &mut Output<'_>, most: u64) -> Result<Container, UnpackError> {
+pub(super) fn unpack<'p>(
+    file: File,
+    output: &mut Output<'_>,
+    wanted: &Wanted<'p>,
+) -> Result<Chosen<'p>, UnpackError> {
+    let most = wanted.in_memory;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     match workbook_format(&archive) {
         Some(format) => {
@@ -36,17 +54,17 @@ pub(super) fn unpack(file: File, output: &mut Output<'_>, most: u64) -> Result<C
             }
             let mut file = archive.into_inner().into_inner();
             file.seek(SeekFrom::Start(0))?;
-            workbook::unpack(file, format, output)
+            workbook::unpack(file, format, output, wanted.part)
         }
         None => match foreign_format(&archive) {
             Some(format) => Err(UnpackError::Foreign { format }),
-            None => unpack_table(&mut archive, output),
+            None => unpack_table(&mut archive, output, wanted),
         },
     }
 }
 
 /// Returns which kind of workbook an archive is, by the part that only such a workbook has.
-fn workbook_format(archive: &Archive) -> Option<ContainerFormat> {
+fn workbook_format<R: Read + Seek>(archive: &ZipArchive<R>) -> Option<ContainerFormat> {
     let has = |name: &str| archive.index_for_name(name).is_some();
     if has("xl/workbook.xml") {
         return Some(ContainerFormat::Xlsx);
@@ -58,7 +76,7 @@ fn workbook_format(archive: &Archive) -> Option<ContainerFormat> {
 }
 
 /// Returns the name of a format that is stored as an archive but contains no table that can be read.
-fn foreign_format(archive: &Archive) -> Option<&'static str> {
+fn foreign_format<R: Read + Seek>(archive: &ZipArchive<R>) -> Option<&'static str> {
     const PARTS: [(&str, &str); 4] = [
         ("Index/Document.iwa", "a document of Apple Numbers or Pages"),
         ("word/document.xml", "a Word document"),
@@ -98,35 +116,59 @@ fn is_in_memory(part: &str, format: ContainerFormat) -> bool {
     !is_picture && !is_streamed
 }
 
-fn unpack_table(archive: &mut Archive, output: &mut Output<'_>) -> Result<Container, UnpackError> {
+fn unpack_table<'p>(
+    archive: &mut Archive,
+    output: &mut Output<'_>,
+    wanted: &Wanted<'p>,
+) -> Result<Chosen<'p>, UnpackError> {
+    let format = ContainerFormat::Zip;
     if archive.len() > MAX_FILES {
-        let reason = format!("it contains more than {MAX_FILES} files");
-        return Err(UnpackError::Broken { format: ContainerFormat::Zip, reason });
+        return Err(UnpackError::Broken {
+            format,
+            reason: format!("it contains more than {MAX_FILES} files"),
+        });
     }
     let (mut tables, mut others) = (Vec::new(), Vec::new());
     for at in 0..archive.len() {
         let part = archive.by_index_raw(at).map_err(broken)?;
         let name = name(&part);
-        if part.is_dir() || is_hidden(&name) {
-            continue;
-        }
-        match may_be_table(&name) {
-            true => tables.push((at, name)),
-            false if others.len() < MAX_OTHERS => others.push(name),
-            false => {}
+        match part.is_dir() || is_hidden(&name) {
+            true => {}
+            false if may_be_table(&name) => tables.push((at, name)),
+            false => others.push(name),
         }
     }
-    match &tables[..] {
-        [] => Err(UnpackError::Empty { format: ContainerFormat::Zip }),
-        [(at, name)] => {
-            let mut part = archive.by_index(*at).map_err(broken)?;
-            output.copy(&mut part, ContainerFormat::Zip)?;
-            Ok(Container { format: ContainerFormat::Zip, part: Some(name.clone()), others })
-        }
-        several => {
-            Err(UnpackError::Several { names: several.iter().map(|(_, name)| name.clone()).collect() })
-        }
-    }
+    let names: Vec<String> = tables.iter().map(|(_, name)| name.clone()).collect();
+    let (chosen, rest) = match (wanted.part, names.len()) {
+        (_, 0) => return Err(UnpackError::Empty { format }),
+        (None, 1) => (0, None),
+        (None, _) if wanted.takes_first => (0, None),
+        (None, _) => return Err(UnpackError::Several { names }),
+        (Some(part), 1) => find(&names, part).unwrap_or((0, Some(part))),
+        (Some(part), _) => find(&names, part).ok_or_else(|| UnpackError::no_part(part, names.clone()))?,
+    };
+    let (at, part) = tables.remove(chosen);
+    output.copy(&mut archive.by_index(at).map_err(broken)?, format)?;
+    let others = tables.into_iter().map(|(_, name)| name).chain(others).take(MAX_OTHERS).collect();
+    let is_first = wanted.part.is_none() && names.len() > 1;
+    Ok(Chosen { container: Container { format, part: Some(part), others }, names, is_first, rest })
+}
+
+/// Returns the index of the table with this name, or with this name in the only folder that has one, and what follows the
+/// name after a slash.
+fn find<'p>(names: &[String], part: &'p str) -> Option<(usize, Option<&'p str>)> {
+    let exact = names.iter().position(|name| name == part).map(|at| (at, None));
+    let inner = || {
+        let rest = |name: &String| part.strip_prefix(name.as_str())?.strip_prefix('/');
+        names.iter().enumerate().find_map(|(at, name)| Some((at, Some(rest(name)?))))
+    };
+    let in_folder = || {
+        let is_there = |name: &String| name.strip_suffix(part).is_some_and(|folder| folder.ends_with('/'));
+        let mut found = names.iter().enumerate().filter(|(_, name)| is_there(name));
+        let (at, _) = found.next()?;
+        found.next().is_none().then_some((at, None))
+    };
+    exact.or_else(inner).or_else(in_folder)
 }
 
 fn name<R: Read + ?Sized>(part: &ZipFile<'_, R>) -> String {
@@ -139,8 +181,10 @@ fn is_hidden(name: &str) -> bool {
 }
 
 fn may_be_table(name: &str) -> bool {
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-    !ending.is_some_and(|ending| OTHER_ENDINGS.contains(&ending.as_str()))
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name).to_ascii_lowercase();
+    let (stem, ending) = file.rsplit_once('.').unwrap_or((&file, ""));
+    let is_remark = matches!(ending, "" | "txt") && OTHER_NAMES.contains(&stem);
+    !is_remark && !OTHER_ENDINGS.contains(&ending)
 }
 
 fn broken(error: ZipError) -> UnpackError {

@@ -1,6 +1,7 @@
 //! The reasons for which a container cannot be unpacked.
 
 use crate::domain::interpretation::ContainerFormat;
+use crate::domain::job::JobId;
 
 /// Maximum number of names in a message.
 const NAMES_SHOWN: usize = 10;
@@ -15,9 +16,21 @@ pub(crate) enum UnpackError {
         format: ContainerFormat,
     },
     /// An archive contains more than one table.
-    #[error("the ZIP archive contains {} tables: {}; unpack it and upload each table as a file of its own", names.len(), shown(names))]
+    #[error(
+        "the ZIP archive contains {} tables: {}; choose one with `ingest reread JOB --part NAME` or under \"Match the columns\" \
+         on the page of the job; if a person uploads the archive, each table becomes a job",
+        names.len(), shown(names)
+    )]
     Several {
         /// The names of their files.
+        names: Vec<String>,
+    },
+    /// There is no such sheet or file.
+    #[error("{}", no_such_part(part, names))]
+    NoSuchPart {
+        /// The name.
+        part: String,
+        /// The names that there are.
         names: Vec<String>,
     },
     /// The file is of a format that contains no table that can be read.
@@ -64,6 +77,27 @@ pub(crate) enum UnpackError {
     /// Nobody waits for the result any more.
     #[error("unpacking was stopped")]
     Stopped,
+}
+
+impl UnpackError {
+    /// Returns the error for a name that no sheet or file has.
+    pub(crate) fn no_part(part: &str, names: Vec<String>) -> UnpackError {
+        UnpackError::NoSuchPart { part: part.to_owned(), names }
+    }
+
+    /// Returns the sentence with the commands for a job.
+    pub(crate) fn for_job(&self, job: JobId) -> String {
+        self.to_string().replace(" JOB ", &format!(" {job} "))
+    }
+}
+
+fn no_such_part(part: &str, names: &[String]) -> String {
+    match names {
+        [] => {
+            format!("the file is no archive and no workbook, so it has no part `{part}`; leave out `--part`")
+        }
+        names => format!("the file has no part `{part}`; `--part` chooses one of: {}", shown(names)),
+    }
 }
 
 fn shown(names: &[String]) -> String {

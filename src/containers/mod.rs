@@ -7,6 +7,7 @@ mod archive;
 mod compressed;
 mod error;
 mod output;
+mod parts;
 mod sheet;
 mod vcard;
 mod workbook;
@@ -14,9 +15,11 @@ mod workbook;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
+pub(crate) use self::archive::tables_of as tables_of_archive;
 pub(crate) use self::error::UnpackError;
 use self::output::Output;
 pub(crate) use self::output::Wanted;
+use self::parts::{Chosen, Parts};
 use crate::domain::interpretation::{Container, ContainerFormat};
 
 /// Containers may be nested this deep, such as a workbook in a ZIP archive.
@@ -33,6 +36,10 @@ pub(crate) struct Unpacked {
     pub is_whole: bool,
     /// What was unpacked, from the outside in.
     pub containers: Vec<Container>,
+    /// The names of the parts from which a person can choose.
+    pub parts: Vec<String>,
+    /// Whether it is the first of several tables of an archive, none of which was named.
+    pub is_first: bool,
     /// Whether the text was written here, in UTF-8, rather than by another program.
     pub is_ours: bool,
 }
@@ -82,51 +89,64 @@ fn is_vcard(head: &[u8]) -> bool {
 pub(crate) fn unpack(packed: File, wanted: &Wanted<'_>) -> Result<Option<Unpacked>, UnpackError> {
     let (mut file, mut is_whole) = (packed, wanted.is_whole);
     let mut containers = Vec::new();
+    let mut parts = Parts { rest: wanted.part, ..Parts::default() };
     let mut unpacked: Option<Unpacked> = None;
     while let Some(signature) = signature(&mut file)? {
         if containers.len() >= MAX_DEPTH {
             return Err(UnpackError::TooDeep);
         }
-        let here = Wanted { is_whole, ..*wanted };
-        let (mut container, mut text, mut is_all) = unpack_one(signature, file.try_clone()?, &here)?;
+        let here = Wanted { is_whole, part: parts.rest, ..*wanted };
+        let (mut chosen, mut text, mut is_all) = unpack_one(signature, file.try_clone()?, &here)?;
         // The beginning of a container in a container does not suffice.
         if is_whole && !is_all && self::signature(&mut text)?.is_some() {
             let here = Wanted { bytes: u64::MAX, ..here };
-            (container, text, is_all) = unpack_one(signature, file, &here)?;
+            (chosen, text, is_all) = unpack_one(signature, file, &here)?;
         }
-        let is_ours = container.format.is_workbook();
-        containers.push(container);
+        let is_ours = chosen.container.format.is_workbook();
+        containers.push(parts.enter(chosen));
         (file, is_whole) = (text.try_clone()?, is_all);
-        unpacked = Some(Unpacked { text, is_whole, containers: Vec::new(), is_ours });
+        let (containers, parts) = (Vec::new(), Vec::new());
+        unpacked = Some(Unpacked { text, is_whole, containers, parts, is_first: false, is_ours });
         // Cells and cards are no container, whatever they begin with.
         if is_ours || signature == Signature::Vcard {
             break;
         }
     }
-    Ok(unpacked.map(|unpacked| Unpacked { containers, ..unpacked }))
+    if let Some(part) = parts.rest {
+        return Err(UnpackError::no_part(part, parts.names));
+    }
+    let Parts { names, is_first, .. } = parts;
+    let parts = if names.len() > 1 { names } else { Vec::new() };
+    Ok(unpacked.map(|unpacked| Unpacked { containers, parts, is_first, ..unpacked }))
 }
 
 /// Unpacks one container. Returns it with its text, and whether that is the whole text.
-fn unpack_one(
+fn unpack_one<'p>(
     signature: Signature,
     mut file: File,
-    wanted: &Wanted<'_>,
-) -> Result<(Container, File, bool), UnpackError> {
+    wanted: &Wanted<'p>,
+) -> Result<(Chosen<'p>, File, bool), UnpackError> {
     file.seek(SeekFrom::Start(0))?;
     let mut output = Output::new(file.metadata()?.len(), wanted)?;
-    let compressed = |format| Container { format, part: None, others: Vec::new() };
-    let container = match signature {
+    let compressed = |format| Chosen {
+        container: Container { format, part: None, others: Vec::new() },
+        names: Vec::new(),
+        is_first: false,
+        rest: wanted.part,
+    };
+    let chosen = match signature {
         Signature::Gzip => compressed::gzip(file, &mut output).map(|()| compressed(ContainerFormat::Gzip)),
         Signature::Zstd => compressed::zstd(file, &mut output).map(|()| compressed(ContainerFormat::Zstd)),
         Signature::Bzip2 => compressed::bzip2(file, &mut output).map(|()| compressed(ContainerFormat::Bzip2)),
         Signature::Xz => compressed::xz(file, &mut output).map(|()| compressed(ContainerFormat::Xz)),
         Signature::Zip | Signature::Compound if !wanted.is_whole => Err(UnpackError::Incomplete),
-        Signature::Zip => archive::unpack(file, &mut output, wanted.in_memory),
-        Signature::Compound => workbook::unpack_old(file, &mut output, wanted.in_memory),
-        Signature::Vcard => vcard::unpack(file, &mut output),
+        Signature::Zip => archive::unpack(file, &mut output, wanted),
+        Signature::Compound => workbook::unpack_old(file, &mut output, wanted),
+        Signature::Vcard => vcard::unpack(file, &mut output)
+            .map(|container| Chosen { container, ..compressed(ContainerFormat::Vcard) }),
     }?;
     let (text, is_all) = output.finish()?;
-    Ok((container, text, is_all))
+    Ok((chosen, text, is_all))
 }
 
 fn signature(file: &mut File) -> Result<Option<Signature>, UnpackError> {

@@ -34,6 +34,10 @@ pub(crate) struct Wanted<'a> {
     pub in_memory: u64,
     /// Becomes true when nobody waits for the result any more.
     pub stop: &'a AtomicBool,
+    /// The sheet of a workbook or the file of an archive; a sheet of a workbook in an archive as `FILE/SHEET`.
+    pub part: Option<&'a str>,
+    /// Whether the first of several tables of an archive is unpacked if no part is named.
+    pub takes_first: bool,
 }
 
 /// A temporary file that receives the text.

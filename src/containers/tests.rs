@@ -39,7 +39,14 @@ fn with(bytes: &[u8], wanted: &Wanted<'_>) -> Result<Option<(String, Unpacked)>,
 fn whole(bytes: &[u8]) -> Result<Option<(String, Unpacked)>, UnpackError> {
     with(
         bytes,
-        &Wanted { bytes: u64::MAX, is_whole: true, in_memory: 256 << 20, stop: &AtomicBool::new(false) },
+        &Wanted {
+            bytes: u64::MAX,
+            is_whole: true,
+            in_memory: 256 << 20,
+            stop: &AtomicBool::new(false),
+            part: None,
+            takes_first: false,
+        },
     )
 }
 
@@ -114,7 +121,14 @@ fn the_beginning_of_a_compressed_file_shows_that_of_its_text() {
     let text: String = (0..50_000).map(|n| format!("person{n}@example.com,{}\n", n * 7919)).collect();
     let packed = gzip(text.as_bytes());
     let stop = AtomicBool::new(false);
-    let wanted = Wanted { bytes: 1000, is_whole: false, in_memory: 256 << 20, stop: &stop };
+    let wanted = Wanted {
+        bytes: 1000,
+        is_whole: false,
+        in_memory: 256 << 20,
+        stop: &stop,
+        part: None,
+        takes_first: false,
+    };
     let (head, unpacked) = with(&packed[..packed.len() / 2], &wanted).unwrap().unwrap();
     assert!(head.len() >= 1000 && text.starts_with(&head), "{}", head.len());
     assert!(!unpacked.is_whole);
@@ -169,7 +183,14 @@ fn containers_are_nested_once() {
 #[test]
 fn a_workbook_in_an_archive_is_previewed() {
     let stop = AtomicBool::new(false);
-    let wanted = Wanted { bytes: 40, is_whole: true, in_memory: 256 << 20, stop: &stop };
+    let wanted = Wanted {
+        bytes: 40,
+        is_whole: true,
+        in_memory: 256 << 20,
+        stop: &stop,
+        part: None,
+        takes_first: false,
+    };
     for packed in [zip(&[("contacts.xlsx", XLSX)]), gzip(XLSX)] {
         let (text, unpacked) = with(&packed, &wanted).unwrap().unwrap();
         assert!(text.starts_with("\"Customers\"\n") && unpacked.containers.len() == 2, "{text}");
@@ -213,7 +234,13 @@ fn a_small_file_does_not_grow_without_limit() {
 
 #[test]
 fn unpacking_stops_when_nobody_waits() {
-    let wanted =
-        Wanted { bytes: u64::MAX, is_whole: true, in_memory: 256 << 20, stop: &AtomicBool::new(true) };
+    let wanted = Wanted {
+        bytes: u64::MAX,
+        is_whole: true,
+        in_memory: 256 << 20,
+        stop: &AtomicBool::new(true),
+        part: None,
+        takes_first: false,
+    };
     assert!(matches!(with(&gzip(TEXT.as_bytes()), &wanted), Err(UnpackError::Stopped)));
 }

@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use calamine::{Data, Reader, Sheet, SheetType, SheetVisible, Sheets, Xls, XlsError, Xlsx, XlsxError};
 
 use super::error::UnpackError;
-use super::output::{Flow, Output};
+use super::output::{Flow, Output, Wanted};
+use super::parts::Chosen;
 use super::sheet::{SheetWriter, Sink};
 use crate::csv;
 use crate::domain::interpretation::{Container, ContainerFormat};
@@ -23,21 +24,26 @@ static IN_TURN: Mutex<()> = Mutex::new(());
 
 type Workbook = Sheets<BufReader<File>>;
 
-/// Writes the sheet with the contacts of a workbook that is a ZIP archive.
-pub(super) fn unpack(
+/// Writes the sheet `part`, or the sheet with the contacts, of a workbook that is a ZIP archive.
+pub(super) fn unpack<'p>(
     file: File,
     format: ContainerFormat,
     output: &mut Output<'_>,
-) -> Result<Container, UnpackError> {
-    guarded(format, || write_sheet(open(file, format)?, format, output))
+    part: Option<&'p str>,
+) -> Result<Chosen<'p>, UnpackError> {
+    guarded(format, || write_sheet(open(file, format)?, format, output, part))
 }
 
-/// Writes the sheet with the contacts of a workbook of Excel 97 to 2003. `most`: the maximum bytes that may be in memory.
-pub(super) fn unpack_old(file: File, output: &mut Output<'_>, most: u64) -> Result<Container, UnpackError> {
-    if file.metadata()?.len() > most {
-        return Err(UnpackError::TooLarge { limit: most });
+/// Writes the sheet that is wanted of a workbook of Excel 97 to 2003.
+pub(super) fn unpack_old<'p>(
+    file: File,
+    output: &mut Output<'_>,
+    wanted: &Wanted<'p>,
+) -> Result<Chosen<'p>, UnpackError> {
+    if file.metadata()?.len() > wanted.in_memory {
+        return Err(UnpackError::TooLarge { limit: wanted.in_memory });
     }
-    unpack(file, ContainerFormat::Xls, output)
+    unpack(file, ContainerFormat::Xls, output, wanted.part)
 }
 
 /// Runs `work` while no other workbook is in memory, and reports a panic of the library as a broken workbook.
@@ -82,11 +88,12 @@ fn open(file: File, format: ContainerFormat) -> Result<Workbook, UnpackError> {
     })
 }
 
-fn write_sheet(
+fn write_sheet<'p>(
     mut workbook: Workbook,
     format: ContainerFormat,
     output: &mut Output<'_>,
-) -> Result<Container, UnpackError> {
+    part: Option<&'p str>,
+) -> Result<Chosen<'p>, UnpackError> {
     let sheets = workbook.sheets_metadata().to_vec();
     let visible = |sheet: &&Sheet| sheet.visible == SheetVisible::Visible;
     let mut names = names(sheets.iter().filter(visible));
@@ -100,12 +107,29 @@ fn write_sheet(
             filled.push((name, csv::recognized_fields(&head)));
         }
     }
-    // The first of those with the most fields.
-    let best = filled.iter().rev().max_by_key(|(_, fields)| *fields).map(|(name, _)| name.clone());
+    let best = match part {
+        Some(part) => Some(named(&self::names(sheets.iter()), part)?),
+        // The first of those with the most fields.
+        None => filled.iter().rev().max_by_key(|(_, fields)| *fields).map(|(name, _)| name.clone()),
+    };
     let Some(best) = best else { return Err(UnpackError::Empty { format }) };
     write_cells(&mut workbook, format, &best, &mut |bytes| output.write(bytes))?;
-    let others = filled.into_iter().map(|(name, _)| name).filter(|name| *name != best).collect();
-    Ok(Container { format, part: Some(best), others })
+    let names: Vec<String> = filled.into_iter().map(|(name, _)| name).collect();
+    let others = names.iter().filter(|name| **name != best).cloned().collect();
+    Ok(Chosen {
+        container: Container { format, part: Some(best), others },
+        names,
+        is_first: false,
+        rest: None,
+    })
+}
+
+/// Returns the name of the sheet `part`, which may be written in another case.
+fn named(names: &[String], part: &str) -> Result<String, UnpackError> {
+    let exact = names.iter().find(|name| *name == part);
+    let folded = || names.iter().find(|name| name.to_lowercase() == part.to_lowercase());
+    let found = exact.or_else(folded).cloned();
+    found.ok_or_else(|| UnpackError::no_part(part, names.to_vec()))
 }
 
 fn names<'a>(sheets: impl Iterator<Item = &'a Sheet>) -> Vec<String> {

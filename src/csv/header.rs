@@ -6,7 +6,7 @@ use super::header_row::meaning;
 use super::rejection::{ColumnProposal, HeaderNames, Rejection};
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
-use crate::domain::job::FixedValues;
+use crate::domain::job::{FixedValues, Quote};
 use crate::domain::required::RequiredFields;
 
 /// The columns that a person has assigned to the fields, for a file whose column names do not identify them.
@@ -56,6 +56,8 @@ pub struct Header {
     pub line: u64,
     /// The delimiter.
     pub delimiter: u8,
+    /// The quote around cells.
+    pub quote: Quote,
     /// The fields that have the same value in every row.
     pub values: FixedValues,
     /// Whether the file is one of our own exports of contacts, with apostrophes in front of formulas.
@@ -104,6 +106,7 @@ impl Header {
             is_named: start.is_named(),
             line: start.line,
             delimiter: start.dialect.delimiter,
+            quote: start.dialect.quotes(),
             values: settings.values.clone(),
             extra: match is_export {
                 true => ExtraColumn::all_defused(&start.names, is_extra),

@@ -24,6 +24,7 @@ impl Summary {
             certainty: certainty(is_set, self.rival.is_some()),
             readings: self.readings.clone(),
             delimiter: char::from(header.delimiter).to_string(),
+            quote: header.quote,
             header_line: header.line,
             has_header: header.is_named,
             columns: Field::ALL

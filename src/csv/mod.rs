@@ -58,6 +58,7 @@ mod wrapped;
 mod tests;
 
 pub use cell::{defused, guarded, sheet_writer, undefused, unguarded};
+pub use dialect::{TableSettings, delimiter, quote};
 pub use encoding::{Encoding, Reading, UnknownEncoding};
 pub(crate) use extra::kept_columns;
 pub use extra::{ExtraCells, ExtraColumn};

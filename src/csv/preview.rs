@@ -1,6 +1,7 @@
 //! Parses the beginning of a file, so that a person can check the result before the import.
 
 use super::columns::{Beginning, Columns, Source};
+use super::dialect::TableSettings;
 use super::encoding::Encoding;
 use super::evidence;
 use super::interpretation::certainty;
@@ -13,6 +14,7 @@ use super::table_start::{Quoting, TableStart};
 use super::wrapped::unwrapped;
 use crate::domain::field::{Field, PerField};
 use crate::domain::interpretation::{Certainty, EncodingReading, SkippedLine};
+use crate::domain::job::Quote;
 
 /// Bytes of a file that are enough for a preview.
 pub(crate) const PREVIEW_BYTES: usize = 256 << 10;
@@ -28,6 +30,8 @@ pub struct Preview {
     pub readings: Vec<EncodingReading>,
     /// The delimiter.
     pub delimiter: u8,
+    /// The quote around cells.
+    pub quote: Quote,
     /// The line of the header, from 1; of the first row if there is no header.
     pub line: u64,
     /// Whether the file has a header.
@@ -47,7 +51,7 @@ pub struct Preview {
 }
 
 /// Parses the first `most` rows of a file that begins with `head`, and ends there if `whole`. `encoding` and
-/// `header_line` override what would be detected.
+/// `settings` override what would be detected.
 ///
 /// Fails if the file is of another format, or blank.
 pub fn preview(
@@ -55,7 +59,7 @@ pub fn preview(
     whole: bool,
     most: usize,
     encoding: Option<Encoding>,
-    header_line: Option<u64>,
+    settings: impl Into<TableSettings>,
 ) -> Result<Preview, Rejection> {
     refuse_foreign(head)?;
     // An incomplete line or character would mislead the detection.
@@ -73,7 +77,7 @@ pub fn preview(
     let start = &bytes[..bytes.len().min(HEAD_BYTES - opening.skip.min(HEAD_BYTES))];
     let text = unwrapped(as_utf8(start, opening.reading.encoding));
     let is_all = whole && start.len() == bytes.len();
-    let start = TableStart::find(&text, is_all, Limits::default(), header_line, Quoting::Any)?;
+    let start = TableStart::find(&text, is_all, Limits::default(), settings.into(), Quoting::Any)?;
     let rows = start.rows();
     let columns = Beginning { names: &start.names, rows: &rows }.columns();
     Ok(Preview {
@@ -84,6 +88,7 @@ pub fn preview(
             None => Vec::new(),
         },
         delimiter: start.dialect.delimiter,
+        quote: start.dialect.quotes(),
         line: start.line,
         is_named: start.is_named(),
         matches: PerField::from_fn(|field| matches(&columns, field)),

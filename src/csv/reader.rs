@@ -1,6 +1,7 @@
 //! Reads the data rows of a contact file from its bytes.
 
 use super::converter::Converter;
+use super::dialect::TableSettings;
 use super::encoding::Reading;
 use super::evidence::Evidence;
 use super::header::{ColumnSettings, Header, Mapping};
@@ -40,7 +41,7 @@ pub struct Reader {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Settings {
     columns: ColumnSettings,
-    header_line: Option<u64>,
+    table: TableSettings,
 }
 
 impl Reader {
@@ -69,7 +70,13 @@ impl Reader {
     /// Sets the physical line of the header, from 1, instead of detecting it. If that line is blank, the next one that is
     /// not is the header.
     pub fn header_on(mut self, line: Option<u64>) -> Reader {
-        self.settings.header_line = line;
+        self.settings.table.header_line = line;
+        self
+    }
+
+    /// Sets the line of the header, the delimiter and the quote instead of detecting them.
+    pub fn of_table(mut self, settings: TableSettings) -> Reader {
+        self.settings.table = settings;
         self
     }
 
@@ -181,7 +188,7 @@ impl Body {
             unwrapper.push(text, &mut unwrapped);
             text = &unwrapped;
         }
-        let start = TableStart::find(text, whole, limits, settings.header_line, Quoting::Any)?;
+        let start = TableStart::find(text, whole, limits, settings.table, Quoting::Any)?;
         let header = Header::find(&start, &settings.columns)?;
         let email = header.source(Field::Email).column();
         let mut records = RecordReader::in_dialect(start.dialect, limits)

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::converter::Converter;
 use super::decode::{Cells, Decoder};
+use super::dialect::TableSettings;
 use super::encoding::{Encoding, Reading};
 use super::evidence::Evidence;
 use super::mangled::without_mangled_mark;
@@ -53,8 +54,13 @@ impl TableSurvey {
             return Err(Rejection::Empty);
         }
         let text = as_utf8(&self.head[skip..], encoding);
-        let start =
-            TableStart::find(&text, self.bytes == self.head.len() as u64, limits, None, Quoting::Standard)?;
+        let start = TableStart::find(
+            &text,
+            self.bytes == self.head.len() as u64,
+            limits,
+            TableSettings::default(),
+            Quoting::Standard,
+        )?;
         Ok(TableReader {
             skip,
             converter: Converter::new(encoding),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::dialect::{self, Dialect};
+use super::dialect::{self, Dialect, TableSettings};
 use super::fit::Fit;
 use super::header_row::{HeaderRow, is_address, meaning};
 use super::records::Limits;
@@ -41,24 +41,22 @@ pub(super) struct TableStart {
 }
 
 impl TableStart {
-    /// Finds the table in the first bytes of a text, which ends there if `whole`. With `header_line`, the header is the
-    /// first record on or after that line.
+    /// Finds the table in the first bytes of a text, which ends there if `whole`. If the line of the header is set, the header
+    /// is the first record on or after that line.
     ///
     /// Fails if there is no table.
     pub(super) fn find(
         text: &[u8],
         whole: bool,
         limits: Limits,
-        header_line: Option<u64>,
+        settings: TableSettings,
         quoting: Quoting,
     ) -> Result<TableStart, Rejection> {
         let declared = dialect::declaration(text);
         let body = declared.map_or(0, |declared| line_end(text, declared.bytes));
         let first_line = if declared.is_some() { 2 } else { 1 };
-        let candidates = match declared {
-            Some(declared) => vec![declared.dialect],
-            None => Dialect::candidates(text),
-        };
+        let candidates = settings.candidates(declared.map(|declared| declared.dialect), text);
+        let header_line = settings.header_line;
         let mut best: Option<(Fit, Dialect, Sample, HeaderRow)> = None;
         let mut candidates = VecDeque::from(candidates);
         let mut varied = Vec::new();
@@ -71,6 +69,8 @@ impl TableStart {
                 Quoting::Standard => Vec::new(),
                 Quoting::Any => dialect.variants(&sample, text),
             };
+            let variants: Vec<Dialect> =
+                variants.into_iter().filter(|variant| settings.allows(variant)).collect();
             let is_certain = quoting == Quoting::Any && header.is_complete && variants.is_empty();
             if !variants.is_empty() && !varied.contains(&dialect.delimiter) {
                 varied.push(dialect.delimiter);

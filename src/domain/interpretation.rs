@@ -1,7 +1,7 @@
 //! How a file was read, for people to check: its encoding, its table, and the lines that are not contacts.
 
 use super::field::Field;
-use super::job::FixedValues;
+use super::job::{FixedValues, Quote};
 use super::words::words;
 
 /// Maximum number of skipped lines that are listed, and of characters of each.
@@ -23,6 +23,9 @@ pub struct Interpretation {
     pub readings: Vec<EncodingReading>,
     /// The character between two cells.
     pub delimiter: String,
+    /// The quote around cells.
+    #[serde(default)]
+    pub quote: Quote,
     /// The physical line of the header, from 1; of the first row if there is no header.
     pub header_line: u64,
     /// Whether the file has a header.

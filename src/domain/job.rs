@@ -97,6 +97,20 @@ impl FixedValues {
     }
 }
 
+words! {
+    /// The quote around cells of a file.
+    #[derive(Default)]
+    Quote, "quote" {
+        /// `"`.
+        #[default]
+        Double = "double",
+        /// `'`.
+        Single = "single",
+        /// Quotes are letters like any other.
+        None = "none",
+    }
+}
+
 /// What a person has set about how a file is read; the rest is detected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ParseSettings {
@@ -106,12 +120,33 @@ pub struct ParseSettings {
     /// The physical line of the header, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_line: Option<u32>,
+    /// The sheet of a workbook or the file of an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// The character between two cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// The quote around cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
     /// The fields that have the same value in every row.
     #[serde(default, skip_serializing_if = "FixedValues::is_empty")]
     pub values: FixedValues,
 }
 
 impl ParseSettings {
+    /// Returns the settings; those that are not set, except values, are those of `other`.
+    pub(crate) fn or(self, other: &ParseSettings) -> ParseSettings {
+        ParseSettings {
+            encoding: self.encoding.or_else(|| other.encoding.clone()),
+            header_line: self.header_line.or(other.header_line),
+            part: self.part.or_else(|| other.part.clone()),
+            delimiter: self.delimiter.or(other.delimiter),
+            quote: self.quote.or(other.quote),
+            values: self.values,
+        }
+    }
+
     /// Returns the line of the header as its column has it.
     pub(crate) fn line(&self) -> Option<i32> {
         self.header_line.map(|line| i32::try_from(line).unwrap_or(i32::MAX))

@@ -13,7 +13,9 @@ use super::find::find_job;
 use super::form_data::{FormFile, is_form};
 use super::problem::{Kind, Problem};
 use super::state::App;
-use crate::actions::{self, ActionError, Corrected, FilePreview, PREVIEW_BYTES, Remember, Upload, Uploaded};
+use crate::actions::{
+    self, ActionError, Corrected, FilePreview, GivenSettings, PREVIEW_BYTES, Remember, Upload, Uploaded,
+};
 use crate::csv::Mapping;
 use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, Owner, ParseSettings};
@@ -58,6 +60,14 @@ pub struct UploadQuery {
     /// Line of the header, from 1, if it is not the one that would be detected.
     #[param(minimum = 1, maximum = 2147483647)]
     header_line: Option<i64>,
+    /// Name of the sheet of a workbook or of the file of an archive; a sheet of a workbook in an archive as `FILE/SHEET`.
+    /// Without it, each table of an archive becomes a job.
+    part: Option<String>,
+    /// Character between two cells, or `comma`, `semicolon`, `tab`, `bar` or `space`, if it is not the one that would be
+    /// detected.
+    delimiter: Option<String>,
+    /// Quote around cells, if it is not the one that would be detected: `double`, `single` or `none`.
+    quote: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -70,17 +80,26 @@ pub struct PreviewQuery {
     /// Line of the header, from 1, if it is not the one that would be detected.
     #[param(minimum = 1, maximum = 2147483647)]
     header_line: Option<i64>,
+    /// Name of the sheet of a workbook or of the file of an archive.
+    part: Option<String>,
+    /// Character between two cells, or its name, if it is not the one that would be detected.
+    delimiter: Option<String>,
+    /// Quote around cells, if it is not the one that would be detected: `double`, `single` or `none`.
+    quote: Option<String>,
 }
 
 impl PreviewQuery {
     /// Returns the settings; those that the query lacks are from `other`.
     pub(crate) fn settings_or(&self, other: &ParseSettings) -> Result<ParseSettings, Problem> {
-        let given = settings(self.encoding.as_deref(), self.header_line, FixedValues::default())?;
-        Ok(ParseSettings {
-            encoding: given.encoding.or(other.encoding.clone()),
-            header_line: given.header_line.or(other.header_line),
+        let given = settings(GivenSettings {
+            encoding: filled(&self.encoding),
+            header_line: self.header_line,
+            part: filled(&self.part),
+            delimiter: given(&self.delimiter),
+            quote: filled(&self.quote),
             values: other.values.clone(),
-        })
+        })?;
+        Ok(given.or(other))
     }
 }
 
@@ -102,6 +121,17 @@ impl UploadQuery {
             return Err(Problem::new(Kind::Invalid).detail(detail));
         }
         Ok(Some(Columns { positions, columns, remembered: false }))
+    }
+
+    fn settings(&self, header_line: Option<i64>) -> Result<GivenSettings<'_>, Problem> {
+        Ok(GivenSettings {
+            encoding: self.encoding.as_deref(),
+            header_line,
+            part: filled(&self.part),
+            delimiter: given(&self.delimiter),
+            quote: filled(&self.quote),
+            values: self.values()?,
+        })
     }
 
     fn values(&self) -> Result<FixedValues, Problem> {
@@ -132,31 +162,44 @@ pub async fn take_upload(
     let _permit = app.ceilings.uploads.enter(&by.owner)?;
     if !is_form(request.headers()) {
         let name = query.filename.as_deref().unwrap_or("upload.csv");
-        let settings = settings(query.encoding.as_deref(), query.header_line, query.values()?)?;
+        let settings = settings(query.settings(query.header_line)?)?;
         return take(app, by, query, name, settings, reader(request.into_body())).await;
     }
     let file = FormFile::find(request).await?;
     let line = file.text("header_line").map(str::parse::<i64>).transpose();
     let line =
         line.map_err(|_| Problem::invalid("#/header_line", "the line of the header is not a number"))?;
-    let encoding = query.encoding.as_deref().or(file.text("encoding"));
-    let settings = settings(encoding, query.header_line.or(line), query.values()?)?;
+    let given = query.settings(query.header_line.or(line))?;
+    let settings = settings(GivenSettings {
+        encoding: given.encoding.or(file.text("encoding")),
+        part: given.part.or(file.text("part")),
+        delimiter: given.delimiter.or(file.text("delimiter")),
+        quote: given.quote.or(file.text("quote")),
+        ..given
+    })?;
     let name = query.filename.clone().or_else(|| file.name().map(str::to_owned));
     take(app, by, query, name.as_deref().unwrap_or("upload.csv"), settings, file.into_reader()).await
 }
 
-fn settings(
-    encoding: Option<&str>,
-    header_line: Option<i64>,
-    values: FixedValues,
-) -> Result<ParseSettings, Problem> {
-    actions::parse_settings(encoding, header_line, values).map_err(of_settings)
+fn settings(given: GivenSettings<'_>) -> Result<ParseSettings, Problem> {
+    actions::parse_settings(given).map_err(of_settings)
+}
+
+/// Returns a parameter unless it is blank, as forms send it.
+fn filled(text: &Option<String>) -> Option<&str> {
+    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Returns a parameter that may be a space or a tab, unless it is empty.
+fn given(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
 }
 
 /// Returns the problem, with the parameter that has caused it.
 fn of_settings(error: ActionError) -> Problem {
+    const PARAMETERS: [&str; 6] = ["encoding", "header_line", "part", "delimiter", "quote", "values"];
     match error {
-        ActionError::Invalid { field: field @ ("encoding" | "header_line" | "values"), reason } => {
+        ActionError::Invalid { field, reason } if PARAMETERS.contains(&field) => {
             Problem::new(Kind::Invalid).parameter(field, reason)
         }
         error => error.into(),

@@ -10,12 +10,13 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tokio::io::AsyncWriteExt;
 
 use super::{Context, Control, RunError};
-use crate::containers::{SIGNATURE_BYTES, Signature, Unpacked, Wanted, unpack};
+use crate::containers::{SIGNATURE_BYTES, Signature, UnpackError, Unpacked, Wanted, unpack};
 use crate::csv::{
     Damage, Encoding, Limits, Mapping, PREVIEW_BYTES, Preview, RawRow, Reader, Reading, Rejection, Summary,
-    preview,
+    TableSettings, preview,
 };
 use crate::domain::interpretation::{ColumnsBy, Container};
+use crate::domain::job::ParseSettings;
 use crate::domain::row::{Fields, normalise};
 use crate::domain::rules::ENCODING_IN_DOUBT;
 use crate::objects::{ObjectError, Version};
@@ -70,6 +71,9 @@ impl File {
             let source = Source::Unpacked(Arc::new(unpacked.text));
             return Ok(File { version, source, containers: unpacked.containers, is_ours: unpacked.is_ours });
         }
+        if let Some(part) = &claim.settings.part {
+            return Err(UnpackError::no_part(part, Vec::new()).into());
+        }
         let source = if size <= KEPT_BYTES { Source::Memory(head) } else { Source::Store };
         Ok(File { version, source, containers: Vec::new(), is_ours: false })
     }
@@ -115,8 +119,7 @@ impl File {
         let is_whole = head.len() < PREVIEW_BYTES;
         head.truncate(PREVIEW_BYTES);
         let Ok(encoding) = self.encoding(claim) else { return Ok(None) };
-        let header_line = claim.settings.header_line.map(u64::from);
-        Ok(preview(&head, is_whole, 0, encoding, header_line).ok())
+        Ok(preview(&head, is_whole, 0, encoding, self.table(claim)).ok())
     }
 
     /// Returns the encoding if it is known or a person has set it.
@@ -134,7 +137,28 @@ impl File {
             Some(encoding) => Reader::with_encoding(encoding, limits()),
             None => Reader::sniffing(limits()),
         };
-        Ok(as_set(reader, claim))
+        Ok(self.as_set(reader, claim))
+    }
+
+    /// Returns a reader for a later pass, with the encoding of the survey.
+    pub(crate) fn reader(&self, claim: &Claim, reading: Reading) -> Reader {
+        self.as_set(Reader::with_encoding(reading, limits()), claim)
+    }
+
+    /// Applies what is set for the job.
+    fn as_set(&self, reader: Reader, claim: &Claim) -> Reader {
+        let reader = reader.mapped(mapping(claim)).of_table(self.table(claim));
+        reader.requiring(claim.required).fixing(claim.settings.values.clone())
+    }
+
+    /// Returns what is set about the table. The cells of a workbook have neither a delimiter nor quotes.
+    fn table(&self, claim: &Claim) -> TableSettings {
+        let ParseSettings { header_line, delimiter, quote, .. } = claim.settings;
+        let header_line = header_line.map(u64::from);
+        match self.is_ours {
+            true => header_line.into(),
+            false => TableSettings { header_line, delimiter, quote },
+        }
     }
 }
 
@@ -155,8 +179,17 @@ async fn unpacked(mut packed: Blocks, claim: &Claim, control: &Control) -> Resul
     // However this function ends, nobody waits for the result after it.
     let stopped = Arc::clone(&stop);
     let _guard = scopeguard::guard((), move |()| stopped.store(true, Ordering::Relaxed));
+    let part = claim.settings.part.clone();
     let mut work = tokio::task::spawn_blocking(move || {
-        unpack(file, &Wanted { bytes: u64::MAX, is_whole: true, in_memory: IN_MEMORY_BYTES, stop: &stop })
+        let wanted = Wanted {
+            bytes: u64::MAX,
+            is_whole: true,
+            in_memory: IN_MEMORY_BYTES,
+            stop: &stop,
+            part: part.as_deref(),
+            takes_first: false,
+        };
+        unpack(file, &wanted)
     });
     loop {
         match tokio::time::timeout(CHECK_INTERVAL, &mut work).await {
@@ -229,18 +262,6 @@ impl Pass {
         let summary = reader.finish(&mut guarded)?;
         failed.map_or(Ok(summary), Err)
     }
-}
-
-/// Returns a reader for a later pass, with the encoding of the survey.
-pub(crate) fn reader(claim: &Claim, reading: Reading) -> Reader {
-    as_set(Reader::with_encoding(reading, limits()), claim)
-}
-
-/// Applies what is set for the job.
-fn as_set(reader: Reader, claim: &Claim) -> Reader {
-    let header_line = claim.settings.header_line.map(u64::from);
-    let reader = reader.mapped(mapping(claim)).header_on(header_line);
-    reader.requiring(claim.required).fixing(claim.settings.values.clone())
 }
 
 fn mapping(claim: &Claim) -> Option<Mapping> {

@@ -150,6 +150,7 @@ impl From<UnpackError> for RunError {
             UnpackError::Stopped => RunError::Stopped,
             UnpackError::Empty { .. }
             | UnpackError::Several { .. }
+            | UnpackError::NoSuchPart { .. }
             | UnpackError::Foreign { .. }
             | UnpackError::Password { .. }
             | UnpackError::Broken { .. }
@@ -212,8 +213,8 @@ impl RunError {
     pub(crate) fn refusal(&self, job: JobId) -> String {
         match self {
             RunError::Rejected(rejection) => rejection.for_job(job),
-            RunError::Packed(_)
-            | RunError::Replaced
+            RunError::Packed(error) => error.for_job(job),
+            RunError::Replaced
             | RunError::Stopped
             | RunError::Object(_)
             | RunError::Store(_)

@@ -9,7 +9,7 @@ use super::budget::FILL_BYTES;
 use super::compare::Differing;
 use super::extra::{self, Fills};
 use super::survey::Survey;
-use super::{Context, Control, RunError, file};
+use super::{Context, Control, RunError};
 use crate::csv::{ExtraColumn, RawRow};
 use crate::domain::interpretation::{RepeatDifference, RepeatDifferences};
 use crate::domain::row::normalise;
@@ -32,7 +32,7 @@ pub(crate) async fn fill(
     }
     let mut collected = Collected::new(differing);
     let pass = survey.file.pass(context, claim).await?;
-    let reader = file::reader(claim, survey.reading);
+    let reader = survey.file.reader(claim, survey.reading);
     pass.read(reader, claim, control, |row| {
         collected.row(&row);
         Ok(())

@@ -59,7 +59,7 @@ pub(crate) async fn run(
     if summary.reread {
         found = Found::new(context, claim);
         pass = file.pass(context, claim).await?;
-        let second = file::reader(claim, summary.reading());
+        let second = file.reader(claim, summary.reading());
         summary = pass.read(second, claim, control, |row| found.row(&row, control)).await?;
     }
     tracing::debug!(

@@ -15,7 +15,7 @@ use super::undo_progress::UndoProgress;
 use super::{Count, JobTables, StoreError, filter, sql};
 use crate::domain::ids::RowId;
 use crate::domain::interpretation::Interpretation;
-use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
+use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, JobStatus, Owner, ParseSettings, Quote};
 use crate::domain::required::RequiredFields;
 
 /// A job as people see it.
@@ -104,8 +104,8 @@ const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key
     job_cancelled_at IS NOT NULL AS cancelled,
     coalesce(job_lease_until > now(), false) AS running,
     job_available_at IS NOT NULL AS wanted,
-    job_content_hash, job_staging_base, job_required_fields, job_columns, job_encoding, job_header_line, job_values,
-    job_partitioned AS has_tables,
+    job_content_hash, job_staging_base, job_required_fields, job_columns, job_encoding, job_header_line, job_part,
+    job_delimiter, job_quote, job_values, job_partitioned AS has_tables,
     job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows,
     job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
@@ -136,13 +136,16 @@ fn columns(row: &PgRow) -> Result<Option<Columns>, StoreError> {
     Ok(row.try_get::<Option<Json<_>>, _>("job_columns")?.map(|Json(columns)| columns))
 }
 
-/// Reads `job_encoding`, `job_header_line` and `job_values`.
+/// Reads how a person has set a job's file to be read.
 fn parse_settings(row: &PgRow) -> Result<ParseSettings, StoreError> {
     let line: Option<i32> = row.try_get("job_header_line")?;
     let values: Option<Json<FixedValues>> = row.try_get("job_values")?;
     Ok(ParseSettings {
         encoding: row.try_get("job_encoding")?,
         header_line: line.map(i32::unsigned_abs),
+        part: row.try_get("job_part")?,
+        delimiter: row.try_get::<Option<&str>, _>("job_delimiter")?.and_then(|text| text.chars().next()),
+        quote: row.try_get::<Option<&str>, _>("job_quote")?.map(str::parse).transpose()?,
         values: values.map(|Json(values)| values).unwrap_or_default(),
     })
 }
@@ -189,6 +192,14 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
 }
 
 impl Job {
+    /// Returns the name of its file, with the part of it that is read.
+    pub fn label(&self) -> String {
+        match &self.settings.part {
+            Some(part) => format!("{}, {part}", self.filename),
+            None => self.filename.clone(),
+        }
+    }
+
     /// Returns the tables of its rows, issues and issue items. A large job has none until all of its rows are staged.
     pub fn tables(&self) -> JobTables {
         JobTables::of(self.id, self.partitioned)
@@ -271,8 +282,9 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     let id = sql::query_scalar(
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
                            job_processed_rows, job_issue_count, job_import_policy, job_content_hash,
-                           job_columns, job_encoding, job_header_line, job_values, job_required_fields, job_available_at)
-         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, $7, $8, $9, $10, NULL) RETURNING job_id",
+                           job_columns, job_encoding, job_header_line, job_part, job_delimiter, job_quote, job_values,
+                           job_required_fields, job_available_at)
+         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL) RETURNING job_id",
     )
     .bind(&new.owner.0)
     .bind(new.filename)
@@ -282,6 +294,9 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     .bind(new.columns.map(Json))
     .bind(&new.settings.encoding)
     .bind(new.settings.line())
+    .bind(&new.settings.part)
+    .bind(new.settings.delimiter.map(String::from))
+    .bind(new.settings.quote.map(Quote::as_str))
     .bind(new.settings.fixed().map(Json))
     .bind(new.required.map(RequiredFields::names))
     .fetch_one(&mut *connection)

@@ -93,7 +93,7 @@ impl Line {
         let (done, total) = (text.number(job.processed_rows.into()), text.number(job.total_rows.into()));
         Line {
             id: job.id,
-            filename: job.filename.clone(),
+            filename: job.label(),
             status: words::job_outcome(text, job.status, job.cancelled),
             wants_review: job.status == JobStatus::NeedsReview && !job.wanted,
             is_live: job.wanted || job.running,

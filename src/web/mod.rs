@@ -20,6 +20,7 @@ mod problem;
 mod reading;
 mod refusals;
 mod review;
+mod settings;
 mod shell;
 mod sign_in;
 mod text;

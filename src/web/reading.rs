@@ -3,12 +3,13 @@
 use askama::Template;
 
 use super::text::Text;
-use super::words;
+use super::{settings, words};
 use crate::actions::FilePreview;
 use crate::domain::interpretation::{
     Certainty, ColumnsBy, Container, ContainerFormat, EncodingReading, Interpretation, RepeatDifference,
     RepeatDifferences, SkippedLine,
 };
+use crate::domain::job::Quote;
 
 /// The likely readings of a file whose encoding is in doubt, side by side.
 #[derive(Template)]
@@ -54,6 +55,8 @@ pub(crate) struct ReadingView {
     is_workbook: bool,
     encoding: String,
     delimiter: String,
+    /// The quotes, unless they are the usual ones.
+    quotes: Option<String>,
     header: String,
     /// The fields and the columns that they are read from.
     columns: Vec<(String, String)>,
@@ -90,6 +93,7 @@ impl ReadingView {
             is_workbook: Container::hold_cells(&read.containers),
             encoding: encoding(text, &read.encoding, read.certainty),
             delimiter: delimiter(text, &read.delimiter),
+            quotes: quotes(text, read.quote),
             header: header(text, read.has_header, read.header_line),
             columns: columns.chain(values).collect(),
             origin: origin(text, read.columns_by),
@@ -112,6 +116,7 @@ impl ReadingView {
             is_workbook: Container::hold_cells(&preview.containers),
             encoding: encoding(text, &preview.encoding, preview.certainty),
             delimiter: delimiter(text, &preview.delimiter),
+            quotes: quotes(text, preview.quote),
             header: header(text, preview.has_header, preview.header_line),
             columns: Vec::new(),
             origin: None,
@@ -139,6 +144,10 @@ fn containers(text: &Text, containers: &[Container]) -> Vec<(String, Vec<String>
         (words, container.others.clone())
     };
     containers.iter().map(described).collect()
+}
+
+fn quotes(text: &Text, quote: Quote) -> Option<String> {
+    (quote != Quote::Double).then(|| settings::quote(text, quote))
 }
 
 fn origin(text: &Text, columns_by: ColumnsBy) -> Option<String> {

@@ -9,24 +9,24 @@ use super::form::request;
 use super::language::Viewer;
 use super::mapping::{MappingFields, PreviewRows};
 use super::reading::{ReadingView, Readings};
+use super::settings::{PartButtons, SettingsFields};
 use super::shell::{Section, Shell, show};
 use super::text::Text;
-use crate::csv::Encoding;
+use crate::domain::job::ParseSettings;
 use crate::http::{App, PreviewQuery, Problem, Query, UploadQuery, Uploader, preview_of, take_upload};
 
 #[derive(Template)]
 #[template(path = "upload.html")]
 struct Page {
     shell: Shell,
-    /// The names of the encodings from which a person can choose.
-    encodings: Vec<&'static str>,
+    settings: SettingsFields,
 }
 
 /// Shows the form.
 pub(super) async fn page(Uploader(principal): Uploader, viewer: Viewer) -> Result<Response, Problem> {
     let title = viewer.text.upload_title();
-    let encodings = Encoding::all().map(Encoding::as_str).collect();
-    show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title), encodings })
+    let settings = SettingsFields::of(&viewer.text, "", &ParseSettings::default());
+    show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title), settings })
 }
 
 #[derive(Template)]
@@ -35,7 +35,9 @@ struct Part {
     text: Text,
     /// The number of columns.
     width: usize,
-    fields: MappingFields,
+    parts: Option<PartButtons>,
+    /// `None` if each part of the file becomes a job.
+    fields: Option<MappingFields>,
     reading: ReadingView,
     readings: Option<Readings>,
     rows: PreviewRows,
@@ -55,7 +57,8 @@ pub(super) async fn preview(
     let text = viewer.text;
     show(&Part {
         width: preview.names.len(),
-        fields: MappingFields::of(&text, &preview, false),
+        parts: PartButtons::of(&text, &preview, false),
+        fields: (!preview.is_split).then(|| MappingFields::of(&text, &preview, false)),
         reading: ReadingView::of_preview(&text, &preview),
         readings: Readings::of_preview(&text, &preview),
         rows: PreviewRows::of(&text, &preview, false),
@@ -73,7 +76,10 @@ pub(super) async fn take(
     form: Request,
 ) -> Result<Redirect, Problem> {
     let uploaded = take_upload(&app, &request(principal), &query, form).await?;
-    Ok(Redirect::to(&format!("/jobs/{}", uploaded.job)))
+    Ok(match uploaded.parts.is_empty() {
+        true => Redirect::to(&format!("/jobs/{}", uploaded.job)),
+        false => Redirect::to("/jobs"),
+    })
 }
 
 /// Downloads a sample file.

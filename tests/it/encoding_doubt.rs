@@ -113,6 +113,22 @@ async fn a_row_that_is_malformed_besides_has_an_issue_of_its_own() {
 }
 
 #[tokio::test]
+async fn accepting_malformed_rows_in_bulk_does_not_answer_for_the_encoding() {
+    let world = World::database().await;
+    let file = write(&world, "dos.csv", &[&doubtful(2)[..], b"w@example.com,Will,Lee,Acme,extra\n"].concat());
+    world.ingest(&["import", &file]).await.expect_status(3);
+    let bulk = ["bulk", "1", "accept", "--type", "MALFORMED_ROW"];
+    let preview = world.ingest(&[&bulk[..], &["--preview"]].concat()).await;
+    assert!(preview.stderr.contains("would change 1 row"), "{}", preview.stderr);
+    world.ingest(&bulk).await.expect_status(0);
+    let found = issues(&world).await;
+    assert_eq!((found[0].clone(), found[1].2), (one_issue(false, 2).remove(0), true), "{found:?}");
+    // Named, it is accepted.
+    world.ingest(&["resolve", "1", "1", "accept"]).await.expect_status(0);
+    assert_eq!(issues(&world).await[0], one_issue(true, 2)[0]);
+}
+
+#[tokio::test]
 async fn a_failed_job_is_read_again_with_another_header_line() {
     let world = World::database().await;
     let content = "email,first_name,last_name,company\nemail,last_name,first_name,company\na@example.com,Lee,Ann,Acme\n";

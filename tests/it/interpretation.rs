@@ -16,6 +16,7 @@ fn interpretation() -> Value {
             { "field": "last_name", "name": "Nachname" }, { "field": "company", "name": "Firma" },
         ],
         "columns_by": "NAMES",
+        "quote": "double",
         "values": {},
         "kept": ["Tags", "Notes"], "kept_count": 2, "unused": [], "unused_count": 0,
         "repeats": { "filled": 0, "count": 0, "first": [], "uncompared": 0 },

@@ -29,6 +29,7 @@ mod memory;
 mod outputs;
 mod pages;
 mod parse_settings;
+mod parts;
 mod poisoned;
 mod queue_contract;
 mod real_servers;

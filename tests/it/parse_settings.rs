@@ -231,3 +231,82 @@ async fn a_row_of_the_preview_becomes_the_header_by_keyboard_and_by_click() {
     assert_eq!(settings_of(&server.world, 1).await, (Some("windows-1251".to_owned()), Some(3)));
     screen.close().await;
 }
+
+/// Semicolons separate the cells, but commas look as if they did; apostrophes are letters.
+const ODD: &str = "email;first_name;last_name;company\na@example.com;'Ann;Lee;Acme, Inc, Ltd'\n";
+
+#[tokio::test]
+async fn the_dialect_can_be_set_and_is_used_by_every_run() {
+    let world = World::database().await;
+    let file = world.file("odd.csv", ODD);
+    let shown = world.ingest(&["preview", &file, "--delimiter", "comma"]).await;
+    assert!(shown.stderr.contains("delimiter ,"), "{}", shown.stderr);
+    let done = import(&world, &file, &["--delimiter", ";", "--quote", "none"]).await;
+    done.expect_status(0);
+    assert!(done.stdout.contains("quotes                    none\n"), "{}", done.stdout);
+    assert_eq!(world.contacts("tester").await, ["a@example.com|'Ann|Lee|Acme, Inc, Ltd'"]);
+    let dialect = "SELECT job_delimiter, job_quote FROM jobs WHERE job_id = 1";
+    let dialect: (String, String) = sqlx::query_as(dialect).fetch_one(&world.pool).await.unwrap();
+    assert_eq!(dialect, (";".to_owned(), "none".to_owned()));
+    // With apostrophes as quotes, the first one opens a cell.
+    let quoted =
+        world.file("quoted.csv", "email|first_name|last_name|company\nb@example.com|'Bob|Bo'|Ray|Acme\n");
+    import(&world, &quoted, &["--quote", "single"]).await.expect_status(0);
+    assert!(world.contacts("tester").await.contains(&"b@example.com|Bob|Bo|Ray|Acme".to_owned()));
+    // A file without a header, in which nothing tells what separates the cells.
+    let tilde = world.file("tilde.csv", "email+first_name+last_name+company\nc@example.com+Cy+Day+Acme\n");
+    import(&world, &tilde, &[]).await.expect_status(1);
+    world.ingest(&["reread", "3", "--delimiter", "+"]).await.expect_status(0);
+    assert_eq!(world.contacts("tester").await.len(), 3);
+    for (option, value) in
+        [("--delimiter", "a"), ("--delimiter", "::"), ("--delimiter", "\""), ("--quote", "x")]
+    {
+        let refused = import(&world, &file, &[option, value]).await;
+        refused.expect_status(2);
+        assert!(refused.stderr.contains("expected one"), "{}", refused.stderr);
+    }
+    // Cells of a workbook have no delimiter.
+    let book = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/workbooks/contacts.xlsx");
+    let shown = world.ingest(&["preview", book, "--delimiter", ";", "--quote", "none"]).await;
+    shown.expect_status(0);
+    import(&world, book, &["--delimiter", ";", "--quote", "none"]).await.expect_status(3);
+}
+
+#[tokio::test]
+async fn the_api_and_the_pages_set_the_dialect() {
+    let server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
+    let (_, shown) = post(&server, "/preview?delimiter=semicolon&quote=none", ODD.as_bytes()).await;
+    assert_eq!(
+        (&shown["delimiter"], &shown["quote"], &shown["rows"][0][1]),
+        (&json!(";"), &json!("none"), &json!("'Ann"))
+    );
+    for (query, parameter) in [("delimiter=ab", "delimiter"), ("quote=x", "quote")] {
+        for path in ["", "/preview"] {
+            let (status, problem) = post(&server, &format!("{path}?{query}"), ODD.as_bytes()).await;
+            assert_eq!((status, &problem["errors"][0]["parameter"]), (422, &json!(parameter)), "{problem}");
+        }
+    }
+    let (status, made) = post(&server, "?delimiter=%3B&quote=none", ODD.as_bytes()).await;
+    assert_eq!(status, 202, "{made}");
+    assert_eq!(server.world.status_after_run(1).await, "COMPLETED");
+    let (_, job) = server.get("/api/v1/jobs/1").await;
+    assert_eq!(job["settings"], json!({ "delimiter": ";", "quote": "none" }));
+    let page =
+        server.client().get(format!("{}/jobs/1", server.url)).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<dt>Quotes</dt><dd>none</dd>"), "{page}");
+    // Read again by the form of the page, with a tab.
+    let (_, made) = post(&server, "?filename=t.csv", b"email+a,first_name+b,last_name+c,company+d\n").await;
+    let job = made["job"].as_i64().unwrap() as i32;
+    assert_eq!(server.world.status_after_run(job).await, "FAILED");
+    let page =
+        server.client().get(format!("{}/jobs/{job}", server.url)).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("id=\"reread-delimiter\"") && page.contains("id=\"reread-quote\""), "{page}");
+    let form =
+        [("delimiter", "tab"), ("quote", "single"), ("encoding", ""), ("header_line", ""), ("part", "")];
+    let request = server.client().post(format!("{}/jobs/{job}/reread", server.url)).form(&form);
+    let answer = request.header("sec-fetch-site", "same-origin").send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 303);
+    server.world.status_after_run(job).await;
+    let (_, found) = server.get(&format!("/api/v1/jobs/{job}")).await;
+    assert_eq!(found["settings"], json!({ "delimiter": "\t", "quote": "single" }));
+}

@@ -6,7 +6,7 @@ use crate::domain::interpretation::{
     Certainty, ColumnsBy, Container, ContainerFormat, EncodingReading, ReadColumn, RepeatDifference,
     RepeatDifferences, SkippedLine, SkippedLines,
 };
-use crate::domain::job::FixedValues;
+use crate::domain::job::{FixedValues, Quote};
 
 schema! {
     /// How a file was read.
@@ -21,6 +21,8 @@ schema! {
         readings: Vec<EncodingReading>,
         /// The character between two cells.
         delimiter: String,
+        /// The quote around cells.
+        quote: Quote,
         /// The physical line of the header, from 1; of the first row if there is no header.
         header_line: u64,
         /// Whether the file has a header.

@@ -7,7 +7,7 @@ use crate::domain;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId};
 use crate::domain::interpretation::Interpretation;
 use crate::domain::issue::IssueType;
-use crate::domain::job::{FixedValues, ImportPolicy, JobStatus, ParseSettings};
+use crate::domain::job::{FixedValues, ImportPolicy, JobStatus, ParseSettings, Quote};
 use crate::store;
 use crate::store::issues;
 use crate::store::jobs::RowCounts;
@@ -71,6 +71,15 @@ schema! {
         /// The physical line of the header, from 1.
         #[schema(nullable = false)]
         header_line: Option<u32>,
+        /// The sheet of a workbook or the file of an archive.
+        #[schema(nullable = false)]
+        part: Option<String>,
+        /// The character between two cells.
+        #[schema(nullable = false)]
+        delimiter: Option<char>,
+        /// The quote around cells.
+        #[schema(nullable = false)]
+        quote: Option<Quote>,
         /// The fields that have the same value in every row; absent if there are none.
         #[schema(required = false)]
         values: FixedValues,

@@ -1,10 +1,11 @@
 //! Files: uploads and previews.
 
 use crate::actions;
-use crate::actions::MatchedColumn;
+use crate::actions::{MatchedColumn, UploadedPart};
 use crate::domain::field::Field;
 use crate::domain::ids::JobId;
 use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
+use crate::domain::job::Quote;
 
 schema! {
     /// The result of an upload.
@@ -16,6 +17,21 @@ schema! {
         earlier: bool,
         /// Size of the file in bytes.
         bytes: u64,
+        /// If the file is an archive with several tables, each of which became a job: those jobs; `job` is the first of them.
+        parts: Vec<UploadedPart>,
+    }
+}
+
+schema! {
+    /// The job of a table in an archive.
+    actions::UploadedPart as UploadedPart {
+        /// The name of the table's file.
+        part: String,
+        /// Its job.
+        #[schema(value_type = i32)]
+        job: JobId,
+        /// Whether the owner had already uploaded the same file; `job` is then the earlier job.
+        earlier: bool,
     }
 }
 
@@ -32,6 +48,13 @@ schema! {
         readings: Vec<EncodingReading>,
         /// The delimiter.
         delimiter: String,
+        /// The quote around cells.
+        quote: Quote,
+        /// The sheets or files from which `part` can choose one, if there are several.
+        parts: Vec<String>,
+        /// Whether the file is an archive with several tables, none of which is chosen. The first is shown; an upload makes a
+        /// job of each.
+        is_split: bool,
         /// The line on which the header starts, from 1; without a header, the line of the first row.
         header_line: u64,
         /// Whether the file has a header.

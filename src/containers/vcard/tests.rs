@@ -9,8 +9,14 @@ fn rows(cards: &[u8]) -> Vec<String> {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(cards).unwrap();
     file.seek(SeekFrom::Start(0)).unwrap();
-    let wanted =
-        Wanted { bytes: u64::MAX, is_whole: true, in_memory: 256 << 20, stop: &AtomicBool::new(false) };
+    let wanted = Wanted {
+        bytes: u64::MAX,
+        is_whole: true,
+        in_memory: 256 << 20,
+        stop: &AtomicBool::new(false),
+        part: None,
+        takes_first: false,
+    };
     let mut output = Output::new(cards.len() as u64, &wanted).unwrap();
     unpack(file, &mut output).unwrap();
     let mut text = Vec::new();

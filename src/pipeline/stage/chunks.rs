@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::existing::Plan;
-use super::super::{Context, Control, Phase, RunError, Statistics, file};
+use super::super::{Context, Control, Phase, RunError, Statistics};
 use super::check::{Batch, RowChecker};
 use super::numbering::Numbering;
 use crate::domain::issue::IssueType;
@@ -48,7 +48,7 @@ pub(crate) async fn write(
         before: None,
     };
     let mut pass = plan.file.pass(context, claim).await?;
-    let mut reader = file::reader(claim, plan.reading);
+    let mut reader = plan.file.reader(claim, plan.reading);
     // Small pieces, so that a chunk ends close to its target size.
     let piece_bytes = (context.chunk_rows * 32).clamp(1 << 10, 1 << 18);
     while let Some(block) = pass.next().await? {

@@ -40,7 +40,7 @@ async fn write_all(
     let keys = ContactKeys::of(&claim.owner);
     let mut batch = Batch::default();
     let mut pass = plan.file.pass(context, claim).await?;
-    let mut reader = file::reader(claim, plan.reading);
+    let mut reader = plan.file.reader(claim, plan.reading);
     let mut lane = Lane { idle: Some((transaction, Batch::default())), busy: None };
     let mut extra = String::new();
     let mut contact = |row: RawRow<'_>, batch: &mut Batch| {

@@ -14,7 +14,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::budget::CHUNK_BYTES;
 use super::existing::Plan;
-use super::{Context, Control, Outcome, Phase, RunError, Statistics, file, timed};
+use super::{Context, Control, Outcome, Phase, RunError, Statistics, timed};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
@@ -68,7 +68,7 @@ async fn at_once(
     let checker = RowChecker::new(claim, location, &plan);
     let (mut batch, mut contacts) = (check::Batch::default(), contacts_table::Batch::default());
     let pass = plan.file.pass(context, claim).await?;
-    pass.read(file::reader(claim, plan.reading), claim, control, |row| {
+    pass.read(plan.file.reader(claim, plan.reading), claim, control, |row| {
         if let Some(checked) = checker.row(&row, &mut batch)
             && clean
         {

@@ -8,6 +8,7 @@ use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::issue::IssueType;
+use crate::domain::rules::ENCODING_IN_DOUBT;
 use crate::store::copy::{Spool, Target};
 use crate::store::filter::{self, IssuesOf};
 use crate::store::sql;
@@ -61,7 +62,11 @@ pub(crate) async fn fill(
         }
         Decision::Accept => {
             let accepted = Change { accepted: "true", ..UNCHANGED };
-            let condition = format!("{IN_QUESTION} AND s.staging_residue IS NOT NULL");
+            // Rows in bulk are not accepted for the encoding of their file: that is one question about all of its letters.
+            let is_bulk = which.rows.is_none() && which.issues.is_none();
+            let spared = format!(" AND NOT starts_with(s.staging_residue, '{ENCODING_IN_DOUBT}')");
+            let spared = if is_bulk { spared.as_str() } else { "" };
+            let condition = format!("{IN_QUESTION} AND s.staging_residue IS NOT NULL{spared}");
             plain(connection, tables, which, accepted, &[], &condition).await
         }
         Decision::KeepContact => plain(connection, tables, which, DISCARDED, &[EXISTING], IN_QUESTION).await,

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool, Row};
 
 use super::{Job, RowCounts, job, one, sql};
 use crate::domain::ids::RowId;
-use crate::domain::job::{Columns, ImportPolicy, JobId, Owner, ParseSettings};
+use crate::domain::job::{Columns, ImportPolicy, JobId, Owner, ParseSettings, Quote};
 use crate::domain::required::RequiredFields;
 use crate::store::StoreError;
 
@@ -100,8 +100,10 @@ pub(crate) async fn restart(
     id: JobId,
     reading: &Reading<'_>,
 ) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_status = 'PENDING', job_encoding = $2, job_header_line = $3, job_values = $4,
-                job_columns = $5, job_required_fields = $6, job_interpretation = NULL, job_extra_columns = '{}',
+    let query =
+        "UPDATE jobs SET job_status = 'PENDING', job_encoding = $2, job_header_line = $3, job_values = $4,
+                job_columns = $5, job_required_fields = $6, job_part = $7, job_delimiter = $8, job_quote = $9,
+                job_interpretation = NULL, job_extra_columns = '{}',
                 job_total_rows = 0, job_processed_rows = 0, job_issue_count = 0,
                 job_ready_rows = 0, job_issue_rows = 0, job_discarded_rows = 0, job_success_rows = 0,
                 job_repeated_rows = 0, job_checkpoint = 0, job_staged_at = NULL, job_staging_base = NULL,
@@ -111,6 +113,8 @@ pub(crate) async fn restart(
     let Reading { settings, columns, required } = reading;
     let query = sql::query(query).bind(id.0).bind(&settings.encoding).bind(settings.line());
     let query = query.bind(settings.fixed().map(Json)).bind(columns.map(Json)).bind(required.names());
+    let query = query.bind(&settings.part).bind(settings.delimiter.map(String::from));
+    let query = query.bind(settings.quote.map(Quote::as_str));
     query.execute(connection).await?;
     Ok(())
 }

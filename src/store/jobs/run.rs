@@ -99,7 +99,7 @@ pub async fn claim(
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
                    job_partitioned, job_import_policy, job_columns, job_required_fields, job_encoding, job_header_line,
-                   job_values, job_staged_at IS NOT NULL AS staged, job_unfinished_runs,
+                   job_part, job_delimiter, job_quote, job_values, job_staged_at IS NOT NULL AS staged, job_unfinished_runs,
                    EXISTS (SELECT FROM column_mappings WHERE mapping_owner = job_user_id COLLATE \"C\") AS has_mappings,
                    job_checkpoint = 0
                        AND EXISTS (SELECT FROM staging_shared WHERE staging_job_id = job_id) AS has_leftovers",

@@ -7,10 +7,11 @@ use axum::response::Redirect;
 use serde::Deserialize;
 
 use crate::actions::{self, Remember};
-use crate::domain::job::{FixedValues, ImportPolicy, JobId};
+use crate::domain::job::{ImportPolicy, JobId};
 use crate::http::{App, Editor, Path, Problem, Uploader};
 use crate::store::undo_progress;
 use crate::web::form::{Form, request};
+use crate::web::settings::SettingsForm;
 
 /// The interval between checks whether a long undo has started.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
@@ -80,10 +81,8 @@ pub(in crate::web) async fn delete(
 
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct Reread {
-    #[serde(default)]
-    encoding: String,
-    #[serde(default)]
-    header_line: String,
+    #[serde(flatten)]
+    settings: SettingsForm,
 }
 
 /// Reads the file of a job again. What the form leaves empty is detected.
@@ -93,12 +92,7 @@ pub(in crate::web) async fn reread(
     Path(job): Path<JobId>,
     Form(form): Form<Reread>,
 ) -> Result<Redirect, Problem> {
-    let encoding = Some(form.encoding.trim()).filter(|name| !name.is_empty());
-    let line = Some(form.header_line.trim()).filter(|line| !line.is_empty()).map(str::parse::<i64>);
-    let line = line.transpose();
-    let line =
-        line.map_err(|_| Problem::invalid("#/header_line", "the line of the header is not a number"))?;
-    let settings = &actions::parse_settings(encoding, line, FixedValues::default())?;
+    let settings = &form.settings.parsed()?;
     let reread =
         actions::Reread { settings, assignment: None, remember: Remember::Nothing, required: app.required };
     let queue = Some(&app.queue);

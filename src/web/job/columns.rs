@@ -7,13 +7,14 @@ use axum::extract::State;
 use axum::response::{Redirect, Response};
 
 use crate::actions::{self, FilePreview, Remember, Reread};
-use crate::domain::job::{FixedValues, JobId, ParseSettings};
+use crate::domain::job::{JobId, ParseSettings};
 use crate::http::{App, Editor, Path, PreviewQuery, Problem, Query, find_job, preview_of_job};
 use crate::store::jobs::Job;
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
 use crate::web::mapping::{MappingFields, PreviewRows, chosen};
 use crate::web::reading::ReadingView;
+use crate::web::settings::{PartButtons, SettingsForm};
 use crate::web::shell::{Section, Shell, show};
 use crate::web::text::Text;
 
@@ -26,7 +27,9 @@ pub(crate) struct ColumnsForm {
     csrf: Option<String>,
     /// What is set about how the file is read.
     settings: Vec<(&'static str, String)>,
-    fields: MappingFields,
+    parts: Option<PartButtons>,
+    /// `None` if a part of the file has to be chosen first.
+    fields: Option<MappingFields>,
     reading: ReadingView,
     rows: PreviewRows,
 }
@@ -40,12 +43,19 @@ impl ColumnsForm {
     ) -> ColumnsForm {
         let text = &shell.text;
         let line = settings.header_line.map(|line| line.to_string());
-        let given = [("encoding", settings.encoding.clone()), ("header_line", line)];
+        let given = [
+            ("encoding", settings.encoding.clone()),
+            ("header_line", line),
+            ("part", settings.part.clone()),
+            ("delimiter", settings.delimiter.map(String::from)),
+            ("quote", settings.quote.map(|quote| quote.to_string())),
+        ];
         ColumnsForm {
             id: job.id,
             csrf: shell.csrf.clone(),
             settings: given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-            fields: MappingFields::of(text, preview, true),
+            parts: PartButtons::of(text, preview, true),
+            fields: (!preview.is_split).then(|| MappingFields::of(text, preview, true)),
             reading: ReadingView::of_preview(text, preview),
             rows: PreviewRows::of(text, preview, true),
             text: text.clone(),
@@ -88,12 +98,8 @@ pub(in crate::web) async fn map(
     Form(form): Form<HashMap<String, String>>,
 ) -> Result<Redirect, Problem> {
     let text = |name: &str| form.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
-    let line = text("header_line").map(str::parse::<i64>).transpose();
-    let line =
-        line.map_err(|_| Problem::invalid("#/header_line", "the line of the header is not a number"))?;
     let (assignment, values) = chosen(&form)?;
-    let settings = actions::parse_settings(text("encoding"), line, FixedValues::default())?;
-    let settings = &ParseSettings { values, ..settings };
+    let settings = &ParseSettings { values, ..SettingsForm::of(&form).parsed()? };
     let remember = Remember::of(text("remember").is_some(), text("remember_values").is_some());
     let reread = Reread { settings, assignment: Some(&assignment), remember, required: app.required };
     let queue = Some(&app.queue);

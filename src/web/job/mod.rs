@@ -27,10 +27,10 @@ use super::export::Formats;
 use super::form::{search_text, wants_part};
 use super::language::Viewer;
 use super::reading::{ReadingView, Readings};
+use super::settings::SettingsFields;
 use super::shell::{Section, Shell, show};
 use super::words::{self, Status};
 use crate::actions;
-use crate::csv::Encoding;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, ParseSettings};
 use crate::http::{self, App, Path, PreviewQuery, Problem, Query, Reader, find_job, preview_of_job};
@@ -67,8 +67,7 @@ struct Page {
     /// The form for the columns, if the file was refused and can be previewed.
     columns: Option<ColumnsForm>,
     settings: ParseSettings,
-    /// The names of the encodings from which a person can choose.
-    encodings: Vec<&'static str>,
+    settings_fields: SettingsFields,
     timeline: Vec<Entry>,
     at_once: bool,
     /// Selection actions are possible.
@@ -95,7 +94,7 @@ pub(super) async fn page(
         return show(&rows);
     }
     let open = issues::counts(&mut db, &principal.owner, job.tables()).await?;
-    let shell = Shell::new(viewer, &principal, Section::Jobs, job.filename.clone());
+    let shell = Shell::new(viewer, &principal, Section::Jobs, job.label());
     let text = &shell.text;
     let kind = |(kind, count): &(IssueType, crate::store::Count)| {
         let slug = kind.rule().slug;
@@ -113,7 +112,7 @@ pub(super) async fn page(
     };
     show(&Page {
         id: job.id,
-        filename: job.filename.clone(),
+        filename: job.label(),
         columns: columns.map(|preview| ColumnsForm::of(&shell, &job, &job.settings, &preview)),
         fields: words::fields(text),
         status: words::job_outcome(text, job.status, job.cancelled),
@@ -123,8 +122,8 @@ pub(super) async fn page(
         kinds: open.iter().map(kind).collect(),
         readings: job.interpretation.as_ref().and_then(|read| Readings::of(text, read, can_reread)),
         can_reread,
+        settings_fields: SettingsFields::of(text, "reread-", &job.settings),
         settings: job.settings.clone(),
-        encodings: Encoding::all().map(Encoding::as_str).collect(),
         reading: job.interpretation.as_ref().map(|read| ReadingView::of(text, read)),
         timeline,
         at_once: job.policy == ImportPolicy::AtOnce,
