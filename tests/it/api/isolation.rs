@@ -8,9 +8,10 @@ use crate::support::Server;
 
 /// Fills in the path's parameters with ids of objects that belong to one owner.
 fn filled(path: &str) -> String {
-    ["job", "issue", "action", "contact", "id"]
+    let path = ["job", "issue", "action", "contact", "mapping", "id"]
         .iter()
-        .fold(path.replace("{row}", "2"), |path, name| path.replace(&format!("{{{name}}}"), "1"))
+        .fold(path.replace("{row}", "2"), |path, name| path.replace(&format!("{{{name}}}"), "1"));
+    if path.ends_with("/export") { path + "?format=csv" } else { path }
 }
 
 fn body_of(path: &str, method: &Method) -> Option<Value> {
@@ -19,8 +20,10 @@ fn body_of(path: &str, method: &Method) -> Option<Value> {
         "resolution" => Some(decision),
         "bulk" | "preview" => Some(json!({ "decision": decision })),
         "reread" => Some(json!({ "encoding": "UTF-8" })),
+        "map" => Some(json!({ "columns": { "email": 0 } })),
         "policy" => Some(json!({ "policy": "HOLD" })),
         "tokens" => Some(json!({ "name": "a", "roles": [] })),
+        _ if *method == Method::PUT => Some(json!({ "values": { "company": "Mine" } })),
         _ if *method == Method::PATCH => Some(json!({ "company": "Mine" })),
         _ => None,
     }
@@ -39,6 +42,10 @@ async fn no_operation_reaches_another_owners_data() {
     .await;
     assert_eq!(effect["changed"]["rows"], 1);
     uploaded(&server, "email,first_name,last_name,company\nsecret@example.com,Se,Cret,Acme\n").await;
+    let file = server.world.file("mine.csv", "a,b,c,d\nmapped@example.com,Ann,Lee,Acme\n");
+    let columns = ["email=1", "first_name=2", "last_name=3", "company=4"].map(|column| ["--column", column]);
+    let arguments = [["import", &file].as_slice(), columns.as_flattened()].concat();
+    server.world.ingest(&arguments).await.expect_status(0);
     post(&server, "/api/v1/tokens", json!({ "name": "mine", "roles": [] })).await;
     let made = server
         .world
@@ -81,6 +88,7 @@ async fn state(server: &Server) -> String {
     let query = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
             SELECT jobs::text AS line FROM jobs UNION ALL SELECT staging::text FROM staging
             UNION ALL SELECT issues::text FROM issues UNION ALL SELECT contacts::text FROM contacts
+            UNION ALL SELECT column_mappings::text FROM column_mappings
             UNION ALL SELECT actions::text FROM actions WHERE action_owner = 'tester'
             UNION ALL SELECT token_name || coalesce(token_revoked_at::text, '') FROM api_tokens
                 WHERE token_owner = 'tester') AS all_lines";
