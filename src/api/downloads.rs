@@ -80,6 +80,7 @@ pub(super) async fn download_contacts(
 #[into_params(parameter_in = Query)]
 pub(super) struct ExportContactsQuery {
     /// The format of the file.
+    #[param(inline)]
     format: ExportFormat,
     /// Whether a CSV file begins with a byte order mark, without which Excel does not read it as UTF-8.
     #[serde(default)]
@@ -96,7 +97,8 @@ pub(super) struct ExportContactsQuery {
 /// spreadsheet would run as formulas begin with an apostrophe, which an import of the file removes. JSON lines contain the
 /// objects of `GET /contacts`.
 #[utoipa::path(get, path = "/contacts/export", tag = "contacts", params(ExportContactsQuery),
-    responses((status = 200, description = "The contacts", body = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, description = "The contacts", content((String = "text/csv"), (String = "application/jsonl"), (String = "text/vcard"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = 422, description = "A value does not fit into the format", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn export_contacts(
     Reader(principal): Reader,
@@ -114,6 +116,7 @@ pub(super) async fn export_contacts(
 #[into_params(parameter_in = Query)]
 pub(super) struct ExportRowsQuery {
     /// The format of the file.
+    #[param(inline)]
     format: ExportFormat,
     /// Whether a CSV file begins with a byte order mark, without which Excel does not read it as UTF-8.
     #[serde(default)]
@@ -134,7 +137,8 @@ pub(super) struct ExportRowsQuery {
 /// the objects of `GET /jobs/{job}/rows` without `etag`.
 #[utoipa::path(get, path = "/jobs/{job}/rows/export", tag = "rows",
     params(("job" = i32, Path, description = "The job"), ExportRowsQuery),
-    responses((status = 200, description = "The rows", body = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/jsonl"), (String = "text/vcard"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A value does not fit into the format", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn export_rows(
