@@ -210,7 +210,7 @@ async fn rejected_files_are_reported_with_the_reason() {
         ("empty", "", &["empty"]),
         ("header", HEADER, &["no row", "header"]),
         ("lacking", "email,first_name,company\na,b,c\n", &["last_name", "company"]),
-        ("doubled", "email,email,first_name,last_name,company\na,b,c,d,e\n", &["--column email="]),
+        ("doubled", "email,email,first_name,last_name,company\na,b,c,d,e\n", &["ingest map 4 email="]),
         ("damaged", &damaged, &["line 2 contains more than 2097152 bytes that fit no column"]),
     ];
     for (name, content, words) in cases {
