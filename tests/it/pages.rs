@@ -312,6 +312,10 @@ async fn file_content_is_always_shown_as_text() {
     }
     screen.go("/jobs/2/review/invalid").await;
     screen.press("d").await;
+    screen.sees("#head", "1 of 1 resolved").await;
+    screen.go("/jobs/2/review/malformed").await;
+    screen.sees(".case", "<i>I</i>").await;
+    screen.press("a").await;
     screen.sees("#head", "All issues are resolved").await;
     screen.press("n").await;
     screen.sees("#job-state", "1 contact imported").await;
