@@ -5,6 +5,7 @@ mod entities;
 
 use super::converter::Converter;
 use super::encoding::Encoding;
+use crate::domain::html;
 
 /// Maximum number of times that a value is written in codes, such as `&amp;amp;`.
 const ROUNDS: usize = 3;
@@ -29,7 +30,8 @@ fn decoded_once(value: &str) -> Option<String> {
     if !value.contains("=?") && !value.contains(['\\', '<']) && !has_entity() {
         return None;
     }
-    let text = without_tags(&without_entities(&without_escapes(&without_mime_words(value))));
+    let text = without_entities(&without_escapes(&without_mime_words(value)));
+    let text = html::without_tags(&text).unwrap_or(text);
     (text != value).then_some(text)
 }
 
@@ -52,35 +54,6 @@ fn without_entities(text: &str) -> String {
     }
     plain.push_str(rest);
     plain
-}
-
-/// Tags of HTML that occur in values.
-const TAGS: [&str; 12] = ["a", "b", "br", "div", "em", "font", "i", "li", "p", "span", "strong", "u"];
-
-/// Removes tags of HTML.
-fn without_tags(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut has_tag = false;
-    while let Some((before, after)) = rest.split_once('<') {
-        plain.push_str(before);
-        let name = after.trim_start_matches('/');
-        let name = &name[..name.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(name.len())];
-        let is_tag = TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name));
-        rest = match after.split_once('>').filter(|(tag, _)| is_tag && !tag.contains('@')) {
-            Some((_, after)) => {
-                has_tag = true;
-                plain.push(' ');
-                after
-            }
-            None => {
-                plain.push('<');
-                after
-            }
-        };
-    }
-    plain.push_str(rest);
-    if has_tag { plain.split_whitespace().collect::<Vec<&str>>().join(" ") } else { plain }
 }
 
 /// Decodes `\u00e9`, and a quote or apostrophe behind a backslash, as programming languages write them.

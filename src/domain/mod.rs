@@ -10,6 +10,7 @@ pub mod email;
 pub mod extra;
 pub mod field;
 pub mod full_name;
+pub(crate) mod html;
 pub mod ids;
 pub mod interpretation;
 pub mod issue;

@@ -1,10 +1,7 @@
 //! Finds the address in what other programs write around it: links, brackets, JSON, codes, and further addresses.
 
 use super::{EDGES, bare};
-use crate::domain::email;
-
-/// Tags of HTML that occur around an address.
-const TAGS: [&str; 12] = ["a", "b", "br", "div", "em", "font", "i", "li", "p", "span", "strong", "u"];
+use crate::domain::{email, html};
 
 /// Words between two addresses.
 const CONNECTORS: [&str; 10] = ["and", "or", "und", "oder", "et", "ou", "y", "e", "en", "&"];
@@ -14,7 +11,7 @@ const BETWEEN: &[char] = &[';', ',', '|', '/', '；', '，', '、'];
 
 /// Returns the text without tags of HTML, and with `%40` and similar codes as characters if it is a link or has no `@`.
 pub(super) fn decoded(text: &str) -> String {
-    let text = without_tags(text);
+    let text = html::without_tags(text).unwrap_or_else(|| text.trim().to_owned());
     let is_link = text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("mailto:"));
     match text.contains('%') && (is_link || !text.contains('@')) {
         true => without_codes(&text),
@@ -27,30 +24,6 @@ pub(super) fn decoded(text: &str) -> String {
 pub(super) fn only_or_first(text: &str) -> Option<String> {
     let address = bracketed(text).or_else(|| in_json(text)).or_else(|| first_of_several(text))?;
     Some(address.to_owned())
-}
-
-fn without_tags(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('<') {
-        plain.push_str(before);
-        let name = after.trim_start_matches('/');
-        let name = &name[..name.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(name.len())];
-        let is_tag = TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name));
-        // `<b@example.com>` begins like a tag.
-        rest = match after.split_once('>').filter(|(tag, _)| is_tag && !is_address(tag)) {
-            Some((_, after)) => {
-                plain.push(' ');
-                after
-            }
-            None => {
-                plain.push('<');
-                after
-            }
-        };
-    }
-    plain.push_str(rest);
-    plain.trim().to_owned()
 }
 
 fn without_codes(text: &str) -> String {
