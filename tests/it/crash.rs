@@ -84,3 +84,23 @@ async fn decisions_after_an_interrupted_run_survive_the_next() {
     assert!(!contacts.iter().any(|contact| contact.starts_with("p0@")), "a discarded row became a contact");
     assert!(contacts.contains(&"p1@example.com|Anne|Lee|Acme 1".to_owned()), "an edit was lost");
 }
+
+/// Marking the rows of a large job again would take longer than its import.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_without_contacts_are_resumed_without_being_written_again() {
+    let world = World::database().await;
+    let file = world.file("a.csv", &clean_rows(20));
+    world.ingest(&["import", &file]).await.expect_status(0);
+    let contacts = world.contacts("tester").await;
+    // What a first run leaves that ends between its rows and its contacts.
+    sqlx::raw_sql("DELETE FROM contacts; UPDATE jobs SET job_status = 'NEEDS_REVIEW'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let versions = "SELECT string_agg(staging_id || ' ' || ctid::text || staging_status, ', ' ORDER BY staging_id) FROM staging";
+    let versions = async || -> String { sqlx::query_scalar(versions).fetch_one(&world.pool).await.unwrap() };
+    let before = versions().await;
+    world.ingest(&["reprocess", "1"]).await.expect_status(0);
+    assert_eq!(world.contacts("tester").await, contacts);
+    assert_eq!(versions().await, before);
+}
