@@ -190,7 +190,7 @@ impl Source {
         Ok((source, columns))
     }
 
-    /// Returns the next records, perhaps none where a search has not found any so far; `None` at the end.
+    /// Returns the next records; `None` at the end. The list is empty if a search has not found any so far.
     async fn next(&mut self, owners: &OwnerPool, owner: &Owner) -> Result<Option<Records>, StoreError> {
         match self {
             Source::AllContacts { after } => {

@@ -45,7 +45,7 @@ pub struct FilePreview {
     pub quote: Quote,
     /// The sheets or files from which a person can choose one, if there are several.
     pub parts: Vec<String>,
-    /// Whether the file is an archive with several tables, none of which is chosen. The first is shown; an upload makes a job
+    /// Whether the file is an archive with several tables and no table is chosen. The first is shown; an upload makes a job
     /// of each.
     pub is_split: bool,
     /// The line on which the header starts, from 1; without a header that of the first row.

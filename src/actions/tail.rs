@@ -29,7 +29,7 @@ impl Tail {
     }
 }
 
-/// A file of which only the end can be read.
+/// Reads the end of a file; fails before it.
 #[derive(Debug)]
 pub(super) struct TailReader {
     tail: Tail,

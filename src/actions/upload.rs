@@ -56,7 +56,7 @@ pub struct Uploaded {
     pub earlier: bool,
     /// Size of the file in bytes.
     pub bytes: u64,
-    /// If the file is an archive with several tables, each of which became a job: those jobs. `job` is the first of them.
+    /// The jobs of an archive with several tables, one for each table; `job` is the first of them.
     #[serde(default)]
     pub parts: Vec<UploadedPart>,
 }
@@ -125,10 +125,11 @@ async fn store_and_make(
         return Err(ActionError::TooLarge(upload.limit));
     }
     let whole = bytes == head.len() as u64;
-    let tables = match (Signature::of(&head), whole) {
-        (Some(Signature::Zip), true) => tables_of_archive(Cursor::new(&head)),
-        (Some(Signature::Zip), false) => tables_of_archive(tail.into_reader()),
-        _ => Vec::new(),
+    let is_archive = Signature::of(&head) == Some(Signature::Zip);
+    let tables = match (is_archive, whole) {
+        (true, true) => tables_of_archive(Cursor::new(&head)),
+        (true, false) => tables_of_archive(tail.into_reader()),
+        (false, _) => Vec::new(),
     };
     let tables = split(upload, tables)?;
     if !tables.is_empty() {

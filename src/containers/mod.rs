@@ -38,7 +38,7 @@ pub(crate) struct Unpacked {
     pub containers: Vec<Container>,
     /// The names of the parts from which a person can choose.
     pub parts: Vec<String>,
-    /// Whether it is the first of several tables of an archive, none of which was named.
+    /// Whether no table was named, so that it is the first of several of an archive.
     pub is_first: bool,
     /// Whether the text was written here, in UTF-8, rather than by another program.
     pub is_ours: bool,

@@ -1,4 +1,4 @@
-//! The sheets of workbooks and the files of archives, of which one is unpacked.
+//! The names of the sheets of a workbook or the files of an archive, and the choice of the one to unpack.
 
 use crate::domain::interpretation::Container;
 
@@ -7,7 +7,7 @@ pub(super) struct Chosen<'p> {
     pub(super) container: Container,
     /// The names of the parts from which a person can choose.
     pub(super) names: Vec<String>,
-    /// Whether it is the first of several, none of which was named.
+    /// Whether no part was named, so that it is the first of several.
     pub(super) is_first: bool,
     /// What of the wanted name is left for a container in this one.
     pub(super) rest: Option<&'p str>,

@@ -143,7 +143,16 @@ impl Rejection {
             Rejection::NoSuchLine { .. } => {
                 format!("{words}; set it with `ingest reread {job} --header-line N`")
             }
-            _ => words,
+            Rejection::Empty
+            | Rejection::Blank
+            | Rejection::HeaderOnly { .. }
+            | Rejection::NotCsv { .. }
+            | Rejection::NoHeader { .. }
+            | Rejection::Columns { .. }
+            | Rejection::Mapping { .. }
+            | Rejection::TooDamaged { .. }
+            | Rejection::BrokenQuotes { .. }
+            | Rejection::RowTooLong { .. } => words,
         }
     }
 

@@ -64,7 +64,7 @@ fn escaped(value: &str) -> String {
     escaped
 }
 
-/// Adds a line. A long one continues in further lines, each of which begins with a space.
+/// Adds a line. A long line continues on further lines that begin with a space.
 fn line(card: &mut String, text: &str) {
     let mut length = 0;
     for letter in text.chars() {

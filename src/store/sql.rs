@@ -48,7 +48,7 @@ where
     PerField::try_from_fn(|field| row.try_get(format!("{prefix}_{field}").as_str()))
 }
 
-/// Reads values in columns that belong to no field; none where the column is NULL.
+/// Reads values in columns that belong to no field. NULL means that there are none.
 pub(super) fn extra(row: &PgRow, column: &str) -> Result<Extra, sqlx::Error> {
     Ok(row.try_get::<Option<Json<Extra>>, _>(column)?.map(|Json(extra)| extra).unwrap_or_default())
 }

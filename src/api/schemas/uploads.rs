@@ -17,7 +17,7 @@ schema! {
         earlier: bool,
         /// Size of the file in bytes.
         bytes: u64,
-        /// If the file is an archive with several tables, each of which became a job: those jobs; `job` is the first of them.
+        /// The jobs of an archive with several tables, one for each table; `job` is the first of them.
         parts: Vec<UploadedPart>,
     }
 }
@@ -52,7 +52,7 @@ schema! {
         quote: Quote,
         /// The sheets or files from which `part` can choose one, if there are several.
         parts: Vec<String>,
-        /// Whether the file is an archive with several tables, none of which is chosen. The first is shown; an upload makes a
+        /// Whether the file is an archive with several tables and no table is chosen. The first is shown; an upload makes a
         /// job of each.
         is_split: bool,
         /// The line on which the header starts, from 1; without a header, the line of the first row.
