@@ -43,6 +43,9 @@ impl CharClasses {
     const CONTROLS: u8 = 1;
     const MARKUP: u8 = 2;
     const QUESTION_MARKS: u8 = 4;
+    const AMPERSANDS: u8 = 8;
+    const SEMICOLONS: u8 = 16;
+    const SYMBOLS: u8 = 32;
     const NON_ASCII: u8 = 0x80;
 
     #[expect(clippy::needless_bitwise_bool, reason = "without branches, the compiler vectorizes it")]
@@ -50,18 +53,23 @@ impl CharClasses {
         let bits = |byte: u8| {
             let is_control =
                 ((byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0x7F);
-            let is_markup = (byte == b'&') | (byte == b'=') | (byte == b'<') | (byte == b'\\');
+            let is_markup = (byte == b'=') | (byte == b'<') | (byte == b'\\');
+            let is_symbol = (byte == 0xC2) | (byte == 0xE2) | (byte == 0xE3) | (byte == 0xEF);
             (u8::from(is_control) * CharClasses::CONTROLS)
                 | (u8::from(is_markup) * CharClasses::MARKUP)
                 | (u8::from(byte == b'?') * CharClasses::QUESTION_MARKS)
+                | (u8::from(byte == b'&') * CharClasses::AMPERSANDS)
+                | (u8::from(byte == b';') * CharClasses::SEMICOLONS)
+                | (u8::from(is_symbol) * CharClasses::SYMBOLS)
                 | (byte & CharClasses::NON_ASCII)
         };
         CharClasses(bytes.iter().fold(0, |all, byte| all | bits(*byte)))
     }
 
-    /// Returns whether there is any.
+    /// Returns whether there are any characters that need a closer look.
     pub(super) fn has_any(self) -> bool {
-        self.0 != 0
+        let alone = CharClasses::CONTROLS | CharClasses::QUESTION_MARKS | CharClasses::NON_ASCII;
+        self.0 & alone != 0 || self.has_markup()
     }
 
     /// Returns whether there are control characters other than tabs and line breaks.
@@ -74,14 +82,21 @@ impl CharClasses {
         self.0 & CharClasses::NON_ASCII != 0
     }
 
+    /// Returns whether there are characters from the blocks of symbols, U+0080 to U+00BF, U+2000 to U+3FFF and U+F000 to
+    /// U+FFFF: signs, invisible and wide characters, and U+FFFD.
+    pub(super) fn has_symbols(self) -> bool {
+        self.0 & CharClasses::SYMBOLS != 0
+    }
+
     /// Returns whether there are question marks.
     pub(super) fn has_question_marks(self) -> bool {
         self.0 & CharClasses::QUESTION_MARKS != 0
     }
 
-    /// Returns whether there is a character that begins a code of another program: `&`, `=`, `<` or a backslash.
+    /// Returns whether there are characters of a code of another program: `=`, `<`, a backslash, or `&` and `;`.
     pub(super) fn has_markup(self) -> bool {
-        self.0 & CharClasses::MARKUP != 0
+        let entity = CharClasses::AMPERSANDS | CharClasses::SEMICOLONS;
+        self.0 & CharClasses::MARKUP != 0 || self.0 & entity == entity
     }
 }
 

@@ -47,9 +47,15 @@ pub fn unmangled(text: &str) -> String {
 /// In a mangled text the first byte of a sequence has become one of the letters U+00C2 to U+00F4, and the next byte a
 /// letter beyond ASCII. Both are recognized by their first bytes in UTF-8.
 pub(super) fn may_be_mangled(text: &str) -> bool {
-    text.as_bytes()
-        .windows(3)
-        .any(|bytes| matches!(bytes, [0xC3, 0x82..=0xB4, 0xC2 | 0xC5 | 0xC6 | 0xCB | 0xE2 | 0xEF]))
+    from_each_letter(text)
+        .any(|bytes| matches!(bytes, [0xC3, 0x82..=0xB4, 0xC2 | 0xC5 | 0xC6 | 0xCB | 0xE2 | 0xEF, ..]))
+}
+
+/// Returns the bytes from each letter beyond ASCII to the end of the text.
+fn from_each_letter(text: &str) -> impl Iterator<Item = &[u8]> {
+    let bytes = text.as_bytes();
+    let is_first_of_several = |at: &usize| bytes[*at] >= 0xC2;
+    (0..bytes.len()).filter(is_first_of_several).map(|at| &bytes[at..])
 }
 
 /// Returns the original of a text whose UTF-8 was decoded as another encoding than Windows-1252: `√©`, `├®`, `Р©`.
@@ -65,17 +71,17 @@ pub(super) fn unmangled_from_others(text: &str) -> Option<String> {
 /// of a box, a dash before a letter, or a letter from `В` to `Е`, `Р` or `С` that another letter than those of Russian words
 /// follows.
 fn may_be_from_others(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.windows(3).any(|bytes| matches!(bytes, [0xE2, 0x88, 0x9A] | [0xE2, 0x94 | 0x95, _]))
-        || bytes.windows(4).any(|bytes| {
-            matches!(
-                bytes,
-                [0xE2, 0x80, 0x93 | 0x94, 0xC2..=0xE2]
-                    | [0xD0, 0x92..=0x95 | 0xA0 | 0xA1, 0xC2 | 0xD2 | 0xE2, _]
-                    | [0xD0, 0x92..=0x95 | 0xA0 | 0xA1, 0xD0, 0x82..=0x8F]
-                    | [0xD0, 0x92..=0x95 | 0xA0 | 0xA1, 0xD1, 0x91..=0x9F]
-            )
-        })
+    from_each_letter(text).any(|bytes| {
+        matches!(
+            bytes,
+            [0xE2, 0x88, 0x9A, ..]
+                | [0xE2, 0x94 | 0x95, _, ..]
+                | [0xE2, 0x80, 0x93 | 0x94, 0xC2..=0xE2, ..]
+                | [0xD0, 0x92..=0x95 | 0xA0 | 0xA1, 0xC2 | 0xD2 | 0xE2, _, ..]
+                | [0xD0, 0x92..=0x95 | 0xA0 | 0xA1, 0xD0, 0x82..=0x8F, ..]
+                | [0xD0, 0x92..=0x95 | 0xA0 | 0xA1, 0xD1, 0x91..=0x9F, ..]
+        )
+    })
 }
 
 /// Appends the bytes decoded as UTF-8, with the original letters for invalid bytes.

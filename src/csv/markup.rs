@@ -12,8 +12,8 @@ const ROUNDS: usize = 3;
 
 /// Decodes a value. Returns `None` if it contains no markup.
 pub(super) fn decoded(value: &str) -> Option<String> {
-    let mut text = value.to_owned();
-    for _ in 0..ROUNDS {
+    let mut text = decoded_once(value)?;
+    for _ in 1..ROUNDS {
         match decoded_once(&text) {
             Some(decoded) => text = decoded,
             None => break,

@@ -40,6 +40,9 @@ pub(super) fn add(
         }
         if classes.has_non_ascii() && !value.is_ascii() {
             add_letters(field, value, reading, oddities, doubts);
+            if classes.has_symbols() {
+                add_symbols(field, value, oddities);
+            }
         }
         if classes.has_markup()
             && let Some(decoded) = markup::decoded(value)
@@ -82,6 +85,20 @@ fn add_letters(
     } else if let Some(other) = rival() {
         doubts.push(suggestion(field, value, "may be in another encoding:", &other));
     }
+    if field == Field::Email
+        && let Some(latin) = look_alikes::in_latin(value)
+    {
+        oddities.push(suggestion(
+            field,
+            value,
+            "has letters of two alphabets; in Latin letters it is",
+            &latin,
+        ));
+    }
+}
+
+/// Adds descriptions of invisible and wide characters and of quotes, which are all among [`CharClasses::has_symbols`].
+fn add_symbols(field: Field, value: &str, oddities: &mut Vec<String>) {
     if value.contains(is_invisible) {
         let normalised = row::normalise(value);
         let visible = normalised.replace(is_invisible, "");
@@ -100,16 +117,6 @@ fn add_letters(
             value,
             "has wide letters:",
             &value.chars().map(narrow).collect::<String>(),
-        ));
-    }
-    if field == Field::Email
-        && let Some(latin) = look_alikes::in_latin(value)
-    {
-        oddities.push(suggestion(
-            field,
-            value,
-            "has letters of two alphabets; in Latin letters it is",
-            &latin,
         ));
     }
     if let Some(inner) =
@@ -199,8 +206,8 @@ const ENCODINGS: usize = 3;
 
 /// Returns the original of a text whose UTF-8 was decoded as another encoding, or `None` for any other text.
 fn encoded_twice(value: &str, encoding: Encoding) -> Option<String> {
-    let mut original = value.to_owned();
-    for _ in 0..ENCODINGS {
+    let mut original = decoded_once(value, encoding)?;
+    for _ in 1..ENCODINGS {
         match decoded_once(&original, encoding) {
             Some(decoded) if decoded != original => original = decoded,
             _ => break,

@@ -359,7 +359,7 @@ fn damage(
     if reading.rival.is_some() && decoded.classes.has_non_ascii() {
         oddities::add_extra_doubts(ExtraCells::new(decoded.cells, &header.extra), reading, &mut doubts);
     }
-    if decoded.classes.has_non_ascii() && decoded.undecodable.is_empty() {
+    if decoded.classes.has_symbols() && decoded.undecodable.is_empty() {
         oddities::add_lost_letters(values, &mut oddities);
     }
     let overflow = overflow(decoded.cells, header.names.len());
