@@ -2,7 +2,7 @@
 
 use super::header_row::{is_address, meaning};
 use super::rejection::ColumnProposal;
-use crate::domain::column_names::NameMeaning;
+use crate::domain::column_names::{NameMeaning, together};
 use crate::domain::email;
 use crate::domain::field::{Field, PerField, folded};
 use crate::domain::full_name::{self, NameOrder};
@@ -43,7 +43,7 @@ const EMAIL_PERCENT: usize = 80;
 impl Beginning<'_> {
     /// Assigns columns to the fields.
     pub(super) fn columns(&self) -> Columns {
-        let meanings: Vec<NameMeaning> = self.names.iter().map(|name| meaning(name)).collect();
+        let meanings = together(self.names.iter().map(|name| meaning(name)).collect());
         let candidates = PerField::from_fn(|field| {
             let columns = (0..meanings.len()).filter(|column| meanings[*column].field == Some(field));
             columns.collect::<Vec<usize>>()

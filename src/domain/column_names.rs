@@ -16,6 +16,30 @@ pub struct NameMeaning {
     pub field: Option<Field>,
     /// The order of first and last name, if the name may denote both in one column.
     pub full_name: Option<NameOrder>,
+    /// Whether the name denotes the first name if another column has the last name, such as `Nom` beside `Cognoms`.
+    pub is_first_beside_last: bool,
+}
+
+/// Returns what the names of all columns of a table mean, from what each of them means alone.
+///
+/// ```
+/// use ingest::domain::column_names::{meaning, together};
+/// use ingest::domain::field::Field;
+///
+/// let fields = |names: [&str; 2]| together(names.map(meaning).to_vec()).iter().map(|meaning| meaning.field).collect::<Vec<_>>();
+/// assert_eq!(fields(["Nom", "Cognoms"]), [Some(Field::FirstName), Some(Field::LastName)]);
+/// assert_eq!(fields(["Nom", "Prénom"]), [Some(Field::LastName), Some(Field::FirstName)]);
+/// ```
+pub fn together(mut meanings: Vec<NameMeaning>) -> Vec<NameMeaning> {
+    let has = |field: Field| {
+        meanings.iter().any(|meaning| meaning.field == Some(field) && !meaning.is_first_beside_last)
+    };
+    if has(Field::LastName) && !has(Field::FirstName) {
+        for meaning in meanings.iter_mut().filter(|meaning| meaning.is_first_beside_last) {
+            *meaning = NameMeaning { field: Some(Field::FirstName), ..NameMeaning::default() };
+        }
+    }
+    meanings
 }
 
 /// Prefixes that denote the owner of a value rather than the value: `Contact E-mail`, `contact.email`.
@@ -138,12 +162,16 @@ fn parse(table: &str) -> HashMap<String, NameMeaning> {
             let meaning = meanings.entry(bare(name)).or_default();
             match kind.parse::<Field>() {
                 Ok(field) => meaning.field = meaning.field.or(Some(field)),
+                Err(_) if kind == FIRST_BESIDE_LAST => meaning.is_first_beside_last = true,
                 Err(_) => meaning.full_name = meaning.full_name.or(name_order(kind)),
             }
         }
     }
     meanings
 }
+
+/// The first cell of the table's lines of names that denote the first name beside a last name.
+const FIRST_BESIDE_LAST: &str = "first_name_beside_last_name";
 
 /// Returns the order of the parts of a name that a line of the table states.
 fn name_order(kind: &str) -> Option<NameOrder> {
@@ -166,7 +194,8 @@ mod tests {
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let cells: Vec<&str> = line.split('\t').collect();
             assert_eq!(cells.len(), 3, "{line}");
-            assert!(name_order(cells[0]).is_some() || cells[0].parse::<Field>().is_ok(), "{line}");
+            let is_order = name_order(cells[0]).is_some() || cells[0] == FIRST_BESIDE_LAST;
+            assert!(is_order || cells[0].parse::<Field>().is_ok(), "{line}");
             assert!(!cells[1].is_empty() && cells[2].split('|').all(|name| !bare(name).is_empty()), "{line}");
         }
         assert!(MEANINGS.len() > 500, "{}", MEANINGS.len());
