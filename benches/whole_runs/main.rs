@@ -2,6 +2,7 @@
 //! contract's shape (BASE). Runs alternate, also between a private server and one as database hosts run it, both with
 //! fsync on, and are reported as medians: `make bench`, or `make bench ROWS=100000` for a quick run.
 
+mod columns;
 #[path = "../dataset.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod dataset;
@@ -42,7 +43,7 @@ async fn main() -> anyhow::Result<()> {
     let bench = Bench { folder: folder.path().to_owned(), servers, rows };
     // All parts take an hour; PARTS selects some.
     let parts = std::env::var("PARTS")
-        .unwrap_or_else(|_| "small,whole,extremes,questions,pages,fresh,indexes,kills".to_owned());
+        .unwrap_or_else(|_| "small,whole,columns,extremes,questions,pages,fresh,indexes,kills".to_owned());
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
     let mut report = Report::default();
     report.add(&format!("{rows} rows, {rounds} rounds; {}", bench.server().settings().await?))?;
@@ -51,6 +52,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("whole") {
         report.add(&report::table(&bench.whole_runs(rounds).await?))?;
+    }
+    if wanted("columns") {
+        report.add(&bench.columns(rounds).await?)?;
     }
     if wanted("extremes") {
         report.add(&report::table(&bench.extremes(rounds).await?))?;

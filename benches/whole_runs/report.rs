@@ -63,10 +63,15 @@ pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Returns the table. Ratios compare the median per row with that of the first line of the same setting.
+/// Returns the table of lines after BASE.
 pub(crate) fn table(lines: &[Line]) -> String {
-    let mut text = String::from(
-        "| | database | runs | seconds | min–max | × BASE | rows/s | peak MiB | CPU s worker | CPU s server | WAL MB | parts of the median run, seconds |\n\
+    table_against("BASE", lines)
+}
+
+/// Returns the table. Ratios compare the median per row with that of the first line of the same setting, called `first`.
+pub(crate) fn table_against(first: &str, lines: &[Line]) -> String {
+    let mut text = format!(
+        "| | database | runs | seconds | min–max | × {first} | rows/s | peak MiB | CPU s worker | CPU s server | WAL MB | parts of the median run, seconds |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for line in lines {
