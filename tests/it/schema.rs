@@ -32,7 +32,7 @@ async fn catalog(pool: &PgPool) -> Vec<String> {
 
 #[tokio::test]
 async fn the_readable_schema_equals_the_migrated_one() {
-    let (migrated, written) = (World::database().await, World::empty_database().await);
+    let (migrated, written) = (World::empty_database().await, World::empty_database().await);
     migrated.ingest(&["migrate"]).await.expect_status(0);
     let sql = include_str!("../../Database_Create.SQL");
     written.pool.execute(sqlx::raw_sql(sql)).await.unwrap();

@@ -81,11 +81,7 @@ impl World {
         let name = unique();
         let admin = PgPool::connect(&server.admin_url()).await.unwrap();
         let mut connection = admin.acquire().await.unwrap();
-        // Tests start concurrently, and the first one creates the role. The lock ends with the implicit transaction of
-        // these statements, so that the next test sees the role.
-        let role = "SELECT pg_advisory_xact_lock(1);
-            DO $$ BEGIN IF to_regrole('ingest') IS NULL THEN CREATE ROLE ingest LOGIN CREATEROLE PASSWORD 'secret'; END IF; END $$;";
-        sqlx::raw_sql(role).execute(&mut *connection).await.unwrap();
+        sqlx::raw_sql(servers::INGEST_ROLE).execute(&mut *connection).await.unwrap();
         let make = format!("CREATE DATABASE {name} OWNER ingest {options}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut *connection).await.unwrap();
         drop(connection);
@@ -98,9 +94,9 @@ impl World {
         World { pool, owners, ..world }
     }
 
-    /// Creates the same. The first command applies the migrations.
+    /// Creates a world with a migrated database, a local object store and a local queue. The first command builds the wall.
     pub(crate) async fn database() -> World {
-        World::empty_database().await
+        World::empty_database_with(&format!("TEMPLATE {}", servers::migrated_template().await)).await
     }
 
     /// Creates a world with a migrated database, S3, and SQS with a dead-letter queue.
@@ -110,7 +106,7 @@ impl World {
 
     /// Creates a world with a migrated database, S3, and SQS with or without a dead-letter queue.
     pub(crate) async fn on_cloud(dead_letters: bool) -> World {
-        World::empty_database().await.with_cloud(dead_letters).await
+        World::database().await.with_cloud(dead_letters).await
     }
 
     /// Migrates the database, and adds S3 and SQS.

@@ -40,7 +40,7 @@ pub(super) struct Rig {
 impl Rig {
     /// Builds a rig on the shared server.
     pub(super) async fn new() -> Rig {
-        Rig::build(World::empty_database_on(postgres(), "").await, postgres().port()).await
+        Rig::build(World::database().await, postgres().port()).await
     }
 
     /// Builds a rig on a server of its own, which can crash.
