@@ -1,4 +1,4 @@
-//! Generates a typed function for each message in `locales/`, for `src/web/text.rs`. A message that is missing in a
+//! Generates a typed function for each message in `locales/`, for `src/texts/text.rs`. A message that is missing in a
 //! language, or has other arguments there, gets no function, so that a page that uses it does not compile.
 
 use std::env;

@@ -8,10 +8,11 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dataset::{Dataset, Kind, Values};
-use ingest::csv::{Limits, RawRow, Reader, RecordReader, Rejection};
+use ingest::csv::{Limits, RawRow, Reader, RecordReader};
 use ingest::domain::contact::ContactKeys;
 use ingest::domain::ids::RowId;
 use ingest::domain::job::{JobId, Owner};
+use ingest::domain::rejection::Rejection;
 use ingest::domain::required::RequiredFields;
 use ingest::domain::row::Fields;
 use ingest::domain::{email, rules};

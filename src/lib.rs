@@ -15,6 +15,9 @@ mod containers;
 /// Contacts and rows as files: CSV, XLSX, JSON lines, Parquet and vCard.
 pub mod exports;
 
+/// The texts that people read, in every language, and the sentences for why something was refused.
+mod texts;
+
 /// PostgreSQL: all SQL, one file a table, and the private cluster.
 pub mod store;
 

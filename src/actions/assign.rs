@@ -5,6 +5,7 @@ use super::preview_file::FilePreview;
 use crate::csv::Mapping;
 use crate::domain::field::{Field, PerField};
 use crate::domain::job::{Columns, FixedValues};
+use crate::domain::refusal::Refusal;
 use crate::domain::required::RequiredFields;
 
 /// Where the values of a field come from.
@@ -77,7 +78,7 @@ pub(super) fn assign(
         *positions.get_mut(field) = position;
     }
     if Mapping::new(positions, width).is_none() {
-        return Err(invalid("the same column is given for two fields".to_owned()));
+        return Err(invalid(Refusal::SameColumn));
     }
     Ok(Assigned { columns: Columns { positions, columns: width, remembered: false }, values, required })
 }
@@ -99,34 +100,19 @@ impl FieldSource {
     }
 }
 
-fn invalid(reason: String) -> ActionError {
+fn invalid(reason: Refusal) -> ActionError {
     ActionError::Invalid { field: "columns", reason }
 }
 
 fn no_column(preview: &FilePreview, source: &FieldSource) -> ActionError {
-    let told = match source {
-        FieldSource::Column(told) => told.clone(),
+    let column = match source {
+        FieldSource::Column(named) => named.clone(),
         FieldSource::Position(at) => (u32::from(*at) + 1).to_string(),
         FieldSource::Empty => String::new(),
     };
-    invalid(format!("the file has no column {told}. {}", listed(&preview.names)))
+    invalid(Refusal::NoColumn { column, names: preview.names.clone() })
 }
 
 fn unassigned(preview: &FilePreview, field: Field) -> ActionError {
-    let names = listed(&preview.names);
-    invalid(match field {
-        Field::Email => {
-            format!("no column is recognized as {field}; choose its column ({field}=COLUMN). {names}")
-        }
-        Field::FirstName | Field::LastName | Field::Company => format!(
-            "no column is recognized as {field}; choose its column ({field}=COLUMN), or a value for every row \
-             (--value {field}=TEXT). {names}"
-        ),
-    })
-}
-
-fn listed(names: &[String]) -> String {
-    let names: Vec<String> =
-        names.iter().enumerate().map(|(at, name)| format!("{} {name}", at + 1)).collect();
-    format!("The columns are: {}", names.join(", "))
+    invalid(Refusal::Unassigned { field, names: preview.names.clone() })
 }

@@ -6,6 +6,7 @@ use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Edits};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, ContactId};
+use crate::domain::refusal::Refusal;
 use crate::domain::required::RequiredFields;
 use crate::domain::row::Fields;
 use crate::domain::rules;
@@ -68,19 +69,18 @@ pub async fn edit(
 fn check(before: &Fields<'_>, fields: &Fields<'_>) -> Result<(), ActionError> {
     let verdict = rules::check(fields, false, RequiredFields::default());
     for field in Field::ALL {
-        let refuse =
-            |reason: &str| Err(ActionError::Invalid { field: field.as_str(), reason: reason.to_owned() });
+        let refuse = |reason| Err(ActionError::Invalid { field: field.as_str(), reason });
         // Selection fields the contact's job required nobody knows any more: what is empty was not required.
         if verdict.missing.has(*field) && !before.get(*field).is_empty() {
-            return refuse("a contact needs a value here");
+            return refuse(Refusal::ContactWithoutValue);
         }
         if fields.get(*field).contains('\0') {
-            return refuse("the value holds the character NUL");
+            return refuse(Refusal::Nul);
         }
     }
     match verdict.invalid_email {
         Some(reason) => {
-            Err(ActionError::Invalid { field: Field::Email.as_str(), reason: reason.to_string() })
+            Err(ActionError::Invalid { field: Field::Email.as_str(), reason: Refusal::Email(reason) })
         }
         None => Ok(()),
     }

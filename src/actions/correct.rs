@@ -13,13 +13,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use super::corrections_file::{KEY_PREFIX, OTHER_PREFIX, ROW_KEY};
 use super::{ActionError, Effect, Request, decide};
 use crate::csv::{
-    Encoding, HeaderNames, Limits, Rejection, TableReader, TableRow, TableSurvey, unguarded, unmangled,
-    without_mangled_mark,
+    Encoding, Limits, TableReader, TableRow, TableSurvey, unguarded, unmangled, without_mangled_mark,
 };
 use crate::domain::decision::{ActionKind, Decision, Filter};
 use crate::domain::extra::push_json;
 use crate::domain::field::{Field, PerField, folded};
 use crate::domain::job::JobId;
+use crate::domain::refusal::Refusal;
+use crate::domain::rejection::{HeaderNames, Rejection};
 use crate::domain::row::normalise;
 use crate::store::corrections::{self, Difference, FileRow, Left, Uploaded};
 use crate::store::decided::{self, Corrections};
@@ -88,10 +89,7 @@ pub async fn correct(
     let Given { rows, read, encoding, columns, hash } = given;
     corrections::take_in(&mut transaction, job.tables(), rows).await?;
     if let Some((first, second)) = corrections::contradiction(&mut transaction).await? {
-        return Err(invalid(format!(
-            "lines {first} and {second} have the same {ROW_KEY} and different values; keep one of them and upload \
-             the file again"
-        )));
+        return Err(invalid(Refusal::Contradiction { first, second, column: ROW_KEY.to_owned() }));
     }
     choose(&mut transaction, job.tables(), encoding).await?;
     let (unknown_count, unknown) = corrections::left(&mut transaction, Left::Unknown, NAMED).await?;
@@ -109,13 +107,13 @@ pub async fn correct(
     Ok(done)
 }
 
-fn invalid(reason: String) -> ActionError {
+fn invalid(reason: Refusal) -> ActionError {
     ActionError::Invalid { field: "file", reason }
 }
 
 impl From<Rejection> for ActionError {
     fn from(rejection: Rejection) -> Self {
-        invalid(rejection.to_string())
+        invalid(rejection.into())
     }
 }
 
@@ -309,37 +307,28 @@ impl Columns {
         // A byte order mark decoded as letters of an encoding from which it cannot be recovered.
         let bare = names.first().map(|name| name.trim_start_matches(|letter: char| !letter.is_ascii()));
         if bare.is_some_and(is_known) && !names.first().is_some_and(|name| is_known(name)) {
-            return Err(invalid(format!(
-                "the header on line {} begins with letters that are not its own: a program has taken the file for \
-                 one in another encoding; open it there as UTF-8, correct it and upload it again",
-                header.line
-            )));
+            return Err(invalid(Refusal::MisreadHeader { line: header.line }));
         }
-        let wrong = |what: &str, advice: &str| {
-            let found = HeaderNames::new(&names);
-            invalid(format!("the header on line {} has {what} (found: {found}); {advice}", header.line))
-        };
+        let (line, found) = (header.line, HeaderNames::new(&names));
         let position = |called: &str, matches: &dyn Fn(&str) -> bool| {
-            let mut found = (0..names.len()).filter(|at| matches(&names[*at]));
-            match (found.next(), found.next()) {
+            let mut positions = (0..names.len()).filter(|at| matches(&names[*at]));
+            match (positions.next(), positions.next()) {
                 (position, None) => Ok(position),
-                _ => Err(wrong(
-                    &format!("more than one column for {called}"),
-                    "keep one of them and upload the file again",
-                )),
+                _ => Err(invalid(Refusal::SeveralColumns {
+                    line,
+                    column: called.to_owned(),
+                    found: found.clone(),
+                })),
             }
         };
-        let key = position(ROW_KEY, &is_key)?.ok_or_else(|| {
-            let advice = "download the rows with issues of this job, correct them there and upload that file";
-            wrong(&format!("no column {ROW_KEY}"), advice)
-        })?;
+        let no_key = || Refusal::NoKeyColumn { line, column: ROW_KEY.to_owned(), found: found.clone() };
+        let key = position(ROW_KEY, &is_key)?.ok_or_else(|| invalid(no_key()))?;
         let values = PerField::try_from_fn(|field| {
             position(field.as_str(), &|name| Field::from_name(name) == Some(field))
         })?;
         let has_others = names.iter().any(|name| name.starts_with(OTHER_PREFIX));
         if !has_others && values.into_iter().all(|position| position.is_none()) {
-            let advice = format!("name at least one of {} and upload the file again", Field::names());
-            return Err(wrong("no column with values", &advice));
+            return Err(invalid(Refusal::NoValueColumn { line, found }));
         }
         let other = |(at, name): (usize, &String)| {
             Some((at, normalise(name.strip_prefix(OTHER_PREFIX)?).into_owned()))
@@ -355,16 +344,10 @@ impl Columns {
     fn put(&self, row: &TableRow<'_>, rows: &mut Uploaded) -> Result<(), ActionError> {
         let line = row.line;
         if !row.is_text {
-            return Err(invalid(format!(
-                "the row on line {line} contains a NUL or bytes that are not text; save the file as CSV in UTF-8 and \
-                 upload it again"
-            )));
+            return Err(invalid(Refusal::NotText { line }));
         }
         if row.cells.iter().skip(self.width).any(|cell| !cell.trim().is_empty()) {
-            return Err(invalid(format!(
-                "the row on line {line} has more cells than the header; put values that hold the delimiter in \
-                 quotes and upload the file again"
-            )));
+            return Err(invalid(Refusal::TooManyCells { line }));
         }
         let cell = |at: usize| row.cells.get(at).map(|cell| self.value(cell));
         let key = cell(self.key).unwrap_or_default();

@@ -10,6 +10,7 @@ use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
 use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, RowId};
 use crate::domain::job::{JobId, JobStatus, Owner};
+use crate::domain::refusal::Refusal;
 use crate::domain::row::RowStatus;
 use crate::domain::suggest;
 use crate::store::decided::{self, Corrections, Counts, Example, Settled};
@@ -177,21 +178,21 @@ pub(super) async fn in_review(
 
 /// Returns the decision with its values normalised, or an error if it cannot be applied to these rows.
 fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError> {
-    let invalid = |field, reason: &str| Err(ActionError::Invalid { field, reason: reason.to_owned() });
+    let invalid = |field, reason| Err(ActionError::Invalid { field, reason });
     let decision = match decision {
         Decision::Edit(edits) => Decision::Edit(edits.normalised()),
         Decision::Merge(edits) => Decision::Merge(edits.normalised()),
         other => other.clone(),
     };
     if let Some(refusal) = which.refusal() {
-        return invalid("filter", &format!("a text to search for {refusal}"));
+        return invalid("filter", Refusal::SearchText(refusal));
     }
     let values = decision.edits().map(Edits::values).unwrap_or_default();
     if values.into_iter().flatten().any(|value| value.contains('\0')) {
-        return invalid("decision", "a value holds the character NUL, which cannot be stored");
+        return invalid("decision", Refusal::Nul);
     }
     if matches!(&decision, Decision::Edit(edits) if edits.is_empty()) {
-        return invalid("decision", "no new value is given");
+        return invalid("decision", Refusal::NoNewValue);
     }
     Ok(decision)
 }

@@ -5,12 +5,14 @@ use sqlx::PgConnection;
 
 use super::{ActionError, Request, enqueue};
 use crate::domain::decision::ActionKind;
+use crate::domain::failure::Failure;
 use crate::domain::ids::ActionId;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::objects::Objects;
 use crate::queue::Queue;
 use crate::store::jobs::{self, Job};
 use crate::store::{JobTables, OwnerPool, StoreError, actions, issues, partition, staging, wanted};
+use crate::texts::failure_for_job;
 
 /// The result of an action on a job.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -61,7 +63,8 @@ pub async fn cancel(owners: &OwnerPool, request: &Request, id: JobId) -> Result<
         return Err(ActionError::Unfit { job: id, status: job.status, reason });
     }
     wanted::withdraw(&mut transaction, id).await?;
-    jobs::cancel(&mut transaction, id, &format!("cancelled by {}", request.actor)).await?;
+    let reason = Failure::Cancelled { by: request.actor.clone() };
+    jobs::cancel(&mut transaction, id, &reason, &failure_for_job(&reason, id)).await?;
     let done = record(&mut transaction, request, ActionKind::Cancel, &job, Some(JobStatus::Failed)).await?;
     transaction.commit().await?;
     Ok(done)

@@ -10,6 +10,7 @@ use crate::domain::decision::ActionKind;
 use crate::domain::field::Field;
 use crate::domain::ids::MappingId;
 use crate::domain::job::{Columns, FixedValues};
+use crate::domain::refusal::Refusal;
 use crate::store::OwnerPool;
 use crate::store::column_mappings::{self, ColumnMapping};
 
@@ -33,11 +34,11 @@ pub async fn change_mapping(
     for field in Field::ALL.iter().copied() {
         let Some(source) = assignment.get(field) else { continue };
         let position = match source {
-            FieldSource::Empty if field == Field::Email => return Err(invalid("the e-mail needs a column")),
+            FieldSource::Empty if field == Field::Email => return Err(invalid(Refusal::EmailWithoutColumn)),
             FieldSource::Empty => None,
             source => {
                 let width = mapping.columns.columns;
-                Some(source.position(&names, width).ok_or_else(|| invalid("the header has no such column"))?)
+                Some(source.position(&names, width).ok_or_else(|| invalid(Refusal::NotInHeader))?)
             }
         };
         mapping.values.set(field, None);
@@ -45,7 +46,7 @@ pub async fn change_mapping(
     }
     let Columns { positions, columns, .. } = mapping.columns;
     if Mapping::new(positions, columns).is_none() {
-        return Err(invalid("the same column is given for two fields"));
+        return Err(invalid(Refusal::SameColumn));
     }
     column_mappings::change(&mut transaction, &request.owner, id, mapping.columns, &mapping.values).await?;
     let parameters = json!({ "mapping": id, "columns": mapping.columns, "values": mapping.values });
@@ -73,6 +74,6 @@ async fn record(
     request.finish(connection, action, None, &json!({})).await
 }
 
-fn invalid(reason: &str) -> ActionError {
-    ActionError::Invalid { field: "columns", reason: reason.to_owned() }
+fn invalid(reason: Refusal) -> ActionError {
+    ActionError::Invalid { field: "columns", reason }
 }

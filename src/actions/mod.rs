@@ -32,8 +32,8 @@ pub use export::{Export, Selection, export};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
 pub use mappings::{change_mapping, forget_mapping};
 pub(crate) use preview_file::{
-    DELIMITERS, FilePreview, GivenSettings, MatchedColumn, PREVIEW_BYTES, QUOTES, checked_values,
-    parse_settings, preview_file, preview_limit,
+    FilePreview, GivenSettings, MatchedColumn, PREVIEW_BYTES, checked_values, parse_settings, preview_file,
+    preview_limit,
 };
 pub use record::{Idempotency, Request};
 pub(crate) use reread::preview_job;
@@ -45,6 +45,7 @@ use sqlx::PgConnection;
 
 use crate::domain::ids::{ActionId, ContactId, IssueId, MappingId, RowId};
 use crate::domain::job::{JobId, JobStatus};
+use crate::domain::refusal::Refusal;
 use crate::exports::ExportError;
 use crate::objects::ObjectError;
 use crate::queue::{AfterCommit, JobMessage, Queue, QueueError};
@@ -143,7 +144,7 @@ pub enum ActionError {
         /// The part of the request, as a JSON pointer without its first slash.
         field: &'static str,
         /// What is wrong with it.
-        reason: String,
+        reason: Refusal,
     },
     /// The owner has another contact with the e-mail.
     #[error("another contact already has this e-mail")]

@@ -6,10 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use super::ActionError;
 use crate::containers::{Signature, UnpackError, Unpacked, Wanted, unpack};
-use crate::csv::{self, Encoding, Preview, Rejection, TableSettings, UnknownEncoding, kept_columns, preview};
+use crate::csv::{self, Encoding, Preview, TableSettings, kept_columns, preview};
 use crate::domain::field::{Field, PerField};
 use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
 use crate::domain::job::{Columns, FixedValues, Owner, ParseSettings, Quote, header_shape};
+use crate::domain::refusal::{Refusal, ValueFlaw};
+use crate::domain::rejection::Rejection;
 use crate::domain::required::RequiredFields;
 use crate::store::{OwnerPool, StoreError, column_mappings};
 
@@ -128,25 +130,19 @@ pub(crate) struct GivenSettings<'a> {
 /// Fails if one of them cannot be right for any file.
 pub(crate) fn parse_settings(given: GivenSettings<'_>) -> Result<ParseSettings, ActionError> {
     let GivenSettings { encoding, header_line, part, delimiter, quote, values } = given;
-    let refused = |field, reason: &str| ActionError::Invalid { field, reason: reason.to_owned() };
+    let refused = |field, reason| ActionError::Invalid { field, reason };
     let delimiter =
-        delimiter.map(|text| csv::delimiter(text).ok_or_else(|| refused("delimiter", DELIMITERS)));
-    let quote = quote.map(|text| csv::quote(text).ok_or_else(|| refused("quote", QUOTES)));
+        delimiter.map(|text| csv::delimiter(text).ok_or_else(|| refused("delimiter", Refusal::Delimiter)));
+    let quote = quote.map(|text| csv::quote(text).ok_or_else(|| refused("quote", Refusal::Quote)));
     if part.is_some_and(|part| part.contains('\0')) {
-        return Err(refused("part", "a name contains the character NUL"));
+        return Err(refused("part", Refusal::Nul));
     }
     let encoding = encoding.map(str::parse::<Encoding>).transpose();
-    let unknown =
-        |error: UnknownEncoding| ActionError::Invalid { field: "encoding", reason: error.to_string() };
+    let unknown = |unknown: Rejection| refused("encoding", unknown.into());
     let encoding = encoding.map_err(unknown)?.map(|encoding| encoding.as_str().to_owned());
     let line = |line| match i32::try_from(line) {
         Ok(line) if line > 0 => Ok(line.unsigned_abs()),
-        _ => Err(ActionError::Invalid {
-            field: "header_line",
-            reason: format!(
-                "the lines of a file are numbered from 1, so the header cannot be on line {line}"
-            ),
-        }),
+        _ => Err(refused("header_line", Refusal::HeaderLine { line })),
     };
     Ok(ParseSettings {
         encoding,
@@ -158,11 +154,6 @@ pub(crate) fn parse_settings(given: GivenSettings<'_>) -> Result<ParseSettings, 
     })
 }
 
-/// What is accepted as a delimiter and as a quote.
-pub(crate) const DELIMITERS: &str =
-    "expected one punctuation character, or one of comma, semicolon, tab, bar and space";
-pub(crate) const QUOTES: &str = "expected one of double, single and none";
-
 /// Maximum number of characters of a fixed value.
 const VALUE_CHARACTERS: usize = 1000;
 
@@ -173,17 +164,19 @@ pub(crate) fn checked_values(given: FixedValues) -> Result<FixedValues, ActionEr
     let mut values = FixedValues::default();
     for (field, value) in given.iter() {
         let value = value.trim();
-        let refusal = match value {
-            _ if field == Field::Email => "identifies a contact, so it cannot be the same in every row",
-            "" => "the value for every row is empty",
-            value if value.contains(char::is_control) => "a value contains a control character",
-            value if value.chars().count() > VALUE_CHARACTERS => "a value has more than 1000 characters",
+        let flaw = match value {
+            _ if field == Field::Email => ValueFlaw::IdentifiesContact,
+            "" => ValueFlaw::Empty,
+            value if value.contains(char::is_control) => ValueFlaw::ControlCharacter,
+            value if value.chars().count() > VALUE_CHARACTERS => {
+                ValueFlaw::TooLong { limit: VALUE_CHARACTERS }
+            }
             _ => {
                 values.set(field, Some(value.to_owned()));
                 continue;
             }
         };
-        return Err(ActionError::Invalid { field: "values", reason: format!("{field}: {refusal}") });
+        return Err(ActionError::Invalid { field: "values", reason: Refusal::FixedValue { field, flaw } });
     }
     Ok(values)
 }
@@ -200,13 +193,7 @@ pub(crate) async fn preview_file(
     required: RequiredFields,
 ) -> Result<FilePreview, ActionError> {
     let text = Text::of(head, whole, settings.part.as_deref()).await?;
-    let found = text.preview(settings).map_err(|error| {
-        let field = match error {
-            Rejection::NoSuchLine { .. } => "header_line",
-            _ => "file",
-        };
-        ActionError::Invalid { field, reason: error.to_string() }
-    })?;
+    let found = text.preview(settings).map_err(refusal)?;
     let mut db = owners.read(owner).await?;
     // Made-up names of columns are the same in all files without a header.
     let remembered = match found.is_named {
@@ -288,13 +275,13 @@ impl<'a> Text<'a> {
             is_first: false,
         };
         if Signature::of(head).is_none() {
-            let refused = part.map(|part| refusal(UnpackError::no_part(part, Vec::new())));
+            let refused = part.map(|part| refusal(Rejection::no_part(part, Vec::new())));
             return refused.map_or(Ok(plain), Err);
         }
         let (head, part) = (head.to_vec(), part.map(str::to_owned));
         let unpacked = tokio::task::spawn_blocking(move || unpacked(&head, whole, part.as_deref())).await;
         let unpacked = unpacked.map_err(std::io::Error::other).map_err(StoreError::Scratch)?;
-        Ok(unpacked.map_err(refusal)?.unwrap_or(plain))
+        Ok(unpacked.map_err(not_unpacked)?.unwrap_or(plain))
     }
 
     fn preview(&self, settings: &ParseSettings) -> Result<Preview, Rejection> {
@@ -314,27 +301,44 @@ impl<'a> Text<'a> {
 }
 
 /// Returns why a container has no preview.
-fn refusal(error: UnpackError) -> ActionError {
-    let field = if matches!(error, UnpackError::NoSuchPart { .. }) { "part" } else { "file" };
-    let reason = match error {
-        UnpackError::Scratch(source) => return StoreError::Scratch(source).into(),
-        UnpackError::Incomplete | UnpackError::TooLarge { .. } => format!(
-            "the preview shows workbooks and archives of up to {} MB, and {} MB when they are unpacked; import the file to \
-             see how it is read",
-            PREVIEW_CONTAINER_BYTES >> 20,
-            IN_MEMORY_BYTES >> 20
-        ),
-        UnpackError::Empty { .. }
-        | UnpackError::Several { .. }
-        | UnpackError::NoSuchPart { .. }
-        | UnpackError::Foreign { .. }
-        | UnpackError::Password { .. }
-        | UnpackError::Broken { .. }
-        | UnpackError::TooDeep
-        | UnpackError::Stopped => error.to_string(),
+fn not_unpacked(error: UnpackError) -> ActionError {
+    match error {
+        UnpackError::Rejected(rejection) => refusal(rejection),
+        UnpackError::Scratch(source) => StoreError::Scratch(source).into(),
+        UnpackError::Stopped => StoreError::Scratch(std::io::ErrorKind::Interrupted.into()).into(),
+    }
+}
+
+/// Returns why a file has no preview, with the parameter that may be the cause.
+fn refusal(rejection: Rejection) -> ActionError {
+    let (field, reason) = match rejection {
+        Rejection::Incomplete | Rejection::GrowsTooLarge { .. } => ("file", TOO_LARGE),
+        Rejection::NoSuchLine { .. } => ("header_line", rejection.into()),
+        Rejection::NoSuchPart { .. } => ("part", rejection.into()),
+        Rejection::Empty
+        | Rejection::Blank
+        | Rejection::HeaderOnly { .. }
+        | Rejection::NotCsv { .. }
+        | Rejection::NoHeader { .. }
+        | Rejection::Columns { .. }
+        | Rejection::UnknownEncoding { .. }
+        | Rejection::Mapping { .. }
+        | Rejection::BrokenQuotes { .. }
+        | Rejection::RowTooLong { .. }
+        | Rejection::TooDamaged { .. }
+        | Rejection::NoTable { .. }
+        | Rejection::SeveralTables { .. }
+        | Rejection::ForeignContainer { .. }
+        | Rejection::Protected { .. }
+        | Rejection::BrokenContainer { .. }
+        | Rejection::NestedTooDeep => ("file", rejection.into()),
     };
     ActionError::Invalid { field, reason }
 }
+
+/// Why a large container has no preview.
+const TOO_LARGE: Refusal =
+    Refusal::PreviewTooLarge { packed_mb: PREVIEW_CONTAINER_BYTES >> 20, unpacked_mb: IN_MEMORY_BYTES >> 20 };
 
 /// Unpacks the beginning of a container. Returns `None` for any other file.
 fn unpacked(head: &[u8], whole: bool, part: Option<&str>) -> Result<Option<Text<'static>>, UnpackError> {

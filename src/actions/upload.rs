@@ -18,6 +18,7 @@ use crate::containers::{SIGNATURE_BYTES, Signature, tables_of_archive};
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, JobId};
 use crate::domain::job::{Columns, ImportPolicy, Owner, ParseSettings};
+use crate::domain::refusal::Refusal;
 use crate::domain::required::RequiredFields;
 use crate::objects::Objects;
 use crate::queue::{AfterCommit, Queue};
@@ -162,16 +163,10 @@ fn split(upload: &Upload<'_>, names: Vec<String>) -> Result<Vec<String>, ActionE
     let refused = |reason| ActionError::Invalid { field: "part", reason };
     let count = names.len();
     if count > MAX_TABLES {
-        return Err(refused(format!(
-            "the archive contains {count} tables, and an upload makes at most {MAX_TABLES} jobs; split the archive, or choose \
-             one table with `--part`"
-        )));
+        return Err(refused(Refusal::TooManyTables { count, limit: MAX_TABLES }));
     }
     if upload.columns.is_some() || upload.assignment.is_some() {
-        return Err(refused(format!(
-            "the archive contains {count} tables, and columns can be matched for one at a time; choose it with `--part`: {}",
-            names.join(", ")
-        )));
+        return Err(refused(Refusal::MatchOneTable { names }));
     }
     Ok(names)
 }

@@ -52,7 +52,7 @@ pub(super) fn limit(requested: Option<i64>) -> Result<i64, Problem> {
 /// Validates a search text.
 pub(super) fn text<'a>(name: &str, text: &'a Option<String>) -> Result<Option<&'a str>, Problem> {
     match text.as_deref().and_then(search::refusal) {
-        Some(refusal) => Err(Problem::new(Kind::Malformed).parameter(name, refusal)),
+        Some(refusal) => Err(Problem::new(Kind::Malformed).parameter(name, refusal.to_string())),
         None => Ok(text.as_deref()),
     }
 }

@@ -12,6 +12,7 @@ use crate::csv::{self, Encoding};
 use crate::domain::field::Field;
 use crate::domain::interpretation::Container;
 use crate::domain::job::{FixedValues, Owner, ParseSettings, Quote};
+use crate::domain::refusal::Refusal;
 use crate::domain::required::RequiredFields;
 use crate::store::OwnerPool;
 
@@ -35,12 +36,12 @@ pub(crate) struct ReadingArgs {
     quote: Option<Quote>,
 }
 
-fn delimiter(text: &str) -> Result<char, &'static str> {
-    csv::delimiter(text).ok_or(actions::DELIMITERS)
+fn delimiter(text: &str) -> Result<char, String> {
+    csv::delimiter(text).ok_or_else(|| Refusal::Delimiter.to_string())
 }
 
-fn quote(text: &str) -> Result<Quote, &'static str> {
-    csv::quote(text).ok_or(actions::QUOTES)
+fn quote(text: &str) -> Result<Quote, String> {
+    csv::quote(text).ok_or_else(|| Refusal::Quote.to_string())
 }
 
 impl ReadingArgs {

@@ -12,6 +12,7 @@ use super::output::{Output, Wanted, limit};
 use super::parts::Chosen;
 use super::workbook;
 use crate::domain::interpretation::{Container, ContainerFormat};
+use crate::domain::rejection::{ForeignFormat, Rejection};
 
 /// Maximum number of files in an archive that is searched.
 const MAX_FILES: usize = 10_000;
@@ -50,14 +51,14 @@ pub(super) fn unpack<'p>(
     match workbook_format(&archive) {
         Some(format) => {
             if size_in_memory(&mut archive, format)? > most {
-                return Err(UnpackError::TooLarge { limit: most });
+                return Err(Rejection::GrowsTooLarge { limit_bytes: most }.into());
             }
             let mut file = archive.into_inner().into_inner();
             file.seek(SeekFrom::Start(0))?;
             workbook::unpack(file, format, output, wanted.part)
         }
         None => match foreign_format(&archive) {
-            Some(format) => Err(UnpackError::Foreign { format }),
+            Some(format) => Err(Rejection::ForeignContainer { format }.into()),
             None => unpack_table(&mut archive, output, wanted),
         },
     }
@@ -76,12 +77,12 @@ fn workbook_format<R: Read + Seek>(archive: &ZipArchive<R>) -> Option<ContainerF
 }
 
 /// Returns the name of a format that is stored as an archive but contains no table that can be read.
-fn foreign_format<R: Read + Seek>(archive: &ZipArchive<R>) -> Option<&'static str> {
-    const PARTS: [(&str, &str); 4] = [
-        ("Index/Document.iwa", "a document of Apple Numbers or Pages"),
-        ("word/document.xml", "a Word document"),
-        ("ppt/presentation.xml", "a PowerPoint presentation"),
-        ("META-INF/MANIFEST.MF", "a Java program"),
+fn foreign_format<R: Read + Seek>(archive: &ZipArchive<R>) -> Option<ForeignFormat> {
+    const PARTS: [(&str, ForeignFormat); 4] = [
+        ("Index/Document.iwa", ForeignFormat::Apple),
+        ("word/document.xml", ForeignFormat::Document),
+        ("ppt/presentation.xml", ForeignFormat::Presentation),
+        ("META-INF/MANIFEST.MF", ForeignFormat::JavaProgram),
     ];
     PARTS.iter().find(|(part, _)| archive.index_for_name(part).is_some()).map(|(_, format)| *format)
 }
@@ -89,7 +90,9 @@ fn foreign_format<R: Read + Seek>(archive: &ZipArchive<R>) -> Option<&'static st
 /// Returns the size of a workbook's parts that are read into memory, or fails if all parts together exceed the limit. The
 /// sizes in the archive's directory may be wrong, so each part is unpacked for this, but not kept.
 fn size_in_memory(archive: &mut Archive, format: ContainerFormat) -> Result<u64, UnpackError> {
-    let broken = |error: std::io::Error| UnpackError::Broken { format, reason: error.to_string() };
+    let broken = |error: std::io::Error| {
+        UnpackError::from(Rejection::BrokenContainer { format, reason: error.to_string() })
+    };
     let packed = (0..archive.len()).filter_map(|at| Some(archive.by_index_raw(at).ok()?.compressed_size()));
     let limit = limit(packed.sum());
     let (mut total, mut in_memory) = (0, 0);
@@ -100,7 +103,7 @@ fn size_in_memory(archive: &mut Archive, format: ContainerFormat) -> Result<u64,
         let size = std::io::copy(&mut part, &mut std::io::sink()).map_err(broken)?;
         total += size;
         if total > limit {
-            return Err(UnpackError::TooLarge { limit });
+            return Err(Rejection::GrowsTooLarge { limit_bytes: limit }.into());
         }
         in_memory += if is_in_memory { size } else { 0 };
     }
@@ -123,10 +126,8 @@ fn unpack_table<'p>(
 ) -> Result<Chosen<'p>, UnpackError> {
     let format = ContainerFormat::Zip;
     if archive.len() > MAX_FILES {
-        return Err(UnpackError::Broken {
-            format,
-            reason: format!("it contains more than {MAX_FILES} files"),
-        });
+        let reason = format!("it contains more than {MAX_FILES} files");
+        return Err(Rejection::BrokenContainer { format, reason }.into());
     }
     let (mut tables, mut others) = (Vec::new(), Vec::new());
     for at in 0..archive.len() {
@@ -140,12 +141,12 @@ fn unpack_table<'p>(
     }
     let names: Vec<String> = tables.iter().map(|(_, name)| name.clone()).collect();
     let (chosen, rest) = match (wanted.part, names.len()) {
-        (_, 0) => return Err(UnpackError::Empty { format }),
+        (_, 0) => return Err(Rejection::NoTable { format }.into()),
         (None, 1) => (0, None),
         (None, _) if wanted.takes_first => (0, None),
-        (None, _) => return Err(UnpackError::Several { names }),
+        (None, _) => return Err(Rejection::SeveralTables { names }.into()),
         (Some(part), 1) => find(&names, part).unwrap_or((0, Some(part))),
-        (Some(part), _) => find(&names, part).ok_or_else(|| UnpackError::no_part(part, names.clone()))?,
+        (Some(part), _) => find(&names, part).ok_or_else(|| Rejection::no_part(part, names.clone()))?,
     };
     let (at, part) = tables.remove(chosen);
     output.copy(&mut archive.by_index(at).map_err(broken)?, format)?;
@@ -192,8 +193,9 @@ fn broken(error: ZipError) -> UnpackError {
 }
 
 fn in_format(error: ZipError, format: ContainerFormat) -> UnpackError {
-    match error {
-        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => UnpackError::Password { format },
-        error => UnpackError::Broken { format, reason: error.to_string() },
-    }
+    let rejection = match error {
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Rejection::Protected { format },
+        error => Rejection::BrokenContainer { format, reason: error.to_string() },
+    };
+    rejection.into()
 }

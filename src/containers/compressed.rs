@@ -12,6 +12,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use super::error::UnpackError;
 use super::output::Output;
 use crate::domain::interpretation::ContainerFormat;
+use crate::domain::rejection::Rejection;
 
 /// The memory that unpacking an xz file may take, in KiB. Its highest level needs 65 MiB.
 const XZ_MEMORY_KIB: u32 = 100 << 10;
@@ -44,7 +45,8 @@ pub(super) fn zstd(file: File, output: &mut Output<'_>) -> Result<(), UnpackErro
                 io::copy(&mut io::Read::take(&mut source, u64::from(length)), &mut io::sink())?;
             }
             Err(error) => {
-                return Err(UnpackError::Broken { format: ContainerFormat::Zstd, reason: error.to_string() });
+                let reason = error.to_string();
+                return Err(Rejection::BrokenContainer { format: ContainerFormat::Zstd, reason }.into());
             }
         }
     }

@@ -21,6 +21,7 @@ use self::output::Output;
 pub(crate) use self::output::Wanted;
 use self::parts::{Chosen, Parts};
 use crate::domain::interpretation::{Container, ContainerFormat};
+use crate::domain::rejection::Rejection;
 
 /// Containers may be nested this deep, such as a workbook in a ZIP archive.
 const MAX_DEPTH: usize = 2;
@@ -93,7 +94,7 @@ pub(crate) fn unpack(packed: File, wanted: &Wanted<'_>) -> Result<Option<Unpacke
     let mut unpacked: Option<Unpacked> = None;
     while let Some(signature) = signature(&mut file)? {
         if containers.len() >= MAX_DEPTH {
-            return Err(UnpackError::TooDeep);
+            return Err(Rejection::NestedTooDeep.into());
         }
         let here = Wanted { is_whole, part: parts.rest, ..*wanted };
         let (mut chosen, mut text, mut is_all) = unpack_one(signature, file.try_clone()?, &here)?;
@@ -113,7 +114,7 @@ pub(crate) fn unpack(packed: File, wanted: &Wanted<'_>) -> Result<Option<Unpacke
         }
     }
     if let Some(part) = parts.rest {
-        return Err(UnpackError::no_part(part, parts.names));
+        return Err(Rejection::no_part(part, parts.names).into());
     }
     let Parts { names, is_first, .. } = parts;
     let parts = if names.len() > 1 { names } else { Vec::new() };
@@ -139,7 +140,7 @@ fn unpack_one<'p>(
         Signature::Zstd => compressed::zstd(file, &mut output).map(|()| compressed(ContainerFormat::Zstd)),
         Signature::Bzip2 => compressed::bzip2(file, &mut output).map(|()| compressed(ContainerFormat::Bzip2)),
         Signature::Xz => compressed::xz(file, &mut output).map(|()| compressed(ContainerFormat::Xz)),
-        Signature::Zip | Signature::Compound if !wanted.is_whole => Err(UnpackError::Incomplete),
+        Signature::Zip | Signature::Compound if !wanted.is_whole => Err(Rejection::Incomplete.into()),
         Signature::Zip => archive::unpack(file, &mut output, wanted),
         Signature::Compound => workbook::unpack_old(file, &mut output, wanted),
         Signature::Vcard => vcard::unpack(file, &mut output)

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::UnpackError;
 use crate::domain::interpretation::ContainerFormat;
+use crate::domain::rejection::Rejection;
 
 /// A file of any size may grow to this size in bytes.
 const ALWAYS_ALLOWED: u64 = 100 << 20;
@@ -81,7 +82,9 @@ impl<'a> Output<'a> {
                 Ok(read) => read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(_) if self.is_partial => return Ok(()),
-                Err(error) => return Err(UnpackError::Broken { format, reason: error.to_string() }),
+                Err(error) => {
+                    return Err(Rejection::BrokenContainer { format, reason: error.to_string() }.into());
+                }
             };
             if self.write(&block[..read])? == Flow::Enough {
                 return Ok(());
@@ -96,7 +99,7 @@ impl<'a> Output<'a> {
         }
         self.written += bytes.len() as u64;
         if self.written > self.limit {
-            return Err(UnpackError::TooLarge { limit: self.limit });
+            return Err(Rejection::GrowsTooLarge { limit_bytes: self.limit }.into());
         }
         self.file.write_all(bytes)?;
         Ok(if self.written >= self.wanted { Flow::Enough } else { Flow::More })

@@ -133,7 +133,7 @@ fn the_beginning_of_a_compressed_file_shows_that_of_its_text() {
     assert!(head.len() >= 1000 && text.starts_with(&head), "{}", head.len());
     assert!(!unpacked.is_whole);
     let incomplete = with(&XLSX[..3000], &wanted);
-    assert!(matches!(incomplete, Err(UnpackError::Incomplete)));
+    assert!(matches!(incomplete, Err(UnpackError::Rejected(Rejection::Incomplete))));
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn containers_are_nested_once() {
     let (text, unpacked) = whole(&twice).unwrap().unwrap();
     let formats: Vec<ContainerFormat> = unpacked.containers.iter().map(|one| one.format).collect();
     assert_eq!((text.as_str(), &formats[..]), (TEXT, &[ContainerFormat::Zip, ContainerFormat::Gzip][..]));
-    assert!(matches!(whole(&gzip(&twice)), Err(UnpackError::TooDeep)));
+    assert!(matches!(whole(&gzip(&twice)), Err(UnpackError::Rejected(Rejection::NestedTooDeep))));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_workbook_in_an_archive_is_previewed() {
     }
     // Only the beginning of a packed workbook is known.
     let wanted = Wanted { is_whole: false, ..wanted };
-    assert!(matches!(with(&gzip(XLSX), &wanted), Err(UnpackError::Incomplete)));
+    assert!(matches!(with(&gzip(XLSX), &wanted), Err(UnpackError::Rejected(Rejection::Incomplete))));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn a_small_file_does_not_grow_without_limit() {
     assert!(refusal(&bomb).contains("more than 104 MB"), "{}", refusal(&bomb));
     let strings = vec![b' '; 101 << 20];
     let workbook = zip(&[("xl/workbook.xml", b"<workbook/>"), ("xl/sharedStrings.xml", &strings)]);
-    assert!(matches!(whole(&workbook), Err(UnpackError::TooLarge { .. })));
+    assert!(matches!(whole(&workbook), Err(UnpackError::Rejected(Rejection::GrowsTooLarge { .. }))));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::parts::Chosen;
 use super::sheet::{SheetWriter, Sink};
 use crate::csv;
 use crate::domain::interpretation::{Container, ContainerFormat};
+use crate::domain::rejection::Rejection;
 
 /// How much of a sheet shows whether it contains contacts.
 const HEAD_BYTES: usize = 64 << 10;
@@ -41,7 +42,7 @@ pub(super) fn unpack_old<'p>(
     wanted: &Wanted<'p>,
 ) -> Result<Chosen<'p>, UnpackError> {
     if file.metadata()?.len() > wanted.in_memory {
-        return Err(UnpackError::TooLarge { limit: wanted.in_memory });
+        return Err(Rejection::GrowsTooLarge { limit_bytes: wanted.in_memory }.into());
     }
     unpack(file, ContainerFormat::Xls, output, wanted.part)
 }
@@ -53,10 +54,8 @@ fn guarded<T>(
 ) -> Result<T, UnpackError> {
     let _turn = IN_TURN.lock().unwrap_or_else(PoisonError::into_inner);
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(UnpackError::Broken {
-            format,
-            reason: "its content is not what its format prescribes".to_owned(),
-        })
+        let reason = "its content is not what its format prescribes".to_owned();
+        Err(Rejection::BrokenContainer { format, reason }.into())
     })
 }
 
@@ -73,16 +72,16 @@ fn open(file: File, format: ContainerFormat) -> Result<Workbook, UnpackError> {
         | ContainerFormat::Bzip2
         | ContainerFormat::Xz
         | ContainerFormat::Zip
-        | ContainerFormat::Vcard => return Err(UnpackError::Empty { format }),
+        | ContainerFormat::Vcard => return Err(Rejection::NoTable { format }.into()),
     };
     opened.map_err(|error| match error {
         calamine::Error::Xlsx(XlsxError::Password)
         | calamine::Error::Xls(XlsError::Password)
         | calamine::Error::Xlsb(calamine::XlsbError::Password)
-        | calamine::Error::Ods(calamine::OdsError::Password) => UnpackError::Password { format },
+        | calamine::Error::Ods(calamine::OdsError::Password) => Rejection::Protected { format }.into(),
         // An encrypted workbook of today's Excel is stored in a compound file, too.
         calamine::Error::Xls(_) if matches!(Xlsx::new(BufReader::new(again)), Err(XlsxError::Password)) => {
-            UnpackError::Password { format: ContainerFormat::Xlsx }
+            Rejection::Protected { format: ContainerFormat::Xlsx }.into()
         }
         error => broken(format, &error),
     })
@@ -112,7 +111,7 @@ fn write_sheet<'p>(
         // The first of those with the most fields.
         None => filled.iter().rev().max_by_key(|(_, fields)| *fields).map(|(name, _)| name.clone()),
     };
-    let Some(best) = best else { return Err(UnpackError::Empty { format }) };
+    let Some(best) = best else { return Err(Rejection::NoTable { format }.into()) };
     write_cells(&mut workbook, format, &best, &mut |bytes| output.write(bytes))?;
     let names: Vec<String> = filled.into_iter().map(|(name, _)| name).collect();
     let others = names.iter().filter(|name| **name != best).cloned().collect();
@@ -129,7 +128,7 @@ fn named(names: &[String], part: &str) -> Result<String, UnpackError> {
     let exact = names.iter().find(|name| *name == part);
     let folded = || names.iter().find(|name| name.to_lowercase() == part.to_lowercase());
     let found = exact.or_else(folded).cloned();
-    found.ok_or_else(|| UnpackError::no_part(part, names.to_vec()))
+    found.ok_or_else(|| Rejection::no_part(part, names.to_vec()).into())
 }
 
 fn names<'a>(sheets: impl Iterator<Item = &'a Sheet>) -> Vec<String> {
@@ -176,5 +175,5 @@ fn write_cells<'s>(
 }
 
 fn broken(format: ContainerFormat, error: &dyn std::fmt::Display) -> UnpackError {
-    UnpackError::Broken { format, reason: error.to_string() }
+    Rejection::BrokenContainer { format, reason: error.to_string() }.into()
 }

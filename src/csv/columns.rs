@@ -1,11 +1,11 @@
 //! Assigns columns to fields, by name, then by content. Columns are numbered from 0.
 
 use super::header_row::{is_address, meaning};
-use super::rejection::ColumnProposal;
 use crate::domain::column_names::{NameMeaning, together};
 use crate::domain::email;
 use crate::domain::field::{Field, PerField, folded};
 use crate::domain::full_name::{self, NameOrder};
+use crate::domain::rejection::ColumnProposal;
 
 /// The source of a field's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

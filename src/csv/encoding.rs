@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::domain::rejection::Rejection;
+
 /// A character encoding that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
@@ -165,20 +167,11 @@ impl fmt::Display for Encoding {
     }
 }
 
-/// A name that no [`Encoding`] has.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown encoding {0:?}; the known encodings are {names}", names = names())]
-pub struct UnknownEncoding(pub String);
-
-fn names() -> String {
-    Encoding::all().map(Encoding::as_str).collect::<Vec<&str>>().join(", ")
-}
-
 impl FromStr for Encoding {
-    type Err = UnknownEncoding;
+    type Err = Rejection;
 
     /// Parses the name that [`as_str`](Encoding::as_str) returns, or one that other programs use. Case does not matter.
-    fn from_str(name: &str) -> Result<Self, UnknownEncoding> {
+    fn from_str(name: &str) -> Result<Self, Rejection> {
         let name = name.trim();
         let named = NAMED.into_iter().find(|encoding| encoding.as_str().eq_ignore_ascii_case(name));
         let alias =
@@ -191,6 +184,9 @@ impl FromStr for Encoding {
                 found.or_else(|| encoding_rs::Encoding::for_label_no_replacement(with_prefix?.as_bytes()));
             found.map(Encoding::from_standard)
         };
-        named.or_else(alias).or_else(standard).ok_or_else(|| UnknownEncoding(name.to_owned()))
+        named
+            .or_else(alias)
+            .or_else(standard)
+            .ok_or_else(|| Rejection::UnknownEncoding { name: name.to_owned() })
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use super::cell::undefused;
 use super::decode::Cells;
-use super::rejection::shown;
 use crate::domain::extra::push_json;
+use crate::domain::rejection::ShownName;
 use crate::domain::row::normalise;
 
 /// Maximum number of characters of a column's name. It is stored with each value.
@@ -69,7 +69,7 @@ impl ExtraColumn {
 
     /// Returns its name, shortened, for people.
     pub(crate) fn shown(&self) -> String {
-        shown(&self.name)
+        ShownName::of(&self.name).to_string()
     }
 
     /// Returns its name as the key of a JSON object, with the colon.

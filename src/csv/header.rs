@@ -3,10 +3,10 @@
 use super::columns::{Beginning, Source};
 use super::extra::ExtraColumn;
 use super::header_row::meaning;
-use super::rejection::{ColumnProposal, HeaderNames, Rejection};
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
 use crate::domain::job::{FixedValues, Quote};
+use crate::domain::rejection::{ColumnProposal, HeaderNames, Rejection};
 use crate::domain::required::RequiredFields;
 
 /// The columns that a person has assigned to the fields, for a file whose column names do not identify them.

@@ -1,9 +1,9 @@
 //! Describes how a file was read, for people to check.
 
-use super::rejection::shown;
 use super::rows::Summary;
 use crate::domain::field::Field;
 use crate::domain::interpretation::{Certainty, ColumnsBy, Interpretation, ReadColumn, RepeatDifferences};
+use crate::domain::rejection::ShownName;
 
 /// Maximum number of listed columns that belong to no field.
 const KEPT: usize = 20;
@@ -14,7 +14,9 @@ impl Summary {
     pub(crate) fn interpretation(&self, is_set: bool, used: &[bool]) -> Interpretation {
         let header = &self.header;
         let column = |field: Field| header.source(field).column();
-        let name = |field: Field| header.names.get(column(field)).map(|name| shown(name)).unwrap_or_default();
+        let name = |field: Field| {
+            header.names.get(column(field)).map(|name| ShownName::of(name).to_string()).unwrap_or_default()
+        };
         let extra = header.extra.iter().enumerate();
         let kept = extra.filter(|(at, column)| column.is_named() || used.get(*at) == Some(&true));
         let kept: Vec<String> = kept.map(|(_, column)| column.shown()).collect();

@@ -22,7 +22,8 @@
 //! - `mangled`: repair of UTF-8 that was decoded as Windows-1252.
 //! - `cell`: escaping of cells for spreadsheet programs.
 //! - `preview`: the beginning of a file, shown before the import.
-//! - `rejection`: the reasons for which a file is refused, in words for its owner.
+//!
+//! The reasons for which a file is refused are in [`crate::domain::rejection`].
 
 mod cell;
 mod code_pages;
@@ -45,7 +46,6 @@ mod opening;
 mod preview;
 mod reader;
 mod records;
-mod rejection;
 mod rows;
 mod sample;
 mod skipped;
@@ -59,7 +59,7 @@ mod tests;
 
 pub use cell::{defused, guarded, sheet_writer, undefused, unguarded};
 pub use dialect::{TableSettings, delimiter, quote};
-pub use encoding::{Encoding, Reading, UnknownEncoding};
+pub use encoding::{Encoding, Reading};
 pub(crate) use extra::kept_columns;
 pub use extra::{ExtraCells, ExtraColumn};
 pub(crate) use header::{EXPORT_EDGES, Mapping};
@@ -68,6 +68,5 @@ pub(crate) use preview::{PREVIEW_BYTES, recognized_fields};
 pub use preview::{Preview, preview};
 pub use reader::Reader;
 pub use records::{Limits, Record, RecordReader};
-pub use rejection::{ColumnProposal, HeaderNames, Rejection};
 pub use rows::{Damage, RawRow, Summary};
 pub use table::{TableReader, TableRow, TableSurvey};

@@ -2,7 +2,7 @@
 
 use super::encoding::{Encoding, NAMED, Reading};
 use super::evidence;
-use super::rejection::Rejection;
+use crate::domain::rejection::{ForeignFormat, Rejection};
 
 /// What the first bytes of a file reveal about its encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,32 +82,32 @@ fn escaped(head: &[u8]) -> Option<Encoding> {
 
 /// Rejects files of other formats that people mistake for CSV.
 pub(super) fn refuse_foreign(head: &[u8]) -> Result<(), Rejection> {
-    const SIGNATURES: [(&[u8], &str); 19] = [
-        (b"PK\x03\x04", "an Excel workbook or another ZIP archive"),
-        (b"\xD0\xCF\x11\xE0", "an Excel workbook of the old kind"),
-        (b"\x1F\x8B", "compressed with gzip"),
-        (b"\x28\xB5\x2F\xFD", "compressed with zstd"),
-        (b"BZh", "compressed with bzip2"),
-        (b"\xFD7zXZ\x00", "compressed with xz"),
-        (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive"),
-        (b"Rar!", "a RAR archive"),
-        (b"%PDF-", "a PDF document"),
-        (b"{\\rtf", "a text document in RTF"),
-        (b"SQLite format 3", "an SQLite database"),
-        (b"\x89PNG", "a picture"),
-        (b"\xFF\xD8\xFF", "a picture"),
-        (b"GIF8", "a picture"),
-        (b"RIFF", "a picture, a sound or a film"),
-        (b"\x00\x01\x00\x00Standard ", "an Access database"),
-        (b"!BDN", "an Outlook data file"),
-        (b"\x7FELF", "a program"),
-        (b"PAR1", "a Parquet file"),
+    const SIGNATURES: [(&[u8], ForeignFormat); 19] = [
+        (b"PK\x03\x04", ForeignFormat::Zip),
+        (b"\xD0\xCF\x11\xE0", ForeignFormat::OldExcel),
+        (b"\x1F\x8B", ForeignFormat::Gzip),
+        (b"\x28\xB5\x2F\xFD", ForeignFormat::Zstd),
+        (b"BZh", ForeignFormat::Bzip2),
+        (b"\xFD7zXZ\x00", ForeignFormat::Xz),
+        (b"7z\xBC\xAF\x27\x1C", ForeignFormat::SevenZip),
+        (b"Rar!", ForeignFormat::Rar),
+        (b"%PDF-", ForeignFormat::Pdf),
+        (b"{\\rtf", ForeignFormat::Rtf),
+        (b"SQLite format 3", ForeignFormat::Sqlite),
+        (b"\x89PNG", ForeignFormat::Picture),
+        (b"\xFF\xD8\xFF", ForeignFormat::Picture),
+        (b"GIF8", ForeignFormat::Picture),
+        (b"RIFF", ForeignFormat::Media),
+        (b"\x00\x01\x00\x00Standard ", ForeignFormat::Access),
+        (b"!BDN", ForeignFormat::Outlook),
+        (b"\x7FELF", ForeignFormat::Program),
+        (b"PAR1", ForeignFormat::Parquet),
     ];
     if let Some(&(_, format)) = SIGNATURES.iter().find(|(mark, _)| head.starts_with(mark)) {
         return Err(Rejection::NotCsv { format });
     }
     if head.len() > 3 && head.iter().all(|byte| *byte == 0) {
-        return Err(Rejection::NotCsv { format: "filled with NUL bytes, as a broken download leaves it" });
+        return Err(Rejection::NotCsv { format: ForeignFormat::Nuls });
     }
     match markup(head).or_else(|| listing(head)) {
         Some(format) => Err(Rejection::NotCsv { format }),
@@ -116,23 +116,23 @@ pub(super) fn refuse_foreign(head: &[u8]) -> Result<(), Rejection> {
 }
 
 /// Returns the format of a text that is not CSV.
-fn markup(head: &[u8]) -> Option<&'static str> {
+fn markup(head: &[u8]) -> Option<ForeignFormat> {
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let start = text[..text.len().min(1024)].to_ascii_lowercase();
     let contains = |part: &[u8]| start.windows(part.len()).any(|window| window == part);
     let begins = |marks: &[&[u8]]| marks.iter().any(|mark| start.starts_with(mark));
     if begins(&[b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<meta"]) {
         return Some(if contains(b"<table") || contains(b"excel") {
-            "an HTML table, such as some programs save as .xls"
+            ForeignFormat::HtmlTable
         } else {
-            "a web page, perhaps one that asks to sign in"
+            ForeignFormat::WebPage
         });
     }
     if begins(&[b"<?xml", b"<workbook", b"<contacts"]) {
-        return Some("an XML document");
+        return Some(ForeignFormat::Xml);
     }
     if begins(&[b"begin:vcard"]) {
-        return Some("a vCard file");
+        return Some(ForeignFormat::Vcard);
     }
     let is_json = match text {
         [b'{', rest @ ..] => {
@@ -141,11 +141,11 @@ fn markup(head: &[u8]) -> Option<&'static str> {
         [b'[', rest @ ..] => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[' | b'"' | b']')),
         _ => false,
     };
-    is_json.then_some("a JSON document")
+    is_json.then_some(ForeignFormat::Json)
 }
 
 /// Returns the format of a text that lists its values line by line, or that a database or a mail program has written.
-fn listing(head: &[u8]) -> Option<&'static str> {
+fn listing(head: &[u8]) -> Option<ForeignFormat> {
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let start = text[..text.len().min(4096)].to_ascii_lowercase();
     let mut lines = start.split(|byte| matches!(byte, b'\r' | b'\n')).map(<[u8]>::trim_ascii);
@@ -165,22 +165,21 @@ fn listing(head: &[u8]) -> Option<&'static str> {
     };
     let first = lines.next()?;
     if begins(first, &[b"begin:vcalendar"]) {
-        return Some("a calendar");
+        return Some(ForeignFormat::Calendar);
     }
     if begins(first, &[b"dn: ", b"dn:: "])
         || first == b"version: 1" && start.windows(4).any(|part| part == b"\ndn:")
     {
-        return Some("an LDIF file of a directory");
+        return Some(ForeignFormat::Ldif);
     }
     const MAIL_LINES: usize = 40;
     const MAIL: [&[u8]; 7] =
         [b"from:", b"to:", b"subject:", b"date:", b"received:", b"return-path:", b"mime-version:"];
     if begins(first, &[b"from "]) || begins(first, &MAIL) {
         let mails = lines.clone().take(MAIL_LINES).filter(|line| begins(line, &MAIL)).count();
-        return (mails > 1).then_some("an e-mail message");
+        return (mails > 1).then_some(ForeignFormat::Mail);
     }
     let is_remark = |line: &&[u8]| line.is_empty() || begins(line, &[b"--", b"/*", b"set ", b"use ", b"#"]);
     let statement = lines.find(|line| !is_remark(line));
-    (is_sql(first) || is_remark(&first) && statement.is_some_and(is_sql))
-        .then_some("a dump of a database in SQL")
+    (is_sql(first) || is_remark(&first) && statement.is_some_and(is_sql)).then_some(ForeignFormat::SqlDump)
 }

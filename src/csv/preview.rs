@@ -8,13 +8,13 @@ use super::interpretation::certainty;
 use super::opening::{Opening, refuse_foreign};
 use super::reader::HEAD_BYTES;
 use super::records::Limits;
-use super::rejection::Rejection;
 use super::table::as_utf8;
 use super::table_start::{Quoting, TableStart};
 use super::wrapped::unwrapped;
 use crate::domain::field::{Field, PerField};
 use crate::domain::interpretation::{Certainty, EncodingReading, SkippedLine};
 use crate::domain::job::Quote;
+use crate::domain::rejection::Rejection;
 
 /// Bytes of a file that are enough for a preview.
 pub(crate) const PREVIEW_BYTES: usize = 256 << 10;

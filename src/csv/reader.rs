@@ -7,12 +7,12 @@ use super::evidence::Evidence;
 use super::header::{ColumnSettings, Header, Mapping};
 use super::opening::{Opening, refuse_foreign};
 use super::records::{Limits, RecordReader};
-use super::rejection::Rejection;
 use super::rows::{RawRow, Rows, Summary};
 use super::table_start::{Quoting, TableStart};
 use super::wrapped::Unwrapper;
 use crate::domain::field::Field;
 use crate::domain::job::FixedValues;
+use crate::domain::rejection::Rejection;
 use crate::domain::required::RequiredFields;
 
 /// Number of bytes from which encoding, delimiter and header are detected.

@@ -9,12 +9,12 @@ use super::header::Header;
 use super::header_row::meaning;
 use super::oddities;
 use super::records::{Flaws, Record};
-use super::rejection::Rejection;
 use super::skipped::is_no_row;
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
 use crate::domain::full_name;
 use crate::domain::interpretation::{EncodingReading, SkippedLine, SkippedLines};
+use crate::domain::rejection::Rejection;
 
 /// Maximum number of lines at the end of a file that count as notes rather than rows.
 const NOTES: usize = 20;

@@ -12,8 +12,8 @@ use super::mangled::without_mangled_mark;
 use super::opening::{Opening, refuse_foreign};
 use super::reader::{HEAD_BYTES, PIECE_BYTES};
 use super::records::{Limits, Record, RecordReader};
-use super::rejection::Rejection;
 use super::table_start::{Quoting, TableStart};
+use crate::domain::rejection::Rejection;
 
 /// One row of a table.
 #[derive(Clone, Copy, Debug)]
@@ -170,7 +170,7 @@ impl Rows {
         let first = decoded.cells.iter().next().unwrap_or_default();
         let is_after_mark = self.is_blank && without_mangled_mark(first).is_some();
         if record.is_flawed() && !is_after_mark {
-            return Err(Rejection::flawed(record).into());
+            return Err(flawed(record).into());
         }
         if decoded.cells.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());
@@ -179,6 +179,12 @@ impl Rows {
         let is_text = decoded.undecodable.is_empty();
         on_row(TableRow { line: record.line(), cells: decoded.cells, is_text })
     }
+}
+
+/// Returns the rejection for a flawed record.
+fn flawed(record: &Record<'_>) -> Rejection {
+    let line = record.line();
+    if record.flaws().quoting { Rejection::BrokenQuotes { line } } else { Rejection::RowTooLong { line } }
 }
 
 /// Converts a text to UTF-8.

@@ -6,10 +6,10 @@ use super::dialect::{self, Dialect, TableSettings};
 use super::fit::Fit;
 use super::header_row::{HeaderRow, is_address, meaning};
 use super::records::Limits;
-use super::rejection::Rejection;
 use super::sample::{Sample, SampleRecord};
 use crate::domain::field::Field;
 use crate::domain::interpretation::SkippedLine;
+use crate::domain::rejection::Rejection;
 
 /// The quotes and escapes that a file may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use super::field::{PerField, by_name};
 use super::ids::{IssueId, RowId};
 use super::issue::IssueType;
 use super::row::{Fields, RowStatus, normalise};
-use super::search;
+use super::search::{self, TextFlaw};
 use super::words::words;
 
 words! {
@@ -204,7 +204,7 @@ impl Filter {
     }
 
     /// Returns what is wrong with the texts of the filter, or `None` if they are valid.
-    pub fn refusal(&self) -> Option<&'static str> {
+    pub fn refusal(&self) -> Option<TextFlaw> {
         let column = self.column.as_ref();
         let equals = column.and_then(|column| column.equals.as_deref());
         let searched = [self.text.as_deref(), column.and_then(|column| column.contains.as_deref())];

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use crate::actions::ActionError;
 use crate::auth::oidc::{ProviderError, Refusal};
 use crate::domain::ids::RowId;
+use crate::domain::refusal;
 use crate::objects::ObjectError;
 use crate::queue::QueueError;
 use crate::store::StoreError;
@@ -154,7 +155,9 @@ impl Problem {
             | ActionError::NoContact(_) => Problem::not_found(error.to_string()),
             ActionError::Consolidated(row) => Problem::conflict(error.to_string()).row(*row),
             ActionError::Stale(_) => Problem::new(Kind::Precondition).detail(error.to_string()),
-            ActionError::Invalid { field, reason } => Problem::invalid(format!("#/{field}"), reason),
+            ActionError::Invalid { field, reason } => {
+                Problem::invalid(format!("#/{field}"), reason.to_string())
+            }
             ActionError::KeyReused => Problem::new(Kind::Invalid).detail(error.to_string()),
             ActionError::TooLarge(_) => Problem::new(Kind::TooLarge).detail(error.to_string()),
             ActionError::Export(_) => Problem::new(Kind::Invalid).parameter("format", error.to_string()),
@@ -171,6 +174,13 @@ impl Problem {
             | ActionError::Store(_) => Problem::conflict(error.to_string()),
         };
         problem.0.action_error = Some(Arc::new(error));
+        problem
+    }
+
+    /// Creates the problem for a parameter that was refused, for pages in other languages too.
+    pub(super) fn of_parameter(kind: Kind, parameter: &'static str, reason: refusal::Refusal) -> Problem {
+        let mut problem = Problem::new(kind).parameter(parameter, reason.to_string());
+        problem.0.action_error = Some(Arc::new(ActionError::Invalid { field: parameter, reason }));
         problem
     }
 

@@ -17,8 +17,9 @@ use crate::actions::{
     self, ActionError, Corrected, FilePreview, GivenSettings, PREVIEW_BYTES, Remember, Upload, Uploaded,
 };
 use crate::csv::Mapping;
-use crate::domain::field::{Field, PerField, by_name};
+use crate::domain::field::{PerField, by_name};
 use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, Owner, ParseSettings};
+use crate::domain::refusal::Refusal;
 use crate::domain::required::RequiredFields;
 use crate::store::jobs::Job;
 
@@ -111,14 +112,10 @@ impl UploadQuery {
         }
         let is_given = |field| positions.get(field).is_some() || values.get(field).is_some();
         let Some(columns) = self.columns.filter(|_| required.iter().all(is_given)) else {
-            let fields = required.names().join(", ");
-            let detail =
-                format!("{fields} and columns are given together or not at all, except for fields in values");
-            return Err(Problem::new(Kind::Invalid).detail(detail));
+            return Err(refused("columns", Refusal::SomeColumns { fields: required.iter().collect() }));
         };
         if Mapping::new(positions, columns).is_none() {
-            let detail = format!("{} must be different columns of the file", Field::names());
-            return Err(Problem::new(Kind::Invalid).detail(detail));
+            return Err(refused("columns", Refusal::SameColumn));
         }
         Ok(Some(Columns { positions, columns, remembered: false }))
     }
@@ -167,8 +164,7 @@ pub async fn take_upload(
     }
     let file = FormFile::find(request).await?;
     let line = file.text("header_line").map(str::parse::<i64>).transpose();
-    let line =
-        line.map_err(|_| Problem::invalid("#/header_line", "the line of the header is not a number"))?;
+    let line = line.map_err(|_| refused("header_line", Refusal::NoNumber))?;
     let given = query.settings(query.header_line.or(line))?;
     let settings = settings(GivenSettings {
         encoding: given.encoding.or(file.text("encoding")),
@@ -197,13 +193,17 @@ fn given(text: &Option<String>) -> Option<&str> {
 
 /// Returns the problem, with the parameter that has caused it.
 fn of_settings(error: ActionError) -> Problem {
-    const PARAMETERS: [&str; 6] = ["encoding", "header_line", "part", "delimiter", "quote", "values"];
+    const PARAMETERS: [&str; 7] =
+        ["encoding", "header_line", "part", "delimiter", "quote", "values", "columns"];
     match error {
-        ActionError::Invalid { field, reason } if PARAMETERS.contains(&field) => {
-            Problem::new(Kind::Invalid).parameter(field, reason)
-        }
+        ActionError::Invalid { field, reason } if PARAMETERS.contains(&field) => refused(field, reason),
         error => error.into(),
     }
+}
+
+/// Returns the problem for an invalid parameter.
+fn refused(parameter: &'static str, reason: Refusal) -> Problem {
+    Problem::of_parameter(Kind::Invalid, parameter, reason)
 }
 
 async fn take(
@@ -215,8 +215,7 @@ async fn take(
     content: impl AsyncRead + Send,
 ) -> Result<Uploaded, Problem> {
     if name.is_empty() || name.chars().count() > 255 || name.contains(char::is_control) {
-        let words = "takes 1 to 255 characters, none of them a control character";
-        return Err(Problem::new(Kind::Malformed).parameter("filename", words));
+        return Err(Problem::of_parameter(Kind::Malformed, "filename", Refusal::FileName));
     }
     let upload = Upload {
         filename: name,

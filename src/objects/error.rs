@@ -1,6 +1,7 @@
 //! The errors of the object store, and whether they are transient.
 
 use super::Location;
+use crate::domain::failure::{Failure, Fault, KeyFlaw};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -30,14 +31,14 @@ pub enum ObjectError {
         key: String,
     },
     /// The store cannot have an object with this key.
-    #[error("key `{}` cannot be used in {store}: {reason}", key.escape_debug())]
+    #[error("key `{}` cannot be used in {store}: {flaw}", key.escape_debug())]
     BadKey {
         /// The bucket or folder.
         store: String,
         /// The key.
         key: String,
         /// What is wrong with the key.
-        reason: &'static str,
+        flaw: KeyFlaw,
     },
     /// The store denies access.
     #[error("{store} denied access{}: {reason}", of(key.as_ref()))]
@@ -84,18 +85,16 @@ impl ObjectError {
         matches!(self, Self::NotFound { .. } | Self::BadKey { .. })
     }
 
-    /// Describes the error for the file's owner, without the location of the store.
-    pub(crate) fn for_owner(&self) -> String {
+    /// Returns the error as the file's owner may see it, without the location of the store.
+    pub(crate) fn failure(&self) -> Failure {
         match self {
-            Self::NotFound { key, .. } => format!("there is no file `{}` in the store", key.escape_debug()),
-            Self::NoStore { .. } => "the store of the files does not exist".to_owned(),
-            Self::Changed { .. } => "the file was replaced while it was being read".to_owned(),
-            Self::BadKey { key, reason, .. } => {
-                format!("the file's key `{}` cannot be used: {reason}", key.escape_debug())
-            }
-            Self::Denied { .. } => "the store of the files refuses access".to_owned(),
-            Self::Unavailable { .. } => "the store of the files is unavailable".to_owned(),
-            Self::Content { .. } => "the file could not be read to its end".to_owned(),
+            Self::NotFound { key, .. } => Failure::NoFile { key: key.clone() },
+            Self::BadKey { key, flaw, .. } => Failure::BadKey { key: key.clone(), flaw: *flaw },
+            Self::NoStore { .. } => Fault::NoStore.into(),
+            Self::Changed { .. } => Fault::FileChanged.into(),
+            Self::Denied { .. } => Fault::StoreDenied.into(),
+            Self::Unavailable { .. } => Fault::StoreUnavailable.into(),
+            Self::Content { .. } => Fault::FileCut.into(),
         }
     }
 
@@ -120,9 +119,7 @@ impl ObjectError {
             (Error::Precondition { .. } | Error::NotModified { .. }, Some(key)) => {
                 Self::Changed { store, key }
             }
-            (Error::InvalidPath { .. }, Some(key)) => {
-                Self::BadKey { store, key, reason: "the store cannot hold an object of this name" }
-            }
+            (Error::InvalidPath { .. }, Some(key)) => Self::BadKey { store, key, flaw: KeyFlaw::Refused },
             (error @ (Error::PermissionDenied { .. } | Error::Unauthenticated { .. }), key) => {
                 Self::Denied { store, key, reason: cause(&error) }
             }

@@ -3,6 +3,7 @@
 use object_store::path::Path;
 
 use super::{Location, ObjectError};
+use crate::domain::failure::KeyFlaw;
 
 /// S3's limit; that of file systems for a whole path is higher.
 const KEY_BYTES: usize = 1024;
@@ -11,30 +12,28 @@ const NAME_BYTES: usize = 255;
 
 /// Returns the key as an `object_store` path with exactly the characters of `key`.
 pub(super) fn path(place: &Location, key: &str) -> Result<Path, ObjectError> {
-    let bad = |reason| ObjectError::BadKey { store: place.to_string(), key: key.to_owned(), reason };
+    let bad = |flaw| ObjectError::BadKey { store: place.to_string(), key: key.to_owned(), flaw };
     let local = matches!(place, Location::Local { .. });
-    let reason = match key {
-        "" => Some("it is empty"),
-        _ if key.len() > KEY_BYTES => Some("it is longer than 1024 bytes"),
-        _ if key.chars().any(|character| character.is_ascii_control()) => {
-            Some("it holds a control character")
-        }
-        _ if key.starts_with('/') || key.ends_with('/') => Some("it begins or ends with `/`"),
+    let flaw = match key {
+        "" => Some(KeyFlaw::Empty),
+        _ if key.len() > KEY_BYTES => Some(KeyFlaw::TooLong),
+        _ if key.chars().any(|character| character.is_ascii_control()) => Some(KeyFlaw::ControlCharacter),
+        _ if key.starts_with('/') || key.ends_with('/') => Some(KeyFlaw::SlashAtEdge),
         _ => key.split('/').find_map(|segment| match segment {
-            "" => Some("it has nothing between two `/`"),
-            "." | ".." => Some("it has a `.` or `..` between two `/`"),
-            _ if local && segment.len() > NAME_BYTES => Some("a name in it is longer than 255 bytes"),
-            _ if local && is_upload(segment) => Some("a name in it ends like that of an unfinished upload"),
+            "" => Some(KeyFlaw::EmptyName),
+            "." | ".." => Some(KeyFlaw::DotName),
+            _ if local && segment.len() > NAME_BYTES => Some(KeyFlaw::LongName),
+            _ if local && is_upload(segment) => Some(KeyFlaw::UploadName),
             _ => None,
         }),
     };
-    if let Some(reason) = reason {
-        return Err(bad(reason));
+    if let Some(flaw) = flaw {
+        return Err(bad(flaw));
     }
     // `Path` drops slashes at either end; after the checks above there are none to drop.
     match Path::parse(key) {
         Ok(path) if path.as_ref() == key => Ok(path),
-        _ => Err(bad("it has a form that this program cannot ask for")),
+        _ => Err(bad(KeyFlaw::OtherForm)),
     }
 }
 

@@ -12,6 +12,7 @@ use object_store::{GetResult, GetResultPayload};
 use tokio_util::sync::CancellationToken;
 
 use super::{Location, ObjectError, Objects, key};
+use crate::domain::failure::KeyFlaw;
 
 /// Large enough that the cost of moving a block to a blocking thread is negligible.
 const BLOCK_BYTES: u64 = 1 << 20;
@@ -77,26 +78,24 @@ fn is_abandoned(entry: &std::fs::DirEntry, age: Duration) -> bool {
 pub(super) async fn check_inside(folder: &Path, key: &str) -> Result<(), ObjectError> {
     let place = Location::Local { folder: folder.into() };
     let (folder, path) = (folder.to_owned(), folder.join(key));
-    let verdict = tokio::task::spawn_blocking(move || reason_against(&folder, &path)).await;
+    let verdict = tokio::task::spawn_blocking(move || flaw_of(&folder, &path)).await;
     match verdict {
         Ok(None) => Ok(()),
-        Ok(Some(reason)) => {
-            Err(ObjectError::BadKey { store: place.to_string(), key: key.to_owned(), reason })
-        }
+        Ok(Some(flaw)) => Err(ObjectError::BadKey { store: place.to_string(), key: key.to_owned(), flaw }),
         Err(error) => Err(ObjectError::of_key(&place, key, error.into())),
     }
 }
 
-fn reason_against(folder: &Path, path: &Path) -> Option<&'static str> {
+fn flaw_of(folder: &Path, path: &Path) -> Option<KeyFlaw> {
     let existing = path.ancestors().find_map(|above| above.canonicalize().ok());
     let inside = existing.is_some_and(|existing| existing.starts_with(folder));
     // A dangling link does not resolve, but a write would go to its target.
     if !inside || path.is_symlink() && !path.exists() {
-        return Some("a symbolic link takes it out of the folder");
+        return Some(KeyFlaw::SymbolicLink);
     }
     // A named pipe would block its reader forever.
     let other = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
-    other.then_some("it names something that is no file")
+    other.then_some(KeyFlaw::NoFile)
 }
 
 /// Streams the content of an opened file in blocks. Ends with [`ObjectError::Changed`] if the file was written to

@@ -10,13 +10,14 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tokio::io::AsyncWriteExt;
 
 use super::{Context, Control, RunError};
-use crate::containers::{SIGNATURE_BYTES, Signature, UnpackError, Unpacked, Wanted, unpack};
+use crate::containers::{SIGNATURE_BYTES, Signature, Unpacked, Wanted, unpack};
 use crate::csv::{
-    Damage, Encoding, Limits, Mapping, PREVIEW_BYTES, Preview, RawRow, Reader, Reading, Rejection, Summary,
+    Damage, Encoding, Limits, Mapping, PREVIEW_BYTES, Preview, RawRow, Reader, Reading, Summary,
     TableSettings, preview,
 };
 use crate::domain::interpretation::{ColumnsBy, Container};
 use crate::domain::job::ParseSettings;
+use crate::domain::rejection::Rejection;
 use crate::domain::row::{Fields, normalise};
 use crate::domain::rules::ENCODING_IN_DOUBT;
 use crate::objects::{ObjectError, Version};
@@ -72,7 +73,7 @@ impl File {
             return Ok(File { version, source, containers: unpacked.containers, is_ours: unpacked.is_ours });
         }
         if let Some(part) = &claim.settings.part {
-            return Err(UnpackError::no_part(part, Vec::new()).into());
+            return Err(Rejection::no_part(part, Vec::new()).into());
         }
         let source = if size <= KEPT_BYTES { Source::Memory(head) } else { Source::Store };
         Ok(File { version, source, containers: Vec::new(), is_ours: false })

@@ -20,13 +20,15 @@ mod survey;
 use sqlx::PgPool;
 
 use crate::containers::UnpackError;
-use crate::csv::Rejection;
+use crate::domain::failure::{Failure, Fault};
 use crate::domain::interpretation::Interpretation;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{Flow, JobId, JobStatus};
+use crate::domain::rejection::Rejection;
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
-use crate::store::{self, StoreError, contacts};
+use crate::store::{StoreError, contacts};
+use crate::texts::rejection_for_job;
 pub(crate) use compare::SortMemory;
 use compare::{Comparison, Existing};
 use control::timed;
@@ -100,10 +102,10 @@ pub(crate) struct Statistics {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     /// The file cannot be imported as it is; its owner can correct it.
-    #[error("{0}")]
+    #[error(transparent)]
     Rejected(#[from] Rejection),
     /// The file was replaced after some of its rows were staged.
-    #[error("the file was replaced during the import; import the new file as a separate job")]
+    #[error("{}", Failure::Replaced)]
     Replaced,
     /// The database failed.
     #[error(transparent)]
@@ -111,17 +113,11 @@ pub(crate) enum RunError {
     /// The store of the files failed.
     #[error(transparent)]
     Object(#[from] ObjectError),
-    /// The file cannot be unpacked; its owner can correct it.
-    #[error("{0}")]
-    Packed(UnpackError),
     /// A temporary file could not be written or read.
     #[error("temporary file: {0}; check the free space of the folder for temporary files (TMPDIR)")]
     Scratch(#[from] std::io::Error),
     /// Each of the previous runs was killed without making progress.
-    #[error(
-        "{runs} runs of this job ended at the same point because their worker was killed, possibly for lack of \
-         memory; it will not run again until someone retries it"
-    )]
+    #[error("{}", Failure::CutOff { runs: *runs })]
     CutOff {
         /// The number of runs.
         runs: u32,
@@ -148,15 +144,7 @@ impl From<UnpackError> for RunError {
         match error {
             UnpackError::Scratch(error) => RunError::Scratch(error),
             UnpackError::Stopped => RunError::Stopped,
-            UnpackError::Empty { .. }
-            | UnpackError::Several { .. }
-            | UnpackError::NoSuchPart { .. }
-            | UnpackError::Foreign { .. }
-            | UnpackError::Password { .. }
-            | UnpackError::Broken { .. }
-            | UnpackError::TooLarge { .. }
-            | UnpackError::TooDeep
-            | UnpackError::Incomplete => RunError::Packed(error),
+            UnpackError::Rejected(rejection) => RunError::Rejected(rejection),
         }
     }
 }
@@ -168,11 +156,7 @@ impl RunError {
             RunError::Store(error) => error.is_transient() || self.is_overtaken(),
             RunError::Object(error) => error.is_transient(),
             RunError::Scratch(_) => true,
-            RunError::Rejected(_)
-            | RunError::Packed(_)
-            | RunError::Replaced
-            | RunError::CutOff { .. }
-            | RunError::Stopped => false,
+            RunError::Rejected(_) | RunError::Replaced | RunError::CutOff { .. } | RunError::Stopped => false,
         }
     }
 
@@ -188,7 +172,6 @@ impl RunError {
             RunError::Object(_)
             | RunError::Scratch(_)
             | RunError::Rejected(_)
-            | RunError::Packed(_)
             | RunError::Replaced
             | RunError::CutOff { .. }
             | RunError::Stopped => false,
@@ -198,7 +181,7 @@ impl RunError {
     /// Returns whether the owner of the file, rather than the operator of the service, can fix the problem.
     pub(crate) fn is_owners(&self) -> bool {
         match self {
-            RunError::Rejected(_) | RunError::Packed(_) | RunError::Replaced => true,
+            RunError::Rejected(_) | RunError::Replaced => true,
             RunError::Object(error) => error.is_owners(),
             RunError::Store(_) | RunError::Scratch(_) | RunError::CutOff { .. } | RunError::Stopped => false,
         }
@@ -212,8 +195,7 @@ impl RunError {
     /// Returns the reason why a file was refused, with the commands that get it in.
     pub(crate) fn refusal(&self, job: JobId) -> String {
         match self {
-            RunError::Rejected(rejection) => rejection.for_job(job),
-            RunError::Packed(error) => error.for_job(job),
+            RunError::Rejected(rejection) => rejection_for_job(rejection, job),
             RunError::Replaced
             | RunError::Stopped
             | RunError::Object(_)
@@ -223,20 +205,17 @@ impl RunError {
         }
     }
 
-    /// Returns the reason as the job's owner reads it: without folders, buckets and other internals of the server,
-    /// which only its operator may see.
-    pub(crate) fn for_owner(&self, job: JobId) -> String {
-        let reason = match self {
-            RunError::Rejected(_) | RunError::Packed(_) | RunError::Replaced | RunError::Stopped => {
-                return self.refusal(job);
-            }
-            RunError::Object(error) if error.is_owners() => return error.for_owner(),
-            RunError::Object(error) => error.for_owner(),
-            RunError::Store(error) => error.for_owner(),
-            RunError::Scratch(_) => store::NO_SCRATCH.to_owned(),
-            RunError::CutOff { .. } => self.to_string(),
-        };
-        format!("{reason}; the log of the service has the cause under the job's number")
+    /// Returns the reason as the job's owner may see it, or `None` for a stop, after which the job is not FAILED.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        Some(match self {
+            RunError::Rejected(rejection) => rejection.clone().into(),
+            RunError::Replaced => Failure::Replaced,
+            RunError::Object(error) => error.failure(),
+            RunError::Store(error) => error.failure(),
+            RunError::Scratch(_) => Fault::NoScratch.into(),
+            RunError::CutOff { runs } => Failure::CutOff { runs: *runs },
+            RunError::Stopped => return None,
+        })
     }
 }
 

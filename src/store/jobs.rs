@@ -13,6 +13,7 @@ pub use run::*;
 
 use super::undo_progress::UndoProgress;
 use super::{Count, JobTables, StoreError, filter, sql};
+use crate::domain::failure::Failure;
 use crate::domain::ids::RowId;
 use crate::domain::interpretation::Interpretation;
 use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, JobStatus, Owner, ParseSettings, Quote};
@@ -51,8 +52,11 @@ pub struct Job {
     pub counts: RowCounts,
     /// The progress of the undo of the import, while one is running.
     pub undoing: Option<UndoProgress>,
-    /// Why it FAILED.
+    /// Why it FAILED, in English.
     pub failure: Option<String>,
+    /// Why it FAILED; `None` if an earlier or a later version has recorded it.
+    #[serde(skip)]
+    pub failure_reason: Option<Failure>,
     /// Whether it has tables of its own and all of its rows are staged in them.
     #[serde(skip)]
     pub(crate) partitioned: bool,
@@ -107,7 +111,7 @@ const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key
     job_content_hash, job_staging_base, job_required_fields, job_columns, job_encoding, job_header_line, job_part,
     job_delimiter, job_quote, job_values, job_partitioned AS has_tables,
     job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows,
-    job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure,
+    job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure, job_failure_reason,
     job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
     (SELECT ARRAY[undo_done, undo_total] FROM undo_progress
      WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
@@ -150,6 +154,12 @@ fn parse_settings(row: &PgRow) -> Result<ParseSettings, StoreError> {
     })
 }
 
+/// Reads `job_failure_reason`, except for a reason that this version does not know.
+fn failure_reason(row: &PgRow) -> Result<Option<Failure>, StoreError> {
+    let stored: Option<serde_json::Value> = row.try_get("job_failure_reason")?;
+    Ok(stored.and_then(|stored| serde_json::from_value(stored).ok()))
+}
+
 fn job(row: &PgRow) -> Result<Job, StoreError> {
     Ok(Job {
         id: row.try_get("job_id")?,
@@ -184,6 +194,7 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
         interpretation: row.try_get::<Option<Json<_>>, _>("job_interpretation")?.map(|Json(read)| read),
         required: required_fields(row)?,
         failure: row.try_get("job_failure")?,
+        failure_reason: failure_reason(row)?,
         partitioned: row.try_get("job_partitioned")?,
         created_at: row.try_get("job_created_at")?,
         started_at: row.try_get("job_process_start")?,

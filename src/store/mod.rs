@@ -43,6 +43,7 @@ pub use owner_pool::{OwnerPool, OwnerTransaction};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 pub(crate) use wall::Wall;
 
+use crate::domain::failure::{Failure, Fault};
 use crate::domain::job::JobId;
 
 /// What went wrong at the database.
@@ -132,9 +133,6 @@ impl std::fmt::Display for DatabaseError {
 
 impl std::error::Error for DatabaseError {}
 
-/// The message for a failed temporary file where no path may be shown.
-pub(crate) const NO_SCRATCH: &str = "a temporary file could not be written or read";
-
 /// Returns a server message without the value that a data exception (class 22) quotes after a colon.
 fn quoteless(message: &str) -> &str {
     match message.starts_with("invalid input") || message.starts_with("invalid byte") {
@@ -172,26 +170,25 @@ impl StoreError {
         }
     }
 
-    /// Returns the error in words for a job's owner. PostgreSQL's own message is not shown, since it may name files
+    /// Returns the error as a job's owner may see it. PostgreSQL's own message is not shown, since it may name files
     /// and settings of its server.
-    pub(crate) fn for_owner(&self) -> String {
-        match self {
-            StoreError::LeaseLost(_)
-            | StoreError::Unknown(_)
-            | StoreError::TooLarge { .. }
-            | StoreError::Aborted
-            | StoreError::Unreadable => self.to_string(),
+    pub(crate) fn failure(&self) -> Failure {
+        let fault = match self {
+            StoreError::TooLarge { value, .. } => return Failure::TooManyRows { rows: *value },
+            StoreError::Database(DatabaseError(sqlx::Error::Database(error))) => {
+                return Failure::DatabaseRefused { code: error.code().unwrap_or_default().into_owned() };
+            }
+            StoreError::LeaseLost(_) | StoreError::Aborted => Fault::Aborted,
+            StoreError::Unknown(_) | StoreError::Unreadable => Fault::DatabaseUnknown,
             StoreError::Migrate(_)
             | StoreError::Outdated(_)
             | StoreError::ServerTooOld { .. }
             | StoreError::BoundByWall { .. }
-            | StoreError::NotUtf8 { .. } => "the database is not ready for use".to_owned(),
-            StoreError::Scratch(_) => NO_SCRATCH.to_owned(),
-            StoreError::Database(DatabaseError(sqlx::Error::Database(error))) => {
-                format!("the database refused (error {})", error.code().unwrap_or_default())
-            }
-            StoreError::Database(_) => "the database could not be reached".to_owned(),
-        }
+            | StoreError::NotUtf8 { .. } => Fault::DatabaseNotReady,
+            StoreError::Scratch(_) => Fault::NoScratch,
+            StoreError::Database(_) => Fault::DatabaseUnreachable,
+        };
+        fault.into()
     }
 
     /// Returns whether the statement waited longer for a lock than its `lock_timeout`.

@@ -8,12 +8,12 @@ use serde::Deserialize;
 use super::form::search_text;
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
-use super::text::Text;
 use super::times::Time;
 use super::words;
 use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::http::{App, Problem, Query, Reader};
 use crate::store::actions::{self as trail, Action, ActionFilter};
+use crate::texts::Text;
 
 /// Actions of a page.
 const PAGE: i64 = 50;

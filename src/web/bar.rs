@@ -1,7 +1,7 @@
 //! The bar that shows how many of a job's rows have which status.
 
-use super::text::Text;
 use crate::store::jobs::RowCounts;
+use crate::texts::Text;
 
 /// A part of the bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn words(text: &Text, parts: &[Part]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::text::text;
+    use crate::texts::text;
 
     #[test]
     fn parts_fill_the_bar_and_few_rows_are_visible() {

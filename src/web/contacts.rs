@@ -11,21 +11,21 @@ use super::export::Formats;
 use super::extra;
 use super::form::{Form, request, search_text};
 use super::language::Viewer;
-use super::refusals::{action_error, email_error};
+use super::refusals::action_error;
 use super::shell::{Section, Shell, show};
-use super::text::Text;
 use super::times::Time;
 use super::words;
 use crate::actions::{self, ActionError};
 use crate::auth::Principal;
 use crate::domain::decision::{Edits, Field};
-use crate::domain::email;
 use crate::domain::extra::Extra;
 use crate::domain::ids::{ContactId, JobId, RowId};
+use crate::domain::refusal::Refusal;
 use crate::http::{App, Editor, Path, Problem, Query, Reader};
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
 use crate::store::staging::{self, Origin};
+use crate::texts::{Text, email_error};
 
 /// Contacts of a page.
 const PAGE: i64 = 50;
@@ -277,7 +277,7 @@ pub(super) async fn edit(
             single(&app, viewer, &principal, id, Some(notice)).await
         }
         Err(error @ (ActionError::EmailTaken | ActionError::Invalid { .. })) => {
-            let notice = not_saved(&viewer.text, &form.edits, &error);
+            let notice = not_saved(&viewer.text, &error);
             single(&app, viewer, &principal, id, Some(notice)).await
         }
         Err(error) => Err(error.into()),
@@ -285,15 +285,10 @@ pub(super) async fn edit(
 }
 
 /// Explains why new values were rejected.
-fn not_saved(text: &Text, edits: &Edits, error: &ActionError) -> String {
-    let is_missing = edits.values().into_iter().flatten().any(|value| value.trim().is_empty());
+fn not_saved(text: &Text, error: &ActionError) -> String {
     let reason = match error {
-        ActionError::Invalid { .. } if is_missing => text.error_missing_value(),
-        ActionError::Invalid { .. } => {
-            match edits.get(Field::Email).map(|value| email::check(value.trim())) {
-                Some(Err(refused)) => text.contact_not_valid(email_error(text, refused)),
-                _ => text.error_nul(),
-            }
+        ActionError::Invalid { reason: Refusal::Email(refused), .. } => {
+            text.contact_not_valid(email_error(text, *refused))
         }
         error => action_error(text, error).unwrap_or_default(),
     };

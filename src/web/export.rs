@@ -5,10 +5,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::form::search_text;
-use super::text::Text;
 use crate::actions::{Export, Selection};
 use crate::exports::{CsvOptions, ExportFormat};
 use crate::http::{self, App, Problem, Query, Reader};
+use crate::texts::Text;
 
 /// The formats to choose from, with their names.
 pub(super) struct Formats(pub(super) Vec<(ExportFormat, String)>);

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use askama::Template;
 
-use super::text::Text;
 use crate::domain::extra::Extra;
+use crate::texts::Text;
 
 /// The values of a row, folded up.
 #[derive(Template)]

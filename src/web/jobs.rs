@@ -15,12 +15,12 @@ use super::bar::Bar;
 use super::form::search_text;
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
-use super::text::Text;
 use super::times::Time;
 use super::words::{self, Status};
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::http::{App, Problem, Query, Reader, Standing, event_stream};
 use crate::store::jobs::{self, Job, JobFilter};
+use crate::texts::Text;
 
 /// Jobs of a page.
 const PAGE: i64 = 50;

@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use super::form::Form;
 use super::sign_in::local_path;
-use super::text::{Language, Text};
 use crate::http::{App, Kind, Problem, is_same_origin};
+use crate::texts::{Language, Text};
 
 /// The cookie with the chosen language.
 const COOKIE: &str = "ingest_language";

@@ -9,7 +9,6 @@ use axum::response::{Redirect, Response};
 use super::form::request;
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
-use super::text::Text;
 use super::times::Time;
 use super::words;
 use crate::actions::{self, Assignment, FieldSource, FilePreview};
@@ -19,6 +18,7 @@ use crate::domain::interpretation::SkippedLine;
 use crate::domain::job::FixedValues;
 use crate::http::{App, Path, Problem, Reader, Uploader};
 use crate::store::column_mappings::{self, ColumnMapping};
+use crate::texts::Text;
 
 /// The value of the choice to leave a field empty.
 const EMPTY: &str = "-";

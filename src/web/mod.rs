@@ -23,7 +23,6 @@ mod review;
 mod settings;
 mod shell;
 mod sign_in;
-mod text;
 mod times;
 mod upload;
 mod words;

@@ -8,9 +8,9 @@ use super::form::wants_part;
 use super::language::Viewer;
 use super::refusals::action_error;
 use super::shell::{Shell, show};
-use super::text::Text;
 use super::words::sentence;
 use crate::http::{App, Problem};
+use crate::texts::Text;
 
 #[derive(Template)]
 #[template(path = "problem.html")]

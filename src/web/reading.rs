@@ -2,14 +2,14 @@
 
 use askama::Template;
 
-use super::text::Text;
 use super::{settings, words};
 use crate::actions::FilePreview;
 use crate::domain::interpretation::{
-    Certainty, ColumnsBy, Container, ContainerFormat, EncodingReading, Interpretation, RepeatDifference,
-    RepeatDifferences, SkippedLine,
+    Certainty, ColumnsBy, Container, EncodingReading, Interpretation, RepeatDifference, RepeatDifferences,
+    SkippedLine,
 };
 use crate::domain::job::Quote;
+use crate::texts::{Text, container_format};
 
 /// The likely readings of a file whose encoding is in doubt, side by side.
 #[derive(Template)]
@@ -135,7 +135,7 @@ impl ReadingView {
 
 fn containers(text: &Text, containers: &[Container]) -> Vec<(String, Vec<String>)> {
     let described = |container: &Container| {
-        let format = format(text, container.format);
+        let format = container_format(text, container.format);
         let words = match (&container.part, container.format.is_workbook()) {
             (None, _) => format,
             (Some(sheet), true) => text.reading_sheet(format, sheet),
@@ -155,21 +155,6 @@ fn origin(text: &Text, columns_by: ColumnsBy) -> Option<String> {
         ColumnsBy::Names => None,
         ColumnsBy::Person => Some(text.reading_by_person()),
         ColumnsBy::Remembered => Some(text.reading_as_remembered()),
-    }
-}
-
-fn format(text: &Text, format: ContainerFormat) -> String {
-    match format {
-        ContainerFormat::Gzip => text.format_gzip(),
-        ContainerFormat::Zstd => text.format_zstd(),
-        ContainerFormat::Bzip2 => text.format_bzip2(),
-        ContainerFormat::Xz => text.format_xz(),
-        ContainerFormat::Zip => text.format_zip(),
-        ContainerFormat::Xlsx => text.format_xlsx(),
-        ContainerFormat::Xlsb => text.format_xlsb(),
-        ContainerFormat::Xls => text.format_xls(),
-        ContainerFormat::Ods => text.format_ods(),
-        ContainerFormat::Vcard => text.format_vcard(),
     }
 }
 

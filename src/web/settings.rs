@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use askama::Template;
 use serde::Deserialize;
 
-use super::text::Text;
-use crate::actions::{self, FilePreview, GivenSettings};
+use crate::actions::{self, ActionError, FilePreview, GivenSettings};
 use crate::csv::Encoding;
 use crate::domain::job::{ParseSettings, Quote};
+use crate::domain::refusal::Refusal;
 use crate::http::Problem;
+use crate::texts::Text;
 
 /// Fields for what a person can set about how a file is read.
 #[derive(Template)]
@@ -119,7 +120,7 @@ impl SettingsForm {
     pub(crate) fn parsed(&self) -> Result<ParseSettings, Problem> {
         let line = given(self.header_line.trim()).map(str::parse::<i64>).transpose();
         let line =
-            line.map_err(|_| Problem::invalid("#/header_line", "the line of the header is not a number"))?;
+            line.map_err(|_| ActionError::Invalid { field: "header_line", reason: Refusal::NoNumber })?;
         Ok(actions::parse_settings(GivenSettings {
             encoding: given(self.encoding.trim()),
             header_line: line,

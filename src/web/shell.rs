@@ -7,9 +7,9 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::asset::{ASSETS, Assets};
 use super::language::Viewer;
-use super::text::{Language, Text};
 use crate::auth::{Means, Principal, Role};
 use crate::http::{App, Problem, Reader};
+use crate::texts::{Language, Text};
 
 /// The section of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

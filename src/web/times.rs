@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 
-use super::text::Text;
+use crate::texts::Text;
 
 /// A time in a page: machine-readable, with a text in UTC that `static/times.js` replaces with one in the browser's time
 /// zone.
@@ -69,7 +69,7 @@ pub(crate) fn took(text: &Text, from: DateTime<Utc>, to: DateTime<Utc>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::text::text;
+    use crate::texts::text;
 
     #[test]
     fn recent_times_are_relative_and_others_are_dates() {

@@ -11,9 +11,9 @@ use super::mapping::{MappingFields, PreviewRows};
 use super::reading::{ReadingView, Readings};
 use super::settings::{PartButtons, SettingsFields};
 use super::shell::{Section, Shell, show};
-use super::text::Text;
 use crate::domain::job::ParseSettings;
 use crate::http::{App, PreviewQuery, Problem, Query, UploadQuery, Uploader, preview_of, take_upload};
+use crate::texts::Text;
 
 #[derive(Template)]
 #[template(path = "upload.html")]

@@ -1,11 +1,12 @@
 //! The names on pages of statuses, rules, decisions, fields and actions.
 
-use super::text::Text;
 use crate::domain::decision::{ActionKind, BulkDecision, Field};
 use crate::domain::issue::IssueType;
 use crate::domain::job::JobStatus;
 use crate::domain::row::RowStatus;
 use crate::domain::rules::{RULES, Rule};
+use crate::store::Count;
+use crate::texts::Text;
 
 /// Returns the text with an initial capital and a full stop.
 pub(crate) fn sentence(words: &str) -> String {
@@ -16,6 +17,16 @@ pub(crate) fn sentence(words: &str) -> String {
         sentence.push('.');
     }
     sentence
+}
+
+impl Text {
+    /// Formats a count, with `+` if it exceeds the maximum.
+    pub(crate) fn count(&self, count: Count) -> String {
+        match count.number() > Count::MOST {
+            true => format!("{}+", self.number(Count::MOST)),
+            false => self.number(count.number()),
+        }
+    }
 }
 
 /// A status on pages: a word, a symbol for people who cannot distinguish colours, and a CSS class.
@@ -126,16 +137,6 @@ pub(crate) fn fields(text: &Text) -> Vec<String> {
     Field::ALL.iter().map(|known| field(text, *known)).collect()
 }
 
-/// Returns a field's name as a part of a sentence.
-pub(crate) fn field_inline(text: &Text, field: Field) -> String {
-    match field {
-        Field::Email => text.field_email_inline(),
-        Field::FirstName => text.field_first_name_inline(),
-        Field::LastName => text.field_last_name_inline(),
-        Field::Company => text.field_company_inline(),
-    }
-}
-
 /// Returns the description of an action.
 pub(crate) fn action(text: &Text, kind: ActionKind) -> String {
     match kind {
@@ -194,7 +195,7 @@ pub(crate) fn action_on(text: &Text, kind: ActionKind, rows: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::text::text;
+    use crate::texts::text;
 
     #[test]
     fn sentences_begin_with_a_capital_and_end_with_one_stop() {

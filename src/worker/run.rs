@@ -8,6 +8,7 @@ use crate::pipeline::{self, Context, Control, Outcome, RunError, Statistics};
 use crate::queue::{Heartbeat, Renewal};
 use crate::store::StoreError;
 use crate::store::jobs::{self, Claim, Claimed};
+use crate::texts::failure_for_job;
 
 /// How often, and after what delays, a transient failure is retried, and the fields that rows must have.
 #[derive(Debug, Clone, Copy)]
@@ -192,12 +193,12 @@ async fn fate(
     if matches!(error, RunError::Store(StoreError::LeaseLost(_))) || control.is_lost() {
         return Fate::Ended(End::LeaseLost);
     }
-    if matches!(error, RunError::Stopped) {
+    let Some(failure) = error.failure() else {
         return match jobs::release(&context.pool, claim, false).await {
             Ok(()) => Fate::Ended(End::Stopped),
             Err(error) => unavailable(policy, claim, error),
         };
-    }
+    };
     let failures = claim.attempts + u32::from(!blameless);
     if blameless || error.is_transient() && failures < policy.max_retries {
         let delay = policy.delay(failures);
@@ -207,7 +208,8 @@ async fn fate(
             Err(error) => unavailable(policy, claim, error),
         };
     }
-    match jobs::fail(&context.pool, claim, &error.for_owner(claim.job)).await {
+    let words = failure_for_job(&failure, claim.job);
+    match jobs::fail(&context.pool, claim, &failure, &words).await {
         Ok(()) if error.is_owners() => Fate::Ended(End::Refused(error)),
         Ok(()) => Fate::Ended(End::GivenUp(error)),
         Err(error) => unavailable(policy, claim, error),

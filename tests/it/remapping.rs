@@ -34,7 +34,7 @@ async fn a_failed_job_is_mapped_and_runs_without_a_new_upload() {
         (&["first_name=Vor", "last_name=nach"][..], "no column is recognized as company"),
         (
             &["first_name=Vor", "last_name=nach", "company=Firma"],
-            "no column Firma. The columns are: 1 Haus, 2 Anschrift",
+            "no column Firma; the columns are: 1 Haus, 2 Anschrift",
         ),
         (&["first_name=4", "last_name=5", "company=5"], "the same column is given for two fields"),
     ] {
@@ -241,7 +241,7 @@ async fn the_page_of_a_failed_job_shows_the_form_for_its_columns() {
     };
     let refused = send("/jobs/1/columns", &[("email", "1"), ("first_name", "3"), ("company", "")]).await;
     assert_eq!(refused.status().as_u16(), 422);
-    assert!(refused.text().await.unwrap().contains("No column is recognized as last_name"));
+    assert!(refused.text().await.unwrap().contains("No column is recognized as last name"));
     let form = [
         ("email", "1"),
         ("first_name", "3"),

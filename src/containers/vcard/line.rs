@@ -6,6 +6,7 @@ use encoding_rs::Encoding;
 
 use super::super::error::UnpackError;
 use crate::domain::interpretation::ContainerFormat;
+use crate::domain::rejection::Rejection;
 
 /// Maximum bytes of an unfolded line. Longer ones are pictures, which are cut off.
 const MAX_BYTES: usize = 1 << 20;
@@ -70,7 +71,7 @@ impl<'s> Lines<'s> {
         }
         if line.len() == MAX_BYTES && line.last() != Some(&b'\n') {
             let reason = format!("it has a line of more than {MAX_BYTES} bytes");
-            return Err(UnpackError::Broken { format: ContainerFormat::Vcard, reason });
+            return Err(Rejection::BrokenContainer { format: ContainerFormat::Vcard, reason }.into());
         }
         while matches!(line.last(), Some(b'\n' | b'\r')) {
             line.pop();

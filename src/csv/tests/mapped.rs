@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::domain::field::PerField;
+use crate::domain::rejection::Rejection;
 
 const FILE: &str =
     "Firma GmbH;Mail privat;Mail dienstlich;Vor;Nach\nAcme;a@example.com;b@example.com;Ann;Lee\n";

@@ -9,6 +9,7 @@ mod values;
 
 use super::*;
 use crate::domain::field::PerField;
+use crate::domain::rejection::Rejection;
 
 const HEADER: &str = "email,first_name,last_name,company\n";
 

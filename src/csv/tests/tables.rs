@@ -1,6 +1,7 @@
 //! Tests of files with arbitrary columns.
 
 use super::*;
+use crate::domain::rejection::ForeignFormat;
 
 type Table = Result<(Encoding, Vec<String>), Rejection>;
 
@@ -74,7 +75,7 @@ fn files_without_a_table_are_rejected() {
         (b"", Rejection::Empty),
         (b"\xEF\xBB\xBF", Rejection::Empty),
         (b"\n,,\n", Rejection::Blank),
-        (b"PK\x03\x04", Rejection::NotCsv { format: "an Excel workbook or another ZIP archive" }),
+        (b"PK\x03\x04", Rejection::NotCsv { format: ForeignFormat::Zip }),
     ];
     for (file, rejection) in cases {
         assert_eq!(table(file), Err(rejection));

@@ -4,6 +4,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::{Job, RowCounts, job, one, sql};
+use crate::domain::failure::Failure;
 use crate::domain::ids::RowId;
 use crate::domain::job::{Columns, ImportPolicy, JobId, Owner, ParseSettings, Quote};
 use crate::domain::required::RequiredFields;
@@ -62,12 +63,17 @@ pub(crate) async fn move_rows(
     Ok(())
 }
 
-/// Cancels a job: it becomes FAILED with the reason, and later messages for it have no effect.
-pub(crate) async fn cancel(connection: &mut PgConnection, id: JobId, reason: &str) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_status = 'FAILED', job_failure = $2, job_cancelled_at = now(),
+/// Cancels a job: it becomes FAILED with the reason and its English `words`, and later messages for it have no effect.
+pub(crate) async fn cancel(
+    connection: &mut PgConnection,
+    id: JobId,
+    reason: &Failure,
+    words: &str,
+) -> Result<(), StoreError> {
+    let query = "UPDATE jobs SET job_status = 'FAILED', job_failure = $2, job_failure_reason = $3, job_cancelled_at = now(),
                 job_process_end = coalesce(job_process_end, now()), job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1";
-    sql::query(query).bind(id.0).bind(reason).execute(connection).await?;
+    sql::query(query).bind(id.0).bind(words).bind(Json(reason)).execute(connection).await?;
     Ok(())
 }
 
@@ -108,7 +114,7 @@ pub(crate) async fn restart(
                 job_ready_rows = 0, job_issue_rows = 0, job_discarded_rows = 0, job_success_rows = 0,
                 job_repeated_rows = 0, job_checkpoint = 0, job_staged_at = NULL, job_staging_base = NULL,
                 job_object_version = NULL, job_partitioned = false, job_attempts = 0, job_unfinished_runs = 0,
-                job_failure = NULL, job_cancelled_at = NULL, job_process_start = NULL, job_process_end = NULL
+                job_failure = NULL, job_failure_reason = NULL, job_cancelled_at = NULL, job_process_start = NULL, job_process_end = NULL
          WHERE job_id = $1";
     let Reading { settings, columns, required } = reading;
     let query = sql::query(query).bind(id.0).bind(&settings.encoding).bind(settings.line());

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::{RowCounts, columns, parse_settings, required_fields};
+use crate::domain::failure::Failure;
 use crate::domain::ids::RowId;
 use crate::domain::interpretation::Interpretation;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
@@ -87,7 +88,7 @@ pub async fn claim(
     // The rows of a NEEDS_REVIEW job are staged, by whichever program, so its file is never read again.
     let claim = format!(
         "UPDATE jobs SET job_status = 'PROCESSING', job_lease_token = '{token}', job_lease_until = now() + {lease},
-                job_process_start = now(), job_process_end = NULL, job_failure = NULL,
+                job_process_start = now(), job_process_end = NULL, job_failure = NULL, job_failure_reason = NULL,
                 job_unfinished_runs = job_unfinished_runs + 1,
                 job_required_fields = coalesce(job_required_fields, '{{{required}}}'),
                 job_staged_at = CASE WHEN job_status = 'NEEDS_REVIEW'
@@ -374,16 +375,23 @@ pub(crate) async fn finish(
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
-/// Ends a run and sets its job to FAILED, with the reason in words for the owner.
-pub(crate) async fn fail(pool: &PgPool, claim: &Claim, reason: &str) -> Result<(), StoreError> {
+/// Ends a run and sets its job to FAILED, with the reason and its English `words`.
+pub(crate) async fn fail(
+    pool: &PgPool,
+    claim: &Claim,
+    reason: &Failure,
+    words: &str,
+) -> Result<(), StoreError> {
     let query = sql::query(
-        "UPDATE jobs SET job_status = 'FAILED', job_failure = $3, job_process_end = clock_timestamp(), job_attempts = 0,
+        "UPDATE jobs SET job_status = 'FAILED', job_failure = $3, job_failure_reason = $4,
+                job_process_end = clock_timestamp(), job_attempts = 0,
                 job_unfinished_runs = 0, job_lease_token = NULL, job_lease_until = NULL
          WHERE job_id = $1 AND job_lease_token = $2",
     )
     .bind(claim.job.0)
     .bind(claim.token)
-    .bind(reason);
+    .bind(words)
+    .bind(Json(reason));
     held(claim, sql::execute(pool, query).await?.rows_affected())
 }
 

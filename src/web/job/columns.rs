@@ -10,13 +10,13 @@ use crate::actions::{self, FilePreview, Remember, Reread};
 use crate::domain::job::{JobId, ParseSettings};
 use crate::http::{App, Editor, Path, PreviewQuery, Problem, Query, find_job, preview_of_job};
 use crate::store::jobs::Job;
+use crate::texts::Text;
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
 use crate::web::mapping::{MappingFields, PreviewRows, chosen};
 use crate::web::reading::ReadingView;
 use crate::web::settings::{PartButtons, SettingsForm};
 use crate::web::shell::{Section, Shell, show};
-use crate::web::text::Text;
 
 /// The form, with the first rows of the file.
 #[derive(Template)]

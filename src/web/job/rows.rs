@@ -17,10 +17,10 @@ use crate::http::{self, App, Path, Problem, Query, Reader};
 use crate::store::issues::{self, IssueFilter};
 use crate::store::jobs::Job;
 use crate::store::staging::{self, RowPage, RowView};
+use crate::texts::Text;
 use crate::web::export::of_page;
 use crate::web::extra::ExtraView;
 use crate::web::form::search_text;
-use crate::web::text::Text;
 use crate::web::words::{self, Status};
 
 /// Rows of a page.

@@ -13,9 +13,9 @@ use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
 use crate::http::{App, Path, Problem, Reader, Standing, event_stream, find_job};
 use crate::store::jobs::{self, Job};
 use crate::store::undo_progress::UndoProgress;
+use crate::texts::{Text, failure_on_page};
 use crate::web::language::Viewer;
 use crate::web::shell::{Section, Shell};
-use crate::web::text::Text;
 use crate::web::times;
 use crate::web::words::sentence;
 
@@ -42,6 +42,8 @@ pub(crate) struct StateView {
     partly_imported: String,
     took: Option<String>,
     failure: String,
+    /// Whether the failure is in English, whatever the viewer's language.
+    is_english: bool,
     cancelled: bool,
     at_once: bool,
     csrf: Option<String>,
@@ -92,7 +94,8 @@ impl StateView {
             imported: text.state_imported(job.counts.consolidated),
             partly_imported: text.state_partly_imported(job.counts.consolidated),
             took: times.map(|(start, end)| times::took(text, start, end)),
-            failure: sentence(job.failure.as_deref().unwrap_or_default()),
+            failure: failure(text, job),
+            is_english: job.failure_reason.is_none(),
             text: text.clone(),
             cancelled: job.cancelled,
             at_once: job.policy == ImportPolicy::AtOnce && job.counts.consolidated > 0,
@@ -100,6 +103,15 @@ impl StateView {
             uploads: shell.uploads,
             edits: shell.edits,
         }
+    }
+}
+
+/// Returns why the job is FAILED; in English if only the text is stored, by an earlier or a later version.
+fn failure(text: &Text, job: &Job) -> String {
+    match (&job.failure_reason, &job.failure) {
+        (Some(reason), _) => sentence(&failure_on_page(text, reason)),
+        (None, Some(words)) => sentence(words),
+        (None, None) => String::new(),
     }
 }
 

@@ -8,8 +8,8 @@ use crate::domain::job::{JobStatus, Owner};
 use crate::http::Problem;
 use crate::store::actions::{self as trail, ActionFilter};
 use crate::store::jobs::Job;
+use crate::texts::Text;
 use crate::web::audit;
-use crate::web::text::Text;
 use crate::web::times::Time;
 
 /// Maximum number of actions shown.

@@ -15,10 +15,10 @@ use crate::domain::issue::IssueType;
 use crate::domain::row::RowStatus;
 use crate::http::{App, Editor, Path, Problem};
 use crate::store::decided::Example;
+use crate::texts::{Text, field_inline};
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
 use crate::web::shell::{Shell, show};
-use crate::web::text::Text;
 use crate::web::words;
 
 /// The bulk decisions about cases of a kind.
@@ -39,10 +39,9 @@ impl Choices {
         Choices {
             buttons: buttons.map(|choice| (choice.as_str(), words::bulk_button(text, *choice))).collect(),
             blanks: match choices.contains(&BulkDecision::FillIn) {
-                true => shared()
-                    .into_iter()
-                    .map(|field| (field.as_str(), words::field_inline(text, field)))
-                    .collect(),
+                true => {
+                    shared().into_iter().map(|field| (field.as_str(), field_inline(text, field))).collect()
+                }
                 false => Vec::new(),
             },
             all: !searched,

@@ -19,9 +19,8 @@ use crate::store::actions::{self as trail, Action};
 use crate::store::contacts::Contact;
 use crate::store::issues::Issue;
 use crate::store::staging::RowView;
+use crate::texts::{Text, email_error, field_inline};
 use crate::web::extra::{self, ExtraLine, ExtraView};
-use crate::web::refusals::email_error;
-use crate::web::text::Text;
 use crate::web::times::Time;
 use crate::web::words;
 
@@ -238,7 +237,7 @@ fn description(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFiel
     let first = rows.first().map(|case| rules::check(&case.row.fields(), false, required));
     let (kind, Verdict { missing, invalid_email, .. }) = (issue.issue_type, first.unwrap_or_default());
     if kind == IssueType::MissingRequiredField && rows.len() == 1 && !missing.is_empty() {
-        let names: Vec<String> = missing.iter().map(|field| words::field_inline(text, field)).collect();
+        let names: Vec<String> = missing.iter().map(|field| field_inline(text, field)).collect();
         return text.wrong_missing(names.join(", "));
     }
     match invalid_email.filter(|_| kind == IssueType::InvalidEmail) {

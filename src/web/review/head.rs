@@ -10,7 +10,7 @@ use crate::domain::ids::{ActionId, JobId};
 use crate::domain::issue::IssueType;
 use crate::http::Problem;
 use crate::store::{Count, actions as trail, issues};
-use crate::web::text::Text;
+use crate::texts::Text;
 use crate::web::words;
 
 /// A link to a kind of issues.

@@ -10,9 +10,9 @@ use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::http::{Problem, find_job};
 use crate::store::issues::{self, Issue};
 use crate::store::jobs::Job;
+use crate::texts::Text;
 use crate::web::language::Viewer;
 use crate::web::shell::{Section, Shell};
-use crate::web::text::Text;
 
 /// A job, and whether the viewer may decide about its rows.
 pub(super) struct ReviewJob {

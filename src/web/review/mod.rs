@@ -23,7 +23,6 @@ use super::form::{search_text, wants_part};
 use super::language::Viewer;
 use super::refusals::action_error;
 use super::shell::{Shell, show};
-use super::text::Text;
 use super::words;
 use crate::actions::ActionError;
 use crate::domain::ids::{ActionId, IssueId, JobId};
@@ -31,6 +30,7 @@ use crate::domain::issue::IssueType;
 use crate::domain::job::JobStatus;
 use crate::http::{App, Path, Problem, Query, Reader};
 use crate::store::issues::{self, IssueFilter, State as IssueState};
+use crate::texts::Text;
 
 /// Cases of a page.
 const PAGE: i64 = 25;

@@ -188,7 +188,7 @@ async fn an_invalid_file_is_refused_with_the_reason_and_changes_nothing() {
         (format!("row_key,company\n{key},A\0b\n").into_bytes(), "line 2 contains a NUL"),
     ];
     let refused = async |file: &[u8]| match actions::correct(&world.owners, &tester(), JOB, file).await {
-        Err(ActionError::Invalid { field: "file", reason }) => reason,
+        Err(ActionError::Invalid { field: "file", reason }) => reason.to_string(),
         other => panic!("{}: {other:?}", String::from_utf8_lossy(file)),
     };
     for (file, words) in cases {

@@ -99,3 +99,52 @@ async fn a_real_browser_shows_the_viewers_language_and_time_zone() {
     assert_eq!(screen.foreign_requests().await, [""; 0]);
     screen.close().await;
 }
+
+#[tokio::test]
+async fn reasons_of_failures_and_refusals_are_in_the_viewers_language() {
+    let server = server().await;
+    let upload = server.client().post(format!("{}/api/v1/uploads", server.url)).body("a;b\n1;2\n");
+    assert_eq!(upload.send().await.unwrap().status().as_u16(), 202);
+    assert_eq!(server.world.status_after_run(2).await, "FAILED");
+    let page = async |language: &str| {
+        let headers = [("accept", "text/html"), ("accept-language", language)];
+        server.send(Method::GET, "/jobs/2", None, &headers).await.text().await.unwrap()
+    };
+    for (language, words) in [
+        ("en", "<p dir=\"auto\">The header on line 1 has no column for e-mail, "),
+        ("de", "<p dir=\"auto\">Die Kopfzeile in Zeile 1 hat keine Spalte für E-Mail"),
+        ("es", "<p dir=\"auto\">El encabezado de la línea 1 no tiene columna para "),
+    ] {
+        let shown = page(language).await;
+        assert!(shown.contains(words) && !shown.contains("ingest map"), "{language}: {shown}");
+    }
+    // Other programs read English, with the command.
+    let (_, job) = server.get("/api/v1/jobs/2").await;
+    assert!(job["failure"].as_str().unwrap().contains("no column for email, "), "{job}");
+    assert!(job["failure"].as_str().unwrap().contains("`ingest map 2 email="), "{job}");
+
+    let preview = async |content: &'static str, query: &str| {
+        let request = server.client().post(format!("{}/upload/preview{query}", server.url));
+        let request = request.header("accept", "text/html").header("accept-language", "de");
+        let request = request.header("hx-request", "true").header("sec-fetch-site", "same-origin");
+        request.body(content).send().await.unwrap().text().await.unwrap()
+    };
+    for (content, query, words) in [
+        ("%PDF-1.7", "", "Statt CSV-Text ist die Datei ein PDF-Dokument; speichern Sie sie"),
+        ("email\na@example.com\n", "?header_line=9", "Die Kopfzeile kann nicht in Zeile 9 stehen"),
+        ("email\na@example.com\n", "?encoding=klingon", "Die Zeichenkodierung „klingon“ ist unbekannt"),
+        ("email\na@example.com\n", "?part=x", "lassen Sie den Teil leer"),
+    ] {
+        let shown = preview(content, query).await;
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+
+    // An earlier version has stored the sentence alone, a later one perhaps a reason that is unknown here.
+    for reason in ["NULL", "'{\"kind\": \"unheard_of\"}'"] {
+        let older = format!(
+            "UPDATE jobs SET job_failure = 'it is too old', job_failure_reason = {reason} WHERE job_id = 2"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&server.world.pool).await.unwrap();
+        assert!(page("de").await.contains("<p dir=\"auto\" lang=\"en\">It is too old.</p>"));
+    }
+}

@@ -191,7 +191,9 @@ async fn decides(ann: &mut Reader) {
 async fn german_texts_of_a_review_match_the_snapshot() {
     let mut ann = Reader::new("de").await;
     ann.has_jobs().await;
-    for path in ["/jobs", "/jobs/2", "/jobs/2/review/invalid", "/contacts", "/contacts/1", "/nowhere"] {
+    for path in
+        ["/jobs", "/jobs/2", "/jobs/3", "/jobs/2/review/invalid", "/contacts", "/contacts/1", "/nowhere"]
+    {
         ann.reads(path).await;
     }
     decides(&mut ann).await;
@@ -202,7 +204,9 @@ async fn german_texts_of_a_review_match_the_snapshot() {
 async fn spanish_texts_of_a_review_match_the_snapshot() {
     let mut ann = Reader::new("es").await;
     ann.has_jobs().await;
-    for path in ["/jobs", "/jobs/2", "/jobs/2/review/invalid", "/contacts", "/contacts/1", "/nowhere"] {
+    for path in
+        ["/jobs", "/jobs/2", "/jobs/3", "/jobs/2/review/invalid", "/contacts", "/contacts/1", "/nowhere"]
+    {
         ann.reads(path).await;
     }
     decides(&mut ann).await;

@@ -1,4 +1,4 @@
-//! The texts of the pages in one language: the messages of `locales/`, with numbers in the format of the viewer's locale.
+//! The messages in one language: the messages of `locales/`, with numbers in the format of the viewer's locale.
 //!
 //! `build.rs` generates a function for each message, with its arguments. Therefore a page that uses an unknown message
 //! does not compile, and a message that no page uses is reported as dead code.
@@ -8,9 +8,7 @@ use std::sync::LazyLock;
 
 use icu_decimal::DecimalFormatter;
 use icu_decimal::input::Decimal;
-use icu_locale_core::LanguageIdentifier;
-
-use crate::store::Count;
+use icu_locale_core::{LanguageIdentifier, langid};
 
 #[allow(missing_docs, unreachable_pub, clippy::pedantic, clippy::derivable_impls, reason = "generated")]
 mod messages {
@@ -59,14 +57,6 @@ impl Text {
             Err(_) => number.to_string(),
         }
     }
-
-    /// Formats a count, with `+` if it exceeds the maximum.
-    pub(crate) fn count(&self, count: Count) -> String {
-        match count.number() > Count::MOST {
-            true => format!("{}+", self.number(Count::MOST)),
-            false => self.number(count.number()),
-        }
-    }
 }
 
 impl Deref for Text {
@@ -101,8 +91,14 @@ counted! {
     effect_discarded effect_restored effect_edited effect_differing effect_decided effect_resolved effect_reopened
 }
 
+/// Returns the texts in English, for readers of the API, of the command line, of logs and of the database.
+pub(super) fn english() -> &'static Text {
+    static ENGLISH: LazyLock<Text> = LazyLock::new(|| Text::new(Language::default(), langid!("en")));
+    &ENGLISH
+}
+
 #[cfg(test)]
-pub(super) fn text(language: &str) -> Text {
+pub(crate) fn text(language: &str) -> Text {
     Text::new(language.parse().unwrap(), language.parse().unwrap())
 }
 

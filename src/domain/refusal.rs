@@ -1,0 +1,158 @@
+//! The reasons for which a request is refused because of a value in it. `texts` has their sentences.
+
+use super::email::EmailError;
+use super::field::Field;
+use super::rejection::{HeaderNames, Rejection};
+use super::search::TextFlaw;
+
+/// What is wrong with a value of a request. Displayed in English, as the API and the command line show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The file cannot be read.
+    Rejected(Box<Rejection>),
+    /// The file is too large for a preview.
+    PreviewTooLarge {
+        /// The maximum size of a container in MB.
+        packed_mb: usize,
+        /// The maximum size of its content in MB.
+        unpacked_mb: u64,
+    },
+    /// An archive has more tables than an upload makes jobs.
+    TooManyTables {
+        /// The number of tables.
+        count: usize,
+        /// The maximum.
+        limit: usize,
+    },
+    /// The columns are to be matched of an archive with several tables.
+    MatchOneTable {
+        /// The names of the tables.
+        names: Vec<String>,
+    },
+    /// The name of the file is empty, too long or contains a control character.
+    FileName,
+    /// There is no such delimiter.
+    Delimiter,
+    /// There is no such quote.
+    Quote,
+    /// A value contains the character NUL.
+    Nul,
+    /// No line has this number.
+    HeaderLine {
+        /// The number as it is given.
+        line: i64,
+    },
+    /// The line of the header is not a number.
+    NoNumber,
+    /// A value cannot be that of every row.
+    FixedValue {
+        /// The field.
+        field: Field,
+        /// What is wrong with it.
+        flaw: ValueFlaw,
+    },
+    /// Two fields have the same column.
+    SameColumn,
+    /// Some columns of an upload are given by their positions, and others are not.
+    SomeColumns {
+        /// The fields for which columns are needed.
+        fields: Vec<Field>,
+    },
+    /// The file has no such column.
+    NoColumn {
+        /// The name or number of the column as it is given.
+        column: String,
+        /// The names of the columns.
+        names: Vec<String>,
+    },
+    /// A required field has no column.
+    Unassigned {
+        /// The field.
+        field: Field,
+        /// The names of the columns.
+        names: Vec<String>,
+    },
+    /// The e-mail is left without a column.
+    EmailWithoutColumn,
+    /// A remembered header has no such column.
+    NotInHeader,
+    /// A text to search for is invalid.
+    SearchText(TextFlaw),
+    /// A decision has no new value.
+    NoNewValue,
+    /// A contact has to have a value.
+    ContactWithoutValue,
+    /// An e-mail address is invalid.
+    Email(EmailError),
+    /// The header of a file of corrections was decoded in another encoding.
+    MisreadHeader {
+        /// The line of the header.
+        line: u64,
+    },
+    /// Several columns of a file of corrections have the same name.
+    SeveralColumns {
+        /// The line of the header.
+        line: u64,
+        /// What is in them.
+        column: String,
+        /// The names in the header.
+        found: HeaderNames,
+    },
+    /// A file of corrections does not say which row is which.
+    NoKeyColumn {
+        /// The line of the header.
+        line: u64,
+        /// The name of the column.
+        column: String,
+        /// The names in the header.
+        found: HeaderNames,
+    },
+    /// A file of corrections has no values.
+    NoValueColumn {
+        /// The line of the header.
+        line: u64,
+        /// The names in the header.
+        found: HeaderNames,
+    },
+    /// A row of a file of corrections is not text.
+    NotText {
+        /// The line of the row.
+        line: u64,
+    },
+    /// A row of a file of corrections has more cells than its header.
+    TooManyCells {
+        /// The line of the row.
+        line: u64,
+    },
+    /// Two lines of a file of corrections are the same row with different values.
+    Contradiction {
+        /// The first line.
+        first: i64,
+        /// The second line.
+        second: i64,
+        /// The name of the column that says which row it is.
+        column: String,
+    },
+}
+
+/// Why a value cannot be that of every row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueFlaw {
+    /// It identifies a contact.
+    IdentifiesContact,
+    /// It is empty.
+    Empty,
+    /// It contains a control character.
+    ControlCharacter,
+    /// It is too long.
+    TooLong {
+        /// The maximum number of characters.
+        limit: usize,
+    },
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Refusal::Rejected(Box::new(rejection))
+    }
+}

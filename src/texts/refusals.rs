@@ -1,0 +1,139 @@
+//! The sentences for why a value of a request is refused.
+
+use std::fmt;
+
+use super::emails::email_error;
+use super::names::header_names;
+use super::rejections;
+use super::remedies::Reader;
+use super::text::{Text, english};
+use crate::domain::field::Field;
+use crate::domain::refusal::{Refusal, ValueFlaw};
+use crate::domain::search::TextFlaw;
+
+/// Returns what is wrong with a value, in the viewer's language.
+pub(crate) fn refusal_on_page(text: &Text, refusal: &Refusal) -> String {
+    sentence(Reader::of_page(text), refusal)
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&sentence(Reader::of_commands(), self))
+    }
+}
+
+impl fmt::Display for TextFlaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text_flaw(english(), *self))
+    }
+}
+
+fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
+    let text = reader.text;
+    match refusal {
+        Refusal::Rejected(rejection) => rejections::sentence(reader, rejection),
+        Refusal::PreviewTooLarge { packed_mb, unpacked_mb } => {
+            text.refusal_preview_too_large(packed_mb.to_string(), unpacked_mb.to_string())
+        }
+        Refusal::TooManyTables { count, limit } => {
+            text.refusal_too_many_tables(count.to_string(), limit.to_string(), choose_part(reader))
+        }
+        Refusal::MatchOneTable { names } => {
+            text.refusal_match_one_table(names.len().to_string(), choose_part(reader), names.join(", "))
+        }
+        Refusal::FileName => text.refusal_file_name(),
+        Refusal::Delimiter => text.refusal_delimiter(),
+        Refusal::Quote => text.refusal_quote(),
+        Refusal::Nul => text.refusal_nul(),
+        Refusal::HeaderLine { line } => text.refusal_header_line(line.to_string()),
+        Refusal::NoNumber => text.refusal_no_number(),
+        Refusal::FixedValue { field, flaw } => fixed_value(text, reader.field(*field), *flaw),
+        Refusal::SameColumn => text.refusal_same_column(),
+        Refusal::SomeColumns { fields } => text.refusal_some_columns(reader.fields(fields)),
+        Refusal::NoColumn { column, names } => text.refusal_no_column(column, numbered(names)),
+        Refusal::Unassigned { field, names } => unassigned(reader, *field, names),
+        Refusal::EmailWithoutColumn => text.refusal_email_without_column(),
+        Refusal::NotInHeader => text.refusal_not_in_header(),
+        Refusal::SearchText(flaw) => text.refusal_search(text_flaw(text, *flaw)),
+        Refusal::NoNewValue => text.refusal_no_new_value(),
+        Refusal::ContactWithoutValue => text.refusal_contact_value(),
+        Refusal::Email(error) => reader.either(&error.to_string(), |text| email_error(text, *error)),
+        Refusal::MisreadHeader { line } => text.refusal_misread_header(line.to_string()),
+        Refusal::SeveralColumns { line, column, found } => {
+            text.refusal_several_columns(line.to_string(), column, header_names(text, found))
+        }
+        Refusal::NoKeyColumn { line, column, found } => {
+            text.refusal_no_key_column(line.to_string(), column, header_names(text, found))
+        }
+        Refusal::NoValueColumn { line, found } => {
+            let names = header_names(text, found);
+            text.refusal_no_value_column(line.to_string(), names, Field::names())
+        }
+        Refusal::NotText { line } => text.refusal_not_text(line.to_string()),
+        Refusal::TooManyCells { line } => text.refusal_too_many_cells(line.to_string()),
+        Refusal::Contradiction { first, second, column } => {
+            text.refusal_contradiction(first.to_string(), second.to_string(), column)
+        }
+    }
+}
+
+fn choose_part(reader: Reader<'_>) -> String {
+    reader.either("with `--part`", |text| text.reason_under(text.upload_part()))
+}
+
+fn fixed_value(text: &Text, field: String, flaw: ValueFlaw) -> String {
+    match flaw {
+        ValueFlaw::IdentifiesContact => text.refusal_value_of_identity(field),
+        ValueFlaw::Empty => text.refusal_value_empty(field),
+        ValueFlaw::ControlCharacter => text.refusal_value_control(field),
+        ValueFlaw::TooLong { limit } => text.refusal_value_too_long(field, limit.to_string()),
+    }
+}
+
+fn unassigned(reader: Reader<'_>, field: Field, names: &[String]) -> String {
+    let (text, name, names) = (reader.text, reader.field(field), numbered(names));
+    let how = reader.either(&format!(" ({field}=COLUMN)"), |_| String::new());
+    match field {
+        Field::Email => text.refusal_unassigned_email(name, how, names),
+        Field::FirstName | Field::LastName | Field::Company => {
+            let value = reader.either(&format!(" (--value {field}=TEXT)"), |_| String::new());
+            text.refusal_unassigned(name, how, value, names)
+        }
+    }
+}
+
+fn text_flaw(text: &Text, flaw: TextFlaw) -> String {
+    match flaw {
+        TextFlaw::Nul => text.refusal_text_nul(),
+        TextFlaw::TooLong { limit } => text.refusal_text_too_long(limit.to_string()),
+    }
+}
+
+fn numbered(names: &[String]) -> String {
+    let names = names.iter().enumerate().map(|(at, name)| format!("{} {name}", at + 1));
+    names.collect::<Vec<String>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::text;
+
+    #[test]
+    fn a_refusal_is_described_in_the_viewers_language() {
+        let names = vec!["mail".to_owned(), "org".to_owned()];
+        let refusal = Refusal::Unassigned { field: Field::LastName, names };
+        assert_eq!(
+            refusal.to_string(),
+            "no column is recognized as last_name; choose its column (last_name=COLUMN), or a value for every row \
+             (--value last_name=TEXT); the columns are: 1 mail, 2 org"
+        );
+        assert_eq!(
+            refusal_on_page(&text("es"), &refusal),
+            "ninguna columna se reconoce como apellidos; elija su columna o un valor para todas las filas; las columnas \
+             son: 1 mail, 2 org"
+        );
+        let value = Refusal::FixedValue { field: Field::Company, flaw: ValueFlaw::Empty };
+        assert_eq!(refusal_on_page(&text("de"), &value), "Firma: der Wert für jede Zeile ist leer");
+    }
+}
