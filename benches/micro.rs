@@ -54,7 +54,7 @@ fn parts(criterion: &mut Criterion, name: &str, kind: Kind) {
             status: rules::check(fields, false, required).status(),
             hash: fields.hash(""),
             line: number as u64,
-            residue: "",
+            residue: rules::Residue::default(),
             extra: "",
         })
         .collect();

@@ -8,12 +8,13 @@ use axum::extract::{FromRequestParts, Request};
 use axum::response::IntoResponse;
 use futures::executor::block_on;
 use ingest::csv::{
-    Damage, Encoding, Limits, RawRow, Reader, Rejection, Summary, TableRow, TableSurvey, defused, guarded,
-    preview, unguarded, unmangled, without_mangled_mark,
+    Damage, Encoding, Limits, RawRow, Reader, Summary, TableRow, TableSurvey, defused, guarded, preview,
+    unguarded, unmangled, without_mangled_mark,
 };
 use ingest::domain::decision::{Decision, Edits, Filter};
 use ingest::domain::field::{Field, folded};
 use ingest::domain::issue::{IssueType, email_issue_key};
+use ingest::domain::rejection::Rejection;
 use ingest::domain::required::RequiredFields;
 use ingest::domain::row::{Fields, RowStatus, normalise};
 use ingest::domain::{email as address, rules, suggest};
@@ -99,7 +100,8 @@ pub(crate) fn email(data: &[u8]) {
     }
     let fields = Fields::new(text, "Ann", "Lee", "Acme");
     let verdict = rules::check(&fields, false, RequiredFields::default());
-    assert_eq!(verdict.is_clean(), verdict.violations(&fields, fields.hash(""), "").is_empty());
+    let violations = verdict.violations(&fields, fields.hash(""), rules::Residue::default());
+    assert_eq!(verdict.is_clean(), violations.is_empty());
 }
 
 /// Parses the body of a message.

@@ -19,7 +19,7 @@ use crate::domain::interpretation::{ColumnsBy, Container};
 use crate::domain::job::ParseSettings;
 use crate::domain::rejection::Rejection;
 use crate::domain::row::{Fields, normalise};
-use crate::domain::rules::ENCODING_IN_DOUBT;
+use crate::domain::rules::encoding_in_doubt;
 use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
 
@@ -288,9 +288,11 @@ pub(crate) fn fields<'a>(row: &RawRow<'a>) -> Fields<'a> {
     row.values.map(normalise)
 }
 
-/// Returns whether nothing but the encoding of the file is in doubt.
-fn is_about_encoding(damage: &Damage) -> bool {
-    damage.overflow.is_empty() && damage.undecodable.is_empty() && damage.oddities.is_empty()
+/// Returns whether the row is malformed because of nothing but the encoding of the file, which is in doubt.
+pub(crate) fn is_about_encoding(damage: Option<&Damage>) -> bool {
+    damage.is_some_and(|damage| {
+        damage.overflow.is_empty() && damage.undecodable.is_empty() && damage.oddities.is_empty()
+    })
 }
 
 /// Describes what a malformed row contained besides its values; empty for any other row. Rows with different
@@ -299,8 +301,8 @@ pub(crate) fn residue(damage: Option<&Damage>) -> String {
     let Some(damage) = damage else {
         return String::new();
     };
-    if is_about_encoding(damage) {
-        return format!("{ENCODING_IN_DOUBT}{}", damage.doubts.join("; "));
+    if is_about_encoding(Some(damage)) {
+        return encoding_in_doubt(&damage.doubts);
     }
     let kinds = [("extra cells ", &damage.overflow), ("unreadable bytes in ", &damage.undecodable)];
     let mut residue = Vec::new();

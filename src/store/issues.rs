@@ -14,7 +14,7 @@ use crate::domain::ids::{IssueId, RowId};
 use crate::domain::issue::{ENCODING_ISSUE_KEY, IssueType, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::RowHash;
-use crate::domain::rules::{Violation, is_about_encoding};
+use crate::domain::rules::{Residue, Violation};
 
 /// An issue and one of the rows that raise it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,8 +104,8 @@ pub(crate) struct AcceptedRows {
 
 impl AcceptedRows {
     /// Returns whether the row with this hash and residue was accepted.
-    pub(crate) fn contains(&self, hash: RowHash, residue: &str) -> bool {
-        match is_about_encoding(residue) {
+    pub(crate) fn contains(&self, hash: RowHash, residue: Residue<'_>) -> bool {
+        match residue.is_about_encoding {
             true => self.encoding,
             false => self.hashes.contains(&hash),
         }

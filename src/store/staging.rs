@@ -21,6 +21,7 @@ use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::{Fields, OnExisting, RowHash, RowStatus, normalise};
+use crate::domain::rules::Residue;
 
 /// A row to insert.
 pub struct NewRow<'a> {
@@ -34,8 +35,8 @@ pub struct NewRow<'a> {
     pub hash: RowHash,
     /// The line in the file.
     pub line: u64,
-    /// The text of a malformed row beside its values; empty for other rows.
-    pub residue: &'a str,
+    /// What a malformed row contained beside its values.
+    pub residue: Residue<'a>,
     /// Its values in columns that belong to no field, as a JSON object; empty if there are none.
     pub extra: &'a str,
 }
@@ -55,7 +56,8 @@ impl Chunk {
                 line.text_or_null(value);
             }
             line.plain(row.status).hex(row.hash.0).plain(row.line);
-            line.text_or_null(row.residue).text_or_null(row.extra);
+            line.text_or_null(row.residue.text).text_or_null(row.extra);
+            line.plain(if row.residue.is_about_encoding { 't' } else { 'f' });
         });
     }
 
@@ -88,6 +90,7 @@ fn target(tables: JobTables) -> Target {
         ("staging_line", "bigint"),
         ("staging_residue", "varchar"),
         ("staging_extra", "jsonb"),
+        ("staging_encoding_in_doubt", "boolean"),
     ])
 }
 
@@ -117,6 +120,8 @@ pub(crate) struct StagedRow<'a> {
     pub hash: Cow<'a, str>,
     /// The text of a malformed row beside its values; empty for other rows.
     pub residue: Cow<'a, str>,
+    /// Whether the residue is about nothing but the encoding of the file.
+    pub encoding_in_doubt: bool,
     /// Whether a person accepted it although it is malformed.
     pub accepted: bool,
     /// A person's decision on the existing contact with its e-mail; `None` if there is none.
@@ -138,6 +143,11 @@ impl StagedRow<'_> {
     /// The values, normalised.
     pub(crate) fn fields(&self) -> Fields<'_> {
         self.values.each_ref().map(|value| normalise(value))
+    }
+
+    /// Returns what the row contained beside its values.
+    pub(crate) fn residue(&self) -> Residue<'_> {
+        Residue { text: &self.residue, is_about_encoding: self.encoding_in_doubt }
     }
 
     /// Returns the row's hash; if upstream wrote it in another format, a hash of that text.
@@ -163,11 +173,11 @@ impl RowText {
         let mut text = || Ok::<_, StoreError>(next()?.unwrap_or_default());
         let values = PerField::try_from_fn(|_| text())?;
         let (status, hash, residue, accepted, on_existing) = (text()?, text()?, text()?, text()?, text()?);
-        let extra = text()?;
+        let (extra, encoding_in_doubt) = (text()?, text()? == "t");
         let status = if status.is_empty() { None } else { Some(status.parse()?) };
         let on_existing = if on_existing.is_empty() { None } else { Some(on_existing.parse()?) };
         let accepted = accepted == "t";
-        Ok(StagedRow { id, values, status, hash, residue, accepted, on_existing, extra })
+        Ok(StagedRow { id, values, status, hash, residue, encoding_in_doubt, accepted, on_existing, extra })
     }
 }
 
@@ -189,7 +199,7 @@ pub(crate) async fn rows(
     // COPY takes no parameters. Safe: the name of the table and the condition contain only the job's number.
     let copy = format!(
         "COPY (SELECT staging_id, {}, staging_status, staging_row_hash, staging_residue,
-                staging_accepted, staging_on_existing, {extra}
+                staging_accepted, staging_on_existing, {extra}, staging_encoding_in_doubt
          FROM {} WHERE staging_job_id = {} AND staging_status IS DISTINCT FROM 'DISCARD' {order}) TO STDOUT",
         Field::columns("staging"),
         tables.staging(),

@@ -200,6 +200,27 @@ async fn a_migration_ranks_the_issues_of_large_jobs() {
 }
 
 #[tokio::test]
+async fn a_migration_marks_rows_whose_encoding_is_in_doubt() {
+    let world = World::empty_database().await;
+    migrate_before(&world.pool, "0022").await;
+    let old =
+        "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key) VALUES ('ann', 'a', 'a');
+         CREATE TABLE staging_job_1 (LIKE staging INCLUDING DEFAULTS);
+         INSERT INTO staging (staging_id, staging_job_id, staging_row_hash, staging_residue) VALUES
+             (1, 1, 'a', 'the encoding of the file is in doubt: first_name holds Maes'),
+             (2, 1, 'b', 'extra cells [\"x\"]; first_name holds Maes'), (3, 1, 'c', NULL);
+         INSERT INTO staging_job_1 SELECT * FROM staging";
+    sqlx::raw_sql(old).execute(&world.pool).await.unwrap();
+    world.ingest(&["migrate"]).await.expect_status(0);
+    for table in ["staging", "staging_job_1"] {
+        let query = format!("SELECT array_agg(staging_encoding_in_doubt ORDER BY staging_id) FROM {table}");
+        let marks: Vec<bool> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&world.pool).await.unwrap();
+        assert_eq!(marks, [true, false, false], "{table}");
+    }
+}
+
+#[tokio::test]
 async fn every_issue_type_is_in_the_database_with_its_rank() {
     let world = World::database().await;
     world.ingest(&["migrate"]).await.expect_status(0);

@@ -25,18 +25,24 @@ const RESIDUE_LETTERS: usize = 1_000;
 /// The description without the residue.
 pub(crate) const SENTENCE: &str = "the row does not fit the file's header or encoding";
 
-/// The beginning of the residue of a row in which only the encoding of the file is in doubt. All such rows of a job share
-/// one issue.
-pub(crate) const ENCODING_IN_DOUBT: &str = "the encoding of the file is in doubt: ";
-
-pub(crate) fn is_about_encoding(residue: &str) -> bool {
-    residue.starts_with(ENCODING_IN_DOUBT)
+/// What a malformed row contained beside its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Residue<'a> {
+    /// It in words; empty if the row is not malformed.
+    pub text: &'a str,
+    /// Whether nothing but the encoding of the file is in doubt. All such rows of a job share one issue.
+    pub is_about_encoding: bool,
 }
 
-pub(crate) fn description(residue: &str) -> String {
-    match is_about_encoding(residue) {
-        true => shortened(residue).into_owned(),
-        false => format!("{SENTENCE}: {}", shortened(residue)),
+/// Describes which values the encoding leaves in doubt, for people.
+pub(crate) fn encoding_in_doubt(doubts: &[String]) -> String {
+    format!("the encoding of the file is in doubt: {}", doubts.join("; "))
+}
+
+pub(crate) fn description(residue: Residue<'_>) -> String {
+    match residue.is_about_encoding {
+        true => shortened(residue.text).into_owned(),
+        false => format!("{SENTENCE}: {}", shortened(residue.text)),
     }
 }
 
@@ -53,8 +59,9 @@ mod tests {
 
     #[test]
     fn an_issue_quotes_the_beginning_of_a_long_residue() {
-        assert!(description(&"é".repeat(1_000)).ends_with("éé"));
-        let long = description(&"é".repeat(100_000));
+        let described = |text: &str| description(Residue { text, is_about_encoding: false });
+        assert!(described(&"é".repeat(1_000)).ends_with("éé"));
+        let long = described(&"é".repeat(100_000));
         assert!(long.ends_with("é…") && long.chars().filter(|letter| *letter == 'é').count() == 1_000);
     }
 }

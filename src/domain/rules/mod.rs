@@ -18,7 +18,8 @@ use super::email::{self, EmailError};
 use super::issue::{ENCODING_ISSUE_KEY, IssueType, email_issue_key, row_issue_key};
 use super::required::{FieldSet, RequiredFields};
 use super::row::{Fields, RowHash, RowStatus};
-pub(crate) use malformed_row::{ENCODING_IN_DOUBT, is_about_encoding};
+pub use malformed_row::Residue;
+pub(crate) use malformed_row::encoding_in_doubt;
 
 /// Everything about a rule except its check.
 pub struct Rule {
@@ -185,12 +186,12 @@ impl Verdict {
     }
 
     /// Returns the violations of the row, one for each violated rule.
-    pub fn violations(&self, fields: &Fields<'_>, hash: RowHash, residue: &str) -> Vec<Violation> {
+    pub fn violations(&self, fields: &Fields<'_>, hash: RowHash, residue: Residue<'_>) -> Vec<Violation> {
         let broken = RULES.into_iter().filter(|rule| self.breaks(rule.issue_type));
         let violation = |rule: &Rule| Violation {
             issue_type: rule.issue_type,
             key: match rule.about {
-                About::Row if rule.issue_type == IssueType::MalformedRow && is_about_encoding(residue) => {
+                About::Row if rule.issue_type == IssueType::MalformedRow && residue.is_about_encoding => {
                     ENCODING_ISSUE_KEY.to_owned()
                 }
                 About::Row => row_issue_key(hash),
@@ -202,7 +203,7 @@ impl Verdict {
     }
 
     /// Returns the description of the row's issue of this type.
-    fn description(&self, issue_type: IssueType, residue: &str) -> String {
+    fn description(&self, issue_type: IssueType, residue: Residue<'_>) -> String {
         match issue_type {
             IssueType::MissingRequiredField => missing_required_field::description(self.missing),
             IssueType::InvalidEmail => invalid_email::description(self.invalid_email.as_ref()),
@@ -220,7 +221,7 @@ mod tests {
     fn types(email: &str, first: &str, last: &str, company: &str) -> Vec<(IssueType, String)> {
         let fields = Fields::new(email, first, last, company);
         let verdict = check(&fields, false, RequiredFields::default());
-        let all = verdict.violations(&fields, fields.hash(""), "");
+        let all = verdict.violations(&fields, fields.hash(""), Residue::default());
         all.into_iter().map(|violation| (violation.issue_type, violation.description)).collect()
     }
 

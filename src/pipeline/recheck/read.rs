@@ -119,7 +119,7 @@ impl Reading<'_> {
         !row.residue.is_empty()
             && !row.accepted
             && fields.hash(&row.residue).to_string() == row.hash
-            && !self.accepted.contains(row.row_hash(), &row.residue)
+            && !self.accepted.contains(row.row_hash(), row.residue())
     }
 }
 

@@ -61,7 +61,7 @@ fn check(
         changes.statuses.push(outcome.status());
     }
     if let RowOutcome::Raises(verdict) = outcome {
-        for violation in verdict.violations(checked.fields, checked.row.row_hash(), &checked.row.residue) {
+        for violation in verdict.violations(checked.fields, checked.row.row_hash(), checked.row.residue()) {
             changes.raised.push(&Raised::new(violation, checked.row.id));
         }
     }

@@ -10,7 +10,7 @@ use crate::csv::RawRow;
 use crate::domain::contact::ContactKeys;
 use crate::domain::ids::RowId;
 use crate::domain::row::{Fields, RowStatus};
-use crate::domain::rules::{self, About, ENCODING_IN_DOUBT};
+use crate::domain::rules::{self, About, Residue, encoding_in_doubt};
 use crate::store::issues::Raised;
 use crate::store::jobs::{Claim, RowLocation};
 use crate::store::staging::{Chunk, NewRow};
@@ -108,7 +108,7 @@ impl<'a> RowChecker<'a> {
             clean: plan.clean,
             findings: &plan.findings,
             fills: &plan.fills,
-            doubt: format!("{ENCODING_IN_DOUBT}{}", plan.doubts.join("; ")),
+            doubt: encoding_in_doubt(&plan.doubts),
             keys: ContactKeys::of(&claim.owner),
         }
     }
@@ -141,16 +141,18 @@ impl<'a> RowChecker<'a> {
             batch.passed += 1;
             return Some(checked);
         }
-        let residue = file::residue(row.damage.as_ref());
-        let hash = checked.fields.hash(&residue);
+        let damage = row.damage.as_ref();
+        let text = file::residue(damage);
+        let residue = Residue { text: &text, is_about_encoding: file::is_about_encoding(damage) };
+        let hash = checked.fields.hash(residue.text);
         self.fills.encode(row, &mut batch.extra);
         let (fields, line, extra) = (&checked.fields, row.line, &batch.extra);
-        let staged = NewRow { id, fields, status, hash, line, residue: &residue, extra };
+        let staged = NewRow { id, fields, status, hash, line, residue, extra };
         batch.chunk.push(self.claim.job, &staged);
         // After a resume, the recheck raises the issues of all rows alike.
         if status == RowStatus::Issue && self.claim.checkpoint == 0 {
             let group = group.filter(|_| finding.shared).map(|group| (group, finding.last));
-            for mut violation in verdict.violations(&checked.fields, hash, &residue) {
+            for mut violation in verdict.violations(&checked.fields, hash, residue) {
                 let mut group = group.filter(|_| violation.issue_type.rule().about == About::Email);
                 if violation.is_about_encoding() {
                     violation.description.clone_from(&self.doubt);

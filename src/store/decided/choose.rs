@@ -8,7 +8,6 @@ use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::issue::IssueType;
-use crate::domain::rules::ENCODING_IN_DOUBT;
 use crate::store::copy::{Spool, Target};
 use crate::store::filter::{self, IssuesOf};
 use crate::store::sql;
@@ -64,8 +63,7 @@ pub(crate) async fn fill(
             let accepted = Change { accepted: "true", ..UNCHANGED };
             // Rows in bulk are not accepted for the encoding of their file: that is one question about all of its letters.
             let is_bulk = which.rows.is_none() && which.issues.is_none();
-            let spared = format!(" AND NOT starts_with(s.staging_residue, '{ENCODING_IN_DOUBT}')");
-            let spared = if is_bulk { spared.as_str() } else { "" };
+            let spared = if is_bulk { " AND NOT s.staging_encoding_in_doubt" } else { "" };
             let condition = format!("{IN_QUESTION} AND s.staging_residue IS NOT NULL{spared}");
             plain(connection, tables, which, accepted, &[], &condition).await
         }
