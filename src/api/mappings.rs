@@ -25,55 +25,71 @@ pub(super) struct Positions {
     pub(super) positions: PerField<Option<u16>>,
 }
 
-/// Which column is which.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ChangeMapping {
-    /// The columns of fields; those of other fields stay as they are.
-    #[serde(default)]
-    #[schema(required = false)]
-    columns: Positions,
-    /// The fields that have the same value in every row.
-    #[serde(default)]
-    #[schema(required = false)]
-    values: FixedValues,
-    /// The fields without a column.
-    #[serde(default)]
-    #[schema(required = false)]
-    empty: Vec<Field>,
+/// Declares the body of a request that says which column is which. `columns` and `empty` have the comments that say what
+/// becomes of other fields; further fields follow.
+macro_rules! assigned {
+    ($(#[$doc:meta])* $name:ident {
+        $(#[$columns:meta])* columns,
+        $(#[$empty:meta])* empty,
+        $($(#[$choice_doc:meta])* $choice:ident: bool,)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, Serialize, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            $(#[$columns])*
+            #[serde(default)]
+            #[schema(required = false)]
+            columns: Positions,
+            /// The fields that have the same value in every row.
+            #[serde(default)]
+            #[schema(required = false)]
+            values: FixedValues,
+            $(#[$empty])*
+            #[serde(default)]
+            #[schema(required = false)]
+            empty: Vec<Field>,
+            $(
+                $(#[$choice_doc])*
+                #[serde(default)]
+                #[schema(required = false)]
+                $choice: bool,
+            )*
+        }
+
+        impl $name {
+            fn assignment(&self) -> Assignment {
+                Assignment::from_fn(|field| match self.columns.positions.get(field) {
+                    _ if self.empty.contains(&field) => Some(FieldSource::Empty),
+                    position => position.map(FieldSource::Position),
+                })
+            }
+        }
+    };
 }
 
-/// Which column of the file of a job is which.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MapColumns {
-    /// The columns of fields; those of other fields follow from the names of the columns.
-    #[serde(default)]
-    #[schema(required = false)]
-    columns: Positions,
-    /// The fields that have the same value in every row.
-    #[serde(default)]
-    #[schema(required = false)]
-    values: FixedValues,
-    /// The fields that are left empty; this job does not require them.
-    #[serde(default)]
-    #[schema(required = false)]
-    empty: Vec<Field>,
-    /// Remember the columns for files with the same header.
-    #[serde(default)]
-    #[schema(required = false)]
-    remember: bool,
-    /// Remember the values too.
-    #[serde(default)]
-    #[schema(required = false)]
-    remember_values: bool,
+assigned! {
+    /// Which column is which.
+    ChangeMapping {
+        /// The columns of fields; those of other fields stay as they are.
+        columns,
+        /// The fields without a column.
+        empty,
+    }
 }
 
-fn assignment(columns: &Positions, empty: &[Field]) -> Assignment {
-    Assignment::from_fn(|field| match columns.positions.get(field) {
-        _ if empty.contains(&field) => Some(FieldSource::Empty),
-        position => position.map(FieldSource::Position),
-    })
+assigned! {
+    /// Which column of the file of a job is which.
+    MapColumns {
+        /// The columns of fields; those of other fields follow from the names of the columns.
+        columns,
+        /// The fields that are left empty; this job does not require them.
+        empty,
+        /// Remember the columns for files with the same header.
+        remember: bool,
+        /// Remember the values too.
+        remember_values: bool,
+    }
 }
 
 /// Returns how the beginning of the file of a job is parsed, with the job's own settings if the query has none.
@@ -113,12 +129,13 @@ pub(super) async fn map_job(
     let found = find_job(&mut db, &request.owner, job).await?;
     db.rollback().await?;
     let mut settings = found.settings;
+    let assignment = map.assignment();
     for (field, value) in actions::checked_values(map.values)?.iter() {
         settings.values.set(field, Some(value.to_owned()));
     }
     let reread = Reread {
         settings: &settings,
-        assignment: Some(&assignment(&map.columns, &map.empty)),
+        assignment: Some(&assignment),
         remember: Remember::of(map.remember, map.remember_values),
         required: app.required,
     };
@@ -150,8 +167,7 @@ pub(super) async fn change_mapping(
     Path(mapping): Path<MappingId>,
     Json(change): Json<ChangeMapping>,
 ) -> Result<axum::Json<ColumnMapping>, Problem> {
-    let assignment = assignment(&change.columns, &change.empty);
-    let request = request(principal);
+    let (request, assignment) = (request(principal), change.assignment());
     let changed =
         actions::change_mapping(&app.owners, &request, mapping, &assignment, &change.values).await?;
     Ok(axum::Json(changed))
