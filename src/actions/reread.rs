@@ -79,47 +79,103 @@ pub async fn reread(
     id: JobId,
     reread: &Reread<'_>,
 ) -> Result<Changed, ActionError> {
-    let preview = match reread.assignment {
-        Some(_) => {
-            let mut db = owners.read(&request.owner).await?;
-            if let Some(earlier) = request.earlier(&mut db).await? {
-                return Ok(earlier);
-            }
-            let job = jobs::get(&mut db, &request.owner, id).await?.ok_or(ActionError::NoJob(id))?;
-            db.rollback().await?;
-            fit(&job)?;
-            Some(preview_job(owners, objects, &request.owner, &job, reread.settings, reread.required).await?)
-        }
-        None => None,
-    };
-    let mut tries = 0;
+    let (mut tries, mut file) = (0, None);
     let (done, after_commit) = loop {
-        // Dropping the tables needs a lock for which nobody else must be made to wait long.
-        match reread_once(owners, objects, queue, request, id, reread, preview.as_ref()).await {
-            Err(ActionError::Busy) if tries < 20 => tries += 1,
-            done => break done?,
+        // The store is asked without a transaction, in which it would hold locks for as long as it takes.
+        let asked = match file.take() {
+            Some(asked) => asked,
+            None => match StoredTable::ask(owners, objects, request, id, reread).await? {
+                Asked::Earlier(done) => return Ok(done),
+                Asked::Now(asked) => *asked,
+            },
+        };
+        match reread_once(owners, queue, request, id, reread, &asked).await {
+            Ok(Some(done)) => break done,
+            // Somebody has changed the job since.
+            Ok(None) if tries < 20 => tries += 1,
+            Ok(None) => return Err(ActionError::Busy),
+            // Dropping the tables needs a lock for which nobody else must be made to wait long.
+            Err(ActionError::Busy) if tries < 20 => {
+                tries += 1;
+                file = Some(asked);
+            }
+            Err(error) => return Err(error),
         }
     };
     after_commit.send().await?;
     Ok(done)
 }
 
+/// The stored file of a job as it is before it is read again.
+struct StoredTable {
+    /// The job by which it was found.
+    job: Job,
+    /// Its beginning, if columns are to be assigned.
+    preview: Option<FilePreview>,
+}
+
+enum Asked {
+    /// The request was carried out before.
+    Earlier(Changed),
+    Now(Box<StoredTable>),
+}
+
+impl StoredTable {
+    /// Asks the store for the file.
+    ///
+    /// Fails if it no longer exists, or if the job does not allow that it is read again.
+    async fn ask(
+        owners: &OwnerPool,
+        objects: &Objects,
+        request: &Request,
+        id: JobId,
+        reread: &Reread<'_>,
+    ) -> Result<Asked, ActionError> {
+        let owner = &request.owner;
+        let mut db = owners.read(owner).await?;
+        if let Some(earlier) = request.earlier(&mut db).await? {
+            return Ok(Asked::Earlier(earlier));
+        }
+        let job = jobs::get(&mut db, owner, id).await?.ok_or(ActionError::NoJob(id))?;
+        db.rollback().await?;
+        fit(&job)?;
+        let preview = match reread.assignment {
+            Some(_) => {
+                Some(preview_job(owners, objects, owner, &job, reread.settings, reread.required).await?)
+            }
+            None => {
+                objects.head(&job.object_key).await?;
+                None
+            }
+        };
+        Ok(Asked::Now(Box::new(StoredTable { job, preview })))
+    }
+
+    /// Returns whether the job is still the one by which the file was found and read.
+    fn is_of(&self, job: &Job) -> bool {
+        let read_by = |job: &Job| (job.object_key.clone(), job.settings.clone(), job.required);
+        read_by(&self.job) == read_by(job)
+    }
+}
+
+/// Reads the file again, unless the job has changed since the store was asked; then returns `None`.
 async fn reread_once(
     owners: &OwnerPool,
-    objects: &Objects,
     queue: Option<&Queue>,
     request: &Request,
     id: JobId,
     reread: &Reread<'_>,
-    preview: Option<&FilePreview>,
-) -> Result<(Changed, AfterCommit), ActionError> {
+    file: &StoredTable,
+) -> Result<Option<(Changed, AfterCommit)>, ActionError> {
     let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
-        return Ok((earlier, AfterCommit::nothing()));
+        return Ok(Some((earlier, AfterCommit::nothing())));
     }
     let job = idle(&mut transaction, request, id).await?;
     fit(&job)?;
-    objects.head(&job.object_key).await?;
+    if !file.is_of(&job) {
+        return Ok(None);
+    }
     let mut settings = reread.settings.clone();
     settings.part = settings.part.or_else(|| job.settings.part.clone());
     if reread.assignment.is_none() {
@@ -128,7 +184,7 @@ async fn reread_once(
     let mut required = job.required.both(reread.required);
     // Remembered columns belong to the header that they were found by.
     let mut columns = job.columns.filter(|columns| !columns.remembered);
-    if let (Some(assignment), Some(preview)) = (reread.assignment, preview) {
+    if let (Some(assignment), Some(preview)) = (reread.assignment, &file.preview) {
         let assigned = assign(preview, assignment, &settings.values, required)?;
         (columns, settings.values, required) = (Some(assigned.columns), assigned.values, assigned.required);
         if reread.remember != Remember::Nothing
@@ -155,7 +211,7 @@ async fn reread_once(
     let done = Changed { action, job: id, before: job.status, after: Some(JobStatus::Pending) };
     request.finish(&mut transaction, action, Some(id), &done).await?;
     transaction.commit().await?;
-    Ok((done, after_commit))
+    Ok(Some((done, after_commit)))
 }
 
 fn fit(job: &Job) -> Result<(), ActionError> {

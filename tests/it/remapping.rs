@@ -4,7 +4,7 @@ use ingest::domain::job::Owner;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Look, Screen, Server, World, free_port, status_and_json};
+use crate::support::{Look, Screen, Server, World, eventually, free_port, status_and_json};
 
 const ODD: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nAcme;a@example.com;b@example.com;Ann;Lee\n";
 const OTHER: &str = "Haus;Anschrift;Zweitanschrift;Vor;Nach\nBeta;c@example.com;d@example.com;Bob;Ray\n";
@@ -301,4 +301,32 @@ async fn the_columns_of_a_job_under_review_can_be_changed() {
          WHERE job_user_id = $1";
     let names: String = sqlx::query_scalar(rows).bind(owner.0).fetch_one(&server.world.pool).await.unwrap();
     assert_eq!(names, "Ann,Ann");
+}
+
+#[tokio::test]
+async fn columns_are_assigned_for_the_file_that_the_job_has_at_the_commit() {
+    let server = serving().await;
+    uploaded(&server, "?filename=odd.csv", ODD).await;
+    let world = &server.world;
+    let wide = "Land;Haus;Anschrift;Vor;Nach;Ort\nDE;Acme;a@example.com;Ann;Lee;Ulm\n";
+    world.put_object("uploads/tester/wide.csv", wide).await;
+    // Changes the job after the request has read the file, and before it can lock the job.
+    let mut change = world.pool.begin().await.unwrap();
+    let replace = "UPDATE jobs SET job_s3_object_key = 'uploads/tester/wide.csv' WHERE job_id = 1";
+    sqlx::query(replace).execute(&mut *change).await.unwrap();
+    let body = json!({ "columns": { "email": 2, "first_name": 3, "last_name": 4, "company": 1 } });
+    let mapped = server.send(Method::POST, "/api/v1/jobs/1/map", Some(body), &[]);
+    let changed = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'ingest' AND wait_event_type = 'Lock'";
+        eventually("the request waits for the job", async || {
+            sqlx::query_scalar::<_, i64>(waiting).fetch_one(&world.pool).await.unwrap() > 0
+        })
+        .await;
+        change.commit().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(mapped, changed);
+    assert_eq!(answer.status().as_u16(), 202);
+    assert_eq!(world.status_after_run(1).await, "COMPLETED");
+    assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme"]);
 }
