@@ -45,7 +45,8 @@ pub(super) fn sentence(reader: Reader<'_>, rejection: &Rejection) -> String {
         Rejection::NoHeader { line, columns, missing, proposals } => {
             let how = reader.match_columns(missing, proposals);
             let what = text.reason_no_header(line.to_string(), columns.to_string(), how);
-            [what, fixed_value(reader), text.reason_first_row_kept()].join("; ")
+            let hints = [Some(what), fixed_value(reader, missing), Some(text.reason_first_row_kept())];
+            joined(hints)
         }
         Rejection::Columns { line, missing, doubled, names, proposals } => {
             columns(reader, *line, (&missing[..], &doubled[..]), names, proposals)
@@ -115,13 +116,19 @@ fn columns(
         ([], _) => text.reason_columns_doubled(line, reader.fields(doubled), names, how),
         _ => text.reason_columns_both(line, reader.fields(missing), reader.fields(doubled), names, how),
     };
-    [what, fixed_value(reader)].join("; ")
+    joined([Some(what), fixed_value(reader, missing)])
 }
 
-fn fixed_value(reader: Reader<'_>) -> String {
-    let what = reader.text.reason_fixed_value();
-    let how = reader.either(": `--value FIELD=TEXT`", |_| String::new());
-    format!("{what}{how}")
+/// Returns the hint that a value can take the place of a column, if one of the missing fields can have one.
+fn fixed_value(reader: Reader<'_>, missing: &[Field]) -> Option<String> {
+    missing.iter().any(|field| *field != Field::Email).then(|| {
+        let how = reader.either(": `--value FIELD=TEXT`", |_| String::new());
+        format!("{}{how}", reader.text.reason_fixed_value())
+    })
+}
+
+fn joined<const N: usize>(parts: [Option<String>; N]) -> String {
+    parts.into_iter().flatten().collect::<Vec<String>>().join("; ")
 }
 
 fn set_it(reader: Reader<'_>, what: String, option: &str) -> String {

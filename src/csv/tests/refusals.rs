@@ -29,11 +29,15 @@ fn a_rejection_says_what_to_correct() {
         ),
         (
             "email,email,fname,lname,org\na@x.org,b@x.org,c,d,e\n",
-            "the header on line 1 has more than one column for email (found: email, email, fname, lname, org); match the columns under \"Match the columns\" on the page of the job, or with `ingest map JOB email=N`; a field without a column can have the same value in every row: `--value FIELD=TEXT`",
+            "the header on line 1 has more than one column for email (found: email, email, fname, lname, org); match the columns under \"Match the columns\" on the page of the job, or with `ingest map JOB email=N`",
         ),
         (
             "email,email,fname,org\na@x.org,b@x.org,c,1\n",
             "the header on line 1 has no column for last_name and more than one for email (found: email, email, fname, org); match the columns under \"Match the columns\" on the page of the job, or with `ingest map JOB last_name=N email=N`; a field without a column can have the same value in every row: `--value FIELD=TEXT`",
+        ),
+        (
+            "fname,lname,org\na,b,c\n",
+            "the header on line 1 has no column for email (found: fname, lname, org); match the columns under \"Match the columns\" on the page of the job, or with `ingest map JOB email=N`",
         ),
     ];
     for (file, sentence) in cases {
