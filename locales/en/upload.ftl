@@ -56,7 +56,12 @@ mapping-send = Read the file with these columns
 mappings-title = Remembered columns
 mappings-none = No columns are remembered
 mappings-none-note = When you match the columns of a file, they can be remembered for files with the same column names.
-mappings-note = They apply to files with the same column names, whoever sends them for you. To change them, match the columns of such a file again. Jobs keep the columns that they have.
+mappings-note = They apply to files with the same column names, whoever sends them for you. Jobs keep the columns that they have.
+mappings-change = Change
+# $number (String) - The number of the mapping.
+mappings-change-one = Change columns { $number }
+mappings-change-note = The change applies to files that are imported from now on.
+mappings-save = Save
 mappings-forget = Forget
 # $number (String) - The number of the mapping.
 mappings-forget-one = Forget columns { $number }

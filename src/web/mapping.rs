@@ -6,12 +6,12 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
 
-use super::form::request;
+use super::form::{Form, request};
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::times::Time;
 use super::words;
-use crate::actions::{self, Assignment, FieldSource, FilePreview};
+use crate::actions::{self, ActionError, Assignment, FieldSource, FilePreview};
 use crate::domain::field::Field;
 use crate::domain::ids::MappingId;
 use crate::domain::interpretation::SkippedLine;
@@ -72,6 +72,31 @@ impl MappingFields {
             can_remember: preview.has_header,
             is_to_remember: preview.remembered || preview.matched().is_none(),
             remembers_values: preview.remembered && !preview.values().is_empty(),
+            text: text.clone(),
+        }
+    }
+}
+
+impl MappingFields {
+    /// Returns the fields for a remembered mapping. A field other than the e-mail needs neither a column nor a value.
+    fn of_remembered(text: &Text, mapping: &ColumnMapping) -> MappingFields {
+        let choice = |field: &Field| Choice {
+            field: *field,
+            name: words::field(text, *field),
+            column: *mapping.columns.positions.get(*field),
+            value: mapping.values.get(*field).unwrap_or_default().to_owned(),
+            required: *field == Field::Email,
+            may_be_fixed: *field != Field::Email,
+            may_be_left_empty: false,
+        };
+        // An earlier version has not stored the names.
+        let nameless = || vec![String::new(); mapping.columns.columns.into()];
+        MappingFields {
+            choices: Field::ALL.iter().map(choice).collect(),
+            names: mapping.names.clone().unwrap_or_else(nameless),
+            can_remember: false,
+            is_to_remember: false,
+            remembers_values: false,
             text: text.clone(),
         }
     }
@@ -179,6 +204,48 @@ pub(super) async fn list(
     let lines = mappings.iter().map(|mapping| Line::of(&viewer.text, mapping)).collect();
     let title = viewer.text.mappings_title();
     show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title), lines })
+}
+
+#[derive(Template)]
+#[template(path = "mapping.html")]
+struct OnePage {
+    shell: Shell,
+    id: MappingId,
+    header: String,
+    fields: MappingFields,
+}
+
+/// Shows the form that changes a mapping.
+pub(super) async fn one(
+    Uploader(principal): Uploader,
+    viewer: Viewer,
+    State(app): State<App>,
+    Path(id): Path<MappingId>,
+) -> Result<Response, Problem> {
+    let mut db = app.owners.read(&principal.owner).await?;
+    let mapping = column_mappings::get(&mut db, &principal.owner, id).await?;
+    db.rollback().await?;
+    let mapping = mapping.ok_or(ActionError::NoMapping(id))?;
+    let fields = MappingFields::of_remembered(&viewer.text, &mapping);
+    let header = mapping.names.unwrap_or_default().join(", ");
+    let title = viewer.text.mappings_change_one(id.to_string());
+    show(&OnePage { shell: Shell::new(viewer, &principal, Section::Upload, title), id, header, fields })
+}
+
+/// Changes a mapping. A field for which the form has neither a column nor a value gets neither.
+pub(super) async fn change(
+    Uploader(principal): Uploader,
+    State(app): State<App>,
+    Path(id): Path<MappingId>,
+    Form(form): Form<HashMap<String, String>>,
+) -> Result<Redirect, Problem> {
+    let (chosen, values) = chosen(&form)?;
+    let assignment = Assignment::from_fn(|field| match chosen.get(field) {
+        None if values.get(field).is_none() => Some(FieldSource::Empty),
+        source => source.clone(),
+    });
+    actions::change_mapping(&app.owners, &request(principal), id, &assignment, &values).await?;
+    Ok(Redirect::to("/mappings"))
 }
 
 /// Forgets a mapping.

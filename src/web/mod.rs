@@ -57,6 +57,7 @@ fn quick() -> Router<App> {
         .route("/jobs/{job}/cancel", post(job::cancel))
         .route("/jobs/{job}/policy", post(job::set_policy))
         .route("/mappings", get(mapping::list))
+        .route("/mappings/{mapping}", get(mapping::one).post(mapping::change))
         .route("/mappings/{mapping}/forget", post(mapping::forget))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{contact}", get(contacts::one).post(contacts::edit))

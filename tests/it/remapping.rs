@@ -259,6 +259,27 @@ async fn the_page_of_a_failed_job_shows_the_form_for_its_columns() {
 
     let mappings = page("/mappings", "en").await;
     assert!(mappings.contains("Haus, Anschrift") && !mappings.contains("Acme Ltd"), "{mappings}");
+    let shown = page("/mappings/1", "de").await;
+    assert!(
+        shown.contains("Spalten 1 ändern") && shown.contains("value=\"1\" selected>Anschrift"),
+        "{shown}"
+    );
+    let doubled = send("/mappings/1", &[("email", "1"), ("first_name", "1")]).await;
+    assert_eq!(doubled.status().as_u16(), 422);
+    let without = send("/mappings/1", &[("email", ""), ("first_name", "3")]).await;
+    assert!(without.text().await.unwrap().contains("The e-mail needs a column."));
+    let form = [("email", "2"), ("first_name", "3"), ("last_name", ""), ("value_company", "Beta")];
+    let answer = send("/mappings/1", &form).await;
+    assert_eq!(
+        (answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()),
+        (303, "/mappings")
+    );
+    let (_, changed) = server.get("/api/v1/mappings").await;
+    let changed = &changed["items"][0];
+    assert_eq!(changed["columns"]["places"], json!([2, 3, null, null]), "{changed}");
+    assert_eq!(changed["values"], json!({ "company": "Beta" }), "{changed}");
+    assert_eq!(send("/mappings/99", &form).await.status().as_u16(), 404);
+    assert!(page("/mappings/99", "en").await.contains("99"));
     assert_eq!(send("/mappings/1/forget", &[]).await.status().as_u16(), 303);
     assert!(page("/mappings", "en").await.contains("No columns are remembered"));
 }
