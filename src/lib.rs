@@ -2,6 +2,13 @@
 //!
 //! The modules in reading order: pure values first, then what happens to a file, then what people do about it and who may
 //! ask for it.
+//!
+//! No input may cause a panic: what can fail is a `Result`, and an `expect` says why it cannot.
+
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::todo, clippy::unimplemented)
+)]
 
 /// The domain types (contacts, fields, rows, rules, issues): pure values that every other module uses.
 pub mod domain;

@@ -158,17 +158,20 @@ impl OwnerTransaction {
     }
 }
 
+/// Why a transaction that can be used is open.
+const OPEN: &str = "`commit` and `rollback` end the transaction, and both consume it";
+
 impl Deref for OwnerTransaction {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        self.inner.as_ref().expect("the transaction is open")
+        self.inner.as_ref().expect(OPEN)
     }
 }
 
 impl DerefMut for OwnerTransaction {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        self.inner.as_mut().expect("the transaction is open")
+        self.inner.as_mut().expect(OPEN)
     }
 }
 

@@ -11,6 +11,7 @@ use icu_decimal::input::Decimal;
 use icu_locale_core::{LanguageIdentifier, langid};
 
 #[allow(missing_docs, unreachable_pub, clippy::pedantic, clippy::derivable_impls, reason = "generated")]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, reason = "generated")]
 mod messages {
     include!(concat!(env!("OUT_DIR"), "/text.rs"));
 }

@@ -18,7 +18,7 @@ use crate::http::client::Client;
 use crate::http::problem::{Kind, Problem};
 
 /// The budget of an address per minute; all of it may be spent at once.
-const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
+const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).expect("600 is not zero");
 
 /// When this many addresses are remembered, those not seen for long are removed.
 const REMEMBERED: usize = 10_000;

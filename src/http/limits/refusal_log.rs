@@ -9,7 +9,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use crate::http::client::Client;
 
 /// Log lines per second and address: a flood of refused requests must not become a flood of lines.
-const LINES_PER_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const LINES_PER_SECOND: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
 /// When this many addresses are remembered, those not seen for long are removed.
 const REMEMBERED: usize = 10_000;
