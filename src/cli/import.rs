@@ -282,7 +282,9 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
             writeln!(out, "{line}")?;
         }
     }
-    for (fact, count, lines) in read.map(|read| interpretation::repeats(&read.repeats)).unwrap_or_default() {
+    let mut repeats = read.map(|read| read.repeats.clone()).unwrap_or_default();
+    repeats.extend(outcome.repeats.clone());
+    for (fact, count, lines) in interpretation::repeats(&repeats) {
         writeln!(out, "  {fact:<26}{count:>12}")?;
         for line in lines {
             writeln!(out, "{line}")?;

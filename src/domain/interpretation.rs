@@ -219,6 +219,15 @@ pub struct RepeatDifference {
 }
 
 impl RepeatDifferences {
+    /// Adds those of another run.
+    pub(crate) fn extend(&mut self, more: RepeatDifferences) {
+        self.filled += more.filled;
+        self.count += more.count;
+        self.uncompared += more.uncompared;
+        let listed = LISTED.saturating_sub(self.first.len());
+        self.first.extend(more.first.into_iter().take(listed));
+    }
+
     /// Counts a repeat, and lists it if it is one of the first.
     pub(crate) fn add(&mut self, mut repeat: RepeatDifference) {
         self.count += 1;

@@ -68,7 +68,7 @@ pub(crate) async fn plan(
     }
     // No row of a first run has a contact yet: contacts are created at its end.
     let existing = look(context, &mut transaction, &claim.owner, None, &sorted).await?;
-    let findings = tokio::task::block_in_place(|| sorted.findings(existing))?;
+    let findings = tokio::task::block_in_place(|| sorted.findings(existing, 0))?;
     let clean = may_be_clean && !findings.has_conflicts();
     Ok(Plan {
         file: survey.file,

@@ -21,7 +21,7 @@ use sqlx::PgPool;
 
 use crate::containers::UnpackError;
 use crate::domain::failure::{Failure, Fault};
-use crate::domain::interpretation::Interpretation;
+use crate::domain::interpretation::{Interpretation, RepeatDifferences};
 use crate::domain::issue::IssueType;
 use crate::domain::job::{Flow, JobId, JobStatus};
 use crate::domain::rejection::Rejection;
@@ -72,6 +72,8 @@ pub(crate) struct Outcome {
     pub open_issues: Vec<(IssueType, u64)>,
     /// How the file was read, if this run read it.
     pub interpretation: Option<Box<Interpretation>>,
+    /// What rows that have become repeats by edits say in columns that belong to no field.
+    pub repeats: RepeatDifferences,
 }
 
 impl Outcome {

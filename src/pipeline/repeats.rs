@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::budget::FILL_BYTES;
-use super::compare::Differing;
+use super::compare::{MOST_REPEATS, Repeats};
 use super::extra::{self, Fills};
 use super::survey::Survey;
 use super::{Context, Control, RunError};
@@ -14,9 +14,6 @@ use crate::csv::{ExtraColumn, RawRow};
 use crate::domain::interpretation::{RepeatDifference, RepeatDifferences};
 use crate::domain::row::normalise;
 use crate::store::jobs::Claim;
-
-/// The most repeats that are compared with the rows that are kept.
-const COMPARED: usize = 500_000;
 
 /// Fills rows from their repeats and reports what differs. Reads the file if any repeat has other values.
 pub(crate) async fn fill(
@@ -26,8 +23,8 @@ pub(crate) async fn fill(
     survey: &mut Survey,
 ) -> Result<(), RunError> {
     let Some(repeats) = survey.repeats.take() else { return Ok(()) };
-    let differing = tokio::task::block_in_place(|| repeats.differing(COMPARED))?;
-    if differing == Differing::default() {
+    let differing = tokio::task::block_in_place(|| repeats.differing(MOST_REPEATS))?;
+    if differing == Repeats::default() {
         return Ok(());
     }
     let mut collected = Collected::new(differing);
@@ -65,8 +62,8 @@ struct Kept {
 }
 
 impl Collected {
-    fn new(differing: Differing) -> Collected {
-        let Differing { mut pairs, more } = differing;
+    fn new(differing: Repeats) -> Collected {
+        let Repeats { mut pairs, more } = differing;
         pairs.sort_unstable();
         let mut kept: Vec<u32> = pairs.iter().map(|(_, kept)| *kept).collect();
         kept.sort_unstable();

@@ -1,5 +1,6 @@
 //! `staging`: the rows of a job, as read from the file and edited by people. `look.rs` searches them in bounded time.
 
+mod repeats;
 mod scan;
 mod statuses;
 
@@ -7,6 +8,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
+pub(crate) use repeats::{Absorbed, Pairs, absorb};
 pub use scan::{Origin, RowPage, origins, scan};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};

@@ -166,6 +166,7 @@ async fn carry_out(delivery: Delivery, disposition: Disposition) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::interpretation::RepeatDifferences;
     use crate::domain::job::JobStatus;
     use crate::pipeline::{Outcome, Statistics};
 
@@ -184,6 +185,7 @@ mod tests {
             statistics: Statistics::default(),
             open_issues: Vec::new(),
             interpretation: None,
+            repeats: RepeatDifferences::default(),
         };
         let cut_off = || RunError::CutOff { runs: 5 };
         let ten = Duration::from_secs(10);

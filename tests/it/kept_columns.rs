@@ -129,6 +129,67 @@ async fn repeats_fill_the_kept_row_and_what_differs_is_reported() {
 }
 
 #[tokio::test]
+async fn a_row_that_becomes_a_repeat_fills_the_kept_row_and_what_differs_is_reported() {
+    let file = "email,first_name,last_name,company,Phone,Notes,City\n\
+        ann@example.com,Ann,Lee,Acme,1,,\nann@exmaple,Ann,Lee,Acme,2,VIP,\n\
+        ann@exmaple.,Ann,Lee,Acme,1,late,Rome\nbob@example.com,Bob,Ray,Acme,5,,\nbob@,Bob,Ray,Acme,5,,\n";
+    let world = World::database().await;
+    let file = world.file("a.csv", file);
+    world.ingest(&["import", &file]).await.expect_status(3);
+    let first = first_row(&world, 1).await;
+    for (row, email) in [(1, "ann@example.com"), (2, "ann@example.com"), (4, "bob@example.com")] {
+        world.ingest(&["edit", &(first + row).to_string(), "--email", email]).await.expect_status(0);
+    }
+    let done = world.ingest(&["reprocess", "1"]).await;
+    done.expect_status(0);
+    for words in [
+        "repeated, skipped                    3\n",
+        "filled from repeats                  2\n",
+        "repeats that differ                  2\n    line 3 differs from line 2 in Phone\n    line 4 differs from line 2 in Notes\n",
+    ] {
+        assert!(done.stdout.contains(words), "{words}: {}", done.stdout);
+    }
+    let filled = r#"ann@example.com {"City": "Rome", "Notes": "VIP", "Phone": "1"}"#;
+    assert_eq!(extras(&world, "contacts").await, [filled, r#"bob@example.com {"Phone": "5"}"#]);
+    assert!(extras(&world, "staging").await.contains(&filled.to_owned()));
+    assert_eq!(world.statuses(1).await.matches("DISCARD").count(), 3);
+    // The import can still be undone.
+    let undone = world.ingest(&["undo", "--import", "1"]).await;
+    assert!(undone.stderr.contains("removed 2 contacts"), "{}", undone.stderr);
+    let server = Server::start_at(world, free_port(), &["serve"]).await;
+    let (_, job) = server.get("/api/v1/jobs/1").await;
+    let expected = json!({ "filled": 2, "count": 2, "uncompared": 0, "first": [
+        { "line": 3, "kept_line": 2, "columns": ["Phone"] }, { "line": 4, "kept_line": 2, "columns": ["Notes"] }] });
+    assert_eq!(job["interpretation"]["repeats"], expected, "{job}");
+    let page = server.client().get(format!("{}/jobs/1", server.url)).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("Line 3 differs from line 2"), "{page}");
+}
+
+#[tokio::test]
+async fn a_contact_stays_as_it_is_when_a_row_becomes_its_repeat() {
+    let world = World::database().await;
+    let file = world.file(
+        "a.csv",
+        "email,first_name,last_name,company,Phone,Notes\nann@example.com,Ann,Lee,Acme,1,\nann@exmaple,Ann,Lee,Acme,1,VIP\n\
+         bad,B,Ad,Co,,\n",
+    );
+    world.ingest(&["import", &file, "--policy", "AT_ONCE"]).await.expect_status(3);
+    let row = (first_row(&world, 1).await + 1).to_string();
+    world.ingest(&["edit", &row, "--email", "ann@example.com"]).await.expect_status(0);
+    let run = world.ingest(&["reprocess", "1"]).await;
+    run.expect_status(3);
+    let words = "repeats that differ                  1\n    line 3 differs from line 2 in Notes\n";
+    assert!(run.stdout.contains(words), "{}", run.stdout);
+    let unchanged = r#"ann@example.com {"Phone": "1"}"#;
+    assert_eq!(extras(&world, "contacts").await, [unchanged]);
+    assert!(extras(&world, "staging").await.contains(&unchanged.to_owned()));
+    // A later run reports nothing twice.
+    let again = world.ingest(&["reprocess", "1"]).await;
+    assert!(!again.stdout.contains("repeats that differ"), "{}", again.stdout);
+}
+
+#[tokio::test]
 async fn overwriting_and_filling_a_contact_merges_its_columns_and_undo_restores_them() {
     let world = World::database().await;
     let header = "email,first_name,last_name,company,Phone,Notes,City\n";

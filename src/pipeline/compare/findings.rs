@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::repeats::Repeats;
 use super::sorter::Merge;
 use super::{KEY_BYTES, OPEN, ROW_BYTES, UNDECIDED, group, is_key, number};
 
@@ -31,6 +32,7 @@ const LAST: u8 = 1 << 4;
 pub(crate) struct Findings {
     found: Vec<u8>,
     has_conflicts: bool,
+    repeats: Repeats,
 }
 
 impl Findings {
@@ -50,6 +52,20 @@ impl Findings {
     /// Returns whether any row without a contact conflicts with another row or with a contact.
     pub(crate) fn has_conflicts(&self) -> bool {
         self.has_conflicts
+    }
+
+    /// Returns the repeats, if they were to be listed.
+    pub(crate) fn repeats(&self) -> &Repeats {
+        &self.repeats
+    }
+
+    fn add_repeat(&mut self, number: u32, kept: u32, most: usize) {
+        self.add(number, REPEAT);
+        if self.repeats.pairs.len() < most {
+            self.repeats.pairs.push((plain(number), plain(kept)));
+        } else {
+            self.repeats.more += 1;
+        }
     }
 
     fn add(&mut self, number: u32, flags: u8) {
@@ -84,19 +100,21 @@ fn plain(number: u32) -> u32 {
     number & !(OPEN | UNDECIDED)
 }
 
-/// Merges the grouped rows, `count` in all, with the keys of existing contacts.
+/// Merges the grouped rows, `count` in all, with the keys of existing contacts. Lists at most `most_repeats` repeats.
 pub(crate) fn find(
     count: u64,
     rows: Merge<'_, ROW_BYTES>,
     existing: Merge<'_, KEY_BYTES>,
+    most_repeats: usize,
 ) -> io::Result<Findings> {
     // Allocated in full at the start: growing would use up to twice the memory.
-    let mut findings = Findings { found: Vec::with_capacity(count as usize + 1), has_conflicts: false };
+    let found = Vec::with_capacity(count as usize + 1);
+    let mut findings = Findings { found, ..Findings::default() };
     let mut existing = existing.peekable();
-    // The current group: its rows that are not repeats, the identity of the first one, and the hash of the
-    // previous row.
+    // The current group: its rows that are not repeats, the identity of the first one, the hash of the previous row, and
+    // the first row with that hash.
     let mut members: Vec<u32> = Vec::new();
-    let (mut current, mut flags, mut first, mut before) = (0, 0, 0, None);
+    let (mut current, mut flags, mut first, mut before, mut kept) = (0, 0, 0, None, 0);
     for record in rows {
         let record = record?;
         let (row, number) = (number(&record[16..32]), number(&record[32..]) as u32);
@@ -111,9 +129,10 @@ pub(crate) fn find(
             }
         }
         if before.replace(row) == Some(row) {
-            findings.add(number, REPEAT);
+            findings.add_repeat(number, kept, most_repeats);
             continue;
         }
+        kept = number;
         if is_key(current) && row >> 64 != first {
             flags |= DUPLICATE;
         }

@@ -15,7 +15,7 @@ use std::path::Path;
 
 pub(crate) use findings::{Finding, Findings};
 pub(crate) use memory::SortMemory;
-pub(crate) use repeats::{Differing, RepeatComparison};
+pub(crate) use repeats::{MOST_REPEATS, RepeatComparison, Repeats};
 
 use crate::domain::row::RowHash;
 use sorter::Sorter;
@@ -82,9 +82,10 @@ impl Sorted {
         }))
     }
 
-    /// Returns the findings about the rows, where `existing` are the keys of the owner's contacts.
-    pub(crate) fn findings(self, existing: Existing) -> io::Result<Findings> {
-        findings::find(self.rows(), self.rows.iter()?, existing.keys.sort()?.iter()?)
+    /// Returns the findings about the rows, where `existing` are the keys of the owner's contacts. Lists at most
+    /// `most_repeats` repeats.
+    pub(crate) fn findings(self, existing: Existing, most_repeats: usize) -> io::Result<Findings> {
+        findings::find(self.rows(), self.rows.iter()?, existing.keys.sort()?.iter()?, most_repeats)
     }
 }
 

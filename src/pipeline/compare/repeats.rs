@@ -17,9 +17,12 @@ pub(crate) struct RepeatComparison {
     rows: Sorter<REPEAT_BYTES>,
 }
 
-/// The repeats that have other values.
+/// The most repeats that are compared with the rows that are kept.
+pub(crate) const MOST_REPEATS: usize = 500_000;
+
+/// Repeats.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Differing {
+pub(crate) struct Repeats {
     /// The number of each repeat, with that of the row that is kept.
     pub pairs: Vec<(u32, u32)>,
     /// The number of other repeats, beyond the limit.
@@ -42,9 +45,9 @@ impl RepeatComparison {
     }
 
     /// Returns the repeats whose values differ from those of the first row with the same hash. Lists at most `most`.
-    pub(crate) fn differing(self, most: usize) -> io::Result<Differing> {
+    pub(crate) fn differing(self, most: usize) -> io::Result<Repeats> {
         let sorted = self.rows.sort()?;
-        let mut found = Differing::default();
+        let mut found = Repeats::default();
         let mut kept: Option<(u128, u32, u128)> = None;
         for record in sorted.iter()? {
             let record = record?;
@@ -83,8 +86,8 @@ mod tests {
             comparison.differing(most).unwrap()
         };
         let rows = [(7, 1), (8, 0), (7, 1), (7, 2), (8, 3), (7, 0), (9, 4), (8, 0)];
-        assert_eq!(found(&rows, 9), Differing { pairs: vec![(4, 1), (5, 2)], more: 0 });
-        assert_eq!(found(&rows, 1), Differing { pairs: vec![(4, 1)], more: 1 });
-        assert_eq!(found(&[(7, 1), (8, 2)], 9), Differing::default());
+        assert_eq!(found(&rows, 9), Repeats { pairs: vec![(4, 1), (5, 2)], more: 0 });
+        assert_eq!(found(&rows, 1), Repeats { pairs: vec![(4, 1)], more: 1 });
+        assert_eq!(found(&[(7, 1), (8, 2)], 9), Repeats::default());
     }
 }

@@ -26,7 +26,7 @@ fn findings(budget: usize, rows: &[Put], existing: &[u128]) -> Findings {
     for key in existing {
         keys.push(*key).unwrap();
     }
-    comparison.sort().unwrap().findings(keys).unwrap()
+    comparison.sort().unwrap().findings(keys, 2).unwrap()
 }
 
 #[test]
@@ -51,6 +51,7 @@ fn repeats_conflicts_and_existing_contacts_are_found() {
     let all: Vec<_> = (1..=12).map(|number| words(findings.about(number))).collect();
     assert_eq!(all, ["", "ds", "r", "dsl", "", "r", "", "el", "s", "sl", "s", "sl"]);
     assert_eq!(findings.about(13), Finding::default());
+    assert_eq!(*findings.repeats(), Repeats { pairs: vec![(6, 5), (3, 1)], more: 0 });
 }
 
 #[test]

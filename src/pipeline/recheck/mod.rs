@@ -5,11 +5,13 @@
 //! transient and starts again, so that no row is consolidated unchecked. A run that is cut off leaves at most rows
 //! marked SUCCESS without a contact, which the next run repairs.
 
+mod absorb;
 mod consolidate;
 mod read;
 mod review;
 
 use super::{Context, Control, Outcome, RunError, Statistics, timed, wait_for_turn};
+use crate::domain::interpretation::RepeatDifferences;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::jobs::{Claim, Finished, RowCounts};
 use crate::store::{contacts, issues, jobs, sql, staging};
@@ -45,11 +47,22 @@ async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<
     }
     transaction.commit().await?;
 
-    let mut transaction = sql::begin_snapshot(&context.pool).await?;
-    jobs::hold(&mut transaction, claim).await?;
-    let accepted = issues::accepted_malformed(&mut transaction, location.tables).await?;
-    let reading = Reading { context, claim, control, location, accepted, is_unfinished };
-    let compared = timed(claim, "compare", reading.compare(&mut transaction)).await?;
+    let (mut absorbed_rows, mut repeats) = (0, RepeatDifferences::default());
+    let (mut transaction, reading, compared) = loop {
+        let mut transaction = sql::begin_snapshot(&context.pool).await?;
+        jobs::hold(&mut transaction, claim).await?;
+        let accepted = issues::accepted_malformed(&mut transaction, location.tables).await?;
+        let reading = Reading { context, claim, control, location, accepted, is_unfinished };
+        let compared = timed(claim, "compare", reading.compare(&mut transaction)).await?;
+        let Some((rows, differences)) = absorb::run(&mut transaction, &reading, &compared).await? else {
+            break (transaction, reading, compared);
+        };
+        // The rest of the run needs a snapshot that has these changes. Only rows that are discarded now were absorbed, so
+        // this ends.
+        transaction.commit().await?;
+        absorbed_rows += rows;
+        repeats.extend(differences);
+    };
     let statistics = match compared.is_clean() {
         true => timed(claim, "consolidate", consolidate::run(&mut transaction, &reading, &compared)).await?,
         false => {
@@ -68,12 +81,17 @@ async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<
             }
         }
     };
+    let statistics = Statistics {
+        total_rows: statistics.total_rows + absorbed_rows,
+        repeated_rows: statistics.repeated_rows + absorbed_rows,
+        ..statistics
+    };
     let open_issues = issues::count_open(&mut transaction, location.tables).await?;
     let status = match compared.is_clean() {
         true => JobStatus::Completed,
         false => JobStatus::NeedsReview,
     };
-    let outcome = Outcome { status, statistics, open_issues, interpretation: None };
+    let outcome = Outcome { status, statistics, open_issues, interpretation: None, repeats };
     let consolidated = compared.done + statistics.contacts + statistics.updated_contacts;
     let counts = RowCounts {
         ready: statistics.valid_rows.saturating_sub(consolidated) as i64,

@@ -4,7 +4,7 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use sqlx::PgConnection;
 
 use super::super::budget::READ_BYTES;
-use super::super::compare::{Finding, Findings, OPEN, UNDECIDED};
+use super::super::compare::{Finding, Findings, MOST_REPEATS, OPEN, UNDECIDED};
 use super::super::row_outcome::RowOutcome;
 use super::super::{Context, Control, Phase, RunError, existing, survey};
 use crate::domain::contact::ContactKeys;
@@ -98,7 +98,7 @@ impl Reading<'_> {
         let sorted = tokio::task::block_in_place(|| comparison.sort())?;
         let own = (done > 0).then_some(self.location.tables);
         let existing = existing::look(self.context, connection, &self.claim.owner, own, &sorted).await?;
-        let findings = tokio::task::block_in_place(|| sorted.findings(existing))?;
+        let findings = tokio::task::block_in_place(|| sorted.findings(existing, MOST_REPEATS))?;
         Ok(Compared { findings, rows: count, done, has_violations })
     }
 

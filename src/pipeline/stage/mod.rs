@@ -15,6 +15,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use super::budget::CHUNK_BYTES;
 use super::existing::Plan;
 use super::{Context, Control, Outcome, Phase, RunError, Statistics, timed};
+use crate::domain::interpretation::RepeatDifferences;
 use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
@@ -196,7 +197,8 @@ async fn settle(
         }
         false => JobStatus::NeedsReview,
     };
-    let outcome = Outcome { status, statistics, open_issues, interpretation: None };
+    let repeats = RepeatDifferences::default();
+    let outcome = Outcome { status, statistics, open_issues, interpretation: None, repeats };
     let valid = statistics.valid_rows as i64;
     let counts = RowCounts {
         ready: if clean { 0 } else { valid },

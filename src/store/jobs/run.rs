@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{RowCounts, columns, parse_settings, required_fields};
 use crate::domain::failure::Failure;
 use crate::domain::ids::RowId;
-use crate::domain::interpretation::Interpretation;
+use crate::domain::interpretation::{Interpretation, RepeatDifferences};
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
 use crate::store::sql::{self, NOT_FLUSHED};
@@ -189,6 +189,23 @@ pub(crate) async fn set_columns(connection: &mut PgConnection, claim: &Claim) ->
         "UPDATE jobs SET job_columns = $3, job_values = $4 WHERE job_id = $1 AND job_lease_token = $2";
     let query = sql::query(query).bind(claim.job.0).bind(claim.token).bind(claim.columns.map(Json));
     let query = query.bind(claim.settings.fixed().map(Json));
+    held(claim, query.execute(connection).await?.rows_affected())
+}
+
+/// Adds what repeats say in columns that belong to no field to the report of how the file was read. The job must be locked by
+/// [`hold`].
+pub(crate) async fn add_repeats(
+    connection: &mut PgConnection,
+    claim: &Claim,
+    repeats: RepeatDifferences,
+) -> Result<(), StoreError> {
+    let query = sql::query_scalar("SELECT job_interpretation FROM jobs WHERE job_id = $1").bind(claim.job.0);
+    let read: Option<Json<Interpretation>> = query.fetch_one(&mut *connection).await?;
+    // A file that an earlier version has read has no report.
+    let Some(Json(mut read)) = read else { return Ok(()) };
+    read.repeats.extend(repeats);
+    let query = "UPDATE jobs SET job_interpretation = $3 WHERE job_id = $1 AND job_lease_token = $2";
+    let query = sql::query(query).bind(claim.job.0).bind(claim.token).bind(Json(read));
     held(claim, query.execute(connection).await?.rows_affected())
 }
 
