@@ -65,6 +65,7 @@ async function preview() {
     part.innerHTML = html;
     part.querySelectorAll("[data-column]").forEach(samples);
     part.querySelectorAll("[data-column]").forEach(require);
+    exclude();
     (part.querySelector("[data-column]:invalid") ?? send).focus();
   } catch {
     say("bad", form.dataset.unreachable);
@@ -92,6 +93,16 @@ function values() {
   return Object.fromEntries(typed.map((input) => [input.dataset.value, input.value.trim()]));
 }
 
+// The columns that are not imported.
+const exclusions = () => [...part.querySelectorAll("[data-exclude]")];
+const excluded = () => exclusions().filter((box) => box.checked && !box.disabled).map((box) => Number(box.dataset.exclude));
+
+// A column of a field is imported.
+function exclude() {
+  const chosen = [...part.querySelectorAll("[data-column]")].map((select) => select.value);
+  exclusions().forEach((box) => { box.disabled = chosen.includes(box.dataset.exclude); });
+}
+
 function query(force) {
   const asked = new URLSearchParams({ filename: input.files[0].name });
   asked.set("policy", form.querySelector("[name=policy]:checked").value);
@@ -102,9 +113,11 @@ function query(force) {
   const remember = part.querySelector("[name=remember]")?.checked;
   const fixed = values();
   const retyped = [...part.querySelectorAll("[data-value]")].some((input) => input.value.trim() !== input.dataset.saved);
-  if (section && (changed || retyped || remember || !("complete" in section.dataset))) {
+  const reduced = exclusions().some((box) => box.defaultChecked !== (box.checked && !box.disabled));
+  if (section && (changed || retyped || reduced || remember || !("complete" in section.dataset))) {
     selects.filter((select) => select.value && !(select.name in fixed)).forEach((select) => asked.set(select.name, select.value));
     asked.set("columns", section.dataset.columns);
+    if (exclusions().length > 0) asked.set("exclude", JSON.stringify(excluded()));
     if (remember) asked.set("remember", "true");
     if (Object.keys(fixed).length > 0) asked.set("values", JSON.stringify(fixed));
     if (part.querySelector("[name=remember_values]")?.checked) asked.set("remember_values", "true");
@@ -190,6 +203,7 @@ part.addEventListener("click", chooseLine);
 part.addEventListener("click", chooseEncoding);
 part.addEventListener("click", choosePart);
 part.addEventListener("change", (event) => { if (event.target.matches("[data-column]")) samples(event.target); });
+part.addEventListener("change", (event) => { if (event.target.matches("[data-column]")) exclude(); });
 part.addEventListener("input", (event) => { if (event.target.matches("[data-value]")) require(event.target.closest("p").querySelector("select")); });
 form.addEventListener("submit", (event) => {
   event.preventDefault();

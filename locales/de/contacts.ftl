@@ -20,6 +20,7 @@ contacts-line = Zeile { $number }
 contacts-deleted-job = gelöschter Auftrag
 contacts-more = Weitere Kontakte
 contact-other-columns = Weitere Spalten
+contact-more-columns = Werte in weiteren Spalten
 contact-history = Herkunft und Änderungen
 contact-more-changes = Dieser Kontakt hat spätere Änderungen, die hier nicht angezeigt werden.
 contact-imported = Importiert aus { $file }

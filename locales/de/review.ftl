@@ -143,6 +143,7 @@ case-differs = weicht ab
 case-keep = Diese behalten
 case-extra = Überzählige Werte:
 case-first-rows = Dies sind die ersten 20 Zeilen. Ihre Entscheidung gilt für alle.
+case-too-long = Einige Werte sind zu lang, um sie hier zu bearbeiten. Bearbeiten Sie sie in einer Korrekturdatei.
 case-use = { $address } übernehmen
 case-merge = Zusammenführen
 case-overwrite = Kontakt überschreiben

@@ -46,6 +46,8 @@ upload-remember-values = Auch die Werte für jede Zeile merken
 
 mapping-note = Wählen Sie für jedes Feld die Spalte, und lesen Sie die Datei erneut. Entscheidungen über ihre Zeilen gehen verloren.
 mapping-leave-empty = In diesem Auftrag leer lassen
+mapping-exclude = Spalten, die nicht importiert werden
+mapping-exclude-note = Die übrigen Spalten werden mit den Kontakten übernommen. Die Spalte eines Felds kann hier nicht gewählt werden.
 mapping-send = Datei mit diesen Spalten lesen
 
 ## Remembered columns

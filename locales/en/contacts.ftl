@@ -22,6 +22,7 @@ contacts-line = line { $number }
 contacts-deleted-job = deleted job
 contacts-more = More contacts
 contact-other-columns = Other columns
+contact-more-columns = Values in more columns
 contact-history = Source and changes
 contact-more-changes = This contact has later changes, which are not shown here.
 # $file (Element) - A link to the job.

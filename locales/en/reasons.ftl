@@ -181,7 +181,7 @@ refusal-too-many-tables = the archive contains { $count } tables, and an upload 
 # $count (String) - The number of tables.
 # $names (String) - Their names.
 # $how (String) - How to choose one.
-refusal-match-one-table = the archive contains { $count } tables, and columns can be matched for one at a time; choose it { $how }: { $names }
+refusal-match-one-table = the archive contains { $count } tables, and columns can be matched or excluded for one at a time; choose it { $how }: { $names }
 refusal-file-name = the name of the file takes 1 to 255 characters, none of them a control character
 refusal-delimiter = expected one punctuation character, or one of comma, semicolon, tab, bar and space
 refusal-quote = expected one of double, single and none
@@ -204,6 +204,26 @@ refusal-some-columns = the columns of { $fields } and their number are given tog
 # $column (String) - The name or number that was given.
 # $names (String) - The columns.
 refusal-no-column = the file has no column { $column }; the columns are: { $names }
+# $found (String) - The number of columns of the file.
+# $expected (String) - The number that was given.
+# $names (String) - The columns.
+refusal-other-width = the file has { $found } columns and not { $expected }; the columns are: { $names }
+# $field (String) - The field.
+# $column (String) - The number of the column and its name.
+refusal-excluded-field = { $field } is read from column { $column }, which cannot be excluded then; choose another column for the field, or exclude another column
+refusal-no-list-of-columns = expected a JSON array of names and positions of columns
+# $job (String) - The number of the job.
+# $column (String) - The name that was given.
+# $others (String) - The columns that belong to no field.
+refusal-no-other-of-job = the file of job { $job } has no column { $column } that belongs to no field; { $others }
+# $column (String) - The name that was given.
+# $others (String) - The columns that belong to no field.
+refusal-no-other = none of your files has a column { $column } that belongs to no field; { $others }
+# $names (String) - The columns that belong to no field.
+refusal-others = those columns are: { $names }
+# $names (String) - The first columns that belong to no field.
+refusal-others-first = the first of those columns are: { $names }
+refusal-others-none = there are no such columns
 # $field (String) - The field.
 # $how (String) - How to choose it, in parentheses.
 # $value (String) - How to give a value, in parentheses.

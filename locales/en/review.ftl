@@ -189,6 +189,7 @@ case-differs = differs
 case-keep = Keep this
 case-extra = Extra values:
 case-first-rows = These are the first 20 rows. Your decision applies to all of them.
+case-too-long = Some values are too long to be edited here. Edit them in a file of corrections.
 # $address (Element) - The suggested address.
 case-use = Use { $address }
 case-merge = Merge

@@ -49,6 +49,8 @@ upload-remember-values = Remember values for every row, too
 
 mapping-note = Choose the column of each field, then read the file again. Decisions about its rows are lost.
 mapping-leave-empty = Leave empty in this job
+mapping-exclude = Columns not to import
+mapping-exclude-note = The other columns are kept with the contacts. A column of a field cannot be chosen here.
 mapping-send = Read the file with these columns
 
 ## Remembered columns

@@ -20,6 +20,7 @@ contacts-line = línea { $number }
 contacts-deleted-job = trabajo eliminado
 contacts-more = Más contactos
 contact-other-columns = Otras columnas
+contact-more-columns = Valores en más columnas
 contact-history = Origen y cambios
 contact-more-changes = Este contacto tiene cambios posteriores que no se muestran aquí.
 contact-imported = Importado de { $file }

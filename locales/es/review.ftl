@@ -143,6 +143,7 @@ case-differs = difiere
 case-keep = Conservar esta
 case-extra = Valores sobrantes:
 case-first-rows = Estas son las primeras 20 filas. Su decisión se aplica a todas.
+case-too-long = Algunos valores son demasiado largos para editarlos aquí. Edítelos en un archivo de correcciones.
 case-use = Usar { $address }
 case-merge = Combinar
 case-overwrite = Sobrescribir el contacto

@@ -46,6 +46,8 @@ upload-remember-values = Recordar también los valores para todas las filas
 
 mapping-note = Elija la columna de cada campo y lea el archivo de nuevo. Se pierden las decisiones sobre sus filas.
 mapping-leave-empty = Dejar vacío en este trabajo
+mapping-exclude = Columnas que no se importan
+mapping-exclude-note = Las demás columnas se conservan con los contactos. La columna de un campo no se puede elegir aquí.
 mapping-send = Leer el archivo con estas columnas
 
 ## Remembered columns

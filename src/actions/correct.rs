@@ -21,7 +21,7 @@ use crate::domain::field::{Field, PerField, folded};
 use crate::domain::job::JobId;
 use crate::domain::refusal::Refusal;
 use crate::domain::rejection::{HeaderNames, Rejection};
-use crate::domain::row::normalise;
+use crate::domain::row::{normalise, unified};
 use crate::store::corrections::{self, Difference, FileRow, Left, Uploaded};
 use crate::store::decided::{self, Corrections};
 use crate::store::{JobTables, OwnerPool, StoreError, extra_columns};
@@ -233,14 +233,6 @@ fn plain(cell: &str) -> Cow<'_, str> {
     match unguarded(cell) {
         Cow::Borrowed(value) => normalise(value),
         Cow::Owned(value) => Cow::Owned(normalise(&value).into_owned()),
-    }
-}
-
-/// Normalises the line endings, which programs change.
-fn unified(value: &str) -> Cow<'_, str> {
-    match value.contains('\r') {
-        true => Cow::Owned(value.replace("\r\n", "\n").replace('\r', "\n")),
-        false => Cow::Borrowed(value),
     }
 }
 

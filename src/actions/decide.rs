@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
 
+use super::other_columns::with_known_columns;
 use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
 use crate::domain::field::PerField;
@@ -15,7 +16,7 @@ use crate::domain::row::RowStatus;
 use crate::domain::suggest;
 use crate::store::decided::{self, Corrections, Counts, Example, Settled};
 use crate::store::jobs::Job;
-use crate::store::{JobTables, OwnerPool, actions, issues, jobs, staging};
+use crate::store::{JobTables, OwnerPool, actions, extra_columns, issues, jobs, staging};
 
 /// Example rows in a preview.
 const EXAMPLES: i64 = 20;
@@ -103,6 +104,7 @@ async fn carry_out(
     let job = in_review(&mut transaction, &request.owner, job).await?;
     as_seen(&mut transaction, &request.owner, job.tables(), seen).await?;
     named(&mut transaction, &request.owner, &job, which, &decision).await?;
+    let decision = with_columns(&mut transaction, job.id, decision).await?;
     choose(&mut transaction, job.tables(), which, &decision).await?;
     // The values that a person typed are recorded with the rows that they changed.
     let parameters = json!({ "filter": which, "decision": without_values(&decision) });
@@ -124,6 +126,7 @@ pub async fn preview(
     let mut transaction = owners.begin(owner).await?;
     let job = in_review(&mut transaction, owner, job).await?;
     named(&mut transaction, owner, &job, which, &decision).await?;
+    let decision = with_columns(&mut transaction, job.id, decision).await?;
     choose(&mut transaction, job.tables(), which, &decision).await?;
     let preview = Preview {
         changed: decided::counts(&mut transaction, job.tables()).await?,
@@ -187,14 +190,42 @@ fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError>
     if let Some(refusal) = which.refusal() {
         return invalid("filter", Refusal::SearchText(refusal));
     }
-    let values = decision.edits().map(Edits::values).unwrap_or_default();
-    if values.into_iter().flatten().any(|value| value.contains('\0')) {
+    if decision.edits().is_some_and(|edits| edits.texts().any(|value| value.contains('\0'))) {
         return invalid("decision", Refusal::Nul);
     }
     if matches!(&decision, Decision::Edit(edits) if edits.is_empty()) {
         return invalid("decision", Refusal::NoNewValue);
     }
     Ok(decision)
+}
+
+/// Returns the decision with the names of columns as they are in the job's file.
+///
+/// Fails if the file has no such column, or if it belongs to a field.
+async fn with_columns(
+    connection: &mut PgConnection,
+    job: JobId,
+    decision: Decision,
+) -> Result<Decision, ActionError> {
+    if decision.edits().is_none_or(|edits| edits.extra.is_empty()) {
+        return Ok(decision);
+    }
+    let known = extra_columns::of_job(connection, job).await?;
+    let named = |edits: &Edits| with_known_columns(edits, &known, Some(job));
+    Ok(match &decision {
+        Decision::Edit(edits) => Decision::Edit(named(edits)?),
+        Decision::Merge(edits) => Decision::Merge(named(edits)?),
+        Decision::Discard
+        | Decision::Restore
+        | Decision::Accept
+        | Decision::KeepContact
+        | Decision::Overwrite
+        | Decision::Fill
+        | Decision::Correct
+        | Decision::KeepRow { .. }
+        | Decision::KeepFirst
+        | Decision::KeepLast => decision,
+    })
 }
 
 /// Checks the tags of rows against what somebody saw, and locks the rows until they are changed.
@@ -302,10 +333,9 @@ pub(super) async fn write<T: Serialize>(
 }
 
 fn without_values(decision: &Decision) -> Decision {
-    let named = |edits: &Edits| edits.values().map(|value| value.map(|_| String::new())).into();
     match decision {
-        Decision::Edit(edits) => Decision::Edit(named(edits)),
-        Decision::Merge(edits) => Decision::Merge(named(edits)),
+        Decision::Edit(edits) => Decision::Edit(edits.without_texts()),
+        Decision::Merge(edits) => Decision::Merge(edits.without_texts()),
         other => other.clone(),
     }
 }

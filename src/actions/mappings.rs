@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::assign::FieldSource;
+use super::assign::{FieldSource, Names, exclusions};
 use super::preview_file::checked_values;
 use super::{ActionError, Assignment, Request};
 use crate::csv::Mapping;
@@ -14,8 +14,8 @@ use crate::domain::refusal::Refusal;
 use crate::store::OwnerPool;
 use crate::store::column_mappings::{self, ColumnMapping};
 
-/// Changes a remembered mapping, for files that are imported from now on. Fields that are in neither `assignment` nor
-/// `values` stay as they are. Returns the mapping as it is then.
+/// Changes a remembered mapping, for files that are imported from now on. What is in neither `assignment` nor `values`
+/// stays as it is. Returns the mapping as it is then.
 pub async fn change_mapping(
     owners: &OwnerPool,
     request: &Request,
@@ -32,23 +32,26 @@ pub async fn change_mapping(
         *mapping.columns.positions.get_mut(field) = None;
     }
     for field in Field::ALL.iter().copied() {
-        let Some(source) = assignment.get(field) else { continue };
+        let Some(source) = assignment.fields.get(field) else { continue };
         let position = match source {
             FieldSource::Empty if field == Field::Email => return Err(invalid(Refusal::EmailWithoutColumn)),
             FieldSource::Empty => None,
-            source => {
-                let width = mapping.columns.columns;
-                Some(source.position(&names, width).ok_or_else(|| invalid(Refusal::NotInHeader))?)
+            FieldSource::Column(choice) => {
+                Some(choice.found_in(&names, mapping.columns.columns, "columns")?)
             }
         };
         mapping.values.set(field, None);
         *mapping.columns.positions.get_mut(field) = position;
     }
-    let Columns { positions, columns, .. } = mapping.columns;
-    if Mapping::new(positions, columns).is_none() {
+    let Columns { positions, columns: width, .. } = mapping.columns;
+    if Mapping::new(positions, width).is_none() {
         return Err(invalid(Refusal::SameColumn));
     }
-    column_mappings::change(&mut transaction, &request.owner, id, mapping.columns, &mapping.values).await?;
+    let header = Names { names: &names, is_named: true, width };
+    let excluded =
+        exclusions(&header, assignment.excluded.as_deref(), &mapping.columns.excluded, &positions)?;
+    mapping.columns.excluded = excluded;
+    column_mappings::change(&mut transaction, &request.owner, id, &mapping.columns, &mapping.values).await?;
     let parameters = json!({ "mapping": id, "columns": mapping.columns, "values": mapping.values });
     record(&mut transaction, request, &parameters).await?;
     transaction.commit().await?;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::ActionError;
 use crate::containers::{Signature, UnpackError, Unpacked, Wanted, unpack};
-use crate::csv::{self, Encoding, Preview, TableSettings, kept_columns, preview};
+use crate::csv::{self, Encoding, Preview, TableSettings, kept_columns, other_columns, preview};
 use crate::domain::field::{Field, PerField};
 use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
 use crate::domain::job::{Columns, FixedValues, Owner, ParseSettings, Quote, header_shape};
@@ -56,10 +56,12 @@ pub struct FilePreview {
     pub has_header: bool,
     /// The names in the header.
     pub names: Vec<String>,
-    /// Selection columns are which.
+    /// The column of each field.
     pub columns: Vec<MatchedColumn>,
     /// The names of the other columns, which are kept.
     pub kept: Vec<String>,
+    /// The positions of the columns that are not imported, from 0, as remembered.
+    pub excluded: Vec<u16>,
     /// Whether the owner matched these columns by hand in an earlier file with the same header.
     pub remembered: bool,
     /// The lines above the header, which are skipped.
@@ -96,7 +98,14 @@ impl FilePreview {
             *positions.get_mut(column.field) = column.place;
         }
         let columns = u16::try_from(self.names.len()).ok()?;
-        Some(Columns { positions, columns, remembered: self.remembered })
+        let excluded = self.excluded.clone();
+        Some(Columns { positions, columns, excluded, remembered: self.remembered })
+    }
+
+    /// Returns the names of the columns that are not imported.
+    pub(crate) fn excluded_names(&self) -> Vec<String> {
+        let is_excluded = |at: usize| self.excluded.iter().any(|excluded| usize::from(*excluded) == at);
+        other_columns(&self.names, self.has_header, is_excluded).into_iter().map(|(_, name)| name).collect()
     }
 
     /// Returns the fields that have the same value in every row.
@@ -205,9 +214,11 @@ pub(crate) async fn preview_file(
         Some(known) => known.completed(&settings.values),
         None => settings.values.clone(),
     };
+    let excluded = remembered.as_ref().map(|known| known.columns.excluded.clone()).unwrap_or_default();
     let column = |(field, matches): (Field, &Vec<usize>)| {
         let candidates: Vec<u16> = matches.iter().filter_map(|column| u16::try_from(*column).ok()).collect();
         let by_name = if let [only] = candidates[..] { Some(only) } else { None };
+        let by_name = by_name.filter(|at| !excluded.contains(at));
         let known = remembered.as_ref().and_then(|known| *known.columns.positions.get(field));
         let value = values.get(field).map(str::to_owned);
         let place = if value.is_some() { None } else { known.or(by_name) };
@@ -215,7 +226,8 @@ pub(crate) async fn preview_file(
     };
     let columns: Vec<MatchedColumn> = found.matches.iter().map(column).collect();
     let is_field = |at: usize| columns.iter().any(|column| column.place.map(usize::from) == Some(at));
-    let kept = kept_columns(&found.names, found.is_named, |at| !is_field(at));
+    let is_excluded = |at: usize| excluded.iter().any(|excluded| usize::from(*excluded) == at);
+    let kept = kept_columns(&found.names, found.is_named, |at| !is_field(at) && !is_excluded(at));
     let Preview {
         encoding,
         certainty,
@@ -244,6 +256,7 @@ pub(crate) async fn preview_file(
         names,
         columns,
         kept,
+        excluded,
         remembered: remembered.is_some(),
         skipped,
         rows,

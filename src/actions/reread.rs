@@ -183,22 +183,23 @@ async fn reread_once(
     }
     let mut required = job.required.both(reread.required);
     // Remembered columns belong to the header that they were found by.
-    let mut columns = job.columns.filter(|columns| !columns.remembered);
+    let mut columns = job.columns.clone().filter(|columns| !columns.remembered);
     if let (Some(assignment), Some(preview)) = (reread.assignment, &file.preview) {
         let assigned = assign(preview, assignment, &settings.values, required)?;
-        (columns, settings.values, required) = (Some(assigned.columns), assigned.values, assigned.required);
+        (settings.values, required) = (assigned.values, assigned.required);
         if reread.remember != Remember::Nothing
             && let Some(shape) = preview.shape()
         {
             let values = &reread.remember.values(&settings.values);
-            let (shape, names, columns) = (shape.as_str(), preview.names.as_slice(), assigned.columns);
+            let (shape, names, columns) = (shape.as_str(), preview.names.as_slice(), &assigned.columns);
             let new = column_mappings::New { shape, names, columns, values };
             column_mappings::remember(&mut transaction, &request.owner, &new).await?;
         }
+        columns = Some(assigned.columns);
     }
     delete_rows(&mut transaction, &job).await?;
     actions::forget_rows(&mut transaction, id).await?;
-    let reading = Reading { settings: &settings, columns, required };
+    let reading = Reading { settings: &settings, columns: columns.as_ref(), required };
     jobs::restart(&mut transaction, id, &reading).await?;
     let after_commit = enqueue(&mut transaction, queue, id, &job.object_key).await?;
     let mut parameters = json!({ "before": job.settings, "after": settings });

@@ -233,7 +233,7 @@ impl Reading {
         if let Some(header) = recalled {
             settings.values = header.values();
         }
-        let columns = upload.columns.or(recalled.and_then(FilePreview::matched));
+        let columns = upload.columns.clone().or(recalled.and_then(FilePreview::matched));
         Ok(Reading { settings, columns, required: None })
     }
 
@@ -245,8 +245,8 @@ impl Reading {
 
     /// Adds what was set to the hash of the bytes: the same bytes with other columns or settings count as another file.
     fn add_to(&self, hash: &mut blake3::Hasher) -> Result<(), ActionError> {
-        if let Some(columns) = self.columns {
-            hash.update(&serde_json::to_vec(&Columns { remembered: false, ..columns })?);
+        if let Some(columns) = &self.columns {
+            hash.update(&serde_json::to_vec(&Columns { remembered: false, ..columns.clone() })?);
         }
         if !self.settings.is_empty() {
             hash.update(&serde_json::to_vec(&self.settings)?);
@@ -313,7 +313,7 @@ async fn insert(
 ) -> Result<JobId, ActionError> {
     let Reading { settings, columns, required } = &file.reading;
     let (filename, policy, content_hash) = (upload.filename, upload.policy, file.content_hash.as_str());
-    let (columns, required) = (*columns, *required);
+    let (columns, required) = (columns.as_ref(), *required);
     let new = jobs::New { owner, filename, key, policy, content_hash, columns, settings, required };
     Ok(jobs::insert(connection, &new).await?)
 }
@@ -327,7 +327,7 @@ async fn record(
     job: JobId,
 ) -> Result<ActionId, ActionError> {
     let Reading { settings, columns, .. } = &file.reading;
-    if let (Some(header), Some(columns)) = (&file.header, *columns)
+    if let (Some(header), Some(columns)) = (&file.header, columns)
         && let Some(shape) = header.shape()
     {
         let values = &upload.remember.values(&settings.values);

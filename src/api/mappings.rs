@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::request::{IdempotencyKey, Keyed, Page};
-use crate::actions::{self, Assignment, Changed, FieldSource, FilePreview, Remember, Reread};
+use crate::actions::{self, Assignment, Changed, ColumnChoice, FieldSource, FilePreview, Remember, Reread};
 use crate::auth::Principal;
 use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::MappingId;
@@ -25,12 +25,13 @@ pub(super) struct Positions {
     pub(super) positions: PerField<Option<u16>>,
 }
 
-/// Declares the body of a request that says which column is which. `columns` and `empty` have the comments that say what
-/// becomes of other fields; further fields follow.
+/// Declares the body of a request that says which column is which. `columns`, `empty` and `exclude` have the comments that
+/// say what becomes of other fields and columns; further fields follow.
 macro_rules! assigned {
     ($(#[$doc:meta])* $name:ident {
         $(#[$columns:meta])* columns,
         $(#[$empty:meta])* empty,
+        $(#[$exclude:meta])* exclude,
         $($(#[$choice_doc:meta])* $choice:ident: bool,)*
     }) => {
         $(#[$doc])*
@@ -49,6 +50,9 @@ macro_rules! assigned {
             #[serde(default)]
             #[schema(required = false)]
             empty: Vec<Field>,
+            $(#[$exclude])*
+            #[serde(default)]
+            exclude: Option<Vec<ColumnChoice>>,
             $(
                 $(#[$choice_doc])*
                 #[serde(default)]
@@ -59,10 +63,12 @@ macro_rules! assigned {
 
         impl $name {
             fn assignment(&self) -> Assignment {
-                Assignment::from_fn(|field| match self.columns.positions.get(field) {
+                let column = |at: u16| FieldSource::Column(ColumnChoice::Position(at));
+                let fields = PerField::from_fn(|field| match self.columns.positions.get(field) {
                     _ if self.empty.contains(&field) => Some(FieldSource::Empty),
-                    position => position.map(FieldSource::Position),
-                })
+                    position => position.map(column),
+                });
+                Assignment { fields, excluded: self.exclude.clone(), width: None }
             }
         }
     };
@@ -75,6 +81,8 @@ assigned! {
         columns,
         /// The fields without a column.
         empty,
+        /// The columns that are not imported; if absent, the same as before.
+        exclude,
     }
 }
 
@@ -85,6 +93,8 @@ assigned! {
         columns,
         /// The fields that are left empty; this job does not require them.
         empty,
+        /// The columns that are not imported; if absent, those that are remembered for files with the same header.
+        exclude,
         /// Remember the columns for files with the same header.
         remember: bool,
         /// Remember the values too.

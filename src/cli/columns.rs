@@ -7,7 +7,9 @@ use tokio::io::AsyncReadExt;
 use super::output::{Format, print, printable};
 use super::session::Session;
 use super::{Status, interpretation};
-use crate::actions::{self, ActionError, Assignment, FieldSource, FilePreview, PREVIEW_BYTES, Remember};
+use crate::actions::{
+    self, ActionError, Assignment, ColumnChoice, FieldSource, FilePreview, PREVIEW_BYTES, Remember,
+};
 use crate::csv::{self, Encoding};
 use crate::domain::field::Field;
 use crate::domain::interpretation::Container;
@@ -103,13 +105,32 @@ pub(crate) fn value(text: &str) -> Result<(Field, String), String> {
     Ok((field, value.to_owned()))
 }
 
-/// Returns the assignment of columns, `None` if no column is given.
-pub(crate) fn assignment(given: &[(Field, FieldSource)]) -> Option<Assignment> {
-    let mut assignment = Assignment::default();
-    for (field, source) in given {
-        *assignment.get_mut(*field) = Some(source.clone());
+/// Options for columns that are not imported.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExcludeArgs {
+    /// Column that is not imported, by its name or its number from 1; any number of times. Without it, those that are
+    /// remembered are not imported.
+    #[arg(long, value_name = "COLUMN")]
+    exclude: Vec<ColumnChoice>,
+    /// Import all columns, also those that are remembered as excluded.
+    #[arg(long, conflicts_with = "exclude")]
+    no_exclude: bool,
+}
+
+impl ExcludeArgs {
+    /// Returns the columns that are not imported, `None` if nothing is said about them.
+    fn excluded(&self) -> Option<Vec<ColumnChoice>> {
+        (self.no_exclude || !self.exclude.is_empty()).then(|| self.exclude.clone())
     }
-    (!given.is_empty()).then_some(assignment)
+}
+
+/// Returns the assignment of columns, `None` if nothing is said about any column.
+pub(crate) fn assignment(given: &[(Field, FieldSource)], others: &ExcludeArgs) -> Option<Assignment> {
+    let mut assignment = Assignment { excluded: others.excluded(), ..Assignment::default() };
+    for (field, source) in given {
+        *assignment.fields.get_mut(*field) = Some(source.clone());
+    }
+    (assignment != Assignment::default()).then_some(assignment)
 }
 
 async fn preview(
@@ -190,6 +211,10 @@ pub(crate) fn print_preview(
     if !preview.kept.is_empty() {
         let count = preview.kept.len() as u64;
         eprintln!("  other columns, kept: {}", interpretation::names(&preview.kept, count));
+    }
+    if !preview.excluded.is_empty() {
+        let names = interpretation::names(&preview.excluded_names(), preview.excluded.len() as u64);
+        eprintln!("  columns not imported: {names}");
     }
     let header: Vec<&str> = preview.names.iter().map(String::as_str).collect();
     print(Format::Table, &preview.rows, &header, |row| row.clone())?;

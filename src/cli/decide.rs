@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use super::output::{counted, printable};
 use super::session::Session;
+use super::show::in_words;
 use super::{Format, Status, output, undo_progress};
 use crate::actions::{self, Effect};
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
+use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::IssueType;
@@ -18,13 +20,13 @@ use crate::domain::row::RowStatus;
 use crate::store::decided::Example;
 use crate::store::jobs;
 
-/// New values of a row: an option for each field, such as `--first-name`.
+/// New values of a row: an option for each field, such as `--first-name`, and one for all other columns.
 #[derive(Debug)]
 pub(crate) struct Values(Edits);
 
 impl clap::Args for Values {
     fn augment_args(command: Command) -> Command {
-        command.args(Field::ALL.iter().map(|field| option(*field)))
+        command.args(Field::ALL.iter().map(|field| option(*field))).arg(other_option())
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -40,10 +42,30 @@ fn option(field: Field) -> Arg {
         .help(format!("The new {}", field.words()))
 }
 
+/// The name of the option for columns that belong to no field.
+pub(crate) const OTHER: &str = "other";
+
+fn other_option() -> Arg {
+    Arg::new(OTHER)
+        .long(OTHER)
+        .value_name("NAME=VALUE")
+        .action(ArgAction::Append)
+        .value_parser(other)
+        .help("The new value in a column that belongs to no field; `NAME=` removes it; any number of times")
+}
+
+/// Parses `NAME=VALUE`.
+fn other(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as Phone=555-1234")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 impl FromArgMatches for Values {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let value = |field: Field| matches.get_one::<String>(field.as_str()).cloned();
-        Ok(Values(PerField::from_fn(value).into()))
+        let edits = Edits::from(PerField::from_fn(value));
+        let others = matches.get_many::<(String, String)>(OTHER).into_iter().flatten();
+        Ok(Values(others.fold(edits, |edits, (name, value)| edits.with_other(name, value))))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -207,14 +229,16 @@ fn examples(format: Format, examples: &[Example]) -> std::io::Result<()> {
             example.row.to_string(),
             word(example.status_before),
             word(example.status_after),
-            joined(&example.before),
-            joined(&example.after),
+            joined(&example.before, &example.extra_before),
+            joined(&example.after, &example.extra_after),
         ]
     })
 }
 
-fn joined(values: &PerField<String>) -> String {
-    values.values().map(String::as_str).join(" | ")
+fn joined(values: &PerField<String>, extra: &Extra) -> String {
+    let mut texts: Vec<String> = values.values().into_iter().cloned().collect();
+    texts.extend((!extra.is_empty()).then(|| in_words(extra)));
+    texts.join(" | ")
 }
 
 /// Reports the effect of a decision and how to undo it.

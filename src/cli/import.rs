@@ -34,6 +34,8 @@ pub(crate) struct How {
     #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = actions::field_source)]
     columns: Vec<(Field, FieldSource)>,
     #[command(flatten)]
+    excluded: columns::ExcludeArgs,
+    #[command(flatten)]
     values: columns::ValueArgs,
     #[command(flatten)]
     reading: columns::ReadingArgs,
@@ -177,7 +179,7 @@ async fn upload(session: &Session, file: &Path, how: &How) -> Result<Uploaded, A
     let (context, request) = (&session.context, session.request());
     let values = actions::checked_values(how.values.values())?;
     let settings = ParseSettings { values, ..how.reading.settings() };
-    let assignment = columns::assignment(&how.columns);
+    let assignment = columns::assignment(&how.columns, &how.excluded);
     let remember = how.values.remember(assignment.is_some());
     // To remember values, the columns that the names show are assigned.
     let assignment = assignment.or((remember != Remember::Nothing).then(Default::default));

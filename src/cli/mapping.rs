@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::Status;
-use super::columns::{self, ReadingArgs, ValueArgs, print_preview};
+use super::columns::{self, ExcludeArgs, ReadingArgs, ValueArgs, print_preview};
 use super::import;
 use super::output::{Format, print, printable};
 use super::session::Session;
@@ -21,6 +21,8 @@ pub(crate) struct MapArgs {
     #[arg(value_name = "FIELD=COLUMN", value_parser = actions::field_source)]
     columns: Vec<(Field, FieldSource)>,
     #[command(flatten)]
+    excluded: ExcludeArgs,
+    #[command(flatten)]
     values: ValueArgs,
     /// Do not remember the columns for files with the same header.
     #[arg(long)]
@@ -29,14 +31,15 @@ pub(crate) struct MapArgs {
     reading: ReadingArgs,
 }
 
-/// Assigns the columns of the file of a job and reads it again. Without columns and values, shows the file.
+/// Assigns the columns of the file of a job and reads it again. If nothing is said about columns and values, shows the file.
 pub(crate) async fn map(session: &Session, job: JobId, how: &MapArgs) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
     let found = jobs::get(&mut db, &session.owner, job).await?.ok_or(ActionError::NoJob(job))?;
     db.rollback().await?;
     let values = actions::checked_values(how.values.values())?;
     let mut settings = how.reading.settings_or(&found.settings);
-    if how.columns.is_empty() && values.is_empty() {
+    let assignment = columns::assignment(&how.columns, &how.excluded);
+    if assignment.is_none() && values.is_empty() {
         let (owners, objects, owner) = (&session.owners, &session.context.objects, &session.owner);
         let required = session.policy.required;
         let preview = actions::preview_job(owners, objects, owner, &found, &settings, required).await?;
@@ -49,11 +52,11 @@ pub(crate) async fn map(session: &Session, job: JobId, how: &MapArgs) -> anyhow:
     for (field, value) in values.iter() {
         settings.values.set(field, Some(value.to_owned()));
     }
-    let assignment = columns::assignment(&how.columns).unwrap_or_default();
     let remember = match how.no_remember {
         true => Remember::Nothing,
-        false => how.values.remember(!how.columns.is_empty()),
+        false => how.values.remember(assignment.is_some()),
     };
+    let assignment = assignment.unwrap_or_default();
     let settings: &ParseSettings = &settings;
     let required = session.policy.required;
     let reread = Reread { settings, assignment: Some(&assignment), remember, required };
@@ -76,6 +79,8 @@ pub(crate) enum MappingsCommand {
         /// Columns of fields, by number from 1 or by name, such as email=3; `company=` removes one.
         #[arg(value_name = "FIELD=COLUMN", value_parser = actions::field_source)]
         columns: Vec<(Field, FieldSource)>,
+        #[command(flatten)]
+        excluded: ExcludeArgs,
         /// Value of a field in every row, such as --value company='Acme Ltd'.
         #[arg(long = "value", value_name = "FIELD=TEXT", value_parser = columns::value)]
         values: Vec<(Field, String)>,
@@ -92,8 +97,8 @@ pub(crate) enum MappingsCommand {
 pub(crate) async fn run(session: &Session, command: MappingsCommand) -> anyhow::Result<Status> {
     match command {
         MappingsCommand::List { output } => list(session, output).await,
-        MappingsCommand::Change { mapping, columns, values } => {
-            let assignment = columns::assignment(&columns).unwrap_or_default();
+        MappingsCommand::Change { mapping, columns, excluded, values } => {
+            let assignment = columns::assignment(&columns, &excluded).unwrap_or_default();
             let values = columns::fixed(&values);
             let (owners, request) = (&session.owners, session.request());
             let changed = actions::change_mapping(owners, &request, mapping, &assignment, &values).await?;
@@ -136,5 +141,10 @@ fn described(mapping: &ColumnMapping) -> String {
         (None, Some(at)) => Some(format!("{field} from {}", name(*at))),
         (None, None) => None,
     };
-    Field::ALL.iter().filter_map(of_field).collect::<Vec<_>>().join(", ")
+    let mut described: Vec<String> = Field::ALL.iter().filter_map(of_field).collect();
+    if !mapping.columns.excluded.is_empty() {
+        let names: Vec<String> = mapping.columns.excluded.iter().map(|at| name(*at)).collect();
+        described.push(format!("not imported: {}", names.join(", ")));
+    }
+    described.join(", ")
 }

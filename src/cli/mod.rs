@@ -129,7 +129,7 @@ enum Command {
         list: List,
     },
     /// Edit a row under review.
-    #[command(group(clap::ArgGroup::new("given").required(true).multiple(true).args(Field::ALL.iter().map(|field| field.as_str()))))]
+    #[command(group(clap::ArgGroup::new("given").required(true).multiple(true).args(Field::ALL.iter().map(|field| field.as_str()).chain([decide::OTHER]))))]
     Edit {
         /// The row's number, as `ingest issues` shows it.
         row: RowId,

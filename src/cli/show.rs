@@ -9,13 +9,14 @@ use sqlx::PgConnection;
 use super::output::{Printer, print};
 use super::session::Session;
 use super::{List, Status};
+use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ContactId, IssueId, JobId, RowId};
 use crate::domain::job::Owner;
 use crate::store::issue_items::Item;
 use crate::store::issues::{Issue, IssueFilter};
 use crate::store::jobs::Job;
-use crate::store::{contacts, issue_items, issues, jobs};
+use crate::store::{contacts, extra_columns, issue_items, issues, jobs};
 
 /// Lists jobs.
 pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
@@ -96,7 +97,9 @@ pub(crate) async fn issues(
         .collect();
     match list.output {
         super::Format::Json => print(list.output, &with_rows, &[], |_| Vec::new())?,
-        super::Format::Table | super::Format::Csv => lines(list, &with_rows)?,
+        super::Format::Table | super::Format::Csv => {
+            lines(list, &with_rows, &Others::of(extra_columns::of_job(&mut db, id).await?))?;
+        }
     }
     if more {
         let last = with_rows.last().map_or(IssueId(0), |with| with.issue.id);
@@ -127,14 +130,16 @@ pub(crate) async fn rows(
         issue_items::page(&mut db, &session.owner, tables, &[issue], list.after.map(RowId), list.limit)
             .await?;
     let fields = PerField::from_fn(Field::heading);
-    print(list.output, &page, &header(&["row", "line", "status"], &fields, &[]), |row| {
+    let others = Others::of(extra_columns::of_job(&mut db, id).await?);
+    let header = header(&["row", "line", "status"], &fields, others.heading());
+    print(list.output, &page, &header, |row| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let about = [
             row.row.to_string(),
             row.line.map(|line| line.to_string()).unwrap_or_default(),
             text(&row.status),
         ];
-        about.into_iter().chain(row.values.values().map(text)).collect()
+        about.into_iter().chain(row.values.values().map(text)).chain(others.cell(&row.extra)).collect()
     })?;
     if page.len() as i64 == list.limit {
         let (last, all) = (
@@ -146,11 +151,12 @@ pub(crate) async fn rows(
     Ok(Status::Done)
 }
 
-fn lines(list: &List, issues: &[WithRows]) -> std::io::Result<()> {
+fn lines(list: &List, issues: &[WithRows], others: &Others) -> std::io::Result<()> {
     let pairs: Vec<Line<'_>> =
         issues.iter().flat_map(|with| with.rows.iter().map(|row| Line { issue: &with.issue, row })).collect();
     let fields = PerField::from_fn(Field::heading);
-    let header = header(&["issue", "rule", "row", "line"], &fields, &["problem"]);
+    let after = [&["problem"][..], others.heading()].concat();
+    let header = header(&["issue", "rule", "row", "line"], &fields, &after);
     print(list.output, &pairs, &header, |Line { issue, row }| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let about = [
@@ -163,8 +169,36 @@ fn lines(list: &List, issues: &[WithRows]) -> std::io::Result<()> {
             true => format!("(resolved) {}", text(&issue.description)),
             false => text(&issue.description),
         };
-        about.into_iter().chain(row.values.values().map(text)).chain([problem]).collect()
+        let values = row.values.values().map(text);
+        about.into_iter().chain(values).chain([problem]).chain(others.cell(&row.extra)).collect()
     })
+}
+
+/// The last column of a table: the values in columns that belong to no field. JSON has them as `extra`.
+struct Others {
+    /// Whether there are such columns; otherwise the table lacks the last one.
+    exist: bool,
+}
+
+impl Others {
+    /// Returns the last column of a table with values in these `columns`.
+    fn of(columns: Vec<String>) -> Others {
+        Others { exist: !columns.is_empty() }
+    }
+
+    fn heading(&self) -> &'static [&'static str] {
+        if self.exist { &["other columns"] } else { &[] }
+    }
+
+    fn cell(&self, extra: &Extra) -> Option<String> {
+        self.exist.then(|| in_words(extra))
+    }
+}
+
+/// Returns values with the names of their columns, such as `Phone: 555; Notes: VIP`.
+pub(crate) fn in_words(extra: &Extra) -> String {
+    let values = extra.iter().map(|(name, value)| format!("{name}: {value}"));
+    values.collect::<Vec<String>>().join("; ")
 }
 
 /// Returns the headings of a table with a column for each field.
@@ -187,7 +221,8 @@ const BYTES_AT_ONCE: i64 = 1 << 20;
 pub(crate) async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
     let fields = PerField::from_fn(Field::heading);
-    let header = header(&["contact"], &fields, &[]);
+    let others = Others::of(extra_columns::of_owner(&mut db, &session.owner).await?);
+    let header = header(&["contact"], &fields, others.heading());
     let mut printer = Printer::new(std::io::stdout().lock(), list.output, &header)?;
     let (mut shown, mut last) = (0, ContactId(list.after.unwrap_or(0)));
     while shown < list.limit {
@@ -198,7 +233,8 @@ pub(crate) async fn contacts(session: &Session, list: &List) -> anyhow::Result<S
         for contact in &piece {
             printer.put(contact, |contact| {
                 let values = contact.values.values().map(String::clone);
-                [contact.id.to_string()].into_iter().chain(values).collect()
+                let id = [contact.id.to_string()].into_iter();
+                id.chain(values).chain(others.cell(&contact.extra)).collect()
             })?;
         }
     }

@@ -83,6 +83,16 @@ impl ExtraColumn {
     }
 }
 
+/// Returns the positions and names of the columns for which `is_extra`.
+pub(crate) fn other_columns(
+    names: &[String],
+    is_named: bool,
+    is_extra: impl Fn(usize) -> bool,
+) -> Vec<(usize, String)> {
+    let columns = ExtraColumn::all(names, is_named, is_extra).into_iter();
+    columns.map(|column| (column.at, column.name)).collect()
+}
+
 /// Returns the names of the columns for which `is_extra`, without those that the file does not name: they may be empty.
 pub(crate) fn kept_columns(
     names: &[String],

@@ -5,15 +5,17 @@ use super::extra::ExtraColumn;
 use super::header_row::meaning;
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
-use crate::domain::job::{FixedValues, Quote};
+use crate::domain::job::{Columns, FixedValues, Quote};
 use crate::domain::rejection::{ColumnProposal, HeaderNames, Rejection};
 use crate::domain::required::RequiredFields;
 
 /// The columns that a person has assigned to the fields, for a file whose column names do not identify them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
     /// The column of each field, from 0; `None` if the file has none.
     columns: PerField<Option<u16>>,
+    /// The columns that are not imported, from 0.
+    excluded: Vec<u16>,
     /// The number of columns of the header. A file with another number is rejected.
     width: u16,
 }
@@ -32,7 +34,20 @@ impl Mapping {
                 None => true,
             }
         };
-        columns.iter().all(is_valid).then_some(Mapping { columns, width })
+        columns.iter().all(is_valid).then_some(Mapping { columns, excluded: Vec::new(), width })
+    }
+
+    /// Returns the mapping of a job's columns. Returns `None` as [`Mapping::new`] does, or if a column that is not imported
+    /// does not exist or belongs to a field.
+    pub(crate) fn of(columns: &Columns) -> Option<Mapping> {
+        let Columns { positions, columns: width, excluded, .. } = columns;
+        let is_free = |at: &u16| at < width && !positions.values().contains(&&Some(*at));
+        let mapping = Mapping::new(*positions, *width).filter(|_| excluded.iter().all(is_free))?;
+        Some(Mapping { excluded: excluded.clone(), ..mapping })
+    }
+
+    fn excludes(&self, column: usize) -> bool {
+        self.excluded.iter().any(|excluded| usize::from(*excluded) == column)
     }
 }
 
@@ -62,8 +77,10 @@ pub struct Header {
     pub values: FixedValues,
     /// Whether the file is one of our own exports of contacts, with apostrophes in front of formulas.
     pub(crate) is_export: bool,
-    /// The columns that belong to no field.
+    /// The columns that belong to no field and are imported.
     pub(crate) extra: Vec<ExtraColumn>,
+    /// The columns that a person has excluded from the import.
+    pub(crate) excluded: Vec<ExtraColumn>,
     sources: PerField<Source>,
 }
 
@@ -98,8 +115,10 @@ impl Header {
         let sources = PerField::from_fn(|field| source(field).unwrap_or(Source::NONE));
         let is_export = is_export(start);
         let is_edge = |at: usize| is_export && (at == 0 || at + 1 == start.names.len());
-        let is_extra =
+        let is_excluded = |at: usize| settings.mapping.as_ref().is_some_and(|mapping| mapping.excludes(at));
+        let is_other =
             |at: usize| sources.values().iter().all(|source| source.column() != at) && !is_edge(at);
+        let is_extra = |at: usize| is_other(at) && !is_excluded(at);
         Ok(Header {
             is_export,
             names: start.names.clone(),
@@ -112,6 +131,7 @@ impl Header {
                 true => ExtraColumn::all_defused(&start.names, is_extra),
                 false => ExtraColumn::all(&start.names, start.is_named(), is_extra),
             },
+            excluded: ExtraColumn::all(&start.names, start.is_named(), is_excluded),
             sources,
         })
     }

@@ -1,12 +1,13 @@
 //! Describes how a file was read, for people to check.
 
+use super::extra::ExtraColumn;
 use super::rows::Summary;
 use crate::domain::field::Field;
 use crate::domain::interpretation::{Certainty, ColumnsBy, Interpretation, ReadColumn, RepeatDifferences};
 use crate::domain::rejection::ShownName;
 
-/// Maximum number of listed columns that belong to no field.
-const KEPT: usize = 20;
+/// Maximum number of columns in a list of those that belong to no field.
+const LISTED: usize = 20;
 
 impl Summary {
     /// Returns how the file was read. `is_set`: whether a person has set the encoding; `used`: whether each of the columns
@@ -20,6 +21,7 @@ impl Summary {
         let extra = header.extra.iter().enumerate();
         let kept = extra.filter(|(at, column)| column.is_named() || used.get(*at) == Some(&true));
         let kept: Vec<String> = kept.map(|(_, column)| column.shown()).collect();
+        let excluded = header.excluded.iter().map(ExtraColumn::shown);
         Interpretation {
             containers: Vec::new(),
             encoding: self.encoding.as_str().to_owned(),
@@ -37,10 +39,10 @@ impl Summary {
             columns_by: ColumnsBy::Names,
             values: header.values.clone(),
             kept_count: kept.len() as u64,
-            kept: kept.into_iter().take(KEPT).collect(),
+            kept: kept.into_iter().take(LISTED).collect(),
             repeats: RepeatDifferences::default(),
-            unused: Vec::new(),
-            unused_count: 0,
+            unused: excluded.take(LISTED).collect(),
+            unused_count: header.excluded.len() as u64,
             skipped: self.skipped.clone(),
         }
     }

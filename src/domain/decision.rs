@@ -1,5 +1,7 @@
 //! A person's decisions: the rows that they apply to and their effects.
 
+use std::collections::BTreeMap;
+
 pub use super::field::Field;
 use super::field::{PerField, by_name};
 use super::ids::{IssueId, RowId};
@@ -82,7 +84,7 @@ words! {
     }
 }
 
-/// New values. Omitted fields do not change.
+/// New values. Omitted fields and columns do not change.
 ///
 /// ```
 /// use ingest::domain::decision::{Edits, Field};
@@ -90,11 +92,13 @@ words! {
 /// let edits: Edits = serde_json::from_str(r#"{"company": "Acme"}"#).unwrap();
 /// assert_eq!(edits, Edits::of(Field::Company, "Acme"));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Edits {
-    #[serde(serialize_with = "by_name::serialize_given", deserialize_with = "by_name::deserialize")]
+    #[serde(flatten, serialize_with = "by_name::serialize_given")]
     pub(crate) values: PerField<Option<String>>,
+    /// New values in columns that belong to no field, by the names of the columns. An empty one removes the old value.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) extra: BTreeMap<String, String>,
 }
 
 impl Edits {
@@ -110,6 +114,13 @@ impl Edits {
         self
     }
 
+    /// Adds a new value in a column that belongs to no field.
+    #[must_use]
+    pub fn with_other(mut self, column: impl Into<String>, value: impl Into<String>) -> Edits {
+        self.extra.insert(column.into(), value.into());
+        self
+    }
+
     /// Returns the new value of a field.
     pub fn get(&self, field: Field) -> Option<&str> {
         self.values.get(field).as_deref()
@@ -122,12 +133,30 @@ impl Edits {
 
     /// Returns whether there are no new values.
     pub(crate) fn is_empty(&self) -> bool {
-        self.values().into_iter().all(|value| value.is_none())
+        self.extra.is_empty() && self.values().into_iter().all(|value| value.is_none())
+    }
+
+    /// Returns all new values.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let of_fields = self.values.values().into_iter().flatten();
+        of_fields.chain(self.extra.values()).map(String::as_str)
+    }
+
+    /// Returns the same edits with an empty text instead of each value.
+    pub(crate) fn without_texts(&self) -> Edits {
+        Edits {
+            values: self.values().map(|value| value.map(|_| String::new())),
+            extra: self.extra.keys().map(|column| (column.clone(), String::new())).collect(),
+        }
     }
 
     /// Returns the new values, normalised like values of a file ([`normalise`]).
     pub fn normalised(&self) -> Edits {
-        self.values().map(|value| value.map(|value| normalise(value).into_owned())).into()
+        let other = |(column, value): (&String, &String)| (column.clone(), normalise(value).into_owned());
+        Edits {
+            values: self.values().map(|value| value.map(|value| normalise(value).into_owned())),
+            extra: self.extra.iter().map(other).collect(),
+        }
     }
 
     /// Returns `fields` with the new values applied.
@@ -140,9 +169,17 @@ impl Edits {
     }
 }
 
+// Derived, the error for a value of another type would not name its field.
+impl<'de> serde::Deserialize<'de> for Edits {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Edits, D::Error> {
+        let (values, extra) = by_name::deserialize_beside("extra", deserializer)?;
+        Ok(Edits { values, extra: extra.unwrap_or_default() })
+    }
+}
+
 impl From<PerField<Option<String>>> for Edits {
     fn from(values: PerField<Option<String>>) -> Self {
-        Edits { values }
+        Edits { values, extra: BTreeMap::new() }
     }
 }
 
@@ -307,6 +344,10 @@ mod tests {
             (r#"{"decision":"keep_row","row":7}"#, Decision::KeepRow { row: RowId(7) }),
             (r#"{"decision":"edit","company":"Acme"}"#, Decision::Edit(Edits::of(Field::Company, "Acme"))),
             (r#"{"decision":"merge"}"#, Decision::Merge(Edits::default())),
+            (
+                r#"{"decision":"edit","company":"Acme","extra":{"Phone":"555"}}"#,
+                Decision::Edit(Edits::of(Field::Company, "Acme").with_other("Phone", "555")),
+            ),
         ];
         for (text, decision) in cases {
             assert_eq!(serde_json::from_str::<Decision>(text).unwrap(), decision);
@@ -318,8 +359,8 @@ mod tests {
 
     #[test]
     fn edits_are_normalised() {
-        let edits = Edits::of(Field::Email, " a@b.co\u{a0}");
-        assert_eq!(edits.normalised().get(Field::Email), Some("a@b.co"));
+        let edits = Edits::of(Field::Email, " a@b.co\u{a0}").with_other("Phone", " 5 ");
+        assert_eq!(edits.normalised(), Edits::of(Field::Email, "a@b.co").with_other("Phone", "5"));
         let fields = Fields::new("x", "Ann", "Lee", "Acme");
         assert_eq!(edits.applied_to(&fields), Fields::new("a@b.co", "Ann", "Lee", "Acme"));
     }

@@ -1,9 +1,11 @@
 //! The values of columns that belong to no field.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
+
+use super::row::unified;
 
 /// The values of a row or contact in columns that belong to no field, by the names of the columns. Empty values are not
 /// among them.
@@ -35,6 +37,21 @@ impl Extra {
     /// Returns the value in a column, `None` if it is empty.
     pub fn get(&self, column: &str) -> Option<&str> {
         self.iter().find(|(name, _)| *name == column).map(|(_, value)| value)
+    }
+
+    /// Returns the `new` values, by the names of their columns, that differ from these in more than line ends.
+    pub(crate) fn differing(&self, new: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let differs = |(column, value): &(&String, &String)| {
+            unified(self.get(column).unwrap_or_default()) != unified(value)
+        };
+        new.iter().filter(differs).map(|(column, value)| (column.clone(), value.clone())).collect()
+    }
+
+    /// Adds the values to a hash, which does not change if there are none.
+    pub(crate) fn add_to(&self, hash: &mut blake3::Hasher) {
+        for text in self.iter().flat_map(|(name, value)| [name, value]) {
+            hash.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+        }
     }
 
     /// Sorts the values by the order of their columns. Columns that are not in `order` follow in the order of their names.
@@ -117,6 +134,17 @@ mod tests {
         assert_eq!(values, [("a", "1"), ("c", r#"["x"]"#), ("d", "text")]);
         assert_eq!((extra.get("d"), extra.get("b")), (Some("text"), None));
         assert!(serde_json::from_str::<Extra>("[1]").unwrap().is_empty());
+    }
+
+    #[test]
+    fn line_ends_are_no_difference() {
+        let extra: Extra = serde_json::from_str(r#"{"Notes": "a\r\nb", "Phone": "1"}"#).unwrap();
+        let new = |values: &[(&str, &str)]| {
+            values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let changes =
+            extra.differing(&new(&[("Notes", "a\nb"), ("Phone", ""), ("Fax", ""), ("City", "Rome")]));
+        assert_eq!(changes, new(&[("Phone", ""), ("City", "Rome")]));
     }
 
     #[test]

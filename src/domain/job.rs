@@ -45,13 +45,16 @@ words! {
 }
 
 /// The columns of a file that a person has assigned to the fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Columns {
     /// The position of each field's column, from 0; `None` if the file has none.
     #[serde(rename = "places")]
     pub positions: PerField<Option<u16>>,
     /// The number of columns in the file.
     pub columns: u16,
+    /// The positions of the columns that are not imported, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<u16>,
     /// Whether they were assigned in an earlier file of the owner with the same header, and remembered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remembered: bool,

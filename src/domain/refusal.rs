@@ -2,6 +2,7 @@
 
 use super::email::EmailError;
 use super::field::Field;
+use super::job::JobId;
 use super::rejection::{HeaderNames, Rejection};
 use super::search::TextFlaw;
 
@@ -65,6 +66,33 @@ pub enum Refusal {
         /// The names of the columns.
         names: Vec<String>,
     },
+    /// The file has another number of columns.
+    OtherWidth {
+        /// The number of columns as it is given.
+        expected: u16,
+        /// The names of the columns.
+        names: Vec<String>,
+    },
+    /// A column is excluded and also read for a field.
+    ExcludedField {
+        /// The field.
+        field: Field,
+        /// The number of the column, from 1.
+        number: u32,
+        /// The name of the column, if it has one.
+        name: Option<String>,
+    },
+    /// There is no such column among those that belong to no field.
+    NoOtherColumn {
+        /// The name of the column as it is given.
+        column: String,
+        /// The job whose file has no such column; `None` if no file of the owner has it.
+        job: Option<JobId>,
+        /// The names of the columns that belong to no field.
+        names: Vec<String>,
+    },
+    /// The columns to exclude are not a list of names and positions.
+    NoListOfColumns,
     /// A required field has no column.
     Unassigned {
         /// The field.

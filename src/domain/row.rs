@@ -54,6 +54,14 @@ pub fn normalise(value: &str) -> Cow<'_, str> {
     if is_normalised { Cow::Borrowed(trimmed) } else { Cow::Owned(trimmed.nfc().collect()) }
 }
 
+/// Returns the value with line feeds as line ends, which programs change.
+pub(crate) fn unified(value: &str) -> Cow<'_, str> {
+    match value.contains('\r') {
+        true => Cow::Owned(value.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(value),
+    }
+}
+
 /// Returns whether a character is invisible white space that Unicode does not classify as white space.
 fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}' | '\u{2060}' | '\u{feff}')

@@ -14,10 +14,11 @@ use super::form_data::{FormFile, is_form};
 use super::problem::{Kind, Problem};
 use super::state::App;
 use crate::actions::{
-    self, ActionError, Corrected, FilePreview, GivenSettings, PREVIEW_BYTES, Remember, Upload, Uploaded,
+    self, ActionError, Assignment, ColumnChoice, Corrected, FieldSource, FilePreview, GivenSettings,
+    PREVIEW_BYTES, Remember, Upload, Uploaded,
 };
 use crate::csv::Mapping;
-use crate::domain::field::{PerField, by_name};
+use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, Owner, ParseSettings};
 use crate::domain::refusal::Refusal;
 use crate::domain::required::RequiredFields;
@@ -56,6 +57,9 @@ pub struct UploadQuery {
     #[serde(default)]
     #[param(required = false)]
     remember_values: bool,
+    /// Columns that are not imported: a JSON array of their names, or of their positions from 0, such as `["Notes", 7]`.
+    /// Without it and without positions of fields, those that are remembered for files with the same header.
+    exclude: Option<String>,
     /// Name of the encoding, such as windows-1251, if it is not the one that would be detected.
     encoding: Option<String>,
     /// Line of the header, from 1, if it is not the one that would be detected.
@@ -117,7 +121,29 @@ impl UploadQuery {
         if Mapping::new(positions, columns).is_none() {
             return Err(refused("columns", Refusal::SameColumn));
         }
-        Ok(Some(Columns { positions, columns, remembered: false }))
+        Ok(Some(Columns { positions, columns, excluded: Vec::new(), remembered: false }))
+    }
+
+    /// Returns the assignment of columns, with the positions of `columns`, if the query excludes columns.
+    fn assignment(
+        &self,
+        columns: Option<&Columns>,
+        values: &FixedValues,
+    ) -> Result<Option<Assignment>, Problem> {
+        let Some(excluded) = &self.exclude else { return Ok(None) };
+        let excluded = serde_json::from_str::<Vec<ColumnChoice>>(excluded)
+            .map_err(|_| refused("exclude", Refusal::NoListOfColumns))?;
+        let source = |columns: &Columns, field: Field| match *columns.positions.get(field) {
+            Some(at) => Some(FieldSource::Column(ColumnChoice::Position(at))),
+            None if values.get(field).is_some() => None,
+            None => Some(FieldSource::Empty),
+        };
+        let fields = PerField::from_fn(|field| columns.and_then(|columns| source(columns, field)));
+        Ok(Some(Assignment {
+            fields,
+            excluded: Some(excluded),
+            width: columns.map(|columns| columns.columns),
+        }))
     }
 
     fn settings(&self, header_line: Option<i64>) -> Result<GivenSettings<'_>, Problem> {
@@ -193,8 +219,8 @@ fn given(text: &Option<String>) -> Option<&str> {
 
 /// Returns the problem, with the parameter that has caused it.
 fn of_settings(error: ActionError) -> Problem {
-    const PARAMETERS: [&str; 7] =
-        ["encoding", "header_line", "part", "delimiter", "quote", "values", "columns"];
+    const PARAMETERS: [&str; 8] =
+        ["encoding", "header_line", "part", "delimiter", "quote", "values", "columns", "exclude"];
     match error {
         ActionError::Invalid { field, reason } if PARAMETERS.contains(&field) => refused(field, reason),
         error => error.into(),
@@ -217,13 +243,15 @@ async fn take(
     if name.is_empty() || name.chars().count() > 255 || name.contains(char::is_control) {
         return Err(Problem::of_parameter(Kind::Malformed, "filename", Refusal::FileName));
     }
+    let columns = query.columns(&settings.values, app.required)?;
+    let assignment = query.assignment(columns.as_ref(), &settings.values)?;
     let upload = Upload {
         filename: name,
         policy: query.policy,
         force: query.force,
         limit: app.upload_limit_bytes,
-        columns: query.columns(&settings.values, app.required)?,
-        assignment: None,
+        columns: columns.filter(|_| assignment.is_none()),
+        assignment,
         remember: Remember::of(query.remember, query.remember_values),
         settings,
         required: app.required,

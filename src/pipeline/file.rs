@@ -266,7 +266,7 @@ impl Pass {
 }
 
 fn mapping(claim: &Claim) -> Option<Mapping> {
-    claim.columns.and_then(|columns| Mapping::new(columns.positions, columns.columns))
+    claim.columns.as_ref().and_then(Mapping::of)
 }
 
 /// Returns who has assigned the columns.

@@ -32,8 +32,8 @@ pub(crate) async fn apply<'a>(
         return Ok(Cow::Borrowed(claim));
     };
     let mut claim = claim.clone();
-    claim.columns = Some(found.columns);
     claim.settings.values = found.completed(&claim.settings.values);
+    claim.columns = Some(found.columns);
     jobs::set_columns(&mut transaction, &claim).await?;
     transaction.commit().await?;
     tracing::debug!(job_id = claim.job.0, mapping = found.id.0, "columns are as remembered");

@@ -96,7 +96,7 @@ pub(crate) struct New<'a> {
     /// The names in the header.
     pub names: &'a [String],
     /// The columns.
-    pub columns: Columns,
+    pub columns: &'a Columns,
     /// The fields that have the same value in every row.
     pub values: &'a FixedValues,
 }
@@ -113,7 +113,7 @@ pub(crate) async fn remember(
          ON CONFLICT (mapping_owner, mapping_shape)
          DO UPDATE SET mapping_names = excluded.mapping_names, mapping_columns = excluded.mapping_columns,
                        mapping_values = excluded.mapping_values, mapping_used_at = now()";
-    let columns = Columns { remembered: false, ..new.columns };
+    let columns = Columns { remembered: false, ..new.columns.clone() };
     let values = Some(new.values).filter(|values| !values.is_empty());
     let query = sql::query(insert).bind(&owner.0).bind(new.shape).bind(new.names);
     query.bind(Json(columns)).bind(values.map(Json)).execute(connection).await?;
@@ -125,13 +125,13 @@ pub(crate) async fn change(
     connection: &mut PgConnection,
     owner: &Owner,
     id: MappingId,
-    columns: Columns,
+    columns: &Columns,
     values: &FixedValues,
 ) -> Result<bool, StoreError> {
     let update =
         "UPDATE column_mappings SET mapping_columns = $3, mapping_values = $4, mapping_used_at = now()
          WHERE mapping_owner = $1 AND mapping_id = $2";
-    let columns = Columns { remembered: false, ..columns };
+    let columns = Columns { remembered: false, ..columns.clone() };
     let values = Some(values).filter(|values| !values.is_empty());
     let query = sql::query(update).bind(&owner.0).bind(id).bind(Json(columns)).bind(values.map(Json));
     Ok(query.execute(connection).await?.rows_affected() > 0)

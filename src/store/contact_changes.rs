@@ -1,6 +1,9 @@
 //! `contact_changes`: the history of contacts, with their values before and after each change.
 
+use std::collections::BTreeMap;
+
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
@@ -192,23 +195,26 @@ pub async fn of_contact(
     Ok(changes)
 }
 
-/// Records a person's change of a contact.
+/// Records a person's change of a contact before it is made. `extra`: the new values in columns that belong to no field.
 pub(crate) async fn record(
     connection: &mut PgConnection,
     contact: &Contact,
     after: &Fields<'_>,
+    extra: &BTreeMap<String, String>,
     owner: &Owner,
     action: ActionId,
 ) -> Result<(), StoreError> {
-    let values: Vec<String> = (4..4 + 2 * FIELDS).map(|number| format!("${number}")).collect();
+    let (start, end) = extra_columns::around_edits("contact_extra");
+    let values: Vec<String> = (5..5 + 2 * FIELDS).map(|number| format!("${number}")).collect();
     let insert = AssertSqlSafe(format!(
         "INSERT INTO contact_changes (change_contact_id, change_owner, change_action_id, {}, {}, before_extra, after_extra)
-         SELECT $1, $2, $3, {}, contact_extra, contact_extra FROM contacts WHERE contact_id = $1 AND contacts_user_id = $2",
+         SELECT $1, $2, $3, {}, contact_extra, nullif(coalesce({start}$4{end}, contact_extra), '{{}}')
+         FROM contacts WHERE contact_id = $1 AND contacts_user_id = $2",
         Field::columns("before"),
         Field::columns("after"),
         values.join(", ")
     ));
-    let mut query = sql::query(insert).bind(contact.id).bind(&owner.0).bind(action);
+    let mut query = sql::query(insert).bind(contact.id).bind(&owner.0).bind(action).bind(Json(extra));
     for value in contact.values.values() {
         query = query.bind(value.as_str());
     }

@@ -3,10 +3,13 @@
 
 mod search;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
 pub use search::{ContactPage, piece, search};
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
@@ -304,23 +307,28 @@ pub(crate) async fn with_keys(
     Ok(found)
 }
 
-/// Changes a contact. Fails with a conflict in `contacts` if another contact has the e-mail.
+/// Changes a contact, also its values in columns that belong to no field by `extra`, the new ones. Fails with a conflict in
+/// `contacts` if another contact has the e-mail.
 pub(crate) async fn edit(
     connection: &mut PgConnection,
     owner: &Owner,
     id: ContactId,
     fields: &Fields<'_>,
+    extra: &BTreeMap<String, String>,
 ) -> Result<(), StoreError> {
     let key = ContactKeys::of(owner).key(&email::key(&fields.email));
-    let mut number = 3;
+    let (before, after) = extra_columns::around_edits("contact_extra");
+    let mut number = 4;
     let changed = Field::list(|field| {
         number += 1;
         format!("contact_{field} = ${number}")
     });
     let update = AssertSqlSafe(format!(
-        "UPDATE contacts SET {changed}, contact_key = $3 WHERE contact_id = $2 AND contacts_user_id = $1"
+        "UPDATE contacts SET {changed}, contact_key = $3,
+                contact_extra = nullif(coalesce({before}$4{after}, contact_extra), '{{}}')
+         WHERE contact_id = $2 AND contacts_user_id = $1"
     ));
-    let mut query = sql::query(update).bind(&owner.0).bind(id).bind(Uuid::from_u128(key));
+    let mut query = sql::query(update).bind(&owner.0).bind(id).bind(Uuid::from_u128(key)).bind(Json(extra));
     for value in fields.values() {
         query = query.bind(value.as_ref());
     }

@@ -12,7 +12,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 pub(crate) use standing::*;
 
 use super::jobs::RowCounts;
-use super::{JobTables, StoreError, sql};
+use super::{JobTables, StoreError, extra_columns, sql};
+use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
@@ -107,6 +108,10 @@ pub struct Example {
     pub before: PerField<String>,
     /// Its values after.
     pub after: PerField<String>,
+    /// Its values before in columns that belong to no field, if any of them changes.
+    pub extra_before: Extra,
+    /// The same after.
+    pub extra_after: Extra,
     /// Its status before.
     pub status_before: Option<RowStatus>,
     /// Its status after.
@@ -121,15 +126,17 @@ pub(crate) async fn examples(
 ) -> Result<Vec<Example>, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT decided_id, staging_status::text AS before, decided_status::text AS after,
-                ARRAY[{}, {}]::text[] AS texts
+                ARRAY[{}, {}]::text[] AS texts,
+                CASE WHEN decided_extra IS NOT NULL THEN staging_extra END AS extra_before, decided_extra
          FROM decided JOIN {} ON staging_id = decided_id ORDER BY decided_id LIMIT $1",
         Field::list(|field| format!("coalesce(staging_{field}, '')")),
         Field::list(|field| format!("coalesce(decided_{field}, '')")),
         job_tables.staging()
     ));
-    let rows = sql::query(query).bind(limit).fetch_all(connection).await?;
+    let rows = sql::query(query).bind(limit).fetch_all(&mut *connection).await?;
     let status = |text: Option<String>| text.map(|word| word.parse::<RowStatus>()).transpose();
-    rows.iter()
+    let examples = rows
+        .iter()
         .map(|row| {
             let mut texts = row.try_get::<Vec<String>, _>("texts")?.into_iter();
             let mut next = || PerField::from_fn(|_| texts.next().unwrap_or_default());
@@ -137,11 +144,18 @@ pub(crate) async fn examples(
                 row: row.try_get("decided_id")?,
                 before: next(),
                 after: next(),
+                extra_before: sql::extra(row, "extra_before")?,
+                extra_after: sql::extra(row, "decided_extra")?,
                 status_before: status(row.try_get("before")?)?,
                 status_after: status(row.try_get("after")?)?,
             })
         })
-        .collect()
+        .collect::<Result<Vec<Example>, StoreError>>();
+    let mut examples = examples?;
+    let changed = examples.iter_mut();
+    let values = changed.flat_map(|example| [&mut example.extra_before, &mut example.extra_after]).collect();
+    extra_columns::sort(connection, job_tables.job(), values).await?;
+    Ok(examples)
 }
 
 /// Writes the rows, and records their values before and after as rows of the action.

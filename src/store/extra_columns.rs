@@ -10,6 +10,21 @@ use super::{StoreError, sql};
 use crate::domain::extra::Extra;
 use crate::domain::job::{JobId, Owner};
 
+/// Returns SQL before and after a JSON object of new values by their columns: together, they are the values of `current`
+/// with the new ones, `{}` if none remains, and NULL if none changes. An empty value removes the old one; line ends are no
+/// difference.
+pub(super) fn around_edits(current: &str) -> (String, String) {
+    let unified = |text: &str| format!("replace(replace({text}, E'\\r\\n', E'\\n'), E'\\r', E'\\n')");
+    let before = format!(
+        "(SELECT (coalesce({current}, '{{}}') || coalesce(jsonb_object_agg(key, value) FILTER (WHERE value <> ''), '{{}}'))
+                - coalesce(array_agg(key) FILTER (WHERE value = ''), '{{}}')
+             FROM jsonb_each_text("
+    );
+    let stored = format!("coalesce({current} ->> key, '')");
+    let after = format!(") WHERE {} <> {} HAVING count(*) > 0)", unified("value"), unified(&stored));
+    (before, after)
+}
+
 /// Adds columns of a job's file to those of its owner.
 pub(crate) async fn add(pool: &PgPool, claim: &Claim, columns: &[String]) -> Result<(), StoreError> {
     if columns.is_empty() {

@@ -281,7 +281,7 @@ pub(crate) struct New<'a> {
     /// The hash of the file's bytes.
     pub content_hash: &'a str,
     /// The mapping of the file's columns, if a person matched them.
-    pub columns: Option<Columns>,
+    pub columns: Option<&'a Columns>,
     /// How the file is read, as far as a person has set it.
     pub settings: &'a ParseSettings,
     /// The fields that its rows must have; `None` for those of the worker that runs it.

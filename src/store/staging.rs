@@ -256,12 +256,7 @@ impl RowView {
             u8::from(self.accepted),
             self.on_existing.map_or(0, |decided| decided as u8 + 1),
         ]);
-        for (name, value) in self.extra.iter() {
-            hash.update(&(name.len() as u64).to_le_bytes());
-            hash.update(name.as_bytes());
-            hash.update(&(value.len() as u64).to_le_bytes());
-            hash.update(value.as_bytes());
-        }
+        self.extra.add_to(&mut hash);
         hash.finalize().to_hex()[..32].to_owned()
     }
 }

@@ -51,6 +51,24 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::SameColumn => text.refusal_same_column(),
         Refusal::SomeColumns { fields } => text.refusal_some_columns(reader.fields(fields)),
         Refusal::NoColumn { column, names } => text.refusal_no_column(column, numbered(names)),
+        Refusal::OtherWidth { expected, names } => {
+            text.refusal_other_width(names.len().to_string(), expected.to_string(), numbered(names))
+        }
+        Refusal::ExcludedField { field, number, name } => {
+            let column = match name {
+                Some(name) => format!("{number} ({name})"),
+                None => number.to_string(),
+            };
+            text.refusal_excluded_field(reader.field(*field), column)
+        }
+        Refusal::NoOtherColumn { column, job, names } => {
+            let others = others(text, names);
+            match job {
+                Some(job) => text.refusal_no_other_of_job(job.to_string(), column, others),
+                None => text.refusal_no_other(column, others),
+            }
+        }
+        Refusal::NoListOfColumns => text.refusal_no_list_of_columns(),
         Refusal::Unassigned { field, names } => unassigned(reader, *field, names),
         Refusal::EmailWithoutColumn => text.refusal_email_without_column(),
         Refusal::NotInHeader => text.refusal_not_in_header(),
@@ -106,6 +124,18 @@ fn text_flaw(text: &Text, flaw: TextFlaw) -> String {
     match flaw {
         TextFlaw::Nul => text.refusal_text_nul(),
         TextFlaw::TooLong { limit } => text.refusal_text_too_long(limit.to_string()),
+    }
+}
+
+/// Maximum number of columns that belong to no field in one sentence.
+const OTHERS: usize = 50;
+
+fn others(text: &Text, names: &[String]) -> String {
+    let listed = || names.iter().take(OTHERS).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0 => text.refusal_others_none(),
+        1..=OTHERS => text.refusal_others(listed()),
+        _ => text.refusal_others_first(listed()),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::export::Formats;
-use super::extra;
+use super::extra::{self, ExtraInputs};
 use super::form::{Form, request, search_text};
 use super::language::Viewer;
 use super::refusals::action_error;
@@ -17,7 +17,8 @@ use super::times::Time;
 use super::words;
 use crate::actions::{self, ActionError};
 use crate::auth::Principal;
-use crate::domain::decision::{Edits, Field};
+use crate::domain::access::Role;
+use crate::domain::decision::Field;
 use crate::domain::extra::Extra;
 use crate::domain::ids::{ContactId, JobId, RowId};
 use crate::domain::refusal::Refusal;
@@ -137,8 +138,10 @@ struct Single {
     id: ContactId,
     name: String,
     values: Vec<Value>,
-    /// Its values in columns that belong to no field.
+    /// Its values in columns that belong to no field, unless all of them have inputs.
     extra: Extra,
+    /// The inputs for these values.
+    others: ExtraInputs,
     tag: String,
     origin: Option<OriginSentence>,
     created: Time,
@@ -196,6 +199,14 @@ async fn single(
     let contact = contacts::get(&mut db, owner, id).await?.ok_or(ActionError::NoContact(id))?;
     let origin = staging::origins(&mut db, owner, &[contact.row]).await?.into_iter().next();
     let changes = contact_changes::of_contact(&mut db, owner, id).await?;
+    let others = match principal.roles.has(Role::Editor) {
+        true => {
+            let columns = actions::contact_columns(&mut db, owner, &contact).await?;
+            ExtraInputs::of(&columns, &contact.extra, None, |_| None)
+        }
+        false => ExtraInputs::default(),
+    };
+    let is_all = !others.inputs.is_empty() && !others.is_partial;
     let text = &viewer.text;
     let value = |(field, value): (Field, &String)| Value {
         field,
@@ -214,7 +225,8 @@ async fn single(
         id,
         values,
         tag: actions::contact_tag(&contact),
-        extra: contact.extra,
+        extra: if is_all { Extra::default() } else { contact.extra },
+        others,
         origin,
         created,
         more_changes: changes.more,
@@ -258,7 +270,7 @@ pub(super) async fn one(
 pub(super) struct ContactForm {
     tag: String,
     #[serde(flatten)]
-    edits: Edits,
+    inputs: HashMap<String, String>,
 }
 
 /// Edits a contact.
@@ -270,7 +282,8 @@ pub(super) async fn edit(
     Form(form): Form<ContactForm>,
 ) -> Result<Response, Problem> {
     let by = request(principal.clone());
-    match actions::edit_contact(&app.owners, &by, id, &form.edits, Some(&form.tag)).await {
+    let edits = extra::edits(&form.inputs);
+    match actions::edit_contact(&app.owners, &by, id, &edits, Some(&form.tag)).await {
         Ok(_) => Ok(Redirect::to(&format!("/contacts/{id}")).into_response()),
         Err(ActionError::Stale(_)) => {
             let notice = viewer.text.contact_stale();

@@ -11,8 +11,8 @@ use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::times::Time;
 use super::words;
-use crate::actions::{self, ActionError, Assignment, FieldSource, FilePreview};
-use crate::domain::field::Field;
+use crate::actions::{self, ActionError, Assignment, ColumnChoice, FieldSource, FilePreview};
+use crate::domain::field::{Field, PerField};
 use crate::domain::ids::MappingId;
 use crate::domain::interpretation::SkippedLine;
 use crate::domain::job::FixedValues;
@@ -22,6 +22,8 @@ use crate::texts::Text;
 
 /// The value of the choice to leave a field empty.
 const EMPTY: &str = "-";
+/// The beginning of the names of the boxes for columns that are not imported, before their positions.
+const EXCLUDE: &str = "exclude_";
 
 /// The fields of a form, each with the columns to choose from.
 #[derive(Template)]
@@ -30,6 +32,8 @@ pub(crate) struct MappingFields {
     text: Text,
     choices: Vec<Choice>,
     names: Vec<String>,
+    /// The positions of the columns that are not imported.
+    excluded: Vec<u16>,
     /// Whether the file has a header by which the columns can be remembered.
     can_remember: bool,
     is_to_remember: bool,
@@ -69,15 +73,19 @@ impl MappingFields {
         MappingFields {
             choices: choices.collect(),
             names: preview.names.clone(),
+            excluded: preview.excluded.clone(),
             can_remember: preview.has_header,
             is_to_remember: preview.remembered || preview.matched().is_none(),
             remembers_values: preview.remembered && !preview.values().is_empty(),
             text: text.clone(),
         }
     }
-}
 
-impl MappingFields {
+    /// Returns whether the column `index` is not imported.
+    fn is_excluded(&self, index: &usize) -> bool {
+        self.excluded.iter().any(|excluded| usize::from(*excluded) == *index)
+    }
+
     /// Returns the fields for a remembered mapping. A field other than the e-mail needs neither a column nor a value.
     fn of_remembered(text: &Text, mapping: &ColumnMapping) -> MappingFields {
         let choice = |field: &Field| Choice {
@@ -94,6 +102,7 @@ impl MappingFields {
         MappingFields {
             choices: Field::ALL.iter().map(choice).collect(),
             names: mapping.names.clone().unwrap_or_else(nameless),
+            excluded: mapping.columns.excluded.clone(),
             can_remember: false,
             is_to_remember: false,
             remembers_values: false,
@@ -136,7 +145,7 @@ impl PreviewRows {
 /// Returns the columns and the values that are chosen in a form.
 pub(crate) fn chosen(form: &HashMap<String, String>) -> Result<(Assignment, FixedValues), Problem> {
     let mut values = FixedValues::default();
-    let assignment = Assignment::try_from_fn(|field| {
+    let fields = PerField::try_from_fn(|field| {
         let text = |name: &str| form.get(name).map_or("", |text| text.trim());
         let value = text(&format!("value_{field}"));
         Ok::<_, Problem>(match text(field.as_str()) {
@@ -148,11 +157,15 @@ pub(crate) fn chosen(form: &HashMap<String, String>) -> Result<(Assignment, Fixe
             EMPTY => Some(FieldSource::Empty),
             position => {
                 let refused = |_| Problem::invalid(format!("#/{field}"), "the column is not a number");
-                Some(FieldSource::Position(position.parse().map_err(refused)?))
+                Some(FieldSource::Column(ColumnChoice::Position(position.parse().map_err(refused)?)))
             }
         })
     })?;
-    Ok((assignment, actions::checked_values(values)?))
+    let refused = |_| Problem::invalid("#/exclude", "the column is not a number");
+    let excluded = form.keys().filter_map(|name| name.strip_prefix(EXCLUDE));
+    let excluded = excluded.map(|position| position.parse().map(ColumnChoice::Position).map_err(refused));
+    let excluded = Some(excluded.collect::<Result<Vec<ColumnChoice>, Problem>>()?);
+    Ok((Assignment { fields, excluded, width: None }, actions::checked_values(values)?))
 }
 
 /// A remembered mapping as a line.
@@ -160,6 +173,8 @@ struct Line {
     id: MappingId,
     header: String,
     columns: Vec<(String, String)>,
+    /// The names of the columns that are not imported.
+    excluded: Vec<String>,
     time: Time,
 }
 
@@ -181,6 +196,7 @@ impl Line {
             id: mapping.id,
             header: names.join(", "),
             columns: Field::ALL.iter().filter_map(of_field).collect(),
+            excluded: mapping.columns.excluded.iter().map(|at| name(*at)).collect(),
             time: Time::ago(text, mapping.used_at),
         }
     }
@@ -240,10 +256,11 @@ pub(super) async fn change(
     Form(form): Form<HashMap<String, String>>,
 ) -> Result<Redirect, Problem> {
     let (chosen, values) = chosen(&form)?;
-    let assignment = Assignment::from_fn(|field| match chosen.get(field) {
+    let fields = PerField::from_fn(|field| match chosen.fields.get(field) {
         None if values.get(field).is_none() => Some(FieldSource::Empty),
         source => source.clone(),
     });
+    let assignment = Assignment { fields, ..chosen };
     actions::change_mapping(&app.owners, &request(principal), id, &assignment, &values).await?;
     Ok(Redirect::to("/mappings"))
 }

@@ -122,7 +122,7 @@ impl ReadingView {
             origin: None,
             kept: preview.kept.clone(),
             more_kept: None,
-            unused: Vec::new(),
+            unused: preview.excluded_names(),
             more: None,
             skipped: None,
             lines: Vec::new(),

@@ -1,8 +1,11 @@
 //! Decisions: the requests, and what they change.
 
+use std::collections::BTreeMap;
+
 use crate::actions;
 use crate::domain;
 use crate::domain::decision::{self, ColumnFilter, Edits};
+use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, IssueId, RowId};
 use crate::domain::issue::IssueType;
@@ -12,13 +15,15 @@ use crate::store::decided::Settled;
 use crate::store::decided::{Counts, Example};
 
 schema! {
-    /// New values; absent fields stay unchanged.
+    /// New values; absent fields and columns stay unchanged.
     #[derive(Default)]
     #[serde(default)]
     domain::decision::Edits as Edits {
         /// The {}.
         #[schema(value_type = Option<String>)]
         values: PerField<Option<String>>,
+        /// New values in columns that belong to no field, by the names of the columns. An empty one removes the old value.
+        extra: BTreeMap<String, String>,
     } spread { values }
 }
 
@@ -130,6 +135,12 @@ schema! {
         /// Its values after.
         #[schema(value_type = Vec<String>)]
         after: PerField<String>,
+        /// Its values before in columns that belong to no field, by the names of the columns; empty if none of them changes.
+        #[schema(value_type = HashMap<String, String>)]
+        extra_before: Extra,
+        /// The same after.
+        #[schema(value_type = HashMap<String, String>)]
+        extra_after: Extra,
         /// Its status before.
         status_before: Option<RowStatus>,
         /// Its status after.

@@ -39,7 +39,8 @@ schema! {
         kept_count: u64,
         /// What rows that repeat an earlier one say differently in the other columns.
         repeats: RepeatDifferences,
-        /// The names of the columns that are not imported, at most twenty. Older versions did not keep other columns.
+        /// The names of the columns that a person has excluded from the import, at most twenty. Older versions did not
+        /// import other columns.
         unused: Vec<String>,
         /// The number of columns that are not imported.
         unused_count: u64,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::actions;
 use crate::api::mappings;
 use crate::domain;
 use crate::domain::field::PerField;
@@ -40,6 +41,9 @@ schema! {
         positions: PerField<Option<u16>>,
         /// The number of columns in the file.
         columns: u16,
+        /// The positions of the columns that are not imported, from 0; absent if there are none.
+        #[schema(required = false)]
+        excluded: Vec<u16>,
         /// Whether they were assigned in an earlier file with the same header; absent if not.
         #[schema(required = false)]
         remembered: bool,
@@ -62,3 +66,24 @@ schema! {
         used_at: DateTime<Utc>,
     }
 }
+
+const _: () = {
+    /// A column of a file: its position, from 0, or its name.
+    #[derive(utoipa::ToSchema)]
+    #[allow(dead_code, reason = "only its schema is used")]
+    #[serde(untagged)]
+    enum ColumnChoice {
+        /// Its position, from 0.
+        Position(u16),
+        /// Its name, or its number from 1.
+        Named(String),
+    }
+
+    // Does not compile if the cases differ.
+    const _: fn(actions::ColumnChoice) -> ColumnChoice = |choice| match choice {
+        actions::ColumnChoice::Position(at) => ColumnChoice::Position(at),
+        actions::ColumnChoice::Named(name) => ColumnChoice::Named(name),
+    };
+
+    described_by!(actions::ColumnChoice, ColumnChoice);
+};

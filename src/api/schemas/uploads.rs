@@ -65,6 +65,8 @@ schema! {
         columns: Vec<MatchedColumn>,
         /// The names of the other columns, which are kept with rows and contacts.
         kept: Vec<String>,
+        /// The positions of the columns that are not imported, from 0: those that are remembered as excluded.
+        excluded: Vec<u16>,
         /// Whether the columns were matched by hand in an earlier file of the owner with the same header.
         remembered: bool,
         /// The lines above the header, which are skipped.

@@ -63,7 +63,7 @@ fn a_contact_is_never_mistaken_for_a_header() {
     let mapping = mapping([0, 1, 2, 3], 4);
     for first in ["Mail @ tables;Vor;Nach;Haus", "@;Vor;Nach;Haus", "email;a@example.com;Nach;Haus"] {
         let file = format!("{first}\nbob@example.com;Bob;Ray;Beta\n");
-        assert_eq!(read(&file, mapping).unwrap().len(), 1, "{first}");
+        assert_eq!(read(&file, mapping.clone()).unwrap().len(), 1, "{first}");
         assert_eq!(preview(file.as_bytes(), true, 10, None, None).unwrap().rows.len(), 1, "{first}");
     }
 }

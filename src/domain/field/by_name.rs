@@ -25,18 +25,25 @@ pub(crate) fn serialize_given<T: Serialize, S: Serializer>(
     serializer.collect_map(given)
 }
 
-/// Deserializes the members with the names of fields: `None` where there is none. Ignores other members.
-pub(crate) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+/// The values of fields, and the value of the member beside them.
+pub(crate) type WithBeside<T, B> = (PerField<Option<T>>, Option<B>);
+
+/// Deserializes the members with the names of fields and the one called `beside`: `None` where there is none. Ignores other
+/// members.
+pub(crate) fn deserialize_beside<'de, T: Deserialize<'de>, B: Deserialize<'de>, D: Deserializer<'de>>(
+    beside: &'static str,
     deserializer: D,
-) -> Result<PerField<Option<T>>, D::Error> {
-    deserializer.deserialize_map(Members { others: Others::Ignored, value: PhantomData })
+) -> Result<WithBeside<T, B>, D::Error> {
+    let members = Members { others: Others::Ignored, beside: Some(beside), value: PhantomData };
+    deserializer.deserialize_map(members)
 }
 
-/// Deserializes the members with the names of fields, like [`deserialize`], but rejects other members.
+/// Deserializes the members with the names of fields, like [`deserialize_beside`], but rejects other members.
 pub(crate) fn deserialize_only<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<PerField<Option<T>>, D::Error> {
-    deserializer.deserialize_map(Members { others: Others::Rejected, value: PhantomData })
+    let members = Members::<T, IgnoredAny> { others: Others::Rejected, beside: None, value: PhantomData };
+    Ok(deserializer.deserialize_map(members)?.0)
 }
 
 /// What to do with members that are no fields.
@@ -45,33 +52,38 @@ enum Others {
     Rejected,
 }
 
-struct Members<T> {
+struct Members<T, B> {
     others: Others,
-    value: PhantomData<T>,
+    /// A member that is no field and is returned.
+    beside: Option<&'static str>,
+    value: PhantomData<(T, B)>,
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-    type Value = PerField<Option<T>>;
+impl<'de, T: Deserialize<'de>, B: Deserialize<'de>> Visitor<'de> for Members<T, B> {
+    type Value = WithBeside<T, B>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("values by the names of fields")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut values = PerField::from_fn(|_| None);
+        let (mut values, mut beside) = (PerField::from_fn(|_| None), None);
         while let Some(name) = map.next_key::<String>()? {
             match (name.parse::<Field>(), &self.others) {
                 (Ok(field), _) if values.get(field).is_some() => {
                     return Err(Error::duplicate_field(field.as_str()));
                 }
                 (Ok(field), _) => *values.get_mut(field) = Some(map.next_value::<Option<T>>()?),
+                (Err(_), _) if self.beside == Some(name.as_str()) => {
+                    beside = map.next_value::<Option<B>>()?
+                }
                 (Err(_), Others::Ignored) => drop(map.next_value::<IgnoredAny>()?),
                 (Err(_), Others::Rejected) => {
                     return Err(Error::custom(format_args!("{name}: unknown field `{name}`")));
                 }
             }
         }
-        Ok(values.map(Option::flatten))
+        Ok((values.map(Option::flatten), beside))
     }
 }
 
@@ -108,15 +120,16 @@ mod tests {
     fn members_that_are_repeated_or_unknown_are_rejected() {
         assert!(row(r#"{"email":"a","email":"b"}"#).unwrap_err().contains("duplicate field `email`"));
         assert!(row(r#"{"line":1,"colour":"red"}"#).unwrap_err().contains("unknown field `colour`"));
-        let mut lenient = serde_json::Deserializer::from_str(r#"{"colour":"red","company":"Acme"}"#);
-        let values: PerField<Option<String>> = deserialize(&mut lenient).unwrap();
-        assert_eq!(values.company.as_deref(), Some("Acme"));
+        let mut lenient = serde_json::Deserializer::from_str(r#"{"colour":"red","line":7,"company":"Acme"}"#);
+        let (values, line): (PerField<Option<String>>, Option<u64>) =
+            deserialize_beside("line", &mut lenient).unwrap();
+        assert_eq!((values.company.as_deref(), line), (Some("Acme"), Some(7)));
     }
 
     #[test]
     fn only_objects_have_values_by_name() {
         let mut array = serde_json::Deserializer::from_str(r#"["a@b.co"]"#);
-        let error = deserialize::<String, _>(&mut array).unwrap_err().to_string();
+        let error = deserialize_beside::<String, u64, _>("line", &mut array).unwrap_err().to_string();
         assert!(error.contains("expected values by the names of fields"), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Fills the table `decided` with the rows that a decision changes, and their new values.
 
 use futures::TryStreamExt;
+use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
 
 use super::same_key;
@@ -11,7 +12,7 @@ use crate::domain::issue::IssueType;
 use crate::store::copy::{Spool, Target};
 use crate::store::filter::{self, IssuesOf};
 use crate::store::sql;
-use crate::store::{JobTables, StoreError};
+use crate::store::{JobTables, StoreError, extra_columns};
 
 /// What a row is to be beside its values: expressions over the row `s` in the order of the table's last columns.
 struct Change {
@@ -111,6 +112,10 @@ async fn edited(
             Some(value) => query.push(", ").push_bind((*value).to_owned()),
             None => query.push(format!(", s.staging_{field}")),
         };
+    }
+    if !edits.extra.is_empty() {
+        let (before, after) = extra_columns::around_edits("s.staging_extra");
+        query.push(format!(", {before}")).push_bind(Json(edits.extra.clone())).push(after);
     }
     filter::push_rows(&mut query, tables, which, &[], NO_CONTACT);
     query.build().persistent(false).execute(&mut *connection).await?;
@@ -273,11 +278,21 @@ async fn merged(
                 s.staging_accepted OR is_first AND s.staging_residue IS NOT NULL, s.staging_on_existing,
                 CASE WHEN is_first AND new_extra IS DISTINCT FROM s.staging_extra THEN new_extra END,
                 NOT is_first AND s.staging_extra IS NOT NULL AND NOT new_extra @> s.staging_extra
-         FROM (SELECT *, staging_id = min(staging_id) OVER of_issue AS is_first, count(*) OVER of_issue AS rows,
-                {MERGED_EXTRA} AS new_extra",
+         FROM (SELECT *, ",
         Field::joined(",\n                ", |field| format!(
             "CASE WHEN is_first THEN new_staging_{field} ELSE s.staging_{field} END"
         ))
+    ));
+    if edits.extra.is_empty() {
+        query.push("merged_extra AS new_extra");
+    } else {
+        let (before, after) = extra_columns::around_edits("merged_extra");
+        query.push(format!("coalesce({before}")).push_bind(Json(edits.extra.clone()));
+        query.push(format!("{after}, merged_extra) AS new_extra"));
+    }
+    query.push(format!(
+        " FROM (SELECT *, staging_id = min(staging_id) OVER of_issue AS is_first, count(*) OVER of_issue AS rows,
+                {MERGED_EXTRA} AS merged_extra"
     ));
     for (field, edit) in edits.values().iter() {
         let column = format!("staging_{field}");
@@ -291,7 +306,7 @@ async fn merged(
         };
         query.push(format!(", '') AS new_{column}"));
     }
-    query.push(" FROM member WINDOW of_issue AS (PARTITION BY issue_id)) AS s WHERE rows > 1");
+    query.push(" FROM member WINDOW of_issue AS (PARTITION BY issue_id)) AS s WHERE rows > 1) AS s");
     query.build().persistent(false).execute(&mut *connection).await?;
     drop_unchanged(connection, tables).await
 }

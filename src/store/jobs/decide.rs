@@ -94,7 +94,7 @@ pub(crate) struct Reading<'a> {
     /// What a person has set.
     pub settings: &'a ParseSettings,
     /// The columns that a person has assigned.
-    pub columns: Option<Columns>,
+    pub columns: Option<&'a Columns>,
     /// The fields that rows must have.
     #[serde(skip)]
     pub required: RequiredFields,

@@ -187,7 +187,7 @@ pub(crate) async fn hold(connection: &mut PgConnection, claim: &Claim) -> Result
 pub(crate) async fn set_columns(connection: &mut PgConnection, claim: &Claim) -> Result<(), StoreError> {
     let query =
         "UPDATE jobs SET job_columns = $3, job_values = $4 WHERE job_id = $1 AND job_lease_token = $2";
-    let query = sql::query(query).bind(claim.job.0).bind(claim.token).bind(claim.columns.map(Json));
+    let query = sql::query(query).bind(claim.job.0).bind(claim.token).bind(claim.columns.as_ref().map(Json));
     let query = query.bind(claim.settings.fixed().map(Json));
     held(claim, query.execute(connection).await?.rows_affected())
 }

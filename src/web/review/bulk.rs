@@ -16,6 +16,7 @@ use crate::domain::row::RowStatus;
 use crate::http::{App, Editor, Path, Problem};
 use crate::store::decided::Example;
 use crate::texts::{Text, field_inline};
+use crate::web::extra;
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
 use crate::web::shell::{Shell, show};
@@ -147,6 +148,8 @@ struct Effect {
 struct Row {
     /// Each value before and after, and whether it changes.
     values: Vec<(String, String, bool)>,
+    /// The values that change in columns that belong to no field: the column, before and after.
+    others: Vec<(String, String, String)>,
     /// The status after the decision.
     status: words::Status,
 }
@@ -161,7 +164,7 @@ fn row(text: &Text, example: &Example) -> Row {
             words::Status { word: text.row_validated_again(), sign: "↻", class: "ready" }
         }
     };
-    Row { values, status }
+    Row { values, others: extra::changes(&example.extra_before, &example.extra_after), status }
 }
 
 /// Shows what a bulk decision would change.

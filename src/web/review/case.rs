@@ -17,10 +17,11 @@ use crate::domain::rules::{self, About, Compares, Verdict};
 use crate::http::Problem;
 use crate::store::actions::{self as trail, Action};
 use crate::store::contacts::Contact;
+use crate::store::extra_columns;
 use crate::store::issues::Issue;
 use crate::store::staging::RowView;
 use crate::texts::{Text, email_error, field_inline};
-use crate::web::extra::{self, ExtraLine, ExtraView};
+use crate::web::extra::{self, ExtraInputs, ExtraLine, ExtraView};
 use crate::web::times::Time;
 use crate::web::words;
 
@@ -53,7 +54,7 @@ pub(crate) struct CaseView {
     /// The notice about the last action.
     pub(super) notice: Option<String>,
     /// Whether all values have inputs.
-    pub(super) editing: bool,
+    editing: bool,
     edits: bool,
     csrf: Option<String>,
 }
@@ -90,6 +91,8 @@ struct Column {
     residue: Option<String>,
     /// Its values in columns that belong to no field, if it is not compared with others.
     extra: Option<ExtraView>,
+    /// The inputs for these, while its values are edited.
+    others: ExtraInputs,
     /// The decision about the existing contact.
     on_existing: Option<String>,
 }
@@ -149,6 +152,11 @@ impl CaseView {
         self.is_invalid() && self.columns.iter().any(|column| column.suggestion.is_some())
     }
 
+    /// Returns whether some values cannot be edited here, since they are too long for a form.
+    fn is_partly_editable(&self) -> bool {
+        self.columns.iter().any(|column| column.others.is_partial)
+    }
+
     fn contact_has_blanks(&self) -> bool {
         let contact = self.columns.iter().find(|column| column.number == 0);
         contact.is_some_and(|contact| contact.cells.iter().any(|cell| cell.value.trim().is_empty()))
@@ -159,23 +167,30 @@ impl CaseView {
     }
 }
 
-/// Returns the case of an issue.
+/// Returns the case of an issue, with inputs for all values if it is `editing`.
 pub(super) async fn view(
     db: &mut PgConnection,
     review: &ReviewJob,
     issue: Issue,
+    editing: bool,
 ) -> Result<CaseView, Problem> {
     let id = issue.id;
-    let (cases, _) = views(db, review, vec![issue]).await?;
+    let columns = match editing {
+        true => Some(extra_columns::of_job(&mut *db, review.job.id).await?),
+        false => None,
+    };
+    let (cases, _) = views(db, review, vec![issue], columns.as_deref()).await?;
     cases.into_iter().next().ok_or_else(|| actions::ActionError::NoIssue(id).into())
 }
 
-/// Returns the cases of issues in their order, with two queries for all of them. If the cases are large, returns only the
+/// Returns the cases of issues in their order, with inputs for all values if their `columns` that belong to no field are
+/// given, with two queries for all of them. If the cases are large, returns only the
 /// first ones, and the last issue among them.
 pub(super) async fn views(
     db: &mut PgConnection,
     review: &ReviewJob,
     issues: Vec<Issue>,
+    columns: Option<&[String]>,
 ) -> Result<(Vec<CaseView>, Option<IssueId>), Problem> {
     let (owner, tables) = (review.owner(), review.job.tables());
     let ids: Vec<IssueId> = issues.iter().map(|issue| issue.id).collect();
@@ -202,11 +217,11 @@ pub(super) async fn views(
             open: !issue.resolved,
             is_encoding: is_about_encoding(&issue),
             decided,
-            columns: columns(text, &issue, &rows, review.job.required),
-            extra: extra_lines(issue.issue_type, &rows),
+            extra: extra_lines(issue.issue_type, &rows, columns.unwrap_or_default()),
+            columns: columns_of(text, &issue, &rows, review.job.required, columns.unwrap_or_default()),
             more,
             notice: None,
-            editing: false,
+            editing: columns.is_some(),
             edits: review.edits,
             csrf: csrf.clone(),
             text: text.clone(),
@@ -295,11 +310,28 @@ fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowI
     }
 }
 
-fn columns(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) -> Vec<Column> {
+/// Returns the columns of the page: the contact and the rows. Rows get inputs for their values in the columns `others` of the
+/// file.
+fn columns_of(
+    text: &Text,
+    issue: &Issue,
+    rows: &[Case],
+    required: RequiredFields,
+    others: &[String],
+) -> Vec<Column> {
     let kind = issue.issue_type;
     let contact = compared_contact(kind, rows);
     let mut columns: Vec<Column> = contact.map(|contact| of_contact(text, contact)).into_iter().collect();
-    columns.extend(rows.iter().enumerate().map(|(at, case)| of_row(text, kind, required, at + 1, case)));
+    columns.extend(rows.iter().enumerate().map(|(at, case)| {
+        let mut column = of_row(text, kind, required, at + 1, case);
+        if column.editable {
+            let form = format!("edit-{}-{}", issue.id, column.row);
+            let is_table = kind.rule().compares != Compares::Nothing;
+            let label = |name: &str| is_table.then(|| text.case_input(name, &column.heading));
+            column.others = ExtraInputs::of(others, &case.row.extra, Some(&form), label);
+        }
+        column
+    }));
     if kind.rule().compares != Compares::Nothing {
         mark_differences(&mut columns);
     }
@@ -307,8 +339,8 @@ fn columns(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) 
 }
 
 /// Returns the values in columns that belong to no field, of the rows of a case and of the contact that they are compared
-/// with.
-fn extra_lines(kind: IssueType, rows: &[Case]) -> Vec<ExtraLine> {
+/// with, also those in `columns`, which may be empty.
+fn extra_lines(kind: IssueType, rows: &[Case], columns: &[String]) -> Vec<ExtraLine> {
     if kind.rule().compares == Compares::Nothing {
         return Vec::new();
     }
@@ -316,7 +348,7 @@ fn extra_lines(kind: IssueType, rows: &[Case]) -> Vec<ExtraLine> {
     let of_row = |case: &Case| case.row.status == Some(RowStatus::Discard);
     let all: Vec<_> =
         contact.into_iter().chain(rows.iter().map(|case| (&case.row.extra, of_row(case)))).collect();
-    extra::side_by_side(&all)
+    extra::side_by_side(&all, columns)
 }
 
 fn compared_contact(kind: IssueType, rows: &[Case]) -> Option<&Contact> {
@@ -366,6 +398,7 @@ fn of_contact(text: &Text, contact: &Contact) -> Column {
         suggestion: None,
         residue: None,
         extra: None,
+        others: ExtraInputs::default(),
         on_existing: None,
     }
 }
@@ -388,6 +421,7 @@ fn of_row(text: &Text, kind: IssueType, required: RequiredFields, number: usize,
         suggestion: case.suggestion.clone().filter(|_| kind.rule().suggests_address),
         residue: row.residue.clone(),
         extra: ExtraView::of(text, &row.extra).filter(|_| kind.rule().compares == Compares::Nothing),
+        others: ExtraInputs::default(),
         on_existing: row.on_existing.map(|decided| match decided {
             OnExisting::Overwrite => text.case_overwrites(),
             OnExisting::Fill => text.case_fills(),

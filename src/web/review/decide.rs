@@ -1,5 +1,7 @@
 //! Decisions about one case, edits of its rows, and undo.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
@@ -17,6 +19,7 @@ use crate::domain::decision::{ActionKind, Decision, Edits};
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::http::{App, Editor, Path, Problem};
 use crate::store::actions::{self as trail, ActionFilter};
+use crate::web::extra;
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
 
@@ -89,13 +92,13 @@ pub(super) fn decision(text: &str) -> Option<Decision> {
     }
 }
 
-/// The form of a row: its new values. Fields without an input do not change.
+/// The form of a row: its new values.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct RowForm {
     /// The tag of the row as shown.
     tag: String,
     #[serde(flatten)]
-    edits: Edits,
+    inputs: HashMap<String, String>,
 }
 
 /// Edits a row of a case.
@@ -107,7 +110,8 @@ pub(in crate::web) async fn edit(
     headers: HeaderMap,
     Form(form): Form<RowForm>,
 ) -> Result<Response, Problem> {
-    let RowForm { tag, edits } = form;
+    let RowForm { tag, inputs } = form;
+    let edits = extra::edits(&inputs);
     let by = request(principal.clone());
     let done = actions::edit_row(&app.owners, &by, job, row, &edits, Some(&tag)).await;
     let mut db = app.owners.read(&principal.owner).await?;
@@ -117,7 +121,7 @@ pub(in crate::web) async fn edit(
         Ok(_) => still_open(&mut db, &review, issue).await?,
         Err(error) => {
             let notice = failure_notice(review.text(), error)?;
-            let typed: Vec<&str> = edits.values().into_iter().flatten().filter(|v| !v.is_empty()).collect();
+            let typed: Vec<&str> = edits.texts().filter(|text| !text.is_empty()).collect();
             Some(review.text().case_you_typed(notice, typed.join(" · ")))
         }
     };

@@ -122,7 +122,7 @@ pub(super) async fn cases(
     let (owner, tables) = (review.owner(), review.job.tables());
     let page = issues::page(&mut db, owner, tables, &filter, query.after, PAGE).await?;
     let last = page.next(|last| last.id);
-    let (cases, end) = case::views(&mut db, &review, page.items).await?;
+    let (cases, end) = case::views(&mut db, &review, page.items, None).await?;
     let next = end.or(last).map(|last| query.further(job, kind, last));
     if wants_part(&headers) {
         return show(&More { text: review.text().clone(), cases, next });
@@ -189,8 +189,8 @@ pub(super) async fn one(
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let issue = review.issue(&mut db, issue).await?;
     let kind = issue.issue_type;
-    let mut case = case::view(&mut db, &review, issue).await?;
-    case.editing = query.edit.is_some() && review.edits;
+    let editing = query.edit.is_some() && review.edits;
+    let case = case::view(&mut db, &review, issue, editing).await?;
     if wants_part(&headers) {
         return show(&case);
     }
@@ -217,7 +217,7 @@ async fn response(
     if !wants_part(headers) && notice.is_none() {
         return Ok(Redirect::to(&format!("{}#main", address(review.job.id, kind))).into_response());
     }
-    let mut case = case::view(db, review, issue).await?;
+    let mut case = case::view(db, review, issue, false).await?;
     case.notice = notice;
     if !wants_part(headers) {
         return show(&Single {
