@@ -208,7 +208,7 @@ async fn use_every_part(world: &World, name: &str) {
 
 #[tokio::test]
 async fn without_createrole_the_wall_needs_the_advised_statements() {
-    let world = as_role(World::database().await, "unable", "").await;
+    let world = as_role(World::empty_database().await, "unable", "").await;
     let database = world.database_name().await;
     as_superuser(&world, &format!("ALTER DATABASE {database} OWNER TO unable; GRANT unable TO ingest")).await;
     world.ingest(&["migrate"]).await.expect_status(0);
