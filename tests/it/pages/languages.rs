@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 
 use super::{server, uploaded};
 use crate::auth::{sign_in, with_provider};
-use crate::support::{Browser, Look, Screen};
+use crate::support::{Browser, Look, Screen, eventually};
 
 #[tokio::test]
 async fn pages_use_the_language_that_the_browser_requests() {
@@ -110,6 +110,8 @@ async fn reasons_of_failures_and_refusals_are_in_the_viewers_language() {
         let headers = [("accept", "text/html"), ("accept-language", language)];
         server.send(Method::GET, "/jobs/2", None, &headers).await.text().await.unwrap()
     };
+    // Until then, the page shows the progress of the run.
+    eventually("the run has ended", async || !page("en").await.contains("data-live=")).await;
     for (language, words) in [
         ("en", "<p dir=\"auto\">The header on line 1 has no column for e-mail, "),
         ("de", "<p dir=\"auto\">Die Kopfzeile in Zeile 1 hat keine Spalte für E-Mail"),

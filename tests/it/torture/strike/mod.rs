@@ -40,6 +40,8 @@ pub(super) struct Target<'r> {
     pub job: i32,
     /// The number of moments for a fault that can strike at several.
     pub moments: usize,
+    /// The time within which a fault strikes at a random instant.
+    pub within: Duration,
 }
 
 type Outcome = Result<Struck, String>;
@@ -91,7 +93,7 @@ impl Target<'_> {
 
     /// Waits for a random part of the work's duration.
     pub(super) async fn wait_randomly(&self, rng: &mut fastrand::Rng) {
-        tokio::time::sleep(self.work.reference().await.took.mul_f64(rng.f64())).await;
+        tokio::time::sleep(self.within.mul_f64(rng.f64())).await;
     }
 
     /// Sets a trap that cuts a connection at one of the COMMITs of the work, before or after it takes effect.
