@@ -184,7 +184,7 @@ pub(crate) fn postgres() -> &'static Postgres {
 }
 
 /// Returns the name of a database of the shared server that has all migrations, but no wall: the wall's role belongs to
-/// one database. Copying it takes a tenth of the time that the migrations take.
+/// one database.
 pub(super) async fn migrated_template() -> &'static str {
     const NAME: &str = "migrated_template";
     static MADE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
