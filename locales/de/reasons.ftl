@@ -132,7 +132,6 @@ refusal-no-list-of-columns = erwartet wird ein JSON-Array von Namen und Position
 refusal-no-other-of-job = die Datei von Auftrag { $job } hat keine Spalte { $column }, die zu keinem Feld gehört; { $others }
 refusal-no-other = keine Ihrer Dateien hat eine Spalte { $column }, die zu keinem Feld gehört; { $others }
 refusal-others = diese Spalten sind: { $names }
-refusal-others-first = die ersten dieser Spalten sind: { $names }
 refusal-others-none = es gibt keine solchen Spalten
 refusal-unassigned = keine Spalte wird als { $field } erkannt; wählen Sie ihre Spalte{ $how } oder einen Wert für jede Zeile{ $value }; die Spalten sind: { $names }
 refusal-unassigned-email = keine Spalte wird als { $field } erkannt; wählen Sie ihre Spalte{ $how }; die Spalten sind: { $names }

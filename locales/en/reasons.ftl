@@ -221,8 +221,6 @@ refusal-no-other-of-job = the file of job { $job } has no column { $column } tha
 refusal-no-other = none of your files has a column { $column } that belongs to no field; { $others }
 # $names (String) - The columns that belong to no field.
 refusal-others = those columns are: { $names }
-# $names (String) - The first columns that belong to no field.
-refusal-others-first = the first of those columns are: { $names }
 refusal-others-none = there are no such columns
 # $field (String) - The field.
 # $how (String) - How to choose it, in parentheses.

@@ -132,7 +132,6 @@ refusal-no-list-of-columns = se espera una matriz JSON de nombres y posiciones d
 refusal-no-other-of-job = el archivo del trabajo { $job } no tiene ninguna columna { $column } que no pertenezca a ningún campo; { $others }
 refusal-no-other = ninguno de sus archivos tiene una columna { $column } que no pertenezca a ningún campo; { $others }
 refusal-others = esas columnas son: { $names }
-refusal-others-first = las primeras de esas columnas son: { $names }
 refusal-others-none = no hay columnas así
 refusal-unassigned = ninguna columna se reconoce como { $field }; elija su columna{ $how } o un valor para todas las filas{ $value }; las columnas son: { $names }
 refusal-unassigned-email = ninguna columna se reconoce como { $field }; elija su columna{ $how }; las columnas son: { $names }

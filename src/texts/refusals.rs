@@ -3,12 +3,13 @@
 use std::fmt;
 
 use super::emails::email_error;
-use super::names::header_names;
+use super::names::{column_name, header_names};
 use super::rejections;
 use super::remedies::Reader;
 use super::text::{Text, english};
 use crate::domain::field::Field;
 use crate::domain::refusal::{Refusal, ValueFlaw};
+use crate::domain::rejection::ShownName;
 use crate::domain::search::TextFlaw;
 
 /// Returns what is wrong with a value, in the viewer's language.
@@ -50,13 +51,13 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::FixedValue { field, flaw } => fixed_value(text, reader.field(*field), *flaw),
         Refusal::SameColumn => text.refusal_same_column(),
         Refusal::SomeColumns { fields } => text.refusal_some_columns(reader.fields(fields)),
-        Refusal::NoColumn { column, names } => text.refusal_no_column(column, numbered(names)),
+        Refusal::NoColumn { column, names } => text.refusal_no_column(column, numbered(text, names)),
         Refusal::OtherWidth { expected, names } => {
-            text.refusal_other_width(names.len().to_string(), expected.to_string(), numbered(names))
+            text.refusal_other_width(names.len().to_string(), expected.to_string(), numbered(text, names))
         }
         Refusal::ExcludedField { field, number, name } => {
             let column = match name {
-                Some(name) => format!("{number} ({name})"),
+                Some(name) => format!("{number} ({})", column_name(text, &ShownName::of(name))),
                 None => number.to_string(),
             };
             text.refusal_excluded_field(reader.field(*field), column)
@@ -109,7 +110,8 @@ fn fixed_value(text: &Text, field: String, flaw: ValueFlaw) -> String {
 }
 
 fn unassigned(reader: Reader<'_>, field: Field, names: &[String]) -> String {
-    let (text, name, names) = (reader.text, reader.field(field), numbered(names));
+    let text = reader.text;
+    let (name, names) = (reader.field(field), numbered(text, names));
     let how = reader.either(&format!(" ({field}=COLUMN)"), |_| String::new());
     match field {
         Field::Email => text.refusal_unassigned_email(name, how, names),
@@ -127,21 +129,28 @@ fn text_flaw(text: &Text, flaw: TextFlaw) -> String {
     }
 }
 
-/// Maximum number of columns that belong to no field in one sentence.
-const OTHERS: usize = 50;
+/// Maximum number of columns in one sentence.
+const COLUMNS: usize = 50;
 
 fn others(text: &Text, names: &[String]) -> String {
-    let listed = || names.iter().take(OTHERS).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len() {
-        0 => text.refusal_others_none(),
-        1..=OTHERS => text.refusal_others(listed()),
-        _ => text.refusal_others_first(listed()),
+    match names.is_empty() {
+        true => text.refusal_others_none(),
+        false => text.refusal_others(listed(text, names, |_, name| name)),
     }
 }
 
-fn numbered(names: &[String]) -> String {
-    let names = names.iter().enumerate().map(|(at, name)| format!("{} {name}", at + 1));
-    names.collect::<Vec<String>>().join(", ")
+fn numbered(text: &Text, names: &[String]) -> String {
+    listed(text, names, |at, name| format!("{} {name}", at + 1))
+}
+
+/// Lists the first columns, shortened, and says how many more there are.
+fn listed(text: &Text, names: &[String], describe: impl Fn(usize, String) -> String) -> String {
+    let shown = names.iter().take(COLUMNS).map(|name| column_name(text, &ShownName::of(name)));
+    let shown: Vec<String> = shown.enumerate().map(|(at, name)| describe(at, name)).collect();
+    match names.len().saturating_sub(COLUMNS) {
+        0 => shown.join(", "),
+        more => text.reason_more_names(shown.join(", "), more.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -165,5 +174,24 @@ mod tests {
         );
         let value = Refusal::FixedValue { field: Field::Company, flaw: ValueFlaw::Empty };
         assert_eq!(refusal_on_page(&text("de"), &value), "Firma: der Wert für jede Zeile ist leer");
+    }
+
+    #[test]
+    fn a_sentence_lists_a_limited_number_of_shortened_columns() {
+        let mut names: Vec<String> = (1..=60).map(|number| format!("column {number}")).collect();
+        names[0] = "ann@example.com".to_owned();
+        names[1] = "x".repeat(70_000);
+        let column = "phone".to_owned();
+        let refusals = [
+            Refusal::NoColumn { column: column.clone(), names: names.clone() },
+            Refusal::OtherWidth { expected: 2, names: names.clone() },
+            Refusal::Unassigned { field: Field::Email, names: names.clone() },
+            Refusal::NoOtherColumn { column, job: None, names },
+        ];
+        for refusal in refusals {
+            let sentence = refusal.to_string();
+            assert!(sentence.contains("column 50 and 10 more"), "{sentence}");
+            assert!(!sentence.contains("ann@example.com") && sentence.len() < 2_000, "{sentence}");
+        }
     }
 }
