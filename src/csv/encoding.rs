@@ -119,6 +119,22 @@ impl Encoding {
         }
     }
 
+    /// Returns whether the encoding has all characters of Unicode.
+    pub(super) fn is_unicode(self) -> bool {
+        match self {
+            Encoding::Utf8
+            | Encoding::Utf16Le
+            | Encoding::Utf16Be
+            | Encoding::Utf32Le
+            | Encoding::Utf32Be => true,
+            Encoding::Windows1252
+            | Encoding::Cp437
+            | Encoding::Cp850
+            | Encoding::Cp852
+            | Encoding::Other(_) => false,
+        }
+    }
+
     /// Returns the encoding of `encoding_rs`, or `None` if there is none or this module converts it itself.
     pub(super) fn standard(self) -> Option<&'static encoding_rs::Encoding> {
         match self {

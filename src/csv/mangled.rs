@@ -45,7 +45,7 @@ pub fn unmangled(text: &str) -> String {
 /// Returns `false` if [`unmangled`] leaves a text unchanged. Fast enough for every value of a large file.
 ///
 /// In a mangled text the first byte of a sequence has become one of the letters U+00C2 to U+00F4, and the next byte a
-/// letter beyond ASCII. Both are recognized by their first bytes in UTF-8.
+/// letter beyond ASCII, none of U+00C0 to U+00FF. Both are recognized by their first bytes in UTF-8.
 pub(super) fn may_be_mangled(text: &str) -> bool {
     from_each_letter(text)
         .any(|bytes| matches!(bytes, [0xC3, 0x82..=0xB4, 0xC2 | 0xC5 | 0xC6 | 0xCB | 0xE2 | 0xEF, ..]))
@@ -69,7 +69,7 @@ pub(super) fn unmangled_from_others(text: &str) -> Option<String> {
 
 /// Returns `false` if [`unmangled_from_others`] returns `None`. The first byte of a sequence has become a root sign, a line
 /// of a box, a dash before a letter, or a letter from `В` to `Е`, `Р` or `С` that another letter than those of Russian words
-/// follows.
+/// follows: none of them is a letter from U+00C0 to U+00FF.
 fn may_be_from_others(text: &str) -> bool {
     from_each_letter(text).any(|bytes| {
         matches!(

@@ -31,18 +31,21 @@ pub(super) fn add(
         if field != Field::Email && placeholders::may_be(value) && placeholders::is(field, value.trim()) {
             oddities.push(format!("{field} {} stands for a missing value", quoted(value)));
         }
-        if !classes.has_any() {
-            continue;
-        }
+    }
+    let has_letters = has_examined_letters(reading, classes);
+    if !has_letters && !classes.has_signs() {
+        return;
+    }
+    for (field, value) in values.iter() {
         let value = value.trim();
         if classes.has_question_marks() && field != Field::Email && has_lost_letter(value) {
             oddities.push(text(&format!("{field} may have lost letters:"), value));
         }
-        if classes.has_non_ascii() && !value.is_ascii() {
+        if has_letters && !value.is_ascii() {
             add_letters(field, value, reading, oddities, doubts);
-            if classes.has_symbols() {
-                add_symbols(field, value, oddities);
-            }
+        }
+        if classes.has_symbols() && !value.is_ascii() {
+            add_symbols(field, value, oddities);
         }
         if classes.has_markup()
             && let Some(decoded) = markup::decoded(value)
@@ -59,6 +62,13 @@ pub(super) fn add(
             ));
         }
     }
+}
+
+/// Returns whether a row has letters for [`add_letters`] to examine. With every character of Unicode at hand, a text of
+/// only ASCII and letters from U+00C0 to U+00FF was neither encoded twice nor mixed from two alphabets.
+fn has_examined_letters(reading: Reading, classes: CharClasses) -> bool {
+    let may_be_misread = !reading.encoding.is_unicode() || reading.rival.is_some();
+    classes.has_beyond_latin() || may_be_misread && classes.has_non_ascii()
 }
 
 /// Adds descriptions of the values in columns that belong to no field that the second candidate for the encoding changes.
@@ -217,19 +227,11 @@ fn encoded_twice(value: &str, encoding: Encoding) -> Option<String> {
 }
 
 fn decoded_once(value: &str, encoding: Encoding) -> Option<String> {
-    match encoding {
-        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Utf32Le | Encoding::Utf32Be => {
-            if may_be_mangled(value) {
-                Some(unmangled(value))
-            } else {
-                unmangled_from_others(value)
-            }
-        }
-        Encoding::Windows1252 | Encoding::Cp437 | Encoding::Cp850 | Encoding::Cp852 | Encoding::Other(_) => {
-            let original = encode(value, encoding).and_then(|bytes| String::from_utf8(bytes).ok())?;
-            if original.is_ascii() { None } else { Some(original) }
-        }
+    if !encoding.is_unicode() {
+        let original = encode(value, encoding).and_then(|bytes| String::from_utf8(bytes).ok())?;
+        return (!original.is_ascii()).then_some(original);
     }
+    if may_be_mangled(value) { Some(unmangled(value)) } else { unmangled_from_others(value) }
 }
 
 /// Decodes the bytes of a value from another encoding. Returns `None` if the result is the same.

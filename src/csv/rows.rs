@@ -12,7 +12,7 @@ use super::records::{Flaws, Record};
 use super::skipped::is_no_row;
 use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
-use crate::domain::full_name;
+use crate::domain::full_name::{self, NameOrder};
 use crate::domain::interpretation::{EncodingReading, SkippedLine, SkippedLines};
 use crate::domain::rejection::Rejection;
 
@@ -344,12 +344,7 @@ fn damage(
     if !has_quotes && values.values().iter().any(has_odd_quotes) {
         oddities.push("its quotes are broken and can be read in another way".to_owned());
     }
-    let full_name =
-        [Field::FirstName, Field::LastName].into_iter().find_map(|field| match header.source(field) {
-            Source::FirstOf(column, order) | Source::LastOf(column, order) => Some((column, order)),
-            Source::Column(_) => None,
-        });
-    if let Some((column, order)) = full_name {
+    if let Some((column, order)) = full_name(header) {
         let name = decoded.cells.get(column).unwrap_or_default();
         if !name.trim().is_empty() && full_name::split(name, order).is_doubtful {
             oddities.push(oddities::text("the name can be split in more than one place:", name));
@@ -368,6 +363,15 @@ fn damage(
         return None;
     }
     Some(Damage { overflow, undecodable, oddities, doubts })
+}
+
+/// Returns the column of the whole names, if the file has one instead of first and last names.
+fn full_name(header: &Header) -> Option<(usize, NameOrder)> {
+    let of = |field| match header.source(field) {
+        Source::FirstOf(column, order) | Source::LastOf(column, order) => Some((column, order)),
+        Source::Column(_) => None,
+    };
+    of(Field::FirstName).or_else(|| of(Field::LastName))
 }
 
 /// Returns whether a value is empty or white space. Unlike trimming, this reads only one character of most values.

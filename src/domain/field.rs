@@ -132,17 +132,21 @@ pub struct TooManyValues;
 impl<T> PerField<T> {
     /// Calls `value` for each field.
     pub(crate) fn from_fn(mut value: impl FnMut(Field) -> T) -> PerField<T> {
-        array::from_fn(|at| value(Field::ALL[at])).into()
+        PerField {
+            email: value(Field::Email),
+            first_name: value(Field::FirstName),
+            last_name: value(Field::LastName),
+            company: value(Field::Company),
+        }
     }
 
     /// Calls `value` for each field. Fails at the first error.
     pub(crate) fn try_from_fn<E>(mut value: impl FnMut(Field) -> Result<T, E>) -> Result<PerField<T>, E> {
-        let PerField { email, first_name, last_name, company } = PerField::from_fn(|field| field);
         Ok(PerField {
-            email: value(email)?,
-            first_name: value(first_name)?,
-            last_name: value(last_name)?,
-            company: value(company)?,
+            email: value(Field::Email)?,
+            first_name: value(Field::FirstName)?,
+            last_name: value(Field::LastName)?,
+            company: value(Field::Company)?,
         })
     }
 
@@ -182,8 +186,14 @@ impl<T> PerField<T> {
     }
 
     /// Applies a function to each value.
-    pub(crate) fn map<U>(self, value: impl FnMut(T) -> U) -> PerField<U> {
-        <[T; FIELDS]>::from(self).map(value).into()
+    pub(crate) fn map<U>(self, mut value: impl FnMut(T) -> U) -> PerField<U> {
+        let PerField { email, first_name, last_name, company } = self;
+        PerField {
+            email: value(email),
+            first_name: value(first_name),
+            last_name: value(last_name),
+            company: value(company),
+        }
     }
 }
 

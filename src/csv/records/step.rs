@@ -31,6 +31,9 @@ pub(super) enum Step {
     EndOfBlock,
 }
 
+/// Number of bytes of plain cells that are examined at a time.
+const PIECE: usize = 32;
+
 impl RecordReader {
     /// Reads `block` from the position `from` to the end of a record or of the block.
     pub(super) fn step(&mut self, block: &[u8], from: usize) -> Step {
@@ -61,6 +64,13 @@ impl RecordReader {
                 State::CellStart | State::CellSpace if self.is_spaced && block[at] == b' ' => {
                     self.state = State::CellSpace;
                     at += 1;
+                }
+                State::CellStart if !self.is_spaced && !self.is_escaped && !self.is_full => {
+                    at = self.read_plain_cells(block, run, at);
+                    let opens = self.state == State::CellStart && block.get(at).copied() == self.quote;
+                    if at < block.len() && !opens {
+                        self.state = State::Plain;
+                    }
                 }
                 State::CellStart | State::CellSpace => self.state = State::Plain,
                 State::Plain => {
@@ -209,6 +219,53 @@ impl RecordReader {
         self.inner_quote_at = None;
         self.is_cut = false;
         self.doubled.clear();
+    }
+
+    /// Reads complete cells without quotes or escapes, the first of which starts at `from`, and the beginning of the next
+    /// cell. This is all that most records need. Returns the position of the first byte not read, and leaves the state
+    /// at `CellStart` if that is the start of a cell.
+    fn read_plain_cells(&mut self, block: &[u8], run: usize, from: usize) -> usize {
+        let offset = self.buffer.len();
+        let mut start = offset + from - run;
+        let mut piece_at = from;
+        while let Some(piece) = block[piece_at..].first_chunk() {
+            let mut stops = self.plain_stops(piece);
+            while stops != 0 {
+                let at = piece_at + stops.trailing_zeros() as usize;
+                let end = offset + at - run;
+                let fits = end - start <= self.limits.max_cell_bytes && end <= self.limits.max_record_bytes;
+                if block[at] != self.delimiter || !fits || self.ends.len() >= self.limits.max_columns {
+                    if end > start {
+                        self.state = State::Plain;
+                    }
+                    return at;
+                }
+                self.ends.push(end);
+                start = end + 1;
+                stops &= stops - 1;
+            }
+            piece_at += PIECE;
+        }
+        if offset + piece_at - run > start {
+            self.state = State::Plain;
+        }
+        piece_at
+    }
+
+    /// Returns which bytes of a piece may end a plain cell, as bits.
+    fn plain_stops(&self, piece: &[u8; PIECE]) -> u32 {
+        let quote = self.quote.unwrap_or(LF);
+        let stops = piece.map(|byte| {
+            u8::from(byte == self.delimiter)
+                | u8::from(byte == quote)
+                | u8::from(byte == CR)
+                | u8::from(byte == LF)
+        });
+        // The multiplication moves the lowest bit of each of eight bytes into the highest byte.
+        let (eights, _) = stops.as_chunks();
+        let bits =
+            eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56);
+        bits.rev().fold(0, |all, bits| all << 8 | bits as u32)
     }
 
     fn scan(&self, block: &[u8], from: usize, stops: u8) -> usize {

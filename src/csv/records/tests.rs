@@ -29,17 +29,23 @@ fn csv_spectrum_files_give_their_expected_values() {
     }
     assert_eq!(count, 11);
 }
+
 #[test]
 fn records_equal_those_of_csv_core() {
     let random = &mut fastrand::Rng::with_seed(2);
-    for _ in 0..20_000 {
-        let file: String = (0..random.usize(..30))
-            .map(|_| random.choice([',', '"', '"', '\r', '\n', 'a', 'é']).unwrap())
-            .collect();
-        if let Some(records) = records(file.as_bytes()) {
-            assert_eq!(records, by_csv_core(file.as_bytes()), "{file:?}");
+    let short = [",", "\"", "\"", "\r", "\n", "a", "é"].as_slice();
+    let long = [",", ",", ",", "\"\"", "\"b,c\"", "\r\n", "\n", "a", "é", "abcdefghijklm"].as_slice();
+    let mut compared = 0;
+    for (pieces, count) in [(short, 30), (long, 90)] {
+        for _ in 0..20_000 {
+            let file: String = (0..random.usize(..count)).map(|_| *random.choice(pieces).unwrap()).collect();
+            if let Some(records) = records(file.as_bytes()) {
+                assert_eq!(records, by_csv_core(file.as_bytes()), "{file:?}");
+                compared += usize::from(file.len() > 100);
+            }
         }
     }
+    assert!(compared > 1_000, "{compared} long files");
 }
 
 /// Returns the records of a file as lists of cells, or `None` if quotes are broken.
