@@ -37,7 +37,7 @@ impl Bench {
         Ok(lines)
     }
 
-    async fn extreme(&self, rows: u64, kind: Kind, owner: &str) -> anyhow::Result<super::report::Cost> {
+    async fn extreme(&self, rows: u64, kind: Kind, owner: &str) -> anyhow::Result<super::cost::Cost> {
         let file = self.file(&format!("{kind:?}-{rows}.csv"), rows, kind)?;
         self.server().empty().await?;
         Ok(self.server().import(&file, owner).await?.1)

@@ -3,6 +3,7 @@
 //! fsync on, and are reported as medians: `make bench`, or `make bench ROWS=100000` for a quick run.
 
 mod columns;
+mod cost;
 #[path = "../dataset.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod dataset;

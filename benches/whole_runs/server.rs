@@ -9,8 +9,8 @@ use ingest::store::local::LocalCluster;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
+use super::cost::Cost;
 use super::hosted::Hosted;
-use super::report::Cost;
 
 /// The contract's staging table: key, unique (job, hash), foreign key, without our additions.
 const BASE_TABLE: &str = "DROP TABLE IF EXISTS base;

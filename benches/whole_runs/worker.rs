@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use super::report::Cost;
+use super::cost::Cost;
 use super::server::{Server, cpu_of};
 
 impl Server {
