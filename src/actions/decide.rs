@@ -182,11 +182,10 @@ pub(super) async fn in_review(
 /// Returns the decision with its values normalised, or an error if it cannot be applied to these rows.
 fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError> {
     let invalid = |field, reason| Err(ActionError::Invalid { field, reason });
-    let decision = match decision {
-        Decision::Edit(edits) => Decision::Edit(edits.normalised()),
-        Decision::Merge(edits) => Decision::Merge(edits.normalised()),
-        other => other.clone(),
-    };
+    let mut decision = decision.clone();
+    if let Some(edits) = decision.edits_mut() {
+        *edits = edits.normalised();
+    }
     if let Some(refusal) = which.refusal() {
         return invalid("filter", Refusal::SearchText(refusal));
     }
@@ -205,27 +204,15 @@ fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError>
 async fn with_columns(
     connection: &mut PgConnection,
     job: JobId,
-    decision: Decision,
+    mut decision: Decision,
 ) -> Result<Decision, ActionError> {
-    if decision.edits().is_none_or(|edits| edits.extra.is_empty()) {
-        return Ok(decision);
+    if let Some(edits) = decision.edits_mut()
+        && !edits.extra.is_empty()
+    {
+        let known = extra_columns::of_job(connection, job).await?;
+        *edits = with_known_columns(edits, &known, Some(job))?;
     }
-    let known = extra_columns::of_job(connection, job).await?;
-    let named = |edits: &Edits| with_known_columns(edits, &known, Some(job));
-    Ok(match &decision {
-        Decision::Edit(edits) => Decision::Edit(named(edits)?),
-        Decision::Merge(edits) => Decision::Merge(named(edits)?),
-        Decision::Discard
-        | Decision::Restore
-        | Decision::Accept
-        | Decision::KeepContact
-        | Decision::Overwrite
-        | Decision::Fill
-        | Decision::Correct
-        | Decision::KeepRow { .. }
-        | Decision::KeepFirst
-        | Decision::KeepLast => decision,
-    })
+    Ok(decision)
 }
 
 /// Checks the tags of rows against what somebody saw, and locks the rows until they are changed.
@@ -333,9 +320,9 @@ pub(super) async fn write<T: Serialize>(
 }
 
 fn without_values(decision: &Decision) -> Decision {
-    match decision {
-        Decision::Edit(edits) => Decision::Edit(edits.without_texts()),
-        Decision::Merge(edits) => Decision::Merge(edits.without_texts()),
-        other => other.clone(),
+    let mut decision = decision.clone();
+    if let Some(edits) = decision.edits_mut() {
+        *edits = edits.without_texts();
     }
+    decision
 }

@@ -331,6 +331,23 @@ impl Decision {
             | Decision::KeepLast => None,
         }
     }
+
+    /// Returns the new values for a change, if the decision has any.
+    pub(crate) fn edits_mut(&mut self) -> Option<&mut Edits> {
+        match self {
+            Decision::Edit(edits) | Decision::Merge(edits) => Some(edits),
+            Decision::Discard
+            | Decision::Restore
+            | Decision::Accept
+            | Decision::KeepContact
+            | Decision::Overwrite
+            | Decision::Fill
+            | Decision::Correct
+            | Decision::KeepRow { .. }
+            | Decision::KeepFirst
+            | Decision::KeepLast => None,
+        }
+    }
 }
 
 #[cfg(test)]
