@@ -5,6 +5,7 @@
 //! what changed. A request that is sent twice under one idempotency key is carried out once.
 
 mod assign;
+mod beginning;
 mod case;
 mod contact;
 mod correct;
@@ -24,6 +25,7 @@ mod upload;
 
 pub(crate) use assign::field_source;
 pub use assign::{Assignment, ColumnChoice, FieldSource};
+pub(crate) use beginning::{Beginning, PREVIEW_BYTES, preview_limit};
 pub use case::{Case, Cases, Existing, cases, cases_of};
 pub use contact::{EditedContact, columns_of as contact_columns, edit as edit_contact, tag as contact_tag};
 pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
@@ -33,8 +35,7 @@ pub use export::{Export, Selection, export};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
 pub use mappings::{change_mapping, forget_mapping};
 pub(crate) use preview_file::{
-    FilePreview, GivenSettings, MatchedColumn, PREVIEW_BYTES, checked_values, parse_settings, preview_file,
-    preview_limit,
+    FilePreview, GivenSettings, MatchedColumn, checked_values, parse_settings, preview_file,
 };
 pub use record::{Idempotency, Request};
 pub(crate) use reread::preview_job;

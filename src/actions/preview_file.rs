@@ -1,10 +1,12 @@
 //! Previews a file before its import: how its beginning is parsed, and which column is which.
 
 use std::borrow::Cow;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::Read;
 use std::sync::atomic::AtomicBool;
 
 use super::ActionError;
+use super::beginning::{Beginning, PREVIEW_BYTES, UNPACKED_BYTES};
 use crate::containers::{Signature, UnpackError, Unpacked, Wanted, unpack};
 use crate::csv::{self, Encoding, Preview, TableSettings, kept_columns, other_columns, preview};
 use crate::domain::field::{Field, PerField};
@@ -17,19 +19,6 @@ use crate::store::{OwnerPool, StoreError, column_mappings};
 
 /// Maximum number of rows in a preview.
 const ROWS: usize = 10;
-/// Bytes of a file that are enough for a preview.
-pub(crate) const PREVIEW_BYTES: usize = csv::PREVIEW_BYTES;
-/// The maximum size in bytes of a workbook or an archive with a preview, which needs the whole file.
-const PREVIEW_CONTAINER_BYTES: usize = 8 << 20;
-
-/// Maximum bytes of a workbook that may be in memory for a preview.
-const IN_MEMORY_BYTES: u64 = 64 << 20;
-
-/// Returns the maximum number of bytes for a preview of a file that begins with `head`.
-pub(crate) fn preview_limit(head: &[u8]) -> usize {
-    if Signature::of(head).is_some() { PREVIEW_CONTAINER_BYTES } else { PREVIEW_BYTES }
-}
-
 /// The parsed beginning of a file.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct FilePreview {
@@ -190,19 +179,18 @@ pub(crate) fn checked_values(given: FixedValues) -> Result<FixedValues, ActionEr
     Ok(values)
 }
 
-/// Parses the beginning of a file of the owner. `whole` means that `head` is the whole file.
+/// Parses the beginning of a file of the owner.
 ///
 /// Fails as invalid, in words for the file's owner, if it cannot be parsed.
 pub(crate) async fn preview_file(
     owners: &OwnerPool,
     owner: &Owner,
-    head: &[u8],
-    whole: bool,
+    beginning: &Beginning,
     settings: &ParseSettings,
     required: RequiredFields,
 ) -> Result<FilePreview, ActionError> {
-    let text = Text::of(head, whole, settings.part.as_deref()).await?;
-    let found = text.preview(settings).map_err(refusal)?;
+    let text = Text::of(beginning, settings.part.as_deref()).await?;
+    let found = text.preview(settings).map_err(|rejection| refusal(rejection, beginning))?;
     let mut db = owners.read(owner).await?;
     // Made-up names of columns are the same in all files without a header.
     let remembered = match found.is_named {
@@ -278,23 +266,24 @@ struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// Unpacks the beginning of a file if it is a container.
-    async fn of(head: &'a [u8], whole: bool, part: Option<&str>) -> Result<Text<'a>, ActionError> {
+    async fn of(beginning: &'a Beginning, part: Option<&str>) -> Result<Text<'a>, ActionError> {
         let plain = Text {
-            bytes: head.into(),
-            is_whole: whole,
+            bytes: beginning.head().into(),
+            is_whole: beginning.is_whole(),
             containers: Vec::new(),
             is_ours: false,
             parts: Vec::new(),
             is_first: false,
         };
-        if Signature::of(head).is_none() {
-            let refused = part.map(|part| refusal(Rejection::no_part(part, Vec::new())));
+        if Signature::of(beginning.head()).is_none() {
+            let refused = part.map(|part| refusal(Rejection::no_part(part, Vec::new()), beginning));
             return refused.map_or(Ok(plain), Err);
         }
-        let (head, part) = (head.to_vec(), part.map(str::to_owned));
-        let unpacked = tokio::task::spawn_blocking(move || unpacked(&head, whole, part.as_deref())).await;
+        let (file, is_whole) = beginning.to_file().map_err(StoreError::Scratch)?;
+        let part = part.map(str::to_owned);
+        let unpacked = tokio::task::spawn_blocking(move || unpacked(file, is_whole, part.as_deref())).await;
         let unpacked = unpacked.map_err(std::io::Error::other).map_err(StoreError::Scratch)?;
-        Ok(unpacked.map_err(not_unpacked)?.unwrap_or(plain))
+        Ok(unpacked.map_err(|error| not_unpacked(error, beginning))?.unwrap_or(plain))
     }
 
     fn preview(&self, settings: &ParseSettings) -> Result<Preview, Rejection> {
@@ -314,18 +303,18 @@ impl<'a> Text<'a> {
 }
 
 /// Returns why a container has no preview.
-fn not_unpacked(error: UnpackError) -> ActionError {
+fn not_unpacked(error: UnpackError, beginning: &Beginning) -> ActionError {
     match error {
-        UnpackError::Rejected(rejection) => refusal(rejection),
+        UnpackError::Rejected(rejection) => refusal(rejection, beginning),
         UnpackError::Scratch(source) => StoreError::Scratch(source).into(),
         UnpackError::Stopped => StoreError::Scratch(std::io::ErrorKind::Interrupted.into()).into(),
     }
 }
 
 /// Returns why a file has no preview, with the parameter that may be the cause.
-fn refusal(rejection: Rejection) -> ActionError {
+fn refusal(rejection: Rejection, beginning: &Beginning) -> ActionError {
     let (field, reason) = match rejection {
-        Rejection::Incomplete | Rejection::GrowsTooLarge { .. } => ("file", TOO_LARGE),
+        Rejection::Incomplete | Rejection::GrowsTooLarge { .. } => ("file", beginning.too_large()),
         Rejection::NoSuchLine { .. } => ("header_line", rejection.into()),
         Rejection::NoSuchPart { .. } => ("part", rejection.into()),
         Rejection::Empty
@@ -349,19 +338,12 @@ fn refusal(rejection: Rejection) -> ActionError {
     ActionError::Invalid { field, reason }
 }
 
-/// Why a large container has no preview.
-const TOO_LARGE: Refusal =
-    Refusal::PreviewTooLarge { packed_mb: PREVIEW_CONTAINER_BYTES >> 20, unpacked_mb: IN_MEMORY_BYTES >> 20 };
-
 /// Unpacks the beginning of a container. Returns `None` for any other file.
-fn unpacked(head: &[u8], whole: bool, part: Option<&str>) -> Result<Option<Text<'static>>, UnpackError> {
-    let mut packed = tempfile::tempfile()?;
-    packed.write_all(head)?;
-    packed.seek(SeekFrom::Start(0))?;
+fn unpacked(packed: File, is_whole: bool, part: Option<&str>) -> Result<Option<Text<'static>>, UnpackError> {
     let wanted = Wanted {
         bytes: PREVIEW_BYTES as u64,
-        is_whole: whole,
-        in_memory: IN_MEMORY_BYTES,
+        is_whole,
+        in_memory: UNPACKED_BYTES,
         stop: &AtomicBool::new(false),
         part,
         takes_first: true,

@@ -1,11 +1,11 @@
 //! Reads the file of a job again: with another encoding or header line, or with other columns.
 
-use futures::TryStreamExt;
 use serde_json::json;
 
 use super::assign::{Assignment, assign};
+use super::beginning::Beginning;
 use super::job::{delete_rows, idle};
-use super::preview_file::{FilePreview, preview_file, preview_limit};
+use super::preview_file::{FilePreview, preview_file};
 use super::{ActionError, Changed, Request, enqueue};
 use crate::domain::decision::ActionKind;
 use crate::domain::field::Field;
@@ -240,14 +240,6 @@ pub(crate) async fn preview_job(
     settings: &ParseSettings,
     required: RequiredFields,
 ) -> Result<FilePreview, ActionError> {
-    let mut opened = objects.open(&job.object_key, None).await?;
-    let mut head = Vec::new();
-    while head.len() < preview_limit(&head)
-        && let Some(block) = opened.bytes.try_next().await?
-    {
-        head.extend_from_slice(&block);
-    }
-    head.truncate(preview_limit(&head));
-    let whole = head.len() as u64 == opened.size;
-    preview_file(owners, owner, &head, whole, settings, job.required.both(required)).await
+    let beginning = Beginning::stored(objects, &job.object_key).await?;
+    preview_file(owners, owner, &beginning, settings, job.required.both(required)).await
 }

@@ -9,7 +9,8 @@ use tokio_util::io::InspectReader;
 use uuid::Uuid;
 
 use super::assign::{Assignment, assign};
-use super::preview_file::{FilePreview, preview_file, preview_limit};
+use super::beginning::{Beginning, is_needed_whole, preview_limit};
+use super::preview_file::{FilePreview, preview_file};
 use super::reread::Remember;
 use super::stored_file::StoredFile;
 use super::tail::Tail;
@@ -139,8 +140,13 @@ async fn store_and_make(
         let files = files.collect::<Result<Vec<ToImport>, ActionError>>()?;
         return make(owners, queue, request, upload, bytes, &files, stored).await;
     }
+    // A large workbook or archive is read once more only to assign its columns.
+    let beginning = match upload.assignment.is_some() && !whole && is_needed_whole(&head) {
+        true => Beginning::stored(objects, stored.key()).await?,
+        false => Beginning::new(head, whole),
+    };
     let header =
-        match preview_file(owners, &request.owner, &head, whole, &upload.settings, upload.required).await {
+        match preview_file(owners, &request.owner, &beginning, &upload.settings, upload.required).await {
             Ok(header) => Some(header),
             // The run reports what is wrong with the file, as for any other file, unless columns are to be assigned.
             Err(ActionError::Invalid { field: "file", .. }) if upload.assignment.is_none() => None,

@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
-use tokio::io::AsyncReadExt;
-
 use super::output::{Format, print, printable};
 use super::session::Session;
 use super::{Status, interpretation};
 use crate::actions::{
-    self, ActionError, Assignment, ColumnChoice, FieldSource, FilePreview, PREVIEW_BYTES, Remember,
+    self, ActionError, Assignment, Beginning, ColumnChoice, FieldSource, FilePreview, Remember,
 };
 use crate::csv::{self, Encoding};
 use crate::domain::field::Field;
@@ -141,14 +139,8 @@ async fn preview(
     required: RequiredFields,
 ) -> Result<FilePreview, ActionError> {
     let read = |source| ActionError::Read { file: file.display().to_string(), source };
-    let mut head = Vec::new();
-    let mut opened = tokio::fs::File::open(file).await.map_err(read)?;
-    (&mut opened).take(PREVIEW_BYTES as u64).read_to_end(&mut head).await.map_err(read)?;
-    // A container is read whole.
-    let limit = actions::preview_limit(&head);
-    opened.take((limit - head.len()) as u64).read_to_end(&mut head).await.map_err(read)?;
-    let whole = head.len() < limit;
-    actions::preview_file(owners, owner, &head, whole, settings, required).await
+    let beginning = Beginning::of_path(file).await.map_err(read)?;
+    actions::preview_file(owners, owner, &beginning, settings, required).await
 }
 
 /// Shows the beginning of a file.

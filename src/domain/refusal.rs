@@ -14,7 +14,7 @@ pub enum Refusal {
     /// The file is too large for a preview.
     PreviewTooLarge {
         /// The maximum size of a container in MB.
-        packed_mb: usize,
+        packed_mb: u64,
         /// The maximum size of its content in MB.
         unpacked_mb: u64,
     },

@@ -14,8 +14,8 @@ use super::form_data::{FormFile, is_form};
 use super::problem::{Kind, Problem};
 use super::state::App;
 use crate::actions::{
-    self, ActionError, Assignment, ColumnChoice, Corrected, FieldSource, FilePreview, GivenSettings,
-    PREVIEW_BYTES, Remember, Upload, Uploaded,
+    self, ActionError, Assignment, Beginning, ColumnChoice, Corrected, FieldSource, FilePreview,
+    GivenSettings, PREVIEW_BYTES, Remember, Upload, Uploaded,
 };
 use crate::csv::Mapping;
 use crate::domain::field::{Field, PerField, by_name};
@@ -279,9 +279,9 @@ pub async fn preview_of(
     .await?;
     // A longer body is a container, which is sent whole.
     let whole = body.len() != PREVIEW_BYTES;
-    actions::preview_file(&app.owners, owner, &body, whole, &settings, app.required)
-        .await
-        .map_err(of_settings)
+    let beginning = Beginning::new(body.into(), whole);
+    let preview = actions::preview_file(&app.owners, owner, &beginning, &settings, app.required).await;
+    preview.map_err(of_settings)
 }
 
 /// Previews the stored file of a job, as its settings and the query say.

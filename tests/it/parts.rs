@@ -128,13 +128,7 @@ async fn an_archive_from_the_queue_is_refused_with_its_tables() {
 #[tokio::test]
 async fn the_directory_of_a_large_archive_is_found_at_its_end() {
     let world = World::database().await;
-    // A picture that does not shrink.
-    let mut seed = 1_u64;
-    let noise = || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 56) as u8
-    };
-    let picture: Vec<u8> = std::iter::repeat_with(noise).take(9 << 20).collect();
+    let picture = picture();
     let table = |name: &str| format!("{HEADER}{name}@example.org,{name},Lee,Acme\n").into_bytes();
     let (ann, bob) = (table("ann"), table("bob"));
     let packed = zip(&[("logo.png", &picture), ("a.csv", &ann), ("b.csv", &bob)]);
@@ -144,6 +138,41 @@ async fn the_directory_of_a_large_archive_is_found_at_its_end() {
     for words in ["large.zip, a.csv: job 1 COMPLETED", "large.zip, b.csv: job 2 COMPLETED"] {
         assert!(done.stdout.contains(words), "{words}: {}", done.stdout);
     }
+}
+
+#[tokio::test]
+async fn the_columns_of_a_large_archive_are_assigned() {
+    let world = World::database().await;
+    let table = |name: &str| {
+        format!("Haus;Anschrift;Zweitanschrift;Vor;Nach\nAcme;{name}@x.org;b@x.org;{name};Lee\n").into_bytes()
+    };
+    let picture = picture();
+    let packed = |name: &str| zip(&[("logo.png", &picture), ("contacts.csv", &table(name))]);
+    let file = write(&world, "large.zip", &packed("ann"));
+    let columns = ["first_name=Vor", "last_name=Nach", "company=1", "email=2"];
+    let shown = world.ingest(&["preview", &file]).await;
+    shown.expect_status(0);
+    assert!(shown.stdout.contains("Zweitanschrift"), "{}", shown.stdout);
+    world.ingest(&["import", &file]).await.expect_status(1);
+    std::fs::remove_file(&file).unwrap();
+    world.ingest(&[&["map", "1"], &columns[..]].concat()).await.expect_status(0);
+    assert_eq!(world.contacts("tester").await, ["ann@x.org|ann|Lee|Acme"]);
+
+    let file = write(&world, "other.zip", &packed("bob"));
+    let given = columns.iter().flat_map(|column| ["--column", column]);
+    let arguments: Vec<&str> = ["import", &file, "--owner", "somebody"].into_iter().chain(given).collect();
+    world.ingest(&arguments).await.expect_status(0);
+    assert_eq!(world.contacts("somebody").await, ["bob@x.org|bob|Lee|Acme"]);
+}
+
+/// Returns 9 MiB that do not shrink when they are compressed: more than a request for a preview may send.
+fn picture() -> Vec<u8> {
+    let mut seed = 1_u64;
+    let noise = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 56) as u8
+    };
+    std::iter::repeat_with(noise).take(9 << 20).collect()
 }
 
 #[tokio::test]
