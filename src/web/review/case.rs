@@ -1,27 +1,27 @@
 //! A case: an issue with its rows side by side.
 
+mod columns;
+
 use std::collections::HashMap;
 
 use askama::Template;
 use sqlx::PgConnection;
 
+use columns::{Cell, Column, columns_of, extra_lines, origin};
+
 use super::job::ReviewJob;
 use crate::actions::{self, Case, Cases};
-use crate::domain::decision::{ActionKind, BulkDecision, Field};
-use crate::domain::field::PerField;
+use crate::domain::decision::{ActionKind, BulkDecision};
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::{ENCODING_ISSUE_KEY, IssueType, RESOLVED_BY_RUN};
 use crate::domain::required::RequiredFields;
-use crate::domain::row::{OnExisting, RowStatus};
 use crate::domain::rules::{self, About, Compares, Verdict};
 use crate::http::Problem;
 use crate::store::actions::{self as trail, Action};
-use crate::store::contacts::Contact;
 use crate::store::extra_columns;
 use crate::store::issues::Issue;
-use crate::store::staging::RowView;
 use crate::texts::{Text, email_error, field_inline};
-use crate::web::extra::{self, ExtraInputs, ExtraLine, ExtraView};
+use crate::web::extra::ExtraLine;
 use crate::web::times::Time;
 use crate::web::words;
 
@@ -68,44 +68,6 @@ struct Decided {
     action: Option<ActionId>,
     /// The label of the undo button, if the action changed more rows than those of the case.
     rows: Option<String>,
-}
-
-/// A row or a contact with its values.
-struct Column {
-    /// The number of the row, from 1; 0 for a contact.
-    number: usize,
-    heading: String,
-    /// The origin of a row; for a contact, the beginning of the sentence around `since`.
-    origin: String,
-    /// The time at which a contact was created, and the rest of the sentence after it.
-    since: Option<(Time, String)>,
-    /// The row; for a contact, the row from which it was created.
-    row: RowId,
-    tag: String,
-    discarded: bool,
-    /// Whether its values can be edited.
-    editable: bool,
-    cells: Vec<Cell>,
-    suggestion: Option<String>,
-    /// The residue of a malformed row.
-    residue: Option<String>,
-    /// Its values in columns that belong to no field, if it is not compared with others.
-    extra: Option<ExtraView>,
-    /// The inputs for these, while its values are edited.
-    others: ExtraInputs,
-    /// The decision about the existing contact.
-    on_existing: Option<String>,
-}
-
-/// A value.
-struct Cell {
-    name: &'static str,
-    label: String,
-    value: String,
-    /// Whether the columns have different values.
-    differs: bool,
-    /// Whether it is the cause of the issue: missing or invalid.
-    wrong: bool,
 }
 
 impl CaseView {
@@ -262,10 +224,6 @@ fn description(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFiel
     }
 }
 
-fn origin(text: &Text, row: &RowView) -> String {
-    row.line.map_or_else(|| text.case_row(row.row.to_string()), |line| text.case_line(text.number(line)))
-}
-
 fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId, Action>) -> Decided {
     let text = review.text();
     let of_rows = rows.iter().filter_map(|case| last.get(&case.row.row));
@@ -307,124 +265,5 @@ fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowI
         time: Some((Time::ago(text, action.at), sentence.s1)),
         action: can_undo.then_some(action.id),
         rows: (changed > rows.len() as i64).then(|| text.case_undo_all(text.rows(changed))),
-    }
-}
-
-/// Returns the columns of the page: the contact and the rows. Rows get inputs for their values in the columns `others` of the
-/// file.
-fn columns_of(
-    text: &Text,
-    issue: &Issue,
-    rows: &[Case],
-    required: RequiredFields,
-    others: &[String],
-) -> Vec<Column> {
-    let kind = issue.issue_type;
-    let contact = compared_contact(kind, rows);
-    let mut columns: Vec<Column> = contact.map(|contact| of_contact(text, contact)).into_iter().collect();
-    columns.extend(rows.iter().enumerate().map(|(at, case)| {
-        let mut column = of_row(text, kind, required, at + 1, case);
-        if column.editable {
-            let form = format!("edit-{}-{}", issue.id, column.row);
-            let is_table = kind.rule().compares != Compares::Nothing;
-            let label = |name: &str| is_table.then(|| text.case_input(name, &column.heading));
-            column.others = ExtraInputs::of(others, &case.row.extra, Some(&form), label);
-        }
-        column
-    }));
-    if kind.rule().compares != Compares::Nothing {
-        mark_differences(&mut columns);
-    }
-    columns
-}
-
-/// Returns the values in columns that belong to no field, of the rows of a case and of the contact that they are compared
-/// with, also those in `columns`, which may be empty.
-fn extra_lines(kind: IssueType, rows: &[Case], columns: &[String]) -> Vec<ExtraLine> {
-    if kind.rule().compares == Compares::Nothing {
-        return Vec::new();
-    }
-    let contact = compared_contact(kind, rows).map(|contact| (&contact.extra, false));
-    let of_row = |case: &Case| case.row.status == Some(RowStatus::Discard);
-    let all: Vec<_> =
-        contact.into_iter().chain(rows.iter().map(|case| (&case.row.extra, of_row(case)))).collect();
-    extra::side_by_side(&all, columns)
-}
-
-fn compared_contact(kind: IssueType, rows: &[Case]) -> Option<&Contact> {
-    let contact = rows.iter().find_map(|case| case.contact.as_ref()).map(|existing| &existing.contact);
-    contact.filter(|_| kind.rule().compares == Compares::Contact)
-}
-
-/// Marks values that differ between the columns, except discarded ones. E-mails are compared in lower case.
-fn mark_differences(columns: &mut [Column]) {
-    for (at, field) in Field::ALL.iter().enumerate() {
-        let value = |column: &Column| match field {
-            Field::Email => column.cells[at].value.to_lowercase(),
-            _ => column.cells[at].value.clone(),
-        };
-        let mut values = columns.iter().filter(|column| !column.discarded).map(value);
-        let first = values.next();
-        let differs = values.any(|value| Some(&value) != first.as_ref());
-        for column in columns.iter_mut() {
-            column.cells[at].differs = differs && !column.discarded;
-        }
-    }
-}
-
-fn cells(text: &Text, values: &PerField<String>, wrong: impl Fn(Field, &str) -> bool) -> Vec<Cell> {
-    let cell = |(field, value): (Field, &String)| Cell {
-        name: field.as_str(),
-        label: words::field(text, field),
-        value: value.clone(),
-        differs: false,
-        wrong: wrong(field, value),
-    };
-    values.iter().map(cell).collect()
-}
-
-fn of_contact(text: &Text, contact: &Contact) -> Column {
-    let sentence = text.case_since();
-    Column {
-        number: 0,
-        heading: text.case_contact(),
-        origin: sentence.s0,
-        since: Some((Time::date(text, contact.created_at), sentence.s1)),
-        row: contact.row,
-        tag: String::new(),
-        discarded: false,
-        editable: false,
-        cells: cells(text, &contact.values, |_, _| false),
-        suggestion: None,
-        residue: None,
-        extra: None,
-        others: ExtraInputs::default(),
-        on_existing: None,
-    }
-}
-
-fn of_row(text: &Text, kind: IssueType, required: RequiredFields, number: usize, case: &Case) -> Column {
-    let row = &case.row;
-    Column {
-        number,
-        heading: match kind.rule().compares {
-            Compares::Contact => text.case_file(),
-            Compares::Rows | Compares::Nothing => text.case_row(text.number(number as i64)),
-        },
-        origin: origin(text, row),
-        since: None,
-        row: row.row,
-        tag: row.tag(),
-        discarded: row.status == Some(RowStatus::Discard),
-        editable: row.status != Some(RowStatus::Success),
-        cells: cells(text, &row.values, |field, value| (kind.rule().is_wrong)(required, field, value)),
-        suggestion: case.suggestion.clone().filter(|_| kind.rule().suggests_address),
-        residue: row.residue.clone(),
-        extra: ExtraView::of(text, &row.extra).filter(|_| kind.rule().compares == Compares::Nothing),
-        others: ExtraInputs::default(),
-        on_existing: row.on_existing.map(|decided| match decided {
-            OnExisting::Overwrite => text.case_overwrites(),
-            OnExisting::Fill => text.case_fills(),
-        }),
     }
 }
