@@ -149,3 +149,20 @@ refusal-no-value-column = die Kopfzeile in Zeile { $line } hat keine Spalte mit 
 refusal-not-text = die Zeile { $line } enthält ein NUL oder Bytes, die kein Text sind; speichern Sie die Datei als CSV in UTF-8 und laden Sie sie erneut hoch
 refusal-too-many-cells = die Zeile { $line } hat mehr Zellen als die Kopfzeile; setzen Sie Werte, die das Trennzeichen enthalten, in Anführungszeichen und laden Sie die Datei erneut hoch
 refusal-contradiction = die Zeilen { $first } und { $second } haben denselben Wert in { $column } und sonst verschiedene Werte; behalten Sie eine davon und laden Sie die Datei erneut hoch
+
+## Anfragen
+
+refusal-needs-role = dafür ist die Rolle { $role } nötig
+refusal-foreign-page = die Anfrage kommt von einer Seite einer anderen Website{ $how }
+refusal-bad-tokens = von dieser Adresse kamen zu viele ungültige Token
+refusal-too-much-work = bei Ihnen laufen bereits { $count } { $work }; warten Sie, bis eine davon beendet ist
+refusal-server-full = auf dem Server laufen so viele { $work }, wie er bewältigen kann; versuchen Sie es gleich noch einmal
+refusal-broken-form = das Formular endete vorzeitig oder ist keines
+refusal-late-file = vor dem Teil „file“ des Formulars stehen mehr als { $limit } Bytes; senden Sie diesen Teil zuerst
+refusal-slow-query = die Datenbankabfrage hat zu lange gedauert; grenzen Sie die Suche ein, oder fordern Sie weniger Einträge an
+work-requests = Anfragen
+work-uploads = Übertragungen von Dateien
+work-corrections = Übertragungen von Korrekturen
+work-downloads = Übertragungen zum Herunterladen
+work-event-streams = Verbindungen für Ereignisse
+work-large-requests = große Anfragen

@@ -262,3 +262,26 @@ refusal-too-many-cells = the row on line { $line } has more cells than the heade
 # $second (String) - The second line.
 # $column (String) - The name of the column.
 refusal-contradiction = lines { $first } and { $second } have the same { $column } and different values; keep one of them and upload the file again
+
+## Requests
+
+# $role (String) - The name of the role.
+refusal-needs-role = this needs the role { $role }
+# $how (String) - What a script does instead, after a semicolon; nothing on pages.
+refusal-foreign-page = the request comes from a page of another site{ $how }
+refusal-bad-tokens = too many bad tokens from this address
+# $count (String) - The amount in progress.
+# $work (String) - The kind of work, such as "uploads".
+refusal-too-much-work = you already have { $count } { $work } in progress; wait until one has ended
+# $work (String) - The kind of work, such as "uploads".
+refusal-server-full = the server has as many { $work } in progress as it can; try again in a moment
+refusal-broken-form = the form ended early, or is not a form
+# $limit (String) - The maximum number of bytes.
+refusal-late-file = the form has more than { $limit } bytes before its part `file`; send that part first
+refusal-slow-query = the database query timed out; narrow the search or request fewer entries
+work-requests = requests
+work-uploads = uploads
+work-corrections = uploads of corrections
+work-downloads = downloads
+work-event-streams = event streams
+work-large-requests = large requests

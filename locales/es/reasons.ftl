@@ -149,3 +149,20 @@ refusal-no-value-column = el encabezado de la línea { $line } no tiene ninguna 
 refusal-not-text = la fila de la línea { $line } contiene un NUL o bytes que no son texto; guarde el archivo como CSV en UTF-8 y súbalo de nuevo
 refusal-too-many-cells = la fila de la línea { $line } tiene más celdas que el encabezado; ponga entre comillas los valores que contienen el separador y suba el archivo de nuevo
 refusal-contradiction = las líneas { $first } y { $second } tienen el mismo valor en { $column } y otros valores distintos; conserve una de ellas y suba el archivo de nuevo
+
+## Solicitudes
+
+refusal-needs-role = para esto se necesita el rol { $role }
+refusal-foreign-page = la solicitud procede de una página de otro sitio{ $how }
+refusal-bad-tokens = desde esta dirección llegaron demasiados tokens no válidos
+refusal-too-much-work = ya tiene { $count } { $work } en curso; espere a que termine una de ellas
+refusal-server-full = el servidor tiene en curso todas las { $work } que puede atender; inténtelo de nuevo en un momento
+refusal-broken-form = el formulario se interrumpió o no es un formulario
+refusal-late-file = el formulario tiene más de { $limit } bytes antes de su parte «file»; envíe esa parte primero
+refusal-slow-query = la consulta a la base de datos tardó demasiado; acote la búsqueda o solicite menos entradas
+work-requests = solicitudes
+work-uploads = subidas de archivos
+work-corrections = subidas de correcciones
+work-downloads = descargas
+work-event-streams = conexiones de eventos
+work-large-requests = solicitudes grandes

@@ -1,12 +1,14 @@
-//! The reasons for which a request is refused because of a value in it. `texts` has their sentences.
+//! The reasons for which a request is refused: because of a value in it, its sender, or its form. `texts` has their
+//! sentences.
 
+use super::access::Role;
 use super::email::EmailError;
 use super::field::Field;
 use super::job::JobId;
 use super::rejection::{HeaderNames, Rejection};
 use super::search::TextFlaw;
 
-/// What is wrong with a value of a request. Displayed in English, as the API and the command line show it.
+/// What is wrong with a request or a value in it. Displayed in English, as the API and the command line show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The file cannot be read.
@@ -161,6 +163,53 @@ pub enum Refusal {
         /// The name of the column that says which row it is.
         column: String,
     },
+    /// The sender lacks a role.
+    NeedsRole {
+        /// The role.
+        role: Role,
+    },
+    /// The request was sent by a page of another site.
+    ForeignPage,
+    /// The address of the client has sent too many invalid tokens.
+    BadTokens,
+    /// The sender has too much work in progress.
+    TooMuchWork {
+        /// The kind of work.
+        work: Work,
+        /// The amount in progress.
+        count: usize,
+    },
+    /// The server has too much work in progress.
+    ServerFull {
+        /// The kind of work.
+        work: Work,
+    },
+    /// A form ended early, or is none.
+    BrokenForm,
+    /// A form has too much before its file.
+    LateFile {
+        /// The maximum number of bytes before the file.
+        limit: usize,
+    },
+    /// A query of the database took too long.
+    SlowQuery,
+}
+
+/// Work of which only a limited amount may be in progress at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Requests of any kind.
+    Requests,
+    /// Uploads of contacts.
+    Uploads,
+    /// Uploads of corrections.
+    Corrections,
+    /// Downloads.
+    Downloads,
+    /// Event streams.
+    EventStreams,
+    /// Requests with a large body.
+    LargeRequests,
 }
 
 /// Why a value cannot be that of every row.

@@ -15,6 +15,7 @@ use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
 
 use super::problem::{Kind, Problem, is_body_timeout};
+use crate::domain::refusal::Refusal;
 
 /// Maximum bytes of a form before its file: other fields, and all headers. The parser buffers a header until its
 /// end, which may never arrive.
@@ -87,17 +88,13 @@ fn text(headers: &HeaderMap) -> Option<&str> {
 
 fn broken(error: multer::Error) -> Problem {
     let multer::Error::StreamReadFailed(cause) = &error else {
-        return Problem::new(Kind::Malformed).detail("the form broke off, or is none");
+        return Problem::because(Kind::Malformed, Refusal::BrokenForm);
     };
     let cause: &(dyn std::error::Error + 'static) = cause.as_ref();
     match (cause.is::<LongHead>(), is_body_timeout(cause)) {
-        (true, _) => {
-            let detail =
-                format!("the form has more than {HEAD_BYTES} bytes before its part `file`; send that first");
-            Problem::new(Kind::TooLarge).detail(detail)
-        }
+        (true, _) => Problem::because(Kind::TooLarge, Refusal::LateFile { limit: HEAD_BYTES }),
         (_, true) => Problem::new(Kind::BodyTimeout),
-        _ => Problem::new(Kind::Malformed).detail("the form broke off, or is none"),
+        _ => Problem::because(Kind::Malformed, Refusal::BrokenForm),
     }
 }
 

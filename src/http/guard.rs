@@ -17,6 +17,7 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use super::problem::{Kind, Problem};
 use super::state::{Access, App};
 use crate::auth::Secret;
+use crate::domain::refusal::Refusal;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
@@ -104,8 +105,7 @@ pub(crate) fn is_same_origin(app: &App, headers: &HeaderMap) -> bool {
 }
 
 fn foreign_page() -> Problem {
-    let detail = "the request comes from a page of another site; a script of our own sends X-CSRF-Token";
-    Problem::new(Kind::Forbidden).detail(detail)
+    Problem::because(Kind::Forbidden, Refusal::ForeignPage)
 }
 
 fn is_cross_site(headers: &HeaderMap) -> bool {

@@ -16,9 +16,10 @@ use super::guard;
 use super::limits::{Bad, Credentials, Permits};
 use super::problem::{Kind, Problem};
 use super::state::{Access, App};
-use crate::auth::oidc::{Provider, Refusal};
+use crate::auth::oidc::{self, Provider};
 use crate::auth::{LocalUser, Means, Principal, Role, Secret};
 use crate::domain::job::Owner;
+use crate::domain::refusal::Refusal;
 use crate::store::{StoreError, api_tokens, provider_roles, sign_ins};
 
 /// Anybody authenticated.
@@ -76,7 +77,7 @@ impl FromRequestParts<App> for Person {
 fn with_role(principal: Principal, role: Role) -> Result<Principal, Problem> {
     match principal.roles.has(role) {
         true => Ok(principal),
-        false => Err(forbidden(format!("this needs the role {role}"))),
+        false => Err(Problem::because(Kind::Forbidden, Refusal::NeedsRole { role })),
     }
 }
 
@@ -226,11 +227,11 @@ impl From<StoreError> for Refused {
     }
 }
 
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
+impl From<oidc::Refusal> for Refused {
+    fn from(refusal: oidc::Refusal) -> Self {
         match refusal {
-            Refusal::Token(words) => Refused::Credentials(words),
-            refusal @ Refusal::Provider(_) => Refused::Problem(refusal.into()),
+            oidc::Refusal::Token(words) => Refused::Credentials(words),
+            refusal @ oidc::Refusal::Provider(_) => Refused::Problem(refusal.into()),
         }
     }
 }

@@ -4,6 +4,8 @@
 //! into problems, so that a client never receives an error in another format. No problem contains SQL, a path on
 //! this machine or another cause that concerns the operator: those are logged.
 
+mod kind;
+
 use std::error::Error;
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tower_http::timeout::TimeoutError;
 use utoipa::ToSchema;
+
+pub(crate) use kind::Kind;
 
 use crate::actions::ActionError;
 use crate::auth::oidc::{ProviderError, Refusal};
@@ -26,68 +30,6 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Seconds after which an unavailable service may be back.
 const BACK_AFTER: HeaderValue = HeaderValue::from_static("5");
-
-/// Declares the kinds of problem: a word, a status and a title each.
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $slug:literal, $status:ident, $title:literal;)+) => {
-        /// The kind of a problem. Its word is part of the `type`, `urn:problem-type:ingest:<word>`.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Kind { $($(#[$doc])* $kind),+ }
-
-        impl Kind {
-            const ALL: &'static [Kind] = &[$(Kind::$kind),+];
-
-            fn uri(self) -> &'static str {
-                match self { $(Kind::$kind => concat!("urn:problem-type:ingest:", $slug)),+ }
-            }
-
-            /// Returns the status of the response.
-            pub(crate) fn status(self) -> StatusCode {
-                match self { $(Kind::$kind => StatusCode::$status),+ }
-            }
-
-            /// Returns the title, the same for every problem of the kind.
-            pub(crate) fn title(self) -> &'static str {
-                match self { $(Kind::$kind => $title),+ }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// The request cannot be parsed.
-    Malformed = "malformed", BAD_REQUEST, "The request is malformed";
-    /// The request has no valid credentials.
-    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Authentication is required";
-    /// The user lacks the permission.
-    Forbidden = "forbidden", FORBIDDEN, "Permission denied";
-    /// It does not exist, or belongs to somebody else.
-    NotFound = "not-found", NOT_FOUND, "Not found";
-    /// The path does not support the method.
-    Method = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
-    /// The current state does not allow it.
-    Conflict = "conflict", CONFLICT, "Conflict with the current state";
-    /// A precondition of the request no longer holds.
-    Precondition = "precondition-failed", PRECONDITION_FAILED, "The resource has changed";
-    /// The request must state what it has seen.
-    PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "A precondition is required";
-    /// The body did not arrive in time.
-    BodyTimeout = "body-timeout", REQUEST_TIMEOUT, "The request body timed out";
-    /// The request body is too large.
-    TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The request body is too large";
-    /// The media type of the body is not supported.
-    MediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
-    /// A value is invalid; `errors` lists which.
-    Invalid = "invalid", UNPROCESSABLE_ENTITY, "Invalid value";
-    /// Too many requests.
-    TooMany = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests";
-    /// An error of the server.
-    Internal = "internal", INTERNAL_SERVER_ERROR, "Internal server error";
-    /// The database, the store or the provider is unavailable.
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable";
-    /// The request took too long.
-    Timeout = "timeout", GATEWAY_TIMEOUT, "The request timed out";
-}
 
 /// A problem with its response headers.
 #[derive(Debug, Clone)]
@@ -126,6 +68,8 @@ pub(crate) struct ProblemBody {
     headers: HeaderMap,
     #[serde(skip)]
     action_error: Option<Arc<ActionError>>,
+    #[serde(skip)]
+    refusal: Option<refusal::Refusal>,
 }
 
 /// An invalid value.
@@ -179,9 +123,17 @@ impl Problem {
 
     /// Creates the problem for a parameter that was refused, for pages in other languages too.
     pub(super) fn of_parameter(kind: Kind, parameter: &'static str, reason: refusal::Refusal) -> Problem {
-        let mut problem = Problem::new(kind).parameter(parameter, reason.to_string());
-        problem.0.action_error = Some(Arc::new(ActionError::Invalid { field: parameter, reason }));
-        problem
+        Problem::new(kind).parameter(parameter, reason.to_string()).refusing(reason)
+    }
+
+    /// Creates the problem for a request that was refused, for pages in other languages too.
+    pub(crate) fn because(kind: Kind, reason: refusal::Refusal) -> Problem {
+        Problem::new(kind).detail(reason.to_string()).refusing(reason)
+    }
+
+    fn refusing(mut self, reason: refusal::Refusal) -> Problem {
+        self.0.refusal = Some(reason);
+        self
     }
 
     /// Creates a problem of a kind without details.
@@ -196,6 +148,7 @@ impl Problem {
             errors: Vec::new(),
             headers: HeaderMap::new(),
             action_error: None,
+            refusal: None,
         }))
     }
 
@@ -293,6 +246,11 @@ impl Problem {
         self.0.action_error.as_deref()
     }
 
+    /// Returns why a request was refused, for pages in other languages.
+    pub(crate) fn refusal(&self) -> Option<&refusal::Refusal> {
+        self.0.refusal.as_ref()
+    }
+
     /// Returns the problem for a response when only its status is known.
     pub(super) fn of_status(status: StatusCode) -> Problem {
         let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status);
@@ -338,8 +296,7 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_cancelled() {
-            return Problem::new(Kind::Timeout)
-                .detail("the database query timed out; narrow the search or request fewer entries");
+            return Problem::because(Kind::Timeout, refusal::Refusal::SlowQuery);
         }
         match error.is_transient() {
             true => Problem::unavailable(&error),

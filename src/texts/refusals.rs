@@ -1,4 +1,4 @@
-//! The sentences for why a value of a request is refused.
+//! The sentences for why a request is refused.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use super::rejections;
 use super::remedies::Reader;
 use super::text::{Text, english};
 use crate::domain::field::Field;
-use crate::domain::refusal::{Refusal, ValueFlaw};
+use crate::domain::refusal::{Refusal, ValueFlaw, Work};
 use crate::domain::rejection::ShownName;
 use crate::domain::search::TextFlaw;
 
-/// Returns what is wrong with a value, in the viewer's language.
+/// Returns what is wrong with a request, in the viewer's language.
 pub(crate) fn refusal_on_page(text: &Text, refusal: &Refusal) -> String {
     sentence(Reader::of_page(text), refusal)
 }
@@ -20,6 +20,12 @@ pub(crate) fn refusal_on_page(text: &Text, refusal: &Refusal) -> String {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&sentence(Reader::of_commands(), self))
+    }
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&work_name(english(), *self))
     }
 }
 
@@ -93,6 +99,19 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::Contradiction { first, second, column } => {
             text.refusal_contradiction(first.to_string(), second.to_string(), column)
         }
+        Refusal::NeedsRole { role } => text.refusal_needs_role(role.to_string()),
+        Refusal::ForeignPage => {
+            let how = reader.either("; a script of our own sends X-CSRF-Token", |_| String::new());
+            text.refusal_foreign_page(how)
+        }
+        Refusal::BadTokens => text.refusal_bad_tokens(),
+        Refusal::TooMuchWork { work, count } => {
+            text.refusal_too_much_work(count.to_string(), work_name(text, *work))
+        }
+        Refusal::ServerFull { work } => text.refusal_server_full(work_name(text, *work)),
+        Refusal::BrokenForm => text.refusal_broken_form(),
+        Refusal::LateFile { limit } => text.refusal_late_file(limit.to_string()),
+        Refusal::SlowQuery => text.refusal_slow_query(),
     }
 }
 
@@ -119,6 +138,17 @@ fn unassigned(reader: Reader<'_>, field: Field, names: &[String]) -> String {
             let value = reader.either(&format!(" (--value {field}=TEXT)"), |_| String::new());
             text.refusal_unassigned(name, how, value, names)
         }
+    }
+}
+
+fn work_name(text: &Text, work: Work) -> String {
+    match work {
+        Work::Requests => text.work_requests(),
+        Work::Uploads => text.work_uploads(),
+        Work::Corrections => text.work_corrections(),
+        Work::Downloads => text.work_downloads(),
+        Work::EventStreams => text.work_event_streams(),
+        Work::LargeRequests => text.work_large_requests(),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::actions;
 use crate::auth::Principal;
+use crate::domain::refusal::Refusal;
 use crate::domain::search;
 use crate::http::{Kind, Problem, read_whole};
 
@@ -25,7 +26,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
         let body = read_whole(body, FORM_BYTES).await?;
         let request = Request::from_parts(parts, Body::from(body));
         let form = axum_extra::extract::Form::<T>::from_request(request, state).await;
-        let refused = |_| Problem::new(Kind::Malformed).detail("the form cannot be read");
+        let refused = |_| Problem::because(Kind::Malformed, Refusal::BrokenForm);
         form.map(|form| Form(form.0)).map_err(refused)
     }
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::form::Form;
 use super::sign_in::local_path;
+use crate::domain::refusal::Refusal;
 use crate::http::{App, Kind, Problem, is_same_origin};
 use crate::texts::{Language, Text};
 
@@ -112,9 +113,7 @@ pub(super) async fn choose_language(
     Form(choice): Form<Choice>,
 ) -> Result<(CookieJar, Redirect), Problem> {
     if !is_same_origin(&app, &headers) {
-        return Err(
-            Problem::new(Kind::Forbidden).detail("the request does not come from a page of this server")
-        );
+        return Err(Problem::because(Kind::Forbidden, Refusal::ForeignPage));
     }
     let language: Language = choice
         .language

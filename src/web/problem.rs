@@ -10,7 +10,7 @@ use super::refusals::action_error;
 use super::shell::{Shell, show};
 use super::words::sentence;
 use crate::http::{App, Problem};
-use crate::texts::Text;
+use crate::texts::{Text, refusal_on_page};
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -94,10 +94,12 @@ fn page_of_part(request: &request::Parts) -> Option<String> {
     Some(format!("{}{query}", page.path()))
 }
 
-/// Returns the description of the problem, in English unless it is an error of an action on pages.
+/// Returns the description of the problem, in English unless an action failed or the request was refused for a reason that
+/// is known.
 fn words(text: &Text, problem: &Problem) -> Option<String> {
-    let translated = problem.action_error().and_then(|error| action_error(text, error));
-    translated.or_else(|| problem.words().map(sentence))
+    let of_action = || problem.action_error().and_then(|error| action_error(text, error));
+    let of_refusal = || problem.refusal().map(|refusal| sentence(&refusal_on_page(text, refusal)));
+    of_action().or_else(of_refusal).or_else(|| problem.words().map(sentence))
 }
 
 fn title(text: &Text, status: StatusCode) -> String {

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::auth::oidc::{self, Provider};
 use crate::auth::{Identity, Secret, sign_in as oidc_sign_in};
 use crate::domain::job::Owner;
+use crate::domain::refusal::Refusal;
 use crate::http::{App, Client, Kind, Problem, Query, is_same_origin, session_cookie};
 use crate::store::provider_roles;
 use crate::store::sign_ins::{self, BrowserSession, Pending};
@@ -142,9 +143,7 @@ pub(super) async fn sign_out(
     jar: CookieJar,
 ) -> Result<(CookieJar, Redirect), Problem> {
     if !is_same_origin(&app, &headers) {
-        return Err(
-            Problem::new(Kind::Forbidden).detail("the request does not come from a page of this server")
-        );
+        return Err(Problem::because(Kind::Forbidden, Refusal::ForeignPage));
     }
     let name = session_cookie(&app);
     if let Some(cookie) = jar.get(name) {

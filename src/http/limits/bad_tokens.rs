@@ -14,6 +14,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::rate::seconds;
+use crate::domain::refusal::Refusal;
 use crate::http::client::Client;
 use crate::http::problem::{Kind, Problem};
 
@@ -68,8 +69,7 @@ impl BadTokens {
             blocked.remove(&client.network());
             return Ok(());
         }
-        let detail = "too many bad tokens from this address";
-        Err(Problem::new(Kind::TooMany).detail(detail).header(RETRY_AFTER, seconds(left)))
+        Err(Problem::because(Kind::TooMany, Refusal::BadTokens).header(RETRY_AFTER, seconds(left)))
     }
 
     /// Counts invalid credentials from the client.

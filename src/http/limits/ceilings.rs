@@ -13,6 +13,7 @@ use axum::http::header::RETRY_AFTER;
 
 use super::throttle::Throttle;
 use crate::domain::job::Owner;
+use crate::domain::refusal::{Refusal, Work};
 use crate::http::held::Held;
 use crate::http::problem::{Kind, Problem};
 
@@ -70,19 +71,19 @@ impl Ceilings {
     pub(crate) fn new(settings: CeilingSettings) -> Ceilings {
         let CeilingSettings { requests, uploads, corrections, exports, event_streams } = settings;
         Ceilings {
-            requests: Ceiling::shared("requests", requests),
-            uploads: Ceiling::shared("uploads", uploads),
-            corrections: Ceiling::shared("uploads of corrections", corrections),
-            exports: Ceiling::shared("downloads", exports),
-            event_streams: Ceiling::shared("event streams", event_streams),
-            large_bodies: Ceiling::firm("large requests", LARGE_BODIES),
+            requests: Ceiling::shared(Work::Requests, requests),
+            uploads: Ceiling::shared(Work::Uploads, uploads),
+            corrections: Ceiling::shared(Work::Corrections, corrections),
+            exports: Ceiling::shared(Work::Downloads, exports),
+            event_streams: Ceiling::shared(Work::EventStreams, event_streams),
+            large_bodies: Ceiling::firm(Work::LargeRequests, LARGE_BODIES),
         }
     }
 }
 
 /// The ceiling of one kind.
 pub struct Ceiling {
-    what: &'static str,
+    work: Work,
     at_once: AtOnce,
     /// Whether a user with less than an equal share is admitted even at the total ceiling. The total then stays
     /// within twice that ceiling.
@@ -99,24 +100,24 @@ struct UnderWay {
 
 impl Ceiling {
     /// Returns a ceiling for what may take long: a few users who never finish must not lock everybody out.
-    fn shared(what: &'static str, at_once: AtOnce) -> Ceiling {
-        Ceiling { what, at_once, is_shared: true, under_way: Arc::default() }
+    fn shared(work: Work, at_once: AtOnce) -> Ceiling {
+        Ceiling { work, at_once, is_shared: true, under_way: Arc::default() }
     }
 
     /// Returns a ceiling for what ends soon and takes much memory.
-    fn firm(what: &'static str, at_once: AtOnce) -> Ceiling {
-        Ceiling { what, at_once, is_shared: false, under_way: Arc::default() }
+    fn firm(work: Work, at_once: AtOnce) -> Ceiling {
+        Ceiling { work, at_once, is_shared: false, under_way: Arc::default() }
     }
 
     /// Acquires a permit for `owner`, released when dropped. Returns a problem with `Retry-After` if the ceiling
     /// is reached.
     pub(crate) fn enter(&self, owner: &Owner) -> Result<Permit, Problem> {
-        let Ceiling { what, at_once, is_shared, .. } = self;
+        let Ceiling { work, at_once, is_shared, .. } = self;
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let of_user = under_way.of_user.get(&owner.0).copied().unwrap_or_default();
         if of_user >= at_once.per_user {
-            let detail = format!("you have {of_user} {what} under way already; wait until one has ended");
-            return Err(Problem::new(Kind::TooMany).detail(detail).header(RETRY_AFTER, RETRY_AFTER_SECONDS));
+            let reason = Refusal::TooMuchWork { work: *work, count: of_user };
+            return Err(Problem::because(Kind::TooMany, reason).header(RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
         let users = under_way.of_user.len() + usize::from(of_user == 0);
         let has_share_left = *is_shared && of_user < at_once.all / users && under_way.all < 2 * at_once.all;
@@ -124,15 +125,13 @@ impl Ceiling {
             if let Some(times) = under_way.refused.due() {
                 tracing::warn!(
                     times,
-                    what,
+                    what = %work,
                     limit = at_once.all,
                     "rejected requests beyond the server's limit of concurrent requests"
                 );
             }
-            let detail = format!("the server has as many {what} under way as it can; try again in a moment");
-            return Err(Problem::new(Kind::Unavailable)
-                .detail(detail)
-                .header(RETRY_AFTER, RETRY_AFTER_SECONDS));
+            let reason = Refusal::ServerFull { work: *work };
+            return Err(Problem::because(Kind::Unavailable, reason).header(RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
         under_way.all += 1;
         under_way.of_user.insert(owner.0.clone(), of_user + 1);
@@ -177,7 +176,7 @@ mod tests {
 
     #[test]
     fn one_user_and_all_users_have_separate_ceilings() {
-        let ceiling = Ceiling::firm("uploads", AtOnce { per_user: 2, all: 3 });
+        let ceiling = Ceiling::firm(Work::Uploads, AtOnce { per_user: 2, all: 3 });
         let first = ceiling.enter(&owner("ann")).ok().unwrap();
         let _second = ceiling.enter(&owner("ann")).ok().unwrap();
         let refused = ceiling.enter(&owner("ann")).err().unwrap();
@@ -190,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_shared_ceiling_admits_users_below_their_share() {
-        let ceiling = Ceiling::shared("requests", AtOnce { per_user: 4, all: 8 });
+        let ceiling = Ceiling::shared(Work::Requests, AtOnce { per_user: 4, all: 8 });
         let enter = |name: &str| ceiling.enter(&owner(name));
         let _anns_and_bobs: Vec<Permit> = (0..8).map(|n| enter(["ann", "bob"][n % 2]).unwrap()).collect();
         let _carls: Vec<Permit> = (0..2).map(|_| enter("carl").unwrap()).collect();
@@ -200,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_shared_ceiling_is_exceeded_at_most_twofold() {
-        let ceiling = Ceiling::shared("requests", AtOnce { per_user: 4, all: 16 });
+        let ceiling = Ceiling::shared(Work::Requests, AtOnce { per_user: 4, all: 16 });
         let tries = (0..64).map(|n| ceiling.enter(&owner(&format!("user {}", n / 4))));
         let entered: Vec<Permit> = tries.flatten().collect();
         assert_eq!(entered.len(), 32);
@@ -208,7 +207,7 @@ mod tests {
 
     #[test]
     fn idle_users_are_removed() {
-        let ceiling = Ceiling::firm("uploads", AtOnce { per_user: 2, all: 3 });
+        let ceiling = Ceiling::firm(Work::Uploads, AtOnce { per_user: 2, all: 3 });
         drop(ceiling.enter(&owner("ann")));
         let under_way = ceiling.under_way.lock().unwrap();
         assert!(under_way.all == 0 && under_way.of_user.is_empty());
