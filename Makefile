@@ -8,13 +8,14 @@ build:
 	scripts/setup
 	cargo build --release --locked
 
-# Everything: format, lints, and all tests, which start their own servers.
+# Everything: format, lints, and all tests, which start their own servers. Tests often wait for these, so more of them run at
+# the same time than there are processors.
 test:
 	scripts/setup --test
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	scripts/deny
-	cargo test --locked
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$(($$(nproc) * 3 / 2))} cargo test --locked
 
 # Unit tests and doc examples. The tests of the private cluster need PostgreSQL's server programs.
 unit:

@@ -151,7 +151,7 @@ async fn the_columns_of_a_large_archive_are_assigned() {
     let file = write(&world, "large.zip", &packed("ann"));
     let columns = ["first_name=Vor", "last_name=Nach", "company=1", "email=2"];
     let shown = world.ingest(&["preview", &file]).await;
-    shown.expect_status(0);
+    shown.expect_status(1);
     assert!(shown.stdout.contains("Zweitanschrift"), "{}", shown.stdout);
     world.ingest(&["import", &file]).await.expect_status(1);
     std::fs::remove_file(&file).unwrap();
