@@ -99,8 +99,8 @@ async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<
         consolidated: consolidated as i64,
         ..RowCounts::default()
     };
-    let settled = Finished { status, open_issues: outcome.open_issues(), counts };
-    jobs::finish(&mut transaction, claim, &settled, None).await?;
+    let finished = Finished { status, open_issues: outcome.open_issues(), counts };
+    jobs::finish(&mut transaction, claim, &finished, None).await?;
     transaction.commit().await?;
     Ok(outcome)
 }

@@ -95,7 +95,7 @@ async fn at_once(
         return Ok(Staged::Recheck);
     }
     let statistics = batch.counts.with_total(plan.rows);
-    settle(transaction, claim, clean, numbering.counts(), statistics, Some(&planned)).await
+    finish(transaction, claim, clean, numbering.counts(), statistics, Some(&planned)).await
 }
 
 /// Stages each chunk in a transaction of its own.
@@ -150,9 +150,9 @@ async fn by_chunks(
         }
         None => sql::begin(&context.pool).await?,
     };
-    timed(claim, "settle", async {
+    timed(claim, "finish", async {
         issue_items::insert(&mut transaction, location.tables, written.links).await?;
-        settle(transaction, claim, clean, written.opened, written.counts.with_total(plan.rows), None).await
+        finish(transaction, claim, clean, written.opened, written.counts.with_total(plan.rows), None).await
     })
     .await
 }
@@ -182,7 +182,7 @@ fn planned(plan: &Plan, location: RowLocation) -> jobs::Plan {
 }
 
 /// Finishes the run in the transaction that writes its last rows or its contacts.
-async fn settle(
+async fn finish(
     mut transaction: Transaction<'_, Postgres>,
     claim: &Claim,
     clean: bool,
@@ -207,8 +207,8 @@ async fn settle(
         repeated: statistics.repeated_rows as i64,
         ..RowCounts::default()
     };
-    let settled = Finished { status, open_issues: outcome.open_issues(), counts };
-    jobs::finish(&mut transaction, claim, &settled, planned).await?;
+    let finished = Finished { status, open_issues: outcome.open_issues(), counts };
+    jobs::finish(&mut transaction, claim, &finished, planned).await?;
     transaction.commit().await?;
     Ok(Staged::Finished(outcome))
 }

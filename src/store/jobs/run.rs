@@ -77,7 +77,7 @@ pub enum Claimed {
 ///
 /// `required`: the fields that rows must have if the job does not name them; recorded with the job.
 ///
-/// The run counts as unfinished until [`settle`], [`fail`] or [`release`] records its end.
+/// The run counts as unfinished until [`finish`], [`fail`] or [`release`] records its end.
 pub async fn claim(
     pool: &PgPool,
     id: JobId,
@@ -352,10 +352,10 @@ pub(crate) struct Finished {
 pub(crate) async fn finish(
     connection: &mut PgConnection,
     claim: &Claim,
-    settled: &Finished,
+    finished: &Finished,
     planned: Option<&Plan>,
 ) -> Result<(), StoreError> {
-    let RowCounts { ready, with_issues, consolidated, repeated, .. } = settled.counts;
+    let RowCounts { ready, with_issues, consolidated, repeated, .. } = finished.counts;
     let query = sql::query(
         "UPDATE jobs SET
                 job_total_rows = coalesce($8, job_total_rows),
@@ -377,8 +377,8 @@ pub(crate) async fn finish(
     )
     .bind(claim.job.0)
     .bind(claim.token)
-    .bind(settled.status.as_str())
-    .bind(settled.open_issues as i32)
+    .bind(finished.status.as_str())
+    .bind(finished.open_issues as i32)
     .bind(ready as i32)
     .bind(with_issues as i32)
     .bind(consolidated as i32)
