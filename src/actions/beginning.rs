@@ -43,7 +43,7 @@ pub(crate) struct Beginning {
 }
 
 impl Beginning {
-    /// Returns the beginning of a file of which only `head` is known, up to [`preview_limit`].
+    /// Creates a beginning from the first bytes of a file, at most [`preview_limit`].
     pub(crate) fn new(head: Vec<u8>, is_whole: bool) -> Beginning {
         Beginning { head, is_whole, file: None, limit: IN_MEMORY_BYTES as u64 }
     }

@@ -19,6 +19,7 @@ use crate::store::{OwnerPool, StoreError, column_mappings};
 
 /// Maximum number of rows in a preview.
 const ROWS: usize = 10;
+
 /// The parsed beginning of a file.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct FilePreview {

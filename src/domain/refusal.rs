@@ -195,7 +195,7 @@ pub enum Refusal {
     SlowQuery,
 }
 
-/// Work of which only a limited amount may be in progress at the same time.
+/// A kind of work. The amount in progress at the same time is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Requests of any kind.

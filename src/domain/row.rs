@@ -119,8 +119,7 @@ impl<'a> PerField<Cow<'a, str>> {
     }
 }
 
-/// Number of bytes that are collected before they are hashed: more than most rows have. Hashing them at once takes less
-/// time than piece by piece.
+/// Number of bytes that are collected before they are hashed: more than most rows have.
 const SHORT_BYTES: usize = 256;
 
 /// Bytes to be hashed.
