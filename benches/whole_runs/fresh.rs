@@ -17,7 +17,7 @@ use super::dataset::Kind;
 /// Rows of jobs in the shared tables.
 const SIZES: [u64; 3] = [5_000, 20_000, 80_000];
 /// Tables that autovacuum would process within a minute or two.
-const TABLES: [&str; 4] = ["staging_shared", "issues", "issue_items", "contacts"];
+const TABLES: [&str; 4] = ["staging", "issues", "issue_items", "contacts"];
 
 impl Bench {
     /// Times decisions and undos, with autovacuum off.

@@ -128,9 +128,6 @@ impl Server {
         let tables = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhrelid::regclass::text ~ '_job_[0-9]+$'";
         let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&self.pool).await?;
         let mut statements = vec!["TRUNCATE contacts, issue_items, issues, staging, jobs CASCADE".to_owned()];
-        // A partition is detached before it is dropped, since other tables may refer to it through its parent.
-        let partitions = tables.iter().filter(|table| table.starts_with("staging_"));
-        statements.extend(partitions.map(|table| format!("ALTER TABLE staging DETACH PARTITION {table}")));
         if !tables.is_empty() {
             statements.push(format!("DROP TABLE {}", tables.join(", ")));
         }

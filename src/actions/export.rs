@@ -13,7 +13,7 @@ use crate::domain::ids::{ContactId, RowId};
 use crate::domain::job::{JobId, Owner};
 use crate::exports::{Cell, Column, Columns, CsvOptions, End, ExportFormat, Exported, Kind, Writer};
 use crate::store::contacts::{self, Contact};
-use crate::store::jobs::{self, Job};
+use crate::store::jobs;
 use crate::store::staging::{self, RowView};
 use crate::store::{OwnerPool, StoreError, extra_columns};
 
@@ -146,7 +146,7 @@ enum Records {
 enum Source {
     AllContacts { after: ContactId },
     FoundContacts { text: String, next: Next<ContactId> },
-    Rows { job: Box<Job>, filter: Box<Filter>, next: Next<RowId> },
+    Rows { job: JobId, filter: Box<Filter>, next: Next<RowId> },
 }
 
 /// Where a search continues.
@@ -182,7 +182,7 @@ impl Source {
             Selection::Rows { job: id, filter } => {
                 let job = jobs::get(&mut db, owner, id).await?.ok_or(ActionError::NoJob(id))?;
                 let kept = extra_columns::of_job(&mut db, job.id).await?;
-                let source = Source::Rows { job: Box::new(job), filter: Box::new(filter), next: Next::Start };
+                let source = Source::Rows { job: job.id, filter: Box::new(filter), next: Next::Start };
                 (source, Columns::of::<RowView>(kept))
             }
         };
@@ -191,7 +191,7 @@ impl Source {
     }
 
     /// Returns the next records; `None` at the end. The list is empty if a search has not found any so far.
-    async fn next(&mut self, owners: &OwnerPool, owner: &Owner) -> Result<Option<Records>, StoreError> {
+    async fn next(&mut self, owners: &OwnerPool, owner: &Owner) -> Result<Option<Records>, ActionError> {
         match self {
             Source::AllContacts { after } => {
                 let mut db = owners.read(owner).await?;
@@ -218,7 +218,9 @@ impl Source {
                     Next::End => return Ok(None),
                 };
                 let mut db = owners.read(owner).await?;
-                let page = staging::scan(&mut db, owner, job, filter, after, PIECE).await?;
+                // Read again for each piece: the rows may have moved to other tables.
+                let job = jobs::get(&mut db, owner, *job).await?.ok_or(ActionError::NoJob(*job))?;
+                let page = staging::scan(&mut db, owner, &job, filter, after, PIECE).await?;
                 *next = Next::of(page.next);
                 Ok(Some(Records::Rows(page.rows)))
             }

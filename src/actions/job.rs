@@ -11,7 +11,7 @@ use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::objects::Objects;
 use crate::queue::Queue;
 use crate::store::jobs::{self, Job};
-use crate::store::{JobTables, OwnerPool, StoreError, actions, issues, partition, staging, wanted};
+use crate::store::{JobTables, OwnerPool, StoreError, actions, issues, own_tables, staging, wanted};
 use crate::texts::failure_for_job;
 
 /// The result of an action on a job.
@@ -140,7 +140,7 @@ async fn delete_once(
 /// Deletes the rows and issues of a job.
 pub(super) async fn delete_rows(connection: &mut PgConnection, job: &Job) -> Result<(), ActionError> {
     if job.has_tables {
-        partition::drop(connection, job.id).await?;
+        own_tables::drop(connection, job.id).await?;
     }
     issues::delete_all(connection, JobTables::Shared(job.id)).await?;
     staging::delete_shared(connection, job.id).await?;

@@ -15,6 +15,7 @@ use super::{Status, columns, interpretation, next_step};
 use crate::actions::{self, ActionError, FieldSource, Remember, Reread, Upload, Uploaded};
 use crate::domain::field::Field;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, ParseSettings};
+use crate::pipeline::merge::{self, Extent};
 use crate::pipeline::{Control, Outcome, Progress};
 use crate::shutdown::Shutdown;
 use crate::store::{jobs, wanted};
@@ -208,7 +209,12 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
     if matches!(end, End::Finished(_) | End::Refused(_) | End::GivenUp(_) | End::Completed) {
         wanted::unwant(&session.context.pool, job).await?;
     }
-    report(job, label, end)
+    let status = report(job, label, end);
+    // Without a worker, nobody else would.
+    if let Err(error) = merge::advance(&session.context, Extent::Excess, &shutdown.stop_working).await {
+        tracing::warn!(%error, "cannot merge the tables of earlier large jobs; the next import tries again");
+    }
+    status
 }
 
 fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {

@@ -10,6 +10,7 @@ mod control;
 mod existing;
 mod extra;
 mod file;
+pub(crate) mod merge;
 mod recheck;
 mod remembered;
 mod repeats;
@@ -229,9 +230,12 @@ pub(crate) async fn process(
 ) -> Result<Outcome, RunError> {
     let outcome = match claim.flow {
         Flow::Initial => initial(context, claim, control).await?,
-        Flow::Reprocess => recheck::run(context, claim, control).await?,
+        Flow::Reprocess => {
+            timed(claim, "merge", merge::complete(context, claim, control)).await?;
+            recheck::run(context, claim, control).await?
+        }
     };
-    if outcome.statistics.contacts >= stage::PARTITION_ROWS
+    if outcome.statistics.contacts >= stage::OWN_TABLES_ROWS
         && let Err(error) = contacts::analyze(&context.pool).await
     {
         // The job is already finished: without fresh statistics, queries are only slower.

@@ -41,7 +41,7 @@ pub(crate) fn open_rows<'c>(
          FROM (SELECT s.*, reasons FROM (
                    SELECT item_staging_id,
                           string_agg(coalesce(issue_description, issue_type::text), '; ' ORDER BY issue_id) AS reasons
-                   FROM ONLY {} JOIN ONLY {} ON item_issue_id = issue_id
+                   FROM {} JOIN {} ON item_issue_id = issue_id
                    WHERE issues_job_id = $2 AND NOT issue_resolved GROUP BY item_staging_id) AS open
                JOIN {} s ON s.staging_id = item_staging_id OFFSET 0) AS s
          WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)

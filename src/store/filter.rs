@@ -88,13 +88,13 @@ fn push_named(query: &mut QueryBuilder<Postgres>, tables: JobTables, filter: &Fi
     if let Some(issues) = &filter.issues {
         query
             .push(between)
-            .push(format!("SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = ANY (", tables.items()));
+            .push(format!("SELECT item_staging_id FROM {} WHERE item_issue_id = ANY (", tables.items()));
         query.push_bind(issues.clone()).push(")");
         between = " INTERSECT ";
     }
     for IssuesOf { issue_type, open } in linked.iter().copied().chain(open) {
         query.push(between).push(format!(
-            "SELECT item_staging_id FROM ONLY {} JOIN ONLY {} ON item_issue_id = issue_id
+            "SELECT item_staging_id FROM {} JOIN {} ON item_issue_id = issue_id
              WHERE issues_job_id = {} AND issue_rank = {}{}",
             tables.issues(),
             tables.items(),
@@ -155,7 +155,7 @@ fn push_linked(
     query.push(format!(" AND (SELECT bool_or((SELECT issues_job_id = {} AND ", tables.job()));
     condition(query);
     query.push(format!(
-        " FROM ONLY {} WHERE issue_id = item_issue_id)) FROM ONLY {} WHERE item_staging_id = s.staging_id)",
+        " FROM {} WHERE issue_id = item_issue_id)) FROM {} WHERE item_staging_id = s.staging_id)",
         tables.issues(),
         tables.items()
     ));

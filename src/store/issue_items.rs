@@ -4,7 +4,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, Row};
 
 use super::copy::{Spool, Target};
-use super::{Count, JobTables, StoreError, extra_columns, sql};
+use super::{Count, JobTables, RecordKind, StoreError, extra_columns, sql};
 use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::{IssueId, RowId};
@@ -32,7 +32,7 @@ pub(crate) async fn insert(
     links: Links,
 ) -> Result<(), StoreError> {
     const WRITTEN: &[(&str, &str)] = &[("item_issue_id", "integer"), ("item_staging_id", "bigint")];
-    links.spool.send(connection, &Target::new(job_tables.items(), WRITTEN)).await
+    links.spool.send(connection, &Target::new(job_tables.inserted(RecordKind::Items), WRITTEN)).await
 }
 
 /// A row of an issue as people see it.
@@ -78,7 +78,7 @@ pub async fn page(
 ) -> Result<Vec<Item>, StoreError> {
     let links = AssertSqlSafe(format!(
         "SELECT issue, item_staging_id FROM unnest($3::integer[]) AS issue,
-             LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
+             LATERAL (SELECT item_staging_id FROM {} WHERE item_issue_id = issue AND item_staging_id > $4
                       ORDER BY item_staging_id LIMIT $5) AS item
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
         job_tables.items()
@@ -117,8 +117,8 @@ pub async fn count(
     issue: IssueId,
 ) -> Result<Count, StoreError> {
     let query = AssertSqlSafe(format!(
-        "SELECT count(*) FROM (SELECT FROM ONLY {} WHERE item_issue_id = $3 ORDER BY item_staging_id LIMIT $4 + 1) AS counted
-         WHERE EXISTS (SELECT FROM ONLY {} JOIN jobs ON job_id = issues_job_id
+        "SELECT count(*) FROM (SELECT FROM {} WHERE item_issue_id = $3 ORDER BY item_staging_id LIMIT $4 + 1) AS counted
+         WHERE EXISTS (SELECT FROM {} JOIN jobs ON job_id = issues_job_id
                        WHERE issue_id = $3 AND job_id = $2 AND job_user_id = $1)",
         job_tables.items(),
         job_tables.issues()

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::copy::{Lines, Target};
-use super::{Count, JobTables, StoreError, filter, issue_rank, sql};
+use super::{Count, JobTables, RecordKind, StoreError, filter, issue_rank, sql};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::issue::{ENCODING_ISSUE_KEY, IssueType, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
@@ -85,12 +85,13 @@ pub(crate) async fn insert(
     job_tables: JobTables,
     batch: &mut Batch,
 ) -> Result<(), StoreError> {
+    let table = job_tables.inserted(RecordKind::Issues);
     match job_tables {
-        JobTables::Shared(_) => {
-            batch.lines.send_by_key(connection, &Target::shared(job_tables.issues(), WRITTEN)).await
+        JobTables::Shared(_) | JobTables::Both(_) => {
+            batch.lines.send_by_key(connection, &Target::shared(table, WRITTEN)).await
         }
         // These tables have no index yet, so the order of the lines does not matter.
-        JobTables::Own(_) => batch.lines.send(connection, &Target::new(job_tables.issues(), WRITTEN)).await,
+        JobTables::Own(_) => batch.lines.send(connection, &Target::new(table, WRITTEN)).await,
     }
 }
 
@@ -119,7 +120,7 @@ pub(crate) async fn accepted_malformed(
     job_tables: JobTables,
 ) -> Result<AcceptedRows, StoreError> {
     let query = AssertSqlSafe(format!(
-        "SELECT issue_key FROM ONLY {} WHERE issues_job_id = $1 AND issue_rank = {} AND issue_resolved",
+        "SELECT issue_key FROM {} WHERE issues_job_id = $1 AND issue_rank = {} AND issue_resolved",
         job_tables.issues(),
         issue_rank::of(IssueType::MalformedRow)
     ));
@@ -140,7 +141,7 @@ pub(crate) async fn resolve_all(
     job_tables: JobTables,
 ) -> Result<(), StoreError> {
     let query = AssertSqlSafe(format!(
-        "UPDATE ONLY {} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
+        "UPDATE {} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
                 issue_resolved_by = coalesce(issue_resolved_by, '{RESOLVED_BY_RUN}')
          WHERE issues_job_id = $1 AND (NOT issue_resolved OR issue_resolved_at IS NULL)",
         job_tables.issues()
@@ -154,7 +155,7 @@ pub(crate) async fn delete_all(
     connection: &mut PgConnection,
     job_tables: JobTables,
 ) -> Result<(), StoreError> {
-    let query = AssertSqlSafe(format!("DELETE FROM ONLY {} WHERE issues_job_id = $1", job_tables.issues()));
+    let query = AssertSqlSafe(format!("DELETE FROM {} WHERE issues_job_id = $1", job_tables.issues()));
     sql::query(query).bind(job_tables.job().0).execute(connection).await?;
     Ok(())
 }
@@ -170,7 +171,7 @@ pub(crate) async fn first_missing(
     }
     let query = AssertSqlSafe(format!(
         "SELECT issue FROM unnest($1::integer[]) AS issue
-         WHERE (SELECT issues_job_id FROM ONLY {} WHERE issue_id = issue) IS DISTINCT FROM $2 LIMIT 1",
+         WHERE (SELECT issues_job_id FROM {} WHERE issue_id = issue) IS DISTINCT FROM $2 LIMIT 1",
         job_tables.issues()
     ));
     Ok(sql::query_scalar(query).bind(issues).bind(job_tables.job().0).fetch_optional(connection).await?)
@@ -182,7 +183,7 @@ pub(crate) async fn count_open(
     job_tables: JobTables,
 ) -> Result<Vec<(IssueType, u64)>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "SELECT issue_type::text, count(*) FROM ONLY {} AS issue
+        "SELECT issue_type::text, count(*) FROM {} AS issue
          WHERE issues_job_id = $1 AND NOT issue_resolved GROUP BY issue_type ORDER BY issue.issue_type",
         job_tables.issues()
     ));
@@ -213,7 +214,7 @@ pub async fn counts(
 fn counted(job_tables: JobTables, resolved: bool) -> String {
     format!(
         "LATERAL (SELECT count(*) FROM
-                      (SELECT FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = {resolved}
+                      (SELECT FROM {} WHERE issues_job_id = $2 AND issue_resolved = {resolved}
                          AND issue_rank >= rank AND issue_rank <= rank
                        ORDER BY issue_rank, issue_id LIMIT $3 + 1) AS counted)",
         job_tables.issues()
@@ -322,7 +323,7 @@ pub async fn get(
     id: IssueId,
 ) -> Result<Option<Issue>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "{ISSUE} FROM (SELECT * FROM ONLY {} WHERE issue_id = $3 OFFSET 0) AS issue JOIN jobs ON job_id = issues_job_id
+        "{ISSUE} FROM (SELECT * FROM {} WHERE issue_id = $3 OFFSET 0) AS issue JOIN jobs ON job_id = issues_job_id
          WHERE issues_job_id = $2 AND job_user_id = $1",
         job_tables.issues()
     ));
@@ -347,7 +348,7 @@ pub async fn page(
     let rows = format!(
         "{ISSUE}, {bytes}
          FROM {} AS rank, unnest($3::boolean[]) AS settled,
-              LATERAL (SELECT * FROM ONLY {} WHERE issues_job_id = $2 AND issue_resolved = settled
+              LATERAL (SELECT * FROM {} WHERE issues_job_id = $2 AND issue_resolved = settled
                          AND (issue_rank, issue_id) > (rank, $5) AND issue_rank <= rank
                          AND ($7 IS NULL OR {} ILIKE $7 OR {} ILIKE $7)
                       ORDER BY issue_rank, issue_id LIMIT $6) AS issue

@@ -1,50 +1,142 @@
-//! The tables that contain a job's rows, issues and issue items: those that small jobs share, or a large job's own.
+//! The tables that contain a job's rows, issues and issue items: those that all jobs share, a large job's own, or both
+//! while its records move from one to the other.
 
 use crate::domain::job::JobId;
 
-/// The tables of a job's rows, issues and issue items. Queries about one job name them, with ONLY: a query of the
-/// parent tables would read the tables of every job.
+/// The tables of a job's rows, issues and issue items.
+///
+/// Own tables inherit from the shared ones, so a query of a shared table reads the tables of every large job, unless it says
+/// ONLY. Names for queries contain that word where it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobTables {
-    /// The tables that small jobs share.
+    /// The tables that all jobs share.
     Shared(JobId),
-    /// The job's own tables; see [`super::partition`].
+    /// The job's own tables; see [`super::own_tables`].
     Own(JobId),
+    /// The shared tables and the job's own: each record is in one of them; see [`super::merge`].
+    Both(JobId),
+}
+
+/// What a record of a job is about. There is one shared table of each kind, and each large job has one of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordKind {
+    /// Rows of the file.
+    Rows,
+    /// Issues.
+    Issues,
+    /// Links between issues and rows.
+    Items,
+}
+
+/// How far the merge of a large job's own tables into the shared ones has got: `job_merge`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MergeState {
+    /// No record has moved yet. From now on, transactions use both tables.
+    Announced,
+    /// Records move.
+    Moving,
+    /// The own tables are empty. Transactions that began earlier may still use them.
+    Emptied,
+}
+
+impl RecordKind {
+    /// All kinds; each refers only to the ones before it.
+    pub(crate) const ALL: [RecordKind; 3] = [RecordKind::Rows, RecordKind::Issues, RecordKind::Items];
+
+    /// Returns the name of the shared table.
+    pub(crate) fn shared(self) -> &'static str {
+        match self {
+            RecordKind::Rows => "staging",
+            RecordKind::Issues => "issues",
+            RecordKind::Items => "issue_items",
+        }
+    }
+
+    /// Returns the name of the table from which own tables inherit. It inherits from the shared table and is empty, so that
+    /// attaching an own table never waits for a VACUUM of the shared one.
+    pub(crate) fn parent(self) -> String {
+        format!("{}_own", self.shared())
+    }
+
+    /// Returns the name of a job's own table. It consists only of letters, underscores and the job's number.
+    pub(crate) fn own(self, job: JobId) -> String {
+        format!("{}_job_{job}", self.shared())
+    }
+
+    /// Returns the name of the primary key.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            RecordKind::Rows => "staging_id",
+            RecordKind::Issues => "issue_id",
+            RecordKind::Items => "issue_item_id",
+        }
+    }
+}
+
+impl MergeState {
+    /// Returns the state with this name in the database.
+    pub(crate) fn named(name: &str) -> Option<MergeState> {
+        [MergeState::Announced, MergeState::Moving, MergeState::Emptied]
+            .into_iter()
+            .find(|state| state.as_str() == name)
+    }
+
+    /// Returns the name in the database.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            MergeState::Announced => "announced",
+            MergeState::Moving => "moving",
+            MergeState::Emptied => "emptied",
+        }
+    }
 }
 
 impl JobTables {
-    /// Returns the tables of a job; `partitioned` is its `job_partitioned`.
-    pub(crate) fn of(job: JobId, partitioned: bool) -> JobTables {
-        if partitioned { JobTables::Own(job) } else { JobTables::Shared(job) }
+    /// Returns the tables of a job; `has_own` is its `job_partitioned`, and `merge` its `job_merge`.
+    pub(crate) fn of(job: JobId, has_own: bool, merge: Option<MergeState>) -> JobTables {
+        match (has_own, merge) {
+            (false, _) | (true, Some(MergeState::Emptied)) => JobTables::Shared(job),
+            (true, None) => JobTables::Own(job),
+            (true, Some(MergeState::Announced | MergeState::Moving)) => JobTables::Both(job),
+        }
     }
 
     /// Returns the job.
     pub(crate) fn job(self) -> JobId {
         match self {
-            JobTables::Shared(job) | JobTables::Own(job) => job,
+            JobTables::Shared(job) | JobTables::Own(job) | JobTables::Both(job) => job,
         }
     }
 
-    /// Returns the name of the table of the job's rows. Like the other two names, it consists only of letters,
-    /// underscores and the job's number, so it is safe as part of a statement.
+    /// Returns the name of the table of the job's rows, for queries and changes. Like the other names, it consists only of
+    /// letters, underscores, the job's number and perhaps ONLY, so it is safe as part of a statement.
     pub(super) fn staging(self) -> String {
-        self.table("staging", "staging_shared")
+        self.queried(RecordKind::Rows)
     }
 
-    /// Returns the name of the table of the job's issues.
+    /// Returns the name of the table of the job's issues, for queries and changes.
     pub(super) fn issues(self) -> String {
-        self.table("issues", "issues")
+        self.queried(RecordKind::Issues)
     }
 
-    /// Returns the name of the table that links the job's issues to its rows.
+    /// Returns the name of the table that links the job's issues to its rows, for queries and changes.
     pub(super) fn items(self) -> String {
-        self.table("issue_items", "issue_items")
+        self.queried(RecordKind::Items)
     }
 
-    fn table(self, name: &str, shared: &str) -> String {
+    /// Returns the name of the table into which new records are inserted.
+    pub(super) fn inserted(self, kind: RecordKind) -> String {
         match self {
-            JobTables::Shared(_) => shared.to_owned(),
-            JobTables::Own(job) => format!("{name}_job_{job}"),
+            JobTables::Shared(_) | JobTables::Both(_) => kind.shared().to_owned(),
+            JobTables::Own(job) => kind.own(job),
+        }
+    }
+
+    fn queried(self, kind: RecordKind) -> String {
+        match self {
+            JobTables::Shared(_) => format!("ONLY {}", kind.shared()),
+            JobTables::Own(job) => format!("ONLY {}", kind.own(job)),
+            JobTables::Both(_) => kind.shared().to_owned(),
         }
     }
 }

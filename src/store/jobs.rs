@@ -12,7 +12,7 @@ pub use decide::*;
 pub use run::*;
 
 use super::undo_progress::UndoProgress;
-use super::{Count, JobTables, StoreError, filter, sql};
+use super::{Count, JobTables, MergeState, StoreError, filter, sql};
 use crate::domain::failure::Failure;
 use crate::domain::ids::RowId;
 use crate::domain::interpretation::Interpretation;
@@ -57,9 +57,9 @@ pub struct Job {
     /// Why it FAILED; `None` if an earlier or a later version has recorded it.
     #[serde(skip)]
     pub failure_reason: Option<Failure>,
-    /// Whether it has tables of its own and all of its rows are staged in them.
+    /// The tables of its rows, issues and issue items.
     #[serde(skip)]
-    pub(crate) partitioned: bool,
+    pub(crate) tables: JobTables,
     /// Whether it has tables of its own, even if its rows are not all staged yet.
     #[serde(skip)]
     pub has_tables: bool,
@@ -112,7 +112,7 @@ const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key
     job_delimiter, job_quote, job_values, job_partitioned AS has_tables,
     job_ready_rows, job_issue_rows, job_discarded_rows, job_success_rows,
     job_total_rows, job_processed_rows, job_repeated_rows, job_issue_count, job_failure, job_failure_reason,
-    job_partitioned AND job_staged_at IS NOT NULL AS job_partitioned,
+    job_merge, job_staged_at IS NOT NULL AS staged,
     (SELECT ARRAY[undo_done, undo_total] FROM undo_progress
      WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
     job_created_at, job_process_start, job_process_end FROM jobs";
@@ -195,11 +195,23 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
         required: required_fields(row)?,
         failure: row.try_get("job_failure")?,
         failure_reason: failure_reason(row)?,
-        partitioned: row.try_get("job_partitioned")?,
+        tables: tables(row)?,
         created_at: row.try_get("job_created_at")?,
         started_at: row.try_get("job_process_start")?,
         ended_at: row.try_get("job_process_end")?,
     })
+}
+
+/// Returns the tables of a job.
+fn tables(row: &PgRow) -> Result<JobTables, StoreError> {
+    let has_own = row.try_get("has_tables")? && row.try_get("staged")?;
+    Ok(JobTables::of(JobId(row.try_get("job_id")?), has_own, merge_state(row)?))
+}
+
+/// Returns how far the merge of a job's own tables has got; `None` if there is none.
+fn merge_state(row: &PgRow) -> Result<Option<MergeState>, StoreError> {
+    let name: Option<&str> = row.try_get("job_merge")?;
+    name.map(|name| MergeState::named(name).ok_or(StoreError::Unreadable)).transpose()
 }
 
 impl Job {
@@ -213,7 +225,7 @@ impl Job {
 
     /// Returns the tables of its rows, issues and issue items. A large job has none until all of its rows are staged.
     pub fn tables(&self) -> JobTables {
-        JobTables::of(self.id, self.partitioned)
+        self.tables
     }
 }
 

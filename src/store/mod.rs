@@ -22,8 +22,9 @@ pub mod issues;
 mod job_tables;
 pub mod jobs;
 pub mod local;
+pub(crate) mod merge;
+pub(crate) mod own_tables;
 mod owner_pool;
-pub(crate) mod partition;
 pub(crate) mod provider_roles;
 pub(crate) mod raised;
 pub mod schema;
@@ -38,7 +39,7 @@ pub(crate) mod wanted;
 
 use std::time::Duration;
 
-pub(crate) use job_tables::JobTables;
+pub(crate) use job_tables::{JobTables, MergeState, RecordKind};
 pub use owner_pool::{OwnerPool, OwnerTransaction};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 pub(crate) use wall::Wall;

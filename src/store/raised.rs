@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::copy::{Lines, Target};
 use super::issues::Raised;
-use super::{JobTables, StoreError};
+use super::{JobTables, RecordKind, StoreError};
 use crate::domain::issue::RESOLVED_BY_RUN;
 
 /// Pairs of an issue and one of its rows, encoded for COPY.
@@ -73,10 +73,11 @@ pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> 
 /// planner expect a single issue.
 pub(crate) async fn apply(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
     let (issues, items, job) = (tables.issues(), tables.items(), tables.job());
+    let (new_issues, new_items) = (tables.inserted(RecordKind::Issues), tables.inserted(RecordKind::Items));
     let statements = [
         "ANALYZE raised".to_owned(),
         format!(
-            "INSERT INTO {issues} (issues_job_id, issue_type, issue_key, issue_description)
+            "INSERT INTO {new_issues} (issues_job_id, issue_type, issue_key, issue_description)
              SELECT {job}, raised_type, raised_key, min(raised_description) FROM raised
              GROUP BY raised_type, raised_key ORDER BY min(raised_staging_id)
              ON CONFLICT (issues_job_id, issue_type, issue_key) DO NOTHING"
@@ -84,26 +85,26 @@ pub(crate) async fn apply(connection: &mut PgConnection, tables: JobTables) -> R
         format!(
             "CREATE TEMPORARY TABLE linked ON COMMIT DROP AS
              SELECT DISTINCT issue_id AS linked_issue, raised_staging_id AS linked_row FROM raised
-             JOIN ONLY {issues} ON issues_job_id = raised_job AND issue_type = raised_type AND issue_key = raised_key"
+             JOIN {issues} ON issues_job_id = raised_job AND issue_type = raised_type AND issue_key = raised_key"
         ),
         "CREATE UNIQUE INDEX ON linked (linked_issue, linked_row)".to_owned(),
         "ANALYZE linked".to_owned(),
         format!(
-            "INSERT INTO {items} (item_issue_id, item_staging_id) SELECT linked_issue, linked_row FROM linked
+            "INSERT INTO {new_items} (item_issue_id, item_staging_id) SELECT linked_issue, linked_row FROM linked
              ON CONFLICT (item_issue_id, item_staging_id) DO NOTHING"
         ),
         format!(
-            "UPDATE ONLY {issues} SET issue_resolved = false, issue_resolved_at = NULL, issue_resolved_by = NULL
+            "UPDATE {issues} SET issue_resolved = false, issue_resolved_at = NULL, issue_resolved_by = NULL
              WHERE issues_job_id = {job} AND issue_resolved AND EXISTS (SELECT FROM linked WHERE linked_issue = issue_id)"
         ),
         format!(
-            "UPDATE ONLY {issues} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
+            "UPDATE {issues} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
                     issue_resolved_by = coalesce(issue_resolved_by, '{RESOLVED_BY_RUN}')
              WHERE issues_job_id = {job} AND (NOT issue_resolved OR issue_resolved_at IS NULL)
                AND NOT EXISTS (SELECT FROM linked WHERE linked_issue = issue_id)"
         ),
         format!(
-            "DELETE FROM ONLY {items} USING ONLY {issues}
+            "DELETE FROM {items} USING {issues}
              WHERE item_issue_id = issue_id AND issues_job_id = {job} AND NOT issue_resolved
                AND NOT EXISTS (SELECT FROM linked WHERE linked_issue = issue_id AND linked_row = item_staging_id)"
         ),

@@ -17,7 +17,7 @@ pub(crate) use statuses::{lack_contacts, mark_ready_success, mark_success, mark_
 
 use super::bounded::{self, PAGE_BYTES, row_bytes};
 use super::copy::{self, Lines, Target};
-use super::{JobTables, StoreError, extra_columns, sql};
+use super::{JobTables, RecordKind, StoreError, extra_columns, sql};
 use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField, by_name};
 use crate::domain::ids::{IssueId, RowId};
@@ -83,8 +83,8 @@ impl Chunk {
 fn target(tables: JobTables) -> Target {
     const IDS: [(&str, &str); 2] = [("staging_id", "bigint"), ("staging_job_id", "integer")];
     let target = match tables {
-        JobTables::Shared(_) => Target::shared(tables.staging(), &IDS),
-        JobTables::Own(_) => Target::new(tables.staging(), &IDS),
+        JobTables::Shared(_) | JobTables::Both(_) => Target::shared(tables.inserted(RecordKind::Rows), &IDS),
+        JobTables::Own(_) => Target::new(tables.inserted(RecordKind::Rows), &IDS),
     };
     target.with_fields("staging").with(&[
         ("staging_status", "staging_status_enum"),
@@ -103,7 +103,9 @@ pub(crate) async fn insert(
     chunk: &mut Chunk,
 ) -> Result<(), StoreError> {
     match tables {
-        JobTables::Shared(_) => chunk.lines.send_by_key(connection, &target(tables)).await,
+        JobTables::Shared(_) | JobTables::Both(_) => {
+            chunk.lines.send_by_key(connection, &target(tables)).await
+        }
         // This table has no index yet, so the order of the rows does not matter.
         JobTables::Own(_) => chunk.lines.send(connection, &target(tables)).await,
     }
@@ -183,15 +185,15 @@ impl RowText {
     }
 }
 
-/// Returns all rows of a job that are not discarded: in the order of the file if the table is shared, in any order if it
-/// is the job's own. [`RowText::row`] reads the columns in their order.
+/// Returns all rows of a job that are not discarded: in any order if they are in the job's own
+/// table, in the order of the file otherwise. [`RowText::row`] reads the columns in their order.
 pub(crate) async fn rows(
     connection: &mut PgConnection,
     tables: JobTables,
     others: OtherColumns,
 ) -> Result<impl Stream<Item = Result<RowText, StoreError>> + Unpin + '_, StoreError> {
     let order = match tables {
-        JobTables::Shared(_) => "ORDER BY staging_id",
+        JobTables::Shared(_) | JobTables::Both(_) => "ORDER BY staging_id",
         JobTables::Own(_) => "",
     };
     let extra = match others {
@@ -361,7 +363,7 @@ pub(crate) async fn of_issues(
     // The page of links first, so that only the rows of those links are read.
     let rows = format!(
         "{}, issue FROM unnest($3::integer[]) AS issue,
-              LATERAL (SELECT item_staging_id FROM ONLY {} WHERE item_issue_id = issue AND item_staging_id > $4
+              LATERAL (SELECT item_staging_id FROM {} WHERE item_issue_id = issue AND item_staging_id > $4
                        ORDER BY item_staging_id LIMIT $5) AS item,
               LATERAL (SELECT * FROM {} WHERE staging_id = item_staging_id OFFSET 0) AS s
          WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
@@ -382,8 +384,8 @@ pub(crate) async fn of_issues(
     Ok((rows, is_cut))
 }
 
-/// Deletes all rows of a job in the shared partition.
+/// Deletes all rows of a job in the shared table.
 pub(crate) async fn delete_shared(connection: &mut PgConnection, job: JobId) -> Result<u64, StoreError> {
-    let query = "DELETE FROM staging_shared WHERE staging_job_id = $1";
+    let query = "DELETE FROM ONLY staging WHERE staging_job_id = $1";
     Ok(sql::query(query).bind(job.0).execute(connection).await?.rows_affected())
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
-use super::{JobTables, StoreError, schema_turn, sql};
+use super::{RecordKind, StoreError, schema_turn, sql};
 use crate::domain::job::JobId;
 
 /// An SQL expression for the name of the role for requests; NULL if the role does not exist.
@@ -55,11 +55,10 @@ const DECIDE: &str = "SELECT, UPDATE, DELETE";
 struct Table(&'static str, &'static str, Option<String>);
 
 /// Returns all tables that requests use. Requests have no rights to other tables, except those of large jobs.
-fn tables() -> [Table; 12] {
+fn tables() -> [Table; 11] {
     [
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", of_owner("job_user_id")),
-        Table("staging", "SELECT", of_any_job("staging_job_id")),
-        Table("staging_shared", DECIDE, of_job("staging_job_id")),
+        Table("staging", DECIDE, of_job("staging_job_id")),
         Table("issues", DECIDE, of_job("issues_job_id")),
         // Only pairs of numbers, which no request changes. A query for the issue of each would make pages of them slow.
         Table("issue_items", "SELECT", None),
@@ -89,12 +88,11 @@ fn close(role: &str, table: &str, rights: &str, condition: Option<&str>) -> Stri
 
 /// Returns the statements that protect those of a large job's own tables for which `is_wanted` returns `true`.
 pub(super) fn close_own(role: &str, job: JobId, is_wanted: impl Fn(&str) -> bool) -> String {
-    let job_tables = JobTables::Own(job);
     let visible = format!("EXISTS (SELECT FROM jobs WHERE job_id = {job})");
     let tables = [
-        (job_tables.staging(), DECIDE, Some(visible.as_str())),
-        (job_tables.issues(), DECIDE, Some(visible.as_str())),
-        (job_tables.items(), "SELECT", None),
+        (RecordKind::Rows.own(job), DECIDE, Some(visible.as_str())),
+        (RecordKind::Issues.own(job), DECIDE, Some(visible.as_str())),
+        (RecordKind::Items.own(job), "SELECT", None),
     ];
     let wanted = tables.iter().filter(|(name, ..)| is_wanted(name));
     wanted.map(|(name, rights, condition)| close(role, name, rights, *condition)).collect()

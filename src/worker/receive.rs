@@ -7,12 +7,15 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::{Worker, delivery};
+use crate::pipeline::merge::{self, Extent};
 use crate::shutdown::Shutdown;
 
 /// The wait after a failed receive.
 const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
 /// How long a stop waits for late messages to be released; usually a second.
 const DRAIN: Duration = Duration::from_secs(5);
+/// The wait between two searches for own tables of large jobs that can be merged into the shared ones.
+const MERGE_EVERY: Duration = Duration::from_secs(15);
 /// The wait between two searches for files of killed uploads.
 const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -23,6 +26,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep(worker.clone(), shutdown.clone()));
     tasks.spawn(tidy(worker.clone(), shutdown.clone()));
+    tasks.spawn(merge(worker.clone(), shutdown.clone()));
     tracing::info!(concurrency = worker.concurrency, "worker started");
     while let Some(first) = free_place(&places, &shutdown).await {
         let free = 1 + places.available_permits();
@@ -106,5 +110,15 @@ async fn tidy(worker: Arc<Worker>, shutdown: Shutdown) {
             Err(error) => tracing::warn!(%error, "cannot remove the leftovers of interrupted uploads"),
         }
         pause(TIDY_EVERY, &shutdown).await;
+    }
+}
+
+/// Merges the own tables of large jobs into the shared ones.
+async fn merge(worker: Arc<Worker>, shutdown: Shutdown) {
+    while !shutdown.stop_receiving.is_cancelled() {
+        if let Err(error) = merge::advance(&worker.context, Extent::Idle, &shutdown.stop_receiving).await {
+            tracing::warn!(%error, "cannot merge the tables of a large job; trying again later");
+        }
+        pause(MERGE_EVERY, &shutdown).await;
     }
 }

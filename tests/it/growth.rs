@@ -36,16 +36,8 @@ const ROUNDS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Tables that autovacuum would process.
-const TABLES: [&str; 8] = [
-    "staging_shared",
-    "issues",
-    "issue_items",
-    "contacts",
-    "jobs",
-    "actions",
-    "action_rows",
-    "contact_changes",
-];
+const TABLES: [&str; 8] =
+    ["staging", "issues", "issue_items", "contacts", "jobs", "actions", "action_rows", "contact_changes"];
 
 /// 20 jobs of 2,000 rows, and 100,000 contacts of one owner. Three of the jobs have one issue each, with all their rows:
 /// according to the statistics, an average issue then has a third of all links.
@@ -53,7 +45,7 @@ const NEIGHBOURS: &str = "
     INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_available_at, job_total_rows)
     SELECT CASE WHEN n % 2 = 0 THEN 'tester' ELSE 'other' END, 'old.csv', 'old/' || n, 'NEEDS_REVIEW', NULL, 2000
     FROM generate_series(1, 20) AS n;
-    INSERT INTO staging_shared (staging_id, staging_job_id, staging_email, staging_first_name,
+    INSERT INTO staging (staging_id, staging_job_id, staging_email, staging_first_name,
         staging_last_name, staging_company,
                                 staging_status, staging_row_hash, staging_line)
     SELECT n, (n - 1) / 2000 + 1, 'old' || n || '@example.com', 'Ann', 'Lee', 'Acme',
@@ -62,7 +54,7 @@ const NEIGHBOURS: &str = "
     INSERT INTO issues (issues_job_id, issue_type, issue_key)
     SELECT n, 'DUPLICATE_EMAIL', 'old@example.com' FROM generate_series(1, 3) AS n;
     INSERT INTO issue_items (item_issue_id, item_staging_id)
-    SELECT issue_id, staging_id FROM issues JOIN staging_shared ON staging_job_id = issues_job_id;
+    SELECT issue_id, staging_id FROM issues JOIN ONLY staging ON staging_job_id = issues_job_id;
     INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name,
         contact_company, contact_key)
     SELECT n, 'tester', 'old' || n || '@example.com', 'Ann', 'Lee', 'Acme', md5(n::text)::uuid
@@ -268,7 +260,7 @@ impl Jobs {
         let column = ColumnFilter { name: Field::Company, equals: Some("Acme".to_owned()), contains: None };
         let by_value = Filter { text: Some("person".to_owned()), column: Some(column), ..Filter::default() };
         self.preview("preview: edit what holds a text", rows, job, &by_value, &Decision::Edit(acme)).await;
-        let ids = "SELECT staging_id FROM staging_shared WHERE staging_job_id = $1";
+        let ids = "SELECT staging_id FROM ONLY staging WHERE staging_job_id = $1";
         let ids: Vec<RowId> = sqlx::query_scalar(ids).bind(job.0).fetch_all(&self.pool).await.unwrap();
         self.preview("preview: discard named rows", rows, job, &Filter::rows(ids), &Decision::Discard).await;
         let issues = "SELECT issue_id FROM issues WHERE issues_job_id = $1 ORDER BY issue_id";
@@ -307,7 +299,7 @@ impl Jobs {
         let merge = ["preview: merge all", "merge all", "undo merge of all"];
         self.decide_and_undo(merge, rows, job, &all, Decision::Merge(Edits::default())).await;
         self.preview("preview: keep last of all", rows, job, &all, &Decision::KeepLast).await;
-        let row = "SELECT max(staging_id) FROM staging_shared WHERE staging_job_id = $1";
+        let row = "SELECT max(staging_id) FROM ONLY staging WHERE staging_job_id = $1";
         let row: RowId = sqlx::query_scalar(row).bind(job.0).fetch_one(&self.pool).await.unwrap();
         self.preview("preview: keep one of all", rows, job, &Filter::rows([row]), &Decision::KeepRow { row })
             .await;

@@ -60,8 +60,8 @@ async fn keys_are_sorted_by_bytes_in_a_database_that_sorts_by_language() {
     assert_eq!(indexed_by_locale(&world.pool).await, ["staging_id_blocks_pkey block_kind"]);
     for (statement, index) in [
         (
-            "SELECT FROM staging_shared WHERE staging_job_id = 1 AND staging_row_hash = 'x'",
-            "staging_shared_job_row_hash",
+            "SELECT FROM ONLY staging WHERE staging_job_id = 1 AND staging_row_hash = 'x'",
+            "staging_job_row_hash",
         ),
         (
             "SELECT FROM staging_job_2 WHERE staging_row_hash = 'x' AND staging_job_id = 2",

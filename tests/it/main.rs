@@ -27,6 +27,7 @@ mod leftovers;
 mod locale;
 mod mapping;
 mod memory;
+mod merging;
 mod other_columns;
 mod outputs;
 mod pages;

@@ -251,7 +251,7 @@ async fn a_run_that_fails_while_reading_leaves_no_unread_answers() {
     // Every row must be written again, which fails while others are still being read.
     let trap = "UPDATE staging SET staging_status = NULL;
         CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$;
-        CREATE TRIGGER trap BEFORE UPDATE ON staging_shared FOR EACH STATEMENT EXECUTE FUNCTION trap();
+        CREATE TRIGGER trap BEFORE UPDATE ON staging FOR EACH STATEMENT EXECUTE FUNCTION trap();
         UPDATE jobs SET job_available_at = now()";
     sqlx::raw_sql(trap).execute(&world.pool).await.unwrap();
     let failed = "SELECT job_status = 'FAILED' FROM jobs WHERE job_id = $1";

@@ -164,7 +164,7 @@ async fn a_producer_and_a_plain_insert_into_staging_keep_working() {
 }
 
 /// Applies the migrations before `version`.
-async fn migrate_before(pool: &PgPool, version: &str) {
+pub(crate) async fn migrate_before(pool: &PgPool, version: &str) {
     let folder = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap() {
         let entry = entry.unwrap();
@@ -255,7 +255,7 @@ async fn views_of_other_programs_survive_new_collations_of_keys() {
     let theirs = "CREATE VIEW per_owner WITH (security_barrier = true) AS
              SELECT contacts_user_id, count(*) FROM contacts GROUP BY 1;
          CREATE VIEW \"Jobs and contacts\" AS SELECT * FROM jobs JOIN per_owner ON contacts_user_id = job_user_id;
-         CREATE VIEW hashes AS SELECT staging_row_hash FROM staging_shared;
+         CREATE VIEW hashes AS SELECT staging_row_hash FROM staging;
          GRANT SELECT ON per_owner TO PUBLIC; COMMENT ON VIEW per_owner IS 'a person''s words';
          CREATE MATERIALIZED VIEW keys AS SELECT issue_key FROM issues;
          CREATE TABLE staging_job_7 (LIKE staging INCLUDING DEFAULTS);
@@ -278,7 +278,7 @@ async fn views_of_other_programs_survive_new_collations_of_keys() {
            AND attname IN ('job_user_id', 'staging_row_hash', 'issue_key', 'contacts_user_id') ORDER BY 1";
     let by_bytes: Vec<String> = sqlx::query_scalar(by_bytes).fetch_all(&world.pool).await.unwrap();
     let hashes =
-        ["staging.staging_row_hash", "staging_job_7.staging_row_hash", "staging_shared.staging_row_hash"];
+        ["staging.staging_row_hash", "staging_job_7.staging_row_hash", "staging_own.staging_row_hash"];
     assert_eq!(by_bytes[..2], ["contacts.contacts_user_id", "jobs.job_user_id"]);
     assert_eq!(by_bytes[2..], hashes, "a column that a materialized view depends on keeps its collation");
     assert!(migrated.stderr.contains("issues.issue_key"), "{}", migrated.stderr);

@@ -92,9 +92,9 @@ async fn readable(world: &World) -> Vec<Readable> {
 async fn statements_without_a_condition_reach_only_the_owners_rows() {
     let world = two_owners().await;
     let tables = readable(&world).await;
-    let expected = ["jobs", "staging", "staging_shared", "issues", "contacts", "actions", "action_rows"];
+    let expected = ["jobs", "staging", "issues", "contacts", "actions", "action_rows"];
     let is_there = |name: &str| tables.iter().any(|table| table.name == name);
-    assert!(expected.into_iter().all(is_there) && tables.len() >= 11 + 6, "{}", tables.len());
+    assert!(expected.into_iter().all(is_there) && tables.len() >= 10 + 6, "{}", tables.len());
     for table in &tables {
         let Readable { name, rows, .. } = table;
         let shown =
@@ -267,13 +267,13 @@ async fn a_page_of_rows_reads_few_rows_beyond_it() {
     let rows: String = (0..45_000).map(|row| format!("{row}@example.com,Ann,Lee{row},Acme\n")).collect();
     let file = world.file("dirty.csv", &format!("{HEADER}{}", rows.replacen("0@example.com", "bad", 1)));
     world.ingest(&["import", &file]).await.expect_status(3);
-    sqlx::query("VACUUM (ANALYZE) staging_shared, jobs").execute(&world.pool).await.unwrap();
+    sqlx::query("VACUUM (ANALYZE) staging, jobs").execute(&world.pool).await.unwrap();
     let mut db = world.owners.read(&owner).await.unwrap();
     let job = jobs::get(&mut db, &owner, JobId(1)).await.unwrap().expect("the imported job");
     let page = staging::scan(&mut db, &owner, &job, &Filter::default(), None, 50).await.unwrap();
     assert_eq!(page.rows.len(), 50);
     let read = "SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint
-        FROM pg_stat_xact_all_tables WHERE relname = 'staging_shared'";
+        FROM pg_stat_xact_all_tables WHERE relname = 'staging'";
     let read: i64 = sqlx::query_scalar(read).fetch_one(&mut *db).await.unwrap();
     assert!((51..READ_FOR_A_PAGE).contains(&read), "{read} rows read for a page of 50");
     let compiles: String = sqlx::query_scalar("SHOW jit").fetch_one(&mut *db).await.unwrap();

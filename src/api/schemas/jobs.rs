@@ -59,7 +59,7 @@ schema! {
         started_at: Option<DateTime<Utc>>,
         /// When the latest run ended.
         ended_at: Option<DateTime<Utc>>,
-    } without { failure_reason, partitioned, has_tables, staging_base, content_hash, columns, required }
+    } without { failure_reason, tables, has_tables, staging_base, content_hash, columns, required }
 }
 
 schema! {

@@ -8,7 +8,7 @@ mod check;
 mod chunks;
 mod contacts;
 mod numbering;
-mod partition;
+mod own_tables;
 
 use sqlx::{PgConnection, Postgres, Transaction};
 
@@ -21,13 +21,13 @@ use crate::domain::job::{ImportPolicy, JobStatus};
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{Claim, Finished, RowCounts, RowLocation};
 use crate::store::{
-    JobTables, contacts as contacts_table, extra_columns, issues, jobs, partition as table, sql, staging,
+    JobTables, contacts as contacts_table, extra_columns, issues, jobs, own_tables as table, sql, staging,
 };
 use check::RowChecker;
 use numbering::Numbering;
 
-/// From this many rows on, a job gets partitions of its own: bulk loading then saves more than the tables cost.
-pub(crate) const PARTITION_ROWS: u64 = 100_000;
+/// From this many rows on, a job gets tables of its own: bulk loading then saves more than the tables cost.
+pub(crate) const OWN_TABLES_ROWS: u64 = 100_000;
 
 /// The result of staging.
 pub(crate) enum Staged {
@@ -107,13 +107,13 @@ async fn by_chunks(
 ) -> Result<Staged, RunError> {
     let contacts = plan.contacts.take();
     let clean = plan.clean;
-    let own = plan.rows >= PARTITION_ROWS && table::possible(&context.pool).await?;
+    let own = plan.rows >= OWN_TABLES_ROWS && table::possible(&context.pool).await?;
     let location = jobs::reserve(&context.pool, claim, plan.rows, own).await?;
     extra_columns::add(&context.pool, claim, &plan.extra_columns).await?;
     let mut transaction = sql::begin(&context.pool).await?;
     clear(&mut transaction, claim).await?;
     if let (0, JobTables::Own(_)) = (claim.checkpoint, location.tables) {
-        partition::open(&mut transaction, claim, &plan, location).await?;
+        own_tables::open(&mut transaction, claim, &plan, location).await?;
     }
     jobs::plan(&mut transaction, claim, &planned(&plan, location)).await?;
     transaction.commit().await?;
@@ -124,7 +124,7 @@ async fn by_chunks(
             timed(claim, "rows", chunks::write(context, claim, control, &plan, &checker)).await?;
         if let JobTables::Own(_) = location.tables {
             let links = std::mem::take(&mut written.links);
-            partition::close(context, claim, control, location, plan.rows, links).await?;
+            own_tables::close(context, claim, control, location, links).await?;
         }
         Ok::<_, RunError>(written)
     };
@@ -159,7 +159,7 @@ async fn by_chunks(
 
 /// Deletes what an earlier run left unfinished.
 async fn clear(connection: &mut PgConnection, claim: &Claim) -> Result<(), RunError> {
-    if claim.checkpoint == 0 && claim.partitioned {
+    if claim.checkpoint == 0 && claim.has_tables {
         table::discard(connection, claim.job).await?;
     }
     if claim.has_leftovers {

@@ -216,12 +216,12 @@ fn members(tables: JobTables, which: &Filter) -> QueryBuilder<Postgres> {
     );
     filter::push_rows(&mut query, tables, which, &[], IN_QUESTION);
     query.push(format!(
-        ") AS s JOIN ONLY {items} ON item_staging_id = chosen_id),
+        ") AS s JOIN {items} ON item_staging_id = chosen_id),
          member AS (
              SELECT * FROM (
                  SELECT issue_id, issues_job_id, issue_type, issue_key, s.* FROM chosen
-                 JOIN ONLY {issues} ON issue_id = item_issue_id
-                 JOIN ONLY {items} AS item ON item.item_issue_id = issue_id
+                 JOIN {issues} ON issue_id = item_issue_id
+                 JOIN {items} AS item ON item.item_issue_id = issue_id
                  JOIN {staging} s ON s.staging_id = item_staging_id OFFSET 0) AS s
              WHERE issues_job_id = {job} AND issue_type = 'DUPLICATE_EMAIL'
                AND s.staging_job_id = {job}{IN_QUESTION} AND {})",

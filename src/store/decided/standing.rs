@@ -36,7 +36,7 @@ fn standing(job_tables: JobTables, required: RequiredFields) -> String {
         RULES.map(|rule| format!("WHEN '{}' THEN {}", rule.issue_type, (rule.still_raised)(required)));
     format!(
         "WITH touched AS MATERIALIZED (
-             SELECT DISTINCT item_issue_id AS id FROM decided JOIN ONLY {items} ON item_staging_id = decided_id),
+             SELECT DISTINCT item_issue_id AS id FROM decided JOIN {items} ON item_staging_id = decided_id),
          standing AS MATERIALIZED (
              SELECT issue_id, issue_resolved AS resolved, coalesce(CASE issue_type
                  {rules}
@@ -45,8 +45,8 @@ fn standing(job_tables: JobTables, required: RequiredFields) -> String {
                           {same} AS same_email FROM (
                        SELECT issue_id, issue_resolved, issue_type, issue_key, issues_job_id, staging_job_id,
                               staging_residue IS NOT NULL AS malformed, {columns}
-                       FROM touched JOIN ONLY {issues} ON issue_id = id
-                       JOIN ONLY {items} ON item_issue_id = issue_id
+                       FROM touched JOIN {issues} ON issue_id = id
+                       JOIN {items} ON item_issue_id = issue_id
                        JOIN {staging} ON staging_id = item_staging_id
                        LEFT JOIN decided ON decided_id = staging_id OFFSET 0) AS joined) AS member
              WHERE issues_job_id = {job} GROUP BY issue_id, issue_resolved, issue_type)",
@@ -78,7 +78,7 @@ pub(crate) async fn settle(
 ) -> Result<Settled, StoreError> {
     let query = AssertSqlSafe(format!(
         "{}, changed AS (
-             UPDATE ONLY {} AS issue SET issue_resolved = NOT raised,
+             UPDATE {} AS issue SET issue_resolved = NOT raised,
                     issue_resolved_at = CASE WHEN raised THEN NULL ELSE now() END,
                     issue_resolved_by = CASE WHEN raised THEN NULL ELSE $1 END
              FROM standing WHERE issue.issue_id = standing.issue_id AND resolved = raised

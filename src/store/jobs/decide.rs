@@ -113,7 +113,7 @@ pub(crate) async fn restart(
                 job_total_rows = 0, job_processed_rows = 0, job_issue_count = 0,
                 job_ready_rows = 0, job_issue_rows = 0, job_discarded_rows = 0, job_success_rows = 0,
                 job_repeated_rows = 0, job_checkpoint = 0, job_staged_at = NULL, job_staging_base = NULL,
-                job_object_version = NULL, job_partitioned = false, job_attempts = 0, job_unfinished_runs = 0,
+                job_object_version = NULL, job_partitioned = false, job_merge = NULL, job_attempts = 0, job_unfinished_runs = 0,
                 job_failure = NULL, job_failure_reason = NULL, job_cancelled_at = NULL, job_process_start = NULL, job_process_end = NULL
          WHERE job_id = $1";
     let Reading { settings, columns, required } = reading;

@@ -8,14 +8,14 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::{RowCounts, columns, parse_settings, required_fields};
+use super::{RowCounts, columns, merge_state, parse_settings, required_fields};
 use crate::domain::failure::Failure;
 use crate::domain::ids::RowId;
 use crate::domain::interpretation::{Interpretation, RepeatDifferences};
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, JobStatus, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
 use crate::store::sql::{self, NOT_FLUSHED};
-use crate::store::{JobTables, StoreError};
+use crate::store::{JobTables, MergeState, StoreError};
 
 /// The lease of a job, with the state of the job when the lease was taken.
 #[derive(Debug, Clone)]
@@ -38,8 +38,10 @@ pub struct Claim {
     pub object_version: Option<String>,
     /// The base of the reserved block of staging ids.
     pub staging_base: Option<RowId>,
-    /// Whether the job has a partition of its own, attached or not.
-    pub partitioned: bool,
+    /// Whether the job has tables of its own, attached or not.
+    pub has_tables: bool,
+    /// How far the merge of these tables has got; `None` if there is none.
+    pub(crate) merge: Option<MergeState>,
     /// Data rows staged by earlier runs.
     pub checkpoint: u64,
     /// Whether the shared table contains rows of the job although its checkpoint is 0.
@@ -99,11 +101,11 @@ pub async fn claim(
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
-                   job_partitioned, job_import_policy, job_columns, job_required_fields, job_encoding, job_header_line,
+                   job_partitioned, job_merge, job_import_policy, job_columns, job_required_fields, job_encoding, job_header_line,
                    job_part, job_delimiter, job_quote, job_values, job_staged_at IS NOT NULL AS staged, job_unfinished_runs,
                    EXISTS (SELECT FROM column_mappings WHERE mapping_owner = job_user_id COLLATE \"C\") AS has_mappings,
                    job_checkpoint = 0
-                       AND EXISTS (SELECT FROM staging_shared WHERE staging_job_id = job_id) AS has_leftovers",
+                       AND EXISTS (SELECT FROM ONLY staging WHERE staging_job_id = job_id) AS has_leftovers",
         lease = sql::interval(lease)
     );
     let Some(row) = sql::once(pool, &claim).await?.pop() else {
@@ -120,7 +122,8 @@ pub async fn claim(
         cut_off: row.try_get::<i32, _>("job_unfinished_runs")?.unsigned_abs().saturating_sub(1),
         object_version: row.try_get("job_object_version")?,
         staging_base: row.try_get("job_staging_base")?,
-        partitioned: row.try_get("job_partitioned")?,
+        has_tables: row.try_get("job_partitioned")?,
+        merge: merge_state(&row)?,
         checkpoint: row.try_get::<i32, _>("job_checkpoint")?.unsigned_abs().into(),
         has_leftovers: row.try_get("has_leftovers")?,
         policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
@@ -275,7 +278,7 @@ fn total_rows(rows: u64) -> Result<i32, StoreError> {
 }
 
 /// Reserves a block of staging ids for a file of `rows` data rows, unless an earlier run has staged rows in its block.
-/// With `partition`, the rows get a partition of their own.
+/// With `own`, the rows get tables of their own.
 ///
 /// Runs in a transaction of its own: in the transaction that writes the rows, it would make all other jobs wait until
 /// that ends. It does not wait for the disk: whatever refers to the block is logged after the reservation, so a crash
@@ -284,29 +287,30 @@ pub(crate) async fn reserve(
     pool: &PgPool,
     claim: &Claim,
     rows: u64,
-    partition: bool,
+    own: bool,
 ) -> Result<RowLocation, StoreError> {
     if let Some(base) = claim.staging_base
         // With no row staged yet, the file may have been replaced by one with more rows than the block.
         && claim.checkpoint > 0
     {
-        return Ok(RowLocation { tables: JobTables::of(claim.job, claim.partitioned), base });
+        return Ok(RowLocation { tables: JobTables::of(claim.job, claim.has_tables, claim.merge), base });
     }
-    let (count, kind) = (total_rows(rows)?, if partition { "partition" } else { "shared" });
+    let (count, kind) = (total_rows(rows)?, if own { "partition" } else { "shared" });
     let reserve = format!(
         "{NOT_FLUSHED};
          UPDATE staging_id_blocks SET block_next_id = block_next_id + {count} WHERE block_kind = '{kind}'
          RETURNING block_next_id - {count} - 1 AS base"
     );
     let row = sql::once(pool, &reserve).await?.pop().ok_or(StoreError::Unreadable)?;
-    Ok(RowLocation { tables: JobTables::of(claim.job, partition), base: row.try_get("base")? })
+    Ok(RowLocation { tables: JobTables::of(claim.job, own, None), base: row.try_get("base")? })
 }
 
 /// Returns the tables and ids of a staged job's rows. The base is 0 if no run has reserved a block.
 pub(crate) async fn location(connection: &mut PgConnection, job: JobId) -> Result<RowLocation, StoreError> {
-    let query = "SELECT job_partitioned, coalesce(job_staging_base, 0) FROM jobs WHERE job_id = $1";
-    let (partitioned, base) = sql::query_as(query).bind(job.0).fetch_one(connection).await?;
-    Ok(RowLocation { tables: JobTables::of(job, partitioned), base })
+    let query = "SELECT job_partitioned, job_merge, coalesce(job_staging_base, 0) AS base FROM jobs WHERE job_id = $1";
+    let row = sql::query(query).bind(job.0).fetch_one(connection).await?;
+    let tables = JobTables::of(job, row.try_get("job_partitioned")?, merge_state(&row)?);
+    Ok(RowLocation { tables, base: row.try_get("base")? })
 }
 
 /// Records that the first `rows` data rows of the file are processed, `repeated` of them as repeats.

@@ -1,6 +1,6 @@
-//! A large job's own tables. They are filled while they have no index and are not attached, then indexed and checked in
-//! bulk, then attached: one as a partition of `staging`, the others as tables that inherit from `issues` and
-//! `issue_items`.
+//! A large job's own tables. They are filled while they have no index and nobody sees them, then indexed and checked in
+//! bulk, then attached: they inherit from `staging`, `issues` and `issue_items` ([`RecordKind::parent`]). Later, [`super::merge`] moves their
+//! records to those tables.
 //!
 //! Bulk work makes this fast: building an index costs a quarter of filling one row by row, and checking a foreign key for
 //! all rows at once costs a twentieth of checking it row by row.
@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
-use super::{JobTables, StoreError, sql, wall};
+use super::{RecordKind, StoreError, sql, wall};
 use crate::domain::ids::RowId;
 use crate::domain::job::JobId;
 
@@ -31,8 +31,8 @@ struct Tables {
 
 impl Tables {
     fn of(job: JobId) -> Tables {
-        let job_tables = JobTables::Own(job);
-        Tables { staging: job_tables.staging(), issues: job_tables.issues(), items: job_tables.items() }
+        let [staging, issues, items] = RecordKind::ALL.map(|kind| kind.own(job));
+        Tables { staging, issues, items }
     }
 }
 
@@ -70,12 +70,14 @@ pub(crate) async fn create(
     let (issue_id, item_id, role): (String, String, Option<String>) =
         sql::query_as(AssertSqlSafe(names)).fetch_one(&mut *connection).await?;
     let close = role.map(|role| wall::close_own(&role, job, |_| true)).unwrap_or_default();
-    // With this check, ATTACH does not need to read all rows.
+    // The checks keep the planner from reading this table for a query about another row or job.
     let statement = format!(
         "CREATE TABLE {staging} (LIKE staging INCLUDING DEFAULTS,
-             CONSTRAINT {staging}_ids CHECK (staging_id >= {first} AND staging_id <= {last}))
+             CONSTRAINT {staging}_ids CHECK (staging_id >= {first} AND staging_id <= {last}),
+             CONSTRAINT {staging}_of CHECK (staging_job_id = {job}))
              WITH (fillfactor = {fillfactor});
-         CREATE TABLE {issues} (LIKE issues INCLUDING DEFAULTS INCLUDING GENERATED);
+         CREATE TABLE {issues} (LIKE issues INCLUDING DEFAULTS INCLUDING GENERATED,
+             CONSTRAINT {issues}_of CHECK (issues_job_id = {job}));
          ALTER TABLE {issues} ALTER issue_id SET DEFAULT nextval({issue_id});
          CREATE TABLE {items} (LIKE issue_items INCLUDING DEFAULTS);
          ALTER TABLE {items} ALTER issue_item_id SET DEFAULT nextval({item_id});
@@ -177,32 +179,18 @@ pub(crate) async fn check_items(connection: &mut PgConnection, job: JobId) -> Re
     run(connection, statement).await
 }
 
-/// Attaches the tables, so that their rows are visible to others after the commit. Locks and waits like [`declare_keys`].
-pub(crate) async fn attach(
-    connection: &mut PgConnection,
-    job: JobId,
-    ids: RangeInclusive<RowId>,
-) -> Result<(), StoreError> {
-    let Tables { staging, issues, items } = Tables::of(job);
-    let (first, after) = (ids.start(), ids.end().0.saturating_add(1));
-    let statement = format!(
-        "SET LOCAL lock_timeout = '500ms';
-         ALTER TABLE staging ATTACH PARTITION {staging} FOR VALUES FROM ({first}) TO ({after});
-         ALTER TABLE {issues} INHERIT issues;
-         ALTER TABLE {items} INHERIT issue_items"
-    );
-    run(connection, statement).await
+/// Attaches the tables, so that their records are visible to others after the commit. Waits for locks like
+/// [`declare_keys`].
+pub(crate) async fn attach(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+    let inherit =
+        RecordKind::ALL.map(|kind| format!("ALTER TABLE {} INHERIT {}", kind.own(job), kind.parent()));
+    run(connection, format!("SET LOCAL lock_timeout = '500ms'; {}", inherit.join("; "))).await
 }
 
-/// Drops a job's tables with their rows, whether they are attached or not. Locks and waits like [`declare_keys`]. In the
+/// Drops a job's tables with their records, whether they are attached or not. Locks and waits like [`declare_keys`]. In the
 /// transaction of a request, it switches to the login role, which owns the tables.
 pub(crate) async fn drop(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
-    let query = "SELECT count(*) FROM pg_inherits WHERE inhrelid = to_regclass($1) AND inhparent = 'staging'::regclass";
-    let attached: i64 = sql::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
-    // Detached first, since tables that refer to the parent prevent dropping its partition.
-    let detach =
-        if attached > 0 { format!("ALTER TABLE staging DETACH PARTITION {staging};") } else { String::new() };
-    let drop = format!("DROP TABLE IF EXISTS {items}, {issues}; {detach} DROP TABLE IF EXISTS {staging}");
+    let drop = format!("DROP TABLE IF EXISTS {items}, {issues}, {staging}");
     run(connection, format!("SET LOCAL lock_timeout = '500ms'; {}", wall::outside(&drop))).await
 }

@@ -1,24 +1,18 @@
-//! A large job's own partitions: created empty, attached when all rows are in them.
+//! A large job's own tables: created empty, attached when all rows are in them.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use sqlx::PgConnection;
 
 use super::super::existing::Plan;
 use super::super::{Context, Control, RunError, timed};
-use crate::domain::ids::RowId;
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{self, Claim, RowLocation};
-use crate::store::{StoreError, partition as table, sql};
+use crate::store::{StoreError, own_tables as table, sql};
 
 /// Initial fill factor of pages whose rows will change: READY and ISSUE rows become SUCCESS, and a new row version
 /// that stays on its page needs no new index entries.
 const ROOM_FOR_CHANGES: u8 = 50;
-
-fn ids(location: RowLocation, rows: u64) -> RangeInclusive<RowId> {
-    location.row(1)..=location.row(rows)
-}
 
 /// Creates the tables for the rows of `plan` and their issues.
 pub(crate) async fn open(
@@ -29,17 +23,17 @@ pub(crate) async fn open(
 ) -> Result<(), RunError> {
     // The rows of a clean file are written in their final state.
     let full = if plan.clean { 100 } else { ROOM_FOR_CHANGES };
-    Ok(table::create(connection, claim.job, ids(location, plan.rows), full).await?)
+    let ids = location.row(1)..=location.row(plan.rows);
+    Ok(table::create(connection, claim.job, ids, full).await?)
 }
 
-/// Writes the links between rows and issues, indexes and validates the tables, and attaches them as partitions.
+/// Writes the links between rows and issues, indexes and validates the tables, and attaches them.
 /// From then on, a run of the job reprocesses.
 pub(crate) async fn close(
     context: &Context,
     claim: &Claim,
     control: &Control,
     location: RowLocation,
-    rows: u64,
     links: Links,
 ) -> Result<(), RunError> {
     let (pool, job) = (&context.pool, claim.job);
@@ -72,13 +66,13 @@ pub(crate) async fn close(
         Ok(transaction.commit().await?)
     };
     timed(claim, "keys", async { tokio::try_join!(of_rows, of_links) }).await?;
-    patiently(context, claim, control, Step::Attach(ids(location, rows))).await
+    patiently(context, claim, control, Step::Attach).await
 }
 
 /// A step that briefly locks `jobs`.
 enum Step {
     DeclareKeys,
-    Attach(RangeInclusive<RowId>),
+    Attach,
 }
 
 /// Retries a step until its lock is free at once. Waiting for a lock would make others queue up after us.
@@ -98,8 +92,8 @@ async fn attempt(context: &Context, claim: &Claim, step: &Step) -> Result<(), St
     let mut transaction = sql::begin(&context.pool).await?;
     match step {
         Step::DeclareKeys => table::declare_keys(&mut transaction, claim.job).await?,
-        Step::Attach(ids) => {
-            table::attach(&mut transaction, claim.job, ids.clone()).await?;
+        Step::Attach => {
+            table::attach(&mut transaction, claim.job).await?;
             jobs::staged(&mut transaction, claim).await?;
         }
     }
