@@ -9,6 +9,7 @@ mod cost;
 mod dataset;
 mod extremes;
 mod fresh;
+mod history;
 mod hosted;
 mod indexes;
 mod kills;
@@ -43,8 +44,9 @@ async fn main() -> anyhow::Result<()> {
     }
     let bench = Bench { folder: folder.path().to_owned(), servers, rows };
     // All parts take an hour; PARTS selects some.
-    let parts = std::env::var("PARTS")
-        .unwrap_or_else(|_| "small,whole,columns,extremes,questions,pages,fresh,indexes,kills".to_owned());
+    let parts = std::env::var("PARTS").unwrap_or_else(|_| {
+        "small,whole,columns,extremes,questions,pages,fresh,history,indexes,kills".to_owned()
+    });
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
     let mut report = Report::default();
     report.add(&format!("{rows} rows, {rounds} rounds; {}", bench.server().settings().await?))?;
@@ -68,6 +70,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("fresh") {
         report.add(&bench.fresh().await?)?;
+    }
+    if wanted("history") {
+        report.add(&bench.history().await?)?;
     }
     if wanted("indexes") {
         report.add(&bench.indexes().await?)?;

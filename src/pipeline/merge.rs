@@ -39,7 +39,7 @@ pub(crate) enum Extent {
     Excess,
 }
 
-/// Continues all merges that are due, and announces new ones. Leaves half of the time to others, unless too many jobs have
+/// Continues all merges that are due, announces new ones, and drops the own tables of jobs that other programs have deleted. Leaves half of the time to others, unless too many jobs have
 /// own tables. Without the rights to drop tables, does nothing.
 pub(crate) async fn advance(
     context: &Context,
@@ -54,6 +54,9 @@ pub(crate) async fn advance(
         Extent::Excess => None,
     };
     let own = merge::announce(&context.pool, idle, MOST).await?;
+    for job in merge::abandoned(&context.pool).await? {
+        patiently(&context.pool, Act::DropAbandoned(job)).await?;
+    }
     for merge in merge::due(&context.pool, GRACE).await? {
         let pace = if own > MOST { Pace::Fast } else { Pace::Half };
         if stop.is_cancelled() || !advance_one(context, merge, pace, stop).await? {
@@ -182,6 +185,7 @@ enum Act<'a> {
     Move { mover: Mover<'a>, kind: RecordKind, after: i64, size: i64 },
     End(Mover<'a>),
     Retire(JobId),
+    DropAbandoned(JobId),
 }
 
 /// Retries a step whose lock is not free at once. Waiting longer for a lock would make others queue up behind it.
@@ -204,6 +208,7 @@ async fn attempt(pool: &PgPool, act: Act<'_>) -> Result<Step, StoreError> {
         }
         Act::End(mover) => merge::end(&mut transaction, mover).await?,
         Act::Retire(job) => merge::retire(&mut transaction, job).await?,
+        Act::DropAbandoned(job) => merge::drop_abandoned(&mut transaction, job).await?,
     };
     match done {
         Step::Busy => transaction.rollback().await?,

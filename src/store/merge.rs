@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use super::jobs::Claim;
@@ -85,18 +86,18 @@ impl Mover<'_> {
 /// Announces the merges of jobs whose last run ended longer ago than `idle`, if it is set, and of those that ended first if more than
 /// `most` jobs have own tables. Returns the number of jobs that have them, merged ones included until they are dropped.
 pub(crate) async fn announce(pool: &PgPool, idle: Option<Duration>, most: i64) -> Result<i64, StoreError> {
-    // Jobs that somebody has locked are left for the next time.
+    // Jobs that somebody has locked are left for the next time. Other programs' workers do not clear `job_available_at`.
     let announce = format!(
         "WITH own AS MATERIALIZED (
              SELECT job_id, job_process_end, row_number() OVER (ORDER BY job_process_end DESC) AS place FROM jobs
              WHERE job_partitioned AND job_merge IS NULL AND job_staged_at IS NOT NULL AND job_process_end IS NOT NULL
-               AND job_lease_token IS NULL AND job_available_at IS NULL),
+               AND job_lease_token IS NULL AND coalesce(job_available_at < job_process_end, true)),
          due AS (
              SELECT job_id FROM jobs
              WHERE job_id = ANY (ARRAY(SELECT job_id FROM own
                        WHERE place > {most} OR coalesce(job_process_end < now() - {idle}, false)
                        ORDER BY job_process_end LIMIT {ANNOUNCED_AT_ONCE}))
-               AND job_merge IS NULL AND job_lease_token IS NULL AND job_available_at IS NULL
+               AND job_merge IS NULL AND job_lease_token IS NULL
              FOR NO KEY UPDATE SKIP LOCKED),
          announced AS (
              UPDATE jobs SET job_merge = '{announced}', job_merge_at = now() FROM due WHERE jobs.job_id = due.job_id
@@ -122,7 +123,7 @@ pub(crate) async fn due(pool: &PgPool, grace: Duration) -> Result<Vec<Merge>, St
         emptied = MergeState::Emptied.as_str(),
         grace = sql::interval(grace),
     );
-    let merge = |row: &sqlx::postgres::PgRow| {
+    let merge = |row: &PgRow| {
         let state = MergeState::named(row.try_get("job_merge")?).ok_or(StoreError::Unreadable)?;
         Ok(Merge { job: JobId(row.try_get("job_id")?), state })
     };
@@ -224,6 +225,24 @@ pub(crate) async fn retire(connection: &mut PgConnection, job: JobId) -> Result<
     if query.execute(&mut *connection).await?.rows_affected() == 0 {
         return Ok(Step::Busy);
     }
+    Ok(Step::Done)
+}
+
+/// Returns jobs that another program has deleted, as far as their own tables still exist.
+pub(crate) async fn abandoned(pool: &PgPool) -> Result<Vec<JobId>, StoreError> {
+    let abandoned = "SELECT DISTINCT job FROM (
+             SELECT CASE WHEN relname ~ '^(staging|issues|issue_items)_job_[0-9]{1,10}$'
+                         THEN substring(relname FROM '[0-9]+$')::bigint END AS job
+             FROM pg_class WHERE relkind = 'r' AND relnamespace =
+                 (SELECT relnamespace FROM pg_class WHERE oid = 'jobs'::regclass)) AS own
+         WHERE job <= 2147483647 AND NOT EXISTS (SELECT FROM jobs WHERE job_id = job)";
+    let job = |row: &PgRow| Ok(JobId(row.try_get::<i64, _>("job")? as i32));
+    sql::once(pool, abandoned).await?.iter().map(job).collect()
+}
+
+/// Drops the own tables of a job that does not exist any more.
+pub(crate) async fn drop_abandoned(connection: &mut PgConnection, job: JobId) -> Result<Step, StoreError> {
+    own_tables::drop(connection, job).await?;
     Ok(Step::Done)
 }
 

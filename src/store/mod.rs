@@ -23,7 +23,7 @@ mod job_tables;
 pub mod jobs;
 pub mod local;
 pub(crate) mod merge;
-pub(crate) mod own_tables;
+pub mod own_tables;
 mod owner_pool;
 pub(crate) mod provider_roles;
 pub(crate) mod raised;

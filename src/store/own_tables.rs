@@ -53,7 +53,7 @@ pub(crate) async fn discard(connection: &mut PgConnection, job: JobId) -> Result
 
 /// Creates the tables, after dropping those that an earlier run left. `fillfactor` is the percentage of each page of rows
 /// that is filled at first; the free space is for new versions of changed rows, beside the old ones.
-pub(crate) async fn create(
+pub async fn create(
     connection: &mut PgConnection,
     job: JobId,
     ids: RangeInclusive<RowId>,
@@ -93,7 +93,7 @@ const BULK: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL max_para
 
 /// Builds the unique index over the job's row hashes. The hash comes first, since it differs between entries, which makes
 /// sorting fastest.
-pub(crate) async fn index_hashes(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub async fn index_hashes(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, .. } = Tables::of(job);
     let statement = format!(
         "{BULK};
@@ -103,14 +103,14 @@ pub(crate) async fn index_hashes(connection: &mut PgConnection, job: JobId) -> R
 }
 
 /// Builds the index that becomes the primary key of the job's rows.
-pub(crate) async fn index_ids(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub async fn index_ids(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, .. } = Tables::of(job);
     run(connection, format!("CREATE UNIQUE INDEX IF NOT EXISTS {staging}_pkey ON {staging} (staging_id)"))
         .await
 }
 
 /// Builds the indexes over the job's issues.
-pub(crate) async fn index_issues(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub async fn index_issues(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { issues, .. } = Tables::of(job);
     let statement = format!(
         "{BULK};
@@ -123,7 +123,7 @@ pub(crate) async fn index_issues(connection: &mut PgConnection, job: JobId) -> R
 }
 
 /// Builds the indexes over the links between the job's issues and rows.
-pub(crate) async fn index_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub async fn index_items(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { items, .. } = Tables::of(job);
     let statement = format!(
         "{BULK};
@@ -137,7 +137,7 @@ pub(crate) async fn index_items(connection: &mut PgConnection, job: JobId) -> Re
 
 /// Declares the primary keys, and the foreign keys without checking existing rows. Briefly locks `jobs` against writes;
 /// fails with a transient error after waiting half a second for that lock.
-pub(crate) async fn declare_keys(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub async fn declare_keys(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let Tables { staging, issues, items } = Tables::of(job);
     let query = "SELECT count(*) FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'p'";
     let declared: i64 = sql::query_scalar(query).bind(&staging).fetch_one(&mut *connection).await?;
@@ -181,7 +181,7 @@ pub(crate) async fn check_items(connection: &mut PgConnection, job: JobId) -> Re
 
 /// Attaches the tables, so that their records are visible to others after the commit. Waits for locks like
 /// [`declare_keys`].
-pub(crate) async fn attach(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
+pub async fn attach(connection: &mut PgConnection, job: JobId) -> Result<(), StoreError> {
     let inherit =
         RecordKind::ALL.map(|kind| format!("ALTER TABLE {} INHERIT {}", kind.own(job), kind.parent()));
     run(connection, format!("SET LOCAL lock_timeout = '500ms'; {}", inherit.join("; "))).await

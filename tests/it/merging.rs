@@ -223,6 +223,20 @@ async fn a_half_merged_job_is_reviewed_and_run() {
     assert_eq!(contacts.len(), 96 * ROWS / 100 + 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_of_a_half_merged_job_that_is_deleted_by_sql() {
+    let world = imported().await;
+    merge_until(&world, MOVING).await;
+    let mut worker = world.spawn(&["worker"]);
+    half_moved(&world).await;
+    worker.term_and_wait().await;
+    sqlx::query("DELETE FROM jobs").execute(&world.pool).await.unwrap();
+    let mut worker = world.spawn(&["worker"]);
+    eventually("the tables are dropped", async || own_tables(&world).await == 0).await;
+    worker.term_and_wait().await;
+    assert_eq!(contents(&world).await.iter().map(|(rows, _)| rows).sum::<i64>(), 0);
+}
+
 #[tokio::test]
 async fn a_run_cancels_a_merge_that_has_only_been_announced() {
     let world = imported().await;
