@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::io::AsyncRead;
@@ -41,6 +42,9 @@ pub(crate) struct How {
     #[command(flatten)]
     reading: columns::ReadingArgs,
 }
+
+/// How much later than at first a lease must expire to count as renewed; also the longest wait between two attempts.
+const TOLERANCE: Duration = Duration::from_secs(1);
 
 /// Imports files one after another. Returns the worst status.
 pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Result<Status> {
@@ -203,7 +207,7 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
     let done = CancellationToken::new();
     let shown = tokio::spawn(progress::show(printable(label), progress.subscribe(), done.clone()));
     let control = Control { progress, stop: shutdown.stop_working.clone(), lost: Vec::new() };
-    let end = run::job(&session.context, &session.policy, job, &control).await;
+    let end = run_when_free(session, job, label, &control).await;
     done.cancel();
     shown.await?;
     if matches!(end, End::Finished(_) | End::Refused(_) | End::GivenUp(_) | End::Completed) {
@@ -215,6 +219,31 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
         tracing::warn!(%error, "cannot merge the tables of earlier large jobs; the next import tries again");
     }
     status
+}
+
+/// Runs the job. If another run has its lease, waits until the lease expires, since that run may have been killed, or is
+/// renewed, since then it lives.
+async fn run_when_free(session: &Session, job: JobId, label: &str, control: &Control) -> End {
+    let mut expires: Option<Instant> = None;
+    loop {
+        let end = run::job(&session.context, &session.policy, job, control).await;
+        let End::Busy(left) = end else { return end };
+        let now = Instant::now();
+        match expires {
+            None => eprintln!(
+                "{}: waiting up to {} s for an earlier run of job {job}, which may have been killed",
+                printable(label),
+                left.as_secs() + 1
+            ),
+            Some(expires) if now + left > expires + TOLERANCE => return End::Busy(left),
+            Some(_) => {}
+        }
+        expires = expires.or(Some(now + left));
+        tokio::select! {
+            () = tokio::time::sleep(left.clamp(TOLERANCE / 10, TOLERANCE)) => {}
+            () = control.stop.cancelled() => return End::Stopped,
+        }
+    }
 }
 
 fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {

@@ -30,9 +30,10 @@ fn clean_rows(count: usize) -> String {
 async fn checkpoint(world: &World, job: i32) -> i32 {
     sqlx::query_scalar("SELECT job_checkpoint FROM jobs WHERE job_id = $1")
         .bind(job)
-        .fetch_one(&world.pool)
+        .fetch_optional(&world.pool)
         .await
         .unwrap()
+        .unwrap_or_default()
 }
 
 /// Waits until the job has a checkpoint beyond `beyond` and is not finished.
@@ -103,4 +104,20 @@ async fn rows_without_contacts_are_resumed_without_being_written_again() {
     world.ingest(&["reprocess", "1"]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await, contacts);
     assert_eq!(versions().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_waits_for_the_lease_of_a_killed_one() {
+    let world = World::database().await;
+    let world = world.with(&[("PROGRESS_UPDATE_INTERVAL", "5000"), ("SQS_VISIBILITY_TIMEOUT", "4")]);
+    let file = world.file("a.csv", &rows(ROWS));
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let mut killed = world.spawn(&["import", &file]);
+    in_the_middle(&world, 1, 0).await;
+    killed.kill();
+    killed.wait().await;
+    let ended = world.ingest(&["import", &file]).await;
+    ended.expect_status(3);
+    assert!(ended.stderr.contains("waiting up to"), "{}", ended.stderr);
+    assert_eq!(world.job(1).await.split_whitespace().next(), Some("NEEDS_REVIEW"));
 }
