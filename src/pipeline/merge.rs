@@ -9,11 +9,12 @@ use tokio_util::sync::CancellationToken;
 use super::{Context, Control, RunError};
 use crate::domain::job::JobId;
 use crate::store::jobs::Claim;
-use crate::store::merge::{self, Merge, Mover, Step};
+use crate::store::merge::{self, Idle, Merge, Mover, Step};
 use crate::store::{MergeState, RecordKind, StoreError, own_tables, sql};
 
-/// How long after its last run a job keeps its own tables, in which a run or an undo is fastest.
-const IDLE: Duration = Duration::from_secs(10 * 60);
+/// How long after its last run a job keeps its own tables. Running a large job again takes more than twice as long without.
+const IDLE: Idle =
+    Idle { under_review: Duration::from_secs(24 * 60 * 60), ended: Duration::from_secs(10 * 60) };
 /// The most jobs that keep their own tables. With this many, the statements of other programs take less than twice as long
 /// as with none (`make bench PARTS=history`).
 const MOST: i64 = 8;

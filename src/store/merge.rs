@@ -83,27 +83,45 @@ impl Mover<'_> {
     }
 }
 
-/// Announces the merges of jobs whose last run ended longer ago than `idle`, if it is set, and of those that ended first if more than
-/// `most` jobs have own tables. Returns the number of jobs that have them, merged ones included until they are dropped.
-pub(crate) async fn announce(pool: &PgPool, idle: Option<Duration>, most: i64) -> Result<i64, StoreError> {
+/// How long after its last run a job keeps its own tables.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Idle {
+    /// A job under review: its next run is fastest in them.
+    pub under_review: Duration,
+    /// Any other job.
+    pub ended: Duration,
+}
+
+/// Announces the merges of jobs whose last run ended longer ago than `idle`, if it is set, and of some if more than `most`
+/// jobs have own tables: first those that are not under review, then those that ended first. Returns the number of jobs
+/// that have own tables, merged ones included until the tables are dropped.
+pub(crate) async fn announce(pool: &PgPool, idle: Option<Idle>, most: i64) -> Result<i64, StoreError> {
+    let is_idle = idle.map_or_else(
+        || "false".to_owned(),
+        |Idle { under_review, ended }| {
+            let (under_review, ended) = (sql::interval(under_review), sql::interval(ended));
+            format!("job_process_end < now() - CASE WHEN under_review THEN {under_review} ELSE {ended} END")
+        },
+    );
     // Jobs that somebody has locked are left for the next time. Other programs' workers do not clear `job_available_at`.
     let announce = format!(
         "WITH own AS MATERIALIZED (
-             SELECT job_id, job_process_end, row_number() OVER (ORDER BY job_process_end DESC) AS place FROM jobs
+             SELECT job_id, job_process_end, under_review,
+                    row_number() OVER (ORDER BY under_review DESC, job_process_end DESC) AS place
+             FROM jobs, LATERAL (SELECT job_status = 'NEEDS_REVIEW' AS under_review) AS state
              WHERE job_partitioned AND job_merge IS NULL AND job_staged_at IS NOT NULL AND job_process_end IS NOT NULL
                AND job_lease_token IS NULL AND coalesce(job_available_at < job_process_end, true)),
          due AS (
              SELECT job_id FROM jobs
              WHERE job_id = ANY (ARRAY(SELECT job_id FROM own
-                       WHERE place > {most} OR coalesce(job_process_end < now() - {idle}, false)
-                       ORDER BY job_process_end LIMIT {ANNOUNCED_AT_ONCE}))
+                       WHERE place > {most} OR {is_idle}
+                       ORDER BY place DESC LIMIT {ANNOUNCED_AT_ONCE}))
                AND job_merge IS NULL AND job_lease_token IS NULL
              FOR NO KEY UPDATE SKIP LOCKED),
          announced AS (
              UPDATE jobs SET job_merge = '{announced}', job_merge_at = now() FROM due WHERE jobs.job_id = due.job_id
              RETURNING jobs.job_id)
          SELECT count(*) AS own FROM jobs WHERE job_partitioned",
-        idle = idle.map_or_else(|| "NULL::interval".to_owned(), sql::interval),
         announced = MergeState::Announced.as_str(),
     );
     let row = sql::once(pool, &announce).await?.pop().ok_or(StoreError::Unreadable)?;

@@ -53,17 +53,17 @@ async fn contents(world: &World) -> Vec<(i64, String)> {
     contents
 }
 
-/// Makes all jobs and merges an hour older.
-async fn an_hour_passes(world: &World) {
-    let age = "UPDATE jobs SET job_process_end = job_process_end - interval '1 hour',
-         job_merge_at = job_merge_at - interval '1 hour'";
+/// Makes all jobs and merges two days older.
+async fn two_days_pass(world: &World) {
+    let age = "UPDATE jobs SET job_process_end = job_process_end - interval '2 days',
+         job_merge_at = job_merge_at - interval '2 days'";
     sqlx::query(age).execute(&world.pool).await.unwrap();
 }
 
-/// Runs workers until `is_so`, with an hour between the end of one and the start of the next.
+/// Runs workers until `is_so`, with two days between the end of one and the start of the next.
 async fn merge_until(world: &World, is_so: &'static str) {
     for _ in 0..10 {
-        an_hour_passes(world).await;
+        two_days_pass(world).await;
         let mut worker = world.spawn(&["worker"]);
         let before = state(world).await;
         eventually("the merge goes on", async || state(world).await != before || holds(world, is_so).await)
@@ -138,7 +138,7 @@ async fn a_merge_survives_kills_while_others_read_and_write() {
     merge_until(&world, MOVING).await;
     let mut kills = 0;
     while !holds(&world, MERGED).await {
-        an_hour_passes(&world).await;
+        two_days_pass(&world).await;
         let mut worker: Child = world.spawn(&["worker"]);
         tokio::time::sleep(Duration::from_millis(700 + 131 * (kills % 10))).await;
         worker.kill();
