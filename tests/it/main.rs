@@ -33,6 +33,7 @@ mod outputs;
 mod pages;
 mod parse_settings;
 mod parts;
+mod people;
 mod poisoned;
 mod queue_contract;
 mod real_servers;
