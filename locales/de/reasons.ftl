@@ -75,6 +75,7 @@ foreign-format = { $format ->
 ## Aufträge
 
 failure-replaced = die Datei wurde während des Imports ersetzt; importieren Sie die neue Datei als eigenen Auftrag
+failure-rows-removed = seine Zeilen wurden nach Ablauf ihrer Aufbewahrungsfrist entfernt; importieren Sie seine Datei noch einmal
 failure-no-file = im Speicher gibt es keine Datei „{ $key }“
 failure-bad-key = der Schlüssel der Datei, „{ $key }“, kann nicht verwendet werden: { $reason }
 key-empty = er ist leer

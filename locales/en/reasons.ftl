@@ -127,6 +127,7 @@ foreign-format = { $format ->
 ## Jobs
 
 failure-replaced = the file was replaced during the import; import the new file as a separate job
+failure-rows-removed = its rows were removed after their time of retention; import its file again
 # $key (String) - The key of the file.
 failure-no-file = there is no file `{ $key }` in the store
 # $key (String) - The key of the file.

@@ -75,6 +75,7 @@ foreign-format = { $format ->
 ## Trabajos
 
 failure-replaced = el archivo se sustituyó durante la importación; importe el archivo nuevo como un trabajo aparte
+failure-rows-removed = sus filas se quitaron al terminar su plazo de conservación; importe de nuevo su archivo
 failure-no-file = no hay ningún archivo «{ $key }» en el almacén
 failure-bad-key = la clave del archivo, «{ $key }», no se puede usar: { $reason }
 key-empty = está vacía

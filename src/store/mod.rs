@@ -29,6 +29,7 @@ mod owner_pool;
 pub(crate) mod person;
 pub(crate) mod provider_roles;
 pub(crate) mod raised;
+pub(crate) mod retention;
 pub mod schema;
 mod schema_turn;
 pub(crate) mod sign_ins;

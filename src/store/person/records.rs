@@ -17,6 +17,8 @@ pub(crate) struct JobState {
     pub id: JobId,
     /// Whether all rows of its file are staged, so that the file is never read again.
     pub staged: bool,
+    /// Whether only the stored file has the rows, since they are not staged yet, or are removed.
+    pub only_in_file: bool,
 }
 
 /// Returns all jobs of an owner, or one of them, oldest first.
@@ -26,12 +28,15 @@ pub(crate) async fn jobs(
     one: Option<JobId>,
 ) -> Result<Vec<JobState>, StoreError> {
     let query =
-        "SELECT job_id, job_staged_at IS NOT NULL OR job_status IN ('NEEDS_REVIEW', 'COMPLETED') AS staged
+        "SELECT job_id, job_staged_at IS NOT NULL OR job_status IN ('NEEDS_REVIEW', 'COMPLETED') AS staged,
+                job_file_removed_at IS NULL AS has_file, job_rows_removed_at IS NOT NULL AS is_removed
          FROM jobs WHERE job_user_id = $1 AND ($2::integer IS NULL OR job_id = $2) ORDER BY job_id";
     let query = sql::query(query).bind(&owner.0).bind(one.map(|job| job.0));
     let rows = query.fetch_all(connection).await?;
     let state = |row: &sqlx::postgres::PgRow| {
-        Ok(JobState { id: row.try_get("job_id")?, staged: row.try_get("staged")? })
+        let (staged, is_removed): (bool, bool) = (row.try_get("staged")?, row.try_get("is_removed")?);
+        let only_in_file = !staged || is_removed && row.try_get("has_file")?;
+        Ok(JobState { id: row.try_get("job_id")?, staged, only_in_file })
     };
     rows.iter().map(state).collect()
 }
@@ -125,6 +130,7 @@ pub(crate) async fn erase_in_job(
     id: JobId,
     address: &PersonAddress,
     rows: i64,
+    is_file_deleted: bool,
 ) -> Result<(), StoreError> {
     let select =
         "SELECT job_extra_columns, job_original_filename, job_s3_object_key, job_failure, job_failure_reason,
@@ -136,7 +142,8 @@ pub(crate) async fn erase_in_job(
                 job_processed_rows = greatest(job_processed_rows - $2, 0),
                 job_content_hash = NULL, job_object_version = NULL, job_extra_columns = $3,
                 job_original_filename = $4, job_s3_object_key = $5, job_failure = $6,
-                job_failure_reason = $7, job_columns = $8, job_values = $9, job_interpretation = $10
+                job_failure_reason = $7, job_columns = $8, job_values = $9, job_interpretation = $10,
+                job_file_removed_at = CASE WHEN $11 THEN coalesce(job_file_removed_at, now()) ELSE job_file_removed_at END
          WHERE job_id = $1";
     let JobTexts { texts, json, extra_columns } = texts;
     let mut query = sql::query(update).bind(id.0).bind(rows as i32).bind(extra_columns);
@@ -146,7 +153,7 @@ pub(crate) async fn erase_in_job(
     for value in json {
         query = query.bind(value);
     }
-    query.execute(connection).await?;
+    query.bind(is_file_deleted).execute(connection).await?;
     Ok(())
 }
 
