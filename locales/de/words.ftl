@@ -198,6 +198,7 @@ error-no-mapping = Die gemerkten Spalten { $number } gibt es nicht.
 error-no-contact = Den Kontakt { $number } gibt es nicht.
 error-not-in-review = Der Auftrag hat den Status „{ $status }“. Zeilen können geändert werden, solange ein Auftrag geprüft werden muss oder fehlgeschlagen ist.
 error-running = Dieser Auftrag wird gerade bearbeitet. Versuchen Sie es nach dem Ende des Laufs erneut.
+error-rows-removed = Die Zeilen dieses Auftrags wurden nach Ablauf ihrer Aufbewahrungsfrist entfernt. Importieren Sie seine Datei noch einmal.
 error-unread = Auftrag { $number } hat seine Datei noch nicht vollständig gelesen, und die Person kommt darin vor. Starten Sie ihn erneut oder löschen Sie ihn, und löschen Sie dann die Person noch einmal.
 error-unfit = Der Status des Auftrags, „{ $status }“, lässt das nicht zu.
 error-consolidated = Diese Zeile ist bereits ein Kontakt und kann hier nicht mehr geändert werden.

@@ -30,7 +30,7 @@ contact-imported = Imported from { $file }
 # $file (Element) - A link to the job.
 # $number (String) - The number of the line.
 contact-imported-line = Imported from { $file }, line { $number }
-contact-imported-deleted = Imported by a job that has been deleted
+contact-imported-deleted = Imported by a job whose rows have been deleted
 # $job (String) - The number of the job.
 contact-changed-by-job = Changed by job { $job }
 contact-edited = Edited on this page or through the API
@@ -80,7 +80,7 @@ people-erase-note = This cannot be undone. The stored files that contain the per
 # $what (String) - How much of each kind.
 people-erased = Erased: { $what }.
 # $jobs (String) - The numbers of jobs.
-people-unread = Not searched, since the files of these jobs are not read to the end: { $jobs }. Run or delete these jobs, and then search again.
+people-unread = Not searched, since only the stored files have the rows of these jobs: { $jobs }. Run or delete these jobs, and then search again.
 # $jobs (String) - The numbers of jobs.
 people-shared = The stored files of these jobs stay, since jobs of others read them too: { $jobs }.
 people-erasures = Erasures

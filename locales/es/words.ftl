@@ -198,6 +198,7 @@ error-no-mapping = No existen las columnas recordadas { $number }.
 error-no-contact = No existe el contacto { $number }.
 error-not-in-review = El estado del trabajo es «{ $status }». Las filas se pueden modificar mientras un trabajo requiere revisión o ha fallado.
 error-running = Hay una ejecución en curso para este trabajo. Inténtelo de nuevo cuando termine.
+error-rows-removed = Las filas de este trabajo se quitaron al terminar su plazo de conservación. Importe de nuevo su archivo.
 error-unread = El trabajo { $number } aún no ha leído todo su archivo, y la persona aparece en él. Vuelva a ejecutarlo o elimínelo, y después borre de nuevo a la persona.
 error-unfit = El estado del trabajo, «{ $status }», no lo permite.
 error-consolidated = Esta fila ya es un contacto y no se puede modificar aquí.

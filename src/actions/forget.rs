@@ -5,7 +5,7 @@
 //! not: erasing the person again finishes the others. The record of the erasure does not say whose data it was. No undo
 //! restores the person, since what decisions have recorded of the person is gone.
 
-use super::job::idle;
+use super::job::unclaimed;
 use super::person::{Found, FoundInTables, FoundJob};
 use super::undo_import::wait_for_turn;
 use super::{ActionError, Request};
@@ -27,8 +27,8 @@ pub struct Forgotten {
     pub counts: PersonCounts,
     /// The jobs that had the person.
     pub jobs: Vec<JobId>,
-    /// Jobs that have not read their whole file, which may contain the person. Run or delete them, and erase the person
-    /// again.
+    /// Jobs whose rows only the stored file has, which may contain the person: those that have not read it to its end, and
+    /// those whose rows were removed. Run or delete them, and erase the person again.
     pub unread_jobs: Vec<JobId>,
     /// Jobs whose stored files contain the person and stay, since another owner's jobs read them too.
     pub shared_files: Vec<JobId>,
@@ -110,7 +110,7 @@ impl Erasing<'_> {
         // Uses another connection, so it runs before this one locks the job.
         let sharing = person::sharing(self.owners.control(), id).await?;
         let mut transaction = self.owners.begin(owner).await?;
-        let job = match idle(&mut transaction, self.request, id).await {
+        let job = match unclaimed(&mut transaction, self.request, id).await {
             // Somebody has deleted it since.
             Err(ActionError::NoJob(_)) => return Ok(()),
             job => job?,
@@ -135,7 +135,7 @@ impl Erasing<'_> {
         let (actions, rows): (Vec<ActionId>, Vec<RowId>) =
             images.iter().filter(beside).map(|image| (image.action, image.row)).unzip();
         counts.decisions += person::delete_images(&mut transaction, owner, &own, &actions, &rows).await?;
-        person::erase_in_job(&mut transaction, id, address, deleted).await?;
+        person::erase_in_job(&mut transaction, id, address, deleted, sharing == Sharing::None).await?;
         person::erase_in_actions_of(&mut transaction, id).await?;
         counts.files += i64::from(sharing == Sharing::None);
         erasures::report(&mut transaction, self.erasure, &counts, false).await?;

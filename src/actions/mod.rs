@@ -130,6 +130,9 @@ pub enum ActionError {
         "job {0} has not read its whole file yet, and the person is in it; run it again or delete it first"
     )]
     Unread(JobId),
+    /// The rows of the job were too old and are removed.
+    #[error("the rows of job {0} were removed after their time of retention; import its file again")]
+    RowsRemoved(JobId),
     /// The status of the job does not allow the action.
     #[error("job {job} is {status}: {reason}")]
     Unfit {

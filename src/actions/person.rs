@@ -47,7 +47,7 @@ pub(super) struct FoundInTables {
 /// What an owner has of a person.
 pub(super) struct Found {
     pub(super) jobs: Vec<FoundJob>,
-    /// Jobs that have not read their whole file: it may contain the person.
+    /// Jobs whose rows only the stored file has: it may contain the person.
     pub(super) unread: Vec<JobId>,
     pub(super) contacts: FoundContacts,
     /// Changes of these contacts.
@@ -110,7 +110,7 @@ impl Found {
             let in_job = FoundJob::of(connection, job, state.staged, address, former).await?;
             if !in_job.is_empty() || !former.is_empty() || named.contains(&state.id) {
                 found.push(in_job);
-            } else if !state.staged {
+            } else if state.only_in_file {
                 unread.push(state.id);
             }
         }
@@ -159,7 +159,7 @@ pub struct AboutPerson {
     pub named_in_contacts: Vec<ContactId>,
     /// The files that contain the person.
     pub files: Vec<KnownFile>,
-    /// Jobs that have not read their whole file, which may contain the person.
+    /// Jobs whose rows only the stored file has, which may contain the person.
     pub unread_jobs: Vec<JobId>,
     /// Whether this is all: lists end after a thousand rows and contacts.
     pub complete: bool,

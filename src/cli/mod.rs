@@ -18,6 +18,7 @@ mod next_step;
 mod output;
 mod person;
 mod progress;
+mod retention;
 mod save;
 mod serve;
 mod session;
@@ -253,7 +254,7 @@ enum Command {
     /// Erase a person: contacts, rows, issues, what was recorded of them, and the stored files.
     ///
     /// Erases exactly what `ingest about` prints, of the owner's data. This cannot be undone. Exits with status 3 if jobs
-    /// remain that have not read their files yet, since these may contain the person.
+    /// remain whose rows only the stored file has, since it may contain the person.
     Forget {
         /// The e-mail address of the person.
         email: String,
@@ -263,6 +264,14 @@ enum Command {
         /// Do not ask.
         #[arg(long)]
         yes: bool,
+    },
+    /// Remove what is older than STAGING_RETENTION_DAYS, AUDIT_RETENTION_DAYS and FILE_RETENTION_DAYS, of all owners.
+    ///
+    /// Workers do the same every hour.
+    Retention {
+        /// Only say how much would be removed.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Check the database, the file store and the queue, and report what to fix.
     Doctor,
@@ -350,6 +359,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Mappings(_)
         | Command::About { .. }
         | Command::Forget { .. }
+        | Command::Retention { .. }
         | Command::Contacts(_) => session::Migrate::from_flag(cli.no_migrate),
     };
     let session = Session::open(&cli.settings, migrate).await?;
@@ -397,6 +407,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Map { job, how } => mapping::map(session, job, &how).await,
         Command::Mappings(command) => mapping::run(session, command).await,
         Command::Contacts(list) => show::contacts(session, &list).await,
+        Command::Retention { dry_run } => retention::run(session, dry_run).await,
         Command::About { email } => person::about(session, &email).await,
         Command::Forget { email, dry_run, yes } => person::forget(session, &email, dry_run, yes).await,
         Command::Doctor => Ok(Status::Done),

@@ -20,6 +20,7 @@ pub(super) fn after(error: &ActionError) -> Option<&'static str> {
         ActionError::NotInReview { .. }
         | ActionError::Running(_)
         | ActionError::Unread(_)
+        | ActionError::RowsRemoved(_)
         | ActionError::Unfit { .. } => Some("see its status with `ingest jobs`"),
         ActionError::Queue(_) | ActionError::Object(_) | ActionError::Store(_) => {
             Some("check the configuration with `ingest doctor`")

@@ -104,8 +104,8 @@ fn in_words(counts: &PersonCounts) -> String {
 fn report_unread(jobs: &[JobId]) {
     if !jobs.is_empty() {
         eprintln!(
-            "not searched, since the file is not read to its end: {}; delete these jobs with `ingest delete`, or run them with \
-             `ingest reprocess` and repeat this command",
+            "not searched, since only the stored file has the rows: {}; delete these jobs with `ingest delete`, or run them \
+             with `ingest reprocess`, and repeat this command",
             named(jobs)
         );
     }

@@ -108,6 +108,7 @@ impl Problem {
             ActionError::NotInReview { .. }
             | ActionError::Running(_)
             | ActionError::Unread(_)
+            | ActionError::RowsRemoved(_)
             | ActionError::Unfit { .. }
             | ActionError::NotUndoable(_)
             | ActionError::EmailTaken

@@ -32,7 +32,7 @@ schema! {
         named_in_contacts: Vec<ContactId>,
         /// The files that contain the person.
         files: Vec<actions::KnownFile>,
-        /// Jobs that have not read their whole file, which may contain the person.
+        /// Jobs whose rows only the stored file has, which may contain the person.
         #[schema(value_type = Vec<i32>)]
         unread_jobs: Vec<JobId>,
         /// Whether this is all: lists end after a thousand rows and contacts.
@@ -144,8 +144,8 @@ schema! {
         /// The jobs that had the person.
         #[schema(value_type = Vec<i32>)]
         jobs: Vec<JobId>,
-        /// Jobs that have not read their whole file, which may contain the person. Run or delete them, and erase the person
-        /// again.
+        /// Jobs whose rows only the stored file has, which may contain the person: those that have not read it to its end,
+        /// and those whose rows were removed. Run or delete them, and erase the person again.
         #[schema(value_type = Vec<i32>)]
         unread_jobs: Vec<JobId>,
         /// Jobs whose stored files contain the person and stay, since another owner's jobs read them too.

@@ -250,6 +250,7 @@ fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
         | ActionError::NoContact(_)
         | ActionError::Running(_)
         | ActionError::Unread(_)
+        | ActionError::RowsRemoved(_)
         | ActionError::Unfit { .. }
         | ActionError::EmailTaken
         | ActionError::KeyReused
