@@ -40,6 +40,7 @@ mod real_servers;
 mod remapping;
 mod requests;
 mod required_fields;
+mod retention;
 mod round_trips;
 mod rules_agree;
 mod schema;
