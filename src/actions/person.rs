@@ -66,10 +66,11 @@ impl FoundJob {
         address: &PersonAddress,
         former: &[RowId],
     ) -> Result<FoundJob, ActionError> {
-        let mut tables = vec![JobTables::Shared(job.id)];
-        if job.tables() != tables[0] {
-            tables.push(job.tables());
-        }
+        let tables = match job.tables() {
+            // Other programs may have inserted rows into the shared tables.
+            own @ JobTables::Own(_) => vec![JobTables::Shared(job.id), own],
+            all @ (JobTables::Shared(_) | JobTables::Both(_)) => vec![all],
+        };
         let mut found = Vec::new();
         for tables in tables {
             let rows = person::rows(connection, tables, address, former).await?;

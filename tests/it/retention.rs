@@ -165,11 +165,11 @@ async fn a_removal_that_is_cut_off_is_continued() {
     age(&world, "1", 40).await;
     let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
              $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
-         CREATE TRIGGER refuse BEFORE DELETE ON staging_shared EXECUTE FUNCTION refuse()";
+         CREATE TRIGGER refuse BEFORE DELETE ON staging EXECUTE FUNCTION refuse()";
     execute(&world, refuse).await;
     world.ingest(&["retention"]).await.expect_status(1);
     assert_eq!(number(&world, "SELECT count(*) FROM jobs WHERE job_rows_left").await, 1);
-    execute(&world, "DROP TRIGGER refuse ON staging_shared").await;
+    execute(&world, "DROP TRIGGER refuse ON staging").await;
     world.ingest(&["retention"]).await.expect_status(0);
     assert_eq!(number(&world, "SELECT count(*) FROM staging").await, 0);
     assert_eq!(number(&world, "SELECT count(*) FROM contacts").await, 100);
