@@ -15,6 +15,7 @@ mod access;
 mod database_url;
 mod dotenv;
 mod limits;
+mod retention;
 mod secret;
 mod serve;
 
@@ -22,6 +23,7 @@ pub(crate) use access::AccessSettings;
 pub(crate) use database_url::DatabaseUrl;
 pub use dotenv::{Dotenv, DotenvError, load_dotenv};
 pub(crate) use limits::LimitSettings;
+pub(crate) use retention::RetentionSettings;
 use secret::Secret;
 
 use crate::domain::required::RequiredFields;
@@ -143,6 +145,10 @@ pub(crate) struct Settings {
     #[arg(long, env = "REQUIRED_FIELDS", hide_env_values = true, global = true, value_name = "FIELDS",
         default_value_t, value_parser = required_fields)]
     pub required_fields: RequiredFields,
+
+    /// How long things are kept.
+    #[command(flatten)]
+    pub retention: RetentionSettings,
 
     /// Settings of the HTTP server and its users.
     #[command(flatten)]

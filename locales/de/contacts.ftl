@@ -25,7 +25,7 @@ contact-history = Herkunft und Änderungen
 contact-more-changes = Dieser Kontakt hat spätere Änderungen, die hier nicht angezeigt werden.
 contact-imported = Importiert aus { $file }
 contact-imported-line = Importiert aus { $file }, Zeile { $number }
-contact-imported-deleted = Importiert von einem Auftrag, der gelöscht wurde
+contact-imported-deleted = Importiert von einem Auftrag, dessen Zeilen gelöscht wurden
 contact-changed-by-job = Geändert durch Auftrag { $job }
 contact-edited = Auf dieser Seite oder über die API bearbeitet
 contact-changed = Geändert
@@ -47,3 +47,28 @@ audit-job-column = Auftrag
 audit-number = Nr.
 audit-undone-by = rückgängig gemacht durch Nr. { $number }
 audit-older = Ältere Aktionen
+
+## Die Seite über eine Person
+
+people-title = Person exportieren oder löschen
+people-note = Alles mit dieser E-Mail-Adresse, und alles, was sie einmal hatte, gehört zu der Person: Kontakte, Zeilen von Dateien, Probleme, und was darüber aufgezeichnet wurde.
+people-address = E-Mail-Adresse
+people-find = Suchen
+people-none = Über diese Person ist nichts bekannt
+people-known = Über diese Person bekannt
+people-contacts = Kontakte
+people-changes = Änderungen an Kontakten
+people-rows = Zeilen
+people-issues = Probleme
+people-decisions = Aufgezeichnete Entscheidungen
+people-mentions = Erwähnungen an anderer Stelle
+people-records = Aufzeichnungen
+people-files = Gespeicherte Dateien
+people-export = Als JSON herunterladen
+people-erase = Diese Person löschen
+people-erase-note = Das kann nicht rückgängig gemacht werden. Die gespeicherten Dateien, in denen die Person vorkommt, werden gelöscht. Werte anderer Personen, die die Adresse enthalten, werden entfernt.
+people-erased = Gelöscht: { $what }.
+people-unread = Nicht durchsucht, da nur die gespeicherten Dateien die Zeilen dieser Aufträge haben: { $jobs }. Starten oder löschen Sie diese Aufträge, und suchen Sie dann noch einmal.
+people-shared = Die gespeicherten Dateien dieser Aufträge bleiben, da auch Aufträge anderer sie lesen: { $jobs }.
+people-erasures = Löschungen
+people-cut-off = nicht beendet; falls sie nicht mehr läuft, löschen Sie die Person noch einmal

@@ -75,6 +75,7 @@ foreign-format = { $format ->
 ## Aufträge
 
 failure-replaced = die Datei wurde während des Imports ersetzt; importieren Sie die neue Datei als eigenen Auftrag
+failure-rows-removed = seine Zeilen wurden nach Ablauf ihrer Aufbewahrungsfrist entfernt; importieren Sie seine Datei noch einmal
 failure-no-file = im Speicher gibt es keine Datei „{ $key }“
 failure-bad-key = der Schlüssel der Datei, „{ $key }“, kann nicht verwendet werden: { $reason }
 key-empty = er ist leer
@@ -117,6 +118,7 @@ refusal-file-name = der Name der Datei muss 1 bis 255 Zeichen haben, darunter ke
 refusal-delimiter = als Trennzeichen ist ein Satzzeichen möglich, oder eines der Wörter comma, semicolon, tab, bar und space
 refusal-quote = als Anführungszeichen ist eines der Wörter double, single und none möglich
 refusal-nul = ein Wert enthält das Zeichen NUL, das nicht gespeichert werden kann
+refusal-no-address = hier wird die E-Mail-Adresse einer Person erwartet
 refusal-header-line = die Zeilen einer Datei werden ab 1 gezählt, die Kopfzeile kann also nicht in Zeile { $line } stehen
 refusal-no-number = die Zeile der Spaltennamen ist keine Zahl
 refusal-value-of-identity = { $field }: daran wird ein Kontakt erkannt, also kann der Wert nicht in jeder Zeile derselbe sein

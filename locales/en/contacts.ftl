@@ -30,7 +30,7 @@ contact-imported = Imported from { $file }
 # $file (Element) - A link to the job.
 # $number (String) - The number of the line.
 contact-imported-line = Imported from { $file }, line { $number }
-contact-imported-deleted = Imported by a job that has been deleted
+contact-imported-deleted = Imported by a job whose rows have been deleted
 # $job (String) - The number of the job.
 contact-changed-by-job = Changed by job { $job }
 contact-edited = Edited on this page or through the API
@@ -57,3 +57,31 @@ audit-number = No.
 # $number (String) - The number of the action.
 audit-undone-by = undone by no. { $number }
 audit-older = Older actions
+
+## The page about one person
+
+people-title = Export or erase a person
+people-note = Everything with this e-mail address, and everything that had it once, belongs to the person: contacts, rows of files, issues, and what was recorded of them.
+people-address = E-mail address
+people-find = Find
+people-none = Nothing is known of this person
+people-known = Known of this person
+people-contacts = Contacts
+people-changes = Changes of contacts
+people-rows = Rows
+people-issues = Issues
+people-decisions = Recorded decisions
+people-mentions = Mentions elsewhere
+people-records = Records
+people-files = Stored files
+people-export = Download as JSON
+people-erase = Erase this person
+people-erase-note = This cannot be undone. The stored files that contain the person are deleted. Values of other people that contain the address are removed.
+# $what (String) - How much of each kind.
+people-erased = Erased: { $what }.
+# $jobs (String) - The numbers of jobs.
+people-unread = Not searched, since only the stored files have the rows of these jobs: { $jobs }. Run or delete these jobs, and then search again.
+# $jobs (String) - The numbers of jobs.
+people-shared = The stored files of these jobs stay, since jobs of others read them too: { $jobs }.
+people-erasures = Erasures
+people-cut-off = not finished; if it is not in progress, erase the person again

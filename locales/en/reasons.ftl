@@ -127,6 +127,7 @@ foreign-format = { $format ->
 ## Jobs
 
 failure-replaced = the file was replaced during the import; import the new file as a separate job
+failure-rows-removed = its rows were removed after their time of retention; import its file again
 # $key (String) - The key of the file.
 failure-no-file = there is no file `{ $key }` in the store
 # $key (String) - The key of the file.
@@ -186,6 +187,7 @@ refusal-file-name = the name of the file takes 1 to 255 characters, none of them
 refusal-delimiter = expected one punctuation character, or one of comma, semicolon, tab, bar and space
 refusal-quote = expected one of double, single and none
 refusal-nul = a value contains the character NUL, which cannot be stored
+refusal-no-address = expected the e-mail address of a person
 # $line (String) - The number that was given.
 refusal-header-line = the lines of a file are numbered from 1, so the header cannot be on line { $line }
 refusal-no-number = the line of the header is not a number

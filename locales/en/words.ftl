@@ -258,6 +258,9 @@ error-no-contact = There is no contact { $number }.
 # $status (String) - The status of the job.
 error-not-in-review = The job has the status “{ $status }”. Rows can be changed while a job needs review or has failed.
 error-running = A run is working on this job. Try again when it has ended.
+error-rows-removed = The rows of this job were removed after their time of retention. Import its file again.
+# $number (String) - Its number.
+error-unread = Job { $number } has not read its whole file yet, and the person is in it. Run it again or delete it, and then erase the person again.
 # $status (String) - The status of the job.
 error-unfit = The status of the job, “{ $status }”, does not allow this.
 error-consolidated = This row is already a contact and can no longer be changed here.

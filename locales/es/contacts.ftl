@@ -25,7 +25,7 @@ contact-history = Origen y cambios
 contact-more-changes = Este contacto tiene cambios posteriores que no se muestran aquí.
 contact-imported = Importado de { $file }
 contact-imported-line = Importado de { $file }, línea { $number }
-contact-imported-deleted = Importado por un trabajo que se ha eliminado
+contact-imported-deleted = Importado por un trabajo cuyas filas se han eliminado
 contact-changed-by-job = Modificado por el trabajo { $job }
 contact-edited = Editado en esta página o mediante la API
 contact-changed = Modificado
@@ -47,3 +47,28 @@ audit-job-column = Trabajo
 audit-number = N.º
 audit-undone-by = deshecho por n.º { $number }
 audit-older = Acciones anteriores
+
+## La página sobre una persona
+
+people-title = Exportar o borrar a una persona
+people-note = Todo lo que tiene esta dirección de correo, o la tuvo alguna vez, es de la persona: contactos, filas de archivos, problemas y lo que se registró de ellos.
+people-address = Dirección de correo
+people-find = Buscar
+people-none = No se sabe nada de esta persona
+people-known = Lo que se sabe de esta persona
+people-contacts = Contactos
+people-changes = Cambios de contactos
+people-rows = Filas
+people-issues = Problemas
+people-decisions = Decisiones registradas
+people-mentions = Menciones en otros lugares
+people-records = Registros
+people-files = Archivos guardados
+people-export = Descargar como JSON
+people-erase = Borrar a esta persona
+people-erase-note = Esto no se puede deshacer. Se eliminan los archivos guardados en los que aparece la persona. Se quitan los valores de otras personas que contienen la dirección.
+people-erased = Borrado: { $what }.
+people-unread = Sin buscar, porque solo los archivos guardados tienen las filas de estos trabajos: { $jobs }. Ejecute o elimine estos trabajos, y después busque de nuevo.
+people-shared = Los archivos guardados de estos trabajos se quedan, porque también los leen trabajos de otros: { $jobs }.
+people-erasures = Borrados
+people-cut-off = sin terminar; si no está en curso, borre de nuevo a la persona

@@ -75,6 +75,7 @@ foreign-format = { $format ->
 ## Trabajos
 
 failure-replaced = el archivo se sustituyó durante la importación; importe el archivo nuevo como un trabajo aparte
+failure-rows-removed = sus filas se quitaron al terminar su plazo de conservación; importe de nuevo su archivo
 failure-no-file = no hay ningún archivo «{ $key }» en el almacén
 failure-bad-key = la clave del archivo, «{ $key }», no se puede usar: { $reason }
 key-empty = está vacía
@@ -117,6 +118,7 @@ refusal-file-name = el nombre del archivo debe tener de 1 a 255 caracteres, ning
 refusal-delimiter = como separador se admite un signo de puntuación o una de las palabras comma, semicolon, tab, bar y space
 refusal-quote = como comillas se admite una de las palabras double, single y none
 refusal-nul = un valor contiene el carácter NUL, que no se puede guardar
+refusal-no-address = se espera la dirección de correo de una persona
 refusal-header-line = las líneas de un archivo se numeran desde 1, así que el encabezado no puede estar en la línea { $line }
 refusal-no-number = la línea de los nombres de columnas no es un número
 refusal-value-of-identity = { $field }: identifica a un contacto, así que no puede ser igual en todas las filas

@@ -62,6 +62,9 @@ pub async fn corrections_file(
 ) -> Result<CorrectionsFile, ActionError> {
     let mut db = owners.snapshot(owner).await?;
     let job = jobs::get(&mut db, owner, id).await?.ok_or(ActionError::NoJob(id))?;
+    if job.rows_removed_at.is_some() {
+        return Err(ActionError::RowsRemoved(id));
+    }
     let scratch = |error: io::Error| StoreError::from(error);
     let mut file = tempfile::tempfile().map_err(scratch)?;
     file.write_all(BYTE_ORDER_MARK).map_err(scratch)?;

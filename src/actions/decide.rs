@@ -173,6 +173,9 @@ pub(super) async fn in_review(
     id: JobId,
 ) -> Result<Job, ActionError> {
     let job = jobs::lock(connection, owner, id).await?.ok_or(ActionError::NoJob(id))?;
+    if job.rows_removed_at.is_some() {
+        return Err(ActionError::RowsRemoved(id));
+    }
     match job.status {
         JobStatus::NeedsReview | JobStatus::Failed => Ok(job),
         status => Err(ActionError::NotInReview { job: id, status }),

@@ -181,6 +181,9 @@ impl Source {
             }
             Selection::Rows { job: id, filter } => {
                 let job = jobs::get(&mut db, owner, id).await?.ok_or(ActionError::NoJob(id))?;
+                if job.rows_removed_at.is_some() {
+                    return Err(ActionError::RowsRemoved(id));
+                }
                 let kept = extra_columns::of_job(&mut db, job.id).await?;
                 let source = Source::Rows { job: job.id, filter: Box::new(filter), next: Next::Start };
                 (source, Columns::of::<RowView>(kept))

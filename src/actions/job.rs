@@ -122,7 +122,7 @@ async fn delete_once(
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok((earlier, None));
     }
-    let job = idle(&mut transaction, request, id).await?;
+    let job = unclaimed(&mut transaction, request, id).await?;
     // Uses another connection, so it runs before this one locks the tables.
     let is_ours = job.content_hash.is_some();
     let file = match is_ours && !jobs::shares_file(owners.control(), id).await? {
@@ -147,8 +147,21 @@ pub(super) async fn delete_rows(connection: &mut PgConnection, job: &Job) -> Res
     Ok(())
 }
 
-/// Locks the job for the rest of the transaction and returns it, if no run is working on it.
+/// Locks the job for the rest of the transaction and returns it, if no run is working on it and it has its rows.
 pub(super) async fn idle(
+    connection: &mut PgConnection,
+    request: &Request,
+    id: JobId,
+) -> Result<Job, ActionError> {
+    let job = unclaimed(connection, request, id).await?;
+    match job.rows_removed_at {
+        Some(_) => Err(ActionError::RowsRemoved(id)),
+        None => Ok(job),
+    }
+}
+
+/// Locks the job for the rest of the transaction and returns it, if no run is working on it.
+pub(super) async fn unclaimed(
     connection: &mut PgConnection,
     request: &Request,
     id: JobId,

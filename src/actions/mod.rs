@@ -12,9 +12,11 @@ mod correct;
 mod corrections_file;
 mod decide;
 mod export;
+mod forget;
 mod job;
 mod mappings;
 mod other_columns;
+mod person;
 mod preview_file;
 mod record;
 mod reread;
@@ -32,8 +34,10 @@ pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
 pub use corrections_file::{CorrectionsFile, corrections_file};
 pub use decide::{Effect, Preview, decide, decide_issue, edit_row, preview, undo};
 pub use export::{Export, Selection, export};
+pub use forget::{Forgotten, forget};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
 pub use mappings::{change_mapping, forget_mapping};
+pub use person::{AboutPerson, KnownContact, KnownDecision, KnownFile, KnownRow, about};
 pub(crate) use preview_file::{
     FilePreview, GivenSettings, MatchedColumn, checked_values, parse_settings, preview_file,
 };
@@ -121,6 +125,14 @@ pub enum ActionError {
     /// A run is working on the job.
     #[error("job {0} is running; try again when the run has ended")]
     Running(JobId),
+    /// A job has not read its whole file, which may contain the person who is to be erased.
+    #[error(
+        "job {0} has not read its whole file yet, and the person is in it; run it again or delete it first"
+    )]
+    Unread(JobId),
+    /// The rows of the job were too old and are removed.
+    #[error("the rows of job {0} were removed after their time of retention; import its file again")]
+    RowsRemoved(JobId),
     /// The status of the job does not allow the action.
     #[error("job {job} is {status}: {reason}")]
     Unfit {

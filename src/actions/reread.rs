@@ -19,7 +19,11 @@ use crate::store::{OwnerPool, actions, column_mappings};
 /// Returns whether the file of a job can be read again. Its rows are replaced then, so none may be a contact.
 pub fn can_reread(job: &Job) -> bool {
     let is_open = matches!(job.status, JobStatus::NeedsReview | JobStatus::Failed);
-    is_open && !job.running && job.undoing.is_none() && job.counts.consolidated == 0
+    is_open
+        && job.rows_removed_at.is_none()
+        && !job.running
+        && job.undoing.is_none()
+        && job.counts.consolidated == 0
 }
 
 /// How the file of a job is to be read.
@@ -216,6 +220,9 @@ async fn reread_once(
 }
 
 fn fit(job: &Job) -> Result<(), ActionError> {
+    if job.rows_removed_at.is_some() {
+        return Err(ActionError::RowsRemoved(job.id));
+    }
     if can_reread(job) {
         return Ok(());
     }

@@ -139,7 +139,10 @@ impl Reporter<'_> {
 }
 
 /// Imports of one owner take turns, so that the contacts they have read do not change until they end.
-async fn wait_for_turn(connection: &mut PgConnection, request: &Request) -> Result<(), ActionError> {
+pub(super) async fn wait_for_turn(
+    connection: &mut PgConnection,
+    request: &Request,
+) -> Result<(), ActionError> {
     for _ in 0..TRIES {
         if contacts::try_turn(connection, &request.owner).await?.taken {
             return Ok(());

@@ -34,7 +34,8 @@ pub(super) async fn job_file(
 /// which is removed when the file is uploaded.
 #[utoipa::path(get, path = "/jobs/{job}/corrections", tag = "rows", params(("job" = i32, Path, description = "The job")),
     responses((status = 200, description = "The rows", body = String, content_type = "text/csv"),
-        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The rows were removed after their time of retention", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn download_corrections(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -140,6 +141,7 @@ pub(super) struct ExportRowsQuery {
     responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/jsonl"), (String = "text/vcard"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The rows were removed after their time of retention", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A value does not fit into the format", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn export_rows(
     Reader(principal): Reader,

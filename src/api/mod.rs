@@ -11,6 +11,7 @@ mod jobs;
 mod mappings;
 mod me;
 mod openapi;
+mod people;
 mod request;
 mod rows;
 mod schemas;
@@ -61,6 +62,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(contacts::list_contacts))
         .routes(routes!(contacts::get_contact, contacts::edit_contact))
         .routes(routes!(audit::list_actions))
+        .routes(routes!(people::list_erasures))
 }
 
 /// Returns handlers without a time limit: uploads, downloads, event streams, actions on a whole job.
@@ -75,6 +77,8 @@ fn long_running() -> OpenApiRouter<App> {
         .routes(routes!(rows::bulk_decide))
         .routes(routes!(rows::preview_bulk))
         .routes(routes!(audit::undo_action))
+        .routes(routes!(people::about_person))
+        .routes(routes!(people::forget_person))
         .routes(routes!(downloads::job_file))
         .routes(routes!(downloads::download_corrections, downloads::upload_corrections))
         .routes(routes!(downloads::download_contacts))

@@ -100,6 +100,7 @@ mod decisions;
 mod interpretation;
 mod jobs;
 mod mappings;
+mod people;
 mod rows;
 mod uploads;
 

@@ -277,6 +277,9 @@ fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
         End::Cancelled => {
             eprintln!("{label}: job {job} was cancelled; run it again with {again}")
         }
+        End::RowsRemoved => {
+            eprintln!("{label}: the rows of job {job} were removed after their time of retention")
+        }
         End::Unknown => eprintln!("{label}: job {job} was deleted"),
         End::Stopped => eprintln!("{label}: stopped job {job}; its progress is kept, resume with {again}"),
         End::LeaseLost => {

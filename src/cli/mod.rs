@@ -16,7 +16,9 @@ mod local_token;
 mod mapping;
 mod next_step;
 mod output;
+mod person;
 mod progress;
+mod retention;
 mod save;
 mod serve;
 mod session;
@@ -241,6 +243,36 @@ enum Command {
     Mappings(mapping::MappingsCommand),
     /// List contacts.
     Contacts(List),
+    /// Print everything that is known of a person, as JSON.
+    ///
+    /// Rows and contacts are the person's if they have the e-mail address, or had it. With their history, and what else
+    /// contains the address.
+    About {
+        /// The e-mail address of the person.
+        email: String,
+    },
+    /// Erase a person: contacts, rows, issues, what was recorded of them, and the stored files.
+    ///
+    /// Erases exactly what `ingest about` prints, of the owner's data. This cannot be undone. Exits with status 3 if jobs
+    /// remain whose rows only the stored file has, since it may contain the person.
+    Forget {
+        /// The e-mail address of the person.
+        email: String,
+        /// Only say how much would be erased.
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Remove what is older than STAGING_RETENTION_DAYS, AUDIT_RETENTION_DAYS and FILE_RETENTION_DAYS, of all owners.
+    ///
+    /// Workers do the same every hour.
+    Retention {
+        /// Only say how much would be removed.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Check the database, the file store and the queue, and report what to fix.
     Doctor,
 }
@@ -325,6 +357,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Reread { .. }
         | Command::Map { .. }
         | Command::Mappings(_)
+        | Command::About { .. }
+        | Command::Forget { .. }
+        | Command::Retention { .. }
         | Command::Contacts(_) => session::Migrate::from_flag(cli.no_migrate),
     };
     let session = Session::open(&cli.settings, migrate).await?;
@@ -372,6 +407,9 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Map { job, how } => mapping::map(session, job, &how).await,
         Command::Mappings(command) => mapping::run(session, command).await,
         Command::Contacts(list) => show::contacts(session, &list).await,
+        Command::Retention { dry_run } => retention::run(session, dry_run).await,
+        Command::About { email } => person::about(session, &email).await,
+        Command::Forget { email, dry_run, yes } => person::forget(session, &email, dry_run, yes).await,
         Command::Doctor => Ok(Status::Done),
     }
 }

@@ -17,9 +17,11 @@ pub(super) fn after(error: &ActionError) -> Option<&'static str> {
         ActionError::NoContact(_) | ActionError::EmailTaken => {
             Some("list the contacts with `ingest contacts`")
         }
-        ActionError::NotInReview { .. } | ActionError::Running(_) | ActionError::Unfit { .. } => {
-            Some("see its status with `ingest jobs`")
-        }
+        ActionError::NotInReview { .. }
+        | ActionError::Running(_)
+        | ActionError::Unread(_)
+        | ActionError::RowsRemoved(_)
+        | ActionError::Unfit { .. } => Some("see its status with `ingest jobs`"),
         ActionError::Queue(_) | ActionError::Object(_) | ActionError::Store(_) => {
             Some("check the configuration with `ingest doctor`")
         }

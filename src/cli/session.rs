@@ -13,6 +13,7 @@ use crate::actions::Request;
 use crate::config::{Settings, sdk_config};
 use crate::domain::job::Owner;
 use crate::objects::Objects;
+use crate::pipeline::retention::Retention;
 use crate::pipeline::{Context, DEFAULT_CHUNK_ROWS, SortMemory};
 use crate::queue::{Queue, ReceiveOptions};
 use crate::shutdown::Shutdown;
@@ -136,8 +137,15 @@ impl Session {
             queue,
             policy: self.policy,
             concurrency,
+            retention: self.retention(),
             stranded_after: 2 * self.settings.visibility_timeout(),
         }
+    }
+
+    /// Returns how long things are kept.
+    pub(crate) fn retention(&self) -> Retention {
+        let kept = &self.settings.retention;
+        Retention { staging: kept.staging(), audit: kept.audit(), files: kept.files() }
     }
 
     /// Closes the connections, and stops the private server if nobody else uses it.

@@ -56,7 +56,14 @@ struct WithRows {
 
 async fn job(db: &mut PgConnection, owner: &Owner, job: JobId) -> anyhow::Result<Job> {
     let found = jobs::get(db, owner, job).await?;
-    found.with_context(|| format!("{owner} has no job {job}; `ingest jobs` lists them"))
+    let found = found.with_context(|| format!("{owner} has no job {job}; `ingest jobs` lists them"))?;
+    if let Some(at) = found.rows_removed_at {
+        eprintln!(
+            "the rows and issues of job {job} were removed after their time of retention, on {}; its contacts stay",
+            at.format("%Y-%m-%d")
+        );
+    }
+    Ok(found)
 }
 
 /// Lists issues of a job, one line per row, with at most `rows` rows for each issue.

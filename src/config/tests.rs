@@ -23,6 +23,8 @@ fn defaults_match_the_documentation() {
     assert_eq!(settings.max_retries, 3);
     assert_eq!(settings.retry_delay(), Duration::from_secs(5));
     assert_eq!(settings.progress_update_interval(), None);
+    let kept = &settings.retention;
+    assert_eq!((kept.staging(), kept.audit(), kept.files()), (None, None, None));
     assert_eq!(settings.log_level, LogLevel::Info);
     assert_eq!(settings.worker_concurrency, 2);
     assert!(settings.database_url().unwrap().is_none());
@@ -42,6 +44,9 @@ fn empty_values_count_as_unset() {
         "--max-retries=",
         "--retry-delay-seconds=",
         "--progress-update-interval=",
+        "--staging-retention-days=",
+        "--audit-retention-days=",
+        "--file-retention-days=",
         "--log-level=",
         "--log-format=",
         "--data-dir=",

@@ -49,6 +49,8 @@ pub enum Failure {
         /// The SQLSTATE.
         code: String,
     },
+    /// Its rows were too old and are removed.
+    RowsRemoved,
     /// A person has cancelled the job.
     Cancelled {
         /// The name of the person.
@@ -145,6 +147,7 @@ mod tests {
             Rejection::NotCsv { format: ForeignFormat::Pdf }.into(),
             Failure::Replaced,
             Failure::CutOff { runs: 5 },
+            Failure::RowsRemoved,
             Fault::NoScratch.into(),
             Failure::Cancelled { by: "ann".to_owned() },
         ];

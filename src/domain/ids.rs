@@ -47,6 +47,10 @@ ids! {
     TokenId(i64);
     /// `column_mappings.mapping_id`.
     MappingId(i32);
+    /// `erasures.erasure_id`.
+    ErasureId(i64);
+    /// `contact_changes.change_id`.
+    ChangeId(i64);
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod interpretation;
 pub mod issue;
 pub mod job;
+pub mod person;
 pub mod refusal;
 pub mod rejection;
 pub mod required;

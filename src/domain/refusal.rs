@@ -40,6 +40,8 @@ pub enum Refusal {
     Quote,
     /// A value contains the character NUL.
     Nul,
+    /// The address of a person is empty or too long.
+    NoAddress,
     /// No line has this number.
     HeaderLine {
         /// The number as it is given.

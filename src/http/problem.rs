@@ -107,6 +107,8 @@ impl Problem {
             ActionError::Export(_) => Problem::new(Kind::Invalid).parameter("format", error.to_string()),
             ActionError::NotInReview { .. }
             | ActionError::Running(_)
+            | ActionError::Unread(_)
+            | ActionError::RowsRemoved(_)
             | ActionError::Unfit { .. }
             | ActionError::NotUndoable(_)
             | ActionError::EmailTaken

@@ -14,6 +14,7 @@ pub(crate) mod merge;
 mod recheck;
 mod remembered;
 mod repeats;
+pub(crate) mod retention;
 mod row_outcome;
 mod stage;
 mod survey;

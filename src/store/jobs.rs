@@ -85,6 +85,10 @@ pub struct Job {
     pub started_at: Option<DateTime<Utc>>,
     /// When the latest run ended.
     pub ended_at: Option<DateTime<Utc>>,
+    /// When its rows and issues were removed because they were too old.
+    pub rows_removed_at: Option<DateTime<Utc>>,
+    /// When its stored file was deleted.
+    pub file_removed_at: Option<DateTime<Utc>>,
 }
 
 /// A job's rows by status: as the last run left them, updated by every decision since.
@@ -115,7 +119,7 @@ const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key
     job_merge, job_staged_at IS NOT NULL AS staged,
     (SELECT ARRAY[undo_done, undo_total] FROM undo_progress
      WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
-    job_created_at, job_process_start, job_process_end FROM jobs";
+    job_created_at, job_process_start, job_process_end, job_rows_removed_at, job_file_removed_at FROM jobs";
 
 /// Returns the query for one job, by owner `$1` and id `$2`. It makes that job the current job of the transaction: see
 /// [the wall](super::wall).
@@ -199,6 +203,8 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
         created_at: row.try_get("job_created_at")?,
         started_at: row.try_get("job_process_start")?,
         ended_at: row.try_get("job_process_end")?,
+        rows_removed_at: row.try_get("job_rows_removed_at")?,
+        file_removed_at: row.try_get("job_file_removed_at")?,
     })
 }
 
@@ -339,7 +345,9 @@ pub(crate) async fn by_content(
         .bind(content_hash)
         .execute(&mut *connection)
         .await?;
-    let query = "SELECT max(job_id) FROM jobs WHERE job_user_id = $1 AND job_content_hash = $2";
+    // A job without its rows and without its file cannot be used again.
+    let query = "SELECT max(job_id) FROM jobs WHERE job_user_id = $1 AND job_content_hash = $2
+             AND job_rows_removed_at IS NULL";
     Ok(sql::query_scalar(query).bind(&owner.0).bind(content_hash).fetch_one(connection).await?)
 }
 

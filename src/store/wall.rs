@@ -55,7 +55,7 @@ const DECIDE: &str = "SELECT, UPDATE, DELETE";
 struct Table(&'static str, &'static str, Option<String>);
 
 /// Returns all tables that requests use. Requests have no rights to other tables, except those of large jobs.
-fn tables() -> [Table; 11] {
+fn tables() -> [Table; 12] {
     [
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", of_owner("job_user_id")),
         Table("staging", DECIDE, of_job("staging_job_id")),
@@ -63,11 +63,12 @@ fn tables() -> [Table; 11] {
         // Only pairs of numbers, which no request changes. A query for the issue of each would make pages of them slow.
         Table("issue_items", "SELECT", None),
         Table("contacts", DECIDE, of_owner("contacts_user_id")),
-        Table("contact_changes", "SELECT, INSERT, UPDATE", of_owner("change_owner")),
+        Table("contact_changes", "SELECT, INSERT, UPDATE, DELETE", of_owner("change_owner")),
         Table("actions", "SELECT, INSERT, UPDATE", of_owner("action_owner")),
         Table("action_rows", "SELECT, INSERT, DELETE", of_action("row_action_id")),
         Table("column_mappings", "SELECT, INSERT, UPDATE, DELETE", of_owner("mapping_owner")),
-        Table("contact_columns", "SELECT", of_owner("column_owner")),
+        Table("contact_columns", "SELECT, DELETE", of_owner("column_owner")),
+        Table("erasures", "SELECT, INSERT, UPDATE", of_owner("erasure_owner")),
         Table("undo_progress", "SELECT", of_any_job("undo_job_id")),
     ]
 }
@@ -142,6 +143,10 @@ impl Wall {
 
     fn query() -> String {
         let names: Vec<String> = tables().iter().map(|Table(name, ..)| format!("'{name}'")).collect();
+        let needed = tables().map(|Table(name, rights, _)| {
+            let rights = rights.split(", ").map(|right| format!("('{name}', '{right}')"));
+            rights.collect::<Vec<_>>().join(", ")
+        });
         format!(
             "SELECT name AS role, quote_ident(current_user) AS login, quote_ident(nspname) AS schema,
                 quote_ident(current_database()) AS database, requests.oid IS NOT NULL AS exists,
@@ -152,6 +157,9 @@ impl Wall {
                       WHERE relnamespace = jobs.relnamespace AND relkind IN ('r', 'p')
                         AND (relname IN ({}) OR relname ~ '^(staging|issues|issue_items)_job_[0-9]+$')
                         AND NOT (coalesce(has_table_privilege(requests.oid, open.oid, 'SELECT'), false)
+                                 AND NOT EXISTS (
+                                     SELECT FROM (VALUES {}) AS needed (name, privilege)
+                                     WHERE name = relname AND NOT has_table_privilege(requests.oid, open.oid, privilege))
                                  AND (relname ~ '^issue_items' OR relrowsecurity AND EXISTS (
                                      SELECT FROM pg_policy WHERE polrelid = open.oid AND requests.oid = ANY (polroles))))
                       ORDER BY relname) AS open_tables,
@@ -165,7 +173,8 @@ impl Wall {
              LEFT JOIN pg_roles AS requests ON rolname = name
              CROSS JOIN pg_class AS jobs JOIN pg_namespace ON pg_namespace.oid = relnamespace
              WHERE jobs.oid = 'jobs'::regclass",
-            names.join(", ")
+            names.join(", "),
+            needed.join(", ")
         )
     }
 

@@ -43,6 +43,7 @@ fn sentence(reader: Reader<'_>, failure: &Failure) -> String {
         Failure::TooManyRows { rows } => text.failure_too_many_rows(rows.to_string()),
         Failure::Server { fault } => text.failure_server(self::fault(text, *fault)),
         Failure::DatabaseRefused { code } => text.failure_server(text.failure_database_refused(code)),
+        Failure::RowsRemoved => text.failure_rows_removed(),
         Failure::Cancelled { by } => text.failure_cancelled(by),
     }
 }

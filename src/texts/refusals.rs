@@ -52,6 +52,7 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::Delimiter => text.refusal_delimiter(),
         Refusal::Quote => text.refusal_quote(),
         Refusal::Nul => text.refusal_nul(),
+        Refusal::NoAddress => text.refusal_no_address(),
         Refusal::HeaderLine { line } => text.refusal_header_line(line.to_string()),
         Refusal::NoNumber => text.refusal_no_number(),
         Refusal::FixedValue { field, flaw } => fixed_value(text, reader.field(*field), *flaw),

@@ -137,6 +137,7 @@ struct Single {
     shell: Shell,
     id: ContactId,
     name: String,
+    email: String,
     values: Vec<Value>,
     /// Its values in columns that belong to no field, unless all of them have inputs.
     extra: Extra,
@@ -223,6 +224,7 @@ async fn single(
         shell: Shell::new(viewer, principal, Section::Contacts, name.clone()),
         name,
         id,
+        email: contact.values.email.clone(),
         values,
         tag: actions::contact_tag(&contact),
         extra: if is_all { Extra::default() } else { contact.extra },

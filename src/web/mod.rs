@@ -16,6 +16,7 @@ mod job;
 mod jobs;
 mod language;
 mod mapping;
+mod people;
 mod problem;
 mod reading;
 mod refusals;
@@ -62,6 +63,7 @@ fn quick() -> Router<App> {
         .route("/contacts", get(contacts::list))
         .route("/contacts/{contact}", get(contacts::one).post(contacts::edit))
         .route("/audit", get(audit::page))
+        .route("/people", get(people::page))
         .route("/jobs/{job}/review", get(review::first))
         .route("/jobs/{job}/review/{kind}", get(review::cases))
         .route("/jobs/{job}/issues/{issue}", get(review::one).post(review::decide))
@@ -89,6 +91,9 @@ fn long_running() -> Router<App> {
         .route("/contacts.csv", get(export::all_contacts))
         .route("/contacts/export", get(export::contacts))
         .route("/jobs/{job}/export", get(job::export))
+        .route("/people/find", post(people::find))
+        .route("/people/about", post(people::about))
+        .route("/people/forget", post(people::forget))
         .route("/jobs/{job}/delete", post(job::delete))
         .route("/jobs/{job}/reread", post(job::reread))
         .route("/jobs/{job}/columns", get(job::columns).post(job::map))

@@ -15,6 +15,8 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::NoContact(contact) => text.error_no_contact(contact.to_string()),
         ActionError::NotInReview { status, .. } => text.error_not_in_review(job_status(text, *status).word),
         ActionError::Running(_) => text.error_running(),
+        ActionError::RowsRemoved(_) => text.error_rows_removed(),
+        ActionError::Unread(job) => text.error_unread(job.to_string()),
         ActionError::Unfit { status, .. } => text.error_unfit(job_status(text, *status).word),
         ActionError::Consolidated(_) => text.error_consolidated(),
         ActionError::Stale(_) => text.error_stale(),

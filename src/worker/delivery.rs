@@ -103,6 +103,13 @@ fn disposition(job: JobId, end: End) -> Disposition {
             tracing::info!(job_id, "skipped: the job was cancelled");
             Disposition::Ack
         }
+        End::RowsRemoved => {
+            tracing::warn!(
+                job_id,
+                "skipped: the rows of the job were removed after STAGING_RETENTION_DAYS; import its file again"
+            );
+            Disposition::Ack
+        }
         End::Unknown => {
             tracing::warn!(job_id, "skipped: the job does not exist");
             Disposition::Ack
@@ -194,6 +201,7 @@ mod tests {
             (End::Refused(RunError::Replaced), "Ack"),
             (End::Completed, "Ack"),
             (End::Cancelled, "Ack"),
+            (End::RowsRemoved, "Ack"),
             (End::Unknown, "Ack"),
             (End::Busy(ten), "retry in 11 s"),
             (End::Unavailable(RunError::Stopped, ten), "retry in 10 s"),

@@ -11,6 +11,7 @@ pub(crate) use receive::work;
 
 use self::run::Policy;
 use crate::pipeline::Context;
+use crate::pipeline::retention::Retention;
 use crate::queue::Queue;
 
 /// What a worker needs.
@@ -23,6 +24,8 @@ pub(crate) struct Worker {
     pub policy: Policy,
     /// Maximum number of concurrent jobs.
     pub concurrency: usize,
+    /// How long rows, records and files are kept.
+    pub retention: Retention,
     /// How long a job may wait without a lease before its message counts as lost.
     pub stranded_after: Duration,
 }

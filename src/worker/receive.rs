@@ -8,7 +8,9 @@ use tokio::task::JoinSet;
 
 use super::{Worker, delivery};
 use crate::pipeline::merge::{self, Extent};
+use crate::pipeline::retention;
 use crate::shutdown::Shutdown;
+use crate::store::retention::Removed;
 
 /// The wait after a failed receive.
 const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
@@ -16,6 +18,8 @@ const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_secs(5);
 /// The wait between two searches for own tables of large jobs that can be merged into the shared ones.
 const MERGE_EVERY: Duration = Duration::from_secs(15);
+/// The wait between two searches for what is older than its time of retention.
+const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The wait between two searches for files of killed uploads.
 const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -27,6 +31,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     tasks.spawn(sweep(worker.clone(), shutdown.clone()));
     tasks.spawn(tidy(worker.clone(), shutdown.clone()));
     tasks.spawn(merge(worker.clone(), shutdown.clone()));
+    tasks.spawn(retain(worker.clone(), shutdown.clone()));
     tracing::info!(concurrency = worker.concurrency, "worker started");
     while let Some(first) = free_place(&places, &shutdown).await {
         let free = 1 + places.available_permits();
@@ -120,5 +125,26 @@ async fn merge(worker: Arc<Worker>, shutdown: Shutdown) {
             tracing::warn!(%error, "cannot merge the tables of a large job; trying again later");
         }
         pause(MERGE_EVERY, &shutdown).await;
+    }
+}
+
+/// Removes what is older than its time of retention.
+async fn retain(worker: Arc<Worker>, shutdown: Shutdown) {
+    while !worker.retention.keeps_all() && !shutdown.stop_receiving.is_cancelled() {
+        match retention::remove(&worker.context, worker.retention, &shutdown.stop_receiving).await {
+            Ok(removed) if removed == Removed::default() => {}
+            Ok(Removed { jobs, rows, actions, changes, files }) => {
+                tracing::info!(
+                    jobs,
+                    rows,
+                    actions,
+                    changes,
+                    files,
+                    "removed what was older than its time of retention"
+                );
+            }
+            Err(error) => tracing::warn!(%error, "cannot remove what is older than its time of retention"),
+        }
+        pause(RETAIN_EVERY, &shutdown).await;
     }
 }

@@ -52,6 +52,8 @@ pub(crate) enum End {
     Completed,
     /// A person has cancelled the job.
     Cancelled,
+    /// The rows of the job were removed because they were too old.
+    RowsRemoved,
     /// The job does not exist.
     Unknown,
     /// The run was asked to stop.
@@ -75,6 +77,7 @@ pub(crate) async fn job(context: &Context, policy: &Policy, id: JobId, control: 
             Ok(Claimed::Busy(left)) => return End::Busy(left),
             Ok(Claimed::Completed) => return End::Completed,
             Ok(Claimed::Cancelled) => return End::Cancelled,
+            Ok(Claimed::RowsRemoved) => return End::RowsRemoved,
             Ok(Claimed::Unknown) => return End::Unknown,
             Err(error) => return End::Unavailable(error.into(), policy.delay(1)),
         };

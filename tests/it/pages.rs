@@ -348,6 +348,7 @@ async fn pages_have_no_accessibility_violations() {
             "/contacts",
             "/contacts/1",
             "/audit",
+            "/people",
             "/upload",
             "/keys",
             "/signed-out",

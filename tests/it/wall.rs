@@ -49,6 +49,8 @@ async fn two_owners() -> World {
         sqlx::query(mapping).bind(owner).execute(&world.pool).await.unwrap();
         let column = "INSERT INTO contact_columns VALUES ($1, 'Notes', 1)";
         sqlx::query(column).bind(owner).execute(&world.pool).await.unwrap();
+        let erasure = "INSERT INTO erasures (erasure_owner, erasure_actor) VALUES ($1, 'a test')";
+        sqlx::query(erasure).bind(owner).execute(&world.pool).await.unwrap();
     }
     assert_eq!(worker.term_and_wait().await, Some(0));
     world
@@ -151,6 +153,21 @@ async fn no_row_is_inserted_for_another_owner() {
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key) VALUES ('other', 'a', 'a')";
     let refused = sqlx::query(foreign).execute(&mut *transaction).await.unwrap_err().to_string();
     assert!(refused.contains("row-level security"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_database_of_an_earlier_version_gets_the_missing_rights() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let revoke = "DO $$ BEGIN EXECUTE format('REVOKE DELETE ON contact_changes FROM ingest_requests_%s',
+             (SELECT oid FROM pg_database WHERE datname = current_database())); END $$";
+    sqlx::raw_sql(revoke).execute(&world.pool).await.unwrap();
+    let has_right = "SELECT has_table_privilege('ingest_requests_' || oid, 'contact_changes', 'DELETE')
+         FROM pg_database WHERE datname = current_database()";
+    let may = async || sqlx::query_scalar::<_, bool>(has_right).fetch_one(&world.pool).await.unwrap();
+    assert!(!may().await);
+    world.ingest(&["migrate"]).await.expect_status(0);
+    assert!(may().await);
 }
 
 /// Opens the world's database as another role, which is created with these attributes.

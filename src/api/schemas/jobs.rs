@@ -59,6 +59,10 @@ schema! {
         started_at: Option<DateTime<Utc>>,
         /// When the latest run ended.
         ended_at: Option<DateTime<Utc>>,
+        /// When its rows and issues were removed because they were too old; its contacts stay.
+        rows_removed_at: Option<DateTime<Utc>>,
+        /// When its stored file was deleted.
+        file_removed_at: Option<DateTime<Utc>>,
     } without { failure_reason, tables, has_tables, staging_base, content_hash, columns, required }
 }
 

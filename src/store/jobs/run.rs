@@ -68,6 +68,8 @@ pub enum Claimed {
     Completed,
     /// A person cancelled the job.
     Cancelled,
+    /// The rows of the job were removed because they were too old.
+    RowsRemoved,
     /// The job does not exist.
     Unknown,
 }
@@ -98,6 +100,7 @@ pub async fn claim(
          WHERE job_id = (
              SELECT job_id FROM jobs
              WHERE job_id = {id} AND job_status <> 'COMPLETED' AND job_cancelled_at IS NULL
+               AND job_rows_removed_at IS NULL
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
@@ -138,12 +141,14 @@ pub async fn claim(
 async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
     let query = format!(
         "SELECT job_status = 'COMPLETED' AS completed, job_cancelled_at IS NOT NULL AS cancelled,
+                job_rows_removed_at IS NOT NULL AS removed,
                 coalesce(extract(epoch FROM job_lease_until - now()), 0)::float8 AS seconds
          FROM jobs WHERE job_id = {id}"
     );
     Ok(match sql::once(pool, &query).await?.pop() {
         None => Claimed::Unknown,
         Some(row) if row.try_get("completed")? => Claimed::Completed,
+        Some(row) if row.try_get("removed")? => Claimed::RowsRemoved,
         Some(row) if row.try_get("cancelled")? => Claimed::Cancelled,
         Some(row) => Claimed::Busy(Duration::from_secs_f64(row.try_get::<f64, _>("seconds")?.max(0.0))),
     })

@@ -75,6 +75,9 @@ struct Page {
     can_undo: bool,
     can_delete: bool,
     can_correct: bool,
+    /// Whether the rows were removed because they were too old.
+    is_removed: bool,
+    has_file: bool,
     undo_note: String,
 }
 
@@ -130,9 +133,11 @@ pub(super) async fn page(
         can_cancel: shell.edits
             && untouched
             && !matches!(job.status, JobStatus::Completed | JobStatus::Failed),
-        can_undo: shell.edits && idle && job.counts.consolidated > 0,
+        can_undo: shell.edits && idle && job.rows_removed_at.is_none() && job.counts.consolidated > 0,
         can_delete: shell.edits && untouched,
-        can_correct: idle && job.open_issues > 0,
+        can_correct: idle && job.rows_removed_at.is_none() && job.open_issues > 0,
+        is_removed: job.rows_removed_at.is_some(),
+        has_file: job.file_removed_at.is_none(),
         undo_note: text.job_undo_import_note(job.counts.consolidated),
         formats: Formats::of(text),
         text: search_text(&query.text).unwrap_or_default(),

@@ -61,6 +61,7 @@ enum Phase {
     Completed,
     Failed,
     Waiting,
+    Removed,
 }
 
 impl StateView {
@@ -69,6 +70,7 @@ impl StateView {
         let phase = match job.status {
             _ if job.undoing.is_some() => Phase::Undoing,
             _ if is_live => Phase::Live,
+            _ if job.rows_removed_at.is_some() => Phase::Removed,
             JobStatus::NeedsReview if job.open_issues > 0 => Phase::ToReview,
             JobStatus::NeedsReview => Phase::Resolved,
             JobStatus::Completed => Phase::Completed,

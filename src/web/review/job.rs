@@ -31,6 +31,9 @@ impl ReviewJob {
         job: JobId,
     ) -> Result<ReviewJob, Problem> {
         let job = find_job(db, &principal.owner, job).await?;
+        if job.rows_removed_at.is_some() {
+            return Err(ActionError::RowsRemoved(job.id).into());
+        }
         let in_review = matches!(job.status, JobStatus::NeedsReview | JobStatus::Failed) && !job.running;
         let edits = in_review && principal.roles.has(Role::Editor);
         Ok(ReviewJob { job, principal, viewer, edits })

@@ -249,6 +249,8 @@ fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
         | ActionError::NoMapping(_)
         | ActionError::NoContact(_)
         | ActionError::Running(_)
+        | ActionError::Unread(_)
+        | ActionError::RowsRemoved(_)
         | ActionError::Unfit { .. }
         | ActionError::EmailTaken
         | ActionError::KeyReused

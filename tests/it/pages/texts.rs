@@ -183,6 +183,12 @@ async fn decides(ann: &mut Reader) {
     ann.reads("/contacts/1").await;
     ann.sends("/jobs/2/cancel", &[("x", "")]).await;
     ann.reads("/audit").await;
+    let person = [("email", "old@example.com")];
+    ann.sends("/people/find", &[("email", "nobody@example.com")]).await;
+    ann.sends("/people/find", &[("email", " ")]).await;
+    ann.sends("/people/find", &person).await;
+    ann.sends("/people/forget", &person).await;
+    ann.reads("/people").await;
     ann.previews("Mail;Vor;Nach\nann@example.com;Ann;Lee\n").await;
     ann.previews("").await;
 }
