@@ -140,7 +140,7 @@ async fn a_merge_survives_kills_while_others_read_and_write() {
     while !holds(&world, MERGED).await {
         two_days_pass(&world).await;
         let mut worker: Child = world.spawn(&["worker"]);
-        tokio::time::sleep(Duration::from_millis(700 + 131 * (kills % 10))).await;
+        tokio::time::sleep(Duration::from_millis(700 + 131 * (kills % 10) + 25 * kills)).await;
         worker.kill();
         worker.wait().await;
         kills += 1;
