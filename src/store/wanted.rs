@@ -95,47 +95,18 @@ pub(crate) struct Received {
     pub hidden_until: DateTime<Utc>,
 }
 
-/// The most owners whose jobs one receive compares. The jobs that are due longest are always considered as well.
-const OWNERS: u32 = 200;
-/// More candidates than needed, since other workers may receive the same at the same time.
-const SPARE: usize = 16;
-
-/// Receives up to `at_most` jobs that are due, and hides them for `visibility`. Of each owner, those due longest come first;
-/// of several owners, those of the owner who has the fewest in progress, and whose last run began longest ago, so that nobody
-/// waits for all the jobs of another.
+/// Receives up to `at_most` jobs that are due, those due longest first, and hides them for `visibility`.
 pub(crate) async fn receive(
     pool: &PgPool,
     at_most: usize,
     visibility: Duration,
 ) -> Result<Vec<Received>, StoreError> {
-    let candidates = at_most + SPARE;
-    // The recursion reads one index entry per owner. MATERIALIZED, because PostgreSQL may run a plain subquery again for each
-    // row and exceed the limit. A hidden job is in progress, or waits for another attempt.
+    // MATERIALIZED, because PostgreSQL may run a plain subquery again for each row and exceed the limit.
     let receive = format!(
         "{NOT_FLUSHED};
-         WITH RECURSIVE owner (id) AS (
-             (SELECT job_user_id FROM jobs WHERE job_available_at IS NOT NULL ORDER BY job_user_id LIMIT 1)
-             UNION ALL
-             SELECT (SELECT job_user_id FROM jobs WHERE job_available_at IS NOT NULL AND job_user_id > owner.id
-                     ORDER BY job_user_id LIMIT 1)
-             FROM owner WHERE owner.id IS NOT NULL),
-         oldest AS (
-             SELECT job_user_id FROM jobs WHERE job_available_at <= now()
-             ORDER BY job_available_at, job_id LIMIT {candidates}),
-         candidate AS MATERIALIZED (
-             SELECT job, hidden.jobs + place AS rank, served, due_at
-             FROM ((SELECT id FROM owner WHERE id IS NOT NULL LIMIT {OWNERS}) UNION SELECT job_user_id FROM oldest) AS owner,
-                  LATERAL (SELECT count(*) AS jobs FROM jobs
-                           WHERE job_user_id = owner.id AND job_available_at > now()) AS hidden,
-                  LATERAL (SELECT max(job_process_start) AS served FROM jobs WHERE job_user_id = owner.id) AS latest,
-                  LATERAL (SELECT job_id AS job, job_available_at AS due_at,
-                                  row_number() OVER (ORDER BY job_available_at, job_id) AS place FROM jobs
-                           WHERE job_user_id = owner.id AND job_available_at <= now()
-                           ORDER BY job_available_at, job_id LIMIT {candidates}) AS waiting
-             ORDER BY rank, served NULLS FIRST, due_at, job LIMIT {candidates}),
-         due AS MATERIALIZED (
-             SELECT job_id FROM candidate JOIN jobs ON job_id = job WHERE job_available_at <= now()
-             ORDER BY rank, served NULLS FIRST, due_at, job LIMIT {at_most} FOR UPDATE OF jobs SKIP LOCKED
+         WITH due AS MATERIALIZED (
+             SELECT job_id FROM jobs WHERE job_available_at <= now()
+             ORDER BY job_available_at, job_id LIMIT {at_most} FOR UPDATE SKIP LOCKED
          )
          UPDATE jobs SET job_available_at = now() + {}, job_delivery_count = job_delivery_count + 1
          FROM due WHERE jobs.job_id = due.job_id

@@ -211,28 +211,3 @@ async fn a_long_recheck_keeps_its_message_hidden_on_the_database_queue() {
     assert_eq!(worker.term_and_wait().await, Some(0));
     assert!(!world.log().contains("expired"), "{}", world.log());
 }
-
-#[tokio::test]
-async fn an_owner_with_many_jobs_does_not_delay_the_single_job_of_another() {
-    let world = World::database().await.with(&[("WORKER_CONCURRENCY", "1")]);
-    world.ingest(&["migrate"]).await.expect_status(0);
-    for number in 0..30 {
-        world.enqueue(&format!("{number}.csv"), CLEAN, "many").await;
-    }
-    let single = [world.enqueue("a.csv", CLEAN, "ann").await, world.enqueue("b.csv", CLEAN, "zoe").await];
-    let mut worker = world.spawn(&["worker"]);
-    eventually("all jobs have ended", async || {
-        let waiting = "SELECT NOT EXISTS (SELECT FROM jobs WHERE job_process_end IS NULL)";
-        sqlx::query_scalar(waiting).fetch_one(&world.pool).await.unwrap()
-    })
-    .await;
-    worker.term_and_wait().await;
-    for job in single {
-        let before = "SELECT count(*) FROM jobs WHERE job_process_end < (SELECT job_process_end FROM jobs WHERE job_id = $1)";
-        let before: i64 = sqlx::query_scalar(before).bind(job).fetch_one(&world.pool).await.unwrap();
-        assert!(before <= 4, "{before} jobs ended before job {job}");
-    }
-    let order = "SELECT array_agg(job_id ORDER BY job_process_end) FROM jobs WHERE job_user_id = 'many'";
-    let order: Vec<i32> = sqlx::query_scalar(order).fetch_one(&world.pool).await.unwrap();
-    assert!(order.is_sorted(), "an owner's jobs run in the order of their requests: {order:?}");
-}
