@@ -108,9 +108,10 @@ BEGIN
     ALTER TABLE issue_items ADD CONSTRAINT issue_items_staging_fkey
         FOREIGN KEY (item_staging_id) REFERENCES staging (staging_id) ON DELETE CASCADE NOT VALID;
     -- Own tables inherit from these empty ones: attaching a table waits for a VACUUM of its parent, which is long for a large one.
-    CREATE TABLE staging_own () INHERITS (staging);
-    CREATE TABLE issues_own () INHERITS (issues);
-    CREATE TABLE issue_items_own () INHERITS (issue_items);
+    -- With keys: if a publication contains a table without one, the server refuses to update the tables above it.
+    CREATE TABLE staging_own (PRIMARY KEY (staging_id)) INHERITS (staging);
+    CREATE TABLE issues_own (PRIMARY KEY (issue_id)) INHERITS (issues);
+    CREATE TABLE issue_items_own (PRIMARY KEY (issue_item_id)) INHERITS (issue_items);
     FOREACH statement IN ARRAY own LOOP
         EXECUTE format('ALTER TABLE %s INHERIT staging_own', statement);
     END LOOP;

@@ -272,7 +272,12 @@ async fn partitions_of_earlier_versions_become_tables_that_inherit() {
              WHERE issues_job_id = 2 AND staging_job_id = 2;
          CREATE ROLE reader_of_staging;
          GRANT SELECT ON staging TO reader_of_staging;
-         CREATE VIEW readable AS SELECT staging_id, staging_email FROM staging";
+         CREATE VIEW readable AS SELECT staging_id, staging_email FROM staging;
+         CREATE TABLE noticed (row_id bigint);
+         CREATE FUNCTION notice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             INSERT INTO noticed VALUES (NEW.staging_id); RETURN NEW; END $$;
+         CREATE TRIGGER notice AFTER UPDATE ON staging FOR EACH ROW EXECUTE FUNCTION notice();
+         CREATE PUBLICATION published FOR TABLE staging";
     let theirs = sqlx::raw_sql(old).execute(&world.pool).await;
     theirs.unwrap();
     world.ingest(&["migrate"]).await.expect_status(0);
@@ -280,6 +285,14 @@ async fn partitions_of_earlier_versions_become_tables_that_inherit() {
     assert_eq!(count(&world, "SELECT count(*) FROM readable").await, 4);
     let granted = "SELECT has_table_privilege('reader_of_staging', 'staging', 'SELECT')";
     assert!(holds(&world, granted).await);
+    sqlx::query("UPDATE staging SET staging_company = 'Acme' WHERE staging_job_id = 2")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!(count(&world, "SELECT count(*) FROM noticed").await, 1, "the trigger is there");
+    let published =
+        "SELECT count(*) FROM pg_publication_tables WHERE pubname = 'published' AND tablename = 'staging'";
+    assert_eq!(count(&world, published).await, 1);
     // The next row of another program has the next id.
     let next = "INSERT INTO staging (staging_job_id, staging_row_hash) VALUES (2, 'b') RETURNING staging_id";
     let next: i64 = sqlx::query_scalar(next).fetch_one(&world.pool).await.unwrap();
