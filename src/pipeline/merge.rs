@@ -15,8 +15,8 @@ use crate::store::{MergeState, RecordKind, StoreError, own_tables, sql};
 /// How long after its last run a job keeps its own tables. Running a large job again takes more than twice as long without.
 const IDLE: Idle =
     Idle { under_review: Duration::from_secs(24 * 60 * 60), ended: Duration::from_secs(10 * 60) };
-/// The most jobs that keep their own tables. With this many, the statements of other programs take less than twice as long
-/// as with none (`make bench PARTS=history`).
+/// The most jobs that keep their own tables. Each adds to the time of other programs' statements: see `make bench
+/// PARTS=history`.
 const MOST: i64 = 8;
 /// How long a merge waits for transactions that began before one of its steps. Those of requests are shorter.
 const GRACE: Duration = Duration::from_secs(60);
@@ -40,8 +40,10 @@ pub(crate) enum Extent {
     Excess,
 }
 
-/// Continues all merges that are due, announces new ones, and drops the own tables of jobs that other programs have deleted. Leaves half of the time to others, unless too many jobs have
-/// own tables. Without the rights to drop tables, does nothing.
+/// Announces merges, and continues all that are due. Leaves half of the time to others, unless too many jobs have own tables.
+/// Without the rights to drop tables, does nothing.
+///
+/// With [`Extent::Idle`], also drops the own tables of jobs that other programs have deleted.
 pub(crate) async fn advance(
     context: &Context,
     extent: Extent,
@@ -50,14 +52,15 @@ pub(crate) async fn advance(
     if !own_tables::possible(&context.pool).await? {
         return Ok(());
     }
-    let idle = match extent {
-        Extent::Idle => Some(IDLE),
-        Extent::Excess => None,
+    let (idle, abandoned) = match extent {
+        Extent::Idle => (Some(IDLE), merge::abandoned(&context.pool).await?),
+        // An import by a person does not search the catalog.
+        Extent::Excess => (None, Vec::new()),
     };
-    let own = merge::announce(&context.pool, idle, MOST).await?;
-    for job in merge::abandoned(&context.pool).await? {
+    for job in abandoned {
         patiently(&context.pool, Act::DropAbandoned(job)).await?;
     }
+    let own = merge::announce(&context.pool, idle, MOST).await?;
     for merge in merge::due(&context.pool, GRACE).await? {
         let pace = if own > MOST { Pace::Fast } else { Pace::Half };
         if stop.is_cancelled() || !advance_one(context, merge, pace, stop).await? {

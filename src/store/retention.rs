@@ -1,7 +1,6 @@
 //! What is older than its time of retention, found and removed in small steps.
 //!
-//! A job whose rows are removed is marked first, in the transaction that decides it, so that nobody sees some of its rows;
-//! then its rows go. A program that is killed in between leaves the mark, and the next one continues.
+//! A job is marked in one transaction, after which nobody can use its rows. Then its rows are deleted in steps. A program that is killed in between leaves the mark, and the next one continues.
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ struct Line {
 
 /// What is known of a person.
 struct Known {
-    /// The kinds with their numbers, without those of which there is nothing.
+    /// The kinds that occur, with their numbers.
     kinds: Vec<(String, String)>,
     /// A note about files that are not read yet.
     unread: Option<String>,
