@@ -40,8 +40,9 @@ torture:
 		cargo test --locked --test it torture::table -- --ignored --nocapture
 
 # Medians of whole runs compared with `psql \copy`, printed, and written to target/bench.md. ROWS=100000 for a quick run,
-# ROUNDS for more rounds, PARTS=small,whole,columns,extremes,questions,pages,fresh,history,indexes,kills to select parts, SETTINGS=socket or
-# SETTINGS=tcp for one of the two databases that small and whole runs compare.
+# ROUNDS for more rounds, PARTS=small,whole,columns,extremes,questions,pages,fresh,growth,history,indexes,kills to select
+# parts, SETTINGS=socket or SETTINGS=tcp for one of the two databases that small and whole runs compare, CONTACTS=0,1000000 for
+# the contacts of others beside which growth imports.
 bench:
 	scripts/setup --bench
 	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) $(if $(PARTS),PARTS=$(PARTS)) $(if $(SETTINGS),SETTINGS=$(SETTINGS)) \

@@ -9,6 +9,7 @@ mod cost;
 mod dataset;
 mod extremes;
 mod fresh;
+mod growth;
 mod history;
 mod hosted;
 mod indexes;
@@ -45,7 +46,7 @@ async fn main() -> anyhow::Result<()> {
     let bench = Bench { folder: folder.path().to_owned(), servers, rows };
     // All parts take an hour; PARTS selects some.
     let parts = std::env::var("PARTS").unwrap_or_else(|_| {
-        "small,whole,columns,extremes,questions,pages,fresh,history,indexes,kills".to_owned()
+        "small,whole,columns,extremes,questions,pages,fresh,growth,history,indexes,kills".to_owned()
     });
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
     let mut report = Report::default();
@@ -70,6 +71,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("fresh") {
         report.add(&bench.fresh().await?)?;
+    }
+    if wanted("growth") {
+        report.add(&bench.growth(rounds).await?)?;
     }
     if wanted("history") {
         report.add(&bench.history().await?)?;

@@ -14,6 +14,7 @@ mod interpretation;
 mod job;
 mod local_token;
 mod mapping;
+mod migrate;
 mod next_step;
 mod output;
 mod person;
@@ -376,10 +377,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,
         Command::Session(command) => browser_sessions::run(session, command).await,
-        Command::Migrate => {
-            eprintln!("the database schema is up to date");
-            Ok(Status::Done)
-        }
+        Command::Migrate => migrate::run(session).await,
         Command::Jobs(list) => show::jobs(session, &list).await,
         Command::Issues { job, all, kind, rows, list } => {
             let state = if all { State::All } else { State::Open };

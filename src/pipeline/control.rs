@@ -1,7 +1,7 @@
 //! How a run reports its progress and timings, and how it is stopped.
 
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +66,25 @@ impl Control {
 
     pub(super) fn report(&self, phase: Phase, rows: u64, total_rows: Option<u64>) {
         self.progress.send_replace(Progress { phase, rows, total_rows });
+    }
+}
+
+/// How much of the time a task in the background works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// All of it.
+    Full,
+    /// Half of it.
+    Half,
+}
+
+impl Pace {
+    /// Waits after a step that took so long.
+    pub(super) async fn rest(self, took: Duration) {
+        match self {
+            Pace::Full => {}
+            Pace::Half => tokio::time::sleep(took).await,
+        }
     }
 }
 

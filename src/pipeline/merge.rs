@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::{Context, Control, RunError};
+use super::{Context, Control, Pace, RunError};
 use crate::domain::job::JobId;
 use crate::store::jobs::Claim;
 use crate::store::merge::{self, Idle, Merge, Mover, Step};
@@ -62,21 +62,12 @@ pub(crate) async fn advance(
     }
     let own = merge::announce(&context.pool, idle, MOST).await?;
     for merge in merge::due(&context.pool, GRACE).await? {
-        let pace = if own > MOST { Pace::Fast } else { Pace::Half };
+        let pace = if own > MOST { Pace::Full } else { Pace::Half };
         if stop.is_cancelled() || !advance_one(context, merge, pace, stop).await? {
             break;
         }
     }
     Ok(())
-}
-
-/// How much of the time a merge works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    /// All of it.
-    Fast,
-    /// Half of it.
-    Half,
 }
 
 /// Continues one merge. Returns `false` if it was asked to stop.
@@ -125,7 +116,7 @@ pub(crate) async fn complete(context: &Context, claim: &Claim, control: &Control
     loop {
         control.check(claim)?;
         let check = || control.check(claim).map_err(|_| Interrupted);
-        match move_all(context, Mover::Run(claim), Pace::Fast, check).await? {
+        match move_all(context, Mover::Run(claim), Pace::Full, check).await? {
             Moved::All => return Ok(()),
             // Somebody else uses the tables, or the lease was lost, which the next check or the next write reports.
             Moved::Busy | Moved::Interrupted => tokio::time::sleep(PAUSE).await,
@@ -165,9 +156,7 @@ async fn move_all(
             }
             let took = started.elapsed();
             size = next_size(size, took);
-            if pace == Pace::Half {
-                tokio::time::sleep(took).await;
-            }
+            pace.rest(took).await;
         }
     }
     match patiently(pool, Act::End(mover)).await? {

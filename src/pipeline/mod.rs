@@ -6,6 +6,7 @@
 
 mod budget;
 mod compare;
+pub(crate) mod contact_keys;
 mod control;
 mod existing;
 mod extra;
@@ -34,7 +35,7 @@ use crate::texts::rejection_for_job;
 pub(crate) use compare::SortMemory;
 use compare::{Comparison, Existing};
 use control::timed;
-pub(crate) use control::{Control, Phase, Progress};
+pub(crate) use control::{Control, Pace, Phase, Progress};
 
 /// What a run needs from its environment.
 #[derive(Clone)]

@@ -86,7 +86,7 @@ pub(crate) async fn apply(
     job: JobId,
 ) -> Result<u64, StoreError> {
     sqlx::raw_sql("ANALYZE incoming").execute(&mut *connection).await?;
-    // The join uses the key alone; the owner is checked on the result.
+    // Each row looks its contact up, as in `contacts/keys.rs`.
     let after = |field| match field {
         // A contact always has an address.
         Field::Email => {
@@ -99,7 +99,9 @@ pub(crate) async fn apply(
     };
     let change = AssertSqlSafe(format!(
         "WITH met AS MATERIALIZED (
-             SELECT contacts.*, incoming.* FROM incoming JOIN contacts ON contact_key = incoming_key),
+             SELECT found.*, incoming.* FROM incoming, LATERAL (
+                 SELECT * FROM contacts
+                 WHERE contacts_user_id = $1 COLLATE \"POSIX\" AND contact_key = incoming_key OFFSET 0) AS found),
          kept AS (
              INSERT INTO contact_changes (change_contact_id, change_owner, change_job_id, change_staging_id,
                     {before_columns}, before_extra,
@@ -107,7 +109,7 @@ pub(crate) async fn apply(
              SELECT contact_id, $1, $2, incoming_staging_id, {before}, contact_extra,
                     {after},
                     {EXTRA_AFTER}
-             FROM met WHERE contacts_user_id = $1 RETURNING *)
+             FROM met RETURNING *)
          UPDATE contacts SET {changed}, contact_extra = after_extra
          FROM kept WHERE contact_id = change_contact_id",
         before_columns = Field::columns("before"),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use sqlx::migrate::{MigrateError, Migration, Migrator};
 use sqlx::{PgConnection, PgPool, Row};
 
-use super::{StoreError, schema_turn, sql, wall};
+use super::{StoreError, contacts, schema_turn, sql, wall};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -45,6 +45,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     if applied.len() < MIGRATIONS.iter().count() {
         warn_of_keys_by_locale(pool).await?;
     }
+    contacts::index::build(pool).await?;
     wall::build(pool).await
 }
 

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{Worker, delivery};
 use crate::pipeline::merge::{self, Extent};
-use crate::pipeline::retention;
+use crate::pipeline::{Pace, contact_keys, retention};
 use crate::shutdown::Shutdown;
 use crate::store::retention::Removed;
 
@@ -18,6 +18,8 @@ const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_secs(5);
 /// The wait between two searches for own tables of large jobs that can be merged into the shared ones.
 const MERGE_EVERY: Duration = Duration::from_secs(15);
+/// The wait between two searches for contacts without a key.
+const FILL_KEYS_EVERY: Duration = Duration::from_secs(15);
 /// The wait between two searches for what is older than its time of retention.
 const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The wait between two searches for files of killed uploads.
@@ -31,6 +33,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     tasks.spawn(sweep(worker.clone(), shutdown.clone()));
     tasks.spawn(tidy(worker.clone(), shutdown.clone()));
     tasks.spawn(merge(worker.clone(), shutdown.clone()));
+    tasks.spawn(fill_keys(worker.clone(), shutdown.clone()));
     tasks.spawn(retain(worker.clone(), shutdown.clone()));
     tracing::info!(concurrency = worker.concurrency, "worker started");
     while let Some(first) = free_place(&places, &shutdown).await {
@@ -125,6 +128,19 @@ async fn merge(worker: Arc<Worker>, shutdown: Shutdown) {
             tracing::warn!(%error, "cannot merge the tables of a large job; trying again later");
         }
         pause(MERGE_EVERY, &shutdown).await;
+    }
+}
+
+/// Calculates the keys of contacts that other programs have inserted.
+async fn fill_keys(worker: Arc<Worker>, shutdown: Shutdown) {
+    while !shutdown.stop_receiving.is_cancelled() {
+        let (pool, stop) = (&worker.context.pool, &shutdown.stop_receiving);
+        match contact_keys::fill(pool, Pace::Half, stop, |_| {}).await {
+            Ok(0) => {}
+            Ok(contacts) => tracing::info!(contacts, "calculated the keys of contacts of other programs"),
+            Err(error) => tracing::warn!(%error, "cannot calculate the keys of contacts; trying again later"),
+        }
+        pause(FILL_KEYS_EVERY, &shutdown).await;
     }
 }
 

@@ -6,6 +6,7 @@ mod auth;
 mod circles;
 mod cli;
 mod connections;
+mod contact_keys;
 mod containers;
 mod corrections;
 mod crash;

@@ -108,8 +108,9 @@ fn only_pipeline_and_actions_open_transactions() {
         let mut files = Vec::new();
         sources(&root.join(module), &mut files);
         for file in files {
-            // Two files that open transactions for the others, then migrations and the wall.
-            let open = ["store/owner_pool.rs", "store/sql.rs", "store/schema.rs", "store/wall.rs"];
+            // Two files that open transactions for the others, then what migrations consist of.
+            let migration = ["store/schema.rs", "store/contacts/index.rs", "store/wall.rs"];
+            let open = [["store/owner_pool.rs", "store/sql.rs"].as_slice(), &migration].concat();
             if open.iter().any(|open| file.ends_with(open)) {
                 continue;
             }
