@@ -7,6 +7,7 @@ use super::connections::Connections;
 use super::{serve, session};
 use crate::config::Settings;
 use crate::queue::DeadLetters;
+use crate::store::counters::{self, Counter};
 use crate::store::{Wall, schema, unreadable};
 
 /// Checks everything that is configured. Fails if there is a problem to fix.
@@ -62,6 +63,19 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         Err(error) => report.bad("schema", error),
     }
     wall(report, pool).await;
+    // There are no tables yet, as an earlier line says, if this fails.
+    for counter in counters::running_out(pool).await.unwrap_or_default() {
+        let Counter { relation, name, last, highest } = &counter;
+        let percent = counter.used_percent();
+        report.warn(
+            "ids",
+            format!(
+                "{relation}.{name}: {percent} % used, the last is {last} of {highest}, after which no row can be added; once \
+                 the rows with the lowest ids are removed, start again by ALTER TABLE {relation} ALTER COLUMN {name} RESTART \
+                 WITH 1"
+            ),
+        );
+    }
     match unreadable::count(pool).await {
         Ok(0) | Err(_) => {}
         Ok(count) => report.bad(

@@ -12,6 +12,7 @@ pub mod contact_changes;
 pub mod contacts;
 pub mod copy;
 pub(crate) mod corrections;
+pub(crate) mod counters;
 pub(crate) mod decided;
 pub mod erasures;
 pub mod extra_columns;

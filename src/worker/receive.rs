@@ -10,6 +10,7 @@ use super::{Worker, delivery};
 use crate::pipeline::merge::{self, Extent};
 use crate::pipeline::{Pace, contact_keys, retention};
 use crate::shutdown::Shutdown;
+use crate::store::counters;
 use crate::store::retention::Removed;
 
 /// The wait after a failed receive.
@@ -22,6 +23,8 @@ const MERGE_EVERY: Duration = Duration::from_secs(15);
 const FILL_KEYS_EVERY: Duration = Duration::from_secs(15);
 /// The wait between two searches for what is older than its time of retention.
 const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
+/// The wait between two looks at how many ids are left.
+const COUNT_IDS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The wait between two searches for files of killed uploads.
 const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -33,6 +36,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     tasks.spawn(sweep(worker.clone(), shutdown.clone()));
     tasks.spawn(tidy(worker.clone(), shutdown.clone()));
     tasks.spawn(merge(worker.clone(), shutdown.clone()));
+    tasks.spawn(count_ids(worker.clone(), shutdown.clone()));
     tasks.spawn(fill_keys(worker.clone(), shutdown.clone()));
     tasks.spawn(retain(worker.clone(), shutdown.clone()));
     tracing::info!(concurrency = worker.concurrency, "worker started");
@@ -128,6 +132,28 @@ async fn merge(worker: Arc<Worker>, shutdown: Shutdown) {
             tracing::warn!(%error, "cannot merge the tables of a large job; trying again later");
         }
         pause(MERGE_EVERY, &shutdown).await;
+    }
+}
+
+/// Warns of columns whose ids run out.
+async fn count_ids(worker: Arc<Worker>, shutdown: Shutdown) {
+    while !shutdown.stop_receiving.is_cancelled() {
+        match counters::running_out(&worker.context.pool).await {
+            Ok(counters) => {
+                for counter in counters {
+                    tracing::warn!(
+                        table = counter.relation,
+                        column = counter.name,
+                        used_percent = counter.used_percent(),
+                        last = counter.last,
+                        highest = counter.highest,
+                        "the ids of a column run out"
+                    );
+                }
+            }
+            Err(error) => tracing::warn!(%error, "cannot look up how many ids are left"),
+        }
+        pause(COUNT_IDS_EVERY, &shutdown).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use ingest::domain::issue::IssueType;
 use sqlx::{Executor, PgPool};
 
-use crate::support::World;
+use crate::support::{World, eventually};
 
 /// Returns everything that the catalog records about the public schema, one line per object.
 async fn catalog(pool: &PgPool) -> Vec<String> {
@@ -303,4 +303,20 @@ async fn a_migration_lets_endless_tokens_expire() {
     let known = "SELECT provider_owner || ' ' || provider_gave::text FROM provider_roles";
     let known: Vec<String> = sqlx::query_scalar(known).fetch_all(&world.pool).await.unwrap();
     assert_eq!(known, ["ann {editor}"]);
+}
+
+#[tokio::test]
+async fn people_are_warned_before_ids_run_out() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let doctor = world.ingest(&["doctor"]).await;
+    assert!(!doctor.stdout.contains("ids"), "{}", doctor.stdout);
+    let used = "SELECT setval(pg_get_serial_sequence('issues', 'issue_id'), 1600000000)";
+    sqlx::raw_sql(used).execute(&world.pool).await.unwrap();
+    let doctor = world.ingest(&["doctor"]).await;
+    let warning = "WARN  ids           issues.issue_id: 74 % used, the last is 1600000000 of 2147483647";
+    assert!(doctor.stdout.contains(warning), "{}", doctor.stdout);
+    let mut worker = world.spawn(&["worker"]);
+    eventually("the worker warns", async || world.log().contains("the ids of a column run out")).await;
+    worker.term_and_wait().await;
 }
