@@ -18,7 +18,7 @@ use crate::store::contacts::{self, Contact};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListContactsQuery {
-    /// Only contacts with a value that contains this text.
+    /// Only contacts whose values contain each word of this text, ignoring case.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The `next` of the previous page.

@@ -7,9 +7,10 @@ use crate::domain::decision::{Field, Filter};
 use crate::domain::issue::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
 
-/// Returns the expression for the part of a column that is searched: its first [`SEARCHED_CHARACTERS`] characters.
+/// Returns the expression for the part of a column that is searched: its first [`SEARCHED_CHARACTERS`] characters, in a
+/// collation that knows upper and lower case in all scripts (migration 26).
 pub(super) fn searched(column: &str) -> String {
-    format!("left({column}, {SEARCHED_CHARACTERS})")
+    format!("left({column}, {SEARCHED_CHARACTERS}) COLLATE ingest_search")
 }
 
 /// Returns the expression for the searched parts of the columns of all fields, joined into one text.
@@ -37,6 +38,20 @@ pub(super) fn anywhere(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// The most words of a text that are searched for separately; the last one includes the rest.
+const MOST_WORDS: usize = 8;
+
+/// Returns LIKE patterns that match the words of `text` anywhere, in any order. `None` if there are no words.
+pub(super) fn words(text: &str) -> Option<Vec<String>> {
+    let words: Vec<String> = text
+        .trim()
+        .splitn(MOST_WORDS, char::is_whitespace)
+        .filter(|word| !word.is_empty())
+        .map(anywhere)
+        .collect();
+    Some(words).filter(|words| !words.is_empty())
 }
 
 /// The issues of one type, to select their rows.
@@ -166,5 +181,13 @@ mod tests {
     #[test]
     fn patterns_escape_special_characters() {
         assert_eq!(super::anywhere(r"50%_\x"), r"%50\%\_\\x%");
+    }
+
+    #[test]
+    fn a_text_consists_of_words() {
+        let words = |text| super::words(text).unwrap_or_default();
+        assert_eq!(words(" Ann  Lee\t"), ["%Ann%", "%Lee%"]);
+        assert_eq!(words("1 2 3 4 5 6 7 8 9")[7], "%8 9%");
+        assert_eq!(super::words(" \n"), None);
     }
 }

@@ -358,7 +358,7 @@ pub async fn page(
         issue_rank::all(),
         job_tables.issues(),
         // The column's own collation ignores the case of ASCII letters only.
-        filter::searched("issue_key COLLATE \"default\""),
+        filter::searched("issue_key"),
         filter::searched("issue_description")
     );
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue_id"));

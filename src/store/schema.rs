@@ -46,6 +46,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
         warn_of_keys_by_locale(pool).await?;
     }
     contacts::index::build(pool).await?;
+    refresh_collation(pool).await?;
     wall::build(pool).await
 }
 
@@ -66,6 +67,19 @@ async fn warn_of_keys_by_locale(pool: &PgPool) -> Result<(), StoreError> {
              materialized view, and change its type to varchar COLLATE \"C\""
         );
     }
+    Ok(())
+}
+
+/// Notes that the collation of searches now has another version, after an upgrade of the server's libraries: nothing is stored
+/// in its order. Otherwise the server would warn in each session.
+async fn refresh_collation(pool: &PgPool) -> Result<(), StoreError> {
+    let refresh = "DO $$ BEGIN
+             IF EXISTS (SELECT FROM pg_collation WHERE oid = to_regcollation('ingest_search')
+                            AND collversion IS DISTINCT FROM pg_collation_actual_version(oid)
+                            AND pg_has_role(collowner, 'USAGE'))
+             THEN ALTER COLLATION ingest_search REFRESH VERSION; END IF;
+         END $$";
+    sql::once_changed(pool, refresh).await?;
     Ok(())
 }
 

@@ -54,7 +54,8 @@ pub async fn piece(
 }
 
 /// Returns up to `limit` contacts of an owner, newest first, starting after the contact `before` if it is set. With `text`,
-/// returns only contacts with a value that contains it, ignoring case. A complete e-mail is found by its key, in one search.
+/// returns only contacts whose values contain each of its words, ignoring case. A complete e-mail is found by its key, in one
+/// search.
 pub async fn search(
     connection: &mut PgConnection,
     owner: &Owner,
@@ -73,13 +74,17 @@ pub async fn search(
             return Ok(ContactPage { contacts, next: None, is_cut: false });
         }
     }
-    let span = if text.is_some() { SPAN } else { limit + 1 };
-    let (start, end) = filter::around_extra_like("contact_extra");
+    let words = text.and_then(filter::words);
+    let span = if words.is_some() { SPAN } else { limit + 1 };
+    let (all, (start, end)) = (filter::all_searched("contact"), filter::around_extra_like("contact_extra"));
     let found = format!(
         "SELECT found.*, {} FROM (
-             SELECT seen.* FROM seen WHERE $4 IS NULL OR {} ILIKE $4 OR {start}$4{end} ORDER BY contact_id DESC LIMIT $5) AS found",
+             SELECT seen.* FROM seen
+             WHERE $4 IS NULL OR {all} ILIKE ALL ($4)
+                OR contact_extra IS NOT NULL AND NOT EXISTS (
+                       SELECT FROM unnest($4::text[]) AS word WHERE NOT ({all} ILIKE word OR {start}word{end}))
+             ORDER BY contact_id DESC LIMIT $5) AS found",
         sized(),
-        filter::all_searched("contact")
     );
     let query = AssertSqlSafe(format!(
         "WITH seen AS MATERIALIZED (
@@ -93,7 +98,7 @@ pub async fn search(
         .bind(&owner.0)
         .bind(before.unwrap_or(ContactId(i64::MAX)))
         .bind(span)
-        .bind(text.map(filter::anywhere))
+        .bind(words)
         .bind(limit + 1)
         .fetch_all(&mut *connection)
         .await?;
