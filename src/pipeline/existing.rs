@@ -18,8 +18,9 @@ use crate::store::{JobTables, contacts, sql};
 const PROBE_BATCH: usize = 5_000;
 /// Up to this many rows, each e-mail is looked up, however many contacts the owner has.
 const ALWAYS_PROBED: u64 = 1_000;
-/// Looking up one e-mail costs about as much as scanning this many contacts.
-const PROBE_COST: u64 = 8;
+/// Looking up one e-mail costs about as much as scanning this many contacts: 10 to 13 µs and 3.2 µs with three million contacts
+/// of the owner beside ten million of others.
+const PROBE_COST: u64 = 4;
 
 /// What staging needs to know before its first write.
 pub(crate) struct Plan {

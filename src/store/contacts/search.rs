@@ -11,8 +11,8 @@ use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES, row_bytes};
 use crate::store::{StoreError, filter};
 
-/// The most contacts that one search reads. To find one in millions by a part of its name takes several searches.
-const SPAN: i64 = 20_000;
+/// The most contacts that one search reads, in some 50 ms. To find one in millions by a part of its name takes several searches.
+const SPAN: i64 = 10_000;
 
 /// The result of a search.
 #[derive(Debug)]
@@ -76,12 +76,19 @@ pub async fn search(
     }
     let words = text.and_then(filter::words);
     let span = if words.is_some() { SPAN } else { limit + 1 };
+    // A JSON object as text contains the words of its values, unless JSON escapes a character. This excludes most contacts in a
+    // third of the time that their values take.
+    let is_escaped = text.is_some_and(|text| {
+        text.contains(|letter: char| matches!(letter, '"' | '\\') || letter.is_control())
+    });
     let (all, (start, end)) = (filter::all_searched("contact"), filter::around_extra_like("contact_extra"));
     let found = format!(
         "SELECT found.*, {} FROM (
              SELECT seen.* FROM seen
              WHERE $4 IS NULL OR {all} ILIKE ALL ($4)
-                OR contact_extra IS NOT NULL AND NOT EXISTS (
+                OR contact_extra IS NOT NULL
+                   AND ($6 OR concat_ws(E'\\n', {all}, contact_extra::text) ILIKE ALL ($4))
+                   AND NOT EXISTS (
                        SELECT FROM unnest($4::text[]) AS word WHERE NOT ({all} ILIKE word OR {start}word{end}))
              ORDER BY contact_id DESC LIMIT $5) AS found",
         sized(),
@@ -100,6 +107,7 @@ pub async fn search(
         .bind(span)
         .bind(words)
         .bind(limit + 1)
+        .bind(is_escaped)
         .fetch_all(&mut *connection)
         .await?;
     // The query returns at least one row, whose contact is NULL if there is none.
