@@ -83,7 +83,7 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::SearchText(flaw) => text.refusal_search(text_flaw(text, *flaw)),
         Refusal::NoNewValue => text.refusal_no_new_value(),
         Refusal::ContactWithoutValue => text.refusal_contact_value(),
-        Refusal::Email(error) => reader.either(&error.to_string(), |text| email_error(text, *error)),
+        Refusal::Email(error) => email_error(text, *error),
         Refusal::MisreadHeader { line } => text.refusal_misread_header(line.to_string()),
         Refusal::SeveralColumns { line, column, found } => {
             text.refusal_several_columns(line.to_string(), column, header_names(text, found))
