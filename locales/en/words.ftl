@@ -1,4 +1,4 @@
-### Words for values: numbers of things, times, statuses, fields, rules, and what people did.
+### Words for values: numbers of things, times, statuses, fields, and what people did.
 
 ## Numbers of things. `$count` selects the plural, `$shown` is the number in the viewer's format.
 
@@ -105,26 +105,8 @@ field-last-name = Last name
 field-company = Company
     .inline = company
 
-## Rules: what their issues are called, and what is wrong
+## What is wrong with a row; the names of rules and the rest are with the rules, in `src/domain/rules/`
 
-# $rule (String) - The rule, as in addresses of pages. The last variant is for none.
-rule = { $rule ->
-    [missing] Missing values
-    [invalid] Invalid addresses
-    [duplicate] Duplicates
-    [existing] Existing contacts
-    [malformed] Malformed rows
-   *[other] Other issues
-}
-# $rule (String) - The rule, as in addresses of pages. The last variant is for none.
-wrong = { $rule ->
-    [missing] A required value is missing
-    [invalid] This address cannot receive mail
-    [duplicate] Several rows have this e-mail address but differ in name or company
-    [existing] A contact with this e-mail address already exists
-    [malformed] The row does not fit the header or the encoding of the file
-   *[other] The row breaks a rule
-}
 # $fields (String) - The names of the fields.
 wrong-missing = Missing: { $fields }
 # $reason (String) - Why.

@@ -11,10 +11,10 @@ use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::copy::{Lines, Target};
 use super::{Count, JobTables, RecordKind, StoreError, filter, issue_rank, sql};
 use crate::domain::ids::{IssueId, RowId};
-use crate::domain::issue::{ENCODING_ISSUE_KEY, IssueType, RESOLVED_BY_RUN};
+use crate::domain::issue::{ENCODING_ISSUE_KEY, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::RowHash;
-use crate::domain::rules::{Residue, Violation};
+use crate::domain::rules::{IssueType, Residue, Violation};
 
 /// An issue and one of the rows that raise it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::job::{ReviewJob, address, effect};
 use crate::actions::Effect;
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, JobId};
-use crate::domain::issue::IssueType;
+use crate::domain::rules::IssueType;
 use crate::http::Problem;
 use crate::store::{Count, actions as trail, issues};
 use crate::texts::Text;
