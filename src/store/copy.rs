@@ -46,14 +46,14 @@ impl Target {
         Target { is_shared: true, ..Target::new(table, columns) }
     }
 
-    /// The same with a column for each field, named after the field behind `prefix`.
+    /// Adds a column for each field: its name after `prefix`.
     pub(crate) fn with_fields(mut self, prefix: &str) -> Target {
         let column = |field| (Cow::Owned(format!("{prefix}_{field}")), "varchar");
         self.columns.extend(Field::ALL.iter().map(column));
         self
     }
 
-    /// The same with more columns.
+    /// Adds columns.
     pub(crate) fn with(mut self, columns: &[Column]) -> Target {
         self.columns.extend(columns.iter().map(|(name, kind)| (Cow::Borrowed(*name), *kind)));
         self
