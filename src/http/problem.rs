@@ -21,6 +21,7 @@ use crate::actions::ActionError;
 use crate::auth::oidc::{ProviderError, Refusal};
 use crate::domain::ids::RowId;
 use crate::domain::refusal;
+use crate::exports::ExportError;
 use crate::objects::ObjectError;
 use crate::queue::QueueError;
 use crate::store::StoreError;
@@ -70,6 +71,9 @@ pub(crate) struct ProblemBody {
     action_error: Option<Arc<ActionError>>,
     #[serde(skip)]
     refusal: Option<refusal::Refusal>,
+    /// Whether the detail is in the language of the viewer of a page.
+    #[serde(skip)]
+    is_for_page: bool,
 }
 
 /// An invalid value.
@@ -133,7 +137,20 @@ impl Problem {
         Problem::new(kind).detail(reason.to_string()).refusing(reason)
     }
 
-    fn refusing(mut self, reason: refusal::Refusal) -> Problem {
+    /// Creates the problem for an invalid value of the body, for pages in other languages too.
+    pub(crate) fn of_value(pointer: impl Into<String>, reason: refusal::Refusal) -> Problem {
+        Problem::invalid(pointer, reason.to_string()).refusing(reason)
+    }
+
+    /// Creates the problem for a page, with words in the language of the viewer.
+    pub(crate) fn on_page(kind: Kind, words: String) -> Problem {
+        let mut problem = Problem::new(kind).detail(words);
+        problem.0.is_for_page = true;
+        problem
+    }
+
+    /// Adds why the request was refused, for pages. They do not show details in the words of libraries.
+    pub(super) fn refusing(mut self, reason: refusal::Refusal) -> Problem {
         self.0.refusal = Some(reason);
         self
     }
@@ -151,6 +168,7 @@ impl Problem {
             headers: HeaderMap::new(),
             action_error: None,
             refusal: None,
+            is_for_page: false,
         }))
     }
 
@@ -212,7 +230,7 @@ impl Problem {
     pub(crate) fn of_body(error: &(dyn Error + 'static)) -> Problem {
         match is_body_timeout(error) {
             true => Problem::new(Kind::BodyTimeout),
-            false => Problem::new(Kind::Malformed).detail("the body ended early"),
+            false => Problem::because(Kind::Malformed, refusal::Refusal::BodyCut),
         }
     }
 
@@ -241,6 +259,11 @@ impl Problem {
     /// Returns what is wrong in this case.
     pub(crate) fn words(&self) -> Option<&str> {
         self.0.detail.as_deref().or_else(|| self.0.errors.first().map(|error| error.detail.as_str()))
+    }
+
+    /// Returns what is wrong in this case, if that is in the language of the viewer of a page.
+    pub(crate) fn words_for_page(&self) -> Option<&str> {
+        self.words().filter(|_| self.0.is_for_page)
     }
 
     /// Returns why an action was refused, for pages in other languages.
@@ -311,7 +334,7 @@ impl From<ObjectError> for Problem {
     fn from(error: ObjectError) -> Self {
         match error {
             error @ ObjectError::Content { .. } => Problem::of_body(&error),
-            ObjectError::NotFound { .. } => Problem::not_found("the file is no longer in the store"),
+            ObjectError::NotFound { .. } => Problem::because(Kind::NotFound, refusal::Refusal::FileGone),
             error if error.is_transient() => Problem::unavailable(&error),
             error => Problem::internal(&error),
         }
@@ -335,7 +358,9 @@ impl From<ActionError> for Problem {
             ActionError::Queue(error) => error.into(),
             ActionError::Record(error) => Problem::internal(&error),
             error @ ActionError::Read { .. } => Problem::of_body(&error),
-            ActionError::Export(error) if !error.is_limit() => Problem::internal(&error),
+            ActionError::Export(error @ (ExportError::Io(_) | ExportError::Library { .. })) => {
+                Problem::internal(&error)
+            }
             error => Problem::refused(error),
         }
     }
@@ -344,10 +369,12 @@ impl From<ActionError> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Token(words) => Problem::new(Kind::Unauthenticated).detail(words),
+            Refusal::Token(words) => {
+                Problem::new(Kind::Unauthenticated).detail(words).refusing(refusal::Refusal::BadToken)
+            }
             Refusal::Provider(error @ ProviderError::Refused(_)) => {
                 tracing::warn!(%error, "sign-in failed");
-                Problem::new(Kind::Unauthenticated).detail("the provider rejected the sign-in")
+                Problem::because(Kind::Unauthenticated, refusal::Refusal::SignInRejected)
             }
             Refusal::Provider(error) => Problem::unavailable(&error),
         }

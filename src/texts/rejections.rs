@@ -91,6 +91,7 @@ pub(super) fn sentence(reader: Reader<'_>, rejection: &Rejection) -> String {
         }
         Rejection::Protected { format } => text.reason_protected(container_format(text, *format)),
         Rejection::BrokenContainer { format, reason } => {
+            let reason = reader.either(&format!(" ({reason})"), |_| String::new());
             text.reason_broken_container(container_format(text, *format), reason)
         }
         Rejection::GrowsTooLarge { limit_bytes } => {
