@@ -7,6 +7,7 @@ reason-under = unter „{ $label }“
 reason-empty = die Datei ist leer; laden Sie eine mit einer Kopfzeile und mindestens einem Kontakt darunter hoch
 reason-blank = die Datei enthält nur leere Zeilen; laden Sie eine mit einer Kopfzeile und mindestens einem Kontakt darunter hoch
 reason-header-only = die Datei enthält eine Kopfzeile in Zeile { $line }, aber keinen Kontakt darunter; fügen Sie mindestens eine Zeile hinzu und laden Sie sie erneut hoch, oder legen Sie, wenn die Kopfzeile in einer anderen Zeile steht, diese { $how } fest
+reason-utf-7 = die Datei ist in UTF-7 kodiert, was nicht unterstützt wird; speichern Sie sie als CSV in UTF-8 und laden Sie diese hoch, oder legen Sie, wenn sie nicht in UTF-7 kodiert ist, ihre Zeichenkodierung { $how } fest
 reason-not-csv = statt CSV-Text ist die Datei { $format }; speichern Sie sie als CSV in UTF-8 und laden Sie diese hoch
 reason-no-header = Zeile { $line } enthält eine E-Mail-Adresse, wo die Spaltennamen stehen sollten; geben Sie an, welche der { $columns } Spalten welche ist: ordnen Sie die Spalten { $how } zu
 reason-first-row-kept = die erste Zeile bleibt dann ein Kontakt

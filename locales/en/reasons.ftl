@@ -10,6 +10,8 @@ reason-blank = the file contains only blank lines; upload one with a header line
 # $line (String) - The number of the line.
 # $how (String) - Where to set the line.
 reason-header-only = the file contains a header on line { $line } but no contact below it; add at least one row and upload it again, or, if the header is on another line, set that { $how }
+# $how (String) - Where to set it.
+reason-utf-7 = the file is in the encoding UTF-7, which is not supported; save it as CSV in UTF-8 and upload that, or, if it is not in UTF-7, set its encoding { $how }
 # $format (String) - What the file is.
 reason-not-csv = the file is { $format }, not CSV text; save it as CSV in UTF-8 and upload that
 # $line (String) - The number of the line.

@@ -7,6 +7,7 @@ reason-under = en «{ $label }»
 reason-empty = el archivo está vacío; suba uno con una línea de encabezado y al menos un contacto debajo
 reason-blank = el archivo solo contiene líneas en blanco; suba uno con una línea de encabezado y al menos un contacto debajo
 reason-header-only = el archivo contiene un encabezado en la línea { $line }, pero ningún contacto debajo; añada al menos una fila y súbalo de nuevo o, si el encabezado está en otra línea, indíquela { $how }
+reason-utf-7 = el archivo está codificado en UTF-7, que no se admite; guárdelo como CSV en UTF-8 y súbalo, o, si no está en UTF-7, indique su codificación { $how }
 reason-not-csv = en lugar de texto CSV, el archivo es { $format }; guárdelo como CSV en UTF-8 y suba ese
 reason-no-header = la línea { $line } contiene una dirección de correo donde deberían estar los nombres de las columnas; indique cuál de las { $columns } columnas es cuál: asigne las columnas { $how }
 reason-first-row-kept = la primera línea se conserva entonces como contacto
