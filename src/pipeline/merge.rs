@@ -79,7 +79,7 @@ enum Pace {
     Half,
 }
 
-/// Continues one merge. Returns `false` if it must stop.
+/// Continues one merge. Returns `false` if it was asked to stop.
 async fn advance_one(
     context: &Context,
     merge: Merge,

@@ -1,5 +1,5 @@
 //! `contacts`: the result of all imports. A unique constraint allows one contact per owner and e-mail address.
-//! `contacts/search.rs` searches them in bounded time.
+//! `look.rs` searches them in bounded time.
 
 mod search;
 
