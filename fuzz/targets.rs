@@ -13,10 +13,11 @@ use ingest::csv::{
 };
 use ingest::domain::decision::{Decision, Edits, Filter};
 use ingest::domain::field::{Field, folded};
-use ingest::domain::issue::{IssueType, email_issue_key};
+use ingest::domain::issue::email_issue_key;
 use ingest::domain::rejection::Rejection;
 use ingest::domain::required::RequiredFields;
 use ingest::domain::row::{Fields, RowStatus, normalise};
+use ingest::domain::rules::IssueType;
 use ingest::domain::{email as address, rules, suggest};
 use ingest::http::{FormFile, Query, UploadQuery};
 use ingest::queue::message::JobMessage;

@@ -6,7 +6,6 @@
 //! debug output here repeats it.
 
 use std::io::IsTerminal;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,16 +14,21 @@ mod access;
 mod database_url;
 mod dotenv;
 mod limits;
+mod logging;
 mod retention;
 mod secret;
 mod serve;
+mod values;
 
 pub(crate) use access::AccessSettings;
 pub(crate) use database_url::DatabaseUrl;
 pub use dotenv::{Dotenv, DotenvError, load_dotenv};
 pub(crate) use limits::LimitSettings;
+use logging::log_format;
+pub(crate) use logging::{LogFormat, LogLevel};
 pub(crate) use retention::RetentionSettings;
 use secret::Secret;
+use values::{queue_url, region, required_fields, retry_delay, whole};
 
 use crate::domain::required::RequiredFields;
 pub(crate) use secret::refuse_secret_flags;
@@ -235,77 +239,6 @@ fn given(value: &Option<String>) -> Option<&str> {
     value.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn region(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    match text {
-        "" => Ok(DEFAULT_REGION.to_owned()),
-        name if plain => Ok(name.to_owned()),
-        _ => Err("AWS_REGION takes a region's name such as us-east-1".to_owned()),
-    }
-}
-
-fn queue_url(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let accepted = match url::Url::parse(text) {
-        Ok(url) => matches!(url.scheme(), "http" | "https") && url.path().len() > 1,
-        Err(_) => text.is_empty(),
-    };
-    match accepted {
-        true => Ok(text.to_owned()),
-        false => Err("SQS_QUEUE_URL takes a queue's URL, \
-                      https://sqs.<region>.amazonaws.com/<account>/<queue>"
-            .to_owned()),
-    }
-}
-
-fn whole(text: &str, name: &str, range: RangeInclusive<u64>, when_empty: u64) -> Result<u64, String> {
-    match text.trim() {
-        "" => Ok(when_empty),
-        digits => {
-            digits.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
-                format!("{name} takes a whole number from {} to {}", range.start(), range.end())
-            })
-        }
-    }
-}
-
-fn boolean(text: &str, name: &str, when_empty: bool) -> Result<bool, String> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "" => Ok(when_empty),
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(format!("{name} takes true or false")),
-    }
-}
-
-fn retry_delay(text: &str) -> Result<f64, String> {
-    match text.trim() {
-        "" => Ok(5.0),
-        number => {
-            let seconds = number.parse::<f64>().ok().filter(|seconds| (0.0..=43_200.0).contains(seconds));
-            seconds.ok_or_else(|| {
-                "RETRY_DELAY_SECONDS takes a number of seconds from 0 to 43200, such as 5 or 0.5".to_owned()
-            })
-        }
-    }
-}
-
-fn required_fields(names: &str) -> Result<RequiredFields, String> {
-    match names.trim() {
-        "" => Ok(RequiredFields::default()),
-        names => names.parse().map_err(|error| format!("REQUIRED_FIELDS: {error}")),
-    }
-}
-
-fn log_format(text: &str) -> Result<String, String> {
-    let format = text.trim().to_ascii_lowercase();
-    match format.as_str() {
-        "" | "json" | "text" => Ok(format),
-        _ => Err("LOG_FORMAT takes json or text".to_owned()),
-    }
-}
-
 fn default_data_dir() -> PathBuf {
     const NAME: &str = "data-ingestion-worker";
     if nix::unistd::geteuid().is_root() {
@@ -319,45 +252,6 @@ fn default_data_dir() -> PathBuf {
         .or_else(|| absolute("HOME").or_else(of_account).map(|tables| tables.join(".local/share")))
         .unwrap_or_else(|| PathBuf::from("/var/tmp"))
         .join(NAME)
-}
-
-/// The minimum level of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogLevel {
-    /// Everything.
-    Debug,
-    /// What the program does, in outline.
-    Info,
-    /// What may need attention.
-    Warning,
-    /// Failures.
-    Error,
-    /// The same as `Error`: there is no higher level.
-    Critical,
-}
-
-impl FromStr for LogLevel {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.trim().to_ascii_uppercase().as_str() {
-            "DEBUG" => Ok(Self::Debug),
-            "" | "INFO" => Ok(Self::Info),
-            "WARNING" | "WARN" => Ok(Self::Warning),
-            "ERROR" => Ok(Self::Error),
-            "CRITICAL" => Ok(Self::Critical),
-            _ => Err("LOG_LEVEL takes DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned()),
-        }
-    }
-}
-
-/// The format of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    /// One JSON object per line.
-    Json,
-    /// Readable text.
-    Text,
 }
 
 /// Why the settings cannot be used. Never contains the value.

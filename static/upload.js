@@ -34,10 +34,11 @@ function say(kind, text, ...more) {
   answer.replaceChildren(notice);
 }
 
-async function words(response) {
-  const problem = await response.json().catch(() => ({}));
-  const details = (problem.errors ?? []).map((error) => error.detail);
-  return [problem.detail, ...details].filter(Boolean).join("; ") || problem.title || form.dataset.failed;
+// Shows why a request was refused, as the server says in the language of the page, or goes to sign in.
+function refused(html, kind, redirect) {
+  if (redirect) window.location.assign(redirect);
+  else if (kind?.startsWith("text/html")) answer.innerHTML = html;
+  else say("bad", form.dataset.failed);
 }
 
 async function preview() {
@@ -52,16 +53,14 @@ async function preview() {
   const address = `/upload/preview?${new URLSearchParams(settings())}`;
   const latest = () => input.files[0] === file && address === `/upload/preview?${new URLSearchParams(settings())}`;
   try {
-    // A page where all is well, and words where it is not.
-    const headers = { "Content-Type": "text/csv", Accept: "application/problem+json", ...csrf };
+    const headers = { "Content-Type": "text/csv", "HX-Request": "true", ...csrf };
     const response = await fetch(address, { method: "POST", headers, body: await beginning(file) });
-    if (!latest()) return;
-    if (!response.ok) {
-      say("bad", await words(response));
-      return;
-    }
     const html = await response.text();
     if (!latest()) return;
+    if (!response.ok) {
+      refused(html, response.headers.get("Content-Type"), response.headers.get("HX-Redirect"));
+      return;
+    }
     part.innerHTML = html;
     part.querySelectorAll("[data-column]").forEach(samples);
     part.querySelectorAll("[data-column]").forEach(require);
@@ -129,23 +128,20 @@ function query(force) {
 
 function upload(force) {
   const request = new XMLHttpRequest();
-  request.open("POST", `/api/v1/uploads?${query(force)}`);
+  request.open("POST", `/upload?${query(force)}`);
   request.setRequestHeader("Content-Type", "text/csv");
+  request.setRequestHeader("HX-Request", "true");
   Object.entries(csrf).forEach(([name, value]) => request.setRequestHeader(name, value));
   const bar = sending.querySelector("progress");
   request.upload.addEventListener("progress", (event) => { bar.value = event.total ? event.loaded / event.total : 0; });
-  request.addEventListener("loadend", async () => {
+  request.addEventListener("loadend", () => {
     sending.hidden = true;
     send.disabled = false;
-    const done = new Response(request.responseText || "{}");
-    if (request.status === 202) {
-      const made = await done.json();
-      window.location.assign(made.parts.length > 1 ? "/jobs" : `/jobs/${made.job}`);
-    } else if (request.status === 200) {
-      earlier((await done.json()).job);
-    } else {
-      say("bad", request.status ? await words(done) : form.dataset.interrupted);
-    }
+    const page = request.getResponseHeader("HX-Redirect");
+    if (request.status === 202) window.location.assign(page);
+    else if (request.status === 200) earlier(page);
+    else if (request.status) refused(request.responseText, request.getResponseHeader("Content-Type"), page);
+    else say("bad", form.dataset.interrupted);
   });
   answer.replaceChildren();
   sending.hidden = false;
@@ -153,10 +149,10 @@ function upload(force) {
   request.send(input.files[0]);
 }
 
-function earlier(job) {
+function earlier(page) {
   const link = document.createElement("a");
   link.className = "button";
-  link.href = `/jobs/${job}`;
+  link.href = page;
   link.textContent = form.dataset.knownOpen;
   const again = document.createElement("button");
   again.type = "button";

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use ingest::actions::{self, Request};
 use ingest::domain::decision::{Decision, Edits, Filter};
-use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
+use ingest::domain::rules::IssueType;
 use ingest::store::OwnerPool;
 use sqlx::AssertSqlSafe;
 

@@ -26,6 +26,7 @@ upload-choose = Spalte wählen
 upload-column = Spalte { $number }
 upload-remember = Für Dateien mit denselben Spalten merken
 upload-rows = Erste Zeilen
+upload-no-preview = Die Vorschau zeigt Mappen und Archive bis { $packed } MB, entpackt bis { $unpacked } MB. Diese Datei ist größer: laden Sie sie ohne Vorschau hoch. Die Seite ihres Auftrags zeigt dann, wie sie gelesen wird, und dort können Sie auch ihre Spalten zuordnen.
 delimiter-comma = Kommas
 delimiter-semicolon = Semikolons
 delimiter-tab = Tabulatoren

@@ -1,4 +1,4 @@
-### Wörter für Werte: Anzahlen, Zeiten, Status, Felder, Regeln und was jemand getan hat.
+### Wörter für Werte: Anzahlen, Zeiten, Status, Felder und was jemand getan hat.
 
 ## Anzahlen
 
@@ -86,22 +86,6 @@ field-company = Firma
 
 ## Regeln
 
-rule = { $rule ->
-    [missing] Fehlende Werte
-    [invalid] Ungültige Adressen
-    [duplicate] Dubletten
-    [existing] Vorhandene Kontakte
-    [malformed] Fehlerhafte Zeilen
-   *[other] Andere Fragen
-}
-wrong = { $rule ->
-    [missing] Ein Pflichtwert fehlt
-    [invalid] Diese Adresse kann keine E-Mails empfangen
-    [duplicate] Mehrere Zeilen haben diese E-Mail-Adresse, aber verschiedene Namen oder Firmen
-    [existing] Es gibt bereits einen Kontakt mit dieser E-Mail-Adresse
-    [malformed] Die Zeile passt nicht zur Kopfzeile oder zur Zeichenkodierung der Datei
-   *[other] Die Zeile verletzt eine Regel
-}
 wrong-missing = Es fehlt: { $fields }
 wrong-invalid-reason = Ungültige Adresse: { $reason }
 

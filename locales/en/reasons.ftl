@@ -10,6 +10,8 @@ reason-blank = the file contains only blank lines; upload one with a header line
 # $line (String) - The number of the line.
 # $how (String) - Where to set the line.
 reason-header-only = the file contains a header on line { $line } but no contact below it; add at least one row and upload it again, or, if the header is on another line, set that { $how }
+# $how (String) - Where to set it.
+reason-utf-7 = the file is in the encoding UTF-7, which is not supported; save it as CSV in UTF-8 and upload that, or, if it is not in UTF-7, set its encoding { $how }
 # $format (String) - What the file is.
 reason-not-csv = the file is { $format }, not CSV text; save it as CSV in UTF-8 and upload that
 # $line (String) - The number of the line.
@@ -83,7 +85,7 @@ reason-foreign-container = the file is { $format }, not a table; save the table 
 reason-protected = the { $format } is protected with a password; save it without one and upload that
 # $format (String) - What the file is.
 # $reason (String) - What the library reports, in English.
-reason-broken-container = the { $format } cannot be read ({ $reason }); save it again, or save its table as CSV, and upload that
+reason-broken-container = the { $format } cannot be read{ $reason }; save it again, or save its table as CSV, and upload that
 # $limit (String) - The limit in MB.
 reason-grows-too-large = the file grows to more than { $limit } MB when it is unpacked, which is the limit for its size; unpack it, split the table into files below that limit, and upload those
 reason-nested-too-deep = the file is packed more than twice; unpack it and upload the table itself
@@ -277,13 +279,56 @@ refusal-bad-tokens = too many bad tokens from this address
 refusal-too-much-work = you already have { $count } { $work } in progress; wait until one has ended
 # $work (String) - The kind of work, such as "uploads".
 refusal-server-full = the server has as many { $work } in progress as it can; try again in a moment
-refusal-broken-form = the form ended early, or is not a form
+refusal-broken-form = the form ended early, is not a form, or has a value that is not allowed
 # $limit (String) - The maximum number of bytes.
 refusal-late-file = the form has more than { $limit } bytes before its part `file`; send that part first
 refusal-slow-query = the database query timed out; narrow the search or request fewer entries
+refusal-no-file = the form has no file
+# $name (String) - Its name.
+refusal-bad-parameter = the address has the parameter `{ $name }`, which is unknown here or has a value that is not allowed
+refusal-bad-address = the address contains a value that is not allowed
+refusal-body-cut = the body ended early
+# $limit (String) - The maximum number of bytes.
+refusal-body-too-large = at most { $limit } bytes are accepted here
+refusal-no-values = expected a JSON object of fields and their values
+refusal-no-language = there are no pages in this language
+refusal-file-gone = the file is no longer in the store
+# $how (String) - What a program does instead, after a comma; nothing on pages.
+refusal-needs-local-token = open the address that `ingest serve` shows with its token{ $how }
+refusal-wrong-local-token = the token is not that of this server; it is in serve.token in the data folder
+# $header (String) - The header that says so.
+refusal-proxied = the request came through a proxy (header { $header }), and this server serves its own machine only; set OIDC_ISSUER to serve others
+refusal-other-host = this server serves its own machine only, as localhost; set OIDC_ISSUER to serve others
+refusal-needs-person = an API token cannot do this; a person can
+refusal-bad-token = the token is not accepted
+refusal-no-sign-in = sign-in is not configured; set OIDC_CLIENT_ID
+refusal-sign-in-expired = this sign-in has expired or was started in another browser; go to /sign-in again
+refusal-other-provider = the response is from another provider; go to /sign-in to try again
+refusal-not-signed-in = the provider did not sign you in; go to /sign-in to try again
+refusal-sign-in-rejected = the provider rejected the sign-in
 work-requests = requests
 work-uploads = uploads
 work-corrections = uploads of corrections
 work-downloads = downloads
 work-event-streams = event streams
 work-large-requests = large requests
+
+## Files to download
+
+# $number (String) - Its number.
+record-contact = contact { $number }
+# $number (String) - Its number.
+record-row = row { $number }
+# $record (String) - The contact or row.
+# $limit (String) - The maximum number of characters.
+# $column (String) - The name of the column.
+# $format (String) - The format, such as xlsx.
+refusal-long-value = { $record } has a value of more than { $limit } characters in the column `{ $column }`, which { $format } files cannot contain; export as csv or jsonl
+# $record (String) - The contact or row.
+# $column (String) - The name of the column.
+# $format (String) - The format, such as xlsx.
+refusal-unknown-column = { $record } has a value in the column `{ $column }`, which another program added; { $format } files have the columns of imported files only; export as jsonl or vcf
+# $columns (String) - The number of columns.
+# $format (String) - The format, such as xlsx.
+# $limit (String) - The maximum number of columns.
+refusal-wide-file = the contacts have { $columns } columns; { $format } files have at most { $limit }; export as csv or jsonl

@@ -28,6 +28,9 @@ upload-choose = Choose a column
 upload-column = Column { $number }
 upload-remember = Remember this for files with the same columns
 upload-rows = First rows
+# $packed (String) - The maximum size in MB.
+# $unpacked (String) - The maximum size of the content in MB.
+upload-no-preview = The preview shows workbooks and archives of up to { $packed } MB, and { $unpacked } MB when they are unpacked. This one is larger: upload it without a preview. The page of its job then shows how it is read, and you can match its columns there.
 delimiter-comma = commas
 delimiter-semicolon = semicolons
 delimiter-tab = tabs

@@ -1,4 +1,4 @@
-### Words for values: numbers of things, times, statuses, fields, rules, and what people did.
+### Words for values: numbers of things, times, statuses, fields, and what people did.
 
 ## Numbers of things. `$count` selects the plural, `$shown` is the number in the viewer's format.
 
@@ -105,26 +105,8 @@ field-last-name = Last name
 field-company = Company
     .inline = company
 
-## Rules: what their issues are called, and what is wrong
+## What is wrong with a row; the names of rules and the rest are with the rules, in `src/domain/rules/`
 
-# $rule (String) - The rule, as in addresses of pages. The last variant is for none.
-rule = { $rule ->
-    [missing] Missing values
-    [invalid] Invalid addresses
-    [duplicate] Duplicates
-    [existing] Existing contacts
-    [malformed] Malformed rows
-   *[other] Other issues
-}
-# $rule (String) - The rule, as in addresses of pages. The last variant is for none.
-wrong = { $rule ->
-    [missing] A required value is missing
-    [invalid] This address cannot receive mail
-    [duplicate] Several rows have this e-mail address but differ in name or company
-    [existing] A contact with this e-mail address already exists
-    [malformed] The row does not fit the header or the encoding of the file
-   *[other] The row breaks a rule
-}
 # $fields (String) - The names of the fields.
 wrong-missing = Missing: { $fields }
 # $reason (String) - Why.
@@ -132,39 +114,39 @@ wrong-invalid-reason = Not a valid address: { $reason }
 
 ## Why an address is not valid
 
-email-no-at = there is no @
-email-second-at = there is more than one @
+email-no-at = it has no @
+email-second-at = it has more than one @
 # $length (String) - Its length.
-email-too-long = it is { $length } bytes long; the limit is 254
-email-empty-local = there is nothing before the @
+email-too-long = it is { $length } bytes long; at most 254 are allowed
+email-empty-local = the part before the @ is empty
 # $length (String) - Its length.
-email-local-too-long = the part before the @ is { $length } bytes long; the limit is 64
+email-local-too-long = the part before the @ is { $length } bytes long; at most 64 are allowed
 email-local-dot-first = the part before the @ starts with a dot
-email-local-dot-last = there is a dot right before the @
-email-local-dot-dot = there are two dots in a row before the @
+email-local-dot-last = the part before the @ ends with a dot
+email-local-dot-dot = the part before the @ has two dots in a row
 # $character (String) - The character.
-email-local-character = { $character } is not allowed before the @
+email-local-character = the part before the @ contains { $character }
 email-quote-open = a quotation mark before the @ is not closed
 email-quote-part = quotation marks must enclose the whole part before the @
-email-quote-empty = there is nothing between the quotation marks before the @
+email-quote-empty = the quotation marks before the @ are empty
 # $character (String) - The character.
-email-quote-character = { $character } is not allowed between quotation marks
-email-empty-domain = there is nothing after the @
-email-domain-literal = addresses in brackets after the @ are not supported; use a domain name
+email-quote-character = the quoted part before the @ contains { $character }
+email-empty-domain = the part after the @ is empty
+email-domain-literal = the part after the @ is an address in brackets; use a domain name
 # $length (String) - Its length.
-email-domain-too-long = the domain is { $length } bytes long; the limit is 253
+email-domain-too-long = the domain is { $length } bytes long; at most 253 are allowed
 email-no-dot = the domain has no dot
-email-domain-dot-first = there is a dot right after the @
+email-domain-dot-first = the domain starts with a dot
 email-domain-dot-last = the domain ends with a dot
-email-domain-dot-dot = there are two dots in a row in the domain
+email-domain-dot-dot = the domain has two dots in a row
 # $length (String) - Its length.
-email-label-too-long = a part of the domain is { $length } bytes long; the limit is 63
-email-label-hyphen = a part of the domain starts or ends with a hyphen
+email-label-too-long = a label of the domain is { $length } bytes long; at most 63 are allowed
+email-label-hyphen = a label of the domain starts or ends with a hyphen
 # $character (String) - The character.
-email-domain-character = { $character } is not allowed in a domain
-email-domain-idna = the domain is not a valid international domain name
-email-top-level-short = the last part of the domain has only one letter
-email-top-level-digits = the last part of the domain is a number
+email-domain-character = the domain contains { $character }
+email-domain-idna = the domain is not a valid internationalized domain name
+email-top-level-short = the top-level domain has only one letter
+email-top-level-digits = the top-level domain is a number
 # $character (String) - The character.
 character-shown = “{ $character }”
 character-space = a space

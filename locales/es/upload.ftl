@@ -26,6 +26,7 @@ upload-choose = Elegir una columna
 upload-column = Columna { $number }
 upload-remember = Recordar para archivos con las mismas columnas
 upload-rows = Primeras filas
+upload-no-preview = La vista previa muestra libros y archivos comprimidos de hasta { $packed } MB, y { $unpacked } MB una vez descomprimidos. Este es mayor: súbalo sin vista previa. La página de su trabajo muestra después cómo se lee, y allí puede asignar sus columnas.
 delimiter-comma = comas
 delimiter-semicolon = puntos y comas
 delimiter-tab = tabuladores

@@ -1,4 +1,4 @@
-### Palabras para valores: cantidades, fechas, estados, campos, reglas y lo que hizo cada persona.
+### Palabras para valores: cantidades, fechas, estados, campos y lo que hizo cada persona.
 
 ## Cantidades
 
@@ -86,22 +86,6 @@ field-company = Empresa
 
 ## Reglas
 
-rule = { $rule ->
-    [missing] Valores que faltan
-    [invalid] Direcciones no válidas
-    [duplicate] Duplicados
-    [existing] Contactos existentes
-    [malformed] Filas mal formadas
-   *[other] Otros problemas
-}
-wrong = { $rule ->
-    [missing] Falta un valor obligatorio
-    [invalid] Esta dirección no puede recibir correo
-    [duplicate] Varias filas tienen esta dirección de correo, pero distinto nombre o empresa
-    [existing] Ya existe un contacto con esta dirección de correo
-    [malformed] La fila no se ajusta al encabezado o a la codificación del archivo
-   *[other] La fila incumple una regla
-}
 wrong-missing = Falta: { $fields }
 wrong-invalid-reason = Dirección no válida: { $reason }
 

@@ -190,9 +190,9 @@ impl ColumnChoice {
         let exists = |at: &usize| *at < usize::from(width);
         let position = match self {
             ColumnChoice::Position(at) => Some(usize::from(*at)).filter(exists),
-            ColumnChoice::Named(told) => {
-                let by_name = names.iter().position(|name| name.trim().eq_ignore_ascii_case(told.trim()));
-                let by_number = || told.trim().parse::<usize>().ok()?.checked_sub(1).filter(exists);
+            ColumnChoice::Named(choice) => {
+                let by_name = names.iter().position(|name| name.trim().eq_ignore_ascii_case(choice.trim()));
+                let by_number = || choice.trim().parse::<usize>().ok()?.checked_sub(1).filter(exists);
                 by_name.or_else(by_number)
             }
         };
@@ -203,7 +203,7 @@ impl ColumnChoice {
     /// Returns the error for a column that does not exist.
     fn missing(&self, names: &[String], field: &'static str) -> ActionError {
         let column = match self {
-            ColumnChoice::Named(told) => told.clone(),
+            ColumnChoice::Named(name) => name.clone(),
             ColumnChoice::Position(at) => (u32::from(*at) + 1).to_string(),
         };
         let reason = match names {

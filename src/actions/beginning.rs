@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use futures::TryStreamExt;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
@@ -25,6 +26,9 @@ const ON_DISK_BYTES: u64 = 256 << 20;
 
 /// Maximum bytes of the content of a workbook in memory for a preview.
 pub(super) const UNPACKED_BYTES: u64 = 64 << 20;
+
+/// Time limit for reading a stored file for a preview, while somebody waits for a page.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Returns the maximum number of bytes for a preview of a file that begins with `head`.
 pub(crate) fn preview_limit(head: &[u8]) -> usize {
@@ -64,8 +68,12 @@ impl Beginning {
         Ok(Beginning { head, is_whole, file, limit: ON_DISK_BYTES })
     }
 
-    /// Reads the beginning of a stored file. Copies a large workbook or archive to a temporary file.
+    /// Reads the beginning of a stored file, in limited time. Copies a large workbook or archive to a temporary file.
     pub(crate) async fn stored(objects: &Objects, key: &str) -> Result<Beginning, ActionError> {
+        objects.within(LONGEST, key, Beginning::read(objects, key)).await
+    }
+
+    async fn read(objects: &Objects, key: &str) -> Result<Beginning, ActionError> {
         let mut opened = objects.open(key, None).await?;
         let mut head = Vec::new();
         while head.len() < preview_limit(&head)

@@ -130,7 +130,7 @@ pub async fn preview(
     choose(&mut transaction, job.tables(), which, &decision).await?;
     let preview = Preview {
         changed: decided::counts(&mut transaction, job.tables()).await?,
-        issues: decided::would_settle(&mut transaction, job.tables(), job.required).await?,
+        issues: decided::would_resolve(&mut transaction, job.tables(), job.required).await?,
         examples: decided::examples(&mut transaction, job.tables(), EXAMPLES).await?,
     };
     transaction.rollback().await?;
@@ -313,7 +313,7 @@ pub(super) async fn write<T: Serialize>(
         let moves = decided::moves(connection, tables).await?;
         decided::apply(connection, tables, action).await?;
         jobs::move_rows(connection, id, &moves).await?;
-        effect.issues = decided::settle(connection, tables, job.required, &request.actor).await?;
+        effect.issues = decided::resolve(connection, tables, job.required, &request.actor).await?;
         let more = effect.issues.reopened - effect.issues.settled;
         effect.open_issues = jobs::add_issues(connection, id, more).await?.into();
     }

@@ -11,6 +11,7 @@ use crate::domain::decision::Filter;
 use crate::domain::field::PerField;
 use crate::domain::ids::{ContactId, RowId};
 use crate::domain::job::{JobId, Owner};
+use crate::domain::refusal::RecordName;
 use crate::exports::{Cell, Column, Columns, CsvOptions, End, ExportFormat, Exported, Kind, Writer};
 use crate::store::contacts::{self, Contact};
 use crate::store::jobs;
@@ -260,8 +261,8 @@ impl Exported for Contact {
         vec![Cell::Time(created)]
     }
 
-    fn name(&self) -> String {
-        format!("contact {}", self.id)
+    fn name(&self) -> RecordName {
+        RecordName::Contact(self.id)
     }
 }
 
@@ -286,7 +287,7 @@ impl Exported for RowView {
         vec![status, self.residue.as_deref().map_or(Cell::Empty, |residue| Cell::Text(residue.into()))]
     }
 
-    fn name(&self) -> String {
-        format!("row {}", self.row)
+    fn name(&self) -> RecordName {
+        RecordName::Row(self.row)
     }
 }

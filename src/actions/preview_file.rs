@@ -318,6 +318,7 @@ fn refusal(rejection: Rejection, beginning: &Beginning) -> ActionError {
         Rejection::Incomplete | Rejection::GrowsTooLarge { .. } => ("file", beginning.too_large()),
         Rejection::NoSuchLine { .. } => ("header_line", rejection.into()),
         Rejection::NoSuchPart { .. } => ("part", rejection.into()),
+        Rejection::Utf7 => ("encoding", rejection.into()),
         Rejection::Empty
         | Rejection::Blank
         | Rejection::HeaderOnly { .. }

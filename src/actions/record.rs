@@ -50,11 +50,11 @@ impl Request {
         connection: &mut PgConnection,
         kind: ActionKind,
         job: Option<JobId>,
-        asked: &impl Serialize,
+        request: &impl Serialize,
     ) -> Result<ActionId, ActionError> {
         let idempotency =
             self.idempotency.as_ref().map(|known| (known.key.as_str(), known.fingerprint.as_str()));
-        let request = serde_json::to_value(asked)?;
+        let request = serde_json::to_value(request)?;
         let new = New { owner: &self.owner, actor: &self.actor, kind, job, request: &request, idempotency };
         Ok(actions::insert(connection, &new).await?)
     }

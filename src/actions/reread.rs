@@ -85,15 +85,15 @@ pub async fn reread(
 ) -> Result<Changed, ActionError> {
     let (mut tries, mut file) = (0, None);
     let (done, after_commit) = loop {
-        // The store is asked without a transaction, in which it would hold locks for as long as it takes.
-        let asked = match file.take() {
-            Some(asked) => asked,
-            None => match StoredTable::ask(owners, objects, request, id, reread).await? {
-                Asked::Earlier(done) => return Ok(done),
-                Asked::Now(asked) => *asked,
+        // Without a transaction, since locks would last as long as the request to the store.
+        let table = match file.take() {
+            Some(table) => table,
+            None => match StoredTable::find(owners, objects, request, id, reread).await? {
+                Found::Earlier(done) => return Ok(done),
+                Found::Table(table) => *table,
             },
         };
-        match reread_once(owners, queue, request, id, reread, &asked).await {
+        match reread_once(owners, queue, request, id, reread, &table).await {
             Ok(Some(done)) => break done,
             // Somebody has changed the job since.
             Ok(None) if tries < 20 => tries += 1,
@@ -101,7 +101,7 @@ pub async fn reread(
             // Dropping the tables needs a lock for which nobody else must be made to wait long.
             Err(ActionError::Busy) if tries < 20 => {
                 tries += 1;
-                file = Some(asked);
+                file = Some(table);
             }
             Err(error) => return Err(error),
         }
@@ -118,27 +118,27 @@ struct StoredTable {
     preview: Option<FilePreview>,
 }
 
-enum Asked {
+enum Found {
     /// The request was carried out before.
     Earlier(Changed),
-    Now(Box<StoredTable>),
+    Table(Box<StoredTable>),
 }
 
 impl StoredTable {
-    /// Asks the store for the file.
+    /// Finds the file in the store.
     ///
     /// Fails if it no longer exists, or if the job does not allow that it is read again.
-    async fn ask(
+    async fn find(
         owners: &OwnerPool,
         objects: &Objects,
         request: &Request,
         id: JobId,
         reread: &Reread<'_>,
-    ) -> Result<Asked, ActionError> {
+    ) -> Result<Found, ActionError> {
         let owner = &request.owner;
         let mut db = owners.read(owner).await?;
         if let Some(earlier) = request.earlier(&mut db).await? {
-            return Ok(Asked::Earlier(earlier));
+            return Ok(Found::Earlier(earlier));
         }
         let job = jobs::get(&mut db, owner, id).await?.ok_or(ActionError::NoJob(id))?;
         db.rollback().await?;
@@ -152,7 +152,7 @@ impl StoredTable {
                 None
             }
         };
-        Ok(Asked::Now(Box::new(StoredTable { job, preview })))
+        Ok(Found::Table(Box::new(StoredTable { job, preview })))
     }
 
     /// Returns whether the job is still the one by which the file was found and read.
@@ -162,7 +162,7 @@ impl StoredTable {
     }
 }
 
-/// Reads the file again, unless the job has changed since the store was asked; then returns `None`.
+/// Reads the file again. Returns `None` if the job has changed since the file was found.
 async fn reread_once(
     owners: &OwnerPool,
     queue: Option<&Queue>,

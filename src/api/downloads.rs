@@ -10,8 +10,8 @@ use super::uploads::Form;
 use crate::actions::{Corrected, Export, Selection};
 use crate::domain::decision::Filter;
 use crate::domain::ids::JobId;
-use crate::domain::issue::IssueType;
 use crate::domain::row::RowStatus;
+use crate::domain::rules::IssueType;
 use crate::exports::{CsvOptions, ExportFormat};
 use crate::http::{self, App, Editor, Path, Problem, ProblemBody, Query, Reader, take_corrections};
 

@@ -9,7 +9,7 @@ use super::rows::RowTagged;
 use crate::actions::{self, ActionError, Case, Effect};
 use crate::domain::decision::{Decision, Filter};
 use crate::domain::ids::{IssueId, JobId};
-use crate::domain::issue::IssueType;
+use crate::domain::rules::IssueType;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
 use crate::store::issues::{self, Issue, IssueFilter, State as IssueState};
 

@@ -13,8 +13,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use crate::actions::{self, Changed, GivenSettings, Remember, Undone};
-use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::rules::IssueType;
 use crate::http::{
     App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, Standing, Uploader, event_stream, find_job,
 };

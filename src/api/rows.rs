@@ -10,8 +10,8 @@ use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
 use crate::actions::{self, ActionError, Effect, Preview};
 use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::ids::{JobId, RowId};
-use crate::domain::issue::IssueType;
 use crate::domain::row::RowStatus;
+use crate::domain::rules::IssueType;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
 use crate::store::staging::{self, RowView};
 

@@ -8,13 +8,14 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::access::Role;
-use crate::domain::decision::{ActionKind, BulkDecision};
+use crate::domain::bulk_decision::BulkDecision;
+use crate::domain::decision::ActionKind;
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, MappingId, RowId, TokenId};
 use crate::domain::interpretation::{Certainty, ColumnsBy, ContainerFormat};
-use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus, Quote};
 use crate::domain::row::{OnExisting, RowStatus};
+use crate::domain::rules::IssueType;
 use crate::exports::ExportFormat;
 
 /// Describes a struct of another module under a name: `path as Name { field: Type, … }`. Comments and `#[schema(…)]`

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
-use super::output::{counted, printable};
+use super::output::{Format, counted, printable};
 use super::session::Session;
 use super::show::in_words;
-use super::{Format, Status, output, undo_progress};
+use super::{Status, output, undo_progress};
 use crate::actions::{self, Effect};
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
-use crate::domain::issue::IssueType;
 use crate::domain::row::RowStatus;
+use crate::domain::rules::{IssueType, RULES, Rule};
 use crate::store::decided::Example;
 use crate::store::jobs;
 
@@ -145,7 +146,7 @@ impl DecisionArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct FilterArgs {
     /// Rows with an open issue of this type.
-    #[arg(long = "type", value_name = "TYPE", value_parser = super::issue_type())]
+    #[arg(long = "type", value_name = "TYPE", value_parser = issue_type())]
     issue_type: Option<IssueType>,
     /// Rows in this status: READY, ISSUE, DISCARD or SUCCESS.
     #[arg(long)]
@@ -343,4 +344,10 @@ pub(crate) async fn undo_import(session: &Session, job: JobId) -> anyhow::Result
         );
     }
     Ok(Status::Done)
+}
+
+/// Parses an issue type. The help lists all of them.
+pub(super) fn issue_type() -> impl TypedValueParser<Value = IssueType> {
+    let value = |rule: &Rule| PossibleValue::new(rule.issue_type.as_str()).help(rule.when);
+    PossibleValuesParser::new(RULES.map(value)).try_map(|word| word.parse::<IssueType>())
 }

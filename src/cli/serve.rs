@@ -30,7 +30,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// How long a start waits for its database connections.
 const FILL: Duration = Duration::from_secs(5);
 
-/// Serves until it is asked to stop. Then accepts no more connections, lets requests finish, and lets the worker
+/// Serves until a signal stops it. Then accepts no more connections, lets requests finish, and lets the worker
 /// finish its chunk.
 pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<Status> {
     let settings = &session.settings;

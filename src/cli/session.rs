@@ -114,7 +114,7 @@ impl Session {
         }
     }
 
-    /// Runs the worker until it is asked to stop.
+    /// Runs the worker until a signal stops it.
     pub(crate) async fn work(&self) -> anyhow::Result<Status> {
         let shutdown = Shutdown::on_signals()?;
         let queue = queue(&self.settings, &self.context.pool).await?;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::output::{Printer, print};
+use super::output::{Format, Printer, print};
 use super::session::Session;
 use super::{List, Status};
 use crate::domain::extra::Extra;
@@ -103,8 +103,8 @@ pub(crate) async fn issues(
         .map(|issue| WithRows { rows: items.remove(&issue.id).unwrap_or_default(), issue })
         .collect();
     match list.output {
-        super::Format::Json => print(list.output, &with_rows, &[], |_| Vec::new())?,
-        super::Format::Table | super::Format::Csv => {
+        Format::Json => print(list.output, &with_rows, &[], |_| Vec::new())?,
+        Format::Table | Format::Csv => {
             lines(list, &with_rows, &Others::of(extra_columns::of_job(&mut db, id).await?))?;
         }
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{SettingsError, UNSET, whole};
+use super::values::whole;
+use super::{SettingsError, UNSET};
 
 /// Default lifetime of an API token in days.
 const DEFAULT_TOKEN_DAYS: u64 = 90;

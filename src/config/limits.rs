@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::whole;
+use super::values::whole;
 
 /// Ceilings and time-outs of the HTTP server.
 #[derive(Debug, Clone, clap::Args)]

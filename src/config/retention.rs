@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{UNSET, whole};
+use super::UNSET;
+use super::values::whole;
 
 /// How long rows, records and files are kept.
 #[derive(Debug, Clone, clap::Args)]

@@ -8,7 +8,8 @@ use url::{Host, Url};
 
 use super::access::AccessSettings;
 use super::secret::{self, Secret};
-use super::{LimitSettings, SettingsError, boolean, given, whole};
+use super::values::{boolean, whole};
+use super::{LimitSettings, SettingsError, given};
 
 /// The settings of `serve`. All settings of OpenID Connect require `OIDC_ISSUER`.
 #[derive(Debug, Clone, clap::Args)]

@@ -3,6 +3,10 @@
 
 mod entities;
 
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
+
 use super::converter::Converter;
 use super::encoding::Encoding;
 use crate::domain::html;
@@ -142,19 +146,11 @@ fn quoted_printable(coded: &str) -> Option<Vec<u8>> {
 }
 
 fn base64(coded: &str) -> Option<Vec<u8>> {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
-    for byte in coded.trim_end_matches('=').bytes() {
-        let digit = DIGITS.iter().position(|known| *known == byte)?;
-        bits = (bits << 6) | digit as u32;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-            bits &= (1 << count) - 1;
-        }
-    }
-    Some(bytes)
+    // Mail programs pad and fill the last digit as they like.
+    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(&alphabet::STANDARD, CONFIG).decode(coded).ok()
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ mod skipped;
 mod table;
 mod table_start;
 mod utf16;
+mod utf7;
 mod wrapped;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::encoding::{Encoding, NAMED, Reading};
 use super::evidence;
+use super::utf7::is_utf7;
 use crate::domain::rejection::{ForeignFormat, Rejection};
 
 /// What the first bytes of a file reveal about its encoding.
@@ -78,6 +79,11 @@ fn escaped(head: &[u8]) -> Option<Encoding> {
     let is_shift = |bytes: &[u8]| matches!(bytes, b"\x1B$B" | b"\x1B$@" | b"\x1B(J" | b"\x1B(I");
     let found = head.is_ascii() && head.contains(&0x1B) && head.windows(3).any(is_shift);
     found.then_some(Encoding::Other(encoding_rs::ISO_2022_JP))
+}
+
+/// Rejects text that begins in UTF-7.
+pub(super) fn refuse_utf7(head: &[u8]) -> Result<(), Rejection> {
+    if is_utf7(head) { Err(Rejection::Utf7) } else { Ok(()) }
 }
 
 /// Rejects files of other formats that people mistake for CSV.

@@ -5,7 +5,7 @@ use super::dialect::TableSettings;
 use super::encoding::Encoding;
 use super::evidence;
 use super::interpretation::certainty;
-use super::opening::{Opening, refuse_foreign};
+use super::opening::{Opening, refuse_foreign, refuse_utf7};
 use super::reader::HEAD_BYTES;
 use super::records::Limits;
 use super::table::as_utf8;
@@ -67,7 +67,10 @@ pub fn preview(
     let head = end.map_or(head, |end| &head[..=end]);
     let opening = match encoding {
         Some(encoding) => Opening::known(encoding.into(), head),
-        None => Opening::sniff(head),
+        None => {
+            refuse_utf7(head)?;
+            Opening::sniff(head)
+        }
     };
     let bytes = &head[opening.skip..];
     if bytes.is_empty() {

@@ -5,7 +5,7 @@ use super::dialect::TableSettings;
 use super::encoding::Reading;
 use super::evidence::Evidence;
 use super::header::{ColumnSettings, Header, Mapping};
-use super::opening::{Opening, refuse_foreign};
+use super::opening::{Opening, refuse_foreign, refuse_utf7};
 use super::records::{Limits, RecordReader};
 use super::rows::{RawRow, Rows, Summary};
 use super::table_start::{Quoting, TableStart};
@@ -136,7 +136,10 @@ impl Reader {
                 refuse_foreign(&head)?;
                 let opening = match self.known {
                     Some(reading) => Opening::known(reading, &head),
-                    None => Opening::sniff(&head),
+                    None => {
+                        refuse_utf7(&head)?;
+                        Opening::sniff(&head)
+                    }
                 };
                 if !opening.is_certain {
                     let mut evidence = Evidence::default();

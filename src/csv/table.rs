@@ -9,7 +9,7 @@ use super::dialect::TableSettings;
 use super::encoding::{Encoding, Reading};
 use super::evidence::Evidence;
 use super::mangled::without_mangled_mark;
-use super::opening::{Opening, refuse_foreign};
+use super::opening::{Opening, refuse_foreign, refuse_utf7};
 use super::reader::{HEAD_BYTES, PIECE_BYTES};
 use super::records::{Limits, Record, RecordReader};
 use super::table_start::{Quoting, TableStart};
@@ -48,6 +48,7 @@ impl TableSurvey {
     /// Fails if the file is of another format or empty.
     pub fn finish(self, limits: Limits) -> Result<TableReader, Rejection> {
         refuse_foreign(&self.head)?;
+        refuse_utf7(&self.head)?;
         let Opening { reading, is_certain, skip } = Opening::sniff(&self.head);
         let Reading { encoding, .. } = if is_certain { reading } else { self.evidence.reading() };
         if self.bytes == skip as u64 {

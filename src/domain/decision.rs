@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 pub use super::field::Field;
 use super::field::{PerField, by_name};
 use super::ids::{IssueId, RowId};
-use super::issue::IssueType;
 use super::row::{Fields, RowStatus, normalise};
+use super::rules::IssueType;
 use super::search::{self, TextFlaw};
 use super::words::words;
 
@@ -55,32 +55,6 @@ words! {
         Policy = "POLICY",
         /// A contact was changed.
         EditContact = "EDIT_CONTACT",
-    }
-}
-
-words! {
-    /// A decision about many issues of one rule, as sent by the buttons of a review.
-    BulkDecision, "decision" {
-        /// [`Decision::KeepFirst`].
-        KeepFirst = "keep_first",
-        /// [`Decision::KeepLast`].
-        KeepLast = "keep_last",
-        /// [`Decision::Merge`] without new values.
-        Merge = "merge",
-        /// [`Decision::Correct`].
-        Correct = "correct",
-        /// [`Decision::KeepContact`].
-        KeepContact = "keep_contact",
-        /// [`Decision::Overwrite`].
-        Overwrite = "overwrite",
-        /// [`Decision::Fill`].
-        Fill = "fill",
-        /// [`Decision::Accept`].
-        Accept = "accept",
-        /// [`Decision::Discard`].
-        Discard = "discard",
-        /// [`Decision::Edit`]: one value for all rows in which a field is empty.
-        FillIn = "fill_in",
     }
 }
 
@@ -293,6 +267,25 @@ pub enum Decision {
     Merge(Edits),
 }
 
+/// The new values of a decision, shared or exclusive as the decision is.
+macro_rules! edits_of {
+    ($decision:expr) => {
+        match $decision {
+            Decision::Edit(edits) | Decision::Merge(edits) => Some(edits),
+            Decision::Discard
+            | Decision::Restore
+            | Decision::Accept
+            | Decision::KeepContact
+            | Decision::Overwrite
+            | Decision::Fill
+            | Decision::Correct
+            | Decision::KeepRow { .. }
+            | Decision::KeepFirst
+            | Decision::KeepLast => None,
+        }
+    };
+}
+
 impl Decision {
     /// Returns its kind in the audit trail.
     pub(crate) fn kind(&self) -> ActionKind {
@@ -317,36 +310,12 @@ impl Decision {
 
     /// Returns the new values, if the decision has any.
     pub fn edits(&self) -> Option<&Edits> {
-        match self {
-            Decision::Edit(edits) | Decision::Merge(edits) => Some(edits),
-            Decision::Discard
-            | Decision::Restore
-            | Decision::Accept
-            | Decision::KeepContact
-            | Decision::Overwrite
-            | Decision::Fill
-            | Decision::Correct
-            | Decision::KeepRow { .. }
-            | Decision::KeepFirst
-            | Decision::KeepLast => None,
-        }
+        edits_of!(self)
     }
 
     /// Returns the new values for a change, if the decision has any.
     pub(crate) fn edits_mut(&mut self) -> Option<&mut Edits> {
-        match self {
-            Decision::Edit(edits) | Decision::Merge(edits) => Some(edits),
-            Decision::Discard
-            | Decision::Restore
-            | Decision::Accept
-            | Decision::KeepContact
-            | Decision::Overwrite
-            | Decision::Fill
-            | Decision::Correct
-            | Decision::KeepRow { .. }
-            | Decision::KeepFirst
-            | Decision::KeepLast => None,
-        }
+        edits_of!(self)
     }
 }
 

@@ -20,105 +20,61 @@ const LABEL_OCTETS: usize = 63;
 /// Maximum length of an address (RFC 5321, 4.5.3.1.3, without the angle brackets).
 const ADDRESS_OCTETS: usize = 254;
 
-/// The reason why an address is invalid. The message never quotes the address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// The reason why an address is invalid. The message never quotes the address; it is in `locales/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailError {
     /// There is no `@`.
-    #[error("it has no @")]
     NoAt,
     /// There is more than one `@`.
-    #[error("it has more than one @")]
     SecondAt,
     /// The address is too long.
-    #[error("it is {0} bytes long; at most 254 are allowed")]
     TooLong(usize),
     /// The local part is empty.
-    #[error("the part before the @ is empty")]
     EmptyLocal,
     /// The local part is too long.
-    #[error("the part before the @ is {0} bytes long; at most 64 are allowed")]
     LocalTooLong(usize),
     /// The local part starts with a dot.
-    #[error("the part before the @ starts with a dot")]
     LocalDotFirst,
     /// The local part ends with a dot.
-    #[error("the part before the @ ends with a dot")]
     LocalDotLast,
     /// The local part has two dots in a row.
-    #[error("the part before the @ has two dots in a row")]
     LocalDotDot,
     /// The unquoted local part contains a character that requires quotes or is never allowed.
-    #[error("the part before the @ contains {}", Named(*.0))]
     LocalCharacter(char),
     /// A quoted local part has no closing quote.
-    #[error("a quotation mark before the @ is not closed")]
     QuoteOpen,
     /// Only a part of the local part is quoted.
-    #[error("quotation marks must enclose the whole part before the @")]
     QuotePart,
     /// A quoted local part is empty.
-    #[error("the quotation marks before the @ are empty")]
     QuoteEmpty,
     /// The quoted local part contains a character that is not allowed.
-    #[error("the quoted part before the @ contains {}", Named(*.0))]
     QuoteCharacter(char),
     /// The domain is empty.
-    #[error("the part after the @ is empty")]
     EmptyDomain,
     /// The domain is an address literal such as `[192.0.2.1]`.
-    #[error("the part after the @ is an address in brackets; use a domain name")]
     DomainLiteral,
     /// The domain is too long.
-    #[error("the domain is {0} bytes long; at most 253 are allowed")]
     DomainTooLong(usize),
     /// The domain has only one label.
-    #[error("the domain has no dot")]
     NoDot,
     /// The domain starts with a dot.
-    #[error("the domain starts with a dot")]
     DomainDotFirst,
     /// The domain ends with a dot.
-    #[error("the domain ends with a dot")]
     DomainDotLast,
     /// The domain has two dots in a row.
-    #[error("the domain has two dots in a row")]
     DomainDotDot,
     /// A label is too long.
-    #[error("a label of the domain is {0} bytes long; at most 63 are allowed")]
     LabelTooLong(usize),
     /// A label starts or ends with a hyphen.
-    #[error("a label of the domain starts or ends with a hyphen")]
     LabelHyphen,
     /// The domain contains a character that is not allowed.
-    #[error("the domain contains {}", Named(*.0))]
     DomainCharacter(char),
     /// The domain is internationalized and violates IDNA.
-    #[error("the domain is not a valid internationalized domain name")]
     DomainIdna,
     /// The last label has one character.
-    #[error("the top-level domain has only one letter")]
     TopLevelShort,
     /// The last label is a number.
-    #[error("the top-level domain is a number")]
     TopLevelDigits,
-}
-
-/// A character, displayed by name if it is invisible.
-struct Named(char);
-
-impl std::fmt::Display for Named {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            ' ' => f.write_str("a space"),
-            '\t' => f.write_str("a tab"),
-            '\n' | '\r' => f.write_str("a line break"),
-            '\u{fffd}' | '\u{2400}' => f.write_str("a damaged character"),
-            letter if letter.is_control() || letter.is_whitespace() || is_invisible(letter) => {
-                write!(f, "the invisible character U+{:04X}", u32::from(letter))
-            }
-            letter => write!(f, "`{letter}`"),
-        }
-    }
 }
 
 /// Returns the comparison key of an address: the address in lower case, without further folding. `value` must be trimmed

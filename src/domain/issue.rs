@@ -1,23 +1,6 @@
-//! An issue: a question to a person, and the key that makes it unique.
+//! The keys that make issues unique, and who resolves them.
 
 use super::row::RowHash;
-use super::words::words;
-
-words! {
-    /// `issue_type_enum`.
-    IssueType, "issue type" {
-        /// Rows share an e-mail and differ in name or company.
-        DuplicateEmail = "DUPLICATE_EMAIL",
-        /// The value is not a deliverable address.
-        InvalidEmail = "INVALID_EMAIL",
-        /// The owner has a contact with that e-mail from another job.
-        ExistingEmail = "EXISTING_EMAIL",
-        /// One or more required values are empty.
-        MissingRequiredField = "MISSING_REQUIRED_FIELD",
-        /// The row does not fit its header or its encoding.
-        MalformedRow = "MALFORMED_ROW",
-    }
-}
 
 /// The key of the issue about the encoding of a job's file. Its type is MALFORMED_ROW, and it is the only one of that type
 /// that several rows share.

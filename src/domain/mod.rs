@@ -3,6 +3,7 @@
 //! Both flows use these rules, so that a row is validated identically whether it comes from a file or from the database.
 
 pub mod access;
+pub mod bulk_decision;
 pub mod column_names;
 pub mod contact;
 pub mod decision;

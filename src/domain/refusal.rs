@@ -4,6 +4,7 @@
 use super::access::Role;
 use super::email::EmailError;
 use super::field::Field;
+use super::ids::{ContactId, RowId};
 use super::job::JobId;
 use super::rejection::{HeaderNames, Rejection};
 use super::search::TextFlaw;
@@ -186,15 +187,100 @@ pub enum Refusal {
         /// The kind of work.
         work: Work,
     },
-    /// A form ended early, or is none.
+    /// A form ended early, is none, or has a value that its page does not offer.
     BrokenForm,
     /// A form has too much before its file.
     LateFile {
         /// The maximum number of bytes before the file.
         limit: usize,
     },
+    /// A form has no file.
+    NoFile,
+    /// A parameter in the address has a value that is not allowed, or is unknown.
+    BadParameter {
+        /// Its name.
+        name: String,
+    },
+    /// The address contains a value that is not allowed.
+    BadAddress,
+    /// The body of the request ended early.
+    BodyCut,
+    /// The body of the request is too large.
+    BodyTooLarge {
+        /// The maximum number of bytes.
+        limit: usize,
+    },
+    /// The values for every row are not an object of fields and texts.
+    NoValues,
+    /// There are no pages in a language.
+    NoLanguage,
     /// A query of the database took too long.
     SlowQuery,
+    /// The stored file was removed.
+    FileGone,
+    /// The server has one local user, and the browser has not opened its address with the token.
+    NeedsLocalToken,
+    /// The token is not that of the local user.
+    WrongLocalToken,
+    /// The server has one local user, and the request came through a proxy.
+    Proxied {
+        /// The header that says so.
+        header: String,
+    },
+    /// The server has one local user, and the request names another host.
+    OtherHost,
+    /// Only a person can do this, and the sender is an API token.
+    NeedsPerson,
+    /// A token is not accepted.
+    BadToken,
+    /// Nobody can sign in here.
+    NoSignIn,
+    /// A sign-in has expired or belongs to another browser.
+    SignInExpired,
+    /// A sign-in was answered by another provider.
+    OtherProvider,
+    /// The provider did not sign the user in.
+    NotSignedIn,
+    /// The provider rejected the sign-in.
+    SignInRejected,
+    /// A format of files cannot contain a value of this length.
+    LongValue {
+        /// The contact or row.
+        record: RecordName,
+        /// The name of the column.
+        column: String,
+        /// The format.
+        format: &'static str,
+        /// The limit in UTF-16 code units.
+        limit: usize,
+    },
+    /// A record has a value in a column that none of its owner's files has.
+    UnknownColumn {
+        /// The contact or row.
+        record: RecordName,
+        /// The name of the column.
+        column: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// A format of files cannot contain this number of columns.
+    WideFile {
+        /// The number of columns.
+        columns: usize,
+        /// The format.
+        format: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// An exported contact or row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordName {
+    /// A contact.
+    Contact(ContactId),
+    /// A row.
+    Row(RowId),
 }
 
 /// A kind of work. The amount in progress at the same time is limited.

@@ -120,6 +120,8 @@ pub enum Rejection {
         /// What the file is.
         format: ContainerFormat,
     },
+    /// The text is in UTF-7.
+    Utf7,
     /// The container is damaged, or uses what no library here supports.
     BrokenContainer {
         /// What the file is.
@@ -219,7 +221,8 @@ impl Rejection {
             | Rejection::Columns { .. }
             | Rejection::Mapping { .. }
             | Rejection::HeaderOnly { .. }
-            | Rejection::TooDamaged { .. } => true,
+            | Rejection::TooDamaged { .. }
+            | Rejection::Utf7 => true,
             Rejection::Empty
             | Rejection::Blank
             | Rejection::NotCsv { .. }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::error::ExportError;
 use super::format::ExportFormat;
 use crate::domain::field::{Field, PerField, folded};
+use crate::domain::refusal::{RecordName, Refusal};
 
 /// The kind of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +71,8 @@ pub(crate) trait Exported: Serialize {
     fn kept(&self) -> Vec<(&str, &str)>;
     /// Returns the values of [`AFTER`](Exported::AFTER).
     fn after(&self) -> Vec<Cell<'_>>;
-    /// Names the record in an error, such as `contact 12`.
-    fn name(&self) -> String;
+    /// Names the record in a refusal.
+    fn name(&self) -> RecordName;
 }
 
 /// The columns of a file, in order: own columns, fields, kept columns, own columns.
@@ -124,11 +125,12 @@ impl Columns {
     ) -> Result<impl Iterator<Item = Cell<'r>>, ExportError> {
         let mut kept = vec![Cell::Empty; self.kept.len()];
         for (name, value) in record.kept() {
-            let at = self.positions.get(name).ok_or_else(|| ExportError::UnknownColumn {
+            let unknown = || Refusal::UnknownColumn {
                 record: record.name(),
                 column: name.to_owned(),
-                format,
-            })?;
+                format: format.as_str(),
+            };
+            let at = self.positions.get(name).ok_or_else(|| ExportError::Refused(unknown()))?;
             kept[*at] = text(value);
         }
         let fields = record.values().values().into_iter().map(|value| text(value));

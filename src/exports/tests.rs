@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::*;
 use crate::domain::field::PerField;
+use crate::domain::ids::ContactId;
+use crate::domain::refusal::RecordName;
 
 #[derive(Serialize)]
 struct Record {
@@ -32,8 +34,8 @@ impl Exported for Record {
         vec![Cell::Text(Cow::Borrowed("new"))]
     }
 
-    fn name(&self) -> String {
-        format!("record {}", self.number)
+    fn name(&self) -> RecordName {
+        RecordName::Contact(ContactId(self.number))
     }
 }
 
@@ -93,7 +95,7 @@ fn a_value_in_an_unknown_column_is_not_dropped() {
         let refused =
             Writer::new(format, CsvOptions::default(), columns()).unwrap().push(&added).unwrap_err();
         let expected = format!(
-            "record 7 has a value in the column `Score`, which another program added; {format} files have the columns of \
+            "contact 7 has a value in the column `Score`, which another program added; {format} files have the columns of \
              imported files only; export as jsonl or vcf"
         );
         assert_eq!(refused.to_string(), expected);

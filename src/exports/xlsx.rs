@@ -10,6 +10,7 @@ use super::ExportFormat;
 use super::columns::{Cell, Columns, Exported};
 use super::error::ExportError;
 use crate::csv::{defused, undefused};
+use crate::domain::refusal::Refusal;
 
 /// Maximum number of rows of a sheet.
 const MAX_ROWS: u32 = 1_048_576;
@@ -33,8 +34,8 @@ pub(super) struct Xlsx {
 impl Xlsx {
     pub(super) fn new(columns: Columns) -> Result<Xlsx, ExportError> {
         if columns.len() > MAX_COLUMNS {
-            let format = ExportFormat::Xlsx;
-            return Err(ExportError::TooWide { columns: columns.len(), format, limit: MAX_COLUMNS });
+            let (columns, format) = (columns.len(), ExportFormat::Xlsx.as_str());
+            return Err(ExportError::Refused(Refusal::WideFile { columns, format, limit: MAX_COLUMNS }));
         }
         let (bold, time) = (Format::new().set_bold(), Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"));
         let mut xlsx = Xlsx { columns, workbook: Workbook::new(), sheets: 0, row: 0, bold, time };
@@ -68,16 +69,16 @@ impl Xlsx {
                     .and_then(|time| sheet.write_datetime_with_format(row, at, time, &self.time)),
             };
             written.map_err(|error| match error {
-                XlsxError::MaxStringLengthExceeded => ExportError::TooLong {
+                XlsxError::MaxStringLengthExceeded => ExportError::Refused(Refusal::LongValue {
                     record: record.name(),
                     column: self
                         .columns
                         .iter()
                         .nth(at.into())
                         .map_or_else(String::new, |(name, _)| name.to_owned()),
-                    format: ExportFormat::Xlsx,
+                    format: ExportFormat::Xlsx.as_str(),
                     limit: MAX_LENGTH,
-                },
+                }),
                 error => failed(error),
             })?;
         }

@@ -10,6 +10,7 @@ use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
 
 use super::problem::{Kind, Problem};
+use crate::domain::refusal::Refusal;
 
 /// Time limit for a body that is read whole.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -19,7 +20,7 @@ pub(crate) async fn read_whole(body: Body, limit: usize) -> Result<Bytes, Proble
     read_up_to(body, |_| Ok(limit)).await
 }
 
-/// Like [`read_whole`], with a limit that depends on how the body begins and is asked for with each piece.
+/// Like [`read_whole`], with a limit that depends on how the body begins, and is computed again for each piece.
 pub(crate) async fn read_up_to(
     body: Body,
     limit: impl FnMut(&[u8]) -> Result<usize, Problem>,
@@ -38,7 +39,7 @@ async fn collect(
         whole.extend_from_slice(&piece);
         let limit = limit(&whole)?;
         if whole.len() > limit {
-            return Err(Problem::new(Kind::TooLarge).detail(format!("at most {limit} bytes are taken here")));
+            return Err(Problem::because(Kind::TooLarge, Refusal::BodyTooLarge { limit }));
         }
     }
     Ok(whole.freeze())

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use super::bodies::read_whole;
 use super::limits::{Permits, SMALL_BODY_BYTES};
 use super::problem::{Kind, Problem};
+use crate::domain::refusal::Refusal;
 
 /// Maximum bytes of a JSON body; large enough for many decisions in one request.
 pub(crate) const BODY_LIMIT_BYTES: usize = 2 << 20;
@@ -110,7 +111,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Path(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
-                Err(Problem::new(Kind::Malformed).detail(error.body_text()))
+                Err(Problem::new(Kind::Malformed).detail(error.body_text()).refusing(Refusal::BadAddress))
             }
             Err(error) => Err(Problem::internal(&error)),
         }
@@ -157,8 +158,8 @@ fn query_problem(rejection: &QueryRejection) -> Problem {
     let (path, words) = path_and_words(rejection);
     let problem = Problem::new(Kind::Malformed);
     match path {
-        Some(parameter) => problem.parameter(parameter, words),
-        None => problem.detail(words),
+        Some(name) => problem.parameter(name.clone(), words).refusing(Refusal::BadParameter { name }),
+        None => problem.detail(words).refusing(Refusal::BadAddress),
     }
 }
 

@@ -35,7 +35,7 @@ impl FormFile {
     /// Finds the file in a request's body.
     pub async fn find(request: Request) -> Result<FormFile, Problem> {
         let boundary = text(request.headers()).and_then(|kind| multer::parse_boundary(kind).ok());
-        let no_boundary = || Problem::new(Kind::Malformed).detail("the form has no boundary");
+        let no_boundary = || Problem::because(Kind::Malformed, Refusal::BrokenForm);
         let boundary = boundary.ok_or_else(no_boundary)?;
         let is_found = Arc::new(AtomicBool::new(false));
         let pieces = Pieces {
@@ -56,7 +56,7 @@ impl FormFile {
                 texts.push((name, field.text().await.map_err(broken)?));
             }
         }
-        Err(Problem::new(Kind::Invalid).at("#/file", "the form has no part of this name"))
+        Err(Problem::of_value("#/file", Refusal::NoFile))
     }
 
     /// Returns the text of a part before the file, unless it is blank.

@@ -36,30 +36,22 @@ pub(crate) async fn local_only(State(app): State<App>, request: Request, next: N
             let cookie = cookie.path("/").http_only(true).same_site(SameSite::Strict).build();
             (CookieJar::new().add(cookie), Redirect::to("/")).into_response()
         }
-        Some(_) => Problem::new(Kind::Unauthenticated)
-            .detail("the token is not that of this server; it is in serve.token in the data folder")
-            .into_response(),
+        Some(_) => Problem::because(Kind::Unauthenticated, Refusal::WrongLocalToken).into_response(),
     }
 }
 
 /// Fails unless the request was sent on this machine, to a loopback name, and not by a page of another site.
 fn refuse_foreign(request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
-    let refused = |detail: String| Err(Problem::new(Kind::Forbidden).detail(detail));
+    let refused = |reason| Err(Problem::because(Kind::Forbidden, reason));
     if let Some(name) = headers.keys().find(|name| is_of_proxy(name)) {
-        return refused(format!(
-            "the request came through a proxy (header {name}), and this server serves its own machine only; \
-             set OIDC_ISSUER to serve others"
-        ));
+        return refused(Refusal::Proxied { header: name.to_string() });
     }
     // If the request target is in absolute form, its host takes precedence (RFC 9112, 3.2.2).
     let host = request.uri().authority().map(|authority| authority.as_str());
     let host = host.or_else(|| text(headers, header::HOST)).filter(|host| is_loopback(host));
     let Some(host) = host else {
-        return refused(
-            "this server serves its own machine only, as localhost; set OIDC_ISSUER to serve others"
-                .to_owned(),
-        );
+        return refused(Refusal::OtherHost);
     };
     let foreign = text(headers, header::ORIGIN).is_some_and(|origin| origin != format!("http://{host}"));
     match foreign || !is_safe(request.method()) && is_cross_site(headers) {

@@ -68,7 +68,7 @@ impl FromRequestParts<App> for Person {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let principal = principal(parts, app).await?;
         match principal.means {
-            Means::ApiToken(_) => Err(forbidden("an API token cannot do this; a person can")),
+            Means::ApiToken(_) => Err(Problem::because(Kind::Forbidden, Refusal::NeedsPerson)),
             Means::Local | Means::Bearer | Means::Session { .. } => Ok(Person(principal)),
         }
     }
@@ -79,10 +79,6 @@ fn with_role(principal: Principal, role: Role) -> Result<Principal, Problem> {
         true => Ok(principal),
         false => Err(Problem::because(Kind::Forbidden, Refusal::NeedsRole { role })),
     }
-}
-
-fn forbidden(detail: impl Into<String>) -> Problem {
-    Problem::new(Kind::Forbidden).detail(detail)
 }
 
 /// Authenticates the sender of a request and counts the request.
@@ -256,11 +252,8 @@ async fn by_provider(app: &App, provider: &Provider, token: &str) -> Result<Prin
 fn by_local_cookie(parts: &Parts, local: &LocalUser) -> Result<Principal, Problem> {
     let jar = CookieJar::from_headers(&parts.headers);
     let cookie = jar.get(local.cookie_name());
-    cookie.and_then(|cookie| local.by_cookie(cookie.value())).ok_or_else(|| {
-        let detail = "open the address that `ingest serve` shows with its token, or send the token (serve.token in the \
-                      data folder) as bearer";
-        unauthenticated().detail(detail)
-    })
+    let known = cookie.and_then(|cookie| local.by_cookie(cookie.value()));
+    known.ok_or_else(|| challenged(Problem::because(Kind::Unauthenticated, Refusal::NeedsLocalToken)))
 }
 
 async fn by_cookie(parts: &Parts, app: &App, client: &Client) -> Result<Principal, Problem> {
@@ -298,7 +291,12 @@ pub(crate) fn session_cookie(app: &App) -> &'static str {
 }
 
 fn unauthenticated() -> Problem {
-    Problem::new(Kind::Unauthenticated).header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    challenged(Problem::new(Kind::Unauthenticated))
+}
+
+/// Asks for a token (RFC 6750, section 3).
+fn challenged(problem: Problem) -> Problem {
+    problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 /// Returns the problem for an invalid token (RFC 6750, section 3).
@@ -306,7 +304,8 @@ fn invalid_token(words: &str) -> Problem {
     let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{words}\"");
     let challenge = HeaderValue::try_from(challenge);
     let challenge = challenge.unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""));
-    Problem::new(Kind::Unauthenticated).detail(words).header(WWW_AUTHENTICATE, challenge)
+    let problem = Problem::new(Kind::Unauthenticated).detail(words).refusing(Refusal::BadToken);
+    problem.header(WWW_AUTHENTICATE, challenge)
 }
 
 #[cfg(test)]

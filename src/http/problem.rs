@@ -4,6 +4,7 @@
 //! into problems, so that a client never receives an error in another format. No problem contains SQL, a path on
 //! this machine or another cause that concerns the operator: those are logged.
 
+mod errors;
 mod kind;
 
 use std::error::Error;
@@ -18,12 +19,8 @@ use utoipa::ToSchema;
 pub(crate) use kind::Kind;
 
 use crate::actions::ActionError;
-use crate::auth::oidc::{ProviderError, Refusal};
 use crate::domain::ids::RowId;
 use crate::domain::refusal;
-use crate::objects::ObjectError;
-use crate::queue::QueueError;
-use crate::store::StoreError;
 
 /// The media type of a problem.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -70,6 +67,9 @@ pub(crate) struct ProblemBody {
     action_error: Option<Arc<ActionError>>,
     #[serde(skip)]
     refusal: Option<refusal::Refusal>,
+    /// Whether the detail is in the language of the viewer of a page.
+    #[serde(skip)]
+    is_for_page: bool,
 }
 
 /// An invalid value.
@@ -88,41 +88,6 @@ pub(crate) struct FieldError {
 }
 
 impl Problem {
-    /// Creates the problem for an action that was refused because of its arguments or the current state.
-    fn refused(error: ActionError) -> Problem {
-        let mut problem = match &error {
-            ActionError::NoRow(row) => Problem::not_found(error.to_string()).row(*row),
-            ActionError::NoJob(_)
-            | ActionError::NoIssue(_)
-            | ActionError::NoAction(_)
-            | ActionError::NoMapping(_)
-            | ActionError::NoContact(_) => Problem::not_found(error.to_string()),
-            ActionError::Consolidated(row) => Problem::conflict(error.to_string()).row(*row),
-            ActionError::Stale(_) => Problem::new(Kind::Precondition).detail(error.to_string()),
-            ActionError::Invalid { field, reason } => {
-                Problem::invalid(format!("#/{field}"), reason.to_string())
-            }
-            ActionError::KeyReused => Problem::new(Kind::Invalid).detail(error.to_string()),
-            ActionError::TooLarge(_) => Problem::new(Kind::TooLarge).detail(error.to_string()),
-            ActionError::Export(_) => Problem::new(Kind::Invalid).parameter("format", error.to_string()),
-            ActionError::NotInReview { .. }
-            | ActionError::Running(_)
-            | ActionError::Unread(_)
-            | ActionError::RowsRemoved(_)
-            | ActionError::Unfit { .. }
-            | ActionError::NotUndoable(_)
-            | ActionError::EmailTaken
-            | ActionError::Busy
-            | ActionError::Read { .. }
-            | ActionError::Record(_)
-            | ActionError::Queue(_)
-            | ActionError::Object(_)
-            | ActionError::Store(_) => Problem::conflict(error.to_string()),
-        };
-        problem.0.action_error = Some(Arc::new(error));
-        problem
-    }
-
     /// Creates the problem for a parameter that was refused, for pages in other languages too.
     pub(super) fn of_parameter(kind: Kind, parameter: &'static str, reason: refusal::Refusal) -> Problem {
         Problem::new(kind).parameter(parameter, reason.to_string()).refusing(reason)
@@ -133,8 +98,27 @@ impl Problem {
         Problem::new(kind).detail(reason.to_string()).refusing(reason)
     }
 
-    fn refusing(mut self, reason: refusal::Refusal) -> Problem {
+    /// Creates the problem for an invalid value of the body, for pages in other languages too.
+    pub(crate) fn of_value(pointer: impl Into<String>, reason: refusal::Refusal) -> Problem {
+        Problem::invalid(pointer, reason.to_string()).refusing(reason)
+    }
+
+    /// Creates the problem for a page, with words in the language of the viewer.
+    pub(crate) fn on_page(kind: Kind, words: String) -> Problem {
+        let mut problem = Problem::new(kind).detail(words);
+        problem.0.is_for_page = true;
+        problem
+    }
+
+    /// Adds why the request was refused, for pages. They do not show details in the words of libraries.
+    pub(super) fn refusing(mut self, reason: refusal::Refusal) -> Problem {
         self.0.refusal = Some(reason);
+        self
+    }
+
+    /// Adds the failed action, for pages in other languages.
+    fn of_action(mut self, error: ActionError) -> Problem {
+        self.0.action_error = Some(Arc::new(error));
         self
     }
 
@@ -151,6 +135,7 @@ impl Problem {
             headers: HeaderMap::new(),
             action_error: None,
             refusal: None,
+            is_for_page: false,
         }))
     }
 
@@ -212,7 +197,7 @@ impl Problem {
     pub(crate) fn of_body(error: &(dyn Error + 'static)) -> Problem {
         match is_body_timeout(error) {
             true => Problem::new(Kind::BodyTimeout),
-            false => Problem::new(Kind::Malformed).detail("the body ended early"),
+            false => Problem::because(Kind::Malformed, refusal::Refusal::BodyCut),
         }
     }
 
@@ -241,6 +226,11 @@ impl Problem {
     /// Returns what is wrong in this case.
     pub(crate) fn words(&self) -> Option<&str> {
         self.0.detail.as_deref().or_else(|| self.0.errors.first().map(|error| error.detail.as_str()))
+    }
+
+    /// Returns what is wrong in this case, if that is in the language of the viewer of a page.
+    pub(crate) fn words_for_page(&self) -> Option<&str> {
+        self.words().filter(|_| self.0.is_for_page)
     }
 
     /// Returns why an action was refused, for pages in other languages.
@@ -295,68 +285,10 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        if error.is_cancelled() {
-            return Problem::because(Kind::Timeout, refusal::Refusal::SlowQuery);
-        }
-        match error.is_transient() {
-            true => Problem::unavailable(&error),
-            false => Problem::internal(&error),
-        }
-    }
-}
-
-impl From<ObjectError> for Problem {
-    fn from(error: ObjectError) -> Self {
-        match error {
-            error @ ObjectError::Content { .. } => Problem::of_body(&error),
-            ObjectError::NotFound { .. } => Problem::not_found("the file is no longer in the store"),
-            error if error.is_transient() => Problem::unavailable(&error),
-            error => Problem::internal(&error),
-        }
-    }
-}
-
-impl From<QueueError> for Problem {
-    fn from(error: QueueError) -> Self {
-        match error.is_transient() {
-            true => Problem::unavailable(&error),
-            false => Problem::internal(&error),
-        }
-    }
-}
-
-impl From<ActionError> for Problem {
-    fn from(error: ActionError) -> Self {
-        match error {
-            ActionError::Store(error) => error.into(),
-            ActionError::Object(error) => error.into(),
-            ActionError::Queue(error) => error.into(),
-            ActionError::Record(error) => Problem::internal(&error),
-            error @ ActionError::Read { .. } => Problem::of_body(&error),
-            ActionError::Export(error) if !error.is_limit() => Problem::internal(&error),
-            error => Problem::refused(error),
-        }
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Token(words) => Problem::new(Kind::Unauthenticated).detail(words),
-            Refusal::Provider(error @ ProviderError::Refused(_)) => {
-                tracing::warn!(%error, "sign-in failed");
-                Problem::new(Kind::Unauthenticated).detail("the provider rejected the sign-in")
-            }
-            Refusal::Provider(error) => Problem::unavailable(&error),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::StoreError;
 
     #[test]
     fn a_problem_has_the_members_of_rfc_9457_and_no_empty_ones() {

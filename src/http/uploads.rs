@@ -159,8 +159,9 @@ impl UploadQuery {
 
     fn values(&self) -> Result<FixedValues, Problem> {
         let values = self.values.as_deref().map(serde_json::from_str).transpose();
-        let refused =
-            |error: serde_json::Error| Problem::new(Kind::Invalid).parameter("values", error.to_string());
+        let refused = |error: serde_json::Error| {
+            Problem::new(Kind::Invalid).parameter("values", error.to_string()).refusing(Refusal::NoValues)
+        };
         Ok(values.map_err(refused)?.unwrap_or_default())
     }
 }

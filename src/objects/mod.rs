@@ -12,6 +12,7 @@ mod s3;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use bytes::Bytes;
@@ -123,6 +124,21 @@ impl Objects {
         Ok(Opened { version: found, size, bytes })
     }
 
+    /// Limits the time of work with an object. After that, the store counts as unavailable.
+    pub(crate) async fn within<T, E: From<ObjectError>>(
+        &self,
+        limit: Duration,
+        key: &str,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let late = || ObjectError::Unavailable {
+            store: self.to_string(),
+            key: Some(key.to_owned()),
+            source: format!("no result within {} s", limit.as_secs()).into(),
+        };
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late().into()))
+    }
+
     /// Returns the current version of an object, and its size in bytes.
     pub async fn head(&self, key: &str) -> Result<(Version, u64), ObjectError> {
         let path = self.path(key).await?;
@@ -210,5 +226,21 @@ impl Objects {
 
     fn error(&self, key: &str, error: object_store::Error) -> ObjectError {
         ObjectError::of_key(&self.place, key, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_takes_too_long_is_a_transient_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::local(folder.path().to_owned()).unwrap();
+        let never = std::future::pending::<Result<(), ObjectError>>();
+        let late = objects.within(Duration::from_millis(1), "a.csv", never).await.unwrap_err();
+        assert!(late.is_transient() && late.to_string().contains("a.csv"), "{late}");
+        let done = objects.within(Duration::from_secs(60), "a.csv", async { Ok::<_, ObjectError>(7) }).await;
+        assert_eq!(done.unwrap(), 7);
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// Returns an error if the run was asked to stop or has lost its lease.
+    /// Returns an error if the run must stop or has lost its lease.
     pub(super) fn check(&self, claim: &Claim) -> Result<(), RunError> {
         if self.is_lost() {
             return Err(StoreError::LeaseLost(claim.job).into());

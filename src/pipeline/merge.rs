@@ -26,7 +26,7 @@ const BATCH: Duration = Duration::from_millis(100);
 const FIRST_BATCH: i64 = 500;
 /// The most records in a batch.
 const LARGEST_BATCH: i64 = 10_000;
-/// How often a step is tried when somebody else holds a lock that it needs.
+/// Maximum number of attempts of a step whose lock is in use.
 const TRIES: u32 = 10;
 /// The wait between two tries.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -124,7 +124,7 @@ pub(crate) async fn complete(context: &Context, claim: &Claim, control: &Control
     }
 }
 
-/// The work was asked to stop between two batches.
+/// The work was stopped between two batches.
 struct Interrupted;
 
 /// How [`move_all`] ended.
@@ -181,7 +181,7 @@ enum Act<'a> {
     DropAbandoned(JobId),
 }
 
-/// Retries a step whose lock is not free at once. Waiting longer for a lock would make others queue up behind it.
+/// Retries a step whose lock is not free at once. Others queue up behind a statement that waits for a lock, so it must not wait long.
 async fn patiently(pool: &PgPool, act: Act<'_>) -> Result<Step, StoreError> {
     for _ in 0..TRIES {
         match attempt(pool, act).await {

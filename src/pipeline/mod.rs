@@ -25,9 +25,9 @@ use sqlx::PgPool;
 use crate::containers::UnpackError;
 use crate::domain::failure::{Failure, Fault};
 use crate::domain::interpretation::{Interpretation, RepeatDifferences};
-use crate::domain::issue::IssueType;
 use crate::domain::job::{Flow, JobId, JobStatus};
 use crate::domain::rejection::Rejection;
+use crate::domain::rules::IssueType;
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
 use crate::store::{StoreError, contacts};
@@ -127,7 +127,7 @@ pub(crate) enum RunError {
         /// The number of runs.
         runs: u32,
     },
-    /// The run was asked to stop. Its progress is saved.
+    /// The run was stopped. Its progress is saved.
     #[error("stopped early; the next run resumes from here")]
     Stopped,
 }
@@ -262,7 +262,7 @@ async fn initial(context: &Context, claim: &Claim, control: &Control) -> Result<
     Ok(Outcome { interpretation, ..outcome })
 }
 
-/// Waits for the owner's turn to consolidate, and fails if the run is asked to stop. Returns whether the owner has
+/// Waits for the owner's turn to consolidate, and fails if the run must stop. Returns whether the owner has
 /// contacts without a key.
 async fn wait_for_turn(
     connection: &mut sqlx::PgConnection,

@@ -18,12 +18,12 @@ pub(crate) enum RowOutcome {
 
 impl RowOutcome {
     /// Combines a row's own verdict with the findings about it. `on_existing` is what a person decided about the
-    /// contact with the row's e-mail; with a decision, that contact raises no issue.
+    /// contact with the row's e-mail.
     pub(crate) fn new(verdict: Verdict, finding: Finding, on_existing: Option<OnExisting>) -> RowOutcome {
         if finding.repeat {
             return RowOutcome::Repeat;
         }
-        let verdict = verdict.with_others(finding.duplicate, finding.existing && on_existing.is_none());
+        let verdict = verdict.with_conflicts(finding.conflicts, on_existing);
         match verdict.is_clean() {
             true => RowOutcome::Valid(verdict),
             false => RowOutcome::Raises(verdict),
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::domain::required::RequiredFields;
     use crate::domain::row::Fields;
-    use crate::domain::rules;
+    use crate::domain::rules::{self, Conflicts};
 
     fn verdict(email: &str) -> Verdict {
         rules::check(&Fields::new(email, "Ann", "Lee", "Acme"), false, RequiredFields::default())
@@ -79,8 +79,8 @@ mod tests {
     fn verdicts_and_findings_decide_the_outcome() {
         let none = Finding::default();
         let repeat = Finding { repeat: true, ..none };
-        let duplicate = Finding { duplicate: true, ..none };
-        let existing = Finding { existing: true, ..none };
+        let found = |duplicate, existing| Finding { conflicts: Conflicts { duplicate, existing }, ..none };
+        let (duplicate, existing) = (found(true, false), found(false, true));
         let (good, bad) = ("ann@example.com", "ann");
         let overwrite = Some(OnExisting::Overwrite);
         let cases = [

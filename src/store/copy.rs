@@ -7,124 +7,20 @@
 //! PostgreSQL refuses a COPY into a table with row-level security, except from the owner of the table. For other roles,
 //! lines are sent by several INSERTs.
 
+mod line;
+mod spool;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub use line::Line;
+pub(crate) use line::columns;
+pub(crate) use spool::Spool;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::at_rest::UnderWay;
 use super::{StoreError, sql};
 use crate::domain::field::Field;
-
-/// A writer that appends one line of COPY text to a buffer.
-pub struct Line<'a> {
-    out: &'a mut Vec<u8>,
-    first: bool,
-}
-
-impl<'a> Line<'a> {
-    /// Starts a line at the end of `out`.
-    pub(crate) fn new(out: &'a mut Vec<u8>) -> Line<'a> {
-        Line { out, first: true }
-    }
-
-    fn separator(&mut self) {
-        if !std::mem::take(&mut self.first) {
-            self.out.push(b'\t');
-        }
-    }
-
-    /// Adds a text value. It must not contain NUL, which PostgreSQL cannot store.
-    pub(crate) fn text(&mut self, value: &str) -> &mut Self {
-        self.separator();
-        let mut rest = value.as_bytes();
-        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
-            self.out.extend_from_slice(&rest[..at]);
-            let escape = match rest[at] {
-                b'\t' => b't',
-                b'\n' => b'n',
-                b'\r' => b'r',
-                other => other,
-            };
-            self.out.extend_from_slice(&[b'\\', escape]);
-            rest = &rest[at + 1..];
-        }
-        self.out.extend_from_slice(rest);
-        self
-    }
-
-    /// Adds a text value, or NULL if it is empty.
-    pub(crate) fn text_or_null(&mut self, value: &str) -> &mut Self {
-        match value {
-            "" => self.null(),
-            value => self.text(value),
-        }
-    }
-
-    /// Adds NULL.
-    pub(crate) fn null(&mut self) -> &mut Self {
-        self.separator();
-        self.out.extend_from_slice(b"\\N");
-        self
-    }
-
-    /// Adds a value whose text needs no escaping: a number, a hash, a word of an enum.
-    pub fn plain(&mut self, value: impl std::fmt::Display) -> &mut Self {
-        use std::io::Write;
-        self.separator();
-        let written = write!(self.out, "{value}");
-        debug_assert!(written.is_ok(), "writing to a Vec cannot fail");
-        self
-    }
-
-    /// Adds a number as 32 hexadecimal digits.
-    pub(crate) fn hex(&mut self, value: u128) -> &mut Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        self.separator();
-        let digit = |place: u32| DIGITS[(value >> (4 * (31 - place))) as usize & 15];
-        self.out.extend((0..32).map(digit));
-        self
-    }
-
-    /// Ends the line.
-    pub(crate) fn end(self) {
-        self.out.push(b'\n');
-    }
-}
-
-/// Decodes the columns of one line of COPY text; `None` is NULL.
-pub(crate) fn columns(line: &[u8]) -> impl Iterator<Item = Result<Option<Cow<'_, str>>, StoreError>> {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.split(|byte| *byte == b'\t').map(|column| match column {
-        b"\\N" => Ok(None),
-        column => unescaped(column).map(Some),
-    })
-}
-
-fn unescaped(column: &[u8]) -> Result<Cow<'_, str>, StoreError> {
-    let unreadable = |_| StoreError::Unreadable;
-    if !column.contains(&b'\\') {
-        return Ok(Cow::Borrowed(std::str::from_utf8(column).map_err(unreadable)?));
-    }
-    let mut text = Vec::with_capacity(column.len());
-    let mut bytes = column.iter();
-    while let Some(byte) = bytes.next() {
-        text.push(match byte {
-            b'\\' => match bytes.next() {
-                Some(b'b') => 0x08,
-                Some(b'f') => 0x0c,
-                Some(b'n') => b'\n',
-                Some(b'r') => b'\r',
-                Some(b't') => b'\t',
-                Some(b'v') => 0x0b,
-                Some(other) => *other,
-                None => return Err(StoreError::Unreadable),
-            },
-            byte => *byte,
-        });
-    }
-    Ok(Cow::Owned(String::from_utf8(text).map_err(|_| StoreError::Unreadable)?))
-}
 
 /// The table and columns into which lines are inserted.
 pub struct Target {
@@ -150,14 +46,14 @@ impl Target {
         Target { is_shared: true, ..Target::new(table, columns) }
     }
 
-    /// The same with a column for each field, named after the field behind `prefix`.
+    /// Adds a column for each field: its name after `prefix`.
     pub(crate) fn with_fields(mut self, prefix: &str) -> Target {
         let column = |field| (Cow::Owned(format!("{prefix}_{field}")), "varchar");
         self.columns.extend(Field::ALL.iter().map(column));
         self
     }
 
-    /// The same with more columns.
+    /// Adds columns.
     pub(crate) fn with(mut self, columns: &[Column]) -> Target {
         self.columns.extend(columns.iter().map(|(name, kind)| (Cow::Borrowed(*name), *kind)));
         self
@@ -332,100 +228,5 @@ impl Lines {
         copy.finish().await?;
         copying.end();
         Ok(())
-    }
-}
-
-/// Lines for one COPY, in memory or, if they are many, in a temporary file.
-pub(crate) struct Spool {
-    file: tempfile::SpooledTempFile,
-    lines: usize,
-    /// Lines that are not written to the file yet.
-    buffer: Vec<u8>,
-    spilled: bool,
-}
-
-impl Default for Spool {
-    fn default() -> Self {
-        let file = tempfile::SpooledTempFile::new(PIECE * 4);
-        Spool { file, lines: 0, buffer: Vec::new(), spilled: false }
-    }
-}
-
-impl Spool {
-    /// Adds the line that `write` writes.
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Line<'_>)) -> std::io::Result<()> {
-        let mut line = Line::new(&mut self.buffer);
-        write(&mut line);
-        line.end();
-        self.lines += 1;
-        if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        use std::io::Write;
-        self.file.write_all(&self.buffer)?;
-        self.buffer.clear();
-        self.spilled = true;
-        Ok(())
-    }
-
-    /// Sends all lines. Does nothing if there are none.
-    pub(crate) async fn send(
-        mut self,
-        connection: &mut PgConnection,
-        target: &Target,
-    ) -> Result<(), StoreError> {
-        use std::io::{Read, Seek};
-        if self.lines == 0 {
-            return Ok(());
-        }
-        if self.lines <= INSERTED_LINES && !self.spilled {
-            return insert(connection, target, &self.buffer).await;
-        }
-        self.flush()?;
-        self.file.rewind()?;
-        let copying = UnderWay::start();
-        let mut copy = connection.copy_in_raw(&target.copy()).await?;
-        let mut piece = vec![0; PIECE];
-        loop {
-            match self.file.read(&mut piece)? {
-                0 => break,
-                length => copy.send(&piece[..length]).await?,
-            };
-        }
-        copy.finish().await?;
-        copying.end();
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_escaped_and_separated() {
-        let mut out = Vec::new();
-        let mut line = Line::new(&mut out);
-        line.plain(7).text("a\tb\\c\nd\re").text_or_null("").text("\\N").text("");
-        line.end();
-        assert_eq!(out, b"7\ta\\tb\\\\c\\nd\\re\t\\N\t\\\\N\t\n");
-    }
-    #[test]
-    fn a_line_decodes_to_the_values_that_were_encoded() {
-        let mut out = Vec::new();
-        let values = ["a\tb\\c\nd\re\u{8}\u{b}\u{c}é", "", "\\N", "x"];
-        let mut line = Line::new(&mut out);
-        for value in values {
-            line.text(value);
-        }
-        line.null().hex(0x1f);
-        line.end();
-        let columns: Vec<_> = columns(&out).map(|column| column.unwrap()).collect();
-        let (texts, rest) = columns.split_at(4);
-        assert_eq!(texts.iter().map(|text| text.as_deref().unwrap()).collect::<Vec<_>>(), values);
-        assert_eq!(rest[0], None);
-        assert_eq!(rest[1].as_deref(), Some("0000000000000000000000000000001f"));
-        assert!(super::columns(b"a\\").next().unwrap().is_err());
     }
 }

@@ -4,7 +4,7 @@ use sqlx::{Postgres, QueryBuilder};
 
 use super::{JobTables, issue_rank};
 use crate::domain::decision::{Field, Filter};
-use crate::domain::issue::IssueType;
+use crate::domain::rules::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
 
 /// Returns the expression for the part of a column that is searched: its first [`SEARCHED_CHARACTERS`] characters, in a

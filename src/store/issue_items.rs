@@ -25,7 +25,7 @@ impl Links {
     }
 }
 
-/// Inserts links, none of which may exist yet.
+/// Inserts links that do not exist yet.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     job_tables: JobTables,
@@ -67,7 +67,7 @@ impl FromRow<'_, PgRow> for Item {
 }
 
 /// Returns up to `limit` rows of each of `issues` of an owner's job, ordered by issue and row, starting after the row
-/// `after` if it is set. `home` is the tables of the job.
+/// `after` if it is set.
 pub async fn page(
     connection: &mut PgConnection,
     owner: &Owner,

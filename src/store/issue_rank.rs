@@ -1,7 +1,7 @@
 //! `issue_rank`: the number of an issue type. Under row-level security, PostgreSQL uses no index for conditions on an enum.
 
 use super::StoreError;
-use crate::domain::issue::IssueType;
+use crate::domain::rules::IssueType;
 
 /// Returns the `issue_rank` of a type.
 pub(crate) fn of(issue_type: IssueType) -> i16 {

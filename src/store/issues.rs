@@ -11,10 +11,10 @@ use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::copy::{Lines, Target};
 use super::{Count, JobTables, RecordKind, StoreError, filter, issue_rank, sql};
 use crate::domain::ids::{IssueId, RowId};
-use crate::domain::issue::{ENCODING_ISSUE_KEY, IssueType, RESOLVED_BY_RUN};
+use crate::domain::issue::{ENCODING_ISSUE_KEY, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::row::RowHash;
-use crate::domain::rules::{Residue, Violation};
+use crate::domain::rules::{IssueType, Residue, Violation};
 
 /// An issue and one of the rows that raise it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ const WRITTEN: &[(&str, &str)] = &[
     ("issue_description", "varchar"),
 ];
 
-/// Inserts issues, none of which may exist yet: for the first run of a job, which creates each issue once.
+/// Inserts issues that do not exist yet: for the first run of a job, which creates each issue once.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     job_tables: JobTables,
@@ -229,7 +229,7 @@ pub struct Progress {
     /// Open issues.
     pub open: Count,
     /// Resolved issues.
-    pub settled: Count,
+    pub resolved: Count,
 }
 
 /// Returns the progress of the review of an owner's job, for each rule that has an issue, open or resolved.
@@ -239,8 +239,8 @@ pub async fn progress(
     job_tables: JobTables,
 ) -> Result<Vec<Progress>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "SELECT rank, open.count, settled.count FROM {} AS rank, {} AS open, {} AS settled
-         WHERE open.count + settled.count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
+        "SELECT rank, open.count, resolved.count FROM {} AS rank, {} AS open, {} AS resolved
+         WHERE open.count + resolved.count > 0 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
          ORDER BY rank",
         issue_rank::all(),
         counted(job_tables, false),
@@ -248,8 +248,8 @@ pub async fn progress(
     ));
     let query = sql::query_as(query).bind(&owner.0).bind(job_tables.job().0).bind(Count::MOST);
     let counts: Vec<(i16, i64, i64)> = query.fetch_all(connection).await?;
-    let progress = |(rank, open, settled): (i16, i64, i64)| {
-        Ok(Progress { kind: issue_rank::type_of(rank)?, open: Count(open), settled: Count(settled) })
+    let progress = |(rank, open, resolved): (i16, i64, i64)| {
+        Ok(Progress { kind: issue_rank::type_of(rank)?, open: Count(open), resolved: Count(resolved) })
     };
     counts.into_iter().map(progress).collect()
 }
@@ -347,8 +347,8 @@ pub async fn page(
     let bytes = row_bytes(["issue_key", "issue_description", "issue_resolution_comment"]);
     let rows = format!(
         "{ISSUE}, {bytes}
-         FROM {} AS rank, unnest($3::boolean[]) AS settled,
-              LATERAL (SELECT * FROM {} WHERE issues_job_id = $2 AND issue_resolved = settled
+         FROM {} AS rank, unnest($3::boolean[]) AS resolved,
+              LATERAL (SELECT * FROM {} WHERE issues_job_id = $2 AND issue_resolved = resolved
                          AND (issue_rank, issue_id) > (rank, $5) AND issue_rank <= rank
                          AND ($7 IS NULL OR {} ILIKE $7 OR {} ILIKE $7)
                       ORDER BY issue_rank, issue_id LIMIT $6) AS issue
@@ -362,7 +362,7 @@ pub async fn page(
         filter::searched("issue_description")
     );
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue_id"));
-    let settled: &[bool] = match which.state {
+    let resolved: &[bool] = match which.state {
         State::Open => &[false],
         State::Settled => &[true],
         State::All => &[false, true],
@@ -370,7 +370,7 @@ pub async fn page(
     let rows = sql::query(query)
         .bind(&owner.0)
         .bind(job_tables.job().0)
-        .bind(settled)
+        .bind(resolved)
         .bind(which.kind.map(issue_rank::of))
         .bind(after.unwrap_or(IssueId(0)))
         .bind(limit + 1)

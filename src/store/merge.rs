@@ -22,7 +22,7 @@ use crate::domain::job::JobId;
 const MERGE_LOCK: i64 = 0x001A_9E57_0000_0002;
 /// How many jobs are announced at once.
 const ANNOUNCED_AT_ONCE: i64 = 64;
-/// The most time that a step waits for a lock, and that others wait behind it.
+/// Maximum time that a step waits for a lock, during which others queue up behind it.
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '500ms'";
 
 /// Who moves the records of a job.

@@ -1,4 +1,4 @@
-//! `staging`: the rows of a job, as read from the file and edited by people. `look.rs` searches them in bounded time.
+//! `staging`: the rows of a job, as read from the file and edited by people. `staging/scan.rs` searches them in bounded time.
 
 mod repeats;
 mod scan;

@@ -1,7 +1,17 @@
-//! Why an e-mail address is invalid, in the viewer's language.
+//! Why an e-mail address is invalid, in each language; the English sentence is also that of `issues.issue_description`.
 
-use super::text::Text;
+use std::fmt;
+
+use super::text::{Text, english};
 use crate::domain::email::{EmailError, is_invisible};
+
+impl fmt::Display for EmailError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&email_error(english(), *self))
+    }
+}
+
+impl std::error::Error for EmailError {}
 
 /// Returns why an address is invalid, as a part of a sentence.
 pub(crate) fn email_error(text: &Text, error: EmailError) -> String {
@@ -59,10 +69,14 @@ mod tests {
     #[test]
     fn reasons_for_invalid_addresses_are_in_the_viewers_language() {
         for (address, language, expected) in [
-            ("ann@@example.com", "en", "there is more than one @"),
+            ("ann@@example.com", "en", "it has more than one @"),
             ("ann", "de", "das @ fehlt"),
             ("an n@example.com", "es", "un espacio no está permitido antes de la @"),
-            ("an\u{200b}n@example.com", "en", "the invisible character U+200B is not allowed before the @"),
+            (
+                "an\u{200b}n@example.com",
+                "en",
+                "the part before the @ contains the invisible character U+200B",
+            ),
             ("a(n@example.com", "de", "„(“ ist vor dem @ nicht erlaubt"),
         ] {
             assert_eq!(email_error(&text(language), email::check(address).unwrap_err()), expected);

@@ -1,5 +1,5 @@
 //! The texts that people read, in every language: the messages of `locales/`, and the sentences for why a file, a job or
-//! a value was refused.
+//! a value was refused. The texts of rules are in `domain/rules/`.
 //!
 //! The English sentences are also those of the API, of the command line and of `jobs.job_failure`: there the remedies name
 //! commands, on pages what is on the page.

@@ -8,7 +8,7 @@ use super::rejections;
 use super::remedies::Reader;
 use super::text::{Text, english};
 use crate::domain::field::Field;
-use crate::domain::refusal::{Refusal, ValueFlaw, Work};
+use crate::domain::refusal::{RecordName, Refusal, ValueFlaw, Work};
 use crate::domain::rejection::ShownName;
 use crate::domain::search::TextFlaw;
 
@@ -83,7 +83,7 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::SearchText(flaw) => text.refusal_search(text_flaw(text, *flaw)),
         Refusal::NoNewValue => text.refusal_no_new_value(),
         Refusal::ContactWithoutValue => text.refusal_contact_value(),
-        Refusal::Email(error) => reader.either(&error.to_string(), |text| email_error(text, *error)),
+        Refusal::Email(error) => email_error(text, *error),
         Refusal::MisreadHeader { line } => text.refusal_misread_header(line.to_string()),
         Refusal::SeveralColumns { line, column, found } => {
             text.refusal_several_columns(line.to_string(), column, header_names(text, found))
@@ -112,7 +112,39 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::ServerFull { work } => text.refusal_server_full(work_name(text, *work)),
         Refusal::BrokenForm => text.refusal_broken_form(),
         Refusal::LateFile { limit } => text.refusal_late_file(limit.to_string()),
+        Refusal::NoFile => text.refusal_no_file(),
+        Refusal::BadParameter { name } => text.refusal_bad_parameter(name.escape_debug().to_string()),
+        Refusal::BadAddress => text.refusal_bad_address(),
+        Refusal::BodyCut => text.refusal_body_cut(),
+        Refusal::BodyTooLarge { limit } => text.refusal_body_too_large(limit.to_string()),
+        Refusal::NoValues => text.refusal_no_values(),
+        Refusal::NoLanguage => text.refusal_no_language(),
         Refusal::SlowQuery => text.refusal_slow_query(),
+        Refusal::FileGone => text.refusal_file_gone(),
+        Refusal::NeedsLocalToken => {
+            let how = reader
+                .either(", or send the token (serve.token in the data folder) as bearer", |_| String::new());
+            text.refusal_needs_local_token(how)
+        }
+        Refusal::WrongLocalToken => text.refusal_wrong_local_token(),
+        Refusal::Proxied { header } => text.refusal_proxied(header),
+        Refusal::OtherHost => text.refusal_other_host(),
+        Refusal::NeedsPerson => text.refusal_needs_person(),
+        Refusal::BadToken => text.refusal_bad_token(),
+        Refusal::NoSignIn => text.refusal_no_sign_in(),
+        Refusal::SignInExpired => text.refusal_sign_in_expired(),
+        Refusal::OtherProvider => text.refusal_other_provider(),
+        Refusal::NotSignedIn => text.refusal_not_signed_in(),
+        Refusal::SignInRejected => text.refusal_sign_in_rejected(),
+        Refusal::LongValue { record, column, format, limit } => {
+            text.refusal_long_value(record_name(text, *record), limit.to_string(), column, *format)
+        }
+        Refusal::UnknownColumn { record, column, format } => {
+            text.refusal_unknown_column(record_name(text, *record), column, *format)
+        }
+        Refusal::WideFile { columns, format, limit } => {
+            text.refusal_wide_file(columns.to_string(), *format, limit.to_string())
+        }
     }
 }
 
@@ -139,6 +171,13 @@ fn unassigned(reader: Reader<'_>, field: Field, names: &[String]) -> String {
             let value = reader.either(&format!(" (--value {field}=TEXT)"), |_| String::new());
             text.refusal_unassigned(name, how, value, names)
         }
+    }
+}
+
+fn record_name(text: &Text, record: RecordName) -> String {
+    match record {
+        RecordName::Contact(contact) => text.record_contact(contact.to_string()),
+        RecordName::Row(row) => text.record_row(row.to_string()),
     }
 }
 

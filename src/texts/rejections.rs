@@ -41,6 +41,7 @@ pub(super) fn sentence(reader: Reader<'_>, rejection: &Rejection) -> String {
         Rejection::HeaderOnly { line } => {
             text.reason_header_only(line.to_string(), reader.reread("--header-line N"))
         }
+        Rejection::Utf7 => text.reason_utf_7(reader.reread("--encoding NAME")),
         Rejection::NotCsv { format } => text.reason_not_csv(foreign_format(text, *format)),
         Rejection::NoHeader { line, columns, missing, proposals } => {
             let how = reader.match_columns(missing, proposals);
@@ -91,6 +92,7 @@ pub(super) fn sentence(reader: Reader<'_>, rejection: &Rejection) -> String {
         }
         Rejection::Protected { format } => text.reason_protected(container_format(text, *format)),
         Rejection::BrokenContainer { format, reason } => {
+            let reason = reader.either(&format!(" ({reason})"), |_| String::new());
             text.reason_broken_container(container_format(text, *format), reason)
         }
         Rejection::GrowsTooLarge { limit_bytes } => {

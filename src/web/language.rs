@@ -115,10 +115,8 @@ pub(super) async fn choose_language(
     if !is_same_origin(&app, &headers) {
         return Err(Problem::because(Kind::Forbidden, Refusal::ForeignPage));
     }
-    let language: Language = choice
-        .language
-        .parse()
-        .map_err(|_| Problem::invalid("#/language", "there are no pages in this language"))?;
+    let language: Language =
+        choice.language.parse().map_err(|_| Problem::of_value("#/language", Refusal::NoLanguage))?;
     let cookie =
         Cookie::build((COOKIE, language.to_string())).path("/").http_only(true).secure(app.is_https());
     let cookie = cookie.same_site(SameSite::Lax).permanent().build();

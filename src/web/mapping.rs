@@ -16,6 +16,7 @@ use crate::domain::field::{Field, PerField};
 use crate::domain::ids::MappingId;
 use crate::domain::interpretation::SkippedLine;
 use crate::domain::job::FixedValues;
+use crate::domain::refusal::Refusal;
 use crate::http::{App, Path, Problem, Reader, Uploader};
 use crate::store::column_mappings::{self, ColumnMapping};
 use crate::texts::Text;
@@ -156,12 +157,12 @@ pub(crate) fn chosen(form: &HashMap<String, String>) -> Result<(Assignment, Fixe
             "" => None,
             EMPTY => Some(FieldSource::Empty),
             position => {
-                let refused = |_| Problem::invalid(format!("#/{field}"), "the column is not a number");
+                let refused = |_| Problem::of_value(format!("#/{field}"), Refusal::BrokenForm);
                 Some(FieldSource::Column(ColumnChoice::Position(position.parse().map_err(refused)?)))
             }
         })
     })?;
-    let refused = |_| Problem::invalid("#/exclude", "the column is not a number");
+    let refused = |_| Problem::of_value("#/exclude", Refusal::BrokenForm);
     let excluded = form.keys().filter_map(|name| name.strip_prefix(EXCLUDE));
     let excluded = excluded.map(|position| position.parse().map(ColumnChoice::Position).map_err(refused));
     let excluded = Some(excluded.collect::<Result<Vec<ColumnChoice>, Problem>>()?);

@@ -30,7 +30,8 @@ struct Page {
 struct Part {
     title: String,
     words: Option<String>,
-    advice: String,
+    /// What to do next, unless the page itself is the place to go on.
+    advice: Option<String>,
 }
 
 /// Shows a problem, as a page or as a part of the current one. Redirects to sign-in if that is required and possible.
@@ -47,6 +48,7 @@ pub(crate) fn page(app: &App, request: &request::Parts, problem: &Problem) -> Re
         true => show(&Part { title, words, advice }),
         false => {
             let asks_token = status == StatusCode::UNAUTHORIZED && app.provider().is_none();
+            let advice = advice.unwrap_or_else(|| text.advice_back());
             let shell = Shell::anonymous(viewer, &title);
             show(&Page { shell, status: status.as_u16(), title, words, advice, asks_token })
         }
@@ -94,12 +96,12 @@ fn page_of_part(request: &request::Parts) -> Option<String> {
     Some(format!("{}{query}", page.path()))
 }
 
-/// Returns the description of the problem, in English unless an action failed or the request was refused for a reason that
-/// is known.
+/// Returns what is wrong in this case, in the viewer's language. The details of some problems are only for users of the API,
+/// in English.
 fn words(text: &Text, problem: &Problem) -> Option<String> {
     let of_action = || problem.action_error().and_then(|error| action_error(text, error));
     let of_refusal = || problem.refusal().map(|refusal| sentence(&refusal_on_page(text, refusal)));
-    of_action().or_else(of_refusal).or_else(|| problem.words().map(sentence))
+    of_action().or_else(of_refusal).or_else(|| problem.words_for_page().map(sentence))
 }
 
 fn title(text: &Text, status: StatusCode) -> String {
@@ -122,8 +124,9 @@ fn title(text: &Text, status: StatusCode) -> String {
     }
 }
 
-fn advice(text: &Text, status: StatusCode) -> String {
-    match status.as_u16() {
+/// Returns what to do next, if that is more than to go back.
+fn advice(text: &Text, status: StatusCode) -> Option<String> {
+    Some(match status.as_u16() {
         401 => text.advice_sign_in(),
         403 => text.advice_forbidden(),
         404 => text.advice_not_found(),
@@ -132,6 +135,6 @@ fn advice(text: &Text, status: StatusCode) -> String {
         429 => text.advice_wait(),
         503 | 504 => text.advice_unavailable(),
         500 => text.advice_internal(),
-        _ => text.advice_back(),
-    }
+        _ => return None,
+    })
 }

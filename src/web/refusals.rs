@@ -2,6 +2,7 @@
 
 use super::words::{job_status, sentence};
 use crate::actions::ActionError;
+use crate::exports::ExportError;
 use crate::texts::{Text, refusal_on_page};
 
 /// Returns why an action failed, as a sentence, or `None` if a person cannot act on it.
@@ -28,8 +29,8 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::TooLarge(limit) => {
             text.error_too_large(text.number(i64::try_from(*limit).unwrap_or(i64::MAX)))
         }
-        ActionError::Export(error) if error.is_limit() => sentence(&error.to_string()),
-        ActionError::Export(_)
+        ActionError::Export(ExportError::Refused(reason)) => sentence(&refusal_on_page(text, reason)),
+        ActionError::Export(ExportError::Io(_) | ExportError::Library { .. })
         | ActionError::Read { .. }
         | ActionError::Record(_)
         | ActionError::Queue(_)

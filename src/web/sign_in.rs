@@ -50,7 +50,7 @@ pub(super) async fn sign_in(
         return match app.provider() {
             // The local user authenticates with a token, for which that page asks.
             None => Ok((jar, Redirect::to(&return_path))),
-            Some(_) => Err(Problem::not_found("sign-in is not configured; set OIDC_CLIENT_ID")),
+            Some(_) => Err(Problem::because(Kind::NotFound, Refusal::NoSignIn)),
         };
     };
     let started = oidc_sign_in::start(provider, registration, &callback_url(&app)).await;
@@ -107,19 +107,17 @@ async fn signed_in(
     jar: &CookieJar,
 ) -> Result<(Identity, String), Problem> {
     let (provider, registration) =
-        provider(app).ok_or_else(|| Problem::not_found("sign-in is not configured"))?;
+        provider(app).ok_or_else(|| Problem::because(Kind::NotFound, Refusal::NoSignIn))?;
     let state = Secret::from(response.state);
     let own = jar.get(state_cookie(app)).is_some_and(|cookie| state.is(cookie.value()));
     let pending = match own {
         true => sign_ins::take(&app.pool, &state.hash()).await?,
         false => None,
     };
-    let expired =
-        || failed("this sign-in has expired or was started in another browser; go to /sign-in again");
-    let pending = pending.ok_or_else(expired)?;
+    let pending = pending.ok_or_else(|| failed(Refusal::SignInExpired))?;
     let discovered = provider.discovered().await.map_err(|error| Problem::unavailable(&error))?;
     if response.iss.is_some_and(|issuer| issuer != discovered.document.issuer) {
-        return Err(failed("the response is from another provider; go to /sign-in to try again"));
+        return Err(failed(Refusal::OtherProvider));
     }
     let Some(code) = response.code else {
         let reason = response.error.unwrap_or_default();
@@ -127,7 +125,7 @@ async fn signed_in(
             reason = reason.chars().take(100).collect::<String>(),
             "the provider refused a sign-in"
         );
-        return Err(failed("the provider did not sign you in; go to /sign-in to try again"));
+        return Err(failed(Refusal::NotSignedIn));
     };
     let Pending { nonce, verifier, return_path } = pending;
     let callback = callback_url(app);
@@ -165,8 +163,8 @@ fn callback_url(app: &App) -> String {
     format!("{}{CALLBACK}", app.public_origin)
 }
 
-fn failed(detail: &str) -> Problem {
-    Problem::new(Kind::Unauthenticated).detail(detail)
+fn failed(reason: Refusal) -> Problem {
+    Problem::because(Kind::Unauthenticated, reason)
 }
 
 fn state_cookie(app: &App) -> &'static str {

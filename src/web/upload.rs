@@ -2,16 +2,18 @@
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::form::request;
+use super::form::{request, wants_part};
 use super::language::Viewer;
 use super::mapping::{MappingFields, PreviewRows};
 use super::reading::{ReadingView, Readings};
 use super::settings::{PartButtons, SettingsFields};
 use super::shell::{Section, Shell, show};
+use crate::actions::ActionError;
 use crate::domain::job::ParseSettings;
+use crate::domain::refusal::Refusal;
 use crate::http::{App, PreviewQuery, Problem, Query, UploadQuery, Uploader, preview_of, take_upload};
 use crate::texts::Text;
 
@@ -45,6 +47,12 @@ struct Part {
     remembered: bool,
 }
 
+#[derive(Template)]
+#[template(path = "upload_no_preview.html")]
+struct NoPreview {
+    words: String,
+}
+
 /// Shows how the beginning of a file is parsed.
 pub(super) async fn preview(
     Uploader(principal): Uploader,
@@ -53,8 +61,14 @@ pub(super) async fn preview(
     Query(query): Query<PreviewQuery>,
     head: Request,
 ) -> Result<Response, Problem> {
-    let preview = preview_of(&app, &principal.owner, &query, head).await?;
     let text = viewer.text;
+    let preview = match preview_of(&app, &principal.owner, &query, head).await {
+        Ok(preview) => preview,
+        Err(problem) => {
+            let words = too_large(&text, &problem).ok_or(problem)?;
+            return show(&NoPreview { words });
+        }
+    };
     show(&Part {
         width: preview.names.len(),
         parts: PartButtons::of(&text, &preview, false),
@@ -68,18 +82,35 @@ pub(super) async fn preview(
     })
 }
 
-/// Uploads a file from a browser without scripts.
+/// Returns what to do with a file that is too large for a preview but not for an upload.
+fn too_large(text: &Text, problem: &Problem) -> Option<String> {
+    let ActionError::Invalid { reason: Refusal::PreviewTooLarge { packed_mb, unpacked_mb }, .. } =
+        problem.action_error()?
+    else {
+        return None;
+    };
+    Some(text.upload_no_preview(packed_mb.to_string(), unpacked_mb.to_string()))
+}
+
+/// Uploads a file: from the form of a browser without scripts, or from the script of the page, which shows the progress and
+/// asks about a file that was uploaded before.
 pub(super) async fn take(
     Uploader(principal): Uploader,
     State(app): State<App>,
     Query(query): Query<UploadQuery>,
     form: Request,
-) -> Result<Redirect, Problem> {
+) -> Result<Response, Problem> {
+    let is_script = wants_part(form.headers());
     let uploaded = take_upload(&app, &request(principal), &query, form).await?;
-    Ok(match uploaded.parts.is_empty() {
-        true => Redirect::to(&format!("/jobs/{}", uploaded.job)),
-        false => Redirect::to("/jobs"),
-    })
+    let page = match uploaded.parts.is_empty() {
+        true => format!("/jobs/{}", uploaded.job),
+        false => "/jobs".to_owned(),
+    };
+    if !is_script {
+        return Ok(Redirect::to(&page).into_response());
+    }
+    let status = if uploaded.earlier { StatusCode::OK } else { StatusCode::ACCEPTED };
+    Ok((status, [("hx-redirect", page)]).into_response())
 }
 
 /// Downloads a sample file.

@@ -1,12 +1,12 @@
 //! The names on pages of statuses, rules, decisions, fields and actions.
 
-use crate::domain::decision::{ActionKind, BulkDecision, Field};
-use crate::domain::issue::IssueType;
+use crate::domain::bulk_decision::BulkDecision;
+use crate::domain::decision::{ActionKind, Field};
 use crate::domain::job::JobStatus;
 use crate::domain::row::RowStatus;
-use crate::domain::rules::{RULES, Rule};
+use crate::domain::rules::{IssueType, PerLanguage, RULES, Rule};
 use crate::store::Count;
-use crate::texts::Text;
+use crate::texts::{Language, Text};
 
 /// Returns the text with an initial capital and a full stop.
 pub(crate) fn sentence(words: &str) -> String {
@@ -82,12 +82,21 @@ pub(crate) fn rule_of(slug: &str) -> Option<&'static Rule> {
 
 /// Returns the name of a rule's issues.
 pub(crate) fn rule(text: &Text, issue_type: IssueType) -> String {
-    text.rule(issue_type.rule().slug)
+    in_language(text, &issue_type.rule().name)
 }
 
 /// Returns what is wrong with a row that breaks a rule.
 pub(crate) fn wrong(text: &Text, issue_type: IssueType) -> String {
-    text.wrong(issue_type.rule().slug)
+    in_language(text, &issue_type.rule().wrong)
+}
+
+fn in_language(text: &Text, texts: &PerLanguage) -> String {
+    let text = match text.language() {
+        Language::En => texts.en,
+        Language::De => texts.de,
+        Language::Es => texts.es,
+    };
+    text.to_owned()
 }
 
 /// Returns the label of a bulk decision's button.
@@ -201,17 +210,6 @@ mod tests {
     fn sentences_begin_with_a_capital_and_end_with_one_stop() {
         for (words, expected) in [("no file", "No file."), ("Why?", "Why?"), ("élan", "Élan."), ("", "")] {
             assert_eq!(sentence(words), expected);
-        }
-    }
-
-    #[test]
-    fn every_language_has_messages_for_each_rule() {
-        for language in ["en", "de", "es"] {
-            let text = text(language);
-            for known in RULES {
-                assert_ne!(rule(&text, known.issue_type), text.rule(""), "{language}: {}", known.slug);
-                assert_ne!(wrong(&text, known.issue_type), text.wrong(""), "{language}: {}", known.slug);
-            }
         }
     }
 

@@ -152,6 +152,45 @@ async fn the_api_and_the_pages_show_what_was_unpacked() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_too_large_for_a_preview_is_imported_and_matched_on_its_page() {
+    let server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
+    // A workbook with a picture, of which the page sends the beginning only.
+    let workbook = std::fs::read(format!("{FOLDER}/contacts.xlsx")).unwrap();
+    let mut writer = ZipWriter::new_append(std::io::Cursor::new(workbook)).unwrap();
+    let mut picture = vec![0; 9 << 20];
+    fastrand::Rng::with_seed(1).fill(&mut picture);
+    writer.start_file("xl/media/image1.png", SimpleFileOptions::default()).unwrap();
+    writer.write_all(&picture).unwrap();
+    let workbook = writer.finish().unwrap().into_inner();
+    let file = server.world.path("large.xlsx");
+    std::fs::write(&file, &workbook).unwrap();
+    let screen = Screen::open(&server, Look::DESK).await;
+    screen.go("/upload").await;
+    screen.find("#file").await.send_keys(file.to_str().unwrap()).await.unwrap();
+    screen.sees("#preview .notice", "This one is larger: upload it without a preview").await;
+    screen.click("#send").await;
+    screen.sees("h1", "large.xlsx").await;
+    assert_eq!(server.world.status_after_run(1).await, "NEEDS_REVIEW");
+    screen.go("/jobs/1/columns").await;
+    screen.sees("main", "zoe@example.com").await;
+    // The API refuses the preview, with the limit.
+    let url = format!("{}/api/v1/uploads/preview", server.url);
+    let head = workbook[..256 << 10].to_vec();
+    let (status, refused) =
+        status_and_json(server.client().post(&url).body(head).send().await.unwrap()).await;
+    assert_eq!(status, 422, "{refused}");
+    assert!(refused["errors"][0]["detail"].as_str().unwrap().contains("up to 8 MB"), "{refused}");
+    // The beginning of a large file of text is enough.
+    let row = "ann@example.com,Ann,Lee,Acme\n";
+    let text = format!("{HEADER}{}", row.repeat((20 << 20) / row.len()));
+    let file = server.world.file("large.csv", &text);
+    screen.go("/upload").await;
+    screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.sees("#preview", "ann@example.com").await;
+    screen.close().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_unpacked_is_refused_with_a_way_out() {
     let world = World::database().await;
     let cut = gzip(&HEADER.repeat(1000));

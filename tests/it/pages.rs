@@ -1,10 +1,12 @@
 //! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content,
 //! accessibility. `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone;
-//! `progress.rs`: pages that are open while a job runs; `texts.rs`: every text.
+//! `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages; `texts.rs`:
+//! every text.
 
 mod forms;
 mod languages;
 mod progress;
+mod refusals;
 mod texts;
 
 use crate::support::{Look, Screen, Server, World, eventually, free_port};

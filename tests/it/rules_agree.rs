@@ -8,9 +8,8 @@ use ingest::domain::decision::{Decision, Edits, Field, Filter};
 use ingest::domain::email;
 use ingest::domain::field::PerField;
 use ingest::domain::ids::RowId;
-use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
-use ingest::domain::rules::BlindTo;
+use ingest::domain::rules::{BlindTo, IssueType};
 
 use crate::support::World;
 

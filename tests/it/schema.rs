@@ -1,6 +1,6 @@
 //! The schema: the readable file, the migrations, and the adoption of an upstream database.
 
-use ingest::domain::issue::IssueType;
+use ingest::domain::rules::IssueType;
 use sqlx::{Executor, PgPool};
 
 use crate::support::{World, eventually};

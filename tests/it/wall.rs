@@ -4,8 +4,8 @@
 use ingest::actions::{self, Request};
 use ingest::domain::decision::{Decision, Edits, Field, Filter};
 use ingest::domain::ids::ContactId;
-use ingest::domain::issue::IssueType;
 use ingest::domain::job::{JobId, Owner};
+use ingest::domain::rules::IssueType;
 use ingest::store::{OwnerPool, jobs, staging};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Row};

@@ -20,6 +20,10 @@ fn a_rejection_says_what_to_correct() {
             "the file is an Excel workbook or another ZIP archive, not CSV text; save it as CSV in UTF-8 and upload that",
         ),
         (
+            "email,fname,lname,org\na@x.org,Ren+AOk-,Lee,Acme\n",
+            "the file is in the encoding UTF-7, which is not supported; save it as CSV in UTF-8 and upload that, or, if it is not in UTF-7, set its encoding with `ingest reread JOB --encoding NAME` or under \"Match the columns\" on the page of the job",
+        ),
+        (
             "a@x.org,Ann,Lee,Acme Ltd\n",
             "line 1 contains an e-mail address where the column names should be; say which of the 4 columns is which: match the columns under \"Match the columns\" on the page of the job, or with `ingest map JOB email=1 first_name=2 last_name=3 company=4`; a field without a column can have the same value in every row: `--value FIELD=TEXT`; the first line is then kept as a contact",
         ),

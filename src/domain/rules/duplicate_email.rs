@@ -1,13 +1,19 @@
 //! The rule against rows with the same e-mail and different values.
 
-use super::{About, BlindTo, Compares, Rule};
-use crate::domain::decision::{BulkDecision, Field};
-use crate::domain::issue::IssueType;
+use super::{About, BlindTo, Compares, IssueType, PerLanguage, Rule};
+use crate::domain::bulk_decision::BulkDecision;
+use crate::domain::field::Field;
 
 pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::DuplicateEmail,
     about: About::Email,
     when: "rows share an e-mail and differ in name or company",
+    name: PerLanguage { en: "Duplicates", de: "Dubletten", es: "Duplicados" },
+    wrong: PerLanguage {
+        en: "Several rows have this e-mail address but differ in name or company",
+        de: "Mehrere Zeilen haben diese E-Mail-Adresse, aber verschiedene Namen oder Firmen",
+        es: "Varias filas tienen esta dirección de correo, pero distinto nombre o empresa",
+    },
     slug: "duplicate",
     compares: Compares::Rows,
     suggests_address: false,

@@ -1,15 +1,21 @@
 //! The rule against e-mails to which Internet mail cannot be delivered.
 
-use super::{About, BlindTo, Compares, Rule};
-use crate::domain::decision::{BulkDecision, Field};
+use super::{About, BlindTo, Compares, IssueType, PerLanguage, Rule};
+use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::email::{self, EmailError};
-use crate::domain::issue::IssueType;
+use crate::domain::field::Field;
 use crate::domain::row::Fields;
 
 pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::InvalidEmail,
     about: About::Email,
     when: "not an address that Internet mail can deliver to; the description gives the reason",
+    name: PerLanguage { en: "Invalid addresses", de: "Ungültige Adressen", es: "Direcciones no válidas" },
+    wrong: PerLanguage {
+        en: "This address cannot receive mail",
+        de: "Diese Adresse kann keine E-Mails empfangen",
+        es: "Esta dirección no puede recibir correo",
+    },
     slug: "invalid",
     compares: Compares::Nothing,
     suggests_address: true,

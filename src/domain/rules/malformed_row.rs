@@ -2,14 +2,19 @@
 
 use std::borrow::Cow;
 
-use super::{About, BlindTo, Compares, Rule};
-use crate::domain::decision::BulkDecision;
-use crate::domain::issue::IssueType;
+use super::{About, BlindTo, Compares, IssueType, PerLanguage, Rule};
+use crate::domain::bulk_decision::BulkDecision;
 
 pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::MalformedRow,
     about: About::Row,
     when: "more cells than the header has, or bytes that are not text",
+    name: PerLanguage { en: "Malformed rows", de: "Fehlerhafte Zeilen", es: "Filas mal formadas" },
+    wrong: PerLanguage {
+        en: "The row does not fit the header or the encoding of the file",
+        de: "Die Zeile passt nicht zur Kopfzeile oder zur Zeichenkodierung der Datei",
+        es: "La fila no se ajusta al encabezado o a la codificación del archivo",
+    },
     slug: "malformed",
     compares: Compares::Nothing,
     suggests_address: false,

@@ -1,8 +1,8 @@
 //! The rule against empty required fields.
 
-use super::{About, BlindTo, Compares, Rule};
-use crate::domain::decision::{BulkDecision, Field};
-use crate::domain::issue::IssueType;
+use super::{About, BlindTo, Compares, IssueType, PerLanguage, Rule};
+use crate::domain::bulk_decision::BulkDecision;
+use crate::domain::field::Field;
 use crate::domain::required::{FieldSet, RequiredFields};
 use crate::domain::row::Fields;
 
@@ -10,6 +10,12 @@ pub(crate) const RULE: Rule = Rule {
     issue_type: IssueType::MissingRequiredField,
     about: About::Row,
     when: "a required field is empty",
+    name: PerLanguage { en: "Missing values", de: "Fehlende Werte", es: "Valores que faltan" },
+    wrong: PerLanguage {
+        en: "A required value is missing",
+        de: "Ein Pflichtwert fehlt",
+        es: "Falta un valor obligatorio",
+    },
     slug: "missing",
     compares: Compares::Nothing,
     suggests_address: false,

@@ -1,11 +1,11 @@
 //! The rules for rows, one file each. A rule's file contains everything about it.
 //!
 //! To add a rule: add its [`IssueType`] (and the value to the database's enum in a migration), write its file, and follow the
-//! compiler: [`IssueType::rule`], [`Verdict::breaks`] and [`Verdict::description`] match on every type. Reviews, bulk
-//! decisions, help and SQL are made from [`Rule`]; a test checks the README against it.
+//! compiler: [`IssueType::rule`], [`Verdict::breaks`] and [`Verdict::description`] match on every type. Reviews, their texts
+//! in each language, bulk decisions, help and SQL are made from [`Rule`].
 //!
-//! Two rules compare rows with other rows or contacts. The caller does that and adds the results with
-//! [`Verdict::with_others`].
+//! Two rules compare rows with other rows or contacts. The caller does that and adds the results, [`Conflicts`], with
+//! [`Verdict::with_conflicts`].
 
 mod duplicate_email;
 mod existing_email;
@@ -13,13 +13,31 @@ mod invalid_email;
 mod malformed_row;
 mod missing_required_field;
 
-use super::decision::{BulkDecision, Field};
+use super::bulk_decision::BulkDecision;
 use super::email::{self, EmailError};
-use super::issue::{ENCODING_ISSUE_KEY, IssueType, email_issue_key, row_issue_key};
+use super::field::Field;
+use super::issue::{ENCODING_ISSUE_KEY, email_issue_key, row_issue_key};
 use super::required::{FieldSet, RequiredFields};
-use super::row::{Fields, RowHash, RowStatus};
+use super::row::{Fields, OnExisting, RowHash, RowStatus};
+use super::words::words;
 pub use malformed_row::Residue;
 pub(crate) use malformed_row::encoding_in_doubt;
+
+words! {
+    /// The type of the issues of a rule, `issue_type_enum` of the database. New types are added last.
+    IssueType, "issue type" {
+        /// Rows share an e-mail and differ in name or company.
+        DuplicateEmail = "DUPLICATE_EMAIL",
+        /// The value is not a deliverable address.
+        InvalidEmail = "INVALID_EMAIL",
+        /// The owner has a contact with that e-mail from another job.
+        ExistingEmail = "EXISTING_EMAIL",
+        /// One or more required values are empty.
+        MissingRequiredField = "MISSING_REQUIRED_FIELD",
+        /// The row does not fit its header or its encoding.
+        MalformedRow = "MALFORMED_ROW",
+    }
+}
 
 /// Everything about a rule except its check.
 pub struct Rule {
@@ -27,8 +45,12 @@ pub struct Rule {
     pub issue_type: IssueType,
     /// What one issue is about.
     pub about: About,
-    /// The condition that raises it, for help and the README.
+    /// The condition that raises it, for help.
     pub when: &'static str,
+    /// What pages call its issues.
+    pub name: PerLanguage,
+    /// What pages say about a row that breaks it.
+    pub wrong: PerLanguage,
     /// The name of its issues in URLs.
     pub slug: &'static str,
     /// What a review shows side by side.
@@ -46,6 +68,16 @@ pub struct Rule {
     pub still_raised: fn(RequiredFields) -> String,
     /// What `still_raised` cannot know until the next run.
     pub blind_to: BlindTo,
+}
+
+/// A text in each language of the pages.
+pub struct PerLanguage {
+    /// English.
+    pub en: &'static str,
+    /// German.
+    pub de: &'static str,
+    /// Spanish.
+    pub es: &'static str,
 }
 
 /// What one issue is about.
@@ -114,6 +146,15 @@ pub struct Verdict {
     pub existing: bool,
 }
 
+/// The conflicts of a row with other rows and with contacts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Conflicts {
+    /// Another row of the job has the same e-mail but a different identity.
+    pub duplicate: bool,
+    /// The owner has a contact with the e-mail from another job.
+    pub existing: bool,
+}
+
 /// A violation of a rule by a row: the issue that the row belongs to, and its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -154,9 +195,11 @@ pub fn check(fields: &Fields<'_>, malformed: bool, required: RequiredFields) -> 
 }
 
 impl Verdict {
-    /// Adds the results of comparing the row with other rows and with contacts.
-    pub(crate) fn with_others(self, duplicate: bool, existing: bool) -> Verdict {
-        Verdict { duplicate, existing, ..self }
+    /// Adds the conflicts that comparing the row with others has found. `on_existing` is what a person decided about the contact with
+    /// the row's e-mail.
+    pub(crate) fn with_conflicts(self, found: Conflicts, on_existing: Option<OnExisting>) -> Verdict {
+        let Conflicts { duplicate, existing } = found;
+        Verdict { duplicate, existing: existing && existing_email::is_open(on_existing), ..self }
     }
 
     /// Returns whether the row violates the rule of this type.
@@ -277,8 +320,8 @@ mod tests {
         assert_eq!(clean.status(), RowStatus::Ready);
         let broken = [
             Verdict { malformed: true, ..clean.clone() },
-            clean.clone().with_others(true, false),
-            clean.clone().with_others(false, true),
+            clean.clone().with_conflicts(Conflicts { duplicate: true, existing: false }, None),
+            clean.clone().with_conflicts(Conflicts { duplicate: false, existing: true }, None),
             check(&Fields::new("", "Ann", "Lee", "Acme"), false, RequiredFields::default()),
             check(&Fields::new("ann", "Ann", "Lee", "Acme"), false, RequiredFields::default()),
         ];

@@ -5,16 +5,15 @@ use std::io;
 use super::repeats::Repeats;
 use super::sorter::Merge;
 use super::{KEY_BYTES, OPEN, ROW_BYTES, UNDECIDED, group, is_key, number};
+use crate::domain::rules::Conflicts;
 
 /// The findings about one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Finding {
     /// An earlier row has the same values.
     pub repeat: bool,
-    /// Another row has the same e-mail but a different identity.
-    pub duplicate: bool,
-    /// The owner already has a contact with the e-mail.
-    pub existing: bool,
+    /// What the rules need to know about other rows and contacts.
+    pub conflicts: Conflicts,
     /// Another row, not a repeat, has the same e-mail or the same invalid value.
     pub shared: bool,
     /// The row has the highest number of the rows that share its e-mail or value.
@@ -42,8 +41,7 @@ impl Findings {
         let has = |flag| found & flag != 0;
         Finding {
             repeat: has(REPEAT),
-            duplicate: has(DUPLICATE),
-            existing: has(EXISTING),
+            conflicts: Conflicts { duplicate: has(DUPLICATE), existing: has(EXISTING) },
             shared: has(SHARED),
             last: has(LAST),
         }

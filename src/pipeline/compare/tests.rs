@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::domain::rules::Conflicts;
 
 /// A new row: no contact, no decision.
 const NEW: u32 = OPEN | UNDECIDED;
@@ -10,7 +11,7 @@ fn row(identity: u64, residue: u64) -> RowHash {
 }
 
 fn words(finding: Finding) -> String {
-    let Finding { repeat, duplicate, existing, shared, last } = finding;
+    let Finding { repeat, conflicts: Conflicts { duplicate, existing }, shared, last } = finding;
     let all = [(repeat, 'r'), (duplicate, 'd'), (existing, 'e'), (shared, 's'), (last, 'l')];
     all.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect()
 }
@@ -80,7 +81,10 @@ fn expected(rows: &[Put], existing: &[u128]) -> BTreeMap<u32, String> {
         let exists = group & 1 == 1 && existing.contains(&group);
         let shared = group != 0 && others.len() > 1;
         let last = (shared || exists) && others.iter().all(|(_, other)| **other <= *number);
-        (number & !NEW, words(Finding { repeat: false, duplicate: conflict, existing: exists, shared, last }))
+        {
+            let conflicts = Conflicts { duplicate: conflict, existing: exists };
+            (number & !NEW, words(Finding { repeat: false, conflicts, shared, last }))
+        }
     };
     rows.iter().map(say).collect()
 }

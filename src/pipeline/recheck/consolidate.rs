@@ -90,7 +90,7 @@ impl Outgoing {
 
     fn take_valid(&mut self, checked: &CheckedRow<'_>, finding: Finding, reading: &Reading<'_>) {
         let (key, extra) = (checked.group.unwrap_or(0), &checked.row.extra);
-        match checked.row.on_existing.filter(|_| finding.existing) {
+        match checked.row.on_existing.filter(|_| finding.conflicts.existing) {
             Some(decided) => self.changes.push(checked.row.id, checked.fields, key, decided, extra),
             None => {
                 self.statistics.contacts += 1;

@@ -10,7 +10,7 @@ use super::super::existing::Plan;
 use super::super::{Context, Control, Phase, RunError, Statistics};
 use super::check::{Batch, RowChecker};
 use super::numbering::Numbering;
-use crate::domain::issue::IssueType;
+use crate::domain::rules::IssueType;
 use crate::store::issue_items::Links;
 use crate::store::jobs::{Claim, RowLocation};
 use crate::store::{StoreError, issues, jobs, sql, staging};

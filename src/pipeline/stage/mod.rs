@@ -16,8 +16,8 @@ use super::budget::CHUNK_BYTES;
 use super::existing::Plan;
 use super::{Context, Control, Outcome, Phase, RunError, Statistics, timed};
 use crate::domain::interpretation::RepeatDifferences;
-use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobStatus};
+use crate::domain::rules::IssueType;
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{Claim, Finished, RowCounts, RowLocation};
 use crate::store::{

@@ -8,8 +8,8 @@ use sqlx::PgConnection;
 use super::super::RunError;
 use super::check::Share;
 use crate::domain::ids::IssueId;
-use crate::domain::issue::IssueType;
 use crate::domain::job::JobId;
+use crate::domain::rules::IssueType;
 use crate::store::issue_items::Links;
 use crate::store::issues;
 

@@ -8,7 +8,7 @@ use super::same_key;
 use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
-use crate::domain::issue::IssueType;
+use crate::domain::rules::IssueType;
 use crate::store::copy::{Spool, Target};
 use crate::store::filter::{self, IssuesOf};
 use crate::store::sql;

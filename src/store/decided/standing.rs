@@ -56,7 +56,7 @@ fn standing(job_tables: JobTables, required: RequiredFields) -> String {
 }
 
 /// Counts the issues that the decision would resolve or reopen.
-pub(crate) async fn would_settle(
+pub(crate) async fn would_resolve(
     connection: &mut PgConnection,
     job_tables: JobTables,
     required: RequiredFields,
@@ -70,7 +70,7 @@ pub(crate) async fn would_settle(
 }
 
 /// Resolves or reopens the issues of the rows in `decided`, as decided by the person `by`. Returns their numbers.
-pub(crate) async fn settle(
+pub(crate) async fn resolve(
     connection: &mut PgConnection,
     job_tables: JobTables,
     required: RequiredFields,

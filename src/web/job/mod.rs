@@ -31,8 +31,8 @@ use super::settings::SettingsFields;
 use super::shell::{Section, Shell, show};
 use super::words::{self, Status};
 use crate::actions;
-use crate::domain::issue::IssueType;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, ParseSettings};
+use crate::domain::rules::IssueType;
 use crate::http::{self, App, Path, PreviewQuery, Problem, Query, Reader, find_job, preview_of_job};
 use crate::store::issues;
 

@@ -9,11 +9,12 @@ use super::head::Head;
 use super::job::{ReviewJob, address};
 use super::kind_of;
 use crate::actions;
-use crate::domain::decision::{BulkDecision, ColumnFilter, Decision, Edits, Field, Filter};
+use crate::domain::bulk_decision::BulkDecision;
+use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::ids::{IssueId, JobId};
-use crate::domain::issue::IssueType;
 use crate::domain::row::RowStatus;
-use crate::http::{App, Editor, Path, Problem};
+use crate::domain::rules::IssueType;
+use crate::http::{App, Editor, Kind, Path, Problem};
 use crate::store::decided::Example;
 use crate::texts::{Text, field_inline};
 use crate::web::extra;
@@ -71,7 +72,7 @@ impl BulkForm {
         let mut filter = Filter { issue_type: Some(kind), ..Filter::default() };
         if self.scope != "all" {
             if self.issue.is_empty() {
-                return Err(Problem::conflict(text.bulk_none_selected()));
+                return Err(Problem::on_page(Kind::Conflict, text.bulk_none_selected()));
             }
             filter.issues = Some(self.issue.clone());
         }
@@ -103,11 +104,11 @@ impl BulkForm {
     /// Returns the edit that fills the empty field.
     fn filling(&self, text: &Text) -> Result<Edits, Problem> {
         if self.value.trim().is_empty() {
-            return Err(Problem::conflict(text.bulk_no_value()));
+            return Err(Problem::on_page(Kind::Conflict, text.bulk_no_value()));
         }
         match self.field.filter(|field| shared().contains(field)) {
             Some(field) => Ok(Edits::of(field, self.value.clone())),
-            None => Err(Problem::conflict(text.bulk_no_field())),
+            None => Err(Problem::on_page(Kind::Conflict, text.bulk_no_field())),
         }
     }
 }

@@ -11,11 +11,12 @@ use columns::{Cell, Column, columns_of, extra_lines, origin};
 
 use super::job::ReviewJob;
 use crate::actions::{self, Case, Cases};
-use crate::domain::decision::{ActionKind, BulkDecision};
+use crate::domain::bulk_decision::BulkDecision;
+use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
-use crate::domain::issue::{ENCODING_ISSUE_KEY, IssueType, RESOLVED_BY_RUN};
+use crate::domain::issue::{ENCODING_ISSUE_KEY, RESOLVED_BY_RUN};
 use crate::domain::required::RequiredFields;
-use crate::domain::rules::{self, About, Compares, Verdict};
+use crate::domain::rules::{self, About, Compares, IssueType, Verdict};
 use crate::http::Problem;
 use crate::store::actions::{self as trail, Action};
 use crate::store::extra_columns;

@@ -17,7 +17,8 @@ use crate::actions;
 use crate::auth::Principal;
 use crate::domain::decision::{ActionKind, Decision, Edits};
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
-use crate::http::{App, Editor, Path, Problem};
+use crate::domain::refusal::Refusal;
+use crate::http::{App, Editor, Kind, Path, Problem};
 use crate::store::actions::{self as trail, ActionFilter};
 use crate::web::extra;
 use crate::web::form::{Form, request};
@@ -52,8 +53,8 @@ pub(in crate::web) async fn decide(
     headers: HeaderMap,
     Form(form): Form<DecisionForm>,
 ) -> Result<Response, Problem> {
-    let decision = decision(&form.decision)
-        .ok_or_else(|| Problem::invalid("#/decision", "is not a decision about a case"))?;
+    let decision =
+        decision(&form.decision).ok_or_else(|| Problem::of_value("#/decision", Refusal::BrokenForm))?;
     let seen: Vec<(RowId, &str)> = form
         .seen
         .iter()
@@ -189,7 +190,7 @@ pub(in crate::web) async fn undo_last(
         step.actor == principal.name && step.undone_by.is_none() && step.kind != ActionKind::Undo && changed
     };
     let step = steps.items.iter().find(is_step);
-    let step = step.ok_or_else(|| Problem::conflict(viewer.text.review_nothing_to_undo()))?;
+    let step = step.ok_or_else(|| Problem::on_page(Kind::Conflict, viewer.text.review_nothing_to_undo()))?;
     undo_action(&app, principal, job, step.id, &headers).await
 }
 

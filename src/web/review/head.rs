@@ -7,7 +7,7 @@ use super::job::{ReviewJob, address, effect};
 use crate::actions::Effect;
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, JobId};
-use crate::domain::issue::IssueType;
+use crate::domain::rules::IssueType;
 use crate::http::Problem;
 use crate::store::{Count, actions as trail, issues};
 use crate::texts::Text;
@@ -65,9 +65,9 @@ impl Head {
         });
         let tabs: Vec<Tab> = tabs.collect();
         let current = progress.iter().find(|of| of.kind == kind);
-        let (open, resolved) = current.map_or((0, 0), |of| (of.open.number(), of.settled.number()));
+        let (open, resolved) = current.map_or((0, 0), |of| (of.open.number(), of.resolved.number()));
         let bounded =
-            current.is_some_and(|of| of.open.number() > Count::MOST || of.settled.number() > Count::MOST);
+            current.is_some_and(|of| of.open.number() > Count::MOST || of.resolved.number() > Count::MOST);
         // The kinds after this one, then those before it.
         let position = progress.iter().position(|of| of.kind == kind).unwrap_or(0);
         let others = progress.iter().cycle().skip(position).take(progress.len());
@@ -80,7 +80,7 @@ impl Head {
             slug: kind.rule().slug,
             tabs,
             progress: text.review_progress(
-                current.map_or_else(|| text.number(0), |of| text.count(of.settled)),
+                current.map_or_else(|| text.number(0), |of| text.count(of.resolved)),
                 match bounded {
                     true => format!("{}+", text.number(Count::MOST)),
                     false => text.number(open + resolved),

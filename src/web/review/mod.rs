@@ -26,9 +26,9 @@ use super::shell::{Shell, show};
 use super::words;
 use crate::actions::ActionError;
 use crate::domain::ids::{ActionId, IssueId, JobId};
-use crate::domain::issue::IssueType;
 use crate::domain::job::JobStatus;
-use crate::http::{App, Path, Problem, Query, Reader};
+use crate::domain::rules::IssueType;
+use crate::http::{App, Kind, Path, Problem, Query, Reader};
 use crate::store::issues::{self, IssueFilter, State as IssueState};
 use crate::texts::Text;
 
@@ -266,6 +266,6 @@ fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
 
 /// Returns the type of issue with the slug.
 fn kind_of(text: &Text, slug: &str) -> Result<IssueType, Problem> {
-    let rule = words::rule_of(slug).ok_or_else(|| Problem::not_found(text.error_no_kind()))?;
+    let rule = words::rule_of(slug).ok_or_else(|| Problem::on_page(Kind::NotFound, text.error_no_kind()))?;
     Ok(rule.issue_type)
 }

@@ -2,9 +2,9 @@
 
 use ingest::actions;
 use ingest::domain::decision::{Decision, Filter};
-use ingest::domain::issue::IssueType;
 use ingest::domain::job::ImportPolicy;
 use ingest::domain::required::RequiredFields;
+use ingest::domain::rules::IssueType;
 use ingest::objects::Objects;
 use ingest::store::jobs;
 

@@ -7,8 +7,8 @@ mod jobs;
 use ingest::actions::{self, ActionError, Request};
 use ingest::domain::decision::{Decision, Edits, Field, Filter};
 use ingest::domain::ids::RowId;
-use ingest::domain::issue::IssueType;
 use ingest::domain::job::{ImportPolicy, JobId, Owner};
+use ingest::domain::rules::IssueType;
 use ingest::objects::Objects;
 
 use crate::support::World;

@@ -14,7 +14,7 @@ const BLOCKS: [&str; 19] = [
 ];
 
 /// Returns the text of a page, one line per block, with attributes in brackets and without times.
-fn words(html: &str) -> String {
+pub(super) fn words(html: &str) -> String {
     let title = html.split("<title>").nth(1).map(|rest| rest.split("</title>").next().unwrap());
     let main = html.split("<main").nth(1).map_or(html, |rest| rest.split("</main>").next().unwrap());
     let mut lines = vec![title.map(|title| format!("title: {title}")).unwrap_or_default(), String::new()];

@@ -3,10 +3,9 @@
 use crate::actions::Case;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::RowId;
-use crate::domain::issue::IssueType;
 use crate::domain::required::RequiredFields;
 use crate::domain::row::{OnExisting, RowStatus};
-use crate::domain::rules::Compares;
+use crate::domain::rules::{Compares, IssueType};
 use crate::store::contacts::Contact;
 use crate::store::issues::Issue;
 use crate::store::staging::RowView;

@@ -1,0 +1,260 @@
+//! The commands with their arguments and help.
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use super::output::Format;
+use super::{browser_sessions, columns, decide, import, mapping, save, token};
+use crate::config::{self, Settings, SettingsError};
+use crate::domain::field::Field;
+use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
+use crate::domain::rules::IssueType;
+
+/// Gets messy CSV files of contacts into PostgreSQL, with a person deciding what a machine cannot.
+///
+/// With nothing configured everything is local: the program runs a private PostgreSQL and keeps files
+/// in its data folder.
+#[derive(Debug, Parser)]
+#[command(name = "ingest", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// Fail if the database schema is out of date instead of migrating it.
+    #[arg(long, global = true)]
+    pub(super) no_migrate: bool,
+}
+
+impl Cli {
+    /// Parses the command line, and exits with the usage if that fails. Returns an error if it contains a secret.
+    pub fn parse_checked() -> Result<Cli, SettingsError> {
+        let matches = Cli::command().get_matches();
+        config::refuse_secret_flags(&matches)?;
+        Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Import CSV files.
+    ///
+    /// Exits with status 0 if all contacts were created, 3 if there are issues to resolve, and 1 if a file failed.
+    Import {
+        /// The files; `-` reads standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        how: import::How,
+    },
+    /// Show how a file is read: encoding, delimiter, columns and first rows.
+    Preview {
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        reading: columns::ReadingArgs,
+    },
+    /// Run jobs from the queue until SIGTERM or SIGINT.
+    Worker,
+    /// Serve the pages and the HTTP API, and run jobs, until SIGTERM or SIGINT.
+    Serve {
+        /// Run no jobs; leave them to other workers.
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// Create, list and revoke API tokens of the HTTP server for the user of --owner.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Sign browsers out of the HTTP server.
+    #[command(subcommand)]
+    Session(browser_sessions::SessionCommand),
+    /// Migrate the database schema.
+    Migrate,
+    /// List jobs, newest first.
+    Jobs(List),
+    /// List the open issues of a job with their rows.
+    Issues {
+        /// The job's number.
+        job: JobId,
+        /// Include resolved issues.
+        #[arg(long)]
+        all: bool,
+        /// Only issues of this type.
+        #[arg(long, value_name = "TYPE", value_parser = decide::issue_type())]
+        kind: Option<IssueType>,
+        /// Maximum number of rows to print for each issue; `ingest rows` prints all of them.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]
+        rows: i64,
+        #[command(flatten)]
+        list: List,
+    },
+    /// List the rows of an issue.
+    Rows {
+        /// The job's number.
+        job: JobId,
+        /// The issue's number, as `ingest issues` shows it.
+        issue: IssueId,
+        #[command(flatten)]
+        list: List,
+    },
+    /// Edit a row under review.
+    #[command(group(clap::ArgGroup::new("given").required(true).multiple(true).args(Field::ALL.iter().map(|field| field.as_str()).chain([decide::OTHER]))))]
+    Edit {
+        /// The row's number, as `ingest issues` shows it.
+        row: RowId,
+        #[command(flatten)]
+        values: decide::Values,
+    },
+    /// Discard rows: they are not imported.
+    Discard {
+        /// Row numbers, as `ingest issues` shows them.
+        #[arg(required = true)]
+        rows: Vec<RowId>,
+    },
+    /// Restore discarded rows.
+    Restore {
+        /// Row numbers, as `ingest issues` shows them.
+        #[arg(required = true)]
+        rows: Vec<RowId>,
+    },
+    /// Resolve one issue.
+    Resolve {
+        /// The job's number.
+        job: JobId,
+        /// The issue's number, as `ingest issues` shows it.
+        issue: IssueId,
+        #[command(flatten)]
+        decision: decide::DecisionArgs,
+    },
+    /// Resolve the issues of all rows of a job that match; `--preview` shows the effect first.
+    Bulk {
+        /// The job's number.
+        job: JobId,
+        #[command(flatten)]
+        which: decide::FilterArgs,
+        #[command(flatten)]
+        decision: decide::DecisionArgs,
+    },
+    /// Save contacts, or the rows of a job, as CSV, XLSX, JSON lines, Parquet or vCard.
+    Save(save::SaveArgs),
+    /// Print the rows with open issues as CSV, to correct them in a spreadsheet.
+    Export {
+        /// The job's number.
+        job: JobId,
+    },
+    /// Apply a corrected file of `ingest export`; the column row_key identifies each row.
+    Correct {
+        /// The job's number.
+        job: JobId,
+        /// The file; `-` reads standard input.
+        file: PathBuf,
+    },
+    /// Undo an action, or the whole import of a job.
+    Undo {
+        /// The action's number, as `ingest audit` shows it.
+        #[arg(required_unless_present = "import", conflicts_with = "import")]
+        action: Option<ActionId>,
+        /// Remove the contacts that this job created, and restore the earlier values of those it changed.
+        #[arg(long, value_name = "JOB")]
+        import: Option<JobId>,
+    },
+    /// Cancel a job that is not running.
+    Cancel {
+        /// The job's number.
+        job: JobId,
+    },
+    /// Delete a job that is not running, with its rows and issues; its contacts stay.
+    Delete {
+        /// The job's number.
+        job: JobId,
+    },
+    /// List actions (who did what), newest first.
+    Audit {
+        /// Only actions on this job.
+        #[arg(long)]
+        job: Option<JobId>,
+        /// Only actions that changed this row.
+        #[arg(long)]
+        row: Option<RowId>,
+        #[command(flatten)]
+        list: List,
+    },
+    /// Check a job's rows again and import them if no issue is open.
+    ///
+    /// Also resumes a job that was stopped, and retries one that FAILED.
+    Reprocess {
+        /// The job's number.
+        job: JobId,
+    },
+    /// Read the file of a job again, with other settings.
+    ///
+    /// What is not set is detected, except that the part of an archive or a workbook stays the same. The job's rows and all decisions about them are replaced.
+    Reread {
+        /// The job's number.
+        job: JobId,
+        #[command(flatten)]
+        reading: columns::ReadingArgs,
+    },
+    /// Say which column of the file of a job is which, and read the file again.
+    ///
+    /// For a job that FAILED because its columns are not recognised, and for one with rows in the wrong columns. Without
+    /// columns and values, shows the file as it is read. The columns are remembered for files with the same header.
+    Map {
+        /// The job's number.
+        job: JobId,
+        #[command(flatten)]
+        how: mapping::MapArgs,
+    },
+    /// List, change and forget the columns that are remembered for files with the same header.
+    #[command(subcommand)]
+    Mappings(mapping::MappingsCommand),
+    /// List contacts.
+    Contacts(List),
+    /// Print everything that is known of a person, as JSON.
+    ///
+    /// Rows and contacts are the person's if they have the e-mail address, or had it. With their history, and what else
+    /// contains the address.
+    About {
+        /// The e-mail address of the person.
+        email: String,
+    },
+    /// Erase a person: contacts, rows, issues, what was recorded of them, and the stored files.
+    ///
+    /// Erases exactly what `ingest about` prints, of the owner's data. This cannot be undone. Exits with status 3 if jobs
+    /// remain whose rows only the stored file has, since it may contain the person.
+    Forget {
+        /// The e-mail address of the person.
+        email: String,
+        /// Only say how much would be erased.
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Remove what is older than STAGING_RETENTION_DAYS, AUDIT_RETENTION_DAYS and FILE_RETENTION_DAYS, of all owners.
+    ///
+    /// Workers do the same every hour.
+    Retention {
+        /// Only say how much would be removed.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Check the database, the file store and the queue, and report what to fix.
+    Doctor,
+}
+
+/// The part of a list to print, and its format.
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// Output format.
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(super) output: Format,
+    /// Maximum number of entries to print.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+    pub(super) limit: i64,
+    /// Start after this entry: its number in the first column.
+    #[arg(long)]
+    pub(super) after: Option<i64>,
+}
