@@ -20,13 +20,14 @@ pub(super) struct StoredFile {
     key: String,
     /// The hash of its bytes, once a job may refer to it.
     content_hash: Option<String>,
-    is_settled: bool,
+    /// Whether it has been kept or removed.
+    is_decided: bool,
 }
 
 impl StoredFile {
     pub(crate) fn new(owners: &OwnerPool, objects: &Objects, owner: &Owner, key: String) -> Self {
         let (owners, objects, owner) = (owners.clone(), objects.clone(), owner.clone());
-        Self { owners, objects, owner, key, content_hash: None, is_settled: false }
+        Self { owners, objects, owner, key, content_hash: None, is_decided: false }
     }
 
     pub(crate) fn key(&self) -> &str {
@@ -40,21 +41,21 @@ impl StoredFile {
 
     /// Keeps the file: a job refers to it.
     pub(crate) fn keep(mut self) {
-        self.is_settled = true;
+        self.is_decided = true;
     }
 
     /// Removes the file unless a job refers to it. Only logs a failure, since the request is already answered.
     pub(crate) async fn remove(mut self) {
         let content_hash = self.content_hash.clone();
         remove_unused(&self.owners, &self.objects, &self.owner, &self.key, content_hash).await;
-        self.is_settled = true;
+        self.is_decided = true;
     }
 }
 
 impl Drop for StoredFile {
     fn drop(&mut self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if self.is_settled {
+        if self.is_decided {
             return;
         }
         let (owners, objects, owner) = (self.owners.clone(), self.objects.clone(), self.owner.clone());

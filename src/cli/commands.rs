@@ -81,7 +81,7 @@ pub(super) enum Command {
         #[arg(long)]
         all: bool,
         /// Only issues of this type.
-        #[arg(long, value_name = "TYPE", value_parser = decide::issue_type())]
+        #[arg(long = "type", alias = "kind", value_name = "TYPE", value_parser = decide::issue_type())]
         kind: Option<IssueType>,
         /// Maximum number of rows to print for each issue; `ingest rows` prints all of them.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]

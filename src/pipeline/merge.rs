@@ -70,7 +70,7 @@ pub(crate) async fn advance(
     Ok(())
 }
 
-/// Continues one merge. Returns `false` if it was asked to stop.
+/// Continues one merge. Returns `false` if it was interrupted.
 async fn advance_one(
     context: &Context,
     merge: Merge,

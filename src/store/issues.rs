@@ -299,7 +299,8 @@ pub enum State {
     #[default]
     Open,
     /// Only resolved issues.
-    Settled,
+    #[serde(rename = "settled")]
+    Resolved,
     /// All issues.
     All,
 }
@@ -364,7 +365,7 @@ pub async fn page(
     let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue_id"));
     let resolved: &[bool] = match which.state {
         State::Open => &[false],
-        State::Settled => &[true],
+        State::Resolved => &[true],
         State::All => &[false, true],
     };
     let rows = sql::query(query)

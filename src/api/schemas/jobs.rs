@@ -179,7 +179,8 @@ const _: () = {
         /// Only open issues.
         Open,
         /// Only resolved issues.
-        Settled,
+        #[serde(rename = "settled")]
+        Resolved,
         /// All issues.
         All,
     }
@@ -187,7 +188,7 @@ const _: () = {
     // Does not compile if the cases differ.
     const _: fn(issues::State) -> State = |state| match state {
         issues::State::Open => State::Open,
-        issues::State::Settled => State::Settled,
+        issues::State::Resolved => State::Resolved,
         issues::State::All => State::All,
     };
 

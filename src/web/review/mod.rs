@@ -68,7 +68,7 @@ impl ReviewQuery {
     fn further(&self, job: JobId, kind: IssueType, after: IssueId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         match self.state {
-            Some(IssueState::Settled) => query.append_pair("state", "settled"),
+            Some(IssueState::Resolved) => query.append_pair("state", "settled"),
             Some(IssueState::All) => query.append_pair("state", "all"),
             Some(IssueState::Open) | None => &mut query,
         };
@@ -138,7 +138,7 @@ pub(super) async fn cases(
         text: text.unwrap_or_default(),
         state: match state {
             IssueState::Open => "open",
-            IssueState::Settled => "settled",
+            IssueState::Resolved => "settled",
             IssueState::All => "all",
         },
         cases,
