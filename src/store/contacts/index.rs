@@ -81,7 +81,7 @@ fn statements(before: State, how: &str) -> Vec<String> {
     if !before.is_built {
         left.push(format!("DROP INDEX {how} IF EXISTS contacts_owner_key"));
         left.push(format!(
-            "CREATE UNIQUE INDEX {how} contacts_owner_key ON contacts (contacts_user_id COLLATE \"POSIX\", contact_key)"
+            "CREATE UNIQUE INDEX {how} contacts_owner_key ON contacts (contacts_user_id COLLATE \"POSIX\" text_pattern_ops, contact_key)"
         ));
     }
     left.push(format!("DROP INDEX {how} IF EXISTS contacts_key"));
