@@ -212,8 +212,8 @@ impl PostgresReceipt {
             return Ok(Renewal::Renewed);
         }
         // A run may lock the job's row for long, but then nobody else can receive the job.
-        let stands = wanted::stands(&self.pool, self.job, &stands).await;
-        Ok(match stands.map_err(QueueError::database("look for a message"))? {
+        let is_current = wanted::is_current(&self.pool, self.job, &stands).await;
+        Ok(match is_current.map_err(QueueError::database("look for a message"))? {
             true => Renewal::Renewed,
             false => Renewal::Superseded,
         })

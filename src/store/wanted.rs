@@ -154,7 +154,7 @@ pub(crate) async fn hide(
 }
 
 /// Returns whether the job was neither requested nor received again.
-pub(crate) async fn stands(
+pub(crate) async fn is_current(
     pool: &PgPool,
     job: JobId,
     receipts: &[DateTime<Utc>],

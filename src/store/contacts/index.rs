@@ -23,11 +23,11 @@ async fn state(connection: &mut PgConnection) -> Result<State, StoreError> {
 }
 
 /// Builds the index `contacts_owner_key` if migration 25 has not, and drops the earlier one. Until then, statements use the
-/// earlier one. Does nothing if another process is at it, or without the right to change indexes. Continues what a killed
+/// earlier one. Does nothing if another process is building it, or without the right to change indexes. Continues what a killed
 /// process has begun.
 ///
-/// Takes about ten seconds for ten million contacts. Others may write meanwhile, unless a pooler stands before the server:
-/// an index is built beside writers by a statement outside of transactions, which would leave its settings to others.
+/// Takes about ten seconds for ten million contacts. Others can write at the same time, unless a pooler is in front of the
+/// server: such an index is built outside of transactions, and a pooler would give the session's settings to others.
 pub(crate) async fn build(pool: &PgPool) -> Result<(), StoreError> {
     let mut transaction = sql::begin(pool).await?;
     let found = state(&mut transaction).await?;
@@ -61,8 +61,7 @@ async fn at_once(connection: &mut PgConnection, before: State) -> Result<(), Sto
     Ok(())
 }
 
-/// Builds the index while others write. The transaction that has the turn holds no snapshot, for which the server would
-/// wait.
+/// Builds the index while others write. The transaction that has the turn has no snapshot, for which the server would wait.
 async fn beside_others(pool: &PgPool, before: State) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
     // The connection has settings that no other user of it expects.
