@@ -11,7 +11,7 @@ use crate::domain::ids::ContactId;
 use crate::domain::job::Owner;
 use crate::store::{StoreError, contacts, sql};
 
-/// Contacts in one transaction: a few tenths of a second, for which the owner's imports wait.
+/// Contacts in one transaction, for which the owner's imports wait.
 const BATCH: i64 = 5_000;
 
 /// Calculates the keys of all contacts that have none, but for those of owners whose import is running. Calls `each` with the

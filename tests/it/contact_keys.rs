@@ -43,7 +43,34 @@ async fn first_import(world: &World) {
 }
 
 #[tokio::test]
-async fn the_earlier_index_is_replaced_while_others_have_written() {
+async fn others_write_while_the_index_is_built() {
+    const INSERT: &str =
+        "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name,
+            contact_last_name, contact_company) VALUES (0, 'other', 'x@example.com', 'Ann', 'Lee', 'Acme')";
+    let world = World::database().await;
+    first_import(&world).await;
+    execute(&world, EARLIER).await;
+    // The build has to wait for the end of this transaction.
+    let mut earlier = world.pool.begin().await.unwrap();
+    sqlx::raw_sql(INSERT).execute(&mut *earlier).await.unwrap();
+    let migrate = world.spawn(&["migrate"]);
+    let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+                       AND query LIKE 'CREATE UNIQUE INDEX%' AND wait_event_type = 'Lock')";
+    eventually("the build waits", async || sqlx::query_scalar(waiting).fetch_one(&world.pool).await.unwrap())
+        .await;
+    // A writer that comes later does not wait for the build.
+    let mut later = world.pool.begin().await.unwrap();
+    sqlx::raw_sql("SET LOCAL lock_timeout = '5s'").execute(&mut *later).await.unwrap();
+    sqlx::raw_sql(INSERT).execute(&mut *later).await.unwrap();
+    later.commit().await.unwrap();
+    earlier.commit().await.unwrap();
+    eventually("the index is built", async || indexes(&world).await == ["contacts_owner_key true true"])
+        .await;
+    drop(migrate);
+}
+
+#[tokio::test]
+async fn several_processes_replace_the_earlier_index() {
     let world = World::database().await;
     first_import(&world).await;
     execute(&world, EARLIER).await;

@@ -26,7 +26,7 @@ async fn state(connection: &mut PgConnection) -> Result<State, StoreError> {
 /// earlier one. Does nothing if another process is building it, or without the right to change indexes. Continues what a killed
 /// process has begun.
 ///
-/// Takes about ten seconds for ten million contacts. Others can write at the same time, unless a pooler is in front of the
+/// Others can write at the same time, unless a pooler is in front of the
 /// server: such an index is built outside of transactions, and a pooler would give the session's settings to others.
 pub(crate) async fn build(pool: &PgPool) -> Result<(), StoreError> {
     let mut transaction = sql::begin(pool).await?;
@@ -43,7 +43,7 @@ pub(crate) async fn build(pool: &PgPool) -> Result<(), StoreError> {
     }
     // Another process may have built it in between.
     let before = state(&mut transaction).await?;
-    tracing::warn!("building an index over the keys of contacts, about a second for a million of them");
+    tracing::warn!("building an index over the keys of contacts; this takes longer the more there are");
     match pooled {
         true => at_once(&mut transaction, before).await?,
         false => beside_others(pool, before).await?,

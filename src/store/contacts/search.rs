@@ -11,7 +11,8 @@ use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES, row_bytes};
 use crate::store::{StoreError, filter};
 
-/// The most contacts that one search reads, in some 50 ms. To find one in millions by a part of its name takes several searches.
+/// The most contacts that one search reads. A page that finds none of them takes 80 to 100 ms if all have a value in another column.
+/// To find one in millions by a part of its name takes several searches.
 const SPAN: i64 = 10_000;
 
 /// The result of a search.
@@ -76,8 +77,8 @@ pub async fn search(
     }
     let words = text.and_then(filter::words);
     let span = if words.is_some() { SPAN } else { limit + 1 };
-    // A JSON object as text contains the words of its values, unless JSON escapes a character. This excludes most contacts in a
-    // third of the time that their values take.
+    // A JSON object as text contains the words of its values, unless JSON escapes a character. So the text, which is quicker to
+    // search than the values, excludes most contacts.
     let is_escaped = text.is_some_and(|text| {
         text.contains(|letter: char| matches!(letter, '"' | '\\') || letter.is_control())
     });
