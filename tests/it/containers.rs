@@ -154,7 +154,7 @@ async fn the_api_and_the_pages_show_what_was_unpacked() {
 #[tokio::test]
 async fn a_file_that_is_too_large_for_a_preview_is_imported_and_matched_on_its_page() {
     let server = Server::start_at(World::database().await, free_port(), &["serve"]).await;
-    // A workbook with a picture, of which the page sends the beginning only.
+    // A workbook with a picture. The page sends only its beginning.
     let workbook = std::fs::read(format!("{FOLDER}/contacts.xlsx")).unwrap();
     let mut writer = ZipWriter::new_append(std::io::Cursor::new(workbook)).unwrap();
     let mut picture = vec![0; 9 << 20];

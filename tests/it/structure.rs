@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use ingest::domain::rules::RULES;
+
 /// Who may import whom, by module.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
@@ -142,5 +144,20 @@ fn paths_in_the_documents_exist() {
             document != "ARCHITECTURE.md" || paths.len() > 30,
             "the document names fewer paths than expected"
         );
+    }
+}
+
+#[test]
+fn the_readme_lists_every_rule() {
+    let readme = include_str!("../../README.md");
+    let is_rule = |line: &&str| {
+        let word = line.strip_prefix("| `").and_then(|rest| rest.split('`').next()).unwrap_or_default();
+        word.contains('_') && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
+    };
+    let listed = readme.lines().filter(is_rule).count();
+    assert_eq!(listed, RULES.len(), "the README lists rules that do not exist");
+    for rule in RULES {
+        let line = format!("| `{}` | {} |", rule.issue_type, rule.when);
+        assert!(readme.lines().any(|listed| listed == line), "the README lacks {line}");
     }
 }
