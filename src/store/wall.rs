@@ -19,23 +19,29 @@ use crate::domain::job::JobId;
 pub(super) const ROLE: &str = "(SELECT rolname::text FROM pg_roles
      WHERE rolname = 'ingest_requests_' || (SELECT oid FROM pg_database WHERE datname = current_database()))";
 
-/// Returns the policy for rows that have the owner of the transaction in `column`. The subquery runs once per statement.
+/// The name of the policies for requests. Versions whose conditions differ use different names, so that `ingest migrate`
+/// finds the tables whose policies are older.
+const POLICY: &str = "ingest_requests";
+/// The name in versions before migration 27. On the own tables of large jobs, these policies are as good, only slower.
+const OLDER_POLICY: &str = "ingest_owner";
+
+/// Returns the policy for rows that have the owner of the transaction in `column`. As a subquery, the setting would be
+/// planned for each statement.
 fn of_owner(column: &str) -> Option<String> {
-    Some(format!("{column} = (SELECT current_setting('ingest.owner', true))"))
+    Some(format!("{column} = current_setting('ingest.owner', true)"))
 }
 
-/// Returns the policy for rows of jobs that the owner sees. Queries `jobs` for each row, by a scalar subquery, since EXISTS
-/// is planned twice.
+/// Returns the policy for rows of jobs that the owner sees.
 fn of_any_job(column: &str) -> Option<String> {
-    Some(format!("(SELECT true FROM jobs WHERE job_id = {column})"))
+    Some(format!("ingest_sees_job({column})"))
 }
 
-/// Like [`of_any_job`], but without that query for the current job of the transaction. [`super::jobs::get`] and
-/// [`super::jobs::lock`] set the current job, and return only jobs of the owner.
+/// Like [`of_any_job`], but without a query for the current job of the transaction. [`super::jobs::get`] and
+/// [`super::jobs::lock`] set the current job, and return only jobs of the owner. The subquery runs once per statement: a
+/// statement may read many rows.
 fn of_job(column: &str) -> Option<String> {
     Some(format!(
-        "{column} = (SELECT nullif(current_setting('ingest.job', true), '')::integer)
-         OR (SELECT true FROM jobs WHERE job_id = {column})"
+        "{column} = (SELECT nullif(current_setting('ingest.job', true), '')::integer) OR ingest_sees_job({column})"
     ))
 }
 
@@ -43,8 +49,7 @@ fn of_job(column: &str) -> Option<String> {
 /// or recorded last.
 fn of_action(column: &str) -> Option<String> {
     Some(format!(
-        "{column} = (SELECT nullif(current_setting('ingest.action', true), '')::bigint)
-         OR (SELECT true FROM actions WHERE action_id = {column})"
+        "{column} = (SELECT nullif(current_setting('ingest.action', true), '')::bigint) OR ingest_sees_action({column})"
     ))
 }
 
@@ -81,15 +86,16 @@ fn close(role: &str, table: &str, rights: &str, condition: Option<&str>) -> Stri
         "{grant}
          ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
          DROP POLICY IF EXISTS ingest_everybody ON {table};
-         DROP POLICY IF EXISTS ingest_owner ON {table};
+         DROP POLICY IF EXISTS {OLDER_POLICY} ON {table};
+         DROP POLICY IF EXISTS {POLICY} ON {table};
          CREATE POLICY ingest_everybody ON {table} USING (true);
-         CREATE POLICY ingest_owner ON {table} AS RESTRICTIVE TO {role} USING ({condition});"
+         CREATE POLICY {POLICY} ON {table} AS RESTRICTIVE TO {role} USING ({condition});"
     )
 }
 
 /// Returns the statements that protect those of a large job's own tables for which `is_wanted` returns `true`.
 pub(super) fn close_own(role: &str, job: JobId, is_wanted: impl Fn(&str) -> bool) -> String {
-    let visible = format!("EXISTS (SELECT FROM jobs WHERE job_id = {job})");
+    let visible = format!("ingest_sees_job({job})");
     let tables = [
         (RecordKind::Rows.own(job), DECIDE, Some(visible.as_str())),
         (RecordKind::Issues.own(job), DECIDE, Some(visible.as_str())),
@@ -161,7 +167,8 @@ impl Wall {
                                      SELECT FROM (VALUES {}) AS needed (name, privilege)
                                      WHERE name = relname AND NOT has_table_privilege(requests.oid, open.oid, privilege))
                                  AND (relname ~ '^issue_items' OR relrowsecurity AND EXISTS (
-                                     SELECT FROM pg_policy WHERE polrelid = open.oid AND requests.oid = ANY (polroles))))
+                                     SELECT FROM pg_policy WHERE polrelid = open.oid AND requests.oid = ANY (polroles)
+                                       AND (polname = '{POLICY}' OR relname ~ '_job_[0-9]+$'))))
                       ORDER BY relname) AS open_tables,
                 coalesce(pg_has_role(requests.oid, 'USAGE') AND row_security_active(jobs.oid), false) AS binds_login,
                 pg_has_role(jobs.relowner, 'USAGE') AS owns_tables,
@@ -275,6 +282,9 @@ async fn close_all(connection: &mut PgConnection, wall: &Wall) -> Result<(), Sto
         let statements = close(role, name, rights, condition.as_deref());
         sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *connection).await?;
     }
+    let functions = "ingest_sees_job(integer), ingest_sees_action(bigint)";
+    let call = AssertSqlSafe(format!("GRANT EXECUTE ON FUNCTION {functions} TO {role}"));
+    sqlx::raw_sql(call).execute(&mut *connection).await?;
     // In a database created by upstream, a sequence supplies the number of a new job.
     let counter = AssertSqlSafe(format!(
         "DO $counter$ DECLARE counter text := pg_get_serial_sequence('jobs', 'job_id'); BEGIN

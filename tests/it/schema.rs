@@ -24,6 +24,10 @@ async fn catalog(pool: &PgPool) -> Vec<String> {
         SELECT 'partition ' || c.relname || ' ' || pg_get_expr(c.relpartbound, c.oid) FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relispartition AND c.relkind = 'r'
         UNION ALL
+        SELECT 'function ' || pg_get_functiondef(oid) FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'
+          AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+        UNION ALL
         SELECT 'block ' || block_kind || ' ' || block_next_id FROM staging_id_blocks
         ORDER BY 1";
     let lines: Vec<String> = sqlx::query_scalar(query).fetch_all(pool).await.unwrap();

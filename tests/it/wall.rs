@@ -170,6 +170,28 @@ async fn a_database_of_an_earlier_version_gets_the_missing_rights() {
     assert!(may().await);
 }
 
+#[tokio::test]
+async fn a_database_of_an_earlier_version_gets_the_policies_of_this_one() {
+    let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let policies = async || {
+        let query = "SELECT relname::text, string_agg(polname, ' ' ORDER BY polname),
+                 string_agg(pg_get_expr(polqual, polrelid), '; ' ORDER BY polname)
+             FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid GROUP BY relname ORDER BY relname";
+        sqlx::query_as::<_, (String, String, String)>(query).fetch_all(&world.pool).await.unwrap()
+    };
+    let expected = policies().await;
+    let older = "DO $$ DECLARE policy record; BEGIN
+             FOR policy IN SELECT polrelid::regclass AS name FROM pg_policy WHERE polname = 'ingest_requests' LOOP
+                 EXECUTE format('ALTER POLICY ingest_requests ON %s RENAME TO ingest_owner', policy.name);
+                 EXECUTE format('ALTER POLICY ingest_owner ON %s USING (true)', policy.name);
+             END LOOP; END $$";
+    sqlx::raw_sql(older).execute(&world.pool).await.unwrap();
+    assert_ne!(policies().await, expected);
+    world.ingest(&["migrate"]).await.expect_status(0);
+    assert_eq!(policies().await, expected);
+}
+
 /// Opens the world's database as another role, which is created with these attributes.
 async fn as_role(world: World, name: &str, attributes: &str) -> World {
     let make = format!(
