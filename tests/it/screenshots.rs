@@ -62,9 +62,14 @@ async fn save_screenshots() {
     let screen = Screen::open(&server, Look::DESK).await;
     save_page(&screen, "empty", "/jobs", Look::DESK).await;
     for (name, content) in [
-        ("crm-export.csv", known()),
-        ("trade-fair-leads.csv", messy()),
-        ("price-list.csv", "a;b\n1;2\n".to_owned()),
+        ("crm-export.csv", known().into_bytes()),
+        ("trade-fair-leads.csv", messy().into_bytes()),
+        ("price-list.csv", b"a;b\n1;2\n".to_vec()),
+        // Its letters are words in two encodings.
+        (
+            "old-export.csv",
+            b"email,first_name,last_name,company,city\np1@example.com,Bren\x87ac,Lee,Acme,Ulm\n".to_vec(),
+        ),
     ] {
         let url = format!("{}/api/v1/uploads?filename={name}", server.url);
         let upload: serde_json::Value =
@@ -91,6 +96,10 @@ async fn save_screenshots() {
                 ("job", "/jobs/2"),
                 ("job-completed", "/jobs/1"),
                 ("job-failed", "/jobs/3"),
+                ("job-encoding", "/jobs/4"),
+                ("job-columns", "/jobs/3/columns"),
+                ("mappings", "/mappings"),
+                ("people", "/people"),
                 ("review-duplicate", "/jobs/2/review/duplicate?state=all"),
                 ("review-invalid", "/jobs/2/review/invalid"),
                 ("review-existing", "/jobs/2/review/existing"),
