@@ -82,3 +82,12 @@ fn files_without_a_table_are_rejected() {
     }
     assert!(matches!(table(b"a,b\n\"1\",\"2\"\n1,\"2\n"), Err(Rejection::BrokenQuotes { line: 3 })));
 }
+
+#[test]
+fn a_line_break_in_an_unquoted_cell_ends_its_row() {
+    // Nobody knows whether the second line belongs to the first, so both are rows, and the short one lacks its values.
+    let file = with_header("a@x.org,Ann,Lee,Acme\nLtd\nb@x.org,Bo,Ray,Fox\n");
+    assert_eq!(values(&file), ["a@x.org|Ann|Lee|Acme", "Ltd|||", "b@x.org|Bo|Ray|Fox"]);
+    let lines: Vec<u64> = read(file.as_bytes()).rows.iter().map(|row| row.line).collect();
+    assert_eq!(lines, [2, 3, 4]);
+}
