@@ -6,6 +6,7 @@
 //! saves waiting for the next poll; nothing depends on it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,6 +33,8 @@ pub struct PostgresQueue {
     options: ReceiveOptions,
     listener: Arc<Mutex<Listener>>,
     late: Late,
+    /// The job received last: the next one is of another owner, if any has one.
+    last: Arc<AtomicI32>,
 }
 
 /// What listens for hints.
@@ -50,7 +53,7 @@ enum Listener {
 
 impl PostgresQueue {
     pub(super) fn new(pool: PgPool, options: ReceiveOptions) -> Self {
-        Self { pool, options, listener: Arc::default(), late: Late::default() }
+        Self { pool, options, listener: Arc::default(), late: Late::default(), last: Arc::default() }
     }
 
     pub(super) fn late(&self) -> &Late {
@@ -148,8 +151,12 @@ impl std::fmt::Display for PostgresQueue {
 }
 
 async fn claim(queue: PostgresQueue, at_most: usize) -> Result<Vec<Delivery>, QueueError> {
-    let received = wanted::receive(&queue.pool, at_most, queue.options.visibility).await;
+    let last = JobId(queue.last.load(Ordering::Relaxed));
+    let received = wanted::receive(&queue.pool, at_most, queue.options.visibility, last).await;
     let received = received.map_err(QueueError::database("receive messages"))?;
+    if let Some(last) = received.last() {
+        queue.last.store(last.job.0, Ordering::Relaxed);
+    }
     Ok(received.into_iter().map(|received| delivery(&queue, received)).collect())
 }
 

@@ -13,7 +13,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::StoreError;
-use super::sql::{self, NOT_FLUSHED};
+use super::sql::{self, NO_JIT, NOT_FLUSHED};
 use crate::domain::job::JobId;
 
 /// The channel that notifies workers of new jobs. Only a hint: nothing depends on it.
@@ -95,23 +95,39 @@ pub(crate) struct Received {
     pub hidden_until: DateTime<Utc>,
 }
 
-/// Receives up to `at_most` jobs that are due, those due longest first, and hides them for `visibility`.
+/// Owners whose jobs a receive looks at beyond those that it needs: their jobs may be locked.
+const SPARE_OWNERS: usize = 4;
+
+/// Receives up to `at_most` jobs that are due, and hides them for `visibility`. Owners take turns, in the order of their
+/// names, after the owner of the job `last`; of each owner, the job that has been due longest comes first.
 pub(crate) async fn receive(
     pool: &PgPool,
     at_most: usize,
     visibility: Duration,
+    last: JobId,
 ) -> Result<Vec<Received>, StoreError> {
-    // MATERIALIZED, because PostgreSQL may run a plain subquery again for each row and exceed the limit.
+    const OWNER: &str = "SELECT job_user_id FROM jobs WHERE job_available_at <= now()";
+    const NEXT: &str = "ORDER BY job_user_id, job_available_at LIMIT 1";
+    // MATERIALIZED, because PostgreSQL may run a plain subquery again for each row and exceed the limit. Without sorts, each
+    // owner is looked up in the index, whatever the statistics.
     let receive = format!(
-        "{NOT_FLUSHED};
-         WITH due AS MATERIALIZED (
-             SELECT job_id FROM jobs WHERE job_available_at <= now()
-             ORDER BY job_available_at, job_id LIMIT {at_most} FOR UPDATE SKIP LOCKED
-         )
+        "{NOT_FLUSHED}; {NO_JIT}; SET LOCAL enable_sort = off;
+         WITH RECURSIVE owners AS (
+             SELECT coalesce(
+                 ({OWNER} AND job_user_id > (SELECT job_user_id FROM jobs WHERE job_id = {last}) {NEXT}),
+                 ({OWNER} {NEXT})) AS owner, 1 AS place
+             UNION ALL
+             SELECT ({OWNER} AND job_user_id > owner {NEXT}), place + 1 FROM owners
+             WHERE place < {at_most} + {SPARE_OWNERS} AND owner IS NOT NULL),
+         due AS MATERIALIZED (
+             SELECT job_id FROM owners, LATERAL (
+                 SELECT job_id, job_available_at FROM jobs WHERE job_user_id = owner AND job_available_at <= now()
+                 ORDER BY job_available_at LIMIT {at_most} FOR UPDATE SKIP LOCKED) AS job
+             ORDER BY row_number() OVER (PARTITION BY owner ORDER BY job_available_at), place LIMIT {at_most})
          UPDATE jobs SET job_available_at = now() + {}, job_delivery_count = job_delivery_count + 1
          FROM due WHERE jobs.job_id = due.job_id
          RETURNING jobs.job_id, job_s3_object_key, job_available_at, job_delivery_count",
-        sql::interval(visibility)
+        sql::interval(visibility),
     );
     let rows = sql::once(pool, &receive).await?;
     let received = |row: &sqlx::postgres::PgRow| {

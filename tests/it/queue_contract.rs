@@ -247,3 +247,45 @@ async fn a_job_that_ended_after_its_request_is_not_sent_again() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn owners_take_turns_in_the_database_queue() {
+    let world = World::database().await;
+    ingest::store::schema::migrate(&world.pool).await.unwrap();
+    let queue = Queue::postgres(world.pool.clone(), OPTIONS);
+    for (owner, jobs) in [("busy", 20), ("alone", 1), ("zoe", 2)] {
+        for job in 0..jobs {
+            world.enqueue(&format!("{owner}{job}.csv"), "", owner).await;
+        }
+    }
+    let receive = async |at_most| {
+        let received = queue.receive(at_most, &CancellationToken::new()).await.unwrap();
+        let mut owners = Vec::new();
+        for delivery in &received {
+            let query = "SELECT job_user_id, job_original_filename FROM jobs WHERE job_id = $1";
+            let query =
+                sqlx::query_as::<_, (String, String)>(query).bind(delivery.body.as_ref().unwrap().job_id);
+            owners.push(query.fetch_one(&world.pool).await.unwrap());
+        }
+        owners.sort();
+        owners.into_iter().map(|(_, file)| file).collect::<Vec<_>>().join(" ")
+    };
+    // The jobs of one owner come in the order of their requests.
+    assert_eq!(receive(1).await, "alone0.csv");
+    assert_eq!(receive(1).await, "busy0.csv");
+    assert_eq!(receive(1).await, "zoe0.csv");
+    world.enqueue("alone1.csv", "", "alone").await;
+    assert_eq!(receive(1).await, "alone1.csv");
+    // Several at once are of several owners, as far as there are any.
+    assert_eq!(receive(3).await, "busy1.csv busy2.csv zoe1.csv");
+    world.enqueue("alone2.csv", "", "alone").await;
+    assert_eq!(receive(1).await, "alone2.csv");
+    assert_eq!(receive(10).await.split(' ').count(), 10);
+
+    // Whoever has locked a job delays neither its owner's other jobs nor those of others.
+    world.enqueue("bob0.csv", "", "bob").await;
+    let mut transaction = world.pool.begin().await.unwrap();
+    let lock = "SELECT FROM jobs WHERE job_original_filename IN ('busy13.csv', 'bob0.csv') FOR UPDATE";
+    sqlx::query(lock).execute(&mut *transaction).await.unwrap();
+    assert_eq!(receive(1).await, "busy14.csv");
+}
