@@ -95,11 +95,8 @@ pub(crate) struct Received {
     pub hidden_until: DateTime<Utc>,
 }
 
-/// Owners whose jobs a receive looks at beyond those that it needs: their jobs may be locked.
-const SPARE_OWNERS: usize = 4;
-
 /// Receives up to `at_most` jobs that are due, and hides them for `visibility`. Owners take turns, in the order of their
-/// names, after the owner of the job `last`; of each owner, the job that has been due longest comes first.
+/// names: these are jobs of the owner who follows that of the job `last`, those due longest first.
 pub(crate) async fn receive(
     pool: &PgPool,
     at_most: usize,
@@ -108,22 +105,33 @@ pub(crate) async fn receive(
 ) -> Result<Vec<Received>, StoreError> {
     const OWNER: &str = "SELECT job_user_id FROM jobs WHERE job_available_at <= now()";
     const NEXT: &str = "ORDER BY job_user_id, job_available_at LIMIT 1";
-    // MATERIALIZED, because PostgreSQL may run a plain subquery again for each row and exceed the limit. Without sorts, each
-    // owner is looked up in the index, whatever the statistics.
+    let of_next_owner = format!(
+        "job_user_id = coalesce(
+             ({OWNER} AND job_user_id > (SELECT job_user_id FROM jobs WHERE job_id = {last}) {NEXT}),
+             ({OWNER} {NEXT}))"
+    );
+    let received = receive_some(pool, at_most, visibility, &of_next_owner).await?;
+    match received.is_empty() {
+        // Either nothing is due, or somebody has locked all jobs of the next owner.
+        true => receive_some(pool, at_most, visibility, "true").await,
+        false => Ok(received),
+    }
+}
+
+/// Receives jobs that are due and for which `condition` holds.
+async fn receive_some(
+    pool: &PgPool,
+    at_most: usize,
+    visibility: Duration,
+    condition: &str,
+) -> Result<Vec<Received>, StoreError> {
+    // MATERIALIZED, because PostgreSQL may run a plain subquery again for each row and exceed the limit. Without sorts, it uses
+    // the indexes in their order, whatever the statistics.
     let receive = format!(
         "{NOT_FLUSHED}; {NO_JIT}; SET LOCAL enable_sort = off;
-         WITH RECURSIVE owners AS (
-             SELECT coalesce(
-                 ({OWNER} AND job_user_id > (SELECT job_user_id FROM jobs WHERE job_id = {last}) {NEXT}),
-                 ({OWNER} {NEXT})) AS owner, 1 AS place
-             UNION ALL
-             SELECT ({OWNER} AND job_user_id > owner {NEXT}), place + 1 FROM owners
-             WHERE place < {at_most} + {SPARE_OWNERS} AND owner IS NOT NULL),
-         due AS MATERIALIZED (
-             SELECT job_id FROM owners, LATERAL (
-                 SELECT job_id, job_available_at FROM jobs WHERE job_user_id = owner AND job_available_at <= now()
-                 ORDER BY job_available_at LIMIT {at_most} FOR UPDATE SKIP LOCKED) AS job
-             ORDER BY row_number() OVER (PARTITION BY owner ORDER BY job_available_at), place LIMIT {at_most})
+         WITH due AS MATERIALIZED (
+             SELECT job_id FROM jobs WHERE job_available_at <= now() AND {condition}
+             ORDER BY job_available_at LIMIT {at_most} FOR UPDATE SKIP LOCKED)
          UPDATE jobs SET job_available_at = now() + {}, job_delivery_count = job_delivery_count + 1
          FROM due WHERE jobs.job_id = due.job_id
          RETURNING jobs.job_id, job_s3_object_key, job_available_at, job_delivery_count",

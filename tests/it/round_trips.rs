@@ -35,7 +35,7 @@ async fn of_one_job(world: &World, relay: &Relay, content: &str, status: &str) -
     let mut seen = relay.take();
     // Not counted: checks of idle connections, new connections, and renewals on a busy machine. A job that follows
     // another does not wait for them.
-    let beside = ["WITH RECURSIVE owners AS", "FOR NO KEY UPDATE SKIP LOCKED", "pg_backend_pid", "LISTEN"];
+    let beside = ["WITH due AS", "FOR NO KEY UPDATE SKIP LOCKED", "pg_backend_pid", "LISTEN"];
     seen.round_trips.retain(|sent| {
         !sent.starts_with("message ")
             && !is_check_of_an_idle_connection(sent)
