@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::json;
 use sqlx::PgConnection;
 
+use super::delete_contacts::missing_contact;
 use super::other_columns::with_known_columns;
 use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Edits};
@@ -51,8 +52,9 @@ pub async fn edit(
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }
-    let contact = contacts::lock(&mut transaction, &request.owner, id).await?;
-    let contact = contact.ok_or(ActionError::NoContact(id))?;
+    let Some(contact) = contacts::lock(&mut transaction, &request.owner, id).await? else {
+        return Err(missing_contact(&mut transaction, &request.owner, id).await?);
+    };
     if seen.is_some_and(|seen| seen != tag(&contact)) {
         return Err(ActionError::Stale(Seen::Contact(id)));
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
 
+use super::delete_contacts::{self, RestoredContacts};
 use super::other_columns::with_known_columns;
 use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
@@ -36,6 +37,9 @@ pub struct Effect {
     pub open_issues: i64,
     /// Rows skipped because others had changed them, at most a hundred.
     pub left: Vec<RowId>,
+    /// The contacts of an undone deletion; `None` for decisions about rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<RestoredContacts>,
 }
 
 /// What a decision would do.
@@ -137,7 +141,8 @@ pub async fn preview(
     Ok(preview)
 }
 
-/// Undoes an action: restores its rows, except those changed since. An undo can be undone as well.
+/// Undoes an action: restores its rows, except those changed since, or the contacts that it deleted. An undo can be undone as
+/// well, unless it has restored contacts.
 pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Result<Effect, ActionError> {
     let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
@@ -145,7 +150,15 @@ pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Re
     }
     let found = actions::get(&mut transaction, &request.owner, action).await?;
     let found = found.ok_or(ActionError::NoAction(action))?;
-    let Some(job) = found.job else { return Err(ActionError::NotUndoable(action)) };
+    if found.kind == ActionKind::DeleteContacts {
+        return delete_contacts::undo(transaction, request, action).await;
+    }
+    let Some(job) = found.job else {
+        return Err(match found.kind == ActionKind::Undo {
+            true => ActionError::RestoredContacts(action),
+            false => ActionError::NotUndoable(action),
+        });
+    };
     let job = in_review(&mut transaction, &request.owner, job).await?;
     // Reads the action again under the lock: of two concurrent undos, the second fails.
     let found = actions::get(&mut transaction, &request.owner, action).await?;
@@ -303,6 +316,7 @@ pub(super) async fn write<T: Serialize>(
         issues: Settled::default(),
         open_issues: job.open_issues.into(),
         left,
+        contacts: None,
     };
     if changed.rows == 0 && request.idempotency.is_none() {
         return Ok(result(effect));

@@ -11,6 +11,7 @@ mod contact;
 mod correct;
 mod corrections_file;
 mod decide;
+mod delete_contacts;
 mod export;
 mod forget;
 mod job;
@@ -33,6 +34,10 @@ pub use contact::{EditedContact, columns_of as contact_columns, edit as edit_con
 pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
 pub use corrections_file::{CorrectionsFile, corrections_file};
 pub use decide::{Effect, Preview, decide, decide_issue, edit_row, preview, undo};
+pub use delete_contacts::{
+    DeletedContacts, DeletionPreview, RestoredContacts, delete_contact, delete_contacts, missing_contact,
+    preview_deletion,
+};
 pub use export::{Export, Selection, export};
 pub use forget::{Forgotten, forget};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
@@ -114,6 +119,19 @@ pub enum ActionError {
     /// The owner has no such contact.
     #[error("there is no contact {0}")]
     NoContact(ContactId),
+    /// The contact was deleted.
+    #[error("contact {0} was deleted; undo its deletion to restore it")]
+    ContactDeleted(ContactId),
+    /// A filter selects another number of contacts than the preview has counted.
+    #[error(
+        "the filter selects {now} contacts now, and selected {expected} in the preview; nothing was deleted; preview it again"
+    )]
+    OtherCount {
+        /// The number of contacts now.
+        now: i64,
+        /// The number in the preview.
+        expected: i64,
+    },
     /// The job is not in a state in which rows may be changed.
     #[error("job {job} is {status}; rows can be changed only while a job is NEEDS_REVIEW or FAILED")]
     NotInReview {
@@ -152,6 +170,9 @@ pub enum ActionError {
     /// The action cannot be undone.
     #[error("action {0} changed no rows or was already undone")]
     NotUndoable(ActionId),
+    /// The action has restored deleted contacts, which cannot be undone.
+    #[error("action {0} restored deleted contacts and cannot be undone; delete the contacts again")]
+    RestoredContacts(ActionId),
     /// The request is invalid.
     #[error("{field}: {reason}")]
     Invalid {
