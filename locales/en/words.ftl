@@ -251,10 +251,13 @@ error-no-mapping = There are no remembered columns { $number }.
 # $number (String) - Its number.
 error-no-contact = There is no contact { $number }.
 # $number (String) - Its number.
-error-contact-deleted = Contact { $number } was deleted. To restore it, undo its deletion in the audit log.
+error-contact-deleted = Contact { $number } was deleted.
+# $number (String) - Its number.
+# $action (String) - The number of the action that deleted it.
+error-contact-deleted-by = Contact { $number } was deleted. To restore it, undo action { $action } in the audit log.
 # $now (String) - The number of contacts now.
 # $expected (String) - The number of contacts in the preview.
-error-other-count = The search selects { $now } contacts now, and selected { $expected } in the preview. Nothing was deleted.
+error-other-count = The number of contacts that match is { $now } now and was { $expected } in the preview. Nothing was deleted.
 # $status (String) - The status of the job.
 error-not-in-review = The job has the status “{ $status }”. Rows can be changed while a job needs review or has failed.
 error-running = A run is working on this job. Try again when it has ended.

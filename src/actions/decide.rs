@@ -5,9 +5,9 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::delete_contacts::{self, RestoredContacts};
+use super::effect::Effect;
 use super::other_columns::with_known_columns;
-use super::{ActionError, Request, Seen};
+use super::{ActionError, Request, Seen, delete_contacts};
 use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
 use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, RowId};
@@ -23,24 +23,6 @@ use crate::store::{JobTables, OwnerPool, actions, extra_columns, issues, jobs, s
 const EXAMPLES: i64 = 20;
 /// Maximum number of rows to list that an undo skipped.
 const NAMED: i64 = 100;
-
-/// The result of a decision.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Effect {
-    /// The recorded action, by which the decision can be undone; `None` if nothing had to change.
-    pub action: Option<ActionId>,
-    /// The changed rows, by kind of change.
-    pub changed: Counts,
-    /// The issues that the decision resolved, and those that it reopened. The next run checks all rules again.
-    pub issues: Settled,
-    /// Issues of the job that are still open.
-    pub open_issues: i64,
-    /// Rows skipped because others had changed them, at most a hundred.
-    pub left: Vec<RowId>,
-    /// The contacts of an undone deletion; `None` for decisions about rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contacts: Option<RestoredContacts>,
-}
 
 /// What a decision would do.
 #[derive(Debug, Clone, serde::Serialize)]

@@ -6,9 +6,10 @@
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::decide::Effect;
+use super::contact::{missing, tag};
+use super::effect::{Effect, RestoredContacts};
 use super::undo_import::wait_for_turn;
-use super::{ActionError, Request, Seen, contact_tag};
+use super::{ActionError, Request, Seen};
 use crate::domain::contact_filter::ContactFilter;
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, ContactId};
@@ -42,20 +43,7 @@ pub struct DeletionPreview {
     pub examples: Vec<Contact>,
 }
 
-/// What the undo of a deletion did with the contacts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct RestoredContacts {
-    /// Contacts that exist again.
-    pub restored: i64,
-    /// Contacts that were skipped, since another contact has the e-mail now.
-    pub email_taken: i64,
-    /// The first hundred of these contacts.
-    pub first_taken: Vec<ContactId>,
-    /// Contacts whose values were removed by retention or an erasure.
-    pub values_removed: i64,
-}
-
-/// Deletes one contact. `seen` is the [`contact_tag`] of the contact as the person saw it; if the contact has changed since,
+/// Deletes one contact. `seen` is the [`tag`] of the contact as the person saw it; if the contact has changed since,
 /// the deletion is refused as stale.
 pub async fn delete_contact(
     owners: &OwnerPool,
@@ -69,9 +57,9 @@ pub async fn delete_contact(
     }
     wait_for_turn(&mut transaction, request).await?;
     let Some(contact) = contacts::lock(&mut transaction, &request.owner, id).await? else {
-        return Err(missing_contact(&mut transaction, &request.owner, id).await?);
+        return Err(missing(&mut transaction, &request.owner, id).await?);
     };
-    if seen.is_some_and(|seen| seen != contact_tag(&contact)) {
+    if seen.is_some_and(|seen| seen != tag(&contact)) {
         return Err(ActionError::Stale(Seen::Contact(id)));
     }
     delete(transaction, request, &ContactFilter::contacts([id]), None, Some(1)).await
@@ -119,18 +107,6 @@ pub async fn preview_deletion(
     let (count, examples) = selected.preview(&mut db, EXAMPLES).await?;
     db.rollback().await?;
     Ok(DeletionPreview { count, examples })
-}
-
-/// Returns why there is no such contact: it was deleted, or never existed.
-pub async fn missing_contact(
-    connection: &mut PgConnection,
-    owner: &Owner,
-    id: ContactId,
-) -> Result<ActionError, StoreError> {
-    Ok(match deleted_contacts::is_deleted(connection, owner, id).await? {
-        true => ActionError::ContactDeleted(id),
-        false => ActionError::NoContact(id),
-    })
 }
 
 /// Undoes a deletion: restores its contacts, except those whose e-mail another contact has now and those without values.
@@ -228,7 +204,7 @@ async fn named(
     let Some(ids) = &filter.contacts else { return Ok(()) };
     let existing = contacts::existing(connection, owner, ids, i64::MAX).await?;
     match ids.iter().find(|id| existing.binary_search(id).is_err()) {
-        Some(missing) => Err(missing_contact(connection, owner, *missing).await?),
+        Some(id) => Err(missing(connection, owner, *id).await?),
         None => Ok(()),
     }
 }

@@ -12,6 +12,7 @@ mod correct;
 mod corrections_file;
 mod decide;
 mod delete_contacts;
+mod effect;
 mod export;
 mod forget;
 mod job;
@@ -30,14 +31,17 @@ pub(crate) use assign::field_source;
 pub use assign::{Assignment, ColumnChoice, FieldSource};
 pub(crate) use beginning::{Beginning, PREVIEW_BYTES, preview_limit};
 pub use case::{Case, Cases, Existing, cases, cases_of};
-pub use contact::{EditedContact, columns_of as contact_columns, edit as edit_contact, tag as contact_tag};
+pub use contact::{
+    EditedContact, columns_of as contact_columns, edit as edit_contact, missing as missing_contact,
+    tag as contact_tag,
+};
 pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
 pub use corrections_file::{CorrectionsFile, corrections_file};
-pub use decide::{Effect, Preview, decide, decide_issue, edit_row, preview, undo};
+pub use decide::{Preview, decide, decide_issue, edit_row, preview, undo};
 pub use delete_contacts::{
-    DeletedContacts, DeletionPreview, RestoredContacts, delete_contact, delete_contacts, missing_contact,
-    preview_deletion,
+    DeletedContacts, DeletionPreview, delete_contact, delete_contacts, preview_deletion,
 };
+pub use effect::{Effect, RestoredContacts};
 pub use export::{Export, Selection, export};
 pub use forget::{Forgotten, forget};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
@@ -120,11 +124,16 @@ pub enum ActionError {
     #[error("there is no contact {0}")]
     NoContact(ContactId),
     /// The contact was deleted.
-    #[error("contact {0} was deleted; undo its deletion to restore it")]
-    ContactDeleted(ContactId),
+    #[error("contact {contact} was deleted{}", action.map(|action| format!("; undo action {action} to restore it")).unwrap_or_default())]
+    ContactDeleted {
+        /// The contact.
+        contact: ContactId,
+        /// The action that deleted it, if its undo restores the contact.
+        action: Option<ActionId>,
+    },
     /// A filter selects another number of contacts than the preview has counted.
     #[error(
-        "the filter selects {now} contacts now, and selected {expected} in the preview; nothing was deleted; preview it again"
+        "the number of selected contacts is {now} now and was {expected} in the preview; nothing was deleted; preview it again"
     )]
     OtherCount {
         /// The number of contacts now.

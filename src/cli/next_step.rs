@@ -10,7 +10,7 @@ pub(super) fn after(error: &ActionError) -> Option<&'static str> {
         ActionError::NoRow(_) | ActionError::NoIssue(_) => {
             Some("list the open issues and their rows with `ingest issues JOB`")
         }
-        ActionError::NoAction(_) | ActionError::NotUndoable(_) | ActionError::ContactDeleted(_) => {
+        ActionError::NoAction(_) | ActionError::NotUndoable(_) | ActionError::ContactDeleted { .. } => {
             Some("list the actions with `ingest audit`")
         }
         ActionError::NoMapping(_) => Some("list the remembered mappings with `ingest mappings list`"),

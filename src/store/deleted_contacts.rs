@@ -123,15 +123,16 @@ pub(crate) async fn undoable(
     Ok(sql::query_scalar(query).bind(&owner.0).bind(actions).fetch_all(connection).await?)
 }
 
-/// Returns whether the owner has deleted this contact.
-pub async fn is_deleted(
+/// Returns the action that deleted a contact, `Some(None)` if it is gone or the contact has no values any more; `None` if the
+/// owner has not deleted such a contact.
+pub(crate) async fn deletion_of(
     connection: &mut PgConnection,
     owner: &Owner,
     contact: ContactId,
-) -> Result<bool, StoreError> {
-    let query =
-        "SELECT EXISTS (SELECT FROM deleted_contacts WHERE deleted_contact_id = $2 AND deleted_owner = $1)";
-    Ok(sql::query_scalar(query).bind(&owner.0).bind(contact).fetch_one(connection).await?)
+) -> Result<Option<Option<ActionId>>, StoreError> {
+    let query = "SELECT CASE WHEN deleted_email IS NOT NULL THEN deleted_action_id END FROM deleted_contacts
+         WHERE deleted_contact_id = $2 AND deleted_owner = $1";
+    Ok(sql::query_scalar(query).bind(&owner.0).bind(contact).fetch_optional(connection).await?)
 }
 
 /// A deleted contact with its values.

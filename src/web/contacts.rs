@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::delete_contacts::Notice;
+use super::deletion_notice::Notice;
 use super::export::Formats;
 use super::extra::{self, ExtraInputs};
 use super::form::{Form, request, search_text};

@@ -10,6 +10,7 @@ mod bar;
 mod contacts;
 mod csrf;
 mod delete_contacts;
+mod deletion_notice;
 mod export;
 mod extra;
 mod form;

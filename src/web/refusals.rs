@@ -14,7 +14,12 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::NoAction(action) => text.error_no_action(action.to_string()),
         ActionError::NoMapping(mapping) => text.error_no_mapping(mapping.to_string()),
         ActionError::NoContact(contact) => text.error_no_contact(contact.to_string()),
-        ActionError::ContactDeleted(contact) => text.error_contact_deleted(contact.to_string()),
+        ActionError::ContactDeleted { contact, action: Some(action) } => {
+            text.error_contact_deleted_by(contact.to_string(), action.to_string())
+        }
+        ActionError::ContactDeleted { contact, action: None } => {
+            text.error_contact_deleted(contact.to_string())
+        }
         ActionError::OtherCount { now, expected } => {
             text.error_other_count(text.number(*now), text.number(*expected))
         }

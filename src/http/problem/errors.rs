@@ -82,7 +82,7 @@ impl Problem {
             | ActionError::NoAction(_)
             | ActionError::NoMapping(_)
             | ActionError::NoContact(_)
-            | ActionError::ContactDeleted(_) => Problem::not_found(error.to_string()),
+            | ActionError::ContactDeleted { .. } => Problem::not_found(error.to_string()),
             ActionError::Consolidated(row) => Problem::conflict(error.to_string()).row(*row),
             ActionError::Stale(_) | ActionError::OtherCount { .. } => {
                 Problem::new(Kind::Precondition).detail(error.to_string())

@@ -248,7 +248,7 @@ fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
         | ActionError::NoAction(_)
         | ActionError::NoMapping(_)
         | ActionError::NoContact(_)
-        | ActionError::ContactDeleted(_)
+        | ActionError::ContactDeleted { .. }
         | ActionError::OtherCount { .. }
         | ActionError::RestoredContacts(_)
         | ActionError::Running(_)
