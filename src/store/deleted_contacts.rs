@@ -52,28 +52,29 @@ pub(crate) async fn restore(
              SELECT deleted_contact_id FROM deleted_contacts
              WHERE deleted_owner = $1 AND deleted_action_id = $2 AND deleted_contact_id > $3
              ORDER BY deleted_contact_id LIMIT $4) AS part";
-    const IN_PART: &str = "deleted_owner = $1 AND deleted_action_id = $2
-             AND deleted_contact_id > $3 AND deleted_contact_id <= $4";
-    let statement = format!(
-        "WITH back AS (
-             INSERT INTO contacts (contact_id, staging_id, contacts_user_id, {}, contact_created_at, contact_key,
-                    contact_extra)
-             SELECT deleted_contact_id, deleted_staging_id, deleted_owner, {}, deleted_created_at, deleted_key,
-                    deleted_extra
-             FROM deleted_contacts WHERE {IN_PART} AND deleted_email IS NOT NULL
-             ON CONFLICT DO NOTHING RETURNING contact_id)
-         DELETE FROM deleted_contacts
-         WHERE {IN_PART} AND deleted_contact_id IN (SELECT contact_id FROM back)",
+    let insert = format!(
+        "INSERT INTO contacts (contact_id, staging_id, contacts_user_id, {}, contact_created_at, contact_key, contact_extra)
+         SELECT deleted_contact_id, deleted_staging_id, deleted_owner, {}, deleted_created_at, deleted_key, deleted_extra
+         FROM deleted_contacts
+         WHERE deleted_owner = $1 AND deleted_action_id = $2
+           AND deleted_contact_id > $3 AND deleted_contact_id <= $4 AND deleted_email IS NOT NULL
+         ON CONFLICT DO NOTHING RETURNING contact_id",
         Field::columns("contact"),
         Field::columns("deleted")
     );
+    // A statement of its own: in a join, outdated statistics would let the planner expect one restored contact, and compare
+    // every entry with every contact. `|| ''` prevents the use of the index by owner.
+    let delete =
+        "DELETE FROM deleted_contacts WHERE deleted_owner || '' = $1 AND deleted_contact_id = ANY ($2)";
     let (mut restored, mut after) = (0, ContactId(i64::MIN));
     loop {
         let query = sql::query_scalar(last).bind(&owner.0).bind(action).bind(after).bind(PART);
         let Some(end) = query.fetch_one(&mut *connection).await? else { return Ok(restored) };
-        let query = sql::query(AssertSqlSafe(statement.clone()));
+        let query = sql::query_scalar(AssertSqlSafe(insert.clone()));
         let query = query.bind(&owner.0).bind(action).bind(after).bind(end);
-        restored += query.execute(&mut *connection).await?.rows_affected() as i64;
+        let back: Vec<ContactId> = query.fetch_all(&mut *connection).await?;
+        restored += back.len() as i64;
+        sql::query(delete).bind(&owner.0).bind(back).execute(&mut *connection).await?;
         after = end;
     }
 }
