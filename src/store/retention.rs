@@ -186,7 +186,8 @@ pub(crate) async fn empty_some_deleted_contacts(
     connection: &mut PgConnection,
     before: Cutoff,
 ) -> Result<(i64, i64), StoreError> {
-    // Without its action, an entry is not found again, and the action can be deleted.
+    // Without its action, an entry is not found again, and the action can be deleted. The entries are an array, not a join:
+    // outdated statistics would let the planner compare each with all.
     let set = Field::list(|field| format!("deleted_{field} = NULL"));
     let update = AssertSqlSafe(format!(
         "WITH old AS MATERIALIZED (
@@ -197,8 +198,8 @@ pub(crate) async fn empty_some_deleted_contacts(
              LIMIT $2),
          emptied AS (
              UPDATE deleted_contacts SET {set}, deleted_key = NULL, deleted_extra = NULL, deleted_action_id = NULL
-             FROM old WHERE deleted_contact_id = id RETURNING has_values)
-         SELECT count(*), count(*) FILTER (WHERE has_values) FROM emptied"
+             WHERE deleted_contact_id = ANY (ARRAY(SELECT id FROM old)) RETURNING deleted_contact_id)
+         SELECT (SELECT count(*) FROM emptied), (SELECT count(*) FROM old WHERE has_values)"
     ));
     Ok(sql::query_as(update).bind(before).bind(STEP).fetch_one(connection).await?)
 }
