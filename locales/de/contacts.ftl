@@ -32,6 +32,30 @@ contact-changed = Geändert
 contact-stale = Jemand anderes hat diesen Kontakt geändert. Die Seite zeigt seine aktuellen Werte; von Ihrer Eingabe wurde nichts gespeichert.
 contact-not-saved = Nicht gespeichert. { $reason }
 contact-not-valid = Die E-Mail-Adresse ist ungültig: { $reason }.
+contact-delete = Diesen Kontakt löschen
+contact-delete-note = Sie können das im Protokoll rückgängig machen. Ein weiterer Lauf des Auftrags legt den Kontakt nicht wieder an.
+contact-delete-button = Löschen
+contacts-delete-found = Alle gefundenen löschen
+contacts-delete-question = Alle Kontakte löschen, die zu „{ $text }“ passen?
+contacts-delete-note = Sie können das im Protokoll rückgängig machen. Weitere Läufe ihrer Aufträge legen die Kontakte nicht wieder an.
+contacts-delete-apply = Löschen
+contacts-delete-newest = Die neuesten davon
+contacts-deleted = { $count ->
+    [one] { $shown } Kontakt gelöscht.
+   *[other] { $shown } Kontakte gelöscht.
+}
+contacts-restored = { $count ->
+    [one] { $shown } Kontakt wiederhergestellt.
+   *[other] { $shown } Kontakte wiederhergestellt.
+}
+contacts-email-taken = { $count ->
+    [one] { $shown } Kontakt wurde nicht wiederhergestellt, weil jetzt ein anderer Kontakt seine E-Mail-Adresse hat.
+   *[other] { $shown } Kontakte wurden nicht wiederhergestellt, weil jetzt andere Kontakte ihre E-Mail-Adressen haben.
+}
+contacts-values-removed = { $count ->
+    [one] { $shown } Kontakt kann nicht wiederhergestellt werden, weil seine Werte entfernt wurden.
+   *[other] { $shown } Kontakte können nicht wiederhergestellt werden, weil ihre Werte entfernt wurden.
+}
 
 audit-title = Protokoll
 audit-who = Wer
@@ -59,6 +83,7 @@ people-known = Über diese Person bekannt
 people-contacts = Kontakte
 people-changes = Änderungen an Kontakten
 people-rows = Zeilen
+people-deleted-contacts = Gelöschte Kontakte
 people-issues = Probleme
 people-decisions = Aufgezeichnete Entscheidungen
 people-mentions = Erwähnungen an anderer Stelle

@@ -147,6 +147,7 @@ action-cancel = Auftrag abgebrochen
 action-delete = Auftrag gelöscht
 action-policy = Zeitpunkt der Kontaktanlage geändert
 action-edit-contact = einen Kontakt bearbeitet
+action-delete-contacts = Kontakte gelöscht
 action-edit-rows = { $rows } bearbeitet
 action-discard-rows = { $rows } verworfen
 action-restore-rows = { $rows } wiederhergestellt
@@ -171,6 +172,14 @@ action-removed = { $count ->
     [one] { $shown } Kontakt entfernt
    *[other] { $shown } Kontakte entfernt
 }
+action-deleted-contacts = { $count ->
+    [one] { $shown } Kontakt gelöscht
+   *[other] { $shown } Kontakte gelöscht
+}
+action-restored-contacts = { $count ->
+    [one] { $shown } Kontakt wiederhergestellt
+   *[other] { $shown } Kontakte wiederhergestellt
+}
 
 ## Warum eine Aktion abgelehnt wurde
 
@@ -180,6 +189,9 @@ error-no-issue = Dieser Auftrag hat kein Problem { $number }.
 error-no-action = Die Aktion { $number } gibt es nicht.
 error-no-mapping = Die gemerkten Spalten { $number } gibt es nicht.
 error-no-contact = Den Kontakt { $number } gibt es nicht.
+error-contact-deleted = Der Kontakt { $number } wurde gelöscht.
+error-contact-deleted-by = Der Kontakt { $number } wurde gelöscht. Um ihn wiederherzustellen, machen Sie die Aktion { $action } im Protokoll rückgängig.
+error-other-count = Die Zahl der gefundenen Kontakte ist jetzt { $now } und war in der Vorschau { $expected }. Es wurde nichts gelöscht.
 error-not-in-review = Der Auftrag hat den Status „{ $status }“. Zeilen können geändert werden, solange ein Auftrag geprüft werden muss oder fehlgeschlagen ist.
 error-running = Dieser Auftrag wird gerade bearbeitet. Versuchen Sie es nach dem Ende des Laufs erneut.
 error-rows-removed = Die Zeilen dieses Auftrags wurden nach Ablauf ihrer Aufbewahrungsfrist entfernt. Importieren Sie seine Datei noch einmal.
@@ -188,6 +200,7 @@ error-unfit = Der Status des Auftrags, „{ $status }“, lässt das nicht zu.
 error-consolidated = Diese Zeile ist bereits ein Kontakt und kann hier nicht mehr geändert werden.
 error-stale = Jemand anderes hat dies geändert, seit Sie es geöffnet haben. Von Ihrer Eingabe wurde nichts gespeichert.
 error-not-undoable = Diese Aktion hat nichts geändert oder wurde bereits rückgängig gemacht.
+error-restored-contacts = Diese Aktion hat gelöschte Kontakte wiederhergestellt und kann nicht rückgängig gemacht werden. Löschen Sie die Kontakte noch einmal.
 error-email-taken = Ein anderer Kontakt hat bereits diese E-Mail-Adresse.
 error-key-reused = Dieser Idempotenzschlüssel wurde bereits für eine andere Anfrage verwendet.
 error-busy = Gerade läuft eine andere Aktion. Versuchen Sie es erneut.

@@ -40,6 +40,42 @@ contact-stale = Someone else changed this contact. The page shows its current va
 contact-not-saved = Not saved. { $reason }
 # $reason (String) - Why.
 contact-not-valid = The e-mail address is not valid: { $reason }.
+contact-delete = Delete this contact
+contact-delete-note = You can undo this in the audit log. Another run of the job does not create the contact again.
+contact-delete-button = Delete
+
+## Deleting contacts
+
+contacts-delete-found = Delete all that match
+# $text (String) - What was searched for.
+contacts-delete-question = Delete all contacts that match “{ $text }”?
+contacts-delete-note = You can undo this in the audit log. Other runs of their jobs do not create the contacts again.
+contacts-delete-apply = Delete
+contacts-delete-newest = The newest of them
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+contacts-deleted = { $count ->
+    [one] { $shown } contact deleted.
+   *[other] { $shown } contacts deleted.
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+contacts-restored = { $count ->
+    [one] { $shown } contact restored.
+   *[other] { $shown } contacts restored.
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+contacts-email-taken = { $count ->
+    [one] { $shown } contact was not restored, since another contact has its e-mail address now.
+   *[other] { $shown } contacts were not restored, since other contacts have their e-mail addresses now.
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+contacts-values-removed = { $count ->
+    [one] { $shown } contact cannot be restored, since its values were removed.
+   *[other] { $shown } contacts cannot be restored, since their values were removed.
+}
 
 audit-title = Audit log
 audit-who = Who
@@ -69,6 +105,7 @@ people-known = Known of this person
 people-contacts = Contacts
 people-changes = Changes of contacts
 people-rows = Rows
+people-deleted-contacts = Deleted contacts
 people-issues = Issues
 people-decisions = Recorded decisions
 people-mentions = Mentions elsewhere

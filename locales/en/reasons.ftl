@@ -243,6 +243,8 @@ refusal-text-nul = contains the character NUL
 # $limit (String) - The maximum number of characters.
 refusal-text-too-long = has more than { $limit } characters
 refusal-no-new-value = no new value is given
+refusal-no-contact-filter = say which contacts are meant: by text, job or number, or all of them without another condition
+refusal-no-expected-count = the number of contacts that the preview has counted is missing
 refusal-contact-value = a contact needs a value here
 # $line (String) - The number of the line.
 refusal-misread-header = the header on line { $line } begins with letters that are not its own: a program has taken the file for one in another encoding; open it there as UTF-8, correct it and upload it again

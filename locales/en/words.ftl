@@ -179,6 +179,7 @@ action-cancel = cancelled the job
 action-delete = deleted the job
 action-policy = changed when contacts are created
 action-edit-contact = edited a contact
+action-delete-contacts = deleted contacts
 # $rows (String) - How many rows.
 action-edit-rows = edited { $rows }
 # $rows (String) - How many rows.
@@ -222,6 +223,18 @@ action-removed = { $count ->
     [one] { $shown } contact removed
    *[other] { $shown } contacts removed
 }
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+action-deleted-contacts = { $count ->
+    [one] deleted { $shown } contact
+   *[other] deleted { $shown } contacts
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+action-restored-contacts = { $count ->
+    [one] { $shown } contact restored
+   *[other] { $shown } contacts restored
+}
 
 ## Why an action was refused
 
@@ -237,6 +250,14 @@ error-no-action = There is no action { $number }.
 error-no-mapping = There are no remembered columns { $number }.
 # $number (String) - Its number.
 error-no-contact = There is no contact { $number }.
+# $number (String) - Its number.
+error-contact-deleted = Contact { $number } was deleted.
+# $number (String) - Its number.
+# $action (String) - The number of the action that deleted it.
+error-contact-deleted-by = Contact { $number } was deleted. To restore it, undo action { $action } in the audit log.
+# $now (String) - The number of contacts now.
+# $expected (String) - The number of contacts in the preview.
+error-other-count = The number of contacts that match is { $now } now and was { $expected } in the preview. Nothing was deleted.
 # $status (String) - The status of the job.
 error-not-in-review = The job has the status “{ $status }”. Rows can be changed while a job needs review or has failed.
 error-running = A run is working on this job. Try again when it has ended.
@@ -248,6 +269,7 @@ error-unfit = The status of the job, “{ $status }”, does not allow this.
 error-consolidated = This row is already a contact and can no longer be changed here.
 error-stale = Someone else has changed this since you opened it. Nothing of yours was saved.
 error-not-undoable = This action changed nothing, or has already been undone.
+error-restored-contacts = This action restored deleted contacts and cannot be undone. Delete the contacts again.
 error-email-taken = Another contact already has this e-mail address.
 error-key-reused = This idempotency key was already used for another request.
 error-busy = Another action is in progress. Try again.

@@ -32,6 +32,30 @@ contact-changed = Modificado
 contact-stale = Otra persona ha modificado este contacto. La página muestra sus valores actuales; no se ha guardado nada de lo suyo.
 contact-not-saved = No se ha guardado. { $reason }
 contact-not-valid = La dirección de correo no es válida: { $reason }.
+contact-delete = Eliminar este contacto
+contact-delete-note = Puede deshacerlo en el registro. Otra ejecución del trabajo no vuelve a crear el contacto.
+contact-delete-button = Eliminar
+contacts-delete-found = Eliminar todos los encontrados
+contacts-delete-question = ¿Eliminar todos los contactos que coinciden con «{ $text }»?
+contacts-delete-note = Puede deshacerlo en el registro. Otras ejecuciones de sus trabajos no vuelven a crear los contactos.
+contacts-delete-apply = Eliminar
+contacts-delete-newest = Los más recientes de ellos
+contacts-deleted = { $count ->
+    [one] { $shown } contacto eliminado.
+   *[other] { $shown } contactos eliminados.
+}
+contacts-restored = { $count ->
+    [one] { $shown } contacto restaurado.
+   *[other] { $shown } contactos restaurados.
+}
+contacts-email-taken = { $count ->
+    [one] { $shown } contacto no se ha restaurado porque otro contacto tiene ahora su dirección de correo.
+   *[other] { $shown } contactos no se han restaurado porque otros contactos tienen ahora sus direcciones de correo.
+}
+contacts-values-removed = { $count ->
+    [one] { $shown } contacto no se puede restaurar porque se quitaron sus valores.
+   *[other] { $shown } contactos no se pueden restaurar porque se quitaron sus valores.
+}
 
 audit-title = Registro
 audit-who = Quién
@@ -59,6 +83,7 @@ people-known = Lo que se sabe de esta persona
 people-contacts = Contactos
 people-changes = Cambios de contactos
 people-rows = Filas
+people-deleted-contacts = Contactos eliminados
 people-issues = Problemas
 people-decisions = Decisiones registradas
 people-mentions = Menciones en otros lugares

@@ -147,6 +147,7 @@ action-cancel = canceló el trabajo
 action-delete = eliminó el trabajo
 action-policy = cambió cuándo se crean los contactos
 action-edit-contact = editó un contacto
+action-delete-contacts = eliminó contactos
 action-edit-rows = editó { $rows }
 action-discard-rows = descartó { $rows }
 action-restore-rows = restauró { $rows }
@@ -171,6 +172,14 @@ action-removed = { $count ->
     [one] { $shown } contacto eliminado
    *[other] { $shown } contactos eliminados
 }
+action-deleted-contacts = { $count ->
+    [one] eliminó { $shown } contacto
+   *[other] eliminó { $shown } contactos
+}
+action-restored-contacts = { $count ->
+    [one] { $shown } contacto restaurado
+   *[other] { $shown } contactos restaurados
+}
 
 ## Por qué se rechazó una acción
 
@@ -180,6 +189,9 @@ error-no-issue = Este trabajo no tiene el problema { $number }.
 error-no-action = No existe la acción { $number }.
 error-no-mapping = No existen las columnas recordadas { $number }.
 error-no-contact = No existe el contacto { $number }.
+error-contact-deleted = El contacto { $number } se ha eliminado.
+error-contact-deleted-by = El contacto { $number } se ha eliminado. Para restaurarlo, deshaga la acción { $action } en el registro.
+error-other-count = El número de contactos encontrados es ahora { $now } y era { $expected } en la vista previa. No se ha eliminado nada.
 error-not-in-review = El estado del trabajo es «{ $status }». Las filas se pueden modificar mientras un trabajo requiere revisión o ha fallado.
 error-running = Hay una ejecución en curso para este trabajo. Inténtelo de nuevo cuando termine.
 error-rows-removed = Las filas de este trabajo se quitaron al terminar su plazo de conservación. Importe de nuevo su archivo.
@@ -188,6 +200,7 @@ error-unfit = El estado del trabajo, «{ $status }», no lo permite.
 error-consolidated = Esta fila ya es un contacto y no se puede modificar aquí.
 error-stale = Otra persona ha modificado esto desde que usted lo abrió. No se ha guardado nada de lo suyo.
 error-not-undoable = Esta acción no cambió nada o ya se ha deshecho.
+error-restored-contacts = Esta acción restauró contactos eliminados y no se puede deshacer. Elimine de nuevo los contactos.
 error-email-taken = Otro contacto ya tiene esta dirección de correo.
 error-key-reused = Esta clave de idempotencia ya se usó para otra solicitud.
 error-busy = Hay otra acción en curso. Inténtelo de nuevo.

@@ -16,7 +16,7 @@ use crate::domain::required::RequiredFields;
 use crate::domain::row::Fields;
 use crate::domain::rules;
 use crate::store::contacts::{self, Contact};
-use crate::store::{OwnerPool, StoreError, contact_changes, extra_columns};
+use crate::store::{OwnerPool, StoreError, contact_changes, deleted_contacts, extra_columns};
 
 /// The result of editing a contact.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -51,8 +51,9 @@ pub async fn edit(
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }
-    let contact = contacts::lock(&mut transaction, &request.owner, id).await?;
-    let contact = contact.ok_or(ActionError::NoContact(id))?;
+    let Some(contact) = contacts::lock(&mut transaction, &request.owner, id).await? else {
+        return Err(missing(&mut transaction, &request.owner, id).await?);
+    };
     if seen.is_some_and(|seen| seen != tag(&contact)) {
         return Err(ActionError::Stale(Seen::Contact(id)));
     }
@@ -72,6 +73,18 @@ pub async fn edit(
     request.finish(&mut transaction, action, None, &edited).await?;
     transaction.commit().await?;
     Ok(edited)
+}
+
+/// Returns why there is no such contact: it was deleted, or never existed.
+pub async fn missing(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    id: ContactId,
+) -> Result<ActionError, StoreError> {
+    Ok(match deleted_contacts::deletion_of(connection, owner, id).await? {
+        Some(action) => ActionError::ContactDeleted { contact: id, action },
+        None => ActionError::NoContact(id),
+    })
 }
 
 /// Returns the new values that change the contact in columns that belong to no field.

@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
 
+use super::effect::Effect;
 use super::other_columns::with_known_columns;
-use super::{ActionError, Request, Seen};
+use super::{ActionError, Request, Seen, delete_contacts};
 use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
 use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, RowId};
@@ -22,21 +23,6 @@ use crate::store::{JobTables, OwnerPool, actions, extra_columns, issues, jobs, s
 const EXAMPLES: i64 = 20;
 /// Maximum number of rows to list that an undo skipped.
 const NAMED: i64 = 100;
-
-/// The result of a decision.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Effect {
-    /// The recorded action, by which the decision can be undone; `None` if nothing had to change.
-    pub action: Option<ActionId>,
-    /// The changed rows, by kind of change.
-    pub changed: Counts,
-    /// The issues that the decision resolved, and those that it reopened. The next run checks all rules again.
-    pub issues: Settled,
-    /// Issues of the job that are still open.
-    pub open_issues: i64,
-    /// Rows skipped because others had changed them, at most a hundred.
-    pub left: Vec<RowId>,
-}
 
 /// What a decision would do.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -137,7 +123,8 @@ pub async fn preview(
     Ok(preview)
 }
 
-/// Undoes an action: restores its rows, except those changed since. An undo can be undone as well.
+/// Undoes an action: restores its rows, except those changed since, or the contacts that it deleted. An undo can be undone as
+/// well, unless it has restored contacts.
 pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Result<Effect, ActionError> {
     let mut transaction = owners.begin(&request.owner).await?;
     if let Some(earlier) = request.earlier(&mut transaction).await? {
@@ -145,7 +132,15 @@ pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Re
     }
     let found = actions::get(&mut transaction, &request.owner, action).await?;
     let found = found.ok_or(ActionError::NoAction(action))?;
-    let Some(job) = found.job else { return Err(ActionError::NotUndoable(action)) };
+    if found.kind == ActionKind::DeleteContacts {
+        return delete_contacts::undo(transaction, request, action).await;
+    }
+    let Some(job) = found.job else {
+        return Err(match found.kind == ActionKind::Undo {
+            true => ActionError::RestoredContacts(action),
+            false => ActionError::NotUndoable(action),
+        });
+    };
     let job = in_review(&mut transaction, &request.owner, job).await?;
     // Reads the action again under the lock: of two concurrent undos, the second fails.
     let found = actions::get(&mut transaction, &request.owner, action).await?;
@@ -303,6 +298,7 @@ pub(super) async fn write<T: Serialize>(
         issues: Settled::default(),
         open_issues: job.open_issues.into(),
         left,
+        contacts: None,
     };
     if changed.rows == 0 && request.idempotency.is_none() {
         return Ok(result(effect));

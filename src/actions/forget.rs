@@ -162,6 +162,11 @@ impl Erasing<'_> {
         counts.contacts += person::delete_contacts(&mut transaction, owner, &found.own).await?;
         counts.mentions +=
             person::erase_in_contacts(&mut transaction, owner, self.address, &found.beside).await?;
+        counts.deleted_contacts +=
+            person::empty_deleted_contacts(&mut transaction, owner, &found.deleted).await?;
+        counts.mentions +=
+            person::erase_in_deleted_contacts(&mut transaction, owner, self.address, &found.deleted_beside)
+                .await?;
         erasures::report(&mut transaction, self.erasure, &counts, false).await?;
         transaction.commit().await?;
         self.counts = counts;
@@ -182,6 +187,7 @@ impl Erasing<'_> {
         counts.decisions += person::delete_images(&mut transaction, owner, &own, &actions, &rows).await?;
         let found = person::records(&mut transaction, owner, self.address).await?;
         person::erase_records(&mut transaction, owner, &found).await?;
+        person::erase_in_deletions(&mut transaction, owner).await?;
         counts.records += before.records.len() as i64;
         erasures::report(&mut transaction, self.erasure, &counts, true).await?;
         transaction.commit().await?;

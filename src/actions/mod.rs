@@ -11,6 +11,8 @@ mod contact;
 mod correct;
 mod corrections_file;
 mod decide;
+mod delete_contacts;
+mod effect;
 mod export;
 mod forget;
 mod job;
@@ -29,10 +31,17 @@ pub(crate) use assign::field_source;
 pub use assign::{Assignment, ColumnChoice, FieldSource};
 pub(crate) use beginning::{Beginning, PREVIEW_BYTES, preview_limit};
 pub use case::{Case, Cases, Existing, cases, cases_of};
-pub use contact::{EditedContact, columns_of as contact_columns, edit as edit_contact, tag as contact_tag};
+pub use contact::{
+    EditedContact, columns_of as contact_columns, edit as edit_contact, missing as missing_contact,
+    tag as contact_tag,
+};
 pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
 pub use corrections_file::{CorrectionsFile, corrections_file};
-pub use decide::{Effect, Preview, decide, decide_issue, edit_row, preview, undo};
+pub use decide::{Preview, decide, decide_issue, edit_row, preview, undo};
+pub use delete_contacts::{
+    DeletedContacts, DeletionPreview, delete_contact, delete_contacts, preview_deletion,
+};
+pub use effect::{Effect, RestoredContacts};
 pub use export::{Export, Selection, export};
 pub use forget::{Forgotten, forget};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
@@ -114,6 +123,24 @@ pub enum ActionError {
     /// The owner has no such contact.
     #[error("there is no contact {0}")]
     NoContact(ContactId),
+    /// The contact was deleted.
+    #[error("contact {contact} was deleted{}", action.map(|action| format!("; undo action {action} to restore it")).unwrap_or_default())]
+    ContactDeleted {
+        /// The contact.
+        contact: ContactId,
+        /// The action that deleted it, if its undo restores the contact.
+        action: Option<ActionId>,
+    },
+    /// A filter selects another number of contacts than the preview has counted.
+    #[error(
+        "the number of selected contacts is {now} now and was {expected} in the preview; nothing was deleted; preview it again"
+    )]
+    OtherCount {
+        /// The number of contacts now.
+        now: i64,
+        /// The number in the preview.
+        expected: i64,
+    },
     /// The job is not in a state in which rows may be changed.
     #[error("job {job} is {status}; rows can be changed only while a job is NEEDS_REVIEW or FAILED")]
     NotInReview {
@@ -152,6 +179,9 @@ pub enum ActionError {
     /// The action cannot be undone.
     #[error("action {0} changed no rows or was already undone")]
     NotUndoable(ActionId),
+    /// The action has restored deleted contacts, which cannot be undone.
+    #[error("action {0} restored deleted contacts and cannot be undone; delete the contacts again")]
+    RestoredContacts(ActionId),
     /// The request is invalid.
     #[error("{field}: {reason}")]
     Invalid {

@@ -15,6 +15,7 @@ use crate::domain::job::{JobId, Owner};
 use crate::domain::person::{Part, PersonAddress};
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
+use crate::store::deleted_contacts::{self, DeletedContact};
 use crate::store::erasures::PersonCounts;
 use crate::store::jobs::{self, Job};
 use crate::store::person::{self, FoundContacts, FoundIssue, FoundRecords, Image};
@@ -134,9 +135,12 @@ impl Found {
             contacts: self.contacts.own.len() as i64,
             changes: self.changes,
             rows: sum(|found| found.own.len()),
+            deleted_contacts: self.contacts.deleted.len() as i64,
             issues: sum(|found| found.issues.iter().filter(|issue| issue.goes).count()),
             decisions: self.images.len() as i64,
-            mentions: sum(|found| found.beside.len()) + self.contacts.beside.len() as i64,
+            mentions: sum(|found| found.beside.len())
+                + self.contacts.beside.len() as i64
+                + self.contacts.deleted_beside.len() as i64,
             records: self.records.len() as i64,
             files: self.jobs.len() as i64,
         }
@@ -148,6 +152,8 @@ impl Found {
 pub struct AboutPerson {
     /// The person's contacts.
     pub contacts: Vec<KnownContact>,
+    /// The person's deleted contacts.
+    pub deleted_contacts: Vec<DeletedContact>,
     /// The person's rows.
     pub rows: Vec<KnownRow>,
     /// Issues about the person or about these rows.
@@ -238,6 +244,10 @@ pub async fn about(
         complete &= !changes.more;
         known.push(KnownContact { contact, changes: changes.items });
     }
+    let deleted = &found.contacts.deleted;
+    complete &= deleted.len() <= MOST;
+    let deleted: Vec<ContactId> = deleted.iter().take(MOST).copied().collect();
+    let deleted = deleted_contacts::get(&mut db, owner, &deleted).await?;
     let mut rows = Vec::new();
     for FoundJob { job, tables, .. } in &found.jobs {
         for FoundInTables { tables, own, .. } in tables {
@@ -257,6 +267,7 @@ pub async fn about(
     let file = |job: &FoundJob| KnownFile { job: job.job.id, filename: job.job.filename.clone() };
     Ok(AboutPerson {
         contacts: known,
+        deleted_contacts: deleted,
         rows,
         issues: tables().flat_map(|found| found.issues.clone()).collect(),
         named_in_rows: tables().flat_map(|found| found.beside.clone()).collect(),

@@ -48,7 +48,8 @@ pub(super) async fn list_actions(
     Ok(axum::Json(Page::with_next(page.items, next)))
 }
 
-/// Undoes an action: restores its rows except those changed since. An undo can be undone itself.
+/// Undoes an action: restores its rows except those changed since, or the contacts that it deleted. An undo can be undone
+/// itself, unless it has restored contacts.
 #[utoipa::path(post, path = "/actions/{action}/undo", tag = "audit",
     params(("action" = i64, Path, description = "The action"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),

@@ -60,7 +60,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(rows::list_rows))
         .routes(routes!(rows::get_row, rows::edit_row))
         .routes(routes!(contacts::list_contacts))
-        .routes(routes!(contacts::get_contact, contacts::edit_contact))
+        .routes(routes!(contacts::get_contact, contacts::edit_contact, contacts::delete_contact))
         .routes(routes!(audit::list_actions))
         .routes(routes!(people::list_erasures))
 }
@@ -76,6 +76,7 @@ fn long_running() -> OpenApiRouter<App> {
         .routes(routes!(jobs::undo_import))
         .routes(routes!(rows::bulk_decide))
         .routes(routes!(rows::preview_bulk))
+        .routes(routes!(contacts::delete_contacts))
         .routes(routes!(audit::undo_action))
         .routes(routes!(people::about_person))
         .routes(routes!(people::forget_person))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::output::Format;
-use super::{browser_sessions, columns, decide, import, mapping, save, token};
+use super::{browser_sessions, columns, contacts, decide, import, mapping, save, token};
 use crate::config::{self, Settings, SettingsError};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
@@ -211,6 +211,10 @@ pub(super) enum Command {
     Mappings(mapping::MappingsCommand),
     /// List contacts.
     Contacts(List),
+    /// Delete contacts: those with these numbers, or all that match every option.
+    ///
+    /// Other runs of their jobs do not create them again. `ingest undo` restores them.
+    DeleteContacts(contacts::DeleteArgs),
     /// Print everything that is known of a person, as JSON.
     ///
     /// Rows and contacts are the person's if they have the e-mail address, or had it. With their history, and what else

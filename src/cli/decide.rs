@@ -7,6 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
+use super::contacts::report_restored;
 use super::output::{Format, counted, printable};
 use super::session::Session;
 use super::show::in_words;
@@ -244,7 +245,7 @@ fn joined(values: &PerField<String>, extra: &Extra) -> String {
 
 /// Reports the effect of a decision and how to undo it.
 pub(crate) fn report(job: JobId, effect: &Effect) {
-    let Effect { action, changed, issues, open_issues, left } = effect;
+    let Effect { action, changed, issues, open_issues, left, contacts: _ } = effect;
     match action {
         Some(action) => eprintln!(
             "changed {} of job {job} and resolved {}; {open_issues} still open\n\
@@ -312,6 +313,10 @@ async fn job_of(session: &Session, row: RowId) -> anyhow::Result<JobId> {
 /// Undoes an action.
 pub(crate) async fn undo(session: &Session, action: ActionId) -> anyhow::Result<Status> {
     let effect = actions::undo(&session.owners, &session.request(), action).await?;
+    if let Some(contacts) = &effect.contacts {
+        report_restored(contacts);
+        return Ok(Status::Done);
+    }
     eprintln!(
         "restored {}; {} still open",
         counted(effect.changed.rows, "row"),

@@ -7,6 +7,7 @@ mod browser_sessions;
 mod columns;
 mod commands;
 mod connections;
+mod contacts;
 mod corrections;
 mod decide;
 mod doctor;
@@ -108,6 +109,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::About { .. }
         | Command::Forget { .. }
         | Command::Retention { .. }
+        | Command::DeleteContacts(_)
         | Command::Contacts(_) => session::Migrate::from_flag(cli.no_migrate),
     };
     let session = Session::open(&cli.settings, migrate).await?;
@@ -152,6 +154,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Map { job, how } => mapping::map(session, job, &how).await,
         Command::Mappings(command) => mapping::run(session, command).await,
         Command::Contacts(list) => show::contacts(session, &list).await,
+        Command::DeleteContacts(args) => contacts::delete(session, &args).await,
         Command::Retention { dry_run } => retention::run(session, dry_run).await,
         Command::About { email } => person::about(session, &email).await,
         Command::Forget { email, dry_run, yes } => person::forget(session, &email, dry_run, yes).await,

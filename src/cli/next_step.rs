@@ -10,11 +10,11 @@ pub(super) fn after(error: &ActionError) -> Option<&'static str> {
         ActionError::NoRow(_) | ActionError::NoIssue(_) => {
             Some("list the open issues and their rows with `ingest issues JOB`")
         }
-        ActionError::NoAction(_) | ActionError::NotUndoable(_) => {
+        ActionError::NoAction(_) | ActionError::NotUndoable(_) | ActionError::ContactDeleted { .. } => {
             Some("list the actions with `ingest audit`")
         }
         ActionError::NoMapping(_) => Some("list the remembered mappings with `ingest mappings list`"),
-        ActionError::NoContact(_) | ActionError::EmailTaken => {
+        ActionError::NoContact(_) | ActionError::EmailTaken | ActionError::RestoredContacts(_) => {
             Some("list the contacts with `ingest contacts`")
         }
         ActionError::NotInReview { .. }
@@ -27,6 +27,7 @@ pub(super) fn after(error: &ActionError) -> Option<&'static str> {
         }
         ActionError::Consolidated(_)
         | ActionError::Stale(_)
+        | ActionError::OtherCount { .. }
         | ActionError::Invalid { .. }
         | ActionError::KeyReused
         | ActionError::Busy

@@ -77,11 +77,22 @@ fn is_confirmed(counts: &PersonCounts) -> anyhow::Result<bool> {
 }
 
 fn in_words(counts: &PersonCounts) -> String {
-    let PersonCounts { contacts, changes, rows, issues, decisions, mentions, records, files } = *counts;
+    let PersonCounts {
+        contacts,
+        changes,
+        rows,
+        deleted_contacts,
+        issues,
+        decisions,
+        mentions,
+        records,
+        files,
+    } = *counts;
     let kinds = [
         (contacts, "contact"),
         (changes, "change of contacts"),
         (rows, "row"),
+        (deleted_contacts, "deleted contact"),
         (issues, "issue"),
         (decisions, "recorded decision"),
         (mentions, "mention elsewhere"),

@@ -28,9 +28,13 @@ pub(crate) async fn run(session: &Session, dry_run: bool) -> anyhow::Result<Stat
 }
 
 fn in_words(removed: &Removed) -> String {
-    let Removed { jobs, rows, actions, changes, files } = *removed;
+    let Removed { jobs, rows, actions, changes, deleted_contacts, files } = *removed;
+    let deleted = match deleted_contacts {
+        0 => String::new(),
+        deleted => format!(", the values of {}", counted(deleted, "deleted contact")),
+    };
     format!(
-        "{} of {}, {}, {} of contacts, {}",
+        "{} of {}, {}, {} of contacts, {}{deleted}",
         counted(rows, "row"),
         counted(jobs, "job"),
         counted(actions, "action"),

@@ -55,6 +55,8 @@ words! {
         Policy = "POLICY",
         /// A contact was changed.
         EditContact = "EDIT_CONTACT",
+        /// Contacts were deleted.
+        DeleteContacts = "DELETE_CONTACTS",
     }
 }
 

@@ -113,6 +113,10 @@ pub enum Refusal {
     SearchText(TextFlaw),
     /// A decision has no new value.
     NoNewValue,
+    /// A filter of contacts has neither a condition nor `all`, or both.
+    NoContactFilter,
+    /// A deletion does not say how many contacts its preview has counted.
+    NoExpectedCount,
     /// A contact has to have a value.
     ContactWithoutValue,
     /// An e-mail address is invalid.

@@ -43,7 +43,8 @@ pub(crate) async fn count(context: &Context, keep: Retention) -> Result<Removed,
     }
     if let Some(age) = keep.audit {
         let before = retention::cutoff(&mut db, age).await?;
-        (removed.changes, removed.actions) = retention::count_old_records(&mut db, before).await?;
+        (removed.changes, removed.actions, removed.deleted_contacts) =
+            retention::count_old_records(&mut db, before).await?;
     }
     if let Some(age) = keep.files {
         let before = retention::cutoff(&mut db, age).await?;
@@ -156,18 +157,24 @@ impl Removing<'_> {
         Ok(false)
     }
 
-    /// Deletes actions and changes of contacts that are too old.
+    /// Deletes actions and changes of contacts that are too old, and removes the values of contacts that such actions have
+    /// deleted.
     async fn records(&mut self, age: Duration) -> Result<(), RunError> {
         loop {
             let Some(mut step) = self.step().await? else { return Ok(()) };
             let before: Cutoff = retention::cutoff(&mut step, age).await?;
             let changes = retention::delete_some_changes(&mut step, before).await?;
-            let (actions, is_more) = match changes {
+            let (entries, emptied) = match changes {
+                0 => retention::empty_some_deleted_contacts(&mut step, before).await?,
+                _ => (0, 0),
+            };
+            let (actions, is_more) = match changes + entries {
                 0 => retention::delete_some_actions(&mut step, before).await?,
                 _ => (0, true),
             };
             step.commit().await?;
             self.removed.changes += changes;
+            self.removed.deleted_contacts += emptied;
             self.removed.actions += actions;
             if !is_more {
                 return Ok(());

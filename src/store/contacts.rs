@@ -1,9 +1,11 @@
 //! `contacts`: the result of all imports. A unique constraint allows one contact per owner and e-mail address.
-//! `search.rs` searches them in bounded time, and `keys.rs` says whether one exists.
+//! `search.rs` searches them in bounded time, `selected.rs` reads all that a filter selects, and `keys.rs` says whether one
+//! exists.
 
 pub(super) mod index;
 mod keys;
 mod search;
+mod selected;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +14,7 @@ pub(crate) use keys::{
     existing_among, fill_keys, fill_some, keys, lack_keys, owner_without_keys, try_turn, with_keys,
 };
 pub use search::{ContactPage, piece, search};
+pub(crate) use selected::Selected;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool, Row};

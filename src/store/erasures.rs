@@ -19,6 +19,8 @@ pub struct PersonCounts {
     pub changes: i64,
     /// Rows of jobs.
     pub rows: i64,
+    /// Deleted contacts; their values go.
+    pub deleted_contacts: i64,
     /// Issues.
     pub issues: i64,
     /// Rows as decisions have recorded them, before and after.

@@ -14,6 +14,7 @@ pub mod copy;
 pub(crate) mod corrections;
 pub(crate) mod counters;
 pub(crate) mod decided;
+pub mod deleted_contacts;
 pub mod erasures;
 pub mod extra_columns;
 mod filter;

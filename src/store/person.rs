@@ -4,10 +4,12 @@
 //! everywhere else, whatever the database's locale. Texts with letters beyond ASCII are always candidates.
 
 mod contacts;
+mod deleted_contacts;
 mod records;
 mod rows;
 
 pub(crate) use contacts::*;
+pub(crate) use deleted_contacts::*;
 pub(crate) use records::*;
 pub(crate) use rows::*;
 use serde_json::Value;

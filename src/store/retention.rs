@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::{JobTables, StoreError, own_tables, sql};
 use crate::domain::failure::Failure;
+use crate::domain::field::Field;
 use crate::domain::job::JobId;
 
 /// The key of the advisory lock of the program that removes.
@@ -27,6 +28,8 @@ pub(crate) struct Removed {
     pub actions: i64,
     /// Changes of contacts.
     pub changes: i64,
+    /// Deleted contacts that lose their values.
+    pub deleted_contacts: i64,
     /// Stored files.
     pub files: i64,
 }
@@ -153,13 +156,15 @@ pub(crate) async fn delete_some_rows(connection: &mut PgConnection, job: JobId) 
     Ok(false)
 }
 
-/// Counts changes of contacts and actions that are too old.
+/// Counts changes of contacts, actions, and the contacts that they have deleted, that are too old.
 pub(crate) async fn count_old_records(
     connection: &mut PgConnection,
     before: Cutoff,
-) -> Result<(i64, i64), StoreError> {
+) -> Result<(i64, i64, i64), StoreError> {
     let query = "SELECT (SELECT count(*) FROM contact_changes WHERE change_at < $1),
-             (SELECT count(*) FROM actions WHERE action_at < $1)";
+             (SELECT count(*) FROM actions WHERE action_at < $1),
+             (SELECT count(deleted_email) FROM deleted_contacts JOIN actions ON action_id = deleted_action_id
+              WHERE action_at < $1)";
     Ok(sql::query_as(query).bind(before).fetch_one(connection).await?)
 }
 
@@ -175,6 +180,30 @@ pub(crate) async fn delete_some_changes(
     Ok(query.execute(connection).await?.rows_affected() as i64)
 }
 
+/// Removes the values of some contacts that were deleted too long ago. Returns the number of entries, which remain, and of
+/// those that had values.
+pub(crate) async fn empty_some_deleted_contacts(
+    connection: &mut PgConnection,
+    before: Cutoff,
+) -> Result<(i64, i64), StoreError> {
+    // Without its action, an entry is not found again, and the action can be deleted. The entries are an array, not a join:
+    // outdated statistics would let the planner compare each with all.
+    let set = Field::list(|field| format!("deleted_{field} = NULL"));
+    let update = AssertSqlSafe(format!(
+        "WITH old AS MATERIALIZED (
+             SELECT deleted_contact_id AS id, deleted_email IS NOT NULL AS has_values FROM deleted_contacts
+             WHERE deleted_action_id IN (
+                 SELECT action_id FROM (SELECT * FROM actions ORDER BY action_id LIMIT 1000) AS oldest
+                 WHERE action_at < $1)
+             LIMIT $2),
+         emptied AS (
+             UPDATE deleted_contacts SET {set}, deleted_key = NULL, deleted_extra = NULL, deleted_action_id = NULL
+             WHERE deleted_contact_id = ANY (ARRAY(SELECT id FROM old)) RETURNING deleted_contact_id)
+         SELECT (SELECT count(*) FROM emptied), (SELECT count(*) FROM old WHERE has_values)"
+    ));
+    Ok(sql::query_as(update).bind(before).bind(STEP).fetch_one(connection).await?)
+}
+
 /// Deletes some actions that are too old, the oldest first, after what they recorded of rows. Returns the number of
 /// actions, and whether there may be more.
 pub(crate) async fn delete_some_actions(
@@ -185,7 +214,8 @@ pub(crate) async fn delete_some_actions(
     const OLD: &str = "SELECT action_id FROM (SELECT * FROM actions ORDER BY action_id LIMIT 1000) AS oldest
          WHERE action_at < $1
            AND NOT EXISTS (SELECT FROM contact_changes WHERE change_action_id = action_id)
-           AND NOT EXISTS (SELECT FROM contact_changes WHERE change_undone_by = action_id)";
+           AND NOT EXISTS (SELECT FROM contact_changes WHERE change_undone_by = action_id)
+           AND NOT EXISTS (SELECT FROM deleted_contacts WHERE deleted_action_id = action_id)";
     let images = AssertSqlSafe(format!(
         "DELETE FROM action_rows WHERE (row_action_id, row_staging_id) IN (
              SELECT row_action_id, row_staging_id FROM action_rows WHERE row_action_id IN ({OLD}) LIMIT $2)"

@@ -82,6 +82,8 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::NotInHeader => text.refusal_not_in_header(),
         Refusal::SearchText(flaw) => text.refusal_search(text_flaw(text, *flaw)),
         Refusal::NoNewValue => text.refusal_no_new_value(),
+        Refusal::NoContactFilter => text.refusal_no_contact_filter(),
+        Refusal::NoExpectedCount => text.refusal_no_expected_count(),
         Refusal::ContactWithoutValue => text.refusal_contact_value(),
         Refusal::Email(error) => email_error(text, *error),
         Refusal::MisreadHeader { line } => text.refusal_misread_header(line.to_string()),

@@ -10,9 +10,12 @@ use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::times::Time;
 use super::words;
+use crate::domain::access::Role;
+use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::http::{App, Problem, Query, Reader};
 use crate::store::actions::{self as trail, Action, ActionFilter};
+use crate::store::deleted_contacts;
 use crate::texts::Text;
 
 /// Actions of a page.
@@ -21,10 +24,16 @@ const PAGE: i64 = 50;
 /// Describes an action and the number of rows and issues that it changed, as a sentence without its subject.
 pub(crate) fn what(text: &Text, action: &Action) -> String {
     let number = |part: &str, name: &str| action.result[part][name].as_i64().unwrap_or(0);
-    let mut parts = vec![match number("changed", "rows") {
-        0 => words::action(text, action.kind),
-        rows => words::action_on(text, action.kind, rows),
+    let deleted = action.result["deleted"].as_i64().filter(|_| action.kind == ActionKind::DeleteContacts);
+    let mut parts = vec![match (deleted, number("changed", "rows")) {
+        (Some(deleted), _) => text.action_deleted_contacts(deleted),
+        (None, 0) => words::action(text, action.kind),
+        (None, rows) => words::action_on(text, action.kind, rows),
     }];
+    let restored = number("contacts", "restored");
+    if restored > 0 {
+        parts.push(text.action_restored_contacts(restored));
+    }
     let (resolved, reopened) = (number("issues", "settled"), number("issues", "reopened"));
     if resolved > 0 {
         parts.push(text.action_resolved(resolved));
@@ -70,6 +79,8 @@ struct Line {
     job: Option<JobId>,
     time: Time,
     undone_by: Option<String>,
+    /// Whether it has deleted contacts that the viewer can restore.
+    can_undo: bool,
 }
 
 #[derive(Template)]
@@ -99,10 +110,17 @@ pub(super) async fn page(
     let mut db = app.owners.read(&principal.owner).await?;
     let actions = trail::page(&mut db, &principal.owner, &filter, query.after, PAGE).await?;
     let next = actions.next(|last| query.further(last.id));
+    let deletions = actions.items.iter().filter(|action| action.kind == ActionKind::DeleteContacts);
+    let deletions: Vec<ActionId> = deletions.map(|action| action.id).collect();
+    let undoable = match principal.roles.has(Role::Editor) {
+        true => deleted_contacts::undoable(&mut db, &principal.owner, &deletions).await?,
+        false => Vec::new(),
+    };
     let text = &viewer.text;
     let line = |action: Action| Line {
         what: what(text, &action),
         id: action.id,
+        can_undo: undoable.contains(&action.id),
         job: action.job,
         time: Time::ago(text, action.at),
         undone_by: action.undone_by.map(|by| text.audit_undone_by(by.to_string())),

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::deletion_notice::Notice;
 use super::export::Formats;
 use super::extra::{self, ExtraInputs};
 use super::form::{Form, request, search_text};
@@ -20,9 +21,10 @@ use crate::auth::Principal;
 use crate::domain::access::Role;
 use crate::domain::decision::Field;
 use crate::domain::extra::Extra;
-use crate::domain::ids::{ContactId, JobId, RowId};
+use crate::domain::ids::{ActionId, ContactId, JobId, RowId};
 use crate::domain::refusal::Refusal;
 use crate::http::{App, Editor, Path, Problem, Query, Reader};
+use crate::store::OwnerTransaction;
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
 use crate::store::staging::{self, Origin};
@@ -32,10 +34,12 @@ use crate::texts::{Text, email_error};
 const PAGE: i64 = 50;
 
 /// The query of the list: the contacts to show.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct ContactsQuery {
     text: Option<String>,
     after: Option<ContactId>,
+    /// The deletion, or the undo of one, that the viewer has just requested.
+    done: Option<ActionId>,
 }
 
 /// A contact as a line.
@@ -73,6 +77,7 @@ struct Page {
     /// Whether the page loads the next part without a click, since the search stopped before the page was full.
     continues: bool,
     first: bool,
+    notice: Option<Notice>,
 }
 
 /// Lists the contacts, newest first.
@@ -82,9 +87,24 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(query): Query<ContactsQuery>,
 ) -> Result<Response, Problem> {
+    let mut db = app.owners.read(&principal.owner).await?;
+    let notice = match query.done {
+        Some(action) => Notice::of(&mut db, &viewer.text, &principal, action).await?,
+        None => None,
+    };
+    listed(db, viewer, &principal, query, notice).await
+}
+
+/// Shows the contacts below a notice.
+pub(super) async fn listed(
+    mut db: OwnerTransaction,
+    viewer: Viewer,
+    principal: &Principal,
+    query: ContactsQuery,
+    notice: Option<Notice>,
+) -> Result<Response, Problem> {
     let text = search_text(&query.text);
     let owner = &principal.owner;
-    let mut db = app.owners.read(owner).await?;
     let page = contacts::search(&mut db, owner, text.as_deref(), query.after, PAGE).await?;
     let rows: Vec<RowId> = page.contacts.iter().map(|contact| contact.row).collect();
     let origins = staging::origins(&mut db, owner, &rows).await?;
@@ -116,7 +136,8 @@ pub(super) async fn list(
         next,
         continues,
         first: query.after.is_none(),
-        shell: Shell::new(viewer, &principal, Section::Contacts, title),
+        notice,
+        shell: Shell::new(viewer, principal, Section::Contacts, title),
     })
 }
 
@@ -188,7 +209,7 @@ fn origin_sentence(text: &Text, origin: Origin) -> OriginSentence {
     OriginSentence { job: origin.job, filename: origin.filename, before, after }
 }
 
-async fn single(
+pub(super) async fn single(
     app: &App,
     viewer: Viewer,
     principal: &Principal,
@@ -197,7 +218,9 @@ async fn single(
 ) -> Result<Response, Problem> {
     let owner = &principal.owner;
     let mut db = app.owners.read(owner).await?;
-    let contact = contacts::get(&mut db, owner, id).await?.ok_or(ActionError::NoContact(id))?;
+    let Some(contact) = contacts::get(&mut db, owner, id).await? else {
+        return Err(actions::missing_contact(&mut db, owner, id).await?.into());
+    };
     let origin = staging::origins(&mut db, owner, &[contact.row]).await?.into_iter().next();
     let changes = contact_changes::of_contact(&mut db, owner, id).await?;
     let others = match principal.roles.has(Role::Editor) {

@@ -9,6 +9,8 @@ mod audit;
 mod bar;
 mod contacts;
 mod csrf;
+mod delete_contacts;
+mod deletion_notice;
 mod export;
 mod extra;
 mod form;
@@ -91,6 +93,9 @@ fn long_running() -> Router<App> {
         .route("/contacts.csv", get(export::all_contacts))
         .route("/contacts/export", get(export::contacts))
         .route("/jobs/{job}/export", get(job::export))
+        .route("/contacts/delete", get(delete_contacts::preview).post(delete_contacts::delete_found))
+        .route("/contacts/undo", post(delete_contacts::undo))
+        .route("/contacts/{contact}/delete", post(delete_contacts::delete_one))
         .route("/people/find", post(people::find))
         .route("/people/about", post(people::about))
         .route("/people/forget", post(people::forget))

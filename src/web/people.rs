@@ -195,11 +195,22 @@ fn known(text: &Text, found: &Forgotten) -> Known {
 }
 
 fn kinds(text: &Text, counts: &PersonCounts) -> Vec<(String, String)> {
-    let PersonCounts { contacts, changes, rows, issues, decisions, mentions, records, files } = *counts;
+    let PersonCounts {
+        contacts,
+        changes,
+        rows,
+        deleted_contacts,
+        issues,
+        decisions,
+        mentions,
+        records,
+        files,
+    } = *counts;
     let kinds = [
         (text.people_contacts(), contacts),
         (text.people_changes(), changes),
         (text.people_rows(), rows),
+        (text.people_deleted_contacts(), deleted_contacts),
         (text.people_issues(), issues),
         (text.people_decisions(), decisions),
         (text.people_mentions(), mentions),

@@ -14,6 +14,15 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::NoAction(action) => text.error_no_action(action.to_string()),
         ActionError::NoMapping(mapping) => text.error_no_mapping(mapping.to_string()),
         ActionError::NoContact(contact) => text.error_no_contact(contact.to_string()),
+        ActionError::ContactDeleted { contact, action: Some(action) } => {
+            text.error_contact_deleted_by(contact.to_string(), action.to_string())
+        }
+        ActionError::ContactDeleted { contact, action: None } => {
+            text.error_contact_deleted(contact.to_string())
+        }
+        ActionError::OtherCount { now, expected } => {
+            text.error_other_count(text.number(*now), text.number(*expected))
+        }
         ActionError::NotInReview { status, .. } => text.error_not_in_review(job_status(text, *status).word),
         ActionError::Running(_) => text.error_running(),
         ActionError::RowsRemoved(_) => text.error_rows_removed(),
@@ -22,6 +31,7 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::Consolidated(_) => text.error_consolidated(),
         ActionError::Stale(_) => text.error_stale(),
         ActionError::NotUndoable(_) => text.error_not_undoable(),
+        ActionError::RestoredContacts(_) => text.error_restored_contacts(),
         ActionError::Invalid { reason, .. } => sentence(&refusal_on_page(text, reason)),
         ActionError::EmailTaken => text.error_email_taken(),
         ActionError::KeyReused => text.error_key_reused(),

@@ -170,6 +170,7 @@ pub(crate) fn action(text: &Text, kind: ActionKind) -> String {
         ActionKind::Delete => text.action_delete(),
         ActionKind::Policy => text.action_policy(),
         ActionKind::EditContact => text.action_edit_contact(),
+        ActionKind::DeleteContacts => text.action_delete_contacts(),
     }
 }
 
@@ -197,7 +198,8 @@ pub(crate) fn action_on(text: &Text, kind: ActionKind, rows: i64) -> String {
         | ActionKind::Cancel
         | ActionKind::Delete
         | ActionKind::Policy
-        | ActionKind::EditContact => text.action_rows(action(text, kind), rows),
+        | ActionKind::EditContact
+        | ActionKind::DeleteContacts => text.action_rows(action(text, kind), rows),
     }
 }
 

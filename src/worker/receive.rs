@@ -175,12 +175,13 @@ async fn retain(worker: Arc<Worker>, shutdown: Shutdown) {
     while !worker.retention.keeps_all() && !shutdown.stop_receiving.is_cancelled() {
         match retention::remove(&worker.context, worker.retention, &shutdown.stop_receiving).await {
             Ok(removed) if removed == Removed::default() => {}
-            Ok(Removed { jobs, rows, actions, changes, files }) => {
+            Ok(Removed { jobs, rows, actions, changes, deleted_contacts, files }) => {
                 tracing::info!(
                     jobs,
                     rows,
                     actions,
                     changes,
+                    deleted_contacts,
                     files,
                     "removed what was older than its time of retention"
                 );

@@ -14,6 +14,7 @@ mod crash;
 #[allow(dead_code, reason = "the benchmarks use the rest")]
 mod dataset;
 mod decisions;
+mod deleted_contacts;
 mod encoding_doubt;
 mod equivalence;
 mod excluded_columns;

@@ -80,6 +80,16 @@ async fn last_action(world: &World) -> String {
 /// Brings the person into every place: contacts and their history, rows, issues, decisions, corrections, remembered columns.
 async fn everywhere() -> World {
     let world = World::database().await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    // A contact of another program, deleted by a text that names the person, and one that names the person.
+    let others = format!(
+        "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name,
+                contact_company, contact_extra)
+         VALUES (0, 'tester', '{EMAIL}', 'Zyxwina', 'Quorlington', 'Vrombax', '{{\"Manager\": \"Zyxwina\"}}'),
+                (0, 'tester', 'gus@example.com', 'Gus', 'Ray', 'for {EMAIL}', NULL)"
+    );
+    sqlx::raw_sql(AssertSqlSafe(others)).execute(&world.pool).await.unwrap();
+    world.ingest(&["delete-contacts", "--text", "ZYXWINA", "--yes"]).await.expect_status(0);
     let (old, messy) = (world.file("old.csv", OLD), world.file("messy.csv", MESSY));
     world.ingest(&["import", &old]).await.expect_status(0);
     world.ingest(&["import", &messy]).await.expect_status(3);
@@ -148,6 +158,7 @@ async fn an_erased_person_is_in_no_table_and_no_file() {
         "staging",
         "issues",
         "contacts",
+        "deleted_contacts",
         "contact_changes",
         "actions",
         "action_rows",
@@ -163,6 +174,7 @@ async fn an_erased_person_is_in_no_table_and_no_file() {
     known.expect_status(0);
     let known: Value = serde_json::from_str(&known.stdout).unwrap();
     assert_eq!(known["contacts"][0]["contact"]["last_name"], "Quorlington-Smythewick");
+    assert_eq!(known["deleted_contacts"][0]["extra"]["Manager"], "Zyxwina", "{known:#}");
     assert_eq!(known["contacts"][0]["changes"].as_array().unwrap().len(), 2, "{known:#}");
     // The contact's first row, three of the messy file, one under review.
     assert_eq!(known["rows"].as_array().unwrap().len(), 5, "{known:#}");
@@ -181,6 +193,7 @@ async fn an_erased_person_is_in_no_table_and_no_file() {
         "{}",
         dry.stderr
     );
+    assert!(dry.stderr.contains(", 1 deleted contact, "), "{}", dry.stderr);
     assert_eq!(found(&world.pool, &data).await, before, "a dry run changes nothing");
     let unconfirmed = world.ingest(&["forget", EMAIL]).await;
     unconfirmed.expect_status(1);

@@ -89,6 +89,8 @@ async fn composed_statements_match_the_snapshots() {
             &["audit", "--job", "2"],
             &["undo", "--import", "2"],
             &["delete", "2"],
+            &["delete-contacts", "--text", "Old Name", "--job", "1", "--yes"],
+            &["undo", "12"],
         ],
     )
     .await;

@@ -44,6 +44,8 @@ async fn two_owners() -> World {
             sqlx::query_scalar(contact).bind(owner).fetch_one(&world.pool).await.unwrap();
         let edits = Edits::of(Field::Company, "Acme Ltd");
         actions::edit_contact(&world.owners, &request, contact, &edits, None).await.unwrap();
+        let deleted = actions::delete_contact(&world.owners, &request, contact, None).await.unwrap();
+        assert_eq!(deleted.deleted, 1);
         let mapping = "INSERT INTO column_mappings (mapping_owner, mapping_shape, mapping_columns)
              VALUES ($1, 'shape', '{}')";
         sqlx::query(mapping).bind(owner).execute(&world.pool).await.unwrap();
@@ -94,9 +96,9 @@ async fn readable(world: &World) -> Vec<Readable> {
 async fn statements_without_a_condition_reach_only_the_owners_rows() {
     let world = two_owners().await;
     let tables = readable(&world).await;
-    let expected = ["jobs", "staging", "issues", "contacts", "actions", "action_rows"];
+    let expected = ["jobs", "staging", "issues", "contacts", "deleted_contacts", "actions", "action_rows"];
     let is_there = |name: &str| tables.iter().any(|table| table.name == name);
-    assert!(expected.into_iter().all(is_there) && tables.len() >= 10 + 6, "{}", tables.len());
+    assert!(expected.into_iter().all(is_there) && tables.len() >= 11 + 6, "{}", tables.len());
     for table in &tables {
         let Readable { name, rows, .. } = table;
         let shown =

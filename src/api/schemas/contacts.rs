@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::actions;
+use crate::domain;
 use crate::domain::decision::ActionKind;
 use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
@@ -71,6 +72,37 @@ schema! {
         /// The contact.
         #[schema(value_type = i64)]
         contact: ContactId,
+    }
+}
+
+schema! {
+    /// A filter of contacts: contacts that meet every given condition. One of them, or `all`, is required.
+    #[derive(Default)]
+    #[serde(default, deny_unknown_fields)]
+    domain::contact_filter::ContactFilter as ContactFilter {
+        /// Contacts with these ids.
+        #[schema(value_type = Option<Vec<i64>>)]
+        contacts: Option<Vec<ContactId>>,
+        /// Contacts whose values contain each word of this text, ignoring case. A complete e-mail address of a contact selects
+        /// this contact alone.
+        #[schema(max_length = 200, pattern = "^[^\\x00]*$")]
+        text: Option<String>,
+        /// Contacts that were created from rows of this job.
+        #[schema(value_type = Option<i32>)]
+        job: Option<JobId>,
+        /// All contacts; without other conditions.
+        all: bool,
+    }
+}
+
+schema! {
+    /// The result of a deletion of contacts.
+    actions::DeletedContacts as DeletedContacts {
+        /// The recorded action, with which the deletion can be undone; `null` if no contact matched.
+        #[schema(value_type = Option<i64>)]
+        action: Option<ActionId>,
+        /// The number of deleted contacts.
+        deleted: i64,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::domain;
 use crate::domain::decision::{self, ColumnFilter, Edits};
 use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
-use crate::domain::ids::{ActionId, IssueId, RowId};
+use crate::domain::ids::{ActionId, ContactId, IssueId, RowId};
 use crate::domain::row::RowStatus;
 use crate::domain::rules::IssueType;
 use crate::store;
@@ -81,6 +81,25 @@ schema! {
         /// Rows skipped because somebody else changed them, at most a hundred.
         #[schema(value_type = Vec<i64>)]
         left: Vec<RowId>,
+        /// The contacts of an undone deletion; absent for decisions about rows.
+        #[schema(required = false, nullable = false)]
+        contacts: Option<actions::RestoredContacts>,
+    }
+}
+
+schema! {
+    /// What the undo of a deletion did with the contacts. The deletion can be undone again as long as some are skipped whose
+    /// e-mail another contact has.
+    actions::RestoredContacts as RestoredContacts {
+        /// Contacts that exist again.
+        restored: i64,
+        /// Contacts that were skipped, since another contact has the e-mail now.
+        email_taken: i64,
+        /// The first hundred of these contacts.
+        #[schema(value_type = Vec<i64>)]
+        first_taken: Vec<ContactId>,
+        /// Contacts whose values were removed by retention or an erasure.
+        values_removed: i64,
     }
 }
 

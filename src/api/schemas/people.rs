@@ -18,6 +18,8 @@ schema! {
     actions::AboutPerson as AboutPerson {
         /// The person's contacts.
         contacts: Vec<actions::KnownContact>,
+        /// The person's deleted contacts.
+        deleted_contacts: Vec<store::deleted_contacts::DeletedContact>,
         /// The person's rows.
         rows: Vec<actions::KnownRow>,
         /// Issues about the person or about these rows.
@@ -48,6 +50,29 @@ schema! {
         /// Its changes, oldest first.
         changes: Vec<Change>,
     }
+}
+
+schema! {
+    /// A deleted contact of a person.
+    store::deleted_contacts::DeletedContact as DeletedContact {
+        /// Its id, which it has again if the deletion is undone.
+        #[schema(value_type = i64)]
+        id: ContactId,
+        /// The {}.
+        #[schema(value_type = String)]
+        values: PerField<String>,
+        /// When it was created.
+        created_at: DateTime<Utc>,
+        /// The row that it was created from.
+        #[schema(value_type = i64)]
+        row: RowId,
+        /// Its values in columns that belong to no field.
+        #[schema(value_type = HashMap<String, String>)]
+        extra: Extra,
+        /// The action that deleted it.
+        #[schema(value_type = Option<i64>)]
+        action: Option<ActionId>,
+    } spread { values }
 }
 
 schema! {
@@ -163,6 +188,8 @@ schema! {
         changes: i64,
         /// Rows of jobs.
         rows: i64,
+        /// Deleted contacts; their values go.
+        deleted_contacts: i64,
         /// Issues.
         issues: i64,
         /// Rows as decisions have recorded them, before and after.

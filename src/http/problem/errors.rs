@@ -81,9 +81,12 @@ impl Problem {
             | ActionError::NoIssue(_)
             | ActionError::NoAction(_)
             | ActionError::NoMapping(_)
-            | ActionError::NoContact(_) => Problem::not_found(error.to_string()),
+            | ActionError::NoContact(_)
+            | ActionError::ContactDeleted { .. } => Problem::not_found(error.to_string()),
             ActionError::Consolidated(row) => Problem::conflict(error.to_string()).row(*row),
-            ActionError::Stale(_) => Problem::new(Kind::Precondition).detail(error.to_string()),
+            ActionError::Stale(_) | ActionError::OtherCount { .. } => {
+                Problem::new(Kind::Precondition).detail(error.to_string())
+            }
             ActionError::Invalid { field, reason } => {
                 Problem::invalid(format!("#/{field}"), reason.to_string())
             }
@@ -96,6 +99,7 @@ impl Problem {
             | ActionError::RowsRemoved(_)
             | ActionError::Unfit { .. }
             | ActionError::NotUndoable(_)
+            | ActionError::RestoredContacts(_)
             | ActionError::EmailTaken
             | ActionError::Busy
             | ActionError::Read { .. }

@@ -27,10 +27,29 @@ pub struct ContactPage {
 }
 
 /// Returns an SQL expression list: the size of a contact.
-fn sized() -> String {
+pub(super) fn sized() -> String {
     let columns = Field::columns("contact");
     // The text of the JSON object, since the size of what is stored may be that of a compressed one.
     row_bytes(columns.split(", ").chain(["contact_extra::text"]))
+}
+
+/// Returns the condition that the values of a contact contain all of `words`, a parameter with patterns. `is_escaped`: a
+/// parameter with [`is_escaped`] of their text.
+pub(super) fn contain_words(words: &str, is_escaped: &str) -> String {
+    let (all, (start, end)) = (filter::all_searched("contact"), filter::around_extra_like("contact_extra"));
+    format!(
+        "{all} ILIKE ALL ({words})
+                OR contact_extra IS NOT NULL
+                   AND ({is_escaped} OR concat_ws(E'\\n', {all}, contact_extra::text) ILIKE ALL ({words}))
+                   AND NOT EXISTS (
+                       SELECT FROM unnest({words}::text[]) AS word WHERE NOT ({all} ILIKE word OR {start}word{end}))"
+    )
+}
+
+/// Returns whether JSON escapes a character of a text. A JSON object as text contains the words of its values otherwise, so
+/// the text, which is quicker to search than the values, excludes most contacts.
+pub(super) fn is_escaped(text: &str) -> bool {
+    text.contains(|letter: char| matches!(letter, '"' | '\\') || letter.is_control())
 }
 
 /// Returns up to `limit` contacts after `after`, oldest first, with at most `bytes` together but at least one contact.
@@ -77,22 +96,13 @@ pub async fn search(
     }
     let words = text.and_then(filter::words);
     let span = if words.is_some() { SPAN } else { limit + 1 };
-    // A JSON object as text contains the words of its values, unless JSON escapes a character. So the text, which is quicker to
-    // search than the values, excludes most contacts.
-    let is_escaped = text.is_some_and(|text| {
-        text.contains(|letter: char| matches!(letter, '"' | '\\') || letter.is_control())
-    });
-    let (all, (start, end)) = (filter::all_searched("contact"), filter::around_extra_like("contact_extra"));
     let found = format!(
         "SELECT found.*, {} FROM (
              SELECT seen.* FROM seen
-             WHERE $4 IS NULL OR {all} ILIKE ALL ($4)
-                OR contact_extra IS NOT NULL
-                   AND ($6 OR concat_ws(E'\\n', {all}, contact_extra::text) ILIKE ALL ($4))
-                   AND NOT EXISTS (
-                       SELECT FROM unnest($4::text[]) AS word WHERE NOT ({all} ILIKE word OR {start}word{end}))
+             WHERE $4 IS NULL OR {}
              ORDER BY contact_id DESC LIMIT $5) AS found",
         sized(),
+        contain_words("$4", "$6"),
     );
     let query = AssertSqlSafe(format!(
         "WITH seen AS MATERIALIZED (
@@ -108,7 +118,7 @@ pub async fn search(
         .bind(span)
         .bind(words)
         .bind(limit + 1)
-        .bind(is_escaped)
+        .bind(text.is_some_and(is_escaped))
         .fetch_all(&mut *connection)
         .await?;
     // The query returns at least one row, whose contact is NULL if there is none.

@@ -3,6 +3,7 @@
 use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
+use super::deleted_contacts::deleted;
 use super::{candidates, field_columns, search, texts};
 use crate::domain::field::Field;
 use crate::domain::ids::{ChangeId, ContactId};
@@ -21,12 +22,18 @@ pub(crate) struct FoundContacts {
     pub changes: Vec<ChangeId>,
     /// Whether there is anything in the history of the person's contacts.
     pub past: Vec<ContactId>,
+    /// Deleted contacts of the person, with their values.
+    pub deleted: Vec<ContactId>,
+    /// Other deleted contacts with a value that names the person.
+    pub deleted_beside: Vec<ContactId>,
 }
 
 impl FoundContacts {
     /// Returns whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.own.is_empty() && self.beside.is_empty() && self.changes.is_empty() && self.past.is_empty()
+        let FoundContacts { own, beside, changes, past, deleted, deleted_beside } = self;
+        let contacts = [own, beside, past, deleted, deleted_beside];
+        contacts.into_iter().all(Vec::is_empty) && changes.is_empty()
     }
 }
 
@@ -64,9 +71,10 @@ pub(crate) async fn contacts(
     let query =
         "SELECT contact_id FROM contacts WHERE contact_id = ANY ($2) AND contacts_user_id = $1 ORDER BY 1";
     let own: Vec<ContactId> =
-        sql::query_scalar(query).bind(&owner.0).bind(&past).fetch_all(connection).await?;
+        sql::query_scalar(query).bind(&owner.0).bind(&past).fetch_all(&mut *connection).await?;
     let beside = beside.into_iter().filter(|contact| !own.contains(contact)).collect();
-    Ok(FoundContacts { own, beside, changes, past })
+    let (deleted, deleted_beside) = deleted(connection, owner, address, &past).await?;
+    Ok(FoundContacts { own, beside, changes, past, deleted, deleted_beside })
 }
 
 /// Returns the contacts that have the address, and others with a value that names the person.

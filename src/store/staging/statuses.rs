@@ -48,20 +48,22 @@ pub(crate) async fn mark_ready_success(
     Ok(())
 }
 
-/// Returns whether a job has SUCCESS rows and none of them created or changed a contact. Contacts of a run appear all at
-/// once, so this is what a first run leaves that ends between its rows and its contacts.
+/// Returns whether a job has SUCCESS rows and none of them created or changed a contact, also one that is deleted since.
+/// Contacts of a run appear all at once, so this is what a first run leaves that ends between its rows and its contacts.
 pub(crate) async fn lack_contacts(
     connection: &mut PgConnection,
     tables: JobTables,
 ) -> Result<bool, StoreError> {
     let Some((first, last)) = consolidated(connection, tables).await? else { return Ok(false) };
     let query = "SELECT NOT EXISTS (SELECT FROM contacts WHERE staging_id BETWEEN $2 AND $3)
+            AND NOT EXISTS (SELECT FROM deleted_contacts WHERE deleted_staging_id BETWEEN $2 AND $3)
             AND NOT EXISTS (SELECT FROM contact_changes WHERE change_job_id = $1 AND change_undone_by IS NULL)";
     Ok(sql::query_scalar(query).bind(tables.job().0).bind(first).bind(last).fetch_one(connection).await?)
 }
 
 /// Sets SUCCESS rows of a job that neither created nor changed a contact to READY, and returns their number. A run leaves
-/// such rows if it ends after writing its rows and before the transaction with its contacts commits.
+/// such rows if it ends after writing its rows and before the transaction with its contacts commits. A row whose contact was
+/// deleted has created one: another run does not create it again.
 pub(crate) async fn mark_unfinished(
     connection: &mut PgConnection,
     tables: JobTables,
@@ -77,6 +79,8 @@ pub(crate) async fn mark_unfinished(
                  SELECT staging_id AS id, false AS made FROM {table}
                  WHERE staging_job_id = $1 AND staging_status = 'SUCCESS'
                  UNION ALL SELECT staging_id, true FROM contacts WHERE staging_id BETWEEN $2 AND $3
+                 UNION ALL SELECT deleted_staging_id, true FROM deleted_contacts
+                 WHERE deleted_staging_id BETWEEN $2 AND $3
                  UNION ALL SELECT change_staging_id, true FROM contact_changes
                  WHERE change_job_id = $1 AND change_undone_by IS NULL
              ) AS heap GROUP BY id HAVING NOT bool_or(made) ORDER BY id)

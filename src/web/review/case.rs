@@ -256,7 +256,8 @@ fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowI
         | ActionKind::Cancel
         | ActionKind::Delete
         | ActionKind::Policy
-        | ActionKind::EditContact => text.decided_other(),
+        | ActionKind::EditContact
+        | ActionKind::DeleteContacts => text.decided_other(),
     };
     let changed = action.result["changed"]["rows"].as_i64().unwrap_or(0);
     let can_undo = review.edits && action.undone_by.is_none();

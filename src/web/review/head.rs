@@ -141,7 +141,8 @@ impl Flash {
             | ActionKind::Cancel
             | ActionKind::Delete
             | ActionKind::Policy
-            | ActionKind::EditContact => review.text().review_done(effect),
+            | ActionKind::EditContact
+            | ActionKind::DeleteContacts => review.text().review_done(effect),
         };
         let can_undo = taken.undone_by.is_none() && review.edits;
         let csrf = review.shell("").csrf;

@@ -248,6 +248,9 @@ fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
         | ActionError::NoAction(_)
         | ActionError::NoMapping(_)
         | ActionError::NoContact(_)
+        | ActionError::ContactDeleted { .. }
+        | ActionError::OtherCount { .. }
+        | ActionError::RestoredContacts(_)
         | ActionError::Running(_)
         | ActionError::Unread(_)
         | ActionError::RowsRemoved(_)

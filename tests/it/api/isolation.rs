@@ -21,6 +21,7 @@ fn body_of(path: &str, method: &Method) -> Option<Value> {
         "bulk" | "preview" => Some(json!({ "decision": decision })),
         "reread" => Some(json!({ "encoding": "UTF-8" })),
         "map" => Some(json!({ "columns": { "email": 0 } })),
+        "delete" => Some(json!({ "filter": { "all": true }, "expected": 0 })),
         "policy" => Some(json!({ "policy": "HOLD" })),
         "tokens" => Some(json!({ "name": "a", "roles": [] })),
         _ if *method == Method::PUT => Some(json!({ "values": { "company": "Mine" } })),

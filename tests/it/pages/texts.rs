@@ -183,6 +183,11 @@ async fn decides(ann: &mut Reader) {
     ann.reads("/contacts/1").await;
     ann.sends("/jobs/2/cancel", &[("x", "")]).await;
     ann.reads("/audit").await;
+    ann.reads("/contacts/delete?text=older").await;
+    ann.sends("/contacts/delete", &[("text", "older"), ("expected", "7")]).await;
+    ann.sends("/contacts/delete", &[("text", "older"), ("expected", "1")]).await;
+    ann.reads("/contacts/2").await;
+    ann.reads("/audit").await;
     let person = [("email", "old@example.com")];
     ann.sends("/people/find", &[("email", "nobody@example.com")]).await;
     ann.sends("/people/find", &[("email", " ")]).await;

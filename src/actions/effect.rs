@@ -1,0 +1,35 @@
+//! What a decision or its undo changed.
+
+use crate::domain::ids::{ActionId, ContactId, RowId};
+use crate::store::decided::{Counts, Settled};
+
+/// The result of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Effect {
+    /// The recorded action, by which the decision can be undone; `None` if nothing had to change.
+    pub action: Option<ActionId>,
+    /// The changed rows, by kind of change.
+    pub changed: Counts,
+    /// The issues that the decision resolved, and those that it reopened. The next run checks all rules again.
+    pub issues: Settled,
+    /// Issues of the job that are still open.
+    pub open_issues: i64,
+    /// Rows skipped because others had changed them, at most a hundred.
+    pub left: Vec<RowId>,
+    /// The contacts of an undone deletion; `None` for decisions about rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<RestoredContacts>,
+}
+
+/// What the undo of a deletion did with the contacts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RestoredContacts {
+    /// Contacts that exist again.
+    pub restored: i64,
+    /// Contacts that were skipped, since another contact has the e-mail now.
+    pub email_taken: i64,
+    /// The first hundred of these contacts.
+    pub first_taken: Vec<ContactId>,
+    /// Contacts whose values were removed by retention or an erasure.
+    pub values_removed: i64,
+}
