@@ -70,7 +70,7 @@ impl FoundJob {
         let tables = match job.tables() {
             // Other programs may have inserted rows into the shared tables.
             own @ JobTables::Own(_) => vec![JobTables::Shared(job.id), own],
-            all @ (JobTables::Shared(_) | JobTables::Both(_)) => vec![all],
+            all @ (JobTables::Shared(_) | JobTables::Announced(_) | JobTables::Moving(_)) => vec![all],
         };
         let mut found = Vec::new();
         for tables in tables {

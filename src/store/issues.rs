@@ -87,7 +87,7 @@ pub(crate) async fn insert(
 ) -> Result<(), StoreError> {
     let table = job_tables.inserted(RecordKind::Issues);
     match job_tables {
-        JobTables::Shared(_) | JobTables::Both(_) => {
+        JobTables::Shared(_) | JobTables::Announced(_) | JobTables::Moving(_) => {
             batch.lines.send_by_key(connection, &Target::shared(table, WRITTEN)).await
         }
         // These tables have no index yet, so the order of the lines does not matter.

@@ -13,8 +13,10 @@ pub enum JobTables {
     Shared(JobId),
     /// The job's own tables; see [`super::own_tables`].
     Own(JobId),
-    /// The shared tables and the job's own: each record is in one of them; see [`super::merge`].
-    Both(JobId),
+    /// The job's own tables, whose records may begin to move to the shared ones; see [`super::merge`].
+    Announced(JobId),
+    /// The shared tables and the job's own: each record is in one of them, while they move.
+    Moving(JobId),
 }
 
 /// What a record of a job is about. There is one shared table of each kind, and each large job has one of its own.
@@ -97,14 +99,18 @@ impl JobTables {
         match (has_own, merge) {
             (false, _) | (true, Some(MergeState::Emptied)) => JobTables::Shared(job),
             (true, None) => JobTables::Own(job),
-            (true, Some(MergeState::Announced | MergeState::Moving)) => JobTables::Both(job),
+            (true, Some(MergeState::Announced)) => JobTables::Announced(job),
+            (true, Some(MergeState::Moving)) => JobTables::Moving(job),
         }
     }
 
     /// Returns the job.
     pub(crate) fn job(self) -> JobId {
         match self {
-            JobTables::Shared(job) | JobTables::Own(job) | JobTables::Both(job) => job,
+            JobTables::Shared(job)
+            | JobTables::Own(job)
+            | JobTables::Announced(job)
+            | JobTables::Moving(job) => job,
         }
     }
 
@@ -125,10 +131,16 @@ impl JobTables {
     }
 
     /// Returns the name of the table into which new records are inserted.
+    ///
+    /// While records move, a new link is inserted into the job's own table, which has no foreign keys then: its row and its
+    /// issue can be in different tables. It moves after both.
     pub(super) fn inserted(self, kind: RecordKind) -> String {
-        match self {
-            JobTables::Shared(_) | JobTables::Both(_) => kind.shared().to_owned(),
-            JobTables::Own(job) => kind.own(job),
+        match (self, kind) {
+            (JobTables::Shared(_), _) | (JobTables::Moving(_), RecordKind::Rows | RecordKind::Issues) => {
+                kind.shared().to_owned()
+            }
+            (JobTables::Own(job) | JobTables::Announced(job), _)
+            | (JobTables::Moving(job), RecordKind::Items) => kind.own(job),
         }
     }
 
@@ -136,7 +148,7 @@ impl JobTables {
         match self {
             JobTables::Shared(_) => format!("ONLY {}", kind.shared()),
             JobTables::Own(job) => format!("ONLY {}", kind.own(job)),
-            JobTables::Both(_) => kind.shared().to_owned(),
+            JobTables::Announced(_) | JobTables::Moving(_) => kind.shared().to_owned(),
         }
     }
 }

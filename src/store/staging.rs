@@ -83,7 +83,9 @@ impl Chunk {
 fn target(tables: JobTables) -> Target {
     const IDS: [(&str, &str); 2] = [("staging_id", "bigint"), ("staging_job_id", "integer")];
     let target = match tables {
-        JobTables::Shared(_) | JobTables::Both(_) => Target::shared(tables.inserted(RecordKind::Rows), &IDS),
+        JobTables::Shared(_) | JobTables::Announced(_) | JobTables::Moving(_) => {
+            Target::shared(tables.inserted(RecordKind::Rows), &IDS)
+        }
         JobTables::Own(_) => Target::new(tables.inserted(RecordKind::Rows), &IDS),
     };
     target.with_fields("staging").with(&[
@@ -103,7 +105,7 @@ pub(crate) async fn insert(
     chunk: &mut Chunk,
 ) -> Result<(), StoreError> {
     match tables {
-        JobTables::Shared(_) | JobTables::Both(_) => {
+        JobTables::Shared(_) | JobTables::Announced(_) | JobTables::Moving(_) => {
             chunk.lines.send_by_key(connection, &target(tables)).await
         }
         // This table has no index yet, so the order of the rows does not matter.
@@ -193,7 +195,7 @@ pub(crate) async fn rows(
     others: OtherColumns,
 ) -> Result<impl Stream<Item = Result<RowText, StoreError>> + Unpin + '_, StoreError> {
     let order = match tables {
-        JobTables::Shared(_) | JobTables::Both(_) => "ORDER BY staging_id",
+        JobTables::Shared(_) | JobTables::Announced(_) | JobTables::Moving(_) => "ORDER BY staging_id",
         JobTables::Own(_) => "",
     };
     let extra = match others {

@@ -151,7 +151,7 @@ impl Rows<'_> {
             let fields = row.fields();
             let verdict = rules::check(&fields, reading.is_malformed(&row, &fields), reading.claim.required);
             let number = match reading.location.tables {
-                JobTables::Shared(_) | JobTables::Both(_) => self.seen,
+                JobTables::Shared(_) | JobTables::Announced(_) | JobTables::Moving(_) => self.seen,
                 JobTables::Own(_) => (row.id.0 - reading.location.base.0) as u32,
             };
             let group = survey::group(&self.keys, &fields, &verdict);
