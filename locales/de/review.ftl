@@ -59,6 +59,10 @@ effect-reopened = { $count ->
     [one] { $shown } Problem wieder offen
    *[other] { $shown } Probleme wieder offen
 }
+effect-raised = { $count ->
+    [one] { $shown } neues Problem
+   *[other] { $shown } neue Probleme
+}
 
 ## Entscheidungen über viele Probleme
 
@@ -131,6 +135,10 @@ bulk-effect-reopened = { $shown } { $count ->
     [one] Problem ist wieder offen
    *[other] Probleme sind wieder offen
 }
+bulk-effect-raised = { $shown } { $count ->
+    [one] neues Problem entsteht
+   *[other] neue Probleme entstehen
+}
 
 ## Ein Problem
 
@@ -165,6 +173,9 @@ case-fills = ergänzt leere Felder des Kontakts
 case-nothing-changed = Es musste nichts geändert werden.
 case-not-edited = Die Werte sind dieselben wie zuvor.
 case-still-open = Gespeichert. Die Zeile hat noch ein Problem.
+case-still-wrong = Gespeichert, aber auch der neue Wert hat ein Problem.
+case-other-issue = Gespeichert, aber die Zeile hat jetzt ein anderes Problem: { $issue }.
+case-warns = Gespeichert. Der nächste Import fragt nach dieser Zeile: { $reason }.
 case-you-typed = { $notice } Ihre Eingabe: { $typed }
 case-undone-partly = Nicht alles konnte rückgängig gemacht werden: Jemand anderes hat einige der Zeilen seither geändert.
 case-already-undone = Das wurde bereits rückgängig gemacht.

@@ -168,6 +168,10 @@ action-reopened = { $count ->
     [one] { $shown } Problem wieder offen
    *[other] { $shown } Probleme wieder offen
 }
+action-raised = { $count ->
+    [one] { $shown } neues Problem
+   *[other] { $shown } neue Probleme
+}
 action-removed = { $count ->
     [one] { $shown } Kontakt entfernt
    *[other] { $shown } Kontakte entfernt

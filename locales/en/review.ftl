@@ -82,6 +82,12 @@ effect-reopened = { $count ->
     [one] { $shown } issue reopened
    *[other] { $shown } issues reopened
 }
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+effect-raised = { $count ->
+    [one] { $shown } new issue
+   *[other] { $shown } new issues
+}
 
 ## Decisions about many issues
 
@@ -173,6 +179,12 @@ bulk-effect-reopened = { $shown } { $count ->
     [one] issue is reopened
    *[other] issues are reopened
 }
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+bulk-effect-raised = { $shown } { $count ->
+    [one] new issue is raised
+   *[other] new issues are raised
+}
 
 ## One issue
 
@@ -215,6 +227,11 @@ case-fills = fills empty fields of the contact
 case-nothing-changed = Nothing had to change.
 case-not-edited = The values are the same as before.
 case-still-open = Saved. The row still has an issue.
+case-still-wrong = Saved, but the new value has a problem too.
+# $issue (String) - The name of the kind of issues.
+case-other-issue = Saved, but the row now has another issue: { $issue }.
+# $reason (String) - What is wrong with the row.
+case-warns = Saved. The next import asks about this row: { $reason }.
 # $notice (String) - Why nothing was saved.
 # $typed (String) - What somebody typed.
 case-you-typed = { $notice } You typed: { $typed }

@@ -219,6 +219,12 @@ action-reopened = { $count ->
 }
 # $count (Number) - The number.
 # $shown (String) - The number as it is shown.
+action-raised = { $count ->
+    [one] { $shown } new issue
+   *[other] { $shown } new issues
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
 action-removed = { $count ->
     [one] { $shown } contact removed
    *[other] { $shown } contacts removed

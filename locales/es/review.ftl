@@ -59,6 +59,10 @@ effect-reopened = { $count ->
     [one] { $shown } problema reabierto
    *[other] { $shown } problemas reabiertos
 }
+effect-raised = { $count ->
+    [one] { $shown } problema nuevo
+   *[other] { $shown } problemas nuevos
+}
 
 ## Decisiones sobre muchos problemas
 
@@ -131,6 +135,10 @@ bulk-effect-reopened = { $shown } { $count ->
     [one] problema se reabre
    *[other] problemas se reabren
 }
+bulk-effect-raised = { $shown } { $count ->
+    [one] problema nuevo se abre
+   *[other] problemas nuevos se abren
+}
 
 ## Un problema
 
@@ -165,6 +173,9 @@ case-fills = rellena campos vacíos del contacto
 case-nothing-changed = No hizo falta cambiar nada.
 case-not-edited = Los valores son los mismos que antes.
 case-still-open = Guardado. La fila todavía tiene un problema.
+case-still-wrong = Guardado, pero el valor nuevo también tiene un problema.
+case-other-issue = Guardado, pero la fila tiene ahora otro problema: { $issue }.
+case-warns = Guardado. La próxima importación preguntará por esta fila: { $reason }.
 case-you-typed = { $notice } Usted escribió: { $typed }
 case-undone-partly = No se pudo deshacer todo: otra persona ha modificado algunas de las filas desde entonces.
 case-already-undone = Esto ya se ha deshecho.

@@ -168,6 +168,10 @@ action-reopened = { $count ->
     [one] { $shown } problema reabierto
    *[other] { $shown } problemas reabiertos
 }
+action-raised = { $count ->
+    [one] { $shown } problema nuevo
+   *[other] { $shown } problemas nuevos
+}
 action-removed = { $count ->
     [one] { $shown } contacto eliminado
    *[other] { $shown } contactos eliminados

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use super::effect::Effect;
 use super::other_columns::with_known_columns;
+use super::validate::{self, Validated, Warning};
 use super::{ActionError, Request, Seen, delete_contacts};
 use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
 use crate::domain::field::PerField;
@@ -17,6 +18,7 @@ use crate::domain::row::RowStatus;
 use crate::domain::suggest;
 use crate::store::decided::{self, Corrections, Counts, Example, Settled};
 use crate::store::jobs::Job;
+use crate::store::raised::{self, Opened};
 use crate::store::{JobTables, OwnerPool, actions, extra_columns, issues, jobs, staging};
 
 /// Example rows in a preview.
@@ -29,8 +31,10 @@ const NAMED: i64 = 100;
 pub struct Preview {
     /// The rows that would change, by kind of change.
     pub changed: Counts,
-    /// The issues that the decision would resolve, and those that it would reopen.
+    /// The issues that the decision would resolve, reopen and raise.
     pub issues: Settled,
+    /// Like those of an [`Effect`].
+    pub warnings: Vec<Warning>,
     /// The first of these rows, before and after.
     pub examples: Vec<Example>,
 }
@@ -114,9 +118,13 @@ pub async fn preview(
     named(&mut transaction, owner, &job, which, &decision).await?;
     let decision = with_columns(&mut transaction, job.id, decision).await?;
     choose(&mut transaction, job.tables(), which, &decision).await?;
+    let changed = decided::counts(&mut transaction, job.tables()).await?;
+    let Validated { opened, warnings } = validated(&mut transaction, &job, changed).await?;
+    let settled = decided::would_resolve(&mut transaction, job.tables(), job.required).await?;
     let preview = Preview {
-        changed: decided::counts(&mut transaction, job.tables()).await?,
-        issues: decided::would_resolve(&mut transaction, job.tables(), job.required).await?,
+        changed,
+        issues: settled.with(opened),
+        warnings,
         examples: decided::examples(&mut transaction, job.tables(), EXAMPLES).await?,
     };
     transaction.rollback().await?;
@@ -148,7 +156,7 @@ pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Re
     if is_undone || !actions::has_rows(&mut transaction, action).await? {
         return Err(ActionError::NotUndoable(action));
     }
-    decided::create(&mut transaction).await?;
+    decided::create(&mut transaction, job.tables()).await?;
     decided::fill_undo(&mut transaction, job.tables(), action).await?;
     let left = decided::not_undone(&mut transaction, action, NAMED).await?;
     let parameters = json!({ "action": action });
@@ -265,7 +273,7 @@ async fn choose(
     which: &Filter,
     decision: &Decision,
 ) -> Result<(), ActionError> {
-    decided::create(connection).await?;
+    decided::create(connection, tables).await?;
     if *decision == Decision::Correct {
         let mut corrections = Corrections::default();
         decided::each_invalid(connection, tables, which, |row, email| match suggest::correction(email) {
@@ -296,6 +304,7 @@ pub(super) async fn write<T: Serialize>(
         action: None,
         changed,
         issues: Settled::default(),
+        warnings: Vec::new(),
         open_issues: job.open_issues.into(),
         left,
         contacts: None,
@@ -306,16 +315,34 @@ pub(super) async fn write<T: Serialize>(
     let action = request.record(connection, kind, Some(id), parameters).await?;
     if changed.rows > 0 {
         effect.action = Some(action);
+        let Validated { opened, warnings } = validated(connection, job, changed).await?;
+        effect.warnings = warnings;
         let moves = decided::moves(connection, tables).await?;
         decided::apply(connection, tables, action).await?;
         jobs::move_rows(connection, id, &moves).await?;
-        effect.issues = decided::resolve(connection, tables, job.required, &request.actor).await?;
-        let more = effect.issues.reopened - effect.issues.settled;
+        if opened != Opened::default() {
+            raised::add(connection, tables).await?;
+        }
+        let settled = decided::resolve(connection, tables, job.required, &request.actor).await?;
+        effect.issues = settled.with(opened);
+        let more = effect.issues.reopened + effect.issues.raised - effect.issues.settled;
         effect.open_issues = jobs::add_issues(connection, id, more).await?.into();
     }
     let result = result(effect);
     request.finish(connection, action, Some(id), &result).await?;
     Ok(result)
+}
+
+/// Validates new values, if any row gets some.
+async fn validated(
+    connection: &mut PgConnection,
+    job: &Job,
+    changed: Counts,
+) -> Result<Validated, ActionError> {
+    match changed.edited {
+        0 => Ok(Validated::default()),
+        _ => validate::validate(connection, job).await,
+    }
 }
 
 fn without_values(decision: &Decision) -> Decision {

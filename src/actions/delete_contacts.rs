@@ -129,6 +129,7 @@ pub(super) async fn undo(
         action: (restored > 0).then_some(undo),
         changed: Counts::default(),
         issues: Settled::default(),
+        warnings: Vec::new(),
         open_issues: 0,
         left: Vec::new(),
         contacts: Some(RestoredContacts {

@@ -1,5 +1,6 @@
 //! What a decision or its undo changed.
 
+use super::validate::Warning;
 use crate::domain::ids::{ActionId, ContactId, RowId};
 use crate::store::decided::{Counts, Settled};
 
@@ -10,8 +11,12 @@ pub struct Effect {
     pub action: Option<ActionId>,
     /// The changed rows, by kind of change.
     pub changed: Counts,
-    /// The issues that the decision resolved, and those that it reopened. The next run checks all rules again.
+    /// The issues that the decision resolved, reopened and raised. The next run checks all rules again.
     pub issues: Settled,
+    /// Conflicts of new e-mails with other rows and contacts, about which the next run will ask: the first hundred; none if
+    /// more than a thousand rows have a new e-mail.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// Issues of the job that are still open.
     pub open_issues: i64,
     /// Rows skipped because others had changed them, at most a hundred.

@@ -26,6 +26,7 @@ mod stored_file;
 mod tail;
 mod undo_import;
 mod upload;
+mod validate;
 
 pub(crate) use assign::field_source;
 pub use assign::{Assignment, ColumnChoice, FieldSource};
@@ -55,6 +56,7 @@ pub(crate) use reread::preview_job;
 pub use reread::{Remember, Reread, can_reread, reread};
 pub use undo_import::{Undone, undo_import};
 pub use upload::{Upload, Uploaded, UploadedPart, upload};
+pub use validate::Warning;
 
 use sqlx::PgConnection;
 

@@ -12,7 +12,7 @@ use super::output::{Format, counted, printable};
 use super::session::Session;
 use super::show::in_words;
 use super::{Status, output, undo_progress};
-use crate::actions::{self, Effect};
+use crate::actions::{self, Effect, Warning};
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
@@ -216,7 +216,11 @@ async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArg
             changed.edited,
             counted(preview.issues.settled, "issue")
         );
+        if preview.issues.raised > 0 {
+            eprintln!("would raise {} by the new values", counted(preview.issues.raised, "issue"));
+        }
         report_differing(changed.differing);
+        report_warnings(&preview.warnings);
         return Ok(Status::Done);
     }
     report(job, &actions::decide(owners, &session.request(), job, which, &decision).await?);
@@ -245,7 +249,7 @@ fn joined(values: &PerField<String>, extra: &Extra) -> String {
 
 /// Reports the effect of a decision and how to undo it.
 pub(crate) fn report(job: JobId, effect: &Effect) {
-    let Effect { action, changed, issues, open_issues, left, contacts: _ } = effect;
+    let Effect { action, changed, issues, warnings, open_issues, left, contacts: _ } = effect;
     match action {
         Some(action) => eprintln!(
             "changed {} of job {job} and resolved {}; {open_issues} still open\n\
@@ -255,8 +259,21 @@ pub(crate) fn report(job: JobId, effect: &Effect) {
         ),
         None => eprintln!("nothing to change in job {job}"),
     }
+    if issues.raised > 0 {
+        eprintln!(
+            "the new values raise {}; list what is open with `ingest issues {job}`",
+            counted(issues.raised, "issue")
+        );
+    }
+    report_warnings(warnings);
     report_differing(changed.differing);
     report_skipped(left);
+}
+
+fn report_warnings(warnings: &[Warning]) {
+    for Warning { row, issue_type } in warnings {
+        eprintln!("row {row}: the next run will ask about {issue_type}: {}", issue_type.rule().when);
+    }
 }
 
 fn report_differing(rows: i64) {

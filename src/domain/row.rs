@@ -167,6 +167,13 @@ impl Content {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowHash(pub u128);
 
+impl RowHash {
+    /// Returns the hash in a column `staging_row_hash`; if upstream wrote it in another format, a hash of that text.
+    pub(crate) fn of_column(text: &str) -> RowHash {
+        text.parse().unwrap_or_else(|_| Fields::new(text, "", "", "").hash(""))
+    }
+}
+
 impl fmt::Display for RowHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)

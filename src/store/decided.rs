@@ -5,31 +5,36 @@
 //! statistics the planner expects one row of a job that was just imported, and would compare every row with every other.
 
 mod choose;
+mod new_values;
 mod standing;
 
 pub(crate) use choose::*;
+pub(crate) use new_values::*;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 pub(crate) use standing::*;
 
 use super::jobs::RowCounts;
-use super::{JobTables, StoreError, extra_columns, sql};
+use super::{JobTables, StoreError, extra_columns, raised, sql};
 use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
 
-/// Creates the tables `decided` and `corrected`, which exist until the transaction ends. Their `…_extra` is NULL where the
+/// Creates the tables `decided`, `corrected` and `raised`, which exist until the transaction ends. The first two have the new
+/// values of rows, the last one the issues that these values raise. Their `…_extra` is NULL where the
 /// values in columns that belong to no field do not change, which are large, and an empty object where none remain.
 /// `decided_differs`: the row is discarded and has such values that the row merged with it lacks.
-pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn create(connection: &mut PgConnection, job_tables: JobTables) -> Result<(), StoreError> {
     let table = AssertSqlSafe(format!(
         "CREATE TEMPORARY TABLE decided (decided_id bigint PRIMARY KEY, {},
              decided_status staging_status_enum, decided_accepted boolean NOT NULL,
              decided_on_existing staging_on_existing_enum, decided_extra jsonb,
              decided_differs boolean NOT NULL DEFAULT false) ON COMMIT DROP;
-         CREATE TEMPORARY TABLE corrected (corrected_id bigint NOT NULL, {}, corrected_extra jsonb) ON COMMIT DROP",
+         CREATE TEMPORARY TABLE corrected (corrected_id bigint NOT NULL, {}, corrected_extra jsonb) ON COMMIT DROP;
+         {}",
         Field::list(|field| format!("decided_{field} varchar")),
-        Field::list(|field| format!("corrected_{field} varchar"))
+        Field::list(|field| format!("corrected_{field} varchar")),
+        raised::table(job_tables)
     ));
     sqlx::raw_sql(table).execute(connection).await?;
     Ok(())

@@ -1,11 +1,11 @@
-//! Everything that a recheck raises, in a temporary table of its transaction. Issues and links are then updated from the
-//! table by set-based statements, however many there are.
+//! Everything that a recheck or the new values of a decision raise, in a temporary table of the transaction. Issues and links
+//! are then updated from the table by set-based statements, however many there are.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::copy::{Lines, Target};
+use super::copy::{Line, Lines, Spool, Target};
 use super::issues::Raised;
-use super::{JobTables, RecordKind, StoreError};
+use super::{JobTables, RecordKind, StoreError, sql};
 use crate::domain::issue::RESOLVED_BY_RUN;
 
 /// Pairs of an issue and one of its rows, encoded for COPY.
@@ -17,12 +17,7 @@ pub(crate) struct Batch {
 impl Batch {
     /// Adds a pair.
     pub(crate) fn push(&mut self, raised: &Raised) {
-        self.lines.push(0, |line| {
-            line.plain(raised.issue_type)
-                .text(&raised.key)
-                .text(&raised.description)
-                .plain(raised.staging_id);
-        });
+        self.lines.push(0, |line| write(line, raised));
     }
 
     /// Returns the number of pairs.
@@ -36,9 +31,9 @@ impl Batch {
     }
 }
 
-/// Creates the temporary table `raised`; it exists until the transaction ends.
-pub(crate) async fn create(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
-    let table = format!(
+/// Returns the statement that creates the temporary table `raised`, which exists until the transaction ends.
+pub(super) fn table(tables: JobTables) -> String {
+    format!(
         "CREATE TEMPORARY TABLE raised (
              raised_type issue_type_enum NOT NULL,
              raised_key varchar COLLATE \"C\" NOT NULL,
@@ -47,38 +42,119 @@ pub(crate) async fn create(connection: &mut PgConnection, tables: JobTables) -> 
              raised_job integer NOT NULL DEFAULT {})
          ON COMMIT DROP",
         tables.job()
-    );
-    sqlx::raw_sql(AssertSqlSafe(table)).execute(connection).await?;
+    )
+}
+
+/// Creates the table.
+pub(crate) async fn create(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
+    sqlx::raw_sql(AssertSqlSafe(table(tables))).execute(connection).await?;
     Ok(())
+}
+
+/// The columns that [`write`] writes.
+const WRITTEN: &[(&str, &str)] = &[
+    ("raised_type", "issue_type_enum"),
+    ("raised_key", "varchar"),
+    ("raised_description", "varchar"),
+    ("raised_staging_id", "bigint"),
+];
+
+fn write(line: &mut Line<'_>, raised: &Raised) {
+    let Raised { issue_type, key, description, staging_id } = raised;
+    line.plain(*issue_type).text(key).text(description).plain(*staging_id);
 }
 
 /// Inserts a batch into `raised` and empties the batch.
 pub(crate) async fn insert(connection: &mut PgConnection, batch: &mut Batch) -> Result<(), StoreError> {
-    const WRITTEN: &[(&str, &str)] = &[
-        ("raised_type", "issue_type_enum"),
-        ("raised_key", "varchar"),
-        ("raised_description", "varchar"),
-        ("raised_staging_id", "bigint"),
-    ];
     batch.lines.send(connection, &Target::new("raised", WRITTEN)).await?;
     batch.lines.clear();
     Ok(())
 }
 
+/// Any number of pairs, buffered until [`insert_all`]: large buffers go to a file.
+#[derive(Default)]
+pub(crate) struct Pairs {
+    spool: Spool,
+}
+
+impl Pairs {
+    /// Adds a pair.
+    pub(crate) fn push(&mut self, raised: &Raised) -> Result<(), StoreError> {
+        Ok(self.spool.push(|line| write(line, raised))?)
+    }
+}
+
+/// Inserts pairs into `raised`.
+pub(crate) async fn insert_all(connection: &mut PgConnection, pairs: Pairs) -> Result<(), StoreError> {
+    pairs.spool.send(connection, &Target::new("raised", WRITTEN)).await
+}
+
+/// Issues that become open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Opened {
+    /// Issues that do not exist yet.
+    pub new: i64,
+    /// Issues that are resolved.
+    pub reopened: i64,
+}
+
+/// Counts the issues that [`add`] would open. Call it once, after all pairs are inserted.
+pub(crate) async fn count(connection: &mut PgConnection, tables: JobTables) -> Result<Opened, StoreError> {
+    sqlx::raw_sql("CREATE INDEX ON raised (raised_key, raised_type); ANALYZE raised")
+        .execute(&mut *connection)
+        .await?;
+    let query = AssertSqlSafe(format!(
+        "SELECT count(*) FILTER (WHERE issue_id IS NULL) AS new, count(*) FILTER (WHERE issue_resolved) AS reopened
+         FROM (SELECT DISTINCT raised_job, raised_type, raised_key FROM raised) AS raised
+         LEFT JOIN {} ON issues_job_id = raised_job AND issue_type = raised_type AND issue_key = raised_key",
+        tables.issues()
+    ));
+    Ok(sql::query_as(query).fetch_one(connection).await?)
+}
+
+/// Adds what is in the table to the job's issues and links: inserts missing ones, and reopens resolved issues.
+pub(crate) async fn add(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
+    run(connection, &added(tables)).await
+}
+
 /// Updates the job's issues and links from the table: inserts missing ones, reopens resolved issues that a row still
 /// raises, resolves issues that no row raises any more, and unlinks rows that no longer raise an open issue. Resolved
 /// issues keep their links.
+pub(crate) async fn apply(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
+    let (issues, items, job) = (tables.issues(), tables.items(), tables.job());
+    run(connection, &["ANALYZE raised".to_owned()]).await?;
+    run(connection, &added(tables)).await?;
+    let statements = [
+        format!(
+            "UPDATE {issues} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
+                    issue_resolved_by = coalesce(issue_resolved_by, '{RESOLVED_BY_RUN}')
+             WHERE issues_job_id = {job} AND (NOT issue_resolved OR issue_resolved_at IS NULL)
+               AND NOT EXISTS (SELECT FROM linked WHERE linked_issue = issue_id)"
+        ),
+        format!(
+            "DELETE FROM {items} USING {issues}
+             WHERE item_issue_id = issue_id AND issues_job_id = {job} AND NOT issue_resolved
+               AND NOT EXISTS (SELECT FROM linked WHERE linked_issue = issue_id AND linked_row = item_staging_id)"
+        ),
+    ];
+    run(connection, &statements).await
+}
+
+/// Returns the statements that insert missing issues and links and reopen resolved issues. They leave the pairs of an issue
+/// and a row in the temporary table `linked`.
 ///
 /// Joins use whole keys, including the job's number as a column, so that outdated statistics of the job do not make the
 /// planner expect a single issue.
-pub(crate) async fn apply(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
-    let (issues, items, job) = (tables.issues(), tables.items(), tables.job());
+fn added(tables: JobTables) -> [String; 6] {
+    let (issues, job) = (tables.issues(), tables.job());
     let (new_issues, new_items) = (tables.inserted(RecordKind::Issues), tables.inserted(RecordKind::Items));
-    let statements = [
-        "ANALYZE raised".to_owned(),
+    [
+        // While records move, an issue can be in the job's own table, where the unique key of the shared one does not see it.
         format!(
             "INSERT INTO {new_issues} (issues_job_id, issue_type, issue_key, issue_description)
              SELECT {job}, raised_type, raised_key, min(raised_description) FROM raised
+             WHERE NOT EXISTS (SELECT FROM {issues} WHERE issues_job_id = raised_job AND issue_type = raised_type
+                                                      AND issue_key = raised_key)
              GROUP BY raised_type, raised_key ORDER BY min(raised_staging_id)
              ON CONFLICT (issues_job_id, issue_type, issue_key) DO NOTHING"
         ),
@@ -97,20 +173,12 @@ pub(crate) async fn apply(connection: &mut PgConnection, tables: JobTables) -> R
             "UPDATE {issues} SET issue_resolved = false, issue_resolved_at = NULL, issue_resolved_by = NULL
              WHERE issues_job_id = {job} AND issue_resolved AND EXISTS (SELECT FROM linked WHERE linked_issue = issue_id)"
         ),
-        format!(
-            "UPDATE {issues} SET issue_resolved = true, issue_resolved_at = coalesce(issue_resolved_at, now()),
-                    issue_resolved_by = coalesce(issue_resolved_by, '{RESOLVED_BY_RUN}')
-             WHERE issues_job_id = {job} AND (NOT issue_resolved OR issue_resolved_at IS NULL)
-               AND NOT EXISTS (SELECT FROM linked WHERE linked_issue = issue_id)"
-        ),
-        format!(
-            "DELETE FROM {items} USING {issues}
-             WHERE item_issue_id = issue_id AND issues_job_id = {job} AND NOT issue_resolved
-               AND NOT EXISTS (SELECT FROM linked WHERE linked_issue = issue_id AND linked_row = item_staging_id)"
-        ),
-    ];
+    ]
+}
+
+async fn run(connection: &mut PgConnection, statements: &[String]) -> Result<(), StoreError> {
     for statement in statements {
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await?;
+        sqlx::raw_sql(AssertSqlSafe(statement.as_str())).execute(&mut *connection).await?;
     }
     Ok(())
 }

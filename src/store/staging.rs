@@ -156,9 +156,9 @@ impl StagedRow<'_> {
         Residue { text: &self.residue, is_about_encoding: self.encoding_in_doubt }
     }
 
-    /// Returns the row's hash; if upstream wrote it in another format, a hash of that text.
+    /// Returns the row's hash.
     pub(crate) fn row_hash(&self) -> RowHash {
-        self.hash.parse().unwrap_or_else(|_| Fields::new(&self.hash, "", "", "").hash(""))
+        RowHash::of_column(&self.hash)
     }
 }
 

@@ -53,8 +53,12 @@ fn of_action(column: &str) -> Option<String> {
     ))
 }
 
-/// The rights of requests to the rows and issues of a job.
+/// The rights of requests to the rows of a job.
 const DECIDE: &str = "SELECT, UPDATE, DELETE";
+/// The rights of requests to the issues of a job: new values of rows can raise some.
+const RAISE: &str = "SELECT, INSERT, UPDATE, DELETE";
+/// The rights of requests to the links between issues and rows: those of new issues.
+const LINK: &str = "SELECT, INSERT";
 
 /// A table that requests use, their rights to it, and the condition of its policy.
 struct Table(&'static str, &'static str, Option<String>);
@@ -64,9 +68,9 @@ fn tables() -> [Table; 13] {
     [
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", of_owner("job_user_id")),
         Table("staging", DECIDE, of_job("staging_job_id")),
-        Table("issues", DECIDE, of_job("issues_job_id")),
+        Table("issues", RAISE, of_job("issues_job_id")),
         // Only pairs of numbers, which no request changes. A query for the issue of each would make pages of them slow.
-        Table("issue_items", "SELECT", None),
+        Table("issue_items", LINK, None),
         Table("contacts", "SELECT, INSERT, UPDATE, DELETE", of_owner("contacts_user_id")),
         Table("deleted_contacts", "SELECT, INSERT, UPDATE, DELETE", of_owner("deleted_owner")),
         Table("contact_changes", "SELECT, INSERT, UPDATE, DELETE", of_owner("change_owner")),
@@ -96,11 +100,12 @@ fn close(role: &str, table: &str, rights: &str, condition: Option<&str>) -> Stri
 
 /// Returns the statements that protect those of a large job's own tables for which `is_wanted` returns `true`.
 pub(super) fn close_own(role: &str, job: JobId, is_wanted: impl Fn(&str) -> bool) -> String {
-    let visible = format!("ingest_sees_job({job})");
+    // As a subquery, it runs once per statement and not for each row.
+    let visible = format!("(SELECT ingest_sees_job({job}))");
     let tables = [
         (RecordKind::Rows.own(job), DECIDE, Some(visible.as_str())),
-        (RecordKind::Issues.own(job), DECIDE, Some(visible.as_str())),
-        (RecordKind::Items.own(job), "SELECT", None),
+        (RecordKind::Issues.own(job), RAISE, Some(visible.as_str())),
+        (RecordKind::Items.own(job), LINK, None),
     ];
     let wanted = tables.iter().filter(|(name, ..)| is_wanted(name));
     wanted.map(|(name, rights, condition)| close(role, name, rights, *condition)).collect()
@@ -166,7 +171,8 @@ impl Wall {
                         AND NOT (coalesce(has_table_privilege(requests.oid, open.oid, 'SELECT'), false)
                                  AND NOT EXISTS (
                                      SELECT FROM (VALUES {}) AS needed (name, privilege)
-                                     WHERE name = relname AND NOT has_table_privilege(requests.oid, open.oid, privilege))
+                                     WHERE name = regexp_replace(relname, '_job_[0-9]+$', '')
+                                       AND NOT has_table_privilege(requests.oid, open.oid, privilege))
                                  AND (relname ~ '^issue_items' OR relrowsecurity AND EXISTS (
                                      SELECT FROM pg_policy WHERE polrelid = open.oid AND requests.oid = ANY (polroles)
                                        AND (polname = '{POLICY}' OR relname ~ '_job_[0-9]+$'))))
@@ -286,13 +292,17 @@ async fn close_all(connection: &mut PgConnection, wall: &Wall) -> Result<(), Sto
     let functions = "ingest_sees_job(integer), ingest_sees_action(bigint)";
     let call = AssertSqlSafe(format!("GRANT EXECUTE ON FUNCTION {functions} TO {role}"));
     sqlx::raw_sql(call).execute(&mut *connection).await?;
-    // In a database created by upstream, a sequence supplies the number of a new job.
-    let counter = AssertSqlSafe(format!(
-        "DO $counter$ DECLARE counter text := pg_get_serial_sequence('jobs', 'job_id'); BEGIN
-             IF counter IS NOT NULL THEN EXECUTE format('GRANT USAGE ON SEQUENCE %s TO {role}', counter); END IF;
-         END $counter$"
+    // Sequences supply the numbers of new issues and links and, in a database created by upstream, those of new jobs.
+    let counters = AssertSqlSafe(format!(
+        "DO $counters$ DECLARE counter text; BEGIN
+             FOR counter IN SELECT pg_get_serial_sequence(relation, name) FROM (VALUES
+                 ('jobs', 'job_id'), ('issues', 'issue_id'), ('issue_items', 'issue_item_id')) AS ids (relation, name)
+             LOOP
+                 IF counter IS NOT NULL THEN EXECUTE format('GRANT USAGE ON SEQUENCE %s TO {role}', counter); END IF;
+             END LOOP;
+         END $counters$"
     ));
-    sqlx::raw_sql(counter).execute(&mut *connection).await?;
+    sqlx::raw_sql(counters).execute(&mut *connection).await?;
     let jobs: BTreeSet<JobId> =
         wall.open_tables.iter().filter_map(|name| name.rsplit_once("_job_")?.1.parse().ok()).collect();
     for job in jobs {

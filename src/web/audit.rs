@@ -35,11 +35,15 @@ pub(crate) fn what(text: &Text, action: &Action) -> String {
         parts.push(text.action_restored_contacts(restored));
     }
     let (resolved, reopened) = (number("issues", "settled"), number("issues", "reopened"));
+    let raised = number("issues", "raised");
     if resolved > 0 {
         parts.push(text.action_resolved(resolved));
     }
     if reopened > 0 {
         parts.push(text.action_reopened(reopened));
+    }
+    if raised > 0 {
+        parts.push(text.action_raised(raised));
     }
     if let Some(removed) = action.result["removed"].as_i64() {
         parts.push(text.action_removed(removed));

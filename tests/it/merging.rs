@@ -222,6 +222,45 @@ async fn a_half_merged_job_is_reviewed_and_run() {
     assert_eq!(contacts.len(), 96 * ROWS / 100 + 1);
 }
 
+/// Edits a row to an address that is not valid and returns the state of the merge.
+async fn edit_to_wrong_value(world: &World, row: &str, email: &str) -> Option<String> {
+    world.ingest(&["edit", row, "--email", email]).await.expect_status(0);
+    state(world).await
+}
+
+/// Returns for each new issue of an edit how many records and links it has.
+async fn wrong_values(world: &World) -> Vec<(String, bool, i64)> {
+    let query =
+        "SELECT issue_key, issue_resolved, (SELECT count(*) FROM issue_items WHERE item_issue_id = issue_id)
+         FROM issues WHERE issue_key LIKE 'wrong%' ORDER BY issue_key";
+    sqlx::query_as(query).fetch_all(&world.pool).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_during_a_merge_raise_issues() {
+    let world = imported().await;
+    assert_eq!(edit_to_wrong_value(&world, "1000000000000", "wrong-0").await.as_deref(), Some("none"));
+    merge_until(&world, "SELECT EXISTS (SELECT FROM jobs WHERE job_merge = 'announced')").await;
+    let announced = edit_to_wrong_value(&world, "1000000000001", "wrong-1").await;
+    assert_eq!(announced.as_deref(), Some("announced"));
+    merge_until(&world, MOVING).await;
+    let mut worker = world.spawn(&["worker"]);
+    half_moved(&world).await;
+    worker.term_and_wait().await;
+    // The first row has moved, the last one has not.
+    for (row, email) in
+        [("1000000000002", "wrong-2"), ("1000000099999", "wrong-3"), ("1000000000000", "wrong-4")]
+    {
+        assert_eq!(edit_to_wrong_value(&world, row, email).await.as_deref(), Some("moving"));
+    }
+    let expected: Vec<_> = (0..5).map(|n| (format!("wrong-{n}"), n == 0, 1)).collect();
+    assert_eq!(wrong_values(&world).await, expected);
+    merge_until(&world, MERGED).await;
+    assert_eq!(wrong_values(&world).await, expected);
+    let unlinked = "SELECT count(*) FROM issues WHERE NOT EXISTS (SELECT FROM issue_items WHERE item_issue_id = issue_id)";
+    assert_eq!(count(&world, unlinked).await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_left_of_a_half_merged_job_that_is_deleted_by_sql() {
     let world = imported().await;

@@ -155,6 +155,16 @@ async fn no_row_is_inserted_for_another_owner() {
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key) VALUES ('other', 'a', 'a')";
     let refused = sqlx::query(foreign).execute(&mut *transaction).await.unwrap_err().to_string();
     assert!(refused.contains("row-level security"), "{refused}");
+    transaction.rollback().await.unwrap();
+
+    let job = world.enqueue("a.csv", HEADER, "other").await;
+    let mut transaction = world.owners.begin(&Owner("tester".to_owned())).await.unwrap();
+    let foreign = format!(
+        "INSERT INTO issues (issues_job_id, issue_type, issue_key) VALUES ({job}, 'INVALID_EMAIL', 'bad')"
+    );
+    let refused = sqlx::raw_sql(AssertSqlSafe(foreign)).execute(&mut *transaction).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("row-level security"), "{refused}");
 }
 
 #[tokio::test]
@@ -319,4 +329,22 @@ async fn a_page_of_rows_reads_few_rows_beyond_it() {
     assert!((51..READ_FOR_A_PAGE).contains(&read), "{read} rows read for a page of 50");
     let compiles: String = sqlx::query_scalar("SHOW jit").fetch_one(&mut *db).await.unwrap();
     assert_eq!(compiles, "off");
+}
+
+/// A policy's function that is called for each row takes most of the time of a statement that reads a large job.
+#[tokio::test]
+async fn a_scan_of_a_large_job_asks_once_whether_its_owner_sees_it() {
+    let world = World::database().await;
+    let rows: String = (0..100_001).map(|row| format!("{row}@example.com,Ann,Lee{row},Acme\n")).collect();
+    let file = world.file("dirty.csv", &format!("{HEADER}{}", rows.replacen("0@example.com", "bad", 1)));
+    world.ingest(&["import", &file]).await.expect_status(3);
+    let mut connection = world.pool.begin().await.unwrap();
+    let enter = "SET LOCAL ingest.owner = 'tester';
+        DO $role$ BEGIN EXECUTE 'SET LOCAL ROLE ingest_requests_' ||
+            (SELECT oid FROM pg_database WHERE datname = current_database()); END $role$";
+    sqlx::raw_sql(enter).execute(&mut *connection).await.unwrap();
+    let scan = "EXPLAIN (COSTS OFF) SELECT FROM staging_job_1 WHERE lower(staging_first_name) = 'ann'";
+    let plan: Vec<String> = sqlx::query_scalar(scan).fetch_all(&mut *connection).await.unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("InitPlan") && !plan.contains("ingest_sees_job"), "{plan}");
 }

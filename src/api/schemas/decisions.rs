@@ -74,8 +74,12 @@ schema! {
         action: Option<ActionId>,
         /// The changed rows, by kind of change.
         changed: Counts,
-        /// Issues resolved and reopened by the decision. The next run checks all rules again.
+        /// Issues resolved, reopened and raised by the decision. The next run checks all rules again.
         issues: Settled,
+        /// Conflicts of new e-mails with other rows and contacts, about which the next run will ask: the first hundred; none if
+        /// more than a thousand rows have a new e-mail.
+        #[serde(default)]
+        warnings: Vec<actions::Warning>,
         /// Issues of the job that are still open.
         open_issues: i64,
         /// Rows skipped because somebody else changed them, at most a hundred.
@@ -84,6 +88,17 @@ schema! {
         /// The contacts of an undone deletion; absent for decisions about rows.
         #[schema(required = false, nullable = false)]
         contacts: Option<actions::RestoredContacts>,
+    }
+}
+
+schema! {
+    /// What the next run will ask about a row that a decision has given another e-mail.
+    actions::Warning as Warning {
+        /// The row.
+        #[schema(value_type = i64)]
+        row: RowId,
+        /// `DUPLICATE_EMAIL`: another row has this e-mail and other values. `EXISTING_EMAIL`: a contact has it.
+        issue_type: IssueType,
     }
 }
 
@@ -108,8 +123,10 @@ schema! {
     actions::Preview as Preview {
         /// The rows that would change, by kind of change.
         changed: Counts,
-        /// Issues that the decision would resolve and reopen.
+        /// Issues that the decision would resolve, reopen and raise.
         issues: Settled,
+        /// Like those of the result of a decision.
+        warnings: Vec<actions::Warning>,
         /// The first of these rows, before and after.
         examples: Vec<Example>,
     }
@@ -139,6 +156,9 @@ schema! {
         settled: i64,
         /// Resolved issues that become open again.
         reopened: i64,
+        /// New issues, which the new values of rows raise: such as that of an e-mail that is not valid either.
+        #[serde(default)]
+        raised: i64,
     }
 }
 

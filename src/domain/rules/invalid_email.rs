@@ -22,7 +22,7 @@ pub(crate) const RULE: Rule = Rule {
     is_wrong: |_, field, _| field == Field::Email,
     bulk: &[BulkDecision::Correct, BulkDecision::Discard],
     still_raised: |_| "bool_or(same_email) FILTER (WHERE counts)".to_owned(),
-    blind_to: BlindTo::Others,
+    blind_to: BlindTo::Nothing,
 };
 
 /// Returns why the e-mail is invalid, or `None` if it is valid or empty: an empty e-mail is missing, not invalid.

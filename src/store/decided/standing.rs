@@ -6,6 +6,7 @@ use super::same_key;
 use crate::domain::field::Field;
 use crate::domain::required::RequiredFields;
 use crate::domain::rules::RULES;
+use crate::store::raised::Opened;
 use crate::store::sql;
 use crate::store::{JobTables, StoreError};
 
@@ -16,10 +17,23 @@ pub struct Settled {
     pub settled: i64,
     /// Resolved issues that become open again.
     pub reopened: i64,
+    /// New issues, which the new values of rows raise.
+    #[serde(default)]
+    #[sqlx(default)]
+    pub raised: i64,
+}
+
+impl Settled {
+    /// Adds the issues that new values raise.
+    #[must_use]
+    pub(crate) fn with(self, opened: Opened) -> Settled {
+        Settled { reopened: self.reopened + opened.reopened, raised: opened.new, ..self }
+    }
 }
 
 /// Returns a query's WITH clause with the subquery `standing`: the issues of the rows in `decided`, and whether they are
-/// still raised. The next run applies all rules; until then, this shows people which issues remain.
+/// still raised. The next run applies all rules; until then, this shows people which issues remain. Leaves out those in the
+/// table `raised`, which stay or become open.
 ///
 /// Tables are joined by their keys alone, in one query: if the planner expected one row in each of two tables, it would
 /// compare them row by row.
@@ -49,7 +63,9 @@ fn standing(job_tables: JobTables, required: RequiredFields) -> String {
                        JOIN {items} ON item_issue_id = issue_id
                        JOIN {staging} ON staging_id = item_staging_id
                        LEFT JOIN decided ON decided_id = staging_id OFFSET 0) AS joined) AS member
-             WHERE issues_job_id = {job} GROUP BY issue_id, issue_resolved, issue_type)",
+             WHERE issues_job_id = {job}
+               AND NOT EXISTS (SELECT FROM raised WHERE raised_key = issue_key AND raised_type = issue_type)
+             GROUP BY issue_id, issue_resolved, issue_type)",
         rules = rules.join("\n                 "),
         same = same_key("email"),
     )

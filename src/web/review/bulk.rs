@@ -220,6 +220,7 @@ fn effects(text: &Text, would: &actions::Preview) -> Vec<Effect> {
     count!(changed.differing, bulk_effect_differing);
     count!(issues.settled, bulk_effect_resolved);
     count!(issues.reopened, bulk_effect_reopened);
+    count!(issues.raised, bulk_effect_raised);
     effects
 }
 

@@ -13,16 +13,18 @@ use super::case::CaseView;
 use super::head::Head;
 use super::job::ReviewJob;
 use super::{failure_notice, response};
-use crate::actions;
+use crate::actions::{self, Effect};
 use crate::auth::Principal;
 use crate::domain::decision::{ActionKind, Decision, Edits};
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::refusal::Refusal;
 use crate::http::{App, Editor, Kind, Path, Problem};
 use crate::store::actions::{self as trail, ActionFilter};
+use crate::store::issues;
 use crate::web::extra;
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
+use crate::web::words;
 
 /// Number of recent actions that are searched for a person's last step.
 const STEPS: i64 = 50;
@@ -117,26 +119,41 @@ pub(in crate::web) async fn edit(
     let done = actions::edit_row(&app.owners, &by, job, row, &edits, Some(&tag)).await;
     let mut db = app.owners.read(&principal.owner).await?;
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    let notice = match done {
-        Ok(effect) if effect.changed.rows == 0 => Some(review.text().case_not_edited()),
-        Ok(_) => still_open(&mut db, &review, issue).await?,
+    let (shown, notice) = match done {
+        Ok(effect) if effect.changed.rows == 0 => (issue, Some(review.text().case_not_edited())),
+        Ok(effect) => edited(&mut db, &review, issue, row, &effect).await?,
         Err(error) => {
             let notice = failure_notice(review.text(), error)?;
             let typed: Vec<&str> = edits.texts().filter(|text| !text.is_empty()).collect();
-            Some(review.text().case_you_typed(notice, typed.join(" · ")))
+            (issue, Some(review.text().case_you_typed(notice, typed.join(" · "))))
         }
     };
-    response(&mut db, &review, issue, &headers, notice).await
+    response(&mut db, &review, shown, &headers, notice).await
 }
 
-/// Returns a notice if an edit did not resolve its issue.
-async fn still_open(
+/// Returns the issue to show after an edit, and a notice if anything about the row remains to be decided. If the new value is
+/// wrong too, that is the issue that it raised, so that the case stays open for the person.
+async fn edited(
     db: &mut PgConnection,
     review: &ReviewJob,
     issue: IssueId,
-) -> Result<Option<String>, Problem> {
-    let issue = review.issue(db, issue).await?;
-    Ok((!issue.resolved).then(|| review.text().case_still_open()))
+    row: RowId,
+    effect: &Effect,
+) -> Result<(IssueId, Option<String>), Problem> {
+    let (text, before) = (review.text(), review.issue(&mut *db, issue).await?);
+    if !before.resolved {
+        return Ok((issue, Some(text.case_still_open())));
+    }
+    let open = issues::open_of_row(db, review.owner(), review.job.tables(), row).await?;
+    if let Some(again) = open.iter().find(|open| open.issue_type == before.issue_type) {
+        return Ok((again.id, Some(text.case_still_wrong())));
+    }
+    if let Some(other) = open.first() {
+        return Ok((issue, Some(text.case_other_issue(words::rule(text, other.issue_type)))));
+    }
+    let warning = effect.warnings.first();
+    let notice = warning.map(|warning| text.case_warns(words::wrong(text, warning.issue_type)));
+    Ok((issue, notice))
 }
 
 /// The form with the action to undo.

@@ -87,5 +87,8 @@ pub(super) fn effect(text: &Text, effect: &Effect) -> String {
     if effect.issues.reopened > 0 {
         parts.push(text.effect_reopened(effect.issues.reopened));
     }
+    if effect.issues.raised > 0 {
+        parts.push(text.effect_raised(effect.issues.raised));
+    }
     parts.join(", ")
 }

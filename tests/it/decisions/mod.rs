@@ -3,6 +3,7 @@
 mod concurrent;
 mod contacts;
 mod jobs;
+mod validated;
 
 use ingest::actions::{self, ActionError, Request};
 use ingest::domain::decision::{Decision, Edits, Field, Filter};

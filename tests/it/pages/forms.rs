@@ -52,6 +52,36 @@ async fn pages_work_as_forms_without_scripts() {
 }
 
 #[tokio::test]
+async fn a_case_stays_open_if_its_new_value_is_wrong_too() {
+    let server = server().await;
+    uploaded(&server, "bad.csv", "bob@@example.com,Bob,Ray,Acme\nnothing,No,One,Acme\n").await;
+    let mut browser = server.browser().await;
+    let htmx = [("accept", "text/html"), ("hx-request", "true")];
+    let review = format!("{}/jobs/2/review/invalid", server.url);
+    let edit = async |browser: &mut Browser, issue: i64, fields: &[(&str, &str)]| {
+        let page = browser.request_with(Method::GET, &review, &[], &htmx[..1]).await.text().await.unwrap();
+        let form = format!("/jobs/2/issues/{issue}/rows/");
+        let (_, rest) = page.split_once(&format!("action=\"{form}")).expect("the form of the case");
+        let row = rest.split('"').next().unwrap();
+        let tag = rest.split("name=\"tag\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let fields: Vec<_> = fields.iter().copied().chain([("tag", tag)]).collect();
+        let url = format!("{}{form}{row}", server.url);
+        let answer = browser.request_with(Method::POST, &url, &fields, &htmx).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.text().await.unwrap()
+    };
+    let case = edit(&mut browser, 1, &[("email", "bob@")]).await;
+    // The issue of the new value takes the place of the first one.
+    assert!(case.contains("id=\"case-3\"") && !case.contains("✓"), "{case}");
+    assert!(case.contains("Saved, but the new value has a problem too."), "{case}");
+    assert!(case.contains("value=\"bob@\"") && case.contains("0 of 2") | case.contains("1 of 3"), "{case}");
+    let case = edit(&mut browser, 3, &[("email", "bob@example.com"), ("company", "")]).await;
+    assert!(case.contains("Saved, but the row now has another issue: Missing values."), "{case}");
+    let case = edit(&mut browser, 2, &[("email", "bob@example.com")]).await;
+    assert!(case.contains("Saved. The next import asks about this row: Several rows have"), "{case}");
+}
+
+#[tokio::test]
 async fn signed_in_people_can_do_what_their_roles_allow() {
     let (server, _provider) = with_provider().await;
     let page = [("accept", "text/html")];
