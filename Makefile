@@ -6,7 +6,7 @@ demo: build
 
 build:
 	scripts/setup
-	cargo build --release --locked
+	INGEST_COMMIT="$$(git rev-parse --short HEAD 2>/dev/null)" cargo build --release --locked
 
 # Everything: format, lints, and all tests, which start their own servers. Tests often wait for these, so more of them run at
 # the same time than there are processors.

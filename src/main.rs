@@ -7,15 +7,17 @@ use ingest::config;
 
 fn main() -> ExitCode {
     // Loads `.env` into the environment before any thread is started.
-    match config::load_dotenv() {
-        Ok(None) => {}
-        Ok(Some(dotenv)) => eprintln!("ingest: {dotenv}"),
+    let dotenv = match config::load_dotenv() {
+        Ok(dotenv) => dotenv,
         Err(error) => {
             eprintln!("ingest: {error}");
             return ExitCode::from(2);
         }
+    };
+    if let Some(dotenv) = &dotenv {
+        eprintln!("ingest: {dotenv}");
     }
-    let parsed = match Cli::parse_checked() {
+    let parsed = match Cli::parse_checked(dotenv.as_ref()) {
         Ok(parsed) => parsed,
         Err(error) => {
             eprintln!("ingest: {error}");
@@ -31,12 +33,6 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(cli::run(parsed)) {
         Ok(status) => status.into(),
-        Err(error) => {
-            cli::report_error(&error);
-            match error.is::<config::SettingsError>() {
-                true => ExitCode::from(2),
-                false => Status::Failed.into(),
-            }
-        }
+        Err(error) => cli::report_error(&error),
     }
 }

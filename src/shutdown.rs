@@ -5,6 +5,7 @@
 //! it. Nothing here is global: whatever can be stopped receives a [`Shutdown`].
 
 use std::io;
+use std::sync::{Arc, OnceLock};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,8 @@ pub(crate) struct Shutdown {
     pub stop_receiving: CancellationToken,
     /// Cancelled when work in progress must end at its next safe point.
     pub stop_working: CancellationToken,
+    /// The number of the signal that began the stop.
+    signal: Arc<OnceLock<u8>>,
 }
 
 impl Shutdown {
@@ -36,6 +39,11 @@ impl Shutdown {
         Ok(shutdown)
     }
 
+    /// Returns the number of the signal that began the stop; `None` if none has.
+    pub(crate) fn signal(&self) -> Option<u8> {
+        self.signal.get().copied()
+    }
+
     /// Starts the stop, as the first signal does.
     pub(crate) fn begin(&self) {
         self.stop_receiving.cancel();
@@ -44,17 +52,18 @@ impl Shutdown {
 }
 
 async fn obey(shutdown: Shutdown, mut terminate: Signal, mut interrupt: Signal) {
-    let name = either(&mut terminate, &mut interrupt).await.0;
+    let (name, number) = either(&mut terminate, &mut interrupt).await;
     tracing::info!(signal = name, "stopping after the current chunk; a second signal stops immediately");
+    shutdown.signal.get_or_init(|| number);
     shutdown.begin();
-    let status = either(&mut terminate, &mut interrupt).await.1;
-    std::process::exit(status);
+    let (_, number) = either(&mut terminate, &mut interrupt).await;
+    std::process::exit(128 + i32::from(number));
 }
 
-async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> (&'static str, i32) {
+async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> (&'static str, u8) {
     tokio::select! {
-        _ = terminate.recv() => ("SIGTERM", 143),
-        _ = interrupt.recv() => ("SIGINT", 130),
+        _ = terminate.recv() => ("SIGTERM", 15),
+        _ = interrupt.recv() => ("SIGINT", 2),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 use super::output::Format;
-use super::{browser_sessions, columns, contacts, decide, import, mapping, save, token};
-use crate::config::{self, Settings, SettingsError};
+use super::{browser_sessions, columns, contacts, decide, definition, import, mapping, save, token};
+use crate::config::{self, Dotenv, Setting, Settings, SettingsError};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::rules::IssueType;
@@ -16,7 +16,7 @@ use crate::domain::rules::IssueType;
 /// With nothing configured everything is local: the program runs a private PostgreSQL and keeps files
 /// in its data folder.
 #[derive(Debug, Parser)]
-#[command(name = "ingest", version, propagate_version = true)]
+#[command(name = "ingest", version = version(), propagate_version = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -25,14 +25,30 @@ pub struct Cli {
     /// Fail if the database schema is out of date instead of migrating it.
     #[arg(long, global = true)]
     pub(super) no_migrate: bool,
+    /// All settings, for `config`.
+    #[arg(skip)]
+    pub(super) listed: Vec<Setting>,
 }
 
 impl Cli {
-    /// Parses the command line, and exits with the usage if that fails. Returns an error if it contains a secret.
-    pub fn parse_checked() -> Result<Cli, SettingsError> {
-        let matches = Cli::command().get_matches();
+    /// Parses the command line, and exits with the usage if that fails. Returns an error if it contains a secret. `dotenv`:
+    /// the `.env` that was loaded into the environment.
+    pub fn parse_checked(dotenv: Option<&Dotenv>) -> Result<Cli, SettingsError> {
+        let command = definition::command();
+        let matches = command.clone().get_matches();
         config::refuse_secret_flags(&matches)?;
-        Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        cli.listed = config::settings(&command, &matches, dotenv);
+        Ok(cli)
+    }
+}
+
+/// The version, with the commit if the build has set `INGEST_COMMIT`, as `make build` does.
+fn version() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    match option_env!("INGEST_COMMIT").filter(|commit| !commit.is_empty()) {
+        Some(commit) => format!("{version} ({commit})"),
+        None => version.to_owned(),
     }
 }
 
@@ -81,7 +97,7 @@ pub(super) enum Command {
         #[arg(long)]
         all: bool,
         /// Only issues of this type.
-        #[arg(long = "type", alias = "kind", value_name = "TYPE", value_parser = decide::issue_type())]
+        #[arg(long = "type", alias = "kind", value_name = "TYPE", value_parser = decide::issue_type(), ignore_case = true)]
         kind: Option<IssueType>,
         /// Maximum number of rows to print for each issue; `ingest rows` prints all of them.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]
@@ -133,6 +149,9 @@ pub(super) enum Command {
         job: JobId,
         #[command(flatten)]
         which: decide::FilterArgs,
+        /// Every row of the job.
+        #[arg(long)]
+        all: bool,
         #[command(flatten)]
         decision: decide::DecisionArgs,
     },
@@ -247,18 +266,48 @@ pub(super) enum Command {
     },
     /// Check the database, the file store and the queue, and report what to fix.
     Doctor,
+    /// Print the settings, with their values and where these come from.
+    ///
+    /// Flags override the environment, and the environment overrides the file .env of the working directory. An empty
+    /// value counts as unset.
+    Config {
+        /// Output format.
+        #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
+        output: Format,
+    },
+    /// Print the completions for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum, ignore_case = true)]
+        shell: clap_complete::Shell,
+    },
+    /// Write a manual page for each command.
+    Manual {
+        /// The folder, such as /usr/local/share/man/man1; it is created if it is missing.
+        folder: PathBuf,
+    },
 }
 
 /// The part of a list to print, and its format.
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     /// Output format.
-    #[arg(long, short, value_enum, default_value = "table")]
+    #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
     pub(super) output: Format,
-    /// Maximum number of entries to print.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
-    pub(super) limit: i64,
+    /// Maximum number of entries to print [default: 100 in a table, otherwise all]
+    #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: Option<i64>,
     /// Start after this entry: its number in the first column.
     #[arg(long)]
     pub(super) after: Option<i64>,
+}
+
+impl List {
+    /// Returns the maximum number of entries to print: a table is for people, other formats are for programs.
+    pub(super) fn limit(&self) -> i64 {
+        self.limit.unwrap_or(match self.output {
+            Format::Table => 100,
+            Format::Json | Format::Csv => i64::MAX,
+        })
+    }
 }

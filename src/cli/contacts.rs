@@ -34,7 +34,7 @@ pub(crate) struct DeleteArgs {
     #[arg(long)]
     yes: bool,
     /// Output format of the preview.
-    #[arg(long, short, value_enum, default_value = "table")]
+    #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
     output: Format,
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use tokio::io::{AsyncRead, AsyncWriteExt};
 
-use super::output::{counted, printable};
+use super::output::{counted, printable, reader_gone};
 use super::session::Session;
 use super::{Status, decide};
 use crate::actions::{self, Corrected};
@@ -17,8 +17,8 @@ pub(crate) async fn export(session: &Session, job: JobId) -> anyhow::Result<Stat
     let file = actions::corrections_file(&session.owners, &session.owner, job).await?;
     let rows = file.rows;
     let mut out = tokio::io::stdout();
-    tokio::io::copy(&mut file.into_reader(), &mut out).await?;
-    out.flush().await?;
+    tokio::io::copy(&mut file.into_reader(), &mut out).await.map_err(reader_gone)?;
+    out.flush().await.map_err(reader_gone)?;
     eprintln!("exported {}; apply the corrected file with `ingest correct {job} FILE`", counted(rows, "row"));
     Ok(Status::Done)
 }

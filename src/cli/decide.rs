@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueEnum};
 use tokio_util::sync::CancellationToken;
@@ -109,7 +109,7 @@ pub(crate) enum Word {
 #[derive(Debug, clap::Args)]
 pub(crate) struct DecisionArgs {
     /// The decision.
-    #[arg(value_enum)]
+    #[arg(value_enum, ignore_case = true)]
     decision: Word,
     /// Row that keep-row keeps.
     #[arg(long, required_if_eq("decision", "keep-row"))]
@@ -120,7 +120,7 @@ pub(crate) struct DecisionArgs {
     #[arg(long)]
     preview: bool,
     /// Output format.
-    #[arg(long, short, value_enum, default_value = "table")]
+    #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
     output: Format,
 }
 
@@ -147,10 +147,10 @@ impl DecisionArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct FilterArgs {
     /// Rows with an open issue of this type.
-    #[arg(long = "type", value_name = "TYPE", value_parser = issue_type())]
+    #[arg(long = "type", value_name = "TYPE", value_parser = issue_type(), ignore_case = true)]
     issue_type: Option<IssueType>,
-    /// Rows in this status: READY, ISSUE, DISCARD or SUCCESS.
-    #[arg(long)]
+    /// Rows in this status.
+    #[arg(long, value_parser = row_status(), ignore_case = true)]
     status: Option<RowStatus>,
     /// Rows with a value that contains this text.
     #[arg(long)]
@@ -191,14 +191,25 @@ pub(crate) async fn resolve(
     decide(session, job, &filter, args).await
 }
 
-/// Applies a decision to all rows that match a filter.
+/// Applies a decision to all rows that match a filter, or to `all` rows.
 pub(crate) async fn bulk(
     session: &Session,
     job: JobId,
     which: FilterArgs,
+    all: bool,
     args: DecisionArgs,
 ) -> anyhow::Result<Status> {
-    decide(session, job, &which.filter(), args).await
+    let filter = which.filter();
+    match (all, filter == Filter::default()) {
+        (false, true) => bail!(
+            "this would apply to every row of job {job}; choose rows with --type, --status, --text or --column, or \
+             apply it to every row with --all"
+        ),
+        (true, false) => {
+            bail!("--all applies to every row of job {job}; leave out the other conditions, or --all")
+        }
+        (true, true) | (false, false) => decide(session, job, &filter, args).await,
+    }
 }
 
 async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArgs) -> anyhow::Result<Status> {
@@ -371,5 +382,11 @@ pub(crate) async fn undo_import(session: &Session, job: JobId) -> anyhow::Result
 /// Parses an issue type. The help lists all of them.
 pub(super) fn issue_type() -> impl TypedValueParser<Value = IssueType> {
     let value = |rule: &Rule| PossibleValue::new(rule.issue_type.as_str()).help(rule.when);
-    PossibleValuesParser::new(RULES.map(value)).try_map(|word| word.parse::<IssueType>())
+    PossibleValuesParser::new(RULES.map(value)).try_map(|word| word.to_uppercase().parse::<IssueType>())
+}
+
+/// Parses a row's status. The help lists all of them.
+fn row_status() -> impl TypedValueParser<Value = RowStatus> {
+    let all = RowStatus::ALL.iter().map(|status| PossibleValue::new(status.as_str()));
+    PossibleValuesParser::new(all).try_map(|word| word.to_uppercase().parse::<RowStatus>())
 }

@@ -1,9 +1,11 @@
 //! `doctor`: checks the database, the store and the queue, and says what to do.
 
 use std::fmt::Display;
+use std::io::Write;
 
 use super::Status;
 use super::connections::Connections;
+use super::output::stdout;
 use super::{serve, session};
 use crate::config::Settings;
 use crate::queue::DeadLetters;
@@ -177,16 +179,21 @@ struct Report {
 
 impl Report {
     fn good(&mut self, what: &str, words: impl Display) {
-        println!("ok    {what:<13} {words}");
+        line("ok", what, words);
     }
 
     /// Reports something that works but is not as it should be. Does not make the command fail.
     fn warn(&mut self, what: &str, words: impl Display) {
-        println!("WARN  {what:<13} {words}");
+        line("WARN", what, words);
     }
 
     fn bad(&mut self, what: &str, words: impl Display) {
         self.worst = Status::Failed;
-        println!("FAIL  {what:<13} {words}");
+        line("FAIL", what, words);
     }
+}
+
+/// Prints a line of the report. The exit status says the same to somebody who does not read it.
+fn line(verdict: &str, what: &str, words: impl Display) {
+    writeln!(stdout(), "{verdict:<5} {what:<13} {words}").ok();
 }

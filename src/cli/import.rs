@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use tokio::io::AsyncRead;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::output::printable;
+use super::output::{printable, stdout};
 use super::progress;
 use super::session::Session;
 use super::{Status, columns, interpretation, next_step};
@@ -26,7 +27,7 @@ use crate::worker::run::{self, End};
 #[derive(Debug, clap::Args)]
 pub(crate) struct How {
     /// HOLD imports the contacts after the review. AT_ONCE imports valid rows immediately.
-    #[arg(long, default_value = "HOLD")]
+    #[arg(long, default_value = "HOLD", value_parser = policy(), ignore_case = true)]
     policy: ImportPolicy,
     /// Import a file even if it was imported before.
     #[arg(long)]
@@ -41,6 +42,12 @@ pub(crate) struct How {
     values: columns::ValueArgs,
     #[command(flatten)]
     reading: columns::ReadingArgs,
+}
+
+/// Parses a policy. The help lists all of them.
+fn policy() -> impl TypedValueParser<Value = ImportPolicy> {
+    let all = ImportPolicy::ALL.iter().map(|policy| PossibleValue::new(policy.as_str()));
+    PossibleValuesParser::new(all).try_map(|word| word.to_uppercase().parse::<ImportPolicy>())
 }
 
 /// How much later than at first a lease must expire to count as renewed; also the longest wait between two attempts.
@@ -213,7 +220,9 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
     if matches!(end, End::Finished(_) | End::Refused(_) | End::GivenUp(_) | End::Completed) {
         wanted::unwant(&session.context.pool, job).await?;
     }
+    let stopped_by = shutdown.signal().filter(|_| matches!(end, End::Stopped));
     let status = report(job, label, end);
+    let status = status.map(|status| stopped_by.map_or(status, Status::Stopped));
     // Without a worker, nobody else would.
     if let Err(error) = merge::advance(&session.context, Extent::Excess, &shutdown.stop_working).await {
         tracing::warn!(%error, "cannot merge the tables of earlier large jobs; the next import tries again");
@@ -295,7 +304,7 @@ fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
 
 fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status> {
     let counted = &outcome.statistics;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     writeln!(out, "{label}: job {job} {}", outcome.status)?;
     let read = outcome.interpretation.as_deref();
     for (fact, value) in read.map(interpretation::facts).unwrap_or_default() {

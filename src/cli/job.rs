@@ -1,11 +1,14 @@
 //! `cancel`, `delete` and `audit`: actions on whole jobs, and the list of actions.
 
-use super::output::print;
+use super::output::{Printer, counted, stdout};
 use super::session::Session;
 use super::{List, Status};
 use crate::actions;
 use crate::domain::ids::{ActionId, JobId, RowId};
-use crate::store::actions::ActionFilter;
+use crate::store::actions::{self as trail, ActionFilter};
+
+/// Actions that are read at a time, however long the list is.
+const AT_ONCE: i64 = 1_000;
 
 /// Cancels a job.
 pub(crate) async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Status> {
@@ -31,24 +34,37 @@ pub(crate) async fn audit(
 ) -> anyhow::Result<Status> {
     let which = ActionFilter { job, row, actor: None };
     let mut db = session.read().await?;
-    let page =
-        crate::store::actions::page(&mut db, &session.owner, &which, list.after.map(ActionId), list.limit)
-            .await?;
     let header = ["action", "when", "who", "what", "job", "request", "result", "undone by"];
-    print(list.output, &page.items, &header, |action| {
-        vec![
-            action.id.to_string(),
-            action.at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
-            action.actor.clone(),
-            action.kind.to_string(),
-            action.job.map(|job| job.to_string()).unwrap_or_default(),
-            action.request.to_string(),
-            action.result.to_string(),
-            action.undone_by.map(|undo| undo.to_string()).unwrap_or_default(),
-        ]
-    })?;
-    if let Some(last) = page.next(|action| action.id) {
-        eprintln!("showed {} actions; continue with `--after {last}`", page.items.len());
+    let mut printer = Printer::new(stdout(), list.output, &header)?;
+    let (mut shown, mut last, limit) = (0, list.after.map(ActionId), list.limit());
+    let mut next = None;
+    while shown < limit {
+        let at_once = AT_ONCE.min(limit - shown);
+        let page = trail::page(&mut db, &session.owner, &which, last, at_once).await?;
+        for action in &page.items {
+            printer.put(action, |action| {
+                vec![
+                    action.id.to_string(),
+                    action.at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+                    action.actor.clone(),
+                    action.kind.to_string(),
+                    action.job.map(|job| job.to_string()).unwrap_or_default(),
+                    action.request.to_string(),
+                    action.result.to_string(),
+                    action.undone_by.map(|undo| undo.to_string()).unwrap_or_default(),
+                ]
+            })?;
+        }
+        shown += page.items.len() as i64;
+        next = page.next(|action| action.id);
+        if next.is_none() {
+            break;
+        }
+        last = next;
+    }
+    printer.finish()?;
+    if let Some(next) = next {
+        eprintln!("showed {}; continue with `--after {next}`", counted(shown, "action"));
     }
     Ok(Status::Done)
 }

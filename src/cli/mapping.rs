@@ -69,7 +69,7 @@ pub(crate) enum MappingsCommand {
     /// List the mappings that are remembered, the latest first.
     List {
         /// Output format.
-        #[arg(long, short, value_enum, default_value = "table")]
+        #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
         output: Format,
     },
     /// Change a mapping, for files that are imported from now on.

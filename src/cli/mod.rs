@@ -1,15 +1,18 @@
 //! The command line: a thin layer over actions, store reads, the server and the worker.
 //!
 //! Data goes to stdout, everything else to stderr. The exit status is 0 if done, 1 on failure, 2 for wrong usage
-//! or configuration, and 3 if there are issues for a person to resolve.
+//! or configuration, and 3 if there are issues for a person to resolve. A command that a signal has stopped ends with the
+//! status that a shell reports for it, such as 130 for Ctrl-C.
 
 mod browser_sessions;
 mod columns;
 mod commands;
+mod configuration;
 mod connections;
 mod contacts;
 mod corrections;
 mod decide;
+mod definition;
 mod doctor;
 mod import;
 mod interpretation;
@@ -35,7 +38,7 @@ pub use commands::Cli;
 use commands::{Command, List};
 use session::Session;
 
-use crate::config::LogLevel;
+use crate::config::{LogLevel, SettingsError};
 use crate::domain::decision::Decision;
 use crate::store::issues::{IssueFilter, State};
 use crate::telemetry;
@@ -47,8 +50,10 @@ pub enum Status {
     Done,
     /// There are issues for a person to resolve.
     NeedsReview,
-    /// Failed; the worst status.
+    /// Failed.
     Failed,
+    /// Stopped by the signal with this number; the worst status.
+    Stopped(u8),
 }
 
 impl From<Status> for ExitCode {
@@ -57,17 +62,30 @@ impl From<Status> for ExitCode {
             Status::Done => 0,
             Status::Failed => 1,
             Status::NeedsReview => 3,
+            Status::Stopped(signal) => 128 + signal,
         })
     }
 }
 
-/// Prints an error to stderr. The text may quote a file.
-pub fn report_error(error: &anyhow::Error) {
+/// Prints an error to stderr. The text may quote a file. Returns the exit status.
+///
+/// Prints nothing if the reader of the output has gone: then the program ends as SIGPIPE ends others.
+pub fn report_error(error: &anyhow::Error) -> ExitCode {
+    if output::is_reader_gone(error) {
+        return Status::Stopped(SIGPIPE).into();
+    }
     eprintln!("ingest: {}", output::printable_lines(&format!("{error:#}")));
     if let Some(step) = error.downcast_ref().and_then(next_step::after) {
         eprintln!("{step}");
     }
+    match error.is::<SettingsError>() {
+        true => ExitCode::from(2),
+        false => Status::Failed.into(),
+    }
 }
+
+/// The number of the signal of a closed pipe.
+const SIGPIPE: u8 = 13;
 
 /// Runs a parsed command line.
 pub async fn run(cli: Cli) -> anyhow::Result<Status> {
@@ -80,6 +98,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
     telemetry::init(level, cli.settings.log_format(service), service);
     let migrate = match &cli.command {
         Command::Doctor => return doctor::run(&cli.settings).await,
+        Command::Config { output } => return configuration::show(&cli.listed, *output),
+        Command::Completions { shell } => return definition::print_completions(*shell),
+        Command::Manual { folder } => return definition::write_manual(folder),
         Command::Migrate => session::Migrate::Apply,
         Command::Import { .. }
         | Command::Preview { .. }
@@ -139,7 +160,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Resolve { job, issue, decision } => {
             decide::resolve(session, job, vec![issue], decision).await
         }
-        Command::Bulk { job, which, decision } => decide::bulk(session, job, which, decision).await,
+        Command::Bulk { job, which, all, decision } => decide::bulk(session, job, which, all, decision).await,
         Command::Save(args) => save::run(session, args).await,
         Command::Export { job } => corrections::export(session, job).await,
         Command::Correct { job, file } => corrections::correct(session, job, &file).await,
@@ -158,6 +179,9 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Retention { dry_run } => retention::run(session, dry_run).await,
         Command::About { email } => person::about(session, &email).await,
         Command::Forget { email, dry_run, yes } => person::forget(session, &email, dry_run, yes).await,
-        Command::Doctor => Ok(Status::Done),
+        // These have been run without a session.
+        Command::Doctor | Command::Config { .. } | Command::Completions { .. } | Command::Manual { .. } => {
+            Ok(Status::Done)
+        }
     }
 }

@@ -19,6 +19,45 @@ pub(crate) enum Format {
     Csv,
 }
 
+/// Nobody reads the standard output any more.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads the output")]
+pub(super) struct ReaderGone;
+
+/// The standard output. If its reader has gone, as `head` goes, writing fails with [`ReaderGone`].
+pub(super) struct Stdout(io::StdoutLock<'static>);
+
+/// Returns the standard output.
+pub(super) fn stdout() -> Stdout {
+    Stdout(io::stdout().lock())
+}
+
+/// Returns [`ReaderGone`] for the error of a closed pipe.
+pub(super) fn reader_gone(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, ReaderGone),
+        _ => error,
+    }
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(reader_gone)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(reader_gone)
+    }
+}
+
+/// Returns whether an error means that nobody reads the standard output any more.
+pub(super) fn is_reader_gone(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let of_io = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        of_io.is_some_and(|inner| inner.is::<ReaderGone>())
+    })
+}
+
 /// Prints records: their JSON fields under `--output json`, else the given columns.
 pub(crate) fn print<T: Serialize>(
     format: Format,
@@ -26,7 +65,7 @@ pub(crate) fn print<T: Serialize>(
     header: &[&str],
     cells: impl Fn(&T) -> Vec<String>,
 ) -> io::Result<()> {
-    let mut printer = Printer::new(io::stdout().lock(), format, header)?;
+    let mut printer = Printer::new(stdout(), format, header)?;
     records.iter().try_for_each(|record| printer.put(record, &cells))?;
     printer.finish()
 }
@@ -58,7 +97,7 @@ impl<'h, W: Write> Printer<'h, W> {
             Format::Json => Form::Json { out },
             Format::Csv => {
                 let mut out = Box::new(sheet_writer().from_writer(out));
-                out.write_record(header)?;
+                out.write_record(header).map_err(of_csv)?;
                 Form::Csv { out }
             }
         };
@@ -82,7 +121,7 @@ impl<'h, W: Write> Printer<'h, W> {
                 json(out, &serde_json::to_string_pretty(record)?.replace('\n', "\n  "))
             }
             Form::Csv { out } => {
-                Ok(out.write_record(cells(record).iter().map(|cell| defused(cell).into_owned()))?)
+                out.write_record(cells(record).iter().map(|cell| defused(cell).into_owned())).map_err(of_csv)
             }
         }
     }
@@ -95,6 +134,14 @@ impl<'h, W: Write> Printer<'h, W> {
             Form::Json { mut out } => writeln!(out, "{}", if self.is_empty { "[]" } else { "\n]" }),
             Form::Csv { mut out } => out.flush(),
         }
+    }
+}
+
+/// Returns the error of the output that a CSV writer reports.
+fn of_csv(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

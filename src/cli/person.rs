@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use super::Status;
-use super::output::counted;
+use super::output::{counted, stdout};
 use super::session::Session;
 use crate::actions::{self, ActionError, Forgotten};
 use crate::domain::ids::JobId;
@@ -13,7 +13,7 @@ use crate::store::erasures::PersonCounts;
 /// Prints everything that is known of a person.
 pub(crate) async fn about(session: &Session, email: &str) -> anyhow::Result<Status> {
     let known = actions::about(&session.owners, &session.owner, &address(email)?).await?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     writeln!(out, "{}", serde_json::to_string_pretty(&known)?)?;
     report_unread(&known.unread_jobs);
     if !known.complete {

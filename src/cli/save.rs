@@ -8,6 +8,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::Status;
 use super::decide::FilterArgs;
+use super::output::reader_gone;
 use super::session::Session;
 use crate::actions::{self, Export, Selection};
 use crate::domain::decision::Filter;
@@ -109,9 +110,9 @@ async fn write(
     let mut pieces = std::pin::pin!(pieces);
     let mut bytes = 0;
     while let Some(piece) = pieces.try_next().await? {
-        out.write_all(&piece).await?;
+        out.write_all(&piece).await.map_err(reader_gone)?;
         bytes += piece.len() as u64;
     }
-    out.flush().await?;
+    out.flush().await.map_err(reader_gone)?;
     Ok(bytes)
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::output::{Format, Printer, print};
+use super::output::{Format, Printer, Stdout, stdout};
 use super::session::Session;
 use super::{List, Status};
 use crate::domain::extra::Extra;
@@ -18,30 +18,45 @@ use crate::store::issues::{Issue, IssueFilter};
 use crate::store::jobs::Job;
 use crate::store::{contacts, extra_columns, issue_items, issues, jobs};
 
+/// Records that are read at a time, however long a list is.
+const AT_ONCE: i64 = 1_000;
+
 /// Lists jobs.
 pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
-    let before =
+    let mut last =
         list.after.map(i32::try_from).transpose().context("--after: expected a job's number")?.map(JobId);
     let mut db = session.read().await?;
-    let page = jobs::list(&mut db, &session.owner, &Default::default(), before, list.limit).await?;
     let header = ["job", "status", "file", "rows", "done", "repeated", "open issues", "created", "reason"];
-    print(list.output, &page, &header, |job| {
-        vec![
-            job.id.to_string(),
-            job.status.to_string(),
-            job.label(),
-            job.total_rows.to_string(),
-            job.processed_rows.to_string(),
-            job.repeated_rows.to_string(),
-            job.open_issues.to_string(),
-            job.created_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
-            job.failure.clone().unwrap_or_default(),
-        ]
-    })?;
-    if page.len() as i64 == list.limit {
-        let (last, all) =
-            (page.last().map_or(JobId(0), |job| job.id), jobs::count(&mut db, &session.owner).await?);
-        eprintln!("showed {} of {all} jobs; continue with `--after {last}`", page.len());
+    let mut printer = Printer::new(stdout(), list.output, &header)?;
+    let (mut shown, limit) = (0, list.limit());
+    while shown < limit {
+        let at_once = AT_ONCE.min(limit - shown);
+        let page = jobs::list(&mut db, &session.owner, &Default::default(), last, at_once).await?;
+        for job in &page {
+            printer.put(job, |job| {
+                vec![
+                    job.id.to_string(),
+                    job.status.to_string(),
+                    job.label(),
+                    job.total_rows.to_string(),
+                    job.processed_rows.to_string(),
+                    job.repeated_rows.to_string(),
+                    job.open_issues.to_string(),
+                    job.created_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+                    job.failure.clone().unwrap_or_default(),
+                ]
+            })?;
+        }
+        shown += page.len() as i64;
+        last = page.last().map(|job| job.id).or(last);
+        if (page.len() as i64) < at_once {
+            break;
+        }
+    }
+    printer.finish()?;
+    if let Some(last) = last.filter(|_| shown == limit) {
+        let all = jobs::count(&mut db, &session.owner).await?;
+        eprintln!("showed {shown} of {all} jobs; continue with `--after {last}`");
     }
     Ok(Status::Done)
 }
@@ -77,39 +92,40 @@ pub(crate) async fn issues(
     let owner = &session.owner;
     let mut db = session.read().await?;
     let found = job(&mut db, owner, id).await?;
-    let after = list
+    let mut last = list
         .after
         .map(i32::try_from)
         .transpose()
         .context("--after: expected an issue's number")?
         .map(IssueId);
-    let page = issues::page(&mut db, owner, found.tables(), &which, after, list.limit).await?;
-    let more = page.more;
-    let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
-    // Reads one more row to know whether there are more.
-    let mut items: HashMap<IssueId, Vec<Item>> = HashMap::new();
-    for item in issue_items::page(&mut db, owner, found.tables(), &ids, None, rows + 1).await? {
-        items.entry(item.issue_id).or_default().push(item);
-    }
-    let cut: Vec<IssueId> =
-        ids.into_iter().filter(|id| items.get(id).is_some_and(|of| of.len() as i64 > rows)).collect();
-    for id in &cut {
-        items.entry(*id).and_modify(|of| of.truncate(rows as usize));
-    }
-    let shown = page.items.len();
-    let with_rows: Vec<WithRows> = page
-        .items
-        .into_iter()
-        .map(|issue| WithRows { rows: items.remove(&issue.id).unwrap_or_default(), issue })
-        .collect();
-    match list.output {
-        Format::Json => print(list.output, &with_rows, &[], |_| Vec::new())?,
-        Format::Table | Format::Csv => {
-            lines(list, &with_rows, &Others::of(extra_columns::of_job(&mut db, id).await?))?;
+    let fields = PerField::from_fn(Field::heading);
+    let others = Others::of(extra_columns::of_job(&mut db, id).await?);
+    let after = [&["problem"][..], others.heading()].concat();
+    let header = header(&["issue", "rule", "row", "line"], &fields, &after);
+    let mut printer = Printer::new(stdout(), list.output, &header)?;
+    let (mut shown, mut cut, mut more, limit) = (0, None, true, list.limit());
+    while more && shown < limit {
+        let at_once = AT_ONCE.min(limit - shown);
+        let page = issues::page(&mut db, owner, found.tables(), &which, last, at_once).await?;
+        more = page.more;
+        let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
+        // Reads one more row to know whether there are more.
+        let mut items: HashMap<IssueId, Vec<Item>> = HashMap::new();
+        for item in issue_items::page(&mut db, owner, found.tables(), &ids, None, rows + 1).await? {
+            items.entry(item.issue_id).or_default().push(item);
+        }
+        for issue in page.items {
+            let mut of_issue = items.remove(&issue.id).unwrap_or_default();
+            if of_issue.len() as i64 > rows {
+                of_issue.truncate(rows as usize);
+                cut = cut.or(Some(issue.id));
+            }
+            (shown, last) = (shown + 1, Some(issue.id));
+            put(&mut printer, list.output, WithRows { rows: of_issue, issue }, &others)?;
         }
     }
-    if more {
-        let last = with_rows.last().map_or(IssueId(0), |with| with.issue.id);
+    printer.finish()?;
+    if let Some(last) = last.filter(|_| more) {
         let open: Vec<String> = issues::counts(&mut db, owner, found.tables())
             .await?
             .iter()
@@ -117,8 +133,8 @@ pub(crate) async fn issues(
             .collect();
         eprintln!("showed {shown} issues (open: {}); continue with `--after {last}`", open.join(", "));
     }
-    if let Some(issue) = cut.first() {
-        let all = issue_items::count(&mut db, owner, found.tables(), *issue).await?;
+    if let Some(issue) = cut {
+        let all = issue_items::count(&mut db, owner, found.tables(), issue).await?;
         eprintln!("issue {issue} has {all} rows; list them with `ingest rows {id} {issue}`");
     }
     Ok(Status::Done)
@@ -133,51 +149,64 @@ pub(crate) async fn rows(
 ) -> anyhow::Result<Status> {
     let mut db = session.read().await?;
     let tables = job(&mut db, &session.owner, id).await?.tables();
-    let page =
-        issue_items::page(&mut db, &session.owner, tables, &[issue], list.after.map(RowId), list.limit)
-            .await?;
     let fields = PerField::from_fn(Field::heading);
     let others = Others::of(extra_columns::of_job(&mut db, id).await?);
     let header = header(&["row", "line", "status"], &fields, others.heading());
-    print(list.output, &page, &header, |row| {
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let about = [
-            row.row.to_string(),
-            row.line.map(|line| line.to_string()).unwrap_or_default(),
-            text(&row.status),
-        ];
-        about.into_iter().chain(row.values.values().map(text)).chain(others.cell(&row.extra)).collect()
-    })?;
-    if page.len() as i64 == list.limit {
-        let (last, all) = (
-            page.last().map_or(RowId(0), |row| row.row),
-            issue_items::count(&mut db, &session.owner, tables, issue).await?,
-        );
-        eprintln!("showed {} of {all} rows; continue with `--after {last}`", page.len());
+    let mut printer = Printer::new(stdout(), list.output, &header)?;
+    let (mut shown, mut last, limit) = (0, list.after.map(RowId), list.limit());
+    while shown < limit {
+        let at_once = AT_ONCE.min(limit - shown);
+        let page = issue_items::page(&mut db, &session.owner, tables, &[issue], last, at_once).await?;
+        for row in &page {
+            printer.put(row, |row| {
+                let about = [row.row.to_string(), line(row), text(&row.status)];
+                let values = row.values.values().map(text);
+                about.into_iter().chain(values).chain(others.cell(&row.extra)).collect()
+            })?;
+        }
+        shown += page.len() as i64;
+        last = page.last().map(|row| row.row).or(last);
+        if (page.len() as i64) < at_once {
+            break;
+        }
+    }
+    printer.finish()?;
+    if let Some(last) = last.filter(|_| shown == limit) {
+        let all = issue_items::count(&mut db, &session.owner, tables, issue).await?;
+        eprintln!("showed {shown} of {all} rows; continue with `--after {last}`");
     }
     Ok(Status::Done)
 }
 
-fn lines(list: &List, issues: &[WithRows], others: &Others) -> std::io::Result<()> {
-    let pairs: Vec<Line<'_>> =
-        issues.iter().flat_map(|with| with.rows.iter().map(|row| Line { issue: &with.issue, row })).collect();
-    let fields = PerField::from_fn(Field::heading);
-    let after = [&["problem"][..], others.heading()].concat();
-    let header = header(&["issue", "rule", "row", "line"], &fields, &after);
-    print(list.output, &pairs, &header, |Line { issue, row }| {
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let about = [
-            issue.id.to_string(),
-            issue.issue_type.to_string(),
-            row.row.to_string(),
-            row.line.map(|line| line.to_string()).unwrap_or_default(),
-        ];
-        let problem = match issue.resolved {
-            true => format!("(resolved) {}", text(&issue.description)),
-            false => text(&issue.description),
-        };
-        let values = row.values.values().map(text);
-        about.into_iter().chain(values).chain([problem]).chain(others.cell(&row.extra)).collect()
+fn text(value: &Option<String>) -> String {
+    value.clone().unwrap_or_default()
+}
+
+fn line(row: &Item) -> String {
+    row.line.map(|line| line.to_string()).unwrap_or_default()
+}
+
+/// Prints an issue: one object with its rows as JSON, else one line for each row.
+fn put(
+    printer: &mut Printer<'_, Stdout>,
+    format: Format,
+    with_rows: WithRows,
+    others: &Others,
+) -> std::io::Result<()> {
+    if format == Format::Json {
+        return printer.put(&with_rows, |_| Vec::new());
+    }
+    let WithRows { issue, rows } = with_rows;
+    let problem = match issue.resolved {
+        true => format!("(resolved) {}", text(&issue.description)),
+        false => text(&issue.description),
+    };
+    rows.iter().try_for_each(|row| {
+        printer.put(row, |row| {
+            let about = [issue.id.to_string(), issue.issue_type.to_string(), row.row.to_string(), line(row)];
+            let values = row.values.values().map(text);
+            about.into_iter().chain(values).chain([problem.clone()]).chain(others.cell(&row.extra)).collect()
+        })
     })
 }
 
@@ -214,14 +243,7 @@ fn header<'h>(before: &[&'h str], fields: &'h PerField<String>, after: &[&'h str
     before.iter().copied().chain(fields).chain(after.iter().copied()).collect()
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    issue: &'a Issue,
-    row: &'a Item,
-}
-
-/// Contacts, and bytes of them, in memory at a time, however long the list is.
-const CONTACTS_AT_ONCE: i64 = 1_000;
+/// Bytes of contacts in memory at a time.
 const BYTES_AT_ONCE: i64 = 1 << 20;
 
 /// Lists contacts.
@@ -230,10 +252,11 @@ pub(crate) async fn contacts(session: &Session, list: &List) -> anyhow::Result<S
     let fields = PerField::from_fn(Field::heading);
     let others = Others::of(extra_columns::of_owner(&mut db, &session.owner).await?);
     let header = header(&["contact"], &fields, others.heading());
-    let mut printer = Printer::new(std::io::stdout().lock(), list.output, &header)?;
+    let mut printer = Printer::new(stdout(), list.output, &header)?;
     let (mut shown, mut last) = (0, ContactId(list.after.unwrap_or(0)));
-    while shown < list.limit {
-        let at_once = CONTACTS_AT_ONCE.min(list.limit - shown);
+    let limit = list.limit();
+    while shown < limit {
+        let at_once = AT_ONCE.min(limit - shown);
         let piece = contacts::piece(&mut db, &session.owner, last, at_once, BYTES_AT_ONCE).await?;
         let Some(end) = piece.last() else { break };
         (shown, last) = (shown + piece.len() as i64, end.id);
@@ -246,7 +269,7 @@ pub(crate) async fn contacts(session: &Session, list: &List) -> anyhow::Result<S
         }
     }
     printer.finish()?;
-    if shown == list.limit {
+    if shown == limit {
         let all = contacts::count(&mut db, &session.owner).await?;
         eprintln!("showed {shown} of {all} contacts; continue with `--after {last}`");
     }

@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
+use std::io::Write;
 
 use super::Status;
 use super::output::{Format, print};
@@ -34,7 +35,7 @@ pub(crate) enum TokenCommand {
         #[arg(long)]
         all: bool,
         /// Output format.
-        #[arg(long, short, value_enum, default_value = "table")]
+        #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
         output: Format,
     },
     /// Revoke tokens immediately: some or all of a user (`--owner`), or of all users.
@@ -84,7 +85,8 @@ async fn create(
     let created = created.with_context(|| {
         format!("{owner} already has {MOST_LIVE} tokens; revoke one with `ingest token revoke`")
     })?;
-    println!("{}", secret.expose());
+    // The token is lost if this fails, so that is an error even if nobody reads the output.
+    writeln!(std::io::stdout(), "{}", secret.expose())?;
     eprintln!(
         "created token {} for {owner}, valid until {}; it is not shown again",
         created.id,

@@ -39,6 +39,13 @@ pub struct Dotenv {
     names: Vec<String>,
 }
 
+impl Dotenv {
+    /// Returns whether the variable was taken from the file.
+    pub(super) fn sets(&self, name: &str) -> bool {
+        self.names.iter().any(|set| set == name)
+    }
+}
+
 impl fmt::Display for Dotenv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();

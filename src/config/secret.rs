@@ -28,6 +28,11 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Returns whether an argument is a secret.
+pub(super) fn is_secret(id: &str) -> bool {
+    SECRETS.iter().any(|(secret, ..)| *secret == id)
+}
+
 /// Parses a secret argument. Accepts any text.
 pub(super) fn value(text: &str) -> Result<Secret, String> {
     Ok(Secret(text.to_owned()))

@@ -5,7 +5,7 @@ use crate::support::{World, eventually};
 #[tokio::test]
 async fn help_names_every_variable_with_its_default() {
     let world = World::without_database().await;
-    let help = world.ingest(&["--help"]).await;
+    let help = world.ingest(&["help", "config"]).await;
     help.expect_status(0);
     let variables = [
         ("DATABASE_URL", "private local database"),

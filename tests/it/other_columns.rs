@@ -94,7 +94,7 @@ async fn bulk_edits_and_merges_set_values_and_show_them_before() {
         "email,first_name,last_name,company,Phone,Notes\nd@example.com,D,One,Co,1,\nd@example.com,D,Two,Co,2,met\n",
     )
     .await;
-    let bulk = ["bulk", "1", "edit", "--other", "Phone=9"];
+    let bulk = ["bulk", "1", "edit", "--all", "--other", "Phone=9"];
     let shown = world.ingest(&[&bulk[..], &["--preview"]].concat()).await;
     for words in ["Phone: 1", "Phone: 2; Notes: met", "Phone: 9; Notes: met"] {
         assert!(shown.stdout.contains(words), "{words}: {}", shown.stdout);

@@ -99,7 +99,7 @@ async fn old_rows_go_and_contacts_and_counts_stay() {
     for command in [
         vec!["reprocess", "2"],
         vec!["reprocess", "1"],
-        vec!["bulk", "2", "discard"],
+        vec!["bulk", "2", "discard", "--all"],
         vec!["undo", "--import", "1"],
         vec!["reread", "2"],
         vec!["export", "2"],

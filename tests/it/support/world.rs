@@ -189,6 +189,11 @@ impl World {
         process::run(process::command(self.folder.path(), &self.env, arguments)).await
     }
 
+    /// Runs another program, which receives the command line of the program as its last arguments.
+    pub(crate) async fn ingest_by(&self, wrapper: &[&str], arguments: &[&str]) -> Ended {
+        process::run(process::command_by(wrapper, self.folder.path(), &self.env, arguments)).await
+    }
+
     /// Starts the program; its output goes to `log`.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
         Child::spawn(process::command(self.folder.path(), &self.env, arguments), &self.path("log"))
