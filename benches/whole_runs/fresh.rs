@@ -37,7 +37,7 @@ impl Bench {
             }
         }
         let started = Instant::now();
-        actions::undo_import(&owners, &request("the-owner"), JobId(many)).await?;
+        actions::undo_import(&owners, &request("the-owner"), JobId(many.into())).await?;
         let undo = started.elapsed().as_secs_f64();
         self.autovacuum("RESET (autovacuum_enabled)").await?;
 
@@ -78,7 +78,7 @@ impl Bench {
             }};
         }
         let file = self.file(&format!("broken-{size}.csv"), size, Kind::Broken(1000))?;
-        let job = JobId(server.import(&file, "the-owner").await?.0);
+        let job = JobId(server.import(&file, "the-owner").await?.0.into());
         let all = Filter { issue_type: Some(IssueType::InvalidEmail), ..Filter::default() };
         let discard = Decision::Discard;
         time!(
@@ -90,7 +90,7 @@ impl Bench {
         time!("undo that", actions::undo(owners, &owner, action));
 
         let file = self.file(&format!("same-{size}.csv"), size, Kind::OneAddress)?;
-        let job = JobId(server.import(&file, "the-owner").await?.0);
+        let job = JobId(server.import(&file, "the-owner").await?.0.into());
         let all = Filter { issue_type: Some(IssueType::DuplicateEmail), ..Filter::default() };
         let merge = Decision::Merge(Edits::default());
         time!(
@@ -102,7 +102,7 @@ impl Bench {
         time!("undo the merge", actions::undo(owners, &owner, action));
 
         let file = self.file(&format!("clean-{size}.csv"), size, Kind::Clean)?;
-        let job = JobId(server.import(&file, "another").await?.0);
+        let job = JobId(server.import(&file, "another").await?.0.into());
         time!("undo an import", actions::undo_import(owners, &request("another"), job));
         Ok(times)
     }

@@ -127,7 +127,7 @@ async fn add(connection: &mut PgConnection, jobs: i64) -> anyhow::Result<()> {
              SELECT 'history', 'f', 'f', 'NEEDS_REVIEW', NULL, $1, $1, true, now(), now(), first - 1 FROM reserved
              RETURNING job_id, job_staging_base + 1";
         let (job, first): (i32, i64) = sqlx::query_as(insert).bind(ROWS).fetch_one(&mut *transaction).await?;
-        let id = JobId(job);
+        let id = JobId(job.into());
         own_tables::create(&mut transaction, id, RowId(first)..=RowId(first + ROWS - 1), 100).await?;
         let fill = format!(
             "INSERT INTO staging_job_{job} (staging_id, staging_job_id, staging_email, staging_first_name, staging_last_name,

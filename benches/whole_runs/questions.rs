@@ -48,8 +48,8 @@ impl Bench {
         let mut questions = Questions::new(self, owner).await?;
         for _ in 0..2 {
             questions.run_for_owner().await?;
-            questions.run_for_job("large job", JobId(large), JobId(same)).await?;
-            questions.run_for_job("90,000 rows", JobId(shared), JobId(same_shared)).await?;
+            questions.run_for_job("large job", JobId(large.into()), JobId(same.into())).await?;
+            questions.run_for_job("90,000 rows", JobId(shared.into()), JobId(same_shared.into())).await?;
             // What autovacuum does within a minute or two of the load.
             sqlx::query("VACUUM (ANALYZE)").execute(&server.pool).await?;
         }

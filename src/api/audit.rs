@@ -15,7 +15,7 @@ use crate::store::actions::{self as trail, Action, ActionFilter};
 #[into_params(parameter_in = Query)]
 pub(super) struct ListActionsQuery {
     /// Only actions on this job.
-    #[param(value_type = Option<i32>)]
+    #[param(value_type = Option<i64>)]
     job: Option<JobId>,
     /// Only actions that changed this row.
     #[param(value_type = Option<i64>)]

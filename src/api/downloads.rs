@@ -16,7 +16,7 @@ use crate::exports::{CsvOptions, ExportFormat};
 use crate::http::{self, App, Editor, Path, Problem, ProblemBody, Query, Reader, take_corrections};
 
 /// Downloads the original file of a job.
-#[utoipa::path(get, path = "/jobs/{job}/file", tag = "jobs", params(("job" = i32, Path, description = "The job")),
+#[utoipa::path(get, path = "/jobs/{job}/file", tag = "jobs", params(("job" = i64, Path, description = "The job")),
     responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 404, description = "No such job, or its file no longer exists", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn job_file(
@@ -32,7 +32,7 @@ pub(super) async fn job_file(
 /// The columns are one for each field, then `row`, `line`, `row_key`, `reasons`, and the other columns of the job's file as
 /// `other: NAME`. Cells that a spreadsheet would run as formulas or convert to numbers or dates begin with an apostrophe,
 /// which is removed when the file is uploaded.
-#[utoipa::path(get, path = "/jobs/{job}/corrections", tag = "rows", params(("job" = i32, Path, description = "The job")),
+#[utoipa::path(get, path = "/jobs/{job}/corrections", tag = "rows", params(("job" = i64, Path, description = "The job")),
     responses((status = 200, description = "The rows", body = String, content_type = "text/csv"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The rows were removed after their time of retention", body = ProblemBody, content_type = "application/problem+json")))]
@@ -48,7 +48,7 @@ pub(super) async fn download_corrections(
 ///
 /// Columns may be missing or in another order. Keys that the job does not have are reported. At most 64 MiB.
 #[utoipa::path(post, path = "/jobs/{job}/corrections", tag = "rows",
-    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
     request_body(content((serde_json::Value = "text/csv"), (Form = "multipart/form-data")), description = "The corrected file"),
     responses((status = 200, description = "What was done", body = Corrected),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
@@ -137,7 +137,7 @@ pub(super) struct ExportRowsQuery {
 /// lines contain
 /// the objects of `GET /jobs/{job}/rows` without `etag`.
 #[utoipa::path(get, path = "/jobs/{job}/rows/export", tag = "rows",
-    params(("job" = i32, Path, description = "The job"), ExportRowsQuery),
+    params(("job" = i64, Path, description = "The job"), ExportRowsQuery),
     responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/jsonl"), (String = "text/vcard"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),

@@ -27,7 +27,7 @@ pub(super) struct ListIssuesQuery {
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The `next` of the previous page.
-    #[param(value_type = Option<i32>)]
+    #[param(value_type = Option<i64>)]
     after: Option<IssueId>,
     /// Maximum number of issues in the page, 100 by default.
     #[param(minimum = 1, maximum = 1000)]
@@ -35,7 +35,7 @@ pub(super) struct ListIssuesQuery {
 }
 
 /// Lists the issues of a job, oldest first.
-#[utoipa::path(get, path = "/jobs/{job}/issues", tag = "issues", params(("job" = i32, Path, description = "The job"), ListIssuesQuery),
+#[utoipa::path(get, path = "/jobs/{job}/issues", tag = "issues", params(("job" = i64, Path, description = "The job"), ListIssuesQuery),
     responses((status = 200, description = "A page of issues", body = Page<Issue>),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list_issues(
@@ -91,7 +91,7 @@ impl From<Case> for CaseTagged {
 
 /// Returns an issue with its rows, suggestions and existing contacts.
 #[utoipa::path(get, path = "/jobs/{job}/issues/{issue}", tag = "issues",
-    params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue")),
+    params(("job" = i64, Path, description = "The job"), ("issue" = i64, Path, description = "The issue")),
     responses((status = 200, description = "The issue", body = IssueDetail),
         (status = 404, description = "No such issue", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_issue(
@@ -110,7 +110,7 @@ pub(super) async fn get_issue(
 
 /// Applies a decision to the rows of an issue.
 #[utoipa::path(post, path = "/jobs/{job}/issues/{issue}/resolution", tag = "issues", request_body = Decision,
-    params(("job" = i32, Path, description = "The job"), ("issue" = i32, Path, description = "The issue"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), ("issue" = i64, Path, description = "The issue"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
         (status = 404, description = "No such issue", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]

@@ -34,7 +34,7 @@ pub(super) struct ListJobsQuery {
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The `next` of the previous page.
-    #[param(value_type = Option<i32>)]
+    #[param(value_type = Option<i64>)]
     after: Option<JobId>,
     /// Maximum number of jobs in the page, 100 by default.
     #[param(minimum = 1, maximum = 1000)]
@@ -73,7 +73,7 @@ struct OpenIssues {
 }
 
 /// Returns a job.
-#[utoipa::path(get, path = "/jobs/{job}", tag = "jobs", params(("job" = i32, Path, description = "The job")),
+#[utoipa::path(get, path = "/jobs/{job}", tag = "jobs", params(("job" = i64, Path, description = "The job")),
     responses((status = 200, description = "The job", body = JobDetail),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_job(
@@ -90,7 +90,7 @@ pub(super) async fn get_job(
 
 /// Requests a run of a job that is under review, FAILED or cancelled.
 #[utoipa::path(post, path = "/jobs/{job}/reprocess", tag = "jobs",
-    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
     responses((status = 202, description = "The job will run", body = Changed),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is running, or there is nothing to do", body = ProblemBody, content_type = "application/problem+json"),
@@ -130,7 +130,7 @@ pub(super) struct Reread {
 /// Reads the file of a job again, with other settings. The job's rows and all decisions about them are
 /// replaced. No row may be a contact.
 #[utoipa::path(post, path = "/jobs/{job}/reread", tag = "jobs", request_body = Reread,
-    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
     responses((status = 202, description = "The file will be read again", body = Changed),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is running, is neither under review nor FAILED, or has imported contacts", body = ProblemBody, content_type = "application/problem+json")))]
@@ -159,7 +159,7 @@ pub(super) async fn reread_job(
 
 /// Cancels a job that is not running.
 #[utoipa::path(post, path = "/jobs/{job}/cancel", tag = "jobs",
-    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "The job is cancelled", body = Changed),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is running or COMPLETED", body = ProblemBody, content_type = "application/problem+json"),
@@ -176,7 +176,7 @@ pub(super) async fn cancel_job(
 
 /// Deletes a job that is not running, with its rows and issues. Keeps its contacts.
 #[utoipa::path(delete, path = "/jobs/{job}", tag = "jobs",
-    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "The job is deleted", body = Changed),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is running", body = ProblemBody, content_type = "application/problem+json"),
@@ -194,7 +194,7 @@ pub(super) async fn delete_job(
 /// Undoes the import of a job: deletes contacts that it created and restores contacts that it changed. Contacts that were
 /// changed since are kept and reported. The job is under review again.
 #[utoipa::path(post, path = "/jobs/{job}/undo-import", tag = "jobs",
-    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "What was undone", body = Undone),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is running, or has imported nothing", body = ProblemBody, content_type = "application/problem+json"),
@@ -218,7 +218,7 @@ pub(super) struct Policy {
 
 /// Sets when a job's valid rows become contacts, from its next run.
 #[utoipa::path(put, path = "/jobs/{job}/policy", tag = "jobs", request_body = Policy,
-    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "The policy is set", body = Changed),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is running", body = ProblemBody, content_type = "application/problem+json")))]
@@ -235,7 +235,7 @@ pub(super) async fn set_policy(
 
 /// Streams a job's progress as server-sent events: `job` with the job whenever it changes, and `end` once no run is
 /// requested or running and its import is not being undone. Then the stream ends.
-#[utoipa::path(get, path = "/jobs/{job}/events", tag = "jobs", params(("job" = i32, Path, description = "The job")),
+#[utoipa::path(get, path = "/jobs/{job}/events", tag = "jobs", params(("job" = i64, Path, description = "The job")),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn job_events(

@@ -104,7 +104,7 @@ assigned! {
 
 /// Returns how the beginning of the file of a job is parsed, with the job's own settings if the query has none.
 #[utoipa::path(get, path = "/jobs/{job}/preview", tag = "jobs",
-    params(("job" = i32, Path, description = "The job"), PreviewQuery),
+    params(("job" = i64, Path, description = "The job"), PreviewQuery),
     responses((status = 200, description = "The parsed beginning", body = FilePreview),
         (status = 404, description = "No such job, or its file is no longer stored", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The file cannot be parsed so", body = ProblemBody, content_type = "application/problem+json")))]
@@ -123,7 +123,7 @@ pub(super) async fn preview_job_file(
 /// Assigns the columns of the file of a job and reads it again, with the settings that the job has. The job's rows and all
 /// decisions about them are replaced. No row may be a contact.
 #[utoipa::path(post, path = "/jobs/{job}/map", tag = "jobs", request_body = MapColumns,
-    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
     responses((status = 202, description = "The file will be read again", body = Changed),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is running, is neither under review nor FAILED, or has imported contacts", body = ProblemBody, content_type = "application/problem+json")))]

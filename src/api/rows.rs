@@ -50,7 +50,7 @@ pub(super) struct ListRowsQuery {
 }
 
 /// Lists the rows of a job, in the order of the file.
-#[utoipa::path(get, path = "/jobs/{job}/rows", tag = "rows", params(("job" = i32, Path, description = "The job"), ListRowsQuery),
+#[utoipa::path(get, path = "/jobs/{job}/rows", tag = "rows", params(("job" = i64, Path, description = "The job"), ListRowsQuery),
     responses((status = 200, description = "A page of rows", body = Page<RowTagged>),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list_rows(
@@ -70,7 +70,7 @@ pub(super) async fn list_rows(
 
 /// Returns a row.
 #[utoipa::path(get, path = "/jobs/{job}/rows/{row}", tag = "rows",
-    params(("job" = i32, Path, description = "The job"), ("row" = i64, Path, description = "The row")),
+    params(("job" = i64, Path, description = "The job"), ("row" = i64, Path, description = "The row")),
     responses((status = 200, description = "The row", body = RowTagged, headers(("ETag" = String, description = "Its tag"))),
         (status = 404, description = "No such row", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get_row(
@@ -87,7 +87,7 @@ pub(super) async fn get_row(
 
 /// Edits a row unless it has changed since the caller read it.
 #[utoipa::path(patch, path = "/jobs/{job}/rows/{row}", tag = "rows", request_body = Edits,
-    params(("job" = i32, Path, description = "The job"), ("row" = i64, Path, description = "The row"),
+    params(("job" = i64, Path, description = "The job"), ("row" = i64, Path, description = "The row"),
         ("If-Match" = Option<String>, Header, description = "The row's ETag, or `*`"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
         (status = 404, description = "No such row", body = ProblemBody, content_type = "application/problem+json"),
@@ -122,7 +122,7 @@ pub(super) struct Bulk {
 
 /// Applies a decision to all rows of a job that match a filter, as one action that can be undone.
 #[utoipa::path(post, path = "/jobs/{job}/bulk", tag = "rows", request_body = Bulk,
-    params(("job" = i32, Path, description = "The job"), IdempotencyKey),
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
     responses((status = 200, description = "What was done", body = Effect),
         (status = 404, description = "No such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
@@ -140,7 +140,7 @@ pub(super) async fn bulk_decide(
 
 /// Returns what a decision would change, without changing anything.
 #[utoipa::path(post, path = "/jobs/{job}/bulk/preview", tag = "rows", request_body = Bulk,
-    params(("job" = i32, Path, description = "The job")),
+    params(("job" = i64, Path, description = "The job")),
     responses((status = 200, description = "What would be done", body = Preview),
         (status = 404, description = "No such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]

@@ -152,7 +152,7 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(JobId(i32), RowId(i64), IssueId(i32), ActionId(i64), ContactId(i64), TokenId(i64), MappingId(i32));
+numbers!(JobId(i64), RowId(i64), IssueId(i64), ActionId(i64), ContactId(i64), TokenId(i64), MappingId(i32));
 
 #[cfg(test)]
 mod tests {

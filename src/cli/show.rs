@@ -23,8 +23,7 @@ const AT_ONCE: i64 = 1_000;
 
 /// Lists jobs.
 pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
-    let mut last =
-        list.after.map(i32::try_from).transpose().context("--after: expected a job's number")?.map(JobId);
+    let mut last = list.after.map(JobId);
     let mut db = session.read().await?;
     let header = ["job", "status", "file", "rows", "done", "repeated", "open issues", "created", "reason"];
     let mut printer = Printer::new(stdout(), list.output, &header)?;
@@ -92,12 +91,7 @@ pub(crate) async fn issues(
     let owner = &session.owner;
     let mut db = session.read().await?;
     let found = job(&mut db, owner, id).await?;
-    let mut last = list
-        .after
-        .map(i32::try_from)
-        .transpose()
-        .context("--after: expected an issue's number")?
-        .map(IssueId);
+    let mut last = list.after.map(IssueId);
     let fields = PerField::from_fn(Field::heading);
     let others = Others::of(extra_columns::of_job(&mut db, id).await?);
     let after = [&["problem"][..], others.heading()].concat();

@@ -1,13 +1,17 @@
 //! Identifiers of database rows. Each is a type of its own, so that they cannot be confused.
 
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef};
+use sqlx::{Decode, Encode, Postgres, Type};
+
 /// Declares identifiers, which are plain numbers in JSON, in the database and in the OpenAPI document.
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident($number:ident);)+) => {$(
-        $(#[$doc])*
+    ($($(#[$meta:meta])* $name:ident($number:ident);)+) => {$(
+        $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(serde::Serialize, serde::Deserialize, sqlx::Type)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
-        #[sqlx(transparent)]
         pub struct $name(pub $number);
 
         impl std::fmt::Display for $name {
@@ -32,24 +36,80 @@ macro_rules! ids {
     )+};
 }
 
+/// Implements the database types of identifiers whose columns are `integer` by contract, and `bigint` where an operator has
+/// widened them. They are sent as `bigint`, which the server compares with and assigns to both.
+macro_rules! of_either_width {
+    ($($name:ident),+) => {$(
+        impl Type<Postgres> for $name {
+            fn type_info() -> PgTypeInfo {
+                <i64 as Type<Postgres>>::type_info()
+            }
+
+            fn compatible(column: &PgTypeInfo) -> bool {
+                <i64 as Type<Postgres>>::compatible(column) || <i32 as Type<Postgres>>::compatible(column)
+            }
+        }
+
+        impl PgHasArrayType for $name {
+            fn array_type_info() -> PgTypeInfo {
+                <i64 as PgHasArrayType>::array_type_info()
+            }
+
+            fn array_compatible(column: &PgTypeInfo) -> bool {
+                <i64 as PgHasArrayType>::array_compatible(column)
+                    || <i32 as PgHasArrayType>::array_compatible(column)
+            }
+        }
+
+        impl Encode<'_, Postgres> for $name {
+            fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                self.0.encode_by_ref(buffer)
+            }
+        }
+
+        impl Decode<'_, Postgres> for $name {
+            fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+                // Reads as many bytes as the value has.
+                i64::decode(value).map($name)
+            }
+        }
+    )+};
+}
+
+of_either_width!(JobId, IssueId);
+
 ids! {
     /// `jobs.job_id`.
-    JobId(i32);
+    JobId(i64);
     /// `staging.staging_id`: a row of a job.
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
     RowId(i64);
     /// `issues.issue_id`.
-    IssueId(i32);
+    IssueId(i64);
     /// `actions.action_id`.
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
     ActionId(i64);
     /// `contacts.contact_id`.
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
     ContactId(i64);
     /// `api_tokens.token_id`.
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
     TokenId(i64);
     /// `column_mappings.mapping_id`.
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
     MappingId(i32);
     /// `erasures.erasure_id`.
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
     ErasureId(i64);
     /// `contact_changes.change_id`.
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
     ChangeId(i64);
 }
 
@@ -62,6 +122,6 @@ mod tests {
         assert_eq!(serde_json::to_string(&RowId(7)).unwrap(), "7");
         assert_eq!(serde_json::from_str::<Vec<IssueId>>("[1, 2]").unwrap(), [IssueId(1), IssueId(2)]);
         assert_eq!((" 7\n".parse(), ContactId(7).to_string()), (Ok(ContactId(7)), "7".to_owned()));
-        assert!("7a".parse::<ActionId>().is_err() && "2147483648".parse::<JobId>().is_err());
+        assert!("7a".parse::<ActionId>().is_err() && "9223372036854775808".parse::<JobId>().is_err());
     }
 }

@@ -72,7 +72,7 @@ fn job_id(value: Option<&Value>) -> Result<JobId, String> {
     }
     match text.parse() {
         Ok(number) if number > 0 => Ok(JobId(number)),
-        _ => Err("job_id is out of range: job ids go from 1 to 2147483647".to_owned()),
+        _ => Err("job_id is out of range: job ids go from 1 to 9223372036854775807".to_owned()),
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
             (r#"{"job_id": "", "s3_key": "a"}"#, "no whole number"),
             (r#"{"job_id": 0, "s3_key": "a"}"#, "out of range"),
             (r#"{"job_id": -1, "s3_key": "a"}"#, "out of range"),
-            (r#"{"job_id": 2147483648, "s3_key": "a"}"#, "out of range"),
+            (r#"{"job_id": 9223372036854775808, "s3_key": "a"}"#, "out of range"),
             (r#"{"job_id": 99999999999999999999999999, "s3_key": "a"}"#, "job_id is"),
             (r#"{"job_id": 1}"#, "s3_key is missing"),
             (r#"{"job_id": 1, "s3_key": ""}"#, "s3_key is empty"),

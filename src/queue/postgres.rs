@@ -6,7 +6,7 @@
 //! saves waiting for the next poll; nothing depends on it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -34,7 +34,7 @@ pub struct PostgresQueue {
     listener: Arc<Mutex<Listener>>,
     late: Late,
     /// The job received last: the next one is of another owner, if any has one.
-    last: Arc<AtomicI32>,
+    last: Arc<AtomicI64>,
 }
 
 /// What listens for hints.

@@ -122,7 +122,7 @@ pub(crate) async fn take_in(
              uploaded_extra jsonb,
              uploaded_row bigint,
              uploaded_is_contact boolean NOT NULL DEFAULT false,
-             uploaded_job integer NOT NULL DEFAULT {})
+             uploaded_job bigint NOT NULL DEFAULT {})
          ON COMMIT DROP",
         Field::list(|field| format!("uploaded_{field} varchar")),
         tables.job()

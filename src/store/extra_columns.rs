@@ -38,7 +38,7 @@ pub(crate) async fn add(pool: &PgPool, claim: &Claim, columns: &[String]) -> Res
          ON CONFLICT DO NOTHING",
     )
     .bind(&claim.owner.0)
-    .bind(i64::from(claim.job.0))
+    .bind(claim.job.0)
     .bind(columns);
     sql::execute(pool, query).await?;
     Ok(())

@@ -31,7 +31,7 @@ pub(crate) async fn insert(
     job_tables: JobTables,
     links: Links,
 ) -> Result<(), StoreError> {
-    const WRITTEN: &[(&str, &str)] = &[("item_issue_id", "integer"), ("item_staging_id", "bigint")];
+    const WRITTEN: &[(&str, &str)] = &[("item_issue_id", "bigint"), ("item_staging_id", "bigint")];
     links.spool.send(connection, &Target::new(job_tables.inserted(RecordKind::Items), WRITTEN)).await
 }
 
@@ -77,7 +77,7 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<Item>, StoreError> {
     let links = AssertSqlSafe(format!(
-        "SELECT issue, item_staging_id FROM unnest($3::integer[]) AS issue,
+        "SELECT issue, item_staging_id FROM unnest($3::bigint[]) AS issue,
              LATERAL (SELECT item_staging_id FROM {} WHERE item_issue_id = issue AND item_staging_id > $4
                       ORDER BY item_staging_id LIMIT $5) AS item
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
@@ -96,7 +96,7 @@ pub async fn page(
     // Excludes rows of another job.
     let query = AssertSqlSafe(format!(
         "SELECT item_issue_id, staging_id, staging_line, {}, staging_status::text AS status, staging_extra
-         FROM unnest($1::integer[], $2::bigint[]) AS link (item_issue_id, row),
+         FROM unnest($1::bigint[], $2::bigint[]) AS link (item_issue_id, row),
               LATERAL (SELECT * FROM {} WHERE staging_id = row AND staging_job_id = $3 LIMIT 1) AS staged
          ORDER BY item_issue_id, staging_id",
         Field::columns("staging"),

@@ -62,7 +62,7 @@ pub(crate) async fn reserve(connection: &mut PgConnection, count: usize) -> Resu
     if count == 0 {
         return Ok(Vec::new());
     }
-    let query = "SELECT array_agg(nextval(counter)::int)
+    let query = "SELECT array_agg(nextval(counter))
          FROM (SELECT pg_get_serial_sequence('issues', 'issue_id')::regclass AS counter OFFSET 0) AS of_table,
               generate_series(1, $1)";
     let mut ids: Vec<IssueId> = sql::query_scalar(query).bind(count as i64).fetch_one(connection).await?;
@@ -72,8 +72,8 @@ pub(crate) async fn reserve(connection: &mut PgConnection, count: usize) -> Resu
 }
 
 const WRITTEN: &[(&str, &str)] = &[
-    ("issue_id", "integer"),
-    ("issues_job_id", "integer"),
+    ("issue_id", "bigint"),
+    ("issues_job_id", "bigint"),
     ("issue_type", "issue_type_enum"),
     ("issue_key", "varchar"),
     ("issue_description", "varchar"),
@@ -170,7 +170,7 @@ pub(crate) async fn first_missing(
         return Ok(None);
     }
     let query = AssertSqlSafe(format!(
-        "SELECT issue FROM unnest($1::integer[]) AS issue
+        "SELECT issue FROM unnest($1::bigint[]) AS issue
          WHERE (SELECT issues_job_id FROM {} WHERE issue_id = issue) IS DISTINCT FROM $2 LIMIT 1",
         job_tables.issues()
     ));

@@ -211,7 +211,7 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
 /// Returns the tables of a job.
 fn tables(row: &PgRow) -> Result<JobTables, StoreError> {
     let has_own = row.try_get("has_tables")? && row.try_get("staged")?;
-    Ok(JobTables::of(JobId(row.try_get("job_id")?), has_own, merge_state(row)?))
+    Ok(JobTables::of(row.try_get("job_id")?, has_own, merge_state(row)?))
 }
 
 /// Returns how far the merge of a job's own tables has got; `None` if there is none.

@@ -143,7 +143,7 @@ pub(crate) async fn due(pool: &PgPool, grace: Duration) -> Result<Vec<Merge>, St
     );
     let merge = |row: &PgRow| {
         let state = MergeState::named(row.try_get("job_merge")?).ok_or(StoreError::Unreadable)?;
-        Ok(Merge { job: JobId(row.try_get("job_id")?), state })
+        Ok(Merge { job: row.try_get("job_id")?, state })
     };
     sql::once(pool, &due).await?.iter().map(merge).collect()
 }
@@ -249,13 +249,12 @@ pub(crate) async fn retire(connection: &mut PgConnection, job: JobId) -> Result<
 /// Returns jobs that another program has deleted, as far as their own tables still exist.
 pub(crate) async fn abandoned(pool: &PgPool) -> Result<Vec<JobId>, StoreError> {
     let abandoned = "SELECT DISTINCT job FROM (
-             SELECT CASE WHEN relname ~ '^(staging|issues|issue_items)_job_[0-9]{1,10}$'
+             SELECT CASE WHEN relname ~ '^(staging|issues|issue_items)_job_[0-9]{1,18}$'
                          THEN substring(relname FROM '[0-9]+$')::bigint END AS job
              FROM pg_class WHERE relkind = 'r' AND relnamespace =
                  (SELECT relnamespace FROM pg_class WHERE oid = 'jobs'::regclass)) AS own
-         WHERE job <= 2147483647 AND NOT EXISTS (SELECT FROM jobs WHERE job_id = job)";
-    let job = |row: &PgRow| Ok(JobId(row.try_get::<i64, _>("job")? as i32));
-    sql::once(pool, abandoned).await?.iter().map(job).collect()
+         WHERE job IS NOT NULL AND NOT EXISTS (SELECT FROM jobs WHERE job_id = job)";
+    sql::once(pool, abandoned).await?.iter().map(|row| Ok(row.try_get("job")?)).collect()
 }
 
 /// Drops the own tables of a job that does not exist any more.

@@ -61,18 +61,19 @@ impl OwnerPool {
 
     /// Begins a read-only transaction, for a page or a response.
     pub async fn read(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
-        self.open("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", self.read_timeout, owner).await
+        self.open("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", "", self.read_timeout, owner).await
     }
 
     /// Begins a transaction that writes.
     pub async fn begin(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
-        self.open("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", LONGEST_WRITE, owner).await
+        self.open("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "", LONGEST_WRITE, owner).await
     }
 
     /// Begins a read-only transaction that sees the database as of its start, for a download. Its statements have the time
     /// limit of a write.
     pub(crate) async fn snapshot(&self, owner: &Owner) -> Result<OwnerTransaction, StoreError> {
-        self.open("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", LONGEST_WRITE, owner).await
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        self.open(begin, sql::BEFORE_SNAPSHOT, LONGEST_WRITE, owner).await
     }
 
     /// Returns the pool beside that of transactions, for writes that others must see before a transaction ends.
@@ -95,13 +96,16 @@ impl OwnerPool {
     async fn open(
         &self,
         begin: &'static str,
+        lock: &'static str,
         statement_timeout: Duration,
         owner: &Owner,
     ) -> Result<OwnerTransaction, StoreError> {
         let role = self.role.get_or_try_init(|| self.find_role()).await?;
         let turn = tokio::time::timeout(LONGEST_TURN, self.turns.take(owner)).await;
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        let inner = sql::begin_with(&self.pool, format!("{begin}; {}", sql::NO_JIT)).await?;
+        let begin =
+            format!("{begin}; SET LOCAL lock_timeout = {}; {lock} {}", LOCK_TIMEOUT.as_millis(), sql::NO_JIT);
+        let inner = sql::begin_with(&self.pool, begin).await?;
         let mut transaction = OwnerTransaction {
             inner: Some(inner),
             backend: None,
@@ -110,12 +114,11 @@ impl OwnerPool {
         };
         // A server may have other defaults for all of these. The settings end with the transaction.
         let settings = "SELECT pg_backend_pid(), set_config('statement_timeout', $1, true),
-                set_config('lock_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $3, true),
-                set_config('ingest.owner', $4, true), set_config('role', $5, true)";
+                set_config('idle_in_transaction_session_timeout', $2, true), set_config('ingest.owner', $3, true),
+                set_config('role', $4, true)";
         let milliseconds = |duration: Duration| duration.as_millis().to_string();
-        let (backend, ..): (i32, String, String, String, String, String) = sql::query_as(settings)
+        let (backend, ..): (i32, String, String, String, String) = sql::query_as(settings)
             .bind(milliseconds(statement_timeout))
-            .bind(milliseconds(LOCK_TIMEOUT))
             .bind(milliseconds(IDLE_TIMEOUT))
             .bind(&owner.0)
             .bind(role)

@@ -39,7 +39,7 @@ pub(super) fn table(tables: JobTables) -> String {
              raised_key varchar COLLATE \"C\" NOT NULL,
              raised_description varchar NOT NULL,
              raised_staging_id bigint NOT NULL,
-             raised_job integer NOT NULL DEFAULT {})
+             raised_job bigint NOT NULL DEFAULT {})
          ON COMMIT DROP",
         tables.job()
     )

@@ -67,6 +67,10 @@ const NO_TRANSACTION_TIMEOUT: &str =
     "SELECT WHERE CASE WHEN current_setting('server_version_num')::integer >= 170000
                        THEN set_config('transaction_timeout', '0', true) IS NULL ELSE false END";
 
+/// Waits for a program that rewrites tables, before the transaction's snapshot is fixed, and excludes such programs until the
+/// transaction ends. In a snapshot from before, a rewritten table is empty. Comes before the first query.
+pub(super) const BEFORE_SNAPSHOT: &str = "LOCK TABLE jobs IN ACCESS SHARE MODE;";
+
 const READ_COMMITTED: &str = "READ COMMITTED";
 
 /// The newest server version that this process has connected to, as in `server_version_num`; 0 before any connection.
@@ -141,8 +145,11 @@ pub(super) async fn begin_with(
 }
 
 fn begin_statement(isolation: &str, snapshot: &str) -> String {
-    let timeout = if isolation == READ_COMMITTED { no_transaction_timeout() } else { NO_TRANSACTION_TIMEOUT };
-    format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE; {SETTINGS}; {NO_JIT}; {snapshot} {timeout}")
+    let (lock, timeout) = match isolation {
+        READ_COMMITTED => ("", no_transaction_timeout()),
+        _ => (BEFORE_SNAPSHOT, NO_TRANSACTION_TIMEOUT),
+    };
+    format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE; {SETTINGS}; {NO_JIT}; {snapshot} {lock} {timeout}")
 }
 
 /// A transaction that reads rows by COPY. Unless `Reader::end` is called, its connection is closed: if a COPY is not

@@ -81,7 +81,7 @@ impl Chunk {
 
 /// Where chunks go, with the columns in the order in which [`Chunk::push`] writes them.
 fn target(tables: JobTables) -> Target {
-    const IDS: [(&str, &str); 2] = [("staging_id", "bigint"), ("staging_job_id", "integer")];
+    const IDS: [(&str, &str); 2] = [("staging_id", "bigint"), ("staging_job_id", "bigint")];
     let target = match tables {
         JobTables::Shared(_) | JobTables::Announced(_) | JobTables::Moving(_) => {
             Target::shared(tables.inserted(RecordKind::Rows), &IDS)
@@ -364,7 +364,7 @@ pub(crate) async fn of_issues(
 ) -> Result<(Vec<(IssueId, RowView)>, bool), StoreError> {
     // The page of links first, so that only the rows of those links are read.
     let rows = format!(
-        "{}, issue FROM unnest($3::integer[]) AS issue,
+        "{}, issue FROM unnest($3::bigint[]) AS issue,
               LATERAL (SELECT item_staging_id FROM {} WHERE item_issue_id = issue AND item_staging_id > $4
                        ORDER BY item_staging_id LIMIT $5) AS item,
               LATERAL (SELECT * FROM {} WHERE staging_id = item_staging_id OFFSET 0) AS s

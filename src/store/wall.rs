@@ -25,32 +25,39 @@ const POLICY: &str = "ingest_requests";
 /// The name in versions before migration 27. On the own tables of large jobs, these policies are as good, only slower.
 const OLDER_POLICY: &str = "ingest_owner";
 
-/// Returns the policy for rows that have the owner of the transaction in `column`. As a subquery, the setting would be
-/// planned for each statement.
-fn of_owner(column: &str) -> Option<String> {
-    Some(format!("{column} = current_setting('ingest.owner', true)"))
+/// Which rows of a table a transaction sees, by a column.
+#[derive(Debug, Clone, Copy)]
+enum Condition {
+    /// Rows of the transaction's owner.
+    Owner(&'static str),
+    /// Rows of jobs that the owner sees.
+    AnyJob(&'static str),
+    /// The same, but without a query for the current job of the transaction. [`super::jobs::get`] and
+    /// [`super::jobs::lock`] set the current job, and return only jobs of the owner.
+    Job(&'static str),
+    /// Rows of actions, like [`Condition::Job`]: the current action of the transaction is the one that it read or recorded
+    /// last.
+    Action(&'static str),
 }
 
-/// Returns the policy for rows of jobs that the owner sees.
-fn of_any_job(column: &str) -> Option<String> {
-    Some(format!("ingest_sees_job({column})"))
-}
-
-/// Like [`of_any_job`], but without a query for the current job of the transaction. [`super::jobs::get`] and
-/// [`super::jobs::lock`] set the current job, and return only jobs of the owner. The subquery runs once per statement: a
-/// statement may read many rows.
-fn of_job(column: &str) -> Option<String> {
-    Some(format!(
-        "{column} = (SELECT nullif(current_setting('ingest.job', true), '')::integer) OR ingest_sees_job({column})"
-    ))
-}
-
-/// Returns the policy for rows of actions, like [`of_job`]: the current action of the transaction is the one that it read
-/// or recorded last.
-fn of_action(column: &str) -> Option<String> {
-    Some(format!(
-        "{column} = (SELECT nullif(current_setting('ingest.action', true), '')::bigint) OR ingest_sees_action({column})"
-    ))
+impl Condition {
+    /// Returns the condition of the policy. `job_id_type` is the type of the columns of `job_id`.
+    ///
+    /// The current job and action are subqueries, which run once per statement: a statement may read many rows. The owner is
+    /// not, since a subquery is planned for each statement.
+    fn sql(self, job_id_type: &str) -> String {
+        let or_current = |column, setting, kind, sees| {
+            format!(
+                "{column} = (SELECT nullif(current_setting('{setting}', true), '')::{kind}) OR {sees}({column})"
+            )
+        };
+        match self {
+            Condition::Owner(column) => format!("{column} = current_setting('ingest.owner', true)"),
+            Condition::AnyJob(column) => format!("ingest_sees_job({column})"),
+            Condition::Job(column) => or_current(column, "ingest.job", job_id_type, "ingest_sees_job"),
+            Condition::Action(column) => or_current(column, "ingest.action", "bigint", "ingest_sees_action"),
+        }
+    }
 }
 
 /// The rights of requests to the rows of a job.
@@ -61,27 +68,28 @@ const RAISE: &str = "SELECT, INSERT, UPDATE, DELETE";
 const LINK: &str = "SELECT, INSERT";
 
 /// A table that requests use, their rights to it, and the condition of its policy.
-struct Table(&'static str, &'static str, Option<String>);
+struct Table(&'static str, &'static str, Option<Condition>);
 
-/// Returns all tables that requests use. Requests have no rights to other tables, except those of large jobs.
-fn tables() -> [Table; 13] {
+/// All tables that requests use. Requests have no rights to other tables, except those of large jobs.
+const TABLES: [Table; 13] = {
+    use Condition::{Action, AnyJob, Job, Owner};
     [
-        Table("jobs", "SELECT, INSERT, UPDATE, DELETE", of_owner("job_user_id")),
-        Table("staging", DECIDE, of_job("staging_job_id")),
-        Table("issues", RAISE, of_job("issues_job_id")),
+        Table("jobs", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("job_user_id"))),
+        Table("staging", DECIDE, Some(Job("staging_job_id"))),
+        Table("issues", RAISE, Some(Job("issues_job_id"))),
         // Only pairs of numbers, which no request changes. A query for the issue of each would make pages of them slow.
         Table("issue_items", LINK, None),
-        Table("contacts", "SELECT, INSERT, UPDATE, DELETE", of_owner("contacts_user_id")),
-        Table("deleted_contacts", "SELECT, INSERT, UPDATE, DELETE", of_owner("deleted_owner")),
-        Table("contact_changes", "SELECT, INSERT, UPDATE, DELETE", of_owner("change_owner")),
-        Table("actions", "SELECT, INSERT, UPDATE", of_owner("action_owner")),
-        Table("action_rows", "SELECT, INSERT, DELETE", of_action("row_action_id")),
-        Table("column_mappings", "SELECT, INSERT, UPDATE, DELETE", of_owner("mapping_owner")),
-        Table("contact_columns", "SELECT, DELETE", of_owner("column_owner")),
-        Table("erasures", "SELECT, INSERT, UPDATE", of_owner("erasure_owner")),
-        Table("undo_progress", "SELECT", of_any_job("undo_job_id")),
+        Table("contacts", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("contacts_user_id"))),
+        Table("deleted_contacts", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("deleted_owner"))),
+        Table("contact_changes", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("change_owner"))),
+        Table("actions", "SELECT, INSERT, UPDATE", Some(Owner("action_owner"))),
+        Table("action_rows", "SELECT, INSERT, DELETE", Some(Action("row_action_id"))),
+        Table("column_mappings", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("mapping_owner"))),
+        Table("contact_columns", "SELECT, DELETE", Some(Owner("column_owner"))),
+        Table("erasures", "SELECT, INSERT, UPDATE", Some(Owner("erasure_owner"))),
+        Table("undo_progress", "SELECT", Some(AnyJob("undo_job_id"))),
     ]
-}
+};
 
 /// Returns the statements that protect a table. The policy for everybody applies to all other roles.
 fn close(role: &str, table: &str, rights: &str, condition: Option<&str>) -> String {
@@ -144,6 +152,8 @@ pub(crate) struct Wall {
     may_make_roles: bool,
     /// Whether memberships have options (PostgreSQL 16 and newer).
     has_options: bool,
+    /// The type of the columns of `job_id`.
+    job_id_type: String,
 }
 
 impl Wall {
@@ -154,8 +164,8 @@ impl Wall {
     }
 
     fn query() -> String {
-        let names: Vec<String> = tables().iter().map(|Table(name, ..)| format!("'{name}'")).collect();
-        let needed = tables().map(|Table(name, rights, _)| {
+        let names: Vec<String> = TABLES.iter().map(|Table(name, ..)| format!("'{name}'")).collect();
+        let needed = TABLES.map(|Table(name, rights, _)| {
             let rights = rights.split(", ").map(|right| format!("('{name}', '{right}')"));
             rights.collect::<Vec<_>>().join(", ")
         });
@@ -180,7 +190,9 @@ impl Wall {
                 coalesce(pg_has_role(requests.oid, 'USAGE') AND row_security_active(jobs.oid), false) AS binds_login,
                 pg_has_role(jobs.relowner, 'USAGE') AS owns_tables,
                 (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may_make_roles,
-                has_options
+                has_options,
+                (SELECT format_type(atttypid, NULL) FROM pg_attribute
+                 WHERE attrelid = 'staging'::regclass AND attname = 'staging_job_id') AS job_id_type
              FROM (SELECT 'ingest_requests_' || oid AS name,
                           current_setting('server_version_num')::integer >= 160000 AS has_options
                    FROM pg_database WHERE datname = current_database()) AS named
@@ -253,13 +265,18 @@ pub(super) async fn build(pool: &PgPool) -> Result<(), StoreError> {
     if wall.may_make_roles && !(wall.may_take && wall.has_rights) {
         create_role(&mut transaction, &wall).await?;
     }
-    let exists: Option<String> =
-        sql::query_scalar(AssertSqlSafe(format!("SELECT {ROLE}"))).fetch_one(&mut *transaction).await?;
-    if exists.is_some() {
-        let row = sqlx::raw_sql(AssertSqlSafe(Wall::query())).fetch_one(&mut *transaction).await?;
-        close_all(&mut transaction, &Wall::from_row(&row)?).await?;
-    }
+    close_open(&mut transaction).await?;
     Ok(transaction.commit().await?)
+}
+
+/// Protects all tables that are open, if the role for requests exists.
+async fn close_open(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let row = sqlx::raw_sql(AssertSqlSafe(Wall::query())).fetch_one(&mut *connection).await?;
+    let wall = Wall::from_row(&row)?;
+    match wall.exists {
+        true => close_all(connection, &wall).await,
+        false => Ok(()),
+    }
 }
 
 /// Creates the role and lets the login role switch to it. Ignores errors of statements that another process has already
@@ -282,14 +299,17 @@ async fn create_role(connection: &mut PgConnection, wall: &Wall) -> Result<(), S
     Ok(())
 }
 
-/// Protects all tables that are open.
 async fn close_all(connection: &mut PgConnection, wall: &Wall) -> Result<(), StoreError> {
     let (role, is_open) = (&wall.role, |name: &str| wall.open_tables.iter().any(|open| open == name));
-    for Table(name, rights, condition) in tables().iter().filter(|Table(name, ..)| is_open(name)) {
+    for Table(name, rights, condition) in TABLES.iter().filter(|Table(name, ..)| is_open(name)) {
+        let condition = condition.map(|condition| condition.sql(&wall.job_id_type));
         let statements = close(role, name, rights, condition.as_deref());
         sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *connection).await?;
     }
-    let functions = "ingest_sees_job(integer), ingest_sees_action(bigint)";
+    let functions = "SELECT string_agg(oid::regprocedure::text, ', ') FROM pg_proc
+         WHERE proname IN ('ingest_sees_job', 'ingest_sees_action')
+           AND pronamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'jobs'::regclass)";
+    let functions: String = sql::query_scalar(functions).fetch_one(&mut *connection).await?;
     let call = AssertSqlSafe(format!("GRANT EXECUTE ON FUNCTION {functions} TO {role}"));
     sqlx::raw_sql(call).execute(&mut *connection).await?;
     // Sequences supply the numbers of new issues and links and, in a database created by upstream, those of new jobs.

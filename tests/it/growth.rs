@@ -194,7 +194,7 @@ impl Jobs {
     async fn import(&self, content: &str, status: i32) -> JobId {
         let file = self.server.world.file("job.csv", &format!("{HEADER}{content}"));
         self.server.world.ingest(&["import", "--force", &file]).await.expect_status(status);
-        JobId(sqlx::query_scalar("SELECT max(job_id) FROM jobs").fetch_one(&self.pool).await.unwrap())
+        sqlx::query_scalar("SELECT max(job_id) FROM jobs").fetch_one(&self.pool).await.unwrap()
     }
 
     /// Previews a decision.

@@ -53,14 +53,14 @@ impl Fixture {
         let mut received = self.receive().await;
         assert_eq!(received.len(), 1, "{}", self.queue);
         let delivery = received.remove(0);
-        assert_eq!(delivery.body.as_ref().unwrap().job_id, JobId(self.job), "{}", self.queue);
+        assert_eq!(delivery.body.as_ref().unwrap().job_id, JobId(self.job.into()), "{}", self.queue);
         delivery
     }
 
     /// Receives the only message and acknowledges it, as a worker does after a run.
     async fn answer_one(&self) {
         self.receive_one().await.ack().await.unwrap();
-        self.queue.note_answered(&self.world.pool, JobId(self.job)).await.unwrap();
+        self.queue.note_answered(&self.world.pool, JobId(self.job.into())).await.unwrap();
     }
 
     async fn is_empty(&self) -> bool {
@@ -68,7 +68,7 @@ impl Fixture {
     }
 
     fn message(&self) -> JobMessage {
-        JobMessage { job_id: JobId(self.job), s3_key: "uploads/tester/a.csv".to_owned() }
+        JobMessage { job_id: JobId(self.job.into()), s3_key: "uploads/tester/a.csv".to_owned() }
     }
 
     async fn send(&self) {
@@ -111,7 +111,7 @@ async fn an_acknowledged_message_is_not_received_again() {
         fixture.receive_one().await.ack().await.unwrap();
         tokio::time::sleep(VISIBILITY).await;
         assert!(fixture.is_empty().await);
-        fixture.queue.note_answered(&fixture.world.pool, JobId(fixture.job)).await.unwrap();
+        fixture.queue.note_answered(&fixture.world.pool, JobId(fixture.job.into())).await.unwrap();
         let wanted = "SELECT job_available_at IS NOT NULL FROM jobs WHERE job_id = $1";
         let wanted: bool =
             sqlx::query_scalar(wanted).bind(fixture.job).fetch_one(&fixture.world.pool).await.unwrap();
@@ -224,7 +224,7 @@ async fn a_request_whose_message_cannot_be_sent_is_not_lost() {
             assert_eq!(fixture.resend_lost().await, [], "{status}: the message might only be late");
 
             fixture.set("job_available_at = now() - interval '1 hour'").await;
-            let resent = if is_sqs { vec![JobId(fixture.job)] } else { vec![] };
+            let resent = if is_sqs { vec![JobId(fixture.job.into())] } else { vec![] };
             assert_eq!(fixture.resend_lost().await, resent, "{status}");
             fixture.answer_one().await;
             assert_eq!(fixture.resend_lost().await, [], "{status}: the request is answered");

@@ -122,7 +122,7 @@ async fn issues_after_decisions_equal_those_of_the_next_run() {
             if decision == Decision::Correct {
                 moved_to.insert("d@gmail.com".to_owned());
             }
-            actions::decide(&world.owners, &request, JobId(job), &filter, &decision).await.unwrap();
+            actions::decide(&world.owners, &request, JobId(job.into()), &filter, &decision).await.unwrap();
             decided.push((filter, decision));
         }
         let (before, rows, left_out) =

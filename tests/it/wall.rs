@@ -34,7 +34,8 @@ async fn two_owners() -> World {
             let job = world.enqueue("dirty.csv", &content, owner).await;
             assert_eq!(world.status_after_run(job).await, "NEEDS_REVIEW", "{}", world.log());
             let bad = Filter { issue_type: Some(IssueType::InvalidEmail), ..Filter::default() };
-            let done = actions::decide(&world.owners, &request, JobId(job), &bad, &Decision::Discard).await;
+            let done =
+                actions::decide(&world.owners, &request, JobId(job.into()), &bad, &Decision::Discard).await;
             assert_eq!(done.unwrap().changed.discarded, 1);
             let progress = "INSERT INTO undo_progress VALUES ($1, 1, 2, now() + interval '1 hour')";
             sqlx::query(progress).bind(job).execute(&world.pool).await.unwrap();

@@ -39,7 +39,7 @@ schema! {
         /// The time of the change.
         at: chrono::DateTime<chrono::Utc>,
         /// The job of the row that made the change.
-        #[schema(value_type = Option<i32>)]
+        #[schema(value_type = Option<i64>)]
         job: Option<JobId>,
         /// The row that made the change.
         #[schema(value_type = Option<i64>)]
@@ -88,7 +88,7 @@ schema! {
         #[schema(max_length = 200, pattern = "^[^\\x00]*$")]
         text: Option<String>,
         /// Contacts that were created from rows of this job.
-        #[schema(value_type = Option<i32>)]
+        #[schema(value_type = Option<i64>)]
         job: Option<JobId>,
         /// All contacts; without other conditions.
         all: bool,
@@ -119,7 +119,7 @@ schema! {
         /// The kind of action.
         kind: ActionKind,
         /// The job that it changed.
-        #[schema(value_type = Option<i32>)]
+        #[schema(value_type = Option<i64>)]
         job: Option<JobId>,
         /// The request.
         #[schema(value_type = Value)]

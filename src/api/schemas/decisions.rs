@@ -36,7 +36,7 @@ schema! {
         #[schema(value_type = Option<Vec<i64>>)]
         rows: Option<Vec<RowId>>,
         /// Rows of these issues.
-        #[schema(value_type = Option<Vec<i32>>)]
+        #[schema(value_type = Option<Vec<i64>>)]
         issues: Option<Vec<IssueId>>,
         /// Rows with an open issue of this type.
         issue_type: Option<IssueType>,

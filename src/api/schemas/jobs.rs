@@ -17,7 +17,7 @@ schema! {
     /// A job.
     store::jobs::Job as Job {
         /// The id.
-        #[schema(value_type = i32)]
+        #[schema(value_type = i64)]
         id: JobId,
         /// The owner.
         owner: String,
@@ -123,7 +123,7 @@ schema! {
         #[schema(value_type = i64)]
         action: ActionId,
         /// The job.
-        #[schema(value_type = i32)]
+        #[schema(value_type = i64)]
         job: JobId,
         /// Its status before.
         before: JobStatus,
@@ -152,7 +152,7 @@ schema! {
     /// An issue, without its rows.
     store::issues::Issue as Issue {
         /// The id.
-        #[schema(value_type = i32)]
+        #[schema(value_type = i64)]
         id: IssueId,
         /// The rule.
         issue_type: IssueType,

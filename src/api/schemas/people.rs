@@ -35,7 +35,7 @@ schema! {
         /// The files that contain the person.
         files: Vec<actions::KnownFile>,
         /// Jobs whose rows only the stored file has, which may contain the person.
-        #[schema(value_type = Vec<i32>)]
+        #[schema(value_type = Vec<i64>)]
         unread_jobs: Vec<JobId>,
         /// Whether this is all: lists end after a thousand rows and contacts.
         complete: bool,
@@ -79,7 +79,7 @@ schema! {
     /// A row of a person.
     actions::KnownRow as KnownRow {
         /// The job.
-        #[schema(value_type = i32)]
+        #[schema(value_type = i64)]
         job: JobId,
         /// The name of the job's file.
         filename: String,
@@ -92,10 +92,10 @@ schema! {
     /// An issue about a person.
     store::person::FoundIssue as KnownIssue {
         /// The job.
-        #[schema(value_type = i32)]
+        #[schema(value_type = i64)]
         job: JobId,
         /// The issue.
-        #[schema(value_type = i32)]
+        #[schema(value_type = i64)]
         issue: IssueId,
         /// Its type.
         issue_type: String,
@@ -127,7 +127,7 @@ schema! {
         /// When they decided.
         at: DateTime<Utc>,
         /// The job.
-        #[schema(value_type = Option<i32>)]
+        #[schema(value_type = Option<i64>)]
         job: Option<JobId>,
         /// The row.
         #[schema(value_type = i64)]
@@ -151,7 +151,7 @@ schema! {
     /// A file that contains a person.
     actions::KnownFile as KnownFile {
         /// The job.
-        #[schema(value_type = i32)]
+        #[schema(value_type = i64)]
         job: JobId,
         /// The name of the file.
         filename: String,
@@ -167,14 +167,14 @@ schema! {
         /// How much of each kind was erased, or would be.
         counts: PersonCounts,
         /// The jobs that had the person.
-        #[schema(value_type = Vec<i32>)]
+        #[schema(value_type = Vec<i64>)]
         jobs: Vec<JobId>,
         /// Jobs whose rows only the stored file has, which may contain the person: those that have not read it to its end,
         /// and those whose rows were removed. Run or delete them, and erase the person again.
-        #[schema(value_type = Vec<i32>)]
+        #[schema(value_type = Vec<i64>)]
         unread_jobs: Vec<JobId>,
         /// Jobs whose stored files contain the person and stay, since another owner's jobs read them too.
-        #[schema(value_type = Vec<i32>)]
+        #[schema(value_type = Vec<i64>)]
         shared_files: Vec<JobId>,
     }
 }

@@ -11,7 +11,7 @@ schema! {
     /// The result of an upload.
     actions::Uploaded as Uploaded {
         /// The new PENDING job, or the earlier job of the same file.
-        #[schema(value_type = i32)]
+        #[schema(value_type = i64)]
         job: JobId,
         /// Whether the owner had already uploaded the same file; `job` is then the earlier job.
         earlier: bool,
@@ -28,7 +28,7 @@ schema! {
         /// The name of the table's file.
         part: String,
         /// Its job.
-        #[schema(value_type = i32)]
+        #[schema(value_type = i64)]
         job: JobId,
         /// Whether the owner had already uploaded the same file; `job` is then the earlier job.
         earlier: bool,

@@ -84,7 +84,7 @@ mod tests {
     }
 
     /// Returns the first unused id after assigning ids to the shares from `first` on.
-    fn next_id(numbering: &mut Numbering, first: i32, shares: Vec<Share>) -> i32 {
+    fn next_id(numbering: &mut Numbering, first: i64, shares: Vec<Share>) -> i64 {
         let mut ids = (first..).map(IssueId);
         numbering.assign(&mut ids, JobId(1), shares, &mut Links::default()).unwrap();
         ids.next().unwrap().0

@@ -30,7 +30,7 @@ pub(crate) async fn jobs(
     let query =
         "SELECT job_id, job_staged_at IS NOT NULL OR job_status IN ('NEEDS_REVIEW', 'COMPLETED') AS staged,
                 job_file_removed_at IS NULL AS has_file, job_rows_removed_at IS NOT NULL AS is_removed
-         FROM jobs WHERE job_user_id = $1 AND ($2::integer IS NULL OR job_id = $2) ORDER BY job_id";
+         FROM jobs WHERE job_user_id = $1 AND ($2::bigint IS NULL OR job_id = $2) ORDER BY job_id";
     let query = sql::query(query).bind(&owner.0).bind(one.map(|job| job.0));
     let rows = query.fetch_all(connection).await?;
     let state = |row: &sqlx::postgres::PgRow| {

@@ -182,7 +182,7 @@ pub(crate) async fn images(
     let (before, after) = (field_columns("before"), field_columns("after"));
     let searched: Vec<&str> = before.iter().chain(&after).map(String::as_str).collect();
     let statement = format!(
-        "{} WHERE action_owner = $3 AND ($4::integer IS NULL OR action_job_id = $4) AND {}",
+        "{} WHERE action_owner = $3 AND ($4::bigint IS NULL OR action_job_id = $4) AND {}",
         image_query(),
         candidates(&searched, &["before_extra", "after_extra"])
     );

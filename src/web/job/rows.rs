@@ -118,7 +118,7 @@ impl Rows {
                 text: search_text(&query.text),
                 ..IssueFilter::default()
             };
-            let after = query.after.and_then(|after| i32::try_from(after).ok()).map(IssueId);
+            let after = query.after.map(IssueId);
             let page = issues::page(&mut *db, owner, job.tables(), &filter, after, PAGE / 2).await?;
             let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
             let (rows, is_cut) = staging::of_issues(db, owner, job.tables(), &ids, None, OF_ISSUE).await?;

@@ -282,7 +282,8 @@ impl World {
     }
 
     /// Sends the job's message.
-    pub(crate) async fn send_again(&self, job: i32) {
+    pub(crate) async fn send_again(&self, job: impl Into<i64>) {
+        let job = job.into();
         let query = "SELECT job_s3_object_key FROM jobs WHERE job_id = $1";
         let key: String = sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap();
         let body = serde_json::json!({ "job_id": job.to_string(), "s3_key": key, "more": [1] });
@@ -305,7 +306,8 @@ impl World {
     }
 
     /// Waits until the job's run has ended and returns the job's status.
-    pub(crate) async fn status_after_run(&self, job: i32) -> String {
+    pub(crate) async fn status_after_run(&self, job: impl Into<i64>) -> String {
+        let job = job.into();
         let query = "SELECT job_status::text FROM jobs
              WHERE job_id = $1 AND job_status IN ('NEEDS_REVIEW', 'COMPLETED', 'FAILED')";
         for _ in 0..3600 {
@@ -319,26 +321,30 @@ impl World {
     }
 
     /// Waits until the job is COMPLETED.
-    pub(crate) async fn eventually_completed(&self, job: i32) {
+    pub(crate) async fn eventually_completed(&self, job: impl Into<i64>) {
+        let job = job.into();
         eventually("the job is completed", async || self.job(job).await.starts_with("COMPLETED")).await;
     }
 
     /// Returns a job's status and counts in words.
-    pub(crate) async fn job(&self, job: i32) -> String {
+    pub(crate) async fn job(&self, job: impl Into<i64>) -> String {
+        let job = job.into();
         let query = "SELECT job_status || ' total ' || job_total_rows || ' processed ' || job_processed_rows
                      || ' issues ' || job_issue_count || ' repeated ' || job_repeated_rows FROM jobs WHERE job_id = $1";
         sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap()
     }
 
     /// Returns a job's rows with their statuses in words, in the order of the file.
-    pub(crate) async fn statuses(&self, job: i32) -> String {
+    pub(crate) async fn statuses(&self, job: impl Into<i64>) -> String {
+        let job = job.into();
         let query = "SELECT string_agg(staging_id || ' ' || staging_status, ', ' ORDER BY staging_id)
              FROM staging WHERE staging_job_id = $1";
         sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap()
     }
 
     /// Returns a job's open issues, by type and line.
-    pub(crate) async fn issues(&self, job: i32) -> Vec<OpenIssue> {
+    pub(crate) async fn issues(&self, job: impl Into<i64>) -> Vec<OpenIssue> {
+        let job = job.into();
         let query = "SELECT issue_type::text, issue_key AS key,
                             array_agg(coalesce(staging_line, 0) ORDER BY staging_line) AS lines
                      FROM issues JOIN issue_items ON item_issue_id = issue_id JOIN staging ON staging_id = item_staging_id
