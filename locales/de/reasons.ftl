@@ -105,6 +105,7 @@ fault = { $fault ->
     [no-scratch] eine temporäre Datei konnte nicht geschrieben oder gelesen werden
     [database-not-ready] die Datenbank ist nicht einsatzbereit
     [database-unreachable] die Datenbank war nicht erreichbar
+    [ids-used-up] die Datenbank hat keine Nummern mehr für neue Probleme; nachdem der Betreiber `ingest migrate --wide-ids` ausgeführt hat, kann der Auftrag wieder laufen
     [database-unknown] die Datenbank enthält etwas, das diese Version nicht kennt
     [aborted] ein anderer Lauf ist diesem zuvorgekommen
    *[other] auf dem Server ist ein Fehler aufgetreten

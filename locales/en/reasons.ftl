@@ -167,6 +167,7 @@ fault = { $fault ->
     [no-scratch] a temporary file could not be written or read
     [database-not-ready] the database is not ready for use
     [database-unreachable] the database could not be reached
+    [ids-used-up] the database has no numbers left for new issues; once the operator has run `ingest migrate --wide-ids`, the job can be run again
     [database-unknown] the database contains something that this version does not know
     [aborted] the run was overtaken by another one
    *[other] the server has failed

@@ -105,6 +105,7 @@ fault = { $fault ->
     [no-scratch] no se pudo escribir o leer un archivo temporal
     [database-not-ready] la base de datos no está lista para usarse
     [database-unreachable] no se pudo conectar con la base de datos
+    [ids-used-up] la base de datos no tiene más números para nuevos problemas; una vez que el operador haya ejecutado `ingest migrate --wide-ids`, el trabajo puede ejecutarse de nuevo
     [database-unknown] la base de datos contiene algo que esta versión no conoce
     [aborted] otra ejecución se adelantó a esta
    *[other] el servidor ha fallado

@@ -72,9 +72,9 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         report.warn(
             "ids",
             format!(
-                "{relation}.{name}: {percent} % used, the last is {last} of {highest}, after which no row can be added; once \
-                 the rows with the lowest ids are removed, start again by ALTER TABLE {relation} ALTER COLUMN {name} RESTART \
-                 WITH 1"
+                "{relation}.{name}: {percent} % used, the last is {last} of {highest}, after which no row can be added; run \
+                 `ingest migrate --wide-ids` or, once the rows with the lowest ids are removed, start again by ALTER TABLE \
+                 {relation} ALTER COLUMN {name} RESTART WITH 1"
             ),
         );
     }

@@ -6,15 +6,23 @@ use indicatif::HumanCount;
 
 use super::Status;
 use super::session::Session;
+use super::wide_ids::{self, MigrateArgs};
 use crate::pipeline::{Pace, contact_keys};
 use crate::shutdown::Shutdown;
 
 /// How often a line with the progress is printed.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Calculates the keys of contacts that other programs have inserted.
-pub(super) async fn run(session: &Session) -> anyhow::Result<Status> {
+/// Calculates the keys of contacts that other programs have inserted, or widens the ids.
+pub(super) async fn run(session: &Session, args: &MigrateArgs) -> anyhow::Result<Status> {
     eprintln!("the database schema is up to date");
+    match args.wide_ids {
+        Some(ids) => wide_ids::run(session, ids.into(), args).await,
+        None => fill_keys(session).await,
+    }
+}
+
+async fn fill_keys(session: &Session) -> anyhow::Result<Status> {
     let stop = Shutdown::on_signals()?.stop_working;
     let mut printed = Instant::now();
     let progress = |filled| {

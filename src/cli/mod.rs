@@ -31,6 +31,7 @@ mod session;
 mod show;
 mod token;
 mod undo_progress;
+mod wide_ids;
 
 use std::process::ExitCode;
 
@@ -101,7 +102,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         Command::Config { output } => return configuration::show(&cli.listed, *output),
         Command::Completions { shell } => return definition::print_completions(*shell),
         Command::Manual { folder } => return definition::write_manual(folder),
-        Command::Migrate => session::Migrate::Apply,
+        Command::Migrate(_) => session::Migrate::Apply,
         Command::Import { .. }
         | Command::Preview { .. }
         | Command::Worker
@@ -147,7 +148,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,
         Command::Session(command) => browser_sessions::run(session, command).await,
-        Command::Migrate => migrate::run(session).await,
+        Command::Migrate(args) => migrate::run(session, &args).await,
         Command::Jobs(list) => show::jobs(session, &list).await,
         Command::Issues { job, all, kind, rows, list } => {
             let state = if all { State::All } else { State::Open };

@@ -107,6 +107,8 @@ words! {
         DatabaseNotReady = "database-not-ready",
         /// The database could not be reached.
         DatabaseUnreachable = "database-unreachable",
+        /// The database has no ids left for new issues.
+        IdsUsedUp = "ids-used-up",
         /// The database contains something that this version does not know.
         DatabaseUnknown = "database-unknown",
         /// Another run has taken over, or an earlier write has failed.

@@ -41,6 +41,7 @@ pub(crate) mod undo_progress;
 pub(crate) mod unreadable;
 mod wall;
 pub(crate) mod wanted;
+pub(crate) mod wide_ids;
 
 use std::time::Duration;
 
@@ -127,6 +128,9 @@ impl std::fmt::Display for DatabaseError {
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
                 write!(f, "database error {code}: {}", quoteless(error.message()))?;
+                if is_id_limit(&**error) {
+                    f.write_str("; to continue with larger ids, run `ingest migrate --wide-ids`")?;
+                }
                 match error.constraint() {
                     Some(name) => write!(f, " (constraint {name})"),
                     None => Ok(()),
@@ -138,6 +142,12 @@ impl std::fmt::Display for DatabaseError {
 }
 
 impl std::error::Error for DatabaseError {}
+
+/// Returns whether a sequence of ids has reached its limit.
+fn is_id_limit(error: &dyn sqlx::error::DatabaseError) -> bool {
+    const SEQUENCE_GENERATOR_LIMIT_EXCEEDED: &str = "2200H";
+    error.code().as_deref() == Some(SEQUENCE_GENERATOR_LIMIT_EXCEEDED)
+}
 
 /// Returns a server message without the value that a data exception (class 22) quotes after a colon.
 fn quoteless(message: &str) -> &str {
@@ -181,6 +191,9 @@ impl StoreError {
     pub(crate) fn failure(&self) -> Failure {
         let fault = match self {
             StoreError::TooLarge { value, .. } => return Failure::TooManyRows { rows: *value },
+            StoreError::Database(DatabaseError(sqlx::Error::Database(error))) if is_id_limit(&**error) => {
+                Fault::IdsUsedUp
+            }
             StoreError::Database(DatabaseError(sqlx::Error::Database(error))) => {
                 return Failure::DatabaseRefused { code: error.code().unwrap_or_default().into_owned() };
             }
@@ -203,6 +216,14 @@ impl StoreError {
             return false;
         };
         error.code().as_deref() == Some("55P03")
+    }
+
+    /// Returns whether the server ended the transaction because it and others waited for each other.
+    pub(crate) fn is_deadlock(&self) -> bool {
+        let StoreError::Database(DatabaseError(sqlx::Error::Database(error))) = self else {
+            return false;
+        };
+        error.code().as_deref() == Some("40P01")
     }
 
     /// Returns whether the server cancelled the statement because it exceeded its time limit.

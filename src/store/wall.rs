@@ -24,6 +24,8 @@ pub(super) const ROLE: &str = "(SELECT rolname::text FROM pg_roles
 const POLICY: &str = "ingest_requests";
 /// The name in versions before migration 27. On the own tables of large jobs, these policies are as good, only slower.
 const OLDER_POLICY: &str = "ingest_owner";
+/// The names of all policies for requests.
+pub(super) const POLICIES: [&str; 2] = [POLICY, OLDER_POLICY];
 
 /// Which rows of a table a transaction sees, by a column.
 #[derive(Debug, Clone, Copy)]
@@ -270,7 +272,7 @@ pub(super) async fn build(pool: &PgPool) -> Result<(), StoreError> {
 }
 
 /// Protects all tables that are open, if the role for requests exists.
-async fn close_open(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(super) async fn close_open(connection: &mut PgConnection) -> Result<(), StoreError> {
     let row = sqlx::raw_sql(AssertSqlSafe(Wall::query())).fetch_one(&mut *connection).await?;
     let wall = Wall::from_row(&row)?;
     match wall.exists {

@@ -147,7 +147,7 @@ async fn count_ids(worker: Arc<Worker>, shutdown: Shutdown) {
                         used_percent = counter.used_percent(),
                         last = counter.last,
                         highest = counter.highest,
-                        "the ids of a column run out"
+                        "the ids of a column run out; run `ingest migrate --wide-ids`"
                     );
                 }
             }

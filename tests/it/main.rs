@@ -58,4 +58,5 @@ mod support;
 mod torture;
 mod undo_progress;
 mod wall;
+mod wide_ids;
 mod worker;
