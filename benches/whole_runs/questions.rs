@@ -10,6 +10,7 @@ use ingest::domain::ids::{ContactId, IssueId, RowId};
 use ingest::domain::job::{JobId, Owner};
 use ingest::domain::row::RowStatus;
 use ingest::domain::rules::IssueType;
+use ingest::domain::search::SearchText;
 use ingest::store::issues::IssueFilter;
 use ingest::store::{OwnerPool, OwnerTransaction, contacts, issue_items, issues, jobs, staging};
 use sqlx::PgPool;
@@ -133,7 +134,7 @@ impl<'a> Questions<'a> {
         measure!(self, None, "search for contacts with a text", |db| contacts::search(
             db,
             &owner,
-            Some("zebra"),
+            Some(&SearchText::exact("zebra")),
             None,
             50
         ));

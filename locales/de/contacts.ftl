@@ -3,6 +3,7 @@
 contacts-title = Kontakte
 contacts-search = Kontakte durchsuchen
 contacts-search-placeholder = Name, Firma oder Adresse
+contacts-fold-accents = Akzente ignorieren
 export-format = Format der Datei
 export-all = Alle herunterladen
 export-found = Diese herunterladen

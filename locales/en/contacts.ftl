@@ -3,6 +3,7 @@
 contacts-title = Contacts
 contacts-search = Search contacts
 contacts-search-placeholder = Name, company or address
+contacts-fold-accents = Ignore accents
 export-format = Format of the file
 export-all = Download all
 export-found = Download these

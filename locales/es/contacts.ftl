@@ -3,6 +3,7 @@
 contacts-title = Contactos
 contacts-search = Buscar contactos
 contacts-search-placeholder = Nombre, empresa o dirección
+contacts-fold-accents = Ignorar acentos
 export-format = Formato del archivo
 export-all = Descargar todo
 export-found = Descargar estos

@@ -12,6 +12,7 @@ use crate::domain::field::PerField;
 use crate::domain::ids::{ContactId, RowId};
 use crate::domain::job::{JobId, Owner};
 use crate::domain::refusal::RecordName;
+use crate::domain::search::SearchText;
 use crate::exports::{Cell, Column, Columns, CsvOptions, End, ExportFormat, Exported, Kind, Writer};
 use crate::store::contacts::{self, Contact};
 use crate::store::jobs;
@@ -40,10 +41,10 @@ pub struct Export {
 /// The records to export.
 #[derive(Debug, Clone)]
 pub enum Selection {
-    /// All contacts in the order of creation, or, newest first, those with a value that contains the text.
+    /// All contacts in the order of creation, or, newest first, those that match a search.
     Contacts {
-        /// The text; not empty.
-        text: Option<String>,
+        /// The search, whose text is not empty.
+        search: Option<SearchText>,
     },
     /// The rows of a job that match a filter, in the order of the file.
     Rows {
@@ -146,7 +147,7 @@ enum Records {
 /// Where records come from, and where the next ones start.
 enum Source {
     AllContacts { after: ContactId },
-    FoundContacts { text: String, next: Next<ContactId> },
+    FoundContacts { search: SearchText, next: Next<ContactId> },
     Rows { job: JobId, filter: Box<Filter>, next: Next<RowId> },
 }
 
@@ -172,11 +173,11 @@ impl Source {
     ) -> Result<(Source, Columns), ActionError> {
         let mut db = owners.read(owner).await?;
         let (source, columns) = match selection {
-            Selection::Contacts { text } => {
+            Selection::Contacts { search } => {
                 let kept = extra_columns::of_owner(&mut db, owner).await?;
-                let source = match text {
+                let source = match search {
                     None => Source::AllContacts { after: ContactId(0) },
-                    Some(text) => Source::FoundContacts { text, next: Next::Start },
+                    Some(search) => Source::FoundContacts { search, next: Next::Start },
                 };
                 (source, Columns::of::<Contact>(kept))
             }
@@ -204,14 +205,14 @@ impl Source {
                 *after = last.id;
                 Ok(Some(Records::Contacts(found)))
             }
-            Source::FoundContacts { text, next } => {
+            Source::FoundContacts { search, next } => {
                 let before = match *next {
                     Next::Start => None,
                     Next::After(contact) => Some(contact),
                     Next::End => return Ok(None),
                 };
                 let mut db = owners.read(owner).await?;
-                let page = contacts::search(&mut db, owner, Some(text), before, PIECE).await?;
+                let page = contacts::search(&mut db, owner, Some(search), before, PIECE).await?;
                 *next = Next::of(page.next);
                 Ok(Some(Records::Contacts(page.contacts)))
             }

@@ -11,6 +11,7 @@ use crate::actions::{self, DeletedContacts, DeletionPreview, EditedContact};
 use crate::domain::contact_filter::ContactFilter;
 use crate::domain::decision::Edits;
 use crate::domain::ids::{ActionId, ContactId};
+use crate::domain::search::SearchText;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader};
 use crate::store::contact_changes::{self, Change};
 use crate::store::contacts::{self, Contact};
@@ -22,6 +23,9 @@ pub(super) struct ListContactsQuery {
     /// Only contacts whose values contain each word of this text, ignoring case.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
+    /// Whether letters of the text with and without accents match each other: `muller` finds Müller, and `strasse` Straße.
+    #[serde(default)]
+    fold_accents: bool,
     /// The `next` of the previous page.
     #[param(value_type = Option<i64>)]
     after: Option<ContactId>,
@@ -31,6 +35,8 @@ pub(super) struct ListContactsQuery {
 }
 
 /// Lists the caller's contacts, newest first.
+///
+/// A search reads a limited number of contacts: a page may have fewer than `limit`, or none, and still have a `next`.
 #[utoipa::path(get, path = "/contacts", tag = "contacts", params(ListContactsQuery),
     responses((status = 200, description = "A page of contacts", body = Page<Contact>)))]
 pub(super) async fn list_contacts(
@@ -40,8 +46,9 @@ pub(super) async fn list_contacts(
 ) -> Result<axum::Json<Page<Contact>>, Problem> {
     let limit = limit(query.limit)?;
     let text = text("text", &query.text)?;
+    let search = text.map(|text| SearchText { text: text.to_owned(), fold_accents: query.fold_accents });
     let mut db = app.owners.read(&principal.owner).await?;
-    let page = contacts::search(&mut db, &principal.owner, text, query.after, limit).await?;
+    let page = contacts::search(&mut db, &principal.owner, search.as_ref(), query.after, limit).await?;
     Ok(axum::Json(Page::with_next(page.contacts, page.next)))
 }
 

@@ -12,6 +12,7 @@ use crate::domain::decision::Filter;
 use crate::domain::ids::JobId;
 use crate::domain::row::RowStatus;
 use crate::domain::rules::IssueType;
+use crate::domain::search::SearchText;
 use crate::exports::{CsvOptions, ExportFormat};
 use crate::http::{self, App, Editor, Path, Problem, ProblemBody, Query, Reader, take_corrections};
 
@@ -72,7 +73,7 @@ pub(super) async fn download_contacts(
     State(app): State<App>,
 ) -> Result<Response, Problem> {
     let csv = CsvOptions { byte_order_mark: true };
-    let export = Export { selection: Selection::Contacts { text: None }, format: ExportFormat::Csv, csv };
+    let export = Export { selection: Selection::Contacts { search: None }, format: ExportFormat::Csv, csv };
     http::exported_file(&app, &principal.owner, export).await
 }
 
@@ -86,9 +87,12 @@ pub(super) struct ExportContactsQuery {
     /// Whether a CSV file begins with a byte order mark, without which Excel does not read it as UTF-8.
     #[serde(default)]
     byte_order_mark: bool,
-    /// Only contacts with a value that contains this text.
+    /// Only contacts whose values contain each word of this text, ignoring case.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
+    /// Whether letters of the text with and without accents match each other: `muller` finds Müller, and `strasse` Straße.
+    #[serde(default)]
+    fold_accents: bool,
 }
 
 /// Downloads the caller's contacts, or those that match, as a file.
@@ -107,8 +111,9 @@ pub(super) async fn export_contacts(
     Query(query): Query<ExportContactsQuery>,
 ) -> Result<Response, Problem> {
     let text = text("text", &query.text)?.filter(|text| !text.is_empty()).map(str::to_owned);
+    let search = text.map(|text| SearchText { text, fold_accents: query.fold_accents });
     let csv = CsvOptions { byte_order_mark: query.byte_order_mark };
-    let export = Export { selection: Selection::Contacts { text }, format: query.format, csv };
+    let export = Export { selection: Selection::Contacts { search }, format: query.format, csv };
     http::exported_file(&app, &principal.owner, export).await
 }
 

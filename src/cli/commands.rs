@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use clap::{FromArgMatches, Parser, Subcommand};
 
 use super::output::Format;
-use super::{
-    browser_sessions, columns, contacts, decide, definition, import, mapping, save, token, wide_ids,
-};
+use super::{browser_sessions, columns, contacts, decide, definition, import, mapping, migrate, save, token};
 use crate::config::{self, Dotenv, Setting, Settings, SettingsError};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
@@ -88,7 +86,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Session(browser_sessions::SessionCommand),
     /// Migrate the database schema.
-    Migrate(wide_ids::MigrateArgs),
+    Migrate(migrate::MigrateArgs),
     /// List jobs, newest first.
     Jobs(List),
     /// List the open issues of a job with their rows.

@@ -21,6 +21,9 @@ pub(crate) struct DeleteArgs {
     /// Contacts whose values contain each word of this text.
     #[arg(long)]
     text: Option<String>,
+    /// Let letters of --text with and without accents match each other: muller finds Müller.
+    #[arg(long, requires = "text")]
+    fold_accents: bool,
     /// Contacts that this job created.
     #[arg(long)]
     job: Option<JobId>,
@@ -43,6 +46,7 @@ impl DeleteArgs {
         ContactFilter {
             contacts: (!self.contacts.is_empty()).then(|| self.contacts.clone()),
             text: self.text.clone(),
+            fold_accents: self.fold_accents,
             job: self.job,
             all: self.all,
         }

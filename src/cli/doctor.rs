@@ -9,6 +9,7 @@ use super::output::stdout;
 use super::{serve, session};
 use crate::config::Settings;
 use crate::queue::DeadLetters;
+use crate::store::contacts::SearchIndex;
 use crate::store::counters::{self, Counter};
 use crate::store::{Wall, schema, unreadable};
 
@@ -65,6 +66,7 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         Err(error) => report.bad("schema", error),
     }
     wall(report, pool).await;
+    search_index(report, pool).await;
     // There are no tables yet, as an earlier line says, if this fails.
     for counter in counters::running_out(pool).await.unwrap_or_default() {
         let Counter { relation, name, last, highest } = &counter;
@@ -104,6 +106,24 @@ async fn wall(report: &mut Report, pool: &sqlx::PgPool) {
                 ),
             ),
         },
+    }
+}
+
+/// Checks the optional index for searches.
+async fn search_index(report: &mut Report, pool: &sqlx::PgPool) {
+    match SearchIndex::of(pool).await {
+        Err(error) => report.bad("search index", error),
+        Ok(SearchIndex::Built) => {
+            report.good("search index", "complete; drop it with `ingest migrate --search-index drop`");
+        }
+        Ok(SearchIndex::Unfinished) => report.warn(
+            "search index",
+            "a build is in progress or was interrupted; if it was, run `ingest migrate --search-index build`, or drop it",
+        ),
+        Ok(SearchIndex::Missing) => report.good(
+            "search index",
+            "none; `ingest migrate --search-index build` makes searches among millions faster, and imports slower",
+        ),
     }
 }
 

@@ -3,26 +3,50 @@
 use std::time::{Duration, Instant};
 
 use indicatif::HumanCount;
+use sqlx::PgPool;
 
 use super::Status;
 use super::session::Session;
-use super::wide_ids::{self, MigrateArgs};
+use super::wide_ids;
 use crate::pipeline::{Pace, contact_keys};
 use crate::shutdown::Shutdown;
+use crate::store::contacts::SearchIndex;
 
 /// How often a line with the progress is printed.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Calculates the keys of contacts that other programs have inserted, or widens the ids.
-pub(super) async fn run(session: &Session, args: &MigrateArgs) -> anyhow::Result<Status> {
-    eprintln!("the database schema is up to date");
-    match args.wide_ids {
-        Some(ids) => wide_ids::run(session, ids.into(), args).await,
-        None => fill_keys(session).await,
-    }
+/// What to do besides the migration.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MigrateArgs {
+    /// Build or drop the index for searches among millions of contacts.
+    ///
+    /// With the index, a search finds a word among millions of contacts at once; without it, it reads 5,000 contacts at a
+    /// time. Imports take several times as long with it. Others can read and write during a build. A build that was
+    /// interrupted is started again by the same command.
+    #[arg(long, value_name = "ACTION", ignore_case = true)]
+    search_index: Option<IndexAction>,
+    #[command(flatten)]
+    wide_ids: wide_ids::WideIdsArgs,
 }
 
-async fn fill_keys(session: &Session) -> anyhow::Result<Status> {
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum IndexAction {
+    /// Build the index, unless it is complete.
+    Build,
+    /// Drop the index.
+    Drop,
+}
+
+/// Calculates the keys of contacts that other programs have inserted, and changes the index for searches as requested; or
+/// widens the ids.
+pub(super) async fn run(session: &Session, args: &MigrateArgs) -> anyhow::Result<Status> {
+    eprintln!("the database schema is up to date");
+    if let Some(ids) = args.wide_ids.ids() {
+        return wide_ids::run(session, ids, &args.wide_ids).await;
+    }
+    if let Some(action) = args.search_index {
+        change_index(&session.context.pool, action).await?;
+    }
     let stop = Shutdown::on_signals()?.stop_working;
     let mut printed = Instant::now();
     let progress = |filled| {
@@ -40,4 +64,20 @@ async fn fill_keys(session: &Session) -> anyhow::Result<Status> {
         }
     }
     Ok(Status::Done)
+}
+
+async fn change_index(pool: &PgPool, action: IndexAction) -> anyhow::Result<()> {
+    let (is_done, done) = match action {
+        IndexAction::Build => {
+            eprintln!("building the search index; this takes minutes if there are millions of contacts");
+            (SearchIndex::build(pool).await?, "the search index is complete")
+        }
+        IndexAction::Drop => (SearchIndex::drop(pool).await?, "there is no search index"),
+    };
+    anyhow::ensure!(
+        is_done,
+        "another process is changing the schema; run the command again once it has ended"
+    );
+    eprintln!("{done}");
+    Ok(())
 }

@@ -13,6 +13,7 @@ use super::session::Session;
 use crate::actions::{self, Export, Selection};
 use crate::domain::decision::Filter;
 use crate::domain::ids::JobId;
+use crate::domain::search::SearchText;
 use crate::exports::{CsvOptions, ExportFormat};
 
 /// What to save, and how.
@@ -25,6 +26,9 @@ pub(crate) struct SaveArgs {
     job: Option<JobId>,
     #[command(flatten)]
     which: FilterArgs,
+    /// Let letters of --text with and without accents match each other: muller finds Müller. For contacts.
+    #[arg(long, requires = "text", conflicts_with = "job")]
+    fold_accents: bool,
     /// Format of the file; by default, that of its extension.
     #[arg(long, value_name = "FORMAT", value_parser = format())]
     format: Option<ExportFormat>,
@@ -67,7 +71,9 @@ impl SaveArgs {
                         "contacts have no status, issues or columns to filter by; add `--job`, or use only `--text`"
                     );
                 }
-                Ok(Selection::Contacts { text: filter.text.filter(|text| !text.is_empty()) })
+                let text = filter.text.filter(|text| !text.is_empty());
+                let search = text.map(|text| SearchText { text, fold_accents: self.fold_accents });
+                Ok(Selection::Contacts { search })
             }
         }
     }

@@ -10,21 +10,28 @@ use super::session::Session;
 use crate::shutdown::Shutdown;
 use crate::store::wide_ids::{self, Plan, Rewrite, WideIds};
 
-/// The arguments of `migrate`.
+/// Whether and how to widen ids.
 #[derive(Debug, clap::Args)]
-pub(crate) struct MigrateArgs {
+pub(crate) struct WideIdsArgs {
     /// Also widen the ids that are 32-bit numbers to `bigint`, so that they do not end at 2147483647.
     ///
     /// Everything that uses the database waits while a table is rewritten, and other programs must be able to read 64-bit
     /// numbers.
     #[arg(long, value_name = "IDS", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_enum)]
-    pub(super) wide_ids: Option<Which>,
+    wide_ids: Option<Which>,
     /// Only say what would be widened.
     #[arg(long, requires = "wide_ids")]
     dry_run: bool,
     /// Do not ask.
     #[arg(long, requires = "wide_ids")]
     yes: bool,
+}
+
+impl WideIdsArgs {
+    /// Returns the ids to widen, if any.
+    pub(super) fn ids(&self) -> Option<WideIds> {
+        self.wide_ids.map(WideIds::from)
+    }
 }
 
 /// The ids to widen.
@@ -46,7 +53,7 @@ impl From<Which> for WideIds {
 }
 
 /// Widens `ids`, after a confirmation.
-pub(crate) async fn run(session: &Session, ids: WideIds, args: &MigrateArgs) -> anyhow::Result<Status> {
+pub(crate) async fn run(session: &Session, ids: WideIds, args: &WideIdsArgs) -> anyhow::Result<Status> {
     let pool = &session.context.pool;
     let plan = wide_ids::plan(pool, ids).await?;
     if plan.rewrites.is_empty() {

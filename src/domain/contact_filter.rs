@@ -3,7 +3,7 @@
 use super::ids::ContactId;
 use super::job::JobId;
 use super::refusal::Refusal;
-use super::search;
+use super::search::{self, SearchText};
 
 /// Selects contacts of an owner: those that meet every condition. All contacts are selected only by `all`, so that a
 /// condition that is left out by mistake does not select them.
@@ -25,6 +25,9 @@ pub struct ContactFilter {
     /// contact selects this contact alone, as in a search.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Whether letters of the text with and without accents match each other.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fold_accents: bool,
     /// The contact was created from a row of this job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
@@ -39,14 +42,21 @@ impl ContactFilter {
         ContactFilter { text: Some(text.into()), ..ContactFilter::default() }
     }
 
+    /// Returns a filter for the contacts that a search finds.
+    pub fn search_of(search: &SearchText) -> ContactFilter {
+        ContactFilter { fold_accents: search.fold_accents, ..ContactFilter::text(&search.text) }
+    }
+
     /// Returns a filter for exactly these contacts.
     pub fn contacts(contacts: impl Into<Vec<ContactId>>) -> ContactFilter {
         ContactFilter { contacts: Some(contacts.into()), ..ContactFilter::default() }
     }
 
-    /// Returns the text without surrounding white space; `None` if there is none.
-    pub(crate) fn words(&self) -> Option<&str> {
-        self.text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    /// Returns the text to search for; `None` if it has no words.
+    pub(crate) fn search(&self) -> Option<SearchText> {
+        let text = self.text.as_deref()?.trim().to_owned();
+        let search = SearchText { text, fold_accents: self.fold_accents };
+        (!search.words().is_empty()).then_some(search)
     }
 
     /// Returns why the filter is refused: its text is invalid, or it does not say which contacts it selects.
@@ -54,7 +64,7 @@ impl ContactFilter {
         if let Some(flaw) = self.text.as_deref().and_then(search::refusal) {
             return Some(Refusal::SearchText(flaw));
         }
-        let has_condition = self.contacts.is_some() || self.words().is_some() || self.job.is_some();
+        let has_condition = self.contacts.is_some() || self.search().is_some() || self.job.is_some();
         (has_condition == self.all).then_some(Refusal::NoContactFilter)
     }
 }
@@ -70,6 +80,9 @@ mod tests {
             (ContactFilter::default(), false),
             (ContactFilter::text(" \t"), false),
             (ContactFilter::text("ann"), true),
+            (ContactFilter::text("\u{301}"), true),
+            (ContactFilter { fold_accents: true, ..ContactFilter::text("\u{301}") }, false),
+            (ContactFilter { fold_accents: true, ..ContactFilter::default() }, false),
             (ContactFilter::text("a\0"), false),
             (ContactFilter::contacts([]), true),
             (ContactFilter { job, ..ContactFilter::default() }, true),

@@ -1,10 +1,12 @@
 //! `contacts`: the result of all imports. A unique constraint allows one contact per owner and e-mail address.
-//! `search.rs` searches them in bounded time, `selected.rs` reads all that a filter selects, and `keys.rs` says whether one
+//! `search.rs` searches them in bounded time, by the index of `search_index.rs` if there is one, `selected.rs` reads all that a filter selects, and `keys.rs` says whether one
 //! exists.
 
+mod comparison;
 pub(super) mod index;
 mod keys;
 mod search;
+mod search_index;
 mod selected;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ pub(crate) use keys::{
     existing_among, fill_keys, fill_some, keys, lack_keys, owner_without_keys, try_turn, with_keys,
 };
 pub use search::{ContactPage, piece, search};
+pub use search_index::SearchIndex;
 pub(crate) use selected::Selected;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -203,11 +206,12 @@ pub(crate) async fn edit(
     Ok(())
 }
 
-/// Updates the statistics of the table after a large import. The server does so automatically, but minutes later, and
-/// until then sorts all of an owner's contacts for one page. Waits at most half a second for the lock, so as not to wait
-/// for an ANALYZE that is already running.
+/// Updates the statistics of the table and the search index after a large import. The server does so automatically, but
+/// minutes later, and until then sorts all of an owner's contacts for one page. Waits at most half a second for the lock, so as
+/// not to wait for an ANALYZE that is already running.
 pub(crate) async fn analyze(pool: &PgPool) -> Result<(), StoreError> {
-    sql::once_changed(pool, "SET LOCAL lock_timeout = '500ms'; ANALYZE contacts").await?;
+    let statements = format!("SET LOCAL lock_timeout = '500ms'; ANALYZE contacts; {}", search_index::CLEAN);
+    sql::once_changed(pool, &statements).await?;
     Ok(())
 }
 

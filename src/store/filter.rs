@@ -19,10 +19,10 @@ pub(super) fn all_searched(prefix: &str) -> String {
 }
 
 /// Returns what precedes and follows a pattern in a condition on values in columns that belong to no field: the searched
-/// part of one of them is like the pattern.
-pub(super) fn around_extra_like(column: &str) -> (String, &'static str) {
+/// part of one of them, which `compared` may convert, is like the pattern.
+pub(super) fn around_extra_like(column: &str, compared: impl Fn(&str) -> String) -> (String, &'static str) {
     // Unlike `jsonb_each_text`, this does not fail if another program has written something else than an object.
-    let value = searched("value #>> '{}'");
+    let value = compared(&searched("value #>> '{}'"));
     (format!("EXISTS (SELECT FROM jsonb_path_query({column}, '$.*') AS value WHERE {value} ILIKE "), ")")
 }
 
@@ -38,20 +38,6 @@ pub(super) fn anywhere(text: &str) -> String {
     }
     pattern.push('%');
     pattern
-}
-
-/// The most words of a text that are searched for separately; the last one includes the rest.
-const MOST_WORDS: usize = 8;
-
-/// Returns LIKE patterns that match the words of `text` anywhere, in any order. `None` if there are no words.
-pub(super) fn words(text: &str) -> Option<Vec<String>> {
-    let words: Vec<String> = text
-        .trim()
-        .splitn(MOST_WORDS, char::is_whitespace)
-        .filter(|word| !word.is_empty())
-        .map(anywhere)
-        .collect();
-    Some(words).filter(|words| !words.is_empty())
 }
 
 /// The issues of one type, to select their rows.
@@ -129,7 +115,7 @@ fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) {
         query.push(format!(" AND ({} ILIKE ", all_searched("s.staging")));
         query.push_bind(anywhere(text));
-        let (start, end) = around_extra_like("s.staging_extra");
+        let (start, end) = around_extra_like("s.staging_extra", str::to_owned);
         query.push(format!(" OR {start}")).push_bind(anywhere(text)).push(format!("{end})"));
     }
     if let Some(wanted) = &filter.column {
@@ -181,13 +167,5 @@ mod tests {
     #[test]
     fn patterns_escape_special_characters() {
         assert_eq!(super::anywhere(r"50%_\x"), r"%50\%\_\\x%");
-    }
-
-    #[test]
-    fn a_text_consists_of_words() {
-        let words = |text| super::words(text).unwrap_or_default();
-        assert_eq!(words(" Ann  Lee\t"), ["%Ann%", "%Lee%"]);
-        assert_eq!(words("1 2 3 4 5 6 7 8 9")[7], "%8 9%");
-        assert_eq!(super::words(" \n"), None);
     }
 }

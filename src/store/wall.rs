@@ -309,7 +309,8 @@ async fn close_all(connection: &mut PgConnection, wall: &Wall) -> Result<(), Sto
         sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *connection).await?;
     }
     let functions = "SELECT string_agg(oid::regprocedure::text, ', ') FROM pg_proc
-         WHERE proname IN ('ingest_sees_job', 'ingest_sees_action')
+         WHERE proname IN ('ingest_sees_job', 'ingest_sees_action', 'ingest_unaccented', 'ingest_folded', 'ingest_search_keys',
+                         'ingest_search_candidates')
            AND pronamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'jobs'::regclass)";
     let functions: String = sql::query_scalar(functions).fetch_one(&mut *connection).await?;
     let call = AssertSqlSafe(format!("GRANT EXECUTE ON FUNCTION {functions} TO {role}"));

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::deletion_notice::Notice;
 use super::export::Formats;
 use super::extra::{self, ExtraInputs};
-use super::form::{Form, request, search_text};
+use super::form::{Form, SearchQuery, request, search_address};
 use super::language::Viewer;
 use super::refusals::action_error;
 use super::shell::{Section, Shell, show};
@@ -23,6 +23,7 @@ use crate::domain::decision::Field;
 use crate::domain::extra::Extra;
 use crate::domain::ids::{ActionId, ContactId, JobId, RowId};
 use crate::domain::refusal::Refusal;
+use crate::domain::search::SearchText;
 use crate::http::{App, Editor, Path, Problem, Query, Reader};
 use crate::store::OwnerTransaction;
 use crate::store::contact_changes::{self, Change};
@@ -36,7 +37,8 @@ const PAGE: i64 = 50;
 /// The query of the list: the contacts to show.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ContactsQuery {
-    text: Option<String>,
+    #[serde(flatten)]
+    search: SearchQuery,
     after: Option<ContactId>,
     /// The deletion, or the undo of one, that the viewer has just requested.
     done: Option<ActionId>,
@@ -70,6 +72,8 @@ struct Page {
     lines: Vec<Line>,
     count: String,
     text: String,
+    /// Whether the search ignores accents.
+    fold_accents: bool,
     formats: Formats,
     /// The note that no contacts match.
     none_found: String,
@@ -103,18 +107,15 @@ pub(super) async fn listed(
     query: ContactsQuery,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
-    let text = search_text(&query.text);
+    let search = query.search.search();
     let owner = &principal.owner;
-    let page = contacts::search(&mut db, owner, text.as_deref(), query.after, PAGE).await?;
+    let page = contacts::search(&mut db, owner, search.as_ref(), query.after, PAGE).await?;
     let rows: Vec<RowId> = page.contacts.iter().map(|contact| contact.row).collect();
     let origins = staging::origins(&mut db, owner, &rows).await?;
     let mut origins: HashMap<RowId, Origin> =
         origins.into_iter().map(|origin| (origin.row, origin)).collect();
     let next = page.next.map(|next| {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if let Some(text) = &text {
-            query.append_pair("text", text);
-        }
+        let mut query = search_address(search.as_ref());
         format!("/contacts?{}", query.append_pair("after", &next.to_string()).finish())
     });
     let continues = (page.contacts.len() as i64) < PAGE && next.is_some() && !page.is_cut;
@@ -124,7 +125,7 @@ pub(super) async fn listed(
         contact,
     };
     let lines = page.contacts.into_iter().map(line).collect();
-    let text = text.unwrap_or_default();
+    let SearchText { text, fold_accents } = search.unwrap_or_default();
     let title = viewer.text.contacts_title();
     show(&Page {
         fields: words::fields(&viewer.text),
@@ -133,6 +134,7 @@ pub(super) async fn listed(
         formats: Formats::of(&viewer.text),
         none_found: viewer.text.contacts_none_found(&text),
         text,
+        fold_accents,
         next,
         continues,
         first: query.after.is_none(),

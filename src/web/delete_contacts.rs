@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::contacts::{ContactsQuery, listed, single};
 use super::deletion_notice::Notice;
-use super::form::{Form, request, search_text};
+use super::form::{Form, SearchQuery, request, search_address};
 use super::language::Viewer;
 use super::refusals::action_error;
 use super::shell::{Section, Shell, show};
@@ -16,6 +16,7 @@ use crate::actions::{self, ActionError, DeletionPreview};
 use crate::auth::Principal;
 use crate::domain::contact_filter::ContactFilter;
 use crate::domain::ids::{ActionId, ContactId};
+use crate::domain::search::SearchText;
 use crate::http::{App, Editor, Path, Problem, Query};
 use crate::store::contacts::Contact;
 
@@ -50,12 +51,6 @@ fn list_after(action: Option<ActionId>) -> Response {
     Redirect::to(&format!("/contacts{query}")).into_response()
 }
 
-/// The query of the preview: the text of the search.
-#[derive(Debug, Deserialize)]
-pub(super) struct PreviewQuery {
-    text: Option<String>,
-}
-
 #[derive(Template)]
 #[template(path = "delete_contacts.html")]
 struct PreviewPage {
@@ -64,6 +59,7 @@ struct PreviewPage {
     /// The address of the search.
     back: String,
     text: String,
+    fold_accents: bool,
     count: i64,
     /// The number of contacts in words.
     contacts: String,
@@ -79,10 +75,10 @@ pub(super) async fn preview(
     Editor(principal): Editor,
     viewer: Viewer,
     State(app): State<App>,
-    Query(query): Query<PreviewQuery>,
+    Query(query): Query<SearchQuery>,
 ) -> Result<Response, Problem> {
-    match search_text(&query.text) {
-        Some(text) => previewed(&app, viewer, &principal, text, None).await,
+    match query.search() {
+        Some(search) => previewed(&app, viewer, &principal, search, None).await,
         None => Ok(list_after(None)),
     }
 }
@@ -91,32 +87,35 @@ async fn previewed(
     app: &App,
     viewer: Viewer,
     principal: &Principal,
-    text: String,
+    search: SearchText,
     notice: Option<String>,
 ) -> Result<Response, Problem> {
-    let filter = ContactFilter::text(&text);
+    let filter = ContactFilter::search_of(&search);
     let preview = actions::preview_deletion(&app.owners, &principal.owner, &filter).await?;
     let DeletionPreview { count, examples } = preview;
-    let search = url::form_urlencoded::Serializer::new(String::new()).append_pair("text", &text).finish();
+    let address = search_address(Some(&search)).finish();
+    let SearchText { text, fold_accents } = search;
     let question = viewer.text.contacts_delete_question(&text);
     show(&PreviewPage {
-        back: format!("/contacts?{search}"),
+        back: format!("/contacts?{address}"),
         contacts: viewer.text.contacts(count),
         none_found: viewer.text.contacts_none_found(&text),
         fields: words::fields(&viewer.text),
         shell: Shell::new(viewer, principal, Section::Contacts, question.clone()),
         question,
         text,
+        fold_accents,
         count,
         examples,
         notice,
     })
 }
 
-/// The form of the preview: the text of the search, and how many contacts it has found.
+/// The form of the preview: the search, and how many contacts it has found.
 #[derive(Debug, Deserialize)]
 pub(super) struct DeleteFoundForm {
-    text: String,
+    #[serde(flatten)]
+    search: SearchQuery,
     expected: i64,
 }
 
@@ -127,12 +126,13 @@ pub(super) async fn delete_found(
     State(app): State<App>,
     Form(form): Form<DeleteFoundForm>,
 ) -> Result<Response, Problem> {
-    let (by, filter) = (request(principal.clone()), ContactFilter::text(&form.text));
+    let search = form.search.search().unwrap_or_default();
+    let (by, filter) = (request(principal.clone()), ContactFilter::search_of(&search));
     match actions::delete_contacts(&app.owners, &by, &filter, Some(form.expected)).await {
         Ok(done) => Ok(list_after(done.action)),
         Err(error @ ActionError::OtherCount { .. }) => {
             let notice = action_error(&viewer.text, &error);
-            previewed(&app, viewer, &principal, form.text, notice).await
+            previewed(&app, viewer, &principal, search, notice).await
         }
         Err(error) => Err(error.into()),
     }

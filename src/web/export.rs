@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::form::search_text;
+use super::form::SearchQuery;
 use crate::actions::{Export, Selection};
 use crate::exports::{CsvOptions, ExportFormat};
 use crate::http::{self, App, Problem, Query, Reader};
@@ -35,7 +35,8 @@ fn name(text: &Text, format: ExportFormat) -> String {
 #[derive(Debug, Deserialize)]
 pub(super) struct ExportQuery {
     format: ExportFormat,
-    text: Option<String>,
+    #[serde(flatten)]
+    search: SearchQuery,
 }
 
 /// Downloads the contacts, or those that match.
@@ -44,7 +45,7 @@ pub(super) async fn contacts(
     State(app): State<App>,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let selection = Selection::Contacts { text: search_text(&query.text) };
+    let selection = Selection::Contacts { search: query.search.search() };
     http::exported_file(&app, &principal.owner, of_page(selection, query.format)).await
 }
 
@@ -53,7 +54,7 @@ pub(super) async fn all_contacts(
     Reader(principal): Reader,
     State(app): State<App>,
 ) -> Result<Response, Problem> {
-    let selection = Selection::Contacts { text: None };
+    let selection = Selection::Contacts { search: None };
     http::exported_file(&app, &principal.owner, of_page(selection, ExportFormat::Csv)).await
 }
 

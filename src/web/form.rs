@@ -3,12 +3,13 @@
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::actions;
 use crate::auth::Principal;
 use crate::domain::refusal::Refusal;
-use crate::domain::search;
+use crate::domain::search::{self, SearchText};
 use crate::http::{Kind, Problem, read_whole};
 
 /// Maximum size of a form, which suffices for some thousand selected issues.
@@ -39,6 +40,36 @@ pub(crate) fn request(principal: Principal) -> actions::Request {
 /// Returns whether htmx sent the request, to insert a part of a page into the current one.
 pub(crate) fn wants_part(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request")
+}
+
+/// The fields of a search of contacts.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct SearchQuery {
+    text: Option<String>,
+    /// Whether accents do not matter: `on` as a checkbox sends it, else absent.
+    fold_accents: Option<String>,
+}
+
+impl SearchQuery {
+    /// Returns the search, with its text trimmed and truncated like [`search_text`]; `None` if there is no text.
+    pub(crate) fn search(&self) -> Option<SearchText> {
+        let text = search_text(&self.text)?;
+        Some(SearchText { text, fold_accents: self.fold_accents.is_some() })
+    }
+}
+
+/// Returns the query of an address that repeats a search, to which more can be added.
+pub(crate) fn search_address(
+    search: Option<&SearchText>,
+) -> url::form_urlencoded::Serializer<'static, String> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if let Some(search) = search {
+        query.append_pair("text", &search.text);
+        if search.fold_accents {
+            query.append_pair("fold_accents", "on");
+        }
+    }
+    query
 }
 
 /// Returns the trimmed search text, truncated to the maximum length, or `None` if it is empty or contains NUL.

@@ -4,6 +4,7 @@ use ingest::actions::{self, Request};
 use ingest::domain::decision::{Decision, Filter};
 use ingest::domain::job::{JobId, Owner};
 use ingest::domain::row::RowStatus;
+use ingest::domain::search::SearchText;
 use ingest::store::contacts;
 use sqlx::{Executor, PgPool};
 
@@ -79,7 +80,10 @@ async fn keys_are_sorted_by_bytes_in_a_database_that_sorts_by_language() {
 /// Returns the last names of the contacts that a search finds, newest first.
 async fn found(world: &World, text: &str) -> Vec<String> {
     let mut db = world.read().await;
-    let page = contacts::search(&mut db, &Owner("tester".to_owned()), Some(text), None, 10).await.unwrap();
+    let page =
+        contacts::search(&mut db, &Owner("tester".to_owned()), Some(&SearchText::exact(text)), None, 10)
+            .await
+            .unwrap();
     page.contacts.into_iter().map(|contact| contact.values.last_name).collect()
 }
 

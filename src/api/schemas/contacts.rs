@@ -87,6 +87,8 @@ schema! {
         /// this contact alone.
         #[schema(max_length = 200, pattern = "^[^\\x00]*$")]
         text: Option<String>,
+        /// Whether letters of the text with and without accents match each other: `muller` selects Müller, and `strasse` Straße.
+        fold_accents: bool,
         /// Contacts that were created from rows of this job.
         #[schema(value_type = Option<i64>)]
         job: Option<JobId>,

@@ -44,31 +44,50 @@ pub(crate) async fn build(pool: &PgPool) -> Result<(), StoreError> {
     // Another process may have built it in between.
     let before = state(&mut transaction).await?;
     tracing::warn!("building an index over the keys of contacts; this takes longer the more there are");
-    match pooled {
-        true => at_once(&mut transaction, before).await?,
-        false => beside_others(pool, before).await?,
-    }
+    run(pool, pooled, &mut transaction, |how| statements(before, how)).await?;
     transaction.commit().await?;
     tracing::warn!("built the index over the keys of contacts");
     Ok(())
 }
 
-/// Builds the index in the transaction: others can read the contacts, but not write them, until it ends.
-async fn at_once(connection: &mut PgConnection, before: State) -> Result<(), StoreError> {
-    for statement in statements(before, "") {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *connection).await?;
+/// Runs statements that build or drop indexes, unless another process is changing the schema; returns whether it has. The
+/// statements of `statements("CONCURRENTLY")` let others write, those of `statements("")` run behind a pooler.
+pub(super) async fn change(
+    pool: &PgPool,
+    statements: impl Fn(&str) -> Vec<String>,
+) -> Result<bool, StoreError> {
+    let pooled = schema::is_pooled(pool).await?;
+    let mut turn = sql::begin(pool).await?;
+    if !schema_turn::try_take(&mut turn).await? {
+        turn.rollback().await?;
+        return Ok(false);
     }
-    Ok(())
+    run(pool, pooled, &mut turn, statements).await?;
+    turn.commit().await?;
+    Ok(true)
 }
 
-/// Builds the index while others write. The transaction that has the turn has no snapshot, for which the server would wait.
-async fn beside_others(pool: &PgPool, before: State) -> Result<(), StoreError> {
+/// Runs the statements, in the transaction if a pooler is in front of the server. The transaction has the turn to change the
+/// schema, and no snapshot, for which the server would wait.
+async fn run(
+    pool: &PgPool,
+    pooled: bool,
+    turn: &mut PgConnection,
+    statements: impl Fn(&str) -> Vec<String>,
+) -> Result<(), StoreError> {
+    if pooled {
+        return each(turn, statements("")).await;
+    }
     let mut connection = pool.acquire().await?;
     // The connection has settings that no other user of it expects.
     connection.close_on_drop();
     let settings = "SET statement_timeout = 0; SET lock_timeout = 0; SET default_transaction_read_only = off";
     sqlx::raw_sql(settings).execute(&mut *connection).await?;
-    for statement in statements(before, "CONCURRENTLY") {
+    each(&mut connection, statements("CONCURRENTLY")).await
+}
+
+async fn each(connection: &mut PgConnection, statements: Vec<String>) -> Result<(), StoreError> {
+    for statement in statements {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *connection).await?;
     }
     Ok(())

@@ -6,7 +6,8 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, Postgres, Row};
 use uuid::Uuid;
 
-use super::search::{contain_words, is_escaped, sized};
+use super::comparison::Comparison;
+use super::search::sized;
 use super::{Contact, select_contact, sorted, with_keys};
 use crate::domain::contact::ContactKeys;
 use crate::domain::contact_filter::ContactFilter;
@@ -14,7 +15,7 @@ use crate::domain::email;
 use crate::domain::ids::ContactId;
 use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES};
-use crate::store::{JobTables, StoreError, filter, sql};
+use crate::store::{JobTables, StoreError, sql};
 
 /// Contacts that one statement reads.
 const PART: i64 = 20_000;
@@ -24,9 +25,8 @@ pub(crate) struct Selected<'o> {
     owner: &'o Owner,
     /// The key of the contact whose e-mail address is the text of the filter.
     key: Option<Uuid>,
-    /// Patterns of the words of the text, unless it is such an address.
-    words: Option<Vec<String>>,
-    is_escaped: bool,
+    /// The comparison with the text, unless it is such an address.
+    comparison: Option<Comparison>,
     ids: Option<Vec<ContactId>>,
     tables: Option<JobTables>,
 }
@@ -46,16 +46,15 @@ impl<'o> Selected<'o> {
         filter: &ContactFilter,
         tables: Option<JobTables>,
     ) -> Result<Selected<'o>, StoreError> {
-        let text = filter.words();
+        let search = filter.search();
         let mut key = None;
-        if let Some(text) = text.filter(|text| text.contains('@')) {
-            let searched = ContactKeys::of(owner).key(&email::key(text));
+        if let Some(search) = search.as_ref().filter(|search| search.text.contains('@')) {
+            let searched = ContactKeys::of(owner).key(&email::key(&search.text));
             let is_found = !with_keys(connection, owner, &[searched]).await?.is_empty();
             key = is_found.then(|| Uuid::from_u128(searched));
         }
-        let words = text.filter(|_| key.is_none()).and_then(filter::words);
-        let (is_escaped, ids) = (text.is_some_and(is_escaped), filter.contacts.clone());
-        Ok(Selected { owner, key, words, is_escaped, ids, tables })
+        let comparison = search.filter(|_| key.is_none()).and_then(|search| Comparison::with(&search));
+        Ok(Selected { owner, key, comparison, ids: filter.contacts.clone(), tables })
     }
 
     /// Returns the next part of the contacts that may be selected, after `part`; `None` at the end.
@@ -89,8 +88,8 @@ impl<'o> Selected<'o> {
             Some(_) => "contact_id = ANY ($5)",
             None => "$5::bigint[] IS NULL",
         };
-        let words = match self.words {
-            Some(_) => contain_words("$6", "$7"),
+        let words = match &self.comparison {
+            Some(comparison) => comparison.condition("$6", "$7"),
             None => "$6::text[] IS NULL OR $7".to_owned(),
         };
         // Each row is looked up by its primary key: in a join, outdated statistics would let the planner read all rows.
@@ -114,7 +113,11 @@ impl<'o> Selected<'o> {
         part: ContactRange,
     ) -> Query<'q, Postgres, PgArguments> {
         let query = query.bind(&self.owner.0).bind(part.first).bind(part.end).bind(self.key);
-        query.bind(&self.ids).bind(&self.words).bind(self.is_escaped)
+        let comparison = self.comparison.as_ref();
+        query
+            .bind(&self.ids)
+            .bind(comparison.map(|comparison| &comparison.patterns))
+            .bind(comparison.is_some_and(|comparison| comparison.is_escaped))
     }
 
     /// Counts the contacts, and returns the newest of them: at most `limit`, fewer if they are large.
