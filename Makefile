@@ -40,7 +40,7 @@ torture:
 		cargo test --locked --test it torture::table -- --ignored --nocapture
 
 # Medians of whole runs compared with `psql \copy`, printed, and written to target/bench.md. ROWS=100000 for a quick run,
-# ROUNDS for more rounds, PARTS=small,whole,columns,extremes,questions,pages,fresh,growth,history,indexes,kills to select
+# ROUNDS for more rounds, PARTS=small,whole,columns,extremes,questions,search,pages,fresh,growth,history,indexes,kills to select
 # parts, SETTINGS=socket or SETTINGS=tcp for one of the two databases that small and whole runs compare, CONTACTS=0,1000000 for
 # the contacts of others beside which growth imports.
 bench:

@@ -17,6 +17,7 @@ mod kills;
 mod pages;
 mod questions;
 mod report;
+mod search;
 mod server;
 mod small;
 mod worker;
@@ -46,7 +47,7 @@ async fn main() -> anyhow::Result<()> {
     let bench = Bench { folder: folder.path().to_owned(), servers, rows };
     // All parts take an hour; PARTS selects some.
     let parts = std::env::var("PARTS").unwrap_or_else(|_| {
-        "small,whole,columns,extremes,questions,pages,fresh,growth,history,indexes,kills".to_owned()
+        "small,whole,columns,extremes,questions,search,pages,fresh,growth,history,indexes,kills".to_owned()
     });
     let wanted = |part: &str| parts.split(',').any(|wanted| wanted == part);
     let mut report = Report::default();
@@ -65,6 +66,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("questions") {
         report.add(&bench.questions().await?)?;
+    }
+    if wanted("search") {
+        report.add(&bench.search(rounds).await?)?;
     }
     if wanted("pages") {
         report.add(&bench.pages().await?)?;
