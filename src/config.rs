@@ -127,13 +127,14 @@ pub(crate) struct Settings {
     #[arg(long, env = "INGEST_OWNER", hide_env_values = true, global = true, value_name = "USER")]
     owner: Option<String>,
 
-    /// Number of jobs that one worker runs concurrently, 1 to 64
+    /// Number of jobs that one worker runs concurrently, 1 to 64; and one more if it is small
     #[arg(long, env = "WORKER_CONCURRENCY", hide_env_values = true, global = true, value_name = "N",
         default_value = "2",
         value_parser = |text: &str| whole(text, "WORKER_CONCURRENCY", 1..=64, 2).map(|n| n as usize))]
     pub worker_concurrency: usize,
 
-    /// Maximum number of database connections per process; if it is low, fewer jobs run concurrently
+    /// Maximum number of database connections per process; if it is low, fewer jobs run concurrently, and small ones wait
+    /// for large ones
     /// [default: as many as WORKER_CONCURRENCY and the server need]
     #[arg(long, env = "MAX_CONNECTIONS", hide_env_values = true, global = true, value_name = "N",
         value_parser = |text: &str| whole(text, "MAX_CONNECTIONS", 1..=10_000, UNSET).map(|n| n as u32))]

@@ -286,7 +286,7 @@ async fn make_jobs(
         let job = match earlier {
             Some(job) => job,
             None => {
-                let job = insert(&mut transaction, &request.owner, upload, file, key).await?;
+                let job = insert(&mut transaction, &request.owner, upload, file, key, bytes).await?;
                 after_commit.push(enqueue(&mut transaction, queue, job, key).await?);
                 job
             }
@@ -316,11 +316,13 @@ async fn insert(
     upload: &Upload<'_>,
     file: &ToImport,
     key: &str,
+    file_bytes: u64,
 ) -> Result<JobId, ActionError> {
     let Reading { settings, columns, required } = &file.reading;
     let (filename, policy, content_hash) = (upload.filename, upload.policy, file.content_hash.as_str());
     let (columns, required) = (columns.as_ref(), *required);
-    let new = jobs::New { owner, filename, key, policy, content_hash, columns, settings, required };
+    let new =
+        jobs::New { owner, filename, key, file_bytes, policy, content_hash, columns, settings, required };
     Ok(jobs::insert(connection, &new).await?)
 }
 

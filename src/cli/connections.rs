@@ -21,6 +21,8 @@ const LEAST: u32 = PER_JOB + WORKER + LISTENER + REQUESTS.0 + CONTROL.0;
 pub(crate) struct Connections {
     /// Maximum number of concurrent jobs.
     pub jobs: usize,
+    /// Whether one more job may run if it is small.
+    pub small_job: bool,
     /// For the worker and its jobs.
     pub worker: u32,
     /// For the transactions of requests.
@@ -34,7 +36,7 @@ impl Connections {
     /// if `most` is too few for one job.
     pub(crate) fn share(most: Option<u32>, jobs: usize) -> anyhow::Result<Connections> {
         let Some(most) = most else {
-            return Ok(Connections::of(jobs, REQUESTS.1, CONTROL.1));
+            return Ok(Connections::of(jobs, true, REQUESTS.1, CONTROL.1));
         };
         if most < LEAST {
             bail!("MAX_CONNECTIONS is {most}; a worker with one job needs at least {LEAST}");
@@ -44,11 +46,14 @@ impl Connections {
         let requests = REQUESTS.1.min(REQUESTS.0 + over / 4);
         let control = CONTROL.1.min(CONTROL.0 + over / 8);
         let over = over - (requests - REQUESTS.0) - (control - CONTROL.0);
-        Ok(Connections::of(jobs.min(1 + (over / PER_JOB) as usize), requests, control))
+        // The first job needs none of the rest. A small job gets its share only if every other job has one.
+        let others = (over / PER_JOB) as usize;
+        Ok(Connections::of(jobs.min(1 + others), others >= jobs, requests, control))
     }
 
-    fn of(jobs: usize, requests: u32, control: u32) -> Connections {
-        Connections { jobs, worker: PER_JOB * jobs as u32 + WORKER, requests, control }
+    fn of(jobs: usize, small_job: bool, requests: u32, control: u32) -> Connections {
+        let running = jobs as u32 + u32::from(small_job);
+        Connections { jobs, small_job, worker: PER_JOB * running + WORKER, requests, control }
     }
 }
 

@@ -23,6 +23,12 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<Status> {
             return Ok(report.worst);
         }
     };
+    if !shares.small_job {
+        report.warn(
+            "connections",
+            "MAX_CONNECTIONS leaves no place for small jobs; they wait while large jobs run",
+        );
+    }
     let (pool, cluster) = match session::database(settings, shares.worker).await {
         Ok(opened) => opened,
         Err(error) => {

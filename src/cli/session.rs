@@ -54,6 +54,8 @@ pub(crate) struct Session {
     pub settings: Settings,
     /// Maximum number of concurrent jobs.
     concurrency: usize,
+    /// Whether one more job may run if it is small.
+    small_job: bool,
     cluster: Option<LocalCluster>,
 }
 
@@ -96,6 +98,7 @@ impl Session {
             owner,
             settings: settings.clone(),
             concurrency: connections.jobs,
+            small_job: connections.small_job,
             cluster,
         })
     }
@@ -132,11 +135,15 @@ impl Session {
                 "MAX_CONNECTIONS allows fewer jobs at once than WORKER_CONCURRENCY"
             );
         }
+        if !self.small_job {
+            tracing::warn!("MAX_CONNECTIONS leaves no place for small jobs; they wait while large jobs run");
+        }
         Worker {
             context: self.context.clone(),
             queue,
             policy: self.policy,
             concurrency,
+            small_job: self.small_job,
             retention: self.retention(),
             stranded_after: 2 * self.settings.visibility_timeout(),
         }

@@ -44,6 +44,30 @@ words! {
     }
 }
 
+/// Whether a run of a job takes about a second, or longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JobSize {
+    /// The job has at most [`JobSize::SMALL_ROWS`] rows and [`JobSize::SMALL_FILE_BYTES`].
+    Small,
+    /// The job is larger.
+    Large,
+}
+
+impl JobSize {
+    /// Maximum number of rows of a small job: they are staged as one chunk.
+    pub(crate) const SMALL_ROWS: i32 = 50_000;
+    /// Maximum size of the file of a small job. A file of usual rows of this size has about 60,000 of them.
+    pub(crate) const SMALL_FILE_BYTES: i64 = 4 << 20;
+
+    /// Returns the size of a job by its rows and the size of its file; 0 for either counts as unknown.
+    pub(crate) fn of(rows: i32, file_bytes: i64) -> JobSize {
+        match rows <= JobSize::SMALL_ROWS && file_bytes <= JobSize::SMALL_FILE_BYTES {
+            true => JobSize::Small,
+            false => JobSize::Large,
+        }
+    }
+}
+
 /// The columns of a file that a person has assigned to the fields.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Columns {

@@ -2,11 +2,12 @@
 //!
 //! The queue has three verbs. [`Queue::receive`] hides a message from others for the visibility timeout and
 //! returns it as a [`Delivery`]. A [`Heartbeat`] renews the visibility timeout while the job runs. Finishing
-//! (`ack`, `retry_in`, `release`, `dead_letter`) consumes the delivery, and returns it if the queue cannot be
+//! (`ack`, `retry_in`, `release`, `decline`, `dead_letter`) consumes the delivery, and returns it if the queue cannot be
 //! reached. Delivery is at least once: the job's lease, not the queue, guards what must happen only once.
 
 mod error;
 pub(crate) mod heartbeat;
+mod late;
 pub mod message;
 pub(crate) mod postgres;
 pub(crate) mod sqs;
@@ -16,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::domain::job::JobId;
 use crate::store::StoreError;
@@ -24,6 +24,7 @@ use crate::store::wanted::{self, Due};
 
 pub(crate) use error::QueueError;
 pub(crate) use heartbeat::{Heartbeat, Renewal};
+use late::Late;
 pub use message::{JobMessage, Unreadable};
 
 /// A source of jobs to run. Clones share its connections.
@@ -72,6 +73,30 @@ impl Queue {
         match self {
             Self::Sqs(queue) => queue.receive(at_most, stop).await,
             Self::Postgres(queue) => queue.receive(at_most, stop).await,
+        }
+    }
+
+    /// Receives a message for a worker that can start nothing but a small job. Returns no message if none arrived before
+    /// `stop` or `can_start_any` was cancelled.
+    ///
+    /// The database leaves out jobs that are known to be large. SQS does not know sizes: the message may be for any job,
+    /// and `can_start_any` does not end its poll, which would lose a message for 30 seconds. So the caller checks the size.
+    pub(crate) async fn receive_small(
+        &self,
+        stop: &CancellationToken,
+        can_start_any: &CancellationToken,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        match self {
+            Self::Sqs(queue) => queue.receive(1, stop).await,
+            Self::Postgres(queue) => queue.receive_small(stop, can_start_any).await,
+        }
+    }
+
+    /// Returns whether small jobs may overtake others. In a FIFO queue they may not: its users want the order.
+    pub(crate) fn lets_small_jobs_overtake(&self) -> bool {
+        match self {
+            Self::Sqs(queue) => !queue.is_fifo(),
+            Self::Postgres(_) => true,
         }
     }
 
@@ -146,8 +171,7 @@ impl Queue {
             Self::Sqs(queue) => queue.late(),
             Self::Postgres(queue) => queue.late(),
         };
-        late.0.close();
-        tokio::time::timeout(at_most, late.0.wait()).await.is_ok()
+        late.drain(at_most).await
     }
 }
 
@@ -305,6 +329,28 @@ impl Delivery {
         self.finished(done)
     }
 
+    /// Returns how long the message may still be kept without a heartbeat before it is declined. The database has another
+    /// worker receive the job at once, so there is no reason to keep it.
+    pub(crate) fn patience(&self) -> Duration {
+        match &self.receipt {
+            Receipt::Sqs(receipt) => {
+                (receipt.first_visibility() * 2 / 3).saturating_sub(self.received_at.elapsed())
+            }
+            Receipt::Postgres(_) => Duration::ZERO,
+        }
+    }
+
+    /// Returns the message to the queue because it could not be started: the receipt does not count as an attempt, however
+    /// often that happens. SQS counts every receipt, so there the message is replaced by a copy; after an error, both may
+    /// be in the queue. Not for FIFO queues, where the copy would lose its position.
+    pub async fn decline(self) -> Result<(), Box<Unfinished>> {
+        let done = match &self.receipt {
+            Receipt::Sqs(receipt) => receipt.replace().await,
+            Receipt::Postgres(receipt) => receipt.decline().await,
+        };
+        self.finished(done)
+    }
+
     /// Moves the message, with `reason`, to the dead-letter queue when further attempts are pointless. After an
     /// error the message may be in both queues.
     pub async fn dead_letter(self, reason: &str) -> Result<DeadLetter, Box<Unfinished>> {
@@ -328,66 +374,5 @@ impl std::fmt::Debug for Delivery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Delivery");
         shown.field("message_id", &self.message_id).field("attempt", &self.attempt).finish_non_exhaustive()
-    }
-}
-
-/// Receives in progress, each in a task of its own, so that a message that arrives after its caller has stopped
-/// waiting is released rather than left hidden.
-#[derive(Clone, Default)]
-struct Late(TaskTracker);
-
-/// How long a receive may continue after a stop. Cutting off a long poll at once loses the message that is on its
-/// way; waiting for it would delay the exit by 20 seconds.
-const LAST_RECEIVE: Duration = Duration::from_secs(1);
-
-impl Late {
-    /// Returns what `receive` returns, or nothing once `stop` is cancelled.
-    async fn guard(
-        &self,
-        stop: &CancellationToken,
-        receive: impl Future<Output = Result<Vec<Delivery>, QueueError>> + Send + 'static,
-    ) -> Result<Vec<Delivery>, QueueError> {
-        let (brings, mut brought) = tokio::sync::oneshot::channel();
-        let stopped = stop.clone();
-        self.0.spawn(async move {
-            let too_late = async {
-                stopped.cancelled().await;
-                tokio::time::sleep(LAST_RECEIVE).await;
-            };
-            let received = tokio::select! {
-                biased;
-                received = receive => received,
-                () = too_late => return,
-            };
-            if let Err(Ok(late)) = brings.send(received) {
-                give_back(late).await;
-            }
-        });
-        let received = tokio::select! {
-            biased;
-            received = &mut brought => Some(received),
-            () = stop.cancelled() => None,
-        };
-        // A message may still arrive between the stop and the closing of the channel; one that arrives later is
-        // released.
-        let received = received.or_else(|| {
-            brought.close();
-            brought.try_recv().ok().map(Ok)
-        });
-        match received {
-            Some(Ok(received)) => received,
-            // A task that was cut off, panicked or ended with its runtime has received nothing to return.
-            Some(Err(_)) | None => Ok(Vec::new()),
-        }
-    }
-}
-
-async fn give_back(late: Vec<Delivery>) {
-    for delivery in late {
-        let message_id = delivery.message_id.clone();
-        if let Err(unfinished) = delivery.release().await {
-            let error = unfinished.error;
-            tracing::warn!(message_id, %error, "cannot release a message received after the stop; it stays hidden until its visibility timeout");
-        }
     }
 }

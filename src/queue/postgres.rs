@@ -20,7 +20,7 @@ use super::{
     Unreadable,
 };
 use crate::domain::job::JobId;
-use crate::store::wanted::{self, Answer, CHANNEL, Received};
+use crate::store::wanted::{self, Answer, CHANNEL, Received, Sizes};
 use crate::store::{StoreError, schema};
 
 /// Maximum time between two polls of the table: a producer that only inserts sends no hint.
@@ -65,18 +65,39 @@ impl PostgresQueue {
         at_most: usize,
         stop: &CancellationToken,
     ) -> Result<Vec<Delivery>, QueueError> {
+        self.receive_of(Sizes::All, at_most, stop, stop).await
+    }
+
+    /// Receives a job that is not known to be large. Polls no more once `can_start_any` is cancelled.
+    pub(super) async fn receive_small(
+        &self,
+        stop: &CancellationToken,
+        can_start_any: &CancellationToken,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        self.receive_of(Sizes::NotLarge, 1, stop, can_start_any).await
+    }
+
+    /// Polls until `stop` or `end`. A stop may cut off a poll; the end lets it finish, so that no job is received in vain.
+    async fn receive_of(
+        &self,
+        sizes: Sizes,
+        at_most: usize,
+        stop: &CancellationToken,
+        end: &CancellationToken,
+    ) -> Result<Vec<Delivery>, QueueError> {
         let until = tokio::time::Instant::now() + self.options.wait;
-        while !stop.is_cancelled() && at_most > 0 {
+        while !stop.is_cancelled() && !end.is_cancelled() && at_most > 0 {
             // Start listening before the poll, so that no hint in between is missed. A pool without a free
             // connection must not delay the poll for long.
             let _ = tokio::time::timeout(POLL_INTERVAL, self.listen()).await;
-            let claim = claim(self.clone(), at_most);
+            let claim = claim(self.clone(), sizes, at_most);
             let deliveries = self.late.guard(stop, claim).await?;
             if !deliveries.is_empty() || tokio::time::Instant::now() >= until {
                 return Ok(deliveries);
             }
             tokio::select! {
                 () = stop.cancelled() => {}
+                () = end.cancelled() => {}
                 () = tokio::time::sleep_until(until.min(tokio::time::Instant::now() + POLL_INTERVAL)) => {}
                 () = self.hint() => {}
             }
@@ -150,9 +171,9 @@ impl std::fmt::Display for PostgresQueue {
     }
 }
 
-async fn claim(queue: PostgresQueue, at_most: usize) -> Result<Vec<Delivery>, QueueError> {
+async fn claim(queue: PostgresQueue, sizes: Sizes, at_most: usize) -> Result<Vec<Delivery>, QueueError> {
     let last = JobId(queue.last.load(Ordering::Relaxed));
-    let received = wanted::receive(&queue.pool, at_most, queue.options.visibility, last).await;
+    let received = wanted::receive(&queue.pool, sizes, at_most, queue.options.visibility, last).await;
     let received = received.map_err(QueueError::database("receive messages"))?;
     if let Some(last) = received.last() {
         queue.last.store(last.job.0, Ordering::Relaxed);
@@ -161,7 +182,7 @@ async fn claim(queue: PostgresQueue, at_most: usize) -> Result<Vec<Delivery>, Qu
 }
 
 fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
-    let Received { job, object_key, count, hidden_until } = received;
+    let Received { job, object_key, count, due_at, hidden_until } = received;
     let received_at = Instant::now();
     let body = object_key.filter(|key| !key.is_empty()).map(|s3_key| JobMessage { job_id: job, s3_key });
     let receipt = PostgresReceipt {
@@ -169,6 +190,7 @@ fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
         visibility: queue.options.visibility,
         job,
         received_at,
+        due_at,
         first: hidden_until,
         stands: Mutex::new(vec![hidden_until]),
     };
@@ -190,6 +212,7 @@ pub(super) struct PostgresReceipt {
     visibility: Duration,
     job: JobId,
     received_at: Instant,
+    due_at: DateTime<Utc>,
     first: DateTime<Utc>,
     /// Several values while it is unknown whether a renewal with a lost answer took effect.
     stands: Mutex<Vec<DateTime<Utc>>>,
@@ -236,6 +259,10 @@ impl PostgresReceipt {
 
     pub(super) async fn release(&self) -> Result<(), QueueError> {
         self.answer("give a message back", Answer::Back).await
+    }
+
+    pub(super) async fn decline(&self) -> Result<(), QueueError> {
+        self.answer("decline a message", Answer::Declined(self.due_at)).await
     }
 
     async fn answer(&self, action: &'static str, answer: Answer) -> Result<(), QueueError> {

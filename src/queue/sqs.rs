@@ -66,6 +66,10 @@ impl SqsQueue {
         self.late.guard(stop, async move { queue.poll(at_most).await }).await
     }
 
+    pub(super) fn is_fifo(&self) -> bool {
+        is_fifo(&self.url)
+    }
+
     fn first_visibility(&self) -> Duration {
         self.options.visibility.min(FIRST_HIDDEN)
     }
@@ -117,7 +121,7 @@ impl SqsQueue {
     pub(super) async fn send(&self, message: &JobMessage) -> Result<(), QueueError> {
         let group = Some(message.job_id.to_string());
         let request = self.client.send_message().queue_url(&*self.url).message_body(message.to_json());
-        let request = match is_fifo(&self.url) {
+        let request = match self.is_fifo() {
             // Each request is a message of its own: two requests for one job ask for two runs.
             true => {
                 request.set_message_group_id(group).message_deduplication_id(uuid::Uuid::new_v4().to_string())
@@ -227,6 +231,16 @@ impl SqsReceipt {
             Err(error) if has_lapsed(&error) => Ok(()),
             done => done,
         }
+    }
+
+    /// Replaces the message by a copy that was never received.
+    pub(super) async fn replace(&self) -> Result<(), QueueError> {
+        let queue = &self.queue;
+        let request = queue.client.send_message().queue_url(&*queue.url).message_body(&self.raw);
+        let request = request.set_message_attributes(Some(self.attributes.clone()));
+        let request = request.set_message_group_id(self.group.clone());
+        request.send().await.map_err(QueueError::sqs(&queue.url, "send a message again"))?;
+        self.ack().await
     }
 
     /// Moves the message to the dead-letter queue. Returns `false` if the queue has none.

@@ -294,6 +294,8 @@ pub(crate) struct New<'a> {
     pub filename: &'a str,
     /// The file's key in the object store.
     pub key: &'a str,
+    /// The size of the file.
+    pub file_bytes: u64,
     /// When valid rows become contacts.
     pub policy: ImportPolicy,
     /// The hash of the file's bytes.
@@ -312,8 +314,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
         "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_total_rows,
                            job_processed_rows, job_issue_count, job_import_policy, job_content_hash,
                            job_columns, job_encoding, job_header_line, job_part, job_delimiter, job_quote, job_values,
-                           job_required_fields, job_available_at)
-         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL) RETURNING job_id",
+                           job_required_fields, job_file_bytes, job_available_at)
+         VALUES ($1, $2, $3, 'PENDING', 0, 0, 0, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL) RETURNING job_id",
     )
     .bind(&new.owner.0)
     .bind(new.filename)
@@ -328,6 +330,7 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     .bind(new.settings.quote.map(Quote::as_str))
     .bind(new.settings.fixed().map(Json))
     .bind(new.required.map(RequiredFields::names))
+    .bind(i64::try_from(new.file_bytes).unwrap_or(i64::MAX))
     .fetch_one(&mut *connection)
     .await?;
     Ok(id)

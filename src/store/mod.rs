@@ -22,6 +22,7 @@ pub(crate) mod imported;
 pub mod issue_items;
 mod issue_rank;
 pub mod issues;
+pub(crate) mod job_size;
 mod job_tables;
 pub mod jobs;
 pub mod local;

@@ -12,8 +12,8 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::{PgConnection, PgPool, Row};
 
-use super::StoreError;
 use super::sql::{self, NO_JIT, NOT_FLUSHED};
+use super::{StoreError, job_size};
 use crate::domain::job::JobId;
 
 /// The channel that notifies workers of new jobs. Only a hint: nothing depends on it.
@@ -91,34 +91,50 @@ pub(crate) struct Received {
     pub object_key: Option<String>,
     /// How often the job was received, including this time.
     pub count: u32,
+    /// The time from which the job was due.
+    pub due_at: DateTime<Utc>,
     /// The time until which nobody else receives the job, by the database's clock.
     pub hidden_until: DateTime<Utc>,
 }
 
-/// Receives up to `at_most` jobs that are due, and hides them for `visibility`. Owners take turns, in the order of their
+/// Which jobs a receive returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sizes {
+    /// All that are due.
+    All,
+    /// Those that are not known to be large.
+    NotLarge,
+}
+
+/// Receives up to `at_most` jobs that are due, of these `sizes`, and hides them for `visibility`. Owners take turns, in the order of their
 /// names: these are jobs of the owner who follows that of the job `last`, those due longest first.
 pub(crate) async fn receive(
     pool: &PgPool,
+    sizes: Sizes,
     at_most: usize,
     visibility: Duration,
     last: JobId,
 ) -> Result<Vec<Received>, StoreError> {
-    const OWNER: &str = "SELECT job_user_id FROM jobs WHERE job_available_at <= now()";
     const NEXT: &str = "ORDER BY job_user_id, job_available_at LIMIT 1";
+    let is_due = match sizes {
+        Sizes::All => "job_available_at <= now()".to_owned(),
+        Sizes::NotLarge => format!("job_available_at <= now() AND {}", job_size::is_not_large()),
+    };
+    let owner = format!("SELECT job_user_id FROM jobs WHERE {is_due}");
     let of_next_owner = format!(
-        "job_user_id = coalesce(
-             ({OWNER} AND job_user_id > (SELECT job_user_id FROM jobs WHERE job_id = {last}) {NEXT}),
-             ({OWNER} {NEXT}))"
+        "{is_due} AND job_user_id = coalesce(
+             ({owner} AND job_user_id > (SELECT job_user_id FROM jobs WHERE job_id = {last}) {NEXT}),
+             ({owner} {NEXT}))"
     );
     let received = receive_some(pool, at_most, visibility, &of_next_owner).await?;
     match received.is_empty() {
         // Either nothing is due, or somebody has locked all jobs of the next owner.
-        true => receive_some(pool, at_most, visibility, "true").await,
+        true => receive_some(pool, at_most, visibility, &is_due).await,
         false => Ok(received),
     }
 }
 
-/// Receives jobs that are due and for which `condition` holds.
+/// Receives jobs for which `condition` holds.
 async fn receive_some(
     pool: &PgPool,
     at_most: usize,
@@ -130,11 +146,11 @@ async fn receive_some(
     let receive = format!(
         "{NOT_FLUSHED}; {NO_JIT}; SET LOCAL enable_sort = off;
          WITH due AS MATERIALIZED (
-             SELECT job_id FROM jobs WHERE job_available_at <= now() AND {condition}
+             SELECT job_id, job_available_at AS due_at FROM jobs WHERE {condition}
              ORDER BY job_available_at LIMIT {at_most} FOR UPDATE SKIP LOCKED)
          UPDATE jobs SET job_available_at = now() + {}, job_delivery_count = job_delivery_count + 1
          FROM due WHERE jobs.job_id = due.job_id
-         RETURNING jobs.job_id, job_s3_object_key, job_available_at, job_delivery_count",
+         RETURNING jobs.job_id, job_s3_object_key, due_at, job_available_at, job_delivery_count",
         sql::interval(visibility),
     );
     let rows = sql::once(pool, &receive).await?;
@@ -143,6 +159,7 @@ async fn receive_some(
             job: row.try_get("job_id")?,
             object_key: row.try_get("job_s3_object_key")?,
             count: row.try_get::<i32, _>("job_delivery_count")?.unsigned_abs(),
+            due_at: row.try_get("due_at")?,
             hidden_until: row.try_get("job_available_at")?,
         })
     };
@@ -196,6 +213,8 @@ pub(crate) enum Answer {
     Later(Duration),
     /// The job becomes due at once, and this delivery does not count.
     Back,
+    /// The same, and the job is due since this time, so that it does not lose its position.
+    Declined(DateTime<Utc>),
 }
 
 /// Records the fate of a received job, unless the job was requested or received again since.
@@ -205,16 +224,16 @@ pub(crate) async fn answer(
     receipts: &[DateTime<Utc>],
     answer: Answer,
 ) -> Result<(), StoreError> {
-    let change = match answer {
-        Answer::Done => "job_available_at = NULL, job_delivery_count = 0".to_owned(),
-        Answer::Later(wait) => format!("job_available_at = now() + {}", sql::interval(wait)),
-        Answer::Back => {
-            "job_available_at = now(), job_delivery_count = greatest(job_delivery_count - 1, 0)".to_owned()
-        }
+    const NOT_COUNTED: &str = "job_delivery_count = greatest(job_delivery_count - 1, 0)";
+    let (change, is_due) = match answer {
+        Answer::Done => ("job_available_at = NULL, job_delivery_count = 0".to_owned(), false),
+        Answer::Later(wait) => (format!("job_available_at = now() + {}", sql::interval(wait)), false),
+        Answer::Back => (format!("job_available_at = now(), {NOT_COUNTED}"), true),
+        Answer::Declined(due_at) => (format!("job_available_at = {}, {NOT_COUNTED}", moment(&due_at)), true),
     };
     let finish = format!("{NOT_FLUSHED}; UPDATE jobs SET {change} WHERE {}", is_unchanged(job, receipts));
     sql::once_changed(pool, &finish).await?;
-    if answer == Answer::Back {
+    if is_due {
         sql::once(pool, &format!("SELECT pg_notify('{CHANNEL}', '')")).await?;
     }
     Ok(())

@@ -55,6 +55,14 @@ pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: Cancellati
     .await;
 }
 
+/// Returns a message whose job could not be started.
+pub(crate) async fn decline(delivery: Delivery) {
+    tracing::debug!(message_id = %delivery.message_id, "declined a large job: only small jobs can start");
+    if let Err(unfinished) = delivery.decline().await {
+        tracing::warn!(error = %unfinished.error, "cannot decline a message; it returns after its visibility timeout");
+    }
+}
+
 /// Works on the job while a heartbeat hides the message.
 async fn work(
     worker: &Worker,

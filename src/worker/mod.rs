@@ -2,8 +2,10 @@
 //! according to the result.
 
 mod delivery;
+mod places;
 mod receive;
 pub(crate) mod run;
+mod size;
 
 use std::time::Duration;
 
@@ -24,6 +26,8 @@ pub(crate) struct Worker {
     pub policy: Policy,
     /// Maximum number of concurrent jobs.
     pub concurrency: usize,
+    /// Whether one more job may run if it is small.
+    pub small_job: bool,
     /// How long rows, records and files are kept.
     pub retention: Retention,
     /// How long a job may wait without a lease before its message counts as lost.

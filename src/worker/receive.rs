@@ -3,18 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-use super::{Worker, delivery};
+use super::places::{Free, Place, Places};
+use super::{Worker, delivery, size};
+use crate::domain::job::JobSize;
 use crate::pipeline::merge::{self, Extent};
 use crate::pipeline::{Pace, contact_keys, retention};
+use crate::queue::{Delivery, Queue, QueueError};
 use crate::shutdown::Shutdown;
 use crate::store::counters;
 use crate::store::retention::Removed;
 
 /// The wait after a failed receive.
 const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
+/// The wait after the size of a job could not be looked up.
+const LOOK_UP_PAUSE: Duration = Duration::from_secs(5);
 /// How long a stop waits for late messages to be released; usually a second.
 const DRAIN: Duration = Duration::from_secs(5);
 /// The wait between two searches for own tables of large jobs that can be merged into the shared ones.
@@ -31,7 +36,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Works until `shutdown`, then lets every run finish its chunk.
 pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     let worker = Arc::new(worker);
-    let places = Arc::new(Semaphore::new(worker.concurrency));
+    let small_job = worker.small_job && worker.queue.lets_small_jobs_overtake();
+    let places = Places::new(worker.concurrency, small_job);
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep(worker.clone(), shutdown.clone()));
     tasks.spawn(tidy(worker.clone(), shutdown.clone()));
@@ -39,10 +45,9 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     tasks.spawn(count_ids(worker.clone(), shutdown.clone()));
     tasks.spawn(fill_keys(worker.clone(), shutdown.clone()));
     tasks.spawn(retain(worker.clone(), shutdown.clone()));
-    tracing::info!(concurrency = worker.concurrency, "worker started");
-    while let Some(first) = free_place(&places, &shutdown).await {
-        let free = 1 + places.available_permits();
-        let deliveries = match worker.queue.receive(free, &shutdown.stop_receiving).await {
+    tracing::info!(concurrency = worker.concurrency, small_job, "worker started");
+    while let Some(free) = free(&places, &shutdown).await {
+        let deliveries = match receive(&worker.queue, &places, free, &shutdown).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
                 tracing::warn!(%error, "receive failed; retrying");
@@ -50,25 +55,14 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
                 continue;
             }
         };
-        let mut place = Some(first);
         for delivery in deliveries {
-            let taken = match place.take() {
-                Some(taken) => taken,
-                // A queue never returns more than requested, so this does not wait.
-                None => match places.clone().acquire_owned().await {
-                    Ok(taken) => taken,
-                    Err(_) => return,
-                },
-            };
-            let (worker, stop) = (worker.clone(), shutdown.stop_working.clone());
-            tasks.spawn(async move {
-                delivery::handle(&worker, delivery, stop).await;
-                drop(taken);
-            });
+            // A queue never returns more than requested, so this does not wait.
+            let place = places.take().await;
+            tasks.spawn(start(worker.clone(), places.clone(), place, delivery, shutdown.clone()));
         }
         while tasks.try_join_next().is_some() {}
     }
-    tracing::info!(running = worker.concurrency - places.available_permits(), "worker stopping");
+    tracing::info!(running = places.taken(), "worker stopping");
     while tasks.join_next().await.is_some() {}
     if !worker.queue.drain(DRAIN).await {
         tracing::warn!("a receive was still in progress; its messages return after their visibility timeout");
@@ -76,15 +70,60 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     tracing::info!("worker stopped");
 }
 
-async fn free_place(
-    places: &Arc<Semaphore>,
-    shutdown: &Shutdown,
-) -> Option<tokio::sync::OwnedSemaphorePermit> {
+async fn free(places: &Places, shutdown: &Shutdown) -> Option<Free> {
     tokio::select! {
         biased;
         () = shutdown.stop_receiving.cancelled() => None,
-        place = places.clone().acquire_owned() => place.ok(),
+        free = places.free() => Some(free),
     }
+}
+
+async fn receive(
+    queue: &Queue,
+    places: &Places,
+    free: Free,
+    shutdown: &Shutdown,
+) -> Result<Vec<Delivery>, QueueError> {
+    let stop = &shutdown.stop_receiving;
+    match free {
+        Free::Any(jobs) => queue.receive(jobs, stop).await,
+        Free::Small => {
+            let can_start_any = CancellationToken::new();
+            let receive = queue.receive_small(stop, &can_start_any);
+            tokio::pin!(receive);
+            tokio::select! {
+                received = &mut receive => return received,
+                () = places.any_free() => can_start_any.cancel(),
+            }
+            receive.await
+        }
+    }
+}
+
+/// Handles a delivery in its place. A job that is not known to be small does not start in the place for a small one: it
+/// waits for another place, and is declined if that takes too long.
+async fn start(worker: Arc<Worker>, places: Places, place: Place, delivery: Delivery, shutdown: Shutdown) {
+    let patience = match place.is_small {
+        true => match size::look_up(&worker.context, &delivery).await {
+            Some(JobSize::Small) => None,
+            Some(JobSize::Large) => Some(delivery.patience()),
+            // Not looked up again at once.
+            None => Some(delivery.patience().max(LOOK_UP_PAUSE)),
+        },
+        false => None,
+    };
+    let place = match patience {
+        None => place,
+        Some(patience) => {
+            drop(place);
+            match places.wait(patience, &shutdown.stop_receiving).await {
+                Some(place) => place,
+                None => return delivery::decline(delivery).await,
+            }
+        }
+    };
+    delivery::handle(&worker, delivery, shutdown.stop_working.clone()).await;
+    drop(place);
 }
 
 async fn pause(duration: Duration, shutdown: &Shutdown) {

@@ -34,6 +34,7 @@ mod memory;
 mod merging;
 mod other_columns;
 mod outputs;
+mod overtaking;
 mod pages;
 mod parse_settings;
 mod parts;

@@ -140,6 +140,30 @@ async fn a_released_message_is_received_again_at_once() {
 }
 
 #[tokio::test]
+async fn a_declined_message_is_received_again_and_never_counts() {
+    on_each(async |fixture| {
+        // More often than the redrive policy allows.
+        for _ in 0..5 {
+            let delivery = fixture.receive_one().await;
+            assert_eq!(delivery.attempt, 1, "{}", fixture.queue);
+            delivery.decline().await.unwrap();
+        }
+        fixture.receive_one().await.ack().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_declined_job_keeps_its_position_in_the_database_queue() {
+    let fixture = Fixture::database().await;
+    let declined = fixture.receive_one().await;
+    fixture.world.enqueue("b.csv", "", "tester").await;
+    declined.decline().await.unwrap();
+    let next = fixture.queue.receive(1, &CancellationToken::new()).await.unwrap();
+    assert_eq!(next[0].body.as_ref().unwrap().job_id, JobId(fixture.job));
+}
+
+#[tokio::test]
 async fn a_dead_letter_is_not_received_again() {
     on_each(async |fixture| {
         let moved = fixture.receive_one().await.dead_letter("the file is gone").await.unwrap();
