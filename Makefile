@@ -1,4 +1,4 @@
-.PHONY: demo test unit lint deny torture build bench micro fuzz screenshots soak score
+.PHONY: demo test unit lint deny torture build bench fleet micro fuzz screenshots soak score
 
 # Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
 demo: build
@@ -46,6 +46,14 @@ torture:
 bench:
 	scripts/setup --bench
 	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) $(if $(PARTS),PARTS=$(PARTS)) $(if $(SETTINGS),SETTINGS=$(SETTINGS)) \
+		cargo bench --locked --bench whole_runs
+
+# Many workers on one database, with 2 ms of latency, killed at random: throughput, waiting times beside an owner with a
+# thousand jobs, locks and connections, for each number of WORKERS (1,2,5,10,20). JOBS=200 for a quick run. Prints a table,
+# also to target/bench.md.
+fleet:
+	scripts/setup --bench
+	PARTS=fleet SETTINGS=socket $(if $(JOBS),JOBS=$(JOBS)) $(if $(WORKERS),WORKERS=$(WORKERS)) \
 		cargo bench --locked --bench whole_runs
 
 # The work on each row before the database, part by part, in MB of the file per second.

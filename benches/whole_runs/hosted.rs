@@ -25,8 +25,8 @@ pub(crate) struct Hosted {
 }
 
 impl Hosted {
-    /// Creates a cluster in `data`, with its log beside it, and starts it on a free port.
-    pub(crate) async fn start(data: &Path) -> anyhow::Result<Hosted> {
+    /// Creates a cluster in `data`, with its log beside it, and starts it on a free port. `more` are additional settings.
+    pub(crate) async fn start(data: &Path, more: &str) -> anyhow::Result<Hosted> {
         let account = if geteuid().is_root() { User::from_name("postgres")? } else { None };
         fs::create_dir_all(data)?;
         if let Some(user) = &account {
@@ -51,7 +51,7 @@ impl Hosted {
             "initdb with the locale {LOCALE} (scripts/setup --bench): {said}"
         );
         let settings = server.cluster.join("postgresql.conf");
-        fs::write(&settings, fs::read_to_string(&settings)? + SETTINGS)?;
+        fs::write(&settings, fs::read_to_string(&settings)? + SETTINGS + more)?;
         let options = format!("-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories=''");
         server.control(
             &["start", "-w", "-s", "-l"],
@@ -66,6 +66,11 @@ impl Hosted {
     /// Returns the URL of its database.
     pub(crate) fn url(&self) -> String {
         self.url_of(NAME)
+    }
+
+    /// Returns the URL of its database through another port.
+    pub(crate) fn url_through(port: u16) -> String {
+        format!("postgresql://{NAME}:{PASSWORD}@127.0.0.1:{port}/{NAME}")
     }
 
     fn url_of(&self, database: &str) -> String {

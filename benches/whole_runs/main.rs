@@ -8,6 +8,7 @@ mod cost;
 #[allow(dead_code, reason = "the tests use the rest")]
 mod dataset;
 mod extremes;
+mod fleet;
 mod fresh;
 mod growth;
 mod history;
@@ -84,6 +85,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("indexes") {
         report.add(&bench.indexes().await?)?;
+    }
+    if wanted("fleet") {
+        report.add(&bench.fleet().await?)?;
     }
     if wanted("kills") {
         report.add(&bench.kills().await?)?;

@@ -79,6 +79,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server with an empty schema in a folder of its own below `folder`.
     pub(crate) async fn start(folder: &Path, setting: Setting) -> anyhow::Result<Server> {
+        Server::start_with(folder, setting, "").await
+    }
+
+    /// Starts a server with more settings than the private cluster has, if it is reached over TCP.
+    pub(crate) async fn start_with(folder: &Path, setting: Setting, more: &str) -> anyhow::Result<Server> {
         let data = folder.join(setting.folder()).join("data");
         let (cluster, options) = match setting {
             Setting::Socket => {
@@ -88,7 +93,7 @@ impl Server {
                 (Cluster::Private(cluster), options)
             }
             Setting::Tcp => {
-                let hosted = Hosted::start(&data).await?;
+                let hosted = Hosted::start(&data, more).await?;
                 let options = hosted.url().parse()?;
                 (Cluster::Hosted(hosted), options)
             }
@@ -113,6 +118,11 @@ impl Server {
             Cluster::Private(_) => None,
             Cluster::Hosted(hosted) => Some(hosted.url()),
         }
+    }
+
+    /// Returns the port of a server that is reached over TCP; 0 for the private cluster.
+    pub(crate) fn port(&self) -> u16 {
+        self.pool.connect_options().get_port()
     }
 
     /// Returns the settings that affect its figures.
