@@ -10,9 +10,11 @@ use super::super::server::Server;
 /// Maximum number of connections of a worker with two places for any job and one for a small job.
 pub(super) const CONNECTIONS: usize = 15;
 /// The time between two kills, in milliseconds.
-const BETWEEN_KILLS: std::ops::Range<u64> = 2_000..8_000;
+const BETWEEN_KILLS: std::ops::Range<u64> = 5_000..15_000;
 /// How long the message and the lease of a killed worker last.
-const VISIBILITY_SECONDS: &str = "5";
+const VISIBILITY_SECONDS: &str = "10";
+/// More kills than hit one job. A worker that is alone is hit by every kill, with all of its jobs.
+const MAX_DELIVERIES: &str = "100";
 const SEED: u64 = 42;
 
 /// The running workers. They are killed when dropped.
@@ -59,7 +61,8 @@ impl<'a> Fleet<'a> {
         worker.arg("worker").env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         worker.env("INGEST_DATA_DIR", &self.server.data).current_dir(&self.server.data);
         worker.env("DATABASE_URL", Hosted::url_through(self.port));
-        worker.env("SQS_VISIBILITY_TIMEOUT", VISIBILITY_SECONDS).env("LOG_LEVEL", "WARNING");
+        worker.env("SQS_VISIBILITY_TIMEOUT", VISIBILITY_SECONDS).env("MAX_DELIVERIES", MAX_DELIVERIES);
+        worker.env("LOG_LEVEL", "WARNING");
         let log = File::options().create(true).append(true).open(self.server.data.join("fleet.log"))?;
         Ok(worker.stdout(log.try_clone()?).stderr(log).spawn()?)
     }
