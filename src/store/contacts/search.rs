@@ -15,8 +15,8 @@ use crate::domain::search::SearchText;
 use crate::store::StoreError;
 use crate::store::bounded::{self, PAGE_BYTES, row_bytes};
 
-/// The most contacts that one search reads without an index. A page that finds none of them takes about half of
-/// the 80 to 100 ms that 10,000 take if all have a value in another column. To find one in millions by a part of its name takes several searches.
+/// The most contacts that one search reads without an index. A page that finds none of them takes about half of the 80 to 100 ms
+/// that 10,000 take if all have a value in another column. To find one in millions by a part of its name takes several searches.
 const SPAN: i64 = 5_000;
 /// The same for a search that folds accents, which takes longer for letters other than ASCII.
 const FOLDED_SPAN: i64 = 2_000;
