@@ -160,7 +160,7 @@ async fn a_declined_job_keeps_its_position_in_the_database_queue() {
     fixture.world.enqueue("b.csv", "", "tester").await;
     declined.decline().await.unwrap();
     let next = fixture.queue.receive(1, &CancellationToken::new()).await.unwrap();
-    assert_eq!(next[0].body.as_ref().unwrap().job_id, JobId(fixture.job));
+    assert_eq!(next[0].body.as_ref().unwrap().job_id, JobId(fixture.job.into()));
 }
 
 #[tokio::test]
