@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use super::output::Format;
-use super::{browser_sessions, columns, contacts, decide, definition, import, mapping, migrate, save, token};
-use crate::config::{self, Dotenv, Setting, Settings, SettingsError};
+use super::{browser_sessions, columns, contacts, decide, import, mapping, migrate, save, token};
+use crate::config::{Setting, Settings};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::rules::IssueType;
@@ -28,19 +28,6 @@ pub struct Cli {
     /// All settings, for `config`.
     #[arg(skip)]
     pub(super) listed: Vec<Setting>,
-}
-
-impl Cli {
-    /// Parses the command line, and exits with the usage if that fails. Returns an error if it contains a secret. `dotenv`:
-    /// the `.env` that was loaded into the environment.
-    pub fn parse_checked(dotenv: Option<&Dotenv>) -> Result<Cli, SettingsError> {
-        let command = definition::command();
-        let matches = command.clone().get_matches();
-        config::refuse_secret_flags(&matches)?;
-        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        cli.listed = config::settings(&command, &matches, dotenv);
-        Ok(cli)
-    }
 }
 
 /// The version, with the commit if the build has set `INGEST_COMMIT`, as `make build` does.

@@ -1,22 +1,36 @@
-//! The command line as clap has it: help without the configuration, completions, and manual pages.
+//! The command line as clap has it: parsing, help without the configuration, completions, and manual pages.
 
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
-use clap::{Command, CommandFactory};
+use clap::{Command, CommandFactory, FromArgMatches};
 use clap_complete::Shell;
 
 use super::Status;
 use super::commands::Cli;
 use super::output::stdout;
+use crate::config::{self, Dotenv, SettingsError};
 
 /// The command whose help lists the configuration.
-pub(super) const CONFIG: &str = "config";
+const CONFIG: &str = "config";
 /// Settings that every command's help lists.
 const SHOWN: &[&str] = &["owner", "data_dir"];
 /// What the help of the other commands says about the configuration.
 const AFTER: &str = "Every setting is also a flag of every command: `ingest help config` lists them.";
+
+impl Cli {
+    /// Parses the command line, and exits with the usage if that fails. Returns an error if it contains a secret. `dotenv`:
+    /// the `.env` that was loaded into the environment.
+    pub fn parse_checked(dotenv: Option<&Dotenv>) -> Result<Cli, SettingsError> {
+        let command = command();
+        let matches = command.clone().get_matches();
+        config::refuse_secret_flags(&matches)?;
+        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        cli.listed = config::settings(&command, &matches, dotenv);
+        Ok(cli)
+    }
+}
 
 /// Returns the command line. The settings are flags of every command, and hidden in the help of all but one.
 pub(super) fn command() -> Command {

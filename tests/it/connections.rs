@@ -15,7 +15,7 @@ async fn connections(number: u32) -> (World, PgPool) {
     let world = World::empty_database().await;
     let pool = ingest::store::pool((*world.pool.connect_options()).clone(), number);
     sqlx::raw_sql(
-        "CREATE TABLE numbers (number bigint); INSERT INTO numbers SELECT generate_series(1, 100000)",
+        "CREATE TABLE jobs (); CREATE TABLE numbers (number bigint); INSERT INTO numbers SELECT generate_series(1, 100000)",
     )
     .execute(&pool)
     .await
