@@ -79,7 +79,8 @@ const TABLES: [Table; 13] = {
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("job_user_id"))),
         Table("staging", DECIDE, Some(Job("staging_job_id"))),
         Table("issues", RAISE, Some(Job("issues_job_id"))),
-        // Only pairs of numbers, which no request changes. A query for the issue of each would make pages of them slow.
+        // Only pairs of numbers. Requests add those of new issues, and change none. A query for the issue of each would make pages
+        // of them slow.
         Table("issue_items", LINK, None),
         Table("contacts", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("contacts_user_id"))),
         Table("deleted_contacts", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("deleted_owner"))),
