@@ -23,7 +23,7 @@ pub(crate) struct MigrateArgs {
     /// With the index, a search finds a word among millions of contacts at once; without it, it reads 5,000 contacts at a
     /// time. Imports take several times as long with it. Others can read and write during a build. A build that was
     /// interrupted is started again by the same command.
-    #[arg(long, value_name = "ACTION", ignore_case = true)]
+    #[arg(long, value_name = "ACTION", ignore_case = true, conflicts_with = "wide_ids")]
     search_index: Option<IndexAction>,
     #[command(flatten)]
     wide_ids: wide_ids::WideIdsArgs,

@@ -17,7 +17,7 @@ pub(crate) struct WideIdsArgs {
     ///
     /// Everything that uses the database waits while a table is rewritten, and other programs must be able to read 64-bit
     /// numbers.
-    #[arg(long, value_name = "IDS", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_enum)]
+    #[arg(long, value_name = "IDS", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_enum, ignore_case = true)]
     wide_ids: Option<Which>,
     /// Only say what would be widened.
     #[arg(long, requires = "wide_ids")]

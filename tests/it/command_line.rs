@@ -24,6 +24,14 @@ async fn help_shows_the_options_of_a_command_and_where_the_settings_are() {
 }
 
 #[tokio::test]
+async fn migrate_does_one_of_two_things_and_says_so() {
+    let world = World::without_database().await;
+    let both = world.ingest(&["migrate", "--search-index", "build", "--wide-ids"]).await;
+    both.expect_status(2);
+    assert!(both.stderr.contains("cannot be used with"), "{}", both.stderr);
+}
+
+#[tokio::test]
 async fn config_prints_values_and_origins_but_no_secret() {
     let world = World::without_database().await;
     world.file(".env", "MAX_RETRIES=7\n");
