@@ -10,11 +10,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use tracing_subscriber::filter::Targets;
+
 mod access;
 mod database_url;
 mod dotenv;
 mod limits;
 mod logging;
+mod monitoring;
 mod origins;
 mod retention;
 mod secret;
@@ -26,7 +29,8 @@ pub(crate) use database_url::DatabaseUrl;
 pub use dotenv::{Dotenv, DotenvError, load_dotenv};
 pub(crate) use limits::LimitSettings;
 use logging::log_format;
-pub(crate) use logging::{LogFormat, LogLevel};
+pub(crate) use logging::{LogFormat, LogLevel, log_filter};
+pub(crate) use monitoring::MonitoringSettings;
 pub(crate) use origins::{Setting, settings};
 pub(crate) use retention::RetentionSettings;
 use secret::Secret;
@@ -113,6 +117,12 @@ pub(crate) struct Settings {
     )]
     pub log_level: LogLevel,
 
+    /// Levels of modules that differ from LOG_LEVEL, separated by commas, such as ingest::queue=debug,aws_config=info; a level
+    /// without a module applies to all others [default: none]
+    #[arg(long, env = "LOG_FILTER", hide_env_values = true, global = true, value_name = "FILTER",
+        default_value = "", hide_default_value = true, value_parser = log_filter)]
+    pub log_filter: Targets,
+
     /// json or text [default: json in a service, text on a terminal and for one-shot commands]
     #[arg(long, env = "LOG_FORMAT", hide_env_values = true, global = true, value_name = "FORMAT", value_parser = log_format)]
     log_format: Option<String>,
@@ -156,6 +166,10 @@ pub(crate) struct Settings {
     /// How long things are kept.
     #[command(flatten)]
     pub retention: RetentionSettings,
+
+    /// Where metrics are served.
+    #[command(flatten)]
+    pub monitoring: MonitoringSettings,
 
     /// Settings of the HTTP server and its users.
     #[command(flatten)]

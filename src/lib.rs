@@ -64,6 +64,9 @@ pub mod config;
 /// Logs.
 mod telemetry;
 
+/// Metrics.
+mod metrics;
+
 /// The two stop signals: stop receiving, stop working.
 mod shutdown;
 

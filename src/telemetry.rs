@@ -25,25 +25,24 @@ use crate::config::{LogFormat, LogLevel};
 /// error, so that a command's standard output contains only its data.
 ///
 /// Does nothing if logging was already started.
-pub(crate) fn init(level: LogLevel, format: LogFormat, service: bool) {
+pub(crate) fn init(filter: Targets, format: LogFormat, service: bool) {
     let colour =
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let registry = tracing_subscriber::registry();
     // A second start happens in tests only, and the first one's settings are good enough.
     let _ = match (format, service) {
-        (LogFormat::Json, true) => {
-            registry.with(Lines::json(std::io::stdout).with_filter(targets(level))).try_init()
-        }
+        (LogFormat::Json, true) => registry.with(Lines::json(std::io::stdout).with_filter(filter)).try_init(),
         (LogFormat::Json, false) => {
-            registry.with(Lines::json(std::io::stderr).with_filter(targets(level))).try_init()
+            registry.with(Lines::json(std::io::stderr).with_filter(filter)).try_init()
         }
         (LogFormat::Text, _) => {
-            registry.with(Lines::text(std::io::stderr, colour).with_filter(targets(level))).try_init()
+            registry.with(Lines::text(std::io::stderr, colour).with_filter(filter)).try_init()
         }
     };
 }
 
-fn targets(level: LogLevel) -> Targets {
+/// Returns the filter of a level, changed by the levels of modules.
+pub(crate) fn filter(level: LogLevel, modules: &Targets) -> Targets {
     let (ours, dependencies) = match level {
         LogLevel::Debug => (LevelFilter::DEBUG, LevelFilter::INFO),
         LogLevel::Info => (LevelFilter::INFO, LevelFilter::WARN),
@@ -51,9 +50,11 @@ fn targets(level: LogLevel) -> Targets {
         LogLevel::Error | LogLevel::Critical => (LevelFilter::ERROR, LevelFilter::ERROR),
     };
     let silent = ["sqlx::query", "sqlx::postgres::notice", "sqlx_postgres::options"];
+    let others = modules.default_level();
     Targets::new()
-        .with_default(dependencies)
-        .with_target("ingest", ours)
+        .with_default(others.unwrap_or(dependencies))
+        .with_target("ingest", others.unwrap_or(ours))
+        .with_targets(modules.iter())
         .with_targets(silent.map(|target| (target, LevelFilter::OFF)))
 }
 
@@ -181,6 +182,9 @@ fn level_name(level: &Level) -> &'static str {
     }
 }
 
+/// The fields whose values are JSON: events have no other way to record an object.
+const OBJECTS: [&str; 1] = ["issues_by_type"];
+
 /// The fields of one event or span, in their order.
 #[derive(Default)]
 struct Fields {
@@ -190,6 +194,12 @@ struct Fields {
 
 impl Fields {
     fn put(&mut self, field: &Field, value: Value) {
+        let value = match value {
+            Value::String(text) if OBJECTS.contains(&field.name()) => {
+                text.parse().unwrap_or(Value::String(text))
+            }
+            value => value,
+        };
         let name = match field.name() {
             "message" => {
                 self.message = Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
@@ -262,6 +272,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::config::log_filter;
 
     #[derive(Clone, Default)]
     struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -279,10 +290,11 @@ mod tests {
     fn written(
         make: impl FnOnce(Buffer) -> Lines<Box<dyn Fn() -> Buffer + Send + Sync>>,
         level: LogLevel,
+        modules: &str,
         log: impl FnOnce(),
     ) -> String {
         let buffer = Buffer::default();
-        let layer = make(buffer.clone()).with_filter(targets(level));
+        let layer = make(buffer.clone()).with_filter(filter(level, &log_filter(modules).unwrap()));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
         String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap()
     }
@@ -297,7 +309,7 @@ mod tests {
 
     #[test]
     fn json_fields_are_flat_and_unique() {
-        let output = written(json, LogLevel::Info, || {
+        let output = written(json, LogLevel::Info, "", || {
             let outer = tracing::info_span!(target: "ingest::worker", "job", job_id = 7, attempt = 1, late = tracing::field::Empty);
             let _outer = outer.enter();
             outer.record("late", "yes");
@@ -318,12 +330,22 @@ mod tests {
     }
 
     #[test]
+    fn an_object_stays_an_object() {
+        let output = written(json, LogLevel::Info, "", || {
+            let issues_by_type = serde_json::json!({ "INVALID_EMAIL": 2 });
+            tracing::info!(target: "ingest", %issues_by_type, other = "{}", "run ended");
+        });
+        let end = r#""message":"run ended","issues_by_type":{"INVALID_EMAIL":2},"other":"{}"}"#;
+        assert!(output.trim_end().ends_with(end), "{output}");
+    }
+
+    #[test]
     fn an_error_is_logged_with_its_causes() {
         #[derive(Debug, thiserror::Error)]
         #[error("outer")]
         struct Outer(#[source] std::io::Error);
         let error = Outer(std::io::Error::other("inner"));
-        let output = written(json, LogLevel::Info, || {
+        let output = written(json, LogLevel::Info, "", || {
             tracing::error!(target: "ingest", error = &error as &dyn std::error::Error, "failed");
         });
         assert!(output.contains(r#""error":"outer: inner""#), "{output}");
@@ -337,14 +359,19 @@ mod tests {
             tracing::warn!(target: "aws_config", "theirs too");
             tracing::error!(target: "sqlx::query", "statement");
         };
-        assert_eq!(written(text, LogLevel::Info, log).matches('\n').count(), 1);
-        assert_eq!(written(text, LogLevel::Debug, log).matches('\n').count(), 3);
-        assert_eq!(written(text, LogLevel::Critical, log), "");
+        assert_eq!(written(text, LogLevel::Info, "", log).matches('\n').count(), 1);
+        assert_eq!(written(text, LogLevel::Debug, "", log).matches('\n').count(), 3);
+        assert_eq!(written(text, LogLevel::Critical, "", log), "");
+        let lines = |modules| written(text, LogLevel::Info, modules, log).matches('\n').count();
+        assert_eq!(lines("ingest::csv=debug"), 2);
+        assert_eq!(lines("aws_config=info"), 2);
+        assert_eq!(lines("trace"), 3);
+        assert_eq!(lines("sqlx::query=trace,off"), 0);
     }
 
     #[test]
     fn text_is_one_line_without_control_characters() {
-        let output = written(text, LogLevel::Info, || {
+        let output = written(text, LogLevel::Info, "", || {
             tracing::info!(target: "ingest", key = "a\x1b[31m\nb", rows = 3, "done");
         });
         assert_eq!(&output[9..], "INFO    done  key=a\\u{1b}[31m\\nb  rows=3\n");

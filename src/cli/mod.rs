@@ -20,6 +20,7 @@ mod job;
 mod local_token;
 mod mapping;
 mod migrate;
+mod monitoring;
 mod next_step;
 mod output;
 mod person;
@@ -96,7 +97,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         LogLevel::Info if !service => LogLevel::Warning,
         level => level,
     };
-    telemetry::init(level, cli.settings.log_format(service), service);
+    let filter = telemetry::filter(level, &cli.settings.log_filter);
+    telemetry::init(filter, cli.settings.log_format(service), service);
     let migrate = match &cli.command {
         Command::Doctor => return doctor::run(&cli.settings).await,
         Command::Config { output } => return configuration::show(&cli.listed, *output),

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::session::{self, Session};
-use super::{Status, local_token, token};
+use super::{Status, local_token, monitoring, token};
 use crate::api;
 use crate::auth::oidc::{Client, Provider, Trust};
 use crate::auth::{LocalUser, RolesBy, Secret};
@@ -67,12 +67,14 @@ pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<St
     announce(&app.access, address, &settings.data_dir());
     tracing::info!(%address, public_url = app.public_origin, "server started");
     let served = serve(listener, app, limits, shutdown.stop_receiving.clone());
-    match no_worker {
-        true => served.await,
-        false => {
-            tokio::join!(served, worker::work(session.worker(queue), shutdown));
+    let work = async {
+        if !no_worker {
+            worker::work(session.worker(queue.clone()), shutdown.clone()).await;
         }
-    }
+    };
+    let service = async { tokio::join!(served, work) };
+    let address = settings.monitoring.metrics_address();
+    monitoring::run_monitored(address, &session.control, queue.clone(), &shutdown, service).await?;
     tracing::info!("server stopped");
     Ok(Status::Done)
 }

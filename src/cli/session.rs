@@ -9,9 +9,11 @@ use sqlx::postgres::{PgConnectOptions, PgPool};
 
 use super::Status;
 use super::connections::Connections;
+use super::monitoring;
 use crate::actions::Request;
 use crate::config::{Settings, sdk_config};
 use crate::domain::job::Owner;
+use crate::metrics::watch_pool;
 use crate::objects::Objects;
 use crate::pipeline::retention::Retention;
 use crate::pipeline::{Context, DEFAULT_CHUNK_ROWS, SortMemory};
@@ -89,6 +91,9 @@ impl Session {
         let options = context.pool.connect_options();
         let control = store::lasting_pool(PgConnectOptions::clone(&options), connections.control);
         let requests = store::lasting_pool(PgConnectOptions::clone(&options), connections.requests);
+        for (name, pool) in [("worker", &context.pool), ("control", &control), ("requests", &requests)] {
+            watch_pool(name, pool);
+        }
         let owners = OwnerPool::new(requests, control.clone());
         Ok(Session {
             context,
@@ -121,7 +126,9 @@ impl Session {
     pub(crate) async fn work(&self) -> anyhow::Result<Status> {
         let shutdown = Shutdown::on_signals()?;
         let queue = queue(&self.settings, &self.context.pool).await?;
-        worker::work(self.worker(queue), shutdown).await;
+        let work = worker::work(self.worker(queue.clone()), shutdown.clone());
+        let address = self.settings.monitoring.metrics_address();
+        monitoring::run_monitored(address, &self.control, queue, &shutdown, work).await?;
         Ok(Status::Done)
     }
 

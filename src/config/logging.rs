@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use tracing_subscriber::filter::Targets;
+
 /// The minimum level of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogLevel {
@@ -39,6 +41,17 @@ pub(crate) enum LogFormat {
     Json,
     /// Readable text.
     Text,
+}
+
+/// Parses a filter of log lines: modules with levels, separated by commas. An empty value filters nothing.
+pub(crate) fn log_filter(text: &str) -> Result<Targets, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Targets::new());
+    }
+    text.parse().map_err(|error| {
+        format!("LOG_FILTER takes modules with levels such as ingest::queue=debug,aws_config=info: {error}")
+    })
 }
 
 /// Parses a format of log lines. An empty value means the default.

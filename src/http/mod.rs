@@ -15,6 +15,7 @@ mod guard;
 mod held;
 mod layers;
 mod limits;
+mod monitoring;
 mod principal;
 mod problem;
 mod server;
@@ -36,6 +37,7 @@ pub use form_data::FormFile;
 pub(crate) use guard::is_same_origin;
 pub(crate) use layers::{ProblemPage, timeout};
 pub(crate) use limits::{AtOnce, BadTokens, CeilingSettings, Ceilings, RateLimit, RefusalLog, Senders};
+pub(crate) use monitoring::Monitored;
 pub(crate) use principal::{Editor, Person, Reader, Standing, Uploader, has_session, session_cookie};
 pub(crate) use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
 pub(crate) use server::{ConnectionLimits, open_files, serve};
@@ -53,6 +55,7 @@ pub(crate) fn router(app: App, routes: Router<App>, problem_page: ProblemPage) -
         .layer(middleware::from_fn_with_state((app.clone(), problem_page), layers::as_problems))
         .layer(middleware::from_fn_with_state(app.clone(), layers::safe_headers))
         .layer(middleware::from_fn_with_state(app.clone(), layers::counted))
+        .layer(middleware::from_fn(layers::timed))
         .layer(RequestBodyTimeoutLayer::new(app.body_idle_timeout))
         .with_state(app)
 }

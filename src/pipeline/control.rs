@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::RunError;
+use crate::metrics::{METRICS, Part};
 use crate::store::StoreError;
 use crate::store::jobs::Claim;
 
@@ -65,6 +66,7 @@ impl Control {
     }
 
     pub(super) fn report(&self, phase: Phase, rows: u64, total_rows: Option<u64>) {
+        METRICS.note_progress();
         self.progress.send_replace(Progress { phase, rows, total_rows });
     }
 }
@@ -88,7 +90,7 @@ impl Pace {
     }
 }
 
-/// Runs one part of a run and logs how long it took. Parts may run concurrently.
+/// Runs one part of a run, and logs and counts how long it took. Parts may run concurrently.
 pub(super) async fn timed<T>(
     claim: &Claim,
     part: &'static str,
@@ -96,6 +98,8 @@ pub(super) async fn timed<T>(
 ) -> Result<T, RunError> {
     let started = Instant::now();
     let done = work.await?;
-    tracing::debug!(job_id = claim.job.0, part, seconds = started.elapsed().as_secs_f64(), "part ended");
+    let seconds = started.elapsed().as_secs_f64();
+    METRICS.parts.get_or_create(&Part { flow: claim.flow.as_str(), part }).observe(seconds);
+    tracing::debug!(job_id = claim.job.0, part, seconds, "part ended");
     Ok(done)
 }

@@ -183,6 +183,19 @@ impl RunError {
         }
     }
 
+    /// Returns what failed, as a label of metrics.
+    pub(crate) fn cause(&self) -> &'static str {
+        match self {
+            RunError::Store(_) if self.is_overtaken() => "overtaken",
+            RunError::Store(_) => "database",
+            RunError::Object(_) => "file_store",
+            RunError::Scratch(_) => "temporary_files",
+            RunError::Rejected(_) | RunError::Replaced => "file",
+            RunError::CutOff { .. } => "cut_off",
+            RunError::Stopped => "stopped",
+        }
+    }
+
     /// Returns whether the owner of the file, rather than the operator of the service, can fix the problem.
     pub(crate) fn is_owners(&self) -> bool {
         match self {

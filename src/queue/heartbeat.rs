@@ -9,6 +9,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::metrics::{METRICS, Renewed};
+
 /// The result of a renewal that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Renewal {
@@ -20,6 +22,29 @@ pub(crate) enum Renewal {
     Lost,
 }
 
+/// What a heartbeat renews.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renewable {
+    /// The visibility timeout of a message.
+    Message,
+    /// The lease of a job.
+    Lease,
+}
+
+impl Renewable {
+    /// Returns its name in logs and metrics.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Renewable::Message => "message",
+            Renewable::Lease => "lease",
+        }
+    }
+
+    fn count(self, outcome: &'static str) {
+        METRICS.renewals.get_or_create(&Renewed { of: self.as_str(), outcome }).inc();
+    }
+}
+
 /// A task that renews. Dropping the heartbeat stops it.
 #[derive(Debug)]
 pub struct Heartbeat {
@@ -29,12 +54,12 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Starts renewing `what` (a name for the log), which is valid for `first` from `since` on, and for `lasts`
+    /// Starts renewing `what`, which is valid for `first` from `since` on, and for `lasts`
     /// from each renewal on.
     ///
     /// A renewal in progress when the heartbeat ends is completed.
     pub(crate) fn start<F, R, E>(
-        what: &'static str,
+        what: Renewable,
         first: Duration,
         lasts: Duration,
         since: Instant,
@@ -64,7 +89,7 @@ impl Heartbeat {
 }
 
 async fn beat<F, R, E>(
-    what: &'static str,
+    what: Renewable,
     [first, lasts]: [Duration; 2],
     since: Instant,
     renew: F,
@@ -86,26 +111,30 @@ async fn beat<F, R, E>(
         let requested_at = tokio::time::Instant::now();
         match timeout_at(lapses, renew()).await {
             Ok(Ok(Renewal::Renewed)) => {
+                what.count("renewed");
                 failures = 0;
                 lapses = requested_at + lasts;
                 next = requested_at + lasts / 3;
             }
             Ok(Ok(Renewal::Superseded)) => return,
             Ok(Ok(Renewal::Lost)) => {
-                tracing::warn!(what, "lost to another worker");
+                what.count("lost");
+                tracing::warn!(what = what.as_str(), "lost to another worker");
                 return lost.cancel();
             }
             Ok(Err(error)) => {
+                what.count("failed");
                 failures += 1;
                 if failures == 1 {
-                    tracing::warn!(what, %error, "renewal failed; retrying until it expires");
+                    tracing::warn!(what = what.as_str(), %error, "renewal failed; retrying until it expires");
                 }
                 next = requested_at + (lasts / 20).clamp(Duration::from_millis(20), Duration::from_secs(5));
             }
             Err(_) => {}
         }
         if tokio::time::Instant::now() >= lapses {
-            tracing::warn!(what, failures, "expired: it could not be renewed in time");
+            what.count("expired");
+            tracing::warn!(what = what.as_str(), failures, "expired: it could not be renewed in time");
             return lost.cancel();
         }
     }
@@ -125,7 +154,7 @@ mod tests {
     ) -> (Heartbeat, Arc<AtomicUsize>) {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
-        let heartbeat = Heartbeat::start("test", LASTS, LASTS, Instant::now(), move || {
+        let heartbeat = Heartbeat::start(Renewable::Lease, LASTS, LASTS, Instant::now(), move || {
             std::future::ready(answer(counted.fetch_add(1, Ordering::SeqCst)))
         });
         (heartbeat, count)
@@ -144,7 +173,7 @@ mod tests {
     async fn a_short_first_term_is_renewed_in_time() {
         let renewed = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&renewed);
-        let heartbeat = Heartbeat::start("test", LASTS, LASTS * 1000, Instant::now(), move || {
+        let heartbeat = Heartbeat::start(Renewable::Lease, LASTS, LASTS * 1000, Instant::now(), move || {
             counted.fetch_add(1, Ordering::SeqCst);
             std::future::ready(Ok::<_, &str>(Renewal::Renewed))
         });
@@ -169,8 +198,13 @@ mod tests {
     #[tokio::test]
     async fn a_hanging_renewal_is_a_loss_once_the_term_expires() {
         let started = Instant::now();
-        let heartbeat =
-            Heartbeat::start("test", LASTS, LASTS, started, std::future::pending::<Result<Renewal, &str>>);
+        let heartbeat = Heartbeat::start(
+            Renewable::Lease,
+            LASTS,
+            LASTS,
+            started,
+            std::future::pending::<Result<Renewal, &str>>,
+        );
         heartbeat.lost().cancelled().await;
         assert!(started.elapsed() < LASTS * 2);
     }

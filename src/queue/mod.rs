@@ -23,7 +23,7 @@ use crate::store::StoreError;
 use crate::store::wanted::{self, Due};
 
 pub(crate) use error::QueueError;
-pub(crate) use heartbeat::{Heartbeat, Renewal};
+pub(crate) use heartbeat::{Heartbeat, Renewable, Renewal};
 use late::Late;
 pub use message::{JobMessage, Unreadable};
 
@@ -89,6 +89,14 @@ impl Queue {
         match self {
             Self::Sqs(queue) => queue.receive(1, stop).await,
             Self::Postgres(queue) => queue.receive_small(stop, can_start_any).await,
+        }
+    }
+
+    /// Returns the kind of queue, after OpenTelemetry's `messaging.system`.
+    pub(crate) fn system(&self) -> &'static str {
+        match self {
+            Self::Sqs(_) => "aws_sqs",
+            Self::Postgres(_) => "postgresql",
         }
     }
 
@@ -260,6 +268,9 @@ pub struct Delivery {
     pub attempt: u32,
     /// The request, or why it cannot be parsed.
     pub body: Result<JobMessage, Unreadable>,
+    /// How long the message could be received before it was; `None` if the queue does not say. A message that SQS delivers
+    /// again was hidden for an unknown part of that time.
+    pub(crate) waited: Option<Duration>,
     received_at: Instant,
     receipt: Receipt,
 }
@@ -289,7 +300,7 @@ impl Delivery {
             Receipt::Sqs(receipt) => (receipt.first_visibility(), receipt.visibility()),
             Receipt::Postgres(receipt) => (receipt.visibility(), receipt.visibility()),
         };
-        Heartbeat::start("message visibility", first, visibility, received_at, move || {
+        Heartbeat::start(Renewable::Message, first, visibility, received_at, move || {
             let receipt = receipt.clone();
             async move {
                 match receipt {

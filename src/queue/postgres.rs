@@ -184,6 +184,9 @@ async fn claim(queue: PostgresQueue, sizes: Sizes, at_most: usize) -> Result<Vec
 fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
     let Received { job, object_key, count, due_at, hidden_until } = received;
     let received_at = Instant::now();
+    // Both times are of the database's clock.
+    let waited = (hidden_until - due_at).to_std().unwrap_or_default();
+    let waited = Some(waited.saturating_sub(queue.options.visibility));
     let body = object_key.filter(|key| !key.is_empty()).map(|s3_key| JobMessage { job_id: job, s3_key });
     let receipt = PostgresReceipt {
         pool: queue.pool.clone(),
@@ -201,6 +204,7 @@ fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
             raw: JobMessage { job_id: job, s3_key: String::new() }.to_json(),
             reason: "the job has no object key".to_owned(),
         }),
+        waited,
         received_at,
         receipt: Receipt::Postgres(Arc::new(receipt)),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
@@ -84,6 +84,7 @@ impl SqsQueue {
             .visibility_timeout(whole_seconds(self.first_visibility()))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .message_attribute_names("All")
             .send()
             .await
@@ -109,10 +110,13 @@ impl SqsQueue {
             attributes: message.message_attributes.unwrap_or_default(),
             group: system.get(&MessageSystemAttributeName::MessageGroupId).cloned(),
         };
+        let attempt = count.and_then(|count| count.parse().ok()).unwrap_or(1);
+        let sent = system.get(&MessageSystemAttributeName::SentTimestamp);
         Delivery {
             message_id: message.message_id.unwrap_or_default(),
-            attempt: count.and_then(|count| count.parse().ok()).unwrap_or(1),
+            attempt,
             body,
+            waited: sent.filter(|_| attempt == 1).and_then(|sent| since(sent)),
             received_at,
             receipt: Receipt::Sqs(Arc::new(receipt)),
         }
@@ -290,6 +294,12 @@ impl SqsReceipt {
             .map(|_| ())
             .map_err(QueueError::sqs(&self.queue.url, "change a message's visibility"))
     }
+}
+
+/// Returns how long ago the time `sent` was, in milliseconds since 1970. Zero if this machine's clock is slow.
+fn since(sent: &str) -> Option<Duration> {
+    let sent = SystemTime::UNIX_EPOCH + Duration::from_millis(sent.parse().ok()?);
+    Some(sent.elapsed().unwrap_or_default())
 }
 
 /// Returns for how much longer the message may stay hidden. SQS counts from the receipt; a minute less keeps clear

@@ -33,6 +33,13 @@ impl Counter {
 
 /// Returns the counters that have used at least 70 % of their ids. Counters that this role may not read are left out.
 pub(crate) async fn running_out(pool: &PgPool) -> Result<Vec<Counter>, StoreError> {
+    let mut counters = all(pool).await?;
+    counters.retain(Counter::is_running_out);
+    Ok(counters)
+}
+
+/// Returns all counters that have given out an id. Counters that this role may not read are left out.
+pub(crate) async fn all(pool: &PgPool) -> Result<Vec<Counter>, StoreError> {
     let query = "SELECT relation, name, last_value AS last,
                 CASE WHEN atttypid = 'integer'::regtype THEN least(max_value, 2147483647) ELSE max_value END AS highest
          FROM (VALUES ('jobs', 'job_id'), ('issues', 'issue_id'), ('issue_items', 'issue_item_id')) AS ids (relation, name)
@@ -44,7 +51,6 @@ pub(crate) async fn running_out(pool: &PgPool) -> Result<Vec<Counter>, StoreErro
     for row in sql::once(pool, query).await? {
         counters.push(<Counter as sqlx::FromRow<_>>::from_row(&row)?);
     }
-    counters.retain(Counter::is_running_out);
     Ok(counters)
 }
 

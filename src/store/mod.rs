@@ -6,6 +6,7 @@
 pub(crate) mod actions;
 pub(crate) mod api_tokens;
 mod at_rest;
+pub(crate) mod backlog;
 mod bounded;
 pub mod column_mappings;
 pub mod contact_changes;

@@ -1,6 +1,6 @@
 //! Handles one delivery of a message: runs its job and answers the queue.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -9,6 +9,7 @@ use tracing::Instrument;
 use super::Worker;
 use super::run::{self, End};
 use crate::domain::job::JobId;
+use crate::metrics::{Answered, Ended, METRICS};
 use crate::pipeline::{Control, Progress, RunError};
 use crate::queue::{DeadLetter, DeadLetters, Delivery, JobMessage, Unreadable};
 use crate::store::unreadable;
@@ -29,6 +30,17 @@ enum Disposition {
 }
 
 impl Disposition {
+    /// Returns its name in metrics.
+    fn as_str(&self) -> &'static str {
+        match self {
+            Disposition::Ack => "ack",
+            Disposition::RetryIn(_) => "retry",
+            Disposition::Release => "release",
+            Disposition::DeadLetter(_) => "dead_letter",
+            Disposition::Silence => "none",
+        }
+    }
+
     /// Returns whether the message will not be delivered again.
     fn is_final(&self) -> bool {
         match self {
@@ -41,6 +53,7 @@ impl Disposition {
 /// Handles one delivery from end to end.
 pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: CancellationToken) {
     let span = tracing::info_span!("delivery", message_id = %delivery.message_id, delivery_attempt = delivery.attempt);
+    let started = Instant::now();
     async {
         let disposition = match &delivery.body {
             Ok(message) => {
@@ -49,7 +62,13 @@ pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: Cancellati
             }
             Err(unreadable) => not_understood(worker, &delivery, unreadable).await,
         };
+        let answer = disposition.as_str();
+        if let Disposition::DeadLetter(_) = &disposition {
+            METRICS.dead_letters.inc();
+        }
         carry_out(delivery, disposition).await;
+        let answered = Answered { messaging_system: worker.queue.system(), answer };
+        METRICS.answers.get_or_create(&answered).observe(started.elapsed().as_secs_f64());
     }
     .instrument(span)
     .await;
@@ -75,6 +94,7 @@ async fn work(
     let control = Control { progress, stop, lost: vec![heartbeat.lost().clone()] };
     let end = run::job(&worker.context, &worker.policy, message.job_id, &control).await;
     heartbeat.stop().await;
+    METRICS.ends.get_or_create(&Ended { outcome: end.as_str() }).inc();
     let disposition = disposition(message.job_id, end);
     if disposition.is_final()
         && let Err(error) = worker.queue.note_answered(&worker.context.pool, message.job_id).await
@@ -144,6 +164,7 @@ fn disposition(job: JobId, end: End) -> Disposition {
 /// Decides about a message that is not a job request. It is never deleted silently: the redrive policy moves it to
 /// the dead-letter queue after its deliveries, and where there is none the database stores it for a person.
 async fn not_understood(worker: &Worker, delivery: &Delivery, message: &Unreadable) -> Disposition {
+    METRICS.unreadable.inc();
     tracing::error!(reason = %message.reason, "invalid message");
     match worker.queue.check().await.map(|health| health.dead_letters) {
         Ok(DeadLetters::None) => {}

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::places::{Free, Place, Places};
 use super::{Worker, delivery, size};
 use crate::domain::job::JobSize;
+use crate::metrics::{METRICS, OfQueue};
 use crate::pipeline::merge::{self, Extent};
 use crate::pipeline::{Pace, contact_keys, retention};
 use crate::queue::{Delivery, Queue, QueueError};
@@ -38,6 +39,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     let worker = Arc::new(worker);
     let small_job = worker.small_job && worker.queue.lets_small_jobs_overtake();
     let places = Places::new(worker.concurrency, small_job);
+    METRICS.places.set((worker.concurrency + usize::from(small_job)) as i64);
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep(worker.clone(), shutdown.clone()));
     tasks.spawn(tidy(worker.clone(), shutdown.clone()));
@@ -55,6 +57,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
                 continue;
             }
         };
+        count(&worker.queue, &deliveries);
         for delivery in deliveries {
             // A queue never returns more than requested, so this does not wait.
             let place = places.take().await;
@@ -68,6 +71,14 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
         tracing::warn!("a receive was still in progress; its messages return after their visibility timeout");
     }
     tracing::info!("worker stopped");
+}
+
+fn count(queue: &Queue, deliveries: &[Delivery]) {
+    let labels = OfQueue { messaging_system: queue.system() };
+    METRICS.messages.get_or_create(&labels).inc_by(deliveries.len() as u64);
+    for waited in deliveries.iter().filter_map(|delivery| delivery.waited) {
+        METRICS.message_waits.get_or_create(&labels).observe(waited.as_secs_f64());
+    }
 }
 
 async fn free(places: &Places, shutdown: &Shutdown) -> Option<Free> {
@@ -122,6 +133,10 @@ async fn start(worker: Arc<Worker>, places: Places, place: Place, delivery: Deli
             }
         }
     };
+    METRICS.running.inc();
+    let _ended = scopeguard::guard((), |()| {
+        METRICS.running.dec();
+    });
     delivery::handle(&worker, delivery, shutdown.stop_working.clone()).await;
     drop(place);
 }

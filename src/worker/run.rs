@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::domain::job::JobId;
+use crate::domain::job::{JobId, JobStatus};
 use crate::domain::required::RequiredFields;
+use crate::metrics::{Changed, Finished, METRICS, OfIssueType, OfRows, Retried};
 use crate::pipeline::{self, Context, Control, Outcome, RunError, Statistics};
-use crate::queue::{Heartbeat, Renewal};
+use crate::queue::{Heartbeat, Renewable, Renewal};
 use crate::store::StoreError;
 use crate::store::jobs::{self, Claim, Claimed};
 use crate::texts::failure_for_job;
@@ -62,6 +63,23 @@ pub(crate) enum End {
     LeaseLost,
     /// The failure could not even be recorded in the database; try again after this time.
     Unavailable(RunError, Duration),
+}
+
+impl End {
+    /// Returns its name in metrics.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            End::Finished(outcome) if outcome.status == JobStatus::Completed => "completed",
+            End::Finished(_) => "needs_review",
+            End::Refused(_) => "refused",
+            End::GivenUp(_) => "given_up",
+            End::Busy(_) => "busy",
+            End::Completed | End::Cancelled | End::RowsRemoved | End::Unknown => "skipped",
+            End::Stopped => "stopped",
+            End::LeaseLost => "lease_lost",
+            End::Unavailable(..) => "unavailable",
+        }
+    }
 }
 
 /// Maximum number of runs overtaken by changes of others before that counts as a failure: people stop editing at
@@ -129,13 +147,14 @@ async fn leased(
     lease.stop().await;
     if let Ok(outcome) = &result {
         log_end(claim, outcome, started.elapsed());
+        count_end(claim, outcome, started.elapsed());
     }
     result
 }
 
 fn keep_lease(context: &Context, policy: &Policy, claim: &Claim, since: Instant) -> Heartbeat {
     let (pool, claim, lease) = (context.pool.clone(), claim.clone(), policy.lease);
-    Heartbeat::start("lease", lease, lease, since, move || {
+    Heartbeat::start(Renewable::Lease, lease, lease, since, move || {
         let (pool, claim) = (pool.clone(), claim.clone());
         async move {
             match jobs::renew(&pool, &claim, lease).await {
@@ -177,6 +196,23 @@ fn log_end(claim: &Claim, outcome: &Outcome, elapsed: Duration) {
     );
 }
 
+fn count_end(claim: &Claim, outcome: &Outcome, elapsed: Duration) {
+    let Statistics { total_rows: _, valid_rows, issue_rows, repeated_rows, contacts, updated_contacts } =
+        outcome.statistics;
+    let flow = claim.flow.as_str();
+    let finished = Finished { flow, status: outcome.status.as_str() };
+    METRICS.runs.get_or_create(&finished).observe(elapsed.as_secs_f64());
+    for (outcome, rows) in [("valid", valid_rows), ("issue", issue_rows), ("repeated", repeated_rows)] {
+        METRICS.rows.get_or_create(&OfRows { flow, outcome }).inc_by(rows);
+    }
+    for (change, contacts) in [("created", contacts), ("updated", updated_contacts)] {
+        METRICS.contacts.get_or_create(&Changed { change }).inc_by(contacts);
+    }
+    for (kind, count) in &outcome.open_issues {
+        METRICS.issues.get_or_create(&OfIssueType { issue_type: kind.as_str() }).inc_by(*count);
+    }
+}
+
 enum Fate {
     Ended(End),
     Again(Duration),
@@ -205,6 +241,7 @@ async fn fate(
     let failures = claim.attempts + u32::from(!blameless);
     if blameless || error.is_transient() && failures < policy.max_retries {
         let delay = policy.delay(failures);
+        METRICS.retries.get_or_create(&Retried { cause: error.cause() }).inc();
         tracing::warn!(job_id, attempt = failures, %error, retry_in_seconds = delay.as_secs_f64(), "run failed; retrying");
         return match jobs::release(&context.pool, claim, !blameless).await {
             Ok(()) => Fate::Again(delay),

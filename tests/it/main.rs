@@ -32,6 +32,7 @@ mod locale;
 mod mapping;
 mod memory;
 mod merging;
+mod monitoring;
 mod other_columns;
 mod outputs;
 mod overtaking;

@@ -1,0 +1,83 @@
+//! Metrics and health for the operator's monitoring, on an address of their own, since they ask for no credentials.
+
+mod observed;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::observed::Observed;
+use super::server::{self, ConnectionLimits};
+use crate::metrics::METRICS;
+use crate::queue::Queue;
+use crate::store::schema;
+
+/// The media type of OpenMetrics' text format.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How long a check of the database may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connections of monitoring systems are few and short.
+const LIMITS: ConnectionLimits = ConnectionLimits {
+    total: 64,
+    per_peer: 64,
+    head_timeout: Duration::from_secs(30),
+    write_timeout: Duration::from_secs(30),
+};
+
+/// What is monitored. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Monitored {
+    pool: PgPool,
+    stopping: CancellationToken,
+    observed: Arc<Observed>,
+}
+
+impl Monitored {
+    /// Monitors a process that receives from `queue` until `stopping`. `pool` must not wait for the work of others.
+    pub(crate) fn new(pool: PgPool, queue: Queue, stopping: CancellationToken) -> Monitored {
+        Monitored { observed: Arc::new(Observed::new(pool.clone(), queue, PATIENCE)), pool, stopping }
+    }
+
+    /// Answers `/metrics`, `/livez` and `/readyz` until `stop`.
+    pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        let routes = Router::new()
+            .route("/metrics", get(metrics))
+            .route("/livez", get(|| async { "ok\n" }))
+            .route("/readyz", get(readyz))
+            .with_state(self);
+        server::serve(listener, routes, LIMITS, |_| false, stop, PATIENCE).await;
+    }
+}
+
+async fn metrics(State(monitored): State<Monitored>) -> Response {
+    match METRICS.text(&monitored.observed.read().await.registry) {
+        Ok(text) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+/// Checks that the process accepts work and reaches its database.
+async fn readyz(State(monitored): State<Monitored>) -> Response {
+    let unready = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response();
+    if monitored.stopping.is_cancelled() {
+        return unready("stopping");
+    }
+    match tokio::time::timeout(PATIENCE, schema::answers(&monitored.pool)).await {
+        Ok(Ok(())) => "ok\n".into_response(),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "not ready: the database does not answer");
+            unready("the database does not answer")
+        }
+        Err(_) => unready("the database does not answer"),
+    }
+}
