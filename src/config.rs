@@ -23,6 +23,7 @@ mod retention;
 mod secret;
 mod serve;
 mod values;
+mod webhooks;
 
 pub(crate) use access::AccessSettings;
 pub(crate) use database_url::DatabaseUrl;
@@ -39,6 +40,7 @@ use values::{queue_url, region, required_fields, retry_delay, whole};
 use crate::domain::required::RequiredFields;
 pub(crate) use secret::refuse_secret_flags;
 pub(crate) use serve::{OidcSettings, ServeSettings};
+pub(crate) use webhooks::WebhookSettings;
 
 /// The settings of every command. Flatten it into the root of the command line: its flags are global.
 #[derive(Debug, Clone, clap::Args)]
@@ -166,6 +168,10 @@ pub(crate) struct Settings {
     /// How long things are kept.
     #[command(flatten)]
     pub retention: RetentionSettings,
+
+    /// Where webhooks may be.
+    #[command(flatten)]
+    pub webhooks: WebhookSettings,
 
     /// Where metrics are served.
     #[command(flatten)]

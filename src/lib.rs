@@ -37,6 +37,9 @@ pub mod queue;
 /// Processes one job: survey, staging, recheck, contacts.
 mod pipeline;
 
+/// Sends the changes of jobs to the URLs that their owners have chosen.
+mod webhooks;
+
 /// Receives messages, runs their jobs, retries transient failures and answers.
 mod worker;
 

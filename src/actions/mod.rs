@@ -27,6 +27,7 @@ mod tail;
 mod undo_import;
 mod upload;
 mod validate;
+mod webhooks;
 
 pub(crate) use assign::field_source;
 pub use assign::{Assignment, ColumnChoice, FieldSource};
@@ -57,6 +58,7 @@ pub use reread::{Remember, Reread, can_reread, reread};
 pub use undo_import::{Undone, undo_import};
 pub use upload::{Upload, Uploaded, UploadedPart, upload};
 pub use validate::Warning;
+pub(crate) use webhooks::{create_webhook, delete_webhook, resend_event, test_webhook};
 
 use sqlx::PgConnection;
 

@@ -18,6 +18,7 @@ mod schemas;
 mod sessions;
 mod tokens;
 mod uploads;
+mod webhooks;
 
 use axum::http::{HeaderValue, header};
 use axum::{Router, middleware};
@@ -63,6 +64,11 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(contacts::get_contact, contacts::edit_contact, contacts::delete_contact))
         .routes(routes!(audit::list_actions))
         .routes(routes!(people::list_erasures))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(webhooks::delete_webhook))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(webhooks::list_deliveries))
+        .routes(routes!(webhooks::resend_event))
 }
 
 /// Returns handlers without a time limit: uploads, downloads, event streams, actions on a whole job.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::output::Format;
-use super::{browser_sessions, columns, contacts, decide, import, mapping, migrate, save, token};
+use super::{browser_sessions, columns, contacts, decide, import, mapping, migrate, save, token, webhook};
 use crate::config::{Setting, Settings};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
@@ -69,6 +69,9 @@ pub(super) enum Command {
     /// Create, list and revoke API tokens of the HTTP server for the user of --owner.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Create, list, test and delete webhooks: URLs that receive the changes of jobs of the user of --owner.
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Sign browsers out of the HTTP server.
     #[command(subcommand)]
     Session(browser_sessions::SessionCommand),

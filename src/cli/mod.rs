@@ -32,6 +32,7 @@ mod session;
 mod show;
 mod token;
 mod undo_progress;
+mod webhook;
 mod wide_ids;
 
 use std::process::ExitCode;
@@ -110,6 +111,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Worker
         | Command::Serve { .. }
         | Command::Token(_)
+        | Command::Webhook(_)
         | Command::Session(_)
         | Command::Jobs(_)
         | Command::Issues { .. }
@@ -149,6 +151,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Worker => session.work().await,
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,
+        Command::Webhook(command) => webhook::run(session, command).await,
         Command::Session(command) => browser_sessions::run(session, command).await,
         Command::Migrate(args) => migrate::run(session, &args).await,
         Command::Jobs(list) => show::jobs(session, &list).await,

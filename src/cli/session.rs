@@ -21,6 +21,7 @@ use crate::queue::{Queue, ReceiveOptions};
 use crate::shutdown::Shutdown;
 use crate::store::local::LocalCluster;
 use crate::store::{self, OwnerPool, OwnerTransaction, Wall, schema};
+use crate::webhooks::{AllowedNetworks, Sender};
 use crate::worker::run::Policy;
 use crate::worker::{self, Worker};
 
@@ -58,6 +59,7 @@ pub(crate) struct Session {
     concurrency: usize,
     /// Whether one more job may run if it is small.
     small_job: bool,
+    webhooks: Sender,
     cluster: Option<LocalCluster>,
 }
 
@@ -104,6 +106,7 @@ impl Session {
             settings: settings.clone(),
             concurrency: connections.jobs,
             small_job: connections.small_job,
+            webhooks: sender(settings)?,
             cluster,
         })
     }
@@ -152,6 +155,7 @@ impl Session {
             concurrency,
             small_job: self.small_job,
             retention: self.retention(),
+            webhooks: self.webhooks.clone(),
             stranded_after: 2 * self.settings.visibility_timeout(),
         }
     }
@@ -226,6 +230,12 @@ pub(crate) async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
             Ok(Objects::local(folder)?)
         }
     }
+}
+
+/// Returns what sends events to webhooks.
+fn sender(settings: &Settings) -> anyhow::Result<Sender> {
+    let networks = AllowedNetworks::new(settings.webhooks.allowed_networks());
+    Sender::new(networks, settings.serve.public_url()).context("cannot send events to webhooks")
 }
 
 /// Opens the configured queue.

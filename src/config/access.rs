@@ -37,7 +37,7 @@ pub(crate) struct AccessSettings {
     /// Addresses or networks of reverse proxies, separated by commas, such as 10.0.0.0/8; FORWARDED_HEADER of their
     /// requests names the client [default: none]
     #[arg(long, env = "TRUSTED_PROXIES", hide_env_values = true, global = true, value_name = "NETWORKS",
-        value_parser = networks)]
+        value_parser = |text: &str| networks(text, "TRUSTED_PROXIES"))]
     trusted_proxies: Option<Networks>,
 
     /// Header in which trusted proxies name the client: Forwarded (RFC 7239), or one with a list of addresses to
@@ -49,7 +49,14 @@ pub(crate) struct AccessSettings {
 
 /// A list of networks.
 #[derive(Debug, Clone)]
-struct Networks(Vec<IpNet>);
+pub(super) struct Networks(Vec<IpNet>);
+
+impl Networks {
+    /// Returns the networks.
+    pub(super) fn as_slice(&self) -> &[IpNet] {
+        &self.0
+    }
+}
 
 impl AccessSettings {
     /// Returns the default and the maximum lifetime of an API token in days. Fails if the default exceeds the
@@ -75,18 +82,17 @@ impl AccessSettings {
 
     /// Returns the networks of trusted proxies.
     pub(crate) fn trusted_proxies(&self) -> &[IpNet] {
-        self.trusted_proxies.as_ref().map_or(&[], |networks| &networks.0)
+        self.trusted_proxies.as_ref().map_or(&[], Networks::as_slice)
     }
 }
 
-fn networks(text: &str) -> Result<Networks, String> {
+/// Parses addresses and networks, separated by commas, of the setting `name`.
+pub(super) fn networks(text: &str, name: &str) -> Result<Networks, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     let network = |part: &str| {
         let address = || part.parse().map(|address: std::net::IpAddr| IpNet::from(address));
         part.parse().or_else(|_| address()).map_err(|_| {
-            format!(
-                "TRUSTED_PROXIES takes addresses and networks such as 10.0.0.0/8 or ::1, and {part} is none"
-            )
+            format!("{name} takes addresses and networks such as 10.0.0.0/8 or ::1, and {part} is none")
         })
     };
     parts.map(network).collect::<Result<_, _>>().map(Networks)

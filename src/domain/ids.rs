@@ -103,6 +103,14 @@ ids! {
     #[derive(sqlx::Type)]
     #[sqlx(transparent)]
     MappingId(i32);
+    /// `webhooks.webhook_id`.
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
+    WebhookId(i64);
+    /// `webhook_deliveries.delivery_id`.
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
+    DeliveryId(i64);
     /// `erasures.erasure_id`.
     #[derive(sqlx::Type)]
     #[sqlx(transparent)]

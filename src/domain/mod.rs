@@ -26,4 +26,5 @@ pub mod row;
 pub mod rules;
 pub mod search;
 pub mod suggest;
+pub mod webhook;
 pub(crate) mod words;

@@ -36,7 +36,7 @@ pub(crate) struct Renewed {
     pub outcome: &'static str,
 }
 
-/// Results of claims of jobs.
+/// Results of attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Ended {
     /// The result.

@@ -60,6 +60,8 @@ pub(crate) struct Metrics {
     pub issues: Family<OfIssueType, Counter>,
     /// Runs that failed and are tried again.
     pub retries: Family<Retried, Counter>,
+    /// Attempts to send events to webhooks by result.
+    pub webhooks: Family<Ended, Counter>,
     /// Seconds of requests to the HTTP server.
     pub requests: Family<Requested, Histogram, Buckets>,
     last_progress: Gauge,
@@ -123,6 +125,7 @@ impl Metrics {
             contacts: all.counts("ingest_contacts", "Contacts created or updated"),
             issues: all.counts("ingest_issues", "Issues that were open at the end of a run"),
             retries: all.counts("ingest_run_retries", "Runs that failed and are tried again"),
+            webhooks: all.counts("ingest_webhook_attempts", "Attempts to send events to webhooks by result"),
             requests: all.durations(
                 "http_server_request_duration",
                 "Time of requests to the HTTP server until the head of the response",

@@ -43,6 +43,7 @@ pub(crate) mod undo_progress;
 pub(crate) mod unreadable;
 mod wall;
 pub(crate) mod wanted;
+pub(crate) mod webhooks;
 pub(crate) mod wide_ids;
 
 use std::time::Duration;

@@ -15,6 +15,7 @@ use self::run::Policy;
 use crate::pipeline::Context;
 use crate::pipeline::retention::Retention;
 use crate::queue::Queue;
+use crate::webhooks::Sender;
 
 /// What a worker needs.
 pub(crate) struct Worker {
@@ -30,6 +31,8 @@ pub(crate) struct Worker {
     pub small_job: bool,
     /// How long rows, records and files are kept.
     pub retention: Retention,
+    /// Sends events to webhooks.
+    pub webhooks: Sender,
     /// How long a job may wait without a lease before its message counts as lost.
     pub stranded_after: Duration,
 }

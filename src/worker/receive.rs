@@ -16,6 +16,7 @@ use crate::queue::{Delivery, Queue, QueueError};
 use crate::shutdown::Shutdown;
 use crate::store::counters;
 use crate::store::retention::Removed;
+use crate::webhooks;
 
 /// The wait after a failed receive.
 const RECEIVE_PAUSE: Duration = Duration::from_secs(1);
@@ -47,6 +48,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     tasks.spawn(count_ids(worker.clone(), shutdown.clone()));
     tasks.spawn(fill_keys(worker.clone(), shutdown.clone()));
     tasks.spawn(retain(worker.clone(), shutdown.clone()));
+    tasks.spawn(send_events(worker.clone(), shutdown.clone()));
     tracing::info!(concurrency = worker.concurrency, small_job, "worker started");
     while let Some(free) = free(&places, &shutdown).await {
         let deliveries = match receive(&worker.queue, &places, free, &shutdown).await {
@@ -222,6 +224,11 @@ async fn fill_keys(worker: Arc<Worker>, shutdown: Shutdown) {
         }
         pause(FILL_KEYS_EVERY, &shutdown).await;
     }
+}
+
+/// Sends the changes of jobs to webhooks.
+async fn send_events(worker: Arc<Worker>, shutdown: Shutdown) {
+    webhooks::send(&worker.context.pool, &worker.webhooks, &shutdown.stop_receiving).await;
 }
 
 /// Removes what is older than its time of retention.

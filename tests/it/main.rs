@@ -62,5 +62,6 @@ mod support;
 mod torture;
 mod undo_progress;
 mod wall;
+mod webhooks;
 mod wide_ids;
 mod worker;

@@ -17,7 +17,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("queue", &["store", "domain", "metrics"]),
     ("pipeline", &["store", "objects", "containers", "texts", "csv", "domain", "metrics"]),
     ("actions", &["store", "objects", "queue", "containers", "exports", "texts", "csv", "domain"]),
-    ("worker", &["pipeline", "queue", "store", "objects", "texts", "domain", "shutdown", "metrics"]),
+    ("webhooks", &["store", "domain", "metrics"]),
+    (
+        "worker",
+        &["pipeline", "queue", "webhooks", "store", "objects", "texts", "domain", "shutdown", "metrics"],
+    ),
     ("auth", &["domain"]),
     (
         "http",
@@ -33,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "web",
             "auth",
             "worker",
+            "webhooks",
             "pipeline",
             "actions",
             "store",

@@ -54,6 +54,12 @@ async fn two_owners() -> World {
         sqlx::query(column).bind(owner).execute(&world.pool).await.unwrap();
         let erasure = "INSERT INTO erasures (erasure_owner, erasure_actor) VALUES ($1, 'a test')";
         sqlx::query(erasure).bind(owner).execute(&world.pool).await.unwrap();
+        let webhook = "WITH webhook AS (
+                 INSERT INTO webhooks (webhook_owner, webhook_url, webhook_secret, webhook_events)
+                 VALUES ($1, 'https://example.com', 'whsec_AAAA', '{job.failed}') RETURNING webhook_id)
+             INSERT INTO webhook_deliveries (delivery_owner, delivery_webhook_id, delivery_event, delivery_due_at)
+             SELECT $1, webhook_id, 'webhook.test', NULL FROM webhook";
+        sqlx::query(webhook).bind(owner).execute(&world.pool).await.unwrap();
     }
     assert_eq!(worker.term_and_wait().await, Some(0));
     world

@@ -8,7 +8,7 @@ use crate::support::Server;
 
 /// Fills in the path's parameters with ids of objects that belong to one owner.
 fn filled(path: &str) -> String {
-    let path = ["job", "issue", "action", "contact", "mapping", "id"]
+    let path = ["job", "issue", "action", "contact", "mapping", "webhook", "delivery", "id"]
         .iter()
         .fold(path.replace("{row}", "2"), |path, name| path.replace(&format!("{{{name}}}"), "1"));
     if path.ends_with("/export") { path + "?format=csv" } else { path }
@@ -23,6 +23,7 @@ fn body_of(path: &str, method: &Method) -> Option<Value> {
         "map" => Some(json!({ "columns": { "email": 0 } })),
         "delete" => Some(json!({ "filter": { "all": true }, "expected": 0 })),
         "policy" => Some(json!({ "policy": "HOLD" })),
+        "webhooks" => Some(json!({ "url": "https://others.invalid" })),
         "tokens" => Some(json!({ "name": "a", "roles": [] })),
         _ if *method == Method::PUT => Some(json!({ "values": { "company": "Mine" } })),
         _ if *method == Method::PATCH => Some(json!({ "company": "Mine" })),
@@ -48,6 +49,8 @@ async fn no_operation_reaches_another_owners_data() {
     let arguments = [["import", &file].as_slice(), columns.as_flattened()].concat();
     server.world.ingest(&arguments).await.expect_status(0);
     post(&server, "/api/v1/tokens", json!({ "name": "mine", "roles": [] })).await;
+    post(&server, "/api/v1/webhooks", json!({ "url": "https://mine.invalid" })).await;
+    post(&server, "/api/v1/webhooks/1/test", json!({})).await;
     let made = server
         .world
         .ingest(&["token", "create", "theirs", "--roles", "uploader,editor", "--owner", "other"])
@@ -90,6 +93,8 @@ async fn state(server: &Server) -> String {
             SELECT jobs::text AS line FROM jobs UNION ALL SELECT staging::text FROM staging
             UNION ALL SELECT issues::text FROM issues UNION ALL SELECT contacts::text FROM contacts
             UNION ALL SELECT column_mappings::text FROM column_mappings
+            UNION ALL SELECT webhooks::text FROM webhooks WHERE webhook_owner = 'tester'
+            UNION ALL SELECT delivery_message::text FROM webhook_deliveries WHERE delivery_owner = 'tester'
             UNION ALL SELECT actions::text FROM actions WHERE action_owner = 'tester'
             UNION ALL SELECT token_name || coalesce(token_revoked_at::text, '') FROM api_tokens
                 WHERE token_owner = 'tester') AS all_lines";
