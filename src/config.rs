@@ -19,6 +19,7 @@ mod limits;
 mod logging;
 mod monitoring;
 mod origins;
+mod region;
 mod retention;
 mod secret;
 mod serve;
@@ -35,7 +36,7 @@ pub(crate) use monitoring::MonitoringSettings;
 pub(crate) use origins::{Setting, settings};
 pub(crate) use retention::RetentionSettings;
 use secret::Secret;
-use values::{queue_url, region, required_fields, retry_delay, whole};
+use values::{queue_url, required_fields, retry_delay, whole};
 
 use crate::domain::required::RequiredFields;
 pub(crate) use secret::refuse_secret_flags;
@@ -60,10 +61,10 @@ pub(crate) struct Settings {
     #[arg(long, env = "CSV_BUCKET_NAME", hide_env_values = true, global = true, value_name = "BUCKET")]
     csv_bucket_name: Option<String>,
 
-    /// AWS region
-    #[arg(long, env = "AWS_REGION", hide_env_values = true, global = true, value_name = "REGION",
-        default_value = DEFAULT_REGION, value_parser = region)]
-    pub aws_region: String,
+    /// AWS region of the bucket, and of a queue whose URL does not name one [default: AWS_DEFAULT_REGION, else that of the
+    /// profile or of the queue's URL, else us-east-1]
+    #[arg(long, env = "AWS_REGION", hide_env_values = true, global = true, value_name = "REGION", value_parser = values::region)]
+    aws_region: Option<String>,
 
     /// URL of the SQS queue [default: none: the queue in the database]
     #[arg(long, env = "SQS_QUEUE_URL", hide_env_values = true, global = true, value_name = "URL", value_parser = queue_url)]
@@ -251,9 +252,6 @@ impl Settings {
         given(&self.owner).map(str::to_owned).or_else(login).unwrap_or_else(|| "local".to_owned())
     }
 }
-
-/// The default region.
-const DEFAULT_REGION: &str = "us-east-1";
 
 /// The value of an optional number that is empty; outside of every accepted range.
 const UNSET: u64 = 0;

@@ -220,7 +220,8 @@ async fn await_database(pool: &PgPool) -> Result<(), store::StoreError> {
 pub(crate) async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
     match settings.bucket() {
         Some(bucket) => {
-            Ok(Objects::s3(bucket, &settings.aws_region, &sdk_config(&settings.aws_region).await)?)
+            let region = settings.bucket_region().await;
+            Ok(Objects::s3(bucket, &region, &sdk_config(&region).await)?)
         }
         None => {
             let folder = settings.data_dir().join("objects");
@@ -249,7 +250,7 @@ pub(crate) async fn queue(settings: &Settings, pool: &PgPool) -> anyhow::Result<
         },
     };
     match settings.queue_url() {
-        Some(url) => Ok(Queue::sqs(&sdk_config(&settings.aws_region).await, url, options)),
+        Some(url) => Ok(Queue::sqs(&sdk_config(&settings.queue_region(url).await).await, url, options)),
         None => Ok(Queue::postgres(pool.clone(), options)),
     }
 }

@@ -16,7 +16,6 @@ fn parse(arguments: &[&str]) -> Result<Settings, String> {
 #[test]
 fn defaults_match_the_documentation() {
     let settings = parse(&[]).unwrap();
-    assert_eq!(settings.aws_region, "us-east-1");
     assert_eq!(settings.sqs_max_number_of_messages, 1);
     assert_eq!(settings.wait_time(), Duration::from_secs(20));
     assert_eq!(settings.visibility_timeout(), Duration::from_secs(300));
@@ -82,7 +81,6 @@ fn empty_values_count_as_unset() {
         "--event-streams-at-once=",
     ])
     .unwrap();
-    assert_eq!(settings.aws_region, "us-east-1");
     assert_eq!(settings.visibility_timeout(), Duration::from_secs(300));
     assert_eq!(settings.progress_update_interval(), None);
     assert!(settings.database_url().unwrap().is_none());

@@ -2,14 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use super::DEFAULT_REGION;
 use crate::domain::required::RequiredFields;
 
 pub(super) fn region(text: &str) -> Result<String, String> {
     let text = text.trim();
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     match text {
-        "" => Ok(DEFAULT_REGION.to_owned()),
         name if plain => Ok(name.to_owned()),
         _ => Err("AWS_REGION takes a region's name such as us-east-1".to_owned()),
     }
