@@ -153,7 +153,13 @@ async fn prometheus_answers_each_query_of_the_dashboard_and_loads_the_alerts() {
     assert_eq!(monitored.world.status_after_run(dirty).await, "NEEDS_REVIEW");
     let clean = monitored.world.enqueue("clean.csv", CLEAN, "one").await;
     assert_eq!(monitored.world.status_after_run(clean).await, "COMPLETED");
-    client().get(format!("http://127.0.0.1:{port}/healthz")).send().await.unwrap();
+    let url = format!("http://127.0.0.1:{port}/healthz");
+    let answer = client().get(&url).header("x-request-id", "proxy-7").send().await.unwrap();
+    assert_eq!(answer.headers()["x-request-id"], "proxy-7");
+    let answer = client().get(&url).header("x-request-id", "not a word").send().await.unwrap();
+    assert_eq!(answer.headers()["x-request-id"].len(), 36);
+    let (_, version) = monitored.get("/version").await.unwrap();
+    assert!(version.contains(concat!("\"version\":\"", env!("CARGO_PKG_VERSION"), "\"")), "{version}");
 
     for (title, expression) in dashboard() {
         let answered = async || !prometheus.query(&expression).await.is_empty();

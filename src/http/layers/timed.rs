@@ -1,28 +1,51 @@
-//! Measures requests for the metrics.
+//! Gives each request an id, measures it, and logs it at DEBUG, so that `LOG_FILTER=ingest::http::layers::timed=debug` is an
+//! access log.
 
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use tracing::Instrument;
 
 use crate::metrics::{METRICS, Requested};
 
-/// Counts the request and how long the head of its response took.
+/// The header with the id of a request. A proxy may have chosen it.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Counts the request and how long the head of its response took. Log lines and the response have the request's id.
 pub(crate) async fn timed(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let http_request_method = name(request.method());
     // The route rather than the path: clients can put anything into a path.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let response = next.run(request).await;
-    let requested = Requested {
-        http_request_method,
-        http_route: route.unwrap_or_default(),
-        http_response_status_code: response.status().as_u16(),
-    };
-    METRICS.requests.get_or_create(&requested).observe(started.elapsed().as_secs_f64());
-    response
+    let id = given_id(&request).unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let span = tracing::info_span!("request", request_id = id);
+    async move {
+        let mut response = next.run(request).await;
+        let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
+        tracing::debug!(method = http_request_method, route, status, seconds, "request");
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        let requested = Requested {
+            http_request_method,
+            http_route: route.unwrap_or_default(),
+            http_response_status_code: status,
+        };
+        METRICS.requests.get_or_create(&requested).observe(seconds);
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// Returns the id that the request already has, unless it is no word of at most 64 letters.
+fn given_id(request: &Request) -> Option<String> {
+    let id = request.headers().get(&REQUEST_ID)?.to_str().ok()?;
+    let is_word = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    ((1..=64).contains(&id.len()) && is_word).then(|| id.to_owned())
 }
 
 /// Returns the name of a standard method, and `_OTHER` for others, as OpenTelemetry has it.
@@ -38,5 +61,23 @@ fn name(method: &Method) -> &'static str {
         Method::CONNECT => "CONNECT",
         Method::TRACE => "TRACE",
         _ => "_OTHER",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn a_request_keeps_an_id_that_is_a_short_word() {
+        let long = "a".repeat(65);
+        for (id, is_kept) in
+            [("Root-1.2_3", true), ("", false), ("a b", false), ("a\"b", false), (long.as_str(), false)]
+        {
+            let request = Request::builder().header("X-Request-Id", id).body(Body::empty()).unwrap();
+            assert_eq!(given_id(&request).is_some(), is_kept, "{id}");
+        }
     }
 }

@@ -48,15 +48,21 @@ impl Monitored {
         Monitored { observed: Arc::new(Observed::new(pool.clone(), queue, PATIENCE)), pool, stopping }
     }
 
-    /// Answers `/metrics`, `/livez` and `/readyz` until `stop`.
+    /// Answers `/metrics`, `/livez`, `/readyz` and `/version` until `stop`.
     pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) {
         let routes = Router::new()
             .route("/metrics", get(metrics))
             .route("/livez", get(|| async { "ok\n" }))
             .route("/readyz", get(readyz))
+            .route("/version", get(version))
             .with_state(self);
         server::serve(listener, routes, LIMITS, |_| false, stop, PATIENCE).await;
     }
+}
+
+async fn version() -> axum::Json<serde_json::Value> {
+    let commit = option_env!("INGEST_COMMIT").filter(|commit| !commit.is_empty());
+    axum::Json(serde_json::json!({ "version": env!("CARGO_PKG_VERSION"), "commit": commit }))
 }
 
 async fn metrics(State(monitored): State<Monitored>) -> Response {
