@@ -32,18 +32,17 @@ impl Look {
     pub(crate) const DESK: Look = Look { width: 1440, dark: false };
 }
 
-/// A command of ChromeDriver beyond WebDriver.
+/// A command of the browser's DevTools protocol, with its parameters.
 #[derive(Debug)]
-struct TimeZone(String);
+struct DevTools(&'static str, Value);
 
-impl WebDriverCompatibleCommand for TimeZone {
+impl WebDriverCompatibleCommand for DevTools {
     fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
         base_url.join(&format!("session/{}/goog/cdp/execute", session_id.unwrap()))
     }
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        let body = json!({ "cmd": "Emulation.setTimezoneOverride", "params": { "timezoneId": self.0 } });
-        (Method::POST, Some(body.to_string()))
+        (Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
     }
 }
 
@@ -51,6 +50,8 @@ impl WebDriverCompatibleCommand for TimeZone {
 pub(crate) struct Screen {
     client: Client,
     url: String,
+    /// The address that makes the user known.
+    entry: String,
     _profile: TempDir,
 }
 
@@ -85,13 +86,32 @@ impl Screen {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(wanted.as_object().unwrap().clone()).connect(&driver).await;
         let client = client.expect("a browser starts");
-        client.goto(&server.entry_url()).await.unwrap();
-        Screen { client, url: server.url.clone(), _profile: profile }
+        let screen = Screen { client, url: server.url.clone(), entry: server.entry_url(), _profile: profile };
+        screen.enter().await;
+        screen
+    }
+
+    /// Opens the server's address with the token of its user.
+    pub(crate) async fn enter(&self) {
+        self.client.goto(&self.entry).await.unwrap();
     }
 
     /// Changes the browser's time zone.
     pub(crate) async fn time_zone(&self, name: &str) {
-        self.client.issue_cmd(TimeZone(name.to_owned())).await.unwrap();
+        let parameters = json!({ "timezoneId": name });
+        self.client.issue_cmd(DevTools("Emulation.setTimezoneOverride", parameters)).await.unwrap();
+    }
+
+    /// Gives the page this width in CSS pixels, of which each is `zoom` pixels of the screen.
+    pub(crate) async fn resize(&self, width: u32, zoom: u32) {
+        let parameters =
+            json!({ "width": width, "height": 1000 / zoom, "deviceScaleFactor": zoom, "mobile": false });
+        self.client.issue_cmd(DevTools("Emulation.setDeviceMetricsOverride", parameters)).await.unwrap();
+    }
+
+    /// Removes the cookies, so that the user is not known any more.
+    pub(crate) async fn forget_user(&self) {
+        self.client.delete_all_cookies().await.unwrap();
     }
 
     /// Opens a page of the server.
