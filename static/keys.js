@@ -139,6 +139,13 @@ document.addEventListener("htmx:beforeRequest", () => {
   document.getElementById("notices").replaceChildren();
 });
 
+// Says a message to people who do not see the page. Screen readers announce what changes in an element that stays.
+function announce(words) {
+  const said = document.getElementById("said");
+  said.textContent = "";
+  setTimeout(() => { said.textContent = words; }, 50);
+}
+
 document.addEventListener("htmx:afterSettle", (event) => {
   const fresh = event.target;
   if (!fresh.matches(".case") || event.detail.requestConfig.triggeringEvent?.type === "revealed") return;
@@ -148,6 +155,9 @@ document.addEventListener("htmx:afterSettle", (event) => {
   // Once all parts of the answer are in their places.
   setTimeout(() => {
     showKind();
+    const outcome = fresh.querySelector(".notice") || fresh.querySelector(".decision");
+    const progress = document.querySelector("#head .progress p");
+    announce([outcome, progress].map((one) => one?.innerText ?? "").join(". "));
     if (isDecided && !fresh.querySelector(".notice")) goOn(fresh);
     else goTo(fresh, Boolean(fresh.querySelector("[data-cancel]")) || typed);
   });
@@ -191,6 +201,10 @@ document.addEventListener("keydown", (event) => {
 function showKind() {
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
+
+// A message that came with the page is no change, so it is said once the page is there.
+const message = document.querySelector("main .notice[role=status] p");
+if (message) announce(message.innerText);
 
 // A page that is come back to keeps what was ticked.
 countSelected();

@@ -6,7 +6,7 @@ contacts-search-placeholder = Name, Firma oder Adresse
 contacts-fold-accents = Akzente ignorieren
 export-format = Format der Datei
 export-all = Alle herunterladen
-export-found = Diese herunterladen
+export-found = Alle passenden herunterladen
 export-csv = CSV
 export-xlsx = Excel (XLSX)
 export-jsonl = JSON Lines
@@ -14,6 +14,8 @@ export-parquet = Parquet
 export-vcf = vCard
 contacts-none = Noch keine Kontakte
 contacts-none-note = Kontakte erscheinen, wenn ein Auftrag abgeschlossen ist.
+contacts-found = { $found } von { $all }
+contacts-searched = Suche in { $all }
 contacts-none-found = Kein Kontakt entspricht „{ $text }“
 contacts-from = Quelle
 contacts-since = Angelegt
@@ -70,6 +72,11 @@ audit-when = Wann
 audit-what = Was
 audit-job-column = Auftrag
 audit-number = Nr.
+audit-and-more = { $count ->
+    [one] und { $shown } weitere Zeile
+   *[other] und { $shown } weitere Zeilen
+}
+audit-row-link = Zeile Nr. { $row }
 audit-undone-by = rückgängig gemacht durch Nr. { $number }
 audit-older = Ältere Aktionen
 

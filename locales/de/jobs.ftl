@@ -86,6 +86,7 @@ job-no-rows = Keine passenden Zeilen.
 job-end = Ende der Liste.
 job-more-rows = Weitere Zeilen
 job-search-on = Weitersuchen
+job-searched = { $done } von { $all } Zeilen durchsucht
 job-history = Verlauf
 job-full-history = Vollständiges Protokoll dieses Auftrags
 job-downloads = Downloads

@@ -12,6 +12,7 @@ review-show = Anzeigen
 review-undo-last = Letzten Schritt rückgängig machen
 review-nothing-to-undo = Hier gibt es nichts von Ihnen, das rückgängig gemacht werden kann.
 review-none-found = Kein Problem entspricht Ihrer Suche
+review-counts-all = Unten stehen die Probleme, die zu „{ $text }“ passen. Die Zahlen oben zählen alle Probleme.
 review-none-resolved = Noch keine Probleme gelöst
 review-more = Weitere Probleme
 review-kinds = Arten von Problemen

@@ -24,6 +24,10 @@ back = Zurück
 undone = rückgängig gemacht
 empty-value = leer
 status = Status
+saved = Gespeichert.
+forgotten = Vergessen.
+api-docs = Dokumentation der API
+api-document = OpenAPI-Dokument
 
 ## Die Liste der Tastenkürzel
 

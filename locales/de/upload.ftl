@@ -63,3 +63,4 @@ mappings-change-note = Die Änderung gilt für Dateien, die ab jetzt importiert 
 mappings-save = Speichern
 mappings-forget = Vergessen
 mappings-forget-one = Spalten { $number } vergessen
+mappings-forget-note = Die Spalten von Dateien mit diesen Spaltennamen werden beim Hochladen wieder zugeordnet. Das lässt sich nicht rückgängig machen.

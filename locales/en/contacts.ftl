@@ -6,7 +6,7 @@ contacts-search-placeholder = Name, company or address
 contacts-fold-accents = Ignore accents
 export-format = Format of the file
 export-all = Download all
-export-found = Download these
+export-found = Download all that match
 export-csv = CSV
 export-xlsx = Excel (XLSX)
 export-jsonl = JSON lines
@@ -14,6 +14,11 @@ export-parquet = Parquet
 export-vcf = vCard
 contacts-none = No contacts yet
 contacts-none-note = Contacts appear when a job is completed.
+# $found (String) - How many contacts match the search.
+# $all (String) - How many contacts there are.
+contacts-found = { $found } of { $all }
+# $all (String) - How many contacts there are.
+contacts-searched = search among { $all }
 # $text (String) - What was searched for.
 contacts-none-found = No contacts match “{ $text }”
 contacts-from = Source
@@ -91,6 +96,14 @@ audit-when = When
 audit-what = What
 audit-job-column = Job
 audit-number = No.
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+audit-and-more = { $count ->
+    [one] and { $shown } more row
+   *[other] and { $shown } more rows
+}
+# $row (String) - The number of the row.
+audit-row-link = row { $row }
 # $number (String) - The number of the action.
 audit-undone-by = undone by no. { $number }
 audit-older = Older actions

@@ -98,6 +98,9 @@ job-no-rows = No rows match.
 job-end = End of the list.
 job-more-rows = More rows
 job-search-on = Continue searching
+# $done (String) - How many rows have been searched.
+# $all (String) - How many rows the job has.
+job-searched = { $done } of { $all } rows searched
 job-history = History
 job-full-history = Full audit log of this job
 job-downloads = Downloads

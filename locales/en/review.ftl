@@ -14,6 +14,8 @@ review-show = Show
 review-undo-last = Undo last step
 review-nothing-to-undo = There is nothing of yours here that can be undone.
 review-none-found = No issues match your search
+# $text (String) - What was searched for.
+review-counts-all = Below are the issues that match “{ $text }”. The numbers above count all issues.
 review-none-resolved = No issues resolved yet
 review-more = More issues
 review-kinds = Kinds of issues

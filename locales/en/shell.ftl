@@ -24,6 +24,10 @@ back = Back
 undone = undone
 empty-value = empty
 status = Status
+saved = Saved.
+forgotten = Forgotten.
+api-docs = API documentation
+api-document = OpenAPI document
 
 ## The list of keyboard shortcuts
 

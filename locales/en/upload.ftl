@@ -70,3 +70,4 @@ mappings-save = Save
 mappings-forget = Forget
 # $number (String) - The number of the mapping.
 mappings-forget-one = Forget columns { $number }
+mappings-forget-note = Files with these column names are matched again when they are uploaded. This cannot be undone.

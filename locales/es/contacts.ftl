@@ -6,7 +6,7 @@ contacts-search-placeholder = Nombre, empresa o dirección
 contacts-fold-accents = Ignorar acentos
 export-format = Formato del archivo
 export-all = Descargar todo
-export-found = Descargar estos
+export-found = Descargar los que coinciden
 export-csv = CSV
 export-xlsx = Excel (XLSX)
 export-jsonl = JSON Lines
@@ -14,6 +14,8 @@ export-parquet = Parquet
 export-vcf = vCard
 contacts-none = Todavía no hay contactos
 contacts-none-note = Los contactos aparecen cuando se completa un trabajo.
+contacts-found = { $found } de { $all }
+contacts-searched = búsqueda entre { $all }
 contacts-none-found = Ningún contacto coincide con «{ $text }»
 contacts-from = Origen
 contacts-since = Creado
@@ -70,6 +72,11 @@ audit-when = Cuándo
 audit-what = Qué
 audit-job-column = Trabajo
 audit-number = N.º
+audit-and-more = { $count ->
+    [one] y { $shown } fila más
+   *[other] y { $shown } filas más
+}
+audit-row-link = fila n.º { $row }
 audit-undone-by = deshecho por n.º { $number }
 audit-older = Acciones anteriores
 

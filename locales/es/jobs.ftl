@@ -86,6 +86,7 @@ job-no-rows = No hay filas que coincidan.
 job-end = Fin de la lista.
 job-more-rows = Más filas
 job-search-on = Seguir buscando
+job-searched = { $done } de { $all } filas examinadas
 job-history = Historial
 job-full-history = Registro completo de este trabajo
 job-downloads = Descargas

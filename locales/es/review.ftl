@@ -12,6 +12,7 @@ review-show = Mostrar
 review-undo-last = Deshacer el último paso
 review-nothing-to-undo = Aquí no hay nada suyo que se pueda deshacer.
 review-none-found = Ningún problema coincide con su búsqueda
+review-counts-all = Abajo están los problemas que coinciden con «{ $text }». Los números de arriba cuentan todos los problemas.
 review-none-resolved = Todavía no hay problemas resueltos
 review-more = Más problemas
 review-kinds = Tipos de problemas

@@ -24,6 +24,10 @@ back = Volver
 undone = deshecho
 empty-value = vacío
 status = Estado
+saved = Guardado.
+forgotten = Olvidado.
+api-docs = Documentación de la API
+api-document = Documento OpenAPI
 
 ## La lista de atajos de teclado
 

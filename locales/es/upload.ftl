@@ -63,3 +63,4 @@ mappings-change-note = El cambio se aplica a los archivos que se importen a part
 mappings-save = Guardar
 mappings-forget = Olvidar
 mappings-forget-one = Olvidar las columnas { $number }
+mappings-forget-note = Las columnas de los archivos con estos nombres se vuelven a asignar al subirlos. No se puede deshacer.

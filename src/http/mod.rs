@@ -38,7 +38,9 @@ pub(crate) use guard::is_same_origin;
 pub(crate) use layers::{ProblemPage, timeout};
 pub(crate) use limits::{AtOnce, BadTokens, CeilingSettings, Ceilings, RateLimit, RefusalLog, Senders};
 pub(crate) use monitoring::Monitored;
-pub(crate) use principal::{Editor, Person, Reader, Standing, Uploader, has_session, session_cookie};
+pub(crate) use principal::{
+    Editor, Person, Reader, Standing, Uploader, has_session, presumed, session_cookie,
+};
 pub(crate) use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
 pub(crate) use server::{ConnectionLimits, open_files, serve};
 pub(crate) use state::{Access, App, Parts};

@@ -163,6 +163,18 @@ impl Standing {
     }
 }
 
+/// Returns who sends a request, as far as that is known without the database: for the frame of a page that shows a problem and
+/// no data. Not an authentication.
+pub(crate) fn presumed(parts: &Parts, app: &App) -> Option<Principal> {
+    match &app.access {
+        Access::Local(local) => by_local_cookie(parts, local).ok(),
+        Access::Oidc(_) => {
+            let credentials = Credentials::of(&parts.headers, session_cookie(app))?;
+            app.senders.get(&credentials)
+        }
+    }
+}
+
 /// Returns whether a request has the cookie of a session that has not ended.
 pub(crate) async fn has_session(app: &App, headers: &HeaderMap) -> Result<bool, Problem> {
     let jar = CookieJar::from_headers(headers);

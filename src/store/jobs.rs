@@ -229,6 +229,11 @@ impl Job {
         }
     }
 
+    /// Returns how many of its rows are before `row` or are this row; `None` if the ids of its rows are in no order.
+    pub(crate) fn searched_until(&self, row: RowId) -> Option<i64> {
+        self.staging_base.map(|base| row.0 - base.0)
+    }
+
     /// Returns the tables of its rows, issues and issue items. A large job has none until all of its rows are staged.
     pub fn tables(&self) -> JobTables {
         self.tables
@@ -277,6 +282,17 @@ pub async fn list(
     query.push(" ORDER BY job_id DESC LIMIT ").push_bind(limit);
     let rows = query.build().persistent(false).fetch_all(connection).await?;
     rows.iter().map(job).collect()
+}
+
+/// Returns the names of the files of those of these jobs that an owner has.
+pub(crate) async fn filenames(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    ids: &[JobId],
+) -> Result<Vec<(JobId, String)>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let query = "SELECT job_id::bigint, job_original_filename FROM jobs WHERE job_id = ANY ($2::bigint[]) AND job_user_id = $1";
+    Ok(sql::query_as(query).bind(&owner.0).bind(ids).fetch_all(connection).await?)
 }
 
 /// Counts an owner's jobs.

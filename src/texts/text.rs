@@ -86,7 +86,7 @@ macro_rules! counted {
 counted! {
     rows contacts ago_minutes ago_hours ago_days took_seconds took_minutes
     action_resolved action_reopened action_raised action_removed action_deleted_contacts action_restored_contacts
-    contacts_deleted contacts_restored contacts_email_taken contacts_values_removed
+    audit_and_more contacts_deleted contacts_restored contacts_email_taken contacts_values_removed
     jobs_review state_to_review state_partly_imported state_imported job_picture job_undo_import_note
     reading_skipped reading_filled reading_differing reading_uncompared extra_columns
     corrections_changed corrections_contacts

@@ -1,5 +1,7 @@
 //! The page of the audit trail.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -14,8 +16,10 @@ use crate::domain::access::Role;
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::http::{App, Problem, Query, Reader};
+use crate::store::action_subjects::{self, Subject};
 use crate::store::actions::{self as trail, Action, ActionFilter};
-use crate::store::deleted_contacts;
+use crate::store::staging::{self, Origin};
+use crate::store::{deleted_contacts, jobs};
 use crate::texts::Text;
 
 /// Actions of a page.
@@ -75,12 +79,53 @@ impl AuditQuery {
     }
 }
 
+/// The first row or contact that an action changed.
+struct SubjectView {
+    /// Its e-mail, or its number if it has none.
+    name: String,
+    /// Where to see it.
+    link: Option<String>,
+    /// Its line in the file.
+    line: Option<String>,
+    /// The note on further rows.
+    more: Option<String>,
+}
+
+impl SubjectView {
+    fn of(text: &Text, action: &Action, subject: Subject, origin: Option<&Origin>) -> SubjectView {
+        let number = subject.row.map(|row| text.audit_row_link(row.to_string()));
+        let name = match subject.email.is_empty() {
+            true => number.unwrap_or_default(),
+            false => subject.email.clone(),
+        };
+        let of_contact = subject.contact.filter(|_| !subject.is_deleted);
+        let of_row = origin.map(|origin| match search_text(&Some(subject.email.clone())) {
+            Some(email) => {
+                let email: String = url::form_urlencoded::byte_serialize(email.as_bytes()).collect();
+                format!("/jobs/{}?text={email}#rows", origin.job)
+            }
+            None => format!("/jobs/{}#rows", origin.job),
+        });
+        let rows = action.result["changed"]["rows"].as_i64().unwrap_or(0);
+        SubjectView {
+            name,
+            link: of_contact.map(|contact| format!("/contacts/{contact}")).or(of_row),
+            line: origin.and_then(|origin| origin.line).map(|line| text.contacts_line(text.number(line))),
+            more: (subject.row.is_some() && rows > 1).then(|| text.audit_and_more(rows - 1)),
+        }
+    }
+}
+
 /// An action as a line.
 struct Line {
     id: ActionId,
     who: String,
     what: String,
+    /// The first row or contact that it changed.
+    subject: Option<SubjectView>,
     job: Option<JobId>,
+    /// The name of the job's file; `None` if the job has been deleted.
+    filename: Option<String>,
     time: Time,
     undone_by: Option<String>,
     /// Whether it has deleted contacts that the viewer can restore.
@@ -121,8 +166,24 @@ pub(super) async fn page(
         false => Vec::new(),
     };
     let text = &viewer.text;
+    let ids: Vec<ActionId> = actions.items.iter().map(|action| action.id).collect();
+    let subjects = action_subjects::first(&mut db, &principal.owner, &ids).await?;
+    let rows: Vec<RowId> = subjects.iter().filter_map(|subject| subject.row).collect();
+    let origins = staging::origins(&mut db, &principal.owner, &rows).await?;
+    let jobs: Vec<JobId> = actions.items.iter().filter_map(|action| action.job).collect();
+    let filenames: HashMap<JobId, String> =
+        jobs::filenames(&mut db, &principal.owner, &jobs).await?.into_iter().collect();
+    let mut subjects: HashMap<ActionId, Subject> =
+        subjects.into_iter().map(|subject| (subject.action, subject)).collect();
+    let mut subject = |action: &Action| {
+        let subject = subjects.remove(&action.id)?;
+        let origin = origins.iter().find(|origin| Some(origin.row) == subject.row);
+        Some(SubjectView::of(text, action, subject, origin))
+    };
     let line = |action: Action| Line {
         what: what(text, &action),
+        subject: subject(&action),
+        filename: action.job.and_then(|job| filenames.get(&job).cloned()),
         id: action.id,
         can_undo: undoable.contains(&action.id),
         job: action.job,

@@ -1,6 +1,7 @@
 //! The pages of contacts: search, origin, history and edits.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use askama::Template;
 use axum::extract::State;
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use super::deletion_notice::Notice;
 use super::export::Formats;
 use super::extra::{self, ExtraInputs};
-use super::form::{Form, SearchQuery, request, search_address};
+use super::form::{Done, DoneQuery, Form, SEARCH_TIME, SearchQuery, request, search_address};
 use super::language::Viewer;
 use super::refusals::action_error;
 use super::shell::{Section, Shell, show};
@@ -70,8 +71,11 @@ struct Page {
     /// The names of the fields.
     fields: Vec<String>,
     lines: Vec<Line>,
+    /// The number of contacts; during a search, how many of them match, if that is known.
     count: String,
     text: String,
+    /// Whether the list, and so a download, has only contacts that match.
+    filtered: bool,
     /// Whether the search ignores accents.
     fold_accents: bool,
     formats: Formats,
@@ -109,7 +113,11 @@ pub(super) async fn listed(
 ) -> Result<Response, Problem> {
     let search = query.search.search();
     let owner = &principal.owner;
-    let page = contacts::search(&mut db, owner, search.as_ref(), query.after, PAGE).await?;
+    let began = Instant::now();
+    let mut page = contacts::search(&mut db, owner, search.as_ref(), query.after, PAGE).await?;
+    while page.contacts.is_empty() && page.next.is_some() && began.elapsed() < SEARCH_TIME {
+        page = contacts::search(&mut db, owner, search.as_ref(), page.next, PAGE).await?;
+    }
     let rows: Vec<RowId> = page.contacts.iter().map(|contact| contact.row).collect();
     let origins = staging::origins(&mut db, owner, &rows).await?;
     let mut origins: HashMap<RowId, Origin> =
@@ -124,13 +132,21 @@ pub(super) async fn listed(
         created: Time::ago(&viewer.text, contact.created_at),
         contact,
     };
-    let lines = page.contacts.into_iter().map(line).collect();
+    let lines: Vec<Line> = page.contacts.into_iter().map(line).collect();
+    let all = viewer.text.count(contacts::count(&mut db, owner).await?);
+    let count = match (&search, &next, query.after) {
+        (None, _, _) => all,
+        (Some(_), None, None) => viewer.text.contacts_found(viewer.text.number(lines.len() as i64), all),
+        (Some(_), _, _) => viewer.text.contacts_searched(all),
+    };
+    let filtered = search.is_some();
     let SearchText { text, fold_accents } = search.unwrap_or_default();
     let title = viewer.text.contacts_title();
     show(&Page {
         fields: words::fields(&viewer.text),
         lines,
-        count: viewer.text.count(contacts::count(&mut db, owner).await?),
+        count,
+        filtered,
         formats: Formats::of(&viewer.text),
         none_found: viewer.text.contacts_none_found(&text),
         text,
@@ -173,6 +189,8 @@ struct Single {
     more_changes: bool,
     changes: Vec<Changed>,
     notice: Option<String>,
+    /// Whether the notice reports a success.
+    is_saved: bool,
 }
 
 /// A value of a contact.
@@ -211,12 +229,21 @@ fn origin_sentence(text: &Text, origin: Origin) -> OriginSentence {
     OriginSentence { job: origin.job, filename: origin.filename, before, after }
 }
 
+/// What a form of the page of a contact did.
+pub(super) enum Outcome {
+    /// It saved the values.
+    Done(Done),
+    /// It was refused, for this reason.
+    Refused(String),
+}
+
+/// Shows a contact, with a notice about what its form did.
 pub(super) async fn single(
     app: &App,
     viewer: Viewer,
     principal: &Principal,
     id: ContactId,
-    notice: Option<String>,
+    outcome: Option<Outcome>,
 ) -> Result<Response, Problem> {
     let owner = &principal.owner;
     let mut db = app.owners.read(owner).await?;
@@ -246,8 +273,7 @@ pub(super) async fn single(
     let created = Time::ago(text, contact.created_at);
     let shown = changes.items.iter().rev().map(|item| change(text, item)).collect();
     show(&Single {
-        shell: Shell::new(viewer, principal, Section::Contacts, name.clone()),
-        name,
+        name: name.clone(),
         id,
         email: contact.values.email.clone(),
         values,
@@ -258,7 +284,12 @@ pub(super) async fn single(
         created,
         more_changes: changes.more,
         changes: shown,
-        notice,
+        is_saved: matches!(outcome, Some(Outcome::Done(_))),
+        notice: outcome.map(|outcome| match outcome {
+            Outcome::Done(done) => done.words(text),
+            Outcome::Refused(reason) => reason,
+        }),
+        shell: Shell::new(viewer, principal, Section::Contacts, name),
     })
 }
 
@@ -288,8 +319,9 @@ pub(super) async fn one(
     viewer: Viewer,
     State(app): State<App>,
     Path(id): Path<ContactId>,
+    Query(query): Query<DoneQuery>,
 ) -> Result<Response, Problem> {
-    single(&app, viewer, &principal, id, None).await
+    single(&app, viewer, &principal, id, query.done.map(Outcome::Done)).await
 }
 
 /// The form of a contact: new values, and the tag of the contact as shown.
@@ -311,14 +343,14 @@ pub(super) async fn edit(
     let by = request(principal.clone());
     let edits = extra::edits(&form.inputs);
     match actions::edit_contact(&app.owners, &by, id, &edits, Some(&form.tag)).await {
-        Ok(_) => Ok(Redirect::to(&format!("/contacts/{id}")).into_response()),
+        Ok(_) => Ok(Redirect::to(&format!("/contacts/{id}?done=saved")).into_response()),
         Err(ActionError::Stale(_)) => {
             let notice = viewer.text.contact_stale();
-            single(&app, viewer, &principal, id, Some(notice)).await
+            single(&app, viewer, &principal, id, Some(Outcome::Refused(notice))).await
         }
         Err(error @ (ActionError::EmailTaken | ActionError::Invalid { .. })) => {
             let notice = not_saved(&viewer.text, &error);
-            single(&app, viewer, &principal, id, Some(notice)).await
+            single(&app, viewer, &principal, id, Some(Outcome::Refused(notice))).await
         }
         Err(error) => Err(error.into()),
     }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::contacts::{ContactsQuery, listed, single};
+use super::contacts::{ContactsQuery, Outcome, listed, single};
 use super::deletion_notice::Notice;
 use super::form::{Form, SearchQuery, request, search_address};
 use super::language::Viewer;
@@ -39,7 +39,7 @@ pub(super) async fn delete_one(
         Ok(done) => Ok(list_after(done.action)),
         Err(ActionError::Stale(_)) => {
             let notice = viewer.text.contact_stale();
-            single(&app, viewer, &principal, id, Some(notice)).await
+            single(&app, viewer, &principal, id, Some(Outcome::Refused(notice))).await
         }
         Err(error) => Err(error.into()),
     }

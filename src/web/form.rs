@@ -1,5 +1,7 @@
 //! Forms and search texts.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -11,9 +13,14 @@ use crate::auth::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{self, SearchText};
 use crate::http::{Kind, Problem, read_whole};
+use crate::texts::Text;
 
 /// Maximum size of a form, which suffices for some thousand selected issues.
 pub(crate) const FORM_BYTES: usize = 64 << 10;
+
+/// How long one request searches until it finds something. A page that has found nothing by then continues in another
+/// request.
+pub(crate) const SEARCH_TIME: Duration = Duration::from_secs(1);
 
 /// An extractor for the fields of a form. A field that occurs more than once is a list.
 #[derive(Debug)]
@@ -40,6 +47,32 @@ pub(crate) fn request(principal: Principal) -> actions::Request {
 /// Returns whether htmx sent the request, to insert a part of a page into the current one.
 pub(crate) fn wants_part(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request")
+}
+
+/// What a form has just done, in the address of the page that it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Done {
+    /// The values were saved.
+    Saved,
+    /// What was remembered is removed.
+    Forgotten,
+}
+
+impl Done {
+    /// Returns the message about it.
+    pub(crate) fn words(self, text: &Text) -> String {
+        match self {
+            Done::Saved => text.saved(),
+            Done::Forgotten => text.forgotten(),
+        }
+    }
+}
+
+/// The query of a page that a form leads to.
+#[derive(Debug, Deserialize)]
+pub(crate) struct DoneQuery {
+    pub(crate) done: Option<Done>,
 }
 
 /// The fields of a search of contacts.

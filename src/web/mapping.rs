@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
 
-use super::form::{Form, request};
+use super::form::{DoneQuery, Form, request};
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::times::Time;
@@ -17,7 +17,7 @@ use crate::domain::ids::MappingId;
 use crate::domain::interpretation::SkippedLine;
 use crate::domain::job::FixedValues;
 use crate::domain::refusal::Refusal;
-use crate::http::{App, Path, Problem, Reader, Uploader};
+use crate::http::{App, Path, Problem, Query, Reader, Uploader};
 use crate::store::column_mappings::{self, ColumnMapping};
 use crate::texts::Text;
 
@@ -208,6 +208,7 @@ impl Line {
 struct Page {
     shell: Shell,
     lines: Vec<Line>,
+    notice: Option<String>,
 }
 
 /// Shows the columns that are remembered.
@@ -215,12 +216,14 @@ pub(super) async fn list(
     Reader(principal): Reader,
     viewer: Viewer,
     State(app): State<App>,
+    Query(query): Query<DoneQuery>,
 ) -> Result<Response, Problem> {
     let mut db = app.owners.read(&principal.owner).await?;
     let mappings = column_mappings::list(&mut db, &principal.owner).await?;
     let lines = mappings.iter().map(|mapping| Line::of(&viewer.text, mapping)).collect();
     let title = viewer.text.mappings_title();
-    show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title), lines })
+    let notice = query.done.map(|done| done.words(&viewer.text));
+    show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title), lines, notice })
 }
 
 #[derive(Template)]
@@ -263,7 +266,7 @@ pub(super) async fn change(
     });
     let assignment = Assignment { fields, ..chosen };
     actions::change_mapping(&app.owners, &request(principal), id, &assignment, &values).await?;
-    Ok(Redirect::to("/mappings"))
+    Ok(Redirect::to("/mappings?done=saved"))
 }
 
 /// Forgets a mapping.
@@ -273,5 +276,5 @@ pub(super) async fn forget(
     Path(mapping): Path<MappingId>,
 ) -> Result<Redirect, Problem> {
     actions::forget_mapping(&app.owners, &request(principal), mapping).await?;
-    Ok(Redirect::to("/mappings"))
+    Ok(Redirect::to("/mappings?done=forgotten"))
 }

@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::form::wants_part;
 use super::language::Viewer;
 use super::refusals::action_error;
-use super::shell::{Shell, show};
+use super::shell::{Section, Shell, show};
 use super::words::sentence;
-use crate::http::{App, Problem};
+use crate::http::{self, App, Problem};
 use crate::texts::{Text, refusal_on_page};
 
 #[derive(Template)]
@@ -49,7 +49,11 @@ pub(crate) fn page(app: &App, request: &request::Parts, problem: &Problem) -> Re
         false => {
             let asks_token = status == StatusCode::UNAUTHORIZED && app.provider().is_none();
             let advice = advice.unwrap_or_else(|| text.advice_back());
-            let shell = Shell::anonymous(viewer, &title);
+            let known = http::presumed(request, app).filter(|_| status != StatusCode::UNAUTHORIZED);
+            let shell = match known {
+                Some(principal) => Shell::new(viewer, &principal, Section::None, &title),
+                None => Shell::anonymous(viewer, &title),
+            };
             show(&Page { shell, status: status.as_u16(), title, words, advice, asks_token })
         }
     };

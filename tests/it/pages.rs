@@ -1,8 +1,9 @@
 //! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content,
-//! accessibility. `every_page.rs`: what every page has to be; `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone;
+//! accessibility. `details.rs`: counts, messages, links and print; `every_page.rs`: what every page has to be; `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone;
 //! `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages; `texts.rs`:
 //! every text.
 
+mod details;
 mod every_page;
 mod forms;
 mod languages;

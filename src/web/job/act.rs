@@ -113,5 +113,5 @@ pub(in crate::web) async fn set_policy(
     Form(form): Form<Policy>,
 ) -> Result<Redirect, Problem> {
     actions::set_policy(&app.owners, &request(principal), job, form.policy).await?;
-    Ok(back(job))
+    Ok(Redirect::to(&format!("/jobs/{job}?done=saved")))
 }

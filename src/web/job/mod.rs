@@ -59,6 +59,10 @@ struct Page {
     kinds: Vec<Kind>,
     show: String,
     text: String,
+    /// Whether the list, and so a download, has only some of the rows.
+    filtered: bool,
+    /// The name of the part of the rows that is shown, and their number if it is known.
+    shown: Option<(String, Option<String>)>,
     rows: Rows,
     formats: Formats,
     reading: Option<ReadingView>,
@@ -68,6 +72,7 @@ struct Page {
     columns: Option<ColumnsForm>,
     settings: ParseSettings,
     settings_fields: SettingsFields,
+    notice: Option<String>,
     timeline: Vec<Entry>,
     at_once: bool,
     /// Selection actions are possible.
@@ -106,6 +111,12 @@ pub(super) async fn page(
     let untouched = !job.running && job.undoing.is_none();
     let idle = untouched && !job.wanted;
     let can_reread = shell.edits && idle && actions::can_reread(&job);
+    let (bar, kinds) = (Bar::of(text, &job.counts), open.iter().map(kind).collect::<Vec<Kind>>());
+    let search = search_text(&query.text);
+    let part = bar.parts.iter().find(|part| part.slug == query.show);
+    let part = part.map(|part| (part.name.clone(), search.is_none().then(|| part.number.clone())));
+    let shown =
+        part.or_else(|| words::rule_of(&query.show).map(|rule| (words::rule(text, rule.issue_type), None)));
     let timeline = timeline::of(&mut db, text, &principal.owner, &job).await?;
     db.rollback().await?;
     let is_refused = job.status == JobStatus::Failed && !job.cancelled && job.total_rows == 0;
@@ -120,13 +131,16 @@ pub(super) async fn page(
         fields: words::fields(text),
         status: words::job_outcome(text, job.status, job.cancelled),
         state: StateView::of(&job, &shell),
-        bar: Bar::of(text, &job.counts),
+        bar,
         picture: text.job_picture(job.total_rows),
-        kinds: open.iter().map(kind).collect(),
+        kinds,
+        filtered: search.is_some() || shown.is_some(),
+        shown,
         readings: job.interpretation.as_ref().and_then(|read| Readings::of(text, read, can_reread)),
         can_reread,
         settings_fields: SettingsFields::of(text, "reread-", &job.settings),
         settings: job.settings.clone(),
+        notice: query.done.map(|done| done.words(text)),
         reading: job.interpretation.as_ref().map(|read| ReadingView::of(text, read)),
         timeline,
         at_once: job.policy == ImportPolicy::AtOnce,
@@ -140,7 +154,7 @@ pub(super) async fn page(
         has_file: job.file_removed_at.is_none(),
         undo_note: text.job_undo_import_note(job.counts.consolidated),
         formats: Formats::of(text),
-        text: search_text(&query.text).unwrap_or_default(),
+        text: search.unwrap_or_default(),
         show: query.show,
         rows,
         shell,

@@ -1,5 +1,7 @@
 //! The rows on a job's page, filtered by status, kind of issue and text.
 
+use std::time::Instant;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -20,7 +22,7 @@ use crate::store::staging::{self, RowPage, RowView};
 use crate::texts::Text;
 use crate::web::export::of_page;
 use crate::web::extra::ExtraView;
-use crate::web::form::search_text;
+use crate::web::form::{Done, SEARCH_TIME, search_text};
 use crate::web::words::{self, Status};
 
 /// Rows of a page.
@@ -37,6 +39,8 @@ pub(in crate::web) struct RowsQuery {
     pub(super) text: Option<String>,
     /// The last row of the previous page, or its last issue if `show` is a kind of issue.
     pub(super) after: Option<i64>,
+    /// What a form of the page has just done.
+    pub(super) done: Option<Done>,
 }
 
 impl RowsQuery {
@@ -76,6 +80,8 @@ pub(crate) struct Rows {
     next: Option<String>,
     /// Whether the page loads the next part without a click, since the search stopped before the page was full.
     pub(super) continues: bool,
+    /// How many of the job's rows have been searched.
+    searched: Option<String>,
     /// Whether these are the first.
     pub(super) first: bool,
 }
@@ -127,19 +133,33 @@ impl Rows {
             let last = shown.or(page.next(|issue| issue.id));
             let next = last.map(|last| query.further(job.id, last));
             let rows = rows.into_iter().map(|(_, row)| Row::of(text, row)).collect();
-            return Ok(Rows { text: text.clone(), rows, next, continues: false, first });
+            return Ok(Rows { text: text.clone(), rows, next, continues: false, searched: None, first });
         }
         // Rows that repeat an earlier one are counted, not stored.
         if query.show == "repeated" {
-            return Ok(Rows { text: text.clone(), rows: Vec::new(), next: None, continues: false, first });
+            return Ok(Rows {
+                text: text.clone(),
+                rows: Vec::new(),
+                next: None,
+                continues: false,
+                searched: None,
+                first,
+            });
         }
         let filter = filter(&query.show, &query.text);
-        let page = staging::scan(db, owner, job, &filter, query.after.map(RowId), PAGE).await?;
+        let began = Instant::now();
+        let mut page = staging::scan(db, owner, job, &filter, query.after.map(RowId), PAGE).await?;
+        while page.rows.is_empty() && page.next.is_some() && began.elapsed() < SEARCH_TIME {
+            page = staging::scan(db, owner, job, &filter, page.next, PAGE).await?;
+        }
         let RowPage { rows, next, is_cut } = page;
+        let searched = next.and_then(|next| job.searched_until(next));
+        let searched =
+            searched.map(|done| text.job_searched(text.number(done), text.number(job.total_rows.into())));
         let continues = (rows.len() as i64) < PAGE && !is_cut;
         let next = next.map(|next| query.further(job.id, next));
         let rows = rows.into_iter().map(|row| Row::of(text, row)).collect();
-        Ok(Rows { text: text.clone(), rows, next, continues, first })
+        Ok(Rows { text: text.clone(), rows, next, continues, searched, first })
     }
 }
 

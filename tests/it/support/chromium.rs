@@ -109,6 +109,12 @@ impl Screen {
         self.client.issue_cmd(DevTools("Emulation.setDeviceMetricsOverride", parameters)).await.unwrap();
     }
 
+    /// Shows the page as it is printed, or as on a screen again.
+    pub(crate) async fn print_style(&self, is_on: bool) {
+        let parameters = json!({ "media": if is_on { "print" } else { "" } });
+        self.client.issue_cmd(DevTools("Emulation.setEmulatedMedia", parameters)).await.unwrap();
+    }
+
     /// Removes the cookies, so that the user is not known any more.
     pub(crate) async fn forget_user(&self) {
         self.client.delete_all_cookies().await.unwrap();

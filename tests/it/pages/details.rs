@@ -1,0 +1,193 @@
+//! What pages say beside their content: counts of what is shown, messages, links, the frame, and what is printed.
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use super::{MESSY, server, uploaded};
+use crate::auth::{sign_in, with_provider};
+use crate::support::{Browser, Look, Screen, Server, eventually};
+
+/// Returns the HTML of a page.
+async fn page(server: &Server, path: &str) -> String {
+    let headers = [("accept", "text/html"), ("accept-language", "en")];
+    server.send(Method::GET, path, None, &headers).await.text().await.unwrap()
+}
+
+#[tokio::test]
+async fn counts_and_downloads_say_what_they_cover() {
+    let server = server().await;
+    uploaded(&server, "messy.csv", MESSY).await;
+    for (path, expected, unexpected) in [
+        ("/contacts", "Contacts <span class=\"soft count-of\">2<", "that match"),
+        ("/contacts?text=older", "Contacts <span class=\"soft count-of\">1 of 2<", "Download all<"),
+        ("/contacts?text=older", "Download all that match", "Download all<"),
+        ("/jobs/2", ">Rows</h2>", "that match"),
+        ("/jobs/2?show=ready", ">Rows: Ready <span class=\"soft count-of\">1</span></h2>", "Download all<"),
+        ("/jobs/2?show=ready", "Download all that match", "Download all<"),
+        ("/jobs/2?show=ready&text=ok", ">Rows: Ready</h2>", "Download all<"),
+        ("/jobs/2?show=missing", ">Rows: Missing values</h2>", "Download all<"),
+        ("/jobs/2/review/invalid", "0 of 2 resolved", "count all issues"),
+        ("/jobs/2/review/invalid?text=bob", "The numbers above count all issues.", "value=\"all\""),
+    ] {
+        let html = page(&server, path).await;
+        assert!(html.contains(expected) && !html.contains(unexpected), "{path}: {expected}\n{html}");
+    }
+}
+
+#[tokio::test]
+async fn one_request_searches_a_large_job_and_says_how_far_it_is() {
+    let server = server().await;
+    let rows = |name| (0..50_000).map(move |n| format!("{name}{n}@example.com,Ann,Lee,Acme\n"));
+    let rows: String =
+        rows("p").chain(["rare@example.com,Bo,Ray,Acme\n".to_owned()]).chain(rows("q")).collect();
+    uploaded(&server, "large.csv", &format!("{rows}bad,Bo,Ray,Acme\n")).await;
+    // More rows than one statement reads precede the first that matches.
+    let found = page(&server, "/jobs/2?text=rare").await;
+    assert!(found.contains("rare@example.com"), "{found}");
+    assert!(found.contains("80,000 of 100,002 rows searched"), "{found}");
+    let none = page(&server, "/jobs/2?text=nobody").await;
+    assert!(none.contains("No rows match.") && !none.contains("rows searched"), "{none}");
+}
+
+#[tokio::test]
+async fn audit_entries_name_and_link_what_they_changed() {
+    let server = server().await;
+    uploaded(&server, "messy.csv", MESSY).await;
+    let screen = Screen::open(&server, Look::DESK).await;
+    screen.go("/jobs/2/review/invalid").await;
+    screen.press("s").await;
+    screen.sees("#head", "1 of 2 resolved").await;
+    screen.go("/jobs/2/review/duplicate").await;
+    screen.press("d").await;
+    screen.sees("#head", "1 of 2 resolved").await;
+    screen.go("/contacts/1").await;
+    screen.find("input[name=company]").await.send_keys(" AG\u{e007}").await.unwrap();
+    screen.sees(".notice", "Saved.").await;
+    screen.go("/audit").await;
+    screen.sees("tr:nth-child(1) td", "edited a contact: old@example.com").await;
+    screen
+        .sees(
+            "tr:nth-child(2) td",
+            "discarded 2 rows, 1 issue resolved: dup@example.com line 3 and 1 more row",
+        )
+        .await;
+    screen.sees("tr:nth-child(3) td a", "bob@example.com").await;
+    screen.sees("tr:nth-child(3) td a", "2 messy.csv").await;
+    screen.click("tr:nth-child(3) td a").await;
+    screen.sees("table.rows", "bob@example.com").await;
+    screen.go("/audit").await;
+    screen.click("tr:nth-child(1) td a").await;
+    screen.find("input[name=company]").await;
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn saved_changes_and_decisions_are_announced() {
+    let server = server().await;
+    uploaded(&server, "messy.csv", MESSY).await;
+    let screen = Screen::open(&server, Look::DESK).await;
+    let said = async |words: &str| {
+        let script = "return document.getElementById('said').textContent";
+        eventually(words, async || screen.run(script, vec![]).await.as_str().unwrap().contains(words)).await;
+    };
+    screen.go("/contacts/1").await;
+    screen.find("input[name=company]").await.send_keys(" AG\u{e007}").await.unwrap();
+    screen.sees(".notice[role=status]", "Saved.").await;
+    said("Saved.").await;
+    screen.go("/jobs/2").await;
+    screen.click("details:has(form[action$=policy]) summary").await;
+    screen.click("form[action$=policy] button").await;
+    screen.sees(".notice[role=status]", "Saved.").await;
+    // The element of the message stays while the parts of the page around it are replaced.
+    screen.go("/jobs/2/review/invalid").await;
+    screen.press("d").await;
+    said("Discarded").await;
+    said("1 of 2 resolved").await;
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn problem_pages_keep_the_frame_of_signed_in_people() {
+    let server = server().await;
+    let html = [("accept", "text/html")];
+    let mut local = server.browser().await;
+    let missing = local.request_with(Method::GET, &format!("{}/nowhere", server.url), &[], &html).await;
+    let missing = missing.text().await.unwrap();
+    assert!(missing.contains("Page not found") && missing.contains("href=\"/upload\""), "{missing}");
+    let (server, _provider) = with_provider().await;
+    let mut ann = Browser::default();
+    let nowhere = format!("{}/nowhere", server.url);
+    let stranger = ann.request_with(Method::GET, &nowhere, &[], &html).await.text().await.unwrap();
+    assert!(!stranger.contains("/sign-out"), "{stranger}");
+    sign_in(&server, &mut ann, "ann", "/jobs").await;
+    let jobs = format!("{}/jobs", server.url);
+    assert_eq!(ann.request_with(Method::GET, &jobs, &[], &html).await.status(), StatusCode::OK);
+    let missing = ann.request_with(Method::GET, &nowhere, &[], &html).await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    let missing = missing.text().await.unwrap();
+    assert!(missing.contains("Page not found") && missing.contains("/sign-out"), "{missing}");
+}
+
+#[tokio::test]
+async fn pages_link_to_the_documents_of_the_api() {
+    let server = server().await;
+    let jobs = page(&server, "/jobs").await;
+    for path in ["/api/docs/", "/api/openapi.json"] {
+        assert!(jobs.contains(&format!("href=\"{path}\"")), "{jobs}");
+        let url = format!("{}{path}", server.url);
+        assert_eq!(server.client().get(url).send().await.unwrap().status(), StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn remembered_columns_are_forgotten_only_after_a_warning() {
+    let server = server().await;
+    let url = format!(
+        "{}/api/v1/uploads?filename=a.csv&email=0&first_name=1&last_name=2&company=3&columns=4&remember=true",
+        server.url
+    );
+    let file = "Anschrift,Vor,Nach,Haus\nann@example.com,Ann,Lee,Acme\n";
+    server.client().post(url).body(file).send().await.unwrap().error_for_status().unwrap();
+    let screen = Screen::open(&server, Look::DESK).await;
+    screen.go("/mappings").await;
+    screen.sees("table", "Anschrift").await;
+    assert_eq!(screen.count("form[action$=forget]").await, 1);
+    let is_visible = "return document.querySelector('form[action$=forget] button').checkVisibility()";
+    assert_eq!(screen.run(is_visible, vec![]).await, json!(false));
+    screen.click("details summary").await;
+    screen.sees("form[action$=forget]", "This cannot be undone.").await;
+    screen.click("form[action$=forget] button").await;
+    screen.sees(".notice[role=status]", "Forgotten.").await;
+    screen.sees("main", "No columns are remembered").await;
+    screen.close().await;
+}
+
+/// Returns what is printed although it cannot be used on paper, and tables that are cut off.
+const NOT_FOR_PAPER: &str = "
+    const name = (one) => one.cloneNode().outerHTML;
+    const shown = [...document.querySelectorAll('nav, button, .button, select, .top, .bottom')].filter((one) => one.checkVisibility());
+    const cut = [...document.querySelectorAll('.scroll, .compare')].filter((one) => getComputedStyle(one).overflowX !== 'visible');
+    return shown.concat(cut).map(name);";
+
+#[tokio::test]
+async fn a_printed_page_has_whole_tables_and_nothing_to_press() {
+    let server = server().await;
+    uploaded(&server, "messy.csv", MESSY).await;
+    let screen = Screen::open(&server, Look::DESK).await;
+    screen.print_style(true).await;
+    // The width of a sheet of A4 between its margins.
+    screen.resize(718, 1).await;
+    for path in ["/jobs", "/jobs/2", "/jobs/2/review/existing", "/contacts", "/contacts/1", "/audit"] {
+        screen.go(path).await;
+        assert_eq!(screen.run(NOT_FOR_PAPER, vec![]).await, json!([]), "{path}");
+        let headers = "return getComputedStyle(document.querySelector('thead')).display";
+        if path != "/contacts/1" {
+            assert_eq!(screen.run(headers, vec![]).await, json!("table-header-group"), "{path}");
+        }
+        let is_wide = "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
+        assert_eq!(screen.run(is_wide, vec![]).await, json!(false), "{path}");
+    }
+    screen.print_style(false).await;
+    assert_ne!(screen.run(NOT_FOR_PAPER, vec![]).await, json!([]));
+    screen.close().await;
+}
