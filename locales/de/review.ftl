@@ -13,6 +13,11 @@ review-undo-last = Letzten Schritt rückgängig machen
 review-nothing-to-undo = Hier gibt es nichts von Ihnen, das rückgängig gemacht werden kann.
 review-none-found = Kein Problem entspricht Ihrer Suche
 review-counts-all = Unten stehen die Probleme, die zu „{ $text }“ passen. Die Zahlen oben zählen alle Probleme.
+review-identical = { $count ->
+    [one] { $shown } Zeile unten ist mit ihrem Kontakt identisch.
+   *[other] { $shown } Zeilen unten sind mit ihren Kontakten identisch.
+}
+review-skip-identical = Identische Zeilen überspringen …
 review-none-resolved = Noch keine Probleme gelöst
 review-more = Weitere Probleme
 review-kinds = Arten von Problemen
@@ -105,6 +110,7 @@ bulk-can-undo = Sie können dies rückgängig machen, bis der Auftrag importiert
 bulk-rows = Zeilen, die sich ändern
 bulk-rows-first = Die ersten 20 Zeilen, die sich ändern
 bulk-then = Ergebnis
+bulk-contacts-note = Die Tabelle zeigt jeden Kontakt, wie er jetzt ist und wie er nach dem Import des Auftrags sein wird.
 bulk-none-selected = Es sind keine Probleme ausgewählt. Wählen Sie Probleme mit der Taste x aus, oder wählen Sie alle.
 bulk-no-value = Geben Sie den Wert ein, der eingetragen werden soll.
 bulk-no-field = Wählen Sie das Feld, das ausgefüllt werden soll.

@@ -16,6 +16,13 @@ review-nothing-to-undo = There is nothing of yours here that can be undone.
 review-none-found = No issues match your search
 # $text (String) - What was searched for.
 review-counts-all = Below are the issues that match “{ $text }”. The numbers above count all issues.
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+review-identical = { $count ->
+    [one] { $shown } row below is identical to its contact.
+   *[other] { $shown } rows below are identical to their contacts.
+}
+review-skip-identical = Skip the identical rows…
 review-none-resolved = No issues resolved yet
 review-more = More issues
 review-kinds = Kinds of issues
@@ -136,6 +143,7 @@ bulk-can-undo = You can undo this until the job is imported.
 bulk-rows = Rows that change
 bulk-rows-first = The first 20 rows that change
 bulk-then = Result
+bulk-contacts-note = The table shows each contact as it is now and as it will be when the job is imported.
 bulk-none-selected = No issues are selected. Select issues with the key x, or choose all of them.
 bulk-no-value = Type the value to fill in.
 bulk-no-field = Choose the field to fill in.

@@ -13,6 +13,11 @@ review-undo-last = Deshacer el último paso
 review-nothing-to-undo = Aquí no hay nada suyo que se pueda deshacer.
 review-none-found = Ningún problema coincide con su búsqueda
 review-counts-all = Abajo están los problemas que coinciden con «{ $text }». Los números de arriba cuentan todos los problemas.
+review-identical = { $count ->
+    [one] { $shown } fila de abajo es idéntica a su contacto.
+   *[other] { $shown } filas de abajo son idénticas a sus contactos.
+}
+review-skip-identical = Omitir las filas idénticas…
 review-none-resolved = Todavía no hay problemas resueltos
 review-more = Más problemas
 review-kinds = Tipos de problemas
@@ -105,6 +110,7 @@ bulk-can-undo = Puede deshacerlo hasta que se importe el trabajo.
 bulk-rows = Filas que cambian
 bulk-rows-first = Las primeras 20 filas que cambian
 bulk-then = Resultado
+bulk-contacts-note = La tabla muestra cada contacto como es ahora y como será cuando se importe el trabajo.
 bulk-none-selected = No hay problemas seleccionados. Selecciónelos con la tecla x o elija todos.
 bulk-no-value = Escriba el valor que se debe rellenar.
 bulk-no-field = Elija el campo que se debe rellenar.

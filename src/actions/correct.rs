@@ -11,14 +11,14 @@ use sqlx::PgConnection;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use super::corrections_file::{KEY_PREFIX, OTHER_PREFIX, ROW_KEY};
-use super::{ActionError, Effect, Request, decide};
+use super::{ActionError, Effect, Preview, Request, decide};
 use crate::csv::{
     Encoding, Limits, TableReader, TableRow, TableSurvey, unguarded, unmangled, without_mangled_mark,
 };
 use crate::domain::decision::{ActionKind, Decision, Filter};
 use crate::domain::extra::push_json;
 use crate::domain::field::{Field, PerField, folded};
-use crate::domain::job::JobId;
+use crate::domain::job::{JobId, Owner};
 use crate::domain::refusal::Refusal;
 use crate::domain::rejection::{HeaderNames, Rejection};
 use crate::domain::row::{normalise, unified};
@@ -80,23 +80,14 @@ pub async fn correct(
         return Ok(earlier);
     }
     db.rollback().await?;
-    let received = Received::take(content).await?;
-    let reading = tokio::task::spawn_blocking(move || Given::read(received));
-    let given = reading.await.map_err(|error| unread(error.into()))??;
-
+    let given = Given::take(content).await?;
     let mut transaction = owners.begin(&request.owner).await?;
     let job = decide::in_review(&mut transaction, &request.owner, job).await?;
     let Given { rows, read, encoding, columns, hash } = given;
-    corrections::take_in(&mut transaction, job.tables(), rows).await?;
-    if let Some((first, second)) = corrections::contradiction(&mut transaction).await? {
-        return Err(invalid(Refusal::Contradiction { first, second, column: ROW_KEY.to_owned() }));
-    }
-    choose(&mut transaction, job.tables(), encoding).await?;
-    let (unknown_count, unknown) = corrections::left(&mut transaction, Left::Unknown, NAMED).await?;
-    let (contact_count, contacts) = corrections::left(&mut transaction, Left::Contact, NAMED).await?;
+    let left = choose_all(&mut transaction, job.tables(), rows, encoding).await?;
     let corrected = |effect: Effect| {
-        let used = effect.changed.rows.unsigned_abs() + unknown_count + contact_count;
-        let unchanged = read.saturating_sub(used);
+        let unchanged = left.unchanged(read, effect.changed.rows);
+        let SkippedRows { unknown_count, unknown, contact_count, contacts } = left;
         Corrected { effect, read, unchanged, unknown_count, unknown, contact_count, contacts }
     };
     let parameters = json!({ "rows": read, "columns": columns, "content": hash });
@@ -105,6 +96,73 @@ pub async fn correct(
         decide::write(&mut transaction, request, &job, kind, &parameters, Vec::new(), corrected).await?;
     transaction.commit().await?;
     Ok(done)
+}
+
+/// What a file of corrections would do.
+#[derive(Debug)]
+pub struct CorrectionsPreview {
+    /// The changes of rows.
+    pub preview: Preview,
+    /// Rows in the file.
+    pub read: u64,
+    /// Like those of [`Corrected`].
+    pub unchanged: u64,
+    /// Like that of [`Corrected`].
+    pub unknown_count: u64,
+    /// The first hundred of them.
+    pub unknown: Vec<FileRow>,
+    /// Like that of [`Corrected`].
+    pub contact_count: u64,
+}
+
+/// Returns what [`correct`] would do with this file. Fails as it does.
+pub async fn preview_corrections(
+    owners: &OwnerPool,
+    owner: &Owner,
+    job: JobId,
+    content: impl AsyncRead + Send + Unpin,
+) -> Result<CorrectionsPreview, ActionError> {
+    let given = Given::take(content).await?;
+    let mut transaction = owners.begin(owner).await?;
+    let job = decide::in_review(&mut transaction, owner, job).await?;
+    let left = choose_all(&mut transaction, job.tables(), given.rows, given.encoding).await?;
+    let preview = decide::preview_of_chosen(&mut transaction, &job).await?;
+    transaction.rollback().await?;
+    let unchanged = left.unchanged(given.read, preview.changed.rows);
+    let SkippedRows { unknown_count, unknown, contact_count, contacts: _ } = left;
+    Ok(CorrectionsPreview { preview, read: given.read, unchanged, unknown_count, unknown, contact_count })
+}
+
+/// The rows of a file that are skipped.
+struct SkippedRows {
+    unknown_count: u64,
+    unknown: Vec<FileRow>,
+    contact_count: u64,
+    contacts: Vec<FileRow>,
+}
+
+impl SkippedRows {
+    /// Returns how many of the `read` rows are neither skipped nor `changed`.
+    fn unchanged(&self, read: u64, changed: i64) -> u64 {
+        read.saturating_sub(changed.unsigned_abs() + self.unknown_count + self.contact_count)
+    }
+}
+
+/// Decides which rows of a job the rows of a file change, and to which values. Returns those that are skipped.
+async fn choose_all(
+    connection: &mut PgConnection,
+    tables: JobTables,
+    rows: Uploaded,
+    encoding: Encoding,
+) -> Result<SkippedRows, ActionError> {
+    corrections::take_in(connection, tables, rows).await?;
+    if let Some((first, second)) = corrections::contradiction(connection).await? {
+        return Err(invalid(Refusal::Contradiction { first, second, column: ROW_KEY.to_owned() }));
+    }
+    choose(connection, tables, encoding).await?;
+    let (unknown_count, unknown) = corrections::left(connection, Left::Unknown, NAMED).await?;
+    let (contact_count, contacts) = corrections::left(connection, Left::Contact, NAMED).await?;
+    Ok(SkippedRows { unknown_count, unknown, contact_count, contacts })
 }
 
 fn invalid(reason: Refusal) -> ActionError {
@@ -248,6 +306,13 @@ struct Given {
 }
 
 impl Given {
+    /// Receives a file and reads it.
+    async fn take(content: impl AsyncRead + Send + Unpin) -> Result<Given, ActionError> {
+        let received = Received::take(content).await?;
+        let reading = tokio::task::spawn_blocking(move || Given::read(received));
+        reading.await.map_err(|error| unread(error.into()))?
+    }
+
     fn read(received: Received) -> Result<Given, ActionError> {
         let Received { mut file, mut reader, hash } = received;
         let (mut rows, mut read) = (Uploaded::default(), 0);

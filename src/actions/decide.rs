@@ -118,17 +118,21 @@ pub async fn preview(
     named(&mut transaction, owner, &job, which, &decision).await?;
     let decision = with_columns(&mut transaction, job.id, decision).await?;
     choose(&mut transaction, job.tables(), which, &decision).await?;
-    let changed = decided::counts(&mut transaction, job.tables()).await?;
-    let Validated { opened, warnings } = validated(&mut transaction, &job, changed).await?;
-    let settled = decided::would_resolve(&mut transaction, job.tables(), job.required).await?;
-    let preview = Preview {
-        changed,
-        issues: settled.with(opened),
-        warnings,
-        examples: decided::examples(&mut transaction, job.tables(), EXAMPLES).await?,
-    };
+    let preview = preview_of_chosen(&mut transaction, &job).await?;
     transaction.rollback().await?;
     Ok(preview)
+}
+
+/// Returns what the chosen changes would do.
+pub(super) async fn preview_of_chosen(
+    connection: &mut PgConnection,
+    job: &Job,
+) -> Result<Preview, ActionError> {
+    let changed = decided::counts(connection, job.tables()).await?;
+    let Validated { opened, warnings } = validated(connection, job, changed).await?;
+    let settled = decided::would_resolve(connection, job.tables(), job.required).await?;
+    let examples = decided::examples(connection, job.tables(), EXAMPLES).await?;
+    Ok(Preview { changed, issues: settled.with(opened), warnings, examples })
 }
 
 /// Undoes an action: restores its rows, except those changed since, or the contacts that it deleted. An undo can be undone as

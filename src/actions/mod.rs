@@ -37,7 +37,7 @@ pub use contact::{
     EditedContact, columns_of as contact_columns, edit as edit_contact, missing as missing_contact,
     tag as contact_tag,
 };
-pub use correct::{CORRECTIONS_LIMIT, Corrected, correct};
+pub use correct::{CORRECTIONS_LIMIT, Corrected, CorrectionsPreview, correct, preview_corrections};
 pub use corrections_file::{CorrectionsFile, corrections_file};
 pub use decide::{Preview, decide, decide_issue, edit_row, preview, undo};
 pub use delete_contacts::{

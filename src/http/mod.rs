@@ -44,8 +44,8 @@ pub(crate) use principal::{
 pub(crate) use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
 pub(crate) use server::{ConnectionLimits, open_files, serve};
 pub(crate) use state::{Access, App, Parts};
-pub(crate) use uploads::preview_of_job;
 pub use uploads::{PreviewQuery, UploadQuery, preview_of, take_corrections, take_upload};
+pub(crate) use uploads::{preview_corrections, preview_of_job};
 
 /// Builds the whole server from `routes` and the layers that each request passes through. `problem_page` shows
 /// problems to browsers.

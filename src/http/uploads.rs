@@ -14,8 +14,8 @@ use super::form_data::{FormFile, is_form};
 use super::problem::{Kind, Problem};
 use super::state::App;
 use crate::actions::{
-    self, ActionError, Assignment, Beginning, ColumnChoice, Corrected, FieldSource, FilePreview,
-    GivenSettings, PREVIEW_BYTES, Remember, Upload, Uploaded,
+    self, ActionError, Assignment, Beginning, ColumnChoice, Corrected, CorrectionsPreview, FieldSource,
+    FilePreview, GivenSettings, PREVIEW_BYTES, Remember, Upload, Uploaded,
 };
 use crate::csv::Mapping;
 use crate::domain::field::{Field, PerField, by_name};
@@ -296,6 +296,21 @@ pub(crate) async fn preview_of_job(
     let _permit = app.ceilings.large_bodies.enter(owner)?;
     let preview = actions::preview_job(&app.owners, &app.objects, owner, job, &settings, app.required).await;
     preview.map_err(of_settings)
+}
+
+/// Returns what the corrections in the part `file` of a form would change.
+pub(crate) async fn preview_corrections(
+    app: &App,
+    owner: &Owner,
+    job: JobId,
+    request: Request,
+) -> Result<CorrectionsPreview, Problem> {
+    let mut db = app.owners.read(owner).await?;
+    find_job(&mut db, owner, job).await?;
+    db.rollback().await?;
+    let _permit = app.ceilings.corrections.enter(owner)?;
+    let file = FormFile::find(request).await?.into_reader();
+    Ok(actions::preview_corrections(&app.owners, owner, job, file).await?)
 }
 
 /// Imports corrections from the body of a request, or from the part `file` of a form.

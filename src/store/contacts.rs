@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 pub(crate) use keys::{
-    existing_among, fill_keys, fill_some, keys, lack_keys, owner_without_keys, try_turn, with_keys,
+    existing_among, fill_keys, fill_some, keys, lack_keys, owner_without_keys, try_turn, with_emails,
+    with_keys,
 };
 pub use search::{ContactPage, piece, search};
 pub use search_index::SearchIndex;

@@ -7,6 +7,7 @@
 mod asset;
 mod audit;
 mod bar;
+mod changes;
 mod contacts;
 mod csrf;
 mod delete_contacts;
@@ -89,7 +90,8 @@ fn long_running() -> Router<App> {
         .route("/jobs/{job}/live", get(job::live))
         .route("/jobs/{job}/file", get(job::file))
         .route("/jobs/{job}/corrections.csv", get(job::corrections_file))
-        .route("/jobs/{job}/corrections", post(job::correct))
+        .route("/jobs/{job}/corrections", get(job::corrections).post(job::correct))
+        .route("/jobs/{job}/corrections/preview", post(job::preview_corrections))
         .route("/contacts.csv", get(export::all_contacts))
         .route("/contacts/export", get(export::contacts))
         .route("/jobs/{job}/export", get(job::export))

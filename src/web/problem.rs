@@ -102,7 +102,7 @@ fn page_of_part(request: &request::Parts) -> Option<String> {
 
 /// Returns what is wrong in this case, in the viewer's language. The details of some problems are only for users of the API,
 /// in English.
-fn words(text: &Text, problem: &Problem) -> Option<String> {
+pub(super) fn words(text: &Text, problem: &Problem) -> Option<String> {
     let of_action = || problem.action_error().and_then(|error| action_error(text, error));
     let of_refusal = || problem.refusal().map(|refusal| sentence(&refusal_on_page(text, refusal)));
     of_action().or_else(of_refusal).or_else(|| problem.words_for_page().map(sentence))

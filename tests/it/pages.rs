@@ -1,12 +1,13 @@
 //! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content,
 //! accessibility. `details.rs`: counts, messages, links and print; `every_page.rs`: what every page has to be; `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone;
-//! `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages; `texts.rs`:
+//! `previews.rs`: what is shown before a change; `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages; `texts.rs`:
 //! every text.
 
 mod details;
 mod every_page;
 mod forms;
 mod languages;
+mod previews;
 mod progress;
 mod refusals;
 mod texts;
@@ -276,8 +277,9 @@ async fn a_search_for_a_rare_row_continues_automatically() {
     screen.go("/jobs/2?show=discarded").await;
     screen.sees("table.rows", "100,002").await;
     assert_eq!(screen.count("table.rows tbody tr").await, 1);
-    screen.go("/jobs/2?text=nobody").await;
+    screen.go("/jobs/2?text=p7@example").await;
     screen.sees("table.rows", "End of the list.").await;
+    screen.sees("table.rows", "p7@example.com").await;
     screen.go("/contacts?text=old+co").await;
     screen.sees("table.contacts", "older@example.com").await;
     assert_eq!(screen.count("table.contacts tbody tr").await, 2);

@@ -166,6 +166,19 @@ pub(crate) fn keys<'c>(
     keys.map_ok(|key: Uuid| key.as_u128()).map_err(StoreError::from)
 }
 
+/// Returns for each e-mail the owner's contact that has it.
+pub(crate) async fn with_emails(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    emails: &[&str],
+) -> Result<Vec<Option<Contact>>, StoreError> {
+    let of_owner = ContactKeys::of(owner);
+    let keys: Vec<u128> = emails.iter().map(|email| of_owner.key(&email::key(email))).collect();
+    let found = with_keys(connection, owner, &keys).await?;
+    let contact = |key: &u128| found.iter().find(|(of, _)| of == key).map(|(_, contact)| contact.clone());
+    Ok(keys.iter().map(contact).collect())
+}
+
 /// Returns the owner's contacts with these keys ([`ContactKeys::key`]), each with its key.
 pub(crate) async fn with_keys(
     connection: &mut PgConnection,

@@ -14,7 +14,7 @@ use axum::response::Response;
 
 pub(super) use act::{cancel, delete, reprocess, reread, set_policy, undo_import};
 pub(super) use columns::{columns, map};
-pub(super) use corrections::{correct, corrections_file};
+pub(super) use corrections::{correct, corrections, corrections_file, preview_corrections};
 pub(super) use rows::export;
 pub(super) use state::live;
 

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::head::Head;
 use super::job::{ReviewJob, address};
@@ -12,12 +13,12 @@ use crate::actions;
 use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::ids::{IssueId, JobId};
-use crate::domain::row::RowStatus;
 use crate::domain::rules::IssueType;
 use crate::http::{App, Editor, Kind, Path, Problem};
+use crate::store::contacts::{self, Contact};
 use crate::store::decided::Example;
 use crate::texts::{Text, field_inline};
-use crate::web::extra;
+use crate::web::changes::{self, Change, Count};
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
 use crate::web::shell::{Shell, show};
@@ -133,39 +134,13 @@ struct Page {
     question: String,
     form: BulkForm,
     rows: i64,
-    effects: Vec<Effect>,
+    effects: Vec<Count>,
     fields: Vec<String>,
-    examples: Vec<Row>,
-}
-
-/// A count of the preview and the sentence around it.
-struct Effect {
-    before: String,
-    number: String,
-    after: String,
-}
-
-/// A row before and after.
-struct Row {
-    /// Each value before and after, and whether it changes.
-    values: Vec<(String, String, bool)>,
-    /// The values that change in columns that belong to no field: the column, before and after.
-    others: Vec<(String, String, String)>,
-    /// The status after the decision.
-    status: words::Status,
-}
-
-fn row(text: &Text, example: &Example) -> Row {
-    let pairs = example.before.values().into_iter().zip(example.after.values());
-    let values = pairs.map(|(before, after)| (before.clone(), after.clone(), before != after)).collect();
-    let status = match example.status_after {
-        Some(RowStatus::Discard) => words::row_status(text, example.status_after),
-        // The next run determines the status.
-        Some(RowStatus::Ready | RowStatus::Success | RowStatus::Issue) | None => {
-            words::Status { word: text.row_validated_again(), sign: "↻", class: "ready" }
-        }
-    };
-    Row { values, others: extra::changes(&example.extra_before, &example.extra_after), status }
+    examples: Vec<Change>,
+    /// Whether more rows change than are shown.
+    more: bool,
+    /// The note that the values are those of contacts.
+    contacts_note: Option<String>,
 }
 
 /// Shows what a bulk decision would change.
@@ -183,6 +158,9 @@ pub(in crate::web) async fn preview(
     let text = review.text();
     let (filter, decision) = (form.filter(text, kind)?, form.decision(text)?);
     let would = actions::preview(&app.owners, review.owner(), job, &filter, &decision).await?;
+    let mut db = app.owners.read(review.owner()).await?;
+    let examples = examples(&mut db, &review, form.decision, &would).await?;
+    db.rollback().await?;
     show(&Page {
         shell: review.shell(words::bulk_question(text, form.decision)),
         filename: review.job.filename.clone(),
@@ -192,36 +170,50 @@ pub(in crate::web) async fn preview(
         back: address(job, kind),
         question: words::bulk_question(text, form.decision),
         rows: would.changed.rows,
-        effects: effects(text, &would),
+        effects: changes::counts(text, &would),
+        more: would.changed.rows > examples.len() as i64,
+        contacts_note: changes_contacts(form.decision).then(|| text.bulk_contacts_note()),
         fields: words::fields(text),
-        examples: would.examples.iter().map(|example| row(text, example)).collect(),
+        examples,
         form,
     })
 }
 
-/// Returns the counts of what a decision would change.
-fn effects(text: &Text, would: &actions::Preview) -> Vec<Effect> {
-    let (changed, issues) = (&would.changed, &would.issues);
-    // The changes without a count of their own.
-    let others = changed.rows - changed.discarded - changed.restored - changed.edited;
-    let mut effects = Vec::new();
-    macro_rules! count {
-        ($count:expr, $message:ident) => {
-            if $count > 0 {
-                let sentence = text.$message($count);
-                effects.push(Effect { before: sentence.s0, number: text.number($count), after: sentence.s1 });
-            }
-        };
+/// Returns how the first rows change, or, if the decision changes contacts, how these do.
+async fn examples(
+    db: &mut PgConnection,
+    review: &ReviewJob,
+    decision: BulkDecision,
+    would: &actions::Preview,
+) -> Result<Vec<Change>, Problem> {
+    let text = review.text();
+    let of_row = |example: &Example| Change::of_row(text, example);
+    if !changes_contacts(decision) {
+        return Ok(would.examples.iter().map(of_row).collect());
     }
-    count!(others, bulk_effect_decided);
-    count!(changed.discarded, bulk_effect_discarded);
-    count!(changed.restored, bulk_effect_restored);
-    count!(changed.edited, bulk_effect_edited);
-    count!(changed.differing, bulk_effect_differing);
-    count!(issues.settled, bulk_effect_resolved);
-    count!(issues.reopened, bulk_effect_reopened);
-    count!(issues.raised, bulk_effect_raised);
-    effects
+    let emails: Vec<&str> = would.examples.iter().map(|example| example.after.email.as_str()).collect();
+    let contacts = contacts::with_emails(db, review.owner(), &emails).await?;
+    let pairs = would.examples.iter().zip(contacts);
+    let change = |(example, contact): (&Example, Option<Contact>)| match contact {
+        Some(contact) => Change::of_contact(text, example, &contact, decision == BulkDecision::Fill),
+        None => of_row(example),
+    };
+    Ok(pairs.map(change).collect())
+}
+
+/// Returns whether the next run changes contacts because of the decision.
+fn changes_contacts(decision: BulkDecision) -> bool {
+    match decision {
+        BulkDecision::Overwrite | BulkDecision::Fill => true,
+        BulkDecision::KeepFirst
+        | BulkDecision::KeepLast
+        | BulkDecision::Merge
+        | BulkDecision::Correct
+        | BulkDecision::KeepContact
+        | BulkDecision::Accept
+        | BulkDecision::Discard
+        | BulkDecision::FillIn => false,
+    }
 }
 
 /// Applies a bulk decision.

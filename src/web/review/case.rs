@@ -80,6 +80,14 @@ impl CaseView {
         self.kind.rule().compares == Compares::Contact
     }
 
+    /// Returns whether it is open and its only row has the values of the contact.
+    pub(super) fn is_identical(&self) -> bool {
+        let differs = self.columns.iter().flat_map(|column| &column.cells).any(|cell| cell.differs);
+        let others_differ = self.extra.iter().flat_map(|line| &line.values).any(|(_, differs)| *differs);
+        let is_pair = self.columns.len() == 2 && !self.contact_is_gone();
+        self.open && self.is_existing() && is_pair && !differs && !others_differ
+    }
+
     fn is_invalid(&self) -> bool {
         self.kind.rule().suggests_address
     }

@@ -91,6 +91,10 @@ struct Page {
     bulk: bulk::Choices,
     text: String,
     state: &'static str,
+    /// The cases whose rows have the values of their contacts.
+    identical: Vec<IssueId>,
+    /// How many these are, as a sentence.
+    identical_words: String,
     cases: Vec<CaseView>,
     next: Option<String>,
 }
@@ -128,6 +132,8 @@ pub(super) async fn cases(
         return show(&More { text: review.text().clone(), cases, next });
     }
     let head = Head::of(&mut db, &review, kind).await?;
+    let identical: Vec<IssueId> =
+        cases.iter().filter(|case| case.is_identical()).map(|case| case.id).collect();
     show(&Page {
         shell: review
             .shell(review.text().review_page_title(words::rule(review.text(), kind), &review.job.filename)),
@@ -141,6 +147,8 @@ pub(super) async fn cases(
             IssueState::Resolved => "settled",
             IssueState::All => "all",
         },
+        identical_words: review.text().review_identical(identical.len() as i64),
+        identical,
         cases,
         next,
     })

@@ -27,7 +27,11 @@ async fn counts_and_downloads_say_what_they_cover() {
         ("/jobs/2?show=ready&text=ok", ">Rows: Ready</h2>", "Download all<"),
         ("/jobs/2?show=missing", ">Rows: Missing values</h2>", "Download all<"),
         ("/jobs/2/review/invalid", "0 of 2 resolved", "count all issues"),
-        ("/jobs/2/review/invalid?text=bob", "The numbers above count all issues.", "value=\"all\""),
+        (
+            "/jobs/2/review/invalid?text=bob",
+            "The numbers above count all issues.",
+            "name=\"scope\" value=\"all\"",
+        ),
     ] {
         let html = page(&server, path).await;
         assert!(html.contains(expected) && !html.contains(unexpected), "{path}: {expected}\n{html}");
@@ -68,7 +72,7 @@ async fn audit_entries_name_and_link_what_they_changed() {
     screen
         .sees(
             "tr:nth-child(2) td",
-            "discarded 2 rows, 1 issue resolved: dup@example.com line 3 and 1 more row",
+            "discarded 2 rows, 1 issue resolved: dup@example.com, line 3 and 1 more row",
         )
         .await;
     screen.sees("tr:nth-child(3) td a", "bob@example.com").await;

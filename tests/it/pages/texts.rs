@@ -151,6 +151,7 @@ async fn english_texts_of_every_page_match_the_snapshot() {
         "/jobs/2/review/malformed?state=settled",
         "/jobs/2/review/nonsense",
         "/jobs/2/issues/1?edit=1",
+        "/jobs/2/corrections",
         "/contacts",
         "/contacts?text=nobody",
         "/contacts/1",
