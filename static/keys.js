@@ -68,7 +68,8 @@ function goOn(from) {
   const all = [...document.querySelectorAll(".case")];
   const next = all.slice(all.indexOf(from) + 1).find((one) => one.matches(".open")) ||
     all.find((one) => one.matches(".open"));
-  if (next) goTo(next, typed);
+  // Not into an input: the next key would be typed there, although nobody has asked to type.
+  if (next) goTo(next);
   else (document.querySelector("#head [data-page-key=n]") || from).focus();
 }
 
@@ -172,6 +173,9 @@ function leave(input) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialog.open) return;
   if (isTyping(event.target)) {
+    // What is typed into a case that is being saved would be lost with its input.
+    const isSent = busy.size > 0 && event.target.closest(".case");
+    if (isSent && event.key !== "Tab") event.preventDefault();
     if (event.key === "Escape") leave(event.target);
     return;
   }

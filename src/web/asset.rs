@@ -20,6 +20,7 @@ pub(crate) struct Assets {
     style: Asset,
     htmx: Asset,
     keys: Asset,
+    edits: Asset,
     live: Asset,
     times: Asset,
     upload: Asset,
@@ -33,6 +34,7 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         style: asset("pages", "css", "text/css; charset=utf-8", include_str!("../../static/pages.css")),
         htmx: asset("htmx", "js", script, include_str!("../../static/htmx.min.js")),
         keys: asset("keys", "js", script, include_str!("../../static/keys.js")),
+        edits: asset("edits", "js", script, include_str!("../../static/edits.js")),
         live: asset("live", "js", script, include_str!("../../static/live.js")),
         times: asset("times", "js", script, include_str!("../../static/times.js")),
         upload: asset("upload", "js", script, include_str!("../../static/upload.js")),
@@ -61,6 +63,11 @@ impl Assets {
         &self.keys.path
     }
 
+    /// Returns the path of the script that keeps what is not saved yet.
+    pub(crate) fn edits(&self) -> &str {
+        &self.edits.path
+    }
+
     /// Returns the path of the script for uploads.
     pub(crate) fn upload(&self) -> &str {
         &self.upload.path
@@ -84,8 +91,8 @@ impl Assets {
 
 /// Serves a file, without authentication.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
-    let Assets { style, htmx, keys, live, times, upload, icon } = &*ASSETS;
-    let all = [style, htmx, keys, live, times, upload, icon];
+    let Assets { style, htmx, keys, edits, live, times, upload, icon } = &*ASSETS;
+    let all = [style, htmx, keys, edits, live, times, upload, icon];
     let asset = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
     let asset = asset.ok_or_else(|| Problem::not_found("no such file"))?;
     let headers =

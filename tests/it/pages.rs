@@ -1,9 +1,10 @@
 //! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content,
-//! accessibility. `details.rs`: counts, messages, links and print; `every_page.rs`: what every page has to be; `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone;
+//! accessibility. `details.rs`: counts, messages, links and print; `edits.rs`: keys and what is not saved yet; `every_page.rs`: what every page has to be; `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone;
 //! `previews.rs`: what is shown before a change; `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages; `texts.rs`:
 //! every text.
 
 mod details;
+mod edits;
 mod every_page;
 mod forms;
 mod languages;
@@ -122,11 +123,11 @@ async fn a_whole_review_works_by_keyboard() {
     screen.find("input[name=first_name]:focus").await;
     screen.press(&format!("Mia{ENTER}")).await;
     screen.find(".case.decided").await;
+    screen.find(".case.open:focus").await;
+    screen.press("e").await;
     screen.find("input[name=last_name]:focus").await;
     screen.press(&format!("Moss{ENTER}")).await;
     screen.sees("#head", "2 of 3 resolved").await;
-    screen.find("input[name=first_name]:focus").await;
-    screen.press(ESCAPE).await;
     screen.find(".case.open:focus").await;
     screen.press("d").await;
     screen.sees("#head", "3 of 3 resolved").await;
