@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::ESCAPE;
 use crate::support::{Look, Screen, Server, World, free_port};
 
 /// A word without a place to break it.
@@ -64,7 +65,7 @@ async fn furnished() -> (Server, String) {
 }
 
 /// Pages that have an address of their own.
-const ADDRESSES: [&str; 34] = [
+const ADDRESSES: [&str; 35] = [
     "/jobs",
     "/jobs?text=nobody",
     "/jobs/1",
@@ -74,6 +75,7 @@ const ADDRESSES: [&str; 34] = [
     "/jobs/2?text=nobody",
     "/jobs/3",
     "/jobs/3/columns",
+    "/jobs/2/corrections",
     "/jobs/4",
     "/jobs/5",
     "/jobs/2/review/duplicate",
@@ -131,6 +133,10 @@ async fn visit(screen: &Screen, visitors: &str, mut check: impl AsyncFnMut(&str)
     screen.find("#file").await.send_keys(visitors).await.unwrap();
     screen.find("#preview .samples").await;
     check("the preview of a file").await;
+    screen.go("/jobs/2/corrections").await;
+    screen.find("input[type=file]").await.send_keys(visitors).await.unwrap();
+    screen.find("#corrections [role=alert]").await;
+    check("a refused file of corrections").await;
     screen.go("/jobs").await;
     screen.press("?").await;
     screen.find("dialog[open]").await;
@@ -184,4 +190,60 @@ async fn no_page_scrolls_sideways() {
     }
     screen.close().await;
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+const TAB: char = '\u{e004}';
+/// Returns what has the focus although nobody sees where it is.
+const UNSEEN_FOCUS: &str = "
+    const at = document.activeElement;
+    if (at === document.body) return '';
+    const box = at.getBoundingClientRect();
+    const style = getComputedStyle(at);
+    const isSeen = at.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+    const isInView = box.width > 0 && box.bottom > 0 && box.top < innerHeight;
+    return isSeen && isInView ? '' : at.cloneNode().outerHTML;";
+
+#[tokio::test]
+async fn no_page_has_accessibility_violations() {
+    let (server, visitors) = furnished().await;
+    for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look { width: 390, dark: true }] {
+        let screen = Screen::open(&server, look).await;
+        let mut found = Vec::new();
+        visit(&screen, &visitors, async |name| {
+            let violations = screen.accessibility_violations().await;
+            found.extend(violations.iter().map(|one| format!("{name} {look:?}: {one}")));
+        })
+        .await;
+        screen.close().await;
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn the_focus_is_seen_wherever_it_goes() {
+    let (server, _) = furnished().await;
+    let screen = Screen::open(&server, Look::DESK).await;
+    for path in [
+        "/jobs",
+        "/jobs/2",
+        "/jobs/2/review/existing",
+        "/contacts",
+        "/audit",
+        "/upload",
+        "/jobs/2/corrections",
+    ] {
+        screen.go(path).await;
+        screen.press_key(TAB).await;
+        screen.find(".skip:focus").await;
+        for _ in 0..40 {
+            screen.press_key(TAB).await;
+            assert_eq!(screen.run(UNSEEN_FOCUS, vec![]).await, json!(""), "{path}");
+        }
+    }
+    screen.go("/jobs").await;
+    screen.press("?").await;
+    screen.find("dialog[open] button:focus").await;
+    screen.press(ESCAPE).await;
+    screen.gone("dialog[open]").await;
+    screen.close().await;
 }
