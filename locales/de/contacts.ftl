@@ -22,6 +22,7 @@ contacts-since = Angelegt
 contacts-line = Zeile { $number }
 contacts-deleted-job = gelöschter Auftrag
 contacts-more = Weitere Kontakte
+contacts-searched-to = Durchsucht von den neuesten Kontakten zurück bis: { $time }
 contact-other-columns = Weitere Spalten
 contact-more-columns = Werte in weiteren Spalten
 contact-history = Herkunft und Änderungen

@@ -27,6 +27,8 @@ contacts-since = Created
 contacts-line = line { $number }
 contacts-deleted-job = deleted job
 contacts-more = More contacts
+# $time (Element) - When the oldest contact that was searched was created.
+contacts-searched-to = Searched from the newest contacts back to: { $time }
 contact-other-columns = Other columns
 contact-more-columns = Values in more columns
 contact-history = Source and changes

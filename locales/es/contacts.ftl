@@ -22,6 +22,7 @@ contacts-since = Creado
 contacts-line = línea { $number }
 contacts-deleted-job = trabajo eliminado
 contacts-more = Más contactos
+contacts-searched-to = Examinados los contactos desde los más recientes hasta: { $time }
 contact-other-columns = Otras columnas
 contact-more-columns = Valores en más columnas
 contact-history = Origen y cambios

@@ -84,6 +84,8 @@ struct Page {
     next: Option<String>,
     /// Whether the page loads the next part without a click, since the search stopped before the page was full.
     continues: bool,
+    /// When the oldest contact that the search has read was created, and the sentence around it.
+    searched: Option<(String, Time, String)>,
     first: bool,
     notice: Option<Notice>,
 }
@@ -127,6 +129,14 @@ pub(super) async fn listed(
         format!("/contacts?{}", query.append_pair("after", &next.to_string()).finish())
     });
     let continues = (page.contacts.len() as i64) < PAGE && next.is_some() && !page.is_cut;
+    let oldest = match page.next.filter(|_| continues) {
+        Some(oldest) => contacts::get(&mut db, owner, oldest).await?,
+        None => None,
+    };
+    let searched = oldest.map(|oldest| {
+        let sentence = viewer.text.contacts_searched_to();
+        (sentence.s0, Time::ago(&viewer.text, oldest.created_at), sentence.s1)
+    });
     let line = |contact: Contact| Line {
         origin: origins.remove(&contact.row).map(|origin| source(&viewer.text, origin)),
         created: Time::ago(&viewer.text, contact.created_at),
@@ -153,6 +163,7 @@ pub(super) async fn listed(
         fold_accents,
         next,
         continues,
+        searched,
         first: query.after.is_none(),
         notice,
         shell: Shell::new(viewer, principal, Section::Contacts, title),

@@ -1,7 +1,8 @@
-//! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content,
-//! accessibility. `details.rs`: counts, messages, links and print; `edits.rs`: keys and what is not saved yet; `every_page.rs`: what every page has to be; `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone;
-//! `previews.rs`: what is shown before a change; `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages; `texts.rs`:
-//! every text.
+//! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content.
+//! `details.rs`: counts, messages, links and print; `edits.rs`: keys and what is not saved yet; `every_page.rs`: what every page
+//! has to be; `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone; `previews.rs`: what is shown
+//! before a change; `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages;
+//! `texts.rs`: every text.
 
 mod details;
 mod edits;
@@ -12,6 +13,8 @@ mod previews;
 mod progress;
 mod refusals;
 mod texts;
+
+use reqwest::Method;
 
 use crate::support::{Look, Screen, Server, World, eventually, free_port};
 
@@ -273,6 +276,13 @@ async fn a_search_for_a_rare_row_continues_automatically() {
         .await
         .unwrap();
     server.world.ingest(&["discard", &row.to_string()]).await.expect_status(0);
+    // A part of a page says how far the search is.
+    let headers = [("accept", "text/html")];
+    let part = server.send(Method::GET, "/contacts?text=p99990", None, &headers).await.text().await.unwrap();
+    assert!(
+        part.contains("p99990@") && part.contains("Searched from the newest contacts back to: "),
+        "{part}"
+    );
     let screen = Screen::open(&server, Look::DESK).await;
     screen.go("/jobs/2?show=discarded").await;
     screen.sees("table.rows", "100,002").await;

@@ -206,14 +206,14 @@ impl Screen {
         self.client.execute(script, arguments).await.unwrap()
     }
 
-    /// Returns the serious and critical accessibility violations that axe-core reports.
+    /// Returns the accessibility violations that axe-core reports.
     pub(crate) async fn accessibility_violations(&self) -> Vec<String> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(axe).expect("axe-core is not installed: run scripts/setup --test");
         self.client.execute(&axe, Vec::new()).await.unwrap();
         let ask = "const done = arguments[arguments.length - 1];
             axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((results) =>
-                done(results.violations.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) =>
+                done(results.violations.map((one) =>
                     one.id + ': ' + one.nodes.slice(0, 4).map((node) => node.html + ' ' + node.failureSummary).join(' | '))));";
         let result = self.client.execute_async(ask, Vec::new()).await.unwrap();
         let result = result.as_array().unwrap();
