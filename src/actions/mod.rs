@@ -9,6 +9,7 @@ mod beginning;
 mod case;
 mod contact;
 mod correct;
+mod corrections_content;
 mod corrections_file;
 mod decide;
 mod delete_contacts;
@@ -37,7 +38,8 @@ pub use contact::{
     EditedContact, columns_of as contact_columns, edit as edit_contact, missing as missing_contact,
     tag as contact_tag,
 };
-pub use correct::{CORRECTIONS_LIMIT, Corrected, CorrectionsPreview, correct, preview_corrections};
+pub use correct::{Corrected, CorrectionsPreview, correct, preview_corrections};
+pub use corrections_content::CORRECTIONS_LIMIT;
 pub use corrections_file::{CorrectionsFile, corrections_file};
 pub use decide::{Preview, decide, decide_issue, edit_row, preview, undo};
 pub use delete_contacts::{
