@@ -8,10 +8,10 @@ use sqlx::PgConnection;
 use super::effect::Effect;
 use super::other_columns::with_known_columns;
 use super::validate::{self, Validated, Warning};
-use super::{ActionError, Request, Seen, delete_contacts};
+use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
 use crate::domain::field::PerField;
-use crate::domain::ids::{ActionId, IssueId, RowId};
+use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::domain::refusal::Refusal;
 use crate::domain::row::RowStatus;
@@ -19,12 +19,10 @@ use crate::domain::suggest;
 use crate::store::decided::{self, Corrections, Counts, Example, Settled};
 use crate::store::jobs::Job;
 use crate::store::raised::{self, Opened};
-use crate::store::{JobTables, OwnerPool, actions, extra_columns, issues, jobs, staging};
+use crate::store::{JobTables, OwnerPool, extra_columns, issues, jobs, staging};
 
 /// Example rows in a preview.
 const EXAMPLES: i64 = 20;
-/// Maximum number of rows to list that an undo skipped.
-const NAMED: i64 = 100;
 
 /// What a decision would do.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -133,44 +131,6 @@ pub(super) async fn preview_of_chosen(
     let settled = decided::would_resolve(connection, job.tables(), job.required).await?;
     let examples = decided::examples(connection, job.tables(), EXAMPLES).await?;
     Ok(Preview { changed, issues: settled.with(opened), warnings, examples })
-}
-
-/// Undoes an action: restores its rows, except those changed since, or the contacts that it deleted. An undo can be undone as
-/// well, unless it has restored contacts.
-pub async fn undo(owners: &OwnerPool, request: &Request, action: ActionId) -> Result<Effect, ActionError> {
-    let mut transaction = owners.begin(&request.owner).await?;
-    if let Some(earlier) = request.earlier(&mut transaction).await? {
-        return Ok(earlier);
-    }
-    let found = actions::get(&mut transaction, &request.owner, action).await?;
-    let found = found.ok_or(ActionError::NoAction(action))?;
-    if found.kind == ActionKind::DeleteContacts {
-        return delete_contacts::undo(transaction, request, action).await;
-    }
-    let Some(job) = found.job else {
-        return Err(match found.kind == ActionKind::Undo {
-            true => ActionError::RestoredContacts(action),
-            false => ActionError::NotUndoable(action),
-        });
-    };
-    let job = in_review(&mut transaction, &request.owner, job).await?;
-    // Reads the action again under the lock: of two concurrent undos, the second fails.
-    let found = actions::get(&mut transaction, &request.owner, action).await?;
-    let is_undone = found.is_none_or(|found| found.undone_by.is_some());
-    if is_undone || !actions::has_rows(&mut transaction, action).await? {
-        return Err(ActionError::NotUndoable(action));
-    }
-    decided::create(&mut transaction, job.tables()).await?;
-    decided::fill_undo(&mut transaction, job.tables(), action).await?;
-    let left = decided::not_undone(&mut transaction, action, NAMED).await?;
-    let parameters = json!({ "action": action });
-    let (kind, same) = (ActionKind::Undo, |effect| effect);
-    let effect: Effect = write(&mut transaction, request, &job, kind, &parameters, left, same).await?;
-    if let Some(undo) = effect.action {
-        actions::mark_undone(&mut transaction, action, undo).await?;
-    }
-    transaction.commit().await?;
-    Ok(effect)
 }
 
 /// Locks the job for the rest of the transaction and returns it, if its rows may be changed.
@@ -338,7 +298,7 @@ pub(super) async fn write<T: Serialize>(
 }
 
 /// Validates new values, if any row gets some.
-async fn validated(
+pub(super) async fn validated(
     connection: &mut PgConnection,
     job: &Job,
     changed: Counts,

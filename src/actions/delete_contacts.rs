@@ -116,15 +116,10 @@ pub(super) async fn undo(
     request: &Request,
     action: ActionId,
 ) -> Result<Effect, ActionError> {
-    let owner = &request.owner;
-    wait_for_turn(&mut transaction, request).await?;
-    if deleted_contacts::remaining(&mut transaction, owner, action).await?.whole == 0 {
-        return Err(ActionError::NotUndoable(action));
-    }
-    fill_keys(&mut transaction, owner).await?;
+    prepare_undo(&mut transaction, request, action).await?;
     let undo = request.record(&mut transaction, ActionKind::Undo, None, &json!({ "action": action })).await?;
-    let restored = deleted_contacts::restore(&mut transaction, owner, action).await?;
-    let remaining = deleted_contacts::remaining(&mut transaction, owner, action).await?;
+    let contacts = restore(&mut transaction, &request.owner, action).await?;
+    let RestoredContacts { restored, email_taken, .. } = contacts;
     let effect = Effect {
         action: (restored > 0).then_some(undo),
         changed: Counts::default(),
@@ -132,23 +127,58 @@ pub(super) async fn undo(
         warnings: Vec::new(),
         open_issues: 0,
         left: Vec::new(),
-        contacts: Some(RestoredContacts {
-            restored,
-            email_taken: remaining.whole,
-            first_taken: deleted_contacts::first_remaining(&mut transaction, owner, action, NAMED).await?,
-            values_removed: remaining.emptied,
-        }),
+        contacts: Some(contacts),
     };
     if restored == 0 && request.idempotency.is_none() {
         transaction.rollback().await?;
         return Ok(effect);
     }
-    if remaining.whole == 0 {
+    if email_taken == 0 {
         actions::mark_undone(&mut transaction, action, undo).await?;
     }
     request.finish(&mut transaction, undo, None, &effect).await?;
     transaction.commit().await?;
     Ok(effect)
+}
+
+/// Returns what the undo of a deletion would do: exactly what it does, rolled back.
+pub(super) async fn preview_undo(
+    mut transaction: OwnerTransaction,
+    request: &Request,
+    action: ActionId,
+) -> Result<RestoredContacts, ActionError> {
+    prepare_undo(&mut transaction, request, action).await?;
+    let contacts = restore(&mut transaction, &request.owner, action).await?;
+    transaction.rollback().await?;
+    Ok(contacts)
+}
+
+/// Waits for the owner's turn, and checks that the deletion can be undone.
+async fn prepare_undo(
+    connection: &mut PgConnection,
+    request: &Request,
+    action: ActionId,
+) -> Result<(), ActionError> {
+    wait_for_turn(connection, request).await?;
+    if deleted_contacts::remaining(connection, &request.owner, action).await?.whole == 0 {
+        return Err(ActionError::NotUndoable(action));
+    }
+    Ok(fill_keys(connection, &request.owner).await?)
+}
+
+async fn restore(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    action: ActionId,
+) -> Result<RestoredContacts, ActionError> {
+    let restored = deleted_contacts::restore(connection, owner, action).await?;
+    let remaining = deleted_contacts::remaining(connection, owner, action).await?;
+    Ok(RestoredContacts {
+        restored,
+        email_taken: remaining.whole,
+        first_taken: deleted_contacts::first_remaining(connection, owner, action, NAMED).await?,
+        values_removed: remaining.emptied,
+    })
 }
 
 /// Deletes what the filter selects and commits, or rolls back if that is not as many contacts as expected. The transaction

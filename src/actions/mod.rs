@@ -25,6 +25,7 @@ mod record;
 mod reread;
 mod stored_file;
 mod tail;
+mod undo;
 mod undo_import;
 mod upload;
 mod validate;
@@ -41,7 +42,7 @@ pub use contact::{
 pub use correct::{Corrected, CorrectionsPreview, correct, preview_corrections};
 pub use corrections_content::CORRECTIONS_LIMIT;
 pub use corrections_file::{CorrectionsFile, corrections_file};
-pub use decide::{Preview, decide, decide_issue, edit_row, preview, undo};
+pub use decide::{Preview, decide, decide_issue, edit_row, preview};
 pub use delete_contacts::{
     DeletedContacts, DeletionPreview, delete_contact, delete_contacts, preview_deletion,
 };
@@ -57,7 +58,8 @@ pub(crate) use preview_file::{
 pub use record::{Idempotency, Request};
 pub(crate) use reread::preview_job;
 pub use reread::{Remember, Reread, can_reread, reread};
-pub use undo_import::{Undone, undo_import};
+pub use undo::{UndoPreview, preview_undo, undo};
+pub use undo_import::{UndoImportPreview, Undone, preview_undo_import, undo_import};
 pub use upload::{Upload, Uploaded, UploadedPart, upload};
 pub use validate::Warning;
 pub(crate) use webhooks::{create_webhook, delete_webhook, resend_event, test_webhook};

@@ -11,7 +11,7 @@ use super::{ActionError, Request, job};
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::job::{JobId, JobStatus};
-use crate::store::jobs::RowCounts;
+use crate::store::jobs::{Job, RowCounts};
 use crate::store::undo_progress::{self, UndoProgress};
 use crate::store::{JobTables, OwnerPool, StoreError, contacts, imported, jobs, wanted};
 
@@ -37,6 +37,62 @@ pub struct Undone {
     pub kept: Vec<ContactId>,
 }
 
+/// What undoing an import would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct UndoImportPreview {
+    /// Contacts created by the job that would be deleted.
+    pub removed: i64,
+    /// Contacts changed by the job that would have their earlier values again.
+    pub restored: i64,
+    /// Contacts of the job that somebody has changed since and that would be skipped.
+    pub kept: i64,
+}
+
+/// Returns what undoing the import of a job would do, without changing anything.
+pub async fn preview_undo_import(
+    owners: &OwnerPool,
+    request: &Request,
+    id: JobId,
+) -> Result<UndoImportPreview, ActionError> {
+    let mut transaction = owners.begin(&request.owner).await?;
+    let found = imported_job(&mut transaction, request, id).await?;
+    let total = imported::gather(&mut transaction, &request.owner, found.tables()).await?;
+    let mut preview = UndoImportPreview { removed: 0, restored: 0, kept: 0 };
+    let mut done = 0;
+    while done < total {
+        let (restored, removed) =
+            imported::preview(&mut transaction, &request.owner, found.tables(), done).await?;
+        preview.restored += restored.undone;
+        preview.removed += removed.undone;
+        preview.kept += restored.kept + removed.kept;
+        done += imported::PART;
+    }
+    transaction.rollback().await?;
+    if preview == (UndoImportPreview { removed: 0, restored: 0, kept: 0 }) {
+        return Err(nothing_to_undo(&found));
+    }
+    Ok(preview)
+}
+
+/// Locks a job that may have imported contacts and returns it.
+async fn imported_job(
+    connection: &mut PgConnection,
+    request: &Request,
+    id: JobId,
+) -> Result<Job, ActionError> {
+    let found = job::idle(connection, request, id).await?;
+    match found.status {
+        JobStatus::Completed | JobStatus::NeedsReview | JobStatus::Failed => Ok(found),
+        status @ (JobStatus::Pending | JobStatus::Processing) => {
+            Err(ActionError::Unfit { job: id, status, reason: "it has imported nothing yet" })
+        }
+    }
+}
+
+fn nothing_to_undo(job: &Job) -> ActionError {
+    ActionError::Unfit { job: job.id, status: job.status, reason: "there is nothing to take back" }
+}
+
 /// Undoes the import of a job. The job is under review again; the rows of deleted and restored contacts are READY,
 /// so that another run imports them again. Reports progress in [`undo_progress`].
 pub async fn undo_import(owners: &OwnerPool, request: &Request, id: JobId) -> Result<Undone, ActionError> {
@@ -56,18 +112,13 @@ async fn undo_reporting(
     if let Some(earlier) = request.earlier(&mut transaction).await? {
         return Ok(earlier);
     }
-    let found = job::idle(&mut transaction, request, id).await?;
-    if !matches!(found.status, JobStatus::Completed | JobStatus::NeedsReview | JobStatus::Failed) {
-        let reason = "it has imported nothing yet";
-        return Err(ActionError::Unfit { job: id, status: found.status, reason });
-    }
+    let found = imported_job(&mut transaction, request, id).await?;
     wait_for_turn(&mut transaction, request).await?;
     let action = request.record(&mut transaction, ActionKind::UndoImport, Some(id), &json!({})).await?;
     reporter.report(0, found.counts.consolidated).await;
     let undone = undo_all(&mut transaction, request, found.tables(), action, reporter).await?;
     if undone.removed + undone.restored == 0 && undone.kept.is_empty() {
-        let reason = "there is nothing to take back";
-        return Err(ActionError::Unfit { job: id, status: found.status, reason });
+        return Err(nothing_to_undo(&found));
     }
     let back = undone.removed + undone.restored;
     let moves = RowCounts { ready: back, consolidated: -back, ..RowCounts::default() };

@@ -71,27 +71,18 @@ pub(crate) async fn remove(
 ) -> Result<Part, StoreError> {
     let staging = job_tables.staging();
     let query = AssertSqlSafe(format!(
-        "WITH part AS MATERIALIZED (
-             SELECT imported_contact, imported_row FROM imported
-             WHERE imported_number > $3 AND imported_number <= $3 + {PART} AND imported_change IS NULL),
-         made AS MATERIALIZED (
-             SELECT imported_contact, staging_id, $1 AS owner, {imported}, staging_extra AS extra
-             FROM (SELECT * FROM part JOIN {staging} ON staging_id = imported_row OFFSET 0) AS joined
-             WHERE staging_job_id = $2 AND staging_status = 'SUCCESS'),
+        "WITH {made},
          gone AS (
              DELETE FROM contacts USING made WHERE contact_id = imported_contact
-               AND (contacts_user_id, {contact}) = (owner, {fields})
-               AND contact_extra IS NOT DISTINCT FROM extra
+               AND {unchanged}
              RETURNING contact_id, made.staging_id),
          ready AS (
              UPDATE {staging} AS row SET staging_status = 'READY'
              FROM gone WHERE row.staging_id = gone.staging_id)
          SELECT (SELECT count(*) FROM gone) AS undone,
                 ARRAY(SELECT imported_contact FROM made EXCEPT SELECT contact_id FROM gone) AS kept",
-        // A contact has an empty text where its row has no value.
-        imported = Field::list(|field| format!("btrim(coalesce(staging_{field}, '')) AS {field}")),
-        contact = Field::columns("contact"),
-        fields = Field::list(|field| field.to_string()),
+        made = made(job_tables),
+        unchanged = unchanged_since_made(),
     ));
     let query = sql::query_as(query).bind(&owner.0).bind(job_tables.job().0).bind(after);
     Ok(query.fetch_one(connection).await?)
@@ -106,16 +97,11 @@ pub(crate) async fn restore(
     undo: ActionId,
 ) -> Result<Part, StoreError> {
     let query = AssertSqlSafe(format!(
-        "WITH part AS MATERIALIZED (
-             SELECT imported_change FROM imported
-             WHERE imported_number > $1 AND imported_number <= $1 + {PART} AND imported_change IS NOT NULL),
-         change AS MATERIALIZED (
-             SELECT contact_changes.* FROM part JOIN contact_changes ON change_id = imported_change),
+        "WITH {change},
          restored AS (
              UPDATE contacts SET {restored}, contact_extra = before_extra
              FROM change WHERE contact_id = change_contact_id
-               AND (contacts_user_id, {contact}) = (change_owner, {after})
-               AND contact_extra IS NOT DISTINCT FROM after_extra
+               AND {unchanged}
              RETURNING change_id, change_staging_id, contact_id),
          marked AS (
              UPDATE contact_changes SET change_undone_by = $2
@@ -127,8 +113,92 @@ pub(crate) async fn restore(
                 ARRAY(SELECT change_contact_id FROM change EXCEPT SELECT contact_id FROM restored) AS kept",
         job_tables.staging(),
         restored = Field::list(|field| format!("contact_{field} = before_{field}")),
-        contact = Field::columns("contact"),
-        after = Field::columns("after"),
+        change = change(),
+        unchanged = unchanged_since_change(),
     ));
     Ok(sql::query_as(query).bind(after).bind(undo).fetch_one(connection).await?)
+}
+
+/// The numbers of contacts in a part that an undo would change, and that it would skip.
+#[derive(Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct PartPreview {
+    /// Contacts that would be deleted or restored.
+    pub undone: i64,
+    /// Contacts that have changed since the import.
+    pub kept: i64,
+}
+
+/// Counts what [`restore`] and [`remove`] would do with the part after `after`.
+pub(crate) async fn preview(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    job_tables: JobTables,
+    after: i64,
+) -> Result<(PartPreview, PartPreview), StoreError> {
+    let counts = |part: String, from: &str, unchanged: String| {
+        AssertSqlSafe(format!(
+            "WITH {part}
+             SELECT count(*) FILTER (WHERE is_unchanged) AS undone, count(*) FILTER (WHERE NOT is_unchanged) AS kept
+             FROM (SELECT coalesce({unchanged}, false) AS is_unchanged FROM {from}) AS found"
+        ))
+    };
+    let changes =
+        "change JOIN contacts ON contact_id = change_contact_id AND contacts_user_id = change_owner";
+    let restored = sql::query_as(counts(change(), changes, unchanged_since_change()));
+    let restored = restored.bind(after).fetch_one(&mut *connection).await?;
+    let removed = counts(
+        made(job_tables),
+        "made JOIN contacts ON contact_id = imported_contact",
+        unchanged_since_made(),
+    );
+    let removed = sql::query_as(removed).bind(&owner.0).bind(job_tables.job().0).bind(after);
+    Ok((restored, removed.fetch_one(connection).await?))
+}
+
+/// Returns the common table expression of the contacts of the part after `$3` that the rows of the job `$2` of the owner `$1`
+/// created, with the values of those rows.
+fn made(job_tables: JobTables) -> String {
+    format!(
+        "part AS MATERIALIZED (
+             SELECT imported_contact, imported_row FROM imported
+             WHERE imported_number > $3 AND imported_number <= $3 + {PART} AND imported_change IS NULL),
+         made AS MATERIALIZED (
+             SELECT imported_contact, staging_id, $1 AS owner, {imported}, staging_extra AS extra
+             FROM (SELECT * FROM part JOIN {staging} ON staging_id = imported_row OFFSET 0) AS joined
+             WHERE staging_job_id = $2 AND staging_status = 'SUCCESS')",
+        // A contact has an empty text where its row has no value.
+        imported = Field::list(|field| format!("btrim(coalesce(staging_{field}, '')) AS {field}")),
+        staging = job_tables.staging(),
+    )
+}
+
+/// Returns the condition that a contact has the values of its row in [`made`].
+fn unchanged_since_made() -> String {
+    format!(
+        "(contacts_user_id, {contact}) = (owner, {fields})
+               AND contact_extra IS NOT DISTINCT FROM extra",
+        contact = Field::columns("contact"),
+        fields = Field::list(|field| field.to_string()),
+    )
+}
+
+/// Returns the common table expression of the changes of the part after `$1`.
+fn change() -> String {
+    format!(
+        "part AS MATERIALIZED (
+             SELECT imported_change FROM imported
+             WHERE imported_number > $1 AND imported_number <= $1 + {PART} AND imported_change IS NOT NULL),
+         change AS MATERIALIZED (
+             SELECT contact_changes.* FROM part JOIN contact_changes ON change_id = imported_change)"
+    )
+}
+
+/// Returns the condition that a contact has the values from its [`change`].
+fn unchanged_since_change() -> String {
+    format!(
+        "(contacts_user_id, {contact}) = (change_owner, {after})
+               AND contact_extra IS NOT DISTINCT FROM after_extra",
+        contact = Field::columns("contact"),
+        after = Field::columns("after"),
+    )
 }

@@ -332,6 +332,10 @@ impl Jobs {
             (0..rows).map(|row| format!("known{mark}.{row}@example.com,Ann,Lee,{company}\n")).collect()
         };
         let first = self.import(&content("Acme"), 0).await;
+        let preview = self.timed("preview the undo of an import", rows, async |jobs| {
+            actions::preview_undo_import(&jobs.owners, &tester(), first).await.unwrap()
+        });
+        assert_eq!(preview.await.removed, rows as i64);
         let undone = self.timed("undo an import", rows, async |jobs| {
             actions::undo_import(&jobs.owners, &tester(), first).await.unwrap()
         });
