@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::HumanCount;
 use sqlx::PgPool;
 
 use super::Status;
+use super::output::counted_in_groups;
 use super::session::Session;
 use super::wide_ids;
 use crate::pipeline::{Pace, contact_keys};
@@ -52,7 +52,7 @@ pub(super) async fn run(session: &Session, args: &MigrateArgs) -> anyhow::Result
     let progress = |filled| {
         if printed.elapsed() >= LINE_INTERVAL {
             printed = Instant::now();
-            eprintln!("calculated the keys of {} contacts", HumanCount(filled));
+            eprintln!("calculated the keys of {}", counted_in_groups(filled, "contact"));
         }
     };
     let filled = contact_keys::fill(&session.context.pool, Pace::Full, &stop, progress).await?;
@@ -60,7 +60,8 @@ pub(super) async fn run(session: &Session, args: &MigrateArgs) -> anyhow::Result
         (_, true) => eprintln!("stopped; workers calculate the keys of the other contacts"),
         (0, false) => {}
         (filled, false) => {
-            eprintln!("calculated the keys of {} contacts that other programs inserted", HumanCount(filled));
+            let contacts = counted_in_groups(filled, "contact");
+            eprintln!("calculated the keys of {contacts} that other programs inserted");
         }
     }
     Ok(Status::Done)

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::HumanCount;
 use serde::Serialize;
 
 use crate::csv::{defused, sheet_writer};
@@ -192,6 +193,12 @@ pub(crate) fn printable(value: &str) -> String {
 pub(super) fn counted(count: impl TryInto<u64>, noun: &str) -> String {
     let count = count.try_into().unwrap_or_default();
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Returns a large count with its noun: `1 row`, `45,000 rows`.
+pub(super) fn counted_in_groups(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or_default();
+    format!("{} {noun}{}", HumanCount(count), if count == 1 { "" } else { "s" })
 }
 
 /// Returns a text of several lines, each of them [`printable`].

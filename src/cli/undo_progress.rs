@@ -3,10 +3,11 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+use super::output::counted_in_groups;
 use crate::domain::job::JobId;
 use crate::store::undo_progress::{self, UndoProgress};
 
@@ -16,8 +17,13 @@ const LINE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Shows the progress until `done`.
 pub(crate) async fn watch(pool: PgPool, job: JobId, done: CancellationToken) {
-    let template = "job {prefix}: undoing {wide_bar} {human_pos}/{human_len} contacts, {eta} left";
+    let template = "job {prefix}: undoing {wide_bar} {contacts}, {eta} left";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = style.with_key("contacts", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let total = counted_in_groups(state.len().unwrap_or_default(), "contact");
+        // Writing to the bar's own buffer cannot fail usefully.
+        let _ = write!(out, "{}/{total}", HumanCount(state.pos()));
+    });
     let bar = std::io::stderr().is_terminal().then(|| {
         let bar = ProgressBar::new(0).with_style(style).with_prefix(job.to_string());
         bar.tick();
@@ -46,7 +52,8 @@ fn show(bar: Option<&ProgressBar>, job: JobId, UndoProgress { done, total }: Und
             bar.set_position(done);
         }
         None => {
-            eprintln!("job {job}: undoing, {} of {} contacts", HumanCount(done), HumanCount(total));
+            let total = counted_in_groups(total, "contact");
+            eprintln!("job {job}: undoing, {} of {total}", HumanCount(done));
         }
     }
 }
