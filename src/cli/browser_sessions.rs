@@ -1,8 +1,10 @@
 //! `session`: sessions of signed-in browsers.
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::Status;
+use super::output::counted;
 use super::session::Session;
 use crate::store::sign_ins;
 
@@ -28,6 +30,7 @@ async fn end(session: &Session, all: bool) -> anyhow::Result<Status> {
     let owner = (!all).then_some(&session.owner);
     let ended = sign_ins::close_all(&session.context.pool, owner).await?;
     let whose = owner.map_or("all owners".to_owned(), |owner| owner.to_string());
-    eprintln!("ended {ended} session(s) of {whose}");
+    eprintln!("ended {} of {whose}", counted(ended, "session"));
+    session.result(&json!({ "ended": ended }))?;
     Ok(Status::Done)
 }

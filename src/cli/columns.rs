@@ -147,11 +147,12 @@ async fn preview(
 pub(crate) async fn show(session: &Session, file: &Path, reading: &ReadingArgs) -> anyhow::Result<Status> {
     let required = session.policy.required;
     let preview = preview(&session.owners, &session.owner, file, &reading.settings(), required).await?;
-    print_preview(&preview, |field| format!("import with --column {field}=… or --value {field}=…"))
+    print_preview(session, &preview, |field| format!("import with --column {field}=… or --value {field}=…"))
 }
 
 /// Prints how the beginning of a file is read. `remedy` says how to assign a column to a field.
 pub(crate) fn print_preview(
+    session: &Session,
     preview: &FilePreview,
     remedy: impl Fn(Field) -> String,
 ) -> anyhow::Result<Status> {
@@ -209,6 +210,9 @@ pub(crate) fn print_preview(
         eprintln!("  columns not imported: {names}");
     }
     let header: Vec<&str> = preview.names.iter().map(String::as_str).collect();
-    print(Format::Table, &preview.rows, &header, |row| row.clone())?;
+    match session.json {
+        true => session.result(preview)?,
+        false => print(Format::Table, &preview.rows, &header, |row| row.clone())?,
+    }
     Ok(status)
 }

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::output::Format;
-use super::{browser_sessions, columns, contacts, decide, import, mapping, migrate, save, token, webhook};
+use super::list::List;
+use super::output::OutputArgs;
+use super::{
+    browser_sessions, columns, contacts, decide, import, mapping, migrate, save, show, token, webhook,
+};
 use crate::config::{Setting, Settings};
 use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
-use crate::domain::rules::IssueType;
 
 /// Gets messy CSV files of contacts into PostgreSQL, with a person deciding what a machine cannot.
 ///
@@ -20,11 +22,14 @@ use crate::domain::rules::IssueType;
 pub struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
-    #[command(flatten)]
-    pub(super) settings: Settings,
+    /// Print the result as JSON on stdout; of a list, the same as `--output json`.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
     /// Fail if the database schema is out of date instead of migrating it.
     #[arg(long, global = true)]
     pub(super) no_migrate: bool,
+    #[command(flatten)]
+    pub(super) settings: Settings,
     /// All settings, for `config`.
     #[arg(skip)]
     pub(super) listed: Vec<Setting>,
@@ -78,22 +83,13 @@ pub(super) enum Command {
     /// Migrate the database schema.
     Migrate(migrate::MigrateArgs),
     /// List jobs, newest first.
-    Jobs(List),
+    Jobs(show::JobsArgs),
     /// List the open issues of a job with their rows.
     Issues {
         /// The job's number.
         job: JobId,
-        /// Include resolved issues.
-        #[arg(long)]
-        all: bool,
-        /// Only issues of this type.
-        #[arg(long = "type", alias = "kind", value_name = "TYPE", value_parser = decide::issue_type(), ignore_case = true)]
-        kind: Option<IssueType>,
-        /// Maximum number of rows to print for each issue; `ingest rows` prints all of them.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]
-        rows: i64,
         #[command(flatten)]
-        list: List,
+        how: show::IssuesArgs,
     },
     /// List the rows of an issue.
     Rows {
@@ -218,8 +214,8 @@ pub(super) enum Command {
     /// List, change and forget the columns that are remembered for files with the same header.
     #[command(subcommand)]
     Mappings(mapping::MappingsCommand),
-    /// List contacts.
-    Contacts(List),
+    /// List contacts, newest first.
+    Contacts(contacts::ContactsArgs),
     /// Delete contacts: those with these numbers, or all that match every option.
     ///
     /// Other runs of their jobs do not create them again. `ingest undo` restores them.
@@ -261,9 +257,8 @@ pub(super) enum Command {
     /// Flags override the environment, and the environment overrides the file .env of the working directory. An empty
     /// value counts as unset.
     Config {
-        /// Output format.
-        #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArgs,
     },
     /// Print the completions for a shell.
     Completions {
@@ -278,26 +273,47 @@ pub(super) enum Command {
     },
 }
 
-/// The part of a list to print, and its format.
-#[derive(Debug, clap::Args)]
-pub(super) struct List {
-    /// Output format.
-    #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
-    pub(super) output: Format,
-    /// Maximum number of entries to print [default: 100 in a table, otherwise all]
-    #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
-    limit: Option<i64>,
-    /// Start after this entry: its number in the first column.
-    #[arg(long)]
-    pub(super) after: Option<i64>,
-}
-
-impl List {
-    /// Returns the maximum number of entries to print: a table is for people, other formats are for programs.
-    pub(super) fn limit(&self) -> i64 {
-        self.limit.unwrap_or(match self.output {
-            Format::Table => 100,
-            Format::Json | Format::Csv => i64::MAX,
-        })
+impl Command {
+    /// Returns what to say if the command has no result to print as JSON.
+    pub(super) fn why_not_json(&self) -> Option<&'static str> {
+        match self {
+            Command::Worker | Command::Serve { .. } | Command::Migrate(_) => Some(
+                "this command has no result that --json could print; its log is JSON with --log-format json",
+            ),
+            Command::Export { .. } => Some("a file of corrections is CSV; leave out --json"),
+            Command::Completions { .. } | Command::Manual { .. } => {
+                Some("this command has no result that --json could print")
+            }
+            Command::Import { .. }
+            | Command::Preview { .. }
+            | Command::Token(_)
+            | Command::Webhook(_)
+            | Command::Session(_)
+            | Command::Jobs(_)
+            | Command::Issues { .. }
+            | Command::Rows { .. }
+            | Command::Edit { .. }
+            | Command::Discard { .. }
+            | Command::Restore { .. }
+            | Command::Resolve { .. }
+            | Command::Bulk { .. }
+            | Command::Save(_)
+            | Command::Correct { .. }
+            | Command::Undo { .. }
+            | Command::Cancel { .. }
+            | Command::Delete { .. }
+            | Command::Audit { .. }
+            | Command::Reprocess { .. }
+            | Command::Reread { .. }
+            | Command::Map { .. }
+            | Command::Mappings(_)
+            | Command::Contacts(_)
+            | Command::DeleteContacts(_)
+            | Command::About { .. }
+            | Command::Forget { .. }
+            | Command::Retention { .. }
+            | Command::Doctor
+            | Command::Config { .. } => None,
+        }
     }
 }

@@ -1,16 +1,101 @@
-//! `delete-contacts`: deletes contacts by number, or all that match.
+//! `contacts` and `delete-contacts`: lists contacts, and deletes them by number, or all that match.
 
-use std::io::IsTerminal;
+use sqlx::PgConnection;
 
 use super::Status;
-use super::output::{Format, counted, print};
+use super::confirm;
+use super::list::{List, search_text};
+use super::output::{Format, OutputArgs, Printer, counted, counted_up, print};
 use super::session::Session;
-use super::show::in_words;
-use crate::actions::{self, DeletionPreview, RestoredContacts};
+use super::show::{Others, header, in_words};
+use crate::actions::{self, ActionError, DeletedContacts, DeletionPreview, RestoredContacts};
 use crate::domain::contact_filter::ContactFilter;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::ContactId;
-use crate::domain::job::JobId;
+use crate::domain::job::{JobId, Owner};
+use crate::store::contacts::{self, Selected};
+use crate::store::{extra_columns, jobs};
+
+/// Contacts that are read at a time, however long the list is.
+const AT_ONCE: i64 = 1_000;
+
+/// The contacts to list, and how. A contact must meet every condition.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ContactsArgs {
+    /// Contacts whose values contain each word of this text, in any case.
+    #[arg(long, value_parser = search_text)]
+    text: Option<String>,
+    /// Let letters of --text with and without accents match each other: muller finds Müller.
+    #[arg(long, requires = "text")]
+    fold_accents: bool,
+    /// Contacts that this job created.
+    #[arg(long)]
+    job: Option<JobId>,
+    #[command(flatten)]
+    list: List,
+}
+
+/// Lists contacts, newest first.
+pub(crate) async fn list(session: &Session, args: ContactsArgs) -> anyhow::Result<Status> {
+    let ContactsArgs { text, fold_accents, job, list } = args;
+    let (owner, limit) = (&session.owner, list.limit(session));
+    let mut db = session.read().await?;
+    let filter = ContactFilter { text, fold_accents, job, ..ContactFilter::default() };
+    let search = filter.search();
+    let of_job = match job {
+        Some(job) => Some(selected(&mut db, owner, &filter, job).await?),
+        None => None,
+    };
+    let fields = PerField::from_fn(Field::heading);
+    let others = Others::of(extra_columns::of_owner(&mut db, owner).await?);
+    let header = header(&["contact"], &fields, others.heading());
+    let mut printer = Printer::on_stdout(list.format(session), &header)?;
+    let (mut shown, mut next) = (0, list.after.map(ContactId));
+    while shown < limit {
+        let at_once = AT_ONCE.min(limit - shown);
+        let page = match &of_job {
+            Some(selected) => selected.page(&mut db, next, at_once).await?,
+            None => contacts::search(&mut db, owner, search.as_ref(), next, at_once).await?,
+        };
+        for contact in &page.contacts {
+            printer.put(contact, |contact| {
+                let values = contact.values.values().map(String::clone);
+                let id = [contact.id.to_string()].into_iter();
+                id.chain(values).chain(others.cell(&contact.extra)).collect()
+            })?;
+        }
+        shown += page.contacts.len() as i64;
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    printer.finish()?;
+    if let Some(next) = next {
+        let shown = match search.is_some() || job.is_some() {
+            true => counted(shown, "contact"),
+            false => {
+                format!("{shown} of {}", counted_up(contacts::count(&mut db, owner).await?, "contact"))
+            }
+        };
+        eprintln!("showed {shown}; continue with `--after {next}`");
+    }
+    Ok(Status::Done)
+}
+
+/// Returns the contacts that a job created and that match the filter.
+async fn selected<'o>(
+    db: &mut PgConnection,
+    owner: &'o Owner,
+    filter: &ContactFilter,
+    job: JobId,
+) -> anyhow::Result<Selected<'o>> {
+    let found = jobs::get(db, owner, job).await?.ok_or(ActionError::NoJob(job))?;
+    if found.rows_removed_at.is_some() {
+        return Err(ActionError::RowsRemoved(job).into());
+    }
+    Ok(Selected::of(db, owner, filter, Some(found.tables())).await?)
+}
 
 /// The contacts to delete, and how.
 #[derive(Debug, clap::Args)]
@@ -37,8 +122,8 @@ pub(crate) struct DeleteArgs {
     #[arg(long)]
     yes: bool,
     /// Output format of the preview.
-    #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl DeleteArgs {
@@ -59,14 +144,21 @@ pub(crate) async fn delete(session: &Session, args: &DeleteArgs) -> anyhow::Resu
     let preview = actions::preview_deletion(&session.owners, &session.owner, &filter).await?;
     if preview.count == 0 {
         eprintln!("no contacts match");
+        match args.dry_run {
+            true => session.result(&preview)?,
+            false => session.result(&DeletedContacts { action: None, deleted: 0 })?,
+        }
         return Ok(Status::Done);
     }
     if args.dry_run {
-        show(args.output, &preview)?;
+        match session.json {
+            true => session.result(&preview)?,
+            false => show(args.output.format(false), &preview)?,
+        }
         eprintln!("would delete {}; run without --dry-run to delete", counted(preview.count, "contact"));
         return Ok(Status::Done);
     }
-    if !args.yes && !is_confirmed(args.output, &preview)? {
+    if !args.yes && !is_confirmed(&preview)? {
         eprintln!("deleted nothing");
         return Ok(Status::Failed);
     }
@@ -78,6 +170,7 @@ pub(crate) async fn delete(session: &Session, args: &DeleteArgs) -> anyhow::Resu
         }
         None => eprintln!("no contacts match"),
     }
+    session.result(&done)?;
     Ok(Status::Done)
 }
 
@@ -95,17 +188,14 @@ fn show(format: Format, preview: &DeletionPreview) -> std::io::Result<()> {
 }
 
 /// Asks on the terminal.
-fn is_confirmed(format: Format, preview: &DeletionPreview) -> anyhow::Result<bool> {
+fn is_confirmed(preview: &DeletionPreview) -> anyhow::Result<bool> {
     anyhow::ensure!(
-        std::io::stdin().is_terminal(),
+        confirm::is_attended(),
         "nobody is there to confirm the deletion of {}; add --yes, or --dry-run to see them",
         counted(preview.count, "contact")
     );
-    show(format, preview)?;
-    eprint!("delete {}? Type yes: ", counted(preview.count, "contact"));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+    show(Format::Table, preview)?;
+    Ok(confirm::ask_for_yes(&format!("delete {}?", counted(preview.count, "contact")))?)
 }
 
 /// Reports what the undo of a deletion did.

@@ -30,12 +30,13 @@ pub(crate) async fn correct(session: &Session, job: JobId, file: &Path) -> anyho
         _ => Box::new(tokio::fs::File::open(file).await.with_context(|| file.display().to_string())?),
     };
     let corrected = actions::correct(&session.owners, &session.request(), job, content).await;
-    let Corrected { effect, read, unchanged, unknown_count, unknown, contact_count, contacts } =
-        corrected.with_context(|| file.display().to_string())?;
-    decide::report(job, &effect);
-    eprintln!("read {}, {unchanged} of them unchanged", counted(read, "row"));
-    report_skipped(unknown_count, "with a row_key that does not belong to this job", &unknown);
-    report_skipped(contact_count, "already imported as contacts", &contacts);
+    let corrected = corrected.with_context(|| file.display().to_string())?;
+    let Corrected { effect, read, unchanged, unknown_count, unknown, contact_count, contacts } = &corrected;
+    decide::report(job, effect);
+    eprintln!("read {}, {unchanged} of them unchanged", counted(*read, "row"));
+    report_skipped(*unknown_count, "with a row_key that does not belong to this job", unknown);
+    report_skipped(*contact_count, "already imported as contacts", contacts);
+    session.result(&corrected)?;
     Ok(Status::Done)
 }
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueEnum};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::contacts::report_restored;
-use super::output::{Format, counted, printable};
+use super::list::{issue_type, row_status};
+use super::output::{Format, OutputArgs, counted, printable};
 use super::session::Session;
 use super::show::in_words;
 use super::{Status, output, undo_progress};
@@ -18,8 +19,8 @@ use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::row::RowStatus;
-use crate::domain::rules::{IssueType, RULES, Rule};
-use crate::store::decided::Example;
+use crate::domain::rules::IssueType;
+use crate::store::decided::{Counts, Example};
 use crate::store::jobs;
 
 /// New values of a row: an option for each field, such as `--first-name`, and one for all other columns.
@@ -119,9 +120,9 @@ pub(crate) struct DecisionArgs {
     /// Show the effect without applying it.
     #[arg(long)]
     preview: bool,
-    /// Output format.
-    #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
-    output: Format,
+    /// Output format of the preview.
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl DecisionArgs {
@@ -213,18 +214,18 @@ pub(crate) async fn bulk(
 }
 
 async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArgs) -> anyhow::Result<Status> {
-    let (owners, is_preview, format) = (&session.owners, args.preview, args.output);
+    let (owners, is_preview, format) = (&session.owners, args.preview, args.output.format(session.json));
     let decision = args.decision();
     if is_preview {
         let preview = actions::preview(owners, &session.owner, job, which, &decision).await?;
-        examples(format, &preview.examples)?;
+        match session.json {
+            true => session.result(&preview)?,
+            false => examples(format, &preview.examples)?,
+        }
         let changed = &preview.changed;
         eprintln!(
-            "would change {} ({} discarded, {} restored, {} edited) and resolve {}; run without --preview to apply",
-            counted(changed.rows, "row"),
-            changed.discarded,
-            changed.restored,
-            changed.edited,
+            "would change {} and resolve {}; run without --preview to apply",
+            changed_rows(changed),
             counted(preview.issues.settled, "issue")
         );
         if preview.issues.raised > 0 {
@@ -234,8 +235,24 @@ async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArg
         report_warnings(&preview.warnings);
         return Ok(Status::Done);
     }
-    report(job, &actions::decide(owners, &session.request(), job, which, &decision).await?);
+    let effect = actions::decide(owners, &session.request(), job, which, &decision).await?;
+    report(job, &effect);
+    session.result(&DecidedJob { job, effect })?;
     Ok(Status::Done)
+}
+
+/// The effect of a decision as JSON.
+#[derive(Debug, Serialize)]
+struct DecidedJob {
+    job: JobId,
+    #[serde(flatten)]
+    effect: Effect,
+}
+
+/// Returns a number of changed rows, by kind of change.
+fn changed_rows(changed: &Counts) -> String {
+    let Counts { discarded, restored, edited, .. } = changed;
+    format!("{} ({discarded} discarded, {restored} restored, {edited} edited)", counted(changed.rows, "row"))
 }
 
 fn examples(format: Format, examples: &[Example]) -> std::io::Result<()> {
@@ -311,7 +328,9 @@ fn report_skipped(rows: &[RowId]) {
 /// Changes values of one row.
 pub(crate) async fn edit(session: &Session, row: RowId, values: Values) -> anyhow::Result<Status> {
     let job = job_of(session, row).await?;
-    report(job, &actions::edit_row(&session.owners, &session.request(), job, row, &values.0, None).await?);
+    let effect = actions::edit_row(&session.owners, &session.request(), job, row, &values.0, None).await?;
+    report(job, &effect);
+    session.result(&DecidedJob { job, effect })?;
     Ok(Status::Done)
 }
 
@@ -325,10 +344,14 @@ pub(super) async fn set_aside(
     for row in rows {
         by_job.entry(job_of(session, *row).await?).or_default().push(*row);
     }
+    let mut decided = Vec::new();
     for (job, rows) in by_job {
         let filter = Filter::rows(rows);
-        report(job, &actions::decide(&session.owners, &session.request(), job, &filter, decision).await?);
+        let effect = actions::decide(&session.owners, &session.request(), job, &filter, decision).await?;
+        report(job, &effect);
+        decided.push(DecidedJob { job, effect });
     }
+    session.result(&decided)?;
     Ok(Status::Done)
 }
 
@@ -343,6 +366,7 @@ pub(crate) async fn undo(session: &Session, action: ActionId) -> anyhow::Result<
     let effect = actions::undo(&session.owners, &session.request(), action).await?;
     if let Some(contacts) = &effect.contacts {
         report_restored(contacts);
+        session.result(&effect)?;
         return Ok(Status::Done);
     }
     eprintln!(
@@ -351,6 +375,7 @@ pub(crate) async fn undo(session: &Session, action: ActionId) -> anyhow::Result<
         counted(effect.open_issues, "issue")
     );
     report_skipped(&effect.left);
+    session.result(&effect)?;
     Ok(Status::Done)
 }
 
@@ -376,17 +401,6 @@ pub(crate) async fn undo_import(session: &Session, job: JobId) -> anyhow::Result
             printable(&kept.join(", "))
         );
     }
+    session.result(&undone)?;
     Ok(Status::Done)
-}
-
-/// Parses an issue type. The help lists all of them.
-pub(super) fn issue_type() -> impl TypedValueParser<Value = IssueType> {
-    let value = |rule: &Rule| PossibleValue::new(rule.issue_type.as_str()).help(rule.when);
-    PossibleValuesParser::new(RULES.map(value)).try_map(|word| word.to_uppercase().parse::<IssueType>())
-}
-
-/// Parses a row's status. The help lists all of them.
-fn row_status() -> impl TypedValueParser<Value = RowStatus> {
-    let all = RowStatus::ALL.iter().map(|status| PossibleValue::new(status.as_str()));
-    PossibleValuesParser::new(all).try_map(|word| word.to_uppercase().parse::<RowStatus>())
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
+use clap::error::ErrorKind;
 use clap::{Command, CommandFactory, FromArgMatches};
 use clap_complete::Shell;
 
@@ -16,6 +17,9 @@ use crate::config::{self, Dotenv, SettingsError};
 const CONFIG: &str = "config";
 /// Settings that every command's help lists.
 const SHOWN: &[&str] = &["owner", "data_dir"];
+/// The flag that prints results as JSON, and the commands that refuse it.
+const JSON: &str = "json";
+const WITHOUT_RESULT: &[&str] = &["worker", "serve", "migrate", "export", "completions", "manual"];
 /// What the help of the other commands says about the configuration.
 const AFTER: &str = "Every setting is also a flag of every command: `ingest help config` lists them.";
 
@@ -27,6 +31,9 @@ impl Cli {
         let matches = command.clone().get_matches();
         config::refuse_secret_flags(&matches)?;
         let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let Some(why) = cli.command.why_not_json().filter(|_| cli.json) {
+            command.clone().error(ErrorKind::ArgumentConflict, why).exit();
+        }
         cli.listed = config::settings(&command, &matches, dotenv);
         Ok(cli)
     }
@@ -44,7 +51,11 @@ fn without_settings(command: Command) -> Command {
     let shown = |name: &str| name == CONFIG || name == "help";
     let names = names.iter().filter(|name| !shown(name));
     let command = names.fold(command, |command, name| command.mut_subcommand(name, without_settings));
-    let is_hidden = |arg: &clap::Arg| arg.is_global_set() && !SHOWN.contains(&arg.get_id().as_str());
+    let has_result = !WITHOUT_RESULT.contains(&command.get_name());
+    let is_hidden = |arg: &clap::Arg| {
+        let is_shown = SHOWN.contains(&arg.get_id().as_str()) || has_result && arg.get_id() == JSON;
+        arg.is_global_set() && !is_shown
+    };
     let command = command.mut_args(|arg| match is_hidden(&arg) {
         true => arg.hide(true),
         false => arg,

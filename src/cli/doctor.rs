@@ -3,9 +3,11 @@
 use std::fmt::Display;
 use std::io::Write;
 
+use serde::Serialize;
+
 use super::Status;
 use super::connections::Connections;
-use super::output::stdout;
+use super::output::{counted, print_json, stdout};
 use super::{serve, session};
 use crate::config::Settings;
 use crate::queue::DeadLetters;
@@ -14,13 +16,21 @@ use crate::store::counters::{self, Counter};
 use crate::store::{Wall, schema, unreadable};
 
 /// Checks everything that is configured. Fails if there is a problem to fix.
-pub(crate) async fn run(settings: &Settings) -> anyhow::Result<Status> {
-    let mut report = Report { worst: Status::Done };
+pub(crate) async fn run(settings: &Settings, json: bool) -> anyhow::Result<Status> {
+    let mut report = Report { worst: Status::Done, lines: json.then(Vec::new) };
+    check(settings, &mut report).await?;
+    if let Some(lines) = &report.lines {
+        print_json(lines)?;
+    }
+    Ok(report.worst)
+}
+
+async fn check(settings: &Settings, report: &mut Report) -> anyhow::Result<()> {
     let shares = match Connections::share(settings.max_connections(), settings.worker_concurrency) {
         Ok(shares) => shares,
         Err(error) => {
             report.bad("connections", error);
-            return Ok(report.worst);
+            return Ok(());
         }
     };
     if !shares.small_job {
@@ -33,11 +43,11 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<Status> {
         Ok(opened) => opened,
         Err(error) => {
             report.bad("database", format!("{error:#}"));
-            return Ok(report.worst);
+            return Ok(());
         }
     };
-    database(&mut report, &pool).await;
-    database_tls(&mut report, settings);
+    database(report, &pool).await;
+    database_tls(report, settings);
     match session::objects(settings).await {
         Ok(objects) => match objects.check().await {
             Ok(()) => report.good("store", objects),
@@ -45,13 +55,13 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<Status> {
         },
         Err(error) => report.bad("store", format!("{error:#}")),
     }
-    queue(&mut report, settings, &pool).await;
-    sign_in(&mut report, settings).await;
+    queue(report, settings, &pool).await;
+    sign_in(report, settings).await;
     pool.close().await;
     if let Some(cluster) = cluster {
         cluster.stop().await?;
     }
-    Ok(report.worst)
+    Ok(())
 }
 
 async fn database(report: &mut Report, pool: &sqlx::PgPool) {
@@ -68,7 +78,9 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
     }
     match schema::pending(pool).await {
         Ok(0) => report.good("schema", "up to date"),
-        Ok(lacking) => report.bad("schema", format!("{lacking} pending migration(s); run `ingest migrate`")),
+        Ok(lacking) => {
+            report.bad("schema", format!("{}; run `ingest migrate`", counted(lacking, "pending migration")))
+        }
         Err(error) => report.bad("schema", error),
     }
     wall(report, pool).await;
@@ -90,7 +102,7 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         Ok(0) | Err(_) => {}
         Ok(count) => report.bad(
             "messages",
-            format!("{count} message(s) could not be parsed; see the table unreadable_messages"),
+            format!("{} could not be parsed; see the table unreadable_messages", counted(count, "message")),
         ),
     }
 }
@@ -167,7 +179,7 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
         DeadLetters::Queue { name, waiting: Some(count), .. } => {
             report.bad(
                 "dead letters",
-                format!("{count} message(s) in queue {name}: inspect them, then redrive or delete them"),
+                format!("{} in queue {name}: inspect, then redrive or delete", counted(count, "message")),
             );
         }
         DeadLetters::Queue { name, waiting: None, .. } => {
@@ -201,25 +213,45 @@ async fn sign_in(report: &mut Report, settings: &Settings) {
 
 struct Report {
     worst: Status,
+    /// The findings, if they are printed as JSON at the end.
+    lines: Option<Vec<Finding>>,
+}
+
+/// A finding as JSON.
+#[derive(Debug, Serialize)]
+struct Finding {
+    /// `ok`, `WARN` or `FAIL`.
+    verdict: &'static str,
+    /// What was checked.
+    check: String,
+    /// What was found, and what to do.
+    finding: String,
 }
 
 impl Report {
     fn good(&mut self, what: &str, words: impl Display) {
-        line("ok", what, words);
+        self.line("ok", what, words);
     }
 
     /// Reports something that works but is not as it should be. Does not make the command fail.
     fn warn(&mut self, what: &str, words: impl Display) {
-        line("WARN", what, words);
+        self.line("WARN", what, words);
     }
 
     fn bad(&mut self, what: &str, words: impl Display) {
         self.worst = Status::Failed;
-        line("FAIL", what, words);
+        self.line("FAIL", what, words);
     }
-}
 
-/// Prints a line of the report. The exit status says the same to somebody who does not read it.
-fn line(verdict: &str, what: &str, words: impl Display) {
-    writeln!(stdout(), "{verdict:<5} {what:<13} {words}").ok();
+    /// Prints a line of the report. The exit status says the same to somebody who does not read it.
+    fn line(&mut self, verdict: &'static str, what: &str, words: impl Display) {
+        match &mut self.lines {
+            Some(lines) => {
+                lines.push(Finding { verdict, check: what.to_owned(), finding: words.to_string() });
+            }
+            None => {
+                writeln!(stdout(), "{verdict:<5} {what:<13} {words}").ok();
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::output::{printable, stdout};
 use super::progress;
 use super::session::Session;
-use super::{Status, columns, interpretation, next_step};
+use super::{Status, columns, interpretation, next_step, show};
 use crate::actions::{self, ActionError, FieldSource, Remember, Reread, Upload, Uploaded};
 use crate::domain::field::Field;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, ParseSettings};
@@ -57,9 +57,15 @@ const TOLERANCE: Duration = Duration::from_secs(1);
 pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Result<Status> {
     let shutdown = Shutdown::on_signals()?;
     let mut worst = Status::Done;
+    let mut imported = Vec::new();
     for file in files {
         let status = match upload(session, file, how).await {
-            Ok(uploaded) => run_parts(session, &uploaded, &name(file), &shutdown).await?,
+            Ok(uploaded) => {
+                let status = run_parts(session, &uploaded, &name(file), &shutdown).await?;
+                imported.extend(uploaded.parts.iter().map(|part| part.job));
+                imported.extend(uploaded.parts.is_empty().then_some(uploaded.job));
+                status
+            }
             Err(error) => {
                 eprintln!("{}: {}", printable(&name(file)), printable(&error.to_string()));
                 next_step::after(&error).into_iter().for_each(|step| eprintln!("{step}"));
@@ -74,6 +80,14 @@ pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyh
     // Without a worker, nothing else removes them.
     if let Err(error) = session.context.objects.remove_abandoned(&shutdown.stop_working).await {
         tracing::warn!(%error, "cannot remove the leftovers of interrupted uploads");
+    }
+    if session.json {
+        let mut db = session.read().await?;
+        let mut results = Vec::new();
+        for job in imported {
+            results.extend(jobs::get(&mut db, &session.owner, job).await?);
+        }
+        session.result(&results)?;
     }
     Ok(worst)
 }
@@ -136,7 +150,9 @@ pub(crate) async fn reprocess(session: &Session, job: JobId) -> anyhow::Result<S
         Ok(_) | Err(ActionError::Running(_) | ActionError::Unfit { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    run_here(session, job, &found.label(), &Shutdown::on_signals()?).await
+    let status = run_here(session, job, &found.label(), &Shutdown::on_signals()?).await?;
+    show::result_of(session, job).await?;
+    Ok(status)
 }
 
 /// Reads the file of a job again, with other settings.
@@ -166,7 +182,9 @@ pub(crate) async fn reread_and_run(
     let found = jobs::get(&mut db, &session.owner, job).await?;
     db.rollback().await?;
     let label = found.map(|found| found.label()).unwrap_or_default();
-    run_here(session, job, &label, &Shutdown::on_signals()?).await
+    let status = run_here(session, job, &label, &Shutdown::on_signals()?).await?;
+    show::result_of(session, job).await?;
+    Ok(status)
 }
 
 fn name(file: &Path) -> String {
@@ -221,7 +239,7 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
         wanted::unwant(&session.context.pool, job).await?;
     }
     let stopped_by = shutdown.signal().filter(|_| matches!(end, End::Stopped));
-    let status = report(job, label, end);
+    let status = report(session, job, label, end);
     let status = status.map(|status| stopped_by.map_or(status, Status::Stopped));
     // Without a worker, nobody else would.
     if let Err(error) = merge::advance(&session.context, Extent::Excess, &shutdown.stop_working).await {
@@ -255,11 +273,16 @@ async fn run_when_free(session: &Session, job: JobId, label: &str, control: &Con
     }
 }
 
-fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
+fn report(session: &Session, job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
     let label = printable(label);
     let again = format!("`ingest reprocess {job}`");
     match end {
-        End::Finished(outcome) => return summary(job, &label, &outcome),
+        End::Finished(outcome) => {
+            if !session.json {
+                summary(job, &label, &outcome)?;
+            }
+            return Ok(next_steps(job, &outcome));
+        }
         End::Refused(error) => {
             eprintln!("{label}: job {job} FAILED: {}", printable(&error.refusal(job)));
             if error.may_be_misread() {
@@ -302,7 +325,8 @@ fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
     Ok(Status::Failed)
 }
 
-fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status> {
+/// Prints the counts of a run, and how the file was read.
+fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<()> {
     let counted = &outcome.statistics;
     let mut out = stdout();
     writeln!(out, "{label}: job {job} {}", outcome.status)?;
@@ -339,9 +363,15 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
             writeln!(out, "{line}")?;
         }
     }
+    Ok(())
+}
+
+/// Says what to do after a run. Returns its status.
+fn next_steps(job: JobId, outcome: &Outcome) -> Status {
     if outcome.status != JobStatus::NeedsReview {
-        return Ok(Status::Done);
+        return Status::Done;
     }
+    let read = outcome.interpretation.as_deref();
     if let Some(read) = read.filter(|read| !read.readings.is_empty()) {
         eprintln!("the encoding of the file is in doubt; in which of these are all letters right?");
         interpretation::readings(&read.readings).for_each(|line| eprintln!("{line}"));
@@ -351,5 +381,5 @@ fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status>
         "next: list the issues with `ingest issues {job}`, resolve them with `ingest edit ROW --email …` or \
          `ingest discard ROW…`, then import with `ingest reprocess {job}`"
     );
-    Ok(Status::NeedsReview)
+    Status::NeedsReview
 }

@@ -1,8 +1,11 @@
 //! `cancel`, `delete` and `audit`: actions on whole jobs, and the list of actions.
 
-use super::output::{Printer, counted, stdout};
+use serde_json::json;
+
+use super::list::List;
+use super::output::{Printer, counted};
 use super::session::Session;
-use super::{List, Status};
+use super::{Status, show};
 use crate::actions;
 use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::store::actions::{self as trail, ActionFilter};
@@ -14,6 +17,7 @@ const AT_ONCE: i64 = 1_000;
 pub(crate) async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Status> {
     actions::cancel(&session.owners, &session.request(), job).await?;
     eprintln!("cancelled job {job}; run it again with `ingest reprocess {job}`");
+    show::result_of(session, job).await?;
     Ok(Status::Done)
 }
 
@@ -22,6 +26,7 @@ pub(crate) async fn delete(session: &Session, job: JobId) -> anyhow::Result<Stat
     let context = &session.context;
     actions::delete(&session.owners, &context.objects, &session.request(), job).await?;
     eprintln!("deleted job {job} with its rows and issues; its contacts stay");
+    session.result(&json!({ "deleted": job }))?;
     Ok(Status::Done)
 }
 
@@ -35,8 +40,8 @@ pub(crate) async fn audit(
     let which = ActionFilter { job, row, actor: None };
     let mut db = session.read().await?;
     let header = ["action", "when", "who", "what", "job", "request", "result", "undone by"];
-    let mut printer = Printer::new(stdout(), list.output, &header)?;
-    let (mut shown, mut last, limit) = (0, list.after.map(ActionId), list.limit());
+    let mut printer = Printer::on_stdout(list.format(session), &header)?;
+    let (mut shown, mut last, limit) = (0, list.after.map(ActionId), list.limit(session));
     let mut next = None;
     while shown < limit {
         let at_once = AT_ONCE.min(limit - shown);

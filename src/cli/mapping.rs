@@ -1,11 +1,12 @@
 //! `map` and `mappings`: the columns of the file of a job, and those that are remembered.
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::Status;
 use super::columns::{self, ExcludeArgs, ReadingArgs, ValueArgs, print_preview};
 use super::import;
-use super::output::{Format, print, printable};
+use super::output::{Format, OutputArgs, print, printable};
 use super::session::Session;
 use crate::actions::{self, ActionError, FieldSource, Remember, Reread};
 use crate::domain::field::Field;
@@ -43,7 +44,7 @@ pub(crate) async fn map(session: &Session, job: JobId, how: &MapArgs) -> anyhow:
         let (owners, objects, owner) = (&session.owners, &session.context.objects, &session.owner);
         let required = session.policy.required;
         let preview = actions::preview_job(owners, objects, owner, &found, &settings, required).await?;
-        return print_preview(&preview, |field| {
+        return print_preview(session, &preview, |field| {
             format!(
                 "assign it with `ingest map {job} {field}=COLUMN` or `ingest map {job} --value {field}=TEXT`"
             )
@@ -68,9 +69,8 @@ pub(crate) async fn map(session: &Session, job: JobId, how: &MapArgs) -> anyhow:
 pub(crate) enum MappingsCommand {
     /// List the mappings that are remembered, the latest first.
     List {
-        /// Output format.
-        #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArgs,
     },
     /// Change a mapping, for files that are imported from now on.
     Change {
@@ -96,20 +96,22 @@ pub(crate) enum MappingsCommand {
 /// Runs the command.
 pub(crate) async fn run(session: &Session, command: MappingsCommand) -> anyhow::Result<Status> {
     match command {
-        MappingsCommand::List { output } => list(session, output).await,
+        MappingsCommand::List { output } => list(session, output.format(session.json)).await,
         MappingsCommand::Change { mapping, columns, excluded, values } => {
             let assignment = columns::assignment(&columns, &excluded).unwrap_or_default();
             let values = columns::fixed(&values);
             let (owners, request) = (&session.owners, session.request());
             let changed = actions::change_mapping(owners, &request, mapping, &assignment, &values).await?;
             eprintln!("mapping {mapping} is now: {}", printable(&described(&changed)));
+            session.result(&changed)?;
             Ok(Status::Done)
         }
         MappingsCommand::Forget { mappings } => {
-            for mapping in mappings {
-                actions::forget_mapping(&session.owners, &session.request(), mapping).await?;
+            for mapping in &mappings {
+                actions::forget_mapping(&session.owners, &session.request(), *mapping).await?;
                 eprintln!("forgot mapping {mapping}; jobs keep the columns that they have");
             }
+            session.result(&json!({ "forgotten": mappings }))?;
             Ok(Status::Done)
         }
     }

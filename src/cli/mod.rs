@@ -8,6 +8,7 @@ mod browser_sessions;
 mod columns;
 mod commands;
 mod configuration;
+mod confirm;
 mod connections;
 mod contacts;
 mod corrections;
@@ -17,6 +18,7 @@ mod doctor;
 mod import;
 mod interpretation;
 mod job;
+mod list;
 mod local_token;
 mod mapping;
 mod migrate;
@@ -30,6 +32,7 @@ mod save;
 mod serve;
 mod session;
 mod show;
+mod table;
 mod token;
 mod undo_progress;
 mod webhook;
@@ -38,12 +41,11 @@ mod wide_ids;
 use std::process::ExitCode;
 
 pub use commands::Cli;
-use commands::{Command, List};
+use commands::Command;
 use session::Session;
 
 use crate::config::{LogLevel, SettingsError};
 use crate::domain::decision::Decision;
-use crate::store::issues::{IssueFilter, State};
 use crate::telemetry;
 
 /// The outcome of a command, as its exit status.
@@ -101,8 +103,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
     let filter = telemetry::filter(level, &cli.settings.log_filter);
     telemetry::init(filter, cli.settings.log_format(service), service);
     let migrate = match &cli.command {
-        Command::Doctor => return doctor::run(&cli.settings).await,
-        Command::Config { output } => return configuration::show(&cli.listed, *output),
+        Command::Doctor => return doctor::run(&cli.settings, cli.json).await,
+        Command::Config { output } => return configuration::show(&cli.listed, output.format(cli.json)),
         Command::Completions { shell } => return definition::print_completions(*shell),
         Command::Manual { folder } => return definition::write_manual(folder),
         Command::Migrate(_) => session::Migrate::Apply,
@@ -138,7 +140,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::DeleteContacts(_)
         | Command::Contacts(_) => session::Migrate::from_flag(cli.no_migrate),
     };
-    let session = Session::open(&cli.settings, migrate).await?;
+    let session = Session::open(&cli.settings, migrate, cli.json).await?;
     let result = command(cli.command, &session).await;
     session.close().await;
     result
@@ -154,11 +156,8 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Webhook(command) => webhook::run(session, command).await,
         Command::Session(command) => browser_sessions::run(session, command).await,
         Command::Migrate(args) => migrate::run(session, &args).await,
-        Command::Jobs(list) => show::jobs(session, &list).await,
-        Command::Issues { job, all, kind, rows, list } => {
-            let state = if all { State::All } else { State::Open };
-            show::issues(session, job, IssueFilter { kind, state, text: None }, rows, &list).await
-        }
+        Command::Jobs(args) => show::jobs(session, args).await,
+        Command::Issues { job, how } => show::issues(session, job, how).await,
         Command::Rows { job, issue, list } => show::rows(session, job, issue, &list).await,
         Command::Edit { row, values } => decide::edit(session, row, values).await,
         Command::Discard { rows } => decide::set_aside(session, &rows, &Decision::Discard).await,
@@ -180,7 +179,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Reread { job, reading } => import::reread(session, job, &reading).await,
         Command::Map { job, how } => mapping::map(session, job, &how).await,
         Command::Mappings(command) => mapping::run(session, command).await,
-        Command::Contacts(list) => show::contacts(session, &list).await,
+        Command::Contacts(args) => contacts::list(session, args).await,
         Command::DeleteContacts(args) => contacts::delete(session, &args).await,
         Command::Retention { dry_run } => retention::run(session, dry_run).await,
         Command::About { email } => person::about(session, &email).await,

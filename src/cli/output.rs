@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::HumanCount;
 use serde::Serialize;
 
+use super::table::{Layout, terminal_width};
 use crate::csv::{defused, sheet_writer};
+use crate::store::Count;
 
 /// Output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,6 +60,28 @@ pub(super) fn is_reader_gone(error: &anyhow::Error) -> bool {
     })
 }
 
+/// The option for the format of a list.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct OutputArgs {
+    /// Output format.
+    #[arg(long, short, value_enum, ignore_case = true, default_value = "table", conflicts_with = "json")]
+    output: Format,
+}
+
+impl OutputArgs {
+    /// Returns the format; `json`: whether `--json` is set.
+    pub(crate) fn format(self, json: bool) -> Format {
+        if json { Format::Json } else { self.output }
+    }
+}
+
+/// Prints one value as JSON.
+pub(crate) fn print_json(value: &impl Serialize) -> io::Result<()> {
+    let mut out = stdout();
+    json(&mut out, &serde_json::to_string_pretty(value)?)?;
+    writeln!(out)
+}
+
 /// Prints records: their JSON fields under `--output json`, else the given columns.
 pub(crate) fn print<T: Serialize>(
     format: Format,
@@ -66,7 +89,7 @@ pub(crate) fn print<T: Serialize>(
     header: &[&str],
     cells: impl Fn(&T) -> Vec<String>,
 ) -> io::Result<()> {
-    let mut printer = Printer::new(stdout(), format, header)?;
+    let mut printer = Printer::on_stdout(format, header)?;
     records.iter().try_for_each(|record| printer.put(record, &cells))?;
     printer.finish()
 }
@@ -79,6 +102,7 @@ const CELL_LETTERS: usize = 1_000;
 /// Prints records one by one, so that memory never contains more of them than a table aligns.
 pub(crate) struct Printer<'h, W: Write> {
     header: &'h [&'h str],
+    layout: Layout<'h>,
     form: Form<W>,
     /// Whether nothing has been printed yet.
     is_empty: bool,
@@ -90,9 +114,17 @@ enum Form<W: Write> {
     Csv { out: Box<::csv::Writer<W>> },
 }
 
+impl<'h> Printer<'h, Stdout> {
+    /// Starts printing to the standard output. Tables fit the terminal, if it is one.
+    pub(crate) fn on_stdout(format: Format, header: &'h [&'h str]) -> io::Result<Printer<'h, Stdout>> {
+        let printer = Printer::new(stdout(), format, header)?;
+        Ok(Printer { layout: Layout { width: terminal_width(), note: None }, ..printer })
+    }
+}
+
 impl<'h, W: Write> Printer<'h, W> {
     /// Starts printing to `out`.
-    pub(crate) fn new(out: W, format: Format, header: &'h [&'h str]) -> io::Result<Printer<'h, W>> {
+    fn new(out: W, format: Format, header: &'h [&'h str]) -> io::Result<Printer<'h, W>> {
         let form = match format {
             Format::Table => Form::Table { out, rows: Vec::new() },
             Format::Json => Form::Json { out },
@@ -102,7 +134,12 @@ impl<'h, W: Write> Printer<'h, W> {
                 Form::Csv { out }
             }
         };
-        Ok(Printer { header, form, is_empty: true })
+        Ok(Printer { header, layout: Layout::default(), form, is_empty: true })
+    }
+
+    /// Prints the sentences of the column with this heading below their rows if a table is too wide for the terminal.
+    pub(crate) fn with_note(self, heading: &'h str) -> Self {
+        Printer { layout: Layout { note: Some(heading), ..self.layout }, ..self }
     }
 
     /// Prints a record.
@@ -115,7 +152,10 @@ impl<'h, W: Write> Printer<'h, W> {
         match &mut self.form {
             Form::Table { out, rows } => {
                 rows.push(cells(record).iter().map(|cell| table_cell(cell)).collect());
-                if rows.len() == TABLE_ROWS { table(out, self.header, rows.drain(..)) } else { Ok(()) }
+                if rows.len() < TABLE_ROWS {
+                    return Ok(());
+                }
+                table(out, &self.layout, self.header, &std::mem::take(rows))
             }
             Form::Json { out } => {
                 write!(out, "{}\n  ", if is_first { '[' } else { ',' })?;
@@ -131,7 +171,7 @@ impl<'h, W: Write> Printer<'h, W> {
     pub(crate) fn finish(self) -> io::Result<()> {
         match self.form {
             Form::Table { rows, .. } if rows.is_empty() && !self.is_empty => Ok(()),
-            Form::Table { mut out, rows } => table(&mut out, self.header, rows.into_iter()),
+            Form::Table { mut out, rows } => table(&mut out, &self.layout, self.header, &rows),
             Form::Json { mut out } => writeln!(out, "{}", if self.is_empty { "[]" } else { "\n]" }),
             Form::Csv { mut out } => out.flush(),
         }
@@ -161,12 +201,9 @@ fn json(out: &mut impl Write, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn table(out: &mut impl Write, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(header.iter().map(|name| printable(name)));
-    table.add_rows(rows);
-    writeln!(out, "{table}")
+fn table(out: &mut impl Write, layout: &Layout<'_>, header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let header: Vec<String> = header.iter().map(|name| printable(name)).collect();
+    layout.print(out, &header, rows)
 }
 
 fn table_cell(cell: &str) -> String {
@@ -193,6 +230,11 @@ pub(crate) fn printable(value: &str) -> String {
 pub(super) fn counted(count: impl TryInto<u64>, noun: &str) -> String {
     let count = count.try_into().unwrap_or_default();
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Returns a count that ends somewhere with its noun: `1 row`, `more than 10000 rows`.
+pub(super) fn counted_up(count: Count, noun: &str) -> String {
+    format!("{count} {noun}{}", if count.number() == 1 { "" } else { "s" })
 }
 
 /// Returns a large count with its noun: `1 row`, `45,000 rows`.

@@ -1,9 +1,8 @@
 //! `about` and `forget`: what is known of one person, and its erasure.
 
-use std::io::{IsTerminal, Write};
-
 use super::Status;
-use super::output::{counted, stdout};
+use super::confirm;
+use super::output::{counted, print_json};
 use super::session::Session;
 use crate::actions::{self, ActionError, Forgotten};
 use crate::domain::ids::JobId;
@@ -13,8 +12,7 @@ use crate::store::erasures::PersonCounts;
 /// Prints everything that is known of a person.
 pub(crate) async fn about(session: &Session, email: &str) -> anyhow::Result<Status> {
     let known = actions::about(&session.owners, &session.owner, &address(email)?).await?;
-    let mut out = stdout();
-    writeln!(out, "{}", serde_json::to_string_pretty(&known)?)?;
+    print_json(&known)?;
     report_unread(&known.unread_jobs);
     if !known.complete {
         eprintln!("there is more: lists end after a thousand rows and contacts");
@@ -32,7 +30,8 @@ pub(crate) async fn forget(
     let address = address(email)?;
     let (owners, objects, request) = (&session.owners, &session.context.objects, session.request());
     let planned = actions::forget(owners, objects, &request, &address, true).await?;
-    let report_rest = |forgotten: &Forgotten| {
+    let report_rest = |forgotten: &Forgotten| -> anyhow::Result<Status> {
+        session.result(forgotten)?;
         report_shared(&forgotten.shared_files);
         report_unread(&forgotten.unread_jobs);
         match forgotten.unread_jobs.is_empty() {
@@ -67,13 +66,10 @@ fn address(email: &str) -> Result<PersonAddress, ActionError> {
 /// Asks on the terminal.
 fn is_confirmed(counts: &PersonCounts) -> anyhow::Result<bool> {
     anyhow::ensure!(
-        std::io::stdin().is_terminal(),
+        confirm::is_attended(),
         "erasing a person cannot be undone, and nobody is there to confirm it; add --yes, or --dry-run to see how much"
     );
-    eprint!("erase {}? This cannot be undone. Type yes: ", in_words(counts));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+    Ok(confirm::ask_for_yes(&format!("erase {}? This cannot be undone.", in_words(counts)))?)
 }
 
 fn in_words(counts: &PersonCounts) -> String {

@@ -14,16 +14,19 @@ pub(crate) async fn run(session: &Session, dry_run: bool) -> anyhow::Result<Stat
         eprintln!(
             "everything is kept; set STAGING_RETENTION_DAYS, AUDIT_RETENTION_DAYS or FILE_RETENTION_DAYS to change that"
         );
+        session.result(&Removed::default())?;
         return Ok(Status::Done);
     }
     if dry_run {
         let removed = retention::count(&session.context, keep).await?;
         eprintln!("would remove {}; run without --dry-run to remove", in_words(&removed));
+        session.result(&removed)?;
         return Ok(Status::Done);
     }
     let shutdown = Shutdown::on_signals()?;
     let removed = retention::remove(&session.context, keep, &shutdown.stop_receiving).await?;
     eprintln!("removed {}", in_words(&removed));
+    session.result(&removed)?;
     Ok(Status::Done)
 }
 

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use futures::{Stream, TryStreamExt};
+use serde_json::json;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::Status;
 use super::decide::FilterArgs;
-use super::output::reader_gone;
+use super::output::{counted, reader_gone};
 use super::session::Session;
 use crate::actions::{self, Export, Selection};
 use crate::domain::decision::Filter;
@@ -87,6 +88,7 @@ pub(crate) async fn run(session: &Session, args: SaveArgs) -> anyhow::Result<Sta
         csv: CsvOptions { byte_order_mark: args.bom },
     };
     if args.file == Path::new("-") {
+        ensure!(!session.json, "`-` writes the file to standard output, where --json would print the result");
         let pieces = actions::export(session.owners.clone(), session.owner.clone(), export).await?;
         write(tokio::io::stdout(), pieces).await?;
         return Ok(Status::Done);
@@ -105,7 +107,8 @@ pub(crate) async fn run(session: &Session, args: SaveArgs) -> anyhow::Result<Sta
         false => part.persist_noclobber(&args.file).map_err(|error| error.error),
     }
     .with_context(|| shown.clone())?;
-    eprintln!("saved {shown} ({bytes} bytes)");
+    eprintln!("saved {shown} ({})", counted(bytes, "byte"));
+    session.result(&json!({ "file": shown, "bytes": bytes }))?;
     Ok(Status::Done)
 }
 

@@ -5,11 +5,11 @@ use std::os::unix::fs::DirBuilderExt;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use serde::Serialize;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
-use super::Status;
 use super::connections::Connections;
-use super::monitoring;
+use super::{Status, monitoring, output};
 use crate::actions::Request;
 use crate::config::{Settings, sdk_config};
 use crate::domain::job::Owner;
@@ -55,6 +55,8 @@ pub(crate) struct Session {
     pub owner: Owner,
     /// The settings.
     pub settings: Settings,
+    /// Whether results are printed as JSON.
+    pub json: bool,
     /// Maximum number of concurrent jobs.
     concurrency: usize,
     /// Whether one more job may run if it is small.
@@ -65,7 +67,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// Opens what is configured, and migrates or checks the schema.
-    pub(crate) async fn open(settings: &Settings, migrate: Migrate) -> anyhow::Result<Session> {
+    pub(crate) async fn open(settings: &Settings, migrate: Migrate, json: bool) -> anyhow::Result<Session> {
         let connections = Connections::share(settings.max_connections(), settings.worker_concurrency)?;
         let (pool, cluster) = database(settings, connections.worker).await?;
         schema::server(&pool).await?.check()?;
@@ -104,6 +106,7 @@ impl Session {
             policy,
             owner,
             settings: settings.clone(),
+            json,
             concurrency: connections.jobs,
             small_job: connections.small_job,
             webhooks: sender(settings)?,
@@ -123,6 +126,11 @@ impl Session {
             actor: format!("{} (command line)", self.owner),
             idempotency: None,
         }
+    }
+
+    /// Prints the result of a command, if it is wanted as JSON. Otherwise stderr has it in words.
+    pub(crate) fn result(&self, result: &impl Serialize) -> std::io::Result<()> {
+        if self.json { output::print_json(result) } else { Ok(()) }
     }
 
     /// Runs the worker until a signal stops it.

@@ -1,4 +1,4 @@
-//! `jobs`, `issues` and `contacts`: lists of one owner's data.
+//! `jobs`, `issues` and `rows`: lists of one owner's data.
 
 use std::collections::HashMap;
 
@@ -6,31 +6,54 @@ use anyhow::Context as _;
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::output::{Format, Printer, Stdout, stdout};
+use super::Status;
+use super::list::{List, issue_type, job_status, search_text};
+use super::output::{Format, Printer, Stdout, counted, counted_up};
 use super::session::Session;
-use super::{List, Status};
 use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
-use crate::domain::ids::{ContactId, IssueId, JobId, RowId};
-use crate::domain::job::Owner;
+use crate::domain::ids::{IssueId, JobId, RowId};
+use crate::domain::job::{JobStatus, Owner};
+use crate::domain::rules::IssueType;
 use crate::store::issue_items::Item;
-use crate::store::issues::{Issue, IssueFilter};
-use crate::store::jobs::Job;
-use crate::store::{contacts, extra_columns, issue_items, issues, jobs};
+use crate::store::issues::{Issue, IssueFilter, State};
+use crate::store::jobs::{Job, JobFilter};
+use crate::store::{extra_columns, issue_items, issues, jobs};
 
 /// Records that are read at a time, however long a list is.
 const AT_ONCE: i64 = 1_000;
 
-/// Lists jobs.
-pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Status> {
+/// The jobs to list, and how. A job must meet every condition.
+#[derive(Debug, clap::Args)]
+pub(crate) struct JobsArgs {
+    /// Jobs in this status.
+    #[arg(long, value_parser = job_status(), ignore_case = true)]
+    status: Option<JobStatus>,
+    /// Jobs whose file name contains this text, in any case.
+    #[arg(long, value_parser = search_text)]
+    text: Option<String>,
+    #[command(flatten)]
+    list: List,
+}
+
+/// Lists jobs, newest first.
+pub(crate) async fn jobs(session: &Session, args: JobsArgs) -> anyhow::Result<Status> {
+    let JobsArgs { status, text, list } = args;
+    let which = JobFilter { status, text };
+    let format = list.format(session);
+    // A table for people has to fit the terminal.
+    let time = match format {
+        Format::Table => "%Y-%m-%d %H:%MZ",
+        Format::Json | Format::Csv => "%Y-%m-%d %H:%M:%SZ",
+    };
     let mut last = list.after.map(JobId);
     let mut db = session.read().await?;
     let header = ["job", "status", "file", "rows", "done", "repeated", "open issues", "created", "reason"];
-    let mut printer = Printer::new(stdout(), list.output, &header)?;
-    let (mut shown, limit) = (0, list.limit());
+    let mut printer = Printer::on_stdout(format, &header)?.with_note("reason");
+    let (mut shown, limit) = (0, list.limit(session));
     while shown < limit {
         let at_once = AT_ONCE.min(limit - shown);
-        let page = jobs::list(&mut db, &session.owner, &Default::default(), last, at_once).await?;
+        let page = jobs::list(&mut db, &session.owner, &which, last, at_once).await?;
         for job in &page {
             printer.put(job, |job| {
                 vec![
@@ -41,7 +64,7 @@ pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Statu
                     job.processed_rows.to_string(),
                     job.repeated_rows.to_string(),
                     job.open_issues.to_string(),
-                    job.created_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+                    job.created_at.format(time).to_string(),
                     job.failure.clone().unwrap_or_default(),
                 ]
             })?;
@@ -54,10 +77,22 @@ pub(crate) async fn jobs(session: &Session, list: &List) -> anyhow::Result<Statu
     }
     printer.finish()?;
     if let Some(last) = last.filter(|_| shown == limit) {
-        let all = jobs::count(&mut db, &session.owner).await?;
-        eprintln!("showed {shown} of {all} jobs; continue with `--after {last}`");
+        let shown = match which == JobFilter::default() {
+            true => format!("{shown} of {}", counted_up(jobs::count(&mut db, &session.owner).await?, "job")),
+            false => counted(shown, "job"),
+        };
+        eprintln!("showed {shown}; continue with `--after {last}`");
     }
     Ok(Status::Done)
+}
+
+/// Prints a job as the result of a command.
+pub(super) async fn result_of(session: &Session, id: JobId) -> anyhow::Result<()> {
+    if session.json {
+        let mut db = session.read().await?;
+        session.result(&job(&mut db, &session.owner, id).await?)?;
+    }
+    Ok(())
 }
 
 /// An issue with its rows.
@@ -68,7 +103,8 @@ struct WithRows {
     rows: Vec<Item>,
 }
 
-async fn job(db: &mut PgConnection, owner: &Owner, job: JobId) -> anyhow::Result<Job> {
+/// Returns a job, and says if its rows were removed.
+pub(super) async fn job(db: &mut PgConnection, owner: &Owner, job: JobId) -> anyhow::Result<Job> {
     let found = jobs::get(db, owner, job).await?;
     let found = found.with_context(|| format!("{owner} has no job {job}; `ingest jobs` lists them"))?;
     if let Some(at) = found.rows_removed_at {
@@ -80,15 +116,56 @@ async fn job(db: &mut PgConnection, owner: &Owner, job: JobId) -> anyhow::Result
     Ok(found)
 }
 
-/// Lists issues of a job, one line per row, with at most `rows` rows for each issue.
-pub(crate) async fn issues(
-    session: &Session,
-    id: JobId,
-    which: IssueFilter,
+/// The issues to list, and how. An issue must meet every condition.
+#[derive(Debug, clap::Args)]
+pub(crate) struct IssuesArgs {
+    /// Issues in this state.
+    #[arg(long, value_enum, ignore_case = true, default_value = "open", conflicts_with = "all")]
+    state: StateWord,
+    /// Include resolved issues: the same as `--state all`.
+    #[arg(long)]
+    all: bool,
+    /// Issues of this type.
+    #[arg(long = "type", aliases = ["kind", "issue-type"], value_name = "TYPE", value_parser = issue_type(), ignore_case = true)]
+    kind: Option<IssueType>,
+    /// Issues whose key (the value that they are about) or description contains this text, in any case.
+    #[arg(long, value_parser = search_text)]
+    text: Option<String>,
+    /// Maximum number of rows to print for each issue; `ingest rows` prints all of them.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]
     rows: i64,
-    list: &List,
-) -> anyhow::Result<Status> {
-    let owner = &session.owner;
+    #[command(flatten)]
+    list: List,
+}
+
+/// States of issues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum StateWord {
+    /// Open issues
+    Open,
+    /// Resolved issues
+    #[value(alias = "settled")]
+    Resolved,
+    /// All issues
+    All,
+}
+
+impl IssuesArgs {
+    fn filter(&self) -> IssueFilter {
+        let state = match (self.all, self.state) {
+            (true, _) | (false, StateWord::All) => State::All,
+            (false, StateWord::Open) => State::Open,
+            (false, StateWord::Resolved) => State::Resolved,
+        };
+        IssueFilter { kind: self.kind, state, text: self.text.clone() }
+    }
+}
+
+/// Lists issues of a job, one line per row, with at most `--rows` rows for each issue.
+pub(crate) async fn issues(session: &Session, id: JobId, args: IssuesArgs) -> anyhow::Result<Status> {
+    let which = args.filter();
+    let IssuesArgs { rows, list, .. } = args;
+    let (owner, format) = (&session.owner, list.format(session));
     let mut db = session.read().await?;
     let found = job(&mut db, owner, id).await?;
     let mut last = list.after.map(IssueId);
@@ -96,8 +173,8 @@ pub(crate) async fn issues(
     let others = Others::of(extra_columns::of_job(&mut db, id).await?);
     let after = [&["problem"][..], others.heading()].concat();
     let header = header(&["issue", "rule", "row", "line"], &fields, &after);
-    let mut printer = Printer::new(stdout(), list.output, &header)?;
-    let (mut shown, mut cut, mut more, limit) = (0, None, true, list.limit());
+    let mut printer = Printer::on_stdout(format, &header)?.with_note("problem");
+    let (mut shown, mut cut, mut more, limit) = (0, None, true, list.limit(session));
     while more && shown < limit {
         let at_once = AT_ONCE.min(limit - shown);
         let page = issues::page(&mut db, owner, found.tables(), &which, last, at_once).await?;
@@ -115,7 +192,7 @@ pub(crate) async fn issues(
                 cut = cut.or(Some(issue.id));
             }
             (shown, last) = (shown + 1, Some(issue.id));
-            put(&mut printer, list.output, WithRows { rows: of_issue, issue }, &others)?;
+            put(&mut printer, format, WithRows { rows: of_issue, issue }, &others)?;
         }
     }
     printer.finish()?;
@@ -125,11 +202,13 @@ pub(crate) async fn issues(
             .iter()
             .map(|(kind, count)| format!("{kind} {count}"))
             .collect();
-        eprintln!("showed {shown} issues (open: {}); continue with `--after {last}`", open.join(", "));
+        let shown = counted(shown, "issue");
+        eprintln!("showed {shown} (open: {}); continue with `--after {last}`", open.join(", "));
     }
     if let Some(issue) = cut {
         let all = issue_items::count(&mut db, owner, found.tables(), issue).await?;
-        eprintln!("issue {issue} has {all} rows; list them with `ingest rows {id} {issue}`");
+        let all = counted_up(all, "row");
+        eprintln!("issue {issue} has {all}; list them with `ingest rows {id} {issue}`");
     }
     Ok(Status::Done)
 }
@@ -146,8 +225,8 @@ pub(crate) async fn rows(
     let fields = PerField::from_fn(Field::heading);
     let others = Others::of(extra_columns::of_job(&mut db, id).await?);
     let header = header(&["row", "line", "status"], &fields, others.heading());
-    let mut printer = Printer::new(stdout(), list.output, &header)?;
-    let (mut shown, mut last, limit) = (0, list.after.map(RowId), list.limit());
+    let mut printer = Printer::on_stdout(list.format(session), &header)?;
+    let (mut shown, mut last, limit) = (0, list.after.map(RowId), list.limit(session));
     while shown < limit {
         let at_once = AT_ONCE.min(limit - shown);
         let page = issue_items::page(&mut db, &session.owner, tables, &[issue], last, at_once).await?;
@@ -167,7 +246,8 @@ pub(crate) async fn rows(
     printer.finish()?;
     if let Some(last) = last.filter(|_| shown == limit) {
         let all = issue_items::count(&mut db, &session.owner, tables, issue).await?;
-        eprintln!("showed {shown} of {all} rows; continue with `--after {last}`");
+        let all = counted_up(all, "row");
+        eprintln!("showed {shown} of {all}; continue with `--after {last}`");
     }
     Ok(Status::Done)
 }
@@ -205,22 +285,22 @@ fn put(
 }
 
 /// The last column of a table: the values in columns that belong to no field. JSON has them as `extra`.
-struct Others {
+pub(super) struct Others {
     /// Whether there are such columns; otherwise the table lacks the last one.
     exist: bool,
 }
 
 impl Others {
     /// Returns the last column of a table with values in these `columns`.
-    fn of(columns: Vec<String>) -> Others {
+    pub(super) fn of(columns: Vec<String>) -> Others {
         Others { exist: !columns.is_empty() }
     }
 
-    fn heading(&self) -> &'static [&'static str] {
+    pub(super) fn heading(&self) -> &'static [&'static str] {
         if self.exist { &["other columns"] } else { &[] }
     }
 
-    fn cell(&self, extra: &Extra) -> Option<String> {
+    pub(super) fn cell(&self, extra: &Extra) -> Option<String> {
         self.exist.then(|| in_words(extra))
     }
 }
@@ -232,40 +312,11 @@ pub(crate) fn in_words(extra: &Extra) -> String {
 }
 
 /// Returns the headings of a table with a column for each field.
-fn header<'h>(before: &[&'h str], fields: &'h PerField<String>, after: &[&'h str]) -> Vec<&'h str> {
+pub(super) fn header<'h>(
+    before: &[&'h str],
+    fields: &'h PerField<String>,
+    after: &[&'h str],
+) -> Vec<&'h str> {
     let fields = fields.values().map(String::as_str);
     before.iter().copied().chain(fields).chain(after.iter().copied()).collect()
-}
-
-/// Bytes of contacts in memory at a time.
-const BYTES_AT_ONCE: i64 = 1 << 20;
-
-/// Lists contacts.
-pub(crate) async fn contacts(session: &Session, list: &List) -> anyhow::Result<Status> {
-    let mut db = session.read().await?;
-    let fields = PerField::from_fn(Field::heading);
-    let others = Others::of(extra_columns::of_owner(&mut db, &session.owner).await?);
-    let header = header(&["contact"], &fields, others.heading());
-    let mut printer = Printer::new(stdout(), list.output, &header)?;
-    let (mut shown, mut last) = (0, ContactId(list.after.unwrap_or(0)));
-    let limit = list.limit();
-    while shown < limit {
-        let at_once = AT_ONCE.min(limit - shown);
-        let piece = contacts::piece(&mut db, &session.owner, last, at_once, BYTES_AT_ONCE).await?;
-        let Some(end) = piece.last() else { break };
-        (shown, last) = (shown + piece.len() as i64, end.id);
-        for contact in &piece {
-            printer.put(contact, |contact| {
-                let values = contact.values.values().map(String::clone);
-                let id = [contact.id.to_string()].into_iter();
-                id.chain(values).chain(others.cell(&contact.extra)).collect()
-            })?;
-        }
-    }
-    printer.finish()?;
-    if shown == limit {
-        let all = contacts::count(&mut db, &session.owner).await?;
-        eprintln!("showed {shown} of {all} contacts; continue with `--after {last}`");
-    }
-    Ok(Status::Done)
 }

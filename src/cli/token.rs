@@ -4,10 +4,11 @@ use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
+use serde_json::json;
 use std::io::Write;
 
 use super::Status;
-use super::output::{Format, print};
+use super::output::{Format, OutputArgs, counted, print};
 use super::session::Session;
 use crate::auth::{Role, Roles, Secret};
 use crate::config::Settings;
@@ -34,9 +35,8 @@ pub(crate) enum TokenCommand {
         /// Of all users.
         #[arg(long)]
         all: bool,
-        /// Output format.
-        #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArgs,
     },
     /// Revoke tokens immediately: some or all of a user (`--owner`), or of all users.
     #[command(group(clap::ArgGroup::new("which").required(true)))]
@@ -59,7 +59,7 @@ pub(crate) async fn run(session: &Session, command: TokenCommand) -> anyhow::Res
         TokenCommand::Create { name, roles, expires_days } => {
             create(session, &name, roles, expires_days).await
         }
-        TokenCommand::List { all, output } => list(session, all, output).await,
+        TokenCommand::List { all, output } => list(session, all, output.format(session.json)).await,
         TokenCommand::Revoke { ids, every: false, all: false } => revoke(session, &ids).await,
         TokenCommand::Revoke { all, .. } => revoke_all(session, all).await,
     }
@@ -86,7 +86,14 @@ async fn create(
         format!("{owner} already has {MOST_LIVE} tokens; revoke one with `ingest token revoke`")
     })?;
     // The token is lost if this fails, so that is an error even if nobody reads the output.
-    writeln!(std::io::stdout(), "{}", secret.expose())?;
+    match session.json {
+        true => {
+            let (id, expires_at) = (created.id, created.expires_at);
+            let shown = json!({ "id": id, "token": secret.expose(), "expires_at": expires_at });
+            writeln!(std::io::stdout(), "{shown:#}")?;
+        }
+        false => writeln!(std::io::stdout(), "{}", secret.expose())?,
+    }
     eprintln!(
         "created token {} for {owner}, valid until {}; it is not shown again",
         created.id,
@@ -165,10 +172,13 @@ fn time(at: Option<DateTime<Utc>>) -> String {
 }
 
 async fn revoke(session: &Session, ids: &[TokenId]) -> anyhow::Result<Status> {
-    let mut missing = Vec::new();
+    let (mut missing, mut revoked) = (Vec::new(), 0);
     for id in ids {
         match api_tokens::revoke(&session.context.pool, &session.owner, *id).await? {
-            true => eprintln!("revoked token {id}"),
+            true => {
+                eprintln!("revoked token {id}");
+                revoked += 1;
+            }
             false => missing.push(id.to_string()),
         }
     }
@@ -178,6 +188,7 @@ async fn revoke(session: &Session, ids: &[TokenId]) -> anyhow::Result<Status> {
             "{owner} has no token {ids}; list all with `ingest token list --all`, and name the user with --owner"
         );
     }
+    session.result(&json!({ "revoked": revoked }))?;
     Ok(Status::Done)
 }
 
@@ -185,6 +196,7 @@ async fn revoke_all(session: &Session, of_all: bool) -> anyhow::Result<Status> {
     let owner = (!of_all).then_some(&session.owner);
     let revoked = api_tokens::revoke_all(&session.context.pool, owner).await?;
     let whose = owner.map_or("all owners".to_owned(), |owner| owner.to_string());
-    eprintln!("revoked {revoked} token(s) of {whose}");
+    eprintln!("revoked {} of {whose}", counted(revoked, "token"));
+    session.result(&json!({ "revoked": revoked }))?;
     Ok(Status::Done)
 }

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
+use serde_json::json;
 
 use super::Status;
-use super::output::{Format, print};
+use super::output::{Format, OutputArgs, print};
 use super::session::Session;
 use crate::actions;
 use crate::domain::ids::{DeliveryId, WebhookId};
@@ -34,9 +35,8 @@ pub(crate) enum WebhookCommand {
     },
     /// List webhooks.
     List {
-        /// Output format.
-        #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArgs,
     },
     /// Send a test event. A disabled webhook is enabled again.
     Test {
@@ -55,9 +55,8 @@ pub(crate) enum WebhookCommand {
         /// Maximum number of deliveries.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
         limit: i64,
-        /// Output format.
-        #[arg(long, short, value_enum, ignore_case = true, default_value = "table")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArgs,
     },
     /// Send an event again.
     Resend {
@@ -78,7 +77,7 @@ pub(crate) async fn run(session: &Session, command: WebhookCommand) -> anyhow::R
     let (owners, owner) = (&session.owners, &session.owner);
     match command {
         WebhookCommand::Create { url, events } => create(session, &url, &events).await?,
-        WebhookCommand::List { output } => list(session, output).await?,
+        WebhookCommand::List { output } => list(session, output.format(session.json)).await?,
         WebhookCommand::Test { webhook } => {
             let delivery = actions::test_webhook(owners, owner, webhook).await?;
             let delivery = delivery.with_context(|| missing(session, webhook))?;
@@ -86,15 +85,17 @@ pub(crate) async fn run(session: &Session, command: WebhookCommand) -> anyhow::R
                 "a worker sends test {}; `ingest webhook deliveries {webhook}` shows the result",
                 delivery.id
             );
+            session.result(&json!({ "delivery": delivery.id }))?;
         }
         WebhookCommand::Delete { webhook } => {
             if !actions::delete_webhook(owners, owner, webhook).await? {
                 bail!(missing(session, webhook));
             }
             eprintln!("deleted webhook {webhook}");
+            session.result(&json!({ "deleted": webhook }))?;
         }
         WebhookCommand::Deliveries { webhook, limit, output } => {
-            deliveries(session, webhook, limit, output).await?;
+            deliveries(session, webhook, limit, output.format(session.json)).await?;
         }
         WebhookCommand::Resend { webhook, delivery } => {
             if !actions::resend_event(owners, owner, webhook, delivery).await? {
@@ -103,6 +104,7 @@ pub(crate) async fn run(session: &Session, command: WebhookCommand) -> anyhow::R
                 );
             }
             eprintln!("a worker sends delivery {delivery} again");
+            session.result(&json!({ "delivery": delivery }))?;
         }
     }
     Ok(Status::Done)
@@ -120,8 +122,11 @@ async fn create(session: &Session, url: &WebhookUrl, events: &[WebhookEvent]) ->
         format!("{owner} already has {MOST_WEBHOOKS} webhooks; delete one with `ingest webhook delete`")
     })?;
     // The secret is lost if this fails, so that is an error even if nobody reads the output.
-    writeln!(std::io::stdout(), "{}", made.secret)?;
     let id = made.webhook.id;
+    match session.json {
+        true => writeln!(std::io::stdout(), "{:#}", json!({ "id": id, "secret": made.secret }))?,
+        false => writeln!(std::io::stdout(), "{}", made.secret)?,
+    }
     eprintln!(
         "created webhook {id} for {owner}; its secret is not shown again. `ingest webhook test {id}` tries it"
     );

@@ -1,11 +1,12 @@
 //! `migrate --wide-ids`: widens the ids that the contract makes 32-bit numbers.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanCount, HumanDuration};
+use indicatif::{HumanBytes, HumanDuration};
 
 use super::Status;
+use super::confirm;
+use super::output::counted_in_groups;
 use super::session::Session;
 use crate::shutdown::Shutdown;
 use crate::store::wide_ids::{self, Plan, Rewrite, WideIds};
@@ -93,9 +94,9 @@ fn describe(plan: &Plan) {
     eprintln!("columns that change from integer to bigint:");
     for rewrite in &plan.rewrites {
         eprintln!(
-            "  {}: {} rows, {}, about {}",
+            "  {}: {}, {}, about {}",
             in_words(rewrite),
-            HumanCount(rewrite.rows.unsigned_abs()),
+            counted_in_groups(rewrite.rows, "row"),
             HumanBytes(rewrite.bytes.unsigned_abs()),
             HumanDuration(estimated(rewrite))
         );
@@ -137,11 +138,8 @@ fn estimated(rewrite: &Rewrite) -> Duration {
 /// Asks on the terminal.
 fn is_confirmed() -> anyhow::Result<bool> {
     anyhow::ensure!(
-        std::io::stdin().is_terminal(),
+        confirm::is_attended(),
         "nobody is there to confirm the change; add --yes, or --dry-run to see it"
     );
-    eprint!("widen these ids? Type yes: ");
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+    Ok(confirm::ask_for_yes("widen these ids?")?)
 }

@@ -248,7 +248,7 @@ pub async fn get(connection: &mut PgConnection, owner: &Owner, id: JobId) -> Res
 }
 
 /// A filter of jobs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {
     /// Only jobs in this status.
     pub status: Option<JobStatus>,

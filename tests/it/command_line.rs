@@ -1,16 +1,32 @@
-//! The command line among other programs: pipes, signals, shells, and lists of any length.
+//! The command line among other programs: pipes, signals, shells, terminals, and lists of any length.
+
+mod filters;
+mod terminal;
 
 use std::collections::BTreeSet;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{World, eventually};
+use crate::support::{Ended, World, eventually};
 
 const HEADER: &str = "email,first_name,last_name,company\n";
 
 fn rows(count: usize) -> String {
     let row = |n| format!("person{n}@example.com,Ann,Lee,Acme {n}\n");
     format!("{HEADER}{}", (0..count).map(row).collect::<String>())
+}
+
+/// Runs the program on a terminal of so many columns, on which a person types `input`. Standard output has all that the
+/// terminal shows.
+async fn on_terminal(world: &World, columns: u16, input: &str, arguments: &[&str]) -> Ended {
+    let typed = format!("{}\n", input.replace('\'', ""));
+    let line = format!(
+        "line=$(printf '%q ' \"$0\" \"$@\"); printf '%s' '{typed}' | \
+         script -qec \"stty cols {columns} rows 24 -echo; $line\" /dev/null"
+    );
+    let mut ended = world.ingest_by(&["bash", "-c", &line], arguments).await;
+    ended.stdout = ended.stdout.replace('\r', "");
+    ended
 }
 
 #[tokio::test]

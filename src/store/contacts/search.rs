@@ -185,7 +185,7 @@ async fn indexed(
 
 /// Returns the page of the contacts that were found, one more than its limit if there are more. `further`: the contact after
 /// which the search continues if the page is not full.
-async fn page(
+pub(super) async fn page(
     connection: &mut PgConnection,
     owner: &Owner,
     found: &[PgRow],

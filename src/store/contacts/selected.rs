@@ -1,13 +1,13 @@
 //! The contacts that a filter selects. A filter may read all contacts of an owner, so they are read in parts, from the
 //! newest to the oldest, and each statement takes limited time.
 
-use sqlx::postgres::PgArguments;
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, Postgres, Row};
 use uuid::Uuid;
 
 use super::comparison::Comparison;
-use super::search::sized;
+use super::search::{ContactPage, page, sized};
 use super::{Contact, select_contact, sorted, with_keys};
 use crate::domain::contact::ContactKeys;
 use crate::domain::contact_filter::ContactFilter;
@@ -120,6 +120,27 @@ impl<'o> Selected<'o> {
             .bind(comparison.is_some_and(|comparison| comparison.is_escaped))
     }
 
+    /// Returns up to `limit` of the contacts before the contact `before`, newest first. Reads one part, as a search does: a
+    /// page may have fewer contacts, or none, and still have a next one.
+    pub(crate) async fn page(
+        &self,
+        connection: &mut PgConnection,
+        before: Option<ContactId>,
+        limit: i64,
+    ) -> Result<ContactPage, StoreError> {
+        let end = before.unwrap_or(ContactId(i64::MAX));
+        let after = ContactRange { first: end, end };
+        let (part, further) = match self.key.is_some() || self.ids.is_some() {
+            true => (ContactRange { first: ContactId(i64::MIN), end }, None),
+            false => match self.next_part(connection, Some(after)).await? {
+                Some(part) => (part, Some(part.first)),
+                None => return Ok(ContactPage { contacts: Vec::new(), next: None, is_cut: false }),
+            },
+        };
+        let found = self.rows(connection, part, limit + 1).await?;
+        page(connection, self.owner, &found, further, limit).await
+    }
+
     /// Counts the contacts, and returns the newest of them: at most `limit`, fewer if they are large.
     pub(crate) async fn preview(
         &self,
@@ -148,6 +169,17 @@ impl<'o> Selected<'o> {
         part: ContactRange,
         limit: i64,
     ) -> Result<Vec<Contact>, StoreError> {
+        let found = self.rows(connection, part, limit).await?;
+        Ok(found.iter().map(Contact::from_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Reads the newest contacts of a part: up to `limit`, and no more than a page has room for.
+    async fn rows(
+        &self,
+        connection: &mut PgConnection,
+        part: ContactRange,
+        limit: i64,
+    ) -> Result<Vec<PgRow>, StoreError> {
         let rows = format!(
             "SELECT found.*, {} FROM ({} WHERE {} ORDER BY contact_id DESC LIMIT $8) AS found",
             sized(),
@@ -156,7 +188,6 @@ impl<'o> Selected<'o> {
         );
         let statement = bounded::within(PAGE_BYTES, &rows, "contact_id DESC");
         let query = self.bind(sql::query(AssertSqlSafe(statement)), part).bind(limit);
-        let found = query.fetch_all(connection).await?;
-        Ok(found.iter().map(Contact::from_row).collect::<Result<_, _>>()?)
+        Ok(query.fetch_all(connection).await?)
     }
 }
