@@ -7,11 +7,11 @@ use clap::{Parser, Subcommand};
 use super::list::List;
 use super::output::OutputArgs;
 use super::{
-    browser_sessions, columns, contacts, decide, import, mapping, migrate, save, show, token, webhook,
+    browser_sessions, columns, contacts, decide, import, mapping, migrate, save, show, token, undo, webhook,
 };
 use crate::config::{Setting, Settings};
 use crate::domain::field::Field;
-use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
+use crate::domain::ids::{IssueId, JobId, RowId};
 
 /// Gets messy CSV files of contacts into PostgreSQL, with a person deciding what a machine cannot.
 ///
@@ -156,14 +156,9 @@ pub(super) enum Command {
         file: PathBuf,
     },
     /// Undo an action, or the whole import of a job.
-    Undo {
-        /// The action's number, as `ingest audit` shows it.
-        #[arg(required_unless_present = "import", conflicts_with = "import")]
-        action: Option<ActionId>,
-        /// Remove the contacts that this job created, and restore the earlier values of those it changed.
-        #[arg(long, value_name = "JOB")]
-        import: Option<JobId>,
-    },
+    ///
+    /// On a terminal, shows what would be removed and restored, and asks.
+    Undo(undo::UndoArgs),
     /// Cancel a job that is not running.
     Cancel {
         /// The job's number.
@@ -299,7 +294,7 @@ impl Command {
             | Command::Bulk { .. }
             | Command::Save(_)
             | Command::Correct { .. }
-            | Command::Undo { .. }
+            | Command::Undo(_)
             | Command::Cancel { .. }
             | Command::Delete { .. }
             | Command::Audit { .. }

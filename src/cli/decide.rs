@@ -1,23 +1,21 @@
-//! `edit`, `discard`, `resolve`, `bulk` and `undo`: decisions about rows, in the words of the API.
+//! `edit`, `discard`, `resolve` and `bulk`: decisions about rows, in the words of the API.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueEnum};
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 
-use super::contacts::report_restored;
 use super::list::{issue_type, row_status};
-use super::output::{Format, OutputArgs, counted, printable};
+use super::output::{Format, OutputArgs, counted};
 use super::session::Session;
 use super::show::in_words;
-use super::{Status, output, undo_progress};
+use super::{Status, output};
 use crate::actions::{self, Effect, Warning};
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
-use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
+use crate::domain::ids::{IssueId, JobId, RowId};
 use crate::domain::row::RowStatus;
 use crate::domain::rules::IssueType;
 use crate::store::decided::{Counts, Example};
@@ -250,7 +248,7 @@ struct DecidedJob {
 }
 
 /// Returns a number of changed rows, by kind of change.
-fn changed_rows(changed: &Counts) -> String {
+pub(super) fn changed_rows(changed: &Counts) -> String {
     let Counts { discarded, restored, edited, .. } = changed;
     format!("{} ({discarded} discarded, {restored} restored, {edited} edited)", counted(changed.rows, "row"))
 }
@@ -298,7 +296,7 @@ pub(crate) fn report(job: JobId, effect: &Effect) {
     report_skipped(left);
 }
 
-fn report_warnings(warnings: &[Warning]) {
+pub(super) fn report_warnings(warnings: &[Warning]) {
     for Warning { row, issue_type } in warnings {
         eprintln!("row {row}: the next run will ask about {issue_type}: {}", issue_type.rule().when);
     }
@@ -313,7 +311,7 @@ fn report_differing(rows: i64) {
     }
 }
 
-fn report_skipped(rows: &[RowId]) {
+pub(super) fn report_skipped(rows: &[RowId]) {
     if rows.is_empty() {
         return;
     }
@@ -359,48 +357,4 @@ async fn job_of(session: &Session, row: RowId) -> anyhow::Result<JobId> {
     let mut db = session.read().await?;
     let job = jobs::of_row(&mut db, &session.owner, row).await?;
     job.with_context(|| format!("there is no row {row}; `ingest issues JOB` lists the rows with open issues"))
-}
-
-/// Undoes an action.
-pub(crate) async fn undo(session: &Session, action: ActionId) -> anyhow::Result<Status> {
-    let effect = actions::undo(&session.owners, &session.request(), action).await?;
-    if let Some(contacts) = &effect.contacts {
-        report_restored(contacts);
-        session.result(&effect)?;
-        return Ok(Status::Done);
-    }
-    eprintln!(
-        "restored {}; {} still open",
-        counted(effect.changed.rows, "row"),
-        counted(effect.open_issues, "issue")
-    );
-    report_skipped(&effect.left);
-    session.result(&effect)?;
-    Ok(Status::Done)
-}
-
-/// Undoes an import.
-pub(crate) async fn undo_import(session: &Session, job: JobId) -> anyhow::Result<Status> {
-    let done = CancellationToken::new();
-    let watch = undo_progress::watch(session.control.clone(), job, done.clone());
-    let shown = tokio::spawn(watch);
-    let undone = actions::undo_import(&session.owners, &session.request(), job).await;
-    done.cancel();
-    shown.await?;
-    let undone = undone?;
-    eprintln!(
-        "removed {} and restored {}; job {job} is under review again",
-        counted(undone.removed, "contact"),
-        undone.restored
-    );
-    if !undone.kept.is_empty() {
-        let kept: Vec<String> = undone.kept.iter().map(ToString::to_string).collect();
-        eprintln!(
-            "skipped {} changed since the import: {}",
-            counted(kept.len() as i64, "contact"),
-            printable(&kept.join(", "))
-        );
-    }
-    session.result(&undone)?;
-    Ok(Status::Done)
 }

@@ -34,6 +34,7 @@ mod session;
 mod show;
 mod table;
 mod token;
+mod undo;
 mod undo_progress;
 mod webhook;
 mod wide_ids;
@@ -126,7 +127,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Save(_)
         | Command::Export { .. }
         | Command::Correct { .. }
-        | Command::Undo { .. }
+        | Command::Undo(_)
         | Command::Cancel { .. }
         | Command::Delete { .. }
         | Command::Audit { .. }
@@ -169,9 +170,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Save(args) => save::run(session, args).await,
         Command::Export { job } => corrections::export(session, job).await,
         Command::Correct { job, file } => corrections::correct(session, job, &file).await,
-        Command::Undo { action: Some(action), .. } => decide::undo(session, action).await,
-        Command::Undo { import: Some(job), .. } => decide::undo_import(session, job).await,
-        Command::Undo { action: None, import: None } => Ok(Status::Failed),
+        Command::Undo(args) => undo::run(session, &args).await,
         Command::Cancel { job } => job::cancel(session, job).await,
         Command::Delete { job } => job::delete(session, job).await,
         Command::Audit { job, row, list } => job::audit(session, job, row, &list).await,

@@ -1,7 +1,9 @@
 //! The command line among other programs: pipes, signals, shells, terminals, and lists of any length.
 
 mod filters;
+mod results;
 mod terminal;
+mod undo;
 
 use std::collections::BTreeSet;
 

@@ -244,7 +244,7 @@ async fn no_run_brings_a_deleted_contact_back() {
     world.ingest(&["delete-contacts", "1", "--yes"]).await.expect_status(0);
     world.ingest(&["reprocess", "1"]).await;
     assert_eq!(whole(&world).await, before[1..]);
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await, Vec::<String>::new());
     assert_eq!(world.statuses(1).await, "1 SUCCESS, 2 READY, 3 READY");
     world.ingest(&["reprocess", "1"]).await.expect_status(0);

@@ -143,10 +143,10 @@ async fn a_failed_job_is_read_again_with_another_header_line() {
     let refused = world.ingest(&["reread", "1"]).await;
     refused.expect_status(1);
     assert!(refused.stderr.contains("undo the import"), "{}", refused.stderr);
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     world.ingest(&["reread", "1", "--header-line", "9"]).await.expect_status(1);
     world.ingest(&["reread", "1", "--header-line", "2"]).await.expect_status(0);
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     // Without its file, the job keeps its rows.
     std::fs::remove_dir_all(world.path("data/objects/uploads")).unwrap();
     world.ingest(&["reread", "1"]).await.expect_status(1);

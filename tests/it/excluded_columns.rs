@@ -122,7 +122,7 @@ async fn every_run_of_a_job_leaves_out_the_same_columns() {
     let count: i64 = sqlx::query_scalar(right).fetch_one(&world.pool).await.unwrap();
     assert_eq!(count, 3_000);
     // A job that exists is mapped anew.
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     world.ingest(&["map", "1", "--exclude", "Phone", "--no-remember"]).await.expect_status(0);
     assert_eq!(extras(&world).await[0], Some(json!({ "Notes": "note 0" })));
     assert_eq!(world.ingest(&["mappings", "list", "--output", "json"]).await.stdout, "[]\n");

@@ -53,7 +53,7 @@ async fn every_run_of_a_job_uses_its_values() {
     world.ingest(&["reprocess", "1"]).await.expect_status(0);
     let contacts = world.contacts("tester").await;
     assert_eq!((contacts.len(), contacts[0].as_str()), (3_000, "p0@example.com|Ann|Lee|Acme Ltd"));
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     world.ingest(&["reread", "1", "--encoding", "windows-1252"]).await.expect_status(0);
     assert!(world.contacts("tester").await.iter().all(|contact| contact.ends_with("|Acme Ltd")));
 }

@@ -154,7 +154,7 @@ async fn a_row_that_becomes_a_repeat_fills_the_kept_row_and_what_differs_is_repo
     assert!(extras(&world, "staging").await.contains(&filled.to_owned()));
     assert_eq!(world.statuses(1).await.matches("DISCARD").count(), 3);
     // The import can still be undone.
-    let undone = world.ingest(&["undo", "--import", "1"]).await;
+    let undone = world.ingest(&["undo", "--yes", "--import", "1"]).await;
     assert!(undone.stderr.contains("removed 2 contacts"), "{}", undone.stderr);
     let server = Server::start_at(world, free_port(), &["serve"]).await;
     let (_, job) = server.get("/api/v1/jobs/1").await;

@@ -125,7 +125,7 @@ async fn a_merged_job_is_the_same_for_everybody() {
         count(&world, "SELECT count(*) FROM staging WHERE staging_status = 'SUCCESS'").await
     );
     assert_eq!(contacts, 96 * ROWS as i64 / 100);
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     assert_eq!(count(&world, "SELECT count(*) FROM contacts").await, 0);
     sqlx::query("DELETE FROM jobs").execute(&world.pool).await.unwrap();
     assert_eq!(contents(&world).await.iter().map(|(rows, _)| rows).sum::<i64>(), 0);

@@ -113,7 +113,7 @@ async fn an_archive_from_the_queue_is_refused_with_its_tables() {
     world.ingest(&["reread", "1", "--part", "c.csv"]).await.expect_status(1);
     world.ingest(&["reread", "1", "--part", "b.csv"]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await, ["bob@example.com|bob|Lee|Acme"]);
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     // Other settings leave the part as it is.
     world.ingest(&["reread", "1", "--encoding", "utf8"]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await, ["bob@example.com|bob|Lee|Acme"]);

@@ -233,7 +233,7 @@ async fn an_erased_person_is_in_no_table_and_no_file() {
         world.ingest(&["undo", &action.to_string()]).await;
     }
     for job in ["1", "2"] {
-        world.ingest(&["undo", "--import", job]).await.expect_status(0);
+        world.ingest(&["undo", "--yes", "--import", job]).await.expect_status(0);
         world.ingest(&["reprocess", job]).await;
     }
     for action in 1..=actions {

@@ -37,7 +37,7 @@ async fn whole_life(world: &World) {
     world.ingest(&["edit", &row.to_string(), "--email", "good@example.com"]).await.expect_status(0);
     world.ingest(&["reprocess", &job.to_string()]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await.len(), 21);
-    world.ingest(&["undo", "--import", &job.to_string()]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", &job.to_string()]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await.len(), 0);
     world.ingest(&["reprocess", &job.to_string()]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await.len(), 21);

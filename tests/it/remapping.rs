@@ -51,7 +51,7 @@ async fn a_failed_job_is_mapped_and_runs_without_a_new_upload() {
     let refused = map(&world, "1", &["email=3"]).await;
     refused.expect_status(1);
     assert!(refused.stderr.contains("undo the import"), "{}", refused.stderr);
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     map(&world, "1", &["email=3"]).await.expect_status(0);
     assert_eq!(world.contacts("tester").await, ["b@example.com|Ann|Lee|Acme"]);
     // Other owners have no such job.
@@ -127,7 +127,7 @@ async fn remembered_columns_are_listed_for_their_owner() {
     world.ingest(&["import", &file]).await.expect_status(1);
     map(&world, "1", &["--no-remember", "company=1", "first_name=4", "last_name=5"]).await.expect_status(0);
     assert_eq!(world.ingest(&["mappings", "list", "--output", "json"]).await.stdout, "[]\n");
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     map(&world, "1", &MAP).await.expect_status(0);
     let listed = world.ingest(&["mappings", "list"]).await.stdout;
     for words in ["Haus, Anschrift, Zweitanschrift", "email from Anschrift", "company from Haus"] {

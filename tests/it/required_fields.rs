@@ -43,7 +43,7 @@ async fn empty_optional_fields_are_imported_reviewed_and_undone() {
          FROM contacts ORDER BY 1";
     let made: Vec<String> = sqlx::query_scalar(contacts).fetch_all(&world.pool).await.unwrap();
     assert_eq!(made, ["ann@example.com|Ann||", "bo@example.com|Bo||"]);
-    world.ingest(&["undo", "--import", "1"]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", "1"]).await.expect_status(0);
     assert!(sqlx::query_scalar::<_, String>(contacts).fetch_all(&world.pool).await.unwrap().is_empty());
 }
 

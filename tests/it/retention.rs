@@ -100,7 +100,7 @@ async fn old_rows_go_and_contacts_and_counts_stay() {
         vec!["reprocess", "2"],
         vec!["reprocess", "1"],
         vec!["bulk", "2", "discard", "--all"],
-        vec!["undo", "--import", "1"],
+        vec!["undo", "--yes", "--import", "1"],
         vec!["reread", "2"],
         vec!["export", "2"],
         vec!["save", "--job", "3", "rows.csv"],

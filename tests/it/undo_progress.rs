@@ -83,7 +83,7 @@ async fn the_command_line_shows_the_progress_of_a_long_undo() {
     let mut holder = world.pool.begin().await.unwrap();
     let hold = "SELECT FROM contacts WHERE staging_id = (SELECT max(staging_id) FROM contacts) FOR UPDATE";
     sqlx::query(hold).execute(&mut *holder).await.unwrap();
-    let undo = world.ingest(&["undo", "--import", "1"]);
+    let undo = world.ingest(&["undo", "--yes", "--import", "1"]);
     let release = async {
         eventually("two parts are done", async || undoing(&server).await["done"] == json!(40_000)).await;
         // A line is printed every two seconds.

@@ -187,7 +187,7 @@ async fn commands_work_with_large_ids() {
     let audit = world.ingest(&["audit", "--job", job]).await.stdout;
     assert!(audit.contains("KEEP_ROW"), "{audit}");
     world.ingest(&["save", "rows", "--job", job]).await;
-    world.ingest(&["undo", "--import", job]).await.expect_status(0);
+    world.ingest(&["undo", "--yes", "--import", job]).await.expect_status(0);
     world.ingest(&["reread", job, "--header-line", "1"]).await.expect_status(3);
     world.ingest(&["forget", "dup@example.com", "--yes"]).await;
     world.ingest(&["delete", job]).await.expect_status(0);

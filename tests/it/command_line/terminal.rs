@@ -56,16 +56,18 @@ async fn one_of_a_kind_is_no_plural() {
     let mut said = String::new();
     let edit = ["edit", "1", "--email", "ann@example.com"];
     let corrected = world.path("rows.csv").display().to_string();
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 12] = [
         &["import", &file],
         &["bulk", "1", "discard", "--all", "--preview"],
         &["discard", "1"],
+        &["undo", "2", "--dry-run"],
         &["undo", "2"],
         &["export", "1"],
         &edit,
         &["reprocess", "1"],
         &["save", &corrected],
         &["delete-contacts", "--all", "--dry-run"],
+        &["undo", "--import", "1", "--dry-run"],
         &["session", "end"],
     ];
     for command in commands {

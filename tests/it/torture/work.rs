@@ -156,7 +156,7 @@ impl Work {
             | Work::LargeFile
             | Work::TwoFiles
             | Work::Reprocess => rig.worker(),
-            Work::UndoImport => rig.world.spawn(&["undo", "--import", &job]),
+            Work::UndoImport => rig.world.spawn(&["undo", "--yes", "--import", &job]),
             Work::BulkDecision => rig.world.spawn(&["bulk", &job, "discard", "--text", "Acme 1"]),
         }
     }
