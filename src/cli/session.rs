@@ -1,6 +1,7 @@
 //! What a command works with, opened as configured: a given database or the private one, the bucket or the folder,
 //! SQS or the queue in the database.
 
+use std::io::IsTerminal;
 use std::os::unix::fs::DirBuilderExt;
 use std::time::Duration;
 
@@ -205,7 +206,11 @@ pub(crate) async fn database(
         await_database(&pool).await.with_context(|| format!("cannot use the database {url}"))?;
         return Ok((pool, None));
     }
-    let cluster = LocalCluster::start(&settings.data_dir()).await?;
+    let data_dir = settings.data_dir();
+    if !LocalCluster::exists(&data_dir) && std::io::stderr().is_terminal() {
+        eprintln!("creating the local database in {} …", data_dir.display());
+    }
+    let cluster = LocalCluster::start(&data_dir).await?;
     let options = PgConnectOptions::new_without_pgpass()
         .socket(cluster.socket_dir())
         .port(cluster.port())

@@ -33,6 +33,8 @@ const PORT: u16 = 5432;
 const SOCKET_FOLDER_BYTES: usize = 88;
 /// The longest wait for the server, which may have to recover first.
 const START_SECONDS: u64 = 120;
+/// The name of the cluster's folder.
+const FOLDER: &str = "postgres";
 /// The lock that a program takes to start or stop the server.
 const TURN: &str = "postgres.lock";
 /// The lock that programs share while they use the server.
@@ -105,13 +107,18 @@ pub struct LocalCluster {
 }
 
 impl LocalCluster {
+    /// Returns whether `data_dir` has a cluster, which may not be running.
+    pub fn exists(data_dir: &Path) -> bool {
+        is_cluster(&data_dir.join(FOLDER))
+    }
+
     /// Creates the cluster in `data_dir` if it does not exist, starts it if it is not running, and returns when it
     /// accepts connections. Several processes may call it at once.
     pub async fn start(data_dir: &Path) -> Result<LocalCluster, LocalError> {
         let account = Account::of_server()?;
         account.make_path(data_dir)?;
         let data_dir = data_dir.canonicalize().map_err(at(data_dir))?;
-        let folder = data_dir.join("postgres");
+        let folder = data_dir.join(FOLDER);
         account.check_path(&data_dir)?;
         // Only one process at a time starts or stops the server.
         let turn = lock::exclusive(&data_dir.join(TURN)).await?;
@@ -119,7 +126,7 @@ impl LocalCluster {
         let binaries = Binaries::find(&folder, &account).await?;
         let socket = socket_folder(&data_dir, &account)?;
         let mut cluster = LocalCluster { data_dir, folder, socket, binaries, account, users };
-        if !cluster.folder.join("PG_VERSION").exists() {
+        if !is_cluster(&cluster.folder) {
             cluster.create().await?;
         }
         let rules_changed = authentication::write(&cluster.folder, &cluster.account)?;
@@ -280,7 +287,7 @@ impl LocalCluster {
         let mut start = self.account.command(&self.binaries.program("pg_ctl"));
         // pg_ctl passes its arguments to a shell, which would expand `$` and the like in the name of the data folder.
         // So no argument contains that name.
-        start.current_dir(&self.data_dir).env("PGDATA", "postgres");
+        start.current_dir(&self.data_dir).env("PGDATA", FOLDER);
         start.args([
             "start",
             "-w",
@@ -302,6 +309,10 @@ impl LocalCluster {
             _ => error,
         })
     }
+}
+
+fn is_cluster(folder: &Path) -> bool {
+    folder.join("PG_VERSION").exists()
 }
 
 impl LocalError {

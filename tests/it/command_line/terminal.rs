@@ -50,6 +50,21 @@ async fn tables_fit_the_terminal_and_pipes_get_all() {
 }
 
 #[tokio::test]
+async fn a_person_sees_why_the_first_command_takes_long() {
+    let said = "creating the local database in ";
+    let world = World::without_database().await;
+    let piped = world.ingest(&["jobs"]).await;
+    assert_eq!((piped.status, piped.stderr.as_str()), (Some(0), ""));
+
+    let world = World::without_database().await;
+    let first = on_terminal(&world, 200, "", &["jobs"]).await;
+    first.expect_status(0);
+    assert!(first.stdout.contains(&format!("{said}{} …", world.path("data").display())), "{}", first.stdout);
+    let second = on_terminal(&world, 200, "", &["jobs"]).await;
+    assert!(!second.stdout.contains(said), "{}", second.stdout);
+}
+
+#[tokio::test]
 async fn one_of_a_kind_is_no_plural() {
     let world = World::database().await;
     let file = world.file("a.csv", &format!("{HEADER}bad,Ann,Lee,Acme\n"));
