@@ -82,6 +82,16 @@ pub(super) enum Command {
     Session(browser_sessions::SessionCommand),
     /// Migrate the database schema.
     Migrate(migrate::MigrateArgs),
+    /// Open the page of a job in the browser.
+    ///
+    /// The address is PUBLIC_URL or, if that is not set, that of the `ingest serve` that runs with the same data folder.
+    Open {
+        /// The job's number.
+        job: JobId,
+        /// Only print the address.
+        #[arg(long)]
+        print: bool,
+    },
     /// List jobs, newest first.
     Jobs(show::JobsArgs),
     /// List the open issues of a job with their rows.
@@ -284,6 +294,7 @@ impl Command {
             | Command::Token(_)
             | Command::Webhook(_)
             | Command::Session(_)
+            | Command::Open { .. }
             | Command::Jobs(_)
             | Command::Issues { .. }
             | Command::Rows { .. }

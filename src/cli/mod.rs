@@ -24,10 +24,12 @@ mod mapping;
 mod migrate;
 mod monitoring;
 mod next_step;
+mod open;
 mod output;
 mod person;
 mod progress;
 mod retention;
+mod running_server;
 mod save;
 mod serve;
 mod session;
@@ -116,6 +118,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Token(_)
         | Command::Webhook(_)
         | Command::Session(_)
+        | Command::Open { .. }
         | Command::Jobs(_)
         | Command::Issues { .. }
         | Command::Rows { .. }
@@ -157,6 +160,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Webhook(command) => webhook::run(session, command).await,
         Command::Session(command) => browser_sessions::run(session, command).await,
         Command::Migrate(args) => migrate::run(session, &args).await,
+        Command::Open { job, print } => open::run(session, job, print).await,
         Command::Jobs(args) => show::jobs(session, args).await,
         Command::Issues { job, how } => show::issues(session, job, how).await,
         Command::Rows { job, issue, list } => show::rows(session, job, issue, &list).await,

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::session::{self, Session};
-use super::{Status, local_token, monitoring, token};
+use super::{Status, local_token, monitoring, running_server, token};
 use crate::api;
 use crate::auth::oidc::{Client, Provider, Trust};
 use crate::auth::{LocalUser, RolesBy, Secret};
@@ -65,6 +65,10 @@ pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<St
         stopping: shutdown.stop_receiving.clone(),
     });
     announce(&app.access, address, &settings.data_dir());
+    // `ingest open` finds the address there. Another server with the same data folder may have recorded its own.
+    let recorded = running_server::record(&settings.data_dir(), &app.public_origin);
+    let _recorded =
+        recorded.inspect_err(|error| tracing::warn!(%error, "cannot record the address for `ingest open`"));
     tracing::info!(%address, public_url = app.public_origin, "server started");
     let served = serve(listener, app, limits, shutdown.stop_receiving.clone());
     let work = async {

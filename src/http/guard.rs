@@ -31,10 +31,10 @@ pub(crate) async fn local_only(State(app): State<App>, request: Request, next: N
     }
     match shown_token(&request) {
         None => next.run(request).await,
-        Some(token) if user.by_token(&token).is_some() => {
+        Some((path, token)) if user.by_token(&token).is_some() => {
             let cookie = Cookie::build((user.cookie_name().to_owned(), user.cookie_value().to_owned()));
             let cookie = cookie.path("/").http_only(true).same_site(SameSite::Strict).build();
-            (CookieJar::new().add(cookie), Redirect::to("/")).into_response()
+            (CookieJar::new().add(cookie), Redirect::to(&path)).into_response()
         }
         Some(_) => Problem::because(Kind::Unauthenticated, Refusal::WrongLocalToken).into_response(),
     }
@@ -65,12 +65,15 @@ fn is_of_proxy(name: &HeaderName) -> bool {
     matches!(name.as_str(), "forwarded" | "via" | "x-real-ip") || name.as_str().starts_with("x-forwarded-")
 }
 
-/// Returns the token in the address of the first page.
-fn shown_token(request: &Request) -> Option<String> {
-    let first_page = request.method() == Method::GET && request.uri().path() == "/";
-    let query = request.uri().query().filter(|_| first_page)?;
+/// Returns the path and the token in the address of the first page or of a page of jobs. The path is one of ours, so that a
+/// redirect to it stays here.
+fn shown_token(request: &Request) -> Option<(String, String)> {
+    let path = request.uri().path();
+    let is_page = request.method() == Method::GET && (path == "/" || path.starts_with("/jobs/"));
+    let query = request.uri().query().filter(|_| is_page)?;
     let mut parameters = url::form_urlencoded::parse(query.as_bytes());
-    parameters.find(|(name, _)| name == "token").map(|(_, token)| token.trim().to_owned())
+    let (_, token) = parameters.find(|(name, _)| name == "token")?;
+    Some((path.to_owned(), token.trim().to_owned()))
 }
 
 /// Returns a problem unless the request changes nothing or comes from our own pages. A script may prove that by

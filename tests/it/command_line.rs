@@ -1,6 +1,7 @@
 //! The command line among other programs: pipes, signals, shells, terminals, and lists of any length.
 
 mod filters;
+mod opening;
 mod results;
 mod terminal;
 mod undo;
