@@ -20,7 +20,8 @@ use crate::domain::job::{ImportPolicy, JobId, JobStatus, ParseSettings};
 use crate::pipeline::merge::{self, Extent};
 use crate::pipeline::{Control, Outcome, Progress};
 use crate::shutdown::Shutdown;
-use crate::store::{jobs, wanted};
+use crate::store::jobs::{self, Job, RowCounts};
+use crate::store::wanted;
 use crate::worker::run::{self, End};
 
 /// Options of an import.
@@ -239,7 +240,10 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
         wanted::unwant(&session.context.pool, job).await?;
     }
     let stopped_by = shutdown.signal().filter(|_| matches!(end, End::Stopped));
-    let status = report(session, job, label, end);
+    let status = match end {
+        End::Finished(outcome) => finished(session, job, &printable(label), &outcome).await,
+        end => report(job, label, end),
+    };
     let status = status.map(|status| stopped_by.map_or(status, Status::Stopped));
     // Without a worker, nobody else would.
     if let Err(error) = merge::advance(&session.context, Extent::Excess, &shutdown.stop_working).await {
@@ -273,16 +277,23 @@ async fn run_when_free(session: &Session, job: JobId, label: &str, control: &Con
     }
 }
 
-fn report(session: &Session, job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
+/// Reports a run that has ended by itself.
+async fn finished(session: &Session, job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status> {
+    if !session.json {
+        let mut db = session.read().await?;
+        if let Some(found) = jobs::get(&mut db, &session.owner, job).await? {
+            summary(&found, label, outcome)?;
+        }
+    }
+    Ok(next_steps(job, outcome))
+}
+
+/// Reports a run that has not finished.
+fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
     let label = printable(label);
     let again = format!("`ingest reprocess {job}`");
     match end {
-        End::Finished(outcome) => {
-            if !session.json {
-                summary(job, &label, &outcome)?;
-            }
-            return Ok(next_steps(job, &outcome));
-        }
+        End::Finished(outcome) => return Ok(next_steps(job, &outcome)),
         End::Refused(error) => {
             eprintln!("{label}: job {job} FAILED: {}", printable(&error.refusal(job)));
             if error.may_be_misread() {
@@ -325,25 +336,29 @@ fn report(session: &Session, job: JobId, label: &str, end: End) -> anyhow::Resul
     Ok(Status::Failed)
 }
 
-/// Prints the counts of a run, and how the file was read.
-fn summary(job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<()> {
-    let counted = &outcome.statistics;
+/// Prints the counts of a job, the same as in lists and on its page, and how the run has read the file.
+fn summary(job: &Job, label: &str, outcome: &Outcome) -> anyhow::Result<()> {
+    let Job { total_rows, counts, .. } = job;
+    let RowCounts { ready, with_issues, discarded, consolidated, repeated } = *counts;
+    let run = &outcome.statistics;
     let mut out = stdout();
-    writeln!(out, "{label}: job {job} {}", outcome.status)?;
+    writeln!(out, "{label}: job {} {}", job.id, outcome.status)?;
     let read = outcome.interpretation.as_deref();
     for (fact, value) in read.map(interpretation::facts).unwrap_or_default() {
         writeln!(out, "  {fact:<26}{value}")?;
     }
+    let rows = |count: i64| count.unsigned_abs();
     let facts = [
-        ("rows", counted.total_rows),
-        ("valid", counted.valid_rows),
-        ("with issues", counted.issue_rows),
-        ("repeated, skipped", counted.repeated_rows),
-        ("contacts created", counted.contacts),
-        ("contacts updated", counted.updated_contacts),
+        ("rows", rows((*total_rows).into())),
+        ("valid", rows(ready + consolidated)),
+        ("with issues", rows(with_issues)),
+        ("discarded", rows(discarded)),
+        ("repeated, skipped", rows(repeated)),
+        ("contacts created", run.contacts),
+        ("contacts updated", run.updated_contacts),
         ("open issues", outcome.open_issues()),
     ];
-    for (fact, count) in facts {
+    for (fact, count) in facts.into_iter().filter(|(fact, count)| *fact != "discarded" || *count > 0) {
         writeln!(out, "  {fact:<26}{count:>12}")?;
     }
     for (kind, count) in &outcome.open_issues {

@@ -143,7 +143,7 @@ async fn a_row_that_becomes_a_repeat_fills_the_kept_row_and_what_differs_is_repo
     let done = world.ingest(&["reprocess", "1"]).await;
     done.expect_status(0);
     for words in [
-        "repeated, skipped                    3\n",
+        "discarded                            3\n",
         "filled from repeats                  2\n",
         "repeats that differ                  2\n    line 3 differs from line 2 in Phone\n    line 4 differs from line 2 in Notes\n",
     ] {

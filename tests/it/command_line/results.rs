@@ -80,3 +80,32 @@ async fn json_is_refused_where_nothing_would_be_json() {
         assert!(ended.stderr.contains("--json") && ended.stdout.is_empty(), "{command:?}: {}", ended.stderr);
     }
 }
+
+/// The rows that a run checks are not all rows of a job: those discarded, repeated or imported before are not among them.
+#[tokio::test]
+async fn the_summary_of_a_run_counts_like_the_list_of_jobs() {
+    let world = World::database().await;
+    let rows =
+        "ann@example.com,Ann,Lee,Acme\nann@example.com,Ann,Lee,Acme\nbad,Bo,Ray,Acme\nworse,Cid,Ray,Acme\n";
+    let file = world.file("a.csv", &format!("{HEADER}{rows}"));
+    world.ingest(&["import", &file, "--policy", "AT_ONCE"]).await.expect_status(3);
+    world.ingest(&["discard", "3"]).await.expect_status(0);
+    let run = world.ingest(&["reprocess", "1"]).await;
+    run.expect_status(3);
+    let counted = |fact: &str| -> i64 {
+        let line = run.stdout.lines().find_map(|line| line.trim().strip_prefix(fact));
+        line.unwrap_or_else(|| panic!("{fact}: {}", run.stdout)).trim().parse().unwrap()
+    };
+    let job = &parsed(&world.ingest(&["jobs", "--json"]).await)[0];
+    let facts = [
+        ("rows", "/total_rows", 4),
+        ("valid", "/counts/consolidated", 1),
+        ("with issues", "/counts/with_issues", 1),
+        ("discarded", "/counts/discarded", 1),
+        ("repeated, skipped", "/repeated_rows", 1),
+        ("open issues", "/open_issues", 1),
+    ];
+    for (fact, pointer, count) in facts {
+        assert_eq!((counted(fact), job.pointer(pointer)), (count, Some(&json!(count))), "{}", run.stdout);
+    }
+}
