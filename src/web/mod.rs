@@ -29,6 +29,7 @@ mod shell;
 mod sign_in;
 mod times;
 mod upload;
+mod webhooks;
 mod words;
 
 use axum::http::{HeaderValue, header};
@@ -67,6 +68,11 @@ fn quick() -> Router<App> {
         .route("/contacts/{contact}", get(contacts::one).post(contacts::edit))
         .route("/audit", get(audit::page))
         .route("/people", get(people::page))
+        .route("/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/webhooks/{webhook}", get(webhooks::one))
+        .route("/webhooks/{webhook}/test", post(webhooks::test))
+        .route("/webhooks/{webhook}/delete", post(webhooks::delete))
+        .route("/webhooks/{webhook}/deliveries/{delivery}/resend", post(webhooks::resend))
         .route("/jobs/{job}/review", get(review::first))
         .route("/jobs/{job}/review/{kind}", get(review::cases))
         .route("/jobs/{job}/issues/{issue}", get(review::one).post(review::decide))

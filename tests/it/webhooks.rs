@@ -16,11 +16,12 @@ use crate::support::{Server, World, eventually, status_and_json};
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 const DIRTY: &str =
     "email,first_name,last_name,company\nbob@example.com,Bob,Ray,Acme\nno-address,Cid,Day,Acme\n";
-const LOOPBACK: [(&str, &str); 1] = [("WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8")];
+/// Lets webhooks reach receivers on this machine.
+pub(crate) const LOOPBACK: [(&str, &str); 1] = [("WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8")];
 
 /// A request that a receiver got.
 #[derive(Clone)]
-struct Received {
+pub(crate) struct Received {
     headers: HeaderMap,
     body: Bytes,
     at: Instant,
@@ -44,8 +45,8 @@ type Answer = dyn Fn(usize) -> (StatusCode, Duration) + Send + Sync;
 
 /// A server that records requests and answers the one with this number, from 0 on, after a while.
 #[derive(Clone)]
-struct Receiver {
-    url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     received: Arc<Mutex<Vec<Received>>>,
     answer: Arc<Answer>,
 }
@@ -60,7 +61,7 @@ impl Receiver {
         receiver
     }
 
-    async fn accepting() -> Receiver {
+    pub(crate) async fn accepting() -> Receiver {
         Receiver::start(|_| (StatusCode::NO_CONTENT, Duration::ZERO)).await
     }
 
@@ -68,7 +69,7 @@ impl Receiver {
         self.received.lock().unwrap().clone()
     }
 
-    async fn eventually_received(&self, requests: usize) -> Vec<Received> {
+    pub(crate) async fn eventually_received(&self, requests: usize) -> Vec<Received> {
         eventually("the receiver has the events", async || self.all().len() >= requests).await;
         self.all()
     }

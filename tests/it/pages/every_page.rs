@@ -58,6 +58,9 @@ async fn furnished() -> (Server, String) {
         let job = upload["job"].as_i64().unwrap_or_else(|| panic!("{upload}"));
         server.world.status_after_run(job as i32).await;
     }
+    let url = format!("https://{}.invalid/{}", "a".repeat(60), "path".repeat(60));
+    server.world.ingest(&["webhook", "create", &url]).await.expect_status(0);
+    server.world.ingest(&["webhook", "test", "1"]).await.expect_status(0);
     server.world.enqueue_silently(&format!("waiting-{}.csv", long(150)), "email\n", &owner).await;
     let visitors = messy().replacen("email,first_name", &format!("Anschrift {},Vor", long(90)), 1);
     let visitors = server.world.file("visitors.csv", &visitors);
@@ -65,7 +68,7 @@ async fn furnished() -> (Server, String) {
 }
 
 /// Pages that have an address of their own.
-const ADDRESSES: [&str; 35] = [
+const ADDRESSES: [&str; 37] = [
     "/jobs",
     "/jobs?text=nobody",
     "/jobs/1",
@@ -96,6 +99,8 @@ const ADDRESSES: [&str; 35] = [
     "/audit?actor=nobody",
     "/people",
     "/mappings",
+    "/webhooks",
+    "/webhooks/1",
     "/upload",
     "/keys",
     "/signed-out",

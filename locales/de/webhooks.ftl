@@ -1,0 +1,37 @@
+### Webhooks: URLs, die die Änderungen von Aufträgen erhalten.
+
+webhooks-title = Webhooks
+webhooks-note = Ein Webhook erhält eine signierte Anfrage, sobald sich einer Ihrer Aufträge ändert, zum Beispiel wenn er auf Sie wartet.
+webhooks-none = Noch keine Webhooks
+webhooks-url = URL
+webhooks-events = Ereignisse
+webhooks-add = Webhook hinzufügen
+webhooks-created = Angelegt
+webhooks-secret = Der Webhook ist angelegt. Sein Empfänger prüft Anfragen mit diesem Geheimnis, das nicht noch einmal gezeigt wird:
+webhooks-test = Test senden
+webhooks-test-sent = Der Test wird in wenigen Sekunden gesendet; laden Sie die Seite neu, um das Ergebnis zu sehen.
+webhooks-delete = Löschen
+webhooks-delete-one = Webhook { $number } löschen
+webhooks-delete-note = Auch was an ihn gesendet wurde, ist dann nicht mehr aufgeführt.
+webhooks-disabled = Abgeschaltet, weil der Empfänger geantwortet hat, dass es die URL nicht mehr gibt. Ein Test schaltet ihn wieder ein.
+webhooks-one = Webhook { $number }
+webhooks-deliveries = Ereignisse der letzten 30 Tage
+webhooks-no-deliveries = Es wurde noch nichts gesendet
+webhooks-event = Ereignis
+webhooks-job = Auftrag
+webhooks-state = Stand
+webhooks-delivered = zugestellt
+webhooks-waiting = wartet; bisherige Versuche: { $attempts }
+webhooks-given-up = aufgegeben
+webhooks-resend = Erneut senden
+webhooks-resend-one = Erneut senden: Ereignis { $number }
+webhooks-resent = Das Ereignis wird in wenigen Sekunden erneut gesendet; laden Sie die Seite neu, um das Ergebnis zu sehen.
+webhooks-bad-url = Die URL muss mit https:// oder http:// beginnen, höchstens 2000 Zeichen haben und darf kein Passwort enthalten.
+webhooks-no-event = Wählen Sie mindestens ein Ereignis.
+webhooks-too-many = Es gibt schon { $most } Webhooks. Löschen Sie zuerst einen.
+webhook-event-pending = Ein Auftrag wartet auf einen Worker
+webhook-event-processing = Ein Lauf hat begonnen
+webhook-event-needs-review = Ein Auftrag wartet auf eine Person
+webhook-event-completed = Die Kontakte eines Auftrags wurden angelegt
+webhook-event-failed = Ein Auftrag ist fehlgeschlagen
+webhook-event-test = Ein Test

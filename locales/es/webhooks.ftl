@@ -1,0 +1,37 @@
+### Webhooks: URL que reciben los cambios de los trabajos.
+
+webhooks-title = Webhooks
+webhooks-note = Un webhook recibe una solicitud firmada cada vez que cambia uno de sus trabajos, por ejemplo cuando espera su decisión.
+webhooks-none = Todavía no hay webhooks
+webhooks-url = URL
+webhooks-events = Eventos
+webhooks-add = Añadir un webhook
+webhooks-created = Creado
+webhooks-secret = El webhook está creado. Su receptor verifica las solicitudes con este secreto, que no se volverá a mostrar:
+webhooks-test = Enviar una prueba
+webhooks-test-sent = La prueba se envía en unos segundos; recargue la página para ver el resultado.
+webhooks-delete = Eliminar
+webhooks-delete-one = Eliminar el webhook { $number }
+webhooks-delete-note = Tampoco se mostrará ya lo que se le envió.
+webhooks-disabled = Desactivado, porque su receptor respondió que la URL ya no existe. Una prueba lo activa de nuevo.
+webhooks-one = Webhook { $number }
+webhooks-deliveries = Eventos de los últimos 30 días
+webhooks-no-deliveries = Todavía no se ha enviado nada
+webhooks-event = Evento
+webhooks-job = Trabajo
+webhooks-state = Situación
+webhooks-delivered = entregado
+webhooks-waiting = en espera; intentos hasta ahora: { $attempts }
+webhooks-given-up = abandonado
+webhooks-resend = Enviar de nuevo
+webhooks-resend-one = Enviar de nuevo: evento { $number }
+webhooks-resent = El evento se envía de nuevo en unos segundos; recargue la página para ver el resultado.
+webhooks-bad-url = La URL debe empezar por https:// o http://, tener como máximo 2000 caracteres y no contener contraseña.
+webhooks-no-event = Elija al menos un evento.
+webhooks-too-many = Ya hay { $most } webhooks. Elimine primero uno.
+webhook-event-pending = Un trabajo espera a un worker
+webhook-event-processing = Ha empezado una ejecución
+webhook-event-needs-review = Un trabajo espera a una persona
+webhook-event-completed = Se han creado los contactos de un trabajo
+webhook-event-failed = Un trabajo ha fallado
+webhook-event-test = Una prueba
