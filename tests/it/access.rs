@@ -178,7 +178,7 @@ async fn sessions_are_ended_by_their_owner_and_by_the_operator() {
     server.world.ingest(&["session", "end", "--owner", "rob"]).await.expect_status(0);
     assert_eq!(statuses(&mut browsers).await, [401, 401, 401, 200]);
     let all = server.world.ingest(&["session", "end", "--all"]).await;
-    assert!(all.stderr.contains("1 session(s) of all owners"), "{}", all.stderr);
+    assert!(all.stderr.contains("1 session of all owners"), "{}", all.stderr);
     assert_eq!(statuses(&mut browsers).await, [401; 4]);
 }
 
