@@ -44,6 +44,12 @@ pub enum QueueError {
     /// The job does not exist.
     #[error("queue in the database: there is no job {0}")]
     NoSuchJob(JobId),
+    /// A message that is not a request for a run.
+    #[error(
+        "queue in the database: cannot send message {0} back, since it is no request of a job; set SQS_QUEUE_URL to the \
+         queue that it came from, or delete it with `ingest dead-letters drop {0}`"
+    )]
+    NotAJob(String),
 }
 
 impl QueueError {
@@ -53,7 +59,7 @@ impl QueueError {
             Self::Refused { transient, .. } => *transient,
             Self::Unreachable { .. } => true,
             Self::Database { source, .. } => source.is_transient(),
-            Self::NoSuchJob(_) => false,
+            Self::NoSuchJob(_) | Self::NotAJob(_) => false,
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) use error::QueueError;
 pub(crate) use heartbeat::{Heartbeat, Renewable, Renewal};
 use late::Late;
 pub use message::{JobMessage, Unreadable};
+use sqs::dead_letters::DeadLetterQueue;
+pub(crate) use sqs::dead_letters::{Handling, Letter};
 
 /// A source of jobs to run. Clones share its connections.
 #[derive(Clone)]
@@ -169,6 +171,22 @@ impl Queue {
         match self {
             Self::Sqs(queue) => queue.check().await,
             Self::Postgres(queue) => queue.check().await,
+        }
+    }
+
+    /// Returns the dead-letter queue. Returns `None` if there is none, so that only the jobs' own rows say what was given up.
+    pub(crate) async fn dead_letter_queue(&self) -> Result<Option<DeadLetterQueue>, QueueError> {
+        match self {
+            Self::Sqs(queue) => queue.dead_letter_queue().await,
+            Self::Postgres(_) => Ok(None),
+        }
+    }
+
+    /// Sends a stored message back that could not be parsed. The database's queue consists of jobs and refuses it.
+    pub(crate) async fn send_body(&self, id: &str, body: &str) -> Result<(), QueueError> {
+        match self {
+            Self::Sqs(queue) => queue.send_body(id, body).await,
+            Self::Postgres(_) => Err(QueueError::NotAJob(id.to_owned())),
         }
     }
 

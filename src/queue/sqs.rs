@@ -1,5 +1,7 @@
 //! The queue on SQS.
 
+pub(crate) mod dead_letters;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
