@@ -116,6 +116,12 @@ words! {
     }
 }
 
+impl Failure {
+    /// The kinds of failures that the operator of the service, rather than the owner of the file, must fix: the job was
+    /// given up.
+    pub(crate) const GIVEN_UP: [&str; 4] = ["cut_off", "too_many_rows", "server", "database_refused"];
+}
+
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         Failure::Rejected { rejection }
@@ -133,6 +139,26 @@ mod tests {
     use super::*;
     use crate::domain::field::Field;
     use crate::domain::rejection::{ColumnProposal, ForeignFormat, HeaderNames};
+
+    #[test]
+    fn what_the_operator_must_fix_is_given_up() {
+        for (failure, is_given_up) in [
+            (Rejection::Empty.into(), false),
+            (Failure::Replaced, false),
+            (Failure::NoFile { key: "a.csv".to_owned() }, false),
+            (Failure::BadKey { key: String::new(), flaw: KeyFlaw::Empty }, false),
+            (Failure::CutOff { runs: 5 }, true),
+            (Failure::TooManyRows { rows: 1 << 40 }, true),
+            (Fault::StoreDenied.into(), true),
+            (Failure::DatabaseRefused { code: "42501".to_owned() }, true),
+            (Failure::RowsRemoved, false),
+            (Failure::Cancelled { by: "ann".to_owned() }, false),
+        ] {
+            let stored = serde_json::to_value(&failure).unwrap();
+            let kind = stored["kind"].as_str().unwrap();
+            assert_eq!(Failure::GIVEN_UP.contains(&kind), is_given_up, "{kind}");
+        }
+    }
 
     #[test]
     fn stored_failures_are_read_back() {

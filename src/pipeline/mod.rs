@@ -293,3 +293,27 @@ async fn wait_for_turn(
         pause = (pause * 2).min(std::time::Duration::from_millis(250));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_owners_cannot_fix_is_given_up() {
+        for error in [
+            RunError::Rejected(Rejection::Empty),
+            RunError::Replaced,
+            RunError::CutOff { runs: 5 },
+            RunError::Scratch(std::io::Error::other("no space")),
+            StoreError::Aborted.into(),
+            StoreError::TooLarge { what: "the number of rows", value: 1 << 40 }.into(),
+            sqlx::Error::PoolTimedOut.into(),
+            RunError::Object(ObjectError::NoStore { store: "bucket a".to_owned() }),
+            RunError::Object(ObjectError::NotFound { store: "bucket a".to_owned(), key: "a.csv".to_owned() }),
+        ] {
+            let failure = serde_json::to_value(error.failure()).unwrap();
+            let is_given_up = Failure::GIVEN_UP.contains(&failure["kind"].as_str().unwrap());
+            assert_eq!(is_given_up, !error.is_owners(), "{failure}");
+        }
+    }
+}

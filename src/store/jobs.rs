@@ -1,6 +1,8 @@
-//! `jobs`: reads and inserts jobs. `decide.rs` changes them for people, `run.rs` for the run that has the lease.
+//! `jobs`: reads and inserts jobs. `decide.rs` changes them for people, `run.rs` for the run that has the lease, and
+//! `given_up.rs` lists those that the operator must see to.
 
 mod decide;
+mod given_up;
 mod run;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +11,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 
 pub use decide::*;
+pub(crate) use given_up::{GivenUp, given_up, given_up_job};
 pub use run::*;
 
 use super::undo_progress::UndoProgress;

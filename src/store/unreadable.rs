@@ -1,5 +1,6 @@
 //! `unreadable_messages`: messages that could not be parsed, stored for a person if the queue has no dead-letter queue.
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Row};
 
 use super::{StoreError, sql};
@@ -29,4 +30,40 @@ pub(crate) async fn count(pool: &PgPool) -> Result<i64, StoreError> {
     let query = "SELECT count(*) AS count FROM unreadable_messages";
     let row = sql::once(pool, query).await?.pop().ok_or(StoreError::Unreadable)?;
     Ok(row.try_get("count")?)
+}
+
+/// A stored message.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct Stored {
+    /// The queue's id of the message.
+    #[sqlx(rename = "unreadable_message_id")]
+    pub id: String,
+    /// What is wrong with it.
+    #[sqlx(rename = "unreadable_reason")]
+    pub reason: String,
+    /// When it was received.
+    #[sqlx(rename = "unreadable_received_at")]
+    pub received_at: DateTime<Utc>,
+}
+
+/// Returns up to `limit` stored messages, newest first.
+pub(crate) async fn list(pool: &PgPool, limit: i64) -> Result<Vec<Stored>, StoreError> {
+    let query = "SELECT unreadable_message_id, unreadable_reason, unreadable_received_at
+         FROM unreadable_messages ORDER BY unreadable_id DESC LIMIT $1";
+    let rows = sql::fetch(pool, sql::query(query).bind(limit)).await?;
+    rows.iter().map(|row| Ok(sqlx::FromRow::from_row(row)?)).collect()
+}
+
+/// Returns a stored message with its body.
+pub(crate) async fn get(pool: &PgPool, message_id: &str) -> Result<Option<(Stored, String)>, StoreError> {
+    let query = "SELECT unreadable_message_id, unreadable_reason, unreadable_received_at, unreadable_body
+         FROM unreadable_messages WHERE unreadable_message_id = $1";
+    let row = sql::fetch(pool, sql::query(query).bind(message_id)).await?.pop();
+    row.map(|row| Ok((sqlx::FromRow::from_row(&row)?, row.try_get("unreadable_body")?))).transpose()
+}
+
+/// Deletes a stored message. Returns whether it was stored.
+pub(crate) async fn delete(pool: &PgPool, message_id: &str) -> Result<bool, StoreError> {
+    let query = "DELETE FROM unreadable_messages WHERE unreadable_message_id = $1";
+    Ok(sql::execute(pool, sql::query(query).bind(message_id)).await?.rows_affected() > 0)
 }
