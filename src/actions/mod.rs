@@ -3,6 +3,8 @@
 //!
 //! Guarantees: each action is one transaction, limited to the data of one owner, and recorded with who did it and
 //! what changed. A request that is sent twice under one idempotency key is carried out once.
+//!
+//! Dead letters are an exception: they are the operator's, and messages have no owner. See `dead_letters.rs`.
 
 mod assign;
 mod beginning;
@@ -11,6 +13,7 @@ mod contact;
 mod correct;
 mod corrections_content;
 mod corrections_file;
+mod dead_letters;
 mod decide;
 mod delete_contacts;
 mod effect;
@@ -42,6 +45,7 @@ pub use contact::{
 pub use correct::{Corrected, CorrectionsPreview, correct, preview_corrections};
 pub use corrections_content::CORRECTIONS_LIMIT;
 pub use corrections_file::{CorrectionsFile, corrections_file};
+pub(crate) use dead_letters::{DeadLetter, DeadLetters, Handled, LetterId, LetterMessage, WhichLetters};
 pub use decide::{Preview, decide, decide_issue, edit_row, preview};
 pub use delete_contacts::{
     DeletedContacts, DeletionPreview, delete_contact, delete_contacts, preview_deletion,

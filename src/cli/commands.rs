@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 use super::list::List;
 use super::output::OutputArgs;
 use super::{
-    browser_sessions, columns, contacts, decide, import, mapping, migrate, save, show, token, undo, webhook,
+    browser_sessions, columns, contacts, dead_letters, decide, import, mapping, migrate, save, show, token,
+    undo, webhook,
 };
 use crate::config::{Setting, Settings};
 use crate::domain::field::Field;
@@ -255,6 +256,13 @@ pub(super) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// List, show, send back and drop what workers have given up: messages and jobs of all owners.
+    ///
+    /// A dead letter is a message in the dead-letter queue of SQS_QUEUE_URL; without a dead-letter queue, it is a message that
+    /// could not be parsed, or a job that is FAILED for a reason that the operator must fix. For the operator: messages have
+    /// no owner, so --owner does not limit this command.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLettersCommand),
     /// Check the database, the file store and the queue, and report what to fix.
     Doctor,
     /// Print the settings, with their values and where these come from.
@@ -318,6 +326,7 @@ impl Command {
             | Command::About { .. }
             | Command::Forget { .. }
             | Command::Retention { .. }
+            | Command::DeadLetters(_)
             | Command::Doctor
             | Command::Config { .. } => None,
         }

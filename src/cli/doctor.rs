@@ -102,7 +102,10 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         Ok(0) | Err(_) => {}
         Ok(count) => report.bad(
             "messages",
-            format!("{} could not be parsed; see the table unreadable_messages", counted(count, "message")),
+            format!(
+                "{} could not be parsed; list them with `ingest dead-letters list`",
+                counted(count, "message")
+            ),
         ),
     }
 }
@@ -179,7 +182,10 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
         DeadLetters::Queue { name, waiting: Some(count), .. } => {
             report.bad(
                 "dead letters",
-                format!("{} in queue {name}: inspect, then redrive or delete", counted(count, "message")),
+                format!(
+                    "{} in queue {name}; list them with `ingest dead-letters list`",
+                    counted(count, "message")
+                ),
             );
         }
         DeadLetters::Queue { name, waiting: None, .. } => {

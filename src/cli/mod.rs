@@ -12,6 +12,7 @@ mod confirm;
 mod connections;
 mod contacts;
 mod corrections;
+mod dead_letters;
 mod decide;
 mod definition;
 mod doctor;
@@ -141,6 +142,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::About { .. }
         | Command::Forget { .. }
         | Command::Retention { .. }
+        | Command::DeadLetters(_)
         | Command::DeleteContacts(_)
         | Command::Contacts(_) => session::Migrate::from_flag(cli.no_migrate),
     };
@@ -184,6 +186,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Mappings(command) => mapping::run(session, command).await,
         Command::Contacts(args) => contacts::list(session, args).await,
         Command::DeleteContacts(args) => contacts::delete(session, &args).await,
+        Command::DeadLetters(command) => dead_letters::run(session, command).await,
         Command::Retention { dry_run } => retention::run(session, dry_run).await,
         Command::About { email } => person::about(session, &email).await,
         Command::Forget { email, dry_run, yes } => person::forget(session, &email, dry_run, yes).await,

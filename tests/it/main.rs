@@ -14,6 +14,7 @@ mod crash;
 #[path = "../../benches/dataset.rs"]
 #[allow(dead_code, reason = "the benchmarks use the rest")]
 mod dataset;
+mod dead_letters;
 mod decisions;
 mod deleted_contacts;
 mod encoding_doubt;

@@ -95,7 +95,7 @@ async fn an_unreadable_message_is_stored_without_a_redrive_policy() {
     assert_eq!(stored[0].0, r#"{"job_id": "seven"}"#);
     let doctor = world.ingest(&["doctor"]).await;
     doctor.expect_status(1);
-    assert!(doctor.stdout.contains("unreadable_messages"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("list them with `ingest dead-letters list`"), "{}", doctor.stdout);
 }
 
 #[tokio::test]
