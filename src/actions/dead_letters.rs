@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use super::job::{cancel, reprocess};
 use super::{ActionError, Request};
 use crate::domain::job::{JobId, Owner};
-use crate::queue::{Handling, JobMessage, Letter, Queue, Unreadable};
+use crate::queue::{self, Handling, JobMessage, Letter, Queue, Unreadable};
 use crate::store::OwnerPool;
 use crate::store::jobs::{self, GivenUp};
 use crate::store::unreadable::{self, Stored};
@@ -154,6 +154,17 @@ impl DeadLetters<'_> {
         letters.truncate(limit);
         letters.sort_by_key(|letter| std::cmp::Reverse(letter.at));
         Ok(Listed { letters, more })
+    }
+
+    /// Counts all dead letters, those in SQS approximately and without those that somebody is reading.
+    pub(crate) async fn count(&self) -> Result<u64, ActionError> {
+        let given_up = match self.queue.check().await?.dead_letters {
+            queue::DeadLetters::Queue { waiting, .. } => waiting.unwrap_or_default(),
+            queue::DeadLetters::Jobs | queue::DeadLetters::None => {
+                jobs::given_up(self.pool, None, i64::MAX).await?.len() as u64
+            }
+        };
+        Ok(given_up + unreadable::count(self.pool).await?.unsigned_abs())
     }
 
     /// Returns a dead letter with its message.

@@ -89,7 +89,7 @@ pub(crate) async fn run(session: &Session, command: DeadLettersCommand) -> anyho
         }
         DeadLettersCommand::Drop { which, yes } => {
             let which = which.which();
-            if !yes && !is_confirmed(&which)? {
+            if !yes && !is_confirmed(&dead_letters, &which).await? {
                 return Ok(Status::Failed);
             }
             let handled = dead_letters.drop(which).await?;
@@ -190,9 +190,9 @@ fn what_to_do(letter: &DeadLetter) -> String {
 }
 
 /// Asks on the terminal whether to drop dead letters.
-fn is_confirmed(which: &WhichLetters) -> anyhow::Result<bool> {
+async fn is_confirmed(dead_letters: &DeadLetters<'_>, which: &WhichLetters) -> anyhow::Result<bool> {
     let would = match which {
-        WhichLetters::All => "drop all dead letters".to_owned(),
+        WhichLetters::All => format!("drop all dead letters ({})", dead_letters.count().await?),
         WhichLetters::Ids(ids) => format!("drop {}", counted(ids.len() as u64, "dead letter")),
     };
     if !confirm::is_attended() {

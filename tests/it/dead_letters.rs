@@ -54,6 +54,8 @@ async fn an_unreadable_message_is_listed_shown_redriven_and_dropped() {
     let id = first["id"].as_str().unwrap();
     let shown = world.ingest(&["dead-letters", "show", id]).await;
     shown.expect_status(0);
+    let asked = world.ingest(&["dead-letters", "drop", "--all"]).await;
+    assert!(asked.stderr.contains("this would drop all dead letters (1) for good"), "{}", asked.stderr);
     assert!(shown.stdout.ends_with("\nmessage\nno request\n"), "{}", shown.stdout);
     assert!(shown.stdout.contains(reason) && shown.stdout.contains("SentTimestamp"), "{}", shown.stdout);
     assert!(shown.stderr.contains(&format!("`ingest dead-letters drop {id}`")), "{}", shown.stderr);
@@ -186,6 +188,13 @@ async fn a_given_up_job_of_the_database_queue_is_its_own_dead_letter() {
     let body: Value = serde_json::from_str(shown["body"].as_str().unwrap()).unwrap();
     assert_eq!(body, json!({ "job_id": dropped, "s3_key": "uploads/two/b.csv" }));
 
+    let table = world.ingest(&["dead-letters", "list"]).await;
+    table.expect_status(0);
+    let row = format!("\njob-{dropped} ");
+    assert!(table.stdout.starts_with("dead letter") && table.stdout.contains(&row), "{}", table.stdout);
+    let asked = world.ingest(&["dead-letters", "drop", "--all"]).await;
+    asked.expect_status(1);
+    assert!(asked.stderr.contains("this would drop all dead letters (2) for good"), "{}", asked.stderr);
     let ended = dead_letters(&world, &["drop", &format!("job-{dropped}"), "--yes"]).await;
     assert_eq!(ended, json!({ "dropped": 1, "missing": [] }));
     let reason = "SELECT job_failure_reason::text FROM jobs WHERE job_id = $1";
