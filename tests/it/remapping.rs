@@ -272,7 +272,7 @@ async fn the_page_of_a_failed_job_shows_the_form_for_its_columns() {
     let answer = send("/mappings/1", &form).await;
     assert_eq!(
         (answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()),
-        (303, "/mappings")
+        (303, "/mappings?done=saved")
     );
     let (_, changed) = server.get("/api/v1/mappings").await;
     let changed = &changed["items"][0];

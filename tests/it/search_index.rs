@@ -206,10 +206,9 @@ async fn the_index_reveals_nothing_of_others() {
     let settings = "SELECT prosecdef AND 'search_path=public, pg_temp' = ANY (proconfig) FROM pg_proc
          WHERE proname = 'ingest_search_candidates'";
     assert!(sqlx::query_scalar::<_, bool>(settings).fetch_one(&world.pool).await.unwrap());
-    let definers =
-        "SELECT proname::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace";
+    let definers = "SELECT proname::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1";
     let definers: Vec<String> = sqlx::query_scalar(definers).fetch_all(&world.pool).await.unwrap();
-    assert_eq!(definers, ["ingest_search_candidates"]);
+    assert_eq!(definers, ["ingest_note_job_change", "ingest_search_candidates"]);
 }
 
 /// Returns what `ingest doctor` says of the index.

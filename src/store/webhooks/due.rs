@@ -60,26 +60,31 @@ pub(crate) async fn claim(
     at_most: usize,
     lease: Duration,
 ) -> Result<Vec<Attempt>, StoreError> {
-    // The outer condition is evaluated again after a wait for another worker's change.
-    let query = "WITH due AS MATERIALIZED (
+    // One round trip, since each worker asks once a second. The outer condition is evaluated again after a wait for another
+    // worker's change.
+    let busy: Vec<String> = busy.iter().map(ToString::to_string).collect();
+    let claim = format!(
+        "WITH due AS MATERIALIZED (
              SELECT delivery_id FROM webhook_deliveries
              WHERE delivery_due_at <= now() AND delivery_id IN (
                  SELECT DISTINCT ON (delivery_webhook_id) delivery_id FROM (
                      SELECT delivery_id, delivery_webhook_id, delivery_due_at FROM webhook_deliveries
-                     WHERE delivery_due_at <= now() AND delivery_webhook_id <> ALL ($1)
-                     ORDER BY delivery_due_at LIMIT $2) AS oldest
+                     WHERE delivery_due_at <= now() AND delivery_webhook_id <> ALL ('{{{busy}}}'::bigint[])
+                     ORDER BY delivery_due_at LIMIT {CONSIDERED}) AS oldest
                  ORDER BY delivery_webhook_id, delivery_due_at)
-             ORDER BY delivery_due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-         UPDATE webhook_deliveries SET delivery_due_at = now() + $4, delivery_attempts = delivery_attempts + 1
+             ORDER BY delivery_due_at LIMIT {at_most} FOR UPDATE SKIP LOCKED)
+         UPDATE webhook_deliveries
+         SET delivery_due_at = now() + {lease}, delivery_attempts = delivery_attempts + 1
          FROM webhooks WHERE webhook_id = delivery_webhook_id AND delivery_id IN (SELECT delivery_id FROM due)
          RETURNING delivery_id, webhook_id, delivery_attempts, delivery_message, delivery_event,
              delivery_job_id, delivery_job, delivery_created_at, webhook_url, webhook_secret,
              (SELECT job_original_filename FROM jobs WHERE job_id = delivery_job_id AND job_user_id = webhook_owner)
-                 AS filename";
-    let busy: Vec<i64> = busy.iter().map(|webhook| webhook.0).collect();
-    let query = sql::query(query).bind(busy).bind(CONSIDERED).bind(at_most as i64).bind(interval(lease));
+                 AS filename",
+        busy = busy.join(","),
+        lease = sql::interval(lease)
+    );
     let mut attempts = Vec::new();
-    for row in sql::fetch(pool, query).await? {
+    for row in sql::once(pool, &claim).await? {
         attempts.push(Attempt {
             id: row.try_get("delivery_id")?,
             webhook: row.try_get("webhook_id")?,
