@@ -43,11 +43,11 @@ DO $migration$ BEGIN
 CREATE FUNCTION ingest_note_job_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $$
 BEGIN
     INSERT INTO webhook_deliveries (delivery_owner, delivery_webhook_id, delivery_event, delivery_job_id, delivery_job)
-    SELECT webhook_owner, webhook_id, 'job.' || lower(NEW.job_status::text), NEW.job_id,
+    SELECT webhook_owner, webhook_id, 'job.' || lower(NEW.job_status::text COLLATE "C"), NEW.job_id,
            jsonb_build_object('status', NEW.job_status, 'total_rows', NEW.job_total_rows, 'open_issues', NEW.job_issue_count)
     FROM webhooks
     WHERE webhook_owner = NEW.job_user_id AND webhook_disabled_at IS NULL
-      AND 'job.' || lower(NEW.job_status::text) = ANY (webhook_events);
+      AND 'job.' || lower(NEW.job_status::text COLLATE "C") = ANY (webhook_events);
     RETURN NULL;
 END $$
     $functions$, current_schema());

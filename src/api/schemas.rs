@@ -16,6 +16,7 @@ use crate::domain::interpretation::{Certainty, ColumnsBy, ContainerFormat};
 use crate::domain::job::{ImportPolicy, JobStatus, Quote};
 use crate::domain::row::{OnExisting, RowStatus};
 use crate::domain::rules::IssueType;
+use crate::domain::webhook::WebhookEvent;
 use crate::exports::ExportFormat;
 
 /// Describes a struct of another module under a name: `path as Name { field: Type, … }`. Comments and `#[schema(…)]`
@@ -133,7 +134,8 @@ words!(
     OnExisting,
     Quote,
     Role,
-    RowStatus
+    RowStatus,
+    WebhookEvent
 );
 
 /// Implements schemas for identifiers as numbers. The derive would make each a named schema; therefore fields also name

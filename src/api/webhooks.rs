@@ -15,49 +15,6 @@ use crate::domain::webhook::{WebhookEvent, WebhookUrl};
 use crate::http::{App, Editor, Json, Kind, Path, Problem, ProblemBody, Query, Reader};
 use crate::store::webhooks::{self, MOST_WEBHOOKS, Progress};
 
-/// An event of a webhook: the status that a job has reached, or a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) enum EventName {
-    #[serde(rename = "job.pending")]
-    Pending,
-    #[serde(rename = "job.processing")]
-    Processing,
-    #[serde(rename = "job.needs_review")]
-    NeedsReview,
-    #[serde(rename = "job.completed")]
-    Completed,
-    #[serde(rename = "job.failed")]
-    Failed,
-    #[serde(rename = "webhook.test")]
-    Test,
-}
-
-impl From<WebhookEvent> for EventName {
-    fn from(event: WebhookEvent) -> EventName {
-        match event {
-            WebhookEvent::Pending => EventName::Pending,
-            WebhookEvent::Processing => EventName::Processing,
-            WebhookEvent::NeedsReview => EventName::NeedsReview,
-            WebhookEvent::Completed => EventName::Completed,
-            WebhookEvent::Failed => EventName::Failed,
-            WebhookEvent::Test => EventName::Test,
-        }
-    }
-}
-
-impl From<EventName> for WebhookEvent {
-    fn from(event: EventName) -> WebhookEvent {
-        match event {
-            EventName::Pending => WebhookEvent::Pending,
-            EventName::Processing => WebhookEvent::Processing,
-            EventName::NeedsReview => WebhookEvent::NeedsReview,
-            EventName::Completed => WebhookEvent::Completed,
-            EventName::Failed => WebhookEvent::Failed,
-            EventName::Test => WebhookEvent::Test,
-        }
-    }
-}
-
 /// A webhook without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Webhook {
@@ -67,7 +24,7 @@ pub(super) struct Webhook {
     #[schema(value_type = String, format = "uri")]
     url: WebhookUrl,
     /// The events that it receives.
-    events: Vec<EventName>,
+    events: Vec<WebhookEvent>,
     created_at: DateTime<Utc>,
     /// When the receiver answered 410 Gone. Nothing is sent since then; a test enables the webhook again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +37,7 @@ impl From<webhooks::Webhook> for Webhook {
         Webhook {
             id: webhook.id,
             url: webhook.url,
-            events: webhook.events.into_iter().map(EventName::from).collect(),
+            events: webhook.events,
             created_at: webhook.created_at,
             disabled_at: webhook.disabled_at,
         }
@@ -97,7 +54,7 @@ pub(super) struct NewWebhook {
     /// The events that it receives. Defaults to `job.needs_review`, `job.completed` and `job.failed`.
     #[serde(default)]
     #[schema(required = false, min_items = 1)]
-    events: Option<Vec<EventName>>,
+    events: Option<Vec<WebhookEvent>>,
 }
 
 /// A webhook just created.
@@ -138,10 +95,7 @@ pub(super) async fn create_webhook(
 ) -> Result<Response, Problem> {
     let invalid = |pointer: &str, words: String| Problem::new(Kind::Invalid).at(pointer, words);
     let url: WebhookUrl = new.url.parse().map_err(|error| invalid("#/url", format!("{error}")))?;
-    let events: Vec<WebhookEvent> = match new.events {
-        Some(events) => events.into_iter().map(WebhookEvent::from).collect(),
-        None => WebhookEvent::DEFAULT.to_vec(),
-    };
+    let events = new.events.unwrap_or_else(|| WebhookEvent::DEFAULT.to_vec());
     if events.is_empty() {
         return Err(invalid("#/events", "takes at least one event".to_owned()));
     }
@@ -198,7 +152,7 @@ pub(super) async fn test_webhook(
 pub(super) struct Delivery {
     #[schema(value_type = i64)]
     id: DeliveryId,
-    event: EventName,
+    event: WebhookEvent,
     /// The job that changed; absent in a test.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = i64, nullable = false)]
@@ -234,7 +188,7 @@ impl From<webhooks::Delivery> for Delivery {
         };
         Delivery {
             id: delivery.id,
-            event: delivery.event.into(),
+            event: delivery.event,
             job: delivery.job,
             created_at: delivery.created_at,
             attempts: delivery.attempts,

@@ -277,7 +277,7 @@ async fn run_when_free(session: &Session, job: JobId, label: &str, control: &Con
     }
 }
 
-/// Reports a run that has ended by itself.
+/// Reports a run that nobody has stopped.
 async fn finished(session: &Session, job: JobId, label: &str, outcome: &Outcome) -> anyhow::Result<Status> {
     if !session.json {
         let mut db = session.read().await?;

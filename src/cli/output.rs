@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use indicatif::HumanCount;
 use serde::Serialize;
@@ -73,6 +74,11 @@ impl OutputArgs {
     pub(crate) fn format(self, json: bool) -> Format {
         if json { Format::Json } else { self.output }
     }
+}
+
+/// Returns a time to the minute for a table; nothing if there is none.
+pub(super) fn time(at: Option<DateTime<Utc>>) -> String {
+    at.map(|at| at.format("%Y-%m-%d %H:%MZ").to_string()).unwrap_or_default()
 }
 
 /// Prints one value as JSON.

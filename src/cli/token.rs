@@ -8,7 +8,7 @@ use serde_json::json;
 use std::io::Write;
 
 use super::Status;
-use super::output::{Format, OutputArgs, counted, print};
+use super::output::{Format, OutputArgs, counted, print, time};
 use super::session::Session;
 use crate::auth::{Role, Roles, Secret};
 use crate::config::Settings;
@@ -165,10 +165,6 @@ async fn list(session: &Session, all: bool, output: Format) -> anyhow::Result<St
         ]
     })?;
     Ok(Status::Done)
-}
-
-fn time(at: Option<DateTime<Utc>>) -> String {
-    at.map(|at| at.format("%Y-%m-%d %H:%MZ").to_string()).unwrap_or_default()
 }
 
 async fn revoke(session: &Session, ids: &[TokenId]) -> anyhow::Result<Status> {

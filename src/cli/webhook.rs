@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Status;
-use super::output::{Format, OutputArgs, print};
+use super::output::{Format, OutputArgs, print, time};
 use super::session::Session;
 use crate::actions;
 use crate::domain::ids::{DeliveryId, WebhookId};
@@ -219,8 +219,4 @@ async fn deliveries(session: &Session, webhook: WebhookId, limit: i64, output: F
         ]
     })?;
     Ok(())
-}
-
-fn time(at: Option<DateTime<Utc>>) -> String {
-    at.map(|at| at.format("%Y-%m-%d %H:%MZ").to_string()).unwrap_or_default()
 }

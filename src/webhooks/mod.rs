@@ -24,10 +24,12 @@ use crate::metrics::{Ended, METRICS};
 use crate::store::StoreError;
 use crate::store::webhooks::{self, Attempt};
 
-/// The most attempts at once, each of another webhook.
+/// The most attempts at once. A webhook has at most one.
 const AT_ONCE: usize = 16;
 /// How long an attempt keeps other workers from the event. Longer than [`Sender::TIMEOUT`].
 const LEASE: Duration = Duration::from_secs(60);
+/// How long a stop waits for attempts in progress. Those that it cuts off are repeated after their leases.
+const DRAIN: Duration = Duration::from_secs(1);
 /// The wait between two searches for events.
 const POLL: Duration = Duration::from_secs(1);
 /// How long deliveries are listed after their creation.
@@ -61,7 +63,7 @@ fn wait(failures: i32) -> Option<Duration> {
     Some(wait.mul_f64(1.0 + fastrand::f64() / 10.0))
 }
 
-/// Sends what is due until `stop`, then finishes the attempts in progress.
+/// Sends what is due until `stop`, and gives the attempts in progress another second.
 pub(crate) async fn send(pool: &PgPool, sender: &Sender, stop: &CancellationToken) {
     let busy = Arc::new(Mutex::new(HashSet::new()));
     let mut attempts = JoinSet::new();
@@ -76,7 +78,7 @@ pub(crate) async fn send(pool: &PgPool, sender: &Sender, stop: &CancellationToke
         };
         if tidied.elapsed() >= TIDY_EVERY {
             tidied = tokio::time::Instant::now();
-            tidy(pool).await;
+            tidy(pool, stop).await;
         }
         let wait = if begun == 0 { POLL } else { Duration::ZERO };
         tokio::select! {
@@ -85,7 +87,9 @@ pub(crate) async fn send(pool: &PgPool, sender: &Sender, stop: &CancellationToke
             () = tokio::time::sleep(wait) => {}
         }
     }
-    while attempts.join_next().await.is_some() {}
+    let all_ended = async { while attempts.join_next().await.is_some() {} };
+    // Dropping the rest cuts it off.
+    let _ = tokio::time::timeout(DRAIN, all_ended).await;
 }
 
 /// Begins attempts of webhooks that are not busy. Returns their number.
@@ -163,11 +167,21 @@ async fn try_once(pool: &PgPool, sender: &Sender, attempt: &Attempt) {
     }
 }
 
-async fn tidy(pool: &PgPool) {
-    match webhooks::remove_old(pool, KEPT).await {
-        Ok(0) => {}
-        Ok(deliveries) => tracing::info!(deliveries, "removed old deliveries of webhooks"),
-        Err(error) => tracing::warn!(%error, "cannot remove old deliveries of webhooks"),
+/// Removes all old deliveries, in small steps.
+async fn tidy(pool: &PgPool, stop: &CancellationToken) {
+    let mut deliveries = 0;
+    while !stop.is_cancelled() {
+        match webhooks::remove_old(pool, KEPT).await {
+            Ok(0) => break,
+            Ok(removed) => deliveries += removed,
+            Err(error) => {
+                tracing::warn!(%error, "cannot remove old deliveries of webhooks");
+                break;
+            }
+        }
+    }
+    if deliveries > 0 {
+        tracing::info!(deliveries, "removed old deliveries of webhooks");
     }
 }
 

@@ -185,7 +185,7 @@ async fn a_slow_receiver_delays_no_other() {
     let fast = Receiver::accepting().await;
     create(&world, "one", &slow.url, &[]).await;
     create(&world, "two", &fast.url, &[]).await;
-    let _worker = world.spawn(&["worker"]);
+    let mut worker = world.spawn(&["worker"]);
     for number in 0..20 {
         world.enqueue(&format!("{number}.csv"), CLEAN, "one").await;
     }
@@ -196,6 +196,45 @@ async fn a_slow_receiver_delays_no_other() {
     assert!(in_time.is_ok());
     // One attempt at a time.
     assert_eq!(slow.all().len(), 1);
+    // Nor does it delay a stop.
+    let stopping = Instant::now();
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    assert!(stopping.elapsed() < Duration::from_secs(10), "{:?}", stopping.elapsed());
+}
+
+#[tokio::test]
+async fn events_have_their_names_in_every_locale() {
+    // In this locale, lower() turns I into ı.
+    let turkish = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr'";
+    let world = World::empty_database_with(turkish).await.with(&LOOPBACK);
+    let receiver = Receiver::accepting().await;
+    create(&world, "one", &receiver.url, &["--events", "job.processing,job.needs_review"]).await;
+    let _worker = world.spawn(&["worker"]);
+    world.enqueue("dirty.csv", DIRTY, "one").await;
+    let received = receiver.eventually_received(2).await;
+    let kinds: BTreeSet<String> = received.iter().map(Received::kind).collect();
+    assert_eq!(kinds, BTreeSet::from(["job.processing".to_owned(), "job.needs_review".to_owned()]));
+}
+
+#[tokio::test]
+async fn an_event_that_is_sent_again_during_an_attempt_keeps_what_becomes_of_the_new_one() {
+    let world = World::database().await.with(&LOOPBACK);
+    let receiver = Receiver::start(|number| match number {
+        0 => (StatusCode::INTERNAL_SERVER_ERROR, Duration::from_secs(6)),
+        _ => (StatusCode::OK, Duration::ZERO),
+    })
+    .await;
+    create(&world, "one", &receiver.url, &[]).await;
+    let _workers = [world.spawn(&["worker"]), world.spawn(&["worker"])];
+    world.ingest(&["webhook", "test", "1", "--owner", "one"]).await.expect_status(0);
+    receiver.eventually_received(1).await;
+    world.ingest(&["webhook", "resend", "1", "1", "--owner", "one"]).await.expect_status(0);
+    receiver.eventually_received(2).await;
+    // Until the first attempt has failed.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let delivery = &deliveries(&world, "one", "1").await[0];
+    assert!(delivery["delivered_at"].is_string() && delivery["error"].is_null(), "{delivery}");
+    assert_eq!(receiver.all().len(), 2);
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ pub(crate) struct GivenUp {
     pub reason: String,
 }
 
-/// The jobs that were given up and of which no other run was requested since. `$1`: the kinds of failures.
+/// The jobs that were given up, unless another run was requested since. `$1`: the kinds of failures.
 const GIVEN_UP: &str =
     "SELECT job_id, job_user_id, job_s3_object_key, job_original_filename, job_process_end,
         coalesce(job_failure, '') AS failure

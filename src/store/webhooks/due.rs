@@ -1,7 +1,7 @@
 //! The queue of `webhook_deliveries`, as workers see it: of all owners.
 //!
-//! An attempt has a lease, so no two workers send an event at once. What becomes of the attempt is recorded only as long as
-//! nobody else has begun another.
+//! An attempt has a lease, so no two workers send an event at once. The end of the lease is the receipt: what becomes of the
+//! attempt is recorded only as long as nobody has begun another or requested that the event is sent again.
 
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub(crate) struct Attempt {
     pub webhook: WebhookId,
     /// The number of this attempt, from 1 on.
     pub number: i32,
+    /// The end of its lease.
+    leased_until: DateTime<Utc>,
     /// The id of the event for the receiver.
     pub message: Uuid,
     /// The event.
@@ -53,7 +55,8 @@ pub(crate) struct Failure {
 /// The most due deliveries that are considered at once.
 const CONSIDERED: i64 = 1_000;
 
-/// Begins attempts, each of another webhook, none of which is `busy`: up to `at_most`, those due longest first.
+/// Begins up to `at_most` attempts, at most one for each webhook, those due longest first. Leaves out the webhooks that are
+/// `busy`.
 pub(crate) async fn claim(
     pool: &PgPool,
     busy: &[WebhookId],
@@ -76,7 +79,7 @@ pub(crate) async fn claim(
          UPDATE webhook_deliveries
          SET delivery_due_at = now() + {lease}, delivery_attempts = delivery_attempts + 1
          FROM webhooks WHERE webhook_id = delivery_webhook_id AND delivery_id IN (SELECT delivery_id FROM due)
-         RETURNING delivery_id, webhook_id, delivery_attempts, delivery_message, delivery_event,
+         RETURNING delivery_id, webhook_id, delivery_attempts, delivery_due_at, delivery_message, delivery_event,
              delivery_job_id, delivery_job, delivery_created_at, webhook_url, webhook_secret,
              (SELECT job_original_filename FROM jobs WHERE job_id = delivery_job_id AND job_user_id = webhook_owner)
                  AS filename",
@@ -89,6 +92,7 @@ pub(crate) async fn claim(
             id: row.try_get("delivery_id")?,
             webhook: row.try_get("webhook_id")?,
             number: row.try_get("delivery_attempts")?,
+            leased_until: row.try_get("delivery_due_at")?,
             message: row.try_get("delivery_message")?,
             event: row.try_get::<&str, _>("delivery_event")?.parse()?,
             job: row.try_get::<Option<i64>, _>("delivery_job_id")?.map(JobId),
@@ -106,8 +110,8 @@ pub(crate) async fn claim(
 pub(crate) async fn delivered(pool: &PgPool, attempt: &Attempt, status: u16) -> Result<(), StoreError> {
     let query = "UPDATE webhook_deliveries
          SET delivery_due_at = NULL, delivery_delivered_at = now(), delivery_status = $3, delivery_error = NULL
-         WHERE delivery_id = $1 AND delivery_attempts = $2";
-    let query = sql::query(query).bind(attempt.id).bind(attempt.number).bind(status as i16);
+         WHERE delivery_id = $1 AND delivery_due_at = $2";
+    let query = sql::query(query).bind(attempt.id).bind(attempt.leased_until).bind(status as i16);
     sql::execute(pool, query).await.map(|_| ())
 }
 
@@ -134,8 +138,8 @@ async fn record(
 ) -> Result<(), StoreError> {
     let query = "UPDATE webhook_deliveries
          SET delivery_due_at = now() + $3, delivery_status = $4, delivery_error = $5
-         WHERE delivery_id = $1 AND delivery_attempts = $2";
-    let query = sql::query(query).bind(attempt.id).bind(attempt.number).bind(wait.map(interval));
+         WHERE delivery_id = $1 AND delivery_due_at = $2";
+    let query = sql::query(query).bind(attempt.id).bind(attempt.leased_until).bind(wait.map(interval));
     let query = query.bind(failure.status.map(|status| status as i16)).bind(&failure.error);
     sql::execute(pool, query).await.map(|_| ())
 }

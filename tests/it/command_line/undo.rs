@@ -3,7 +3,7 @@
 use super::{HEADER, on_terminal};
 use crate::support::World;
 
-/// Imports three contacts, then a file that changes one and adds two, of which somebody edits one afterwards.
+/// Imports three contacts, then a file that changes one and adds two. Somebody edits one of the two afterwards.
 async fn imported() -> World {
     let world = World::database().await;
     let first = "ann@example.com,Ann,Lee,Acme\nbo@example.com,Bo,Ray,Acme\n";

@@ -103,7 +103,7 @@ impl Screen {
         self.client.issue_cmd(DevTools("Emulation.setTimezoneOverride", parameters)).await.unwrap();
     }
 
-    /// Gives the page this width in CSS pixels, of which each is `zoom` pixels of the screen.
+    /// Sets the width of the page in CSS pixels; each is `zoom` pixels of the screen wide.
     pub(crate) async fn resize(&self, width: u32, zoom: u32) {
         let parameters =
             json!({ "width": width, "height": 1000 / zoom, "deviceScaleFactor": zoom, "mobile": false });
