@@ -80,7 +80,7 @@ pub(super) async fn list_webhooks(
 
 /// Creates a webhook: a URL that receives a POST request for each event, signed as Standard Webhooks has it.
 ///
-/// An attempt fails after 20 seconds or with another status than 2xx, and is repeated ten times within three days. 410 disables
+/// An attempt fails after 20 seconds or with another status than 2xx, and is repeated ten times in about three days. 410 disables
 /// the webhook. Receivers recognise an event that they have already received by the header `webhook-id`.
 #[utoipa::path(post, path = "/webhooks", tag = "webhooks", request_body = NewWebhook,
     responses(

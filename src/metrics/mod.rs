@@ -192,11 +192,15 @@ mod tests {
             .runs
             .get_or_create(&Finished { flow: "INITIAL_PROCESSING", status: "COMPLETED" })
             .observe(0.3);
+        metrics.retries.get_or_create(&Retried { cause: "database" }).inc();
+        metrics.renewals.get_or_create(&Renewed { of: "lease", outcome: "expired" }).inc();
         metrics.note_progress();
         let text = metrics.text(&Registry::default()).unwrap();
         for line in [
             "messaging_client_consumed_messages_total{messaging_system=\"aws_sqs\"} 2\n",
             "ingest_run_duration_seconds_bucket{le=\"0.32\",flow=\"INITIAL_PROCESSING\",status=\"COMPLETED\"} 1\n",
+            "ingest_run_retries_total{cause=\"database\"} 1\n",
+            "ingest_renewals_total{of=\"lease\",outcome=\"expired\"} 1\n",
             "ingest_build_info{version=\"",
             "ingest_last_progress_timestamp_seconds 1",
         ] {

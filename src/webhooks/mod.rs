@@ -37,7 +37,7 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The wait between two removals of old deliveries.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// The waits after failed attempts: eleven attempts within three days.
+/// The waits after failed attempts: eleven attempts in about three days.
 const WAITS: [Duration; 10] = {
     const fn minutes(minutes: u64) -> Duration {
         Duration::from_secs(minutes * 60)
