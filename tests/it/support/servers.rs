@@ -72,6 +72,19 @@ impl Postgres {
         format!("postgresql://ingest:secret@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// Returns the processor time that the server has used so far: of the processes that have ended, and of those that run.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let pid_file = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+        let main: u64 = pid_file.lines().next().and_then(|line| line.trim().parse().ok()).unwrap();
+        let main_times = ProcessTimes::of(main).expect("PostgreSQL runs");
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let children = processes.filter_map(ProcessTimes::of).filter(|process| process.parent == main);
+        let ticks =
+            main_times.own + main_times.of_ended_children + children.map(|child| child.own).sum::<u64>();
+        Duration::from_millis(ticks * 10)
+    }
+
     /// Stops the server without a shutdown, as a crash does. Committed data survives.
     pub(crate) fn crash(&self) {
         let mut stop = self.pg_ctl();
@@ -134,6 +147,30 @@ impl Postgres {
         let server = Postgres { port: free_port(), folder };
         server.start();
         server
+    }
+}
+
+/// Processor times of a process in hundredths of a second, as in proc_pid_stat(5).
+struct ProcessTimes {
+    parent: u64,
+    own: u64,
+    of_ended_children: u64,
+}
+
+impl ProcessTimes {
+    /// Returns `None` if there is no such process (any more).
+    fn of(process: u64) -> Option<ProcessTimes> {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The second field is the name of the program in parentheses; the name may contain both.
+        let after_name = stat.rsplit_once(')')?.1;
+        let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
+        let [parent, user, system, ended_user, ended_system] = [4, 14, 15, 16, 17].map(field);
+        Some(ProcessTimes {
+            parent: parent?,
+            own: user? + system?,
+            of_ended_children: ended_user? + ended_system?,
+        })
     }
 }
 
