@@ -30,7 +30,15 @@ jobs-review = { $count ->
 
 state-reading = Die Datei wird gelesen
 state-working = Wird geprüft und importiert
+state-in-turn = Ein anderer Ihrer Importe läuft noch
+state-comparing = Duplikate und vorhandene Kontakte werden gesucht
+state-writing = Zeilen werden gespeichert
+state-indexing = Die Prüfung wird vorbereitet
+state-checking = Die Zeilen werden noch einmal geprüft
+state-importing = Kontakte werden importiert
+state-finishing = Wird abgeschlossen
 state-progress = { $done } von { $total } verarbeitet.
+state-so-far = Bisher { $rows }.
 state-may-leave = Sie können diese Seite verlassen.
 state-waiting = Wartet auf einen Worker
 state-waiting-note = Der Auftrag beginnt automatisch, sobald ein Worker frei ist.

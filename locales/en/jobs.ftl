@@ -32,9 +32,18 @@ jobs-review = { $count ->
 
 state-reading = Reading the file
 state-working = Validating and importing
+state-in-turn = Waiting for another of your imports
+state-comparing = Looking for duplicates and existing contacts
+state-writing = Saving rows
+state-indexing = Preparing the review
+state-checking = Checking the rows again
+state-importing = Importing contacts
+state-finishing = Finishing
 # $done (String) - How many rows are done.
 # $total (String) - How many rows there are.
 state-progress = { $done } of { $total } processed.
+# $rows (String) - How many rows are done, in words.
+state-so-far = { $rows } so far.
 state-may-leave = You can leave this page.
 state-waiting = Waiting for a worker
 state-waiting-note = The job starts automatically as soon as a worker is free.

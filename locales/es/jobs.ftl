@@ -30,7 +30,15 @@ jobs-review = { $count ->
 
 state-reading = Leyendo el archivo
 state-working = Validando e importando
+state-in-turn = Esperando a otra de sus importaciones
+state-comparing = Buscando duplicados y contactos existentes
+state-writing = Guardando las filas
+state-indexing = Preparando la revisión
+state-checking = Comprobando de nuevo las filas
+state-importing = Importando los contactos
+state-finishing = Finalizando
 state-progress = { $done } de { $total } procesados.
+state-so-far = { $rows } hasta ahora.
 state-may-leave = Puede salir de esta página.
 state-waiting = Esperando a un proceso libre
 state-waiting-note = El trabajo comienza automáticamente en cuanto haya un proceso libre.

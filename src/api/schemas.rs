@@ -14,6 +14,7 @@ use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId, MappingId, RowId, TokenId};
 use crate::domain::interpretation::{Certainty, ColumnsBy, ContainerFormat};
 use crate::domain::job::{ImportPolicy, JobStatus, Quote};
+use crate::domain::progress::Phase;
 use crate::domain::row::{OnExisting, RowStatus};
 use crate::domain::rules::IssueType;
 use crate::domain::webhook::WebhookEvent;
@@ -129,6 +130,7 @@ words!(
     ExportFormat,
     Field,
     ImportPolicy,
+    Phase,
     IssueType,
     JobStatus,
     OnExisting,

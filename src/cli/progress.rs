@@ -8,17 +8,21 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::output::counted_in_groups;
-use crate::pipeline::{Phase, Progress};
+use crate::domain::progress::{Phase, Progress};
 
 /// How often a plain line is printed.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 fn words(phase: Phase) -> &'static str {
     match phase {
-        Phase::Survey => "reading",
-        Phase::Stage => "staging",
-        Phase::Recheck => "checking",
-        Phase::Consolidate => "making contacts",
+        Phase::Reading => "reading",
+        Phase::Waiting => "waiting for another import",
+        Phase::Comparing => "comparing",
+        Phase::Writing => "writing",
+        Phase::Indexing => "indexing",
+        Phase::Checking => "checking",
+        Phase::Importing => "importing",
+        Phase::Finishing => "finishing",
     }
 }
 
@@ -32,18 +36,15 @@ pub(crate) async fn show(label: String, progress: watch::Receiver<Progress>, don
 
 async fn bar(label: String, mut progress: watch::Receiver<Progress>, done: CancellationToken) {
     let bar = ProgressBar::new(0);
-    let counting = style("{prefix} {spinner} {msg} {rows}, {rate}");
-    let counted = style("{prefix} {msg} {wide_bar} {rows_of_all}, {rate}, {eta} left");
-    bar.set_style(counting.clone());
     bar.set_prefix(label);
-    let mut phase = None;
+    let mut shown = None;
     loop {
         let now = *progress.borrow_and_update();
-        if phase != Some(now.phase) {
-            phase = Some(now.phase);
+        let form = (now.phase, Counts::of(now));
+        if shown.replace(form) != Some(form) {
             bar.reset();
             bar.set_message(words(now.phase));
-            bar.set_style(if now.total_rows.is_some() { counted.clone() } else { counting.clone() });
+            bar.set_style(style(form.1.template()));
         }
         bar.set_length(now.total_rows.unwrap_or(now.rows));
         bar.set_position(now.rows);
@@ -54,6 +55,32 @@ async fn bar(label: String, mut progress: watch::Receiver<Progress>, done: Cance
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     bar.finish_and_clear();
+}
+
+/// What is known about the rows of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    Nothing,
+    Done,
+    DoneOfAll,
+}
+
+impl Counts {
+    fn of(now: Progress) -> Counts {
+        match now.total_rows {
+            Some(_) => Counts::DoneOfAll,
+            None if now.rows > 0 => Counts::Done,
+            None => Counts::Nothing,
+        }
+    }
+
+    fn template(self) -> &'static str {
+        match self {
+            Counts::Nothing => "{prefix} {spinner} {msg}",
+            Counts::Done => "{prefix} {spinner} {msg} {rows}, {rate}",
+            Counts::DoneOfAll => "{prefix} {msg} {wide_bar} {rows_of_all}, {rate}, {eta} left",
+        }
+    }
 }
 
 /// Returns the style of a template, or the default bar if indicatif rejects the template.
@@ -89,6 +116,7 @@ async fn lines(label: String, progress: watch::Receiver<Progress>, done: Cancell
 fn line(now: Progress, rate: Option<u64>) -> String {
     let rows = match now.total_rows {
         Some(total) => format!("{} of {}", HumanCount(now.rows), counted_in_groups(total, "row")),
+        None if now.rows == 0 => return words(now.phase).to_owned(),
         None => counted_in_groups(now.rows, "row"),
     };
     let rate = rate.map(|rate| format!(", {}/s", counted_in_groups(rate, "row"))).unwrap_or_default();
@@ -128,21 +156,22 @@ mod tests {
         let after = |seconds| start + Duration::from_secs(seconds);
         let at = |phase, rows| Progress { phase, rows, total_rows: None };
         let mut pace = Pace::starting(start);
-        assert_eq!(pace.rows_per_second(at(Phase::Survey, 1_000), after(5)), Some(200));
+        assert_eq!(pace.rows_per_second(at(Phase::Reading, 1_000), after(5)), Some(200));
         // The first line of a phase is printed after an unknown part of it.
-        assert_eq!(pace.rows_per_second(at(Phase::Stage, 300_000), after(10)), None);
-        assert_eq!(pace.rows_per_second(at(Phase::Stage, 350_000), after(15)), Some(10_000));
-        assert_eq!(pace.rows_per_second(at(Phase::Stage, 450_000), after(20)), Some(15_000));
+        assert_eq!(pace.rows_per_second(at(Phase::Writing, 300_000), after(10)), None);
+        assert_eq!(pace.rows_per_second(at(Phase::Writing, 350_000), after(15)), Some(10_000));
+        assert_eq!(pace.rows_per_second(at(Phase::Writing, 450_000), after(20)), Some(15_000));
     }
 
     #[test]
     fn lines_count_in_words() {
-        let now = |rows, total_rows| Progress { phase: Phase::Stage, rows, total_rows };
-        assert_eq!(line(now(1, None), None), "staging 1 row");
-        assert_eq!(line(now(0, Some(1)), Some(1)), "staging 0 of 1 row, 1 row/s");
+        let now = |rows, total_rows| Progress { phase: Phase::Writing, rows, total_rows };
+        assert_eq!(line(now(0, None), Some(0)), "writing");
+        assert_eq!(line(now(1, None), None), "writing 1 row");
+        assert_eq!(line(now(0, Some(1)), Some(1)), "writing 0 of 1 row, 1 row/s");
         assert_eq!(
             line(now(300_000, Some(1_000_000)), Some(60_000)),
-            "staging 300,000 of 1,000,000 rows, 60,000 rows/s"
+            "writing 300,000 of 1,000,000 rows, 60,000 rows/s"
         );
     }
 }

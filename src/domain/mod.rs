@@ -19,6 +19,7 @@ pub mod interpretation;
 pub mod issue;
 pub mod job;
 pub mod person;
+pub mod progress;
 pub mod refusal;
 pub mod rejection;
 pub mod required;

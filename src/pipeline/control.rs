@@ -7,34 +7,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::RunError;
+use crate::domain::progress::{Phase, Progress};
 use crate::metrics::{METRICS, Part};
 use crate::store::StoreError;
 use crate::store::jobs::Claim;
-
-/// The progress of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Progress {
-    /// The current phase.
-    pub phase: Phase,
-    /// Rows done in this phase.
-    pub rows: u64,
-    /// Total number of rows, once the survey has counted them.
-    pub total_rows: Option<u64>,
-}
-
-/// The phases of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Reading the file for the first time.
-    #[default]
-    Survey,
-    /// Writing its rows.
-    Stage,
-    /// Checking staged rows again.
-    Recheck,
-    /// Creating contacts.
-    Consolidate,
-}
 
 /// Receives a run's progress and can stop it.
 #[derive(Clone)]
@@ -68,6 +44,24 @@ impl Control {
     pub(super) fn report(&self, phase: Phase, rows: u64, total_rows: Option<u64>) {
         METRICS.note_progress();
         self.progress.send_replace(Progress { phase, rows, total_rows });
+    }
+
+    /// Reports that the run waits for another import of the owner, which is no progress.
+    pub(super) fn report_wait(&self) {
+        let waiting = Progress { phase: Phase::Waiting, ..Progress::default() };
+        self.progress.send_if_modified(|shown| std::mem::replace(shown, waiting) != waiting);
+    }
+
+    /// Reports work that goes on while rows are written: visible once they are.
+    pub(super) fn report_beside(&self, phase: Phase, rows: u64, total_rows: Option<u64>) {
+        METRICS.note_progress();
+        self.progress.send_if_modified(|shown| {
+            let is_visible = !shown.is_writing();
+            if is_visible {
+                *shown = Progress { phase, rows, total_rows };
+            }
+            is_visible
+        });
     }
 }
 

@@ -11,6 +11,7 @@ use super::{Context, Control, RunError, wait_for_turn};
 use crate::csv::Reading;
 use crate::domain::interpretation::Interpretation;
 use crate::domain::job::Owner;
+use crate::domain::progress::Phase;
 use crate::store::jobs::Claim;
 use crate::store::{JobTables, contacts, sql};
 
@@ -58,6 +59,7 @@ pub(crate) async fn plan(
     control: &Control,
     survey: Survey,
 ) -> Result<Plan, RunError> {
+    control.report(Phase::Comparing, 0, None);
     let sorted = tokio::task::block_in_place(|| survey.comparison.sort())?;
     // A run that resumes from a checkpoint ends with the recheck, which creates the contacts.
     let may_be_clean = !survey.has_violations && claim.checkpoint == 0;
@@ -67,6 +69,7 @@ pub(crate) async fn plan(
         transaction.commit().await?;
         transaction = sql::begin(&context.pool).await?;
     }
+    control.report(Phase::Comparing, 0, None);
     // No row of a first run has a contact yet: contacts are created at its end.
     let existing = look(context, &mut transaction, &claim.owner, None, &sorted).await?;
     let findings = tokio::task::block_in_place(|| sorted.findings(existing, 0))?;

@@ -26,6 +26,7 @@ use crate::containers::UnpackError;
 use crate::domain::failure::{Failure, Fault};
 use crate::domain::interpretation::{Interpretation, RepeatDifferences};
 use crate::domain::job::{Flow, JobId, JobStatus};
+use crate::domain::progress::Phase;
 use crate::domain::rejection::Rejection;
 use crate::domain::rules::IssueType;
 use crate::objects::{ObjectError, Objects};
@@ -35,7 +36,7 @@ use crate::texts::rejection_for_job;
 pub(crate) use compare::SortMemory;
 use compare::{Comparison, Existing};
 use control::timed;
-pub(crate) use control::{Control, Pace, Phase, Progress};
+pub(crate) use control::{Control, Pace};
 
 /// What a run needs from its environment.
 #[derive(Clone)]
@@ -244,8 +245,12 @@ pub(crate) async fn process(
     control: &Control,
 ) -> Result<Outcome, RunError> {
     let outcome = match claim.flow {
-        Flow::Initial => initial(context, claim, control).await?,
+        Flow::Initial => {
+            control.report(Phase::Reading, 0, None);
+            initial(context, claim, control).await?
+        }
         Flow::Reprocess => {
+            control.report(Phase::Checking, 0, claim.staged_rows);
             timed(claim, "merge", merge::complete(context, claim, control)).await?;
             recheck::run(context, claim, control).await?
         }
@@ -288,6 +293,7 @@ async fn wait_for_turn(
         if turn.taken {
             return Ok(turn.lacks_keys);
         }
+        control.report_wait();
         control.check(claim)?;
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(std::time::Duration::from_millis(250));

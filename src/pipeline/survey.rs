@@ -4,10 +4,11 @@ use super::budget::RESIDUE_BYTES;
 use super::compare::{Comparison, OPEN, RepeatComparison, UNDECIDED};
 use super::extra::{self, Fills};
 use super::file::File;
-use super::{Context, Control, Phase, RunError, file};
+use super::{Context, Control, RunError, file};
 use crate::csv::{RawRow, Reading};
 use crate::domain::contact::ContactKeys;
 use crate::domain::interpretation::Interpretation;
+use crate::domain::progress::Phase;
 use crate::domain::rejection::Rejection;
 use crate::domain::required::RequiredFields;
 use crate::domain::row::Fields;
@@ -129,7 +130,7 @@ impl Found {
         let group = group(&self.keys, &fields, &verdict);
         self.comparison.push(row.number as u32 | OPEN | UNDECIDED, group, hash)?;
         if row.number.is_multiple_of(8192) {
-            control.report(Phase::Survey, row.number, None);
+            control.report(Phase::Reading, row.number, None);
         }
         Ok(())
     }

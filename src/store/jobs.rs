@@ -1,6 +1,7 @@
 //! `jobs`: reads and inserts jobs. `decide.rs` changes them for people, `run.rs` for the run that has the lease, and
 //! `given_up.rs` lists those that the operator must see to.
 
+mod claim;
 mod decide;
 mod given_up;
 mod run;
@@ -10,9 +11,10 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 
+pub use claim::{Claim, Claimed, claim};
 pub use decide::*;
 pub(crate) use given_up::{GivenUp, given_up, given_up_job};
-pub use run::*;
+pub(crate) use run::*;
 
 use super::undo_progress::UndoProgress;
 use super::{Count, JobTables, MergeState, StoreError, filter, sql};
@@ -20,6 +22,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::RowId;
 use crate::domain::interpretation::Interpretation;
 use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, JobStatus, Owner, ParseSettings, Quote};
+use crate::domain::progress::Progress;
 use crate::domain::required::RequiredFields;
 
 /// A job as people see it.
@@ -47,6 +50,8 @@ pub struct Job {
     pub total_rows: i32,
     /// Rows processed so far.
     pub processed_rows: i32,
+    /// The progress of its run, once the run has taken a second.
+    pub progress: Option<Progress>,
     /// Rows skipped because they repeat an earlier row of the file.
     pub repeated_rows: i32,
     /// Open issues.
@@ -122,6 +127,8 @@ const JOB: &str = "job_id, job_user_id, job_original_filename, job_s3_object_key
     job_merge, job_staged_at IS NOT NULL AS staged,
     (SELECT ARRAY[undo_done, undo_total] FROM undo_progress
      WHERE undo_job_id = job_id AND undo_until > now()) AS undoing,
+    (SELECT jsonb_build_object('phase', run_phase, 'rows', run_rows, 'total_rows', run_total_rows) FROM run_progress
+     WHERE run_job_id = job_id AND run_token = job_lease_token AND run_until > now()) AS progress,
     job_created_at, job_process_start, job_process_end, job_rows_removed_at, job_file_removed_at FROM jobs";
 
 /// Returns the query for one job, by owner `$1` and id `$2`. It makes that job the current job of the transaction: see
@@ -167,7 +174,14 @@ fn failure_reason(row: &PgRow) -> Result<Option<Failure>, StoreError> {
     Ok(stored.and_then(|stored| serde_json::from_value(stored).ok()))
 }
 
+/// Reads the progress of a run, except in a phase that this version does not know.
+fn progress(row: &PgRow) -> Result<Option<Progress>, StoreError> {
+    let stored: Option<serde_json::Value> = row.try_get("progress")?;
+    Ok(stored.and_then(|stored| serde_json::from_value(stored).ok()))
+}
+
 fn job(row: &PgRow) -> Result<Job, StoreError> {
+    let progress = progress(row)?;
     Ok(Job {
         id: row.try_get("job_id")?,
         owner: row.try_get("job_user_id")?,
@@ -176,7 +190,9 @@ fn job(row: &PgRow) -> Result<Job, StoreError> {
         status: row.try_get::<&str, _>("status")?.parse()?,
         policy: row.try_get::<&str, _>("job_import_policy")?.parse()?,
         cancelled: row.try_get("cancelled")?,
-        running: row.try_get("running")?,
+        // A run that has locked its job lets its lease expire.
+        running: row.try_get("running")? || progress.is_some(),
+        progress,
         wanted: row.try_get("wanted")?,
         has_tables: row.try_get("has_tables")?,
         staging_base: row.try_get("job_staging_base")?,

@@ -73,7 +73,7 @@ const LINK: &str = "SELECT, INSERT";
 struct Table(&'static str, &'static str, Option<Condition>);
 
 /// All tables that requests use. Requests have no rights to other tables, except those of large jobs.
-const TABLES: [Table; 15] = {
+const TABLES: [Table; 16] = {
     use Condition::{Action, AnyJob, Job, Owner};
     [
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("job_user_id"))),
@@ -91,6 +91,7 @@ const TABLES: [Table; 15] = {
         Table("contact_columns", "SELECT, DELETE", Some(Owner("column_owner"))),
         Table("erasures", "SELECT, INSERT, UPDATE", Some(Owner("erasure_owner"))),
         Table("undo_progress", "SELECT", Some(AnyJob("undo_job_id"))),
+        Table("run_progress", "SELECT", Some(AnyJob("run_job_id"))),
         Table("webhooks", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("webhook_owner"))),
         Table("webhook_deliveries", "SELECT, INSERT, UPDATE", Some(Owner("delivery_owner"))),
     ]

@@ -37,10 +37,11 @@ const fn column(table: &'static str, name: &'static str, is_of_job: bool, is_key
 }
 
 /// All columns, each id after those that refer to it.
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     column("issue_items", "issue_item_id", false, true),
     column("issue_items", "item_issue_id", false, false),
     column("undo_progress", "undo_job_id", true, false),
+    column("run_progress", "run_job_id", true, false),
     column("contact_changes", "change_job_id", true, false),
     column("actions", "action_job_id", true, false),
     column("staging", "staging_job_id", true, false),
@@ -53,7 +54,7 @@ const COLUMNS: [Column; 9] = [
 /// rewritten table as empty, and a transaction with such a snapshot has locked one of these. Without ONLY: with the tables of
 /// large jobs.
 const LOCK: &str = "SET LOCAL lock_timeout = '500ms';
-     LOCK TABLE jobs, staging, issues, issue_items, actions, action_rows, contact_changes, undo_progress
+     LOCK TABLE jobs, staging, issues, issue_items, actions, action_rows, contact_changes, undo_progress, run_progress
          IN ACCESS EXCLUSIVE MODE";
 /// Memory for building indexes.
 const MEMORY: &str = "SET LOCAL maintenance_work_mem = '256MB'";

@@ -18,6 +18,7 @@ use super::shell::{Section, Shell, show};
 use super::times::Time;
 use super::words::{self, Status};
 use crate::domain::job::{JobId, JobStatus, Owner};
+use crate::domain::progress::Progress;
 use crate::http::{App, Problem, Query, Reader, Standing, event_stream};
 use crate::store::jobs::{self, Job, JobFilter};
 use crate::texts::Text;
@@ -74,8 +75,8 @@ pub(crate) struct Line {
     wants_review: bool,
     /// Whether a run is requested or running.
     is_live: bool,
-    done: i32,
-    total: i32,
+    done: i64,
+    total: i64,
     /// `done` and `total` in words.
     progress: String,
     rows: String,
@@ -90,17 +91,21 @@ pub(crate) struct Line {
 
 impl Line {
     fn of(text: &Text, job: &Job) -> Line {
-        let (done, total) = (text.number(job.processed_rows.into()), text.number(job.total_rows.into()));
+        let rows = text.number(job.total_rows.into());
+        let (done, total) = match job.progress {
+            Some(Progress { rows, total_rows, .. }) => (rows as i64, total_rows.unwrap_or_default() as i64),
+            None => (job.processed_rows.into(), job.total_rows.into()),
+        };
         Line {
             id: job.id,
             filename: job.label(),
             status: words::job_outcome(text, job.status, job.cancelled),
             wants_review: job.status == JobStatus::NeedsReview && !job.wanted,
             is_live: job.wanted || job.running,
-            done: job.processed_rows,
-            total: job.total_rows,
-            progress: text.done_of(done, &total),
-            rows: total,
+            done,
+            total,
+            progress: text.done_of(text.number(done), text.number(total)),
+            rows,
             imported: text.number(job.counts.consolidated),
             issues: text.number(job.open_issues.into()),
             review: text.jobs_review(job.open_issues),

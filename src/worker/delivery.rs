@@ -9,8 +9,9 @@ use tracing::Instrument;
 use super::Worker;
 use super::run::{self, End};
 use crate::domain::job::JobId;
+use crate::domain::progress::Progress;
 use crate::metrics::{Answered, Ended, METRICS};
-use crate::pipeline::{Control, Progress, RunError};
+use crate::pipeline::{Control, RunError};
 use crate::queue::{DeadLetter, DeadLetters, Delivery, JobMessage, Unreadable};
 use crate::store::unreadable;
 

@@ -3,6 +3,7 @@
 
 mod delivery;
 mod places;
+mod progress;
 mod receive;
 pub(crate) mod run;
 mod size;

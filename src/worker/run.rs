@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::progress::Published;
 use crate::domain::job::{JobId, JobStatus};
 use crate::domain::required::RequiredFields;
 use crate::metrics::{Changed, Finished, METRICS, OfIssueType, OfRows, Retried};
@@ -143,7 +144,9 @@ async fn leased(
     let lease = keep_lease(context, policy, claim, started);
     let mut control = control.clone();
     control.lost.push(lease.lost().clone());
+    let published = Published::start(&context.pool, claim, control.progress.subscribe());
     let result = pipeline::process(context, claim, &control).await;
+    published.stop().await;
     lease.stop().await;
     if let Ok(outcome) = &result {
         log_end(claim, outcome, started.elapsed());

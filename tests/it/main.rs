@@ -50,6 +50,7 @@ mod required_fields;
 mod retention;
 mod round_trips;
 mod rules_agree;
+mod run_progress;
 mod schema;
 mod score;
 mod screenshots;

@@ -37,6 +37,8 @@ fn steady(sent: &str) -> Option<String> {
         "; SELECT undo_done",
         "; INSERT INTO undo_progress",
         "; DELETE FROM undo_progress",
+        "INSERT INTO run_progress",
+        "; DELETE FROM run_progress",
     ];
     if beside.iter().any(|start| sent.starts_with(start)) || timed.iter().any(|part| sent.contains(part)) {
         return None;

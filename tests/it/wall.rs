@@ -39,6 +39,9 @@ async fn two_owners() -> World {
             assert_eq!(done.unwrap().changed.discarded, 1);
             let progress = "INSERT INTO undo_progress VALUES ($1, 1, 2, now() + interval '1 hour')";
             sqlx::query(progress).bind(job).execute(&world.pool).await.unwrap();
+            let progress = "INSERT INTO run_progress
+                            VALUES ($1, gen_random_uuid(), 'WRITING', 1, 2, now() + interval '1 hour')";
+            sqlx::query(progress).bind(job).execute(&world.pool).await.unwrap();
         }
         let contact = "SELECT max(contact_id) FROM contacts WHERE contacts_user_id = $1";
         let contact: ContactId =

@@ -7,6 +7,7 @@ use crate::domain;
 use crate::domain::ids::{ActionId, ContactId, IssueId, JobId};
 use crate::domain::interpretation::Interpretation;
 use crate::domain::job::{FixedValues, ImportPolicy, JobStatus, ParseSettings, Quote};
+use crate::domain::progress::{Phase, Progress};
 use crate::domain::rules::IssueType;
 use crate::store;
 use crate::store::issues;
@@ -39,6 +40,8 @@ schema! {
         total_rows: i32,
         /// Rows processed so far.
         processed_rows: i32,
+        /// The progress of its run, once the run has taken a second.
+        progress: Option<Progress>,
         /// Rows skipped because they repeat an earlier row of the file.
         repeated_rows: i32,
         /// Open issues.
@@ -103,6 +106,18 @@ schema! {
         consolidated: i64,
         /// Rows skipped because they repeat an earlier row of the file.
         repeated: i64,
+    }
+}
+
+schema! {
+    /// The progress of a run.
+    domain::progress::Progress as RunProgress {
+        /// The current phase.
+        phase: Phase,
+        /// Rows done in this phase; 0 in phases that do not count rows.
+        rows: u64,
+        /// Rows of this phase, if known.
+        total_rows: Option<u64>,
     }
 }
 

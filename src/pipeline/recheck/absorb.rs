@@ -12,6 +12,7 @@ use super::super::compare::Repeats;
 use super::read::{CheckedRow, Compared, Reading};
 use crate::domain::ids::RowId;
 use crate::domain::interpretation::{RepeatDifference, RepeatDifferences};
+use crate::domain::progress::Phase;
 use crate::domain::rejection::ShownName;
 use crate::store::sql::Reader;
 use crate::store::staging::{self, Absorbed, OtherColumns, Pairs};
@@ -63,7 +64,8 @@ async fn ids(
     let mut found: HashMap<u32, Option<RowId>> =
         pairs().flat_map(|(repeat, kept)| [(*repeat, None), (*kept, None)]).collect();
     let mut reader = Reader::begin(&reading.context.pool, transaction).await?;
-    let mut rows = reading.rows(&mut reader, OtherColumns::Skipped).await?;
+    let all = (Phase::Comparing, None);
+    let mut rows = reading.rows(&mut reader, OtherColumns::Skipped, all).await?;
     let mut note = |checked: &CheckedRow<'_>| {
         if let Some(id) = found.get_mut(&checked.number) {
             *id = Some(checked.row.id);

@@ -6,9 +6,10 @@ use sqlx::PgConnection;
 use super::super::budget::{CHANGES_ROWS, CONTACTS_BYTES, CONTACTS_ROWS};
 use super::super::compare::Finding;
 use super::super::row_outcome::RowOutcome;
-use super::super::{Phase, RunError, Statistics};
+use super::super::{RunError, Statistics};
 use super::read::{CheckedRow, Compared, Reading};
 use crate::domain::ids::RowId;
+use crate::domain::progress::Phase;
 use crate::domain::row::RowStatus;
 use crate::store::contacts::{self, Batch};
 use crate::store::sql::{self, Reader};
@@ -108,7 +109,8 @@ async fn write(
     compared: &Compared,
 ) -> Result<(Statistics, Vec<RowId>), RunError> {
     let (mut outgoing, mut batch, mut has_changes) = (Outgoing::default(), Batch::default(), false);
-    let mut rows = reading.rows(reader, OtherColumns::Read).await?;
+    let all = (Phase::Importing, Some(compared.rows));
+    let mut rows = reading.rows(reader, OtherColumns::Read, all).await?;
     let mut more = true;
     while more {
         // Prepares the next contacts while the previous ones are written.
@@ -132,7 +134,6 @@ async fn write(
             }
             contact_changes::insert(transaction, &mut outgoing.changes).await?;
         }
-        reading.control.report(Phase::Consolidate, outgoing.statistics.contacts, None);
     }
     contacts::insert(transaction, &mut batch).await?;
     let Outgoing { mut statistics, repeats, .. } = outgoing;

@@ -13,6 +13,7 @@ mod review;
 use super::{Context, Control, Outcome, RunError, Statistics, timed, wait_for_turn};
 use crate::domain::interpretation::RepeatDifferences;
 use crate::domain::job::{ImportPolicy, JobStatus};
+use crate::domain::progress::Phase;
 use crate::store::jobs::{Claim, Finished, RowCounts};
 use crate::store::{contacts, issues, jobs, sql, staging};
 use read::Reading;
@@ -81,6 +82,7 @@ async fn in_turn(context: &Context, claim: &Claim, control: &Control) -> Result<
             }
         }
     };
+    control.report(Phase::Finishing, 0, None);
     let statistics = Statistics {
         total_rows: statistics.total_rows + absorbed_rows,
         repeated_rows: statistics.repeated_rows + absorbed_rows,

@@ -6,8 +6,9 @@ use sqlx::PgConnection;
 use super::super::budget::READ_BYTES;
 use super::super::compare::{Finding, Findings, MOST_REPEATS, OPEN, UNDECIDED};
 use super::super::row_outcome::RowOutcome;
-use super::super::{Context, Control, Phase, RunError, existing, survey};
+use super::super::{Context, Control, RunError, existing, survey};
 use crate::domain::contact::ContactKeys;
+use crate::domain::progress::Phase;
 use crate::domain::row::{Fields, RowStatus};
 use crate::domain::rules::{self, Verdict};
 use crate::store::issues::AcceptedRows;
@@ -91,10 +92,12 @@ impl Reading<'_> {
             Ok(comparison.push(checked.number | open | undecided, checked.group, hash)?)
         };
         let mut reader = Reader::begin(&self.context.pool, connection).await?;
-        let mut rows = self.rows(&mut reader, OtherColumns::Skipped).await?;
+        let all = (Phase::Checking, self.claim.staged_rows);
+        let mut rows = self.rows(&mut reader, OtherColumns::Skipped, all).await?;
         while rows.some(&mut record).await? {}
         drop(rows);
         reader.end().await?;
+        self.control.report(Phase::Comparing, 0, None);
         let sorted = tokio::task::block_in_place(|| comparison.sort())?;
         let own = (done > 0).then_some(self.location.tables);
         let existing = existing::look(self.context, connection, &self.claim.owner, own, &sorted).await?;
@@ -102,14 +105,16 @@ impl Reading<'_> {
         Ok(Compared { findings, rows: count, done, has_violations })
     }
 
-    /// Starts reading every row that is not discarded.
+    /// Starts reading every row that is not discarded, for a phase that has `total` of them, if known.
     pub(crate) async fn rows<'c>(
         &'c self,
         reader: &'c mut Reader,
         others: OtherColumns,
+        (phase, total): (Phase, Option<u64>),
     ) -> Result<Rows<'c>, RunError> {
+        self.control.report(phase, 0, total);
         let texts = staging::rows(reader, self.location.tables, others).await?.boxed();
-        Ok(Rows { reading: self, keys: ContactKeys::of(&self.claim.owner), texts, seen: 0 })
+        Ok(Rows { reading: self, keys: ContactKeys::of(&self.claim.owner), texts, seen: 0, phase, total })
     }
 
     /// Returns whether the row is still malformed: nobody has edited, accepted or discarded it.
@@ -129,6 +134,8 @@ pub(crate) struct Rows<'c> {
     keys: ContactKeys,
     texts: BoxStream<'c, Result<RowText, StoreError>>,
     seen: u32,
+    phase: Phase,
+    total: Option<u64>,
 }
 
 impl Rows<'_> {
@@ -159,7 +166,7 @@ impl Rows<'_> {
             on_row(&CheckedRow { row: &row, fields: &fields, verdict, number, group, is_done })?;
         }
         reading.control.check(reading.claim)?;
-        reading.control.report(Phase::Recheck, self.seen.into(), None);
+        reading.control.report(self.phase, self.seen.into(), self.total);
         // Buffered rows never make the connection wait; without this, the renewals of lease and message would
         // starve.
         tokio::task::yield_now().await;

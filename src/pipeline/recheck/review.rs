@@ -7,6 +7,7 @@ use super::super::row_outcome::RowOutcome;
 use super::super::{RunError, Statistics};
 use super::read::{CheckedRow, Compared, Reading};
 use crate::domain::ids::RowId;
+use crate::domain::progress::Phase;
 use crate::domain::row::RowStatus;
 use crate::store::issues::Raised;
 use crate::store::sql::Reader;
@@ -31,7 +32,8 @@ pub(crate) async fn run(
     raised::create(transaction, reading.location.tables).await?;
     let mut statistics = Statistics { total_rows: compared.rows, ..Statistics::default() };
     let mut changes = Changes::default();
-    let mut rows = reading.rows(&mut reader, OtherColumns::Skipped).await?;
+    let all = (Phase::Writing, Some(compared.rows));
+    let mut rows = reading.rows(&mut reader, OtherColumns::Skipped, all).await?;
     while rows.some(|checked| check(checked, compared, &mut changes, &mut statistics)).await? {
         if changes.ids.len() + changes.raised.len() >= CHANGES_ROWS || changes.raised.bytes() >= CHUNK_BYTES {
             write(transaction, reading, &mut changes).await?;

@@ -9,6 +9,7 @@ use super::super::existing::Plan;
 use super::super::{Context, Control, RunError, file, survey};
 use crate::csv::RawRow;
 use crate::domain::contact::ContactKeys;
+use crate::domain::progress::Phase;
 use crate::domain::rules;
 use crate::store::StoreError;
 use crate::store::contacts::{self, Batch};
@@ -42,7 +43,7 @@ async fn write_all(
     let mut pass = plan.file.pass(context, claim).await?;
     let mut reader = plan.file.reader(claim, plan.reading);
     let mut lane = Lane { idle: Some((transaction, Batch::default())), busy: None };
-    let mut extra = String::new();
+    let (mut extra, mut reached) = (String::new(), 0);
     let mut contact = |row: RawRow<'_>, batch: &mut Batch| {
         if !plan.findings.about(row.number as u32).repeat {
             let fields = file::fields(&row);
@@ -53,9 +54,13 @@ async fn write_all(
         }
     };
     while let Some(block) = pass.next().await? {
-        reader.feed(&block, &mut |row| contact(row, &mut batch))?;
+        reader.feed(&block, &mut |row| {
+            reached = row.number;
+            contact(row, &mut batch);
+        })?;
         if batch.len() >= CONTACTS_ROWS || batch.bytes() >= CONTACTS_BYTES {
             batch = lane.send(batch).await?;
+            control.report_beside(Phase::Importing, reached, Some(plan.rows));
             control.check(claim)?;
         }
     }

@@ -14,9 +14,10 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::budget::CHUNK_BYTES;
 use super::existing::Plan;
-use super::{Context, Control, Outcome, Phase, RunError, Statistics, timed};
+use super::{Context, Control, Outcome, RunError, Statistics, timed};
 use crate::domain::interpretation::RepeatDifferences;
 use crate::domain::job::{ImportPolicy, JobStatus};
+use crate::domain::progress::Phase;
 use crate::domain::rules::IssueType;
 use crate::store::issue_items::{self, Links};
 use crate::store::jobs::{Claim, Finished, RowCounts, RowLocation};
@@ -85,7 +86,7 @@ async fn at_once(
     issues::insert(&mut transaction, location.tables, &mut opened).await?;
     issue_items::insert(&mut transaction, location.tables, links).await?;
     contacts_table::insert(&mut transaction, &mut contacts).await?;
-    control.report(Phase::Stage, plan.rows, Some(plan.rows));
+    control.report(Phase::Writing, plan.rows, Some(plan.rows));
     let planned = planned(&plan, location);
     if !clean && claim.policy == ImportPolicy::AtOnce {
         jobs::plan(&mut transaction, claim, &planned).await?;
@@ -124,6 +125,9 @@ async fn by_chunks(
             timed(claim, "rows", chunks::write(context, claim, control, &plan, &checker)).await?;
         if let JobTables::Own(_) = location.tables {
             let links = std::mem::take(&mut written.links);
+            if !clean {
+                control.report(Phase::Indexing, 0, None);
+            }
             own_tables::close(context, claim, control, location, links).await?;
         }
         Ok::<_, RunError>(written)
@@ -150,6 +154,7 @@ async fn by_chunks(
         }
         None => sql::begin(&context.pool).await?,
     };
+    control.report(Phase::Finishing, 0, None);
     timed(claim, "finish", async {
         issue_items::insert(&mut transaction, location.tables, written.links).await?;
         finish(transaction, claim, clean, written.opened, written.counts.with_total(plan.rows), None).await

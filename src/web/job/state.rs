@@ -10,6 +10,7 @@ use axum::response::sse::Event;
 use futures::Stream;
 
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::progress::Phase as RunPhase;
 use crate::http::{App, Path, Problem, Reader, Standing, event_stream, find_job};
 use crate::store::jobs::{self, Job};
 use crate::store::undo_progress::UndoProgress;
@@ -32,10 +33,7 @@ pub(crate) struct StateView {
     pub(super) is_live: bool,
     running: bool,
     phase: Phase,
-    /// The number of rows processed and of all known rows; of contacts, while the import is being undone.
-    done: i64,
-    total: i64,
-    progress: String,
+    work: Work,
     to_review: String,
     open: i32,
     imported: String,
@@ -49,6 +47,57 @@ pub(crate) struct StateView {
     csrf: Option<String>,
     uploads: bool,
     edits: bool,
+}
+
+/// The progress of the run, or of the undo of the import.
+struct Work {
+    heading: String,
+    /// Rows processed, or contacts while the import is being undone.
+    done: i64,
+    /// All of them, if known.
+    total: Option<i64>,
+    /// The same in words; empty if nothing is counted.
+    counts: String,
+}
+
+impl Work {
+    fn of(job: &Job, text: &Text) -> Work {
+        if let Some(UndoProgress { done, total }) = job.undoing {
+            return Work::counted(text, text.state_undoing(), done, text.contacts(total), total);
+        }
+        let Some(run) = job.progress else {
+            let heading = if job.processed_rows == 0 { text.state_reading() } else { text.state_working() };
+            let (done, total) = (job.processed_rows, job.total_rows);
+            return Work::counted(text, heading, done.into(), text.rows(total), total.into());
+        };
+        let (heading, done) = (phase(text, run.phase), run.rows as i64);
+        match run.total_rows.map(|total| total as i64) {
+            Some(total) => Work::counted(text, heading, done, text.rows(total), total),
+            None if done > 0 => {
+                Work { heading, done, total: None, counts: text.state_so_far(text.rows(done)) }
+            }
+            None => Work { heading, done, total: None, counts: String::new() },
+        }
+    }
+
+    fn counted(text: &Text, heading: String, done: i64, all: String, total: i64) -> Work {
+        let counts = text.state_progress(text.number(done), all);
+        Work { heading, done, total: Some(total.max(1)), counts }
+    }
+}
+
+/// Returns the heading of a phase of a run.
+fn phase(text: &Text, phase: RunPhase) -> String {
+    match phase {
+        RunPhase::Reading => text.state_reading(),
+        RunPhase::Waiting => text.state_in_turn(),
+        RunPhase::Comparing => text.state_comparing(),
+        RunPhase::Writing => text.state_writing(),
+        RunPhase::Indexing => text.state_indexing(),
+        RunPhase::Checking => text.state_checking(),
+        RunPhase::Importing => text.state_importing(),
+        RunPhase::Finishing => text.state_finishing(),
+    }
 }
 
 /// The phase of a job, which determines the content of the panel.
@@ -78,19 +127,13 @@ impl StateView {
             JobStatus::Pending | JobStatus::Processing => Phase::Waiting,
         };
         let text = &shell.text;
-        let (done, total, all) = match job.undoing {
-            Some(UndoProgress { done, total }) => (done, total, text.contacts(total)),
-            None => (job.processed_rows.into(), job.total_rows.into(), text.rows(job.total_rows)),
-        };
         let times = job.started_at.zip(job.ended_at).filter(|(start, end)| end >= start);
         StateView {
             id: job.id,
             is_live,
             running: job.running,
             phase,
-            done,
-            total: total.max(1),
-            progress: text.state_progress(text.number(done), all),
+            work: Work::of(job, text),
             to_review: text.state_to_review(job.open_issues),
             open: job.open_issues,
             imported: text.state_imported(job.counts.consolidated),
