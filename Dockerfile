@@ -8,9 +8,10 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --uid 10001 --create-home ingest
+RUN groupadd --system --gid 10001 ingest && useradd --system --uid 10001 --gid ingest --create-home ingest
 COPY --from=build /usr/local/bin/ingest /usr/local/bin/ingest
-USER ingest
+# As a number, which `runAsNonRoot` of Kubernetes can check.
+USER 10001:10001
 WORKDIR /home/ingest
 ENTRYPOINT ["ingest"]
 CMD ["worker"]

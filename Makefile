@@ -1,4 +1,4 @@
-.PHONY: demo test unit lint deny torture build bench fleet micro fuzz screenshots soak score
+.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots soak score
 
 # Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
 demo: build
@@ -15,6 +15,7 @@ test:
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	scripts/deny
+	.venv/bin/python scripts/check-deploy
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$(($$(nproc) * 3 / 2))} cargo test --locked
 
 # Unit tests and doc examples. The tests of the private cluster need PostgreSQL's server programs.
@@ -31,6 +32,11 @@ lint:
 deny:
 	scripts/setup --test
 	scripts/deny
+
+# The files in deploy/: Helm chart and systemd unit.
+deploy:
+	scripts/setup --test
+	.venv/bin/python scripts/check-deploy
 
 # Every fault, ROUNDS times, with instants chosen by SEED; FAULT=commit selects faults by name. Prints a table, also to
 # target/torture.md.
