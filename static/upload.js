@@ -1,11 +1,10 @@
-// A file on its way in: shows its beginning as the server understands it, lets columns be matched, sends it.
+// The files to import: shows the beginning of a file as the server understands it, and lets its columns be matched.
 "use strict";
 
 const form = document.getElementById("upload");
 const input = document.getElementById("file");
 const part = document.getElementById("preview");
 const answer = document.getElementById("answer");
-const sending = document.getElementById("sending");
 const send = document.getElementById("send");
 const csrf = form.dataset.csrf ? { "X-CSRF-Token": form.dataset.csrf } : {};
 
@@ -25,20 +24,40 @@ async function beginning(file) {
   return CONTAINERS.includes(is) && file.size <= WHOLE ? file : file.slice(0, HEAD);
 }
 
-function say(kind, text, ...more) {
-  const notice = document.createElement("div");
-  notice.className = `notice ${kind}`;
+function notice(kind, text, ...more) {
+  const made = document.createElement("div");
+  made.className = `notice ${kind}`.trim();
   const words = document.createElement("p");
   words.textContent = text;
-  notice.append(words, ...more);
-  answer.replaceChildren(notice);
+  made.append(words, ...more);
+  return made;
 }
 
+const say = (kind, text, ...more) => answer.replaceChildren(notice(kind, text, ...more));
+
 // Shows why a request was refused, as the server says in the language of the page, or goes to sign in.
-function refused(html, kind, redirect) {
+function refused(place, html, kind, redirect) {
   if (redirect) window.location.assign(redirect);
-  else if (kind?.startsWith("text/html")) answer.innerHTML = html;
-  else say("bad", form.dataset.failed);
+  else if (kind?.startsWith("text/html")) place.innerHTML = html;
+  else place.replaceChildren(notice("bad", form.dataset.failed));
+}
+
+// Several files are not previewed: what a person sets would be for one of them.
+function choose() {
+  const isSeveral = input.files.length > 1;
+  document.getElementById("several").hidden = !isSeveral;
+  form.querySelector("details.reading").hidden = isSeveral;
+  send.disabled = false;
+  listed(isSeveral ? [...input.files] : []);
+  if (!isSeveral) {
+    preview();
+    return;
+  }
+  previewed = undefined;
+  answer.replaceChildren();
+  part.replaceChildren();
+  document.getElementById("policy").hidden = false;
+  send.focus();
 }
 
 async function preview() {
@@ -58,7 +77,7 @@ async function preview() {
     const html = await response.text();
     if (!latest()) return;
     if (!response.ok) {
-      refused(html, response.headers.get("Content-Type"), response.headers.get("HX-Redirect"));
+      refused(answer, html, response.headers.get("Content-Type"), response.headers.get("HX-Redirect"));
       return;
     }
     part.innerHTML = html;
@@ -102,9 +121,11 @@ function exclude() {
   exclusions().forEach((box) => { box.disabled = chosen.includes(box.dataset.exclude); });
 }
 
+const policy = () => form.querySelector("[name=policy]:checked").value;
+
 function query(force) {
   const asked = new URLSearchParams({ filename: input.files[0].name });
-  asked.set("policy", form.querySelector("[name=policy]:checked").value);
+  asked.set("policy", policy());
   const section = part.querySelector("[data-columns]");
   const selects = [...part.querySelectorAll("[data-column]")];
   // Names that tell by themselves need no mapping: the next file of the kind is the same to everybody.
@@ -124,42 +145,6 @@ function query(force) {
   settings().forEach(([name, value]) => asked.set(name, value));
   if (force) asked.set("force", "true");
   return asked;
-}
-
-function upload(force) {
-  const request = new XMLHttpRequest();
-  request.open("POST", `/upload?${query(force)}`);
-  request.setRequestHeader("Content-Type", "text/csv");
-  request.setRequestHeader("HX-Request", "true");
-  Object.entries(csrf).forEach(([name, value]) => request.setRequestHeader(name, value));
-  const bar = sending.querySelector("progress");
-  request.upload.addEventListener("progress", (event) => { bar.value = event.total ? event.loaded / event.total : 0; });
-  request.addEventListener("loadend", () => {
-    sending.hidden = true;
-    send.disabled = false;
-    const page = request.getResponseHeader("HX-Redirect");
-    if (request.status === 202) window.location.assign(page);
-    else if (request.status === 200) earlier(page);
-    else if (request.status) refused(request.responseText, request.getResponseHeader("Content-Type"), page);
-    else say("bad", form.dataset.interrupted);
-  });
-  answer.replaceChildren();
-  sending.hidden = false;
-  send.disabled = true;
-  request.send(input.files[0]);
-}
-
-function earlier(page) {
-  const link = document.createElement("a");
-  link.className = "button";
-  link.href = page;
-  link.textContent = form.dataset.knownOpen;
-  const again = document.createElement("button");
-  again.type = "button";
-  again.textContent = form.dataset.knownAgain;
-  again.addEventListener("click", () => upload(true));
-  say("warn", form.dataset.known, link, again);
-  link.focus();
 }
 
 // The line that is clicked is the one of the column names.
@@ -193,7 +178,7 @@ function choosePart(event) {
   preview();
 }
 
-input.addEventListener("change", preview);
+input.addEventListener("change", choose);
 reading.forEach((field) => field.addEventListener("change", preview));
 part.addEventListener("click", chooseLine);
 part.addEventListener("click", chooseEncoding);
@@ -203,6 +188,10 @@ part.addEventListener("change", (event) => { if (event.target.matches("[data-col
 part.addEventListener("input", (event) => { if (event.target.matches("[data-value]")) require(event.target.closest("p").querySelector("select")); });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (input.files.length > 1) {
+    uploadAll([...input.files]);
+    return;
+  }
   const chosen = [...part.querySelectorAll("[data-column]")].filter((select) => !(select.name in values())).map((select) => select.value).filter(Boolean);
   if (new Set(chosen).size < chosen.length) {
     say("bad", form.dataset.sameColumn);
@@ -211,12 +200,23 @@ form.addEventListener("submit", (event) => {
   upload(false);
 });
 
+// Files can be dropped anywhere on the page.
 const drop = document.getElementById("drop");
-["dragenter", "dragover"].forEach((name) => drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); }));
-["dragleave", "drop"].forEach((name) => drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.remove("over"); }));
-drop.addEventListener("drop", (event) => {
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files") && !input.disabled;
+document.addEventListener("dragover", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  drop.classList.add("over");
+});
+document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) drop.classList.remove("over"); });
+document.addEventListener("drop", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  drop.classList.remove("over");
   if (event.dataTransfer.files.length === 0) return;
   input.files = event.dataTransfer.files;
-  preview();
+  choose();
 });
-if (input.files.length > 0) preview();
+// Without this script, a form with several files would send only the first of them.
+input.multiple = true;
+if (input.files.length > 0) choose();

@@ -24,6 +24,7 @@ pub(crate) struct Assets {
     live: Asset,
     times: Asset,
     upload: Asset,
+    sending: Asset,
     icon: Asset,
 }
 
@@ -38,6 +39,7 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         live: asset("live", "js", script, include_str!("../../static/live.js")),
         times: asset("times", "js", script, include_str!("../../static/times.js")),
         upload: asset("upload", "js", script, include_str!("../../static/upload.js")),
+        sending: asset("sending", "js", script, include_str!("../../static/sending.js")),
         icon: asset("icon", "svg", "image/svg+xml", include_str!("../../static/icon.svg")),
     }
 });
@@ -68,9 +70,14 @@ impl Assets {
         &self.edits.path
     }
 
-    /// Returns the path of the script for uploads.
+    /// Returns the path of the script for the files to import.
     pub(crate) fn upload(&self) -> &str {
         &self.upload.path
+    }
+
+    /// Returns the path of the script that sends them.
+    pub(crate) fn sending(&self) -> &str {
+        &self.sending.path
     }
 
     /// Returns the path of the script for live progress.
@@ -91,8 +98,8 @@ impl Assets {
 
 /// Serves a file, without authentication.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
-    let Assets { style, htmx, keys, edits, live, times, upload, icon } = &*ASSETS;
-    let all = [style, htmx, keys, edits, live, times, upload, icon];
+    let Assets { style, htmx, keys, edits, live, times, upload, sending, icon } = &*ASSETS;
+    let all = [style, htmx, keys, edits, live, times, upload, sending, icon];
     let asset = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
     let asset = asset.ok_or_else(|| Problem::not_found("no such file"))?;
     let headers =

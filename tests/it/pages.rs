@@ -13,6 +13,7 @@ mod previews;
 mod progress;
 mod refusals;
 mod texts;
+mod uploads;
 mod webhooks;
 
 use reqwest::Method;

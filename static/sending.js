@@ -1,0 +1,152 @@
+// Files on their way to the server: one after another, with per cent and a button that cancels.
+"use strict";
+
+const sending = document.getElementById("sending");
+const list = document.getElementById("files");
+const cancel = document.getElementById("cancel");
+const percent = new Intl.NumberFormat(document.documentElement.lang || undefined, { style: "percent" });
+let current;
+let cancelled = false;
+
+// Sends a file. Resolves to its answer: the status is 0 if there is none.
+function transmit(file, query, onProgress) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/upload?${query}`);
+    request.setRequestHeader("Content-Type", "text/csv");
+    request.setRequestHeader("HX-Request", "true");
+    Object.entries(csrf).forEach(([name, value]) => request.setRequestHeader(name, value));
+    request.upload.addEventListener("progress", (event) => { if (event.total) onProgress(event.loaded / event.total); });
+    // The server still has to store the file, which nothing can cancel.
+    request.upload.addEventListener("load", () => {
+      cancel.disabled = true;
+      onProgress(undefined);
+    });
+    request.addEventListener("loadend", () => {
+      current = undefined;
+      const header = (name) => request.getResponseHeader(name);
+      resolve({ status: request.status, html: request.responseText, kind: header("Content-Type"), page: header("HX-Redirect") });
+    });
+    current = request;
+    cancel.disabled = false;
+    request.send(file);
+  });
+}
+
+// Shows how much of a file is sent; nothing is known before its first and after its last byte.
+function progress(part, share) {
+  const bar = part.querySelector("progress");
+  if (share === undefined) bar.removeAttribute("value");
+  else bar.value = share;
+  part.querySelector("[data-percent]").textContent = share === undefined ? "" : percent.format(share);
+}
+
+// While files are sent, only the button that cancels works.
+function busy(is) {
+  sending.hidden = !is;
+  send.disabled = is;
+  input.disabled = is;
+  cancelled = false;
+  if (is) cancel.focus();
+}
+
+// Sends the chosen file as the form says.
+async function upload(force) {
+  const [file, asked] = [input.files[0], query(force)];
+  answer.replaceChildren();
+  busy(true);
+  progress(sending, 0);
+  const { status, html, kind, page } = await transmit(file, asked, (share) => progress(sending, share));
+  const was = cancelled;
+  busy(false);
+  send.focus();
+  if (was) say("", form.dataset.cancelled);
+  else if (status === 202) window.location.assign(page);
+  else if (status === 200) earlier(answer, page, () => upload(true));
+  else if (status) refused(answer, html, kind, page);
+  else say("bad", form.dataset.interrupted);
+}
+
+// Lists the chosen files.
+function listed(files) {
+  const template = document.getElementById("file-line");
+  const lines = files.map((file) => {
+    const line = template.content.firstElementChild.cloneNode(true);
+    line.querySelector("[data-name]").textContent = file.name;
+    line.querySelector("[data-state]").textContent = form.dataset.waits;
+    return line;
+  });
+  list.replaceChildren(...lines);
+  list.hidden = lines.length === 0;
+  return lines;
+}
+
+// Sends several files, each as it is detected.
+async function uploadAll(files) {
+  const lines = listed(files);
+  await inTurn(async () => {
+    for (const [at, file] of files.entries()) {
+      if (cancelled) lines[at].querySelector("[data-state]").textContent = form.dataset.notSent;
+      else await uploadOne(file, lines[at], false);
+    }
+  });
+}
+
+// Sends files of the list. They are not sent a second time by the form.
+async function inTurn(sendFiles) {
+  answer.replaceChildren();
+  busy(true);
+  progress(sending, undefined);
+  await sendFiles();
+  busy(false);
+  send.disabled = true;
+  const all = button("/jobs", form.dataset.all);
+  say("", form.dataset.ended, all);
+  all.focus();
+}
+
+async function uploadOne(file, line, force) {
+  const [state, bar] = [line.querySelector("[data-state]"), line.querySelector("progress")];
+  const asked = new URLSearchParams({ filename: file.name, policy: policy() });
+  if (force) asked.set("force", "true");
+  state.textContent = "";
+  bar.hidden = false;
+  progress(line, 0);
+  const { status, html, kind, page } = await transmit(file, asked, (share) => progress(line, share));
+  bar.hidden = true;
+  progress(line, undefined);
+  if (status === 202) state.replaceChildren(link(page, form.dataset.open));
+  else if (status === 200) earlier(state, page, () => inTurn(() => uploadOne(file, line, true)));
+  else if (status) refused(state, html, kind, page);
+  else state.textContent = cancelled ? form.dataset.notSent : form.dataset.interrupted;
+}
+
+function link(page, text) {
+  const made = document.createElement("a");
+  made.href = page;
+  made.textContent = text;
+  return made;
+}
+
+function button(page, text) {
+  const made = link(page, text);
+  made.className = "button";
+  return made;
+}
+
+// Offers the job of the same file, and to import the file again.
+function earlier(place, page, again) {
+  const repeat = document.createElement("button");
+  repeat.type = "button";
+  repeat.textContent = form.dataset.knownAgain;
+  repeat.addEventListener("click", again);
+  const open = button(page, form.dataset.knownOpen);
+  place.replaceChildren(notice("warn", form.dataset.known, open, repeat));
+  if (place === answer) open.focus();
+}
+
+cancel.addEventListener("click", () => {
+  cancelled = true;
+  current?.abort();
+});
+window.addEventListener("beforeunload", (event) => { if (current) event.preventDefault(); });
