@@ -36,8 +36,9 @@ pub(crate) use monitoring::MonitoringSettings;
 pub(crate) use origins::{Setting, settings};
 pub(crate) use retention::RetentionSettings;
 use secret::Secret;
-use values::{queue_url, required_fields, retry_delay, whole};
+use values::{owner_pattern, queue_url, required_fields, retry_delay, whole};
 
+use crate::domain::owner_pattern::OwnerPatterns;
 use crate::domain::required::RequiredFields;
 pub(crate) use secret::refuse_secret_flags;
 pub(crate) use serve::{OidcSettings, ServeSettings};
@@ -87,6 +88,13 @@ pub(crate) struct Settings {
         default_value = "300",
         value_parser = |text: &str| whole(text, "SQS_VISIBILITY_TIMEOUT", 1..=43_200, 300))]
     sqs_visibility_timeout: u64,
+
+    /// Patterns of keys that say whose files new objects of the bucket are, when the queue receives events of S3, separated by commas:
+    /// {owner} and {filename} are segments, * is any characters of a segment, ** any number of segments. Such as
+    /// uploads/{owner}/{filename} [default: none: events of S3 are refused]
+    #[arg(long, env = "OWNER_PATTERN", hide_env_values = true, global = true, value_name = "PATTERNS",
+        default_value = "", hide_default_value = true, value_parser = owner_pattern)]
+    pub owner_pattern: OwnerPatterns,
 
     /// Maximum number of attempts after transient failures before the job is FAILED
     #[arg(long, env = "MAX_RETRIES", hide_env_values = true, global = true, value_name = "N", default_value = "3",

@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use super::job::{cancel, reprocess};
 use super::{ActionError, Request};
 use crate::domain::job::{JobId, Owner};
-use crate::queue::{self, Handling, JobMessage, Letter, Queue, Unreadable};
+use crate::queue::{self, Body, Handling, JobMessage, Letter, Queue, Unreadable};
 use crate::store::OwnerPool;
 use crate::store::jobs::{self, GivenUp};
 use crate::store::unreadable::{self, Stored};
@@ -339,7 +339,7 @@ impl DeadLetter {
     fn of_letter(letter: &Letter) -> DeadLetter {
         DeadLetter {
             id: LetterId::Message(letter.id.clone()),
-            job: JobMessage::parse(&letter.body).ok().map(|message| message.job_id),
+            job: Body::parse(&letter.body).ok().and_then(|body| body.job()),
             at: letter.sent_at,
             receives: Some(letter.receives),
             reason: letter.reason.clone(),

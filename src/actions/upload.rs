@@ -6,7 +6,6 @@ use serde_json::json;
 use sqlx::PgConnection;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::InspectReader;
-use uuid::Uuid;
 
 use super::assign::{Assignment, assign};
 use super::beginning::{Beginning, is_needed_whole, preview_limit};
@@ -21,7 +20,7 @@ use crate::domain::ids::{ActionId, JobId};
 use crate::domain::job::{Columns, ImportPolicy, Owner, ParseSettings};
 use crate::domain::refusal::Refusal;
 use crate::domain::required::RequiredFields;
-use crate::objects::Objects;
+use crate::objects::{Objects, new_upload_key};
 use crate::queue::{AfterCommit, Queue};
 use crate::store::{OwnerPool, StoreError, column_mappings, jobs};
 
@@ -92,8 +91,7 @@ pub async fn upload(
         return Ok(earlier);
     }
     db.rollback().await?;
-    let key =
-        format!("uploads/{}/{}/{}", segment(&request.owner.0), Uuid::new_v4(), segment(upload.filename));
+    let key = new_upload_key(&request.owner, upload.filename);
     let mut file = StoredFile::new(owners, objects, &request.owner, key);
     let uploaded = store_and_make(owners, objects, queue, request, upload, content, &mut file).await;
     match &uploaded {
@@ -347,40 +345,4 @@ async fn record(
         parameters["settings"] = serde_json::to_value(settings)?;
     }
     request.record(connection, ActionKind::Upload, Some(job), &parameters).await
-}
-
-/// Maximum bytes of a segment. File systems allow 255 in a name, and an upload first writes a file with a longer
-/// name beside the final one; S3 allows 1024 in a key.
-const SEGMENT_BYTES: usize = 200;
-
-/// Turns a name into one segment of a key: keeps letters, digits and `.-_@`, and replaces all else by `_`.
-fn segment(name: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || ".-_@".contains(letter);
-    let safe: String = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
-    match safe[..safe.floor_char_boundary(SEGMENT_BYTES)].trim_matches('.') {
-        "" => "unnamed".to_owned(),
-        safe => safe.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_become_one_segment() {
-        let cases = [
-            ("ann@example.com", "ann@example.com"),
-            ("../../etc", "_.._etc"),
-            ("..", "unnamed"),
-            ("a b/é.csv", "a_b_é.csv"),
-        ];
-        for (name, expected) in cases {
-            assert_eq!(segment(name), expected, "{name}");
-        }
-        for letter in ["x", "é", "名", "𠀋"] {
-            let cut = segment(&letter.repeat(255));
-            assert!((197..=SEGMENT_BYTES).contains(&cut.len()), "{}", cut.len());
-        }
-    }
 }

@@ -163,6 +163,7 @@ impl Session {
             policy: self.policy,
             concurrency,
             small_job: self.small_job,
+            owner_patterns: self.settings.owner_pattern.clone(),
             retention: self.retention(),
             webhooks: self.webhooks.clone(),
             stranded_after: 2 * self.settings.visibility_timeout(),

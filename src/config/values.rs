@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use crate::domain::owner_pattern::OwnerPatterns;
 use crate::domain::required::RequiredFields;
 
 pub(super) fn region(text: &str) -> Result<String, String> {
@@ -69,4 +70,10 @@ pub(super) fn required_fields(names: &str) -> Result<RequiredFields, String> {
         "" => Ok(RequiredFields::default()),
         names => names.parse().map_err(|error| format!("REQUIRED_FIELDS: {error}")),
     }
+}
+
+pub(super) fn owner_pattern(text: &str) -> Result<OwnerPatterns, String> {
+    text.parse().map_err(|error| {
+        format!("OWNER_PATTERN takes patterns such as uploads/{{owner}}/{{filename}}: {error}")
+    })
 }

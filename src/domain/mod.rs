@@ -18,6 +18,7 @@ pub mod ids;
 pub mod interpretation;
 pub mod issue;
 pub mod job;
+pub mod owner_pattern;
 pub mod person;
 pub mod progress;
 pub mod refusal;

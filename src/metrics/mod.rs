@@ -40,6 +40,8 @@ pub(crate) struct Metrics {
     pub renewals: Family<Renewed, Counter>,
     /// Messages that could not be parsed.
     pub unreadable: Counter,
+    /// Events of S3 by what became of them.
+    pub object_events: Family<Ended, Counter>,
     /// Messages that were given up.
     pub dead_letters: Counter,
     /// Maximum number of concurrent jobs.
@@ -111,6 +113,7 @@ impl Metrics {
             ),
             renewals: all.counts("ingest_renewals", "Renewals of visibility timeouts and leases"),
             unreadable: all.counts("ingest_unreadable_messages", "Messages that could not be parsed"),
+            object_events: all.counts("ingest_object_events", "Events of S3 by result"),
             dead_letters: all.counts("ingest_dead_letters", "Messages that were given up"),
             places: all.counts("ingest_worker_places", "Maximum number of concurrent jobs"),
             running: all.counts("ingest_running_jobs", "Jobs in progress"),

@@ -9,6 +9,7 @@ mod key;
 mod local;
 mod put;
 mod s3;
+mod upload_key;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio::io::AsyncRead;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use error::ObjectError;
+pub(crate) use upload_key::{is_upload_key, new_upload_key};
 
 /// An unfinished upload that nobody has written to for this long belongs to a process that has died.
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
@@ -103,6 +105,14 @@ impl Objects {
     pub fn local(folder: PathBuf) -> Result<Self, ObjectError> {
         let (store, folder) = local::store(&folder)?;
         Ok(Self { store: Arc::new(store), place: Location::Local { folder: folder.into() } })
+    }
+
+    /// Returns the name of the bucket; `None` if the store is a folder.
+    pub(crate) fn bucket(&self) -> Option<&str> {
+        match &self.place {
+            Location::S3 { bucket } => Some(bucket),
+            Location::Local { .. } => None,
+        }
     }
 
     /// Opens an object for reading: `version`, or the current one if that is `None`.

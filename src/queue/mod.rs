@@ -10,6 +10,7 @@ pub(crate) mod heartbeat;
 mod late;
 pub mod message;
 pub(crate) mod postgres;
+mod s3_event;
 pub(crate) mod sqs;
 
 use std::sync::Arc;
@@ -25,7 +26,8 @@ use crate::store::wanted::{self, Due};
 pub(crate) use error::QueueError;
 pub(crate) use heartbeat::{Heartbeat, Renewable, Renewal};
 use late::Late;
-pub use message::{JobMessage, Unreadable};
+pub use message::{Body, JobMessage, Unreadable};
+pub use s3_event::{CreatedObject, S3Event, S3Notification, Sequencer};
 use sqs::dead_letters::DeadLetterQueue;
 pub(crate) use sqs::dead_letters::{Handling, Letter};
 
@@ -284,8 +286,8 @@ pub struct Delivery {
     pub message_id: String,
     /// How often the message was received, including this time. SQS counts approximately.
     pub attempt: u32,
-    /// The request, or why it cannot be parsed.
-    pub body: Result<JobMessage, Unreadable>,
+    /// What the message says, or why it cannot be parsed.
+    pub body: Result<Body, Unreadable>,
     /// How long the message could be received before it was; `None` if the queue does not say. A message that SQS delivers
     /// again was hidden for an unknown part of that time.
     pub(crate) waited: Option<Duration>,

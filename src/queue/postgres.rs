@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    DeadLetters, Delivery, JobMessage, Late, QueueError, QueueHealth, Receipt, ReceiveOptions, Renewal,
+    Body, DeadLetters, Delivery, JobMessage, Late, QueueError, QueueHealth, Receipt, ReceiveOptions, Renewal,
     Unreadable,
 };
 use crate::domain::job::JobId;
@@ -187,7 +187,8 @@ fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
     // Both times are of the database's clock.
     let waited = (hidden_until - due_at).to_std().unwrap_or_default();
     let waited = Some(waited.saturating_sub(queue.options.visibility));
-    let body = object_key.filter(|key| !key.is_empty()).map(|s3_key| JobMessage { job_id: job, s3_key });
+    let key = object_key.filter(|key| !key.is_empty());
+    let body = key.map(|s3_key| Body::Job(JobMessage { job_id: job, s3_key }));
     let receipt = PostgresReceipt {
         pool: queue.pool.clone(),
         visibility: queue.options.visibility,

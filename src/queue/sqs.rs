@@ -14,8 +14,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    DeadLetters, Delivery, JobMessage, Late, QueueError, QueueHealth, Receipt, ReceiveOptions, Renewal,
-    Unreadable,
+    Body, DeadLetters, Delivery, JobMessage, Late, QueueError, QueueHealth, Receipt, ReceiveOptions, Renewal,
 };
 
 /// SQS's limits.
@@ -104,7 +103,7 @@ impl SqsQueue {
         let system = message.attributes.unwrap_or_default();
         let count = system.get(&MessageSystemAttributeName::ApproximateReceiveCount);
         let raw = message.body.unwrap_or_default();
-        let body: Result<JobMessage, Unreadable> = JobMessage::parse(&raw);
+        let body = Body::parse(&raw);
         let receipt = SqsReceipt {
             queue: self.clone(),
             handle: message.receipt_handle.unwrap_or_default(),

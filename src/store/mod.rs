@@ -29,6 +29,7 @@ mod job_tables;
 pub mod jobs;
 pub mod local;
 pub(crate) mod merge;
+pub(crate) mod object_events;
 pub mod own_tables;
 mod owner_pool;
 pub(crate) mod person;

@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use super::sql::{self, NO_JIT, NOT_FLUSHED};
 use super::{StoreError, job_size};
@@ -28,11 +28,16 @@ pub(crate) enum Due {
     InAMinute,
 }
 
+/// The value of `job_available_at` for [`Due::InAMinute`].
+pub(super) const IN_A_MINUTE: &str = "now() + interval '1 minute'";
+
 /// Requests a run. Clears a cancellation and the count of killed runs.
 pub(crate) async fn want(connection: &mut PgConnection, id: JobId, due: Due) -> Result<(), StoreError> {
-    let query = "UPDATE jobs SET job_delivery_count = 0, job_unfinished_runs = 0, job_cancelled_at = NULL,
-                job_available_at = CASE WHEN $2 THEN now() ELSE now() + interval '1 minute' END WHERE job_id = $1";
-    sql::query(query).bind(id.0).bind(due == Due::Now).execute(&mut *connection).await?;
+    let query = format!(
+        "UPDATE jobs SET job_delivery_count = 0, job_unfinished_runs = 0, job_cancelled_at = NULL,
+                job_available_at = CASE WHEN $2 THEN now() ELSE {IN_A_MINUTE} END WHERE job_id = $1"
+    );
+    sql::query(AssertSqlSafe(query)).bind(id.0).bind(due == Due::Now).execute(&mut *connection).await?;
     if due == Due::Now {
         sql::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(connection).await?;
     }

@@ -7,12 +7,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::Worker;
+use super::object_events::{self, NoJobs};
 use super::run::{self, End};
 use crate::domain::job::JobId;
 use crate::domain::progress::Progress;
 use crate::metrics::{Answered, Ended, METRICS};
 use crate::pipeline::{Control, RunError};
-use crate::queue::{DeadLetter, DeadLetters, Delivery, JobMessage, Unreadable};
+use crate::queue::{Body, DeadLetter, DeadLetters, Delivery, JobMessage, S3Notification, Unreadable};
 use crate::store::unreadable;
 
 /// The answer to the queue about a message.
@@ -57,11 +58,9 @@ pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: Cancellati
     let started = Instant::now();
     async {
         let disposition = match &delivery.body {
-            Ok(message) => {
-                let message = message.clone();
-                work(worker, &delivery, &message, stop).await
-            }
-            Err(unreadable) => not_understood(worker, &delivery, unreadable).await,
+            Ok(Body::Job(message)) => work(worker, &delivery, message, stop).await,
+            Ok(Body::S3(notification)) => make_jobs(worker, &delivery, notification).await,
+            Err(unreadable) => refuse(worker, &delivery, unreadable, Disposition::Silence).await,
         };
         let answer = disposition.as_str();
         if let Disposition::DeadLetter(_) = &disposition {
@@ -162,15 +161,43 @@ fn disposition(job: JobId, end: End) -> Disposition {
     }
 }
 
-/// Decides about a message that is not a job request. It is never deleted silently: the redrive policy moves it to
-/// the dead-letter queue after its deliveries, and where there is none the database stores it for a person.
-async fn not_understood(worker: &Worker, delivery: &Delivery, message: &Unreadable) -> Disposition {
+/// Makes jobs of events of S3 while a heartbeat hides the message.
+async fn make_jobs(worker: &Worker, delivery: &Delivery, notification: &S3Notification) -> Disposition {
+    let heartbeat = delivery.heartbeat();
+    let made = object_events::make_jobs(worker, &notification.events).await;
+    heartbeat.stop().await;
+    match made {
+        Ok(()) => Disposition::Ack,
+        Err(NoJobs::Refused(reason)) => {
+            let message = Unreadable { raw: notification.raw.clone(), reason };
+            // At once, since only then the dead letter has the reason.
+            let dead_letter = Disposition::DeadLetter(message.to_string());
+            refuse(worker, delivery, &message, dead_letter).await
+        }
+        Err(NoJobs::Unavailable(error)) => {
+            let delay = worker.policy.delay(1);
+            tracing::warn!(%error, retry_in_seconds = delay.as_secs_f64(), "cannot make jobs of events of S3; retrying");
+            Disposition::RetryIn(delay)
+        }
+    }
+}
+
+/// Decides about a message that nobody can use. It is never deleted silently: with a dead-letter queue, the answer is
+/// `for_dead_letters`, where silence lets the redrive policy move the message after its deliveries; without one, the database
+/// stores the message for a person.
+async fn refuse(
+    worker: &Worker,
+    delivery: &Delivery,
+    message: &Unreadable,
+    for_dead_letters: Disposition,
+) -> Disposition {
     METRICS.unreadable.inc();
     tracing::error!(reason = %message.reason, "invalid message");
     match worker.queue.check().await.map(|health| health.dead_letters) {
         Ok(DeadLetters::None) => {}
-        // If the check fails, the message is delivered again.
-        Ok(_) | Err(_) => return Disposition::Silence,
+        Ok(DeadLetters::Queue { .. } | DeadLetters::Jobs) => return for_dead_letters,
+        // The message is delivered again.
+        Err(_) => return Disposition::Silence,
     }
     match unreadable::keep(&worker.context.pool, &delivery.message_id, &message.raw, &message.reason).await {
         Ok(()) => Disposition::Ack,

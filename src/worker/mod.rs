@@ -2,6 +2,7 @@
 //! according to the result.
 
 mod delivery;
+mod object_events;
 mod places;
 mod progress;
 mod receive;
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub(crate) use receive::work;
 
 use self::run::Policy;
+use crate::domain::owner_pattern::OwnerPatterns;
 use crate::pipeline::Context;
 use crate::pipeline::retention::Retention;
 use crate::queue::Queue;
@@ -30,6 +32,8 @@ pub(crate) struct Worker {
     pub concurrency: usize,
     /// Whether one more job may run if it is small.
     pub small_job: bool,
+    /// Whose file a new object is that S3 reports.
+    pub owner_patterns: OwnerPatterns,
     /// How long rows, records and files are kept.
     pub retention: Retention,
     /// Sends events to webhooks.

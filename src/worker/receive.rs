@@ -14,8 +14,8 @@ use crate::pipeline::merge::{self, Extent};
 use crate::pipeline::{Pace, contact_keys, retention};
 use crate::queue::{Delivery, Queue, QueueError};
 use crate::shutdown::Shutdown;
-use crate::store::counters;
 use crate::store::retention::Removed;
+use crate::store::{counters, object_events};
 use crate::webhooks;
 
 /// The wait after a failed receive.
@@ -32,7 +32,7 @@ const FILL_KEYS_EVERY: Duration = Duration::from_secs(15);
 const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The wait between two looks at how many ids are left.
 const COUNT_IDS_EVERY: Duration = Duration::from_secs(60 * 60);
-/// The wait between two searches for files of killed uploads.
+/// The wait between two searches for files of killed uploads and old events of S3.
 const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Works until `shutdown`, then lets every run finish its chunk.
@@ -169,15 +169,28 @@ async fn sweep(worker: Arc<Worker>, shutdown: Shutdown) {
     }
 }
 
-/// Removes the files of killed uploads from the store.
+/// Removes the files of killed uploads from the store, and forgets old events of S3.
 async fn tidy(worker: Arc<Worker>, shutdown: Shutdown) {
     while !shutdown.stop_receiving.is_cancelled() {
+        forget_events(&worker, &shutdown).await;
         match worker.context.objects.remove_abandoned(&shutdown.stop_receiving).await {
             Ok(0) => {}
             Ok(files) => tracing::info!(files, "removed the leftovers of interrupted uploads"),
             Err(error) => tracing::warn!(%error, "cannot remove the leftovers of interrupted uploads"),
         }
         pause(TIDY_EVERY, &shutdown).await;
+    }
+}
+
+async fn forget_events(worker: &Worker, shutdown: &Shutdown) {
+    while !shutdown.stop_receiving.is_cancelled() {
+        match object_events::forget_some(&worker.context.pool).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                return tracing::warn!(%error, "cannot forget old events of S3; trying again in a day");
+            }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ async fn help_names_every_variable_with_its_default() {
         ("SQS_MAX_NUMBER_OF_MESSAGES", "[default: 1]"),
         ("SQS_WAIT_TIME_SECONDS", "[default: 20]"),
         ("SQS_VISIBILITY_TIMEOUT", "[default: 300]"),
+        ("OWNER_PATTERN", "events of S3 are refused"),
         ("MAX_RETRIES", "[default: 3]"),
         ("MAX_DELIVERIES", "[default: 5]"),
         ("RETRY_DELAY_SECONDS", "[default: 5]"),

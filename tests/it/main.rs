@@ -51,6 +51,7 @@ mod retention;
 mod round_trips;
 mod rules_agree;
 mod run_progress;
+mod s3_events;
 mod schema;
 mod score;
 mod screenshots;

@@ -53,7 +53,7 @@ impl Fixture {
         let mut received = self.receive().await;
         assert_eq!(received.len(), 1, "{}", self.queue);
         let delivery = received.remove(0);
-        assert_eq!(delivery.body.as_ref().unwrap().job_id, JobId(self.job.into()), "{}", self.queue);
+        assert_eq!(job_of(&delivery), JobId(self.job.into()), "{}", self.queue);
         delivery
     }
 
@@ -84,6 +84,11 @@ impl Fixture {
         let update = format!("UPDATE jobs SET {columns} WHERE job_id = {}", self.job);
         sqlx::raw_sql(sqlx::AssertSqlSafe(update)).execute(&self.world.pool).await.unwrap();
     }
+}
+
+/// Returns the job that a message is about.
+fn job_of(delivery: &Delivery) -> JobId {
+    delivery.body.as_ref().unwrap().job().unwrap()
 }
 
 /// Tests a promise on each queue.
@@ -160,7 +165,7 @@ async fn a_declined_job_keeps_its_position_in_the_database_queue() {
     fixture.world.enqueue("b.csv", "", "tester").await;
     declined.decline().await.unwrap();
     let next = fixture.queue.receive(1, &CancellationToken::new()).await.unwrap();
-    assert_eq!(next[0].body.as_ref().unwrap().job_id, JobId(fixture.job.into()));
+    assert_eq!(job_of(&next[0]), JobId(fixture.job.into()));
 }
 
 #[tokio::test]
@@ -287,8 +292,7 @@ async fn owners_take_turns_in_the_database_queue() {
         let mut owners = Vec::new();
         for delivery in &received {
             let query = "SELECT job_user_id, job_original_filename FROM jobs WHERE job_id = $1";
-            let query =
-                sqlx::query_as::<_, (String, String)>(query).bind(delivery.body.as_ref().unwrap().job_id);
+            let query = sqlx::query_as::<_, (String, String)>(query).bind(job_of(delivery));
             owners.push(query.fetch_one(&world.pool).await.unwrap());
         }
         owners.sort();

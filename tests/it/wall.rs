@@ -127,7 +127,7 @@ async fn statements_without_a_condition_reach_only_the_owners_rows() {
             assert_eq!(seen[0], seen[1], "{name}: each sees as much");
         }
     }
-    for secret in ["api_tokens", "browser_sessions", "pending_sign_ins", "provider_roles"] {
+    for secret in ["api_tokens", "browser_sessions", "pending_sign_ins", "provider_roles", "object_events"] {
         assert!(!is_there(secret), "{secret} is no request's to read");
     }
 }

@@ -14,7 +14,7 @@ use aws_sdk_sqs::types::{
 };
 use chrono::{DateTime, Utc};
 
-use super::super::{JobMessage, QueueError};
+use super::super::{Body, QueueError};
 use super::{MOST_AT_ONCE, REASON, Redrive, SqsQueue, whole_seconds};
 
 /// How long a message stays hidden after it was read, at most.
@@ -175,7 +175,7 @@ impl DeadLetterQueue {
         if let Some(given) = given.and_then(MessageAttributeValue::string_value) {
             return given.to_owned();
         }
-        match (JobMessage::parse(body), self.max_receives) {
+        match (Body::parse(body), self.max_receives) {
             (Err(unreadable), _) => unreadable.to_string(),
             (Ok(_), Some(receives)) => format!("SQS moved it here after {receives} receives without an end"),
             (Ok(_), None) => "SQS moved it here".to_owned(),
