@@ -1,70 +1,8 @@
-//! The body of a message.
+//! The request to run a job, and what is no message that we know.
 
 use serde_json::{Map, Value};
 
-use super::s3_event::{self, S3Notification};
 use crate::domain::job::JobId;
-
-/// What a message says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// A request to run a job.
-    Job(JobMessage),
-    /// Events of S3 about objects, of which jobs may be made.
-    S3(S3Notification),
-}
-
-impl Body {
-    /// Parses a request of the form of [`JobMessage::parse`], or events of S3 as S3 or EventBridge sends them. Either may be in a
-    /// notification of SNS.
-    ///
-    /// ```
-    /// use ingest::queue::{Body, S3Event};
-    ///
-    /// let event = r#"{"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
-    ///     "s3": {"bucket": {"name": "files"}, "object": {"key": "uploads/ann/red+flowers.csv"}}}]}"#;
-    /// let Ok(Body::S3(notification)) = Body::parse(event) else { panic!() };
-    /// let S3Event::Created(object) = &notification.events[0] else { panic!() };
-    /// assert_eq!(object.key, "uploads/ann/red flowers.csv");
-    /// ```
-    pub fn parse(raw: &str) -> Result<Body, Unreadable> {
-        let body = fields(raw).and_then(|fields| match of_sns(&fields)? {
-            Some(message) => self::fields(message).and_then(|fields| Body::of(raw, &fields)),
-            None => Body::of(raw, &fields),
-        });
-        body.map_err(|reason| Unreadable { raw: raw.to_owned(), reason })
-    }
-
-    fn of(raw: &str, fields: &Map<String, Value>) -> Result<Body, String> {
-        // Other fields of a request are ignored, whatever their names.
-        let events = if fields.contains_key("job_id") { None } else { s3_event::parse(fields) };
-        match events {
-            Some(events) => Ok(Body::S3(S3Notification { raw: raw.to_owned(), events: events? })),
-            None => JobMessage::of(fields).map(Body::Job),
-        }
-    }
-
-    /// Returns the job that is to run, if it is known.
-    pub fn job(&self) -> Option<JobId> {
-        match self {
-            Body::Job(message) => Some(message.job_id),
-            Body::S3(_) => None,
-        }
-    }
-}
-
-/// Returns what is in a notification of SNS; `None` if the message is not from SNS.
-fn of_sns(fields: &Map<String, Value>) -> Result<Option<&str>, String> {
-    let text = |name| fields.get(name).and_then(Value::as_str).filter(|_| !fields.contains_key("job_id"));
-    match (text("TopicArn"), text("Type"), text("Message")) {
-        (Some(_), Some("Notification"), Some(message)) => Ok(Some(message)),
-        (Some(_), Some(_), _) => {
-            Err("it is from SNS, but not a notification; the subscription may have to be confirmed"
-                .to_owned())
-        }
-        (Some(_) | None, ..) => Ok(None),
-    }
-}
 
 /// A request to run a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +45,8 @@ impl JobMessage {
         parsed.map_err(|reason| Unreadable { raw: raw.to_owned(), reason })
     }
 
-    fn of(fields: &Map<String, Value>) -> Result<Self, String> {
+    /// Reads the fields of a request. Fails with the reason.
+    pub(super) fn of(fields: &Map<String, Value>) -> Result<Self, String> {
         let job_id = job_id(fields.get("job_id"))?;
         match fields.get("s3_key") {
             Some(Value::String(key)) if !key.is_empty() => Ok(Self { job_id, s3_key: key.clone() }),
@@ -123,7 +62,8 @@ impl JobMessage {
     }
 }
 
-fn fields(raw: &str) -> Result<Map<String, Value>, String> {
+/// Parses a JSON object. Fails with the reason.
+pub(super) fn fields(raw: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(raw).map_err(|error| not_json(&error))
 }
 
@@ -205,31 +145,6 @@ mod tests {
             let unreadable = JobMessage::parse(raw).unwrap_err();
             assert!(unreadable.reason.contains(reason), "{raw:.40}: {}", unreadable.reason);
             assert_eq!(unreadable.raw, raw);
-        }
-    }
-
-    #[test]
-    fn a_notification_of_sns_contains_a_request_or_events() {
-        let sns = |message: &str| {
-            let topic = "arn:aws:sns:us-east-1:123456789012:files";
-            serde_json::json!({ "Type": "Notification", "TopicArn": topic, "Message": message }).to_string()
-        };
-        let job = JobMessage { job_id: JobId(7), s3_key: "a.csv".to_owned() };
-        assert_eq!(Body::parse(&sns(&job.to_json())), Ok(Body::Job(job.clone())));
-        let more = r#"{"job_id": 7, "s3_key": "a.csv", "Records": [], "TopicArn": "arn", "Type": "Notification", "Message": ""}"#;
-        assert_eq!(Body::parse(more), Ok(Body::Job(job)), "other fields of a request are ignored");
-        let test = r#"{"Service": "Amazon S3", "Event": "s3:TestEvent"}"#;
-        let Ok(Body::S3(notification)) = Body::parse(&sns(test)) else { panic!("events are expected") };
-        assert_eq!((notification.raw, notification.events.len()), (sns(test), 1));
-        let confirm =
-            r#"{"Type": "SubscriptionConfirmation", "TopicArn": "arn", "Message": "You have chosen"}"#;
-        for (raw, reason) in [
-            (sns("hello").as_str(), "it is not JSON"),
-            (confirm, "the subscription may have to be confirmed"),
-            (&sns(&sns("{}")), "job_id is missing"),
-        ] {
-            let refused = Body::parse(raw).unwrap_err().reason;
-            assert!(refused.contains(reason), "{refused}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! (`ack`, `retry_in`, `release`, `decline`, `dead_letter`) consumes the delivery, and returns it if the queue cannot be
 //! reached. Delivery is at least once: the job's lease, not the queue, guards what must happen only once.
 
+mod body;
 mod error;
 pub(crate) mod heartbeat;
 mod late;
@@ -23,10 +24,11 @@ use crate::domain::job::JobId;
 use crate::store::StoreError;
 use crate::store::wanted::{self, Due};
 
+pub use body::{Body, Content, StoredContent};
 pub(crate) use error::QueueError;
 pub(crate) use heartbeat::{Heartbeat, Renewable, Renewal};
 use late::Late;
-pub use message::{Body, JobMessage, Unreadable};
+pub use message::{JobMessage, Unreadable};
 pub use s3_event::{CreatedObject, S3Event, S3Notification, Sequencer};
 use sqs::dead_letters::DeadLetterQueue;
 pub(crate) use sqs::dead_letters::{Handling, Letter};
@@ -286,7 +288,7 @@ pub struct Delivery {
     pub message_id: String,
     /// How often the message was received, including this time. SQS counts approximately.
     pub attempt: u32,
-    /// What the message says, or why it cannot be parsed.
+    /// What the message contains, or why it cannot be parsed.
     pub body: Result<Body, Unreadable>,
     /// How long the message could be received before it was; `None` if the queue does not say. A message that SQS delivers
     /// again was hidden for an unknown part of that time.

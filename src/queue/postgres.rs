@@ -16,8 +16,8 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Body, DeadLetters, Delivery, JobMessage, Late, QueueError, QueueHealth, Receipt, ReceiveOptions, Renewal,
-    Unreadable,
+    Body, Content, DeadLetters, Delivery, JobMessage, Late, QueueError, QueueHealth, Receipt, ReceiveOptions,
+    Renewal, Unreadable,
 };
 use crate::domain::job::JobId;
 use crate::store::wanted::{self, Answer, CHANNEL, Received, Sizes};
@@ -188,7 +188,7 @@ fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
     let waited = (hidden_until - due_at).to_std().unwrap_or_default();
     let waited = Some(waited.saturating_sub(queue.options.visibility));
     let key = object_key.filter(|key| !key.is_empty());
-    let body = key.map(|s3_key| Body::Job(JobMessage { job_id: job, s3_key }));
+    let body = key.map(|s3_key| Body::Content(Content::Job(JobMessage { job_id: job, s3_key })));
     let receipt = PostgresReceipt {
         pool: queue.pool.clone(),
         visibility: queue.options.visibility,

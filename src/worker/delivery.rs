@@ -9,11 +9,14 @@ use tracing::Instrument;
 use super::Worker;
 use super::object_events::{self, NoJobs};
 use super::run::{self, End};
+use super::stored_content::{self, NoContent};
 use crate::domain::job::JobId;
 use crate::domain::progress::Progress;
 use crate::metrics::{Answered, Ended, METRICS};
 use crate::pipeline::{Control, RunError};
-use crate::queue::{Body, DeadLetter, DeadLetters, Delivery, JobMessage, S3Notification, Unreadable};
+use crate::queue::{
+    Body, Content, DeadLetter, DeadLetters, Delivery, JobMessage, S3Notification, Unreadable,
+};
 use crate::store::unreadable;
 
 /// The answer to the queue about a message.
@@ -57,10 +60,17 @@ pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: Cancellati
     let span = tracing::info_span!("delivery", message_id = %delivery.message_id, delivery_attempt = delivery.attempt);
     let started = Instant::now();
     async {
-        let disposition = match &delivery.body {
-            Ok(Body::Job(message)) => work(worker, &delivery, message, stop).await,
-            Ok(Body::S3(notification)) => make_jobs(worker, &delivery, notification).await,
-            Err(unreadable) => refuse(worker, &delivery, unreadable, Disposition::Silence).await,
+        let disposition = match content(worker, &delivery).await {
+            Ok(Content::Job(message)) => work(worker, &delivery, &message, stop).await,
+            Ok(Content::S3(notification)) => make_jobs(worker, &delivery, &notification).await,
+            Err(NoContent::Unreadable(message)) => {
+                refuse(worker, &delivery, &message, Disposition::Silence).await
+            }
+            Err(NoContent::Unavailable(error)) => {
+                let delay = worker.policy.delay(1);
+                tracing::warn!(%error, retry_in_seconds = delay.as_secs_f64(), "cannot read the content of a message; retrying");
+                Disposition::RetryIn(delay)
+            }
         };
         let answer = disposition.as_str();
         if let Disposition::DeadLetter(_) = &disposition {
@@ -72,6 +82,14 @@ pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: Cancellati
     }
     .instrument(span)
     .await;
+}
+
+async fn content(worker: &Worker, delivery: &Delivery) -> Result<Content, NoContent> {
+    match &delivery.body {
+        Ok(Body::Content(content)) => Ok(content.clone()),
+        Ok(Body::Stored(stored)) => stored_content::read(&worker.context.objects, stored).await,
+        Err(unreadable) => Err(NoContent::Unreadable(unreadable.clone())),
+    }
 }
 
 /// Returns a message whose job could not be started.

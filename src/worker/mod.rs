@@ -8,6 +8,7 @@ mod progress;
 mod receive;
 pub(crate) mod run;
 mod size;
+mod stored_content;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::job::JobSize;
 use crate::pipeline::{Context, RunError};
-use crate::queue::{Body, Delivery, JobMessage};
+use crate::queue::{Body, Content, Delivery, JobMessage};
 use crate::store::job_size;
 
 /// How long a look-up may take: less than a message stays hidden.
@@ -13,9 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Returns the size of the delivery's job, or `None` if it cannot be found out now.
 pub(super) async fn look_up(context: &Context, delivery: &Delivery) -> Option<JobSize> {
     let message = match &delivery.body {
-        Ok(Body::Job(message)) => message,
+        Ok(Body::Content(Content::Job(message))) => message,
         // Jobs are made of events, and run only when their own messages are received.
-        Ok(Body::S3(_)) | Err(_) => return Some(JobSize::Small),
+        Ok(Body::Content(Content::S3(_))) | Err(_) => return Some(JobSize::Small),
+        // The job is not known yet.
+        Ok(Body::Stored(_)) => return Some(JobSize::Large),
     };
     let job_id = message.job_id.0;
     match tokio::time::timeout(PATIENCE, of_job(context, message)).await {

@@ -211,3 +211,47 @@ async fn a_long_recheck_keeps_its_message_hidden_on_the_database_queue() {
     assert_eq!(worker.term_and_wait().await, Some(0));
     assert!(!world.log().contains("expired"), "{}", world.log());
 }
+
+#[tokio::test]
+async fn content_that_is_stored_in_the_bucket_is_read() {
+    let world = World::on_cloud(false).await.with(&QUICK);
+    let bucket = world.variable("CSV_BUCKET_NAME");
+    let pointer = |bucket: &str, key: &str| {
+        let fields = serde_json::json!({ "s3BucketName": bucket, "s3Key": key });
+        serde_json::json!(["software.amazon.payloadoffloading.PayloadS3Pointer", fields]).to_string()
+    };
+    let job = world.enqueue_silently("a.csv", CLEAN, "one").await;
+    let request = serde_json::json!({ "job_id": job, "s3_key": "uploads/one/a.csv" }).to_string();
+    world.put_object("payloads/good", &request).await;
+    world.put_object("payloads/large", &" ".repeat((1 << 20) + 1)).await;
+    world.put_object("payloads/again", &pointer(&bucket, "payloads/good")).await;
+    for (bucket, key) in [
+        (bucket.as_str(), "payloads/good"),
+        ("elsewhere", "payloads/good"),
+        (&bucket, "payloads/large"),
+        (&bucket, "payloads/again"),
+        (&bucket, "payloads/missing"),
+    ] {
+        world.send(&pointer(bucket, key)).await;
+    }
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.status_after_run(job).await, "COMPLETED");
+    world.queue_empty().await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    let mut stored = unreadable(&world).await;
+    stored.sort();
+    let reasons: Vec<&str> = stored.iter().map(|(_, reason)| reason.as_str()).collect();
+    let expected = [
+        ("payloads/again", "it is JSON, but not an object"),
+        ("payloads/large", "it is larger than 1048576 bytes"),
+        ("payloads/missing", "there is no object `payloads/missing`"),
+        ("elsewhere", "it is in another bucket than CSV_BUCKET_NAME"),
+    ];
+    for (part, reason) in expected {
+        let is_there = |(body, known): &(String, String)| {
+            body.contains(part) && known.contains("its content is stored in S3: ") && known.contains(reason)
+        };
+        assert!(stored.iter().any(is_there), "{part}: {reasons:?}");
+    }
+    assert_eq!(stored.len(), 4);
+}
