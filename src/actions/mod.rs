@@ -239,6 +239,16 @@ pub enum ActionError {
     Store(StoreError),
 }
 
+impl ActionError {
+    /// Returns whether the same action may succeed later.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy | Self::Read { .. })
+            || matches!(self, Self::Store(error) if error.is_transient())
+            || matches!(self, Self::Object(error) if error.is_transient())
+            || matches!(self, Self::Queue(error) if error.is_transient())
+    }
+}
+
 impl From<StoreError> for ActionError {
     fn from(error: StoreError) -> Self {
         match error {

@@ -62,6 +62,16 @@ pub struct Uploaded {
     pub parts: Vec<UploadedPart>,
 }
 
+impl Uploaded {
+    /// Returns the jobs: one, or one for each table of an archive.
+    pub(crate) fn jobs(&self) -> Vec<JobId> {
+        match self.parts.is_empty() {
+            true => vec![self.job],
+            false => self.parts.iter().map(|part| part.job).collect(),
+        }
+    }
+}
+
 /// The job of a table in an archive.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct UploadedPart {

@@ -8,7 +8,7 @@ use super::list::List;
 use super::output::OutputArgs;
 use super::{
     browser_sessions, columns, contacts, dead_letters, decide, import, mapping, migrate, save, show, token,
-    undo, webhook,
+    undo, watch, webhook,
 };
 use crate::config::{Setting, Settings};
 use crate::domain::field::Field;
@@ -56,7 +56,16 @@ pub(super) enum Command {
         files: Vec<PathBuf>,
         #[command(flatten)]
         how: import::How,
+        /// Import a file even if it was imported before.
+        #[arg(long)]
+        force: bool,
     },
+    /// Import the files of a folder as they arrive, one after another, until SIGTERM or SIGINT.
+    ///
+    /// Imports each file that has stopped growing and whose name is not that of an unfinished one (.part, .crdownload, ~, hidden
+    /// files). A file that was imported before is not imported again, so the command can be started again at any time. Files that
+    /// failed are tried again at the next start, or when they change.
+    Watch(watch::WatchArgs),
     /// Show how a file is read: encoding, delimiter, columns and first rows.
     Preview {
         /// The file.
@@ -294,7 +303,7 @@ impl Command {
                 "this command has no result that --json could print; its log is JSON with --log-format json",
             ),
             Command::Export { .. } => Some("a file of corrections is CSV; leave out --json"),
-            Command::Completions { .. } | Command::Manual { .. } => {
+            Command::Completions { .. } | Command::Manual { .. } | Command::Watch(_) => {
                 Some("this command has no result that --json could print")
             }
             Command::Import { .. }

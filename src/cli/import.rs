@@ -25,15 +25,12 @@ use crate::store::jobs::{self, Job, RowCounts};
 use crate::store::wanted;
 use crate::worker::run::{self, End};
 
-/// Options of an import.
+/// How files are imported.
 #[derive(Debug, clap::Args)]
 pub(crate) struct How {
     /// HOLD imports the contacts after the review. AT_ONCE imports valid rows immediately.
     #[arg(long, default_value = "HOLD", value_parser = policy(), ignore_case = true)]
     policy: ImportPolicy,
-    /// Import a file even if it was imported before.
-    #[arg(long)]
-    force: bool,
     /// Column of a field, by its number from 1 or its name, such as --column email=3; without a column, the field is left
     /// empty. Remembered for files with the same header.
     #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = actions::field_source)]
@@ -55,34 +52,30 @@ fn policy() -> impl TypedValueParser<Value = ImportPolicy> {
 /// How much later than at first a lease must expire to count as renewed; also the longest wait between two attempts.
 const TOLERANCE: Duration = Duration::from_secs(1);
 
-/// Imports files one after another. Returns the worst status.
-pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyhow::Result<Status> {
+/// Imports files one after another, with `force` even if they were imported before. Returns the worst status.
+pub(crate) async fn run(
+    session: &Session,
+    files: &[PathBuf],
+    how: &How,
+    force: bool,
+) -> anyhow::Result<Status> {
     let shutdown = Shutdown::on_signals()?;
     let mut worst = Status::Done;
     let mut imported = Vec::new();
     for file in files {
-        let status = match upload(session, file, how).await {
+        let status = match upload(session, file, how, force).await {
             Ok(uploaded) => {
-                let status = run_parts(session, &uploaded, &name(file), &shutdown).await?;
-                imported.extend(uploaded.parts.iter().map(|part| part.job));
-                imported.extend(uploaded.parts.is_empty().then_some(uploaded.job));
-                status
+                imported.extend(uploaded.jobs());
+                run_parts(session, &uploaded, &name(file), &shutdown).await?
             }
-            Err(error) => {
-                eprintln!("{}: {}", printable(&name(file)), printable(&error.to_string()));
-                next_step::after(&error).into_iter().for_each(|step| eprintln!("{step}"));
-                Status::Failed
-            }
+            Err(error) => refused(file, &error),
         };
         worst = worst.max(status);
         if shutdown.stop_working.is_cancelled() {
             break;
         }
     }
-    // Without a worker, nothing else removes them.
-    if let Err(error) = session.context.objects.remove_abandoned(&shutdown.stop_working).await {
-        tracing::warn!(%error, "cannot remove the leftovers of interrupted uploads");
-    }
+    remove_leftovers(session, &shutdown).await;
     if session.json {
         let mut db = session.read().await?;
         let mut results = Vec::new();
@@ -94,8 +87,22 @@ pub(crate) async fn run(session: &Session, files: &[PathBuf], how: &How) -> anyh
     Ok(worst)
 }
 
+/// Reports a file of which no job was made. Returns the status.
+pub(super) fn refused(file: &Path, error: &ActionError) -> Status {
+    eprintln!("{}: {}", printable(&name(file)), printable(&error.to_string()));
+    next_step::after(error).into_iter().for_each(|step| eprintln!("{step}"));
+    Status::Failed
+}
+
+/// Removes the files of killed uploads. Without a worker, nothing else does.
+pub(super) async fn remove_leftovers(session: &Session, shutdown: &Shutdown) {
+    if let Err(error) = session.context.objects.remove_abandoned(&shutdown.stop_working).await {
+        tracing::warn!(%error, "cannot remove the leftovers of interrupted uploads");
+    }
+}
+
 /// Runs the job of an uploaded file, or of each table of an archive. Returns the worst status.
-async fn run_parts(
+pub(super) async fn run_parts(
     session: &Session,
     uploaded: &Uploaded,
     label: &str,
@@ -189,14 +196,21 @@ pub(crate) async fn reread_and_run(
     Ok(status)
 }
 
-fn name(file: &Path) -> String {
+/// Returns the name of a file.
+pub(super) fn name(file: &Path) -> String {
     match file.file_name() {
         Some(name) if file != Path::new("-") => name.to_string_lossy().into_owned(),
         _ => "stdin.csv".to_owned(),
     }
 }
 
-async fn upload(session: &Session, file: &Path, how: &How) -> Result<Uploaded, ActionError> {
+/// Makes a job of a file, unless the owner has one and `force` is not set.
+pub(super) async fn upload(
+    session: &Session,
+    file: &Path,
+    how: &How,
+    force: bool,
+) -> Result<Uploaded, ActionError> {
     let read = |source| ActionError::Read { file: file.display().to_string(), source };
     let content: Box<dyn AsyncRead + Send + Unpin> = match file == Path::new("-") {
         true => Box::new(tokio::io::stdin()),
@@ -218,7 +232,7 @@ async fn upload(session: &Session, file: &Path, how: &How) -> Result<Uploaded, A
     let upload = Upload {
         filename: &name(file),
         policy: how.policy,
-        force: how.force,
+        force,
         limit: u64::MAX,
         columns: None,
         assignment,

@@ -39,6 +39,7 @@ mod table;
 mod token;
 mod undo;
 mod undo_progress;
+mod watch;
 mod webhook;
 mod wide_ids;
 
@@ -113,6 +114,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         Command::Manual { folder } => return definition::write_manual(folder),
         Command::Migrate(_) => session::Migrate::Apply,
         Command::Import { .. }
+        | Command::Watch(_)
         | Command::Preview { .. }
         | Command::Worker
         | Command::Serve { .. }
@@ -154,7 +156,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
 
 async fn command(command: Command, session: &Session) -> anyhow::Result<Status> {
     match command {
-        Command::Import { files, how } => import::run(session, &files, &how).await,
+        Command::Import { files, how, force } => import::run(session, &files, &how, force).await,
+        Command::Watch(args) => watch::run(session, &args).await,
         Command::Preview { file, reading } => columns::show(session, &file, &reading).await,
         Command::Worker => session.work().await,
         Command::Serve { no_worker } => serve::run(session, no_worker).await,

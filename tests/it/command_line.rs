@@ -5,6 +5,7 @@ mod opening;
 mod results;
 mod terminal;
 mod undo;
+mod watching;
 
 use std::collections::BTreeSet;
 
