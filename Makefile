@@ -33,7 +33,7 @@ deny:
 	scripts/setup --test
 	scripts/deny
 
-# The files in deploy/: Helm chart and systemd unit.
+# The files in deploy/: Helm chart, Terraform module and systemd unit.
 deploy:
 	scripts/setup --test
 	.venv/bin/python scripts/check-deploy
