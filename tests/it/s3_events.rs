@@ -153,6 +153,30 @@ async fn new_objects_become_jobs_of_their_owners_in_every_form_of_event() {
     assert_eq!(world.dead_letters().await, 0);
 }
 
+/// The stand-in for S3 sends the events itself here, without sequencers.
+#[tokio::test]
+async fn a_bucket_that_notifies_the_queue_needs_no_producer() {
+    let world = world().await;
+    let bucket = world.variable("CSV_BUCKET_NAME");
+    let notify = format!(
+        "<NotificationConfiguration><QueueConfiguration><Id>new files</Id>
+             <Queue>arn:aws:sqs:us-east-1:123456789012:{bucket}</Queue><Event>s3:ObjectCreated:*</Event>
+         </QueueConfiguration></NotificationConfiguration>"
+    );
+    let url = format!("{}/{bucket}?notification", world.variable("AWS_ENDPOINT_URL"));
+    let configured = client().put(url).body(notify).send().await.unwrap();
+    assert!(configured.status().is_success(), "{configured:?}");
+    let mut worker = world.spawn(&["worker"]);
+    world.put_object("in/ann/a+b c%20ü.csv", &contact("first")).await;
+    all_done(&world, 1).await;
+    world.put_object("in/ann/a+b c%20ü.csv", &contact("second")).await;
+    world.put_object("elsewhere/a.csv", &contact("third")).await;
+    all_done(&world, 2).await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    assert_eq!(jobs(&world).await, ["ann: in/ann/a+b c%20ü.csv, COMPLETED"; 2]);
+    assert_eq!(world.contacts("ann").await.len(), 2);
+}
+
 #[tokio::test]
 async fn an_event_that_arrives_twice_or_late_makes_no_second_job() {
     let world = world().await;
