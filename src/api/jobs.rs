@@ -1,28 +1,17 @@
-//! Jobs: their state and progress, and actions on a whole job.
-
-use std::convert::Infallible;
-use std::time::Duration;
+//! Jobs: their state, and actions on a whole job.
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
-use axum::response::sse::Event;
-use futures::Stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
 use crate::actions::{self, Changed, GivenSettings, Remember, Undone};
-use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
+use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::domain::rules::IssueType;
-use crate::http::{
-    App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, Standing, Uploader, event_stream, find_job,
-};
+use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, Uploader, find_job};
 use crate::store::issues;
 use crate::store::jobs::{self, Job};
-
-/// The interval between reads of a job's progress.
-const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -231,50 +220,4 @@ pub(super) async fn set_policy(
 ) -> Result<axum::Json<Changed>, Problem> {
     let request = keyed.request(principal, &policy)?;
     Ok(axum::Json(actions::set_policy(&app.owners, &request, job, policy.policy).await?))
-}
-
-/// Streams a job's progress as server-sent events: `job` with the job whenever it changes, and `end` once no run is
-/// requested or running and its import is not being undone. Then the stream ends.
-#[utoipa::path(get, path = "/jobs/{job}/events", tag = "jobs", params(("job" = i64, Path, description = "The job")),
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"),
-        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn job_events(
-    Reader(principal): Reader,
-    standing: Standing,
-    State(app): State<App>,
-    Path(job): Path<JobId>,
-) -> Result<Response, Problem> {
-    let mut db = app.owners.read(&principal.owner).await?;
-    let first = find_job(&mut db, &principal.owner, job).await?;
-    db.rollback().await?;
-    event_stream(&app.clone(), standing, changes(app, principal.owner, first))
-}
-
-fn changes(app: App, owner: Owner, first: Job) -> impl Stream<Item = Result<Event, Infallible>> {
-    let event = |name: &'static str, job: &Job| {
-        Ok(Event::default().event(name).json_data(job).unwrap_or_else(|_| Event::default().event(name)))
-    };
-    let start = Some((app, owner, first, None::<String>));
-    futures::stream::unfold(start, move |state| async move {
-        let (app, owner, mut job, last) = state?;
-        loop {
-            let now = serde_json::to_string(&job).unwrap_or_default();
-            let is_idle = !job.wanted && !job.running && job.undoing.is_none();
-            if last.as_ref() != Some(&now) {
-                let event = event("job", &job);
-                return Some((event, Some((app, owner, job, Some(now)))));
-            }
-            if is_idle {
-                return Some((event("end", &job), None));
-            }
-            tokio::select! {
-                () = app.stopping.cancelled() => return None,
-                () = tokio::time::sleep(POLL_INTERVAL) => {}
-            }
-            // The stream ends if the job is deleted or the database unreachable.
-            let mut db = app.owners.read(&owner).await.ok()?;
-            job = jobs::get(&mut db, &owner, job.id).await.ok()??;
-            db.rollback().await.ok()?;
-        }
-    })
 }

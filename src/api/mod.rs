@@ -5,6 +5,7 @@
 mod audit;
 mod contacts;
 mod downloads;
+mod events;
 mod health;
 mod issues;
 mod jobs;
@@ -75,7 +76,8 @@ fn quick() -> OpenApiRouter<App> {
 fn long_running() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(uploads::upload_file))
-        .routes(routes!(jobs::job_events))
+        .routes(routes!(events::stream_job_events))
+        .routes(routes!(events::stream_events))
         .routes(routes!(jobs::delete_job))
         .routes(routes!(jobs::reread_job))
         .routes(routes!(mappings::map_job))

@@ -27,6 +27,7 @@ pub mod required;
 pub mod row;
 pub mod rules;
 pub mod search;
+pub mod snapshot;
 pub mod suggest;
 pub mod webhook;
 pub(crate) mod words;

@@ -1,6 +1,7 @@
-//! `jobs`: reads and inserts jobs. `decide.rs` changes them for people, `run.rs` for the run that has the lease, and
-//! `given_up.rs` lists those that the operator must see to.
+//! `jobs`: reads and inserts jobs. `decide.rs` changes them for people, `run.rs` for the run that has the lease,
+//! `changed.rs` finds those that have changed, and `given_up.rs` lists those that the operator must see to.
 
+pub(crate) mod changed;
 mod claim;
 mod decide;
 mod given_up;

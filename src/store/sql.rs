@@ -18,6 +18,7 @@ use super::StoreError;
 use super::at_rest::UnderWay;
 use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
+use crate::domain::snapshot::Snapshot;
 
 /// Returns a statement with parameters, for use in a transaction.
 pub(crate) fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, Postgres, PgArguments> {
@@ -51,6 +52,11 @@ where
 /// Reads values in columns that belong to no field. NULL means that there are none.
 pub(super) fn extra(row: &PgRow, column: &str) -> Result<Extra, sqlx::Error> {
     Ok(row.try_get::<Option<Json<Extra>>, _>(column)?.map(|Json(extra)| extra).unwrap_or_default())
+}
+
+/// Reads a snapshot.
+pub(super) fn snapshot(row: &PgRow, column: &str) -> Result<Snapshot, StoreError> {
+    row.try_get::<&str, _>(column)?.parse().map_err(|_| StoreError::Unreadable)
 }
 
 /// Disables just-in-time compilation, in all of our transactions. The server compiles statements that it estimates to be
