@@ -3,6 +3,7 @@
 //! To add a handler, list it below. Its name is the operation's id, so it must be unique.
 
 mod audit;
+mod contact_changes;
 mod contacts;
 mod downloads;
 mod events;
@@ -62,6 +63,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(rows::list_rows))
         .routes(routes!(rows::get_row, rows::edit_row))
         .routes(routes!(contacts::list_contacts))
+        .routes(routes!(contact_changes::list_contact_changes))
         .routes(routes!(contacts::get_contact, contacts::edit_contact, contacts::delete_contact))
         .routes(routes!(audit::list_actions))
         .routes(routes!(people::list_erasures))

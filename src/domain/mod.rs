@@ -6,6 +6,7 @@ pub mod access;
 pub mod bulk_decision;
 pub mod column_names;
 pub mod contact;
+pub mod contact_cursor;
 pub mod contact_filter;
 pub mod decision;
 pub mod email;

@@ -16,6 +16,7 @@ pub(crate) use keys::{
     existing_among, fill_keys, fill_some, keys, lack_keys, owner_without_keys, try_turn, with_emails,
     with_keys,
 };
+pub(super) use search::sized;
 pub use search::{ContactPage, piece, search};
 pub use search_index::SearchIndex;
 pub(crate) use selected::Selected;
@@ -137,7 +138,7 @@ impl Contact {
 }
 
 /// Selects what a [`Contact`] is read from.
-fn select_contact() -> String {
+pub(super) fn select_contact() -> String {
     let fields = Field::columns("contact");
     format!("SELECT contact_id, {fields}, contact_created_at, staging_id, contact_extra FROM contacts")
 }

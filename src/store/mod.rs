@@ -11,6 +11,7 @@ pub(crate) mod backlog;
 mod bounded;
 pub mod column_mappings;
 pub mod contact_changes;
+pub mod contact_log;
 pub mod contacts;
 pub mod copy;
 pub(crate) mod corrections;

@@ -83,6 +83,8 @@ const TABLES: [Table; 16] = {
         // of them slow.
         Table("issue_items", LINK, None),
         Table("contacts", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("contacts_user_id"))),
+        // Triggers record the changes, as the owner of the table.
+        Table("contact_log", "SELECT", Some(Owner("log_owner"))),
         Table("deleted_contacts", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("deleted_owner"))),
         Table("contact_changes", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("change_owner"))),
         Table("actions", "SELECT, INSERT, UPDATE", Some(Owner("action_owner"))),

@@ -7,6 +7,7 @@ mod circles;
 mod cli;
 mod command_line;
 mod connections;
+mod contact_feed;
 mod contact_keys;
 mod containers;
 mod corrections;

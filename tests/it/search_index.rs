@@ -208,7 +208,13 @@ async fn the_index_reveals_nothing_of_others() {
     assert!(sqlx::query_scalar::<_, bool>(settings).fetch_one(&world.pool).await.unwrap());
     let definers = "SELECT proname::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1";
     let definers: Vec<String> = sqlx::query_scalar(definers).fetch_all(&world.pool).await.unwrap();
-    assert_eq!(definers, ["ingest_note_job_change", "ingest_search_candidates"]);
+    let expected = [
+        "ingest_log_contacts",
+        "ingest_log_new_contacts",
+        "ingest_note_job_change",
+        "ingest_search_candidates",
+    ];
+    assert_eq!(definers, expected);
 }
 
 /// Returns what `ingest doctor` says of the index.

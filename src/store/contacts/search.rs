@@ -37,7 +37,7 @@ pub struct ContactPage {
 }
 
 /// Returns an SQL expression list: the size of a contact.
-pub(super) fn sized() -> String {
+pub(in crate::store) fn sized() -> String {
     let columns = Field::columns("contact");
     // The text of the JSON object, since the size of what is stored may be that of a compressed one.
     row_bytes(columns.split(", ").chain(["contact_extra::text"]))
