@@ -6,6 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::request::{IdempotencyKey, Keyed, text};
+use super::schemas::FileContent;
 use super::uploads::Form;
 use crate::actions::{Corrected, Export, Selection};
 use crate::domain::decision::Filter;
@@ -18,9 +19,10 @@ use crate::http::{self, App, Editor, Path, Problem, ProblemBody, Query, Reader, 
 
 /// Downloads the original file of a job.
 #[utoipa::path(get, path = "/jobs/{job}/file", tag = "jobs", params(("job" = i64, Path, description = "The job")),
-    responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, description = "The file", body = inline(FileContent), content_type = "application/octet-stream",
+            headers(("Content-Disposition" = String, description = "The name of the file"))),
         (status = 404, description = "No such job, or its file no longer exists", body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn job_file(
+pub(super) async fn download_job_file(
     Reader(principal): Reader,
     State(app): State<App>,
     Path(job): Path<JobId>,
@@ -34,7 +36,8 @@ pub(super) async fn job_file(
 /// `other: NAME`. Cells that a spreadsheet would run as formulas or convert to numbers or dates begin with an apostrophe,
 /// which is removed when the file is uploaded.
 #[utoipa::path(get, path = "/jobs/{job}/corrections", tag = "rows", params(("job" = i64, Path, description = "The job")),
-    responses((status = 200, description = "The rows", body = String, content_type = "text/csv"),
+    responses((status = 200, description = "The rows", body = inline(FileContent), content_type = "text/csv",
+            headers(("Content-Disposition" = String, description = "The name of the file"))),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The rows were removed after their time of retention", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn download_corrections(
@@ -50,7 +53,7 @@ pub(super) async fn download_corrections(
 /// Columns may be missing or in another order. Keys that the job does not have are reported. At most 64 MiB.
 #[utoipa::path(post, path = "/jobs/{job}/corrections", tag = "rows",
     params(("job" = i64, Path, description = "The job"), IdempotencyKey),
-    request_body(content((serde_json::Value = "text/csv"), (Form = "multipart/form-data")), description = "The corrected file"),
+    request_body(content((inline(FileContent) = "application/octet-stream"), (Form = "multipart/form-data")), description = "The corrected file"),
     responses((status = 200, description = "What was done", body = Corrected),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
@@ -67,7 +70,8 @@ pub(super) async fn upload_corrections(
 
 /// Downloads all of the caller's contacts as CSV for spreadsheet programs: `/contacts/export` with its byte order mark.
 #[utoipa::path(get, path = "/contacts.csv", tag = "contacts",
-    responses((status = 200, description = "The contacts", body = String, content_type = "text/csv")))]
+    responses((status = 200, description = "The contacts", body = inline(FileContent), content_type = "text/csv",
+            headers(("Content-Disposition" = String, description = "The name of the file")))))]
 pub(super) async fn download_contacts(
     Reader(principal): Reader,
     State(app): State<App>,
@@ -102,8 +106,9 @@ pub(super) struct ExportContactsQuery {
 /// spreadsheet would run as formulas begin with an apostrophe, which an import of the file removes. JSON lines contain the
 /// objects of `GET /contacts`.
 #[utoipa::path(get, path = "/contacts/export", tag = "contacts", params(ExportContactsQuery),
-    responses((status = 200, description = "The contacts", content((String = "text/csv"), (String = "application/jsonl"), (String = "text/vcard"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))),
+    responses((status = 200, description = "The contacts", content((inline(FileContent) = "text/csv"), (inline(FileContent) = "application/jsonl"), (inline(FileContent) = "text/vcard"),
+            (inline(FileContent) = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (inline(FileContent) = "application/vnd.apache.parquet")),
+            headers(("Content-Disposition" = String, description = "The name of the file"))),
         (status = 422, description = "A value does not fit into the format", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn export_contacts(
     Reader(principal): Reader,
@@ -143,8 +148,9 @@ pub(super) struct ExportRowsQuery {
 /// the objects of `GET /jobs/{job}/rows` without `etag`.
 #[utoipa::path(get, path = "/jobs/{job}/rows/export", tag = "rows",
     params(("job" = i64, Path, description = "The job"), ExportRowsQuery),
-    responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/jsonl"), (String = "text/vcard"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))),
+    responses((status = 200, description = "The rows", content((inline(FileContent) = "text/csv"), (inline(FileContent) = "application/jsonl"), (inline(FileContent) = "text/vcard"),
+            (inline(FileContent) = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (inline(FileContent) = "application/vnd.apache.parquet")),
+            headers(("Content-Disposition" = String, description = "The name of the file"))),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The rows were removed after their time of retention", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A value does not fit into the format", body = ProblemBody, content_type = "application/problem+json")))]

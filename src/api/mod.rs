@@ -38,7 +38,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .merge(health::routes().layer(timeout()))
         .nest("/api/v1", quick().layer(timeout()).merge(long_running()))
         .split_for_parts();
-    api.merge(docs(openapi::completed(document)))
+    api.merge(docs(openapi::completed(document, &app.public_origin)))
 }
 
 /// Returns handlers with small bodies and a time limit.
@@ -84,13 +84,13 @@ fn long_running() -> OpenApiRouter<App> {
         .routes(routes!(jobs::reread_job))
         .routes(routes!(mappings::map_job))
         .routes(routes!(jobs::undo_import))
-        .routes(routes!(rows::bulk_decide))
-        .routes(routes!(rows::preview_bulk))
+        .routes(routes!(rows::decide_rows))
+        .routes(routes!(rows::preview_decision))
         .routes(routes!(contacts::delete_contacts))
         .routes(routes!(audit::undo_action))
-        .routes(routes!(people::about_person))
+        .routes(routes!(people::describe_person))
         .routes(routes!(people::forget_person))
-        .routes(routes!(downloads::job_file))
+        .routes(routes!(downloads::download_job_file))
         .routes(routes!(downloads::download_corrections, downloads::upload_corrections))
         .routes(routes!(downloads::download_contacts))
         .routes(routes!(downloads::export_contacts))

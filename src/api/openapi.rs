@@ -1,12 +1,17 @@
 //! The OpenAPI document, generated from the handlers and completed here.
 //!
 //! A handler documents its success and its own problems (404, 409, …). The other problems follow from its parameters and
-//! body, so they are added here.
+//! body, so they are added here. `examples.rs` has examples of bodies, and `shapes.rs` gives schemas the shapes that
+//! generators of clients can name.
+
+mod examples;
+mod shapes;
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
+    ContentBuilder, Header, HeaderBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+    SecurityRequirement, ServerBuilder,
 };
 
 use crate::http::{FieldError, Kind, MEDIA_TYPE, ProblemBody};
@@ -15,6 +20,8 @@ use crate::http::{FieldError, Kind, MEDIA_TYPE, ProblemBody};
 const BEARER: &str = "bearer";
 /// The name of the security scheme for sessions of browsers.
 const SESSION: &str = "session";
+/// The header of every response, and its name among the components.
+const REQUEST_ID: &str = "X-Request-Id";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -25,6 +32,18 @@ const SESSION: &str = "session";
             Errors are reported as problems (RFC 9457); `errors` points at invalid values. A request that \
             changes something and carries a session's cookie must come from a page of this server, as shown by \
             `Sec-Fetch-Site` or `Origin`, or send the `csrf_token` of `GET /api/v1/me` as `X-CSRF-Token`."
+    ),
+    tags(
+        (name = "uploads", description = "Files: upload, preview, and the columns that are remembered for the next file."),
+        (name = "jobs", description = "A job imports one file. Runs, their progress, and actions on a whole job."),
+        (name = "issues", description = "The questions of a job about its rows, and their answers."),
+        (name = "rows", description = "The rows of a job: search, edit, decide about many at once, correct in a spreadsheet."),
+        (name = "contacts", description = "The contacts that imports have created: search, edit, delete, export."),
+        (name = "audit", description = "What people have done, and undoing it."),
+        (name = "people", description = "What is known of a person, and its erasure."),
+        (name = "webhooks", description = "URLs that receive the changes of jobs."),
+        (name = "access", description = "The caller, API tokens and the sessions of browsers."),
+        (name = "health", description = "Checks for load balancers, without authentication.")
     ),
     components(schemas(ProblemBody, FieldError))
 )]
@@ -49,8 +68,15 @@ pub(crate) fn head() -> OpenApi {
     document
 }
 
-/// Adds the problems that are common to many operations.
-pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
+/// Adds what is common to many operations, for the server at `origin`.
+pub(crate) fn completed(mut document: OpenApi, origin: &str) -> OpenApi {
+    document.servers = Some(vec![ServerBuilder::new().url(origin).build()]);
+    let components = document.components.get_or_insert_default();
+    let id = header(
+        "The id of the request, which log lines have too: that of the request's own header, if it has one",
+    );
+    components.headers.insert(REQUEST_ID.to_owned(), RefOr::T(id));
+    shapes::complete(components);
     for (path, item) in &mut document.paths.paths {
         let open = !path.starts_with("/api/v1/");
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
@@ -59,9 +85,21 @@ pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
                 let status = kind.status().as_str().to_owned();
                 operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(response(kind)));
             }
+            add_request_id(operation);
+            examples::add(operation);
+            shapes::complete_parameters(operation);
         }
     }
     document
+}
+
+fn add_request_id(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            let reference = Ref::new(format!("#/components/headers/{REQUEST_ID}"));
+            response.headers.insert(REQUEST_ID.to_owned(), RefOr::Ref(reference));
+        }
+    }
 }
 
 /// Returns the problems that an operation may respond with besides its own.
@@ -83,7 +121,6 @@ fn possible(operation: &Operation, open: bool) -> Vec<Kind> {
 fn response(kind: Kind) -> Response {
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let response = ResponseBuilder::new().description(kind.title()).content(MEDIA_TYPE, problem);
-    let header = |words: &str| HeaderBuilder::new().description(Some(words)).build();
     match kind {
         Kind::Unauthenticated => response.header("WWW-Authenticate", header("How to authenticate")),
         Kind::TooMany | Kind::Unavailable => response.header("Retry-After", header("Seconds to wait")),
@@ -102,4 +139,8 @@ fn response(kind: Kind) -> Response {
         | Kind::Timeout => response,
     }
     .build()
+}
+
+fn header(words: &str) -> Header {
+    HeaderBuilder::new().description(Some(words)).build()
 }

@@ -42,7 +42,7 @@ fn address(email: &str) -> Result<PersonAddress, ActionError> {
 /// what else contains the address.
 #[utoipa::path(post, path = "/people/about", tag = "people", request_body = PersonBody,
     responses((status = 200, description = "What is known", body = AboutPerson)))]
-pub(super) async fn about_person(
+pub(super) async fn describe_person(
     Editor(principal): Editor,
     State(app): State<App>,
     Json(person): Json<PersonBody>,

@@ -126,7 +126,7 @@ pub(super) struct Bulk {
     responses((status = 200, description = "What was done", body = Effect),
         (status = 404, description = "No such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn bulk_decide(
+pub(super) async fn decide_rows(
     Editor(principal): Editor,
     State(app): State<App>,
     Path(job): Path<JobId>,
@@ -144,7 +144,7 @@ pub(super) async fn bulk_decide(
     responses((status = 200, description = "What would be done", body = Preview),
         (status = 404, description = "No such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn preview_bulk(
+pub(super) async fn preview_decision(
     Reader(principal): Reader,
     State(app): State<App>,
     Path(job): Path<JobId>,

@@ -4,7 +4,7 @@
 //! which does not compile if a field is missing or has another type.
 
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::access::Role;
@@ -128,7 +128,6 @@ words!(
     ColumnsBy,
     ContainerFormat,
     ExportFormat,
-    Field,
     ImportPolicy,
     Phase,
     IssueType,
@@ -154,6 +153,32 @@ macro_rules! numbers {
 
         impl ToSchema for $name {}
     )+};
+}
+
+/// The content of a file: bytes, not JSON.
+pub(super) struct FileContent;
+
+impl PartialSchema for FileContent {
+    fn schema() -> RefOr<Schema> {
+        let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).into()
+    }
+}
+
+impl ToSchema for FileContent {}
+
+impl PartialSchema for Field {
+    fn schema() -> RefOr<Schema> {
+        let names = Field::ALL.iter().map(|field| field.as_str());
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for Field {
+    /// Some generators of clients have a type `Field` of their own.
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ContactField".into()
+    }
 }
 
 numbers!(JobId(i64), RowId(i64), IssueId(i64), ActionId(i64), ContactId(i64), TokenId(i64), MappingId(i32));

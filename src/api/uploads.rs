@@ -8,7 +8,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
 
 use super::request::{IdempotencyKey, Keyed};
-use super::schemas;
+use super::schemas::{self, FileContent};
 use crate::actions::{FilePreview, Uploaded};
 use crate::domain::field::Field;
 use crate::http::{
@@ -51,7 +51,7 @@ impl IntoParams for UploadParameters {
 /// its size.
 #[utoipa::path(post, path = "/uploads", tag = "uploads",
     params(UploadParameters, IdempotencyKey),
-    request_body(content((serde_json::Value = "text/csv"), (Form = "multipart/form-data")), description = "The CSV file"),
+    request_body(content((inline(FileContent) = "application/octet-stream"), (Form = "multipart/form-data")), description = "The CSV file"),
     responses(
         (status = 202, description = "A job was created and will run", body = Uploaded,
             headers(("Location" = String, description = "The job's path"))),
@@ -76,7 +76,7 @@ pub(super) async fn upload_file(
 /// first 256 KiB of the file, or all of a smaller one; of a workbook or an archive, the whole file, up to 8 MiB. It is not
 /// stored.
 #[utoipa::path(post, path = "/uploads/preview", tag = "uploads", params(PreviewQuery),
-    request_body(content((serde_json::Value = "text/csv")), description = "The beginning of the file"),
+    request_body(content((inline(FileContent) = "application/octet-stream")), description = "The beginning of the file"),
     responses((status = 200, description = "The parsed beginning", body = FilePreview)))]
 pub(super) async fn preview_upload(
     Uploader(principal): Uploader,

@@ -1,5 +1,6 @@
 //! The HTTP API: a whole review in few calls, concurrent edits, uploads and downloads.
 
+pub(crate) mod document;
 mod events;
 mod isolation;
 

@@ -68,21 +68,29 @@ schema! {
 }
 
 const _: () = {
+    /// The position of a column, from 0.
+    #[derive(utoipa::ToSchema)]
+    struct ColumnPosition(#[allow(dead_code, reason = "only its schema is used")] u16);
+
+    /// The name of a column, or its number from 1.
+    #[derive(utoipa::ToSchema)]
+    struct ColumnName(#[allow(dead_code, reason = "only its schema is used")] String);
+
     /// A column of a file: its position, from 0, or its name.
     #[derive(utoipa::ToSchema)]
     #[allow(dead_code, reason = "only its schema is used")]
     #[serde(untagged)]
     enum ColumnChoice {
         /// Its position, from 0.
-        Position(u16),
+        Position(ColumnPosition),
         /// Its name, or its number from 1.
-        Named(String),
+        Named(ColumnName),
     }
 
     // Does not compile if the cases differ.
     const _: fn(actions::ColumnChoice) -> ColumnChoice = |choice| match choice {
-        actions::ColumnChoice::Position(at) => ColumnChoice::Position(at),
-        actions::ColumnChoice::Named(name) => ColumnChoice::Named(name),
+        actions::ColumnChoice::Position(at) => ColumnChoice::Position(ColumnPosition(at)),
+        actions::ColumnChoice::Named(name) => ColumnChoice::Named(ColumnName(name)),
     };
 
     described_by!(actions::ColumnChoice, ColumnChoice);
