@@ -5,6 +5,7 @@ mod api;
 mod auth;
 mod circles;
 mod cli;
+mod clients;
 mod command_line;
 mod connections;
 mod contact_feed;
