@@ -223,3 +223,24 @@ async fn an_import_takes_few_entries_and_is_read_by_the_index() {
     let (saved, _) = copy.update().await;
     assert_eq!((saved.len() as i64, copy.contacts.len() as i64), (CONTACTS, CONTACTS));
 }
+
+#[tokio::test]
+async fn the_key_of_another_programs_contact_is_no_change_of_it() {
+    let server = serving().await;
+    let mut database = connected(&server.world).await;
+    let id = add(&mut database, "tester", "keyless@example.com").await;
+    let mut copy = Copy::of(&server);
+    copy.update().await;
+    import(&server, "first.csv", &rows(0..1)).await;
+    let has_key = "SELECT contact_key IS NOT NULL FROM contacts WHERE contact_id = $1";
+    let has_key: bool = sqlx::query_scalar(has_key).bind(id).fetch_one(&mut database).await.unwrap();
+    assert!(has_key);
+    let (saved, deleted) = copy.update().await;
+    assert!(saved.len() == 1 && saved[0] != id && deleted.is_empty(), "{saved:?}");
+    // An edit of such a contact fills its key too.
+    let id = add(&mut database, "tester", "edited@example.com").await;
+    copy.update().await;
+    send(&server, Method::PATCH, &format!("/api/v1/contacts/{id}"), Some(json!({ "company": "Acme Ltd" })))
+        .await;
+    assert_eq!(copy.update().await, (vec![id], vec![]));
+}

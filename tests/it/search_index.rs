@@ -209,7 +209,8 @@ async fn the_index_reveals_nothing_of_others() {
     let definers = "SELECT proname::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1";
     let definers: Vec<String> = sqlx::query_scalar(definers).fetch_all(&world.pool).await.unwrap();
     let expected = [
-        "ingest_log_contacts",
+        "ingest_log_changed_contacts",
+        "ingest_log_deleted_contacts",
         "ingest_log_new_contacts",
         "ingest_note_job_change",
         "ingest_search_candidates",
