@@ -197,6 +197,7 @@ decided-keep-contact = Kontakt behalten
 decided-overwrite = Überschreiben des Kontakts gewählt
 decided-fill = Ergänzen leerer Felder gewählt
 decided-correct = Vorschlag übernommen
+decided-replace = Text ersetzt
 decided-accept = Unverändert übernommen
 decided-restore = Wiederhergestellt
 decided-other = Entschieden

@@ -244,6 +244,13 @@ refusal-text-nul = contains the character NUL
 # $limit (String) - The maximum number of characters.
 refusal-text-too-long = has more than { $limit } characters
 refusal-no-new-value = no new value is given
+refusal-nothing-to-find = the text to find is empty; type it, or choose rows by a filter and edit them instead
+# $limit (String) - The maximum size in KiB.
+refusal-long-result = the replacement makes a value longer than { $limit } KiB; replace by a shorter text
+# $row (String) - The number of the row.
+refusal-row-twice = row { $row } is named twice; put all of its new values into one entry
+# $limit (String) - The maximum number.
+refusal-row-count = a request edits at least one row and at most { $limit }; send the others in another request
 refusal-no-contact-filter = say which contacts are meant: by text, job or number, or all of them without another condition
 refusal-no-expected-count = the number of contacts that the preview has counted is missing
 refusal-contact-value = a contact needs a value here

@@ -262,6 +262,7 @@ decided-keep-contact = Contact kept
 decided-overwrite = Contact will be overwritten
 decided-fill = Empty fields of the contact will be filled
 decided-correct = Suggestion used
+decided-replace = Text replaced
 decided-accept = Accepted as is
 decided-restore = Restored
 decided-other = Decided

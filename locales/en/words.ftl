@@ -167,6 +167,7 @@ action-keep-contact = kept existing contacts
 action-overwrite = chose to overwrite contacts
 action-fill = chose to fill empty fields of contacts
 action-correct = used suggested addresses
+action-replace = replaced a text
 action-keep-row = kept one of several rows
 action-merge = merged rows
 action-corrections = uploaded corrections
@@ -196,6 +197,8 @@ action-overwrite-rows = chose to overwrite contacts with { $rows }
 action-fill-rows = chose to fill empty fields of contacts from { $rows }
 # $rows (String) - How many rows.
 action-correct-rows = used suggested addresses for { $rows }
+# $rows (String) - How many rows.
+action-replace-rows = replaced a text in { $rows }
 # $rows (String) - How many rows.
 action-keep-row-rows = kept one of several rows and discarded { $rows }
 # $rows (String) - How many rows.

@@ -197,6 +197,7 @@ decided-keep-contact = Contacto conservado
 decided-overwrite = Sobrescritura del contacto decidida
 decided-fill = Relleno de campos vacíos decidido
 decided-correct = Sugerencia usada
+decided-replace = Texto reemplazado
 decided-accept = Aceptado tal cual
 decided-restore = Restaurado
 decided-other = Decidido

@@ -9,11 +9,12 @@ use super::effect::Effect;
 use super::other_columns::with_known_columns;
 use super::validate::{self, Validated, Warning};
 use super::{ActionError, Request, Seen};
-use crate::domain::decision::{ActionKind, Decision, Edits, Filter};
+use crate::domain::decision::{ActionKind, Decision, Edits, Field, Filter};
 use crate::domain::field::PerField;
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::domain::refusal::Refusal;
+use crate::domain::replacement::Replacement;
 use crate::domain::row::RowStatus;
 use crate::domain::suggest;
 use crate::store::decided::{self, Corrections, Counts, Example, Settled};
@@ -95,7 +96,7 @@ async fn carry_out(
     let decision = with_columns(&mut transaction, job.id, decision).await?;
     choose(&mut transaction, job.tables(), which, &decision).await?;
     // The values that a person typed are recorded with the rows that they changed.
-    let parameters = json!({ "filter": which, "decision": without_values(&decision) });
+    let parameters = json!({ "filter": which, "decision": decision.without_texts() });
     let (kind, same) = (decision.kind(), |effect| effect);
     let effect = write(&mut transaction, request, &job, kind, &parameters, Vec::new(), same).await?;
     transaction.commit().await?;
@@ -152,10 +153,7 @@ pub(super) async fn in_review(
 /// Returns the decision with its values normalised, or an error if it cannot be applied to these rows.
 fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError> {
     let invalid = |field, reason| Err(ActionError::Invalid { field, reason });
-    let mut decision = decision.clone();
-    if let Some(edits) = decision.edits_mut() {
-        *edits = edits.normalised();
-    }
+    let decision = decision.normalised();
     if let Some(refusal) = which.refusal() {
         return invalid("filter", Refusal::SearchText(refusal));
     }
@@ -164,6 +162,11 @@ fn checked(which: &Filter, decision: &Decision) -> Result<Decision, ActionError>
     }
     if matches!(&decision, Decision::Edit(edits) if edits.is_empty()) {
         return invalid("decision", Refusal::NoNewValue);
+    }
+    if let Decision::Replace(replacement) = &decision
+        && let Some(refusal) = replacement.refusal()
+    {
+        return invalid("decision", refusal);
     }
     Ok(decision)
 }
@@ -238,18 +241,64 @@ async fn choose(
     decision: &Decision,
 ) -> Result<(), ActionError> {
     decided::create(connection, tables).await?;
-    if *decision == Decision::Correct {
-        let mut corrections = Corrections::default();
-        decided::each_invalid(connection, tables, which, |row, email| match suggest::correction(email) {
-            Some(correction) => {
-                corrections.push(row, PerField { email: Some(&correction), ..PerField::default() }, None)
-            }
-            None => Ok(()),
-        })
-        .await?;
-        decided::correct(connection, tables, corrections).await?;
+    match decision {
+        Decision::Correct => suggested(connection, tables, which).await?,
+        Decision::Replace(replacement) => replaced(connection, tables, which, replacement).await?,
+        Decision::Edit(_)
+        | Decision::Discard
+        | Decision::Restore
+        | Decision::Accept
+        | Decision::KeepContact
+        | Decision::Overwrite
+        | Decision::Fill
+        | Decision::KeepRow { .. }
+        | Decision::KeepFirst
+        | Decision::KeepLast
+        | Decision::Merge(_) => {}
     }
     Ok(decided::fill(connection, tables, which, decision).await?)
+}
+
+/// Computes the new addresses for [`Decision::Correct`].
+async fn suggested(
+    connection: &mut PgConnection,
+    tables: JobTables,
+    which: &Filter,
+) -> Result<(), ActionError> {
+    let mut corrections = Corrections::default();
+    decided::each_invalid(connection, tables, which, |row, email| match suggest::correction(email) {
+        Some(correction) => corrections.push(row, one(Field::Email, &correction), None),
+        None => Ok(()),
+    })
+    .await?;
+    Ok(decided::correct(connection, tables, corrections).await?)
+}
+
+/// Computes the new values for [`Decision::Replace`].
+async fn replaced(
+    connection: &mut PgConnection,
+    tables: JobTables,
+    which: &Filter,
+    replacement: &Replacement,
+) -> Result<(), ActionError> {
+    let (mut corrections, mut refusal) = (Corrections::default(), None);
+    decided::each_containing(connection, tables, which, replacement, |row, value| {
+        match replacement.applied_to(value) {
+            Ok(Some(new)) => corrections.push(row, one(replacement.field, &new), None)?,
+            Ok(None) => {}
+            Err(reason) => refusal = Some(reason),
+        }
+        Ok(())
+    })
+    .await?;
+    if let Some(reason) = refusal {
+        return Err(ActionError::Invalid { field: "decision", reason });
+    }
+    Ok(decided::correct(connection, tables, corrections).await?)
+}
+
+fn one(field: Field, value: &str) -> PerField<Option<&str>> {
+    PerField::from_fn(|other| (other == field).then_some(value))
 }
 
 /// Writes the chosen changes, and records them with the value of `result`.
@@ -307,12 +356,4 @@ pub(super) async fn validated(
         0 => Ok(Validated::default()),
         _ => validate::validate(connection, job).await,
     }
-}
-
-fn without_values(decision: &Decision) -> Decision {
-    let mut decision = decision.clone();
-    if let Some(edits) = decision.edits_mut() {
-        *edits = edits.without_texts();
-    }
-    decision
 }

@@ -16,6 +16,7 @@ mod corrections_file;
 mod dead_letters;
 mod decide;
 mod delete_contacts;
+mod edit_rows;
 mod effect;
 mod export;
 mod forget;
@@ -50,6 +51,7 @@ pub use decide::{Preview, decide, decide_issue, edit_row, preview};
 pub use delete_contacts::{
     DeletedContacts, DeletionPreview, delete_contact, delete_contacts, preview_deletion,
 };
+pub use edit_rows::{RowEdit, edit_rows, preview_rows};
 pub use effect::{Effect, RestoredContacts};
 pub use export::{Export, Selection, export};
 pub use forget::{Forgotten, forget};

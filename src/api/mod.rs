@@ -60,7 +60,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(issues::list_issues))
         .routes(routes!(issues::get_issue))
         .routes(routes!(issues::resolve_issue))
-        .routes(routes!(rows::list_rows))
+        .routes(routes!(rows::list_rows, rows::edit_rows))
         .routes(routes!(rows::get_row, rows::edit_row))
         .routes(routes!(contacts::list_contacts))
         .routes(routes!(contact_changes::list_contact_changes))

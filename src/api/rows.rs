@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
-use crate::actions::{self, ActionError, Effect, Preview};
+use crate::actions::{self, ActionError, Effect, Preview, RowEdit};
 use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::ids::{JobId, RowId};
 use crate::domain::row::RowStatus;
@@ -38,6 +38,8 @@ pub(super) struct ListRowsQuery {
     status: Option<RowStatus>,
     /// Only rows with an open issue of this type.
     issue_type: Option<IssueType>,
+    /// Whether only rows that are still to be decided: with an open issue, and neither discarded nor imported.
+    open: Option<bool>,
     /// Only rows with a value that contains this text.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
@@ -61,7 +63,8 @@ pub(super) async fn list_rows(
 ) -> Result<axum::Json<Page<RowTagged>>, Problem> {
     let limit = limit(query.limit)?;
     let text = text("text", &query.text)?.map(str::to_owned);
-    let filter = Filter { status: query.status, issue_type: query.issue_type, text, ..Filter::default() };
+    let (status, issue_type, open) = (query.status, query.issue_type, query.open.unwrap_or_default());
+    let filter = Filter { issue_type, open, status, text, ..Filter::default() };
     let mut db = app.owners.read(&principal.owner).await?;
     let job = find_job(&mut db, &principal.owner, job).await?;
     let page = staging::scan(&mut db, &principal.owner, &job, &filter, query.after, limit).await?;
@@ -106,6 +109,56 @@ pub(super) async fn edit_row(
     let request = keyed.request(principal, &edits)?;
     let effect = actions::edit_row(&app.owners, &request, job, row, &edits, seen.as_deref()).await;
     Ok(axum::Json(effect.map_err(|error| Problem::from(error).row(row))?))
+}
+
+/// New values of several rows.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EditedRows {
+    /// The rows, each once.
+    #[schema(min_items = 1, max_items = 1000)]
+    rows: Vec<EditedRow>,
+}
+
+/// New values of one row.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EditedRow {
+    /// The row.
+    #[schema(value_type = i64)]
+    row: RowId,
+    /// The row's `etag` as it was read; absent to edit it whatever it contains now.
+    #[serde(default)]
+    #[schema(required = false)]
+    etag: Option<String>,
+    /// The new values.
+    values: Edits,
+}
+
+/// Edits several rows, each with values of its own, as one action that can be undone: all of them, or none if one has
+/// changed since it was read.
+#[utoipa::path(patch, path = "/jobs/{job}/rows", tag = "rows", request_body = EditedRows,
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
+    responses((status = 200, description = "What was done", body = Effect),
+        (status = 404, description = "No such job or row", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review, or the contact of a row exists", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "A row has changed since it was read", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn edit_rows(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path(job): Path<JobId>,
+    keyed: Keyed,
+    Json(edited): Json<EditedRows>,
+) -> Result<axum::Json<Effect>, Problem> {
+    let request = keyed.request(principal, &edited)?;
+    let rows: Vec<RowEdit> = edited.rows.into_iter().map(RowEdit::from).collect();
+    Ok(axum::Json(actions::edit_rows(&app.owners, &request, job, &rows).await?))
+}
+
+impl From<EditedRow> for RowEdit {
+    fn from(EditedRow { row, etag, values }: EditedRow) -> Self {
+        RowEdit { row, seen: etag.map(|etag| etag.trim_matches('"').to_owned()), edits: values }
+    }
 }
 
 /// A decision about all rows that match a filter.

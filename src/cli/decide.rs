@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueEnum};
 use serde::Serialize;
 
-use super::list::{issue_type, row_status};
+use super::list::{field, issue_type, row_status};
 use super::output::{Format, OutputArgs, counted};
 use super::session::Session;
 use super::show::in_words;
@@ -16,6 +16,7 @@ use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
 use crate::domain::ids::{IssueId, JobId, RowId};
+use crate::domain::replacement::Replacement;
 use crate::domain::row::RowStatus;
 use crate::domain::rules::IssueType;
 use crate::store::decided::{Counts, Example};
@@ -94,6 +95,8 @@ pub(crate) enum Word {
     Fill,
     /// Apply the suggested corrections of invalid addresses
     Correct,
+    /// Replace the text --find by --with in the values of --field
+    Replace,
     /// Of rows that share an e-mail, keep the one of --row
     KeepRow,
     /// Of rows that share an e-mail, keep the first
@@ -115,6 +118,18 @@ pub(crate) struct DecisionArgs {
     row: Option<RowId>,
     #[command(flatten)]
     values: Values,
+    /// Field in which replace changes values.
+    #[arg(long, value_parser = field(), ignore_case = true, required_if_eq("decision", "replace"))]
+    field: Option<Field>,
+    /// Text that replace finds, anywhere in a value.
+    #[arg(long, value_name = "TEXT", required_if_eq("decision", "replace"))]
+    find: Option<String>,
+    /// Text that replace puts in its place; without it, the text is removed.
+    #[arg(long, value_name = "TEXT")]
+    with: Option<String>,
+    /// Upper and lower case of --find must match.
+    #[arg(long)]
+    match_case: bool,
     /// Show the effect without applying it.
     #[arg(long)]
     preview: bool,
@@ -134,6 +149,13 @@ impl DecisionArgs {
             Word::Overwrite => Decision::Overwrite,
             Word::Fill => Decision::Fill,
             Word::Correct => Decision::Correct,
+            // The arguments are required with this decision.
+            Word::Replace => Decision::Replace(Replacement {
+                field: self.field.unwrap_or(Field::Email),
+                find: self.find.unwrap_or_default(),
+                with: self.with.unwrap_or_default(),
+                match_case: self.match_case,
+            }),
             Word::KeepRow => Decision::KeepRow { row: self.row.unwrap_or(RowId(0)) },
             Word::KeepFirst => Decision::KeepFirst,
             Word::KeepLast => Decision::KeepLast,
@@ -148,6 +170,9 @@ pub(crate) struct FilterArgs {
     /// Rows with an open issue of this type.
     #[arg(long = "type", value_name = "TYPE", value_parser = issue_type(), ignore_case = true)]
     issue_type: Option<IssueType>,
+    /// Rows that are still to be decided: with an open issue, and neither discarded nor imported.
+    #[arg(long)]
+    open: bool,
     /// Rows in this status.
     #[arg(long, value_parser = row_status(), ignore_case = true)]
     status: Option<RowStatus>,
@@ -162,9 +187,10 @@ pub(crate) struct FilterArgs {
 impl FilterArgs {
     /// Returns the filter.
     pub(crate) fn filter(&self) -> Filter {
-        let FilterArgs { issue_type, status, text, column } = self;
+        let FilterArgs { issue_type, open, status, text, column } = self;
         Filter {
             issue_type: *issue_type,
+            open: *open,
             status: *status,
             text: text.clone(),
             column: column.clone(),
@@ -201,8 +227,8 @@ pub(crate) async fn bulk(
     let filter = which.filter();
     match (all, filter == Filter::default()) {
         (false, true) => bail!(
-            "this would apply to every row of job {job}; choose rows with --type, --status, --text or --column, or \
-             apply it to every row with --all"
+            "this would apply to every row of job {job}; choose rows with --type, --open, --status, --text or \
+             --column, or apply it to every row with --all"
         ),
         (true, false) => {
             bail!("--all applies to every row of job {job}; leave out the other conditions, or --all")

@@ -4,6 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::output::{Format, OutputArgs};
 use super::session::Session;
+use crate::domain::field::Field;
 use crate::domain::job::JobStatus;
 use crate::domain::refusal::Refusal;
 use crate::domain::row::RowStatus;
@@ -62,4 +63,10 @@ pub(super) fn job_status() -> impl TypedValueParser<Value = JobStatus> {
 pub(super) fn row_status() -> impl TypedValueParser<Value = RowStatus> {
     let all = RowStatus::ALL.iter().map(|status| PossibleValue::new(status.as_str()));
     PossibleValuesParser::new(all).try_map(|word| word.to_uppercase().parse::<RowStatus>())
+}
+
+/// Parses a field of a row. The help lists all of them.
+pub(super) fn field() -> impl TypedValueParser<Value = Field> {
+    let all = Field::ALL.iter().map(|field| PossibleValue::new(field.as_str()));
+    PossibleValuesParser::new(all).try_map(|word| word.to_lowercase().parse::<Field>())
 }

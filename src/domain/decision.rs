@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 pub use super::field::Field;
 use super::field::{PerField, by_name};
 use super::ids::{IssueId, RowId};
+use super::replacement::Replacement;
 use super::row::{Fields, RowStatus, normalise};
 use super::rules::IssueType;
 use super::search::{self, TextFlaw};
@@ -31,6 +32,8 @@ words! {
         Fill = "FILL",
         /// Suggested corrections of addresses were applied.
         Correct = "CORRECT",
+        /// A text was replaced in values of rows.
+        Replace = "REPLACE",
         /// One of several rows with the same e-mail was kept.
         KeepRow = "KEEP_ROW",
         /// Rows with the same e-mail were merged.
@@ -180,6 +183,9 @@ pub struct Filter {
     /// The row has an open issue of this type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_type: Option<IssueType>,
+    /// The row is still to be decided: it has an open issue, and is neither discarded nor imported.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
     /// The row has this status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<RowStatus>,
@@ -255,6 +261,8 @@ pub enum Decision {
     Fill,
     /// Applies the suggested correction to each address that has one.
     Correct,
+    /// Replaces a text in the values of one field. Skips discarded rows.
+    Replace(Replacement),
     /// Keeps one row and discards the others with the same e-mail.
     KeepRow {
         /// The row to keep.
@@ -281,6 +289,7 @@ macro_rules! edits_of {
             | Decision::Overwrite
             | Decision::Fill
             | Decision::Correct
+            | Decision::Replace(_)
             | Decision::KeepRow { .. }
             | Decision::KeepFirst
             | Decision::KeepLast => None,
@@ -300,6 +309,7 @@ impl Decision {
             Decision::Overwrite => ActionKind::Overwrite,
             Decision::Fill => ActionKind::Fill,
             Decision::Correct => ActionKind::Correct,
+            Decision::Replace(_) => ActionKind::Replace,
             Decision::KeepRow { .. } | Decision::KeepFirst | Decision::KeepLast => ActionKind::KeepRow,
             Decision::Merge(_) => ActionKind::Merge,
         }
@@ -308,6 +318,30 @@ impl Decision {
     /// Returns the row to keep, if the decision names one.
     pub(crate) fn named_row(&self) -> Option<RowId> {
         if let Decision::KeepRow { row } = self { Some(*row) } else { None }
+    }
+
+    /// Returns the same decision with its texts normalised like the values of rows.
+    pub(crate) fn normalised(&self) -> Decision {
+        self.with_texts(Edits::normalised, Replacement::normalised)
+    }
+
+    /// Returns the same decision with empty texts instead of those that a person typed.
+    pub(crate) fn without_texts(&self) -> Decision {
+        self.with_texts(Edits::without_texts, Replacement::without_texts)
+    }
+
+    fn with_texts(
+        &self,
+        edits: impl FnOnce(&Edits) -> Edits,
+        replacement: impl FnOnce(&Replacement) -> Replacement,
+    ) -> Decision {
+        let mut decision = self.clone();
+        if let Some(given) = decision.edits_mut() {
+            *given = edits(given);
+        } else if let Decision::Replace(given) = &mut decision {
+            *given = replacement(given);
+        }
+        decision
     }
 
     /// Returns the new values, if the decision has any.
@@ -332,6 +366,15 @@ mod tests {
             (r#"{"decision":"keep_row","row":7}"#, Decision::KeepRow { row: RowId(7) }),
             (r#"{"decision":"edit","company":"Acme"}"#, Decision::Edit(Edits::of(Field::Company, "Acme"))),
             (r#"{"decision":"merge"}"#, Decision::Merge(Edits::default())),
+            (
+                r#"{"decision":"replace","field":"company","find":"Inc","with":"Ltd","match_case":true}"#,
+                Decision::Replace(Replacement {
+                    field: Field::Company,
+                    find: "Inc".to_owned(),
+                    with: "Ltd".to_owned(),
+                    match_case: true,
+                }),
+            ),
             (
                 r#"{"decision":"edit","company":"Acme","extra":{"Phone":"555"}}"#,
                 Decision::Edit(Edits::of(Field::Company, "Acme").with_other("Phone", "555")),

@@ -24,6 +24,7 @@ pub mod person;
 pub mod progress;
 pub mod refusal;
 pub mod rejection;
+pub mod replacement;
 pub mod required;
 pub mod row;
 pub mod rules;

@@ -113,6 +113,23 @@ pub enum Refusal {
     SearchText(TextFlaw),
     /// A decision has no new value.
     NoNewValue,
+    /// The text to find is empty.
+    NothingToFind,
+    /// A replacement makes a value too long.
+    LongResult {
+        /// The maximum size of a value in KiB.
+        limit_kb: usize,
+    },
+    /// A request edits a row twice.
+    RowTwice {
+        /// The row.
+        row: RowId,
+    },
+    /// A request edits too many rows, or none.
+    RowCount {
+        /// The maximum.
+        limit: usize,
+    },
     /// A filter of contacts has neither a condition nor `all`, or both.
     NoContactFilter,
     /// A deletion does not say how many contacts its preview has counted.

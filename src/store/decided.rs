@@ -4,10 +4,12 @@
 //! All rows in the table belong to the job, so they are joined by their primary key and no other condition. With outdated
 //! statistics the planner expects one row of a job that was just imported, and would compare every row with every other.
 
+mod candidates;
 mod choose;
 mod new_values;
 mod standing;
 
+pub(crate) use candidates::*;
 pub(crate) use choose::*;
 pub(crate) use new_values::*;
 use sqlx::{AssertSqlSafe, PgConnection, Row};

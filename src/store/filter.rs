@@ -7,6 +7,10 @@ use crate::domain::decision::{Field, Filter};
 use crate::domain::rules::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
 
+/// The condition `AND …`: a row is neither imported nor discarded.
+pub(super) const IN_QUESTION: &str =
+    " AND s.staging_status IS DISTINCT FROM 'SUCCESS' AND s.staging_status IS DISTINCT FROM 'DISCARD'";
+
 /// Returns the expression for the part of a column that is searched: its first [`SEARCHED_CHARACTERS`] characters, in a
 /// collation that knows upper and lower case in all scripts (migration 26).
 pub(super) fn searched(column: &str) -> String {
@@ -40,13 +44,19 @@ pub(super) fn anywhere(text: &str) -> String {
     pattern
 }
 
-/// The issues of one type, to select their rows.
+/// Issues, to select their rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct IssuesOf {
-    /// The type.
-    pub(super) issue_type: IssueType,
+    /// The type; `None` for all types.
+    pub(super) issue_type: Option<IssueType>,
     /// Whether only open issues count.
     pub(super) open: bool,
+}
+
+/// Returns the issues of which a row must have one to match the filter, other than [`Filter::issues`].
+pub(super) fn required_issues(filter: &Filter) -> Option<IssuesOf> {
+    let is_required = filter.open || filter.issue_type.is_some();
+    is_required.then_some(IssuesOf { issue_type: filter.issue_type, open: true })
 }
 
 /// Adds `FROM … AS s`: the rows of the job that match the filter, have an issue of each of `linked`, and meet `condition`
@@ -61,10 +71,24 @@ pub(super) fn push_rows(
     linked: &[IssuesOf],
     condition: &str,
 ) {
+    push_rows_where(query, tables, filter, linked, |query| {
+        query.push(condition);
+    });
+}
+
+/// Like [`push_rows`], with a condition that may have parameters.
+pub(super) fn push_rows_where(
+    query: &mut QueryBuilder<Postgres>,
+    tables: JobTables,
+    filter: &Filter,
+    linked: &[IssuesOf],
+    condition: impl FnOnce(&mut QueryBuilder<Postgres>),
+) {
     let (staging, job) = (tables.staging(), tables.job());
-    let is_named = filter.rows.is_some() || filter.issues.is_some() || filter.issue_type.is_some();
+    let is_named = filter.rows.is_some() || filter.issues.is_some() || required_issues(filter).is_some();
     if !is_named && linked.is_empty() {
-        query.push(format!(" FROM (SELECT s.* FROM {staging} s WHERE s.staging_job_id = {job}{condition}"));
+        query.push(format!(" FROM (SELECT s.* FROM {staging} s WHERE s.staging_job_id = {job}"));
+        condition(query);
         push_values(query, filter);
         query.push(" FOR NO KEY UPDATE OF s) AS s");
         return;
@@ -73,14 +97,14 @@ pub(super) fn push_rows(
     push_named(query, tables, filter, linked);
     query.push(format!(
         ") AS named (id)) AS named JOIN {staging} s ON s.staging_id = named.id OFFSET 0 FOR NO KEY UPDATE OF s) AS s
-         WHERE s.staging_job_id = {job}{condition}"
+         WHERE s.staging_job_id = {job}"
     ));
+    condition(query);
     push_values(query, filter);
 }
 
 /// Adds a query for the ids of the rows that the filter selects by id or issue, and that have an issue of each of `linked`.
 fn push_named(query: &mut QueryBuilder<Postgres>, tables: JobTables, filter: &Filter, linked: &[IssuesOf]) {
-    let open = filter.issue_type.map(|issue_type| IssuesOf { issue_type, open: true });
     let mut between = "";
     if let Some(rows) = &filter.rows {
         query.push("SELECT unnest(").push_bind(rows.clone()).push("::bigint[])");
@@ -93,22 +117,30 @@ fn push_named(query: &mut QueryBuilder<Postgres>, tables: JobTables, filter: &Fi
         query.push_bind(issues.clone()).push(")");
         between = " INTERSECT ";
     }
-    for IssuesOf { issue_type, open } in linked.iter().copied().chain(open) {
+    for wanted in linked.iter().copied().chain(required_issues(filter)) {
         query.push(between).push(format!(
             "SELECT item_staging_id FROM {} JOIN {} ON item_issue_id = issue_id
-             WHERE issues_job_id = {} AND issue_rank = {}{}",
+             WHERE issues_job_id = {}{}",
             tables.issues(),
             tables.items(),
             tables.job(),
-            issue_rank::of(issue_type),
-            if open { " AND NOT issue_resolved" } else { "" }
+            of_issue(wanted)
         ));
         between = " INTERSECT ";
     }
 }
 
+/// Returns `AND …`: the issue is one of these.
+pub(super) fn of_issue(IssuesOf { issue_type, open }: IssuesOf) -> String {
+    let rank = issue_type.map(|issue_type| format!(" AND issue_rank = {}", issue_rank::of(issue_type)));
+    rank.unwrap_or_default() + if open { " AND NOT issue_resolved" } else { "" }
+}
+
 /// Adds `AND …` for the filter's conditions on a row's status and values.
 fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    if filter.open {
+        query.push(IN_QUESTION);
+    }
     if let Some(status) = filter.status {
         query.push(" AND s.staging_status = ").push_bind(status.as_str()).push("::text::staging_status_enum");
     }
@@ -137,23 +169,23 @@ pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, tables: JobTables, f
     }
     if let Some(wanted) = &filter.issues {
         push_linked(query, tables, |query| {
-            query.push("issue_id = ANY (").push_bind(wanted.clone()).push(")");
+            query.push(" AND issue_id = ANY (").push_bind(wanted.clone()).push(")");
         });
     }
-    if let Some(issue_type) = filter.issue_type {
+    if let Some(wanted) = required_issues(filter) {
         push_linked(query, tables, |query| {
-            query.push(format!("NOT issue_resolved AND issue_rank = {}", issue_rank::of(issue_type)));
+            query.push(of_issue(wanted));
         });
     }
 }
 
-/// Adds `AND …`: the row has an issue of the job that meets `condition`. The row's few issues are read by primary key.
+/// Adds `AND …`: the row has an issue of the job that meets `condition` (`AND …`). The row's few issues are read by primary key.
 fn push_linked(
     query: &mut QueryBuilder<Postgres>,
     tables: JobTables,
     condition: impl FnOnce(&mut QueryBuilder<Postgres>),
 ) {
-    query.push(format!(" AND (SELECT bool_or((SELECT issues_job_id = {} AND ", tables.job()));
+    query.push(format!(" AND (SELECT bool_or((SELECT issues_job_id = {}", tables.job()));
     condition(query);
     query.push(format!(
         " FROM {} WHERE issue_id = item_issue_id)) FROM {} WHERE item_staging_id = s.staging_id)",

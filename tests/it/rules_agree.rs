@@ -9,6 +9,7 @@ use ingest::domain::email;
 use ingest::domain::field::PerField;
 use ingest::domain::ids::RowId;
 use ingest::domain::job::{JobId, Owner};
+use ingest::domain::replacement::Replacement;
 use ingest::domain::rules::{BlindTo, IssueType};
 
 use crate::support::World;
@@ -42,7 +43,7 @@ fn decision(rng: &mut Rng) -> Decision {
         ..PerField::default()
     };
     let edits = Edits::from(values);
-    match rng.u8(..12) {
+    match rng.u8(..13) {
         0..3 => Decision::Edit(edits),
         3 => Decision::Discard,
         4 => Decision::Restore,
@@ -52,6 +53,12 @@ fn decision(rng: &mut Rng) -> Decision {
         8 => Decision::Fill,
         9 => Decision::Correct,
         10 => Decision::KeepFirst,
+        11 => Decision::Replace(Replacement {
+            field: Field::Email,
+            find: "@".to_owned(),
+            with: "@sub.".to_owned(),
+            match_case: false,
+        }),
         _ => Decision::Merge(Edits::default()),
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::decision::{self, ColumnFilter, Edits};
 use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, ContactId, IssueId, RowId};
+use crate::domain::replacement::Replacement;
 use crate::domain::row::RowStatus;
 use crate::domain::rules::IssueType;
 use crate::store;
@@ -40,6 +41,8 @@ schema! {
         issues: Option<Vec<IssueId>>,
         /// Rows with an open issue of this type.
         issue_type: Option<IssueType>,
+        /// Rows that are still to be decided: with an open issue, and neither discarded nor imported.
+        open: bool,
         /// Rows in this status.
         status: Option<RowStatus>,
         /// Rows with this text in the first 500 characters of a value, ignoring case.
@@ -63,6 +66,24 @@ schema! {
         #[serde(default)]
         #[schema(max_length = 200)]
         contains: Option<String>,
+    }
+}
+
+schema! {
+    /// A text to replace in the values of one field.
+    domain::replacement::Replacement as Replacement {
+        /// The field.
+        field: Field,
+        /// The text to find, anywhere in a value. White space counts.
+        #[schema(min_length = 1, max_length = 200)]
+        find: String,
+        /// The text to put in its place; empty to remove it.
+        #[serde(default)]
+        #[schema(max_length = 200)]
+        with: String,
+        /// Whether upper and lower case differ in the text to find.
+        #[serde(default)]
+        match_case: bool,
     }
 }
 
@@ -209,6 +230,8 @@ const _: () = {
         Fill,
         /// Correct addresses as suggested, where there is a suggestion.
         Correct,
+        /// Replace a text in the values of one field. Discarded rows are skipped.
+        Replace(Replacement),
         /// Keep this row and discard the others with the same e-mail.
         KeepRow {
             /// The row to keep.
@@ -234,6 +257,7 @@ const _: () = {
         decision::Decision::Overwrite => Decision::Overwrite,
         decision::Decision::Fill => Decision::Fill,
         decision::Decision::Correct => Decision::Correct,
+        decision::Decision::Replace(replacement) => Decision::Replace(replacement),
         decision::Decision::KeepRow { row } => Decision::KeepRow { row },
         decision::Decision::KeepFirst => Decision::KeepFirst,
         decision::Decision::KeepLast => Decision::KeepLast,

@@ -1,6 +1,5 @@
 //! Fills the table `decided` with the rows that a decision changes, and their new values.
 
-use futures::TryStreamExt;
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
 
@@ -10,7 +9,7 @@ use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::rules::IssueType;
 use crate::store::copy::{Spool, Target};
-use crate::store::filter::{self, IssuesOf};
+use crate::store::filter::{self, IN_QUESTION, IssuesOf};
 use crate::store::sql;
 use crate::store::{JobTables, StoreError, extra_columns};
 
@@ -34,14 +33,12 @@ const EDITED: Change = Change {
 };
 /// No decision changes a row that is already a contact.
 const NO_CONTACT: &str = " AND s.staging_status IS DISTINCT FROM 'SUCCESS'";
-const IN_QUESTION: &str =
-    " AND s.staging_status IS DISTINCT FROM 'SUCCESS' AND s.staging_status IS DISTINCT FROM 'DISCARD'";
 const DISCARDED: Change = Change { status: "'DISCARD'", ..UNCHANGED };
 /// Rows that conflict with an existing contact.
-const EXISTING: IssuesOf = IssuesOf { issue_type: IssueType::ExistingEmail, open: false };
+const EXISTING: IssuesOf = IssuesOf { issue_type: Some(IssueType::ExistingEmail), open: false };
 
-/// Inserts the rows that match the filter and that the decision changes, and locks them. For [`Decision::Correct`], call
-/// [`correct`] before.
+/// Inserts the rows that match the filter and that the decision changes, and locks them. For decisions whose new values
+/// the program computes, call [`correct`] before.
 pub(crate) async fn fill(
     connection: &mut PgConnection,
     tables: JobTables,
@@ -50,7 +47,7 @@ pub(crate) async fn fill(
 ) -> Result<(), StoreError> {
     match decision {
         Decision::Edit(edits) => edited(connection, tables, which, edits).await,
-        Decision::Correct => corrected(connection, tables).await,
+        Decision::Correct | Decision::Replace(_) => corrected(connection, tables).await,
         Decision::KeepRow { row } => kept(connection, tables, which, Kept::Row(*row)).await,
         Decision::KeepFirst => kept(connection, tables, which, Kept::First).await,
         Decision::KeepLast => kept(connection, tables, which, Kept::Last).await,
@@ -122,25 +119,6 @@ async fn edited(
     corrected(connection, tables).await
 }
 
-/// Calls `on_row` for each row that matches the filter and has an open issue for an invalid e-mail, and locks these rows.
-pub(crate) async fn each_invalid(
-    connection: &mut PgConnection,
-    tables: JobTables,
-    which: &Filter,
-    mut on_row: impl FnMut(RowId, &str) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let invalid = IssuesOf { issue_type: IssueType::InvalidEmail, open: true };
-    let condition = format!("{IN_QUESTION} AND s.staging_email IS NOT NULL");
-    let mut query = QueryBuilder::new("SELECT s.staging_id, s.staging_email");
-    filter::push_rows(&mut query, tables, which, &[invalid], &condition);
-    let mut rows = query.build_query_as().persistent(false).fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        let (row, email): (RowId, String) = row;
-        on_row(row, &email)?;
-    }
-    Ok(())
-}
-
 /// New values of rows, buffered until [`correct`]. Any number of rows: large buffers go to a file.
 #[derive(Default)]
 pub(crate) struct Corrections {
@@ -169,7 +147,7 @@ impl Corrections {
     }
 }
 
-/// Inserts the new values for [`Decision::Correct`] into the table `corrected`.
+/// Inserts new values that the program has computed into the table `corrected`.
 pub(crate) async fn correct(
     connection: &mut PgConnection,
     tables: JobTables,

@@ -252,6 +252,7 @@ fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowI
         ActionKind::Overwrite => text.decided_overwrite(),
         ActionKind::Fill => text.decided_fill(),
         ActionKind::Correct => text.decided_correct(),
+        ActionKind::Replace => text.decided_replace(),
         ActionKind::Accept => text.decided_accept(),
         ActionKind::Restore => text.decided_restore(),
         ActionKind::Upload

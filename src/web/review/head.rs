@@ -131,6 +131,7 @@ impl Flash {
             | ActionKind::Overwrite
             | ActionKind::Fill
             | ActionKind::Correct
+            | ActionKind::Replace
             | ActionKind::KeepRow
             | ActionKind::Merge
             | ActionKind::Corrections

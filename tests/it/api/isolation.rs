@@ -25,6 +25,7 @@ fn body_of(path: &str, method: &Method) -> Option<Value> {
         "policy" => Some(json!({ "policy": "HOLD" })),
         "webhooks" => Some(json!({ "url": "https://others.invalid" })),
         "tokens" => Some(json!({ "name": "a", "roles": [] })),
+        "rows" => Some(json!({ "rows": [{ "row": 2, "values": { "company": "Mine" } }] })),
         _ if *method == Method::PUT => Some(json!({ "values": { "company": "Mine" } })),
         _ if *method == Method::PATCH => Some(json!({ "company": "Mine" })),
         _ => None,

@@ -3,6 +3,7 @@
 mod concurrent;
 mod contacts;
 mod jobs;
+mod replaced;
 mod validated;
 
 use ingest::actions::{self, ActionError, Request};
