@@ -212,10 +212,12 @@ impl<'a> Questions<'a> {
             20
         ));
         let discarded = Filter { status: Some(RowStatus::Discard), ..Filter::default() };
+        let open = Filter { open: true, ..Filter::default() };
         let rare = Filter { text: Some("zebra".to_owned()), ..Filter::default() };
         for (question, which) in [
             ("first page of rows", &Filter::default()),
             ("search for discarded rows, none found", &discarded),
+            ("first rows of the table of a review", &open),
             ("search for rows with a text", &rare),
         ] {
             measure!(self, job, name(question), |db| staging::scan(

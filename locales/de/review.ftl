@@ -204,3 +204,43 @@ decided-other = Entschieden
 case-encoding = Zeichenkodierung der Datei
 wrong-encoding = Die Buchstaben in diesen Zeilen können falsch sein, denn die Zeichenkodierung der Datei ist unsicher. Akzeptieren Sie die Zeilen, wenn alle Buchstaben stimmen.
 case-encoding-readings = Wahrscheinliche Lesarten vergleichen
+
+## Die Prüfung als Tabelle
+
+grid-title = Offene Zeilen
+grid-views = Ansicht
+grid-cases = Fall für Fall
+grid-table = Tabelle
+grid-all-kinds = Alle
+grid-search = In den offenen Zeilen suchen
+grid-column = Suchen in
+grid-any-column = Alle Spalten
+grid-others = Weitere Spalten
+grid-first-others = Die Tabelle zeigt die ersten 30 weiteren Spalten. Die übrigen stehen in jedem Fall und in einer Korrekturdatei.
+grid-issues = Probleme
+grid-resolved = Gelöst
+grid-no-rows = Keine offene Zeile entspricht der Auswahl.
+grid-selected = Ausgewählte Zeilen ({ $selected })
+grid-all-rows = Alle offenen Zeilen
+grid-all-matching = Alle passenden offenen Zeilen, auf allen Seiten
+grid-none-selected = Keine Zeilen sind ausgewählt. Wählen Sie Zeilen durch ihre Kästchen aus, oder alle passenden.
+grid-replace = Ersetzen
+    .title = Suchen und ersetzen
+    .question = Den Text ersetzen?
+    .field = In
+    .find = suchen:
+    .with = ersetzen durch:
+grid-match-case = Groß- und Kleinschreibung beachten
+grid-hint = Tippen Sie in einer Zelle oder drücken Sie Enter, um sie zu bearbeiten; beim Verlassen wird sie gespeichert. Eine eingefügte Spalte füllt die Zellen darunter. Umschalt wählt mehrere Zeilen aus.
+grid-lost = Nicht gespeichert: der Server war nicht erreichbar. Ihre Eingabe steht noch in der Zelle.
+grid-undo-key = Strg+Z
+grid-paste-title = Diese Werte einfügen?
+grid-left-lines = { $count ->
+    [one] { $shown } eingefügte Zeile passt nicht: die Tabelle zeigt darunter keine weiteren Zeilen. Sie wird nicht eingefügt. Blättern Sie ans Ende, um mehr Zeilen zu laden, und fügen Sie erneut ein, damit sie dabei ist.
+   *[other] { $shown } eingefügte Zeilen passen nicht: die Tabelle zeigt darunter keine weiteren Zeilen. Sie werden nicht eingefügt. Blättern Sie ans Ende, um mehr Zeilen zu laden, und fügen Sie erneut ein, damit sie dabei sind.
+}
+grid-left-columns = { $count ->
+    [one] { $shown } eingefügte Spalte passt nicht rechts von dieser Zelle. Sie wird nicht eingefügt.
+   *[other] { $shown } eingefügte Spalten passen nicht rechts von dieser Zelle. Sie werden nicht eingefügt.
+}
+grid-left-label = Zeilen, die nicht eingefügt werden

@@ -57,6 +57,13 @@ keys-overwrite = Kontakt überschreiben
 keys-fill = Leere Felder des Kontakts ergänzen
 keys-accept = Unverändert übernehmen
 keys-discard = Verwerfen
+keys-table = Prüfung: Tabelle
+keys-view = Tabelle oder Fall für Fall
+keys-edit-cell = Die Zelle bearbeiten
+keys-next-cell = Speichern und zur nächsten Zelle
+keys-restore-cell = Den alten Wert wiederherstellen
+keys-empty-cell = Die Zelle leeren
+keys-select-row = Die Zeile auswählen
 
 ## Abgemeldet
 

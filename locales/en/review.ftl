@@ -269,3 +269,48 @@ decided-other = Decided
 case-encoding = Encoding of the file
 wrong-encoding = The letters of these rows may be wrong, since the encoding of the file is in doubt. Accept the rows if all letters are right.
 case-encoding-readings = Compare the likely readings
+
+## The review as a table
+
+grid-title = Open rows
+grid-views = View
+grid-cases = Case by case
+grid-table = Table
+grid-all-kinds = All
+grid-search = Search the open rows
+grid-column = Search in
+grid-any-column = Any column
+grid-others = Other columns
+grid-first-others = The table shows the first 30 other columns. The others are in each case and in a file of corrections.
+grid-issues = Issues
+grid-resolved = Resolved
+grid-no-rows = No open rows match.
+# $selected (Element) - How many are selected.
+grid-selected = Selected rows ({ $selected })
+grid-all-rows = All open rows
+grid-all-matching = All open rows that match, on every page
+grid-none-selected = No rows are selected. Select rows by their checkboxes, or choose all that match.
+grid-replace = Replace
+    .title = Find and replace
+    .question = Replace the text?
+    .field = In
+    .find = find
+    .with = and replace by
+grid-match-case = Match case
+grid-hint = Type or press Enter in a cell to edit it; it is saved when you leave it. Paste a column to fill the cells below. Shift selects several rows.
+grid-lost = Not saved: the server could not be reached. What you typed is still in the cell.
+grid-undo-key = Ctrl+Z
+grid-paste-title = Paste these values?
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+grid-left-lines = { $count ->
+    [one] { $shown } pasted line does not fit: the table shows no more rows below. It is not pasted. Scroll to the end to load more rows, and paste again to include it.
+   *[other] { $shown } pasted lines do not fit: the table shows no more rows below. They are not pasted. Scroll to the end to load more rows, and paste again to include them.
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+grid-left-columns = { $count ->
+    [one] { $shown } pasted column does not fit to the right of this cell. It is not pasted.
+   *[other] { $shown } pasted columns do not fit to the right of this cell. They are not pasted.
+}
+grid-left-label = Lines that are not pasted

@@ -57,6 +57,13 @@ keys-overwrite = Overwrite the contact
 keys-fill = Fill empty fields of the contact
 keys-accept = Accept as is
 keys-discard = Discard
+keys-table = Review: table
+keys-view = Table, or case by case
+keys-edit-cell = Edit the cell
+keys-next-cell = Save it and go to the next cell
+keys-restore-cell = Restore the value
+keys-empty-cell = Empty the cell
+keys-select-row = Select the row
 
 ## Signed out
 

@@ -204,3 +204,43 @@ decided-other = Decidido
 case-encoding = Codificación del archivo
 wrong-encoding = Las letras de estas filas pueden ser incorrectas, porque la codificación del archivo es dudosa. Acepte las filas si todas las letras son correctas.
 case-encoding-readings = Comparar las lecturas probables
+
+## La revisión como tabla
+
+grid-title = Filas abiertas
+grid-views = Vista
+grid-cases = Caso por caso
+grid-table = Tabla
+grid-all-kinds = Todas
+grid-search = Buscar en las filas abiertas
+grid-column = Buscar en
+grid-any-column = Cualquier columna
+grid-others = Otras columnas
+grid-first-others = La tabla muestra las primeras 30 columnas adicionales. Las demás están en cada caso y en un archivo de correcciones.
+grid-issues = Problemas
+grid-resolved = Resuelta
+grid-no-rows = Ninguna fila abierta coincide.
+grid-selected = Filas seleccionadas ({ $selected })
+grid-all-rows = Todas las filas abiertas
+grid-all-matching = Todas las filas abiertas que coinciden, en todas las páginas
+grid-none-selected = No hay filas seleccionadas. Selecciónelas con sus casillas, o elija todas las que coinciden.
+grid-replace = Reemplazar
+    .title = Buscar y reemplazar
+    .question = ¿Reemplazar el texto?
+    .field = En
+    .find = buscar
+    .with = y reemplazar por
+grid-match-case = Distinguir mayúsculas y minúsculas
+grid-hint = Escriba en una celda o pulse Intro para editarla; se guarda al salir de ella. Pegue una columna para rellenar las celdas de abajo. Mayús selecciona varias filas.
+grid-lost = No se ha guardado: no se pudo contactar con el servidor. Lo que escribió sigue en la celda.
+grid-undo-key = Ctrl+Z
+grid-paste-title = ¿Pegar estos valores?
+grid-left-lines = { $count ->
+    [one] { $shown } línea pegada no cabe: la tabla no muestra más filas debajo. No se pega. Desplácese hasta el final para cargar más filas y pegue de nuevo para incluirla.
+   *[other] { $shown } líneas pegadas no caben: la tabla no muestra más filas debajo. No se pegan. Desplácese hasta el final para cargar más filas y pegue de nuevo para incluirlas.
+}
+grid-left-columns = { $count ->
+    [one] { $shown } columna pegada no cabe a la derecha de esta celda. No se pega.
+   *[other] { $shown } columnas pegadas no caben a la derecha de esta celda. No se pegan.
+}
+grid-left-label = Líneas que no se pegan

@@ -57,6 +57,13 @@ keys-overwrite = Sobrescribir el contacto
 keys-fill = Rellenar los campos vacíos del contacto
 keys-accept = Aceptar tal cual
 keys-discard = Descartar
+keys-table = Revisión: tabla
+keys-view = Tabla, o caso por caso
+keys-edit-cell = Editar la celda
+keys-next-cell = Guardarla e ir a la siguiente celda
+keys-restore-cell = Restaurar el valor
+keys-empty-cell = Vaciar la celda
+keys-select-row = Seleccionar la fila
 
 ## Sesión cerrada
 

@@ -109,6 +109,29 @@ pub async fn page(
     Ok(items)
 }
 
+/// Returns the rows that share an issue with one of `rows`, in the order of the file: the first `of_each` of each issue, and
+/// at most `limit`.
+pub async fn sharing(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    job_tables: JobTables,
+    rows: &[RowId],
+    of_each: i64,
+    limit: i64,
+) -> Result<Vec<RowId>, StoreError> {
+    let query = AssertSqlSafe(format!(
+        "SELECT DISTINCT item.item_staging_id
+         FROM (SELECT DISTINCT item_issue_id AS issue FROM {items} WHERE item_staging_id = ANY ($3)) AS shared,
+              LATERAL (SELECT item_staging_id FROM {items} WHERE item_issue_id = issue
+                       ORDER BY item_staging_id LIMIT $4) AS item
+         WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
+         ORDER BY item.item_staging_id LIMIT $5",
+        items = job_tables.items()
+    ));
+    let query = sql::query_scalar(query).bind(&owner.0).bind(job_tables.job().0).bind(rows);
+    Ok(query.bind(of_each).bind(limit).fetch_all(connection).await?)
+}
+
 /// Counts the rows of an issue of an owner's job.
 pub async fn count(
     connection: &mut PgConnection,

@@ -333,25 +333,26 @@ pub async fn get(
     row.as_ref().map(issue).transpose()
 }
 
-/// Returns the open issues of a row of an owner's job.
-pub async fn open_of_row(
+/// Returns the open issues of rows of an owner's job, each with its row, ordered by row and issue.
+pub async fn open_of_rows(
     connection: &mut PgConnection,
     owner: &Owner,
     job_tables: JobTables,
-    row: RowId,
-) -> Result<Vec<Issue>, StoreError> {
+    rows: &[RowId],
+) -> Result<Vec<(RowId, Issue)>, StoreError> {
     let query = AssertSqlSafe(format!(
-        "{ISSUE} FROM (SELECT issue.* FROM {} JOIN {} AS issue ON issue_id = item_issue_id
-                       WHERE item_staging_id = $3 OFFSET 0) AS issue
+        "{ISSUE}, item_staging_id
+         FROM (SELECT issue.*, item_staging_id FROM {} JOIN {} AS issue ON issue_id = item_issue_id
+               WHERE item_staging_id = ANY ($3) OFFSET 0) AS issue
          WHERE issues_job_id = $2 AND NOT issue_resolved
            AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
-         ORDER BY issue_id",
+         ORDER BY item_staging_id, issue_id",
         job_tables.items(),
         job_tables.issues()
     ));
     let rows =
-        sql::query(query).bind(&owner.0).bind(job_tables.job().0).bind(row).fetch_all(connection).await?;
-    rows.iter().map(issue).collect()
+        sql::query(query).bind(&owner.0).bind(job_tables.job().0).bind(rows).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get("item_staging_id")?, issue(row)?))).collect()
 }
 
 /// Returns up to `limit` issues of an owner's job, fewer if they are large, oldest first, starting after `after` if it is

@@ -1,5 +1,6 @@
 //! `staging`: the rows of a job, as read from the file and edited by people. `staging/scan.rs` searches them in bounded time.
 
+mod listed;
 mod repeats;
 mod scan;
 mod statuses;
@@ -8,6 +9,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
+pub(crate) use listed::{hold, list};
 pub(crate) use repeats::{Absorbed, Pairs, absorb};
 pub use scan::{Origin, RowPage, origins, scan};
 use sqlx::postgres::PgRow;
@@ -308,30 +310,6 @@ pub async fn get(
     let mut row = row.as_ref().map(view).transpose()?;
     extra_columns::sort(connection, tables.job(), row.iter_mut().map(|row| &mut row.extra).collect()).await?;
     Ok(row)
-}
-
-/// Locks rows of an owner's job until the transaction ends and returns them.
-pub(crate) async fn hold(
-    connection: &mut PgConnection,
-    owner: &Owner,
-    tables: JobTables,
-    rows: &[RowId],
-) -> Result<Vec<RowView>, StoreError> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let query = AssertSqlSafe(format!(
-        "{} FROM (SELECT * FROM {} WHERE staging_id = ANY ($3) OFFSET 0 FOR NO KEY UPDATE) s
-         WHERE s.staging_job_id = $2 AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)",
-        select_view(),
-        tables.staging()
-    ));
-    let query = sql::query(query).bind(&owner.0).bind(tables.job().0).bind(rows);
-    let rows = query.fetch_all(&mut *connection).await?;
-    let mut rows: Vec<RowView> = rows.iter().map(view).collect::<Result<_, _>>()?;
-    extra_columns::sort(connection, tables.job(), rows.iter_mut().map(|row| &mut row.extra).collect())
-        .await?;
-    Ok(rows)
 }
 
 /// Returns the first of `rows` that does not belong to the job.

@@ -91,6 +91,7 @@ counted! {
     review_identical reading_skipped reading_filled reading_differing reading_uncompared extra_columns
     corrections_changed corrections_contacts
     effect_discarded effect_restored effect_edited effect_differing effect_decided effect_resolved effect_reopened effect_raised
+    grid_left_lines grid_left_columns
 }
 
 /// Returns the texts in English, for readers of the API, of the command line, of logs and of the database.

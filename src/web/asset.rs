@@ -21,6 +21,8 @@ pub(crate) struct Assets {
     htmx: Asset,
     keys: Asset,
     edits: Asset,
+    cells: Asset,
+    grid: Asset,
     live: Asset,
     times: Asset,
     upload: Asset,
@@ -36,6 +38,8 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         htmx: asset("htmx", "js", script, include_str!("../../static/htmx.min.js")),
         keys: asset("keys", "js", script, include_str!("../../static/keys.js")),
         edits: asset("edits", "js", script, include_str!("../../static/edits.js")),
+        cells: asset("cells", "js", script, include_str!("../../static/cells.js")),
+        grid: asset("grid", "js", script, include_str!("../../static/grid.js")),
         live: asset("live", "js", script, include_str!("../../static/live.js")),
         times: asset("times", "js", script, include_str!("../../static/times.js")),
         upload: asset("upload", "js", script, include_str!("../../static/upload.js")),
@@ -70,6 +74,16 @@ impl Assets {
         &self.edits.path
     }
 
+    /// Returns the path of the script that saves and shows the cells of the table of a review.
+    pub(crate) fn cells(&self) -> &str {
+        &self.cells.path
+    }
+
+    /// Returns the path of the script that makes the table of a review an editable grid.
+    pub(crate) fn grid(&self) -> &str {
+        &self.grid.path
+    }
+
     /// Returns the path of the script for the files to import.
     pub(crate) fn upload(&self) -> &str {
         &self.upload.path
@@ -98,8 +112,8 @@ impl Assets {
 
 /// Serves a file, without authentication.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
-    let Assets { style, htmx, keys, edits, live, times, upload, sending, icon } = &*ASSETS;
-    let all = [style, htmx, keys, edits, live, times, upload, sending, icon];
+    let Assets { style, htmx, keys, edits, cells, grid, live, times, upload, sending, icon } = &*ASSETS;
+    let all = [style, htmx, keys, edits, cells, grid, live, times, upload, sending, icon];
     let asset = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
     let asset = asset.ok_or_else(|| Problem::not_found("no such file"))?;
     let headers =

@@ -67,6 +67,11 @@ pub(crate) fn changes(before: &Extra, after: &Extra) -> Vec<(String, String, Str
 /// The beginning of the name of an input, before the name of its column.
 const INPUT: &str = "other: ";
 
+/// Returns the name of the input for a column.
+pub(crate) fn input_name(column: &str) -> String {
+    format!("{INPUT}{column}")
+}
+
 /// Maximum bytes of names and values in the inputs of a form, whose size is limited. Encoded, a byte may take three.
 const FORM_BYTES: usize = 16 << 10;
 
@@ -123,7 +128,7 @@ impl ExtraInputs {
             all.inputs.push(ExtraInput {
                 column: column.clone(),
                 value: value.to_owned(),
-                name: format!("{INPUT}{column}"),
+                name: input_name(column),
                 form: form.map(str::to_owned),
                 label: label(column),
             });

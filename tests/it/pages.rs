@@ -1,6 +1,7 @@
 //! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content.
 //! `details.rs`: counts, messages, links and print; `edits.rs`: keys and what is not saved yet; `every_page.rs`: what every page
-//! has to be; `forms.rs`: forms without scripts, and roles; `languages.rs`: language and time zone; `previews.rs`: what is shown
+//! has to be; `forms.rs`: forms without scripts, and roles; `grid.rs`: the review as a
+//! table; `languages.rs`: language and time zone; `previews.rs`: what is shown
 //! before a change; `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages;
 //! `texts.rs`: every text.
 
@@ -8,6 +9,7 @@ mod details;
 mod edits;
 mod every_page;
 mod forms;
+mod grid;
 mod languages;
 mod previews;
 mod progress;

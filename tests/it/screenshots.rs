@@ -105,6 +105,7 @@ async fn save_screenshots() {
                 ("review-existing", "/jobs/2/review/existing"),
                 ("review-missing", "/jobs/2/review/missing"),
                 ("review-malformed", "/jobs/2/review/malformed"),
+                ("grid", "/jobs/2/grid"),
                 ("case-edit", "/jobs/2/issues/2?edit=1"),
                 ("contacts", "/contacts"),
                 ("contact", "/contacts/1"),
@@ -113,6 +114,15 @@ async fn save_screenshots() {
             ] {
                 save_page(&screen, name, path, look).await;
             }
+            screen.go("/jobs/2/grid?kind=invalid").await;
+            screen.click("#grid tbody tr:nth-of-type(1) [data-name=email]").await;
+            screen.press("x\u{e007}").await;
+            screen.find("#grid-done:not([hidden])").await;
+            screen.press("\u{e032}").await;
+            save(&screen, "grid-edit", look).await;
+            screen.click("#grid-many summary").await;
+            screen.find("#grid-decide input:focus").await;
+            save(&screen, "grid-many", look).await;
             screen.go("/jobs/2/review/invalid").await;
             screen.press("xjjx").await;
             screen.press("b").await;

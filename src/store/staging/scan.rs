@@ -1,14 +1,16 @@
 //! A search of a job's rows in bounded time, however few rows match, and the origins of rows.
 
-use sqlx::{PgConnection, QueryBuilder};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, QueryBuilder};
 
 use super::{RowView, select_view, sql, view};
 use crate::domain::decision::Filter;
 use crate::domain::ids::{JobId, RowId};
 use crate::domain::job::Owner;
 use crate::store::bounded::{self, PAGE_BYTES};
+use crate::store::filter::IssuesOf;
 use crate::store::jobs::Job;
-use crate::store::{StoreError, extra_columns, filter};
+use crate::store::{JobTables, StoreError, extra_columns, filter};
 
 /// The most rows that one search reads. To find a few discarded rows in a million takes several searches.
 const SPAN: i64 = 40_000;
@@ -24,8 +26,96 @@ pub struct RowPage {
     pub is_cut: bool,
 }
 
+/// Up to this number of open issues, the rows that have one are read by their issues: in a million rows, a search row by row
+/// would take many spans to find them. With more of them, a span has enough of these rows for a page.
+const FEW_ISSUES: i64 = 2_000;
+
 /// Returns up to `limit` rows of an owner's job that match the filter, starting after the row `after` if it is set.
 pub async fn scan(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    job: &Job,
+    which: &Filter,
+    after: Option<RowId>,
+    limit: i64,
+) -> Result<RowPage, StoreError> {
+    let linked = match filter::required_issues(which) {
+        Some(wanted) => linked(connection, owner, job.tables(), wanted, after, limit + 1).await?,
+        None => None,
+    };
+    match linked {
+        Some(linked) => among(connection, owner, job, which, &linked, limit).await,
+        None => in_span(connection, owner, job, which, after, limit).await,
+    }
+}
+
+/// Returns the first `limit` rows after `after` that have one of these issues; `None` if there are more than
+/// [`FEW_ISSUES`] of them.
+async fn linked(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    tables: JobTables,
+    wanted: IssuesOf,
+    after: Option<RowId>,
+    limit: i64,
+) -> Result<Option<Vec<RowId>>, StoreError> {
+    // The order of the index, so that no other index seems to be better.
+    let query = AssertSqlSafe(format!(
+        "WITH wanted AS MATERIALIZED (
+             SELECT issue_id FROM {} WHERE issues_job_id = $2{}
+               AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
+             ORDER BY issue_rank, issue_id LIMIT $5 + 1),
+         few AS MATERIALIZED (SELECT count(*) <= $5 AS few FROM wanted)
+         SELECT few, ARRAY(
+             SELECT DISTINCT item.item_staging_id FROM wanted, LATERAL (
+                 SELECT item_staging_id FROM {} WHERE item_issue_id = issue_id AND item_staging_id > $3
+                 ORDER BY item_staging_id LIMIT $4) AS item
+             WHERE few ORDER BY item.item_staging_id LIMIT $4) FROM few",
+        tables.issues(),
+        filter::of_issue(wanted),
+        tables.items()
+    ));
+    let query = sql::query_as(query).bind(&owner.0).bind(tables.job().0);
+    let query = query.bind(after.unwrap_or(RowId(0))).bind(limit).bind(FEW_ISSUES);
+    let (few, rows): (bool, Vec<RowId>) = query.fetch_one(connection).await?;
+    Ok(few.then_some(rows))
+}
+
+/// Returns up to `limit` of the rows `linked` that match the filter. The next search starts after them.
+async fn among(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    job: &Job,
+    which: &Filter,
+    linked: &[RowId],
+    limit: i64,
+) -> Result<RowPage, StoreError> {
+    let tables = job.tables();
+    let searched = &linked[..linked.len().min(limit as usize)];
+    let (start, bounded_end) = bounded::around(PAGE_BYTES, "staging_id");
+    let mut query = QueryBuilder::new(format!(
+        "{start}{} FROM (SELECT * FROM {} WHERE staging_id = ANY (",
+        select_view(),
+        tables.staging()
+    ));
+    query.push_bind(searched).push(format!(
+        ") OFFSET 0) s WHERE s.staging_job_id = {job} AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
+        job = tables.job()
+    ));
+    query.push_bind(&owner.0).push(")");
+    filter::push_each(&mut query, tables, which);
+    query.push(" ORDER BY s.staging_id").push(bounded_end);
+    let found = query.build().persistent(false).fetch_all(&mut *connection).await?;
+    let (rows, is_cut) = read(connection, job, &found).await?;
+    let next = match is_cut {
+        true => rows.last().map(|row| row.row),
+        false => searched.last().copied().filter(|_| linked.len() > searched.len()),
+    };
+    Ok(RowPage { rows, next, is_cut })
+}
+
+/// Like [`scan`], row by row, in a part of the job.
+async fn in_span(
     connection: &mut PgConnection,
     owner: &Owner,
     job: &Job,
@@ -59,16 +149,25 @@ pub async fn scan(
     filter::push_each(&mut query, tables, which);
     query.push(" ORDER BY s.staging_id LIMIT ").push_bind(limit + 1).push(bounded_end);
     let found = query.build().persistent(false).fetch_all(&mut *connection).await?;
-    let mut rows: Vec<RowView> = found.iter().map(view).collect::<Result<_, _>>()?;
-    let is_cut = bounded::is_cut(&found)?;
+    let (mut rows, is_cut) = read(connection, job, &found).await?;
     let more = is_cut || rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    extra_columns::sort(connection, job.id, rows.iter_mut().map(|row| &mut row.extra).collect()).await?;
     let next = match more {
         true => rows.last().map(|row| row.row),
         false => to.filter(|to| end.is_some_and(|end| *to < end)),
     };
     Ok(RowPage { rows, next, is_cut })
+}
+
+/// Reads the rows of a page, and whether it ends early because its rows are large.
+async fn read(
+    connection: &mut PgConnection,
+    job: &Job,
+    found: &[PgRow],
+) -> Result<(Vec<RowView>, bool), StoreError> {
+    let mut rows: Vec<RowView> = found.iter().map(view).collect::<Result<_, _>>()?;
+    extra_columns::sort(connection, job.id, rows.iter_mut().map(|row| &mut row.extra).collect()).await?;
+    Ok((rows, bounded::is_cut(found)?))
 }
 
 /// The origin of a row.

@@ -7,12 +7,14 @@ use std::collections::HashMap;
 use askama::Template;
 use sqlx::PgConnection;
 
-use columns::{Cell, Column, columns_of, extra_lines, origin};
+pub(super) use columns::origin;
+use columns::{Cell, Column, columns_of, extra_lines};
 
 use super::job::ReviewJob;
 use crate::actions::{self, Case, Cases};
 use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::decision::ActionKind;
+use crate::domain::email::EmailError;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::{ENCODING_ISSUE_KEY, RESOLVED_BY_RUN};
 use crate::domain::required::RequiredFields;
@@ -202,7 +204,8 @@ pub(super) async fn views(
     Ok((fitting.map(view).collect(), end))
 }
 
-fn is_about_encoding(issue: &Issue) -> bool {
+/// Returns whether the issue is about the encoding of the file.
+pub(super) fn is_about_encoding(issue: &Issue) -> bool {
     issue.issue_type == IssueType::MalformedRow && issue.key == ENCODING_ISSUE_KEY
 }
 
@@ -226,9 +229,14 @@ fn description(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFiel
         let names: Vec<String> = missing.iter().map(|field| field_inline(text, field)).collect();
         return text.wrong_missing(names.join(", "));
     }
+    // The residue of a malformed row is shown with the row.
+    reason(text, kind, invalid_email)
+}
+
+/// Returns what is wrong with a row that has an issue of this type, and with its e-mail.
+pub(super) fn reason(text: &Text, kind: IssueType, invalid_email: Option<EmailError>) -> String {
     match invalid_email.filter(|_| kind == IssueType::InvalidEmail) {
         Some(reason) => text.wrong_invalid_reason(email_error(text, reason)),
-        // The residue of a malformed row is shown with the row.
         None => words::wrong(text, kind),
     }
 }

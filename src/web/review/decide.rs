@@ -144,11 +144,11 @@ async fn edited(
     if !before.resolved {
         return Ok((issue, Some(text.case_still_open())));
     }
-    let open = issues::open_of_row(db, review.owner(), review.job.tables(), row).await?;
-    if let Some(again) = open.iter().find(|open| open.issue_type == before.issue_type) {
+    let open = issues::open_of_rows(db, review.owner(), review.job.tables(), &[row]).await?;
+    if let Some((_, again)) = open.iter().find(|(_, open)| open.issue_type == before.issue_type) {
         return Ok((again.id, Some(text.case_still_wrong())));
     }
-    if let Some(other) = open.first() {
+    if let Some((_, other)) = open.first() {
         return Ok((issue, Some(text.case_other_issue(words::rule(text, other.issue_type)))));
     }
     let warning = effect.warnings.first();
@@ -231,16 +231,44 @@ async fn undo_action(
 ) -> Result<Response, Problem> {
     let done = actions::undo(&app.owners, &request(principal), action).await?;
     let back = headers.get("referer").and_then(|from| from.to_str().ok());
-    let back = back.and_then(|from| url::Url::parse(from).ok()).map(|from| from.path().to_owned());
-    let review = format!("/jobs/{job}/review");
-    let path = back.filter(|path| path.starts_with(&review)).unwrap_or(review);
-    let query = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
-    Ok(Redirect::to(&format!("{path}{query}")).into_response())
+    let back = back.and_then(|from| url::Url::parse(from).ok());
+    let to = returns_to(job, back.as_ref(), done.action);
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// Returns the address of the page of the review that requested an undo, with the same filter and a notice about the action.
+fn returns_to(job: JobId, from: Option<&url::Url>, done: Option<ActionId>) -> String {
+    let (review, grid) = (format!("/jobs/{job}/review"), format!("/jobs/{job}/grid"));
+    let is_review = |from: &&url::Url| from.path().starts_with(&review) || from.path() == grid;
+    let from = from.filter(is_review);
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let kept = from.into_iter().flat_map(|from| from.query_pairs());
+    query.extend_pairs(kept.filter(|(name, _)| !matches!(name.as_ref(), "done" | "after")));
+    if let Some(action) = done {
+        query.append_pair("done", &action.to_string());
+    }
+    let path = from.map_or(review.as_str(), url::Url::path);
+    match query.finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_undo_returns_to_the_page_that_requested_it() {
+        let to = |from: &str| {
+            let from = url::Url::parse(&format!("http://localhost{from}")).ok();
+            returns_to(JobId(1), from.as_ref(), Some(ActionId(9)))
+        };
+        assert_eq!(to("/jobs/1/review/invalid?done=8"), "/jobs/1/review/invalid?done=9");
+        assert_eq!(to("/jobs/1/grid?kind=invalid&after=7"), "/jobs/1/grid?kind=invalid&done=9");
+        assert_eq!(to("/jobs/2/grid?kind=invalid"), "/jobs/1/review?done=9");
+        assert_eq!(returns_to(JobId(1), None, None), "/jobs/1/review");
+    }
 
     #[test]
     fn only_decisions_of_buttons_are_parsed() {

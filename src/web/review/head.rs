@@ -9,7 +9,8 @@ use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, JobId};
 use crate::domain::rules::IssueType;
 use crate::http::Problem;
-use crate::store::{Count, actions as trail, issues};
+use crate::store::issues::{self, Progress};
+use crate::store::{Count, actions as trail};
 use crate::texts::Text;
 use crate::web::words;
 
@@ -48,49 +49,54 @@ pub(crate) struct Head {
     pub(super) edits: bool,
 }
 
+/// Where the tabs of a review lead.
+pub(super) struct Tabs<'a> {
+    /// The address of all kinds; `None` if the view shows one kind at a time.
+    pub(super) all: Option<String>,
+    /// Returns the address of a kind.
+    pub(super) of_kind: &'a (dyn Fn(IssueType) -> String + Sync),
+}
+
 impl Head {
+    /// Returns the head of the cases of a kind.
     pub(super) async fn of(
         db: &mut PgConnection,
         review: &ReviewJob,
         kind: IssueType,
     ) -> Result<Head, Problem> {
-        let (job, text) = (review.job.id, review.text());
+        let job = review.job.id;
+        let tabs = Tabs { all: None, of_kind: &|kind| address(job, kind) };
+        Head::with_tabs(db, review, Some(kind), &tabs).await
+    }
+
+    /// Returns the head of a view that shows one kind, or all of them.
+    pub(super) async fn with_tabs(
+        db: &mut PgConnection,
+        review: &ReviewJob,
+        kind: Option<IssueType>,
+        tabs: &Tabs<'_>,
+    ) -> Result<Head, Problem> {
+        let text = review.text();
         let progress = issues::progress(db, review.owner(), review.job.tables()).await?;
-        let tabs = progress.iter().map(|of| Tab {
-            name: words::rule(text, of.kind),
-            address: address(job, of.kind),
-            open: text.count(of.open),
-            done: of.open.number() == 0,
-            is_current: of.kind == kind,
-        });
-        let tabs: Vec<Tab> = tabs.collect();
-        let current = progress.iter().find(|of| of.kind == kind);
-        let (open, resolved) = current.map_or((0, 0), |of| (of.open.number(), of.resolved.number()));
-        let bounded =
-            current.is_some_and(|of| of.open.number() > Count::MOST || of.resolved.number() > Count::MOST);
+        let total = Total::of(progress.iter().filter(|of| kind.is_none_or(|kind| of.kind == kind)));
         // The kinds after this one, then those before it.
-        let position = progress.iter().position(|of| of.kind == kind).unwrap_or(0);
-        let others = progress.iter().cycle().skip(position).take(progress.len());
-        let next = others.clone().find(|of| of.kind != kind && of.open.number() > 0);
+        let position = progress.iter().position(|of| Some(of.kind) == kind).unwrap_or(0);
+        let mut others = progress.iter().cycle().skip(position).take(progress.len());
+        let next = others.find(|of| kind.is_some_and(|kind| of.kind != kind) && of.open.number() > 0);
+        let next = next.map(|of| (words::rule(text, of.kind), (tabs.of_kind)(of.kind)));
         let shell = review.shell("");
         Ok(Head {
-            job,
+            job: review.job.id,
             filename: review.job.filename.clone(),
-            kind: words::rule(text, kind),
-            slug: kind.rule().slug,
-            tabs,
-            progress: text.review_progress(
-                current.map_or_else(|| text.number(0), |of| text.count(of.resolved)),
-                match bounded {
-                    true => format!("{}+", text.number(Count::MOST)),
-                    false => text.number(open + resolved),
-                },
-            ),
-            resolved_number: resolved,
-            total_number: (open + resolved).max(1),
-            open: current.map_or_else(|| text.number(0), |of| text.count(of.open)),
-            open_number: open,
-            next: next.map(|of| (words::rule(text, of.kind), address(job, of.kind))),
+            kind: kind.map_or_else(|| text.grid_all_kinds(), |kind| words::rule(text, kind)),
+            slug: kind.map_or("", |kind| kind.rule().slug),
+            tabs: tabs_of(text, kind, &progress, tabs),
+            progress: text.review_progress(total.resolved_shown(text), total.shown(text)),
+            resolved_number: total.resolved,
+            total_number: (total.open + total.resolved).max(1),
+            open: total.open_shown(text),
+            open_number: total.open,
+            next,
             finished: progress.iter().all(|of| of.open.number() == 0),
             may_finish: shell.uploads && review.job.status != crate::domain::job::JobStatus::Completed,
             csrf: shell.csrf,
@@ -98,6 +104,64 @@ impl Head {
             text: text.clone(),
         })
     }
+}
+
+fn tabs_of(text: &Text, kind: Option<IssueType>, progress: &[Progress], tabs: &Tabs<'_>) -> Vec<Tab> {
+    let all = tabs.all.as_ref().map(|address| {
+        let total = Total::of(progress);
+        Tab {
+            name: text.grid_all_kinds(),
+            address: address.clone(),
+            open: total.open_shown(text),
+            done: total.open == 0,
+            is_current: kind.is_none(),
+        }
+    });
+    let of_kind = progress.iter().map(|of| Tab {
+        name: words::rule(text, of.kind),
+        address: (tabs.of_kind)(of.kind),
+        open: text.count(of.open),
+        done: of.open.number() == 0,
+        is_current: kind == Some(of.kind),
+    });
+    all.into_iter().chain(of_kind).collect()
+}
+
+/// The progress of several kinds together.
+#[derive(Default)]
+struct Total {
+    open: i64,
+    resolved: i64,
+    /// Whether there are more open or resolved issues of a kind than were counted.
+    open_is_more: bool,
+    resolved_is_more: bool,
+}
+
+impl Total {
+    fn of<'p>(progress: impl IntoIterator<Item = &'p Progress>) -> Total {
+        progress.into_iter().fold(Total::default(), |total, of| Total {
+            open: total.open + of.open.number(),
+            resolved: total.resolved + of.resolved.number(),
+            open_is_more: total.open_is_more || of.open.number() > Count::MOST,
+            resolved_is_more: total.resolved_is_more || of.resolved.number() > Count::MOST,
+        })
+    }
+
+    fn open_shown(&self, text: &Text) -> String {
+        shown(text, self.open, self.open_is_more)
+    }
+
+    fn resolved_shown(&self, text: &Text) -> String {
+        shown(text, self.resolved, self.resolved_is_more)
+    }
+
+    fn shown(&self, text: &Text) -> String {
+        shown(text, self.open + self.resolved, self.open_is_more || self.resolved_is_more)
+    }
+}
+
+fn shown(text: &Text, number: i64, is_more: bool) -> String {
+    if is_more { format!("{}+", text.number(Count::MOST)) } else { text.number(number) }
 }
 
 /// The notice about the last action, with a button that undoes it.

@@ -3,6 +3,7 @@
 mod bulk;
 mod case;
 mod decide;
+pub(super) mod grid;
 mod head;
 mod job;
 
@@ -91,6 +92,8 @@ struct Page {
     bulk: bulk::Choices,
     text: String,
     state: &'static str,
+    /// The address of the same review as a table.
+    grid: String,
     /// The cases whose rows have the values of their contacts.
     identical: Vec<IssueId>,
     /// How many these are, as a sentence.
@@ -141,12 +144,13 @@ pub(super) async fn cases(
         closed: closed(&review),
         bulk: bulk::Choices::of(review.text(), kind, &head, text.is_some()),
         head,
-        text: text.unwrap_or_default(),
+        text: text.clone().unwrap_or_default(),
         state: match state {
             IssueState::Open => "open",
             IssueState::Resolved => "settled",
             IssueState::All => "all",
         },
+        grid: grid::address(job, kind, text.as_deref()),
         identical_words: review.text().review_identical(identical.len() as i64),
         identical,
         cases,

@@ -68,7 +68,7 @@ async fn furnished() -> (Server, String) {
 }
 
 /// Pages that have an address of their own.
-const ADDRESSES: [&str; 37] = [
+const ADDRESSES: [&str; 41] = [
     "/jobs",
     "/jobs?text=nobody",
     "/jobs/1",
@@ -88,6 +88,10 @@ const ADDRESSES: [&str; 37] = [
     "/jobs/2/review/malformed",
     "/jobs/2/review/invalid?state=all",
     "/jobs/2/review/invalid?text=nobody",
+    "/jobs/2/grid",
+    "/jobs/2/grid?kind=invalid",
+    "/jobs/2/grid?others=on",
+    "/jobs/2/grid?column=company&text=nobody",
     "/jobs/2/issues/1",
     "/jobs/2/issues/1?edit=1",
     "/contacts",
@@ -125,6 +129,13 @@ async fn visit(screen: &Screen, visitors: &str, mut check: impl AsyncFnMut(&str)
             .await;
         check(&format!("open {details}")).await;
     }
+    screen.go("/jobs/2/grid").await;
+    screen.press("b").await;
+    screen.find("#grid-decide input:focus").await;
+    check("the decisions about many rows").await;
+    screen.click("#grid-decide button[value=discard]").await;
+    screen.find(".effects").await;
+    check("the preview of a decision about many rows").await;
     screen.go("/jobs/2/review/existing").await;
     screen.press("b").await;
     screen.click("#many button[value=overwrite]").await;
@@ -232,6 +243,7 @@ async fn the_focus_is_seen_wherever_it_goes() {
         "/jobs",
         "/jobs/2",
         "/jobs/2/review/existing",
+        "/jobs/2/grid",
         "/contacts",
         "/audit",
         "/upload",

@@ -150,6 +150,8 @@ async fn english_texts_of_every_page_match_the_snapshot() {
         "/jobs/2/review/malformed?text=nobody",
         "/jobs/2/review/malformed?state=settled",
         "/jobs/2/review/nonsense",
+        "/jobs/2/grid",
+        "/jobs/2/grid?kind=invalid&text=nobody",
         "/jobs/2/issues/1?edit=1",
         "/jobs/2/corrections",
         "/contacts",
@@ -168,6 +170,12 @@ async fn decides(ann: &mut Reader) {
     let many = |decision: &'static str| [("decision", decision), ("scope", "all"), ("value", "")];
     ann.sends("/jobs/2/review/invalid/preview", &many("discard")).await;
     ann.sends("/jobs/2/review/invalid/preview", &[("decision", "discard")]).await;
+    let replace = |find: &'static str| {
+        [("decision", "replace"), ("scope", "all"), ("field", "company"), ("find", find)]
+    };
+    ann.sends("/jobs/2/grid/many/preview", &replace("Acme")).await;
+    ann.sends("/jobs/2/grid/many/preview", &replace("")).await;
+    ann.sends("/jobs/2/grid/many/preview", &[("decision", "accept")]).await;
     ann.sends("/jobs/2/review/invalid/bulk", &many("discard")).await;
     ann.sends("/jobs/2/undo", &[("x", "")]).await;
     ann.sends("/jobs/2/review/invalid/bulk", &many("correct")).await;
@@ -203,9 +211,16 @@ async fn decides(ann: &mut Reader) {
 async fn german_texts_of_a_review_match_the_snapshot() {
     let mut ann = Reader::new("de").await;
     ann.has_jobs().await;
-    for path in
-        ["/jobs", "/jobs/2", "/jobs/3", "/jobs/2/review/invalid", "/contacts", "/contacts/1", "/nowhere"]
-    {
+    for path in [
+        "/jobs",
+        "/jobs/2",
+        "/jobs/3",
+        "/jobs/2/review/invalid",
+        "/jobs/2/grid",
+        "/contacts",
+        "/contacts/1",
+        "/nowhere",
+    ] {
         ann.reads(path).await;
     }
     decides(&mut ann).await;
@@ -216,9 +231,16 @@ async fn german_texts_of_a_review_match_the_snapshot() {
 async fn spanish_texts_of_a_review_match_the_snapshot() {
     let mut ann = Reader::new("es").await;
     ann.has_jobs().await;
-    for path in
-        ["/jobs", "/jobs/2", "/jobs/3", "/jobs/2/review/invalid", "/contacts", "/contacts/1", "/nowhere"]
-    {
+    for path in [
+        "/jobs",
+        "/jobs/2",
+        "/jobs/3",
+        "/jobs/2/review/invalid",
+        "/jobs/2/grid",
+        "/contacts",
+        "/contacts/1",
+        "/nowhere",
+    ] {
         ann.reads(path).await;
     }
     decides(&mut ann).await;

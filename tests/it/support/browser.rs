@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Method, Response, StatusCode, Url};
+use serde_json::Value;
 
 /// Cookies by origin and name, each with its path.
 #[derive(Default)]
@@ -42,13 +43,27 @@ impl Browser {
         form: &[(&str, &str)],
         headers: &[(&str, &str)],
     ) -> Response {
-        let url = Url::parse(url).unwrap();
-        let mut request = client().request(method, url.clone());
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
+        let mut request = client().request(method, url);
         if !form.is_empty() {
             request = request.form(form);
+        }
+        self.send(request, url, headers).await
+    }
+
+    /// Sends JSON and stores the cookies of the response.
+    pub(crate) async fn send_json(&mut self, url: &str, body: &Value, headers: &[(&str, &str)]) -> Response {
+        self.send(client().post(url).json(body), url, headers).await
+    }
+
+    async fn send(
+        &mut self,
+        mut request: reqwest::RequestBuilder,
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let url = Url::parse(url).unwrap();
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let cookies = self
             .cookies

@@ -105,8 +105,17 @@ impl Screen {
 
     /// Sets the width of the page in CSS pixels; each is `zoom` pixels of the screen wide.
     pub(crate) async fn resize(&self, width: u32, zoom: u32) {
+        self.set_metrics(width, 1000 / zoom, zoom).await;
+    }
+
+    /// Sets the size of the page in pixels.
+    pub(crate) async fn resize_to(&self, width: u32, height: u32) {
+        self.set_metrics(width, height, 1).await;
+    }
+
+    async fn set_metrics(&self, width: u32, height: u32, zoom: u32) {
         let parameters =
-            json!({ "width": width, "height": 1000 / zoom, "deviceScaleFactor": zoom, "mobile": false });
+            json!({ "width": width, "height": height, "deviceScaleFactor": zoom, "mobile": false });
         self.client.issue_cmd(DevTools("Emulation.setDeviceMetricsOverride", parameters)).await.unwrap();
     }
 

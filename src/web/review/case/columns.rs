@@ -172,6 +172,6 @@ fn of_row(text: &Text, kind: IssueType, required: RequiredFields, number: usize,
 }
 
 /// Returns the line of a row, or its number if the line is not known.
-pub(super) fn origin(text: &Text, row: &RowView) -> String {
+pub(in crate::web::review) fn origin(text: &Text, row: &RowView) -> String {
     row.line.map_or_else(|| text.case_row(row.row.to_string()), |line| text.case_line(text.number(line)))
 }
