@@ -66,6 +66,10 @@ async fn cells_are_edited_by_keys_and_saved_as_they_are_left() {
     screen.find(&format!("{}:focus", cell(1, "first_name"))).await;
     screen.find(&format!("{}[aria-invalid][title*='required']", cell(1, "first_name"))).await;
 
+    // What is wrong is readable without a mouse.
+    let reason = "return getComputedStyle(document.activeElement, '::after').content";
+    assert!(screen.run(reason, vec![]).await.as_str().unwrap().contains("required"));
+
     // Typing edits; Enter saves and moves down. Keys of the page do nothing here.
     screen.press("j").await;
     screen.find(&format!("{} input:focus", cell(1, "first_name"))).await;
@@ -315,6 +319,15 @@ async fn twenty_rows_are_in_view_and_more_load_at_the_end() {
     let tops = "return ['#grid thead th', '.progress'].map((css) => document.querySelector(css).getBoundingClientRect())
         .every((box) => box.top >= 0 && box.bottom <= innerHeight)";
     assert_eq!(screen.run(tops, vec![]).await, json!(true));
+    // Keys move the focus to where nothing covers it.
+    screen.run("document.querySelector(arguments[0]).focus()", vec![json!(cell(250, "email"))]).await;
+    for key in ["\u{e00e}", "\u{e00e}", "\u{e00f}", "\u{e013}"] {
+        screen.press(key).await;
+        let covered = "const box = document.activeElement.getBoundingClientRect();
+            const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+            return document.activeElement.matches('#grid tbody td') && !document.activeElement.contains(at)";
+        assert_eq!(screen.run(covered, vec![]).await, json!(false));
+    }
     // Rows that came later are part of the grid.
     screen.run("document.querySelector(arguments[0]).focus()", vec![json!(cell(250, "company"))]).await;
     screen.press(&format!("Acme{ENTER}")).await;
