@@ -131,6 +131,8 @@ async function review(): Promise<number> {
   const change = { params: { path: row, header }, body: { last_name: 'Leigh' } };
   assert.equal((await ok(api.PATCH('/api/v1/jobs/{job}/rows/{row}', change))).changed.edited, 1);
   assert.equal((await api.PATCH('/api/v1/jobs/{job}/rows/{row}', change)).error?.status, 412);
+  const several = { rows: [{ row: row.row, values: { company: 'Acme Inc' } }] };
+  assert.equal((await ok(api.PATCH('/api/v1/jobs/{job}/rows', { params: { path }, body: several }))).changed.edited, 1);
 
   const run = await ok(api.POST('/api/v1/jobs/{job}/reprocess', { params: { path } }));
   assert.equal(run.before, 'NEEDS_REVIEW');

@@ -101,6 +101,8 @@ def review():
     change = models.Edits(last_name="Leigh")
     assert rows_api.edit_row(job, row, change, if_match=read.data.etag).changed.edited == 1
     assert status_of(rows_api.edit_row, job, row, change, if_match=read.data.etag) == 412
+    several = [models.EditedRow(row=row, values=models.Edits(company="Acme Inc"))]
+    assert rows_api.edit_rows(job, models.EditedRows(rows=several)).changed.edited == 1
     assert jobs_api.reprocess_job(job).before == "NEEDS_REVIEW"
     assert until_end(job).status == "COMPLETED"
     assert [job.status for job in jobs_api.list_jobs().items] == ["COMPLETED"]

@@ -40,6 +40,7 @@ from ingest_client.api.rows import (
     decide_rows,
     download_corrections,
     edit_row,
+    edit_rows,
     export_rows,
     get_row,
     list_rows,
@@ -159,6 +160,8 @@ def review() -> int:
     change = models.Edits(last_name="Leigh")
     assert ok(edit_row.sync_detailed(job, row, client=client, body=change, if_match=tag)).changed.edited == 1
     assert edit_row.sync_detailed(job, row, client=client, body=change, if_match=tag).status_code == 412
+    several = models.EditedRows(rows=[models.EditedRow(row=row, values=models.Edits(company="Acme Inc"))])
+    assert ok(edit_rows.sync_detailed(job, client=client, body=several)).changed.edited == 1
     assert ok(reprocess_job.sync_detailed(job, client=client)).before == "NEEDS_REVIEW"
     assert until_end(job).status == "COMPLETED"
     assert [job.status for job in ok(list_jobs.sync_detailed(client=client)).items] == ["COMPLETED"]

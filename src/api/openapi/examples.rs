@@ -42,6 +42,10 @@ fn request(operation: &str) -> Option<Value> {
             json!({ "filter": { "issue_type": "DUPLICATE_EMAIL" }, "decision": { "decision": "keep_first" } })
         }
         "edit_row" => json!({ "email": "bob@example.com", "extra": { "Phone": "555-0100" } }),
+        "edit_rows" => json!({ "rows": [
+            { "row": 1003, "values": { "email": "bob@example.com" } },
+            { "row": 1004, "values": { "company": "Acme Ltd" } },
+        ] }),
         "edit_contact" => json!({ "company": "Acme Ltd" }),
         "delete_contacts" => json!({ "filter": { "text": "acme" }, "dry_run": true }),
         "describe_person" => json!({ "email": "bob@example.com" }),
@@ -122,7 +126,7 @@ fn job() -> Value {
     json!({
         "id": 42, "owner": "ann", "filename": "contacts.csv", "object_key": "uploads/ann/contacts.csv",
         "status": "NEEDS_REVIEW", "policy": "HOLD", "cancelled": false, "running": false, "wanted": false,
-        "total_rows": 120, "processed_rows": 120, "repeated_rows": 2, "open_issues": 1,
+        "total_rows": 120, "processed_rows": 120, "progress": null, "repeated_rows": 2, "open_issues": 1,
         "counts": { "ready": 117, "with_issues": 1, "discarded": 0, "consolidated": 0, "repeated": 2 },
         "undoing": null, "failure": null, "settings": {}, "interpretation": null,
         "created_at": "2026-10-05T09:15:00Z", "started_at": "2026-10-05T09:15:01Z",
