@@ -114,7 +114,7 @@ function enqueue(request, changes) {
   pending += 1;
   count(1);
   const sent = saving.then(request).finally(() => count(-1));
-  saving = sent.then(apply).catch((error) => lose(error, changes)).finally(() => { pending -= 1; });
+  saving = sent.then((part) => apply(part, changes)).catch((error) => lose(error, changes)).finally(() => { pending -= 1; });
 }
 
 // Nothing was saved: the cells are marked, and have what was typed when they are edited again.
@@ -133,15 +133,17 @@ function lose(error, changes) {
   if (changes.length === 1) tell("lost", changes[0].cell);
 }
 
-// The rows after an action.
-function apply(part) {
+// The rows after an action that has sent these changes.
+function apply(part, changes) {
   if (part.querySelector("[data-paste]")) return showPaste(part);
   document.getElementById("notices").replaceChildren();
   document.getElementById("head").replaceWith(part.getElementById("head"));
   const fresh = [...part.querySelectorAll("tr[data-row]")];
   const message = part.querySelector("[data-message]");
   const isFailure = "failed" in message.dataset;
-  fresh.forEach((row) => update(row, isFailure));
+  const own = new Set(changes.map(({ cell }) => cell));
+  fresh.forEach((row) => update(row, own, isFailure));
+  if (isFailure) keepTyped(changes);
   const { action } = message.dataset;
   if (action) done.push({ action: Number(action), rows: fresh.map((row) => Number(row.dataset.row)) });
   say(message.textContent, isFailure);
@@ -156,10 +158,20 @@ function say(words, isFailure) {
   announce(words);
 }
 
+// What was refused is there again when the cell is edited by a key, and leaving the page asks.
+function keepTyped(changes) {
+  for (const { cell, value } of changes) {
+    if (!cell.isConnected || value === valueOf(cell)) continue;
+    cell.dataset.typed = value;
+    cell.classList.add("lost");
+  }
+}
+
 const COPIED = ["class", "title", "aria-invalid", "aria-describedby", "aria-readonly"];
 
-// Replaces the cells of a row, except the checkbox, what is being typed and what is still on its way.
-function update(fresh, isFailure) {
+// Replaces the cells of a row, except the checkbox, what is being typed, what is still on its way and what another request has
+// lost.
+function update(fresh, own, isFailure) {
   const row = document.getElementById(fresh.id);
   if (!row) return;
   const at = document.activeElement.matches("a") && cellOf(document.activeElement);
@@ -168,7 +180,8 @@ function update(fresh, isFailure) {
   row.className = fresh.className;
   [...row.cells].forEach((cell, index) => {
     const now = fresh.cells[index];
-    if (!now || index === 0 || waiting.get(cell) > 0) return;
+    const isLost = cell.classList.contains("lost") && !own.has(cell);
+    if (!now || index === 0 || isLost || waiting.get(cell) > 0) return;
     for (const name of COPIED) {
       if (now.hasAttribute(name)) cell.setAttribute(name, now.getAttribute(name));
       else cell.removeAttribute(name);

@@ -279,6 +279,23 @@ async fn a_row_that_somebody_else_has_changed_is_not_overwritten() {
     one.sees("#grid-done", "Someone else has changed this").await;
     one.sees(&cell(2, "company"), "Acme Ltd").await;
     assert_eq!(values(&server, job, "company").await.iter().filter(|company| *company == "New").count(), 0);
+    // Of two cells that are left before the first answer, the second is not saved over the other's change either.
+    let slow = "const plain = window.fetch;
+        window.fetch = async (...all) => {
+            await new Promise((go) => setTimeout(go, 1000));
+            return plain(...all);
+        };";
+    two.run(slow, vec![]).await;
+    one.click(&cell(7, "company")).await;
+    one.press(&format!("Seven{ENTER}")).await;
+    one.sees(&cell(7, "company"), "Seven").await;
+    eventually("it is saved", async || values(&server, job, "company").await[6] == "Seven").await;
+    two.run("document.querySelector(arguments[0]).focus()", vec![json!(cell(7, "last_name"))]).await;
+    two.press(&format!("Zed{TAB}Corp{ENTER}")).await;
+    two.find(&format!("{}.lost[title*='You typed: Corp']", cell(7, "company"))).await;
+    two.find(&format!("{}.lost[title*='You typed: Zed']", cell(7, "last_name"))).await;
+    assert_eq!(values(&server, job, "company").await[6], "Seven");
+    assert_eq!(values(&server, job, "last_name").await[6], "Lee");
     // A value that the server refuses stays in its cell, and leaving the page asks.
     server.world.ingest(&["delete", "2"]).await.expect_status(0);
     one.click(&cell(5, "company")).await;
