@@ -120,6 +120,13 @@ struct Entry {
     last: ContactId,
 }
 
+impl Entry {
+    /// Returns the position of one of its contacts.
+    fn at(&self, contact: ContactId) -> LogPosition {
+        LogPosition { transaction: self.transaction, entry: self.id, contact }
+    }
+}
+
 /// Returns up to `limit` entries from a position on.
 async fn entries(
     connection: &mut PgConnection,
@@ -180,9 +187,8 @@ async fn positions(
             }
         };
         let is_full = found.len() as i64 == remaining && entry.first != entry.last;
-        let at = |contact| LogPosition { transaction: entry.transaction, entry: entry.id, contact };
-        last = at(found.last().filter(|_| is_full).copied().unwrap_or(entry.last));
-        contacts.extend(found.into_iter().filter(|contact| seen.insert(*contact)).map(at));
+        last = entry.at(found.last().filter(|_| is_full).copied().unwrap_or(entry.last));
+        contacts.extend(found.into_iter().filter(|id| seen.insert(*id)).map(|id| entry.at(id)));
         if is_full {
             return Ok(Positions { contacts, last, is_complete: false });
         }
