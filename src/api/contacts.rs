@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
+use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, object, text};
 use crate::actions::{self, DeletedContacts, DeletionPreview, EditedContact};
 use crate::domain::contact_filter::ContactFilter;
 use crate::domain::decision::Edits;
@@ -131,6 +131,7 @@ pub(super) async fn delete_contact(
 #[serde(deny_unknown_fields)]
 pub(super) struct DeleteContactsBody {
     /// The contacts.
+    #[serde(deserialize_with = "object")]
     filter: ContactFilter,
     /// The `count` of the preview, unless this is one: if the filter selects another number of contacts now, nothing is
     /// deleted.
@@ -169,6 +170,9 @@ pub(super) async fn delete_contacts(
     keyed: Keyed,
     Json(body): Json<DeleteContactsBody>,
 ) -> Result<axum::Json<ContactDeletion>, Problem> {
+    if body.expected.is_some_and(|count| count < 0) {
+        return Err(Problem::invalid("#/expected", "takes a number from 0"));
+    }
     let request = keyed.request(principal, &body)?;
     if body.dry_run {
         let preview = actions::preview_deletion(&app.owners, &request.owner, &body.filter).await?;

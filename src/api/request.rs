@@ -1,9 +1,14 @@
 //! Parts of requests and responses that handlers share: pages, search texts, `Idempotency-Key` and `If-Match`.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use serde::Serialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::actions::{Idempotency, Request};
@@ -55,6 +60,25 @@ pub(super) fn text<'a>(name: &str, text: &'a Option<String>) -> Result<Option<&'
         Some(refusal) => Err(Problem::new(Kind::Malformed).parameter(name, refusal.to_string())),
         None => Ok(text.as_deref()),
     }
+}
+
+/// Deserializes a struct from an object only. By itself, a struct also accepts the array of its values.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+
+    deserializer.deserialize_map(Object(PhantomData))
 }
 
 /// The documentation of the header, which [`Keyed`] reads.

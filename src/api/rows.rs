@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, text};
+use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, object, text};
 use crate::actions::{self, ActionError, Effect, Preview, RowEdit};
 use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::ids::{JobId, RowId};
@@ -166,7 +166,7 @@ impl From<EditedRow> for RowEdit {
 #[serde(deny_unknown_fields)]
 pub(super) struct Bulk {
     /// The rows; by default all rows of the job without a contact so far.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     #[schema(required = false)]
     filter: Filter,
     /// The decision.

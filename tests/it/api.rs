@@ -266,6 +266,25 @@ async fn form_uploads_are_accepted_and_large_uploads_refused() {
 }
 
 #[tokio::test]
+async fn an_array_is_no_filter_and_a_count_is_not_negative() {
+    let server = serving().await;
+    let job = uploaded(&server, DIRTY).await;
+    let decision = json!({ "decision": "discard" });
+    let bulk = json!({ "filter": [null, null], "decision": decision });
+    let (status, problem) = post(&server, &format!("/api/v1/jobs/{job}/bulk/preview"), bulk).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("#/filter")), "{problem}");
+    let bulk = json!({ "filter": { "status": "NONE" }, "decision": decision });
+    let (status, problem) = post(&server, &format!("/api/v1/jobs/{job}/bulk/preview"), bulk).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("#/filter/status")), "{problem}");
+    for body in [
+        json!({ "filter": [[1]], "dry_run": true }),
+        json!({ "filter": { "all": true }, "expected": -1, "dry_run": true }),
+    ] {
+        assert_eq!(post(&server, "/api/v1/contacts/delete", body).await.0, 422);
+    }
+}
+
+#[tokio::test]
 async fn every_response_to_schemathesis_conforms_to_the_document() {
     let server = serving().await;
     uploaded(&server, DIRTY).await;
