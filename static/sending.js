@@ -1,12 +1,36 @@
 // Files on their way to the server: one after another, with per cent and a button that cancels.
 "use strict";
 
-const sending = document.getElementById("sending");
+const sending = (() => {
+const form = document.getElementById("upload");
+const input = document.getElementById("file");
+const send = document.getElementById("send");
+const answer = document.getElementById("answer");
+const shown = document.getElementById("sending");
 const list = document.getElementById("files");
 const cancel = document.getElementById("cancel");
 const percent = new Intl.NumberFormat(document.documentElement.lang || undefined, { style: "percent" });
+const csrf = form.dataset.csrf ? { "X-CSRF-Token": form.dataset.csrf } : {};
 let current;
 let cancelled = false;
+
+function notice(kind, text, ...more) {
+  const made = document.createElement("div");
+  made.className = `notice ${kind}`.trim();
+  const words = document.createElement("p");
+  words.textContent = text;
+  made.append(words, ...more);
+  return made;
+}
+
+const say = (kind, text, ...more) => answer.replaceChildren(notice(kind, text, ...more));
+
+// Shows why a request was refused, as the server says in the language of the page, or goes to sign in.
+function refused(place, html, kind, redirect) {
+  if (redirect) window.location.assign(redirect);
+  else if (kind?.startsWith("text/html")) place.innerHTML = html;
+  else place.replaceChildren(notice("bad", form.dataset.failed));
+}
 
 // Sends a file. Resolves to its answer: the status is 0 if there is none.
 function transmit(file, query, onProgress) {
@@ -42,27 +66,26 @@ function progress(part, share) {
 }
 
 // While files are sent, only the button that cancels works.
-function busy(is) {
-  sending.hidden = !is;
+function setBusy(is) {
+  shown.hidden = !is;
   send.disabled = is;
   input.disabled = is;
   cancelled = false;
   if (is) cancel.focus();
 }
 
-// Sends the chosen file as the form says.
-async function upload(force) {
-  const [file, asked] = [input.files[0], query(force)];
+// Sends a file. `query` says how it is imported: given whether it is to be imported although it was before.
+async function upload(file, query, force = false) {
   answer.replaceChildren();
-  busy(true);
-  progress(sending, 0);
-  const { status, html, kind, page } = await transmit(file, asked, (share) => progress(sending, share));
+  setBusy(true);
+  progress(shown, 0);
+  const { status, html, kind, page } = await transmit(file, query(force), (share) => progress(shown, share));
   const was = cancelled;
-  busy(false);
+  setBusy(false);
   send.focus();
   if (was) say("", form.dataset.cancelled);
   else if (status === 202) window.location.assign(page);
-  else if (status === 200) earlier(answer, page, () => upload(true));
+  else if (status === 200) earlier(answer, page, () => upload(file, query, true));
   else if (status) refused(answer, html, kind, page);
   else say("bad", form.dataset.interrupted);
 }
@@ -82,12 +105,12 @@ function listed(files) {
 }
 
 // Sends several files, each as it is detected.
-async function uploadAll(files) {
+async function uploadAll(files, policy) {
   const lines = listed(files);
   await inTurn(async () => {
     for (const [at, file] of files.entries()) {
       if (cancelled) lines[at].querySelector("[data-state]").textContent = form.dataset.notSent;
-      else await uploadOne(file, lines[at], false);
+      else await uploadOne(file, policy, lines[at], false);
     }
   });
 }
@@ -95,19 +118,19 @@ async function uploadAll(files) {
 // Sends files of the list. They are not sent a second time by the form.
 async function inTurn(sendFiles) {
   answer.replaceChildren();
-  busy(true);
-  progress(sending, undefined);
+  setBusy(true);
+  progress(shown, undefined);
   await sendFiles();
-  busy(false);
+  setBusy(false);
   send.disabled = true;
   const all = button("/jobs", form.dataset.all);
   say("", form.dataset.ended, all);
   all.focus();
 }
 
-async function uploadOne(file, line, force) {
+async function uploadOne(file, policy, line, force) {
   const [state, bar] = [line.querySelector("[data-state]"), line.querySelector("progress")];
-  const asked = new URLSearchParams({ filename: file.name, policy: policy() });
+  const asked = new URLSearchParams({ filename: file.name, policy });
   if (force) asked.set("force", "true");
   state.textContent = "";
   bar.hidden = false;
@@ -116,7 +139,7 @@ async function uploadOne(file, line, force) {
   bar.hidden = true;
   progress(line, undefined);
   if (status === 202) state.replaceChildren(link(page, form.dataset.open));
-  else if (status === 200) earlier(state, page, () => inTurn(() => uploadOne(file, line, true)));
+  else if (status === 200) earlier(state, page, () => inTurn(() => uploadOne(file, policy, line, true)));
   else if (status) refused(state, html, kind, page);
   else state.textContent = cancelled ? form.dataset.notSent : form.dataset.interrupted;
 }
@@ -150,3 +173,5 @@ cancel.addEventListener("click", () => {
   current?.abort();
 });
 window.addEventListener("beforeunload", (event) => { if (current) event.preventDefault(); });
+return { answer, csrf, say, refused, listed, upload, uploadAll };
+})();

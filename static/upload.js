@@ -1,12 +1,12 @@
 // The files to import: shows the beginning of a file as the server understands it, and lets its columns be matched.
 "use strict";
 
+{
+const { answer, csrf, say, refused, listed, upload, uploadAll } = sending;
 const form = document.getElementById("upload");
 const input = document.getElementById("file");
 const part = document.getElementById("preview");
-const answer = document.getElementById("answer");
 const send = document.getElementById("send");
-const csrf = form.dataset.csrf ? { "X-CSRF-Token": form.dataset.csrf } : {};
 
 // What a person has set about how the file is read.
 const reading = [...form.querySelectorAll("[data-reading]")];
@@ -22,24 +22,6 @@ async function beginning(file) {
   const mark = [...new Uint8Array(await file.slice(0, 2).arrayBuffer())];
   const is = mark.map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return CONTAINERS.includes(is) && file.size <= WHOLE ? file : file.slice(0, HEAD);
-}
-
-function notice(kind, text, ...more) {
-  const made = document.createElement("div");
-  made.className = `notice ${kind}`.trim();
-  const words = document.createElement("p");
-  words.textContent = text;
-  made.append(words, ...more);
-  return made;
-}
-
-const say = (kind, text, ...more) => answer.replaceChildren(notice(kind, text, ...more));
-
-// Shows why a request was refused, as the server says in the language of the page, or goes to sign in.
-function refused(place, html, kind, redirect) {
-  if (redirect) window.location.assign(redirect);
-  else if (kind?.startsWith("text/html")) place.innerHTML = html;
-  else place.replaceChildren(notice("bad", form.dataset.failed));
 }
 
 // Several files are not previewed: what a person sets would be for one of them.
@@ -189,7 +171,7 @@ part.addEventListener("input", (event) => { if (event.target.matches("[data-valu
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (input.files.length > 1) {
-    uploadAll([...input.files]);
+    uploadAll([...input.files], policy());
     return;
   }
   const chosen = [...part.querySelectorAll("[data-column]")].filter((select) => !(select.name in values())).map((select) => select.value).filter(Boolean);
@@ -197,7 +179,7 @@ form.addEventListener("submit", (event) => {
     say("bad", form.dataset.sameColumn);
     return;
   }
-  upload(false);
+  upload(input.files[0], query);
 });
 
 // Files can be dropped anywhere on the page.
@@ -220,3 +202,4 @@ document.addEventListener("drop", (event) => {
 // Without this script, a form with several files would send only the first of them.
 input.multiple = true;
 if (input.files.length > 0) choose();
+}

@@ -73,7 +73,7 @@ const LINK: &str = "SELECT, INSERT";
 struct Table(&'static str, &'static str, Option<Condition>);
 
 /// All tables that requests use. Requests have no rights to other tables, except those of large jobs.
-const TABLES: [Table; 16] = {
+const TABLES: [Table; 17] = {
     use Condition::{Action, AnyJob, Job, Owner};
     [
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("job_user_id"))),

@@ -21,6 +21,7 @@ mod decisions;
 mod deleted_contacts;
 mod encoding_doubt;
 mod equivalence;
+mod examples;
 mod excluded_columns;
 mod exports;
 mod fixed_values;

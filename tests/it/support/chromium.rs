@@ -47,6 +47,20 @@ impl WebDriverCompatibleCommand for DevTools {
     }
 }
 
+/// A command that returns what the browser has logged since the last one.
+#[derive(Debug)]
+struct BrowserLog;
+
+impl WebDriverCompatibleCommand for BrowserLog {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        base_url.join(&format!("session/{}/se/log", session_id.unwrap()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
 /// A browser with one page.
 pub(crate) struct Screen {
     client: Client,
@@ -82,7 +96,8 @@ impl Screen {
             let metrics = json!({ "width": look.width, "height": 844, "pixelRatio": 1 });
             options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
         }
-        let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options });
+        let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options,
+            "goog:loggingPrefs": { "browser": "SEVERE" } });
         let driver = format!("http://127.0.0.1:{}", servers::chromedriver());
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(wanted.as_object().unwrap().clone()).connect(&driver).await;
@@ -248,9 +263,18 @@ impl Screen {
         self.client.screenshot().await.unwrap()
     }
 
-    /// Closes the browser.
+    /// Closes the browser. Fails if a script has failed.
     pub(crate) async fn close(self) {
+        let errors = self.script_errors().await;
         self.client.close().await.unwrap();
+        assert_eq!(errors, Vec::<String>::new(), "errors of scripts");
+    }
+
+    /// Returns the errors of scripts and what the policy for content has blocked, but not the requests that were refused.
+    async fn script_errors(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(BrowserLog).await.unwrap();
+        let entries = log.as_array().unwrap().iter().filter(|entry| entry["source"] != "network");
+        entries.map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
     }
 
     async fn body(&self) -> String {
