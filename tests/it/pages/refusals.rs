@@ -212,6 +212,8 @@ async fn a_refused_upload_is_explained_in_the_language_of_the_page() {
     screen.sees("#answer", "Statt CSV-Text ist die Datei ein PDF-Dokument").await;
     // The upload is refused as well: the header cannot be on line 0.
     let file = server.world.file("good.csv", &format!("{HEADER}a@example.com,Ann,Lee,Acme\n"));
+    // A person's next choice replaces the file; the driver adds to it.
+    screen.run("document.getElementById('file').value = ''", vec![]).await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
     screen.sees("#preview", "a@example.com").await;
     let line = "const line = document.getElementById('header-line'); line.min = line.value = 0; line.form.noValidate = true;";

@@ -270,10 +270,12 @@ impl Screen {
         assert_eq!(errors, Vec::<String>::new(), "errors of scripts");
     }
 
-    /// Returns the errors of scripts and what the policy for content has blocked, but not the requests that were refused.
+    /// Returns what scripts have thrown and what the policy for content has blocked, but not what scripts have logged, such as
+    /// refused requests.
     async fn script_errors(&self) -> Vec<String> {
         let log = self.client.issue_cmd(BrowserLog).await.unwrap();
-        let entries = log.as_array().unwrap().iter().filter(|entry| entry["source"] != "network");
+        let is_error = |entry: &&Value| entry["source"] == "javascript" || entry["source"] == "security";
+        let entries = log.as_array().unwrap().iter().filter(is_error);
         entries.map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
     }
 
