@@ -52,14 +52,19 @@ async fn a_user_at_a_ceiling_is_refused_and_others_are_served() {
         let request = client().post(format!("{}/api/v1/uploads", server.url)).header("authorization", token);
         request.header("content-type", "text/csv").body("email\n").send().await.unwrap()
     };
-    let _anns = slow(&ann).await;
-    eventually("the first upload is counted", async || upload(&ann).await.status() == 429).await;
+    // Refused while another upload is still counted, so tried again.
+    let anns = Mutex::new(Vec::new());
+    eventually("the first upload is counted", async || {
+        let connection = slow(&ann).await;
+        anns.lock().unwrap().push(connection);
+        upload(&ann).await.status() == 429
+    })
+    .await;
     let refused = upload(&ann).await;
     assert_eq!(refused.headers()["retry-after"], "2");
     let (_, problem) = status_and_json(refused).await;
     assert!(problem["detail"].as_str().unwrap().contains("1 uploads"), "{problem}");
     assert!(upload(&bob).await.status().is_success());
-    // Refused while the upload before it is still counted, so tried again.
     let bobs = Mutex::new(Vec::new());
     eventually("all are counted", async || {
         let connection = slow(&bob).await;
