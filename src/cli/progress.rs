@@ -18,7 +18,7 @@ fn words(phase: Phase) -> &'static str {
         Phase::Reading => "reading",
         Phase::Waiting => "waiting for another import",
         Phase::Comparing => "comparing",
-        Phase::Writing => "writing",
+        Phase::Saving => "saving",
         Phase::Indexing => "indexing",
         Phase::Checking => "checking",
         Phase::Importing => "importing",
@@ -158,20 +158,20 @@ mod tests {
         let mut pace = Pace::starting(start);
         assert_eq!(pace.rows_per_second(at(Phase::Reading, 1_000), after(5)), Some(200));
         // The first line of a phase is printed after an unknown part of it.
-        assert_eq!(pace.rows_per_second(at(Phase::Writing, 300_000), after(10)), None);
-        assert_eq!(pace.rows_per_second(at(Phase::Writing, 350_000), after(15)), Some(10_000));
-        assert_eq!(pace.rows_per_second(at(Phase::Writing, 450_000), after(20)), Some(15_000));
+        assert_eq!(pace.rows_per_second(at(Phase::Saving, 300_000), after(10)), None);
+        assert_eq!(pace.rows_per_second(at(Phase::Saving, 350_000), after(15)), Some(10_000));
+        assert_eq!(pace.rows_per_second(at(Phase::Saving, 450_000), after(20)), Some(15_000));
     }
 
     #[test]
     fn lines_count_in_words() {
-        let now = |rows, total_rows| Progress { phase: Phase::Writing, rows, total_rows };
-        assert_eq!(line(now(0, None), Some(0)), "writing");
-        assert_eq!(line(now(1, None), None), "writing 1 row");
-        assert_eq!(line(now(0, Some(1)), Some(1)), "writing 0 of 1 row, 1 row/s");
+        let now = |rows, total_rows| Progress { phase: Phase::Saving, rows, total_rows };
+        assert_eq!(line(now(0, None), Some(0)), "saving");
+        assert_eq!(line(now(1, None), None), "saving 1 row");
+        assert_eq!(line(now(0, Some(1)), Some(1)), "saving 0 of 1 row, 1 row/s");
         assert_eq!(
             line(now(300_000, Some(1_000_000)), Some(60_000)),
-            "writing 300,000 of 1,000,000 rows, 60,000 rows/s"
+            "saving 300,000 of 1,000,000 rows, 60,000 rows/s"
         );
     }
 }

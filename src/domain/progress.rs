@@ -13,8 +13,8 @@ words! {
         Waiting = "WAITING",
         /// Compares rows with each other and with the owner's contacts.
         Comparing = "COMPARING",
-        /// Writes rows and their issues.
-        Writing = "WRITING",
+        /// Saves rows and their issues.
+        Saving = "SAVING",
         /// Builds the indexes of a large job.
         Indexing = "INDEXING",
         /// Checks staged rows again.
@@ -38,8 +38,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Returns whether rows remain to be written.
-    pub(crate) fn is_writing(self) -> bool {
-        self.phase == Phase::Writing && self.total_rows.is_none_or(|total| self.rows < total)
+    /// Returns whether rows remain to be saved.
+    pub(crate) fn is_saving(self) -> bool {
+        self.phase == Phase::Saving && self.total_rows.is_none_or(|total| self.rows < total)
     }
 }

@@ -52,11 +52,11 @@ impl Control {
         self.progress.send_if_modified(|shown| std::mem::replace(shown, waiting) != waiting);
     }
 
-    /// Reports work that goes on while rows are written: visible once they are.
+    /// Reports work that goes on while rows are saved: visible once they are.
     pub(super) fn report_beside(&self, phase: Phase, rows: u64, total_rows: Option<u64>) {
         METRICS.note_progress();
         self.progress.send_if_modified(|shown| {
-            let is_visible = !shown.is_writing();
+            let is_visible = !shown.is_saving();
             if is_visible {
                 *shown = Progress { phase, rows, total_rows };
             }

@@ -89,7 +89,7 @@ async fn progress_of_a_killed_worker_and_of_another_run_is_not_shown() {
     sqlx::query(lease).bind(id).execute(&server.world.pool).await.unwrap();
     let shown = async |token: i32, until: &str| {
         let entry = format!(
-            "INSERT INTO run_progress VALUES ({id}, '00000000-0000-0000-0000-00000000000{token}', 'WRITING', 300, 1000,
+            "INSERT INTO run_progress VALUES ({id}, '00000000-0000-0000-0000-00000000000{token}', 'SAVING', 300, 1000,
                                               now() + interval '{until}')
              ON CONFLICT (run_job_id) DO UPDATE
              SET run_token = excluded.run_token, run_until = excluded.run_until"
@@ -98,8 +98,8 @@ async fn progress_of_a_killed_worker_and_of_another_run_is_not_shown() {
         let job = job(&server, id).await;
         (job["progress"].clone(), job["running"] == true)
     };
-    let writing = json!({ "phase": "WRITING", "rows": 300, "total_rows": 1000 });
-    assert_eq!(shown(1, "1 minute").await, (writing, true));
+    let saving = json!({ "phase": "SAVING", "rows": 300, "total_rows": 1000 });
+    assert_eq!(shown(1, "1 minute").await, (saving, true));
     let page = page(&server, id).await;
     assert!(page.contains("Saving rows") && page.contains("300 of 1,000 rows processed."), "{page}");
     assert_eq!(shown(1, "-1 second").await, (Value::Null, false));

@@ -40,7 +40,7 @@ async fn two_owners() -> World {
             let progress = "INSERT INTO undo_progress VALUES ($1, 1, 2, now() + interval '1 hour')";
             sqlx::query(progress).bind(job).execute(&world.pool).await.unwrap();
             let progress = "INSERT INTO run_progress
-                            VALUES ($1, gen_random_uuid(), 'WRITING', 1, 2, now() + interval '1 hour')";
+                            VALUES ($1, gen_random_uuid(), 'SAVING', 1, 2, now() + interval '1 hour')";
             sqlx::query(progress).bind(job).execute(&world.pool).await.unwrap();
         }
         let contact = "SELECT max(contact_id) FROM contacts WHERE contacts_user_id = $1";

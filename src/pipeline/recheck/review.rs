@@ -32,7 +32,7 @@ pub(crate) async fn run(
     raised::create(transaction, reading.location.tables).await?;
     let mut statistics = Statistics { total_rows: compared.rows, ..Statistics::default() };
     let mut changes = Changes::default();
-    let all = (Phase::Writing, Some(compared.rows));
+    let all = (Phase::Saving, Some(compared.rows));
     let mut rows = reading.rows(&mut reader, OtherColumns::Skipped, all).await?;
     while rows.some(|checked| check(checked, compared, &mut changes, &mut statistics)).await? {
         if changes.ids.len() + changes.raised.len() >= CHANGES_ROWS || changes.raised.bytes() >= CHUNK_BYTES {

@@ -48,7 +48,7 @@ pub(crate) async fn write(
         under_way: VecDeque::new(),
         before: None,
     };
-    control.report(Phase::Writing, claim.checkpoint, Some(plan.rows));
+    control.report(Phase::Saving, claim.checkpoint, Some(plan.rows));
     let mut pass = plan.file.pass(context, claim).await?;
     let mut reader = plan.file.reader(claim, plan.reading);
     // Small pieces, so that a chunk ends close to its target size.
@@ -58,7 +58,7 @@ pub(crate) async fn write(
             reader.feed(piece, &mut |row| drop(checker.row(&row, &mut batch)))?;
             if batch.is_full(context.chunk_rows) {
                 lanes.send(batch.take()).await?;
-                control.report(Phase::Writing, batch.reached, Some(plan.rows));
+                control.report(Phase::Saving, batch.reached, Some(plan.rows));
                 control.check(claim)?;
             }
         }
@@ -66,7 +66,7 @@ pub(crate) async fn write(
     reader.finish(&mut |row| drop(checker.row(&row, &mut batch)))?;
     lanes.send(batch.take()).await?;
     lanes.finish().await?;
-    control.report(Phase::Writing, plan.rows, Some(plan.rows));
+    control.report(Phase::Saving, plan.rows, Some(plan.rows));
     Ok(Written { counts: batch.counts, links: lanes.links, opened: lanes.numbering.counts() })
 }
 

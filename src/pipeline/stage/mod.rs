@@ -86,7 +86,7 @@ async fn at_once(
     issues::insert(&mut transaction, location.tables, &mut opened).await?;
     issue_items::insert(&mut transaction, location.tables, links).await?;
     contacts_table::insert(&mut transaction, &mut contacts).await?;
-    control.report(Phase::Writing, plan.rows, Some(plan.rows));
+    control.report(Phase::Saving, plan.rows, Some(plan.rows));
     let planned = planned(&plan, location);
     if !clean && claim.policy == ImportPolicy::AtOnce {
         jobs::plan(&mut transaction, claim, &planned).await?;

@@ -92,7 +92,7 @@ fn phase(text: &Text, phase: RunPhase) -> String {
         RunPhase::Reading => text.state_reading(),
         RunPhase::Waiting => text.state_in_turn(),
         RunPhase::Comparing => text.state_comparing(),
-        RunPhase::Writing => text.state_writing(),
+        RunPhase::Saving => text.state_saving(),
         RunPhase::Indexing => text.state_indexing(),
         RunPhase::Checking => text.state_checking(),
         RunPhase::Importing => text.state_importing(),
