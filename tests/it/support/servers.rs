@@ -1,6 +1,7 @@
 //! The servers that the tests run against: PostgreSQL, and moto as the peer for S3 and SQS. Each is started once per
 //! test run, on first use, and stops when the run ends, even if the run is killed.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -13,9 +14,15 @@ use std::time::{Duration, Instant};
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-/// Returns a free port of the loopback interface.
+/// Returns a free port of the loopback interface, never the same one twice: whoever gets it may not listen yet.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if GIVEN.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
 }
 
 /// Waits until a server listens on `port`. The first start on a machine with cold caches can take a minute.
