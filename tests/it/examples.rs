@@ -41,6 +41,21 @@ async fn messy_files_become_what_the_readme_says() {
     }
 }
 
+#[tokio::test]
+async fn the_demo_shows_the_issues_and_what_to_do_next() {
+    let world = World::database().await;
+    let mut demo = tokio::process::Command::new(folder().join("../scripts/demo"));
+    for name in ["DATABASE_URL", "INGEST_DATA_DIR", "INGEST_OWNER"] {
+        demo.env(name, world.variable(name));
+    }
+    let output = demo.env("INGEST", env!("CARGO_BIN_EXE_ingest")).output().await.unwrap();
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}{errors}");
+    for part in ["The issues of job 1", "DUPLICATE_EMAIL", "reprocess 1", "serve  "] {
+        assert!(said.contains(part), "{part} is missing:\n{said}{errors}");
+    }
+}
+
 #[test]
 fn the_readme_lists_every_messy_file() {
     let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
