@@ -1,4 +1,4 @@
--- Events of S3 of which jobs were made: the latest one of each object, so that one that arrives twice or late makes no job.
+-- The latest event of S3 that became a job, for each object: an event that arrives twice or late makes no second job.
 CREATE TABLE object_events (
     -- 128 bits of BLAKE3 of bucket and key, since a key may name a person.
     event_object    bytea PRIMARY KEY,

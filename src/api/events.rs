@@ -20,7 +20,7 @@ use crate::store::jobs::{self, Job};
 /// The interval between reads of jobs.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
-/// The most changed jobs that a client is told of at once. If there are more, it lists its jobs again.
+/// Maximum number of changed jobs that are sent at once. If there are more, the client has to list its jobs again.
 const MOST_CHANGED: i64 = 1_000;
 
 /// The most jobs whose progress a stream follows.
@@ -68,7 +68,7 @@ fn changes(app: App, owner: Owner, first: Job) -> impl Stream<Item = Result<Even
     })
 }
 
-/// Returns whether a job changes by itself.
+/// Returns whether a job changes without a decision of a person: it runs, waits for its run, or its import is being undone.
 fn is_followed(job: &Job) -> bool {
     job.wanted || job.running || job.undoing.is_some()
 }

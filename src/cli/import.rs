@@ -87,7 +87,7 @@ pub(crate) async fn run(
     Ok(worst)
 }
 
-/// Reports a file of which no job was made. Returns the status.
+/// Reports a file that was refused before it became a job. Returns the status.
 pub(super) fn refused(file: &Path, error: &ActionError) -> Status {
     eprintln!("{}: {}", printable(&name(file)), printable(&error.to_string()));
     next_step::after(error).into_iter().for_each(|step| eprintln!("{step}"));

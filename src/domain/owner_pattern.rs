@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::job::Owner;
 
-/// Patterns of keys, of which the first that matches a key names the owner. Without patterns, no key has an owner.
+/// Patterns of keys. The first pattern that matches a key names its owner. Without patterns, no key has an owner.
 ///
 /// A pattern consists of segments with `/` between them: `{owner}` is the owner, `{filename}` is any last segment, `**` is any
 /// number of segments, and `*` in any other segment is any number of characters.

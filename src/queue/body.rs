@@ -20,7 +20,7 @@ pub enum Body {
 pub enum Content {
     /// A request to run a job.
     Job(JobMessage),
-    /// Events of S3 about objects, of which jobs may be made.
+    /// Events of S3 about objects. New objects can become jobs.
     S3(S3Notification),
 }
 

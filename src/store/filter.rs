@@ -53,7 +53,7 @@ pub(super) struct IssuesOf {
     pub(super) open: bool,
 }
 
-/// Returns the issues of which a row must have one to match the filter, other than [`Filter::issues`].
+/// Returns a description of the issues that the filter asks for, beside [`Filter::issues`]: a row must have one of them.
 pub(super) fn required_issues(filter: &Filter) -> Option<IssuesOf> {
     let is_required = filter.open || filter.issue_type.is_some();
     is_required.then_some(IssuesOf { issue_type: filter.issue_type, open: true })

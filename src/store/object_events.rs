@@ -1,4 +1,4 @@
-//! `object_events`: the latest event of S3 about each object, of which a job was made.
+//! `object_events`: for each object, the latest event of S3 that became a job.
 
 use std::time::Duration;
 

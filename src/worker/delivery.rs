@@ -200,9 +200,9 @@ async fn make_jobs(worker: &Worker, delivery: &Delivery, notification: &S3Notifi
     }
 }
 
-/// Decides about a message that nobody can use. It is never deleted silently: with a dead-letter queue, the answer is
-/// `for_dead_letters`, where silence lets the redrive policy move the message after its deliveries; without one, the database
-/// stores the message for a person.
+/// Decides about a message that nobody can use, which is never deleted silently. With a dead-letter queue, the answer is
+/// `for_dead_letters`: [`Disposition::Silence`] lets the redrive policy move the message after its last delivery. Without such a
+/// queue, the database stores the message for a person.
 async fn refuse(
     worker: &Worker,
     delivery: &Delivery,

@@ -105,7 +105,7 @@ async fn cells_are_edited_by_keys_and_saved_as_they_are_left() {
     screen.click("#grid-done button").await;
     eventually("the edit before is undone", async || values(&server, job, "first_name").await[10] == "Moe")
         .await;
-    // After a reload, the page undoes the last step as everywhere.
+    // After a reload, the button of the page undoes the last step.
     screen.go("/jobs/2/grid?kind=missing").await;
     screen.click("[data-undo-last]").await;
     screen.sees(".notice", "Undone").await;
