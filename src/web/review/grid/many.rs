@@ -48,13 +48,32 @@ impl Button {
     }
 }
 
+/// The rows of a decision, as the form names them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Scope {
+    /// Those in [`ManyForm::row`].
+    #[default]
+    Selected,
+    /// All that match the query.
+    All,
+}
+
+impl Scope {
+    fn as_str(self) -> &'static str {
+        match self {
+            Scope::Selected => "selected",
+            Scope::All => "all",
+        }
+    }
+}
+
 /// The form of a decision and its rows.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct ManyForm {
     decision: Button,
-    /// `all` rows that match the query; otherwise those in `row`.
     #[serde(default)]
-    scope: String,
+    scope: Scope,
     #[serde(default)]
     row: Vec<RowId>,
     #[serde(default)]
@@ -83,10 +102,12 @@ impl ManyForm {
     }
 
     fn filter(&self, text: &Text) -> Result<Filter, Problem> {
-        match self.scope.as_str() {
-            "all" => self.query().filter(text),
-            _ if self.row.is_empty() => Err(Problem::on_page(Kind::Conflict, text.grid_none_selected())),
-            _ => Ok(Filter::rows(self.row.clone())),
+        match self.scope {
+            Scope::All => self.query().filter(text),
+            Scope::Selected if self.row.is_empty() => {
+                Err(Problem::on_page(Kind::Conflict, text.grid_none_selected()))
+            }
+            Scope::Selected => Ok(Filter::rows(self.row.clone())),
         }
     }
 
