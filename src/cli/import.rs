@@ -272,7 +272,7 @@ async fn run_here(session: &Session, job: JobId, label: &str, shutdown: &Shutdow
 async fn run_when_free(session: &Session, job: JobId, label: &str, control: &Control) -> End {
     let mut expires: Option<Instant> = None;
     loop {
-        let end = run::job(&session.context, &session.policy, job, control).await;
+        let end = run::job(&session.context, &session.policy, job, None, control).await;
         let End::Busy(left) = end else { return end };
         let now = Instant::now();
         match expires {
@@ -332,6 +332,7 @@ fn report(job: JobId, label: &str, end: End) -> anyhow::Result<Status> {
             eprintln!("{label}: job {job} is already COMPLETED");
             return Ok(Status::Done);
         }
+        End::Failed => eprintln!("{label}: job {job} has failed; run it again with {again}"),
         End::Cancelled => {
             eprintln!("{label}: job {job} was cancelled; run it again with {again}")
         }

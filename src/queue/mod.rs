@@ -17,6 +17,7 @@ pub(crate) mod sqs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
@@ -293,6 +294,8 @@ pub struct Delivery {
     /// How long the message could be received before it was; `None` if the queue does not say. A message that SQS delivers
     /// again was hidden for an unknown part of that time.
     pub(crate) waited: Option<Duration>,
+    /// When the message was sent, by the queue's clock, if several messages can request the same run.
+    pub(crate) sent_at: Option<DateTime<Utc>>,
     received_at: Instant,
     receipt: Receipt,
 }

@@ -206,6 +206,8 @@ fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
             reason: "the job has no object key".to_owned(),
         }),
         waited,
+        // A request is one entry of the queue, so no old one can be left.
+        sent_at: None,
         received_at,
         receipt: Receipt::Postgres(Arc::new(receipt)),
     }

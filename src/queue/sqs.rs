@@ -4,12 +4,13 @@ pub(crate) mod dead_letters;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -112,12 +113,16 @@ impl SqsQueue {
             group: system.get(&MessageSystemAttributeName::MessageGroupId).cloned(),
         };
         let attempt = count.and_then(|count| count.parse().ok()).unwrap_or(1);
-        let sent = system.get(&MessageSystemAttributeName::SentTimestamp);
+        let sent_at = system.get(&MessageSystemAttributeName::SentTimestamp).and_then(|sent| time(sent));
         Delivery {
             message_id: message.message_id.unwrap_or_default(),
             attempt,
             body,
-            waited: sent.filter(|_| attempt == 1).and_then(|sent| since(sent)),
+            // Zero if this machine's clock is slow.
+            waited: sent_at
+                .filter(|_| attempt == 1)
+                .map(|sent| (Utc::now() - sent).to_std().unwrap_or_default()),
+            sent_at,
             received_at,
             receipt: Receipt::Sqs(Arc::new(receipt)),
         }
@@ -297,10 +302,9 @@ impl SqsReceipt {
     }
 }
 
-/// Returns how long ago the time `sent` was, in milliseconds since 1970. Zero if this machine's clock is slow.
-fn since(sent: &str) -> Option<Duration> {
-    let sent = SystemTime::UNIX_EPOCH + Duration::from_millis(sent.parse().ok()?);
-    Some(sent.elapsed().unwrap_or_default())
+/// Parses a time in milliseconds since 1970.
+fn time(sent: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(sent.parse().ok()?)
 }
 
 /// Returns for how much longer the message may stay hidden. SQS counts from the receipt; a minute less keeps clear

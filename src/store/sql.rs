@@ -8,6 +8,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgPool, PgQueryResult, PgRow};
 use sqlx::query::{Query, QueryAs, QueryScalar};
@@ -39,6 +40,11 @@ where
     (T,): for<'r> FromRow<'r, PgRow>,
 {
     sqlx::query_scalar(sql).persistent(false)
+}
+
+/// Formats a time as part of a statement, to the microsecond, which is the database's precision.
+pub(super) fn moment(moment: &DateTime<Utc>) -> String {
+    format!("'{}'::timestamptz", moment.to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
 /// Reads the columns of a table that contain the fields, such as `contact_email`.

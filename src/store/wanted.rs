@@ -9,10 +9,10 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
-use super::sql::{self, NO_JIT, NOT_FLUSHED};
+use super::sql::{self, NO_JIT, NOT_FLUSHED, moment};
 use super::{StoreError, job_size};
 use crate::domain::job::JobId;
 
@@ -30,6 +30,10 @@ pub(crate) enum Due {
 
 /// The value of `job_available_at` for [`Due::InAMinute`].
 pub(super) const IN_A_MINUTE: &str = "now() + interval '1 minute'";
+
+/// The SQL condition that a run was requested with [`IN_A_MINUTE`] after the last run of the job had ended.
+pub(super) const REQUESTED_SINCE: &str =
+    "coalesce(job_available_at - interval '1 minute' > job_process_end, false)";
 
 /// Requests a run. Clears a cancellation and the count of killed runs.
 pub(crate) async fn want(connection: &mut PgConnection, id: JobId, due: Due) -> Result<(), StoreError> {
@@ -175,11 +179,6 @@ async fn receive_some(
 fn is_unchanged(job: JobId, receipts: &[DateTime<Utc>]) -> String {
     let moments: Vec<_> = receipts.iter().map(moment).collect();
     format!("job_id = {job} AND job_available_at IN ({})", moments.join(", "))
-}
-
-/// Formats a time as part of a statement, to the microsecond, which is the database's precision.
-fn moment(moment: &DateTime<Utc>) -> String {
-    format!("'{}'::timestamptz", moment.to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
 /// Hides a received job until `next`. Returns `false` without a change if a run has locked the job's row, or if the job

@@ -110,7 +110,7 @@ async fn work(
     let heartbeat = delivery.heartbeat();
     let progress = watch::Sender::new(Progress::default());
     let control = Control { progress, stop, lost: vec![heartbeat.lost().clone()] };
-    let end = run::job(&worker.context, &worker.policy, message.job_id, &control).await;
+    let end = run::job(&worker.context, &worker.policy, message.job_id, delivery.sent_at, &control).await;
     heartbeat.stop().await;
     METRICS.ends.get_or_create(&Ended { outcome: end.as_str() }).inc();
     let disposition = disposition(message.job_id, end);
@@ -143,6 +143,10 @@ fn disposition(job: JobId, end: End) -> Disposition {
         }
         End::Completed => {
             tracing::info!(job_id, "skipped: the job is COMPLETED");
+            Disposition::Ack
+        }
+        End::Failed => {
+            tracing::info!(job_id, "skipped: the job failed after this message was sent");
             Disposition::Ack
         }
         End::Cancelled => {
@@ -275,6 +279,7 @@ mod tests {
             (End::Finished(outcome), "Ack"),
             (End::Refused(RunError::Replaced), "Ack"),
             (End::Completed, "Ack"),
+            (End::Failed, "Ack"),
             (End::Cancelled, "Ack"),
             (End::RowsRemoved, "Ack"),
             (End::Unknown, "Ack"),

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+
 use super::progress::Published;
 use crate::domain::job::{JobId, JobStatus};
 use crate::domain::required::RequiredFields;
@@ -52,6 +54,8 @@ pub(crate) enum End {
     Busy(Duration),
     /// The job was already COMPLETED.
     Completed,
+    /// The job failed after the message was sent.
+    Failed,
     /// A person has cancelled the job.
     Cancelled,
     /// The rows of the job were removed because they were too old.
@@ -75,7 +79,7 @@ impl End {
             End::Refused(_) => "refused",
             End::GivenUp(_) => "given_up",
             End::Busy(_) => "busy",
-            End::Completed | End::Cancelled | End::RowsRemoved | End::Unknown => "skipped",
+            End::Completed | End::Failed | End::Cancelled | End::RowsRemoved | End::Unknown => "skipped",
             End::Stopped => "stopped",
             End::LeaseLost => "lease_lost",
             End::Unavailable(..) => "unavailable",
@@ -87,14 +91,21 @@ impl End {
 /// some point, but a program that never stops must be noticed.
 const MOST_OVERTAKEN: u32 = 100;
 
-/// Claims the job and works on it until it is finished, failed or released.
-pub(crate) async fn job(context: &Context, policy: &Policy, id: JobId, control: &Control) -> End {
+/// Claims the job and works on it until it is finished, failed or released. `sent_at`: see [`jobs::claim`].
+pub(crate) async fn job(
+    context: &Context,
+    policy: &Policy,
+    id: JobId,
+    sent_at: Option<DateTime<Utc>>,
+    control: &Control,
+) -> End {
     let mut overtaken = 0;
     loop {
-        let claim = match jobs::claim(&context.pool, id, policy.lease, policy.required).await {
+        let claim = match jobs::claim(&context.pool, id, policy.lease, policy.required, sent_at).await {
             Ok(Claimed::Ours(claim)) => claim,
             Ok(Claimed::Busy(left)) => return End::Busy(left),
             Ok(Claimed::Completed) => return End::Completed,
+            Ok(Claimed::Failed) => return End::Failed,
             Ok(Claimed::Cancelled) => return End::Cancelled,
             Ok(Claimed::RowsRemoved) => return End::RowsRemoved,
             Ok(Claimed::Unknown) => return End::Unknown,

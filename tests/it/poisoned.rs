@@ -75,6 +75,27 @@ async fn a_poisoned_job_on_a_queue_without_redrive_policy_ends_failed() {
 }
 
 #[tokio::test]
+async fn copies_of_a_message_do_not_run_a_failed_job_again() {
+    let world = World::cloud().await.with(&SETTINGS);
+    let job = world.enqueue("a.csv", "", "one").await;
+    for _ in 0..3 {
+        world.send_again(job).await;
+    }
+    let mut worker = world.spawn(&["worker"]);
+    assert_eq!(world.status_after_run(job).await, "FAILED");
+    world.put_object("uploads/one/a.csv", CLEAN).await;
+    let cloud = world.cloud.as_ref().unwrap();
+    eventually("all copies are answered", async || cloud.messages().await == (0, 0)).await;
+    assert_eq!(world.status_after_run(job).await, "FAILED", "{}", world.log());
+    assert!(world.log().contains("skipped: the job failed after this message was sent"), "{}", world.log());
+
+    // Any program's new message is a new request.
+    world.send_again(job).await;
+    world.eventually_completed(job).await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+}
+
+#[tokio::test]
 async fn a_requested_stop_does_not_count_as_unfinished() {
     // Long enough for the lease to be renewed on a busy machine.
     let settings = [("SQS_VISIBILITY_TIMEOUT", "30"), ("PROGRESS_UPDATE_INTERVAL", "100")];

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
@@ -9,7 +10,8 @@ use super::{columns, merge_state, parse_settings, required_fields};
 use crate::domain::ids::RowId;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
-use crate::store::sql;
+use crate::store::sql::{self, moment};
+use crate::store::wanted::REQUESTED_SINCE;
 use crate::store::{MergeState, StoreError};
 
 /// The lease of a job, with the state of the job when the lease was taken.
@@ -64,6 +66,8 @@ pub enum Claimed {
     Busy(Duration),
     /// The job is COMPLETED: nothing is left to do.
     Completed,
+    /// The job is FAILED, and the message that requests the run is from before its failure.
+    Failed,
     /// A person cancelled the job.
     Cancelled,
     /// The rows of the job were removed because they were too old.
@@ -79,14 +83,20 @@ pub enum Claimed {
 ///
 /// `required`: the fields that rows must have if the job does not name them; recorded with the job.
 ///
+/// `sent_at`: when the message that requests the run was sent. A FAILED job is run again on request only, and a message from before its
+/// failure is a copy of the request that has failed. The clocks of queue and database may differ, so a request that the job's row shows
+/// to be newer counts in any case.
+///
 /// The run counts as unfinished until [`finish`](super::finish), [`fail`](super::fail) or [`release`](super::release) records its end.
 pub async fn claim(
     pool: &PgPool,
     id: JobId,
     lease: Duration,
     required: RequiredFields,
+    sent_at: Option<DateTime<Utc>>,
 ) -> Result<Claimed, StoreError> {
     let token = Uuid::new_v4();
+    let is_old = sent_at.map_or_else(|| "false".to_owned(), is_old);
     // The rows of a NEEDS_REVIEW job are staged, by whichever program, so its file is never read again.
     let claim = format!(
         "UPDATE jobs SET job_status = 'PROCESSING', job_lease_token = '{token}', job_lease_until = now() + {lease},
@@ -98,7 +108,7 @@ pub async fn claim(
          WHERE job_id = (
              SELECT job_id FROM jobs
              WHERE job_id = {id} AND job_status <> 'COMPLETED' AND job_cancelled_at IS NULL
-               AND job_rows_removed_at IS NULL
+               AND job_rows_removed_at IS NULL AND NOT {is_old}
                AND (job_lease_until IS NULL OR job_lease_until <= now())
              FOR UPDATE SKIP LOCKED)
          RETURNING job_user_id, job_s3_object_key, job_attempts, job_object_version, job_staging_base, job_checkpoint,
@@ -111,7 +121,7 @@ pub async fn claim(
         lease = sql::interval(lease)
     );
     let Some(row) = sql::once(pool, &claim).await?.pop() else {
-        return refusal(pool, id).await;
+        return refusal(pool, id, &is_old).await;
     };
     let flow = if row.try_get("staged")? { Flow::Reprocess } else { Flow::Initial };
     Ok(Claimed::Ours(Box::new(Claim {
@@ -137,10 +147,18 @@ pub async fn claim(
     })))
 }
 
+/// Returns the SQL condition that a message sent at that time requests the run with which the job has FAILED, or an earlier one.
+fn is_old(sent_at: DateTime<Utc>) -> String {
+    format!(
+        "(job_status = 'FAILED' AND coalesce({} < job_process_end, false) AND NOT {REQUESTED_SINCE})",
+        moment(&sent_at)
+    )
+}
+
 /// Returns why a job could not be claimed.
-async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
+async fn refusal(pool: &PgPool, id: JobId, is_old: &str) -> Result<Claimed, StoreError> {
     let query = format!(
-        "SELECT job_status = 'COMPLETED' AS completed, job_cancelled_at IS NOT NULL AS cancelled,
+        "SELECT job_status = 'COMPLETED' AS completed, {is_old} AS failed, job_cancelled_at IS NOT NULL AS cancelled,
                 job_rows_removed_at IS NOT NULL AS removed,
                 coalesce(extract(epoch FROM job_lease_until - now()), 0)::float8 AS seconds
          FROM jobs WHERE job_id = {id}"
@@ -150,6 +168,7 @@ async fn refusal(pool: &PgPool, id: JobId) -> Result<Claimed, StoreError> {
         Some(row) if row.try_get("completed")? => Claimed::Completed,
         Some(row) if row.try_get("removed")? => Claimed::RowsRemoved,
         Some(row) if row.try_get("cancelled")? => Claimed::Cancelled,
+        Some(row) if row.try_get("failed")? => Claimed::Failed,
         Some(row) => Claimed::Busy(Duration::from_secs_f64(row.try_get::<f64, _>("seconds")?.max(0.0))),
     })
 }

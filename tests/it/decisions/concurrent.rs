@@ -41,9 +41,10 @@ async fn a_concurrent_run_and_edit_lose_no_change() {
     // A run waits for an edit in progress.
     let mut transaction = world.pool.begin().await.unwrap();
     jobs::lock(&mut transaction, &tester().owner, JOB).await.unwrap().unwrap();
-    let claim = jobs::claim(&world.pool, JOB, std::time::Duration::from_secs(30), RequiredFields::default())
-        .await
-        .unwrap();
+    let claim =
+        jobs::claim(&world.pool, JOB, std::time::Duration::from_secs(30), RequiredFields::default(), None)
+            .await
+            .unwrap();
     assert!(matches!(claim, jobs::Claimed::Busy(_)), "{claim:?}");
     transaction.rollback().await.unwrap();
     // An edit during a run is refused and changes nothing.

@@ -30,9 +30,10 @@ async fn jobs_are_cancelled_reprocessed_and_deleted() {
     let world = under_review("bad,Bo,Ray,Acme\na@example.com,A,B,C\n").await;
     world.ingest(&["cancel", "1"]).await.expect_status(0);
     assert_eq!(world.job(1).await, "FAILED total 2 processed 2 issues 1 repeated 0");
-    let claim = jobs::claim(&world.pool, JOB, std::time::Duration::from_secs(30), RequiredFields::default())
-        .await
-        .unwrap();
+    let claim =
+        jobs::claim(&world.pool, JOB, std::time::Duration::from_secs(30), RequiredFields::default(), None)
+            .await
+            .unwrap();
     assert!(matches!(claim, jobs::Claimed::Cancelled), "{claim:?}");
     reprocess(&world, 3).await;
     actions::set_policy(&world.owners, &tester(), JOB, ImportPolicy::AtOnce).await.unwrap();
