@@ -48,7 +48,8 @@ torture:
 # Medians of whole runs compared with `psql \copy`, printed, and written to target/bench.md. ROWS=100000 for a quick run,
 # ROUNDS for more rounds, PARTS=small,whole,columns,extremes,questions,search,pages,fresh,growth,history,indexes,kills to select
 # parts, SETTINGS=socket or SETTINGS=tcp for one of the two databases that small and whole runs compare, CONTACTS=0,1000000 for
-# the contacts of others beside which growth imports.
+# the contacts of others beside which growth imports. Each run waits until nothing else uses the processors, for ten minutes at
+# most.
 bench:
 	scripts/setup --bench
 	ROWS=$(or $(ROWS),1000000) ROUNDS=$(or $(ROUNDS),3) $(if $(PARTS),PARTS=$(PARTS)) $(if $(SETTINGS),SETTINGS=$(SETTINGS)) \

@@ -1,6 +1,7 @@
 //! The time of a clean file beside many contacts of other owners.
 
 use std::fmt::Write;
+use std::time::Instant;
 
 use super::Bench;
 use super::dataset::Kind;
@@ -41,7 +42,8 @@ impl Bench {
     /// Inserts contacts of other owners, whose ids look like those of sign-in providers. Builds the indexes afterwards, which
     /// is faster.
     async fn others(&self, number: u64) -> anyhow::Result<()> {
-        let pool = &self.server().pool;
+        let (pool, started) = (&self.server().pool, Instant::now());
+        eprintln!("inserting {number} contacts of others");
         let query = "SELECT indexname::text, indexdef FROM pg_indexes
              WHERE tablename = 'contacts' AND indexname <> 'contacts_pkey'";
         let indexes: Vec<(String, String)> = sqlx::query_as(query).fetch_all(pool).await?;
@@ -59,6 +61,7 @@ impl Bench {
         for statement in statements {
             sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(pool).await?;
         }
+        eprintln!("inserted {number} contacts of others in {:.0} s", started.elapsed().as_secs_f64());
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::Bench;
 use super::dataset::Kind;
+use super::idle;
 use super::report::median;
 
 /// Numbers of large jobs.
@@ -42,6 +43,7 @@ impl Bench {
         let mut present = 0;
         for jobs in JOBS {
             let started = Instant::now();
+            eprintln!("adding {} large jobs", jobs - present);
             while present < jobs {
                 let group = GROUP.min(jobs - present);
                 add(&mut connection, group).await?;
@@ -154,6 +156,7 @@ async fn add(connection: &mut PgConnection, jobs: i64) -> anyhow::Result<()> {
 
 /// Times statements about a small job, planning included.
 async fn measure(connection: &mut PgConnection, job: i32) -> anyhow::Result<Vec<(&'static str, f64)>> {
+    idle::wait().await;
     let issue: i32 = sqlx::query_scalar("SELECT min(issue_id) FROM issues WHERE issues_job_id = $1")
         .bind(job)
         .fetch_one(&mut *connection)

@@ -13,6 +13,7 @@ mod fresh;
 mod growth;
 mod history;
 mod hosted;
+mod idle;
 mod indexes;
 mod kills;
 mod pages;

@@ -11,6 +11,7 @@ use sqlx::postgres::PgPoolOptions;
 
 use super::Bench;
 use super::dataset::Kind;
+use super::idle;
 use super::report::median;
 
 /// The owner's contacts, in multiples of the rows of a file.
@@ -119,6 +120,7 @@ impl Bench {
         let pool = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         let owners = OwnerPool::new(pool, PgPoolOptions::new().max_connections(1).connect_lazy_with(options));
         let mut answers = Vec::new();
+        idle::wait().await;
         for (_, text, fold_accents) in SEARCHES {
             let search = SearchText { text: text.to_owned(), fold_accents };
             answers.push(answer(&owners, owner, &search).await?);

@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::cost::Cost;
 use super::hosted::Hosted;
+use super::idle;
 
 /// The contract's staging table: key, unique (job, hash), foreign key, without our additions.
 const BASE_TABLE: &str = "DROP TABLE IF EXISTS base;
@@ -147,9 +148,10 @@ impl Server {
         Ok(())
     }
 
-    /// Runs a checkpoint, so that each run starts on a server that has nothing left to write.
+    /// Runs a checkpoint and waits for an idle machine, so that each run starts on a server that has nothing left to write.
     pub(crate) async fn checkpoint(&self) -> anyhow::Result<()> {
         sqlx::raw_sql("CHECKPOINT").execute(&self.pool).await?;
+        idle::wait().await;
         Ok(())
     }
 
