@@ -1,18 +1,19 @@
 //! Finds which of the file's e-mails the owner already has, and plans the run accordingly.
 
 use futures::TryStreamExt;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 
 use super::compare::{Existing, Findings, Sorted};
 use super::extra::Fills;
 use super::file::File;
+use super::head_start::Begun;
 use super::survey::Survey;
 use super::{Context, Control, RunError, wait_for_turn};
 use crate::csv::Reading;
 use crate::domain::interpretation::Interpretation;
 use crate::domain::job::Owner;
 use crate::domain::progress::Phase;
-use crate::store::jobs::Claim;
+use crate::store::jobs::{Claim, RowLocation};
 use crate::store::{JobTables, contacts, sql};
 
 /// E-mails looked up per query.
@@ -45,8 +46,10 @@ pub(crate) struct Plan {
     pub findings: Findings,
     /// Whether no row of the file raises an issue.
     pub clean: bool,
-    /// For a clean file: the transaction that has the owner's turn and will write the contacts.
-    pub contacts: Option<Transaction<'static, Postgres>>,
+    /// For a clean file: the contacts, as far as they are written.
+    pub contacts: Option<Begun>,
+    /// Where the rows are staged, if that is decided.
+    pub location: Option<RowLocation>,
 }
 
 /// Compares the file's e-mails with the owner's contacts.
@@ -63,15 +66,33 @@ pub(crate) async fn plan(
     let sorted = tokio::task::block_in_place(|| survey.comparison.sort())?;
     // A run that resumes from a checkpoint ends with the recheck, which creates the contacts.
     let may_be_clean = !survey.has_violations && claim.checkpoint == 0;
-    let mut transaction = sql::begin(&context.pool).await?;
-    while lacks_keys(&mut transaction, claim, control, may_be_clean).await? {
-        contacts::fill_keys(&mut transaction, &claim.owner).await?;
-        transaction.commit().await?;
-        transaction = sql::begin(&context.pool).await?;
-    }
-    control.report(Phase::Comparing, 0, None);
-    // No row of a first run has a contact yet: contacts are created at its end.
-    let existing = look(context, &mut transaction, &claim.owner, None, &sorted).await?;
+    let location = survey.head_start.as_ref().and_then(|head| head.location(survey.rows));
+    // Rows that are filled from their repeats were written without what fills them. Dropping the head start ends its
+    // transaction, and with it the owner's turn.
+    let is_of_use = may_be_clean && location.is_some() && survey.fills.is_empty();
+    let begun = match survey.head_start.filter(|_| is_of_use) {
+        Some(head_start) => head_start.written().await,
+        None => None,
+    };
+    // Except in `begun`, no row of a first run has a contact yet: contacts are created at its end.
+    let (existing, begun) = match begun {
+        Some(begun) => {
+            // This transaction does not see the contacts in `begun`.
+            let mut beside = sql::begin(&context.pool).await?;
+            (look(context, &mut beside, &claim.owner, None, &sorted).await?, begun)
+        }
+        None => {
+            let mut transaction = sql::begin(&context.pool).await?;
+            while lacks_keys(&mut transaction, claim, control, may_be_clean).await? {
+                contacts::fill_keys(&mut transaction, &claim.owner).await?;
+                transaction.commit().await?;
+                transaction = sql::begin(&context.pool).await?;
+            }
+            control.report(Phase::Comparing, 0, None);
+            let existing = look(context, &mut transaction, &claim.owner, None, &sorted).await?;
+            (existing, transaction.into())
+        }
+    };
     let findings = tokio::task::block_in_place(|| sorted.findings(existing, 0))?;
     let clean = may_be_clean && !findings.has_conflicts();
     Ok(Plan {
@@ -85,7 +106,8 @@ pub(crate) async fn plan(
         fills: survey.fills,
         findings,
         clean,
-        contacts: clean.then_some(transaction),
+        contacts: clean.then_some(begun),
+        location,
     })
 }
 

@@ -92,6 +92,11 @@ pub(crate) struct Fills {
 }
 
 impl Fills {
+    /// Returns whether no row is filled.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Encodes the values of a row like [`encode`], with those of its repeats.
     pub(crate) fn encode(&self, row: &RawRow<'_>, out: &mut String) {
         match self.rows.get(&(row.number as u32)) {

@@ -35,6 +35,8 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 /// The file that a run reads: every pass sees the same bytes.
 pub(crate) struct File {
     version: Version,
+    /// The bytes of its text.
+    bytes: u64,
     source: Source,
     containers: Vec<Container>,
     /// Whether the text is our own, of the cells of a workbook, and so in UTF-8.
@@ -69,19 +71,31 @@ impl File {
         if Signature::of(&beginning(&head)).is_some() {
             let packed = stream::iter(head).map(Ok).chain(blocks).boxed();
             let unpacked = unpacked(packed, claim, control).await?;
+            let bytes = unpacked.text.metadata()?.len();
             let source = Source::Unpacked(Arc::new(unpacked.text));
-            return Ok(File { version, source, containers: unpacked.containers, is_ours: unpacked.is_ours });
+            return Ok(File {
+                version,
+                bytes,
+                source,
+                containers: unpacked.containers,
+                is_ours: unpacked.is_ours,
+            });
         }
         if let Some(part) = &claim.settings.part {
             return Err(Rejection::no_part(part, Vec::new()).into());
         }
         let source = if size <= KEPT_BYTES { Source::Memory(head) } else { Source::Store };
-        Ok(File { version, source, containers: Vec::new(), is_ours: false })
+        Ok(File { version, bytes: size, source, containers: Vec::new(), is_ours: false })
     }
 
     /// Returns the version that is read.
     pub(crate) fn version(&self) -> &Version {
         &self.version
+    }
+
+    /// Returns the size of its text.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Returns what the table is packed in.

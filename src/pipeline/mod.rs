@@ -11,6 +11,7 @@ mod control;
 mod existing;
 mod extra;
 mod file;
+mod head_start;
 pub(crate) mod merge;
 mod recheck;
 mod remembered;
@@ -31,7 +32,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::rules::IssueType;
 use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
-use crate::store::{StoreError, contacts};
+use crate::store::{StoreError, contacts, own_tables};
 use crate::texts::rejection_for_job;
 pub(crate) use compare::SortMemory;
 use compare::{Comparison, Existing};
@@ -255,7 +256,7 @@ pub(crate) async fn process(
             recheck::run(context, claim, control).await?
         }
     };
-    if outcome.statistics.contacts >= stage::OWN_TABLES_ROWS
+    if outcome.statistics.contacts >= own_tables::MIN_ROWS
         && let Err(error) = contacts::analyze(&context.pool).await
     {
         // The job is already finished: without fresh statistics, queries are only slower.

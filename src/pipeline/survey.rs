@@ -4,6 +4,7 @@ use super::budget::RESIDUE_BYTES;
 use super::compare::{Comparison, OPEN, RepeatComparison, UNDECIDED};
 use super::extra::{self, Fills};
 use super::file::File;
+use super::head_start::HeadStart;
 use super::{Context, Control, RunError, file};
 use crate::csv::{RawRow, Reading};
 use crate::domain::contact::ContactKeys;
@@ -43,6 +44,8 @@ pub(crate) struct Survey {
     pub repeats: Option<RepeatComparison>,
     /// The rows that are filled from their repeats.
     pub fills: Fills,
+    /// The first contacts of a large file.
+    pub head_start: Option<HeadStart>,
 }
 
 /// Reads the file once, or twice if the whole file turns out to have a different encoding than its beginning
@@ -54,6 +57,7 @@ pub(crate) async fn run(
     file: File,
 ) -> Result<Survey, RunError> {
     let mut found = Found::new(context, claim);
+    found.head_start = HeadStart::prepare(context, claim, &file).await?;
     let mut pass = file.pass(context, claim).await?;
     let first = file.first_reader(claim)?;
     let mut summary = pass.read(first, claim, control, |row| found.row(&row, control)).await?;
@@ -89,6 +93,7 @@ pub(crate) async fn run(
         extra_columns: summary.used_columns(&found.extra.used),
         repeats: Some(found.extra.repeats),
         fills: Fills::default(),
+        head_start: found.head_start,
     })
 }
 
@@ -100,6 +105,7 @@ struct Found {
     doubts: Vec<String>,
     bytes: u64,
     extra: extra::Found,
+    head_start: Option<HeadStart>,
 }
 
 impl Found {
@@ -112,6 +118,7 @@ impl Found {
             doubts: Vec::new(),
             bytes: 0,
             extra: extra::Found::new(context),
+            head_start: None,
         }
     }
 
@@ -129,6 +136,9 @@ impl Found {
         self.has_violations |= !verdict.is_clean();
         let group = group(&self.keys, &fields, &verdict);
         self.comparison.push(row.number as u32 | OPEN | UNDECIDED, group, hash)?;
+        if let Some(head_start) = &mut self.head_start {
+            head_start.take(row, &fields, group.filter(|_| verdict.is_clean()));
+        }
         if row.number.is_multiple_of(8192) {
             control.report(Phase::Reading, row.number, None);
         }

@@ -15,6 +15,9 @@ use super::{RecordKind, StoreError, sql, wall};
 use crate::domain::ids::RowId;
 use crate::domain::job::JobId;
 
+/// From this many rows on, a job gets tables of its own: bulk loading then saves more than the tables cost.
+pub(crate) const MIN_ROWS: u64 = 100_000;
+
 /// Runs a composed statement, since names cannot be parameters. Safe: callers insert only the number of a job, numbers of
 /// rows, and names quoted by the server.
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), StoreError> {

@@ -28,6 +28,7 @@ mod fixed_values;
 mod flows;
 mod folded_search;
 mod growth;
+mod head_start;
 mod hostile;
 mod interpretation;
 mod kept_columns;

@@ -6,6 +6,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::super::budget::{CONTACTS_BYTES, CONTACTS_ROWS};
 use super::super::existing::Plan;
+use super::super::head_start::Begun;
 use super::super::{Context, Control, RunError, file, survey};
 use crate::csv::RawRow;
 use crate::domain::contact::ContactKeys;
@@ -15,16 +16,16 @@ use crate::store::StoreError;
 use crate::store::contacts::{self, Batch};
 use crate::store::jobs::{Claim, RowLocation};
 
-/// Writes the contacts. Returns `None` if another program created one of them without waiting for its turn.
+/// Writes the contacts that `begun` lacks. Returns `None` if another program created one of them without waiting for its turn.
 pub(crate) async fn write(
     context: &Context,
     claim: &Claim,
     control: &Control,
     plan: &Plan,
     location: RowLocation,
-    transaction: Transaction<'static, Postgres>,
+    begun: Begun,
 ) -> Result<Option<Transaction<'static, Postgres>>, RunError> {
-    match write_all(context, claim, control, plan, location, transaction).await {
+    match write_all(context, claim, control, plan, location, begun).await {
         Err(RunError::Store(error)) if error.is_conflict_in("contacts") => Ok(None),
         written => written.map(Some),
     }
@@ -36,16 +37,17 @@ async fn write_all(
     control: &Control,
     plan: &Plan,
     location: RowLocation,
-    transaction: Transaction<'static, Postgres>,
+    begun: Begun,
 ) -> Result<Transaction<'static, Postgres>, RunError> {
     let keys = ContactKeys::of(&claim.owner);
     let mut batch = Batch::default();
     let mut pass = plan.file.pass(context, claim).await?;
     let mut reader = plan.file.reader(claim, plan.reading);
-    let mut lane = Lane { idle: Some((transaction, Batch::default())), busy: None };
+    let Begun { transaction, batch: emptied, rows: written } = begun;
+    let mut lane = Lane { idle: Some((transaction, emptied)), busy: None };
     let (mut extra, mut reached) = (String::new(), 0);
     let mut contact = |row: RawRow<'_>, batch: &mut Batch| {
-        if !plan.findings.about(row.number as u32).repeat {
+        if row.number > written && !plan.findings.about(row.number as u32).repeat {
             let fields = file::fields(&row);
             let key =
                 survey::group(&keys, &fields, &rules::check(&fields, false, claim.required)).unwrap_or(0);

@@ -27,9 +27,6 @@ use crate::store::{
 use check::RowChecker;
 use numbering::Numbering;
 
-/// From this many rows on, a job gets tables of its own: bulk loading then saves more than the tables cost.
-pub(crate) const OWN_TABLES_ROWS: u64 = 100_000;
-
 /// The result of staging.
 pub(crate) enum Staged {
     /// The job is finished.
@@ -46,7 +43,7 @@ pub(crate) async fn run(
     plan: Plan,
 ) -> Result<Staged, RunError> {
     let is_one_chunk = plan.rows <= context.chunk_rows as u64 && plan.bytes <= CHUNK_BYTES as u64;
-    match claim.checkpoint == 0 && is_one_chunk {
+    match claim.checkpoint == 0 && is_one_chunk && plan.location.is_none() {
         true => at_once(context, claim, control, plan).await,
         false => by_chunks(context, claim, control, plan).await,
     }
@@ -63,7 +60,7 @@ async fn at_once(
     let location = jobs::reserve(&context.pool, claim, plan.rows, false).await?;
     extra_columns::add(&context.pool, claim, &plan.extra_columns).await?;
     let mut transaction = match plan.contacts.take() {
-        Some(transaction) => transaction,
+        Some(begun) => begun.transaction,
         None => sql::begin(&context.pool).await?,
     };
     clear(&mut transaction, claim).await?;
@@ -108,8 +105,13 @@ async fn by_chunks(
 ) -> Result<Staged, RunError> {
     let contacts = plan.contacts.take();
     let clean = plan.clean;
-    let own = plan.rows >= OWN_TABLES_ROWS && table::possible(&context.pool).await?;
-    let location = jobs::reserve(&context.pool, claim, plan.rows, own).await?;
+    let location = match plan.location {
+        Some(location) => location,
+        None => {
+            let own = plan.rows >= table::MIN_ROWS && table::possible(&context.pool).await?;
+            jobs::reserve(&context.pool, claim, plan.rows, own).await?
+        }
+    };
     extra_columns::add(&context.pool, claim, &plan.extra_columns).await?;
     let mut transaction = sql::begin(&context.pool).await?;
     clear(&mut transaction, claim).await?;
@@ -135,8 +137,8 @@ async fn by_chunks(
     let contacts = async {
         match contacts {
             None => Ok(None),
-            Some(transaction) => {
-                let write = contacts::write(context, claim, control, &plan, location, transaction);
+            Some(begun) => {
+                let write = contacts::write(context, claim, control, &plan, location, begun);
                 timed(claim, "contacts", write).await
             }
         }
