@@ -41,6 +41,7 @@ mod monitoring;
 mod other_columns;
 mod outputs;
 mod overtaking;
+mod packaging;
 mod pages;
 mod parse_settings;
 mod parts;
