@@ -55,6 +55,26 @@ function step(by) {
   return Boolean(next) || stepInList(by);
 }
 
+// To the radio buttons of a case: each time to those of the next field.
+function choose(at) {
+  const radios = [...at.querySelectorAll(".choice input")];
+  const names = [...new Set(radios.map((radio) => radio.name))];
+  const next = names[(names.indexOf(document.activeElement.name) + 1) % names.length];
+  const group = radios.filter((radio) => radio.name === next);
+  const radio = group.find((one) => one.checked) || group[0];
+  if (radio) radio.focus();
+  return Boolean(radio);
+}
+
+// To the note of a case.
+function writeNote(at) {
+  const note = at.querySelector(".noting");
+  if (!note) return false;
+  note.open = true;
+  note.querySelector("textarea").focus();
+  return true;
+}
+
 // In a list, from one entry's link to the next.
 function stepInList(by) {
   const links = [...document.querySelectorAll("table.list tbody th a")];
@@ -196,6 +216,8 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "u") done = undoLast();
   else if (event.key === "Escape") done = Boolean(at && press("[data-cancel]", at));
   else if (event.key === "E") done = Boolean(at && press("[data-key=e]", at));
+  else if (at && event.key === "c" && choose(at)) done = true;
+  else if (at && event.key === "w" && writeNote(at)) done = true;
   else if (at && event.key === "e" && at.querySelector("[data-first]")) goTo(at, true);
   else done = Boolean(at && press(`[data-key="${key}"]`, at)) || press(`[data-page-key="${key}"]`);
   if (done) event.preventDefault();

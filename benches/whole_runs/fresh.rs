@@ -5,8 +5,9 @@ use std::fmt::Write;
 use std::time::Instant;
 
 use ingest::actions::{self, Request};
-use ingest::domain::decision::{Decision, Edits, Filter};
+use ingest::domain::decision::{Decision, Filter};
 use ingest::domain::job::{JobId, Owner};
+use ingest::domain::merge::Merge;
 use ingest::domain::rules::IssueType;
 use ingest::store::OwnerPool;
 use sqlx::AssertSqlSafe;
@@ -92,7 +93,7 @@ impl Bench {
         let file = self.file(&format!("same-{size}.csv"), size, Kind::OneAddress)?;
         let job = JobId(server.import(&file, "the-owner").await?.0.into());
         let all = Filter { issue_type: Some(IssueType::DuplicateEmail), ..Filter::default() };
-        let merge = Decision::Merge(Edits::default());
+        let merge = Decision::Merge(Merge::default());
         time!(
             "preview: merge rows with one address",
             actions::preview(owners, &owner.owner, job, &all, &merge)

@@ -244,6 +244,13 @@ refusal-text-nul = contains the character NUL
 # $limit (String) - The maximum number of characters.
 refusal-text-too-long = has more than { $limit } characters
 refusal-no-new-value = no new value is given
+# $name (String) - The name of the person.
+# $people (String) - The names of the people.
+refusal-unknown-person = { $name } has not worked on this data; issues can be assigned to you, to nobody, or to one of: { $people }
+# $name (String) - The name of the person.
+refusal-no-people = { $name } has not worked on this data, nor has anybody else; issues can be assigned to you or to nobody
+# $limit (String) - The maximum number of characters.
+refusal-long-note = a note can have { $limit } characters; shorten it
 refusal-nothing-to-find = the text to find is empty; type it, or choose rows by a filter and edit them instead
 # $limit (String) - The maximum size in KiB.
 refusal-long-result = the replacement makes a value longer than { $limit } KiB; replace by a shorter text

@@ -208,6 +208,11 @@ case-compare = Rows side by side
 # $column (String) - The row.
 case-input = { $field } of { $column }
 case-differs = differs
+case-choose = Merge takes the chosen values.
+# $field (String) - The name of the field or column.
+# $value (String) - The value.
+# $column (String) - The row.
+case-choice = { $field }: { $value } ({ $column })
 case-keep = Keep this
 case-extra = Extra values:
 case-first-rows = These are the first 20 rows. Your decision applies to all of them.
@@ -223,6 +228,20 @@ case-edit = Edit
 case-discard = Discard
 case-discard-all = Discard all
 case-cancel = Cancel
+case-assignee = Assigned to
+case-assign = Assign
+case-assign-me = Assign to me
+# $name (String) - The name of the person.
+case-assigned-to = Assigned to { $name }.
+case-assigned-to-nobody = Assigned to nobody.
+assigned-any = Assigned to anyone
+assigned-me = Assigned to me
+assigned-nobody = nobody
+bulk-all-assigned = All open issues with this assignment
+case-note = Note
+case-note-save = Save note
+case-note-saved = Note saved.
+case-has-note = has a note
 case-back = Back to the review
 # $number (String) - The number of the line.
 case-line = Line { $number }

@@ -51,7 +51,7 @@ impl CorrectionsFile {
 }
 
 /// Writes the rows of an owner's job that have open issues, one line each, in file order: the four current values,
-/// `row`, `line`, `row_key`, `reasons`, the texts of all open issues of the row, and the other columns of the job's file,
+/// `row`, `line`, `row_key`, `reasons`, the texts of all open issues of the row, `notes`, the notes on them, and the other columns of the job's file,
 /// as `other: NAME`. Discarded rows are not included. The format is RFC 4180 in UTF-8 with a byte order mark, and every cell is quoted. Cells that a
 /// spreadsheet program would run or change get an apostrophe in front, also after characters that it may take for
 /// a separator.
@@ -71,7 +71,8 @@ pub async fn corrections_file(
     let mut writer = sheet_writer().terminator(Terminator::CRLF).buffer_capacity(PIECE).from_writer(file);
     let written = |error: csv::Error| scratch(error.into());
     let others = extra_columns::of_job(&mut db, id).await?;
-    let fields = Field::ALL.iter().map(|field| field.as_str()).chain(["row", "line", ROW_KEY, "reasons"]);
+    let fields =
+        Field::ALL.iter().map(|field| field.as_str()).chain(["row", "line", ROW_KEY, "reasons", "notes"]);
     fields.into_iter().try_for_each(|name| writer.write_field(name)).map_err(written)?;
     let names = others.iter().map(|name| format!("{OTHER_PREFIX}{name}"));
     writer.write_record(names.map(|name| guarded(&name).into_owned())).map_err(written)?;
@@ -84,7 +85,8 @@ pub async fn corrections_file(
         for value in row.values.values() {
             writer.write_field(guarded(value).as_bytes()).map_err(written)?;
         }
-        for value in behind.iter().map(String::as_str).chain([guarded(&row.reasons).as_ref()]) {
+        let texts = [guarded(&row.reasons), guarded(&row.notes)];
+        for value in behind.iter().map(String::as_str).chain(texts.iter().map(AsRef::as_ref)) {
             writer.write_field(value).map_err(written)?;
         }
         let extra: HashMap<&str, &str> = row.extra.iter().collect();

@@ -6,13 +6,15 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use super::effect::Effect;
-use super::other_columns::with_known_columns;
+use super::other_columns::{known_columns, with_known_columns};
 use super::validate::{self, Validated, Warning};
 use super::{ActionError, Request, Seen};
 use crate::domain::decision::{ActionKind, Decision, Edits, Field, Filter};
 use crate::domain::field::PerField;
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::{JobId, JobStatus, Owner};
+use crate::domain::merge::Merge;
+use crate::domain::note::Note;
 use crate::domain::refusal::Refusal;
 use crate::domain::replacement::Replacement;
 use crate::domain::row::RowStatus;
@@ -20,7 +22,7 @@ use crate::domain::suggest;
 use crate::store::decided::{self, Corrections, Counts, Example, Settled};
 use crate::store::jobs::Job;
 use crate::store::raised::{self, Opened};
-use crate::store::{JobTables, OwnerPool, extra_columns, issues, jobs, staging};
+use crate::store::{JobTables, OwnerPool, extra_columns, issue_notes, issues, jobs, staging};
 
 /// Example rows in a preview.
 const EXAMPLES: i64 = 20;
@@ -46,11 +48,24 @@ pub async fn decide(
     which: &Filter,
     decision: &Decision,
 ) -> Result<Effect, ActionError> {
-    carry_out(owners, request, job, which, decision, &[]).await
+    carry_out(owners, request, job, which, decision, &[], None).await
+}
+
+/// Like [`decide`], and sets the note on the issues that the decision resolves and on those that the filter names, or removes
+/// it if it is empty. A decision that changes no row leaves all notes as they are.
+pub async fn decide_with_note(
+    owners: &OwnerPool,
+    request: &Request,
+    job: JobId,
+    which: &Filter,
+    decision: &Decision,
+    note: Option<&Note>,
+) -> Result<Effect, ActionError> {
+    carry_out(owners, request, job, which, decision, &[], note).await
 }
 
 /// Applies a decision to one issue of a job. `seen` is the [`staging::RowView::tag`] of each row as the person saw
-/// it; if one of the rows has changed since, the decision is refused as stale.
+/// it; if one of the rows has changed since, the decision is refused as stale. The note is set as by [`decide_with_note`].
 pub async fn decide_issue(
     owners: &OwnerPool,
     request: &Request,
@@ -58,8 +73,9 @@ pub async fn decide_issue(
     issue: IssueId,
     decision: &Decision,
     seen: &[(RowId, &str)],
+    note: Option<&Note>,
 ) -> Result<Effect, ActionError> {
-    carry_out(owners, request, job, &Filter::issue(issue), decision, seen).await
+    carry_out(owners, request, job, &Filter::issue(issue), decision, seen, note).await
 }
 
 /// Edits one row of a job. `seen` is the [`staging::RowView::tag`] of the row as the person saw it; if the row has
@@ -74,7 +90,7 @@ pub async fn edit_row(
 ) -> Result<Effect, ActionError> {
     let decision = Decision::Edit(edits.clone());
     let seen: Vec<_> = seen.map(|seen| (row, seen)).into_iter().collect();
-    carry_out(owners, request, job, &Filter::rows([row]), &decision, &seen).await
+    carry_out(owners, request, job, &Filter::rows([row]), &decision, &seen, None).await
 }
 
 async fn carry_out(
@@ -84,6 +100,7 @@ async fn carry_out(
     which: &Filter,
     decision: &Decision,
     seen: &[(RowId, &str)],
+    note: Option<&Note>,
 ) -> Result<Effect, ActionError> {
     let decision = checked(which, decision)?;
     let mut transaction = owners.begin(&request.owner).await?;
@@ -96,9 +113,16 @@ async fn carry_out(
     let decision = with_columns(&mut transaction, job.id, decision).await?;
     choose(&mut transaction, job.tables(), which, &decision).await?;
     // The values that a person typed are recorded with the rows that they changed.
-    let parameters = json!({ "filter": which, "decision": decision.without_texts() });
+    let mut parameters = json!({ "filter": which, "decision": decision.without_texts() });
+    if let Some(note) = note {
+        parameters["note"] = json!(note);
+    }
     let (kind, same) = (decision.kind(), |effect| effect);
     let effect = write(&mut transaction, request, &job, kind, &parameters, Vec::new(), same).await?;
+    if let (Some(note), Some(_)) = (note, effect.action) {
+        let named = which.issues.as_deref().unwrap_or_default();
+        issue_notes::set_decided(&mut transaction, job.tables(), named, note).await?;
+    }
     transaction.commit().await?;
     Ok(effect)
 }
@@ -185,6 +209,12 @@ async fn with_columns(
         let known = extra_columns::of_job(connection, job).await?;
         *edits = with_known_columns(edits, &known, Some(job))?;
     }
+    if let Decision::Merge(Merge { from, .. }) = &mut decision
+        && !from.extra.is_empty()
+    {
+        let known = extra_columns::of_job(connection, job).await?;
+        from.extra = known_columns(&from.extra, &known, Some(job))?;
+    }
     Ok(decision)
 }
 
@@ -215,8 +245,7 @@ async fn named(
     which: &Filter,
     decision: &Decision,
 ) -> Result<(), ActionError> {
-    let kept = decision.named_row();
-    let rows: Vec<RowId> = which.rows.iter().flatten().copied().chain(kept).collect();
+    let rows: Vec<RowId> = which.rows.iter().flatten().copied().chain(decision.named_rows()).collect();
     if let Some(row) = staging::first_missing(connection, job.tables(), &rows).await? {
         return Err(ActionError::NoRow(row));
     }

@@ -1,4 +1,4 @@
-//! What a decision or its undo changed.
+//! What a decision, its undo or a note changed.
 
 use super::validate::Warning;
 use crate::domain::ids::{ActionId, ContactId, RowId};
@@ -37,4 +37,13 @@ pub struct RestoredContacts {
     pub first_taken: Vec<ContactId>,
     /// Contacts whose values were removed by retention or an erasure.
     pub values_removed: i64,
+}
+
+/// What was changed about issues beside their rows.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct MarkedIssues {
+    /// The recorded action; `None` if nothing had to change.
+    pub action: Option<ActionId>,
+    /// The number of issues that have changed.
+    pub issues: i64,
 }

@@ -7,6 +7,7 @@
 //! Dead letters are an exception: they are the operator's, and messages have no owner. See `dead_letters.rs`.
 
 mod assign;
+mod assign_issues;
 mod beginning;
 mod case;
 mod contact;
@@ -22,6 +23,7 @@ mod export;
 mod forget;
 mod job;
 mod mappings;
+mod note;
 mod other_columns;
 mod person;
 mod preview_file;
@@ -37,6 +39,7 @@ mod webhooks;
 
 pub(crate) use assign::field_source;
 pub use assign::{Assignment, ColumnChoice, FieldSource};
+pub use assign_issues::assign_issues;
 pub(crate) use beginning::{Beginning, PREVIEW_BYTES, preview_limit};
 pub use case::{Case, Cases, Existing, cases, cases_of};
 pub use contact::{
@@ -47,16 +50,17 @@ pub use correct::{Corrected, CorrectionsPreview, correct, preview_corrections};
 pub use corrections_content::CORRECTIONS_LIMIT;
 pub use corrections_file::{CorrectionsFile, corrections_file};
 pub(crate) use dead_letters::{DeadLetter, DeadLetters, Handled, LetterId, LetterMessage, WhichLetters};
-pub use decide::{Preview, decide, decide_issue, edit_row, preview};
+pub use decide::{Preview, decide, decide_issue, decide_with_note, edit_row, preview};
 pub use delete_contacts::{
     DeletedContacts, DeletionPreview, delete_contact, delete_contacts, preview_deletion,
 };
 pub use edit_rows::{RowEdit, edit_rows, preview_rows};
-pub use effect::{Effect, RestoredContacts};
+pub use effect::{Effect, MarkedIssues, RestoredContacts};
 pub use export::{Export, Selection, export};
 pub use forget::{Forgotten, forget};
 pub use job::{Changed, cancel, delete, reprocess, set_policy};
 pub use mappings::{change_mapping, forget_mapping};
+pub use note::note;
 pub use person::{AboutPerson, KnownContact, KnownDecision, KnownFile, KnownRow, about};
 pub(crate) use preview_file::{
     FilePreview, GivenSettings, MatchedColumn, checked_values, parse_settings, preview_file,

@@ -1,5 +1,7 @@
 //! New values in columns that belong to no field, as a person names the columns.
 
+use std::collections::BTreeMap;
+
 use super::ActionError;
 use crate::domain::decision::Edits;
 use crate::domain::job::JobId;
@@ -13,13 +15,21 @@ pub(super) fn with_known_columns(
     known: &[String],
     job: Option<JobId>,
 ) -> Result<Edits, ActionError> {
+    Ok(Edits { values: edits.values.clone(), extra: known_columns(&edits.extra, known, job)? })
+}
+
+/// Returns the same by the names of columns as they are in `known`. Fails like [`with_known_columns`].
+pub(super) fn known_columns<T: Clone>(
+    by_column: &BTreeMap<String, T>,
+    known: &[String],
+    job: Option<JobId>,
+) -> Result<BTreeMap<String, T>, ActionError> {
     let found = |column: &String| {
         let same = |name: &&String| name.eq_ignore_ascii_case(column.trim());
         let found = known.iter().find(|name| *name == column).or_else(|| known.iter().find(same));
         found.cloned().ok_or_else(|| unknown(column, known, job))
     };
-    let extra = edits.extra.iter().map(|(column, value)| Ok((found(column)?, value.clone())));
-    Ok(Edits { values: edits.values.clone(), extra: extra.collect::<Result<_, ActionError>>()? })
+    by_column.iter().map(|(column, value)| Ok((found(column)?, value.clone()))).collect()
 }
 
 fn unknown(column: &str, known: &[String], job: Option<JobId>) -> ActionError {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 
-use super::ActionError;
+use super::{ActionError, MarkedIssues};
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::ActionId;
 use crate::domain::job::{JobId, Owner};
@@ -68,5 +68,23 @@ impl Request {
         result: &impl Serialize,
     ) -> Result<(), ActionError> {
         Ok(actions::finish(connection, action, job, &serde_json::to_value(result)?).await?)
+    }
+
+    /// Records what was changed about issues, if anything was, or if the request has to be recognised again.
+    pub(super) async fn mark(
+        &self,
+        connection: &mut PgConnection,
+        kind: ActionKind,
+        job: JobId,
+        parameters: &serde_json::Value,
+        marked: MarkedIssues,
+    ) -> Result<MarkedIssues, ActionError> {
+        if marked.issues == 0 && self.idempotency.is_none() {
+            return Ok(marked);
+        }
+        let action = self.record(connection, kind, Some(job), parameters).await?;
+        let marked = MarkedIssues { action: (marked.issues > 0).then_some(action), ..marked };
+        self.finish(connection, action, Some(job), &marked).await?;
+        Ok(marked)
     }
 }

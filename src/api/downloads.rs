@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::request::{IdempotencyKey, Keyed, text};
+use super::request::{IdempotencyKey, Keyed, assigned, text};
 use super::schemas::FileContent;
 use super::uploads::Form;
 use crate::actions::{Corrected, Export, Selection};
@@ -136,6 +136,9 @@ pub(super) struct ExportRowsQuery {
     status: Option<RowStatus>,
     /// Only rows with an open issue of this type.
     issue_type: Option<IssueType>,
+    /// Only rows with an open issue that is assigned to this person: `me`, `nobody` or the name of a person.
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
+    assigned: Option<String>,
     /// Only rows with a value that contains this text.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
@@ -161,7 +164,9 @@ pub(super) async fn export_rows(
     Query(query): Query<ExportRowsQuery>,
 ) -> Result<Response, Problem> {
     let text = text("text", &query.text)?.map(str::to_owned);
-    let filter = Filter { status: query.status, issue_type: query.issue_type, text, ..Filter::default() };
+    let assigned = assigned(&query.assigned, &principal)?;
+    let (status, issue_type) = (query.status, query.issue_type);
+    let filter = Filter { issue_type, assigned, status, text, ..Filter::default() };
     let csv = CsvOptions { byte_order_mark: query.byte_order_mark };
     let export = Export { selection: Selection::Rows { job, filter }, format: query.format, csv };
     http::exported_file(&app, &principal.owner, export).await

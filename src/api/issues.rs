@@ -4,11 +4,13 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::request::{IdempotencyKey, Keyed, Page, limit, text};
+use super::request::{IdempotencyKey, Keyed, Page, assigned, limit, object, text};
 use super::rows::RowTagged;
-use crate::actions::{self, ActionError, Case, Effect};
+use crate::actions::{self, ActionError, Case, Effect, MarkedIssues};
+use crate::domain::assigned::AssignedTo;
 use crate::domain::decision::{Decision, Filter};
 use crate::domain::ids::{IssueId, JobId};
+use crate::domain::note::Note;
 use crate::domain::rules::IssueType;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
 use crate::store::issues::{self, Issue, IssueFilter, State as IssueState};
@@ -23,6 +25,9 @@ pub(super) struct ListIssuesQuery {
     #[serde(default)]
     #[param(required = false, inline)]
     state: IssueState,
+    /// Only issues that are assigned to this person: `me`, `nobody` or the name of a person.
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
+    assigned: Option<String>,
     /// Only issues whose key or description contains this text.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
@@ -48,6 +53,7 @@ pub(super) async fn list_issues(
     let filter = IssueFilter {
         kind: query.issue_type,
         state: query.state,
+        assigned: assigned(&query.assigned, &principal)?,
         text: text("text", &query.text)?.map(str::to_owned),
     };
     let mut db = app.owners.read(&principal.owner).await?;
@@ -106,6 +112,64 @@ pub(super) async fn get_issue(
     let (cases, more) = actions::cases(&mut db, &principal.owner, tables, issue, None, 100).await?;
     let rows = cases.into_iter().map(CaseTagged::from).collect();
     Ok(axum::Json(IssueDetail { issue: detail, rows, more }))
+}
+
+/// The note on an issue.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IssueNote {
+    /// The text; an empty one removes the note.
+    #[schema(value_type = String, max_length = 2000, pattern = "^[^\\x00]*$")]
+    note: Note,
+}
+
+/// Leaves a note on an issue, or removes it. Other programs see it as the comment of the issue.
+#[utoipa::path(put, path = "/jobs/{job}/issues/{issue}/note", tag = "issues", request_body = IssueNote,
+    params(("job" = i64, Path, description = "The job"), ("issue" = i64, Path, description = "The issue"), IdempotencyKey),
+    responses((status = 200, description = "What was done", body = MarkedIssues),
+        (status = 404, description = "No such issue", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn note_issue(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path((job, issue)): Path<(JobId, IssueId)>,
+    keyed: Keyed,
+    Json(body): Json<IssueNote>,
+) -> Result<axum::Json<MarkedIssues>, Problem> {
+    let request = keyed.request(principal, &body)?;
+    Ok(axum::Json(actions::note(&app.owners, &request, job, issue, &body.note).await?))
+}
+
+/// The issues to assign, and to whom.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Assigning {
+    /// The rows whose open issues are assigned; by default all rows of the job. With issues, a type or an assignment, only those issues.
+    #[serde(default, deserialize_with = "object")]
+    #[schema(required = false)]
+    filter: Filter,
+    /// `me`, `nobody`, or the name of a person who has acted on the caller's data.
+    #[schema(value_type = String, max_length = 200, pattern = "^[^\\x00]*$")]
+    to: AssignedTo,
+}
+
+/// Assigns open issues to a person, or to nobody. That is a hint who wants to decide, and keeps nobody else from it.
+#[utoipa::path(post, path = "/jobs/{job}/assign", tag = "issues", request_body = Assigning,
+    params(("job" = i64, Path, description = "The job"), IdempotencyKey),
+    responses((status = 200, description = "What was done", body = MarkedIssues),
+        (status = 404, description = "No such job, row or issue", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job is not under review", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn assign_issues(
+    Editor(principal): Editor,
+    State(app): State<App>,
+    Path(job): Path<JobId>,
+    keyed: Keyed,
+    Json(body): Json<Assigning>,
+) -> Result<axum::Json<MarkedIssues>, Problem> {
+    let me = principal.person().to_owned();
+    let request = keyed.request(principal, &body)?;
+    let Assigning { filter, to } = &body;
+    Ok(axum::Json(actions::assign_issues(&app.owners, &request, job, filter, to, &me).await?))
 }
 
 /// Applies a decision to the rows of an issue.

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::actions::{Idempotency, Request};
 use crate::auth::Principal;
+use crate::domain::assigned::AssignedTo;
 use crate::domain::search;
 use crate::http::{Kind, Problem};
 
@@ -60,6 +61,15 @@ pub(super) fn text<'a>(name: &str, text: &'a Option<String>) -> Result<Option<&'
         Some(refusal) => Err(Problem::new(Kind::Malformed).parameter(name, refusal.to_string())),
         None => Ok(text.as_deref()),
     }
+}
+
+/// Validates a filter by assignment, for the caller.
+pub(super) fn assigned(
+    requested: &Option<String>,
+    principal: &Principal,
+) -> Result<Option<AssignedTo>, Problem> {
+    let requested = text("assigned", requested)?.filter(|name| !name.is_empty());
+    Ok(requested.map(|name| AssignedTo::from(name.to_owned()).of(principal.person())))
 }
 
 /// Deserializes a struct from an object only. By itself, a struct also accepts the array of its values.

@@ -6,10 +6,11 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::request::{IdempotencyKey, Keyed, Page, etag, if_match, limit, object, text};
+use super::request::{IdempotencyKey, Keyed, Page, assigned, etag, if_match, limit, object, text};
 use crate::actions::{self, ActionError, Effect, Preview, RowEdit};
 use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::ids::{JobId, RowId};
+use crate::domain::note::Note;
 use crate::domain::row::RowStatus;
 use crate::domain::rules::IssueType;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, find_job};
@@ -38,6 +39,9 @@ pub(super) struct ListRowsQuery {
     status: Option<RowStatus>,
     /// Only rows with an open issue of this type.
     issue_type: Option<IssueType>,
+    /// Only rows with an open issue that is assigned to this person: `me`, `nobody` or the name of a person.
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
+    assigned: Option<String>,
     /// Whether only rows that are still to be decided: with an open issue, and neither discarded nor imported.
     open: Option<bool>,
     /// Only rows with a value that contains this text.
@@ -64,7 +68,8 @@ pub(super) async fn list_rows(
     let limit = limit(query.limit)?;
     let text = text("text", &query.text)?.map(str::to_owned);
     let (status, issue_type, open) = (query.status, query.issue_type, query.open.unwrap_or_default());
-    let filter = Filter { issue_type, open, status, text, ..Filter::default() };
+    let assigned = assigned(&query.assigned, &principal)?;
+    let filter = Filter { issue_type, assigned, open, status, text, ..Filter::default() };
     let mut db = app.owners.read(&principal.owner).await?;
     let job = find_job(&mut db, &principal.owner, job).await?;
     let page = staging::scan(&mut db, &principal.owner, &job, &filter, query.after, limit).await?;
@@ -171,6 +176,10 @@ pub(super) struct Bulk {
     filter: Filter,
     /// The decision.
     decision: Decision,
+    /// A note on the issues that the decision resolves and on those in `filter`; an empty one removes their notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false, max_length = 2000, pattern = "^[^\\x00]*$")]
+    note: Option<Note>,
 }
 
 /// Applies a decision to all rows of a job that match a filter, as one action that can be undone.
@@ -186,8 +195,11 @@ pub(super) async fn decide_rows(
     keyed: Keyed,
     Json(bulk): Json<Bulk>,
 ) -> Result<axum::Json<Effect>, Problem> {
+    let me = principal.person().to_owned();
     let request = keyed.request(principal, &bulk)?;
-    let effect = actions::decide(&app.owners, &request, job, &bulk.filter, &bulk.decision).await?;
+    let Bulk { filter, decision, note } = bulk;
+    let (filter, note) = (filter.of_person(&me), note.as_ref());
+    let effect = actions::decide_with_note(&app.owners, &request, job, &filter, &decision, note).await?;
     Ok(axum::Json(effect))
 }
 
@@ -203,6 +215,7 @@ pub(super) async fn preview_decision(
     Path(job): Path<JobId>,
     Json(bulk): Json<Bulk>,
 ) -> Result<axum::Json<Preview>, Problem> {
-    let Bulk { filter, decision } = bulk;
+    let Bulk { filter, decision, note: _ } = bulk;
+    let filter = filter.of_person(principal.person());
     Ok(axum::Json(actions::preview(&app.owners, &principal.owner, job, &filter, &decision).await?))
 }

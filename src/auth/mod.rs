@@ -65,6 +65,14 @@ impl Principal {
         Principal { name: owner.0.clone(), owner, roles: Roles::ALL, means: Means::Local }
     }
 
+    /// Returns the name of the person: of an API token, the owner.
+    pub(crate) fn person(&self) -> &str {
+        match self.means {
+            Means::ApiToken(_) => &self.owner.0,
+            Means::Local | Means::Bearer | Means::Session { .. } => &self.name,
+        }
+    }
+
     /// Returns a user known to the provider.
     pub(crate) fn bearer(identity: Identity) -> Principal {
         let Identity { subject, name, roles, issued_at: _ } = identity;

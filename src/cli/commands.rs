@@ -7,12 +7,13 @@ use clap::{Parser, Subcommand};
 use super::list::List;
 use super::output::OutputArgs;
 use super::{
-    browser_sessions, columns, contacts, dead_letters, decide, import, mapping, migrate, save, show, token,
-    undo, watch, webhook,
+    assign, browser_sessions, columns, contacts, dead_letters, decide, import, mapping, migrate, note,
+    row_filter, save, show, token, undo, watch, webhook,
 };
 use crate::config::{Setting, Settings};
 use crate::domain::field::Field;
 use crate::domain::ids::{IssueId, JobId, RowId};
+use crate::domain::note::Note;
 
 /// Gets messy CSV files of contacts into PostgreSQL, with a person deciding what a machine cannot.
 ///
@@ -149,12 +150,31 @@ pub(super) enum Command {
         #[command(flatten)]
         decision: decide::DecisionArgs,
     },
+    /// Assign open issues of a job: those with these numbers, or those of all rows that match every option.
+    ///
+    /// That is a hint who wants to decide. It keeps nobody else from it.
+    Assign {
+        /// The job's number.
+        job: JobId,
+        #[command(flatten)]
+        how: assign::AssignArgs,
+    },
+    /// Leave a note on an issue: what was asked or found out. Decisions leave one with `--note`.
+    Note {
+        /// The job's number.
+        job: JobId,
+        /// The issue's number, as `ingest issues` shows it.
+        issue: IssueId,
+        /// The text; an empty one removes the note.
+        #[arg(value_parser = note::note_text)]
+        text: Note,
+    },
     /// Resolve the issues of all rows of a job that match; `--preview` shows the effect first.
     Bulk {
         /// The job's number.
         job: JobId,
         #[command(flatten)]
-        which: decide::FilterArgs,
+        which: row_filter::FilterArgs,
         /// Every row of the job.
         #[arg(long)]
         all: bool,
@@ -319,6 +339,8 @@ impl Command {
             | Command::Discard { .. }
             | Command::Restore { .. }
             | Command::Resolve { .. }
+            | Command::Assign { .. }
+            | Command::Note { .. }
             | Command::Bulk { .. }
             | Command::Save(_)
             | Command::Correct { .. }

@@ -2,23 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueEnum};
 use serde::Serialize;
 
-use super::list::{field, issue_type, row_status};
+use super::list::field;
+use super::note::note_text;
 use super::output::{Format, OutputArgs, counted};
+use super::row_filter::{FilterArgs, ensure_chosen};
 use super::session::Session;
 use super::show::in_words;
 use super::{Status, output};
 use crate::actions::{self, Effect, Warning};
-use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
+use crate::domain::decision::{Decision, Edits, Field, Filter};
 use crate::domain::extra::Extra;
 use crate::domain::field::PerField;
 use crate::domain::ids::{IssueId, JobId, RowId};
+use crate::domain::merge::{ChosenRows, Merge};
+use crate::domain::note::Note;
 use crate::domain::replacement::Replacement;
 use crate::domain::row::RowStatus;
-use crate::domain::rules::IssueType;
 use crate::store::decided::{Counts, Example};
 use crate::store::jobs;
 
@@ -118,6 +121,11 @@ pub(crate) struct DecisionArgs {
     row: Option<RowId>,
     #[command(flatten)]
     values: Values,
+    /// Row whose value merge takes for a field or another column, such as last_name=23; any number of times.
+    ///
+    /// For others, merge takes the first value that is not empty. Rows that do not include all of these are not merged.
+    #[arg(long, value_name = "NAME=ROW", value_parser = chosen_row)]
+    from: Vec<(String, RowId)>,
     /// Field in which replace changes values.
     #[arg(long, value_parser = field(), ignore_case = true, required_if_eq("decision", "replace"))]
     field: Option<Field>,
@@ -130,8 +138,11 @@ pub(crate) struct DecisionArgs {
     /// Upper and lower case of --find must match.
     #[arg(long)]
     match_case: bool,
+    /// Note on the issues that the decision resolves; an empty one removes their notes.
+    #[arg(long, value_name = "TEXT", value_parser = note_text)]
+    note: Option<Note>,
     /// Show the effect without applying it.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "note")]
     preview: bool,
     /// Output format of the preview.
     #[command(flatten)]
@@ -159,50 +170,22 @@ impl DecisionArgs {
             Word::KeepRow => Decision::KeepRow { row: self.row.unwrap_or(RowId(0)) },
             Word::KeepFirst => Decision::KeepFirst,
             Word::KeepLast => Decision::KeepLast,
-            Word::Merge => Decision::Merge(self.values.0),
+            Word::Merge => Decision::Merge(Merge { edits: self.values.0, from: chosen_rows(self.from) }),
         }
     }
 }
 
-/// Selection rows of a job; a row must match all filters.
-#[derive(Debug, clap::Args)]
-pub(crate) struct FilterArgs {
-    /// Rows with an open issue of this type.
-    #[arg(long = "type", value_name = "TYPE", value_parser = issue_type(), ignore_case = true)]
-    issue_type: Option<IssueType>,
-    /// Rows that are still to be decided: with an open issue, and neither discarded nor imported.
-    #[arg(long)]
-    open: bool,
-    /// Rows in this status.
-    #[arg(long, value_parser = row_status(), ignore_case = true)]
-    status: Option<RowStatus>,
-    /// Rows with a value that contains this text.
-    #[arg(long)]
-    text: Option<String>,
-    /// Rows with this value, such as company=Acme; `company=` finds rows without one.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = column)]
-    column: Option<ColumnFilter>,
+/// Parses `NAME=ROW`.
+fn chosen_row(text: &str) -> Result<(String, RowId), &'static str> {
+    let parsed = text.rsplit_once('=').and_then(|(name, row)| Some((name.to_owned(), row.parse().ok()?)));
+    parsed.ok_or("expected NAME=ROW, such as last_name=23")
 }
 
-impl FilterArgs {
-    /// Returns the filter.
-    pub(crate) fn filter(&self) -> Filter {
-        let FilterArgs { issue_type, open, status, text, column } = self;
-        Filter {
-            issue_type: *issue_type,
-            open: *open,
-            status: *status,
-            text: text.clone(),
-            column: column.clone(),
-            ..Filter::default()
-        }
-    }
-}
-
-fn column(text: &str) -> Result<ColumnFilter, String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as company=Acme")?;
-    let name = name.parse().map_err(|_| format!("expected one of the columns {}", Field::names()))?;
-    Ok(ColumnFilter { name, equals: Some(value.to_owned()), contains: None })
+fn chosen_rows(chosen: Vec<(String, RowId)>) -> ChosenRows {
+    chosen.into_iter().fold(ChosenRows::default(), |all, (name, row)| match name.parse::<Field>() {
+        Ok(field) => all.with(field, row),
+        Err(_) => all.with_other(name, row),
+    })
 }
 
 /// Applies a decision to the rows of issues.
@@ -224,21 +207,14 @@ pub(crate) async fn bulk(
     all: bool,
     args: DecisionArgs,
 ) -> anyhow::Result<Status> {
-    let filter = which.filter();
-    match (all, filter == Filter::default()) {
-        (false, true) => bail!(
-            "this would apply to every row of job {job}; choose rows with --type, --open, --status, --text or \
-             --column, or apply it to every row with --all"
-        ),
-        (true, false) => {
-            bail!("--all applies to every row of job {job}; leave out the other conditions, or --all")
-        }
-        (true, true) | (false, false) => decide(session, job, &filter, args).await,
-    }
+    let filter = which.filter(&session.owner);
+    ensure_chosen(job, &filter, all)?;
+    decide(session, job, &filter, args).await
 }
 
 async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArgs) -> anyhow::Result<Status> {
     let (owners, is_preview, format) = (&session.owners, args.preview, args.output.format(session.json));
+    let note = args.note.clone();
     let decision = args.decision();
     if is_preview {
         let preview = actions::preview(owners, &session.owner, job, which, &decision).await?;
@@ -259,7 +235,8 @@ async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArg
         report_warnings(&preview.warnings);
         return Ok(Status::Done);
     }
-    let effect = actions::decide(owners, &session.request(), job, which, &decision).await?;
+    let effect =
+        actions::decide_with_note(owners, &session.request(), job, which, &decision, note.as_ref()).await?;
     report(job, &effect);
     session.result(&DecidedJob { job, effect })?;
     Ok(Status::Done)

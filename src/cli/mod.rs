@@ -4,6 +4,7 @@
 //! or configuration, and 3 if there are issues for a person to resolve. A command that a signal has stopped ends with the
 //! status that a shell reports for it, such as 130 for Ctrl-C.
 
+mod assign;
 mod browser_sessions;
 mod columns;
 mod commands;
@@ -25,11 +26,13 @@ mod mapping;
 mod migrate;
 mod monitoring;
 mod next_step;
+mod note;
 mod open;
 mod output;
 mod person;
 mod progress;
 mod retention;
+mod row_filter;
 mod running_server;
 mod save;
 mod serve;
@@ -129,6 +132,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Discard { .. }
         | Command::Restore { .. }
         | Command::Resolve { .. }
+        | Command::Assign { .. }
+        | Command::Note { .. }
         | Command::Bulk { .. }
         | Command::Save(_)
         | Command::Export { .. }
@@ -175,6 +180,8 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Resolve { job, issue, decision } => {
             decide::resolve(session, job, vec![issue], decision).await
         }
+        Command::Assign { job, how } => assign::assign(session, job, how).await,
+        Command::Note { job, issue, text } => note::note(session, job, issue, &text).await,
         Command::Bulk { job, which, all, decision } => decide::bulk(session, job, which, all, decision).await,
         Command::Save(args) => save::run(session, args).await,
         Command::Export { job } => corrections::export(session, job).await,

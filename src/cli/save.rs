@@ -8,12 +8,12 @@ use serde_json::json;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::Status;
-use super::decide::FilterArgs;
 use super::output::{counted, reader_gone};
+use super::row_filter::FilterArgs;
 use super::session::Session;
 use crate::actions::{self, Export, Selection};
 use crate::domain::decision::Filter;
-use crate::domain::ids::JobId;
+use crate::domain::job::{JobId, Owner};
 use crate::domain::search::SearchText;
 use crate::exports::{CsvOptions, ExportFormat};
 
@@ -61,8 +61,8 @@ impl SaveArgs {
         })
     }
 
-    fn selection(&self) -> anyhow::Result<Selection> {
-        let filter = self.which.filter();
+    fn selection(&self, me: &Owner) -> anyhow::Result<Selection> {
+        let filter = self.which.filter(me);
         match self.job {
             Some(job) => Ok(Selection::Rows { job, filter }),
             None => {
@@ -83,7 +83,7 @@ impl SaveArgs {
 /// Saves the file. An existing one is replaced only with `--force`, and only once the new one is complete.
 pub(crate) async fn run(session: &Session, args: SaveArgs) -> anyhow::Result<Status> {
     let export = Export {
-        selection: args.selection()?,
+        selection: args.selection(&session.owner)?,
         format: args.format()?,
         csv: CsvOptions { byte_order_mark: args.bom },
     };

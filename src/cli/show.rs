@@ -9,7 +9,9 @@ use sqlx::PgConnection;
 use super::Status;
 use super::list::{List, issue_type, job_status, search_text};
 use super::output::{Format, Printer, Stdout, counted, counted_up};
+use super::row_filter::person;
 use super::session::Session;
+use crate::domain::assigned::AssignedTo;
 use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{IssueId, JobId, RowId};
@@ -128,6 +130,9 @@ pub(crate) struct IssuesArgs {
     /// Issues of this type.
     #[arg(long = "type", aliases = ["kind", "issue-type"], value_name = "TYPE", value_parser = issue_type(), ignore_case = true)]
     kind: Option<IssueType>,
+    /// Issues that are assigned to this person: me, nobody or the name of a person.
+    #[arg(long, value_name = "PERSON", value_parser = person)]
+    assigned: Option<AssignedTo>,
     /// Issues whose key (the value that they are about) or description contains this text, in any case.
     #[arg(long, value_parser = search_text)]
     text: Option<String>,
@@ -151,19 +156,20 @@ enum StateWord {
 }
 
 impl IssuesArgs {
-    fn filter(&self) -> IssueFilter {
+    fn filter(&self, me: &Owner) -> IssueFilter {
         let state = match (self.all, self.state) {
             (true, _) | (false, StateWord::All) => State::All,
             (false, StateWord::Open) => State::Open,
             (false, StateWord::Resolved) => State::Resolved,
         };
-        IssueFilter { kind: self.kind, state, text: self.text.clone() }
+        let assigned = self.assigned.clone().map(|to| to.of(&me.0));
+        IssueFilter { kind: self.kind, state, assigned, text: self.text.clone() }
     }
 }
 
 /// Lists issues of a job, one line per row, with at most `--rows` rows for each issue.
 pub(crate) async fn issues(session: &Session, id: JobId, args: IssuesArgs) -> anyhow::Result<Status> {
-    let which = args.filter();
+    let which = args.filter(&session.owner);
     let IssuesArgs { rows, list, .. } = args;
     let (owner, format) = (&session.owner, list.format(session));
     let mut db = session.read().await?;
@@ -271,10 +277,16 @@ fn put(
         return printer.put(&with_rows, |_| Vec::new());
     }
     let WithRows { issue, rows } = with_rows;
-    let problem = match issue.resolved {
+    let mut problem = match issue.resolved {
         true => format!("(resolved) {}", text(&issue.description)),
         false => text(&issue.description),
     };
+    if let Some(assignee) = &issue.assignee {
+        problem += &format!(" (assigned to {assignee})");
+    }
+    if let Some(note) = issue.note() {
+        problem += &format!(" (note: {note})");
+    }
     rows.iter().try_for_each(|row| {
         printer.put(row, |row| {
             let about = [issue.id.to_string(), issue.issue_type.to_string(), row.row.to_string(), line(row)];

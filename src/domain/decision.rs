@@ -1,14 +1,11 @@
 //! A person's decisions: the rows that they apply to and their effects.
 
-use std::collections::BTreeMap;
-
+pub use super::edits::Edits;
 pub use super::field::Field;
-use super::field::{PerField, by_name};
-use super::ids::{IssueId, RowId};
+use super::ids::RowId;
+use super::merge::Merge;
 use super::replacement::Replacement;
-use super::row::{Fields, RowStatus, normalise};
-use super::rules::IssueType;
-use super::search::{self, TextFlaw};
+pub use super::row_filter::{ColumnFilter, Filter};
 use super::words::words;
 
 words! {
@@ -38,6 +35,10 @@ words! {
         KeepRow = "KEEP_ROW",
         /// Rows with the same e-mail were merged.
         Merge = "MERGE",
+        /// A note was left on an issue, or removed.
+        Note = "NOTE",
+        /// Issues were assigned to a person, or to nobody.
+        Assign = "ASSIGN",
         /// A file of corrections was applied.
         Corrections = "CORRECTIONS",
         /// An action was undone.
@@ -60,176 +61,6 @@ words! {
         EditContact = "EDIT_CONTACT",
         /// Contacts were deleted.
         DeleteContacts = "DELETE_CONTACTS",
-    }
-}
-
-/// New values. Omitted fields and columns do not change.
-///
-/// ```
-/// use ingest::domain::decision::{Edits, Field};
-///
-/// let edits: Edits = serde_json::from_str(r#"{"company": "Acme"}"#).unwrap();
-/// assert_eq!(edits, Edits::of(Field::Company, "Acme"));
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Edits {
-    #[serde(flatten, serialize_with = "by_name::serialize_given")]
-    pub(crate) values: PerField<Option<String>>,
-    /// New values in columns that belong to no field, by the names of the columns. An empty one removes the old value.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) extra: BTreeMap<String, String>,
-}
-
-impl Edits {
-    /// Returns a new value for one field.
-    pub fn of(field: Field, value: impl Into<String>) -> Edits {
-        Edits::default().with(field, value)
-    }
-
-    /// Adds a new value.
-    #[must_use]
-    pub fn with(mut self, field: Field, value: impl Into<String>) -> Edits {
-        *self.values.get_mut(field) = Some(value.into());
-        self
-    }
-
-    /// Adds a new value in a column that belongs to no field.
-    #[must_use]
-    pub fn with_other(mut self, column: impl Into<String>, value: impl Into<String>) -> Edits {
-        self.extra.insert(column.into(), value.into());
-        self
-    }
-
-    /// Returns the new value of a field.
-    pub fn get(&self, field: Field) -> Option<&str> {
-        self.values.get(field).as_deref()
-    }
-
-    /// Returns the new values, `None` for fields that do not change.
-    pub(crate) fn values(&self) -> PerField<Option<&str>> {
-        self.values.each_ref().map(Option::as_deref)
-    }
-
-    /// Returns whether there are no new values.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.extra.is_empty() && self.values().into_iter().all(|value| value.is_none())
-    }
-
-    /// Returns all new values.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        let of_fields = self.values.values().into_iter().flatten();
-        of_fields.chain(self.extra.values()).map(String::as_str)
-    }
-
-    /// Returns the same edits with an empty text instead of each value.
-    pub(crate) fn without_texts(&self) -> Edits {
-        Edits {
-            values: self.values().map(|value| value.map(|_| String::new())),
-            extra: self.extra.keys().map(|column| (column.clone(), String::new())).collect(),
-        }
-    }
-
-    /// Returns the new values, normalised like values of a file ([`normalise`]).
-    pub fn normalised(&self) -> Edits {
-        let other = |(column, value): (&String, &String)| (column.clone(), normalise(value).into_owned());
-        Edits {
-            values: self.values().map(|value| value.map(|value| normalise(value).into_owned())),
-            extra: self.extra.iter().map(other).collect(),
-        }
-    }
-
-    /// Returns `fields` with the new values applied.
-    pub(crate) fn applied_to<'a>(&'a self, fields: &Fields<'a>) -> Fields<'a> {
-        let new = self.values();
-        Fields::from_fn(|field| match *new.get(field) {
-            Some(new) => normalise(new),
-            None => fields.get(field).clone(),
-        })
-    }
-}
-
-// Derived, the error for a value of another type would not name its field.
-impl<'de> serde::Deserialize<'de> for Edits {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Edits, D::Error> {
-        let (values, extra) = by_name::deserialize_beside("extra", deserializer)?;
-        Ok(Edits { values, extra: extra.unwrap_or_default() })
-    }
-}
-
-impl From<PerField<Option<String>>> for Edits {
-    fn from(values: PerField<Option<String>>) -> Self {
-        Edits { values, extra: BTreeMap::new() }
-    }
-}
-
-/// Selects rows of a job: those that meet every condition, or all rows if there is none.
-///
-/// ```
-/// use ingest::domain::decision::Filter;
-///
-/// let filter: Filter = serde_json::from_str(r#"{"status": "ISSUE", "text": "acme"}"#).unwrap();
-/// assert_eq!(filter.text.as_deref(), Some("acme"));
-/// assert!(serde_json::from_str::<Filter>(r#"{"colour": "red"}"#).is_err());
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Filter {
-    /// The row is one of these.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Vec<RowId>>,
-    /// The row belongs to one of these issues.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub issues: Option<Vec<IssueId>>,
-    /// The row has an open issue of this type.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub issue_type: Option<IssueType>,
-    /// The row is still to be decided: it has an open issue, and is neither discarded nor imported.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub open: bool,
-    /// The row has this status.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<RowStatus>,
-    /// The first 500 characters of a value contain this text. Case does not matter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// One value of the row meets this condition.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<ColumnFilter>,
-}
-
-/// A condition for one value of a row.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ColumnFilter {
-    /// The field.
-    pub name: Field,
-    /// The value equals this text. An empty text means no value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub equals: Option<String>,
-    /// The first 500 characters of the value contain this text. Case does not matter.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contains: Option<String>,
-}
-
-impl Filter {
-    /// Returns a filter for exactly these rows.
-    pub fn rows(rows: impl Into<Vec<RowId>>) -> Filter {
-        Filter { rows: Some(rows.into()), ..Filter::default() }
-    }
-
-    /// Returns a filter for the rows of one issue.
-    pub(crate) fn issue(issue: IssueId) -> Filter {
-        Filter { issues: Some(vec![issue]), ..Filter::default() }
-    }
-
-    /// Returns what is wrong with the texts of the filter, or `None` if they are valid.
-    pub fn refusal(&self) -> Option<TextFlaw> {
-        let column = self.column.as_ref();
-        let equals = column.and_then(|column| column.equals.as_deref());
-        let searched = [self.text.as_deref(), column.and_then(|column| column.contains.as_deref())];
-        // For `equals`, a text may be as long as a cell.
-        let in_equals = equals.filter(|text| text.contains('\0')).and_then(search::refusal);
-        in_equals.or_else(|| searched.into_iter().flatten().find_map(search::refusal))
     }
 }
 
@@ -272,16 +103,15 @@ pub enum Decision {
     KeepFirst,
     /// Keeps the last of the rows with the same e-mail and discards the others.
     KeepLast,
-    /// Merges the rows with the same e-mail into the first: each field gets the new value, or else the first value of the
-    /// rows that is not empty. Discards the others.
-    Merge(Edits),
+    /// Merges the rows with the same e-mail into the first, which gets the values of [`Merge`]. Discards the others.
+    Merge(Merge),
 }
 
 /// The new values of a decision, shared or exclusive as the decision is.
 macro_rules! edits_of {
     ($decision:expr) => {
         match $decision {
-            Decision::Edit(edits) | Decision::Merge(edits) => Some(edits),
+            Decision::Edit(edits) | Decision::Merge(Merge { edits, .. }) => Some(edits),
             Decision::Discard
             | Decision::Restore
             | Decision::Accept
@@ -315,9 +145,23 @@ impl Decision {
         }
     }
 
-    /// Returns the row to keep, if the decision names one.
-    pub(crate) fn named_row(&self) -> Option<RowId> {
-        if let Decision::KeepRow { row } = self { Some(*row) } else { None }
+    /// Returns the rows that the decision names: the one to keep, or those whose values a merge takes.
+    pub(crate) fn named_rows(&self) -> Vec<RowId> {
+        match self {
+            Decision::KeepRow { row } => vec![*row],
+            Decision::Merge(merge) => merge.from.rows(),
+            Decision::Edit(_)
+            | Decision::Discard
+            | Decision::Restore
+            | Decision::Accept
+            | Decision::KeepContact
+            | Decision::Overwrite
+            | Decision::Fill
+            | Decision::Correct
+            | Decision::Replace(_)
+            | Decision::KeepFirst
+            | Decision::KeepLast => Vec::new(),
+        }
     }
 
     /// Returns the same decision with its texts normalised like the values of rows.
@@ -358,6 +202,7 @@ impl Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::merge::ChosenRows;
 
     #[test]
     fn decisions_have_their_json_form() {
@@ -365,7 +210,14 @@ mod tests {
             (r#"{"decision":"discard"}"#, Decision::Discard),
             (r#"{"decision":"keep_row","row":7}"#, Decision::KeepRow { row: RowId(7) }),
             (r#"{"decision":"edit","company":"Acme"}"#, Decision::Edit(Edits::of(Field::Company, "Acme"))),
-            (r#"{"decision":"merge"}"#, Decision::Merge(Edits::default())),
+            (r#"{"decision":"merge"}"#, Decision::Merge(Merge::default())),
+            (
+                r#"{"decision":"merge","company":"Acme","from":{"email":7}}"#,
+                Decision::Merge(Merge {
+                    edits: Edits::of(Field::Company, "Acme"),
+                    from: ChosenRows::default().with(Field::Email, RowId(7)),
+                }),
+            ),
             (
                 r#"{"decision":"replace","field":"company","find":"Inc","with":"Ltd","match_case":true}"#,
                 Decision::Replace(Replacement {
@@ -386,13 +238,5 @@ mod tests {
         }
         assert!(serde_json::from_str::<Decision>(r#"{"decision":"guess"}"#).is_err());
         assert!(serde_json::from_str::<Filter>(r#"{"colour":"red"}"#).is_err());
-    }
-
-    #[test]
-    fn edits_are_normalised() {
-        let edits = Edits::of(Field::Email, " a@b.co\u{a0}").with_other("Phone", " 5 ");
-        assert_eq!(edits.normalised(), Edits::of(Field::Email, "a@b.co").with_other("Phone", "5"));
-        let fields = Fields::new("x", "Ann", "Lee", "Acme");
-        assert_eq!(edits.applied_to(&fields), Fields::new("a@b.co", "Ann", "Lee", "Acme"));
     }
 }

@@ -3,12 +3,14 @@
 //! Both flows use these rules, so that a row is validated identically whether it comes from a file or from the database.
 
 pub mod access;
+pub mod assigned;
 pub mod bulk_decision;
 pub mod column_names;
 pub mod contact;
 pub mod contact_cursor;
 pub mod contact_filter;
 pub mod decision;
+pub mod edits;
 pub mod email;
 pub mod extra;
 pub mod failure;
@@ -19,6 +21,8 @@ pub mod ids;
 pub mod interpretation;
 pub mod issue;
 pub mod job;
+pub mod merge;
+pub mod note;
 pub mod owner_pattern;
 pub mod person;
 pub mod progress;
@@ -27,6 +31,7 @@ pub mod rejection;
 pub mod replacement;
 pub mod required;
 pub mod row;
+pub mod row_filter;
 pub mod rules;
 pub mod search;
 pub mod snapshot;

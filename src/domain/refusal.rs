@@ -113,6 +113,18 @@ pub enum Refusal {
     SearchText(TextFlaw),
     /// A decision has no new value.
     NoNewValue,
+    /// Issues cannot be assigned to a person whom the owner's data does not name.
+    UnknownPerson {
+        /// The name as it is given.
+        name: String,
+        /// The names of people who have acted on the data.
+        people: Vec<String>,
+    },
+    /// A note is too long.
+    LongNote {
+        /// The maximum number of characters.
+        limit: usize,
+    },
     /// The text to find is empty.
     NothingToFind,
     /// A replacement makes a value too long.

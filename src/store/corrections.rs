@@ -25,6 +25,8 @@ pub(crate) struct OpenRow {
     pub hash: String,
     /// The descriptions of all open issues of the row.
     pub reasons: String,
+    /// The notes on these issues.
+    pub notes: String,
     /// Its values in columns that belong to no field.
     pub extra: Extra,
 }
@@ -37,10 +39,11 @@ pub(crate) fn open_rows<'c>(
     tables: JobTables,
 ) -> impl Stream<Item = Result<OpenRow, StoreError>> + Unpin + 'c {
     let query = AssertSqlSafe(format!(
-        "SELECT s.staging_id, s.staging_line, {}, s.staging_row_hash, reasons, s.staging_extra
-         FROM (SELECT s.*, reasons FROM (
+        "SELECT s.staging_id, s.staging_line, {}, s.staging_row_hash, reasons, notes, s.staging_extra
+         FROM (SELECT s.*, reasons, notes FROM (
                    SELECT item_staging_id,
-                          string_agg(coalesce(issue_description, issue_type::text), '; ' ORDER BY issue_id) AS reasons
+                          string_agg(coalesce(issue_description, issue_type::text), '; ' ORDER BY issue_id) AS reasons,
+                          coalesce(string_agg(nullif(issue_resolution_comment, ''), '; ' ORDER BY issue_id), '') AS notes
                    FROM {} JOIN {} ON item_issue_id = issue_id
                    WHERE issues_job_id = $2 AND NOT issue_resolved GROUP BY item_staging_id) AS open
                JOIN {} s ON s.staging_id = item_staging_id OFFSET 0) AS s
@@ -59,6 +62,7 @@ pub(crate) fn open_rows<'c>(
             values: per_field(row.try_get("texts")?)?,
             hash: row.try_get("staging_row_hash")?,
             reasons: row.try_get("reasons")?,
+            notes: row.try_get("notes")?,
             extra: sql::extra(&row, "staging_extra")?,
         })
     };

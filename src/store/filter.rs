@@ -3,6 +3,7 @@
 use sqlx::{Postgres, QueryBuilder};
 
 use super::{JobTables, issue_rank};
+use crate::domain::assigned::AssignedTo;
 use crate::domain::decision::{Field, Filter};
 use crate::domain::rules::IssueType;
 use crate::domain::search::SEARCHED_CHARACTERS;
@@ -46,17 +47,24 @@ pub(super) fn anywhere(text: &str) -> String {
 
 /// Issues, to select their rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct IssuesOf {
+pub(super) struct IssuesOf<'a> {
     /// The type; `None` for all types.
     pub(super) issue_type: Option<IssueType>,
     /// Whether only open issues count.
     pub(super) open: bool,
+    /// To whom they are assigned; `None` for all people and nobody.
+    pub(super) assigned: Option<&'a AssignedTo>,
 }
 
 /// Returns a description of the issues that the filter asks for, beside [`Filter::issues`]: a row must have one of them.
-pub(super) fn required_issues(filter: &Filter) -> Option<IssuesOf> {
-    let is_required = filter.open || filter.issue_type.is_some();
-    is_required.then_some(IssuesOf { issue_type: filter.issue_type, open: true })
+pub(super) fn required_issues(filter: &Filter) -> Option<IssuesOf<'_>> {
+    let is_required = filter.open || filter.issue_type.is_some() || filter.assigned.is_some();
+    is_required.then(|| open_issues(filter))
+}
+
+/// Returns a description of the open issues that the filter asks for, beside [`Filter::issues`].
+pub(super) fn open_issues(filter: &Filter) -> IssuesOf<'_> {
+    IssuesOf { issue_type: filter.issue_type, open: true, assigned: filter.assigned.as_ref() }
 }
 
 /// Adds `FROM … AS s`: the rows of the job that match the filter, have an issue of each of `linked`, and meet `condition`
@@ -68,7 +76,7 @@ pub(super) fn push_rows(
     query: &mut QueryBuilder<Postgres>,
     tables: JobTables,
     filter: &Filter,
-    linked: &[IssuesOf],
+    linked: &[IssuesOf<'_>],
     condition: &str,
 ) {
     push_rows_where(query, tables, filter, linked, |query| {
@@ -81,7 +89,7 @@ pub(super) fn push_rows_where(
     query: &mut QueryBuilder<Postgres>,
     tables: JobTables,
     filter: &Filter,
-    linked: &[IssuesOf],
+    linked: &[IssuesOf<'_>],
     condition: impl FnOnce(&mut QueryBuilder<Postgres>),
 ) {
     let (staging, job) = (tables.staging(), tables.job());
@@ -120,20 +128,36 @@ fn push_named(query: &mut QueryBuilder<Postgres>, tables: JobTables, filter: &Fi
     for wanted in linked.iter().copied().chain(required_issues(filter)) {
         query.push(between).push(format!(
             "SELECT item_staging_id FROM {} JOIN {} ON item_issue_id = issue_id
-             WHERE issues_job_id = {}{}",
+             WHERE issues_job_id = {}",
             tables.issues(),
             tables.items(),
-            tables.job(),
-            of_issue(wanted)
+            tables.job()
         ));
+        push_issue(query, wanted);
         between = " INTERSECT ";
     }
 }
 
-/// Returns `AND …`: the issue is one of these.
-pub(super) fn of_issue(IssuesOf { issue_type, open }: IssuesOf) -> String {
-    let rank = issue_type.map(|issue_type| format!(" AND issue_rank = {}", issue_rank::of(issue_type)));
-    rank.unwrap_or_default() + if open { " AND NOT issue_resolved" } else { "" }
+/// Adds `AND …`: the issue is one of these.
+pub(super) fn push_issue(query: &mut QueryBuilder<Postgres>, wanted: IssuesOf<'_>) {
+    let IssuesOf { issue_type, open, assigned } = wanted;
+    if let Some(issue_type) = issue_type {
+        query.push(format!(" AND issue_rank = {}", issue_rank::of(issue_type)));
+    }
+    if open {
+        query.push(" AND NOT issue_resolved");
+    }
+    if let Some(assigned) = assigned {
+        query.push(format!(" AND {ASSIGNEE} = ")).push_bind(assignee(assigned).to_owned());
+    }
+}
+
+/// The expression for the person to whom an issue is assigned: an empty text for nobody.
+pub(super) const ASSIGNEE: &str = "coalesce(issue_assignee, '')";
+
+/// Returns the value of [`ASSIGNEE`] for issues that are assigned so.
+pub(super) fn assignee(assigned: &AssignedTo) -> &str {
+    assigned.person().unwrap_or_default()
 }
 
 /// Adds `AND …` for the filter's conditions on a row's status and values.
@@ -173,9 +197,7 @@ pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, tables: JobTables, f
         });
     }
     if let Some(wanted) = required_issues(filter) {
-        push_linked(query, tables, |query| {
-            query.push(of_issue(wanted));
-        });
+        push_linked(query, tables, |query| push_issue(query, wanted));
     }
 }
 

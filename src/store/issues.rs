@@ -9,7 +9,9 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
 use super::copy::{Lines, Target};
+use super::filter::ASSIGNEE;
 use super::{Count, JobTables, RecordKind, StoreError, filter, issue_rank, sql};
+use crate::domain::assigned::AssignedTo;
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::issue::{ENCODING_ISSUE_KEY, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
@@ -269,14 +271,23 @@ pub struct Issue {
     pub resolved: bool,
     /// Who resolved it.
     pub resolved_by: Option<String>,
-    /// The comment of the person who resolved it.
+    /// The note on it.
     pub comment: Option<String>,
+    /// The person to whom it is assigned.
+    pub assignee: Option<String>,
     /// When it was raised.
     pub created_at: DateTime<Utc>,
 }
 
+impl Issue {
+    /// Returns the note on it, `None` if there is no text.
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.comment.as_deref().filter(|note| !note.is_empty())
+    }
+}
+
 const ISSUE: &str = "SELECT issue_id, issue_type::text AS type, issue_key, issue_description, issue_resolved,
-     issue_resolved_by, issue_resolution_comment, issue_created_at";
+     issue_resolved_by, issue_resolution_comment, issue_assignee, issue_created_at";
 
 fn issue(row: &PgRow) -> Result<Issue, StoreError> {
     Ok(Issue {
@@ -287,6 +298,7 @@ fn issue(row: &PgRow) -> Result<Issue, StoreError> {
         resolved: row.try_get("issue_resolved")?,
         resolved_by: row.try_get("issue_resolved_by")?,
         comment: row.try_get("issue_resolution_comment")?,
+        assignee: row.try_get("issue_assignee")?,
         created_at: row.try_get("issue_created_at")?,
     })
 }
@@ -312,6 +324,8 @@ pub struct IssueFilter {
     pub kind: Option<IssueType>,
     /// Open issues, resolved issues or all.
     pub state: State,
+    /// Only issues that are assigned to this person, or to nobody.
+    pub assigned: Option<AssignedTo>,
     /// Only issues whose key or description contains this text, ignoring case.
     pub text: Option<String>,
 }
@@ -373,7 +387,7 @@ pub async fn page(
          FROM {} AS rank, unnest($3::boolean[]) AS resolved,
               LATERAL (SELECT * FROM {} WHERE issues_job_id = $2 AND issue_resolved = resolved
                          AND (issue_rank, issue_id) > (rank, $5) AND issue_rank <= rank
-                         AND ($7 IS NULL OR {} ILIKE $7 OR {} ILIKE $7)
+                         AND ($7 IS NULL OR {} ILIKE $7 OR {} ILIKE $7) AND ($8 IS NULL OR {ASSIGNEE} = $8)
                       ORDER BY issue_rank, issue_id LIMIT $6) AS issue
          WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
            AND ($4 IS NULL OR rank = $4)
@@ -398,6 +412,7 @@ pub async fn page(
         .bind(after.unwrap_or(IssueId(0)))
         .bind(limit + 1)
         .bind(which.text.as_deref().filter(|text| !text.is_empty()).map(filter::anywhere))
+        .bind(which.assigned.as_ref().map(filter::assignee))
         .fetch_all(connection)
         .await?;
     bounded::slice(&rows, limit, issue)

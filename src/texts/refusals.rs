@@ -82,6 +82,11 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::NotInHeader => text.refusal_not_in_header(),
         Refusal::SearchText(flaw) => text.refusal_search(text_flaw(text, *flaw)),
         Refusal::NoNewValue => text.refusal_no_new_value(),
+        Refusal::UnknownPerson { name, people } => match people.is_empty() {
+            true => text.refusal_no_people(name),
+            false => text.refusal_unknown_person(name, people.join(", ")),
+        },
+        Refusal::LongNote { limit } => text.refusal_long_note(limit.to_string()),
         Refusal::NothingToFind => text.refusal_nothing_to_find(),
         Refusal::LongResult { limit_kb } => text.refusal_long_result(limit_kb.to_string()),
         Refusal::RowTwice { row } => text.refusal_row_twice(row.to_string()),

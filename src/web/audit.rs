@@ -55,6 +55,17 @@ pub(crate) fn what(text: &Text, action: &Action) -> String {
     parts.join(", ")
 }
 
+/// Returns the note that an action has left on issues.
+fn note(action: &Action) -> Option<String> {
+    /// The part of a request that is a note.
+    #[derive(Deserialize)]
+    struct Noted {
+        note: Option<String>,
+    }
+    let request = serde_json::from_str::<Option<Noted>>(action.request.get()).ok().flatten();
+    request?.note.filter(|note| !note.is_empty())
+}
+
 /// The query of the page: the actions to show.
 #[derive(Debug, Deserialize)]
 pub(super) struct AuditQuery {
@@ -123,6 +134,8 @@ struct Line {
     what: String,
     /// The first row or contact that it changed.
     subject: Option<SubjectView>,
+    /// The note that was left.
+    note: Option<String>,
     job: Option<JobId>,
     /// The name of the job's file; `None` if the job has been deleted.
     filename: Option<String>,
@@ -183,6 +196,7 @@ pub(super) async fn page(
     let line = |action: Action| Line {
         what: what(text, &action),
         subject: subject(&action),
+        note: note(&action),
         filename: action.job.and_then(|job| filenames.get(&job).cloned()),
         id: action.id,
         can_undo: undoable.contains(&action.id),

@@ -72,6 +72,11 @@ pub(crate) fn input_name(column: &str) -> String {
     format!("{INPUT}{column}")
 }
 
+/// Returns the column of an input by its name, the reverse of [`input_name`].
+pub(crate) fn column_of(name: &str) -> Option<&str> {
+    name.strip_prefix(INPUT)
+}
+
 /// Maximum bytes of names and values in the inputs of a form, whose size is limited. Encoded, a byte may take three.
 const FORM_BYTES: usize = 16 << 10;
 
@@ -150,7 +155,7 @@ impl ExtraInputs {
 /// Returns the new values that a form contains. Fields and columns without an input do not change.
 pub(crate) fn edits(form: &HashMap<String, String>) -> Edits {
     let fields = PerField::from_fn(|field| form.get(field.as_str()).cloned());
-    let others = form.iter().filter_map(|(name, value)| Some((name.strip_prefix(INPUT)?, value)));
+    let others = form.iter().filter_map(|(name, value)| Some((column_of(name)?, value)));
     others.fold(Edits::from(fields), |edits, (column, value)| edits.with_other(column, unified(value)))
 }
 

@@ -120,6 +120,7 @@ fn long_running() -> Router<App> {
         .route("/jobs/{job}/grid/many", post(review::grid::decide_many))
         .route("/jobs/{job}/grid/many/preview", post(review::grid::preview_many))
         .route("/jobs/{job}/issues/{issue}/undo", post(review::undo))
+        .route("/jobs/{job}/issues/{issue}/assign", post(review::assign))
         .route("/jobs/{job}/undo", post(review::undo_last))
         .route("/jobs/{job}/undo/{action}", post(review::undo_one))
 }

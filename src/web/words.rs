@@ -161,6 +161,8 @@ pub(crate) fn action(text: &Text, kind: ActionKind) -> String {
         ActionKind::Replace => text.action_replace(),
         ActionKind::KeepRow => text.action_keep_row(),
         ActionKind::Merge => text.action_merge(),
+        ActionKind::Note => text.action_note(),
+        ActionKind::Assign => text.action_assign(),
         ActionKind::Corrections => text.action_corrections(),
         ActionKind::Undo => text.action_undo(),
         ActionKind::UndoImport => text.action_undo_import(),
@@ -192,6 +194,8 @@ pub(crate) fn action_on(text: &Text, kind: ActionKind, rows: i64) -> String {
         ActionKind::Merge => text.action_merge_rows(rows),
         ActionKind::Undo => text.action_undo_rows(rows),
         ActionKind::Upload
+        | ActionKind::Note
+        | ActionKind::Assign
         | ActionKind::Corrections
         | ActionKind::UndoImport
         | ActionKind::Reprocess

@@ -104,6 +104,12 @@ async function review(): Promise<number> {
   const at = { path: { job, issue: issue.id } };
   const detail = await ok(api.GET('/api/v1/jobs/{job}/issues/{issue}', { params: at }));
   assert.equal(detail.rows[0]?.email, 'bad');
+  const noted = await ok(api.PUT('/api/v1/jobs/{job}/issues/{issue}/note', { params: at, body: { note: 'Asked Bob' } }));
+  assert.equal(noted.issues, 1);
+  const assign = { filter: { issues: [issue.id] }, to: 'me' };
+  assert.equal((await ok(api.POST('/api/v1/jobs/{job}/assign', { params: { path }, body: assign }))).issues, 1);
+  const mine = { path, query: { assigned: 'me' } };
+  assert.equal((await ok(api.GET('/api/v1/jobs/{job}/issues', { params: mine }))).items.length, 1);
   const decide = (body: Decision) =>
     ok(api.POST('/api/v1/jobs/{job}/issues/{issue}/resolution', { params: at, body }));
   const edited = await decide({ decision: 'edit', email: 'bob@example.com' });

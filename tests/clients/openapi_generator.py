@@ -80,6 +80,9 @@ def review():
 
     issue = issues_api.list_issues(job, issue_type="INVALID_EMAIL").items[0]
     assert issues_api.get_issue(job, issue.id).rows[0].email == "bad"
+    assert issues_api.note_issue(job, issue.id, models.IssueNote(note="Asked Bob")).issues == 1
+    assign = models.Assigning(to="me", filter=models.Filter(issues=[issue.id]))
+    assert issues_api.assign_issues(job, assign).issues == 1
     edit = models.Decision(models.EditDecision(decision="edit", email="bob@example.com"))
     edited = issues_api.resolve_issue(job, issue.id, edit)
     assert edited.changed.edited == 1

@@ -20,7 +20,7 @@ from ingest_client.api.contacts import (
     list_contacts,
 )
 from ingest_client.api.health import check_health, check_readiness
-from ingest_client.api.issues import get_issue, list_issues, resolve_issue
+from ingest_client.api.issues import assign_issues, get_issue, list_issues, note_issue, resolve_issue
 from ingest_client.api.jobs import (
     cancel_job,
     delete_job,
@@ -136,6 +136,10 @@ def review() -> int:
     invalid = models.IssueType.INVALID_EMAIL
     issue = ok(list_issues.sync_detailed(job, client=client, issue_type=invalid)).items[0].id
     assert ok(get_issue.sync_detailed(job, issue, client=client)).rows[0].email == "bad"
+    note = models.IssueNote(note="Asked Bob")
+    assert ok(note_issue.sync_detailed(job, issue, client=client, body=note)).issues == 1
+    assign = models.Assigning(to="me", filter_=models.Filter(issues=[issue]))
+    assert ok(assign_issues.sync_detailed(job, client=client, body=assign)).issues == 1
     edit = models.EditDecision(decision=models.EditDecisionDecision.EDIT, email="bob@example.com")
     edited = ok(resolve_issue.sync_detailed(job, issue, client=client, body=edit))
     assert edited.changed.edited == 1 and isinstance(edited.action, int)

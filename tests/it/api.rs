@@ -155,6 +155,29 @@ async fn an_issue_includes_the_existing_contact_and_a_suggestion() {
 }
 
 #[tokio::test]
+async fn a_merge_takes_the_values_of_the_rows_that_it_names() {
+    let server = serving().await;
+    let rows = "dup@example.com,Ann,Lee,Acme\ndup@example.com,Anna,Leigh,Acme\n";
+    let job = uploaded(&server, &format!("email,first_name,last_name,company\n{rows}")).await;
+    let (_, page) = server.get(&format!("/api/v1/jobs/{job}/rows")).await;
+    let second = page["items"][1]["row"].as_i64().unwrap();
+    let merge = json!({ "decision": "merge", "company": "Co", "from": { "last_name": second } });
+    let bulk = json!({ "filter": { "issue_type": "DUPLICATE_EMAIL" }, "decision": merge });
+    let (_, preview) = post(&server, &format!("/api/v1/jobs/{job}/bulk/preview"), bulk).await;
+    assert_eq!(
+        preview["examples"][0]["after"],
+        json!(["dup@example.com", "Ann", "Leigh", "Co"]),
+        "{preview}"
+    );
+    let path = format!("/api/v1/jobs/{job}/issues/1/resolution");
+    let (status, problem) =
+        post(&server, &path, json!({ "decision": "merge", "from": { "colour": second } })).await;
+    assert!(status == 422 && problem.to_string().contains("unknown field `colour`"), "{status} {problem}");
+    let (status, effect) = post(&server, &path, merge).await;
+    assert_eq!((status, &effect["changed"]["edited"], &effect["open_issues"]), (200, &json!(1), &json!(0)));
+}
+
+#[tokio::test]
 async fn pages_continue_where_the_previous_one_ended() {
     let server = serving().await;
     let rows: String = (0..25).map(|n| format!("{n} bad,A,B,C\n")).collect();

@@ -7,9 +7,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use ingest::actions::{self, Preview, Request};
+use ingest::domain::assigned::AssignedTo;
 use ingest::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use ingest::domain::ids::{IssueId, RowId};
 use ingest::domain::job::{JobId, Owner};
+use ingest::domain::merge::Merge;
+use ingest::domain::note::Note;
 use ingest::domain::rules::IssueType;
 use ingest::objects::Objects;
 use ingest::store::OwnerPool;
@@ -240,6 +243,25 @@ impl Jobs {
         assert_eq!(undone.await.changed.rows, done.changed.rows, "{}", work[2]);
     }
 
+    /// Assigns all issues, and discards the rows of the assigned ones with a note.
+    async fn assign_and_note(&mut self, rows: usize, job: JobId, all: &Filter) {
+        let assigned = self.timed("assign", rows, async |jobs| {
+            let (owners, by) = (&jobs.owners, tester());
+            actions::assign_issues(owners, &by, job, all, &AssignedTo::Me, "Ann").await.unwrap()
+        });
+        assert_eq!(assigned.await.issues, rows as i64);
+        let which = Filter { assigned: Some(AssignedTo::Person("Ann".to_owned())), ..Filter::default() };
+        self.preview("preview: discard what is assigned", rows, job, &which, &Decision::Discard).await;
+        let noted = self.timed("discard with a note", rows, async |jobs| {
+            let (owners, by, note) = (&jobs.owners, tester(), Note::new("asked").unwrap());
+            let discard = &Decision::Discard;
+            actions::decide_with_note(owners, &by, job, &which, discard, Some(&note)).await.unwrap()
+        });
+        let noted = noted.await;
+        assert_eq!(noted.changed.rows, rows as i64);
+        actions::undo(&self.owners, &tester(), noted.action.unwrap()).await.unwrap();
+    }
+
     /// Requests what people see, path by path.
     async fn visit(&mut self, work: &'static str, rows: usize, paths: &[String]) {
         self.timed(work, rows, async |jobs| {
@@ -258,6 +280,7 @@ impl Jobs {
         let job = self.import(&content, 3).await;
         let all = Filter { issue_type: Some(IssueType::InvalidEmail), ..Filter::default() };
         let acme = Edits::of(Field::Company, "Acme Ltd");
+        self.assign_and_note(rows, job, &all).await;
         let discard = ["preview: discard", "discard", "undo discard"];
         self.decide_and_undo(discard, rows, job, &all, Decision::Discard).await;
         self.preview("preview: correct", rows, job, &all, &Decision::Correct).await;
@@ -302,7 +325,7 @@ impl Jobs {
         let job = self.import(&content, 3).await;
         let all = Filter { issue_type: Some(IssueType::DuplicateEmail), ..Filter::default() };
         let merge = ["preview: merge all", "merge all", "undo merge of all"];
-        self.decide_and_undo(merge, rows, job, &all, Decision::Merge(Edits::default())).await;
+        self.decide_and_undo(merge, rows, job, &all, Decision::Merge(Merge::default())).await;
         self.preview("preview: keep last of all", rows, job, &all, &Decision::KeepLast).await;
         let row = "SELECT max(staging_id) FROM ONLY staging WHERE staging_job_id = $1";
         let row: RowId = sqlx::query_scalar(row).bind(job.0).fetch_one(&self.pool).await.unwrap();
@@ -325,7 +348,7 @@ impl Jobs {
         let job = self.import(&content, 3).await;
         let all = Filter { issue_type: Some(IssueType::DuplicateEmail), ..Filter::default() };
         let merge = ["preview: merge pairs", "merge pairs", "undo merge of pairs"];
-        self.decide_and_undo(merge, rows, job, &all, Decision::Merge(Edits::default())).await;
+        self.decide_and_undo(merge, rows, job, &all, Decision::Merge(Merge::default())).await;
         self.preview("preview: keep first of pairs", rows, job, &all, &Decision::KeepFirst).await;
         self.delete("delete a job with pairs", rows, job).await;
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod assignments;
 mod auth;
 mod circles;
 mod cli;
@@ -38,6 +39,7 @@ mod mapping;
 mod memory;
 mod merging;
 mod monitoring;
+mod notes;
 mod other_columns;
 mod outputs;
 mod overtaking;

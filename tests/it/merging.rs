@@ -29,6 +29,8 @@ async fn imported() -> World {
     let file = world.file("large.csv", &file());
     world.ingest(&["import", &file]).await.expect_status(3);
     assert_eq!(own_tables(&world).await, 3);
+    // What people add to issues moves too.
+    world.ingest(&["assign", "1", "--to", "me", "--type", "INVALID_EMAIL"]).await.expect_status(0);
     world
 }
 

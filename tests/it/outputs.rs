@@ -29,7 +29,9 @@ fn steady(text: &str, world: &World) -> String {
             }
         }
         for word in &mut words {
-            let is_date = word.len() == 10 && word.bytes().filter(|byte| *byte == b'-').count() == 2;
+            let is_digit = |byte: u8| byte.is_ascii_digit() || byte == b'-';
+            let has_two_hyphens = word.bytes().filter(|byte| *byte == b'-').count() == 2;
+            let is_date = word.len() == 10 && has_two_hyphens && word.bytes().all(is_digit);
             match *word {
                 _ if is_date => *word = "DATE",
                 time if time.ends_with('Z') && time.contains(':') => *word = "TIME",

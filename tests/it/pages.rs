@@ -1,16 +1,19 @@
 //! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content.
-//! `details.rs`: counts, messages, links and print; `edits.rs`: keys and what is not saved yet; `every_page.rs`: what every page
+//! `assignments.rs`: cases assigned to people; `details.rs`: counts, messages, links and print; `edits.rs`: keys and what is not saved yet; `every_page.rs`: what every page
 //! has to be; `forms.rs`: forms without scripts, and roles; `grid.rs`: the review as a
-//! table; `languages.rs`: language and time zone; `previews.rs`: what is shown
+//! table; `languages.rs`: language and time zone; `merges.rs`: chosen values of merged rows; `notes.rs`: notes on cases; `previews.rs`: what is shown
 //! before a change; `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages;
 //! `texts.rs`: every text.
 
+mod assignments;
 mod details;
 mod edits;
 mod every_page;
 mod forms;
 mod grid;
 mod languages;
+mod merges;
+mod notes;
 mod previews;
 mod progress;
 mod refusals;

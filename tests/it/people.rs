@@ -117,6 +117,21 @@ async fn everywhere() -> World {
     let sheet = world.file("corrected.csv", &lines.join("\n"));
     world.ingest(&["correct", "2", &sheet]).await.expect_status(0);
 
+    let of_person = format!("SELECT min(issue_id)::bigint FROM issues WHERE issue_key = '{EMAIL}'");
+    let of_person = number(&world, &of_person).await.to_string();
+    world.ingest(&["note", "2", &of_person, "Zyxwina Quorlington called"]).await.expect_status(0);
+    let noted = [
+        "bulk",
+        "2",
+        "accept",
+        "--type",
+        "MALFORMED_ROW",
+        "--text",
+        "dora",
+        "--note",
+        "Quorlington, zyxwina.quorl@example.org",
+    ];
+    world.ingest(&noted).await.expect_status(0);
     for decide in [
         ["bulk", "2", "merge", "--type", "DUPLICATE_EMAIL"],
         ["bulk", "2", "accept", "--type", "MALFORMED_ROW"],

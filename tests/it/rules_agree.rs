@@ -9,6 +9,7 @@ use ingest::domain::email;
 use ingest::domain::field::PerField;
 use ingest::domain::ids::RowId;
 use ingest::domain::job::{JobId, Owner};
+use ingest::domain::merge::Merge;
 use ingest::domain::replacement::Replacement;
 use ingest::domain::rules::{BlindTo, IssueType};
 
@@ -59,7 +60,7 @@ fn decision(rng: &mut Rng) -> Decision {
             with: "@sub.".to_owned(),
             match_case: false,
         }),
-        _ => Decision::Merge(Edits::default()),
+        _ => Decision::Merge(Merge::default()),
     }
 }
 

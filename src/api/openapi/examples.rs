@@ -38,6 +38,10 @@ fn request(operation: &str) -> Option<Value> {
         "change_mapping" => json!({ "columns": { "email": 2 }, "values": { "company": "Acme" } }),
         "set_policy" => json!({ "policy": "AT_ONCE" }),
         "resolve_issue" => json!({ "decision": "edit", "email": "bob@example.com" }),
+        "assign_issues" => {
+            json!({ "filter": { "issue_type": "INVALID_EMAIL", "assigned": "nobody" }, "to": "me" })
+        }
+        "note_issue" => json!({ "note": "Asked Ann: she has moved to Acme" }),
         "decide_rows" | "preview_decision" => {
             json!({ "filter": { "issue_type": "DUPLICATE_EMAIL" }, "decision": { "decision": "keep_first" } })
         }
@@ -74,6 +78,7 @@ fn response_of(operation: &str) -> Option<Value> {
             json!({ "rows": [with(row(), json!({ "suggestion": "bob@example.com" }))], "more": false }),
         ),
         "resolve_issue" | "decide_rows" | "edit_row" | "undo_action" => effect(),
+        "note_issue" | "assign_issues" => json!({ "action": 9, "issues": 1 }),
         "list_rows" => page(row()),
         "get_row" => row(),
         "list_contacts" => page(contact()),
@@ -136,7 +141,7 @@ fn job() -> Value {
 
 fn issue() -> Value {
     json!({ "id": 17, "issue_type": "INVALID_EMAIL", "key": "bob@example,com", "description": null, "resolved": false,
-        "resolved_by": null, "comment": null, "created_at": "2026-10-05T09:15:02Z" })
+        "resolved_by": null, "comment": null, "assignee": null, "created_at": "2026-10-05T09:15:02Z" })
 }
 
 fn row() -> Value {

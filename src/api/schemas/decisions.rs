@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::actions;
 use crate::domain;
+use crate::domain::assigned::AssignedTo;
 use crate::domain::decision::{self, ColumnFilter, Edits};
 use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, ContactId, IssueId, RowId};
+use crate::domain::merge::{self, ChosenRows};
 use crate::domain::replacement::Replacement;
 use crate::domain::row::RowStatus;
 use crate::domain::rules::IssueType;
@@ -41,6 +43,9 @@ schema! {
         issues: Option<Vec<IssueId>>,
         /// Rows with an open issue of this type.
         issue_type: Option<IssueType>,
+        /// Rows with an open issue that is assigned to this person: `me`, `nobody` or the name of a person.
+        #[schema(value_type = Option<String>, max_length = 200)]
+        assigned: Option<AssignedTo>,
         /// Rows that are still to be decided: with an open issue, and neither discarded nor imported.
         open: bool,
         /// Rows in this status.
@@ -67,6 +72,46 @@ schema! {
         #[schema(max_length = 200)]
         contains: Option<String>,
     }
+}
+
+const _: () = {
+    /// The values of a merged row. Fields and columns that are absent get the first value of the rows that is not empty.
+    #[derive(utoipa::ToSchema)]
+    #[allow(dead_code, reason = "only its schema is used")]
+    struct Merge {
+        /// The new {}.
+        #[schema(value_type = Option<String>)]
+        values: PerField<Option<String>>,
+        /// New values in columns that belong to no field, by the names of the columns. An empty one removes the old value.
+        #[serde(default)]
+        extra: BTreeMap<String, String>,
+        /// The rows whose values are taken.
+        #[serde(default)]
+        from: ChosenRows,
+    }
+
+    // Does not compile if the fields differ.
+    const _: fn(merge::Merge) -> Merge = |merge| {
+        let merge::Merge { edits: Edits { values, extra }, from } = merge;
+        Merge { values, extra, from }
+    };
+
+    described_by!(merge::Merge, Merge, values);
+};
+
+schema! {
+    /// The rows whose values a merge takes, also if they are empty. Rows with the same e-mail that do not include all of these
+    /// rows are not merged.
+    #[derive(Default)]
+    #[serde(default, deny_unknown_fields)]
+    domain::merge::ChosenRows as ChosenRows {
+        /// The row whose {} is taken.
+        #[schema(value_type = Option<i64>)]
+        values: PerField<Option<RowId>>,
+        /// Rows by the names of columns that belong to no field.
+        #[schema(value_type = HashMap<String, i64>)]
+        extra: BTreeMap<String, RowId>,
+    } spread { values }
 }
 
 schema! {
@@ -136,6 +181,17 @@ schema! {
         first_taken: Vec<ContactId>,
         /// Contacts whose values were removed by retention or an erasure.
         values_removed: i64,
+    }
+}
+
+schema! {
+    /// What was changed about issues beside their rows.
+    actions::MarkedIssues as MarkedIssues {
+        /// The recorded action; `null` if nothing had to change.
+        #[schema(value_type = Option<i64>)]
+        action: Option<ActionId>,
+        /// The number of issues that have changed.
+        issues: i64,
     }
 }
 
@@ -242,9 +298,9 @@ const _: () = {
         KeepFirst,
         /// Keep the last of the rows with the same e-mail.
         KeepLast,
-        /// Merge the rows with the same e-mail into the first: each field gets the first value that is not empty, and
-        /// these values replace its own.
-        Merge(Edits),
+        /// Merge the rows with the same e-mail into the first. Each field gets its new value, or else the value of the row in
+        /// `from`, or else the first value that is not empty.
+        Merge(merge::Merge),
     }
 
     // Does not compile if the cases differ.
@@ -261,7 +317,7 @@ const _: () = {
         decision::Decision::KeepRow { row } => Decision::KeepRow { row },
         decision::Decision::KeepFirst => Decision::KeepFirst,
         decision::Decision::KeepLast => Decision::KeepLast,
-        decision::Decision::Merge(edits) => Decision::Merge(edits),
+        decision::Decision::Merge(merge) => Decision::Merge(merge),
     };
 
     described_by!(decision::Decision, Decision);

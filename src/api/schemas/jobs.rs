@@ -179,8 +179,10 @@ schema! {
         resolved: bool,
         /// The person who resolved it.
         resolved_by: Option<String>,
-        /// The comment of the person who resolved it.
+        /// The note on it.
         comment: Option<String>,
+        /// The person to whom it is assigned.
+        assignee: Option<String>,
         /// When the issue was raised.
         created_at: DateTime<Utc>,
     }

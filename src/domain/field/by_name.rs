@@ -38,6 +38,16 @@ pub(crate) fn deserialize_beside<'de, T: Deserialize<'de>, B: Deserialize<'de>, 
     deserializer.deserialize_map(members)
 }
 
+/// Deserializes the members with the names of fields and the one called `beside`, like [`deserialize_beside`], but rejects other
+/// members.
+pub(crate) fn deserialize_only_beside<'de, T: Deserialize<'de>, B: Deserialize<'de>, D: Deserializer<'de>>(
+    beside: &'static str,
+    deserializer: D,
+) -> Result<WithBeside<T, B>, D::Error> {
+    let members = Members { others: Others::Rejected, beside: Some(beside), value: PhantomData };
+    deserializer.deserialize_map(members)
+}
+
 /// Deserializes the members with the names of fields, like [`deserialize_beside`], but rejects other members.
 pub(crate) fn deserialize_only<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,

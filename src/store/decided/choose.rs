@@ -7,6 +7,7 @@ use super::same_key;
 use crate::domain::decision::{Decision, Edits, Filter};
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
+use crate::domain::merge::{ChosenRows, Merge};
 use crate::domain::rules::IssueType;
 use crate::store::copy::{Spool, Target};
 use crate::store::filter::{self, IN_QUESTION, IssuesOf};
@@ -35,7 +36,8 @@ const EDITED: Change = Change {
 const NO_CONTACT: &str = " AND s.staging_status IS DISTINCT FROM 'SUCCESS'";
 const DISCARDED: Change = Change { status: "'DISCARD'", ..UNCHANGED };
 /// Rows that conflict with an existing contact.
-const EXISTING: IssuesOf = IssuesOf { issue_type: Some(IssueType::ExistingEmail), open: false };
+const EXISTING: IssuesOf<'static> =
+    IssuesOf { issue_type: Some(IssueType::ExistingEmail), open: false, assigned: None };
 
 /// Inserts the rows that match the filter and that the decision changes, and locks them. For decisions whose new values
 /// the program computes, call [`correct`] before.
@@ -51,7 +53,7 @@ pub(crate) async fn fill(
         Decision::KeepRow { row } => kept(connection, tables, which, Kept::Row(*row)).await,
         Decision::KeepFirst => kept(connection, tables, which, Kept::First).await,
         Decision::KeepLast => kept(connection, tables, which, Kept::Last).await,
-        Decision::Merge(edits) => merged(connection, tables, which, edits).await,
+        Decision::Merge(merge) => merged(connection, tables, which, merge).await,
         Decision::Discard => plain(connection, tables, which, DISCARDED, &[], IN_QUESTION).await,
         Decision::Restore => {
             let restored = Change { status: "'ISSUE'", ..UNCHANGED };
@@ -82,7 +84,7 @@ async fn plain(
     tables: JobTables,
     which: &Filter,
     change: Change,
-    linked: &[IssuesOf],
+    linked: &[IssuesOf<'_>],
     condition: &str,
 ) -> Result<(), StoreError> {
     let Change { status, accepted, on_existing } = change;
@@ -245,8 +247,9 @@ async fn merged(
     connection: &mut PgConnection,
     tables: JobTables,
     which: &Filter,
-    edits: &Edits,
+    merge: &Merge,
 ) -> Result<(), StoreError> {
+    let Merge { edits, from } = merge;
     let mut query = members(tables, which);
     query.push(format!(
         " INSERT INTO decided
@@ -261,32 +264,71 @@ async fn merged(
             "CASE WHEN is_first THEN new_staging_{field} ELSE s.staging_{field} END"
         ))
     ));
-    if edits.extra.is_empty() {
+    if edits.extra.is_empty() && from.extra.is_empty() {
         query.push("merged_extra AS new_extra");
     } else {
         let (before, after) = extra_columns::around_edits("merged_extra");
-        query.push(format!("coalesce({before}")).push_bind(Json(edits.extra.clone()));
+        let chosen = if from.extra.is_empty() { "" } else { "chosen_extra || " };
+        query.push(format!("coalesce({before}{chosen}")).push_bind(Json(edits.extra.clone()));
         query.push(format!("{after}, merged_extra) AS new_extra"));
     }
     query.push(format!(
         " FROM (SELECT *, staging_id = min(staging_id) OVER of_issue AS is_first, count(*) OVER of_issue AS rows,
                 {MERGED_EXTRA} AS merged_extra"
     ));
-    for (field, edit) in edits.values().iter() {
+    for ((field, edit), (_, row)) in edits.values().iter().zip(from.values.iter()) {
         let column = format!("staging_{field}");
         query.push(", nullif(");
-        match edit {
-            Some(value) => query.push_bind((*value).to_owned()),
+        match (edit, row) {
+            (Some(value), _) => query.push_bind((*value).to_owned()),
+            (None, Some(row)) => push_value_of(&mut query, *row, |query| query.push(&column)),
             // The first value in the group that is not empty.
-            None => query.push(format!(
+            (None, None) => query.push(format!(
                 "first_value({column}) OVER (PARTITION BY issue_id ORDER BY coalesce({column}, '') = '', staging_id)"
             )),
         };
         query.push(format!(", '') AS new_{column}"));
     }
-    query.push(" FROM member WINDOW of_issue AS (PARTITION BY issue_id)) AS s WHERE rows > 1) AS s");
+    push_chosen(&mut query, from);
+    query.push(" FROM member WINDOW of_issue AS (PARTITION BY issue_id)) AS s WHERE rows > 1");
+    if !from.is_empty() {
+        query.push(" AND has_chosen");
+    }
+    query.push(") AS s");
     query.build().persistent(false).execute(&mut *connection).await?;
     drop_unchanged(connection, tables).await
+}
+
+/// Adds `, … AS has_chosen`, whether the group includes all chosen rows, and `, … AS chosen_extra`, their values in columns that
+/// belong to no field, if there are any.
+fn push_chosen(query: &mut QueryBuilder<Postgres>, from: &ChosenRows) {
+    let rows = from.rows();
+    if !rows.is_empty() {
+        let count = rows.len();
+        query.push(", count(*) FILTER (WHERE staging_id = ANY (").push_bind(rows);
+        query.push(format!(")) OVER of_issue = {count} AS has_chosen"));
+    }
+    if !from.extra.is_empty() {
+        let columns: Vec<String> = from.extra.keys().cloned().collect();
+        query.push(", jsonb_object(").push_bind(columns).push("::text[], ARRAY[");
+        for (at, (column, row)) in from.extra.iter().enumerate() {
+            query.push(if at == 0 { "coalesce(" } else { ", coalesce(" });
+            push_value_of(query, *row, |query| query.push("staging_extra ->> ").push_bind(column.clone()));
+            query.push(", '')");
+        }
+        query.push("]) AS chosen_extra");
+    }
+}
+
+/// Adds the value that `expression` has for one row of the group.
+fn push_value_of(
+    query: &mut QueryBuilder<Postgres>,
+    row: RowId,
+    expression: impl FnOnce(&mut QueryBuilder<Postgres>) -> &mut QueryBuilder<Postgres>,
+) -> &mut QueryBuilder<Postgres> {
+    query.push("max(");
+    expression(query);
+    query.push(") FILTER (WHERE staging_id = ").push_bind(row).push(") OVER of_issue")
 }
 
 /// The values of a group of rows in columns that belong to no field: of several in one column, that of the first row. The

@@ -158,9 +158,10 @@ pub(crate) async fn erase_in_job(
 }
 
 /// Removes the texts that people typed from the record of the actions on a job, since they may name the person: texts to
-/// search for, values to compare with, and keys of files of corrections. The requests are not recognised again.
+/// search for, values to compare with, notes, and keys of files of corrections. The requests are not recognised again.
 pub(crate) async fn erase_in_actions_of(connection: &mut PgConnection, id: JobId) -> Result<(), StoreError> {
-    let update = "UPDATE actions SET action_request = action_request #- '{filter,text}' #- '{filter,column}',
+    let update =
+        "UPDATE actions SET action_request = (action_request - 'note') #- '{filter,text}' #- '{filter,column}',
                 action_result = action_result - 'unknown' - 'contacts', action_fingerprint = NULL
          WHERE action_job_id = $1";
     sql::query(update).bind(id.0).execute(connection).await?;

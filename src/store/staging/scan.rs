@@ -1,7 +1,7 @@
 //! A search of a job's rows in bounded time, however few rows match, and the origins of rows.
 
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, QueryBuilder};
+use sqlx::{PgConnection, QueryBuilder};
 
 use super::{RowView, select_view, sql, view};
 use crate::domain::decision::Filter;
@@ -55,29 +55,35 @@ async fn linked(
     connection: &mut PgConnection,
     owner: &Owner,
     tables: JobTables,
-    wanted: IssuesOf,
+    wanted: IssuesOf<'_>,
     after: Option<RowId>,
     limit: i64,
 ) -> Result<Option<Vec<RowId>>, StoreError> {
     // The order of the index, so that no other index seems to be better.
-    let query = AssertSqlSafe(format!(
+    let mut query = QueryBuilder::new(format!(
         "WITH wanted AS MATERIALIZED (
-             SELECT issue_id FROM {} WHERE issues_job_id = $2{}
-               AND EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
-             ORDER BY issue_rank, issue_id LIMIT $5 + 1),
-         few AS MATERIALIZED (SELECT count(*) <= $5 AS few FROM wanted)
+             SELECT issue_id FROM {} WHERE issues_job_id = {job}
+               AND EXISTS (SELECT FROM jobs WHERE job_id = {job} AND job_user_id = ",
+        tables.issues(),
+        job = tables.job()
+    ));
+    query.push_bind(&owner.0).push(")");
+    filter::push_issue(&mut query, wanted);
+    query.push(format!(
+        " ORDER BY issue_rank, issue_id LIMIT {FEW_ISSUES} + 1),
+         few AS MATERIALIZED (SELECT count(*) <= {FEW_ISSUES} AS few FROM wanted)
          SELECT few, ARRAY(
              SELECT DISTINCT item.item_staging_id FROM wanted, LATERAL (
-                 SELECT item_staging_id FROM {} WHERE item_issue_id = issue_id AND item_staging_id > $3
-                 ORDER BY item_staging_id LIMIT $4) AS item
-             WHERE few ORDER BY item.item_staging_id LIMIT $4) FROM few",
-        tables.issues(),
-        filter::of_issue(wanted),
+                 SELECT item_staging_id FROM {} WHERE item_issue_id = issue_id AND item_staging_id > ",
         tables.items()
     ));
-    let query = sql::query_as(query).bind(&owner.0).bind(tables.job().0);
-    let query = query.bind(after.unwrap_or(RowId(0))).bind(limit).bind(FEW_ISSUES);
-    let (few, rows): (bool, Vec<RowId>) = query.fetch_one(connection).await?;
+    query.push_bind(after.unwrap_or(RowId(0))).push(" ORDER BY item_staging_id LIMIT ").push_bind(limit);
+    query
+        .push(") AS item WHERE few ORDER BY item.item_staging_id LIMIT ")
+        .push_bind(limit)
+        .push(") FROM few");
+    let (few, rows): (bool, Vec<RowId>) =
+        query.build_query_as().persistent(false).fetch_one(connection).await?;
     Ok(few.then_some(rows))
 }
 

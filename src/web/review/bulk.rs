@@ -10,9 +10,11 @@ use super::head::Head;
 use super::job::{ReviewJob, address};
 use super::kind_of;
 use crate::actions;
+use crate::domain::assigned::AssignedTo;
 use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::decision::{ColumnFilter, Decision, Edits, Field, Filter};
 use crate::domain::ids::{IssueId, JobId};
+use crate::domain::merge::Merge;
 use crate::domain::rules::IssueType;
 use crate::http::{App, Editor, Kind, Path, Problem};
 use crate::store::contacts::{self, Contact};
@@ -36,7 +38,7 @@ pub(crate) struct Choices {
 }
 
 impl Choices {
-    pub(super) fn of(text: &Text, kind: IssueType, head: &Head, searched: bool) -> Choices {
+    pub(super) fn of(text: &Text, kind: IssueType, head: &Head, assigned: &str, searched: bool) -> Choices {
         let choices = kind.rule().bulk;
         let buttons = choices.iter().filter(|choice| **choice != BulkDecision::FillIn);
         Choices {
@@ -48,7 +50,10 @@ impl Choices {
                 false => Vec::new(),
             },
             all: !searched,
-            all_open: text.bulk_all(head.open_number, &head.open),
+            all_open: match assigned.is_empty() {
+                true => text.bulk_all(head.open_number, &head.open),
+                false => text.bulk_all_assigned(),
+            },
         }
     }
 }
@@ -62,6 +67,9 @@ pub(in crate::web) struct BulkForm {
     scope: String,
     #[serde(default)]
     issue: Vec<IssueId>,
+    /// The person to whom all cases are assigned, if not those in `issue` are meant; empty for all.
+    #[serde(default)]
+    assigned: String,
     /// The value that fills empty fields.
     #[serde(default)]
     value: String,
@@ -69,13 +77,15 @@ pub(in crate::web) struct BulkForm {
 }
 
 impl BulkForm {
-    fn filter(&self, text: &Text, kind: IssueType) -> Result<Filter, Problem> {
+    fn filter(&self, text: &Text, kind: IssueType, me: &str) -> Result<Filter, Problem> {
         let mut filter = Filter { issue_type: Some(kind), ..Filter::default() };
         if self.scope != "all" {
             if self.issue.is_empty() {
                 return Err(Problem::on_page(Kind::Conflict, text.bulk_none_selected()));
             }
             filter.issues = Some(self.issue.clone());
+        } else if !self.assigned.is_empty() {
+            filter.assigned = Some(AssignedTo::from(self.assigned.clone()).of(me));
         }
         if let (Some(name), true) = (self.field, self.fills()) {
             filter.column = Some(ColumnFilter { name, equals: Some(String::new()), contains: None });
@@ -91,7 +101,7 @@ impl BulkForm {
         Ok(match self.decision {
             BulkDecision::KeepFirst => Decision::KeepFirst,
             BulkDecision::KeepLast => Decision::KeepLast,
-            BulkDecision::Merge => Decision::Merge(Edits::default()),
+            BulkDecision::Merge => Decision::Merge(Merge::default()),
             BulkDecision::Correct => Decision::Correct,
             BulkDecision::KeepContact => Decision::KeepContact,
             BulkDecision::Overwrite => Decision::Overwrite,
@@ -156,7 +166,7 @@ pub(in crate::web) async fn preview(
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
     db.rollback().await?;
     let text = review.text();
-    let (filter, decision) = (form.filter(text, kind)?, form.decision(text)?);
+    let (filter, decision) = (form.filter(text, kind, review.principal.person())?, form.decision(text)?);
     let would = actions::preview(&app.owners, review.owner(), job, &filter, &decision).await?;
     let mut db = app.owners.read(review.owner()).await?;
     let examples = examples(&mut db, &review, form.decision, &would).await?;
@@ -225,7 +235,8 @@ pub(in crate::web) async fn carry_out(
     Form(form): Form<BulkForm>,
 ) -> Result<Response, Problem> {
     let kind = kind_of(&viewer.text, &slug)?;
-    let (filter, decision) = (form.filter(&viewer.text, kind)?, form.decision(&viewer.text)?);
+    let (filter, decision) =
+        (form.filter(&viewer.text, kind, principal.person())?, form.decision(&viewer.text)?);
     let done = actions::decide(&app.owners, &request(principal), job, &filter, &decision).await?;
     let query = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
     Ok(Redirect::to(&format!("{}{query}", address(job, kind))).into_response())

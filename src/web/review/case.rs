@@ -1,5 +1,6 @@
 //! A case: an issue with its rows side by side.
 
+mod choices;
 mod columns;
 
 use std::collections::HashMap;
@@ -7,10 +8,12 @@ use std::collections::HashMap;
 use askama::Template;
 use sqlx::PgConnection;
 
+pub(super) use choices::chosen;
 pub(super) use columns::origin;
 use columns::{Cell, Column, columns_of, extra_lines};
 
 use super::job::ReviewJob;
+use super::people::{People, Person};
 use crate::actions::{self, Case, Cases};
 use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::decision::ActionKind;
@@ -54,12 +57,27 @@ pub(crate) struct CaseView {
     extra: Vec<ExtraLine>,
     /// Whether it has more rows than are shown.
     more: bool,
+    /// The note on it, empty if there is none.
+    note: String,
+    /// The person to whom it is assigned, empty for nobody.
+    assignee: String,
+    /// Whether that is the viewer.
+    is_mine: bool,
+    /// The people to whom it can be assigned.
+    people: Vec<Person>,
     /// The notice about the last action.
-    pub(super) notice: Option<String>,
+    pub(super) notice: Option<Notice>,
     /// Whether all values have inputs.
     editing: bool,
     edits: bool,
     csrf: Option<String>,
+}
+
+/// A notice about the last action on a case.
+pub(super) struct Notice {
+    pub(super) words: String,
+    /// Whether the action has been carried out as requested.
+    pub(super) is_good: bool,
 }
 
 /// The decision about a case, by whom, and how to undo it.
@@ -108,6 +126,12 @@ impl CaseView {
         self.edits && column.editable && (self.editing || cell.wrong && self.open && !self.compares())
     }
 
+    /// Returns the label of a radio button.
+    fn choice_label(&self, name: &str, value: &str, column: &Column) -> String {
+        let value = if value.is_empty() { self.text.empty_value() } else { value.to_owned() };
+        self.text.case_choice(name, value, &column.heading)
+    }
+
     /// Returns whether any value of a column has an input.
     fn has_inputs(&self, column: &Column) -> bool {
         column.cells.iter().any(|cell| self.has_input(column, cell))
@@ -152,7 +176,8 @@ pub(super) async fn view(
         true => Some(extra_columns::of_job(&mut *db, review.job.id).await?),
         false => None,
     };
-    let (cases, _) = views(db, review, vec![issue], columns.as_deref()).await?;
+    let people = People::of(&mut *db, review).await?;
+    let (cases, _) = views(db, review, vec![issue], columns.as_deref(), &people).await?;
     cases.into_iter().next().ok_or_else(|| actions::ActionError::NoIssue(id).into())
 }
 
@@ -164,6 +189,7 @@ pub(super) async fn views(
     review: &ReviewJob,
     issues: Vec<Issue>,
     columns: Option<&[String]>,
+    people: &People,
 ) -> Result<(Vec<CaseView>, Option<IssueId>), Problem> {
     let (owner, tables) = (review.owner(), review.job.tables());
     let ids: Vec<IssueId> = issues.iter().map(|issue| issue.id).collect();
@@ -193,6 +219,10 @@ pub(super) async fn views(
             extra: extra_lines(issue.issue_type, &rows, columns.unwrap_or_default()),
             columns: columns_of(text, &issue, &rows, review.job.required, columns.unwrap_or_default()),
             more,
+            note: issue.note().unwrap_or_default().to_owned(),
+            is_mine: issue.assignee.as_deref() == Some(people.me.as_str()),
+            people: people.of_case(text, issue.assignee.as_deref()),
+            assignee: issue.assignee.clone().unwrap_or_default(),
             notice: None,
             editing: columns.is_some(),
             edits: review.edits,
@@ -264,6 +294,8 @@ fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowI
         ActionKind::Accept => text.decided_accept(),
         ActionKind::Restore => text.decided_restore(),
         ActionKind::Upload
+        | ActionKind::Note
+        | ActionKind::Assign
         | ActionKind::Corrections
         | ActionKind::Undo
         | ActionKind::UndoImport

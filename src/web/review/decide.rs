@@ -1,6 +1,7 @@
 //! Decisions about one case, edits of its rows, and undo.
 
 use std::collections::HashMap;
+use std::num::ParseIntError;
 
 use askama::Template;
 use axum::extract::State;
@@ -9,18 +10,21 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-use super::case::CaseView;
+use super::case::{self, CaseView, Notice};
 use super::head::Head;
 use super::job::ReviewJob;
-use super::{failure_notice, response};
-use crate::actions::{self, Effect};
+use super::{failure_notice, response, response_with};
+use crate::actions::{self, ActionError, Effect, Request};
 use crate::auth::Principal;
-use crate::domain::decision::{ActionKind, Decision, Edits};
+use crate::domain::decision::{ActionKind, Decision};
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
+use crate::domain::merge::{ChosenRows, Merge};
+use crate::domain::note::Note;
 use crate::domain::refusal::Refusal;
 use crate::http::{App, Editor, Kind, Path, Problem};
 use crate::store::actions::{self as trail, ActionFilter};
 use crate::store::issues;
+use crate::texts::Text;
 use crate::web::extra;
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
@@ -39,14 +43,55 @@ pub(crate) struct Decided {
 
 /// The form of a case's buttons.
 #[derive(Debug, Deserialize)]
+#[serde(try_from = "HashMap<String, Vec<String>>")]
 pub(in crate::web) struct DecisionForm {
     decision: String,
     /// The rows as shown: `row:tag`.
-    #[serde(default)]
     seen: Vec<String>,
+    /// The rows whose values a merge takes.
+    from: ChosenRows,
+    /// The note on the case; absent if the form has none.
+    note: Option<String>,
+    /// The note as shown; absent if the form does not say so.
+    note_before: Option<String>,
 }
 
-/// Applies a decision to a case.
+// The names of the radio buttons contain names of columns, and serde cannot flatten lists.
+impl TryFrom<HashMap<String, Vec<String>>> for DecisionForm {
+    type Error = ParseIntError;
+
+    fn try_from(mut form: HashMap<String, Vec<String>>) -> Result<Self, ParseIntError> {
+        let from = case::chosen(&form)?;
+        let decision = form.remove("decision").unwrap_or_default().concat();
+        let mut text = |name: &str| form.remove(name).map(|texts| texts.concat());
+        let (note, note_before) = (text("note"), text("note_before"));
+        Ok(DecisionForm { decision, seen: form.remove("seen").unwrap_or_default(), from, note, note_before })
+    }
+}
+
+impl DecisionForm {
+    /// Returns the note if the person has changed it: others may have changed the one that was shown.
+    fn note(&self) -> Result<Option<Note>, Refusal> {
+        let Some(note) = &self.note else { return Ok(None) };
+        let note = Note::new(note)?;
+        let before = self.note_before.as_deref().and_then(|before| Note::new(before).ok());
+        Ok(Some(note).filter(|note| Some(note) != before.as_ref()))
+    }
+
+    /// Returns the decision of the button, `None` if no button sends it.
+    fn decision(&self) -> Option<Decision> {
+        let mut decision = decision(&self.decision)?;
+        if let Decision::Merge(merge) = &mut decision {
+            merge.from = self.from.clone();
+        }
+        Some(decision)
+    }
+}
+
+/// The button that leaves the note without a decision.
+const NOTE_BUTTON: &str = "note";
+
+/// Applies a decision to a case, and leaves the note of the form on it; or only leaves the note.
 pub(in crate::web) async fn decide(
     Editor(principal): Editor,
     viewer: Viewer,
@@ -55,24 +100,64 @@ pub(in crate::web) async fn decide(
     headers: HeaderMap,
     Form(form): Form<DecisionForm>,
 ) -> Result<Response, Problem> {
-    let decision =
-        decision(&form.decision).ok_or_else(|| Problem::of_value("#/decision", Refusal::BrokenForm))?;
-    let seen: Vec<(RowId, &str)> = form
-        .seen
-        .iter()
-        .filter_map(|seen| seen.split_once(':'))
-        .filter_map(|(row, tag)| Some((RowId(row.parse().ok()?), tag)))
-        .collect();
-    let by = request(principal.clone());
-    let done = actions::decide_issue(&app.owners, &by, job, issue, &decision, &seen).await;
-    let notice = match done {
-        Ok(effect) if effect.changed.rows == 0 => Some(viewer.text.case_nothing_changed()),
-        Ok(_) => None,
-        Err(error) => Some(failure_notice(&viewer.text, error)?),
+    let (text, by) = (&viewer.text, request(principal.clone()));
+    let note = form.note().map_err(|refusal| Problem::of_value("#/note", refusal))?;
+    let done = if form.decision == NOTE_BUTTON {
+        leave_note(&app, &by, text, (job, issue), note.as_ref()).await
+    } else {
+        let broken = || Problem::of_value("#/decision", Refusal::BrokenForm);
+        let decision = form.decision().ok_or_else(broken)?;
+        apply(&app, &by, text, (job, issue), &decision, &form.seen, note.as_ref()).await
+    };
+    let notice = match (done, note.as_ref().and_then(Note::text)) {
+        (Ok(notice), _) => notice,
+        (Err(error), typed) => {
+            let notice = failure_notice(text, error)?;
+            let words = typed.map_or(notice.clone(), |typed| text.case_you_typed(&notice, typed));
+            Some(Notice { words, is_good: false })
+        }
     };
     let mut db = app.owners.read(&principal.owner).await?;
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    response(&mut db, &review, issue, &headers, notice).await
+    response_with(&mut db, &review, issue, &headers, notice).await
+}
+
+/// Leaves a note on a case, unless it is the same as before.
+async fn leave_note(
+    app: &App,
+    by: &Request,
+    text: &Text,
+    (job, issue): (JobId, IssueId),
+    note: Option<&Note>,
+) -> Result<Option<Notice>, ActionError> {
+    if let Some(note) = note {
+        actions::note(&app.owners, by, job, issue, note).await?;
+    }
+    Ok(Some(Notice { words: text.case_note_saved(), is_good: true }))
+}
+
+/// Applies the decision of the form to a case.
+async fn apply(
+    app: &App,
+    by: &Request,
+    text: &Text,
+    (job, issue): (JobId, IssueId),
+    decision: &Decision,
+    seen: &[String],
+    note: Option<&Note>,
+) -> Result<Option<Notice>, ActionError> {
+    let seen = seen.iter().filter_map(|seen| seen.split_once(':'));
+    let seen: Vec<(RowId, &str)> =
+        seen.filter_map(|(row, tag)| Some((RowId(row.parse().ok()?), tag))).collect();
+    let effect = actions::decide_issue(&app.owners, by, job, issue, decision, &seen, note).await?;
+    if effect.changed.rows > 0 {
+        return Ok(None);
+    }
+    // The note has been typed for this case, whatever becomes of it.
+    if let Some(note) = note {
+        actions::note(&app.owners, by, job, issue, note).await?;
+    }
+    Ok(Some(Notice { words: text.case_nothing_changed(), is_good: false }))
 }
 
 /// Parses the decision that a button sends.
@@ -90,7 +175,7 @@ pub(super) fn decision(text: &str) -> Option<Decision> {
         "correct" => Some(Decision::Correct),
         "keep_first" => Some(Decision::KeepFirst),
         "keep_last" => Some(Decision::KeepLast),
-        "merge" => Some(Decision::Merge(Edits::default())),
+        "merge" => Some(Decision::Merge(Merge::default())),
         _ => None,
     }
 }
@@ -273,7 +358,7 @@ mod tests {
     #[test]
     fn only_decisions_of_buttons_are_parsed() {
         assert_eq!(decision("keep:7"), Some(Decision::KeepRow { row: RowId(7) }));
-        assert_eq!(decision("merge"), Some(Decision::Merge(Edits::default())));
+        assert_eq!(decision("merge"), Some(Decision::Merge(Merge::default())));
         for bad in ["", "keep", "keep:", "keep:x", "edit", "drop table"] {
             assert_eq!(decision(bad), None, "{bad}");
         }

@@ -198,6 +198,8 @@ impl Flash {
             | ActionKind::Replace
             | ActionKind::KeepRow
             | ActionKind::Merge
+            | ActionKind::Note
+            | ActionKind::Assign
             | ActionKind::Corrections
             | ActionKind::UndoImport
             | ActionKind::Reprocess

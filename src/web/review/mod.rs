@@ -1,11 +1,13 @@
 //! The review: the cases of one kind of issue, page by page.
 
+mod assign;
 mod bulk;
 mod case;
 mod decide;
 pub(super) mod grid;
 mod head;
 mod job;
+mod people;
 
 use askama::Template;
 use axum::extract::State;
@@ -14,12 +16,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
+pub(super) use assign::assign;
 pub(super) use bulk::{carry_out, preview};
 pub(super) use decide::{decide, edit, undo, undo_last, undo_one};
 
-use self::case::CaseView;
+use self::case::{CaseView, Notice};
 use self::head::{Flash, Head};
 use self::job::{ReviewJob, address};
+use self::people::{People, Person};
 use super::form::{search_text, wants_part};
 use super::language::Viewer;
 use super::refusals::action_error;
@@ -58,6 +62,9 @@ pub(super) async fn first(
 #[derive(Debug, Deserialize)]
 pub(super) struct ReviewQuery {
     state: Option<IssueState>,
+    /// The person to whom the cases are assigned; empty for all.
+    #[serde(default)]
+    assigned: String,
     text: Option<String>,
     after: Option<IssueId>,
     /// The last action, for a notice.
@@ -73,6 +80,9 @@ impl ReviewQuery {
             Some(IssueState::All) => query.append_pair("state", "all"),
             Some(IssueState::Open) | None => &mut query,
         };
+        if !self.assigned.is_empty() {
+            query.append_pair("assigned", &self.assigned);
+        }
         if let Some(text) = search_text(&self.text) {
             query.append_pair("text", &text);
         }
@@ -92,6 +102,10 @@ struct Page {
     bulk: bulk::Choices,
     text: String,
     state: &'static str,
+    /// The choice of the person to whom the cases are assigned.
+    people: Vec<Person>,
+    /// The chosen one; empty for all.
+    assigned: String,
     /// The address of the same review as a table.
     grid: String,
     /// The cases whose rows have the values of their contacts.
@@ -125,11 +139,13 @@ pub(super) async fn cases(
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let text = search_text(&query.text);
     let state = query.state.unwrap_or_default();
-    let filter = IssueFilter { kind: Some(kind), state, text: text.clone() };
+    let people = People::of(&mut db, &review).await?;
+    let assigned = people.condition(&query.assigned);
+    let filter = IssueFilter { kind: Some(kind), state, assigned, text: text.clone() };
     let (owner, tables) = (review.owner(), review.job.tables());
     let page = issues::page(&mut db, owner, tables, &filter, query.after, PAGE).await?;
     let last = page.next(|last| last.id);
-    let (cases, end) = case::views(&mut db, &review, page.items, None).await?;
+    let (cases, end) = case::views(&mut db, &review, page.items, None, &people).await?;
     let next = end.or(last).map(|last| query.further(job, kind, last));
     if wants_part(&headers) {
         return show(&More { text: review.text().clone(), cases, next });
@@ -142,7 +158,7 @@ pub(super) async fn cases(
             .shell(review.text().review_page_title(words::rule(review.text(), kind), &review.job.filename)),
         flash: Flash::of(&mut db, &review, query.done).await?,
         closed: closed(&review),
-        bulk: bulk::Choices::of(review.text(), kind, &head, text.is_some()),
+        bulk: bulk::Choices::of(review.text(), kind, &head, &query.assigned, text.is_some()),
         head,
         text: text.clone().unwrap_or_default(),
         state: match state {
@@ -150,7 +166,9 @@ pub(super) async fn cases(
             IssueState::Resolved => "settled",
             IssueState::All => "all",
         },
-        grid: grid::address(job, kind, text.as_deref()),
+        grid: grid::address(job, kind, text.as_deref(), &query.assigned),
+        people: people.choice(review.text(), &query.assigned),
+        assigned: query.assigned,
         identical_words: review.text().review_identical(identical.len() as i64),
         identical,
         cases,
@@ -215,14 +233,26 @@ pub(super) async fn one(
     })
 }
 
-/// Returns the response to a decision about a case: for htmx the updated case and head of the page, otherwise a redirect
-/// to the page, or the case if there is a notice.
+/// Returns the response to a decision about a case, with a warning if there is one.
 async fn response(
     db: &mut PgConnection,
     review: &ReviewJob,
     issue: IssueId,
     headers: &HeaderMap,
-    notice: Option<String>,
+    warning: Option<String>,
+) -> Result<Response, Problem> {
+    let notice = warning.map(|words| Notice { words, is_good: false });
+    response_with(db, review, issue, headers, notice).await
+}
+
+/// Returns the response to an action on a case: for htmx the updated case and head of the page, otherwise a redirect
+/// to the page, or the case if there is a notice.
+async fn response_with(
+    db: &mut PgConnection,
+    review: &ReviewJob,
+    issue: IssueId,
+    headers: &HeaderMap,
+    notice: Option<Notice>,
 ) -> Result<Response, Problem> {
     let issue = review.issue(&mut *db, issue).await?;
     let kind = issue.issue_type;

@@ -18,6 +18,8 @@ fn body_of(path: &str, method: &Method) -> Option<Value> {
     let decision = json!({ "decision": "discard" });
     match path.rsplit('/').next()? {
         "resolution" => Some(decision),
+        "assign" => Some(json!({ "to": "me" })),
+        "note" => Some(json!({ "note": "mine" })),
         "bulk" | "preview" => Some(json!({ "decision": decision })),
         "reread" => Some(json!({ "encoding": "UTF-8" })),
         "map" => Some(json!({ "columns": { "email": 0 } })),

@@ -33,7 +33,7 @@ async fn rows_of_every_rule_are_exported_and_corrected() {
         "{}",
         printed.stderr
     );
-    let first = "\u{feff}\"email\",\"first_name\",\"last_name\",\"company\",\"row\",\"line\",\"row_key\",\"reasons\"\r\n\
+    let first = "\u{feff}\"email\",\"first_name\",\"last_name\",\"company\",\"row\",\"line\",\"row_key\",\"reasons\",\"notes\"\r\n\
                  \"bad\",\"Bo\",\"\",\"Acme\",";
     assert!(printed.stdout.starts_with(first), "{}", printed.stdout);
     let mut sheet = Sheet::read(printed.stdout.as_bytes());
@@ -121,7 +121,7 @@ async fn unknown_and_unchangeable_rows_are_reported_with_their_lines() {
         .await
         .unwrap();
     let mut more = |email: &str, key: &str| {
-        sheet.rows.push([email, "A", "B", "C", "1", "1", key, ""].map(str::to_owned).to_vec());
+        sheet.rows.push([email, "A", "B", "C", "1", "1", key, "", ""].map(str::to_owned).to_vec());
     };
     more("new@example.com", "");
     more("new@example.com", &contact);

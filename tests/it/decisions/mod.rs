@@ -3,6 +3,7 @@
 mod concurrent;
 mod contacts;
 mod jobs;
+mod merged;
 mod replaced;
 mod validated;
 
@@ -10,6 +11,7 @@ use ingest::actions::{self, ActionError, Request};
 use ingest::domain::decision::{Decision, Edits, Field, Filter};
 use ingest::domain::ids::RowId;
 use ingest::domain::job::{ImportPolicy, JobId, Owner};
+use ingest::domain::merge::Merge;
 use ingest::domain::rules::IssueType;
 use ingest::objects::Objects;
 
@@ -116,7 +118,7 @@ async fn duplicates_are_resolved_by_keeping_a_row_or_merging() {
     let rows = "a@example.com,Ann,Lee,Acme\na@example.com,Anne,,Acme\nb@example.com,B,One,\nB@example.com,,Two,Co\nb@example.com,B,Three,Co\n";
     let world = under_review(rows).await;
     let (owner, which) = (tester().owner, of_type(IssueType::DuplicateEmail));
-    let merge = Decision::Merge(Edits::default());
+    let merge = Decision::Merge(Merge::default());
     let preview = actions::preview(&world.owners, &owner, JOB, &which, &merge).await.unwrap();
     assert_eq!((preview.changed.discarded, preview.changed.edited, preview.issues.settled), (3, 1, 5));
     assert_eq!(
@@ -128,7 +130,12 @@ async fn duplicates_are_resolved_by_keeping_a_row_or_merging() {
     let kept = decide(&world, &Filter::rows([RowId(2)]), Decision::KeepRow { row: RowId(1) }).await;
     assert_eq!((kept.changed.discarded, kept.issues.settled), (1, 2));
     let surname = Edits::of(Field::LastName, "Four");
-    let merged = decide(&world, &Filter::rows([RowId(4)]), Decision::Merge(surname)).await;
+    let merged = decide(
+        &world,
+        &Filter::rows([RowId(4)]),
+        Decision::Merge(Merge { edits: surname, ..Merge::default() }),
+    )
+    .await;
     assert_eq!((merged.changed.discarded, merged.changed.edited, merged.open_issues), (2, 1, 0));
     reprocess(&world, 0).await;
     assert_eq!(world.contacts("tester").await, ["a@example.com|Ann|Lee|Acme", "b@example.com|B|Four|Co"]);

@@ -58,6 +58,7 @@ async fn furnished() -> (Server, String) {
         let job = upload["job"].as_i64().unwrap_or_else(|| panic!("{upload}"));
         server.world.status_after_run(job as i32).await;
     }
+    server.world.ingest(&["note", "2", "1", &long(1_900)]).await.expect_status(0);
     let url = format!("https://{}.invalid/{}", "a".repeat(60), "path".repeat(60));
     server.world.ingest(&["webhook", "create", &url]).await.expect_status(0);
     server.world.ingest(&["webhook", "test", "1"]).await.expect_status(0);

@@ -3,6 +3,7 @@
 use crate::actions::Case;
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::RowId;
+use crate::domain::issue::email_issue_key;
 use crate::domain::required::RequiredFields;
 use crate::domain::row::{OnExisting, RowStatus};
 use crate::domain::rules::{Compares, IssueType};
@@ -29,6 +30,8 @@ pub(super) struct Column {
     pub(super) discarded: bool,
     /// Whether its values can be edited.
     pub(super) editable: bool,
+    /// Whether it is one of the rows that a merge combines: neither discarded nor imported, with the e-mail of the issue.
+    pub(super) can_be_merged: bool,
     pub(super) cells: Vec<Cell>,
     pub(super) suggestion: Option<String>,
     /// The residue of a malformed row.
@@ -65,7 +68,7 @@ pub(super) fn columns_of(
     let contact = compared_contact(kind, rows);
     let mut columns: Vec<Column> = contact.map(|contact| of_contact(text, contact)).into_iter().collect();
     columns.extend(rows.iter().enumerate().map(|(at, case)| {
-        let mut column = of_row(text, kind, required, at + 1, case);
+        let mut column = of_row(text, issue, required, at + 1, case);
         if column.editable {
             let form = format!("edit-{}-{}", issue.id, column.row);
             let is_table = kind.rule().compares != Compares::Nothing;
@@ -136,6 +139,7 @@ fn of_contact(text: &Text, contact: &Contact) -> Column {
         tag: String::new(),
         discarded: false,
         editable: false,
+        can_be_merged: false,
         cells: cells(text, &contact.values, |_, _| false),
         suggestion: None,
         residue: None,
@@ -145,8 +149,8 @@ fn of_contact(text: &Text, contact: &Contact) -> Column {
     }
 }
 
-fn of_row(text: &Text, kind: IssueType, required: RequiredFields, number: usize, case: &Case) -> Column {
-    let row = &case.row;
+fn of_row(text: &Text, issue: &Issue, required: RequiredFields, number: usize, case: &Case) -> Column {
+    let (kind, row) = (issue.issue_type, &case.row);
     Column {
         number,
         heading: match kind.rule().compares {
@@ -159,6 +163,8 @@ fn of_row(text: &Text, kind: IssueType, required: RequiredFields, number: usize,
         tag: row.tag(),
         discarded: row.status == Some(RowStatus::Discard),
         editable: row.status != Some(RowStatus::Success),
+        can_be_merged: !matches!(row.status, Some(RowStatus::Success | RowStatus::Discard))
+            && email_issue_key(&row.values.email.to_lowercase()) == issue.key,
         cells: cells(text, &row.values, |field, value| (kind.rule().is_wrong)(required, field, value)),
         suggestion: case.suggestion.clone().filter(|_| kind.rule().suggests_address),
         residue: row.residue.clone(),

@@ -37,12 +37,22 @@ pub(crate) struct Line {
     /// What is wrong with the row as a whole.
     problems: Vec<String>,
     cells: Vec<Cell>,
-    /// The kinds of its open issues.
-    issues: Vec<(IssueId, String)>,
+    /// Its open issues.
+    issues: Vec<OpenIssue>,
     /// What has become of it, if it has no open issue.
     status: Option<Status>,
     is_discarded: bool,
     edits: bool,
+}
+
+struct OpenIssue {
+    id: IssueId,
+    /// Its kind.
+    kind: String,
+    /// The note on it, empty if there is none.
+    note: String,
+    /// The person to whom it is assigned.
+    assignee: Option<String>,
 }
 
 struct Cell {
@@ -114,7 +124,12 @@ fn line(review: &ReviewJob, row: RowView, open: &[Issue], others: &[String], not
     for cell in &mut cells {
         cell.problems.extend(notes.get(&(row.row, cell.name.clone())).cloned());
     }
-    let kinds = open.iter().map(|issue| (issue.id, words::rule(text, issue.issue_type)));
+    let issues = open.iter().map(|issue| OpenIssue {
+        id: issue.id,
+        kind: words::rule(text, issue.issue_type),
+        note: issue.note().unwrap_or_default().to_owned(),
+        assignee: issue.assignee.clone(),
+    });
     Line {
         job: review.job.id,
         row: row.row,
@@ -123,7 +138,7 @@ fn line(review: &ReviewJob, row: RowView, open: &[Issue], others: &[String], not
         number: row.line.map_or_else(String::new, |line| text.number(line)),
         problems,
         cells,
-        issues: kinds.collect(),
+        issues: issues.collect(),
         status: open.is_empty().then(|| outcome(text, &row)),
         is_discarded: row.status == Some(RowStatus::Discard),
         edits: review.edits && row.status != Some(RowStatus::Success),

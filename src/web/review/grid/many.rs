@@ -82,6 +82,8 @@ pub(in crate::web) struct ManyForm {
     column: String,
     text: Option<String>,
     #[serde(default)]
+    assigned: String,
+    #[serde(default)]
     others: String,
     /// The field in which a text is replaced.
     field: Option<Field>,
@@ -96,14 +98,15 @@ pub(in crate::web) struct ManyForm {
 
 impl ManyForm {
     fn query(&self) -> GridQuery {
-        let ManyForm { kind, column, text, others, .. } = self;
-        let (kind, column, others) = (kind.clone(), column.clone(), others.clone());
-        GridQuery { kind, column, text: text.clone(), others, ..GridQuery::default() }
+        let ManyForm { kind, column, text, assigned, others, .. } = self;
+        let (kind, column, text) = (kind.clone(), column.clone(), text.clone());
+        let (assigned, others) = (assigned.clone(), others.clone());
+        GridQuery { kind, column, text, assigned, others, ..GridQuery::default() }
     }
 
-    fn filter(&self, text: &Text) -> Result<Filter, Problem> {
+    fn filter(&self, text: &Text, me: &str) -> Result<Filter, Problem> {
         match self.scope {
-            Scope::All => self.query().filter(text),
+            Scope::All => self.query().filter(text, me),
             Scope::Selected if self.row.is_empty() => {
                 Err(Problem::on_page(Kind::Conflict, text.grid_none_selected()))
             }
@@ -154,7 +157,7 @@ pub(in crate::web) async fn preview(
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
     db.rollback().await?;
     let text = review.text();
-    let (filter, decision) = (form.filter(text)?, form.decision());
+    let (filter, decision) = (form.filter(text, review.principal.person())?, form.decision());
     let would = actions::preview(&app.owners, review.owner(), job, &filter, &decision).await?;
     show(&Page {
         shell: review.shell(form.decision.question(text)),
@@ -179,7 +182,7 @@ pub(in crate::web) async fn carry_out(
     Path(job): Path<JobId>,
     Form(form): Form<ManyForm>,
 ) -> Result<Response, Problem> {
-    let (filter, decision) = (form.filter(&viewer.text)?, form.decision());
+    let (filter, decision) = (form.filter(&viewer.text, principal.person())?, form.decision());
     let done = actions::decide(&app.owners, &request(principal), job, &filter, &decision).await?;
     Ok(Redirect::to(&GridQuery { done: done.action, ..form.query() }.address(job)).into_response())
 }

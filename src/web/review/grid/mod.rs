@@ -23,6 +23,7 @@ use self::query::GridQuery;
 use super::closed;
 use super::head::{Flash, Head, Tabs};
 use super::job::ReviewJob;
+use super::people::{People, Person};
 use crate::domain::field::Field;
 use crate::domain::job::JobId;
 use crate::domain::rules::IssueType;
@@ -54,6 +55,8 @@ struct Page {
     cases: String,
     /// The address of all rows, without a search.
     all: String,
+    /// The choice of the person to whom the issues are assigned.
+    people: Vec<Person>,
     fields: Vec<(&'static str, String)>,
     /// The fields in the middle of a sentence.
     fields_inline: Vec<(&'static str, String)>,
@@ -106,7 +109,9 @@ pub(in crate::web) async fn page(
         closed: closed(&review),
         text: query.text().unwrap_or_default(),
         cases: query.cases(job),
-        all: GridQuery { text: None, ..query.of_kind(query.kind(text)?) }.address(job),
+        people: People::of(&mut db, &review).await?.choice(text, &query.assigned),
+        all: GridQuery { text: None, assigned: String::new(), ..query.of_kind(query.kind(text)?) }
+            .address(job),
         fields: Field::ALL.iter().map(|field| (field.as_str(), words::field(text, *field))).collect(),
         fields_inline: Field::ALL.iter().map(|field| (field.as_str(), field_inline(text, *field))).collect(),
         has_others: !all_others.is_empty(),
@@ -118,8 +123,9 @@ pub(in crate::web) async fn page(
 }
 
 /// Returns the address of the table with the rows of a kind that match a search.
-pub(super) fn address(job: JobId, kind: IssueType, text: Option<&str>) -> String {
-    let query = GridQuery { text: text.map(str::to_owned), ..GridQuery::default() };
+pub(super) fn address(job: JobId, kind: IssueType, text: Option<&str>, assigned: &str) -> String {
+    let (text, assigned) = (text.map(str::to_owned), assigned.to_owned());
+    let query = GridQuery { text, assigned, ..GridQuery::default() };
     query.of_kind(Some(kind)).address(job)
 }
 
@@ -143,7 +149,7 @@ async fn rows(
     others: &[String],
 ) -> Result<Rows, Problem> {
     let (text, owner, job) = (review.text(), review.owner(), &review.job);
-    let (filter, began) = (query.filter(text)?, Instant::now());
+    let (filter, began) = (query.filter(text, review.principal.person())?, Instant::now());
     let mut page = staging::scan(&mut *db, owner, job, &filter, query.after, PAGE).await?;
     while page.rows.is_empty() && page.next.is_some() && began.elapsed() < SEARCH_TIME {
         page = staging::scan(&mut *db, owner, job, &filter, page.next, PAGE).await?;

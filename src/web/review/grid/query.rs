@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::domain::assigned::AssignedTo;
 use crate::domain::decision::{ColumnFilter, Field, Filter};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::job::JobId;
@@ -21,6 +22,9 @@ pub(in crate::web) struct GridQuery {
     #[serde(default)]
     pub(super) column: String,
     pub(super) text: Option<String>,
+    /// The person to whom the issues are assigned: `me`, `nobody` or a name; empty for all.
+    #[serde(default)]
+    pub(super) assigned: String,
     /// Whether to show the columns that belong to no field: `on` as a checkbox sends it, else absent or empty.
     #[serde(default)]
     pub(super) others: String,
@@ -51,9 +55,11 @@ impl GridQuery {
         !self.others.is_empty()
     }
 
-    /// Returns the filter for the open rows of this kind that match the search.
-    pub(super) fn filter(&self, text: &Text) -> Result<Filter, Problem> {
-        let all = Filter { issue_type: self.kind(text)?, open: true, ..Filter::default() };
+    /// Returns the filter for the open rows of this kind that match the search of the person `me`.
+    pub(super) fn filter(&self, text: &Text, me: &str) -> Result<Filter, Problem> {
+        let assigned = search_text(&Some(self.assigned.clone()));
+        let assigned = assigned.map(|name| AssignedTo::from(name).of(me));
+        let all = Filter { issue_type: self.kind(text)?, open: true, assigned, ..Filter::default() };
         Ok(match (self.column(), self.text()) {
             (Some(name), Some(part)) => {
                 Filter { column: Some(ColumnFilter { name, equals: None, contains: Some(part) }), ..all }
@@ -73,9 +79,13 @@ impl GridQuery {
     pub(super) fn address(&self, job: JobId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let text = self.text().unwrap_or_default();
-        for (name, value) in
-            [("kind", &self.kind), ("column", &self.column), ("text", &text), ("others", &self.others)]
-        {
+        for (name, value) in [
+            ("kind", &self.kind),
+            ("column", &self.column),
+            ("text", &text),
+            ("assigned", &self.assigned),
+            ("others", &self.others),
+        ] {
             if !value.is_empty() {
                 query.append_pair(name, value);
             }
@@ -95,13 +105,18 @@ impl GridQuery {
     /// Returns the address of the cases of the same kind and search.
     pub(super) fn cases(&self, job: JobId) -> String {
         let review = format!("/jobs/{job}/review");
-        match (self.kind.as_str(), self.text()) {
-            ("", _) => review,
-            (kind, None) => format!("{review}/{kind}"),
-            (kind, Some(text)) => {
-                let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-                format!("{review}/{kind}?text={text}")
+        if self.kind.is_empty() {
+            return review;
+        }
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("text", &self.text().unwrap_or_default()), ("assigned", &self.assigned)] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
             }
+        }
+        match query.finish() {
+            query if query.is_empty() => format!("{review}/{}", self.kind),
+            query => format!("{review}/{}?{query}", self.kind),
         }
     }
 }
@@ -117,21 +132,23 @@ mod tests {
             kind: "invalid".to_owned(),
             column: "email".to_owned(),
             text: Some(" a&b ".to_owned()),
+            assigned: "me".to_owned(),
             others: "on".to_owned(),
             after: Some(RowId(7)),
             done: None,
         };
-        let address = "/jobs/1/grid?kind=invalid&column=email&text=a%26b&others=on&after=7";
+        let address = "/jobs/1/grid?kind=invalid&column=email&text=a%26b&assigned=me&others=on&after=7";
         assert_eq!(query.address(JobId(1)), address);
-        assert_eq!(query.cases(JobId(1)), "/jobs/1/review/invalid?text=a%26b");
-        let filter = query.filter(&text("en")).unwrap();
+        assert_eq!(query.cases(JobId(1)), "/jobs/1/review/invalid?text=a%26b&assigned=me");
+        let filter = query.filter(&text("en"), "Ann").unwrap();
         assert_eq!((filter.issue_type, filter.open), (Some(IssueType::InvalidEmail), true));
+        assert_eq!(filter.assigned, Some(AssignedTo::Person("Ann".to_owned())));
         assert_eq!(filter.column.unwrap().contains.as_deref(), Some("a&b"));
         let all = GridQuery::default();
         assert_eq!(
             (all.address(JobId(1)), all.cases(JobId(1))),
             ("/jobs/1/grid".into(), "/jobs/1/review".into())
         );
-        assert!(GridQuery { kind: "nonsense".to_owned(), ..all }.filter(&text("en")).is_err());
+        assert!(GridQuery { kind: "nonsense".to_owned(), ..all }.filter(&text("en"), "Ann").is_err());
     }
 }
