@@ -213,4 +213,6 @@ error-email-taken = Ein anderer Kontakt hat bereits diese E-Mail-Adresse.
 error-key-reused = Dieser Idempotenzschlüssel wurde bereits für eine andere Anfrage verwendet.
 error-busy = Gerade läuft eine andere Aktion. Versuchen Sie es erneut.
 error-too-large = Die Datei ist größer als die erlaubten { $limit } Bytes.
+error-no-upload = Der hochgeladene Teil dieser Datei ist nicht mehr gespeichert. Wählen Sie die Datei erneut aus.
+error-too-many-uploads = Sie haben das Hochladen von { $limit } Dateien begonnen und nicht beendet. Setzen Sie es für eine davon fort, oder brechen Sie es ab.
 error-no-kind = Diese Art von Problemen gibt es nicht.

@@ -286,4 +286,7 @@ error-key-reused = This idempotency key was already used for another request.
 error-busy = Another action is in progress. Try again.
 # $limit (String) - The most bytes.
 error-too-large = The file is larger than the limit of { $limit } bytes.
+error-no-upload = What was uploaded of this file is no longer stored. Choose the file again.
+# $limit (String) - The maximum number.
+error-too-many-uploads = You already have { $limit } unfinished uploads. Continue or cancel one of them first.
 error-no-kind = There is no such kind of issue.

@@ -213,4 +213,6 @@ error-email-taken = Otro contacto ya tiene esta dirección de correo.
 error-key-reused = Esta clave de idempotencia ya se usó para otra solicitud.
 error-busy = Hay otra acción en curso. Inténtelo de nuevo.
 error-too-large = El archivo supera el límite de { $limit } bytes.
+error-no-upload = La parte subida de este archivo ya no está guardada. Elija el archivo de nuevo.
+error-too-many-uploads = Ya tiene { $limit } subidas sin terminar. Continúe o cancele primero una de ellas.
 error-no-kind = No existe ese tipo de problema.

@@ -29,11 +29,13 @@ mod person;
 mod preview_file;
 mod record;
 mod reread;
+mod resumable;
 mod stored_file;
 mod tail;
 mod undo;
 mod undo_import;
 mod upload;
+mod upload_lease;
 mod validate;
 mod webhooks;
 
@@ -68,9 +70,12 @@ pub(crate) use preview_file::{
 pub use record::{Idempotency, Request};
 pub(crate) use reread::preview_job;
 pub use reread::{Remember, Reread, can_reread, reread};
+pub use resumable::ResumableError;
+pub(crate) use resumable::{UploadState, create_upload, delete_upload, find_upload, is_final};
 pub use undo::{UndoPreview, preview_undo, undo};
 pub use undo_import::{UndoImportPreview, Undone, preview_undo_import, undo_import};
 pub use upload::{Upload, Uploaded, UploadedPart, upload};
+pub(crate) use upload_lease::UploadLease;
 pub use validate::Warning;
 pub(crate) use webhooks::{create_webhook, delete_webhook, resend_event, test_webhook};
 
@@ -220,6 +225,9 @@ pub enum ActionError {
     /// The file exceeds the size limit.
     #[error("the file is larger than the limit of {0} bytes")]
     TooLarge(u64),
+    /// A request of an upload in parts was refused.
+    #[error(transparent)]
+    Resumable(#[from] ResumableError),
     /// The file to upload could not be read.
     #[error("{file}: {source}")]
     Read {

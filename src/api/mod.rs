@@ -15,6 +15,7 @@ mod me;
 mod openapi;
 mod people;
 mod request;
+mod resumable;
 mod rows;
 mod schemas;
 mod sessions;
@@ -36,7 +37,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let timeout = || middleware::from_fn_with_state(app.clone(), http::timeout);
     let (api, document) = OpenApiRouter::with_openapi(openapi::head())
         .merge(health::routes().layer(timeout()))
-        .nest("/api/v1", quick().layer(timeout()).merge(long_running()))
+        .nest("/api/v1", quick().layer(timeout()).merge(long_running()).merge(resumable()))
         .split_for_parts();
     api.merge(docs(openapi::completed(document, &app.public_origin)))
 }
@@ -97,6 +98,14 @@ fn long_running() -> OpenApiRouter<App> {
         .routes(routes!(downloads::download_contacts))
         .routes(routes!(downloads::export_contacts))
         .routes(routes!(downloads::export_rows))
+}
+
+/// Returns the handlers of the tus protocol, whose responses all name its version.
+fn resumable() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(resumable::describe_resumable, resumable::create_resumable))
+        .routes(routes!(resumable::get_resumable, resumable::send_part, resumable::delete_resumable))
+        .layer(SetResponseHeaderLayer::overriding(http::TUS_RESUMABLE, http::TUS_VERSION))
 }
 
 /// Returns the routes of the document and of the documentation page, which loads nothing from other hosts.

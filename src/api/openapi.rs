@@ -79,7 +79,15 @@ pub(crate) fn completed(mut document: OpenApi, origin: &str) -> OpenApi {
     shapes::complete(components);
     for (path, item) in &mut document.paths.paths {
         let open = !path.starts_with("/api/v1/");
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.options,
+            &mut item.head,
+            &mut item.patch,
+        ];
         for operation in operations.into_iter().filter_map(Option::as_mut) {
             for kind in possible(operation, open) {
                 let status = kind.status().as_str().to_owned();
@@ -134,6 +142,7 @@ fn response(kind: Kind) -> Response {
         | Kind::BodyTimeout
         | Kind::TooLarge
         | Kind::MediaType
+        | Kind::Locked
         | Kind::Invalid
         | Kind::Internal
         | Kind::Timeout => response,

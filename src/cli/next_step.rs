@@ -32,6 +32,7 @@ pub(super) fn after(error: &ActionError) -> Option<&'static str> {
         | ActionError::KeyReused
         | ActionError::Busy
         | ActionError::TooLarge(_)
+        | ActionError::Resumable(_)
         | ActionError::Export(_)
         | ActionError::Read { .. }
         | ActionError::Record(_) => None,

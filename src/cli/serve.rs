@@ -72,8 +72,9 @@ pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<St
     tracing::info!(%address, public_url = app.public_origin, "server started");
     let served = serve(listener, app, limits, shutdown.stop_receiving.clone());
     let work = async {
-        if !no_worker {
-            worker::work(session.worker(queue.clone()), shutdown.clone()).await;
+        match no_worker {
+            true => worker::remove_expired_uploads(&session.context, &shutdown).await,
+            false => worker::work(session.worker(queue.clone()), shutdown.clone()).await,
         }
     };
     let service = async { tokio::join!(served, work) };

@@ -121,6 +121,25 @@ ids! {
     ChangeId(i64);
 }
 
+/// `uploads.upload_id`: random, since it is a part of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct UploadId(pub uuid::Uuid);
+
+impl std::fmt::Display for UploadId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for UploadId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(UploadId)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

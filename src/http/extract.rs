@@ -6,6 +6,7 @@ use std::error::Error;
 use axum::body::Body;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::Uri;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -127,6 +128,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Query::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(value)) => Ok(Query(value)),
+            Err(rejection) => Err(query_problem(&rejection)),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Query<T> {
+    /// Parses an encoded query that is no part of an address.
+    pub(crate) fn parse(query: &str) -> Result<Query<T>, Problem> {
+        let address = format!("/?{query}").parse::<Uri>();
+        let address = address.map_err(|_| Problem::because(Kind::Malformed, Refusal::BadAddress))?;
+        match axum::extract::Query::try_from_uri(&address) {
             Ok(axum::extract::Query(value)) => Ok(Query(value)),
             Err(rejection) => Err(query_problem(&rejection)),
         }

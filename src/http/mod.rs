@@ -18,6 +18,7 @@ mod limits;
 mod monitoring;
 mod principal;
 mod problem;
+mod resumable;
 mod server;
 mod state;
 mod uploads;
@@ -42,6 +43,9 @@ pub(crate) use principal::{
     Editor, Person, Reader, Standing, Uploader, has_session, presumed, session_cookie,
 };
 pub(crate) use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
+pub(crate) use resumable::{
+    TUS_RESUMABLE, VERSION as TUS_VERSION, create_upload, delete_upload, find_upload, receive_part, supported,
+};
 pub(crate) use server::{ConnectionLimits, open_files, serve};
 pub(crate) use state::{Access, App, Parts};
 pub use uploads::{PreviewQuery, UploadQuery, preview_of, take_corrections, take_upload};

@@ -109,6 +109,34 @@ impl PreviewQuery {
 }
 
 impl UploadQuery {
+    /// Returns the upload of the file that the query names.
+    pub(super) fn named_upload<'q>(&'q self, app: &App) -> Result<Upload<'q>, Problem> {
+        self.upload(app, self.name(), settings(self.settings(self.header_line)?)?)
+    }
+
+    fn name(&self) -> &str {
+        self.filename.as_deref().unwrap_or("upload.csv")
+    }
+
+    fn upload<'q>(&self, app: &App, name: &'q str, settings: ParseSettings) -> Result<Upload<'q>, Problem> {
+        if name.is_empty() || name.chars().count() > 255 || name.contains(char::is_control) {
+            return Err(Problem::of_parameter(Kind::Malformed, "filename", Refusal::FileName));
+        }
+        let columns = self.columns(&settings.values, app.required)?;
+        let assignment = self.assignment(columns.as_ref(), &settings.values)?;
+        Ok(Upload {
+            filename: name,
+            policy: self.policy,
+            force: self.force,
+            limit: app.upload_limit_bytes,
+            columns: columns.filter(|_| assignment.is_none()),
+            assignment,
+            remember: Remember::of(self.remember, self.remember_values),
+            settings,
+            required: app.required,
+        })
+    }
+
     fn columns(&self, values: &FixedValues, required: RequiredFields) -> Result<Option<Columns>, Problem> {
         let positions = self.positions;
         if self.columns.is_none() && positions.values().into_iter().all(Option::is_none) {
@@ -185,9 +213,8 @@ pub async fn take_upload(
 ) -> Result<Uploaded, Problem> {
     let _permit = app.ceilings.uploads.enter(&by.owner)?;
     if !is_form(request.headers()) {
-        let name = query.filename.as_deref().unwrap_or("upload.csv");
         let settings = settings(query.settings(query.header_line)?)?;
-        return take(app, by, query, name, settings, reader(request.into_body())).await;
+        return take(app, by, query, query.name(), settings, reader(request.into_body())).await;
     }
     let file = FormFile::find(request).await?;
     let line = file.text("header_line").map(str::parse::<i64>).transpose();
@@ -219,7 +246,7 @@ fn given(text: &Option<String>) -> Option<&str> {
 }
 
 /// Returns the problem, with the parameter that has caused it.
-fn of_settings(error: ActionError) -> Problem {
+pub(super) fn of_settings(error: ActionError) -> Problem {
     const PARAMETERS: [&str; 8] =
         ["encoding", "header_line", "part", "delimiter", "quote", "values", "columns", "exclude"];
     match error {
@@ -241,22 +268,7 @@ async fn take(
     settings: ParseSettings,
     content: impl AsyncRead + Send,
 ) -> Result<Uploaded, Problem> {
-    if name.is_empty() || name.chars().count() > 255 || name.contains(char::is_control) {
-        return Err(Problem::of_parameter(Kind::Malformed, "filename", Refusal::FileName));
-    }
-    let columns = query.columns(&settings.values, app.required)?;
-    let assignment = query.assignment(columns.as_ref(), &settings.values)?;
-    let upload = Upload {
-        filename: name,
-        policy: query.policy,
-        force: query.force,
-        limit: app.upload_limit_bytes,
-        columns: columns.filter(|_| assignment.is_none()),
-        assignment,
-        remember: Remember::of(query.remember, query.remember_values),
-        settings,
-        required: app.required,
-    };
+    let upload = query.upload(app, name, settings)?;
     let content = Box::pin(content);
     let uploaded = actions::upload(&app.owners, &app.objects, Some(&app.queue), by, &upload, content).await;
     uploaded.map_err(of_settings)

@@ -19,12 +19,12 @@ use aws_config::SdkConfig;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::io::AsyncRead;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use error::ObjectError;
-pub(crate) use upload_key::{is_upload_key, new_upload_key};
+pub(crate) use upload_key::{is_upload_key, new_part_key, new_upload_key};
 
 /// An unfinished upload that nobody has written to for this long belongs to a process that has died.
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
@@ -175,6 +175,13 @@ impl Objects {
             Some(etag) => Ok((Version::from(etag.as_str()), size)),
             None => Ok((self.head(key).await?.0, size)),
         }
+    }
+
+    /// Writes bytes in memory under a key, replacing what was there.
+    pub(crate) async fn put_bytes(&self, key: &str, bytes: Bytes) -> Result<(), ObjectError> {
+        let path = self.path(key).await?;
+        let put = self.store.put(&path, PutPayload::from(bytes)).await;
+        put.map(|_| ()).map_err(|error| self.error(key, error))
     }
 
     /// Deletes an object. Succeeds if there is no such object.

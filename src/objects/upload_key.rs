@@ -1,7 +1,8 @@
-//! The keys of uploads: `uploads/{owner}/{uuid}/{filename}`.
+//! The keys of uploads: `uploads/{owner}/{uuid}/{filename}`, and of their parts.
 
 use uuid::Uuid;
 
+use crate::domain::ids::UploadId;
 use crate::domain::job::Owner;
 
 /// The first segment.
@@ -16,7 +17,12 @@ pub(crate) fn new_upload_key(owner: &Owner, filename: &str) -> String {
     format!("{FOLDER}/{}/{}/{}", segment(&owner.0), Uuid::new_v4(), segment(filename))
 }
 
-/// Returns whether a key is one of [`new_upload_key`]: an upload makes the job of its file itself.
+/// Returns a new key for a part of a file that arrives in several requests.
+pub(crate) fn new_part_key(owner: &Owner, upload: UploadId) -> String {
+    format!("{FOLDER}/{}/{upload}/{}.part", segment(&owner.0), Uuid::new_v4())
+}
+
+/// Returns whether a key is one of [`new_upload_key`] or [`new_part_key`]: an upload makes the job of its file itself.
 pub(crate) fn is_upload_key(key: &str) -> bool {
     let segments: Vec<&str> = key.split('/').collect();
     matches!(segments.as_slice(), [FOLDER, _, id, _] if Uuid::try_parse(id).is_ok_and(|id| id.get_version_num() == 4))
@@ -55,7 +61,9 @@ mod tests {
 
     #[test]
     fn keys_of_uploads_are_recognised() {
-        assert!(is_upload_key(&new_upload_key(&Owner("a/b".to_owned()), "c/d.csv")));
+        let owner = Owner("a/b".to_owned());
+        assert!(is_upload_key(&new_upload_key(&owner, "c/d.csv")));
+        assert!(is_upload_key(&new_part_key(&owner, UploadId(Uuid::new_v4()))));
         for key in [
             "uploads/ann/a.csv",
             "uploads/ann/2026/a.csv",

@@ -9,6 +9,7 @@ mod compare;
 pub(crate) mod contact_keys;
 mod control;
 mod existing;
+pub(crate) mod expired_uploads;
 mod extra;
 mod file;
 mod head_start;

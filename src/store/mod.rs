@@ -47,6 +47,7 @@ pub mod sql;
 pub mod staging;
 pub(crate) mod undo_progress;
 pub(crate) mod unreadable;
+pub(crate) mod uploads;
 mod wall;
 pub(crate) mod wanted;
 pub(crate) mod webhooks;

@@ -73,7 +73,7 @@ const LINK: &str = "SELECT, INSERT";
 struct Table(&'static str, &'static str, Option<Condition>);
 
 /// All tables that requests use. Requests have no rights to other tables, except those of large jobs.
-const TABLES: [Table; 17] = {
+const TABLES: [Table; 19] = {
     use Condition::{Action, AnyJob, Job, Owner};
     [
         Table("jobs", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("job_user_id"))),
@@ -96,6 +96,8 @@ const TABLES: [Table; 17] = {
         Table("run_progress", "SELECT", Some(AnyJob("run_job_id"))),
         Table("webhooks", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("webhook_owner"))),
         Table("webhook_deliveries", "SELECT, INSERT, UPDATE", Some(Owner("delivery_owner"))),
+        Table("uploads", "SELECT, INSERT, UPDATE", Some(Owner("upload_owner"))),
+        Table("upload_parts", "SELECT, INSERT, UPDATE, DELETE", Some(Owner("part_owner"))),
     ]
 };
 

@@ -116,7 +116,7 @@ fn title(text: &Text, status: StatusCode) -> String {
         404 => text.problem_not_found(),
         405 => text.problem_method(),
         408 => text.problem_timeout_body(),
-        409 => text.problem_conflict(),
+        409 | 423 => text.problem_conflict(),
         412 | 428 => text.problem_precondition(),
         413 => text.problem_too_large(),
         415 => text.problem_media_type(),

@@ -1,7 +1,7 @@
 //! Messages for failed actions, in the viewer's language.
 
 use super::words::{job_status, sentence};
-use crate::actions::ActionError;
+use crate::actions::{ActionError, ResumableError};
 use crate::exports::ExportError;
 use crate::texts::{Text, refusal_on_page};
 
@@ -39,8 +39,14 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         ActionError::TooLarge(limit) => {
             text.error_too_large(text.number(i64::try_from(*limit).unwrap_or(i64::MAX)))
         }
+        ActionError::Resumable(ResumableError::NoUpload) => text.error_no_upload(),
+        ActionError::Resumable(ResumableError::TooMany(limit)) => {
+            text.error_too_many_uploads(text.number(*limit))
+        }
+        ActionError::Resumable(ResumableError::InProgress) => text.error_busy(),
         ActionError::Export(ExportError::Refused(reason)) => sentence(&refusal_on_page(text, reason)),
         ActionError::Export(ExportError::Io(_) | ExportError::Library { .. })
+        | ActionError::Resumable(ResumableError::OtherOffset(_) | ResumableError::TooManyBytes(_))
         | ActionError::Read { .. }
         | ActionError::Record(_)
         | ActionError::Queue(_)

@@ -12,7 +12,7 @@ mod stored_content;
 
 use std::time::Duration;
 
-pub(crate) use receive::work;
+pub(crate) use receive::{remove_expired_uploads, work};
 
 use self::run::Policy;
 use crate::domain::owner_pattern::OwnerPatterns;

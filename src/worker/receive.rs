@@ -11,7 +11,7 @@ use super::{Worker, delivery, size};
 use crate::domain::job::JobSize;
 use crate::metrics::{METRICS, OfQueue};
 use crate::pipeline::merge::{self, Extent};
-use crate::pipeline::{Pace, contact_keys, retention};
+use crate::pipeline::{Context, Pace, contact_keys, expired_uploads, retention};
 use crate::queue::{Delivery, Queue, QueueError};
 use crate::shutdown::Shutdown;
 use crate::store::retention::Removed;
@@ -32,6 +32,8 @@ const FILL_KEYS_EVERY: Duration = Duration::from_secs(15);
 const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The wait between two looks at how many ids are left.
 const COUNT_IDS_EVERY: Duration = Duration::from_secs(60 * 60);
+/// The wait between two searches for uploads that have expired.
+const EXPIRE_UPLOADS_EVERY: Duration = Duration::from_secs(15 * 60);
 /// The wait between two searches for files of killed uploads and old events of S3.
 const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -44,6 +46,8 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep(worker.clone(), shutdown.clone()));
     tasks.spawn(tidy(worker.clone(), shutdown.clone()));
+    let (context, stop) = (worker.context.clone(), shutdown.clone());
+    tasks.spawn(async move { remove_expired_uploads(&context, &stop).await });
     tasks.spawn(merge(worker.clone(), shutdown.clone()));
     tasks.spawn(count_ids(worker.clone(), shutdown.clone()));
     tasks.spawn(fill_keys(worker.clone(), shutdown.clone()));
@@ -179,6 +183,20 @@ async fn tidy(worker: Arc<Worker>, shutdown: Shutdown) {
             Err(error) => tracing::warn!(%error, "cannot remove the leftovers of interrupted uploads"),
         }
         pause(TIDY_EVERY, &shutdown).await;
+    }
+}
+
+/// Removes uploads in parts that have expired, until `shutdown`.
+pub(crate) async fn remove_expired_uploads(context: &Context, shutdown: &Shutdown) {
+    while !shutdown.stop_receiving.is_cancelled() {
+        match expired_uploads::remove(context, &shutdown.stop_receiving).await {
+            Ok(0) => {}
+            Ok(uploads) => tracing::info!(uploads, "removed uploads that have expired"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot remove uploads that have expired; trying again later")
+            }
+        }
+        pause(EXPIRE_UPLOADS_EVERY, shutdown).await;
     }
 }
 

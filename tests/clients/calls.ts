@@ -87,6 +87,32 @@ async function webhooks(): Promise<void> {
   await ok(api.DELETE('/api/v1/webhooks/{webhook}', { params: { path } }));
 }
 
+// Sends a file in two parts.
+async function resumable(): Promise<void> {
+  const content = `${HEADER}resumed@example.com,Ann,Lee,Acme\n`;
+  const version = { 'Tus-Resumable': '1.0.0' };
+  const described = await api.OPTIONS('/api/v1/uploads/resumable');
+  assert.equal(described.response.headers.get('tus-version'), '1.0.0');
+  const header = { ...version, 'Upload-Length': content.length, 'Upload-Metadata': `filename ${btoa('resumed.csv')}` };
+  const made = await api.POST('/api/v1/uploads/resumable', { params: { header } });
+  const upload = made.response.headers.get('location')?.split('/').at(-1) ?? '';
+  const send = async (from: number, to: number): Promise<Response> => {
+    const params = { path: { upload }, header: { ...version, 'Upload-Offset': from } };
+    const headers = { 'content-type': 'application/offset+octet-stream' };
+    const body = content.slice(from, to);
+    const sent = await api.PATCH('/api/v1/uploads/resumable/{upload}', { ...asBytes, params, headers, body });
+    assert.equal(sent.response.status, 204);
+    return sent.response;
+  };
+  assert.equal((await send(0, 10)).headers.get('ingest-jobs'), null);
+  const params = { path: { upload }, header: version };
+  const found = await api.HEAD('/api/v1/uploads/resumable/{upload}', { params });
+  assert.equal(found.response.headers.get('upload-offset'), '10');
+  const job = Number((await send(10, content.length)).headers.get('ingest-jobs'));
+  assert.equal((await untilEnd(job)).status, 'COMPLETED');
+  await ok(api.DELETE('/api/v1/uploads/resumable/{upload}', { params }));
+}
+
 async function review(): Promise<number> {
   const preview = await ok(api.POST('/api/v1/uploads/preview', { body: DIRTY, ...asBytes }));
   assert.deepEqual(preview.names, ['email', 'first_name', 'last_name', 'company']);
@@ -222,3 +248,4 @@ const job = await review();
 await files(job);
 await contacts(job);
 await columns();
+await resumable();

@@ -68,6 +68,24 @@ def webhooks():
     webhooks_api.delete_webhook(made.id)
 
 
+def resumable():
+    """Sends a file in two parts."""
+    content = HEADER + "resumed@example.com,Ann,Lee,Acme\n"
+    described = uploads_api.describe_resumable_with_http_info()
+    assert described.headers["tus-version"] == "1.0.0"
+    made = uploads_api.create_resumable_with_http_info("1.0.0", len(content))
+    upload = made.headers["location"].split("/")[-1]
+
+    def send(start, end):
+        body = content[start:end].encode()
+        return uploads_api.send_part_with_http_info(upload, "1.0.0", start, body).headers
+
+    assert "ingest-jobs" not in send(0, 10)
+    assert uploads_api.get_resumable_with_http_info(upload, "1.0.0").headers["upload-offset"] == "10"
+    until_end(int(send(10, len(content))["ingest-jobs"]))
+    uploads_api.delete_resumable(upload, "1.0.0")
+
+
 def review():
     preview = uploads_api.preview_upload(DIRTY.encode())
     assert preview.names == ["email", "first_name", "last_name", "company"]
@@ -180,3 +198,4 @@ reviewed = review()
 files(reviewed)
 contacts(reviewed)
 columns()
+resumable()

@@ -47,7 +47,18 @@ from ingest_client.api.rows import (
     preview_decision,
     upload_corrections,
 )
-from ingest_client.api.uploads import change_mapping, forget_mapping, list_mappings, preview_upload, upload_file
+from ingest_client.api.uploads import (
+    change_mapping,
+    create_resumable,
+    delete_resumable,
+    describe_resumable,
+    forget_mapping,
+    get_resumable,
+    list_mappings,
+    preview_upload,
+    send_part,
+    upload_file,
+)
 from ingest_client.api.webhooks import (
     create_webhook,
     delete_webhook,
@@ -121,6 +132,30 @@ def webhooks() -> None:
     assert ok(list_deliveries.sync_detailed(made.id, client=client)).items[0].id == test.id
     assert resend_event.sync_detailed(made.id, test.id, client=client).status_code == 202
     assert delete_webhook.sync_detailed(made.id, client=client).status_code == 204
+
+
+def resumable() -> None:
+    """Sends a file in two parts."""
+    content = HEADER + "resumed@example.com,Ann,Lee,Acme\n"
+    described = describe_resumable.sync_detailed(client=client)
+    assert described.headers["tus-version"] == "1.0.0"
+    made = create_resumable.sync_detailed(client=client, tus_resumable="1.0.0", upload_length=len(content))
+    upload = made.headers["location"].split("/")[-1]
+
+    def send(start: int, end: int) -> str:
+        part = file(content[start:end])
+        sent = send_part.sync_detailed(
+            upload, client=client, body=part, tus_resumable="1.0.0", upload_offset=start
+        )
+        assert sent.status_code == 204, sent.content
+        return sent.headers.get("ingest-jobs", "")
+
+    assert send(0, 10) == ""
+    found = get_resumable.sync_detailed(upload, client=client, tus_resumable="1.0.0")
+    assert found.headers["upload-offset"] == "10"
+    assert until_end(int(send(10, len(content)))).status == "COMPLETED"
+    deleted = delete_resumable.sync_detailed(upload, client=client, tus_resumable="1.0.0")
+    assert deleted.status_code == 204
 
 
 def review() -> int:
@@ -251,3 +286,4 @@ reviewed = review()
 files(reviewed)
 contacts(reviewed)
 columns()
+resumable()

@@ -323,6 +323,9 @@ async fn every_response_to_schemathesis_conforms_to_the_document() {
         "stream_job_events",
         "--exclude-operation-id",
         "stream_events",
+        // Schemathesis cannot send a body of the media type of tus.
+        "--exclude-operation-id",
+        "send_part",
         "--max-examples",
         "40",
         "--seed",

@@ -54,6 +54,7 @@ mod real_servers;
 mod remapping;
 mod requests;
 mod required_fields;
+mod resumable;
 mod retention;
 mod round_trips;
 mod rules_agree;

@@ -63,6 +63,12 @@ async fn two_owners() -> World {
              INSERT INTO webhook_deliveries (delivery_owner, delivery_webhook_id, delivery_event, delivery_due_at)
              SELECT $1, webhook_id, 'webhook.test', NULL FROM webhook";
         sqlx::query(webhook).bind(owner).execute(&world.pool).await.unwrap();
+        let upload = "WITH upload AS (
+                 INSERT INTO uploads (upload_owner, upload_bytes, upload_expires_at)
+                 VALUES ($1, 1, now() + interval '1 day') RETURNING upload_id)
+             INSERT INTO upload_parts (part_key, part_owner, part_upload_id, part_offset)
+             SELECT 'part of ' || $1, $1, upload_id, 0 FROM upload";
+        sqlx::query(upload).bind(owner).execute(&world.pool).await.unwrap();
     }
     assert_eq!(worker.term_and_wait().await, Some(0));
     world

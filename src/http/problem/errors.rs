@@ -1,7 +1,7 @@
 //! Turns the errors of the rooms below into problems.
 
 use super::{Kind, Problem};
-use crate::actions::ActionError;
+use crate::actions::{ActionError, ResumableError};
 use crate::auth::oidc::{ProviderError, Refusal};
 use crate::domain::refusal;
 use crate::exports::ExportError;
@@ -82,6 +82,7 @@ impl Problem {
             | ActionError::NoAction(_)
             | ActionError::NoMapping(_)
             | ActionError::NoContact(_)
+            | ActionError::Resumable(ResumableError::NoUpload)
             | ActionError::ContactDeleted { .. } => Problem::not_found(error.to_string()),
             ActionError::Consolidated(row) => Problem::conflict(error.to_string()).row(*row),
             ActionError::Stale(_) | ActionError::OtherCount { .. } => {
@@ -91,7 +92,15 @@ impl Problem {
                 Problem::invalid(format!("#/{field}"), reason.to_string())
             }
             ActionError::KeyReused => Problem::new(Kind::Invalid).detail(error.to_string()),
-            ActionError::TooLarge(_) => Problem::new(Kind::TooLarge).detail(error.to_string()),
+            ActionError::TooLarge(_) | ActionError::Resumable(ResumableError::TooManyBytes(_)) => {
+                Problem::new(Kind::TooLarge).detail(error.to_string())
+            }
+            ActionError::Resumable(ResumableError::TooMany(_)) => {
+                Problem::new(Kind::TooMany).detail(error.to_string())
+            }
+            ActionError::Resumable(ResumableError::InProgress) => {
+                Problem::new(Kind::Locked).detail(error.to_string())
+            }
             ActionError::Export(_) => Problem::new(Kind::Invalid).parameter("format", error.to_string()),
             ActionError::NotInReview { .. }
             | ActionError::Running(_)
@@ -102,6 +111,7 @@ impl Problem {
             | ActionError::RestoredContacts(_)
             | ActionError::EmailTaken
             | ActionError::Busy
+            | ActionError::Resumable(ResumableError::OtherOffset(_))
             | ActionError::Read { .. }
             | ActionError::Record(_)
             | ActionError::Queue(_)

@@ -52,6 +52,8 @@ kinds! {
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The request body is too large";
     /// The media type of the body is not supported.
     MediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
+    /// Another request is changing it.
+    Locked = "locked", LOCKED, "Another request is in progress";
     /// A value is invalid; `errors` lists which.
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "Invalid value";
     /// Too many requests.

@@ -300,6 +300,7 @@ fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
         | ActionError::EmailTaken
         | ActionError::KeyReused
         | ActionError::TooLarge(_)
+        | ActionError::Resumable(_)
         | ActionError::Export(_)
         | ActionError::Read { .. }
         | ActionError::Record(_)

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::serving;
 
-const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
+const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
 /// Returns the operations of a document, each with its method and path.
 pub(crate) fn operations<'d>(document: &'d Value) -> Vec<(&'static str, &'d str, &'d Value)> {

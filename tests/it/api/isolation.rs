@@ -7,16 +7,22 @@ use super::{DIRTY, post, serving, uploaded};
 use crate::support::Server;
 
 /// Fills in the path's parameters with ids of objects that belong to one owner.
-fn filled(path: &str) -> String {
+fn filled(path: &str, upload: &str) -> String {
     let path = ["job", "issue", "action", "contact", "mapping", "webhook", "delivery", "id"]
         .iter()
         .fold(path.replace("{row}", "2"), |path, name| path.replace(&format!("{{{name}}}"), "1"));
+    let path = path.replace("{upload}", upload);
     if path.ends_with("/export") { path + "?format=csv" } else { path }
 }
+
+/// The headers of the tus protocol.
+const OF_PARTS: [(&str, &str); 3] =
+    [("tus-resumable", "1.0.0"), ("upload-offset", "0"), ("content-type", "application/offset+octet-stream")];
 
 fn body_of(path: &str, method: &Method) -> Option<Value> {
     let decision = json!({ "decision": "discard" });
     match path.rsplit('/').next()? {
+        "{upload}" => None,
         "resolution" => Some(decision),
         "assign" => Some(json!({ "to": "me" })),
         "note" => Some(json!({ "note": "mine" })),
@@ -54,6 +60,9 @@ async fn no_operation_reaches_another_owners_data() {
     post(&server, "/api/v1/tokens", json!({ "name": "mine", "roles": [] })).await;
     post(&server, "/api/v1/webhooks", json!({ "url": "https://mine.invalid" })).await;
     post(&server, "/api/v1/webhooks/1/test", json!({})).await;
+    let headers = [("tus-resumable", "1.0.0"), ("upload-length", "5")];
+    let made = server.send(Method::POST, "/api/v1/uploads/resumable", None, &headers).await;
+    let upload = made.headers()["location"].to_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let made = server
         .world
         .ingest(&["token", "create", "theirs", "--roles", "uploader,editor", "--owner", "other"])
@@ -65,14 +74,18 @@ async fn no_operation_reaches_another_owners_data() {
     let (_, document) = server.get("/api/openapi.json").await;
     let mut requests = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
-        for name in ["get", "post", "put", "patch", "delete"] {
+        for name in ["get", "head", "post", "put", "patch", "delete"] {
             if operations.get(name).is_none() || !path.starts_with("/api/v1/") || path.ends_with("/uploads") {
                 continue;
             }
             let method: Method = name.to_uppercase().parse().unwrap();
             let bearer = format!("Bearer {token}");
-            let headers = [("authorization", bearer.as_str()), ("if-match", "*")];
-            let answer = server.send(method.clone(), &filled(path), body_of(path, &method), &headers).await;
+            let mut headers = vec![("authorization", bearer.as_str()), ("if-match", "*")];
+            if path.contains("/resumable") {
+                headers.extend(OF_PARTS);
+            }
+            let target = filled(path, &upload);
+            let answer = server.send(method.clone(), &target, body_of(path, &method), &headers).await;
             let (status, text) = (answer.status().as_u16(), beginning(answer).await);
             requests += 1;
             match path.contains('{') {
@@ -109,6 +122,7 @@ async fn state(server: &Server) -> String {
             SELECT jobs::text AS line FROM jobs UNION ALL SELECT staging::text FROM staging
             UNION ALL SELECT issues::text FROM issues UNION ALL SELECT contacts::text FROM contacts
             UNION ALL SELECT column_mappings::text FROM column_mappings
+            UNION ALL SELECT uploads::text FROM uploads WHERE upload_owner = 'tester'
             UNION ALL SELECT webhooks::text FROM webhooks WHERE webhook_owner = 'tester'
             UNION ALL SELECT delivery_message::text FROM webhook_deliveries WHERE delivery_owner = 'tester'
             UNION ALL SELECT actions::text FROM actions WHERE action_owner = 'tester'

@@ -129,6 +129,17 @@ impl Server {
         line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").trim().parse::<u64>().unwrap() << 10
     }
 
+    /// Kills the process.
+    pub(crate) async fn kill(&mut self) {
+        self.process.kill();
+        self.process.wait().await;
+    }
+
+    /// Starts another server without a worker in the same world, instead of a killed one.
+    pub(crate) async fn restart(self) -> Server {
+        Server::start(self.world).await
+    }
+
     /// Sends SIGTERM, waits, and returns the exit status.
     pub(crate) async fn stop(&mut self) -> Option<i32> {
         self.process.term_and_wait().await
