@@ -1,4 +1,4 @@
-// Files on their way to the server: one after another, with per cent and a button that cancels.
+// Files on their way to the server: one after another, with per cent and a button that cancels. Large ones by `resuming.js`.
 "use strict";
 
 const sending = (() => {
@@ -12,7 +12,7 @@ const cancel = document.getElementById("cancel");
 const percent = new Intl.NumberFormat(document.documentElement.lang || undefined, { style: "percent" });
 const csrf = form.dataset.csrf ? { "X-CSRF-Token": form.dataset.csrf } : {};
 let current;
-let cancelled = false;
+let cancelling = new AbortController();
 
 function notice(kind, text, ...more) {
   const made = document.createElement("div");
@@ -32,28 +32,43 @@ function refused(place, html, kind, redirect) {
   else place.replaceChildren(notice("bad", form.dataset.failed));
 }
 
-// Sends a file. Resolves to its answer: the status is 0 if there is none.
-function transmit(file, query, onProgress) {
+// Sends a request. Resolves to its answer: the status is 0 if there is none.
+function request(method, address, headers, body, { onProgress, onLoad } = {}) {
   return new Promise((resolve) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", `/upload?${query}`);
-    request.setRequestHeader("Content-Type", "text/csv");
-    request.setRequestHeader("HX-Request", "true");
-    Object.entries(csrf).forEach(([name, value]) => request.setRequestHeader(name, value));
-    request.upload.addEventListener("progress", (event) => { if (event.total) onProgress(event.loaded / event.total); });
-    // The server still has to store the file, which nothing can cancel.
-    request.upload.addEventListener("load", () => {
-      cancel.disabled = true;
-      onProgress(undefined);
-    });
-    request.addEventListener("loadend", () => {
+    const sent = new XMLHttpRequest();
+    sent.open(method, address);
+    const all = { "HX-Request": "true", ...csrf, ...headers };
+    Object.entries(all).forEach(([name, value]) => sent.setRequestHeader(name, value));
+    if (onProgress) sent.upload.addEventListener("progress", (event) => { if (event.total) onProgress(event.loaded, event.total); });
+    if (onLoad) sent.upload.addEventListener("load", onLoad);
+    sent.addEventListener("loadend", () => {
       current = undefined;
-      const header = (name) => request.getResponseHeader(name);
-      resolve({ status: request.status, html: request.responseText, kind: header("Content-Type"), page: header("HX-Redirect") });
+      const header = (name) => sent.getResponseHeader(name);
+      resolve({ status: sent.status, html: sent.responseText, kind: header("Content-Type"), page: header("HX-Redirect"), header });
     });
-    current = request;
-    cancel.disabled = false;
-    request.send(file);
+    current = sent;
+    sent.send(body);
+  });
+}
+
+// Sends a file, a large one in parts. Resolves to the answer.
+function transmit(file, query, onProgress, onWait) {
+  const show = (share) => {
+    // The server still has to store the file, which nothing can cancel.
+    cancel.disabled = share === undefined;
+    onProgress(share);
+  };
+  cancel.disabled = false;
+  if (resuming.isLarge(file)) {
+    const wait = (is) => {
+      if (is) cancel.disabled = false;
+      onWait(is);
+    };
+    return resuming.send(file, query, { request, onProgress: show, onWait: wait, cancelled: cancelling.signal });
+  }
+  return request("POST", `/upload?${query}`, { "Content-Type": "text/csv" }, file, {
+    onProgress: (sent, total) => show(sent / total),
+    onLoad: () => show(undefined),
   });
 }
 
@@ -70,8 +85,10 @@ function setBusy(is) {
   shown.hidden = !is;
   send.disabled = is;
   input.disabled = is;
-  cancelled = false;
-  if (is) cancel.focus();
+  if (is) {
+    cancelling = new AbortController();
+    cancel.focus();
+  }
 }
 
 // Sends a file. `query` says how it is imported: given whether it is to be imported although it was before.
@@ -79,8 +96,11 @@ async function upload(file, query, force = false) {
   answer.replaceChildren();
   setBusy(true);
   progress(shown, 0);
-  const { status, html, kind, page } = await transmit(file, query(force), (share) => progress(shown, share));
-  const was = cancelled;
+  const wait = shown.querySelector("[data-wait]");
+  const onWait = (is) => { wait.textContent = is ? form.dataset.lost : ""; };
+  const { status, html, kind, page } = await transmit(file, query(force), (share) => progress(shown, share), onWait);
+  const was = cancelling.signal.aborted;
+  onWait(false);
   setBusy(false);
   send.focus();
   if (was) say("", form.dataset.cancelled);
@@ -109,7 +129,7 @@ async function uploadAll(files, policy) {
   const lines = listed(files);
   await inTurn(async () => {
     for (const [at, file] of files.entries()) {
-      if (cancelled) lines[at].querySelector("[data-state]").textContent = form.dataset.notSent;
+      if (cancelling.signal.aborted) lines[at].querySelector("[data-state]").textContent = form.dataset.notSent;
       else await uploadOne(file, policy, lines[at], false);
     }
   });
@@ -132,16 +152,17 @@ async function uploadOne(file, policy, line, force) {
   const [state, bar] = [line.querySelector("[data-state]"), line.querySelector("progress")];
   const asked = new URLSearchParams({ filename: file.name, policy });
   if (force) asked.set("force", "true");
-  state.textContent = "";
+  const onWait = (is) => { state.textContent = is ? form.dataset.lost : ""; };
+  onWait(false);
   bar.hidden = false;
   progress(line, 0);
-  const { status, html, kind, page } = await transmit(file, asked, (share) => progress(line, share));
+  const { status, html, kind, page } = await transmit(file, asked, (share) => progress(line, share), onWait);
   bar.hidden = true;
   progress(line, undefined);
   if (status === 202) state.replaceChildren(link(page, form.dataset.open));
   else if (status === 200) earlier(state, page, () => inTurn(() => uploadOne(file, policy, line, true)));
   else if (status) refused(state, html, kind, page);
-  else state.textContent = cancelled ? form.dataset.notSent : form.dataset.interrupted;
+  else state.textContent = cancelling.signal.aborted ? form.dataset.notSent : form.dataset.interrupted;
 }
 
 function link(page, text) {
@@ -168,10 +189,26 @@ function earlier(place, page, again) {
   if (place === answer) open.focus();
 }
 
+// Offers to continue an upload that has begun earlier, as it was to be imported then.
+async function offer(file) {
+  const found = await resuming.begun(file, csrf).catch(() => undefined);
+  if (!found || input.files[0] !== file || input.disabled) return;
+  const again = document.createElement("button");
+  again.type = "button";
+  again.textContent = form.dataset.continue.replace("{percent}", percent.format(found.share));
+  const query = (force) => {
+    const asked = new URLSearchParams(found.query);
+    if (force) asked.set("force", "true");
+    return asked;
+  };
+  again.addEventListener("click", () => upload(file, query));
+  answer.append(notice("", form.dataset.begun, again));
+}
+
 cancel.addEventListener("click", () => {
-  cancelled = true;
+  cancelling.abort();
   current?.abort();
 });
 window.addEventListener("beforeunload", (event) => { if (current) event.preventDefault(); });
-return { answer, csrf, say, refused, listed, upload, uploadAll };
+return { answer, csrf, say, refused, listed, upload, uploadAll, offer };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 
 {
-const { answer, csrf, say, refused, listed, upload, uploadAll } = sending;
+const { answer, csrf, say, refused, listed, upload, uploadAll, offer } = sending;
 const form = document.getElementById("upload");
 const input = document.getElementById("file");
 const part = document.getElementById("preview");
@@ -33,6 +33,7 @@ function choose() {
   listed(isSeveral ? [...input.files] : []);
   if (!isSeveral) {
     preview();
+    if (input.files[0]) offer(input.files[0]);
     return;
   }
   previewed = undefined;

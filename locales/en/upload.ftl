@@ -48,6 +48,10 @@ upload-same-column = A column can only be used for one field. Choose another one
 upload-unreachable = The server cannot be reached. Check your connection and try again.
 upload-interrupted = The upload was interrupted. Try again.
 upload-failed = The upload failed. Try again.
+upload-lost = The upload was interrupted, for example by a lost connection. It continues automatically.
+upload-begun = Part of this file has already been uploaded.
+# $percent (String) - How much of the file has arrived, such as 43 %.
+upload-continue = Continue at { $percent }
 upload-known = You have already uploaded this file.
 upload-known-open = Open that job
 upload-known-again = Import it again

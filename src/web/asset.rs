@@ -27,6 +27,7 @@ pub(crate) struct Assets {
     times: Asset,
     upload: Asset,
     sending: Asset,
+    resuming: Asset,
     icon: Asset,
 }
 
@@ -44,6 +45,7 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         times: asset("times", "js", script, include_str!("../../static/times.js")),
         upload: asset("upload", "js", script, include_str!("../../static/upload.js")),
         sending: asset("sending", "js", script, include_str!("../../static/sending.js")),
+        resuming: asset("resuming", "js", script, include_str!("../../static/resuming.js")),
         icon: asset("icon", "svg", "image/svg+xml", include_str!("../../static/icon.svg")),
     }
 });
@@ -94,6 +96,11 @@ impl Assets {
         &self.sending.path
     }
 
+    /// Returns the path of the script that sends large ones in parts.
+    pub(crate) fn resuming(&self) -> &str {
+        &self.resuming.path
+    }
+
     /// Returns the path of the script for live progress.
     pub(crate) fn live(&self) -> &str {
         &self.live.path
@@ -112,8 +119,9 @@ impl Assets {
 
 /// Serves a file, without authentication.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
-    let Assets { style, htmx, keys, edits, cells, grid, live, times, upload, sending, icon } = &*ASSETS;
-    let all = [style, htmx, keys, edits, cells, grid, live, times, upload, sending, icon];
+    let Assets { style, htmx, keys, edits, cells, grid, live, times, upload, sending, resuming, icon } =
+        &*ASSETS;
+    let all = [style, htmx, keys, edits, cells, grid, live, times, upload, sending, resuming, icon];
     let asset = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
     let asset = asset.ok_or_else(|| Problem::not_found("no such file"))?;
     let headers =

@@ -33,7 +33,7 @@ mod webhooks;
 mod words;
 
 use axum::http::{HeaderValue, header};
-use axum::routing::{get, post};
+use axum::routing::{get, head, post};
 use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -93,6 +93,11 @@ fn quick() -> Router<App> {
 fn long_running() -> Router<App> {
     Router::new()
         .route("/upload", get(upload::page).post(upload::take))
+        .route("/upload/resumable", post(upload::create))
+        .route(
+            "/upload/resumable/{upload}",
+            head(upload::look_up).patch(upload::receive).delete(upload::cancel),
+        )
         .route("/jobs/live", get(jobs::live))
         .route("/jobs/{job}/live", get(job::live))
         .route("/jobs/{job}/file", get(job::file))

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::{request, wants_part};
@@ -11,10 +11,13 @@ use super::mapping::{MappingFields, PreviewRows};
 use super::reading::{ReadingView, Readings};
 use super::settings::{PartButtons, SettingsFields};
 use super::shell::{Section, Shell, show};
-use crate::actions::ActionError;
+use crate::actions::{ActionError, Uploaded};
 use crate::domain::job::ParseSettings;
 use crate::domain::refusal::Refusal;
-use crate::http::{App, PreviewQuery, Problem, Query, UploadQuery, Uploader, preview_of, take_upload};
+use crate::http::{
+    App, Path, PreviewQuery, Problem, Query, UploadQuery, Uploader, create_upload, delete_upload,
+    find_upload, preview_of, receive_part, take_upload,
+};
 use crate::texts::Text;
 
 #[derive(Template)]
@@ -102,15 +105,70 @@ pub(super) async fn take(
 ) -> Result<Response, Problem> {
     let is_script = wants_part(form.headers());
     let uploaded = take_upload(&app, &request(principal), &query, form).await?;
-    let page = match uploaded.parts.is_empty() {
+    match is_script {
+        true => Ok(made(&uploaded)),
+        false => Ok(Redirect::to(&page_of(&uploaded)).into_response()),
+    }
+}
+
+/// Returns the page that shows the jobs of a file.
+fn page_of(uploaded: &Uploaded) -> String {
+    match uploaded.parts.is_empty() {
         true => format!("/jobs/{}", uploaded.job),
         false => "/jobs".to_owned(),
-    };
-    if !is_script {
-        return Ok(Redirect::to(&page).into_response());
     }
+}
+
+/// Returns the response to the script of the page when a file is complete.
+fn made(uploaded: &Uploaded) -> Response {
     let status = if uploaded.earlier { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, [("hx-redirect", page)]).into_response())
+    (status, [("hx-redirect", page_of(uploaded))]).into_response()
+}
+
+/// Creates an upload that arrives in several requests of the script of the page.
+pub(super) async fn create(
+    Uploader(principal): Uploader,
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (id, expiry) = create_upload(&app, &principal.owner, &headers).await?;
+    let location = [(header::LOCATION, format!("/upload/resumable/{id}"))];
+    Ok((StatusCode::CREATED, expiry, location).into_response())
+}
+
+/// Returns how much of such an upload has arrived, or the page of its job.
+pub(super) async fn look_up(
+    Uploader(principal): Uploader,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let state = find_upload(&app, &principal.owner, &id, &headers).await?;
+    let made = state.uploaded.as_ref().map(made);
+    Ok(made.unwrap_or_else(|| (StatusCode::NO_CONTENT, state.all_headers()).into_response()))
+}
+
+/// Receives a part of such an upload.
+pub(super) async fn receive(
+    Uploader(principal): Uploader,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    part: Request,
+) -> Result<Response, Problem> {
+    let state = receive_part(&app, request(principal), &id, part).await?;
+    let made = state.uploaded.as_ref().map(made);
+    Ok(made.unwrap_or_else(|| (StatusCode::NO_CONTENT, state.headers()).into_response()))
+}
+
+/// Deletes such an upload, since the person has cancelled it.
+pub(super) async fn cancel(
+    Uploader(principal): Uploader,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    delete_upload(&app, &principal.owner, &id, &headers).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Downloads a sample file.
