@@ -51,10 +51,10 @@ impl CorrectionsFile {
 }
 
 /// Writes the rows of an owner's job that have open issues, one line each, in file order: the four current values,
-/// `row`, `line`, `row_key`, `reasons`, the texts of all open issues of the row, `notes`, the notes on them, and the other columns of the job's file,
-/// as `other: NAME`. Discarded rows are not included. The format is RFC 4180 in UTF-8 with a byte order mark, and every cell is quoted. Cells that a
-/// spreadsheet program would run or change get an apostrophe in front, also after characters that it may take for
-/// a separator.
+/// `row`, `line`, `row_key`, `reasons`, the texts of all open issues of the row, `notes`, the notes on them, and the other columns
+/// of the job's file, as `other: NAME`. Discarded rows are not included. The format is RFC 4180 in UTF-8 with a byte order mark, and
+/// every cell is quoted. Cells that a spreadsheet program would run or change get an apostrophe in front, also after characters that
+/// it may take for a separator.
 pub async fn corrections_file(
     owners: &OwnerPool,
     owner: &Owner,

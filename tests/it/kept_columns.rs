@@ -293,7 +293,7 @@ async fn a_file_of_corrections_has_the_columns_and_changes_them() {
     );
     world.ingest(&["import", &file]).await.expect_status(3);
     let printed = world.ingest(&["export", "1"]).await;
-    let header = "\"reasons\",\"other: Phone\",\"other: Notes\",\"other: Fax\"\r\n";
+    let header = "\"reasons\",\"notes\",\"other: Phone\",\"other: Notes\",\"other: Fax\"\r\n";
     assert!(printed.stdout.contains(header), "{}", printed.stdout);
     assert!(printed.stdout.contains(",\"'+1\",\"old\",\"'9\"\r\n"), "{}", printed.stdout);
     // Nothing changes as long as nobody changes anything.
