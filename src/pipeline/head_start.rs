@@ -5,6 +5,8 @@
 //! batch is written in vain. It is not written at all if one of its rows breaks a rule on its own, and the unique index over
 //! the contacts' keys refuses it if two of its rows, or one of them and a contact, have the same address.
 
+use std::ops::RangeInclusive;
+
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -18,12 +20,11 @@ use crate::store::contacts::{self, Batch};
 use crate::store::jobs::{self, Claim, RowLocation};
 use crate::store::{JobTables, StoreError, own_tables, sql};
 
-/// Smaller files have too few rows to gain anything.
-const MIN_FILE_BYTES: u64 = 8 << 20;
+/// Smaller files have too few rows to gain anything. Larger ones gain little for their size, and would keep the owner's turn for as
+/// long as they are surveyed, even if they turn out not to be clean.
+const FILE_BYTES: RangeInclusive<u64> = 8 << 20..=256 << 20;
 /// Staging ids are reserved before the rows are counted, for one row in so many bytes.
 const MIN_ROW_BYTES: u64 = 16;
-/// The most ids that are reserved so.
-const MOST_IDS: u64 = 1 << 29;
 
 /// The contacts of a file, as far as they are written.
 pub(crate) struct Begun {
@@ -64,17 +65,17 @@ enum State {
 }
 
 impl HeadStart {
-    /// Prepares for the first run over a file, if it is large enough.
+    /// Prepares for the first run over a file, if it has a size that gains from it.
     pub(crate) async fn prepare(
         context: &Context,
         claim: &Claim,
         file: &File,
     ) -> Result<Option<HeadStart>, RunError> {
-        if claim.checkpoint > 0 || file.bytes() < MIN_FILE_BYTES {
+        if claim.checkpoint > 0 || !FILE_BYTES.contains(&file.bytes()) {
             return Ok(None);
         }
         let own = own_tables::possible(&context.pool).await?;
-        let reserved = (file.bytes() / MIN_ROW_BYTES).min(MOST_IDS);
+        let reserved = file.bytes() / MIN_ROW_BYTES;
         Ok(Some(HeadStart {
             pool: context.pool.clone(),
             owner: claim.owner.clone(),

@@ -14,7 +14,7 @@ use crate::support::{Server, World, client, eventually, free_port};
 
 const HEADER: &str = "email,first_name,last_name,company\n";
 const PART: usize = 8 << 20;
-/// Uploads of which a request is sending a part.
+/// Uploads that a request is adding to.
 const LEASED: &str = "uploads WHERE upload_lease_until > now()";
 const UPLOADS: &str = "/api/v1/uploads/resumable";
 

@@ -246,6 +246,8 @@ async fn rows_are_filtered_selected_and_decided_about_together() {
     screen.find("#grid th[title*='extra']").await;
     screen.press("b").await;
     screen.click("#grid-decide button[value=accept]").await;
+    // The preview is another page.
+    screen.sees(".effects", "1\nrow").await;
     screen.press(ENTER).await;
     screen.sees(".notice", "1 row decided, 1 issue resolved").await;
     screen.close().await;

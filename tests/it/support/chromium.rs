@@ -202,6 +202,15 @@ impl Screen {
 
     /// Presses keys one after the other, in the focused element.
     pub(crate) async fn press(&self, keys: &str) {
+        // No key is pressed while one page, or the focused part of it, replaces another.
+        for _ in 0..20 {
+            if let Ok(focused) = self.client.active_element().await
+                && focused.send_keys(keys).await.is_ok()
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
