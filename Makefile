@@ -1,4 +1,4 @@
-.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots soak score
+.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots effort soak score
 
 # Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
 demo: build
@@ -83,6 +83,11 @@ fuzz:
 screenshots:
 	scripts/setup --test
 	cargo test --locked --test it screenshots:: -- --ignored
+
+# The keys and clicks of a review of 3,000 rows, one case at a time and many at once.
+effort:
+	scripts/setup --test
+	cargo test --locked --test it pages::effort:: -- --ignored --nocapture
 
 # Imports a folder of files with expected results (cases.json and files/) and counts outcomes: right, needless issue,
 # refused, silently wrong. FOLDER for another folder than tests/files.

@@ -169,7 +169,7 @@ function announce(words) {
 
 document.addEventListener("htmx:afterSettle", (event) => {
   const fresh = event.target;
-  if (!fresh.matches(".case") || event.detail.requestConfig.triggeringEvent?.type === "revealed") return;
+  if (!fresh.matches(".case") || event.detail.requestConfig.elt.matches("[data-more]")) return;
   const isDecided = fresh.matches(".decided");
   if (isDecided) decided.push(fresh.id);
   countSelected();

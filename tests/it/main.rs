@@ -25,6 +25,7 @@ mod equivalence;
 mod examples;
 mod excluded_columns;
 mod exports;
+mod features;
 mod fixed_values;
 mod flows;
 mod folded_search;

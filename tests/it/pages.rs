@@ -1,13 +1,16 @@
 //! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content.
-//! `assignments.rs`: cases assigned to people; `details.rs`: counts, messages, links and print; `edits.rs`: keys and what is not saved yet; `every_page.rs`: what every page
-//! has to be; `forms.rs`: forms without scripts, and roles; `grid.rs`: the review as a
-//! table; `languages.rs`: language and time zone; `merges.rs`: chosen values of merged rows; `notes.rs`: notes on cases; `previews.rs`: what is shown
-//! before a change; `progress.rs`: pages that are open while a job runs; `refusals.rs`: refused requests in other languages;
-//! `texts.rs`: every text.
+//!
+//! `assignments.rs`: cases assigned to people; `details.rs`: counts, messages, links and print; `edits.rs`: keys and what is not
+//! saved yet; `effort.rs`: the keys and clicks of a review; `every_page.rs`: what every page has to be; `forms.rs`: forms without
+//! scripts, and roles; `grid.rs`: the review as a table; `languages.rs`: language and time zone; `merges.rs`: chosen values of
+//! merged rows; `notes.rs`: notes on cases; `previews.rs`: what is shown before a change; `progress.rs`: pages that are open while
+//! a job runs; `refusals.rs`: refused requests in other languages; `texts.rs`: every text; `uploads.rs`: uploads with scripts;
+//! `webhooks.rs`: webhooks.
 
 mod assignments;
 mod details;
 mod edits;
+mod effort;
 mod every_page;
 mod forms;
 mod grid;

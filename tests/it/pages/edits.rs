@@ -36,6 +36,23 @@ async fn the_key_after_a_saved_value_is_a_decision() {
 }
 
 #[tokio::test]
+async fn no_case_is_passed_over_when_more_are_fetched() {
+    let server = server().await;
+    let rows: String = (0..40).map(|n| format!("p{n}@@example.com,Ann,Lee,Acme\n")).collect();
+    uploaded(&server, "many.csv", &rows).await;
+    let screen = Screen::open(&server, Look::DESK).await;
+    screen.go("/jobs/2/review/invalid").await;
+    for decided in 0..25 {
+        screen.sees(".case.here h2", &format!("p{decided}@@example.com")).await;
+        screen.press("d").await;
+        screen.sees("#head", &format!("{} of 40 resolved", decided + 1)).await;
+        screen.find(".case.open:focus").await;
+    }
+    assert_eq!(screen.count(".case").await, 40);
+    screen.close().await;
+}
+
+#[tokio::test]
 async fn edits_that_are_not_saved_are_kept_or_asked_about() {
     let server = server().await;
     uploaded(&server, "messy.csv", MESSY).await;

@@ -151,7 +151,8 @@ async fn a_pasted_column_is_previewed_and_is_one_action() {
     screen.sees("#grid-paste[open]", "30\nrows get new values").await;
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
     assert_eq!(values(&server, job, "company").await.concat(), "", "nothing is saved before it is applied");
-    screen.click("#grid-paste [data-apply]").await;
+    // The button has the focus.
+    screen.press(ENTER).await;
     screen.sees("#head", "30 of 40 resolved").await;
     screen.sees("#grid-done", "30 rows edited, 30 issues resolved").await;
     let companies = values(&server, job, "company").await;
