@@ -18,6 +18,9 @@ pub(crate) struct FilterArgs {
     /// Rows with an open issue that is assigned to this person: me, nobody or the name of a person.
     #[arg(long, value_name = "PERSON", value_parser = person)]
     assigned: Option<AssignedTo>,
+    /// Rows with an open issue whose key or description contains this text.
+    #[arg(long, value_parser = search_text)]
+    issue_text: Option<String>,
     /// Rows that are still to be decided: with an open issue, and neither discarded nor imported.
     #[arg(long)]
     open: bool,
@@ -35,10 +38,11 @@ pub(crate) struct FilterArgs {
 impl FilterArgs {
     /// Returns the filter, for the person `me`.
     pub(crate) fn filter(&self, me: &Owner) -> Filter {
-        let FilterArgs { issue_type, assigned, open, status, text, column } = self;
+        let FilterArgs { issue_type, assigned, issue_text, open, status, text, column } = self;
         Filter {
             issue_type: *issue_type,
             assigned: assigned.clone().map(|to| to.of(&me.0)),
+            issue_text: issue_text.clone(),
             open: *open,
             status: *status,
             text: text.clone(),
@@ -63,8 +67,8 @@ pub(super) fn person(text: &str) -> Result<AssignedTo, String> {
 pub(super) fn ensure_chosen(job: JobId, filter: &Filter, all: bool) -> anyhow::Result<()> {
     match (all, *filter == Filter::default()) {
         (false, true) => bail!(
-            "this would apply to every row of job {job}; choose rows with --type, --assigned, --open, --status, --text or \
-             --column, or apply it to every row with --all"
+            "this would apply to every row of job {job}; choose rows with --type, --assigned, --issue-text, --open, --status, \
+             --text or --column, or apply it to every row with --all"
         ),
         (true, false) => {
             bail!("--all applies to every row of job {job}; leave out the other conditions, or --all")

@@ -31,6 +31,9 @@ pub struct Filter {
     /// The row has an open issue that is assigned to this person, or to nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assigned: Option<AssignedTo>,
+    /// The row has an open issue whose key or description contains this text. Case does not matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issue_text: Option<String>,
     /// The row is still to be decided: it has an open issue, and is neither discarded nor imported.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
@@ -81,7 +84,8 @@ impl Filter {
         let column = self.column.as_ref();
         let equals = column.and_then(|column| column.equals.as_deref());
         let person = self.assigned.as_ref().and_then(AssignedTo::person);
-        let searched = [self.text.as_deref(), column.and_then(|column| column.contains.as_deref()), person];
+        let contained = column.and_then(|column| column.contains.as_deref());
+        let searched = [self.text.as_deref(), self.issue_text.as_deref(), contained, person];
         // For `equals`, a text may be as long as a cell.
         let in_equals = equals.filter(|text| text.contains('\0')).and_then(search::refusal);
         in_equals.or_else(|| searched.into_iter().flatten().find_map(search::refusal))

@@ -54,17 +54,28 @@ pub(super) struct IssuesOf<'a> {
     pub(super) open: bool,
     /// To whom they are assigned; `None` for all people and nobody.
     pub(super) assigned: Option<&'a AssignedTo>,
+    /// A text that their key or description contains.
+    pub(super) text: Option<&'a str>,
+}
+
+impl IssuesOf<'static> {
+    /// Returns a description of all issues of a type.
+    pub(super) const fn of_type(issue_type: IssueType) -> IssuesOf<'static> {
+        IssuesOf { issue_type: Some(issue_type), open: false, assigned: None, text: None }
+    }
 }
 
 /// Returns a description of the issues that the filter asks for, beside [`Filter::issues`]: a row must have one of them.
 pub(super) fn required_issues(filter: &Filter) -> Option<IssuesOf<'_>> {
-    let is_required = filter.open || filter.issue_type.is_some() || filter.assigned.is_some();
+    let Filter { open, issue_type, assigned, issue_text, .. } = filter;
+    let is_required = *open || issue_type.is_some() || assigned.is_some() || issue_text.is_some();
     is_required.then(|| open_issues(filter))
 }
 
 /// Returns a description of the open issues that the filter asks for, beside [`Filter::issues`].
 pub(super) fn open_issues(filter: &Filter) -> IssuesOf<'_> {
-    IssuesOf { issue_type: filter.issue_type, open: true, assigned: filter.assigned.as_ref() }
+    let (assigned, text) = (filter.assigned.as_ref(), filter.issue_text.as_deref());
+    IssuesOf { issue_type: filter.issue_type, open: true, assigned, text }
 }
 
 /// Adds `FROM … AS s`: the rows of the job that match the filter, have an issue of each of `linked`, and meet `condition`
@@ -140,7 +151,7 @@ fn push_named(query: &mut QueryBuilder<Postgres>, tables: JobTables, filter: &Fi
 
 /// Adds `AND …`: the issue is one of these.
 pub(super) fn push_issue(query: &mut QueryBuilder<Postgres>, wanted: IssuesOf<'_>) {
-    let IssuesOf { issue_type, open, assigned } = wanted;
+    let IssuesOf { issue_type, open, assigned, text } = wanted;
     if let Some(issue_type) = issue_type {
         query.push(format!(" AND issue_rank = {}", issue_rank::of(issue_type)));
     }
@@ -149,6 +160,12 @@ pub(super) fn push_issue(query: &mut QueryBuilder<Postgres>, wanted: IssuesOf<'_
     }
     if let Some(assigned) = assigned {
         query.push(format!(" AND {ASSIGNEE} = ")).push_bind(assignee(assigned).to_owned());
+    }
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        for (before, column) in [(" AND (", "issue_key"), (" OR ", "issue_description")] {
+            query.push(format!("{before}{} ILIKE ", searched(column))).push_bind(anywhere(text));
+        }
+        query.push(")");
     }
 }
 

@@ -121,6 +121,28 @@ async fn unknown_people_issues_and_owners_are_refused() {
 }
 
 #[tokio::test]
+async fn issues_are_found_by_their_reason_too() {
+    let world = under_review().await;
+    let preview = async |issue_text: &str| {
+        let which = Filter { issue_text: Some(issue_text.to_owned()), ..Filter::default() };
+        let (owners, owner) = (&world.owners, &by(ME).owner);
+        actions::preview(owners, owner, JOB, &which, &Decision::Discard).await.unwrap().changed.rows
+    };
+    let invalid = of_type(IssueType::InvalidEmail);
+    assert_eq!(preview("DELIVERABLE").await, 2);
+    assert_eq!(preview("50%").await, 0, "no character is a wildcard");
+    let which = Filter { issue_text: Some("deliverable".to_owned()), ..Filter::default() };
+    assert_eq!(assign(&world, &which, "me").await, 2);
+    assert_eq!(assign(&world, &invalid, "me").await, 0, "they are the same issues");
+    let long = Filter { issue_text: Some("x".repeat(201)), ..Filter::default() };
+    let refused = actions::preview(&world.owners, &by(ME).owner, JOB, &long, &Decision::Discard).await;
+    assert!(matches!(refused, Err(ActionError::Invalid { field: "filter", .. })), "{refused:?}");
+    let listed = world.ingest(&["bulk", "1", "discard", "--issue-text", "deliverable", "--preview"]).await;
+    listed.expect_status(0);
+    assert!(listed.stdout.contains('2') || listed.stderr.contains('2'), "{}{}", listed.stdout, listed.stderr);
+}
+
+#[tokio::test]
 async fn the_command_line_assigns_and_filters() {
     let world = under_review().await;
     let all = world.ingest(&["assign", "1", "--to", "me"]).await;

@@ -46,6 +46,9 @@ schema! {
         /// Rows with an open issue that is assigned to this person: `me`, `nobody` or the name of a person.
         #[schema(value_type = Option<String>, max_length = 200)]
         assigned: Option<AssignedTo>,
+        /// Rows with an open issue whose key or description contains this text, ignoring case.
+        #[schema(max_length = 200)]
+        issue_text: Option<String>,
         /// Rows that are still to be decided: with an open issue, and neither discarded nor imported.
         open: bool,
         /// Rows in this status.

@@ -17,7 +17,7 @@ pub(crate) async fn each_invalid(
     which: &Filter,
     on_row: impl FnMut(RowId, &str) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let invalid = IssuesOf { issue_type: Some(IssueType::InvalidEmail), open: true, assigned: None };
+    let invalid = IssuesOf { open: true, ..IssuesOf::of_type(IssueType::InvalidEmail) };
     let condition = format!("{IN_QUESTION} AND s.staging_email IS NOT NULL");
     let mut query = QueryBuilder::new("SELECT s.staging_id, s.staging_email");
     filter::push_rows(&mut query, tables, which, &[invalid], &condition);

@@ -36,8 +36,7 @@ const EDITED: Change = Change {
 const NO_CONTACT: &str = " AND s.staging_status IS DISTINCT FROM 'SUCCESS'";
 const DISCARDED: Change = Change { status: "'DISCARD'", ..UNCHANGED };
 /// Rows that conflict with an existing contact.
-const EXISTING: IssuesOf<'static> =
-    IssuesOf { issue_type: Some(IssueType::ExistingEmail), open: false, assigned: None };
+const EXISTING: IssuesOf<'static> = IssuesOf::of_type(IssueType::ExistingEmail);
 
 /// Inserts the rows that match the filter and that the decision changes, and locks them. For decisions whose new values
 /// the program computes, call [`correct`] before.

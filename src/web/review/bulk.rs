@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
+use super::ReviewQuery;
 use super::head::Head;
-use super::job::{ReviewJob, address};
+use super::job::ReviewJob;
 use super::kind_of;
 use crate::actions;
 use crate::domain::assigned::AssignedTo;
@@ -32,13 +33,11 @@ pub(crate) struct Choices {
     pub(super) buttons: Vec<(&'static str, String)>,
     /// The fields that can be filled with one value in all rows: names in forms, and labels.
     pub(super) blanks: Vec<(&'static str, String)>,
-    /// Whether all open cases can be chosen, which a search prevents.
-    pub(super) all: bool,
     pub(super) all_open: String,
 }
 
 impl Choices {
-    pub(super) fn of(text: &Text, kind: IssueType, head: &Head, assigned: &str, searched: bool) -> Choices {
+    pub(super) fn of(text: &Text, kind: IssueType, head: &Head, query: &ReviewQuery) -> Choices {
         let choices = kind.rule().bulk;
         let buttons = choices.iter().filter(|choice| **choice != BulkDecision::FillIn);
         Choices {
@@ -49,10 +48,9 @@ impl Choices {
                 }
                 false => Vec::new(),
             },
-            all: !searched,
-            all_open: match assigned.is_empty() {
-                true => text.bulk_all(head.open_number, &head.open),
-                false => text.bulk_all_assigned(),
+            all_open: match query.is_narrow() {
+                true => text.bulk_all_matching(),
+                false => text.bulk_all(head.open_number, &head.open),
             },
         }
     }
@@ -70,6 +68,9 @@ pub(in crate::web) struct BulkForm {
     /// The person to whom all cases are assigned, if not those in `issue` are meant; empty for all.
     #[serde(default)]
     assigned: String,
+    /// The text that all cases contain; empty for all.
+    #[serde(default)]
+    text: String,
     /// The value that fills empty fields.
     #[serde(default)]
     value: String,
@@ -84,13 +85,21 @@ impl BulkForm {
                 return Err(Problem::on_page(Kind::Conflict, text.bulk_none_selected()));
             }
             filter.issues = Some(self.issue.clone());
-        } else if !self.assigned.is_empty() {
-            filter.assigned = Some(AssignedTo::from(self.assigned.clone()).of(me));
+        } else {
+            let query = self.query();
+            filter.issue_text = query.text();
+            filter.assigned = (!query.assigned.is_empty()).then(|| AssignedTo::from(query.assigned).of(me));
         }
         if let (Some(name), true) = (self.field, self.fills()) {
             filter.column = Some(ColumnFilter { name, equals: Some(String::new()), contains: None });
         }
         Ok(filter)
+    }
+
+    /// Returns the query of the page with the form, to return to it.
+    fn query(&self) -> ReviewQuery {
+        let text = Some(self.text.clone());
+        ReviewQuery { assigned: self.assigned.clone(), text, ..ReviewQuery::default() }
     }
 
     fn fills(&self) -> bool {
@@ -177,7 +186,7 @@ pub(in crate::web) async fn preview(
         job,
         kind: words::rule(text, kind),
         slug: kind.rule().slug,
-        back: address(job, kind),
+        back: form.query().address(job, kind),
         question: words::bulk_question(text, form.decision),
         rows: would.changed.rows,
         effects: changes::counts(text, &would),
@@ -238,6 +247,6 @@ pub(in crate::web) async fn carry_out(
     let (filter, decision) =
         (form.filter(&viewer.text, kind, principal.person())?, form.decision(&viewer.text)?);
     let done = actions::decide(&app.owners, &request(principal), job, &filter, &decision).await?;
-    let query = done.action.map(|action| format!("?done={action}")).unwrap_or_default();
-    Ok(Redirect::to(&format!("{}{query}", address(job, kind))).into_response())
+    let page = ReviewQuery { done: done.action, ..form.query() };
+    Ok(Redirect::to(&page.address(job, kind)).into_response())
 }

@@ -3,7 +3,8 @@
 use askama::Template;
 use sqlx::PgConnection;
 
-use super::job::{ReviewJob, address, effect};
+use super::ReviewQuery;
+use super::job::{ReviewJob, effect};
 use crate::actions::Effect;
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, JobId};
@@ -58,14 +59,15 @@ pub(super) struct Tabs<'a> {
 }
 
 impl Head {
-    /// Returns the head of the cases of a kind.
+    /// Returns the head of the cases of a kind. The tabs keep the filters of the query.
     pub(super) async fn of(
         db: &mut PgConnection,
         review: &ReviewJob,
         kind: IssueType,
+        query: &ReviewQuery,
     ) -> Result<Head, Problem> {
         let job = review.job.id;
-        let tabs = Tabs { all: None, of_kind: &|kind| address(job, kind) };
+        let tabs = Tabs { all: None, of_kind: &|kind| query.of_kind(job, kind) };
         Head::with_tabs(db, review, Some(kind), &tabs).await
     }
 

@@ -8,6 +8,7 @@ pub(super) mod grid;
 mod head;
 mod job;
 mod people;
+mod query;
 
 use askama::Template;
 use axum::extract::State;
@@ -24,13 +25,14 @@ use self::case::{CaseView, Notice};
 use self::head::{Flash, Head};
 use self::job::{ReviewJob, address};
 use self::people::{People, Person};
-use super::form::{search_text, wants_part};
+pub(super) use self::query::ReviewQuery;
+use super::form::wants_part;
 use super::language::Viewer;
 use super::refusals::action_error;
 use super::shell::{Shell, show};
 use super::words;
 use crate::actions::ActionError;
-use crate::domain::ids::{ActionId, IssueId, JobId};
+use crate::domain::ids::{IssueId, JobId};
 use crate::domain::job::JobStatus;
 use crate::domain::rules::IssueType;
 use crate::http::{App, Kind, Path, Problem, Query, Reader};
@@ -56,39 +58,6 @@ pub(super) async fn first(
         Some((kind, _)) => Redirect::to(&format!("{}{done}", address(job, *kind))),
         None => Redirect::to(&format!("/jobs/{job}")),
     })
-}
-
-/// The query of a review: the cases to show.
-#[derive(Debug, Deserialize)]
-pub(super) struct ReviewQuery {
-    state: Option<IssueState>,
-    /// The person to whom the cases are assigned; empty for all.
-    #[serde(default)]
-    assigned: String,
-    text: Option<String>,
-    after: Option<IssueId>,
-    /// The last action, for a notice.
-    done: Option<ActionId>,
-}
-
-impl ReviewQuery {
-    /// Returns the address of the page after the given issue.
-    fn further(&self, job: JobId, kind: IssueType, after: IssueId) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        match self.state {
-            Some(IssueState::Resolved) => query.append_pair("state", "settled"),
-            Some(IssueState::All) => query.append_pair("state", "all"),
-            Some(IssueState::Open) | None => &mut query,
-        };
-        if !self.assigned.is_empty() {
-            query.append_pair("assigned", &self.assigned);
-        }
-        if let Some(text) = search_text(&self.text) {
-            query.append_pair("text", &text);
-        }
-        query.append_pair("after", &after.to_string());
-        format!("{}?{}", address(job, kind), query.finish())
-    }
 }
 
 #[derive(Template)]
@@ -137,8 +106,7 @@ pub(super) async fn cases(
     let kind = kind_of(&viewer.text, &slug)?;
     let mut db = app.owners.read(&principal.owner).await?;
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    let text = search_text(&query.text);
-    let state = query.state.unwrap_or_default();
+    let (text, state) = (query.text(), query.state);
     let people = People::of(&mut db, &review).await?;
     let assigned = people.condition(&query.assigned);
     let filter = IssueFilter { kind: Some(kind), state, assigned, text: text.clone() };
@@ -150,7 +118,7 @@ pub(super) async fn cases(
     if wants_part(&headers) {
         return show(&More { text: review.text().clone(), cases, next });
     }
-    let head = Head::of(&mut db, &review, kind).await?;
+    let head = Head::of(&mut db, &review, kind, &query).await?;
     let identical: Vec<IssueId> =
         cases.iter().filter(|case| case.is_identical()).map(|case| case.id).collect();
     show(&Page {
@@ -158,7 +126,7 @@ pub(super) async fn cases(
             .shell(review.text().review_page_title(words::rule(review.text(), kind), &review.job.filename)),
         flash: Flash::of(&mut db, &review, query.done).await?,
         closed: closed(&review),
-        bulk: bulk::Choices::of(review.text(), kind, &head, &query.assigned, text.is_some()),
+        bulk: bulk::Choices::of(review.text(), kind, &head, &query),
         head,
         text: text.clone().unwrap_or_default(),
         state: match state {
@@ -270,7 +238,7 @@ async fn response_with(
             case,
         });
     }
-    let head = Head::of(db, review, kind).await?;
+    let head = Head::of(db, review, kind, &ReviewQuery::of_page(headers)).await?;
     show(&decide::Decided { case, head })
 }
 

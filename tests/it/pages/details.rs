@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::{MESSY, server, uploaded};
+use super::{ENTER, MESSY, server, uploaded};
 use crate::auth::{sign_in, with_provider};
 use crate::support::{Browser, Look, Screen, Server, eventually};
 
@@ -27,15 +27,39 @@ async fn counts_and_downloads_say_what_they_cover() {
         ("/jobs/2?show=ready&text=ok", ">Rows: Ready</h2>", "Download all<"),
         ("/jobs/2?show=missing", ">Rows: Missing values</h2>", "Download all<"),
         ("/jobs/2/review/invalid", "0 of 2 resolved", "count all issues"),
-        (
-            "/jobs/2/review/invalid?text=bob",
-            "The numbers above count all issues.",
-            "name=\"scope\" value=\"all\"",
-        ),
+        ("/jobs/2/review/invalid?text=bob", "The numbers above count all issues.", "All 2 open issues"),
     ] {
         let html = page(&server, path).await;
         assert!(html.contains(expected) && !html.contains(unexpected), "{path}: {expected}\n{html}");
     }
+}
+
+#[tokio::test]
+async fn a_search_is_kept_by_kinds_and_by_bulk_decisions() {
+    let server = server().await;
+    let rows = |domain: &str| -> String {
+        (0..30).map(|n| format!("p{n}@@{domain},Ann,Lee,Acme\nm{n}@{domain},,Lee,Acme\n")).collect()
+    };
+    uploaded(&server, "many.csv", &(rows("example.com") + &rows("example.org"))).await;
+    let screen = Screen::open(&server, Look::DESK).await;
+    screen.go("/jobs/2/review/invalid").await;
+    screen.find("input[type=search]").await.send_keys(&format!("example.org{ENTER}")).await.unwrap();
+    screen.find("a[href='/jobs/2/review/missing?text=example.org']").await;
+    screen.press("b").await;
+    screen.sees("#many", "All open issues that match, on every page").await;
+    screen.click("#many button[value=correct]").await;
+    screen.sees(".effects", "30\nissues are resolved").await;
+    screen.sees("table ins", "p0@example.org").await;
+    screen.press(ENTER).await;
+    screen.sees("#head", "30 of 60 resolved").await;
+    screen.sees("main", "No issues match").await;
+    screen.find(".tabs a[href='/jobs/2/review/missing?text=example.org']").await;
+    // A decision about one case keeps it as well.
+    screen.go("/jobs/2/review/missing?text=first").await;
+    screen.press("d").await;
+    screen.sees("#head", "1 of 60 resolved").await;
+    screen.find(".tabs a[href='/jobs/2/review/invalid?text=first']").await;
+    screen.close().await;
 }
 
 #[tokio::test]
