@@ -15,14 +15,13 @@ use super::row_outcome::{RowRules, RuledRow};
 use super::survey::RowSurvey;
 use super::{Statistics, existing, file};
 use crate::csv::{RawRow, Reader, Reading, Summary};
-use crate::domain::field::Field;
 use crate::domain::file_check::{CheckedRow, Examples, FileCheck, FoundIssues, RowIssue, shown};
 use crate::domain::interpretation::ReadColumn;
 use crate::domain::job::{Columns, Owner, ParseSettings};
 use crate::domain::rejection::Rejection;
 use crate::domain::required::RequiredFields;
-use crate::domain::row::{Fields, RowHash, normalise};
-use crate::domain::rules::{About, IssueType, Residue, Verdict, Violation};
+use crate::domain::row::{RowHash, normalise};
+use crate::domain::rules::{IssueType, Residue, Verdict, Violation};
 use crate::store::contacts::{self, Contact};
 use crate::store::{OwnerPool, StoreError};
 
@@ -294,7 +293,7 @@ fn example(
 ) -> CheckedRow {
     let issue = |(violation, _): (Violation, _)| RowIssue {
         issue_type: violation.issue_type,
-        fields: causes(violation.issue_type, &ruled.fields, required),
+        fields: violation.issue_type.rule().causes(required, &ruled.fields),
         reason: violation.description,
     };
     CheckedRow {
@@ -305,16 +304,6 @@ fn example(
         issues: issues.into_iter().map(issue).collect(),
         verdict: verdict.clone(),
     }
-}
-
-/// Returns the fields whose values cause an issue: those that are wrong by themselves, or the e-mail that rows share.
-fn causes(issue_type: IssueType, fields: &Fields<'_>, required: RequiredFields) -> Vec<Field> {
-    let rule = issue_type.rule();
-    let is_cause = |field: &Field| {
-        (rule.is_wrong)(required, *field, fields.get(*field))
-            || rule.about == About::Email && *field == Field::Email
-    };
-    Field::ALL.iter().copied().filter(is_cause).collect()
 }
 
 /// Returns the names of the columns of the fields.
