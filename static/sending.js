@@ -85,6 +85,8 @@ function setBusy(is) {
   shown.hidden = !is;
   send.disabled = is;
   input.disabled = is;
+  form.toggleAttribute("data-busy", is);
+  steps.refresh();
   if (is) {
     cancelling = new AbortController();
     cancel.focus();
@@ -210,5 +212,5 @@ cancel.addEventListener("click", () => {
   current?.abort();
 });
 window.addEventListener("beforeunload", (event) => { if (current) event.preventDefault(); });
-return { answer, csrf, say, refused, listed, upload, uploadAll, offer };
+return { answer, csrf, notice, say, refused, listed, upload, uploadAll, offer };
 })();

@@ -76,3 +76,71 @@ mappings-save = Speichern
 mappings-forget = Vergessen
 mappings-forget-one = Spalten { $number } vergessen
 mappings-forget-note = Die Spalten von Dateien mit diesen Spaltennamen werden beim Hochladen wieder zugeordnet. Das lässt sich nicht rückgängig machen.
+
+## Die Schritte
+
+upload-steps = Schritte des Hochladens
+step-file = Datei
+step-reading = Lesen
+step-columns = Spalten
+step-check = Prüfen
+step-import = Importieren
+step-file-title = Datei auswählen
+step-reading-title = Wird die Datei richtig gelesen?
+step-check-title = Was der Import findet
+step-import-title = Datei importieren
+step-next = Weiter
+step-no-file = Wählen Sie zuerst eine Datei aus.
+step-wait = Die Datei wird gelesen.
+step-unreadable = So kann die Datei nicht gelesen werden. Ändern Sie unten, wie sie gelesen wird, oder wählen Sie eine andere Datei aus.
+step-unmatched = Wählen Sie eine Spalte oder geben Sie einen Wert ein für: { $fields }
+step-refused = Die Datei würde aus dem Grund oben abgelehnt.
+
+## Wohin jede Spalte kommt
+
+goes-title = Wohin jede Spalte kommt
+goes-column = Spalte
+goes-samples = Beispiele
+goes-to = Kommt in
+goes-kept = Wird mit dem Kontakt aufbewahrt
+goes-unused = Nicht importiert
+
+## Die Prüfung vor dem Import
+
+check-checking = Die Zeilen werden geprüft.
+check-failed = Die Zeilen konnten nicht geprüft werden. Sie können die Datei trotzdem importieren; ihr Auftrag zeigt dann, was zu entscheiden ist.
+check-beginning = { $count ->
+    [one] Das betrifft die erste Zeile. Der Import prüft alle Zeilen.
+   *[other] Das betrifft die ersten { $shown } Zeilen. Der Import prüft alle Zeilen.
+}
+check-split = Das betrifft die erste Tabelle des Archivs. Jede Tabelle wird ein eigener Auftrag.
+check-valid = { $shown } { $count ->
+    [one] Zeile wird ein Kontakt
+   *[other] Zeilen werden Kontakte
+}
+check-asked = { $shown } { $count ->
+    [one] Zeile hat Probleme
+   *[other] Zeilen haben Probleme
+}
+check-repeated = { $shown } { $count ->
+    [one] Zeile wiederholt eine andere
+   *[other] Zeilen wiederholen andere
+}
+check-skipped = { $shown } { $count ->
+    [one] Zeile ist kein Datensatz
+   *[other] Zeilen sind keine Datensätze
+}
+check-clean = Keine Zeile hat ein Problem. Es gibt nichts zu entscheiden.
+check-issues-title = Was zu entscheiden sein wird
+check-issues-note = Nach dem Import entscheiden Sie über diese Probleme einzeln oder über viele zugleich.
+check-kind = Art
+check-issues = Probleme
+check-rows = Zeilen
+check-identical = { $count ->
+    [one] { $shown } Zeile hat dieselben Werte wie ihr Kontakt. Die Durchsicht bietet an, sie zu überspringen.
+   *[other] { $shown } Zeilen haben dieselben Werte wie ihre Kontakte. Die Durchsicht bietet an, sie zu überspringen.
+}
+check-unknown-contacts = Ein anderes Programm hat gerade Kontakte eingefügt, mit denen die Zeilen noch nicht verglichen werden. Der Import vergleicht sie mit allen.
+check-examples = Beispiele
+check-value = Wert
+check-reason = Was nicht stimmt

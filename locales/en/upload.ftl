@@ -84,3 +84,84 @@ mappings-forget = Forget
 # $number (String) - The number of the mapping.
 mappings-forget-one = Forget columns { $number }
 mappings-forget-note = Files with these column names are matched again when they are uploaded. This cannot be undone.
+
+## The steps
+
+upload-steps = Steps of the upload
+step-file = File
+step-reading = Reading
+step-columns = Columns
+step-check = Check
+step-import = Import
+step-file-title = Choose a file
+step-reading-title = Is the file read correctly?
+step-check-title = What the import will find
+step-import-title = Import the file
+step-next = Next
+step-no-file = Choose a file first.
+step-wait = The file is being read.
+step-unreadable = The file cannot be read like this. Change how it is read below, or choose another file.
+# $fields (String) - The names of fields.
+step-unmatched = Choose a column or type a value for: { $fields }
+step-refused = The file would be refused for the reason above.
+
+## Where each column goes
+
+goes-title = Where each column goes
+goes-column = Column
+goes-samples = Examples
+goes-to = Goes to
+goes-kept = Kept with the contact
+goes-unused = Not imported
+
+## The check before the import
+
+check-checking = The rows are being checked.
+check-failed = The rows could not be checked. You can still import the file; its job then says what to decide.
+# $count (Number) - The number of rows.
+# $shown (String) - The number as it is shown.
+check-beginning = { $count ->
+    [one] This is about the first row. The import checks all rows.
+   *[other] This is about the first { $shown } rows. The import checks all rows.
+}
+check-split = This is about the first table of the archive. Each table becomes a job of its own.
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+check-valid = { $shown } { $count ->
+    [one] row becomes a contact
+   *[other] rows become contacts
+}
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+check-asked = { $shown } { $count ->
+    [one] row has issues
+   *[other] rows have issues
+}
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+check-repeated = { $shown } { $count ->
+    [one] row repeats another one
+   *[other] rows repeat others
+}
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+check-skipped = { $shown } { $count ->
+    [one] line is not a row
+   *[other] lines are not rows
+}
+check-clean = No row has an issue. Nothing will be asked.
+check-issues-title = What you will be asked
+check-issues-note = After the import you decide about these issues one by one or many at once.
+check-kind = Kind
+check-issues = Issues
+check-rows = Rows
+# $count (Number) - The number of rows.
+# $shown (String) - The number as it is shown.
+check-identical = { $count ->
+    [one] { $shown } row has the same values as its contact. The review offers to skip it.
+   *[other] { $shown } rows have the same values as their contacts. The review offers to skip them.
+}
+check-unknown-contacts = Another program has just inserted contacts, with which rows are not compared yet. The import compares all of them.
+check-examples = Examples
+check-value = Value
+check-reason = What is wrong

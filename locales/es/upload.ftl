@@ -76,3 +76,71 @@ mappings-save = Guardar
 mappings-forget = Olvidar
 mappings-forget-one = Olvidar las columnas { $number }
 mappings-forget-note = Las columnas de los archivos con estos nombres se vuelven a asignar al subirlos. No se puede deshacer.
+
+## Los pasos
+
+upload-steps = Pasos de la subida
+step-file = Archivo
+step-reading = Lectura
+step-columns = Columnas
+step-check = Comprobación
+step-import = Importación
+step-file-title = Elija un archivo
+step-reading-title = ¿Se lee bien el archivo?
+step-check-title = Lo que encontrará la importación
+step-import-title = Importar el archivo
+step-next = Siguiente
+step-no-file = Elija primero un archivo.
+step-wait = Se está leyendo el archivo.
+step-unreadable = El archivo no se puede leer así. Cambie abajo cómo se lee o elija otro archivo.
+step-unmatched = Elija una columna o escriba un valor para: { $fields }
+step-refused = El archivo se rechazaría por el motivo indicado arriba.
+
+## Adónde va cada columna
+
+goes-title = Adónde va cada columna
+goes-column = Columna
+goes-samples = Ejemplos
+goes-to = Va a
+goes-kept = Se guarda con el contacto
+goes-unused = No se importa
+
+## La comprobación antes de la importación
+
+check-checking = Se están comprobando las filas.
+check-failed = No se pudieron comprobar las filas. Aún puede importar el archivo; su trabajo dirá después qué hay que decidir.
+check-beginning = { $count ->
+    [one] Esto se refiere a la primera fila. La importación comprueba todas las filas.
+   *[other] Esto se refiere a las primeras { $shown } filas. La importación comprueba todas las filas.
+}
+check-split = Esto se refiere a la primera tabla del archivo comprimido. Cada tabla se convierte en un trabajo propio.
+check-valid = { $shown } { $count ->
+    [one] fila se convierte en contacto
+   *[other] filas se convierten en contactos
+}
+check-asked = { $shown } { $count ->
+    [one] fila tiene problemas
+   *[other] filas tienen problemas
+}
+check-repeated = { $shown } { $count ->
+    [one] fila repite otra
+   *[other] filas repiten otras
+}
+check-skipped = { $shown } { $count ->
+    [one] línea no es una fila
+   *[other] líneas no son filas
+}
+check-clean = Ninguna fila tiene problemas. No habrá nada que decidir.
+check-issues-title = Lo que habrá que decidir
+check-issues-note = Tras la importación decide sobre estos problemas uno a uno o sobre muchos a la vez.
+check-kind = Tipo
+check-issues = Problemas
+check-rows = Filas
+check-identical = { $count ->
+    [one] { $shown } fila tiene los mismos valores que su contacto. La revisión ofrece omitirla.
+   *[other] { $shown } filas tienen los mismos valores que sus contactos. La revisión ofrece omitirlas.
+}
+check-unknown-contacts = Otro programa acaba de insertar contactos con los que aún no se comparan las filas. La importación las compara con todos.
+check-examples = Ejemplos
+check-value = Valor
+check-reason = Qué está mal

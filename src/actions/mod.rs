@@ -10,6 +10,7 @@ mod assign;
 mod assign_issues;
 mod beginning;
 mod case;
+mod check_file;
 mod contact;
 mod correct;
 mod corrections_content;
@@ -44,6 +45,7 @@ pub use assign::{Assignment, ColumnChoice, FieldSource};
 pub use assign_issues::assign_issues;
 pub(crate) use beginning::{Beginning, PREVIEW_BYTES, preview_limit};
 pub use case::{Case, Cases, Existing, cases, cases_of};
+pub(crate) use check_file::{FileContent, check_file, check_limit};
 pub use contact::{
     EditedContact, columns_of as contact_columns, edit as edit_contact, missing as missing_contact,
     tag as contact_tag,

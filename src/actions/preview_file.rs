@@ -304,7 +304,7 @@ impl<'a> Text<'a> {
 }
 
 /// Returns why a container has no preview.
-fn not_unpacked(error: UnpackError, beginning: &Beginning) -> ActionError {
+pub(super) fn not_unpacked(error: UnpackError, beginning: &Beginning) -> ActionError {
     match error {
         UnpackError::Rejected(rejection) => refusal(rejection, beginning),
         UnpackError::Scratch(source) => StoreError::Scratch(source).into(),
@@ -313,7 +313,7 @@ fn not_unpacked(error: UnpackError, beginning: &Beginning) -> ActionError {
 }
 
 /// Returns why a file has no preview, with the parameter that may be the cause.
-fn refusal(rejection: Rejection, beginning: &Beginning) -> ActionError {
+pub(super) fn refusal(rejection: Rejection, beginning: &Beginning) -> ActionError {
     let (field, reason) = match rejection {
         Rejection::Incomplete | Rejection::GrowsTooLarge { .. } => ("file", beginning.too_large()),
         Rejection::NoSuchLine { .. } => ("header_line", rejection.into()),

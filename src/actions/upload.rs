@@ -153,17 +153,26 @@ async fn store_and_make(
         true => Beginning::stored(objects, stored.key()).await?,
         false => Beginning::new(head, whole),
     };
-    let header =
-        match preview_file(owners, &request.owner, &beginning, &upload.settings, upload.required).await {
-            Ok(header) => Some(header),
-            // The run reports what is wrong with the file, as for any other file, unless columns are to be assigned.
-            Err(ActionError::Invalid { field: "file", .. }) if upload.assignment.is_none() => None,
-            Err(error) => return Err(error),
-        };
+    let header = header_of(owners, &request.owner, &beginning, upload).await?;
     let reading = Reading::of(upload, header.as_ref())?;
     let header = header.filter(|_| upload.remember != Remember::Nothing);
     let file = ToImport::new(&hash, reading, header)?;
     make(owners, queue, request, upload, bytes, &[file], stored).await
+}
+
+/// Returns the header of a file. Returns `None` if the file cannot be previewed: its run reports why, unless columns are to
+/// be assigned.
+pub(super) async fn header_of(
+    owners: &OwnerPool,
+    owner: &Owner,
+    beginning: &Beginning,
+    upload: &Upload<'_>,
+) -> Result<Option<FilePreview>, ActionError> {
+    match preview_file(owners, owner, beginning, &upload.settings, upload.required).await {
+        Ok(header) => Ok(Some(header)),
+        Err(ActionError::Invalid { field: "file", .. }) if upload.assignment.is_none() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Maximum number of tables of an archive that become jobs.
@@ -227,15 +236,15 @@ async fn make(
 }
 
 /// How a file is read, as far as a person has set it or it is remembered.
-struct Reading {
-    settings: ParseSettings,
-    columns: Option<Columns>,
+pub(super) struct Reading {
+    pub settings: ParseSettings,
+    pub columns: Option<Columns>,
     /// The fields that rows must have, if a person leaves others empty.
-    required: Option<RequiredFields>,
+    pub required: Option<RequiredFields>,
 }
 
 impl Reading {
-    fn of(upload: &Upload<'_>, header: Option<&FilePreview>) -> Result<Reading, ActionError> {
+    pub(super) fn of(upload: &Upload<'_>, header: Option<&FilePreview>) -> Result<Reading, ActionError> {
         let mut settings = upload.settings.clone();
         if let (Some(assignment), Some(header)) = (&upload.assignment, header) {
             let assigned = assign(header, assignment, &settings.values, upload.required)?;

@@ -50,6 +50,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(sessions::end_sessions))
         .routes(routes!(uploads::preview_upload))
+        .routes(routes!(uploads::check_upload))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
         .routes(routes!(mappings::preview_job_file))

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use super::list::List;
 use super::output::OutputArgs;
 use super::{
-    assign, browser_sessions, columns, contacts, dead_letters, decide, import, mapping, migrate, note,
+    assign, browser_sessions, check, columns, contacts, dead_letters, decide, import, mapping, migrate, note,
     row_filter, save, show, token, undo, watch, webhook,
 };
 use crate::config::{Setting, Settings};
@@ -74,6 +74,11 @@ pub(super) enum Command {
         #[command(flatten)]
         reading: columns::ReadingArgs,
     },
+    /// Check a file before its import: how many rows become contacts, and what will be asked about the others.
+    ///
+    /// Reads the whole file as an import does, compares its rows with each other and with the contacts, and stores nothing. Exits
+    /// with status 0 if all rows become contacts, 3 if there would be issues to resolve, and 1 if the file would be refused.
+    Check(check::CheckArgs),
     /// Run jobs from the queue until SIGTERM or SIGINT.
     Worker,
     /// Serve the pages and the HTTP API, and run jobs, until SIGTERM or SIGINT.
@@ -328,6 +333,7 @@ impl Command {
             }
             Command::Import { .. }
             | Command::Preview { .. }
+            | Command::Check(_)
             | Command::Token(_)
             | Command::Webhook(_)
             | Command::Session(_)

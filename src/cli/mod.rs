@@ -6,6 +6,7 @@
 
 mod assign;
 mod browser_sessions;
+mod check;
 mod columns;
 mod commands;
 mod configuration;
@@ -119,6 +120,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         Command::Import { .. }
         | Command::Watch(_)
         | Command::Preview { .. }
+        | Command::Check(_)
         | Command::Worker
         | Command::Serve { .. }
         | Command::Token(_)
@@ -164,6 +166,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Import { files, how, force } => import::run(session, &files, &how, force).await,
         Command::Watch(args) => watch::run(session, &args).await,
         Command::Preview { file, reading } => columns::show(session, &file, &reading).await,
+        Command::Check(args) => check::run(session, &args).await,
         Command::Worker => session.work().await,
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,

@@ -15,6 +15,7 @@ pub mod email;
 pub mod extra;
 pub mod failure;
 pub mod field;
+pub mod file_check;
 pub mod full_name;
 pub(crate) mod html;
 pub mod ids;

@@ -48,7 +48,7 @@ pub(crate) use resumable::{
 };
 pub(crate) use server::{ConnectionLimits, open_files, serve};
 pub(crate) use state::{Access, App, Parts};
-pub use uploads::{PreviewQuery, UploadQuery, preview_of, take_corrections, take_upload};
+pub use uploads::{PreviewQuery, UploadQuery, check_of, preview_of, take_corrections, take_upload};
 pub(crate) use uploads::{preview_corrections, preview_of_job};
 
 /// Builds the whole server from `routes` and the layers that each request passes through. `problem_page` shows

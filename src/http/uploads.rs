@@ -15,10 +15,11 @@ use super::problem::{Kind, Problem};
 use super::state::App;
 use crate::actions::{
     self, ActionError, Assignment, Beginning, ColumnChoice, Corrected, CorrectionsPreview, FieldSource,
-    FilePreview, GivenSettings, PREVIEW_BYTES, Remember, Upload, Uploaded,
+    FileContent, FilePreview, GivenSettings, PREVIEW_BYTES, Remember, Upload, Uploaded,
 };
 use crate::csv::Mapping;
 use crate::domain::field::{Field, PerField, by_name};
+use crate::domain::file_check::FileCheck;
 use crate::domain::job::{Columns, FixedValues, ImportPolicy, JobId, Owner, ParseSettings};
 use crate::domain::refusal::Refusal;
 use crate::domain::required::RequiredFields;
@@ -295,6 +296,20 @@ pub async fn preview_of(
     let beginning = Beginning::new(body.into(), whole);
     let preview = actions::preview_file(&app.owners, owner, &beginning, &settings, app.required).await;
     preview.map_err(of_settings)
+}
+
+/// Checks the file whose content, or whose beginning, is the body of a request, as the query would import it.
+pub async fn check_of(
+    app: &App,
+    owner: &Owner,
+    query: &UploadQuery,
+    request: Request,
+) -> Result<FileCheck, Problem> {
+    let upload = query.named_upload(app)?;
+    let _permit = app.ceilings.large_bodies.enter(owner)?;
+    let body = read_up_to(request.into_body(), |head| Ok(actions::check_limit(head))).await?;
+    let content = FileContent::of_body(&body)?;
+    actions::check_file(&app.owners, owner, content, &upload).await.map_err(of_settings)
 }
 
 /// Previews the stored file of a job, as its settings and the query say.

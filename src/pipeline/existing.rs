@@ -1,5 +1,7 @@
 //! Finds which of the file's e-mails the owner already has, and plans the run accordingly.
 
+use std::io;
+
 use futures::TryStreamExt;
 use sqlx::PgConnection;
 
@@ -14,7 +16,7 @@ use crate::domain::interpretation::Interpretation;
 use crate::domain::job::Owner;
 use crate::domain::progress::Phase;
 use crate::store::jobs::{Claim, RowLocation};
-use crate::store::{JobTables, contacts, sql};
+use crate::store::{JobTables, StoreError, contacts, sql};
 
 /// E-mails looked up per query.
 const PROBE_BATCH: usize = 5_000;
@@ -79,7 +81,7 @@ pub(crate) async fn plan(
         Some(begun) => {
             // This transaction does not see the contacts in `begun`.
             let mut beside = sql::begin(&context.pool).await?;
-            (look(context, &mut beside, &claim.owner, None, &sorted).await?, begun)
+            (look::<RunError>(context.existing(), &mut beside, &claim.owner, None, &sorted).await?, begun)
         }
         None => {
             let mut transaction = sql::begin(&context.pool).await?;
@@ -89,7 +91,8 @@ pub(crate) async fn plan(
                 transaction = sql::begin(&context.pool).await?;
             }
             control.report(Phase::Comparing, 0, None);
-            let existing = look(context, &mut transaction, &claim.owner, None, &sorted).await?;
+            let existing =
+                look::<RunError>(context.existing(), &mut transaction, &claim.owner, None, &sorted).await?;
             (existing, transaction.into())
         }
     };
@@ -124,16 +127,15 @@ async fn lacks_keys(
     }
 }
 
-/// Returns the keys of the file's e-mails that the owner already has. Excludes contacts created by `own`, the
+/// Adds the keys of the file's e-mails that the owner already has to `existing`. Excludes contacts created by `own`, the
 /// tables of this job. Looks up each e-mail in the index or scans all contacts, whichever costs less.
-pub(crate) async fn look(
-    context: &Context,
+pub(crate) async fn look<E: From<StoreError> + From<io::Error>>(
+    mut existing: Existing,
     connection: &mut PgConnection,
     owner: &Owner,
     own: Option<JobTables>,
     sorted: &Sorted,
-) -> Result<Existing, RunError> {
-    let mut existing = context.existing();
+) -> Result<Existing, E> {
     let rows = sorted.rows();
     let probed =
         rows <= ALWAYS_PROBED || contacts::more_than(connection, owner, (rows * PROBE_COST) as i64).await?;

@@ -9,14 +9,11 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tokio::io::AsyncWriteExt;
 
+use super::read_as::ReadAs;
 use super::{Context, Control, RunError};
 use crate::containers::{SIGNATURE_BYTES, Signature, Unpacked, Wanted, unpack};
-use crate::csv::{
-    Damage, Encoding, Limits, Mapping, PREVIEW_BYTES, Preview, RawRow, Reader, Reading, Summary,
-    TableSettings, preview,
-};
+use crate::csv::{Damage, PREVIEW_BYTES, Preview, RawRow, Reader, Reading, Summary, preview};
 use crate::domain::interpretation::{ColumnsBy, Container};
-use crate::domain::job::ParseSettings;
 use crate::domain::rejection::Rejection;
 use crate::domain::row::{Fields, normalise};
 use crate::domain::rules::encoding_in_doubt;
@@ -28,7 +25,7 @@ const KEPT_BYTES: u64 = 1 << 20;
 /// The bytes of unpacked text that are read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
 /// Maximum bytes of a workbook that may be in memory.
-const IN_MEMORY_BYTES: u64 = 256 << 20;
+pub(crate) const IN_MEMORY_BYTES: u64 = 256 << 20;
 /// The interval between checks whether the run is to stop, while a container is unpacked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -133,47 +130,25 @@ impl File {
         }
         let is_whole = head.len() < PREVIEW_BYTES;
         head.truncate(PREVIEW_BYTES);
-        let Ok(encoding) = self.encoding(claim) else { return Ok(None) };
-        Ok(preview(&head, is_whole, 0, encoding, self.table(claim)).ok())
-    }
-
-    /// Returns the encoding if it is known or a person has set it.
-    fn encoding(&self, claim: &Claim) -> Result<Option<Encoding>, Rejection> {
-        Ok(match (self.is_ours, &claim.settings.encoding) {
-            (true, _) => Some(Encoding::Utf8),
-            (false, Some(name)) => Some(name.parse::<Encoding>()?),
-            (false, None) => None,
-        })
+        let read_as = self.read_as(claim);
+        let Ok(encoding) = read_as.encoding() else { return Ok(None) };
+        Ok(preview(&head, is_whole, 0, encoding, read_as.table()).ok())
     }
 
     /// Returns a reader for the first pass, which detects the encoding unless it is known or a person has set it.
     pub(crate) fn first_reader(&self, claim: &Claim) -> Result<Reader, Rejection> {
-        let reader = match self.encoding(claim)? {
-            Some(encoding) => Reader::with_encoding(encoding, limits()),
-            None => Reader::sniffing(limits()),
-        };
-        Ok(self.as_set(reader, claim))
+        self.read_as(claim).first_reader()
     }
 
     /// Returns a reader for a later pass, with the encoding of the survey.
     pub(crate) fn reader(&self, claim: &Claim, reading: Reading) -> Reader {
-        self.as_set(Reader::with_encoding(reading, limits()), claim)
+        self.read_as(claim).reader(reading)
     }
 
-    /// Applies what is set for the job.
-    fn as_set(&self, reader: Reader, claim: &Claim) -> Reader {
-        let reader = reader.mapped(mapping(claim)).of_table(self.table(claim));
-        reader.requiring(claim.required).fixing(claim.settings.values.clone())
-    }
-
-    /// Returns what is set about the table. The cells of a workbook have neither a delimiter nor quotes.
-    fn table(&self, claim: &Claim) -> TableSettings {
-        let ParseSettings { header_line, delimiter, quote, .. } = claim.settings;
-        let header_line = header_line.map(u64::from);
-        match self.is_ours {
-            true => header_line.into(),
-            false => TableSettings { header_line, delimiter, quote },
-        }
+    /// Returns what is set about the file of a job.
+    fn read_as<'c>(&self, claim: &'c Claim) -> ReadAs<'c> {
+        let Claim { columns, settings, required, .. } = claim;
+        ReadAs { columns: columns.as_ref(), settings, required: *required, is_ours: self.is_ours }
     }
 }
 
@@ -279,10 +254,6 @@ impl Pass {
     }
 }
 
-fn mapping(claim: &Claim) -> Option<Mapping> {
-    claim.columns.as_ref().and_then(Mapping::of)
-}
-
 /// Returns who has assigned the columns.
 pub(crate) fn columns_by(claim: &Claim) -> ColumnsBy {
     match &claim.columns {
@@ -290,11 +261,6 @@ pub(crate) fn columns_by(claim: &Claim) -> ColumnsBy {
         Some(columns) if columns.remembered => ColumnsBy::Remembered,
         Some(_) => ColumnsBy::Person,
     }
-}
-
-/// Returns the limits of the reader.
-pub(crate) fn limits() -> Limits {
-    Limits::default()
 }
 
 /// Returns the values of a row as they are stored and compared.

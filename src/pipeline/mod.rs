@@ -5,6 +5,7 @@
 //! retrying and answering messages is up to `worker`.
 
 mod budget;
+mod check;
 mod compare;
 pub(crate) mod contact_keys;
 mod control;
@@ -14,6 +15,7 @@ mod extra;
 mod file;
 mod head_start;
 pub(crate) mod merge;
+mod read_as;
 mod recheck;
 mod remembered;
 mod repeats;
@@ -35,10 +37,12 @@ use crate::objects::{ObjectError, Objects};
 use crate::store::jobs::Claim;
 use crate::store::{StoreError, contacts, own_tables};
 use crate::texts::rejection_for_job;
+pub(crate) use check::{CheckError, FileToCheck, check};
 pub(crate) use compare::SortMemory;
 use compare::{Comparison, Existing};
 use control::timed;
 pub(crate) use control::{Control, Pace};
+pub(crate) use file::IN_MEMORY_BYTES;
 
 /// What a run needs from its environment.
 #[derive(Clone)]

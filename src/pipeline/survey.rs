@@ -1,5 +1,7 @@
 //! Pass 1 over the file: detects the encoding, checks each row on its own, and records the rows for comparison.
 
+use std::io;
+
 use super::budget::RESIDUE_BYTES;
 use super::compare::{Comparison, OPEN, RepeatComparison, UNDECIDED};
 use super::extra::{self, Fills};
@@ -9,10 +11,11 @@ use super::{Context, Control, RunError, file};
 use crate::csv::{RawRow, Reading};
 use crate::domain::contact::ContactKeys;
 use crate::domain::interpretation::Interpretation;
+use crate::domain::job::Owner;
 use crate::domain::progress::Phase;
 use crate::domain::rejection::Rejection;
 use crate::domain::required::RequiredFields;
-use crate::domain::row::Fields;
+use crate::domain::row::{Fields, RowHash};
 use crate::domain::rules::Verdict;
 use crate::domain::{email, rules};
 use crate::store::jobs::Claim;
@@ -85,11 +88,11 @@ pub(crate) async fn run(
         file,
         reading: summary.reading(),
         interpretation,
-        doubts: found.doubts,
+        doubts: found.rows.doubts,
         rows: summary.rows,
         bytes: found.bytes,
-        has_violations: found.has_violations,
-        comparison: found.comparison,
+        has_violations: found.rows.has_violations,
+        comparison: found.rows.comparison,
         extra_columns: summary.used_columns(&found.extra.used),
         repeats: Some(found.extra.repeats),
         fills: Fills::default(),
@@ -98,11 +101,7 @@ pub(crate) async fn run(
 }
 
 struct Found {
-    keys: ContactKeys,
-    required: RequiredFields,
-    comparison: Comparison,
-    has_violations: bool,
-    doubts: Vec<String>,
+    rows: RowSurvey,
     bytes: u64,
     extra: extra::Found,
     head_start: Option<HeadStart>,
@@ -111,11 +110,7 @@ struct Found {
 impl Found {
     fn new(context: &Context, claim: &Claim) -> Found {
         Found {
-            keys: ContactKeys::of(&claim.owner),
-            required: claim.required,
-            comparison: context.comparison(),
-            has_violations: false,
-            doubts: Vec::new(),
+            rows: RowSurvey::new(&claim.owner, claim.required, context.comparison()),
             bytes: 0,
             extra: extra::Found::new(context),
             head_start: None,
@@ -123,26 +118,70 @@ impl Found {
     }
 
     fn row(&mut self, row: &RawRow<'_>, control: &Control) -> Result<(), RunError> {
-        let fields = file::fields(row);
-        let residue = file::residue(row.damage.as_ref());
-        if residue.len() > RESIDUE_BYTES {
-            return Err(Rejection::TooDamaged { line: row.line, limit_bytes: RESIDUE_BYTES }.into());
-        }
-        let doubts = row.damage.as_ref().map(|damage| damage.doubts.as_slice()).unwrap_or_default();
-        self.doubts.extend(doubts.iter().take(DOUBTS - self.doubts.len()).cloned());
-        let hash = fields.hash(&residue);
-        self.bytes += (fields.bytes() + residue.len() + self.extra.row(row, hash)?) as u64;
-        let verdict = rules::check(&fields, row.damage.is_some(), self.required);
-        self.has_violations |= !verdict.is_clean();
-        let group = group(&self.keys, &fields, &verdict);
-        self.comparison.push(row.number as u32 | OPEN | UNDECIDED, group, hash)?;
+        let surveyed = self.rows.row(row)?;
+        let (fields, hash) = (&surveyed.fields, surveyed.hash);
+        self.bytes += (fields.bytes() + surveyed.residue_bytes + self.extra.row(row, hash)?) as u64;
+        self.rows.compare(row, &surveyed)?;
         if let Some(head_start) = &mut self.head_start {
-            head_start.take(row, &fields, group.filter(|_| verdict.is_clean()));
+            head_start.take(row, fields, surveyed.group.filter(|_| surveyed.is_clean));
         }
         if row.number.is_multiple_of(8192) {
             control.report(Phase::Reading, row.number, None);
         }
         Ok(())
+    }
+}
+
+/// What the rows of a file show one by one, and what is needed to compare them.
+pub(crate) struct RowSurvey {
+    keys: ContactKeys,
+    required: RequiredFields,
+    /// The rows, for comparison.
+    pub comparison: Comparison,
+    /// Whether any row breaks a rule on its own.
+    pub has_violations: bool,
+    /// Descriptions of the first values whose encoding is in doubt.
+    pub doubts: Vec<String>,
+}
+
+/// A row by itself.
+pub(crate) struct SurveyedRow<'r> {
+    fields: Fields<'r>,
+    hash: RowHash,
+    residue_bytes: usize,
+    group: Option<u128>,
+    is_clean: bool,
+}
+
+impl RowSurvey {
+    /// Returns what is known before the first row.
+    pub(crate) fn new(owner: &Owner, required: RequiredFields, comparison: Comparison) -> RowSurvey {
+        let keys = ContactKeys::of(owner);
+        RowSurvey { keys, required, comparison, has_violations: false, doubts: Vec::new() }
+    }
+
+    /// Checks a row on its own.
+    ///
+    /// Fails if too much of it does not fit into its fields.
+    pub(crate) fn row<'r>(&mut self, row: &RawRow<'r>) -> Result<SurveyedRow<'r>, Rejection> {
+        let fields = file::fields(row);
+        let residue = file::residue(row.damage.as_ref());
+        if residue.len() > RESIDUE_BYTES {
+            return Err(Rejection::TooDamaged { line: row.line, limit_bytes: RESIDUE_BYTES });
+        }
+        let doubts = row.damage.as_ref().map(|damage| damage.doubts.as_slice()).unwrap_or_default();
+        self.doubts.extend(doubts.iter().take(DOUBTS - self.doubts.len()).cloned());
+        let hash = fields.hash(&residue);
+        let verdict = rules::check(&fields, row.damage.is_some(), self.required);
+        let is_clean = verdict.is_clean();
+        self.has_violations |= !is_clean;
+        let group = group(&self.keys, &fields, &verdict);
+        Ok(SurveyedRow { fields, hash, residue_bytes: residue.len(), group, is_clean })
+    }
+
+    /// Adds a row to those that are compared. None of them has a contact or a decision yet.
+    pub(crate) fn compare(&mut self, row: &RawRow<'_>, surveyed: &SurveyedRow<'_>) -> io::Result<()> {
+        self.comparison.push(row.number as u32 | OPEN | UNDECIDED, surveyed.group, surveyed.hash)
     }
 }
 

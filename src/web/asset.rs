@@ -28,6 +28,8 @@ pub(crate) struct Assets {
     upload: Asset,
     sending: Asset,
     resuming: Asset,
+    steps: Asset,
+    checking: Asset,
     icon: Asset,
 }
 
@@ -46,6 +48,8 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         upload: asset("upload", "js", script, include_str!("../../static/upload.js")),
         sending: asset("sending", "js", script, include_str!("../../static/sending.js")),
         resuming: asset("resuming", "js", script, include_str!("../../static/resuming.js")),
+        steps: asset("steps", "js", script, include_str!("../../static/steps.js")),
+        checking: asset("checking", "js", script, include_str!("../../static/checking.js")),
         icon: asset("icon", "svg", "image/svg+xml", include_str!("../../static/icon.svg")),
     }
 });
@@ -101,6 +105,16 @@ impl Assets {
         &self.resuming.path
     }
 
+    /// Returns the path of the script that shows one step of an upload at a time.
+    pub(crate) fn steps(&self) -> &str {
+        &self.steps.path
+    }
+
+    /// Returns the path of the script that checks a file before its import.
+    pub(crate) fn checking(&self) -> &str {
+        &self.checking.path
+    }
+
     /// Returns the path of the script for live progress.
     pub(crate) fn live(&self) -> &str {
         &self.live.path
@@ -119,9 +133,11 @@ impl Assets {
 
 /// Serves a file, without authentication.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
-    let Assets { style, htmx, keys, edits, cells, grid, live, times, upload, sending, resuming, icon } =
-        &*ASSETS;
-    let all = [style, htmx, keys, edits, cells, grid, live, times, upload, sending, resuming, icon];
+    let Assets { style, htmx, keys, edits, cells, grid, live, times, icon, .. } = &*ASSETS;
+    let Assets { upload, sending, resuming, steps, checking, .. } = &*ASSETS;
+    let all = [
+        style, htmx, keys, edits, cells, grid, live, times, icon, upload, sending, resuming, steps, checking,
+    ];
     let asset = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
     let asset = asset.ok_or_else(|| Problem::not_found("no such file"))?;
     let headers =

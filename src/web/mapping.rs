@@ -53,6 +53,11 @@ struct Choice {
 }
 
 impl Choice {
+    /// Returns whether another field may have the same column: one of full names, which are split.
+    fn may_share_column(&self) -> bool {
+        matches!(self.field, Field::FirstName | Field::LastName)
+    }
+
     /// Returns whether the column `index` is chosen.
     fn is_chosen(&self, index: &usize) -> bool {
         self.column.is_some_and(|column| usize::from(column) == *index)

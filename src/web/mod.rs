@@ -8,6 +8,7 @@ mod asset;
 mod audit;
 mod bar;
 mod changes;
+mod check;
 mod contacts;
 mod csrf;
 mod delete_contacts;
@@ -79,6 +80,7 @@ fn quick() -> Router<App> {
         .route("/jobs/{job}/issues/{issue}", get(review::one).post(review::decide))
         .route("/jobs/{job}/issues/{issue}/rows/{row}", post(review::edit))
         .route("/upload/preview", post(upload::preview))
+        .route("/upload/check", post(check::check))
         .route("/upload/sample.csv", get(upload::sample))
         .route("/keys", get(shell::keys))
         .route("/language", post(language::choose_language))

@@ -11,7 +11,8 @@ use super::mapping::{MappingFields, PreviewRows};
 use super::reading::{ReadingView, Readings};
 use super::settings::{PartButtons, SettingsFields};
 use super::shell::{Section, Shell, show};
-use crate::actions::{ActionError, Uploaded};
+use crate::actions::{ActionError, FilePreview, Uploaded};
+use crate::domain::file_check::shown;
 use crate::domain::job::ParseSettings;
 use crate::domain::refusal::Refusal;
 use crate::http::{
@@ -46,6 +47,8 @@ struct Part {
     reading: ReadingView,
     readings: Option<Readings>,
     rows: PreviewRows,
+    /// The names of the columns with some of their values.
+    columns: Vec<(String, String)>,
     complete: bool,
     remembered: bool,
 }
@@ -79,10 +82,28 @@ pub(super) async fn preview(
         reading: ReadingView::of_preview(&text, &preview),
         readings: Readings::of_preview(&text, &preview),
         rows: PreviewRows::of(&text, &preview, false),
+        columns: columns(&preview),
         complete: preview.matched().is_some(),
         remembered: preview.remembered,
         text,
     })
+}
+
+/// Maximum number of values of a column that are shown.
+const SAMPLES: usize = 3;
+
+/// Returns the names of the columns with some of their values.
+fn columns(preview: &FilePreview) -> Vec<(String, String)> {
+    let samples = |at: usize| {
+        let mut values: Vec<String> = Vec::new();
+        for value in preview.rows.iter().filter_map(|row| row.get(at)).map(|value| value.trim()) {
+            if values.len() < SAMPLES && !value.is_empty() && !values.iter().any(|known| known == value) {
+                values.push(shown(value));
+            }
+        }
+        values.join(" · ")
+    };
+    preview.names.iter().enumerate().map(|(at, name)| (name.clone(), samples(at))).collect()
 }
 
 /// Returns what to do with a file that is too large for a preview but not for an upload.

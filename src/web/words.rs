@@ -4,9 +4,9 @@ use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::decision::{ActionKind, Field};
 use crate::domain::job::JobStatus;
 use crate::domain::row::RowStatus;
-use crate::domain::rules::{IssueType, PerLanguage, RULES, Rule};
+use crate::domain::rules::{IssueType, PerLanguage, RULES, Rule, Verdict};
 use crate::store::Count;
-use crate::texts::{Language, Text};
+use crate::texts::{Language, Text, email_error, field_inline};
 
 /// Returns the text with an initial capital and a full stop.
 pub(crate) fn sentence(words: &str) -> String {
@@ -88,6 +88,25 @@ pub(crate) fn rule(text: &Text, issue_type: IssueType) -> String {
 /// Returns what is wrong with a row that breaks a rule.
 pub(crate) fn wrong(text: &Text, issue_type: IssueType) -> String {
     in_language(text, &issue_type.rule().wrong)
+}
+
+/// Returns what is wrong with a row that breaks a rule, with its missing fields or why its e-mail is invalid if the verdict says
+/// so.
+pub(crate) fn reason(text: &Text, issue_type: IssueType, verdict: &Verdict) -> String {
+    match issue_type {
+        IssueType::MissingRequiredField if !verdict.missing.is_empty() => {
+            let names: Vec<String> = verdict.missing.iter().map(|field| field_inline(text, field)).collect();
+            text.wrong_missing(names.join(", "))
+        }
+        IssueType::InvalidEmail => match verdict.invalid_email {
+            Some(error) => text.wrong_invalid_reason(email_error(text, error)),
+            None => wrong(text, issue_type),
+        },
+        IssueType::MissingRequiredField
+        | IssueType::DuplicateEmail
+        | IssueType::ExistingEmail
+        | IssueType::MalformedRow => wrong(text, issue_type),
+    }
 }
 
 fn in_language(text: &Text, texts: &PerLanguage) -> String {

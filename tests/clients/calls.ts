@@ -116,6 +116,9 @@ async function resumable(): Promise<void> {
 async function review(): Promise<number> {
   const preview = await ok(api.POST('/api/v1/uploads/preview', { body: DIRTY, ...asBytes }));
   assert.deepEqual(preview.names, ['email', 'first_name', 'last_name', 'company']);
+  const check = await ok(api.POST('/api/v1/uploads/check', { body: DIRTY, ...asBytes }));
+  assert.deepEqual([check.rows, check.is_whole], [6, true]);
+  assert(check.issues.some((found) => found.issue_type === 'INVALID_EMAIL'));
   const job = await upload('dirty.csv', DIRTY);
   const path = { job };
   const found = await ok(api.GET('/api/v1/jobs/{job}', { params: { path } }));

@@ -89,6 +89,9 @@ def resumable():
 def review():
     preview = uploads_api.preview_upload(DIRTY.encode())
     assert preview.names == ["email", "first_name", "last_name", "company"]
+    check = uploads_api.check_upload(DIRTY.encode())
+    assert (check.rows, check.is_whole) == (6, True)
+    assert "INVALID_EMAIL" in [found.issue_type for found in check.issues]
     job = upload("dirty.csv", DIRTY)
     found = jobs_api.get_job(job)
     assert (found.status, found.total_rows, found.interpretation.encoding) == ("NEEDS_REVIEW", 6, "UTF-8")

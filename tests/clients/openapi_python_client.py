@@ -49,6 +49,7 @@ from ingest_client.api.rows import (
 )
 from ingest_client.api.uploads import (
     change_mapping,
+    check_upload,
     create_resumable,
     delete_resumable,
     describe_resumable,
@@ -161,6 +162,9 @@ def resumable() -> None:
 def review() -> int:
     preview = ok(preview_upload.sync_detailed(client=client, body=file(DIRTY)))
     assert preview.names == ["email", "first_name", "last_name", "company"]
+    check = ok(check_upload.sync_detailed(client=client, body=file(DIRTY)))
+    assert (check.rows, check.is_whole) == (6, True)
+    assert models.IssueType.INVALID_EMAIL in [found.issue_type for found in check.issues]
     job = upload("dirty.csv", DIRTY)
     found = ok(get_job.sync_detailed(job, client=client))
     assert (found.status, found.total_rows) == ("NEEDS_REVIEW", 6)

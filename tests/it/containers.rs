@@ -146,6 +146,7 @@ async fn the_api_and_the_pages_show_what_was_unpacked() {
     screen.go("/upload").await;
     let file = format!("{FOLDER}/contacts.ods");
     screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.step("reading").await;
     screen.sees("#preview", "ODS spreadsheet, sheet “Kontakte 2026”").await;
     screen.sees("#preview", "zoe@example.com").await;
     screen.close().await;
@@ -168,6 +169,8 @@ async fn a_file_that_is_too_large_for_a_preview_is_imported_and_matched_on_its_p
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(file.to_str().unwrap()).await.unwrap();
     screen.sees("#preview .notice", "This one is larger: upload it without a preview").await;
+    assert_eq!(screen.count("#steps [data-to=check]:enabled").await, 0, "nothing can be checked");
+    screen.step("import").await;
     screen.click("#send").await;
     screen.sees("h1", "large.xlsx").await;
     assert_eq!(server.world.status_after_run(1).await, "NEEDS_REVIEW");
@@ -186,7 +189,11 @@ async fn a_file_that_is_too_large_for_a_preview_is_imported_and_matched_on_its_p
     let file = server.world.file("large.csv", &text);
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.step("reading").await;
     screen.sees("#preview", "ann@example.com").await;
+    // Of its rows, the first 4 MiB are checked.
+    screen.step("check").await;
+    screen.sees("#check", "This is about the first ").await;
     screen.close().await;
 }
 

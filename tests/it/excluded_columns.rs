@@ -218,12 +218,17 @@ async fn the_upload_page_excludes_columns() {
     let screen = Screen::open(&server, Look::DESK).await;
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.step("columns").await;
     screen.sees("#preview", "Columns not to import").await;
     screen.click("#preview .columns + details summary").await;
     // The column of a field cannot be chosen.
     assert!(!screen.find("[data-exclude='0']").await.is_enabled().await.unwrap());
+    screen.sees("[data-goes='0']", "E-mail").await;
+    screen.sees("[data-goes='5']", "Kept with the contact").await;
     screen.click("[data-exclude='5']").await;
+    screen.sees("[data-goes='5']", "Not imported").await;
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
+    screen.step("import").await;
     screen.click("#send").await;
     screen.sees("main", "2 contacts imported").await;
     assert_eq!(extras(&server.world).await[0], Some(json!({ "Phone": "1", "Phone (2)": "2" })));

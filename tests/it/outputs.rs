@@ -68,6 +68,7 @@ async fn a_first_import_and_its_issues_match_the_snapshot() {
     let file = world.file("contacts.csv", CONTACTS);
     let mut all = String::new();
     let commands: &[&[&str]] = &[
+        &["check", &file],
         &["import", &file],
         &["issues", "1"],
         &["bulk", "1", "correct", "--type", "INVALID_EMAIL", "--preview"],

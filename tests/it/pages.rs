@@ -20,6 +20,7 @@ mod notes;
 mod previews;
 mod progress;
 mod refusals;
+mod steps;
 mod texts;
 mod uploads;
 mod webhooks;
@@ -80,7 +81,9 @@ async fn a_whole_review_works_by_keyboard() {
     screen.press("u").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
     screen.sees("#preview", "Match the columns").await;
+    screen.step("reading").await;
     screen.sees("#preview", "dup@example.com").await;
+    screen.step("columns").await;
     for (column, name) in
         [("email", "Ansch"), ("first_name", "Vor"), ("last_name", "Nach"), ("company", "Haus")]
     {
@@ -88,13 +91,16 @@ async fn a_whole_review_works_by_keyboard() {
     }
     screen.sees("#preview .samples", "ok@example.com").await;
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
+    screen.step("import").await;
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     screen.sees("h1", "messy.csv").await;
     server.world.status_after_run(2).await;
     // The same file again resolves to the same job.
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.step("columns").await;
     screen.sees("#preview", "Matched as in an earlier file").await;
+    screen.step("import").await;
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     screen.sees("#answer", "already uploaded this file").await;
     screen.go("/jobs").await;

@@ -213,6 +213,7 @@ async fn a_row_of_the_preview_becomes_the_header_by_keyboard_and_by_click() {
     let screen = Screen::open(&server, Look::DESK).await;
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.step("reading").await;
     screen.sees("#preview", "On line 1").await;
     screen.find("#preview [data-line='3'] button").await.send_keys(SPACE).await.unwrap();
     screen.sees("#preview", "On line 3").await;
@@ -221,9 +222,12 @@ async fn a_row_of_the_preview_becomes_the_header_by_keyboard_and_by_click() {
     screen.sees("#preview", "On line 1").await;
     screen.click("#preview [data-line='3'] td:last-child").await;
     screen.sees("#preview", "On line 3").await;
+    screen.step("columns").await;
     screen.sees("#preview .samples", "a@example.com").await;
+    screen.step("reading").await;
     screen.find("#encoding").await.send_keys("windows-1251").await.unwrap();
     screen.sees("#preview", "windows-1251, set by hand").await;
+    screen.step("import").await;
     screen.click("#send").await;
     screen.sees("h1", "two.csv").await;
     assert_eq!(server.world.status_after_run(1).await, "COMPLETED");

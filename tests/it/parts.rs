@@ -309,11 +309,13 @@ async fn the_pages_choose_a_part() {
     let screen = Screen::open(&server, Look::DESK).await;
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.step("reading").await;
     screen.sees("#preview", "Each becomes a job of its own").await;
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
     screen.click("#preview [data-part][value='export/b.csv']").await;
     screen.sees("#preview tbody", "bob@example.com").await;
-    screen.sees("#preview", "Match the columns").await;
+    screen.step("columns").await;
+    screen.step("import").await;
     screen.click("#send").await;
     screen.sees("h1", "two.zip, export/b.csv").await;
     assert_eq!(server.world.status_after_run(1).await, "COMPLETED");

@@ -136,8 +136,18 @@ async fn save_screenshots() {
             save(&screen, "keys", look).await;
             save_page(&screen, "upload", "/upload", look).await;
             screen.find("#file").await.send_keys(&odd).await.unwrap();
-            screen.sees("#preview", "Match the columns").await;
-            save(&screen, "upload-preview", look).await;
+            screen.step("reading").await;
+            save(&screen, "upload-reading", look).await;
+            screen.step("columns").await;
+            save(&screen, "upload-columns", look).await;
+            for (field, column) in [("email", "Cont"), ("company", "Where")] {
+                screen.find(&format!("#column-{field}")).await.send_keys(column).await.unwrap();
+            }
+            screen.step("check").await;
+            screen.find("#check td").await;
+            save(&screen, "upload-check", look).await;
+            screen.step("import").await;
+            save(&screen, "upload-import", look).await;
             screen.close().await;
         }
     }

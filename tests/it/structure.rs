@@ -16,7 +16,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("objects", &["domain"]),
     ("queue", &["store", "domain", "metrics"]),
     ("pipeline", &["store", "objects", "containers", "texts", "csv", "domain", "metrics"]),
-    ("actions", &["store", "objects", "queue", "containers", "exports", "texts", "csv", "domain"]),
+    (
+        "actions",
+        &["pipeline", "store", "objects", "queue", "containers", "exports", "texts", "csv", "domain"],
+    ),
     ("webhooks", &["store", "domain", "metrics"]),
     (
         "worker",

@@ -67,6 +67,7 @@ fn response_of(operation: &str) -> Option<Value> {
         "list_tokens" => json!([token()]),
         "create_token" => with(token(), json!({ "secret": "ing_…" })),
         "upload_file" => json!({ "job": 42, "earlier": false, "bytes": 5120, "parts": [] }),
+        "check_upload" => file_check(),
         "list_jobs" => page(job()),
         "get_job" => with(job(), json!({ "open": [{ "issue_type": "INVALID_EMAIL", "count": 1 }] })),
         "reprocess_job" | "reread_job" | "map_job" => {
@@ -155,6 +156,21 @@ fn row() -> Value {
 fn contact() -> Value {
     json!({ "id": 1001, "email": "ann@example.com", "first_name": "Ann", "last_name": "Lee", "company": "Acme",
         "created_at": "2026-10-05T09:16:00Z", "row": 2000, "extra": { "Phone": "555-0101" } })
+}
+
+fn file_check() -> Value {
+    json!({
+        "rows": 120, "is_whole": true, "is_split": false, "valid_rows": 117, "issue_rows": 1, "repeated_rows": 2,
+        "identical_rows": 0, "has_unknown_contacts": false, "skipped_lines": 0,
+        "issues": [{ "issue_type": "INVALID_EMAIL", "issues": 1, "rows": 1 }],
+        "columns": [{ "field": "email", "name": "E-Mail" }],
+        "examples": [{
+            "number": 11, "line": 12, "email": "bob@example,com", "first_name": "Bob", "last_name": "Ray",
+            "company": "Acme", "residue": null,
+            "issues": [{ "issue_type": "INVALID_EMAIL", "fields": ["email"],
+                "reason": "‘,’ is not allowed after the @" }],
+        }],
+    })
 }
 
 fn effect() -> Value {

@@ -1,11 +1,13 @@
-//! Files: uploads and previews.
+//! Files: uploads, previews and checks.
 
 use crate::actions;
 use crate::actions::{MatchedColumn, UploadedPart};
-use crate::domain::field::Field;
+use crate::domain::field::{Field, PerField};
+use crate::domain::file_check::{self, CheckedRow, FoundIssues, RowIssue};
 use crate::domain::ids::JobId;
-use crate::domain::interpretation::{Certainty, Container, EncodingReading, SkippedLine};
+use crate::domain::interpretation::{Certainty, Container, EncodingReading, ReadColumn, SkippedLine};
 use crate::domain::job::Quote;
+use crate::domain::rules::IssueType;
 
 schema! {
     /// The result of an upload.
@@ -91,5 +93,76 @@ schema! {
         required: bool,
         /// The value of the field in every row, instead of a column.
         value: Option<String>,
+    }
+}
+
+schema! {
+    /// What an import of a file would find.
+    file_check::FileCheck as FileCheck {
+        /// The rows that were checked.
+        rows: u64,
+        /// Whether these are all rows of the file.
+        is_whole: bool,
+        /// Whether the file is an archive with several tables and no table is chosen. The first was checked.
+        is_split: bool,
+        /// Rows that become contacts without a question.
+        valid_rows: u64,
+        /// Rows that raise issues.
+        issue_rows: u64,
+        /// Rows that are skipped because they repeat an earlier one.
+        repeated_rows: u64,
+        /// Rows whose e-mail a contact has with the same values in all fields; `null` if there are too many to compare.
+        identical_rows: Option<u64>,
+        /// Whether there are contacts that another program has just inserted, with which rows cannot be compared yet.
+        has_unknown_contacts: bool,
+        /// The issues by rule; rules that no row breaks are left out.
+        issues: Vec<FoundIssues>,
+        /// The columns of the fields.
+        columns: Vec<ReadColumn>,
+        /// Lines that are not rows: titles, notes, totals.
+        skipped_lines: u64,
+        /// Up to ten rows that raise issues, of as many rules as possible, in the order of the file.
+        examples: Vec<CheckedRow>,
+    }
+}
+
+schema! {
+    /// The issues of one rule that an import would raise.
+    file_check::FoundIssues as FoundIssues {
+        /// The rule.
+        issue_type: IssueType,
+        /// The number of issues. Rows with the same e-mail share one.
+        issues: u64,
+        /// The rows that raise them.
+        rows: u64,
+    }
+}
+
+schema! {
+    /// A row of a file that raises issues.
+    file_check::CheckedRow as CheckedRow {
+        /// Its number among the rows, from 1.
+        number: u64,
+        /// The line on which it starts, from 1.
+        line: u64,
+        /// Its {}, shortened to 200 characters.
+        #[schema(value_type = String)]
+        values: PerField<String>,
+        /// The text of a malformed row that does not fit in its values.
+        residue: Option<String>,
+        /// Its issues.
+        issues: Vec<RowIssue>,
+    } without { verdict } spread { values }
+}
+
+schema! {
+    /// An issue that a row raises.
+    file_check::RowIssue as RowIssue {
+        /// The rule.
+        issue_type: IssueType,
+        /// The fields whose values break it; none if the whole row does.
+        fields: Vec<Field>,
+        /// What is wrong, in English.
+        reason: String,
     }
 }

@@ -15,7 +15,7 @@ mod missing_required_field;
 
 use super::bulk_decision::BulkDecision;
 use super::email::{self, EmailError};
-use super::field::Field;
+use super::field::{Field, PerField};
 use super::issue::{ENCODING_ISSUE_KEY, email_issue_key, row_issue_key};
 use super::required::{FieldSet, RequiredFields};
 use super::row::{Fields, OnExisting, RowHash, RowStatus};
@@ -68,6 +68,19 @@ pub struct Rule {
     pub still_raised: fn(RequiredFields) -> String,
     /// What `still_raised` cannot know until the next run.
     pub blind_to: BlindTo,
+}
+
+impl Rule {
+    /// Returns the fields whose values cause an issue: those that are wrong, or else the e-mail that the rows of the issue share;
+    /// none if the whole row is the cause.
+    pub(crate) fn causes<T: AsRef<str>>(&self, required: RequiredFields, values: &PerField<T>) -> Vec<Field> {
+        let is_cause = |field: &Field| (self.is_wrong)(required, *field, values.get(*field).as_ref());
+        let fields: Vec<Field> = Field::ALL.iter().copied().filter(is_cause).collect();
+        match self.about {
+            About::Email if fields.is_empty() => vec![Field::Email],
+            About::Email | About::Row => fields,
+        }
+    }
 }
 
 /// A text in each language of the pages.

@@ -100,7 +100,9 @@ impl Reading<'_> {
         self.control.report(Phase::Comparing, 0, None);
         let sorted = tokio::task::block_in_place(|| comparison.sort())?;
         let own = (done > 0).then_some(self.location.tables);
-        let existing = existing::look(self.context, connection, &self.claim.owner, own, &sorted).await?;
+        let existing = self.context.existing();
+        let existing =
+            existing::look::<RunError>(existing, connection, &self.claim.owner, own, &sorted).await?;
         let findings = tokio::task::block_in_place(|| sorted.findings(existing, MOST_REPEATS))?;
         Ok(Compared { findings, rows: count, done, has_violations })
     }

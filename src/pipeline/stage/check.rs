@@ -1,22 +1,17 @@
 //! Decides a row's final verdict and fills the batches of rows.
 
 use super::super::budget::CHUNK_BYTES;
-use super::super::compare::Findings;
 use super::super::existing::Plan;
 use super::super::extra::Fills;
-use super::super::row_outcome::RowOutcome;
-use super::super::{Statistics, file, survey};
+use super::super::row_outcome::RowRules;
+use super::super::{Statistics, file};
 use crate::csv::RawRow;
-use crate::domain::contact::ContactKeys;
 use crate::domain::ids::RowId;
 use crate::domain::row::{Fields, RowStatus};
-use crate::domain::rules::{self, About, Residue, encoding_in_doubt};
+use crate::domain::rules::Residue;
 use crate::store::issues::Raised;
 use crate::store::jobs::{Claim, RowLocation};
 use crate::store::staging::{Chunk, NewRow};
-
-/// The group of the rows that share the issue about the encoding. Selection row is its last is not known.
-const ENCODING_GROUP: (u128, bool) = (0, false);
 
 /// Rows to be written to the database.
 #[derive(Default)]
@@ -92,11 +87,8 @@ pub(crate) struct RowChecker<'a> {
     location: RowLocation,
     /// Whether no row of the file raises an issue, so that every row is written in its final state.
     clean: bool,
-    findings: &'a Findings,
+    rules: RowRules<'a>,
     fills: &'a Fills,
-    /// The description of the issue about the encoding.
-    doubt: String,
-    keys: ContactKeys,
 }
 
 impl<'a> RowChecker<'a> {
@@ -106,10 +98,8 @@ impl<'a> RowChecker<'a> {
             claim,
             location,
             clean: plan.clean,
-            findings: &plan.findings,
+            rules: RowRules::new(&claim.owner, claim.required, &plan.findings, &plan.doubts),
             fills: &plan.fills,
-            doubt: encoding_in_doubt(&plan.doubts),
-            keys: ContactKeys::of(&claim.owner),
         }
     }
 
@@ -121,46 +111,36 @@ impl<'a> RowChecker<'a> {
     /// Checks a row and adds it to the batch, unless an earlier run has staged it. Returns `None` for a repeat.
     pub(crate) fn row<'r>(&self, row: &RawRow<'r>, batch: &mut Batch) -> Option<CheckedRow<'r>> {
         batch.reached = row.number;
-        let finding = self.findings.about(row.number as u32);
-        let fields = file::fields(row);
-        let outcome =
-            RowOutcome::new(rules::check(&fields, row.damage.is_some(), self.claim.required), finding, None);
-        batch.counts.count(&outcome);
-        let Some(verdict) = outcome.verdict() else {
+        let ruled = self.rules.apply(row);
+        batch.counts.count(&ruled.outcome);
+        if ruled.outcome.verdict().is_none() {
             batch.passed += 1;
             return None;
-        };
-        let status = match outcome.status() {
+        }
+        let status = match ruled.outcome.status() {
             RowStatus::Ready if self.clean => RowStatus::Success,
             status => status,
         };
         let id = self.location.row(row.number);
-        let group = survey::group(&self.keys, &fields, verdict);
-        let checked = CheckedRow { id, fields, key: group.unwrap_or(0) };
+        let key = ruled.group.unwrap_or(0);
         if row.number <= self.claim.checkpoint {
             batch.passed += 1;
-            return Some(checked);
+            return Some(CheckedRow { id, fields: ruled.fields, key });
         }
         let damage = row.damage.as_ref();
         let text = file::residue(damage);
         let residue = Residue { text: &text, is_about_encoding: file::is_about_encoding(damage) };
-        let hash = checked.fields.hash(residue.text);
+        let hash = ruled.fields.hash(residue.text);
         self.fills.encode(row, &mut batch.extra);
-        let (fields, line, extra) = (&checked.fields, row.line, &batch.extra);
+        let (fields, line, extra) = (&ruled.fields, row.line, &batch.extra);
         let staged = NewRow { id, fields, status, hash, line, residue, extra };
         batch.chunk.push(self.claim.job, &staged);
         // After a resume, the recheck raises the issues of all rows alike.
         if status == RowStatus::Issue && self.claim.checkpoint == 0 {
-            let group = group.filter(|_| finding.shared).map(|group| (group, finding.last));
-            for mut violation in verdict.violations(&checked.fields, hash, residue) {
-                let mut group = group.filter(|_| violation.issue_type.rule().about == About::Email);
-                if violation.is_about_encoding() {
-                    violation.description.clone_from(&self.doubt);
-                    group = Some(ENCODING_GROUP);
-                }
+            for (violation, group) in self.rules.issues(&ruled, hash, residue) {
                 batch.shares.push(Share { raised: Raised::new(violation, id), group });
             }
         }
-        Some(checked)
+        Some(CheckedRow { id, fields: ruled.fields, key })
     }
 }

@@ -17,16 +17,15 @@ use super::people::{People, Person};
 use crate::actions::{self, Case, Cases};
 use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::decision::ActionKind;
-use crate::domain::email::EmailError;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
 use crate::domain::issue::{ENCODING_ISSUE_KEY, RESOLVED_BY_RUN};
 use crate::domain::required::RequiredFields;
-use crate::domain::rules::{self, About, Compares, IssueType, Verdict};
+use crate::domain::rules::{self, About, Compares, IssueType};
 use crate::http::Problem;
 use crate::store::actions::{self as trail, Action};
 use crate::store::extra_columns;
 use crate::store::issues::Issue;
-use crate::texts::{Text, email_error, field_inline};
+use crate::texts::Text;
 use crate::web::extra::ExtraLine;
 use crate::web::times::Time;
 use crate::web::words;
@@ -254,21 +253,8 @@ fn description(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFiel
         return text.wrong_encoding();
     }
     let first = rows.first().map(|case| rules::check(&case.row.fields(), false, required));
-    let (kind, Verdict { missing, invalid_email, .. }) = (issue.issue_type, first.unwrap_or_default());
-    if kind == IssueType::MissingRequiredField && rows.len() == 1 && !missing.is_empty() {
-        let names: Vec<String> = missing.iter().map(|field| field_inline(text, field)).collect();
-        return text.wrong_missing(names.join(", "));
-    }
     // The residue of a malformed row is shown with the row.
-    reason(text, kind, invalid_email)
-}
-
-/// Returns what is wrong with a row that has an issue of this type, and with its e-mail.
-pub(super) fn reason(text: &Text, kind: IssueType, invalid_email: Option<EmailError>) -> String {
-    match invalid_email.filter(|_| kind == IssueType::InvalidEmail) {
-        Some(reason) => text.wrong_invalid_reason(email_error(text, reason)),
-        None => words::wrong(text, kind),
-    }
+    words::reason(text, issue.issue_type, &first.unwrap_or_default())
 }
 
 fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId, Action>) -> Decided {

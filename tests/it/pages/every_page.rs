@@ -148,8 +148,18 @@ async fn visit(screen: &Screen, visitors: &str, mut check: impl AsyncFnMut(&str)
     check("a person").await;
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(visitors).await.unwrap();
-    screen.find("#preview .samples").await;
-    check("the preview of a file").await;
+    screen.step("reading").await;
+    check("how a file is read").await;
+    screen.step("columns").await;
+    check("the columns of a file").await;
+    for (field, column) in [("email", "Ansch"), ("first_name", "Vor")] {
+        screen.find(&format!("#column-{field}")).await.send_keys(column).await.unwrap();
+    }
+    screen.step("check").await;
+    screen.find("#check td").await;
+    check("the check of a file").await;
+    screen.step("import").await;
+    check("the last step of an upload").await;
     screen.go("/jobs/2/corrections").await;
     screen.find("input[type=file]").await.send_keys(visitors).await.unwrap();
     screen.find("#corrections [role=alert]").await;

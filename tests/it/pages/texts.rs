@@ -107,6 +107,15 @@ impl Reader {
         self.add("POST /upload/preview", &part);
     }
 
+    /// Reads the check of a file on the upload page.
+    async fn checks(&mut self, content: &str) {
+        let request = self.server.client().post(format!("{}/upload/check", self.server.url));
+        let request = request.header("content-type", "text/csv").header("accept-language", self.language);
+        let request = request.header("hx-request", "true").header("sec-fetch-site", "same-origin");
+        let part = request.body(content.to_owned()).send().await.unwrap().text().await.unwrap();
+        self.add("POST /upload/check", &part);
+    }
+
     async fn uploads(&mut self, name: &str, content: &str) -> i32 {
         let url = format!("{}/api/v1/uploads?filename={name}", self.server.url);
         let answer = self.server.client().post(url).body(content.to_owned()).send().await.unwrap();
@@ -205,6 +214,8 @@ async fn decides(ann: &mut Reader) {
     ann.reads("/people").await;
     ann.previews("Mail;Vor;Nach\nann@example.com;Ann;Lee\n").await;
     ann.previews("").await;
+    ann.checks(&format!("{HEADER}{MESSY}")).await;
+    ann.checks(&format!("{HEADER}fine@example.com,Ann,Lee,Acme\n")).await;
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ async fn several_files_are_dropped_anywhere_and_uploaded_one_after_another() {
     screen.sees("#files", "locked.xlsx").await;
     screen.sees("#several", "one after another").await;
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
+    screen.step("import").await;
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     screen.sees("#answer", "The upload has ended").await;
     screen.sees("#files li:nth-child(1)", "Open job").await;
@@ -53,6 +54,7 @@ async fn several_files_are_dropped_anywhere_and_uploaded_one_after_another() {
     // One file is previewed again, with its settings.
     let one = json!([["third.csv", contacts("third")]]);
     screen.run(DROP, vec![one]).await;
+    screen.step("reading").await;
     screen.sees("#preview", "third@example.com").await;
     let hidden =
         "return ['details.reading', '#several', '#files'].map((part) => document.querySelector(part).hidden)";
@@ -73,7 +75,9 @@ async fn an_upload_shows_per_cent_and_can_be_cancelled() {
     screen.go("/upload").await;
     let file = server.world.file("new.csv", &format!("{HEADER}new@example.com,New,Lee,Acme\n"));
     screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.step("reading").await;
     screen.sees("#preview", "new@example.com").await;
+    screen.step("import").await;
     screen.run(NEVER_SENT, vec![]).await;
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     screen.sees("#sending", "42%").await;
@@ -95,7 +99,7 @@ async fn an_upload_shows_per_cent_and_can_be_cancelled() {
     // The next attempt works.
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
-    screen.sees("#preview", "new@example.com").await;
+    screen.step("import").await;
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     eventually("the file is uploaded", async || made().await == 1).await;
     screen.close().await;
@@ -176,7 +180,7 @@ async fn a_large_upload_continues_after_a_lost_connection() {
     screen.go("/upload").await;
     let file = large_file(&server, "lost");
     screen.find("#file").await.send_keys(&file).await.unwrap();
-    screen.sees("#preview", "lost0@example.com").await;
+    screen.step("import").await;
     let before = line.carried.load(Ordering::SeqCst);
     line.break_after(10 << 20);
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
@@ -199,7 +203,7 @@ async fn a_large_upload_continues_after_the_page_was_closed() {
     screen.go("/upload").await;
     let file = large_file(&server, "closed");
     screen.find("#file").await.send_keys(&file).await.unwrap();
-    screen.sees("#preview", "closed0@example.com").await;
+    screen.step("import").await;
     line.break_after(10 << 20);
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     screen.sees("#sending", "was interrupted").await;
@@ -218,7 +222,7 @@ async fn a_large_upload_continues_after_the_page_was_closed() {
     // The file that is known is not asked about again, but the server knows it.
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
-    screen.sees("#preview", "closed0@example.com").await;
+    screen.step("import").await;
     assert_eq!(screen.count("#answer button").await, 0);
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     screen.sees("#answer", "already uploaded this file").await;
@@ -233,7 +237,7 @@ async fn a_large_upload_that_is_cancelled_leaves_nothing() {
     screen.go("/upload").await;
     let file = large_file(&server, "cancelled");
     screen.find("#file").await.send_keys(&file).await.unwrap();
-    screen.sees("#preview", "cancelled0@example.com").await;
+    screen.step("import").await;
     line.break_after(10 << 20);
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     screen.sees("#sending", "was interrupted").await;

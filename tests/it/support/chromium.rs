@@ -195,6 +195,12 @@ impl Screen {
         }
     }
 
+    /// Goes to a step of an upload, once it can be reached.
+    pub(crate) async fn step(&self, name: &str) {
+        self.click(&format!("#steps [data-to={name}]:enabled")).await;
+        self.find(&format!("#step-{name}:focus")).await;
+    }
+
     /// Presses a button, or follows a link.
     pub(crate) async fn click(&self, css: &str) {
         self.find(css).await.click().await.unwrap();

@@ -8,15 +8,15 @@ use sqlx::PgConnection;
 use crate::domain::field::Field;
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::JobId;
-use crate::domain::required::RequiredFields;
+use crate::domain::required::{FieldSet, RequiredFields};
 use crate::domain::row::RowStatus;
-use crate::domain::rules::{self, About, Compares};
+use crate::domain::rules::{self, Verdict};
 use crate::http::Problem;
 use crate::store::issues::{self, Issue};
 use crate::store::staging::RowView;
 use crate::texts::Text;
 use crate::web::extra::input_name;
-use crate::web::review::case::{is_about_encoding, origin, reason};
+use crate::web::review::case::{is_about_encoding, origin};
 use crate::web::review::job::ReviewJob;
 use crate::web::words::{self, Status};
 
@@ -155,14 +155,11 @@ fn problem(text: &Text, row: &RowView, issue: &Issue, required: RequiredFields) 
     if is_about_encoding(issue) {
         return (text.wrong_encoding(), Vec::new());
     }
-    let rule = issue.issue_type.rule();
-    let invalid_email = rules::check(&row.fields(), false, required).invalid_email;
-    let is_cause = |field: &Field| (rule.is_wrong)(required, *field, row.values.get(*field));
-    let mut fields: Vec<Field> = Field::ALL.iter().copied().filter(is_cause).collect();
-    if fields.is_empty() && (rule.about == About::Email || rule.compares != Compares::Nothing) {
-        fields.push(Field::Email);
-    }
-    (reason(text, issue.issue_type, invalid_email), fields)
+    let verdict = rules::check(&row.fields(), false, required);
+    // The cells show which fields are missing.
+    let verdict = Verdict { missing: FieldSet::default(), ..verdict };
+    let fields = issue.issue_type.rule().causes(required, &row.values);
+    (words::reason(text, issue.issue_type, &verdict), fields)
 }
 
 /// Returns what has become of a row without an open issue.
