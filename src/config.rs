@@ -23,6 +23,7 @@ mod region;
 mod retention;
 mod secret;
 mod serve;
+mod traces;
 mod values;
 mod webhooks;
 
@@ -42,6 +43,7 @@ use crate::domain::owner_pattern::OwnerPatterns;
 use crate::domain::required::RequiredFields;
 pub(crate) use secret::refuse_secret_flags;
 pub(crate) use serve::{OidcSettings, ServeSettings};
+pub(crate) use traces::{TraceExport, TraceSettings};
 pub(crate) use webhooks::WebhookSettings;
 
 /// The settings of every command. Flatten it into the root of the command line: its flags are global.
@@ -185,6 +187,10 @@ pub(crate) struct Settings {
     /// Where metrics are served.
     #[command(flatten)]
     pub monitoring: MonitoringSettings,
+
+    /// Where traces are sent.
+    #[command(flatten)]
+    pub traces: TraceSettings,
 
     /// Settings of the HTTP server and its users.
     #[command(flatten)]

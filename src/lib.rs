@@ -64,8 +64,11 @@ pub mod cli;
 /// Settings: environment, `.env` and flags.
 pub mod config;
 
-/// Logs.
+/// Logs, and the spans of traces on their way to a collector.
 mod telemetry;
+
+/// Traces that continue in other processes.
+mod propagation;
 
 /// Metrics.
 mod metrics;

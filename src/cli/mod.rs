@@ -55,7 +55,7 @@ use session::Session;
 
 use crate::config::{LogLevel, SettingsError};
 use crate::domain::decision::Decision;
-use crate::telemetry;
+use crate::telemetry::{self, Traces};
 
 /// The outcome of a command, as its exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,8 +101,25 @@ pub fn report_error(error: &anyhow::Error) -> ExitCode {
 /// The number of the signal of a closed pipe.
 const SIGPIPE: u8 = 13;
 
-/// Runs a parsed command line.
+/// Runs a parsed command line. Sends what waits to be sent to a collector of traces before it returns.
 pub async fn run(cli: Cli) -> anyhow::Result<Status> {
+    let export = cli.settings.traces.trace_export();
+    let traces = export
+        .map_err(anyhow::Error::from)
+        .and_then(|export| Ok(export.as_ref().map(Traces::start).transpose()?));
+    start_log(&cli, traces.as_ref().ok().and_then(Option::as_ref));
+    let traces = traces.unwrap_or_else(|error| {
+        tracing::warn!(error = format!("{error:#}"), "no traces are sent");
+        None
+    });
+    let result = run_command(cli).await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
+    result
+}
+
+fn start_log(cli: &Cli, traces: Option<&Traces>) {
     let service = matches!(cli.command, Command::Worker | Command::Serve { .. });
     let level = match cli.settings.log_level {
         // One-shot commands print their own progress.
@@ -110,7 +127,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         level => level,
     };
     let filter = telemetry::filter(level, &cli.settings.log_filter);
-    telemetry::init(filter, cli.settings.log_format(service), service);
+    telemetry::init(filter, cli.settings.log_format(service), service, traces);
+}
+
+async fn run_command(cli: Cli) -> anyhow::Result<Status> {
     let migrate = match &cli.command {
         Command::Doctor => return doctor::run(&cli.settings, cli.json).await,
         Command::Config { output } => return configuration::show(&cli.listed, output.format(cli.json)),

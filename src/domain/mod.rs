@@ -37,5 +37,6 @@ pub mod rules;
 pub mod search;
 pub mod snapshot;
 pub mod suggest;
+pub mod trace_parent;
 pub mod webhook;
 pub(crate) mod words;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::RunError;
 use crate::domain::progress::{Phase, Progress};
@@ -84,14 +85,14 @@ impl Pace {
     }
 }
 
-/// Runs one part of a run, and logs and counts how long it took. Parts may run concurrently.
+/// Runs one part of a run as a span, and logs and counts how long it took. Parts may run concurrently.
 pub(super) async fn timed<T>(
     claim: &Claim,
     part: &'static str,
     work: impl Future<Output = Result<T, RunError>>,
 ) -> Result<T, RunError> {
     let started = Instant::now();
-    let done = work.await?;
+    let done = work.instrument(tracing::info_span!("part", otel.name = part)).await?;
     let seconds = started.elapsed().as_secs_f64();
     METRICS.parts.get_or_create(&Part { flow: claim.flow.as_str(), part }).observe(seconds);
     tracing::debug!(job_id = claim.job.0, part, seconds, "part ended");

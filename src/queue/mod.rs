@@ -20,8 +20,10 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use crate::domain::job::JobId;
+use crate::propagation::TraceHeaders;
 use crate::store::StoreError;
 use crate::store::wanted::{self, Due};
 
@@ -107,6 +109,14 @@ impl Queue {
         }
     }
 
+    /// Returns the name of the queue, after OpenTelemetry's `messaging.destination.name`.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Sqs(queue) => queue.name(),
+            Self::Postgres(_) => "jobs",
+        }
+    }
+
     /// Returns whether small jobs may overtake others. In a FIFO queue they may not: its users want the order.
     pub(crate) fn lets_small_jobs_overtake(&self) -> bool {
         match self {
@@ -124,7 +134,8 @@ impl Queue {
     ) -> Result<AfterCommit, StoreError> {
         match self {
             Self::Postgres(_) => {
-                wanted::want(transaction, message.job_id, Due::Now).await?;
+                let want = wanted::want(transaction, message.job_id, Due::Now);
+                want.instrument(self.sending(message.job_id)).await?;
                 Ok(AfterCommit(None))
             }
             Self::Sqs(_) => {
@@ -165,10 +176,27 @@ impl Queue {
 
     /// Sends a message that requests a run of its job.
     pub async fn send(&self, message: &JobMessage) -> Result<(), QueueError> {
-        match self {
-            Self::Sqs(queue) => queue.send(message).await,
-            Self::Postgres(queue) => queue.send(message).await,
-        }
+        let send = async {
+            match self {
+                Self::Sqs(queue) => queue.send(message).await,
+                Self::Postgres(queue) => queue.send(message).await,
+            }
+        };
+        send.instrument(self.sending(message.job_id)).await
+    }
+
+    /// Returns the span of sending a message. The run of its job continues the trace.
+    fn sending(&self, job: JobId) -> Span {
+        tracing::info_span!(
+            "send",
+            otel.name = format!("send {}", self.name()),
+            otel.kind = "producer",
+            messaging.system = self.system(),
+            messaging.destination.name = self.name(),
+            messaging.operation.name = "send",
+            messaging.operation.type = "send",
+            ingest.job.id = job.0,
+        )
     }
 
     /// Reports the queue's state for an operator. Fails if the queue cannot be reached or read.
@@ -294,6 +322,8 @@ pub struct Delivery {
     /// How long the message could be received before it was; `None` if the queue does not say. A message that SQS delivers
     /// again was hidden for an unknown part of that time.
     pub(crate) waited: Option<Duration>,
+    /// What the message says about the trace that it continues.
+    pub(crate) trace: TraceHeaders,
     /// When the message was sent, by the queue's clock, if several messages can request the same run.
     pub(crate) sent_at: Option<DateTime<Utc>>,
     received_at: Instant,

@@ -20,6 +20,7 @@ use super::{
     Renewal, Unreadable,
 };
 use crate::domain::job::JobId;
+use crate::propagation::continuing;
 use crate::store::wanted::{self, Answer, CHANNEL, Received, Sizes};
 use crate::store::{StoreError, schema};
 
@@ -182,7 +183,7 @@ async fn claim(queue: PostgresQueue, sizes: Sizes, at_most: usize) -> Result<Vec
 }
 
 fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
-    let Received { job, object_key, count, due_at, hidden_until } = received;
+    let Received { job, object_key, count, trace_parent, due_at, hidden_until } = received;
     let received_at = Instant::now();
     // Both times are of the database's clock.
     let waited = (hidden_until - due_at).to_std().unwrap_or_default();
@@ -206,6 +207,7 @@ fn delivery(queue: &PostgresQueue, received: Received) -> Delivery {
             reason: "the job has no object key".to_owned(),
         }),
         waited,
+        trace: continuing(trace_parent),
         // A request is one entry of the queue, so no old one can be left.
         sent_at: None,
         received_at,

@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Body, DeadLetters, Delivery, JobMessage, Late, QueueError, QueueHealth, Receipt, ReceiveOptions, Renewal,
 };
+use crate::domain::trace_parent::TraceParent;
+use crate::propagation::{TRACE_PARENT, TraceHeaders, continuing, trace_headers};
 
 /// SQS's limits.
 const MOST_AT_ONCE: usize = 10;
@@ -68,6 +70,10 @@ impl SqsQueue {
         self.late.guard(stop, async move { queue.poll(at_most).await }).await
     }
 
+    pub(super) fn name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or_default()
+    }
+
     pub(super) fn is_fifo(&self) -> bool {
         is_fifo(&self.url)
     }
@@ -85,6 +91,7 @@ impl SqsQueue {
             .wait_time_seconds(whole_seconds(self.options.wait))
             .visibility_timeout(whole_seconds(self.first_visibility()))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::AwsTraceHeader)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .message_attribute_names("All")
@@ -105,11 +112,13 @@ impl SqsQueue {
         let count = system.get(&MessageSystemAttributeName::ApproximateReceiveCount);
         let raw = message.body.unwrap_or_default();
         let body = Body::parse(&raw);
+        let attributes = message.message_attributes.unwrap_or_default();
+        let trace = trace(&attributes, system.get(&MessageSystemAttributeName::AwsTraceHeader));
         let receipt = SqsReceipt {
             queue: self.clone(),
             handle: message.receipt_handle.unwrap_or_default(),
             raw,
-            attributes: message.message_attributes.unwrap_or_default(),
+            attributes,
             group: system.get(&MessageSystemAttributeName::MessageGroupId).cloned(),
         };
         let attempt = count.and_then(|count| count.parse().ok()).unwrap_or(1);
@@ -122,6 +131,7 @@ impl SqsQueue {
             waited: sent_at
                 .filter(|_| attempt == 1)
                 .map(|sent| (Utc::now() - sent).to_std().unwrap_or_default()),
+            trace,
             sent_at,
             received_at,
             receipt: Receipt::Sqs(Arc::new(receipt)),
@@ -131,6 +141,9 @@ impl SqsQueue {
     pub(super) async fn send(&self, message: &JobMessage) -> Result<(), QueueError> {
         let group = Some(message.job_id.to_string());
         let request = self.client.send_message().queue_url(&*self.url).message_body(message.to_json());
+        let attribute = |(name, value): (String, String)| Some((name, text_attribute(value)?));
+        let attributes: HashMap<_, _> = trace_headers().into_iter().filter_map(attribute).collect();
+        let request = request.set_message_attributes((!attributes.is_empty()).then_some(attributes));
         let request = match self.is_fifo() {
             // Each request is a message of its own: two requests for one job ask for two runs.
             true => {
@@ -279,11 +292,11 @@ impl SqsReceipt {
         let mut attributes = self.attributes.clone();
         // SQS accepts neither an empty value nor most control characters.
         let reason: String = reason.chars().filter(|character| !character.is_control()).take(1000).collect();
-        if attributes.len() < MOST_ATTRIBUTES && !reason.is_empty() {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
-            if let Ok(value) = value {
-                attributes.insert(REASON.to_owned(), value);
-            }
+        if attributes.len() < MOST_ATTRIBUTES
+            && !reason.is_empty()
+            && let Some(value) = text_attribute(reason)
+        {
+            attributes.insert(REASON.to_owned(), value);
         }
         Ok(attributes)
     }
@@ -300,6 +313,22 @@ impl SqsReceipt {
             .map(|_| ())
             .map_err(QueueError::sqs(&self.queue.url, "change a message's visibility"))
     }
+}
+
+fn text_attribute(value: String) -> Option<MessageAttributeValue> {
+    MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()
+}
+
+/// Returns what a message says about its trace: the attributes of W3C Trace Context, else the header of X-Ray, which AWS's own
+/// senders set.
+fn trace(attributes: &HashMap<String, MessageAttributeValue>, xray: Option<&String>) -> TraceHeaders {
+    if attributes.contains_key(TRACE_PARENT) {
+        let text = |(name, value): (&String, &MessageAttributeValue)| {
+            Some((name.clone(), value.string_value()?.to_owned()))
+        };
+        return attributes.iter().filter_map(text).collect();
+    }
+    continuing(xray.and_then(|header| TraceParent::of_xray(header)))
 }
 
 /// Parses a time in milliseconds since 1970.

@@ -15,6 +15,8 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use super::sql::{self, NO_JIT, NOT_FLUSHED, moment};
 use super::{StoreError, job_size};
 use crate::domain::job::JobId;
+use crate::domain::trace_parent::TraceParent;
+use crate::propagation::trace_parent;
 
 /// The channel that notifies workers of new jobs. Only a hint: nothing depends on it.
 pub(crate) const CHANNEL: &str = "ingest_jobs";
@@ -35,13 +37,15 @@ pub(super) const IN_A_MINUTE: &str = "now() + interval '1 minute'";
 pub(super) const REQUESTED_SINCE: &str =
     "coalesce(job_available_at - interval '1 minute' > job_process_end, false)";
 
-/// Requests a run. Clears a cancellation and the count of killed runs.
+/// Requests a run, which continues the current trace. Clears a cancellation and the count of killed runs.
 pub(crate) async fn want(connection: &mut PgConnection, id: JobId, due: Due) -> Result<(), StoreError> {
     let query = format!(
         "UPDATE jobs SET job_delivery_count = 0, job_unfinished_runs = 0, job_cancelled_at = NULL,
-                job_available_at = CASE WHEN $2 THEN now() ELSE {IN_A_MINUTE} END WHERE job_id = $1"
+                job_trace_parent = $3, job_available_at = CASE WHEN $2 THEN now() ELSE {IN_A_MINUTE} END WHERE job_id = $1"
     );
-    sql::query(AssertSqlSafe(query)).bind(id.0).bind(due == Due::Now).execute(&mut *connection).await?;
+    let parent = trace_parent().map(|parent| parent.to_string());
+    let query = sql::query(AssertSqlSafe(query)).bind(id.0).bind(due == Due::Now).bind(parent);
+    query.execute(&mut *connection).await?;
     if due == Due::Now {
         sql::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(connection).await?;
     }
@@ -100,6 +104,8 @@ pub(crate) struct Received {
     pub object_key: Option<String>,
     /// How often the job was received, including this time.
     pub count: u32,
+    /// Where its trace continues.
+    pub trace_parent: Option<TraceParent>,
     /// The time from which the job was due.
     pub due_at: DateTime<Utc>,
     /// The time until which nobody else receives the job, by the database's clock.
@@ -159,7 +165,7 @@ async fn receive_some(
              ORDER BY job_available_at LIMIT {at_most} FOR UPDATE SKIP LOCKED)
          UPDATE jobs SET job_available_at = now() + {}, job_delivery_count = job_delivery_count + 1
          FROM due WHERE jobs.job_id = due.job_id
-         RETURNING jobs.job_id, job_s3_object_key, due_at, job_available_at, job_delivery_count",
+         RETURNING jobs.job_id, job_s3_object_key, due_at, job_available_at, job_delivery_count, job_trace_parent",
         sql::interval(visibility),
     );
     let rows = sql::once(pool, &receive).await?;
@@ -168,6 +174,10 @@ async fn receive_some(
             job: row.try_get("job_id")?,
             object_key: row.try_get("job_s3_object_key")?,
             count: row.try_get::<i32, _>("job_delivery_count")?.unsigned_abs(),
+            // Whatever other programs write there, it is no reason not to run the job.
+            trace_parent: row
+                .try_get::<Option<&str>, _>("job_trace_parent")?
+                .and_then(|text| text.parse().ok()),
             due_at: row.try_get("due_at")?,
             hidden_until: row.try_get("job_available_at")?,
         })

@@ -14,6 +14,8 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 pub(crate) use addresses::AllowedNetworks;
 pub(crate) use sender::Sender;
@@ -21,8 +23,9 @@ pub(crate) use sender::Sender;
 use self::sender::Answer;
 use crate::domain::ids::WebhookId;
 use crate::metrics::{Ended, METRICS};
+use crate::propagation::{continue_trace, continuing};
 use crate::store::StoreError;
-use crate::store::webhooks::{self, Attempt};
+use crate::store::webhooks::{self, Attempt, Failure};
 
 /// The most attempts at once. A webhook has at most one.
 const AT_ONCE: usize = 16;
@@ -114,7 +117,9 @@ async fn begin(
             let _ended = scopeguard::guard((), |()| {
                 lock(&busy).remove(&webhook);
             });
-            try_once(&pool, &sender, &attempt).await;
+            let span = span(&attempt);
+            continue_trace(&span, &continuing(attempt.trace_parent));
+            try_once(&pool, &sender, &attempt).instrument(span).await;
         });
     }
     Ok(begun)
@@ -125,10 +130,48 @@ fn lock(busy: &Mutex<HashSet<WebhookId>>) -> std::sync::MutexGuard<'_, HashSet<W
     busy.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Returns the span of a request. The URL may contain secrets, so only its host is an attribute.
+fn span(attempt: &Attempt) -> Span {
+    let url = attempt.url.url();
+    tracing::info_span!(
+        "webhook",
+        otel.name = "POST",
+        otel.kind = "client",
+        otel.status_code = Empty,
+        http.request.method = "POST",
+        http.request.resend_count = attempt.number - 1,
+        http.response.status_code = Empty,
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        error.type = Empty,
+        ingest.webhook.id = attempt.webhook.0,
+        ingest.webhook.event = attempt.event.as_str(),
+        ingest.job.id = attempt.job.map(|job| job.0),
+    )
+}
+
+/// Adds what the receiver has answered to the current span.
+fn record(answer: &Answer) {
+    let span = Span::current();
+    let failed = |failure: &Failure| {
+        let kind = failure.status.map_or_else(|| "no_response".to_owned(), |status| status.to_string());
+        span.record("http.response.status_code", failure.status);
+        span.record("error.type", kind);
+        span.record("otel.status_code", "ERROR");
+    };
+    match answer {
+        Answer::Accepted { status } => {
+            span.record("http.response.status_code", status);
+        }
+        Answer::Gone(failure) | Answer::Failed(failure) => failed(failure),
+    }
+}
+
 /// Sends an event once and records the result.
 async fn try_once(pool: &PgPool, sender: &Sender, attempt: &Attempt) {
     let (delivery_id, webhook_id, number) = (attempt.id.0, attempt.webhook.0, attempt.number);
     let answer = sender.send(attempt).await;
+    record(&answer);
     let (outcome, recorded) = match &answer {
         Answer::Accepted { status } => ("delivered", webhooks::delivered(pool, attempt, *status).await),
         Answer::Gone(failure) => {

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
-use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 use url::Host;
 
 use super::addresses::{AllowedNetworks, GuardedResolver, NotAllowed};
+use crate::propagation::trace_headers;
 use crate::store::webhooks::{Attempt, Failure};
 
 /// Sends requests. Clones share the connections.
@@ -93,13 +94,16 @@ impl Sender {
         self.networks.check(address)
     }
 
-    fn request(&self, attempt: &Attempt) -> Result<reqwest::RequestBuilder, standardwebhooks::WebhookError> {
+    fn request(&self, attempt: &Attempt) -> Result<RequestBuilder, standardwebhooks::WebhookError> {
         let message = format!("msg_{}", attempt.message.simple());
         let (now, body) = (Utc::now().timestamp(), self.body(attempt).to_string());
         let signature = Webhook::new(&attempt.secret)?.sign(&message, now, body.as_bytes())?;
         let request = self.client.post(attempt.url.url().clone()).header(CONTENT_TYPE, "application/json");
         let request = request.header(HEADER_WEBHOOK_ID, message).header(HEADER_WEBHOOK_TIMESTAMP, now);
-        Ok(request.header(HEADER_WEBHOOK_SIGNATURE, signature).body(body))
+        let request = request.header(HEADER_WEBHOOK_SIGNATURE, signature);
+        let with_header =
+            |request: RequestBuilder, (name, value)| request.header::<String, String>(name, value);
+        Ok(trace_headers().into_iter().fold(request, with_header).body(body))
     }
 
     fn body(&self, attempt: &Attempt) -> Value {

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::Worker;
 use super::object_events::{self, NoJobs};
@@ -14,6 +15,7 @@ use crate::domain::job::JobId;
 use crate::domain::progress::Progress;
 use crate::metrics::{Answered, Ended, METRICS};
 use crate::pipeline::{Control, RunError};
+use crate::propagation::continue_trace;
 use crate::queue::{
     Body, Content, DeadLetter, DeadLetters, Delivery, JobMessage, S3Notification, Unreadable,
 };
@@ -57,7 +59,8 @@ impl Disposition {
 
 /// Handles one delivery from end to end.
 pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: CancellationToken) {
-    let span = tracing::info_span!("delivery", message_id = %delivery.message_id, delivery_attempt = delivery.attempt);
+    let span = span(worker, &delivery);
+    continue_trace(&span, &delivery.trace);
     let started = Instant::now();
     async {
         let disposition = match content(worker, &delivery).await {
@@ -77,11 +80,30 @@ pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: Cancellati
             METRICS.dead_letters.inc();
         }
         carry_out(delivery, disposition).await;
+        Span::current().record("ingest.answer", answer);
         let answered = Answered { messaging_system: worker.queue.system(), answer };
         METRICS.answers.get_or_create(&answered).observe(started.elapsed().as_secs_f64());
     }
     .instrument(span)
     .await;
+}
+
+fn span(worker: &Worker, delivery: &Delivery) -> Span {
+    let (system, queue) = (worker.queue.system(), worker.queue.name());
+    tracing::info_span!(
+        "delivery",
+        message_id = %delivery.message_id,
+        delivery_attempt = delivery.attempt,
+        otel.name = format!("process {queue}"),
+        otel.kind = "consumer",
+        messaging.system = system,
+        messaging.destination.name = queue,
+        messaging.operation.name = "process",
+        messaging.operation.type = "process",
+        messaging.message.id = %delivery.message_id,
+        ingest.wait_seconds = delivery.waited.map(|waited| waited.as_secs_f64()),
+        ingest.answer = Empty,
+    )
 }
 
 async fn content(worker: &Worker, delivery: &Delivery) -> Result<Content, NoContent> {

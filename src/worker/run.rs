@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::progress::Published;
 use crate::domain::job::{JobId, JobStatus};
@@ -156,7 +158,10 @@ async fn leased(
     let mut control = control.clone();
     control.lost.push(lease.lost().clone());
     let published = Published::start(&context.pool, claim, control.progress.subscribe());
-    let result = pipeline::process(context, claim, &control).await;
+    let span = span(claim, attempt);
+    let result = pipeline::process(context, claim, &control).instrument(span.clone()).await;
+    record(&span, &result);
+    drop(span);
     published.stop().await;
     lease.stop().await;
     if let Ok(outcome) = &result {
@@ -164,6 +169,40 @@ async fn leased(
         count_end(claim, outcome, started.elapsed());
     }
     result
+}
+
+fn span(claim: &Claim, attempt: u32) -> Span {
+    tracing::info_span!(
+        "run",
+        ingest.job.id = claim.job.0,
+        ingest.flow = claim.flow.as_str(),
+        ingest.attempt = attempt,
+        ingest.checkpoint = claim.checkpoint,
+        ingest.status = Empty,
+        ingest.rows = Empty,
+        ingest.contacts = Empty,
+        ingest.open_issues = Empty,
+        error.type = Empty,
+        otel.status_code = Empty,
+    )
+}
+
+/// Adds the result of a run to its span. The text of an error may quote the file, so only its kind is recorded.
+fn record(span: &Span, result: &Result<Outcome, RunError>) {
+    match result {
+        Ok(outcome) => {
+            span.record("ingest.status", outcome.status.as_str());
+            span.record("ingest.rows", outcome.statistics.total_rows);
+            span.record("ingest.contacts", outcome.statistics.contacts);
+            span.record("ingest.open_issues", outcome.open_issues());
+        }
+        // The next run continues.
+        Err(RunError::Stopped) => {}
+        Err(error) => {
+            span.record("error.type", error.cause());
+            span.record("otel.status_code", "ERROR");
+        }
+    }
 }
 
 fn keep_lease(context: &Context, policy: &Policy, claim: &Claim, since: Instant) -> Heartbeat {

@@ -73,6 +73,7 @@ mod stopping;
 mod structure;
 mod support;
 mod torture;
+mod traces;
 mod undo_progress;
 mod wall;
 mod webhooks;

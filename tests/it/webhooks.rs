@@ -32,6 +32,10 @@ impl Received {
         self.headers["webhook-id"].to_str().unwrap().to_owned()
     }
 
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
     fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }

@@ -1,5 +1,5 @@
-//! Gives each request an id, measures it, and logs it at DEBUG, so that `LOG_FILTER=ingest::http::layers::timed=debug` is an
-//! access log.
+//! Gives each request an id and a span, measures it, and logs it at DEBUG, so that
+//! `LOG_FILTER=ingest::http::layers::timed=debug` is an access log.
 
 use std::time::Instant;
 
@@ -7,9 +7,12 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::Instrument;
+use opentelemetry_http::HeaderExtractor;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::metrics::{METRICS, Requested};
+use crate::propagation::continue_trace;
 
 /// The header with the id of a request. A proxy may have chosen it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,11 +24,13 @@ pub(crate) async fn timed(request: Request, next: Next) -> Response {
     // The route rather than the path: clients can put anything into a path.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let id = given_id(&request).unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    let span = tracing::info_span!("request", request_id = id);
+    let span = span(&id, http_request_method, route.as_deref());
+    continue_trace(&span, &HeaderExtractor(request.headers()));
     async move {
         let mut response = next.run(request).await;
         let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
         tracing::debug!(method = http_request_method, route, status, seconds, "request");
+        record(status);
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -39,6 +44,31 @@ pub(crate) async fn timed(request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+fn span(id: &str, method: &'static str, route: Option<&str>) -> Span {
+    let name = route.map(|route| format!("{method} {route}"));
+    tracing::info_span!(
+        "request",
+        request_id = id,
+        otel.name = name.as_deref().unwrap_or(method),
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = Empty,
+        error.type = Empty,
+    )
+}
+
+/// Adds the status of the response to the span. The client's errors are none of the server's.
+fn record(status: u16) {
+    let span = Span::current();
+    span.record("http.response.status_code", status);
+    if status >= 500 {
+        span.record("error.type", status.to_string());
+        span.record("otel.status_code", "ERROR");
+    }
 }
 
 /// Returns the id that the request already has, unless it is no word of at most 64 letters.

@@ -44,7 +44,7 @@ pub(crate) async fn run(
 ) -> Result<Staged, RunError> {
     let is_one_chunk = plan.rows <= context.chunk_rows as u64 && plan.bytes <= CHUNK_BYTES as u64;
     match claim.checkpoint == 0 && is_one_chunk && plan.location.is_none() {
-        true => at_once(context, claim, control, plan).await,
+        true => timed(claim, "stage", at_once(context, claim, control, plan)).await,
         false => by_chunks(context, claim, control, plan).await,
     }
 }

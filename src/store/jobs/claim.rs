@@ -10,6 +10,7 @@ use super::{columns, merge_state, parse_settings, required_fields};
 use crate::domain::ids::RowId;
 use crate::domain::job::{Columns, Flow, ImportPolicy, JobId, Owner, ParseSettings};
 use crate::domain::required::RequiredFields;
+use crate::propagation::trace_parent;
 use crate::store::sql::{self, moment};
 use crate::store::wanted::REQUESTED_SINCE;
 use crate::store::{MergeState, StoreError};
@@ -87,6 +88,8 @@ pub enum Claimed {
 /// failure is a copy of the request that has failed. The clocks of queue and database may differ, so a request that the job's row shows
 /// to be newer counts in any case.
 ///
+/// What the run causes, such as webhooks, continues the current trace.
+///
 /// The run counts as unfinished until [`finish`](super::finish), [`fail`](super::fail) or [`release`](super::release) records its end.
 pub async fn claim(
     pool: &PgPool,
@@ -97,6 +100,7 @@ pub async fn claim(
 ) -> Result<Claimed, StoreError> {
     let token = Uuid::new_v4();
     let is_old = sent_at.map_or_else(|| "false".to_owned(), is_old);
+    let trace = trace_parent().map(|parent| format!(", job_trace_parent = '{parent}'")).unwrap_or_default();
     // The rows of a NEEDS_REVIEW job are staged, by whichever program, so its file is never read again.
     let claim = format!(
         "UPDATE jobs SET job_status = 'PROCESSING', job_lease_token = '{token}', job_lease_until = now() + {lease},
@@ -104,7 +108,7 @@ pub async fn claim(
                 job_unfinished_runs = job_unfinished_runs + 1,
                 job_required_fields = coalesce(job_required_fields, '{{{required}}}'),
                 job_staged_at = CASE WHEN job_status = 'NEEDS_REVIEW'
-                                     THEN coalesce(job_staged_at, now()) ELSE job_staged_at END
+                                     THEN coalesce(job_staged_at, now()) ELSE job_staged_at END{trace}
          WHERE job_id = (
              SELECT job_id FROM jobs
              WHERE job_id = {id} AND job_status <> 'COMPLETED' AND job_cancelled_at IS NULL

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::ids::{DeliveryId, WebhookId};
 use crate::domain::job::JobId;
+use crate::domain::trace_parent::TraceParent;
 use crate::domain::webhook::{WebhookEvent, WebhookUrl};
 use crate::store::{StoreError, interval, sql};
 
@@ -35,6 +36,8 @@ pub(crate) struct Attempt {
     pub counts: Option<serde_json::Value>,
     /// The name of the job's file, unless the job was deleted.
     pub filename: Option<String>,
+    /// Where the trace of the job continues.
+    pub trace_parent: Option<TraceParent>,
     /// When it happened.
     pub created_at: DateTime<Utc>,
     /// Where to send it.
@@ -82,7 +85,9 @@ pub(crate) async fn claim(
          RETURNING delivery_id, webhook_id, delivery_attempts, delivery_due_at, delivery_message, delivery_event,
              delivery_job_id, delivery_job, delivery_created_at, webhook_url, webhook_secret,
              (SELECT job_original_filename FROM jobs WHERE job_id = delivery_job_id AND job_user_id = webhook_owner)
-                 AS filename",
+                 AS filename,
+             (SELECT job_trace_parent FROM jobs WHERE job_id = delivery_job_id AND job_user_id = webhook_owner)
+                 AS trace_parent",
         busy = busy.join(","),
         lease = sql::interval(lease)
     );
@@ -98,6 +103,7 @@ pub(crate) async fn claim(
             job: row.try_get::<Option<i64>, _>("delivery_job_id")?.map(JobId),
             counts: row.try_get("delivery_job")?,
             filename: row.try_get("filename")?,
+            trace_parent: row.try_get::<Option<&str>, _>("trace_parent")?.and_then(|text| text.parse().ok()),
             created_at: row.try_get("delivery_created_at")?,
             url: row.try_get::<String, _>("webhook_url")?.parse().map_err(|_| StoreError::Unreadable)?,
             secret: row.try_get("webhook_secret")?,

@@ -2,7 +2,7 @@
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use ingest::objects::Objects;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -54,7 +54,17 @@ impl Cloud {
 
     /// Sends a message.
     pub(crate) async fn send(&self, body: &str) {
-        self.sqs.send_message().queue_url(&self.queue_url).message_body(body).send().await.unwrap();
+        self.send_with(body, &[]).await;
+    }
+
+    /// Sends a message with attributes.
+    pub(crate) async fn send_with(&self, body: &str, attributes: &[(&str, &str)]) {
+        let mut request = self.sqs.send_message().queue_url(&self.queue_url).message_body(body);
+        for (name, value) in attributes {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(*value);
+            request = request.message_attributes(*name, value.build().unwrap());
+        }
+        request.send().await.unwrap();
     }
 
     /// Returns the numbers of visible and of hidden messages.

@@ -283,11 +283,16 @@ impl World {
 
     /// Sends the job's message.
     pub(crate) async fn send_again(&self, job: impl Into<i64>) {
+        self.send_again_with(job, &[]).await;
+    }
+
+    /// Sends the job's message with attributes.
+    pub(crate) async fn send_again_with(&self, job: impl Into<i64>, attributes: &[(&str, &str)]) {
         let job = job.into();
         let query = "SELECT job_s3_object_key FROM jobs WHERE job_id = $1";
         let key: String = sqlx::query_scalar(query).bind(job).fetch_one(&self.pool).await.unwrap();
         let body = serde_json::json!({ "job_id": job.to_string(), "s3_key": key, "more": [1] });
-        self.cloud_or_fail().send(&body.to_string()).await;
+        self.cloud_or_fail().send_with(&body.to_string(), attributes).await;
     }
 
     /// Returns the numbers of visible and of hidden messages.
