@@ -1,4 +1,4 @@
-.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots soak score
+.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots soak score image image-check
 
 # Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
 demo: build
@@ -89,3 +89,14 @@ screenshots:
 score:
 	scripts/setup --test
 	$(if $(FOLDER),FOLDER=$(abspath $(FOLDER))) cargo test --locked --test it score::folder -- --ignored --nocapture
+
+# The container image, with ENGINE (docker) and its registry; or, with PROGRAM=target/release/ingest, with podman and without a
+# registry, of that program.
+image:
+	$(if $(PROGRAM),scripts/setup --image)
+	scripts/image $(if $(PROGRAM),--without-registry $(PROGRAM))
+
+# Runs that image with ENGINE (docker) as servers run it, against the servers of the tests.
+image-check:
+	scripts/setup --test
+	ENGINE=$(or $(ENGINE),docker) cargo test --locked --test it image:: -- --ignored --nocapture --test-threads 1

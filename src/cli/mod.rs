@@ -17,6 +17,7 @@ mod dead_letters;
 mod decide;
 mod definition;
 mod doctor;
+mod health;
 mod import;
 mod interpretation;
 mod job;
@@ -112,6 +113,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
     telemetry::init(filter, cli.settings.log_format(service), service);
     let migrate = match &cli.command {
         Command::Doctor => return doctor::run(&cli.settings, cli.json).await,
+        Command::Health { ready } => return health::run(&cli.settings, *ready).await,
         Command::Config { output } => return configuration::show(&cli.listed, output.format(cli.json)),
         Command::Completions { shell } => return definition::print_completions(*shell),
         Command::Manual { folder } => return definition::write_manual(folder),
@@ -201,8 +203,10 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::About { email } => person::about(session, &email).await,
         Command::Forget { email, dry_run, yes } => person::forget(session, &email, dry_run, yes).await,
         // These have been run without a session.
-        Command::Doctor | Command::Config { .. } | Command::Completions { .. } | Command::Manual { .. } => {
-            Ok(Status::Done)
-        }
+        Command::Doctor
+        | Command::Health { .. }
+        | Command::Config { .. }
+        | Command::Completions { .. }
+        | Command::Manual { .. } => Ok(Status::Done),
     }
 }

@@ -31,6 +31,7 @@ mod folded_search;
 mod growth;
 mod head_start;
 mod hostile;
+mod image;
 mod interpretation;
 mod kept_columns;
 mod leftovers;
