@@ -1,4 +1,4 @@
-.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots soak score image image-check
+.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots soak score image image-check matrix firefox
 
 # Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
 demo: build
@@ -100,3 +100,17 @@ image:
 image-check:
 	scripts/setup --test
 	ENGINE=$(or $(ENGINE),docker) cargo test --locked --test it image:: -- --ignored --nocapture --test-threads 1
+
+# The life of jobs against PostgreSQL 13 to 18 from npm, or against VERSIONS; FILTERS selects other tests. Prints a table, also to
+# target/matrix.md.
+matrix:
+	scripts/setup --test
+	scripts/matrix $(VERSIONS)
+
+# What people do on the pages most, in Firefox: review by keys, decide about many, edit, upload. TESTS selects other tests.
+firefox:
+	scripts/setup --test
+	scripts/setup --firefox
+	PATH="$(CURDIR)/target/geckodriver/bin:$$PATH" BROWSER=firefox cargo test --locked --test it -- --test-threads 1 \
+		$(or $(TESTS),pages::a_whole_review pages::the_second pages::bulk pages::file_content pages::edits pages::assignments \
+		pages::grid::cells pages::grid::a_text pages::grid::a_value pages::uploads::several)

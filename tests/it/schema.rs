@@ -17,6 +17,8 @@ async fn catalog(pool: &PgPool) -> Vec<String> {
         UNION ALL
         SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conparentid = 0
+          -- From version 18 on, NOT NULL has a name. The columns above have it without one.
+          AND contype <> 'n'
         UNION ALL
         SELECT 'index ' || pg_get_indexdef(indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE c.relnamespace = 'public'::regnamespace

@@ -3,6 +3,7 @@
 mod browser;
 mod chromium;
 mod cloud;
+mod engine;
 mod process;
 mod provider;
 mod relay;
