@@ -1,4 +1,5 @@
-.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots effort soak score
+.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots effort soak score image image-check matrix \
+	firefox
 
 # Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
 demo: build
@@ -94,3 +95,28 @@ effort:
 score:
 	scripts/setup --test
 	$(if $(FOLDER),FOLDER=$(abspath $(FOLDER))) cargo test --locked --test it score::folder -- --ignored --nocapture
+
+# The container image, with ENGINE (docker) and its registry; or, with PROGRAM=target/release/ingest, with podman and without a
+# registry, of that program.
+image:
+	$(if $(PROGRAM),scripts/setup --image)
+	scripts/image $(if $(PROGRAM),--without-registry $(PROGRAM))
+
+# Runs that image with ENGINE (docker) as servers run it, against the servers of the tests.
+image-check:
+	scripts/setup --test
+	ENGINE=$(or $(ENGINE),docker) cargo test --locked --test it image:: -- --ignored --nocapture --test-threads 1
+
+# The life of jobs against PostgreSQL 13 to 18 from npm, or against VERSIONS; FILTERS selects other tests. Prints a table, also to
+# target/matrix.md.
+matrix:
+	scripts/setup --test
+	scripts/matrix $(VERSIONS)
+
+# What people do on the pages most, in Firefox: review by keys, decide about many, edit, upload. TESTS selects other tests.
+firefox:
+	scripts/setup --test
+	scripts/setup --firefox
+	PATH="$(CURDIR)/target/geckodriver/bin:$$PATH" BROWSER=firefox cargo test --locked --test it -- --test-threads 1 \
+		$(or $(TESTS),pages::a_whole_review pages::the_second pages::bulk pages::file_content pages::edits pages::assignments \
+		pages::grid::cells pages::grid::a_text pages::grid::a_value pages::uploads::several)

@@ -32,7 +32,9 @@ locals {
     # Longer than a chunk and a long poll take.
     stopTimeout     = 40
     linuxParameters = { initProcessEnabled = true }
-    mountPoints     = [{ sourceVolume = "temporary", containerPath = "/tmp", readOnly = false }]
+    # ECS ignores the health check of the image.
+    healthCheck = { command = ["CMD", "ingest", "health"], interval = 30, timeout = 10, retries = 3, startPeriod = 60 }
+    mountPoints = [{ sourceVolume = "temporary", containerPath = "/tmp", readOnly = false }]
     logConfiguration = {
       logDriver = "awslogs"
       options = {

@@ -299,6 +299,14 @@ pub(super) enum Command {
     DeadLetters(dead_letters::DeadLettersCommand),
     /// Check the database, the file store and the queue, and report what to fix.
     Doctor,
+    /// Ask the worker or server of this machine or container whether it is alive; exits with status 1 if not.
+    ///
+    /// Asks /livez at METRICS_ADDRESS, which must be set as for the service. For health checks of containers.
+    Health {
+        /// Ask /readyz instead: whether it accepts work and reaches its database.
+        #[arg(long)]
+        ready: bool,
+    },
     /// Print the settings, with their values and where these come from.
     ///
     /// Flags override the environment, and the environment overrides the file .env of the working directory. An empty
@@ -328,9 +336,10 @@ impl Command {
                 "this command has no result that --json could print; its log is JSON with --log-format json",
             ),
             Command::Export { .. } => Some("a file of corrections is CSV; leave out --json"),
-            Command::Completions { .. } | Command::Manual { .. } | Command::Watch(_) => {
-                Some("this command has no result that --json could print")
-            }
+            Command::Completions { .. }
+            | Command::Manual { .. }
+            | Command::Watch(_)
+            | Command::Health { .. } => Some("this command has no result that --json could print"),
             Command::Import { .. }
             | Command::Preview { .. }
             | Command::Check(_)

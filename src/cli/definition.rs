@@ -19,7 +19,7 @@ const CONFIG: &str = "config";
 const SHOWN: &[&str] = &["owner", "data_dir"];
 /// The flag that prints results as JSON, and the commands that refuse it.
 const JSON: &str = "json";
-const WITHOUT_RESULT: &[&str] = &["worker", "serve", "migrate", "export", "completions", "manual"];
+const WITHOUT_RESULT: &[&str] = &["worker", "serve", "migrate", "export", "completions", "manual", "health"];
 /// What the help of the other commands says about the configuration.
 const AFTER: &str = "Every setting is also a flag of every command: `ingest help config` lists them.";
 

@@ -18,6 +18,7 @@ mod dead_letters;
 mod decide;
 mod definition;
 mod doctor;
+mod health;
 mod import;
 mod interpretation;
 mod job;
@@ -133,6 +134,7 @@ fn start_log(cli: &Cli, traces: Option<&Traces>) {
 async fn run_command(cli: Cli) -> anyhow::Result<Status> {
     let migrate = match &cli.command {
         Command::Doctor => return doctor::run(&cli.settings, cli.json).await,
+        Command::Health { ready } => return health::run(&cli.settings, *ready).await,
         Command::Config { output } => return configuration::show(&cli.listed, output.format(cli.json)),
         Command::Completions { shell } => return definition::print_completions(*shell),
         Command::Manual { folder } => return definition::write_manual(folder),
@@ -224,8 +226,10 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::About { email } => person::about(session, &email).await,
         Command::Forget { email, dry_run, yes } => person::forget(session, &email, dry_run, yes).await,
         // These have been run without a session.
-        Command::Doctor | Command::Config { .. } | Command::Completions { .. } | Command::Manual { .. } => {
-            Ok(Status::Done)
-        }
+        Command::Doctor
+        | Command::Health { .. }
+        | Command::Config { .. }
+        | Command::Completions { .. }
+        | Command::Manual { .. } => Ok(Status::Done),
     }
 }

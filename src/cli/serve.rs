@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::health::from_here;
 use super::session::{self, Session};
 use super::{Status, local_token, monitoring, running_server, token};
 use crate::api;
@@ -87,6 +88,7 @@ pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<St
 /// Prints the server's address for whoever started it by hand; the log may be for machines. Shows the token on a
 /// terminal only: others may be able to read a file or a journal.
 fn announce(access: &Access, address: SocketAddr, data_dir: &Path) {
+    let address = from_here(address);
     match access {
         Access::Oidc(_) => eprintln!("serving http://{address}"),
         Access::Local(user) if std::io::stderr().is_terminal() => {
@@ -138,10 +140,11 @@ async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
 fn access(session: &Session, address: SocketAddr) -> anyhow::Result<Access> {
     let serve = &session.settings.serve;
     let Some(oidc) = serve.oidc()? else {
-        if !address.ip().is_loopback() {
+        if !address.ip().is_loopback() && !serve.local_user {
             return Err(SettingsError::Together(format!(
                 "LISTEN_ADDRESS {} can be reached from other machines, and nothing says who may use the server: \
-                 set OIDC_ISSUER, or listen on 127.0.0.1",
+                 set OIDC_ISSUER, or listen on 127.0.0.1; in a container whose port only this machine can reach, set \
+                 LOCAL_USER=true",
                 serve.listen_address
             ))
             .into());
@@ -183,5 +186,5 @@ fn public_origin(settings: &Settings, access: &Access, address: SocketAddr) -> R
         let words = "OIDC_CLIENT_ID needs PUBLIC_URL, to which the provider sends browsers back";
         return Err(SettingsError::Together(words.to_owned()));
     }
-    Ok(format!("http://{address}"))
+    Ok(format!("http://{}", from_here(address)))
 }

@@ -15,7 +15,7 @@ use super::{LimitSettings, SettingsError, given};
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
 pub(crate) struct ServeSettings {
-    /// Address and port of `serve`; without OIDC_ISSUER it must be a loopback address
+    /// Address and port of `serve`; without OIDC_ISSUER and LOCAL_USER it must be a loopback address
     #[arg(long, env = "LISTEN_ADDRESS", hide_env_values = true, global = true, value_name = "ADDRESS",
         default_value = DEFAULT_ADDRESS, value_parser = address)]
     pub listen_address: SocketAddr,
@@ -23,6 +23,13 @@ pub(crate) struct ServeSettings {
     /// URL of the server for browsers, such as https://contacts.example.com [default: LISTEN_ADDRESS]
     #[arg(long, env = "PUBLIC_URL", hide_env_values = true, global = true, value_name = "URL", value_parser = public_url)]
     public_url: Option<String>,
+
+    /// Whether to serve the local user at an address that other machines may reach, true or false. Only for a first look from a
+    /// container whose port is published on 127.0.0.1: whoever has the token of `serve` is that user, and nothing is encrypted
+    #[arg(long, env = "LOCAL_USER", hide_env_values = true, global = true, value_name = "BOOL",
+        default_value = "false", action = clap::ArgAction::Set,
+        value_parser = |text: &str| boolean(text, "LOCAL_USER", false))]
+    pub local_user: bool,
 
     /// Issuer URL of the OpenID Connect provider [default: none: one local user, on a loopback address]
     #[arg(long, env = "OIDC_ISSUER", hide_env_values = true, global = true, value_name = "URL", value_parser = issuer)]
@@ -163,6 +170,9 @@ impl ServeSettings {
                 false => Ok(None),
             };
         };
+        if self.local_user {
+            return Err(together("LOCAL_USER and OIDC_ISSUER exclude each other: leave one of them out"));
+        }
         if audiences.is_empty() {
             audiences.extend(client_id.map(str::to_owned));
         }

@@ -213,6 +213,7 @@ fn incomplete_provider_settings_are_refused() {
         (["--oidc-client-id=us"].as_slice(), "OIDC_ISSUER"),
         (&["--oidc-audience=us"], "OIDC_ISSUER"),
         (&["--oidc-issuer=https://id.example"], "OIDC_AUDIENCE"),
+        (&["--oidc-issuer=https://id.example", "--oidc-audience=us", "--local-user=true"], "LOCAL_USER"),
     ] {
         let error = parse(arguments).unwrap().serve.oidc().unwrap_err().to_string();
         assert!(error.contains(named), "{error}");

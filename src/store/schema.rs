@@ -109,7 +109,9 @@ async fn apply(pool: &PgPool, migration: &Migration) -> Result<(), StoreError> {
 /// Returns the versions of the applied migrations with their checksums. Only reads, since the role may have no right to
 /// write.
 async fn applied(connection: &mut PgConnection) -> Result<HashMap<i64, Cow<'static, [u8]>>, StoreError> {
-    let query = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    // `to_regclass` would use the session's cache, which may not know of a table that another process has created while this one
+    // waited for its turn.
+    let query = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = '_sqlx_migrations' AND pg_table_is_visible(oid))";
     if !sql::query_scalar::<bool>(query).fetch_one(&mut *connection).await? {
         return Ok(HashMap::new());
     }

@@ -30,6 +30,7 @@ async fn help_names_every_variable_with_its_default() {
         ("FILE_RETENTION_DAYS", "[default: kept]"),
         ("LISTEN_ADDRESS", "[default: 127.0.0.1:8080]"),
         ("PUBLIC_URL", "[default: LISTEN_ADDRESS]"),
+        ("LOCAL_USER", "[default: false]"),
         ("OIDC_ISSUER", "one local user"),
         ("OIDC_AUDIENCE", "OIDC_CLIENT_ID"),
         ("OIDC_CLIENT_ID", "tokens only"),

@@ -33,6 +33,7 @@ mod folded_search;
 mod growth;
 mod head_start;
 mod hostile;
+mod image;
 mod interpretation;
 mod kept_columns;
 mod leftovers;

@@ -32,6 +32,12 @@ impl Monitored {
         child
     }
 
+    /// Runs `ingest health` and returns its status and what it prints.
+    async fn health(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let ended = self.world.ingest(&[&["health"], arguments].concat()).await;
+        (ended.status, ended.stdout + &ended.stderr)
+    }
+
     /// Returns the status and the body of a response; `None` if nobody answers.
     async fn get(&self, path: &str) -> Option<(StatusCode, String)> {
         let response = client().get(format!("{}{path}", self.url)).send().await.ok()?;
@@ -53,6 +59,25 @@ impl Monitored {
             assert!(in_time, "{line} is missing:\n{}", self.metrics().await);
         }
     }
+}
+
+#[tokio::test]
+async fn health_asks_the_service_at_the_address_of_its_metrics() {
+    let monitored = Monitored::new(World::database().await);
+    let health = async |arguments: &[&str]| monitored.health(arguments).await;
+    let (status, text) = health(&[]).await;
+    assert!(
+        status == Some(1) && text.contains("no `worker` or `serve` answers") && text.contains("/livez"),
+        "{text}"
+    );
+
+    let _worker = monitored.start(&["worker"]).await;
+    assert_eq!(health(&[]).await, (Some(0), String::new()));
+    assert_eq!(health(&["--ready"]).await, (Some(0), String::new()));
+
+    let unset = World::without_database().await.ingest(&["health"]).await;
+    unset.expect_status(2);
+    assert!(unset.stderr.contains("set METRICS_ADDRESS"), "{}", unset.stderr);
 }
 
 async fn a_worker_counts_what_it_does(world: World, system: &str) -> Monitored {
@@ -126,6 +151,12 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
     eventually("the worker is not ready", async || monitored.get("/readyz").await == Some(expected.clone()))
         .await;
     monitored.has(&["ingest_source_up{source=\"database\"} 0"]).await;
+    assert_eq!(monitored.health(&[]).await, (Some(0), String::new()));
+    let (status, text) = monitored.health(&["--ready"]).await;
+    assert!(
+        status == Some(1) && text.contains("503") && text.contains("the database does not answer"),
+        "{text}"
+    );
     server.start();
     eventually("the worker is ready", async || monitored.get("/readyz").await.unwrap().0 == StatusCode::OK)
         .await;

@@ -1,9 +1,12 @@
 //! Databases as people run them: behind PgBouncer, with a restricted role, with settings of their own.
 
+use std::path::Path;
+use std::process::Command;
+
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::support::{PgBouncer, Relay, Server, World};
+use crate::support::{PgBouncer, Postgres, Relay, Server, World};
 
 const HEADER: &str = "email,first_name,last_name,company\n";
 
@@ -96,6 +99,105 @@ async fn everything_works_behind_pgbouncer_with_other_traffic() {
     assert_eq!(left, 0);
     assert!(traffic.iter().all(|task| !task.is_finished()), "the other traffic was disturbed");
     traffic.iter().for_each(|task| task.abort());
+}
+
+#[tokio::test]
+async fn everything_works_behind_pgbouncer_in_session_mode() {
+    let world = World::database().await;
+    let bouncer = PgBouncer::in_mode(&world.database_name().await, "session");
+    let world = world.through_port(bouncer.port).await;
+    world.ingest(&["migrate"]).await.expect_status(0);
+    whole_life(&world).await;
+    let mut worker = world.spawn(&["worker"]);
+    let job = world.enqueue("a.csv", &clean("session", 200), "one").await;
+    assert_eq!(world.status_after_run(job).await, "COMPLETED", "{}", world.log());
+    assert_eq!(worker.term_and_wait().await, Some(0));
+}
+
+/// A certificate authority and what it has signed, in a folder that the server can read.
+struct Authority<'f> {
+    folder: &'f Path,
+}
+
+impl Authority<'_> {
+    fn openssl(&self, arguments: &[&str]) {
+        let output = Command::new("openssl").args(arguments).current_dir(self.folder).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Makes the key and the certificate of an authority.
+    fn make(folder: &Path) -> Authority<'_> {
+        let authority = Authority { folder };
+        let made = [
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days",
+            "2",
+        ];
+        authority.openssl(&[made.as_slice(), &["-subj", "/CN=Tests"]].concat());
+        authority
+    }
+
+    /// Makes the key and the certificate of a server with this address.
+    fn sign(&self, address: &str) {
+        let request = ["req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr"];
+        self.openssl(&[request.as_slice(), &["-subj", "/CN=server"]].concat());
+        std::fs::write(self.folder.join("names"), format!("subjectAltName=IP:{address}\n")).unwrap();
+        let signed =
+            ["x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"];
+        let rest = ["-days", "2", "-extfile", "names", "-out", "server.crt"];
+        self.openssl(&[signed.as_slice(), &rest].concat());
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_verified_by_its_certificate() {
+    let server = Postgres::make();
+    let world = World::empty_database_on(&server, "").await;
+    let authority = Authority::make(server.folder());
+    authority.sign("127.0.0.1");
+    std::fs::set_permissions(
+        server.folder().join("server.key"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o600),
+    )
+    .unwrap();
+    server.own("server.key");
+    let admin = PgPool::connect(&server.admin_url()).await.unwrap();
+    for (name, value) in [("ssl_cert_file", "server.crt"), ("ssl_key_file", "server.key")] {
+        let path = server.folder().join(value);
+        let set = AssertSqlSafe(format!("ALTER SYSTEM SET {name} = '{}'", path.display()));
+        sqlx::raw_sql(set).execute(&admin).await.unwrap();
+    }
+    sqlx::raw_sql("ALTER SYSTEM SET ssl = on").execute(&admin).await.unwrap();
+    server.crash();
+    server.start();
+
+    let root = server.folder().join("ca.crt");
+    let url = world.variable("DATABASE_URL");
+    let verified =
+        |url: &str, root: &Path| format!("{url}?sslmode=verify-full&sslrootcert={}", root.display());
+    let world = world.with(&[("DATABASE_URL", &verified(&url, &root))]);
+    world.ingest(&["migrate"]).await.expect_status(0);
+    whole_life(&world).await;
+    let _worker = world.spawn(&["worker"]);
+    let job = world.enqueue("a.csv", &clean("tls", 200), "one").await;
+    assert_eq!(world.status_after_run(job).await, "COMPLETED", "{}", world.log());
+    // The worker's connections; the test's own are not verified.
+    let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+         WHERE ssl AND application_name LIKE 'ingest%'";
+    let admin = PgPool::connect(&server.admin_url()).await.unwrap();
+    let encrypted: i64 = sqlx::query_scalar(encrypted).fetch_one(&admin).await.unwrap();
+    assert!(encrypted > 0);
+
+    // Another name than the certificate's, and another authority.
+    let other_name = verified(&url.replace("127.0.0.1", "localhost"), &root);
+    let other_folder = tempfile::tempdir().unwrap();
+    Authority::make(other_folder.path());
+    let other_authority = verified(&url, &other_folder.path().join("ca.crt"));
+    for refused in [other_name, other_authority] {
+        let ended =
+            World::without_database().await.with(&[("DATABASE_URL", &refused)]).ingest(&["jobs"]).await;
+        ended.expect_status(1);
+        assert!(ended.stderr.contains("certificate") && !ended.stderr.contains("secret"), "{}", ended.stderr);
+    }
 }
 
 #[tokio::test]

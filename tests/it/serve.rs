@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Browser, Server, World, client, status_and_json};
+use crate::support::{Browser, Server, World, client, client_with_bearer, eventually, status_and_json};
 
 const CLEAN: &str = "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n";
 
@@ -110,6 +110,36 @@ async fn only_a_client_with_the_token_is_the_local_user() {
     let server = Server::start_at(server.world, port, &["serve", "--no-worker"]).await;
     assert_eq!(browser.request(Method::GET, &jobs, &[]).await.status(), 200);
     assert_eq!(server.token().unwrap(), token);
+}
+
+#[tokio::test]
+async fn the_local_user_is_served_beyond_this_machine_only_on_request() {
+    let world = World::database().await.with(&[("LISTEN_ADDRESS", "0.0.0.0:0")]);
+    let refused = world.ingest(&["serve"]).await;
+    refused.expect_status(2);
+    assert!(
+        refused.stderr.contains("OIDC_ISSUER") && refused.stderr.contains("LOCAL_USER"),
+        "{}",
+        refused.stderr
+    );
+
+    let port = crate::support::free_port();
+    let world = world.with(&[("LISTEN_ADDRESS", &format!("0.0.0.0:{port}")), ("LOCAL_USER", "true")]);
+    let _server = world.spawn(&["serve", "--no-worker"]);
+    let url = format!("http://127.0.0.1:{port}");
+    let ready = async || client().get(format!("{url}/readyz")).send().await.is_ok();
+    eventually("the server is ready", ready).await;
+    let me = async |host: &str, token: &str| {
+        let request = client_with_bearer(token).get(format!("{url}/api/v1/me")).header("host", host);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let token = std::fs::read_to_string(world.path("data/serve.token")).unwrap();
+    assert_eq!(me(&format!("localhost:{port}"), token.trim()).await, 200);
+    assert_eq!(me(&format!("localhost:{port}"), "guess").await, 401);
+    // The name of another machine: somebody has published the port to others.
+    assert_eq!(me("contacts.example.com", token.trim()).await, 403);
+    // The address is one that a browser on this machine can open.
+    assert!(world.log().contains(&format!("serving {url}/?token=…")), "{}", world.log());
 }
 
 #[tokio::test]

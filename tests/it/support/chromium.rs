@@ -1,20 +1,19 @@
-//! Drives Chromium as a person does: looks at pages and presses keys.
+//! Drives a browser as a person does: looks at pages and presses keys.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::Method;
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
-use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use url::{ParseError, Url};
 
+use super::engine::Engine;
 use super::server::Server;
-use super::servers;
+use super::servers::Driver;
 
 /// Longer than a page takes to change, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,36 +32,10 @@ impl Look {
     pub(crate) const DESK: Look = Look { width: 1440, dark: false };
 }
 
-/// A command of the browser's DevTools protocol, with its parameters.
-#[derive(Debug)]
-struct DevTools(&'static str, Value);
-
-impl WebDriverCompatibleCommand for DevTools {
-    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
-        base_url.join(&format!("session/{}/goog/cdp/execute", session_id.unwrap()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
-    }
-}
-
-/// A command that returns what the browser has logged since the last one.
-#[derive(Debug)]
-struct BrowserLog;
-
-impl WebDriverCompatibleCommand for BrowserLog {
-    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
-        base_url.join(&format!("session/{}/se/log", session_id.unwrap()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
-    }
-}
-
 /// A browser with one page.
 pub(crate) struct Screen {
+    engine: Engine,
+    driver: Arc<Driver>,
     client: Client,
     url: String,
     /// The address that makes the user known.
@@ -74,35 +47,21 @@ impl Screen {
     /// Opens a browser for the server at `url`.
     pub(crate) async fn open(server: &Server, look: Look) -> Screen {
         let profile = tempfile::tempdir().unwrap();
-        let mut arguments = vec![
-            "--headless".to_owned(),
-            "--no-sandbox".to_owned(),
-            "--disable-gpu".to_owned(),
-            "--disable-quic".to_owned(),
-            "--no-first-run".to_owned(),
-            "--disable-background-networking".to_owned(),
-            "--disable-component-update".to_owned(),
-            "--disable-sync".to_owned(),
-            "--hide-scrollbars".to_owned(),
-            format!("--window-size={},1000", look.width),
-            format!("--user-data-dir={}", profile.path().display()),
-        ];
-        if look.dark {
-            arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
-        }
-        let mut options = json!({ "args": arguments });
-        if look.width < 600 {
-            // A window cannot be that narrow, so the device is emulated.
-            let metrics = json!({ "width": look.width, "height": 844, "pixelRatio": 1 });
-            options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
-        }
-        let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options,
-            "goog:loggingPrefs": { "browser": "SEVERE" } });
-        let driver = format!("http://127.0.0.1:{}", servers::chromedriver());
+        let engine = Engine::chosen();
+        let wanted = engine.capabilities(look, &profile);
+        let driver = engine.driver();
+        let driver_url = format!("http://127.0.0.1:{}", driver.port);
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = builder.capabilities(wanted.as_object().unwrap().clone()).connect(&driver).await;
+        let client = builder.capabilities(wanted.as_object().unwrap().clone()).connect(&driver_url).await;
         let client = client.expect("a browser starts");
-        let screen = Screen { client, url: server.url.clone(), entry: server.entry_url(), _profile: profile };
+        let screen = Screen {
+            engine,
+            driver,
+            client,
+            url: server.url.clone(),
+            entry: server.entry_url(),
+            _profile: profile,
+        };
         screen.enter().await;
         screen
     }
@@ -114,30 +73,22 @@ impl Screen {
 
     /// Changes the browser's time zone.
     pub(crate) async fn time_zone(&self, name: &str) {
-        let parameters = json!({ "timezoneId": name });
-        self.client.issue_cmd(DevTools("Emulation.setTimezoneOverride", parameters)).await.unwrap();
+        self.engine.time_zone(&self.client, name).await;
     }
 
     /// Sets the width of the page in CSS pixels; each is `zoom` pixels of the screen wide.
     pub(crate) async fn resize(&self, width: u32, zoom: u32) {
-        self.set_metrics(width, 1000 / zoom, zoom).await;
+        self.engine.resize(&self.client, width, 1000 / zoom, zoom).await;
     }
 
     /// Sets the size of the page in pixels.
     pub(crate) async fn resize_to(&self, width: u32, height: u32) {
-        self.set_metrics(width, height, 1).await;
-    }
-
-    async fn set_metrics(&self, width: u32, height: u32, zoom: u32) {
-        let parameters =
-            json!({ "width": width, "height": height, "deviceScaleFactor": zoom, "mobile": false });
-        self.client.issue_cmd(DevTools("Emulation.setDeviceMetricsOverride", parameters)).await.unwrap();
+        self.engine.resize(&self.client, width, height, 1).await;
     }
 
     /// Shows the page as it is printed, or as on a screen again.
     pub(crate) async fn print_style(&self, is_on: bool) {
-        let parameters = json!({ "media": if is_on { "print" } else { "" } });
-        self.client.issue_cmd(DevTools("Emulation.setEmulatedMedia", parameters)).await.unwrap();
+        self.engine.print_style(&self.client, is_on).await;
     }
 
     /// Removes the cookies, so that the user is not known any more.
@@ -280,18 +231,9 @@ impl Screen {
 
     /// Closes the browser. Fails if a script has failed.
     pub(crate) async fn close(self) {
-        let errors = self.script_errors().await;
+        let errors = self.engine.script_errors(&self.client, &self.driver, &self.url).await;
         self.client.close().await.unwrap();
         assert_eq!(errors, Vec::<String>::new(), "errors of scripts");
-    }
-
-    /// Returns what scripts have thrown and what the policy for content has blocked, but not what scripts have logged, such as
-    /// refused requests.
-    async fn script_errors(&self) -> Vec<String> {
-        let log = self.client.issue_cmd(BrowserLog).await.unwrap();
-        let is_error = |entry: &&Value| entry["source"] == "javascript" || entry["source"] == "security";
-        let entries = log.as_array().unwrap().iter().filter(is_error);
-        entries.map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
     }
 
     async fn body(&self) -> String {

@@ -4,6 +4,7 @@ mod browser;
 mod chromium;
 mod cloud;
 mod collector;
+mod engine;
 mod process;
 mod provider;
 mod relay;

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -77,6 +79,18 @@ impl Postgres {
     /// Returns the URL of a database, for a role that owns it and is not a superuser.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgresql://ingest:secret@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Returns its folder, which its user can read.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Gives a file of its folder to its user.
+    pub(crate) fn own(&self, name: &str) {
+        if is_root() {
+            give_to_server_user(&self.folder.join(name));
+        }
     }
 
     /// Returns the processor time that the server has used so far: of the processes that have ended, and of those that run.
@@ -256,28 +270,46 @@ pub(super) async fn migrated_template() -> &'static str {
 pub(super) const INGEST_ROLE: &str = "SELECT pg_advisory_xact_lock(1);
     DO $$ BEGIN IF to_regrole('ingest') IS NULL THEN CREATE ROLE ingest LOGIN CREATEROLE PASSWORD 'secret'; END IF; END $$;";
 
-/// Returns chromedriver's port; starts it on first use.
-pub(super) fn chromedriver() -> u16 {
-    static PORT: OnceLock<u16> = OnceLock::new();
-    *PORT.get_or_init(|| {
-        let folder = temporary("chromedriver");
+/// A driver of browsers, for WebDriver. It is killed with its browsers when it is dropped, and with this process at the latest.
+pub(super) struct Driver {
+    /// Its port on the loopback interface.
+    pub port: u16,
+    /// What it and its browsers print.
+    pub log: PathBuf,
+    /// Its process group, to which its browsers belong.
+    group: Pid,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = killpg(self.group, Signal::SIGKILL);
+    }
+}
+
+impl Driver {
+    /// Starts a driver, which is called `program`.
+    pub(super) fn start(program: &str) -> Driver {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let folder = temporary(&format!("{program}-{}", STARTED.fetch_add(1, Ordering::SeqCst)));
         let log = folder.join("log");
         let port = free_port();
         let output = std::fs::File::create(&log).unwrap();
-        let started = Command::new("chromedriver")
+        let started = Command::new(program)
             .arg(format!("--port={port}"))
+            .env("TMPDIR", &folder)
             .stdin(Stdio::null())
             .stdout(output.try_clone().unwrap())
             .stderr(output)
             .process_group(0)
             .spawn();
-        let driver = started.expect("chromedriver is not installed: run scripts/setup --test");
-        // Its browsers belong to its process group, and are killed with it.
+        let driver =
+            started.unwrap_or_else(|_| panic!("{program} is not installed: run scripts/setup --test"));
+        let group = Pid::from_raw(driver.id().cast_signed());
         when_gone(&format!("kill -9 -{}; rm -rf {}", driver.id(), folder.display()));
         keep_running(driver);
         await_port(port, &log);
-        port
-    })
+        Driver { port, log, group }
+    }
 }
 
 /// The moto server of this test run.
@@ -318,21 +350,29 @@ pub(crate) fn moto() -> &'static Moto {
     })
 }
 
-/// A PgBouncer in transaction mode in front of one database; it stops with the test run.
+/// A PgBouncer in front of one database; it stops with the test run.
 pub(crate) struct PgBouncer {
     /// Its port on the loopback interface.
     pub port: u16,
 }
 
 impl PgBouncer {
-    /// Starts a PgBouncer in front of the database.
+    /// Starts a PgBouncer in transaction mode in front of the database.
     pub(crate) fn start(database: &str) -> PgBouncer {
+        PgBouncer::in_mode(database, "transaction")
+    }
+
+    /// Starts a PgBouncer in front of the database. `mode`: for how long a client has a connection to the server, `transaction` or
+    /// `session`.
+    pub(crate) fn in_mode(database: &str, mode: &str) -> PgBouncer {
         let folder = temporary(&format!("pgbouncer-{database}"));
         let (port, log) = (free_port(), folder.join("log"));
+        // A session needs a connection of its own, also while it is idle.
+        let pool = if mode == "session" { 40 } else { 8 };
         let settings = format!(
             "[databases]\n{database} = host=127.0.0.1 port={} user=ingest password=secret\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\n\
-             auth_file = {}\npool_mode = transaction\ndefault_pool_size = 8\nmax_client_conn = 200\n",
+             auth_file = {}\npool_mode = {mode}\ndefault_pool_size = {pool}\nmax_client_conn = 200\n",
             postgres().port(),
             folder.join("users").display()
         );

@@ -144,6 +144,11 @@ impl World {
         variable.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
+    /// Returns the program's environment. If a variable is in it twice, the last one counts.
+    pub(crate) fn variables(&self) -> &[(String, String)] {
+        &self.env
+    }
+
     /// Returns the port of the database's server.
     pub(crate) fn database_port(&self) -> u16 {
         servers::postgres().port()
