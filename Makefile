@@ -1,5 +1,5 @@
-.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots effort soak score image image-check matrix \
-	firefox
+.PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots tour effort soak score image image-check \
+	matrix firefox
 
 # Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
 demo: build
@@ -84,6 +84,14 @@ fuzz:
 screenshots:
 	scripts/setup --test
 	cargo test --locked --test it screenshots:: -- --ignored
+
+# The pictures of docs/TOUR.md, and the animation that they make.
+tour:
+	scripts/setup --test
+	scripts/setup --tour
+	rm -rf docs/tour
+	cargo test --locked --test it tour:: -- --ignored
+	img2webp -loop 0 -lossy -q 80 -d 2500 docs/tour/[0-9]*.png -o docs/tour/tour.webp
 
 # The keys and clicks of a review of 3,000 rows, one case at a time and many at once.
 effort:

@@ -74,6 +74,7 @@ mod stopping;
 mod structure;
 mod support;
 mod torture;
+mod tour;
 mod traces;
 mod undo_progress;
 mod wall;

@@ -18,7 +18,7 @@ const NAMES: [(&str, &str); 8] = [
 const COMPANIES: [&str; 5] = ["Acme Ltd", "Viñedos del Sur", "Novák s.r.o.", "شركة النور", "Fox & Sons"];
 
 /// Returns a messy file as people have them.
-fn messy() -> String {
+pub(crate) fn messy() -> String {
     let mut file = HEADER.to_owned();
     for n in 0..1_200_usize {
         let (first, last) = NAMES[n % NAMES.len()];
@@ -42,7 +42,7 @@ fn messy() -> String {
 }
 
 /// Returns a file of contacts that exist before.
-fn known() -> String {
+pub(crate) fn known() -> String {
     let mut file = HEADER.to_owned();
     for n in (17..1_200_usize).step_by(29) {
         let (first, last) = NAMES[n % NAMES.len()];
