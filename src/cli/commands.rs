@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use super::list::List;
 use super::output::OutputArgs;
 use super::{
-    assign, browser_sessions, columns, contacts, dead_letters, decide, import, mapping, migrate, note,
+    assign, browser_sessions, columns, contacts, dead_letters, decide, fleet, import, mapping, migrate, note,
     row_filter, save, show, token, undo, watch, webhook,
 };
 use crate::config::{Setting, Settings};
@@ -75,7 +75,20 @@ pub(super) enum Command {
         reading: columns::ReadingArgs,
     },
     /// Run jobs from the queue until SIGTERM or SIGINT.
+    ///
+    /// SIGUSR1 quiets the worker: it takes no new jobs, completes those in progress, and waits for SIGTERM.
     Worker,
+    /// List the workers that run, of all queues.
+    Workers {
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Let the workers take no new jobs until `ingest resume`; those in progress are completed.
+    ///
+    /// Stays in force if workers are restarted. Jobs that this program runs itself, as `ingest import` does, are not affected.
+    Pause(fleet::PauseArgs),
+    /// End a pause: let the workers of the configured queue take new jobs.
+    Resume,
     /// Serve the pages and the HTTP API, and run jobs, until SIGTERM or SIGINT.
     Serve {
         /// Run no jobs; leave them to other workers.
@@ -328,6 +341,9 @@ impl Command {
             }
             Command::Import { .. }
             | Command::Preview { .. }
+            | Command::Workers { .. }
+            | Command::Pause(_)
+            | Command::Resume
             | Command::Token(_)
             | Command::Webhook(_)
             | Command::Session(_)

@@ -17,6 +17,7 @@ mod dead_letters;
 mod decide;
 mod definition;
 mod doctor;
+mod fleet;
 mod import;
 mod interpretation;
 mod job;
@@ -120,6 +121,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         | Command::Watch(_)
         | Command::Preview { .. }
         | Command::Worker
+        | Command::Workers { .. }
+        | Command::Pause(_)
+        | Command::Resume
         | Command::Serve { .. }
         | Command::Token(_)
         | Command::Webhook(_)
@@ -165,6 +169,9 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Watch(args) => watch::run(session, &args).await,
         Command::Preview { file, reading } => columns::show(session, &file, &reading).await,
         Command::Worker => session.work().await,
+        Command::Workers { output } => fleet::list(session, output.format(session.json)).await,
+        Command::Pause(args) => fleet::pause(session, args).await,
+        Command::Resume => fleet::resume(session).await,
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,
         Command::Webhook(command) => webhook::run(session, command).await,

@@ -38,3 +38,4 @@ pub mod snapshot;
 pub mod suggest;
 pub mod webhook;
 pub(crate) mod words;
+pub mod worker_state;

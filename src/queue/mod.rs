@@ -34,6 +34,9 @@ pub use s3_event::{CreatedObject, S3Event, S3Notification, Sequencer};
 use sqs::dead_letters::DeadLetterQueue;
 pub(crate) use sqs::dead_letters::{Handling, Letter};
 
+/// The name of the queue in the jobs table.
+pub(crate) const DATABASE: &str = "database";
+
 /// A source of jobs to run. Clones share its connections.
 #[derive(Clone)]
 pub enum Queue {
@@ -104,6 +107,14 @@ impl Queue {
         match self {
             Self::Sqs(_) => "aws_sqs",
             Self::Postgres(_) => "postgresql",
+        }
+    }
+
+    /// Returns the name by which workers of this queue are listed and paused: the URL of the SQS queue, or [`DATABASE`].
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Sqs(queue) => queue.url(),
+            Self::Postgres(_) => DATABASE,
         }
     }
 

@@ -68,6 +68,10 @@ impl SqsQueue {
         self.late.guard(stop, async move { queue.poll(at_most).await }).await
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(super) fn is_fifo(&self) -> bool {
         is_fifo(&self.url)
     }

@@ -26,6 +26,7 @@ mod examples;
 mod excluded_columns;
 mod exports;
 mod fixed_values;
+mod fleet;
 mod flows;
 mod folded_search;
 mod growth;
