@@ -8,7 +8,7 @@ use super::list::List;
 use super::output::OutputArgs;
 use super::{
     assign, browser_sessions, columns, contacts, dead_letters, decide, fleet, import, mapping, migrate, note,
-    row_filter, save, show, token, undo, watch, webhook,
+    retry, row_filter, save, show, token, undo, watch, webhook,
 };
 use crate::config::{Setting, Settings};
 use crate::domain::field::Field;
@@ -235,10 +235,13 @@ pub(super) enum Command {
     },
     /// Check a job's rows again and import them if no issue is open.
     ///
-    /// Also resumes a job that was stopped, and retries one that FAILED.
+    /// Also resumes a job that was stopped, and retries one that FAILED. With --failed, workers run all failed jobs again.
     Reprocess {
         /// The job's number.
-        job: JobId,
+        #[arg(required_unless_present = "failed")]
+        job: Option<JobId>,
+        #[command(flatten)]
+        failed: retry::RetryArgs,
     },
     /// Read the file of a job again, with other settings.
     ///

@@ -33,6 +33,7 @@ mod output;
 mod person;
 mod progress;
 mod retention;
+mod retry;
 mod row_filter;
 mod running_server;
 mod save;
@@ -197,7 +198,8 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Cancel { job } => job::cancel(session, job).await,
         Command::Delete { job } => job::delete(session, job).await,
         Command::Audit { job, row, list } => job::audit(session, job, row, &list).await,
-        Command::Reprocess { job } => import::reprocess(session, job).await,
+        Command::Reprocess { job: Some(job), .. } => import::reprocess(session, job).await,
+        Command::Reprocess { job: None, failed } => retry::run(session, failed).await,
         Command::Reread { job, reading } => import::reread(session, job, &reading).await,
         Command::Map { job, how } => mapping::map(session, job, &how).await,
         Command::Mappings(command) => mapping::run(session, command).await,

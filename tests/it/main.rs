@@ -57,6 +57,7 @@ mod requests;
 mod required_fields;
 mod resumable;
 mod retention;
+mod retry;
 mod round_trips;
 mod rules_agree;
 mod run_progress;
