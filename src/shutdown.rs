@@ -3,6 +3,8 @@
 //! The first SIGTERM or SIGINT requests both; work stops at the end of its current chunk, so that nothing is half
 //! done. A second signal ends the process at once, with the status that a shell reports for a program killed by
 //! it. Nothing here is global: whatever can be stopped receives a [`Shutdown`].
+//!
+//! SIGUSR1 quiets a service: its worker takes no new jobs, completes those in progress, and waits for the stop.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -17,6 +19,8 @@ pub(crate) struct Shutdown {
     pub stop_receiving: CancellationToken,
     /// Cancelled when work in progress must end at its next safe point.
     pub stop_working: CancellationToken,
+    /// Cancelled when the worker must take no new jobs, but complete those in progress. A stop does not cancel it.
+    pub quiet: CancellationToken,
     /// The number of the signal that began the stop.
     signal: Arc<OnceLock<u8>>,
 }
@@ -37,6 +41,21 @@ impl Shutdown {
         let interrupt = signal(SignalKind::interrupt())?;
         tokio::spawn(obey(shutdown.clone(), terminate, interrupt));
         Ok(shutdown)
+    }
+
+    /// Lets SIGUSR1 quiet the worker. The handler is installed when this returns; without it, the signal ends the process.
+    pub(crate) fn quiet_on_signal(&self) -> io::Result<()> {
+        let mut quiet = signal(SignalKind::user_defined1())?;
+        let shutdown = self.clone();
+        tokio::spawn(async move {
+            if quiet.recv().await.is_some() {
+                tracing::info!(signal = "SIGUSR1", "taking no new jobs; SIGTERM ends the process");
+                shutdown.quiet.cancel();
+            }
+            // The handler stays, so that the signal does not end the process when it is sent again.
+            while quiet.recv().await.is_some() {}
+        });
+        Ok(())
     }
 
     /// Returns the number of the signal that began the stop; `None` if none has.

@@ -1,4 +1,8 @@
 ### Die Liste der Aufträge und die Seite eines Auftrags.
+jobs-retry = { $count ->
+    [one] Fehlgeschlagenen Auftrag erneut starten
+   *[other] Alle { $shown } fehlgeschlagenen Aufträge erneut starten
+}
 
 ## Die Liste
 

@@ -1,4 +1,10 @@
 ### The list of jobs, and the page of a job.
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+jobs-retry = { $count ->
+    [one] Run the failed job again
+   *[other] Run all { $shown } failed jobs again
+}
 
 ## The list
 

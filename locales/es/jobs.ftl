@@ -1,4 +1,8 @@
 ### La lista de trabajos y la página de un trabajo.
+jobs-retry = { $count ->
+    [one] Ejecutar de nuevo el trabajo fallido
+   *[other] Ejecutar de nuevo los { $shown } trabajos fallidos
+}
 
 ## La lista
 

@@ -2,16 +2,17 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::request::{IdempotencyKey, Keyed, Page, limit, text};
-use crate::actions::{self, Changed, GivenSettings, Remember, Undone};
+use crate::actions::{self, Changed, GivenSettings, Remember, Retried, Undone};
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::domain::rules::IssueType;
 use crate::http::{App, Editor, Json, Path, Problem, ProblemBody, Query, Reader, Uploader, find_job};
 use crate::store::issues;
-use crate::store::jobs::{self, Job};
+use crate::store::jobs::{self, FailedFilter, Job};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +94,49 @@ pub(super) async fn reprocess_job(
     let request = keyed.request(principal, &())?;
     let changed = actions::reprocess(&app.owners, Some(&app.queue), &request, job).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(changed)))
+}
+
+/// The failed jobs to run again.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RetryJobs {
+    /// Only jobs whose latest run ended at this time or later.
+    #[serde(default)]
+    since: Option<DateTime<Utc>>,
+    /// Only jobs whose file name contains this text, in any case.
+    #[serde(default)]
+    #[schema(max_length = 200, pattern = "^[^\\x00]*$")]
+    text: Option<String>,
+    /// The `next` of the previous response, if there were more jobs than one request retries.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>)]
+    after: Option<JobId>,
+    /// Only count the jobs, up to 10,001, which means more than 10,000.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Requests a run of all jobs that are FAILED and that nobody has cancelled, up to 500 at a time, newest first.
+#[utoipa::path(post, path = "/jobs/retry", tag = "jobs", request_body = RetryJobs, params(IdempotencyKey),
+    responses((status = 202, description = "The jobs will run", body = Retried),
+        (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn retry_jobs(
+    Uploader(principal): Uploader,
+    State(app): State<App>,
+    keyed: Keyed,
+    Json(retry): Json<RetryJobs>,
+) -> Result<(StatusCode, axum::Json<Retried>), Problem> {
+    let request = keyed.request(principal, &retry)?;
+    let text = text("text", &retry.text)?.map(str::to_owned);
+    let which = FailedFilter { since: retry.since, text };
+    let retried = match retry.dry_run {
+        true => {
+            let jobs = actions::count_failed(&app.owners, &request, &which).await?;
+            Retried { jobs, skipped: 0, next: None }
+        }
+        false => actions::retry_failed(&app.owners, &app.queue, &request, &which, retry.after).await?,
+    };
+    Ok((StatusCode::ACCEPTED, axum::Json(retried)))
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

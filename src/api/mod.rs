@@ -83,6 +83,7 @@ fn long_running() -> OpenApiRouter<App> {
         .routes(routes!(uploads::upload_file))
         .routes(routes!(events::stream_job_events))
         .routes(routes!(events::stream_events))
+        .routes(routes!(jobs::retry_jobs))
         .routes(routes!(jobs::delete_job))
         .routes(routes!(jobs::reread_job))
         .routes(routes!(mappings::map_job))

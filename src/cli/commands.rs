@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use super::list::List;
 use super::output::OutputArgs;
 use super::{
-    assign, browser_sessions, check, columns, contacts, dead_letters, decide, import, mapping, migrate, note,
-    row_filter, save, show, token, undo, watch, webhook,
+    assign, browser_sessions, check, columns, contacts, dead_letters, decide, fleet, import, mapping,
+    migrate, note, retry, row_filter, save, show, token, undo, watch, webhook,
 };
 use crate::config::{Setting, Settings};
 use crate::domain::field::Field;
@@ -80,7 +80,20 @@ pub(super) enum Command {
     /// with status 0 if all rows become contacts, 3 if there would be issues to resolve, and 1 if the file would be refused.
     Check(check::CheckArgs),
     /// Run jobs from the queue until SIGTERM or SIGINT.
+    ///
+    /// SIGUSR1 quiets the worker: it takes no new jobs, completes those in progress, and waits for SIGTERM.
     Worker,
+    /// List the workers that run, of all queues.
+    Workers {
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Let the workers take no new jobs until `ingest resume`; those in progress are completed.
+    ///
+    /// Stays in force if workers are restarted. Jobs that this program runs itself, as `ingest import` does, are not affected.
+    Pause(fleet::PauseArgs),
+    /// End a pause: let the workers of the configured queue take new jobs.
+    Resume,
     /// Serve the pages and the HTTP API, and run jobs, until SIGTERM or SIGINT.
     Serve {
         /// Run no jobs; leave them to other workers.
@@ -227,10 +240,13 @@ pub(super) enum Command {
     },
     /// Check a job's rows again and import them if no issue is open.
     ///
-    /// Also resumes a job that was stopped, and retries one that FAILED.
+    /// Also resumes a job that was stopped, and retries one that FAILED. With --failed, workers run all failed jobs again.
     Reprocess {
         /// The job's number.
-        job: JobId,
+        #[arg(required_unless_present = "failed")]
+        job: Option<JobId>,
+        #[command(flatten)]
+        failed: retry::RetryArgs,
     },
     /// Read the file of a job again, with other settings.
     ///
@@ -343,6 +359,9 @@ impl Command {
             Command::Import { .. }
             | Command::Preview { .. }
             | Command::Check(_)
+            | Command::Workers { .. }
+            | Command::Pause(_)
+            | Command::Resume
             | Command::Token(_)
             | Command::Webhook(_)
             | Command::Session(_)

@@ -8,12 +8,13 @@ use serde::Serialize;
 use super::Status;
 use super::connections::Connections;
 use super::output::{counted, print_json, stdout};
-use super::{serve, session};
+use super::{fleet, serve, session};
 use crate::config::Settings;
-use crate::queue::DeadLetters;
+use crate::domain::worker_state::WorkerState;
+use crate::queue::{self, DeadLetters};
 use crate::store::contacts::SearchIndex;
 use crate::store::counters::{self, Counter};
-use crate::store::{Wall, schema, unreadable};
+use crate::store::{Wall, pauses, schema, unreadable, workers};
 
 /// Checks everything that is configured. Fails if there is a problem to fix.
 pub(crate) async fn run(settings: &Settings, json: bool) -> anyhow::Result<Status> {
@@ -56,6 +57,7 @@ async fn check(settings: &Settings, report: &mut Report) -> anyhow::Result<()> {
         Err(error) => report.bad("store", format!("{error:#}")),
     }
     queue(report, settings, &pool).await;
+    workers(report, settings, &pool).await;
     sign_in(report, settings).await;
     pool.close().await;
     if let Some(cluster) = cluster {
@@ -197,6 +199,24 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
         DeadLetters::None => {
             report.bad("dead letters", "the queue has no redrive policy; configure a dead-letter queue");
         }
+    }
+}
+
+/// Reports the workers that run, and whether they are paused.
+async fn workers(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
+    // There are no tables yet, as an earlier line says, if this fails.
+    let Ok(all) = workers::list(pool).await else { return };
+    let queue = settings.queue_url().unwrap_or(queue::DATABASE);
+    let of_queue: Vec<_> = all.iter().filter(|worker| worker.queue == queue).collect();
+    let take_jobs = of_queue.iter().filter(|worker| worker.state == WorkerState::Working).count();
+    let running: u64 = of_queue.iter().map(|worker| u64::from(worker.running)).sum();
+    let of_queue = counted(of_queue.len() as u64, "worker");
+    report.good(
+        "workers",
+        format!("{of_queue} of this queue, {take_jobs} taking new jobs, {running} jobs in progress"),
+    );
+    if let Ok(Some(pause)) = pauses::of(pool, queue).await {
+        report.warn("workers", fleet::in_words(&pause));
     }
 }
 

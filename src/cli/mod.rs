@@ -18,6 +18,7 @@ mod dead_letters;
 mod decide;
 mod definition;
 mod doctor;
+mod fleet;
 mod health;
 mod import;
 mod interpretation;
@@ -34,6 +35,7 @@ mod output;
 mod person;
 mod progress;
 mod retention;
+mod retry;
 mod row_filter;
 mod running_server;
 mod save;
@@ -144,6 +146,9 @@ async fn run_command(cli: Cli) -> anyhow::Result<Status> {
         | Command::Preview { .. }
         | Command::Check(_)
         | Command::Worker
+        | Command::Workers { .. }
+        | Command::Pause(_)
+        | Command::Resume
         | Command::Serve { .. }
         | Command::Token(_)
         | Command::Webhook(_)
@@ -190,6 +195,9 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Preview { file, reading } => columns::show(session, &file, &reading).await,
         Command::Check(args) => check::run(session, &args).await,
         Command::Worker => session.work().await,
+        Command::Workers { output } => fleet::list(session, output.format(session.json)).await,
+        Command::Pause(args) => fleet::pause(session, args).await,
+        Command::Resume => fleet::resume(session).await,
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,
         Command::Webhook(command) => webhook::run(session, command).await,
@@ -215,7 +223,8 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Cancel { job } => job::cancel(session, job).await,
         Command::Delete { job } => job::delete(session, job).await,
         Command::Audit { job, row, list } => job::audit(session, job, row, &list).await,
-        Command::Reprocess { job } => import::reprocess(session, job).await,
+        Command::Reprocess { job: Some(job), .. } => import::reprocess(session, job).await,
+        Command::Reprocess { job: None, failed } => retry::run(session, failed).await,
         Command::Reread { job, reading } => import::reread(session, job, &reading).await,
         Command::Map { job, how } => mapping::map(session, job, &how).await,
         Command::Mappings(command) => mapping::run(session, command).await,

@@ -24,7 +24,8 @@ pub(super) async fn run_monitored<T>(
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("cannot listen on {address} (METRICS_ADDRESS)"))?;
     tracing::info!(address = %listener.local_addr()?, "serving metrics");
-    let monitored = Monitored::new(pool.clone(), queue, shutdown.stop_receiving.clone());
+    let monitored =
+        Monitored::new(pool.clone(), queue, shutdown.stop_receiving.clone(), shutdown.quiet.clone());
     let ended = CancellationToken::new();
     let service = async {
         let result = service.await;

@@ -41,6 +41,9 @@ pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<St
     let address = listener.local_addr()?;
     let access = access(session, address)?;
     let shutdown = Shutdown::on_signals()?;
+    if !no_worker {
+        shutdown.quiet_on_signal()?;
+    }
     let queue = session::queue(settings, &session.context.pool).await?;
     // Connections that are not open in time are opened when needed.
     let _ = tokio::time::timeout(FILL, session.owners.fill()).await;

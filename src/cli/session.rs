@@ -18,7 +18,7 @@ use crate::metrics::watch_pool;
 use crate::objects::Objects;
 use crate::pipeline::retention::Retention;
 use crate::pipeline::{Context, DEFAULT_CHUNK_ROWS, SortMemory};
-use crate::queue::{Queue, ReceiveOptions};
+use crate::queue::{self, Queue, ReceiveOptions};
 use crate::shutdown::Shutdown;
 use crate::store::local::LocalCluster;
 use crate::store::{self, OwnerPool, OwnerTransaction, Wall, schema};
@@ -134,9 +134,15 @@ impl Session {
         if self.json { output::print_json(result) } else { Ok(()) }
     }
 
+    /// Returns the name by which the workers of the configured queue are listed and paused.
+    pub(crate) fn queue_name(&self) -> &str {
+        self.settings.queue_url().unwrap_or(queue::DATABASE)
+    }
+
     /// Runs the worker until a signal stops it.
     pub(crate) async fn work(&self) -> anyhow::Result<Status> {
         let shutdown = Shutdown::on_signals()?;
+        shutdown.quiet_on_signal()?;
         let queue = queue(&self.settings, &self.context.pool).await?;
         let work = worker::work(self.worker(queue.clone()), shutdown.clone());
         let address = self.settings.monitoring.metrics_address();
@@ -159,6 +165,7 @@ impl Session {
         }
         Worker {
             context: self.context.clone(),
+            control: self.control.clone(),
             queue,
             policy: self.policy,
             concurrency,

@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::Status;
 use super::list::{List, issue_type, job_status, search_text};
 use super::output::{Format, Printer, Stdout, counted, counted_up};
 use super::row_filter::person;
 use super::session::Session;
+use super::{Status, fleet};
 use crate::domain::assigned::AssignedTo;
 use crate::domain::extra::Extra;
 use crate::domain::field::{Field, PerField};
@@ -85,6 +85,7 @@ pub(crate) async fn jobs(session: &Session, args: JobsArgs) -> anyhow::Result<St
         };
         eprintln!("showed {shown}; continue with `--after {last}`");
     }
+    fleet::say_if_paused(session).await?;
     Ok(Status::Done)
 }
 

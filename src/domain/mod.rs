@@ -40,3 +40,4 @@ pub mod suggest;
 pub mod trace_parent;
 pub mod webhook;
 pub(crate) mod words;
+pub mod worker_state;

@@ -46,6 +46,8 @@ pub(crate) struct Metrics {
     pub dead_letters: Counter,
     /// Maximum number of concurrent jobs.
     pub places: Gauge,
+    /// 1 while the worker takes new jobs; 0 while it is paused or quiet.
+    pub takes_jobs: Gauge,
     /// Jobs in progress.
     pub running: Gauge,
     /// Claims of jobs by result.
@@ -116,6 +118,10 @@ impl Metrics {
             object_events: all.counts("ingest_object_events", "Events of S3 by result"),
             dead_letters: all.counts("ingest_dead_letters", "Messages that were given up"),
             places: all.counts("ingest_worker_places", "Maximum number of concurrent jobs"),
+            takes_jobs: all.counts(
+                "ingest_worker_takes_jobs",
+                "Whether the worker takes new jobs: 0 while it is paused or quiet",
+            ),
             running: all.counts("ingest_running_jobs", "Jobs in progress"),
             ends: all.counts("ingest_runs", "Claims of jobs by result"),
             runs: all.durations("ingest_run_duration", "Time of successful runs", Buckets::Work),

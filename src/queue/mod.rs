@@ -36,6 +36,9 @@ pub use s3_event::{CreatedObject, S3Event, S3Notification, Sequencer};
 use sqs::dead_letters::DeadLetterQueue;
 pub(crate) use sqs::dead_letters::{Handling, Letter};
 
+/// The name of the queue in the jobs table.
+pub(crate) const DATABASE: &str = "database";
+
 /// A source of jobs to run. Clones share its connections.
 #[derive(Clone)]
 pub enum Queue {
@@ -110,10 +113,18 @@ impl Queue {
     }
 
     /// Returns the name of the queue, after OpenTelemetry's `messaging.destination.name`.
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn destination(&self) -> &str {
         match self {
             Self::Sqs(queue) => queue.name(),
             Self::Postgres(_) => "jobs",
+        }
+    }
+
+    /// Returns the name by which workers of this queue are listed and paused: the URL of the SQS queue, or [`DATABASE`].
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Sqs(queue) => queue.url(),
+            Self::Postgres(_) => DATABASE,
         }
     }
 
@@ -189,10 +200,10 @@ impl Queue {
     fn sending(&self, job: JobId) -> Span {
         tracing::info_span!(
             "send",
-            otel.name = format!("send {}", self.name()),
+            otel.name = format!("send {}", self.destination()),
             otel.kind = "producer",
             messaging.system = self.system(),
-            messaging.destination.name = self.name(),
+            messaging.destination.name = self.destination(),
             messaging.operation.name = "send",
             messaging.operation.type = "send",
             ingest.job.id = job.0,

@@ -74,6 +74,10 @@ impl SqsQueue {
         self.url.rsplit('/').next().unwrap_or_default()
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(super) fn is_fifo(&self) -> bool {
         is_fifo(&self.url)
     }

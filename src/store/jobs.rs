@@ -1,9 +1,11 @@
 //! `jobs`: reads and inserts jobs. `decide.rs` changes them for people, `run.rs` for the run that has the lease,
-//! `changed.rs` finds those that have changed, and `given_up.rs` lists those that the operator must see to.
+//! `changed.rs` finds those that have changed, `failed.rs` those that their owner can run again, and `given_up.rs` those
+//! that the operator must see to.
 
 pub(crate) mod changed;
 mod claim;
 mod decide;
+mod failed;
 mod given_up;
 mod run;
 
@@ -14,6 +16,8 @@ use sqlx::{PgConnection, PgPool, Row};
 
 pub use claim::{Claim, Claimed, claim};
 pub use decide::*;
+pub use failed::FailedFilter;
+pub(crate) use failed::{count_failed, failed};
 pub(crate) use given_up::{GivenUp, given_up, given_up_job};
 pub(crate) use run::*;
 

@@ -35,6 +35,7 @@ pub(crate) mod merge;
 pub(crate) mod object_events;
 pub mod own_tables;
 mod owner_pool;
+pub(crate) mod pauses;
 pub(crate) mod person;
 pub(crate) mod provider_roles;
 pub(crate) mod raised;
@@ -52,6 +53,7 @@ mod wall;
 pub(crate) mod wanted;
 pub(crate) mod webhooks;
 pub(crate) mod wide_ids;
+pub(crate) mod workers;
 
 use std::time::Duration;
 

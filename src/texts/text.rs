@@ -87,7 +87,7 @@ counted! {
     rows contacts ago_minutes ago_hours ago_days took_seconds took_minutes
     action_resolved action_reopened action_raised action_removed action_deleted_contacts action_restored_contacts
     audit_and_more contacts_deleted contacts_restored contacts_email_taken contacts_values_removed
-    jobs_review state_to_review state_partly_imported state_imported job_picture job_undo_import_note
+    jobs_review jobs_retry state_to_review state_partly_imported state_imported job_picture job_undo_import_note
     review_identical reading_skipped reading_filled reading_differing reading_uncompared extra_columns
     corrections_changed corrections_contacts
     effect_discarded effect_restored effect_edited effect_differing effect_decided effect_resolved effect_reopened effect_raised

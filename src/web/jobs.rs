@@ -12,15 +12,17 @@ use futures::Stream;
 use serde::Deserialize;
 
 use super::bar::Bar;
-use super::form::search_text;
+use super::form::{request, search_text};
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::times::Time;
 use super::words::{self, Status};
+use crate::actions;
+use crate::domain::access::Role;
 use crate::domain::job::{JobId, JobStatus, Owner};
 use crate::domain::progress::Progress;
-use crate::http::{App, Problem, Query, Reader, Standing, event_stream};
-use crate::store::jobs::{self, Job, JobFilter};
+use crate::http::{App, Problem, Query, Reader, Standing, Uploader, event_stream};
+use crate::store::jobs::{self, FailedFilter, Job, JobFilter};
 use crate::texts::Text;
 
 /// Jobs of a page.
@@ -127,6 +129,8 @@ struct Page {
     text: String,
     filtered: bool,
     next: Option<String>,
+    /// The label of the button that runs the failed jobs again, if there are any and the viewer may.
+    retry: Option<String>,
     /// The address of the event stream, if any of the jobs is running.
     live: Option<String>,
 }
@@ -145,11 +149,16 @@ pub(super) async fn list(
     page.truncate(PAGE as usize);
     let last = page.last().map(|job| job.id).filter(|_| more);
     let text = &viewer.text;
+    let failed = match principal.roles.has(Role::Uploader) {
+        true => jobs::count_failed(&mut db, &principal.owner, &FailedFilter::default()).await?.number(),
+        false => 0,
+    };
     let lines: Vec<Line> = page.iter().map(|job| Line::of(text, job)).collect();
     let status =
         |status: &JobStatus| (*status, words::job_status(text, *status).word, filter.status == Some(*status));
     let statuses = JobStatus::ALL.iter().map(status).collect();
     let title = text.jobs_title();
+    let retry = (failed > 0).then(|| text.jobs_retry(failed));
     show(&Page {
         shell: Shell::new(viewer, &principal, Section::Jobs, title),
         statuses,
@@ -158,7 +167,24 @@ pub(super) async fn list(
         next: last.map(|last| query.address("/jobs", Some(last))),
         live: lines.iter().any(|line| line.is_live).then(|| query.address("/jobs/live", query.after)),
         lines,
+        retry,
     })
+}
+
+/// Runs the failed jobs again.
+pub(super) async fn retry(
+    Uploader(principal): Uploader,
+    State(app): State<App>,
+) -> Result<Redirect, Problem> {
+    let (request, which) = (request(principal), FailedFilter::default());
+    let mut next = None;
+    loop {
+        let retried = actions::retry_failed(&app.owners, &app.queue, &request, &which, next).await?;
+        next = retried.next;
+        if next.is_none() {
+            return Ok(first().await);
+        }
+    }
 }
 
 /// Streams the lines of the page as they change: `part` with a line, `end` once no job is running.

@@ -115,6 +115,7 @@ fn long_running() -> Router<App> {
         .route("/people/find", post(people::find))
         .route("/people/about", post(people::about))
         .route("/people/forget", post(people::forget))
+        .route("/jobs/retry", post(jobs::retry))
         .route("/jobs/{job}/delete", post(job::delete))
         .route("/jobs/{job}/reread", post(job::reread))
         .route("/jobs/{job}/columns", get(job::columns).post(job::map))

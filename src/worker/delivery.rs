@@ -89,7 +89,7 @@ pub(crate) async fn handle(worker: &Worker, delivery: Delivery, stop: Cancellati
 }
 
 fn span(worker: &Worker, delivery: &Delivery) -> Span {
-    let (system, queue) = (worker.queue.system(), worker.queue.name());
+    let (system, queue) = (worker.queue.system(), worker.queue.destination());
     tracing::info_span!(
         "delivery",
         message_id = %delivery.message_id,

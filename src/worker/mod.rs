@@ -2,6 +2,8 @@
 //! according to the result.
 
 mod delivery;
+mod fleet;
+mod gate;
 mod object_events;
 mod places;
 mod progress;
@@ -11,6 +13,8 @@ mod size;
 mod stored_content;
 
 use std::time::Duration;
+
+use sqlx::PgPool;
 
 pub(crate) use receive::{remove_expired_uploads, work};
 
@@ -25,6 +29,8 @@ use crate::webhooks::Sender;
 pub(crate) struct Worker {
     /// Database and file store.
     pub context: Context,
+    /// The database, for short statements that must not wait for the work of runs.
+    pub control: PgPool,
     /// Where messages are received.
     pub queue: Queue,
     /// Retries and leases.

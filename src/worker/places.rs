@@ -43,6 +43,11 @@ impl Places {
         Places { total: jobs + small, any, small: small_places, waiting: places(MOST_WAITING) }
     }
 
+    /// Returns the number of places.
+    pub(super) fn total(&self) -> usize {
+        self.total
+    }
+
     /// Returns the number of places that are taken.
     pub(super) fn taken(&self) -> usize {
         self.total - self.any.available_permits() - self.small.available_permits()

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::fleet::Member;
+use super::gate::Gate;
 use super::places::{Free, Place, Places};
 use super::{Worker, delivery, size};
 use crate::domain::job::JobSize;
@@ -53,13 +55,34 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     tasks.spawn(fill_keys(worker.clone(), shutdown.clone()));
     tasks.spawn(retain(worker.clone(), shutdown.clone()));
     tasks.spawn(send_events(worker.clone(), shutdown.clone()));
+    let gate = Gate::new(shutdown.stop_receiving.clone());
+    let mut member = Member::new(&worker, places.clone());
     tracing::info!(concurrency = worker.concurrency, small_job, "worker started");
-    while let Some(free) = free(&places, &shutdown).await {
-        let deliveries = match receive(&worker.queue, &places, free, &shutdown).await {
+    let receive = receive_all(&worker, &places, &gate, &shutdown, &mut tasks);
+    tokio::join!(receive, member.follow(&gate, &shutdown));
+    tracing::info!(running = places.taken(), "worker stopping");
+    while tasks.join_next().await.is_some() {}
+    member.leave().await;
+    if !worker.queue.drain(DRAIN).await {
+        tracing::warn!("a receive was still in progress; its messages return after their visibility timeout");
+    }
+    tracing::info!("worker stopped");
+}
+
+/// Receives messages while the gate is open, until `shutdown`, and starts a task for each.
+async fn receive_all(
+    worker: &Arc<Worker>,
+    places: &Places,
+    gate: &Gate,
+    shutdown: &Shutdown,
+    tasks: &mut JoinSet<()>,
+) {
+    while let Some((free, open)) = ready(places, gate, shutdown).await {
+        let deliveries = match receive(&worker.queue, places, free, &open).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
                 tracing::warn!(%error, "receive failed; retrying");
-                pause(RECEIVE_PAUSE, &shutdown).await;
+                pause(RECEIVE_PAUSE, shutdown).await;
                 continue;
             }
         };
@@ -67,16 +90,12 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
         for delivery in deliveries {
             // A queue never returns more than requested, so this does not wait.
             let place = places.take().await;
-            tasks.spawn(start(worker.clone(), places.clone(), place, delivery, shutdown.clone()));
+            let stop_working = shutdown.stop_working.clone();
+            let start = start(worker.clone(), places.clone(), place, delivery, open.clone(), stop_working);
+            tasks.spawn(start);
         }
         while tasks.try_join_next().is_some() {}
     }
-    tracing::info!(running = places.taken(), "worker stopping");
-    while tasks.join_next().await.is_some() {}
-    if !worker.queue.drain(DRAIN).await {
-        tracing::warn!("a receive was still in progress; its messages return after their visibility timeout");
-    }
-    tracing::info!("worker stopped");
 }
 
 fn count(queue: &Queue, deliveries: &[Delivery]) {
@@ -87,11 +106,22 @@ fn count(queue: &Queue, deliveries: &[Delivery]) {
     }
 }
 
-async fn free(places: &Places, shutdown: &Shutdown) -> Option<Free> {
+/// Waits until the gate is open and a job can start. Returns what can start, with the token that is cancelled when the gate
+/// closes; `None` at the stop.
+async fn ready(places: &Places, gate: &Gate, shutdown: &Shutdown) -> Option<(Free, CancellationToken)> {
+    let ready = async {
+        loop {
+            let open = gate.opened().await;
+            let free = places.free().await;
+            if !open.is_cancelled() {
+                return (free, open);
+            }
+        }
+    };
     tokio::select! {
         biased;
         () = shutdown.stop_receiving.cancelled() => None,
-        free = places.free() => Some(free),
+        ready = ready => Some(ready),
     }
 }
 
@@ -99,9 +129,8 @@ async fn receive(
     queue: &Queue,
     places: &Places,
     free: Free,
-    shutdown: &Shutdown,
+    stop: &CancellationToken,
 ) -> Result<Vec<Delivery>, QueueError> {
-    let stop = &shutdown.stop_receiving;
     match free {
         Free::Any(jobs) => queue.receive(jobs, stop).await,
         Free::Small => {
@@ -118,8 +147,15 @@ async fn receive(
 }
 
 /// Handles a delivery in its place. A job that is not known to be small does not start in the place for a small one: it
-/// waits for another place, and is declined if that takes too long.
-async fn start(worker: Arc<Worker>, places: Places, place: Place, delivery: Delivery, shutdown: Shutdown) {
+/// waits for another place, and is declined if that takes too long or the gate closes.
+async fn start(
+    worker: Arc<Worker>,
+    places: Places,
+    place: Place,
+    delivery: Delivery,
+    open: CancellationToken,
+    stop_working: CancellationToken,
+) {
     let patience = match place.is_small {
         true => match size::look_up(&worker.context, &delivery).await {
             Some(JobSize::Small) => None,
@@ -133,7 +169,7 @@ async fn start(worker: Arc<Worker>, places: Places, place: Place, delivery: Deli
         None => place,
         Some(patience) => {
             drop(place);
-            match places.wait(patience, &shutdown.stop_receiving).await {
+            match places.wait(patience, &open).await {
                 Some(place) => place,
                 None => return delivery::decline(delivery).await,
             }
@@ -143,7 +179,7 @@ async fn start(worker: Arc<Worker>, places: Places, place: Place, delivery: Deli
     let _ended = scopeguard::guard((), |()| {
         METRICS.running.dec();
     });
-    delivery::handle(&worker, delivery, shutdown.stop_working.clone()).await;
+    delivery::handle(&worker, delivery, stop_working).await;
     drop(place);
 }
 

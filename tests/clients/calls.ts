@@ -171,6 +171,7 @@ async function review(): Promise<number> {
 
   const run = await ok(api.POST('/api/v1/jobs/{job}/reprocess', { params: { path } }));
   assert.equal(run.before, 'NEEDS_REVIEW');
+  assert.equal((await ok(api.POST('/api/v1/jobs/retry', { body: { dry_run: true } }))).jobs, 0);
   assert.equal((await untilEnd(job)).status, 'COMPLETED');
   assert.deepEqual((await ok(api.GET('/api/v1/jobs'))).items.map((job) => job.status), ['COMPLETED']);
   return job;

@@ -128,6 +128,7 @@ def review():
     several = [models.EditedRow(row=row, values=models.Edits(company="Acme Inc"))]
     assert rows_api.edit_rows(job, models.EditedRows(rows=several)).changed.edited == 1
     assert jobs_api.reprocess_job(job).before == "NEEDS_REVIEW"
+    assert jobs_api.retry_jobs(models.RetryJobs(dry_run=True)).jobs == 0
     assert until_end(job).status == "COMPLETED"
     assert [job.status for job in jobs_api.list_jobs().items] == ["COMPLETED"]
     return job

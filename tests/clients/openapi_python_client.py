@@ -30,6 +30,7 @@ from ingest_client.api.jobs import (
     map_job,
     reprocess_job,
     reread_job,
+    retry_jobs,
     set_policy,
     stream_events,
     stream_job_events,
@@ -206,6 +207,7 @@ def review() -> int:
     several = models.EditedRows(rows=[models.EditedRow(row=row, values=models.Edits(company="Acme Inc"))])
     assert ok(edit_rows.sync_detailed(job, client=client, body=several)).changed.edited == 1
     assert ok(reprocess_job.sync_detailed(job, client=client)).before == "NEEDS_REVIEW"
+    assert ok(retry_jobs.sync_detailed(client=client, body=models.RetryJobs(dry_run=True))).jobs == 0
     assert until_end(job).status == "COMPLETED"
     assert [job.status for job in ok(list_jobs.sync_detailed(client=client)).items] == ["COMPLETED"]
     return job

@@ -85,12 +85,9 @@ async fn review(screen: &Screen) {
 
 /// Decides about the rest at once, finishes, and shows what became of a contact.
 async fn finish(screen: &Screen) {
-    for (kind, decision) in [
-        ("duplicate", "merge"),
-        ("existing", "overwrite"),
-        ("missing", "discard"),
-        ("malformed", "accept"),
-    ] {
+    for (kind, decision) in
+        [("duplicate", "merge"), ("existing", "overwrite"), ("missing", "discard"), ("malformed", "accept")]
+    {
         screen.go(&format!("/jobs/2/review/{kind}")).await;
         screen.press("b").await;
         screen.find("#many input:focus").await;

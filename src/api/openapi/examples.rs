@@ -32,6 +32,7 @@ fn request(operation: &str) -> Option<Value> {
         "create_webhook" => {
             json!({ "url": "https://crm.example.com/hooks/ingest", "events": ["job.needs_review"] })
         }
+        "retry_jobs" => json!({ "since": "2026-10-05T00:00:00Z", "text": "crm" }),
         "reread_job" => json!({ "encoding": "windows-1252", "delimiter": "semicolon" }),
         "map_job" => json!({ "columns": { "email": 2, "first_name": 0, "last_name": 1 },
             "values": { "company": "Acme" }, "exclude": ["Notes", 7], "remember": true }),
@@ -73,6 +74,7 @@ fn response_of(operation: &str) -> Option<Value> {
         "reprocess_job" | "reread_job" | "map_job" => {
             json!({ "action": 7, "job": 42, "before": "NEEDS_REVIEW", "after": "PENDING" })
         }
+        "retry_jobs" => json!({ "jobs": 3, "skipped": 0, "next": null }),
         "list_issues" => page(issue()),
         "get_issue" => with(
             issue(),

@@ -148,6 +148,19 @@ schema! {
 }
 
 schema! {
+    /// The result of running failed jobs again.
+    actions::Retried as Retried {
+        /// Jobs that will run again; with `dry_run`, jobs that would.
+        jobs: i64,
+        /// Jobs that somebody else has run, changed or deleted meanwhile.
+        skipped: i64,
+        /// Send it as `after` to continue; `null` if there are no more jobs.
+        #[schema(value_type = Option<i64>)]
+        next: Option<JobId>,
+    }
+}
+
+schema! {
     /// The result of undoing an import.
     actions::Undone as Undone {
         /// The recorded action.

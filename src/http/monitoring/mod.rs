@@ -18,7 +18,7 @@ use self::observed::Observed;
 use super::server::{self, ConnectionLimits};
 use crate::metrics::METRICS;
 use crate::queue::Queue;
-use crate::store::schema;
+use crate::store::pauses;
 
 /// The media type of OpenMetrics' text format.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -38,14 +38,24 @@ const LIMITS: ConnectionLimits = ConnectionLimits {
 #[derive(Clone)]
 pub(crate) struct Monitored {
     pool: PgPool,
+    queue_name: Arc<str>,
     stopping: CancellationToken,
+    quiet: CancellationToken,
     observed: Arc<Observed>,
 }
 
 impl Monitored {
-    /// Monitors a process that receives from `queue` until `stopping`. `pool` must not wait for the work of others.
-    pub(crate) fn new(pool: PgPool, queue: Queue, stopping: CancellationToken) -> Monitored {
-        Monitored { observed: Arc::new(Observed::new(pool.clone(), queue, PATIENCE)), pool, stopping }
+    /// Monitors a process that receives from `queue` until `stopping`, and takes no new jobs once `quiet` is cancelled. `pool`
+    /// must not wait for the work of others.
+    pub(crate) fn new(
+        pool: PgPool,
+        queue: Queue,
+        stopping: CancellationToken,
+        quiet: CancellationToken,
+    ) -> Monitored {
+        let queue_name = Arc::from(queue.name());
+        let observed = Arc::new(Observed::new(pool.clone(), queue, PATIENCE));
+        Monitored { pool, queue_name, stopping, quiet, observed }
     }
 
     /// Answers `/metrics`, `/livez`, `/readyz` and `/version` until `stop`.
@@ -72,14 +82,18 @@ async fn metrics(State(monitored): State<Monitored>) -> Response {
     }
 }
 
-/// Checks that the process accepts work and reaches its database.
+/// Checks that the process runs and reaches its database. The text says why it takes no new jobs, if it takes none: that is
+/// what the operator wants, so the process is ready.
 async fn readyz(State(monitored): State<Monitored>) -> Response {
+    let Monitored { pool, queue_name, stopping, quiet, .. } = &monitored;
     let unready = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response();
-    if monitored.stopping.is_cancelled() {
+    if stopping.is_cancelled() {
         return unready("stopping");
     }
-    match tokio::time::timeout(PATIENCE, schema::answers(&monitored.pool)).await {
-        Ok(Ok(())) => "ok\n".into_response(),
+    match tokio::time::timeout(PATIENCE, pauses::of(pool, queue_name)).await {
+        Ok(Ok(_)) if quiet.is_cancelled() => "ok\nquiet: the worker takes no new jobs\n".into_response(),
+        Ok(Ok(None)) => "ok\n".into_response(),
+        Ok(Ok(Some(pause))) => format!("ok\n{pause}\n").into_response(),
         Ok(Err(error)) => {
             tracing::warn!(%error, "not ready: the database does not answer");
             unready("the database does not answer")

@@ -27,6 +27,7 @@ fn body_of(path: &str, method: &Method) -> Option<Value> {
         "assign" => Some(json!({ "to": "me" })),
         "note" => Some(json!({ "note": "mine" })),
         "bulk" | "preview" => Some(json!({ "decision": decision })),
+        "retry" => Some(json!({})),
         "reread" => Some(json!({ "encoding": "UTF-8" })),
         "map" => Some(json!({ "columns": { "email": 0 } })),
         "delete" => Some(json!({ "filter": { "all": true }, "expected": 0 })),
