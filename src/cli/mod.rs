@@ -107,9 +107,8 @@ const SIGPIPE: u8 = 13;
 /// Runs a parsed command line. Sends what waits to be sent to a collector of traces before it returns.
 pub async fn run(cli: Cli) -> anyhow::Result<Status> {
     let export = cli.settings.traces.trace_export();
-    let traces = export
-        .map_err(anyhow::Error::from)
-        .and_then(|export| Ok(export.as_ref().map(Traces::start).transpose()?));
+    let traces =
+        export.map_err(anyhow::Error::from).and_then(|export| export.as_ref().map(Traces::start).transpose());
     start_log(&cli, traces.as_ref().ok().and_then(Option::as_ref));
     let traces = traces.unwrap_or_else(|error| {
         tracing::warn!(error = format!("{error:#}"), "no traces are sent");

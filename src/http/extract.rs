@@ -44,6 +44,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         };
         let again = Request::from_parts(parts, Body::from(body.clone()));
         match axum::Json::from_request(again, state).await {
+            // A struct also accepts the array of its values, but no path takes an array.
+            Ok(_) if is_array(&body) => {
+                Err(Problem::invalid("#", "invalid type: sequence, expected an object"))
+            }
             Ok(axum::Json(value)) => Ok(Json(value)),
             Err(rejection @ JsonRejection::JsonDataError(_)) => {
                 with_whole_numbers(&body).map(Json).ok_or_else(|| json_problem(&rejection))
@@ -51,6 +55,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             Err(rejection) => Err(json_problem(&rejection)),
         }
     }
+}
+
+/// Returns whether a body in JSON is an array.
+fn is_array(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"[")
 }
 
 /// Returns whether a body is large, or may turn out to be.

@@ -318,7 +318,7 @@ pub enum DeadLetter {
     /// The message was moved.
     Moved,
     /// There is no dead-letter queue. The delivery must be finished in another way.
-    NoQueue(Delivery),
+    NoQueue(Box<Delivery>),
 }
 
 /// One receipt of one message. If it is dropped unfinished, the message is received again when its visibility
@@ -437,7 +437,7 @@ impl Delivery {
         };
         match moved {
             Ok(true) => Ok(DeadLetter::Moved),
-            Ok(false) => Ok(DeadLetter::NoQueue(self)),
+            Ok(false) => Ok(DeadLetter::NoQueue(Box::new(self))),
             Err(error) => Err(Box::new(Unfinished { delivery: self, error })),
         }
     }

@@ -299,6 +299,8 @@ async fn an_array_is_no_filter_and_a_count_is_not_negative() {
     let bulk = json!({ "filter": { "status": "NONE" }, "decision": decision });
     let (status, problem) = post(&server, &format!("/api/v1/jobs/{job}/bulk/preview"), bulk).await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("#/filter/status")), "{problem}");
+    let (status, problem) = post(&server, "/api/v1/jobs/retry", json!([null, null])).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("#")), "{problem}");
     for body in [
         json!({ "filter": [[1]], "dry_run": true }),
         json!({ "filter": { "all": true }, "expected": -1, "dry_run": true }),

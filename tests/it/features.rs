@@ -19,6 +19,8 @@ fn tests() -> HashSet<String> {
 fn every_feature_is_shown_by_a_test() {
     let rows = DOCUMENT.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
     let rows = rows.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    // The tables of features have a column for each product.
+    let rows = rows.filter(|row| row.len() > 10);
     let (tests, mut checked) = (tests(), 0);
     for row in rows.filter(|row| row[2] != "`ingest`") {
         let (feature, ours, test) = (row[1], row[2], row[3].trim_matches('`'));

@@ -80,15 +80,14 @@ pub(in crate::web) struct BulkForm {
 impl BulkForm {
     fn filter(&self, text: &Text, kind: IssueType, me: &str) -> Result<Filter, Problem> {
         let mut filter = Filter { issue_type: Some(kind), ..Filter::default() };
-        if self.scope != "all" {
-            if self.issue.is_empty() {
-                return Err(Problem::on_page(Kind::Conflict, text.bulk_none_selected()));
-            }
-            filter.issues = Some(self.issue.clone());
-        } else {
+        if self.scope == "all" {
             let query = self.query();
             filter.issue_text = query.text();
             filter.assigned = (!query.assigned.is_empty()).then(|| AssignedTo::from(query.assigned).of(me));
+        } else if self.issue.is_empty() {
+            return Err(Problem::on_page(Kind::Conflict, text.bulk_none_selected()));
+        } else {
+            filter.issues = Some(self.issue.clone());
         }
         if let (Some(name), true) = (self.field, self.fills()) {
             filter.column = Some(ColumnFilter { name, equals: Some(String::new()), contains: None });

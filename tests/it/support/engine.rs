@@ -160,7 +160,7 @@ fn chromium(look: Look, profile: &TempDir) -> Value {
 }
 
 fn firefox(look: Look) -> Value {
-    let scheme = if look.dark { 0 } else { 1 };
+    let scheme = i32::from(!look.dark);
     let preferences = json!({
         "layout.css.prefers-color-scheme.content-override": scheme,
         "intl.accept_languages": "en-US",
