@@ -1,8 +1,10 @@
 //! `doctor`: checks the database, the store and the queue, and says what to do.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Write;
 
+use nix::sys::statvfs::statvfs;
 use serde::Serialize;
 
 use super::Status;
@@ -10,6 +12,7 @@ use super::connections::Connections;
 use super::output::{counted, print_json, stdout};
 use super::{fleet, serve, session};
 use crate::config::Settings;
+use crate::domain::permission::{Need, Permission};
 use crate::domain::worker_state::WorkerState;
 use crate::queue::{self, DeadLetters};
 use crate::store::contacts::SearchIndex;
@@ -50,12 +53,17 @@ async fn check(settings: &Settings, report: &mut Report) -> anyhow::Result<()> {
     database(report, &pool).await;
     database_tls(report, settings);
     match session::objects(settings).await {
-        Ok(objects) => match objects.check().await {
-            Ok(()) => report.good("store", objects),
-            Err(error) => report.bad("store", error),
-        },
+        Ok(objects) => {
+            match objects.check().await {
+                Ok(()) => report.good("store", &objects),
+                Err(error) => report.bad("store", error),
+            }
+            // If the bucket cannot be reached, the previous line says so.
+            permissions(report, &objects.permissions().await.unwrap_or_default());
+        }
         Err(error) => report.bad("store", format!("{error:#}")),
     }
+    temporary_files(report);
     queue(report, settings, &pool).await;
     workers(report, settings, &pool).await;
     sign_in(report, settings).await;
@@ -173,8 +181,18 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
     };
     let health = match queue.check().await {
         Ok(health) => health,
-        Err(error) => return report.bad("queue", error),
+        Err(error) => {
+            report.bad("queue", &error);
+            if error.is_denied() {
+                permissions(report, &queue.permissions().await.unwrap_or_default());
+            }
+            return;
+        }
     };
+    match queue.permissions().await {
+        Ok(tried) => permissions(report, &tried),
+        Err(error) => report.bad("permissions", error),
+    }
     report.good("queue", format!("{queue}: {} waiting, {} in flight", health.waiting, health.hidden));
     match health.dead_letters {
         DeadLetters::Jobs => {}
@@ -198,6 +216,61 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
         }
         DeadLetters::None => {
             report.bad("dead letters", "the queue has no redrive policy; configure a dead-letter queue");
+        }
+    }
+}
+
+/// Reports which calls are allowed, and the action of each that is not.
+fn permissions(report: &mut Report, tried: &[Permission]) {
+    for Permission { action, resource, need, denied } in tried {
+        let Some(reason) = denied else { continue };
+        let advice = format!(
+            "{action} is denied on {resource}; allow it in the policy of the identity that runs this"
+        );
+        match need {
+            Need::Work => report.bad("permissions", format!("{advice} ({reason})")),
+            Need::DeadLetters => {
+                report.warn("permissions", format!("{advice}, for `ingest dead-letters` ({reason})"));
+            }
+        }
+    }
+    for need in [Need::Work, Need::DeadLetters] {
+        let allowed = tried.iter().filter(|tried| tried.need == need && tried.denied.is_none());
+        let actions: Vec<&str> =
+            allowed.map(|tried| tried.action).collect::<BTreeSet<_>>().into_iter().collect();
+        if actions.is_empty() {
+            continue;
+        }
+        let purpose = match need {
+            Need::Work => "",
+            Need::DeadLetters => ", for `ingest dead-letters`",
+        };
+        report.good("permissions", format!("allowed: {}{purpose}", actions.join(", ")));
+    }
+}
+
+/// The free space below which sorts and unpacked files may not fit.
+const LITTLE_SPACE: u64 = 1 << 30;
+
+/// Checks the folder of temporary files.
+fn temporary_files(report: &mut Report) {
+    let folder = std::env::temp_dir();
+    let shown = folder.display();
+    let written = tempfile::tempfile().and_then(|mut file| file.write_all(b"\n"));
+    match (written, statvfs(&folder)) {
+        (Err(error), _) => report.bad("temp files", format!("cannot write to {shown} (TMPDIR): {error}")),
+        (Ok(()), Ok(space)) => {
+            // The types of both differ between systems.
+            #[allow(clippy::useless_conversion)]
+            let free = u64::from(space.blocks_available()).saturating_mul(u64::from(space.fragment_size()));
+            let words = format!("{shown} has {} MiB free", free >> 20);
+            match free < LITTLE_SPACE {
+                true => report.warn("temp files", format!("{words}; large files may need more (TMPDIR)")),
+                false => report.good("temp files", words),
+            }
+        }
+        (Ok(()), Err(error)) => {
+            report.warn("temp files", format!("cannot see how much of {shown} is free: {error}"));
         }
     }
 }

@@ -128,6 +128,10 @@ impl ObjectError {
                     Self::Denied { store, key, reason: cause(&error) }
                 }
                 _ if error.to_string().contains("NoSuchBucket") => Self::NoStore { store },
+                // The library has no kind of its own for a list that S3 denies.
+                _ if error.to_string().contains("<Code>AccessDenied</Code>") => {
+                    Self::Denied { store, key, reason: cause(&error) }
+                }
                 _ => Self::Unavailable { store, key, source: cause(&error).into() },
             },
         }

@@ -7,6 +7,7 @@
 mod error;
 mod key;
 mod local;
+mod permissions;
 mod put;
 mod s3;
 mod upload_key;

@@ -64,6 +64,11 @@ impl QueueError {
     }
 
     /// Returns whether SQS answered with the error `code`, with or without the prefix of its older protocol.
+    /// Returns whether SQS has denied the call.
+    pub(crate) fn is_denied(&self) -> bool {
+        ["AccessDenied", "AccessDeniedException"].iter().any(|code| self.has_code(code))
+    }
+
     pub(super) fn has_code(&self, code: &str) -> bool {
         matches!(self, Self::Refused { code: found, .. } if found.rsplit('.').next() == Some(code))
     }

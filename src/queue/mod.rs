@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use crate::domain::job::JobId;
+use crate::domain::permission::Permission;
 use crate::propagation::TraceHeaders;
 use crate::store::StoreError;
 use crate::store::wanted::{self, Due};
@@ -215,6 +216,14 @@ impl Queue {
         match self {
             Self::Sqs(queue) => queue.check().await,
             Self::Postgres(queue) => queue.check().await,
+        }
+    }
+
+    /// Tries each call of SQS that the program makes, without changing a message. Fails if SQS cannot be reached.
+    pub(crate) async fn permissions(&self) -> Result<Vec<Permission>, QueueError> {
+        match self {
+            Self::Sqs(queue) => queue.permissions().await,
+            Self::Postgres(_) => Ok(Vec::new()),
         }
     }
 

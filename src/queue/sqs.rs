@@ -1,6 +1,7 @@
 //! The queue on SQS.
 
 pub(crate) mod dead_letters;
+mod permissions;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -52,6 +52,7 @@ mod pages;
 mod parse_settings;
 mod parts;
 mod people;
+mod permissions;
 mod poisoned;
 mod queue_contract;
 mod real_servers;

@@ -20,6 +20,9 @@ fn steady(text: &str, world: &World) -> String {
         if line.starts_with("ok    database ") {
             return "ok    database      PostgreSQL VERSION, database NAME".to_owned();
         }
+        if line.starts_with("ok    temp files ") {
+            return "ok    temp files    TMPDIR has N MiB free".to_owned();
+        }
         let mut words: Vec<&str> = line.split(' ').collect();
         for at in 1..words.len() {
             if words[at].trim_end_matches([',', '.', ';', ')']) == "s"
