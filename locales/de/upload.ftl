@@ -1,8 +1,8 @@
 ### Das Hochladen einer Datei.
 
 upload-title = Datei hochladen
-upload-file = CSV-Datei mit Kontakten
-upload-note = Die erste Zeile enthält die Spaltennamen. Die Spalten für E-Mail, Vorname, Nachname und Firma können in beliebiger Reihenfolge stehen. Ziehen Sie die Datei hierher, oder wählen Sie sie aus.
+upload-file = Datei mit Kontakten
+upload-note = CSV oder anderer Text, Excel, OpenDocument, vCard oder ein Archiv davon. Die Spalten für E-Mail, Vorname, Nachname und Firma können in beliebiger Reihenfolge stehen. Ziehen Sie die Datei hierher, oder wählen Sie sie aus.
 upload-sample = Beispieldatei
 upload-reading = Zeichenkodierung, Kopfzeile und mehr
 upload-encoding = Zeichenkodierung

@@ -1,8 +1,8 @@
 ### The upload of a file.
 
 upload-title = Upload a file
-upload-file = CSV file of contacts
-upload-note = The first line contains the column names. Columns for e-mail, first name, last name and company can be in any order. Drop the file here or choose it.
+upload-file = File of contacts
+upload-note = CSV or other text, Excel, OpenDocument, vCard, or an archive of these. The columns for e-mail, first name, last name and company can be in any order. Drop the file here or choose it.
 upload-sample = Sample file
 upload-reading = Encoding, header line and more
 upload-encoding = Encoding

@@ -1,8 +1,8 @@
 ### La subida de un archivo.
 
 upload-title = Subir un archivo
-upload-file = Archivo CSV de contactos
-upload-note = La primera línea contiene los nombres de las columnas. Las columnas de correo electrónico, nombre, apellidos y empresa pueden ir en cualquier orden. Suelte el archivo aquí o elíjalo.
+upload-file = Archivo de contactos
+upload-note = CSV u otro texto, Excel, OpenDocument, vCard o un archivo comprimido con ellos. Las columnas de correo electrónico, nombre, apellidos y empresa pueden ir en cualquier orden. Suelte el archivo aquí o elíjalo.
 upload-sample = Archivo de ejemplo
 upload-reading = Codificación, línea de encabezado y más
 upload-encoding = Codificación
