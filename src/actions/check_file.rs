@@ -54,7 +54,7 @@ impl FileContent {
         })
     }
 
-    /// Opens a file on this machine, all of which is checked.
+    /// Opens a file on this machine. All of it is checked.
     pub(crate) async fn of_path(path: &Path) -> io::Result<FileContent> {
         let beginning = Beginning::of_path(path).await?;
         let file = tokio::fs::File::open(path).await?.into_std().await;

@@ -116,7 +116,7 @@ pub(super) struct RetryJobs {
     dry_run: bool,
 }
 
-/// Requests a run of all jobs that are FAILED and that nobody has cancelled, up to 500 at a time, newest first.
+/// Requests a run of all FAILED jobs that were not cancelled, up to 500 at a time, newest first.
 #[utoipa::path(post, path = "/jobs/retry", tag = "jobs", request_body = RetryJobs, params(IdempotencyKey),
     responses((status = 202, description = "The jobs will run", body = Retried),
         (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]

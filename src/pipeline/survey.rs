@@ -144,7 +144,7 @@ pub(crate) struct RowSurvey {
     pub doubts: Vec<String>,
 }
 
-/// A row by itself.
+/// What is known of a row without a comparison with others.
 pub(crate) struct SurveyedRow<'r> {
     fields: Fields<'r>,
     hash: RowHash,
