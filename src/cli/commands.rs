@@ -313,6 +313,18 @@ pub(super) enum Command {
     /// no owner, so --owner does not limit this command.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLettersCommand),
+    /// Write the local data folder to a file: its database, and the files of its jobs.
+    ///
+    /// Other programs may go on using the folder. The file contains personal data and secrets; only its owner can read it.
+    Backup {
+        /// The file; it must not exist.
+        file: PathBuf,
+    },
+    /// Restore a file of `ingest backup` into the data folder, which must be empty or missing.
+    RestoreBackup {
+        /// The file.
+        file: PathBuf,
+    },
     /// Check the database, the file store and the queue, and report what to fix.
     Doctor,
     /// Ask the worker or server of this machine or container whether it is alive; exits with status 1 if not.
@@ -361,6 +373,8 @@ impl Command {
             | Command::Check(_)
             | Command::Workers { .. }
             | Command::Pause(_)
+            | Command::Backup { .. }
+            | Command::RestoreBackup { .. }
             | Command::Resume
             | Command::Token(_)
             | Command::Webhook(_)

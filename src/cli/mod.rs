@@ -5,6 +5,7 @@
 //! status that a shell reports for it, such as 130 for Ctrl-C.
 
 mod assign;
+mod backup;
 mod browser_sessions;
 mod check;
 mod columns;
@@ -136,6 +137,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<Status> {
     let migrate = match &cli.command {
         Command::Doctor => return doctor::run(&cli.settings, cli.json).await,
         Command::Health { ready } => return health::run(&cli.settings, *ready).await,
+        Command::RestoreBackup { file } => return backup::restore(&cli.settings, file, cli.json).await,
         Command::Config { output } => return configuration::show(&cli.listed, output.format(cli.json)),
         Command::Completions { shell } => return definition::print_completions(*shell),
         Command::Manual { folder } => return definition::write_manual(folder),
@@ -147,6 +149,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<Status> {
         | Command::Worker
         | Command::Workers { .. }
         | Command::Pause(_)
+        | Command::Backup { .. }
         | Command::Resume
         | Command::Serve { .. }
         | Command::Token(_)
@@ -197,6 +200,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Workers { output } => fleet::list(session, output.format(session.json)).await,
         Command::Pause(args) => fleet::pause(session, args).await,
         Command::Resume => fleet::resume(session).await,
+        Command::Backup { file } => backup::back_up(session, &file).await,
         Command::Serve { no_worker } => serve::run(session, no_worker).await,
         Command::Token(command) => token::run(session, command).await,
         Command::Webhook(command) => webhook::run(session, command).await,
@@ -236,6 +240,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         // These have been run without a session.
         Command::Doctor
         | Command::Health { .. }
+        | Command::RestoreBackup { .. }
         | Command::Config { .. }
         | Command::Completions { .. }
         | Command::Manual { .. } => Ok(Status::Done),

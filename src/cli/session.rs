@@ -139,6 +139,11 @@ impl Session {
         self.settings.queue_url().unwrap_or(queue::DATABASE)
     }
 
+    /// Returns the private cluster; `None` if a database is configured.
+    pub(crate) fn cluster(&self) -> Option<&LocalCluster> {
+        self.cluster.as_ref()
+    }
+
     /// Runs the worker until a signal stops it.
     pub(crate) async fn work(&self) -> anyhow::Result<Status> {
         let shutdown = Shutdown::on_signals()?;
@@ -219,12 +224,16 @@ pub(crate) async fn database(
         eprintln!("creating the local database in {} …", data_dir.display());
     }
     let cluster = LocalCluster::start(&data_dir).await?;
-    let options = PgConnectOptions::new_without_pgpass()
+    Ok((store::pool(options_of(&cluster), connections), Some(cluster)))
+}
+
+/// Returns how to connect to a private cluster.
+pub(crate) fn options_of(cluster: &LocalCluster) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
         .socket(cluster.socket_dir())
         .port(cluster.port())
         .username(cluster.user())
-        .database(cluster.database());
-    Ok((store::pool(options, connections), Some(cluster)))
+        .database(cluster.database())
 }
 
 /// Fails early with the server's own message, where the pool would only report a time-out.

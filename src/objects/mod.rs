@@ -5,6 +5,7 @@
 //! connection is cut and resumed. Nothing here keeps a whole object in memory, or lists objects.
 
 mod error;
+mod files;
 mod key;
 mod local;
 mod permissions;
@@ -25,6 +26,7 @@ use tokio::io::AsyncRead;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use error::ObjectError;
+pub(crate) use files::files;
 pub(crate) use upload_key::{is_upload_key, new_part_key, new_upload_key};
 
 /// An unfinished upload that nobody has written to for this long belongs to a process that has died.

@@ -8,6 +8,7 @@
 mod account;
 mod authentication;
 mod binaries;
+mod dump;
 mod knock;
 mod lock;
 

@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod assignments;
 mod auth;
+mod backup;
 mod checks;
 mod circles;
 mod cli;
