@@ -1,5 +1,5 @@
 .PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots tour effort soak score image image-check \
-	matrix firefox
+	matrix firefox upgrade-check
 
 # Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
 demo: build
@@ -114,6 +114,11 @@ image:
 image-check:
 	scripts/setup --test
 	ENGINE=$(or $(ENGINE),docker) cargo test --locked --test it image:: -- --ignored --nocapture --test-threads 1
+
+# The worker of another version, of the git reference FROM, beside the one of this folder: both on the schema of this one.
+upgrade-check:
+	scripts/setup --test
+	scripts/upgrade-check $(FROM)
 
 # The life of jobs against PostgreSQL 13 to 18 from npm, or against VERSIONS; FILTERS selects other tests. Prints a table, also to
 # target/matrix.md.

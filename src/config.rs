@@ -13,6 +13,7 @@ use std::time::Duration;
 use tracing_subscriber::filter::Targets;
 
 mod access;
+mod bucket;
 mod database_url;
 mod dotenv;
 mod limits;
@@ -28,6 +29,7 @@ mod values;
 mod webhooks;
 
 pub(crate) use access::AccessSettings;
+pub(crate) use bucket::BucketSettings;
 pub(crate) use database_url::DatabaseUrl;
 pub use dotenv::{Dotenv, DotenvError, load_dotenv};
 pub(crate) use limits::LimitSettings;
@@ -60,6 +62,12 @@ pub(crate) struct Settings {
     #[arg(long, env = "DATABASE_URL_FILE", hide_env_values = true, global = true, value_name = "FILE")]
     database_url_file: Option<String>,
 
+    /// Whether to sign in to the database with tokens of AWS IAM instead of a password, true or false: for Amazon RDS and Aurora
+    #[arg(long, env = "DATABASE_IAM_AUTH", hide_env_values = true, global = true, value_name = "BOOL",
+        default_value = "false", action = clap::ArgAction::Set,
+        value_parser = |text: &str| values::boolean(text, "DATABASE_IAM_AUTH", false))]
+    pub database_iam_auth: bool,
+
     /// S3 bucket of the CSV files [default: none: the local folder]
     #[arg(long, env = "CSV_BUCKET_NAME", hide_env_values = true, global = true, value_name = "BUCKET")]
     csv_bucket_name: Option<String>,
@@ -68,6 +76,10 @@ pub(crate) struct Settings {
     /// profile or of the queue's URL, else us-east-1]
     #[arg(long, env = "AWS_REGION", hide_env_values = true, global = true, value_name = "REGION", value_parser = values::region)]
     aws_region: Option<String>,
+
+    /// How the bucket is used.
+    #[command(flatten)]
+    pub bucket_use: BucketSettings,
 
     /// URL of the SQS queue [default: none: the queue in the database]
     #[arg(long, env = "SQS_QUEUE_URL", hide_env_values = true, global = true, value_name = "URL", value_parser = queue_url)]

@@ -131,7 +131,7 @@ impl DeadLetters<'_> {
     /// the end, and increases their receive counts.
     pub(crate) async fn list(&self, limit: usize) -> Result<Listed, ActionError> {
         let mut letters = Vec::new();
-        let dead_letter_queue = self.queue.dead_letter_queue().await?;
+        let dead_letter_queue = self.queue.dead_letter_queue().await.map_err(ActionError::DeadLetters)?;
         if let Some(queue) = &dead_letter_queue {
             let add = |letter: &Letter| match letters.len() > limit {
                 true => Handling::Stop,
@@ -140,7 +140,7 @@ impl DeadLetters<'_> {
                     Handling::Leave
                 }
             };
-            queue.visit(add).await?;
+            queue.visit(add).await.map_err(ActionError::DeadLetters)?;
         }
         // One more tells whether there are more.
         let room = |letters: &[DeadLetter]| (limit + 1).saturating_sub(letters.len()) as i64;
@@ -158,7 +158,7 @@ impl DeadLetters<'_> {
 
     /// Counts all dead letters, those in SQS approximately and without those that somebody is reading.
     pub(crate) async fn count(&self) -> Result<u64, ActionError> {
-        let given_up = match self.queue.check().await?.dead_letters {
+        let given_up = match self.queue.check().await.map_err(ActionError::DeadLetters)?.dead_letters {
             queue::DeadLetters::Queue { waiting, .. } => waiting.unwrap_or_default(),
             queue::DeadLetters::Jobs | queue::DeadLetters::None => {
                 jobs::given_up(self.pool, None, i64::MAX).await?.len() as u64
@@ -172,7 +172,7 @@ impl DeadLetters<'_> {
         &self,
         id: &LetterId,
     ) -> Result<Option<(DeadLetter, LetterMessage)>, ActionError> {
-        let dead_letter_queue = self.queue.dead_letter_queue().await?;
+        let dead_letter_queue = self.queue.dead_letter_queue().await.map_err(ActionError::DeadLetters)?;
         let message_id = match id {
             LetterId::Job(_) if dead_letter_queue.is_some() => return Ok(None),
             LetterId::Job(job) => {
@@ -198,7 +198,7 @@ impl DeadLetters<'_> {
                 Handling::Leave
             }
         };
-        queue.visit(find).await?;
+        queue.visit(find).await.map_err(ActionError::DeadLetters)?;
         Ok(found)
     }
 
@@ -219,7 +219,7 @@ impl DeadLetters<'_> {
             WhichLetters::All => None,
             WhichLetters::Ids(ids) => Some(ids),
         };
-        let dead_letter_queue = self.queue.dead_letter_queue().await?;
+        let dead_letter_queue = self.queue.dead_letter_queue().await.map_err(ActionError::DeadLetters)?;
         if dead_letter_queue.is_none() {
             self.handle_jobs(&mut which, verb, &mut handled).await?;
         }
@@ -241,7 +241,7 @@ impl DeadLetters<'_> {
                 handled.count += u64::from(is_chosen);
                 if is_chosen { handling } else { Handling::Leave }
             };
-            queue.visit(choose).await?;
+            queue.visit(choose).await.map_err(ActionError::DeadLetters)?;
         }
         handled.missing.extend(which.into_iter().flatten());
         handled.missing.sort_by_key(LetterId::to_string);
@@ -264,7 +264,7 @@ impl DeadLetters<'_> {
         for id in ids {
             let Some((_, body)) = unreadable::get(self.pool, &id).await? else { continue };
             if verb == Verb::Redrive {
-                self.queue.send_body(&id, &body).await?;
+                self.queue.send_body(&id, &body).await.map_err(ActionError::DeadLetters)?;
             }
             unreadable::delete(self.pool, &id).await?;
             handled.count += 1;

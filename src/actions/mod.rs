@@ -246,6 +246,9 @@ pub enum ActionError {
     /// The record of an action cannot be parsed.
     #[error("the record of an earlier action cannot be read: {0}")]
     Record(#[from] serde_json::Error),
+    /// The queue failed while dead letters were read, redriven or dropped.
+    #[error("cannot read or change the dead letters: {0}")]
+    DeadLetters(#[source] QueueError),
     /// The queue failed.
     #[error("the run was recorded but could not be queued: {0}")]
     Queue(#[from] QueueError),

@@ -14,6 +14,8 @@ pub(crate) enum RoleName {
     Uploader,
     /// Resolves issues, edits rows, deletes.
     Editor,
+    /// Operates what all owners share; the API has nothing that needs it.
+    Operator,
 }
 
 impl From<RoleName> for Role {
@@ -21,6 +23,7 @@ impl From<RoleName> for Role {
         match name {
             RoleName::Uploader => Role::Uploader,
             RoleName::Editor => Role::Editor,
+            RoleName::Operator => Role::Operator,
         }
     }
 }
@@ -30,6 +33,7 @@ pub(crate) fn role_names(roles: Roles) -> Vec<RoleName> {
     let name = |role| match role {
         Role::Uploader => RoleName::Uploader,
         Role::Editor => RoleName::Editor,
+        Role::Operator => RoleName::Operator,
     };
     roles.iter().map(name).collect()
 }

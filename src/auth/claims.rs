@@ -29,14 +29,20 @@ pub(crate) struct RolesBy {
     pub uploaders: Vec<String>,
     /// Names that grant the editor role.
     pub editors: Vec<String>,
+    /// Names that grant the operator role.
+    pub operators: Vec<String>,
 }
 
 impl RolesBy {
     fn of(&self, claims: &Claims) -> Roles {
         let found: Vec<&str> = self.claims.iter().flat_map(|name| names(find(claims, name))).collect();
         let any = |wanted: &[String]| wanted.iter().any(|name| found.contains(&name.as_str()));
-        let roles = [(Role::Uploader, &self.uploaders), (Role::Editor, &self.editors)];
-        roles.into_iter().filter(|(_, wanted)| any(wanted)).map(|(role, _)| role).collect()
+        let names = |role| match role {
+            Role::Uploader => &self.uploaders,
+            Role::Editor => &self.editors,
+            Role::Operator => &self.operators,
+        };
+        Role::ALL.iter().copied().filter(|role| any(names(*role))).collect()
     }
 }
 
@@ -162,12 +168,13 @@ mod tests {
             claims: owned(claims),
             uploaders: owned(&["uploader"]),
             editors: owned(&["editor", "Staff"]),
+            operators: owned(&["operator"]),
         }
     }
 
     #[test]
     fn roles_are_read_from_the_configured_claim() {
-        let both = Roles::ALL;
+        let both = Roles::default().with(Role::Uploader).with(Role::Editor);
         let (none, editor) = (Roles::default(), Roles::default().with(Role::Editor));
         let cases = [
             ("roles", json!({ "roles": ["uploader", "editor", "other"] }), both),
@@ -175,6 +182,7 @@ mod tests {
             ("roles", json!({ "roles": "uploaders" }), none),
             ("roles", json!({ "roles": [["uploader"], 1, null] }), none),
             ("roles", json!({ "roles": { "uploader": true } }), none),
+            ("roles", json!({ "roles": ["uploader", "editor", "operator"] }), Roles::ALL),
             ("cognito:groups", json!({ "cognito:groups": ["Staff"] }), editor),
             ("realm_access.roles", json!({ "realm_access": { "roles": ["editor"] } }), editor),
             ("realm_access.roles", json!({ "realm_access": ["editor"] }), none),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Status;
 use super::connections::Connections;
-use super::output::{counted, print_json, stdout};
+use super::output::{counted, print_json, stdout, with_causes};
 use super::{fleet, serve, session};
 use crate::config::Settings;
 use crate::domain::permission::{Need, Permission};
@@ -46,7 +46,7 @@ async fn check(settings: &Settings, report: &mut Report) -> anyhow::Result<()> {
     let (pool, cluster) = match session::database(settings, shares.worker).await {
         Ok(opened) => opened,
         Err(error) => {
-            report.bad("database", format!("{error:#}"));
+            report.bad("database", with_causes(&error));
             return Ok(());
         }
     };
@@ -61,7 +61,7 @@ async fn check(settings: &Settings, report: &mut Report) -> anyhow::Result<()> {
             // If the bucket cannot be reached, the previous line says so.
             permissions(report, &objects.permissions().await.unwrap_or_default());
         }
-        Err(error) => report.bad("store", format!("{error:#}")),
+        Err(error) => report.bad("store", with_causes(&error)),
     }
     temporary_files(report);
     queue(report, settings, &pool).await;
@@ -177,7 +177,7 @@ fn database_tls(report: &mut Report, settings: &Settings) {
 async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
     let queue = match session::queue(settings, pool).await {
         Ok(queue) => queue,
-        Err(error) => return report.bad("queue", format!("{error:#}")),
+        Err(error) => return report.bad("queue", with_causes(&error)),
     };
     let health = match queue.check().await {
         Ok(health) => health,
@@ -302,7 +302,7 @@ async fn sign_in(report: &mut Report, settings: &Settings) {
     };
     let provider = match serve::provider(oidc) {
         Ok(provider) => provider,
-        Err(error) => return report.bad("sign-in", format!("{error:#}")),
+        Err(error) => return report.bad("sign-in", with_causes(&error)),
     };
     match provider.discovered().await {
         Ok(known) => report.good("sign-in", &known.document.issuer),

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Status;
 use super::output::{Format, counted, print, printable, time};
 use super::session::Session;
+use crate::domain::pause::PauseReason;
 use crate::store::pauses::{self, Extent, Pause};
 use crate::store::workers::{self, WorkerEntry};
 
@@ -13,19 +14,10 @@ use crate::store::workers::{self, WorkerEntry};
 #[derive(Debug, clap::Args)]
 pub(crate) struct PauseArgs {
     /// Why, for whoever wonders that nothing happens.
-    #[arg(value_parser = reason)]
-    reason: String,
+    reason: PauseReason,
     /// Pause only the workers of the configured queue: of SQS_QUEUE_URL, or of the database if that is not set.
     #[arg(long)]
     this_queue: bool,
-}
-
-fn reason(text: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    match (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control) {
-        true => Ok(text.to_owned()),
-        false => Err("a reason has 1 to 200 characters and no control characters"),
-    }
 }
 
 /// Lists the workers that run.

@@ -92,7 +92,7 @@ pub fn report_error(error: &anyhow::Error) -> ExitCode {
     if output::is_reader_gone(error) {
         return Status::Stopped(SIGPIPE).into();
     }
-    eprintln!("ingest: {}", output::printable_lines(&format!("{error:#}")));
+    eprintln!("ingest: {}", output::printable_lines(&output::with_causes(error)));
     if let Some(step) = error.downcast_ref().and_then(next_step::after) {
         eprintln!("{step}");
     }
@@ -112,7 +112,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Status> {
         export.map_err(anyhow::Error::from).and_then(|export| export.as_ref().map(Traces::start).transpose());
     start_log(&cli, traces.as_ref().ok().and_then(Option::as_ref));
     let traces = traces.unwrap_or_else(|error| {
-        tracing::warn!(error = format!("{error:#}"), "no traces are sent");
+        tracing::warn!(error = output::with_causes(&error), "no traces are sent");
         None
     });
     let result = run_command(cli).await;

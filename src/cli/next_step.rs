@@ -22,9 +22,10 @@ pub(super) fn after(error: &ActionError) -> Option<&'static str> {
         | ActionError::Unread(_)
         | ActionError::RowsRemoved(_)
         | ActionError::Unfit { .. } => Some("see its status with `ingest jobs`"),
-        ActionError::Queue(_) | ActionError::Object(_) | ActionError::Store(_) => {
-            Some("check the configuration with `ingest doctor`")
-        }
+        ActionError::DeadLetters(_)
+        | ActionError::Queue(_)
+        | ActionError::Object(_)
+        | ActionError::Store(_) => Some("check the configuration with `ingest doctor`"),
         ActionError::Consolidated(_)
         | ActionError::Stale(_)
         | ActionError::OtherCount { .. }

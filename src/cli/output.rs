@@ -61,6 +61,24 @@ pub(super) fn is_reader_gone(error: &anyhow::Error) -> bool {
     })
 }
 
+/// Returns an error with its causes, separated by colons. Leaves out a cause that the error before it already quotes, as those
+/// of libraries often do.
+pub(super) fn with_causes(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    let mut last = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if last.contains(&cause) {
+            continue;
+        }
+        if !words.is_empty() {
+            words.push_str(": ");
+        }
+        words.push_str(&cause);
+        last = cause;
+    }
+    words
+}
+
 /// The option for the format of a list.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct OutputArgs {
@@ -263,6 +281,13 @@ fn steers_terminal(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_not_repeated() {
+        let cause = anyhow::anyhow!("no route").context("cannot connect: no route").context("the database");
+        assert_eq!(with_causes(&cause), "the database: cannot connect: no route");
+        assert_eq!(with_causes(&anyhow::anyhow!("b").context("a")), "a: b");
+    }
 
     #[test]
     fn formulas_are_defused_and_quotes_escaped() {

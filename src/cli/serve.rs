@@ -169,9 +169,15 @@ pub(crate) fn provider(settings: OidcSettings) -> anyhow::Result<Provider> {
         roles_claims,
         uploader_groups,
         editor_groups,
+        operator_groups,
     } = settings;
     let client = client.map(|(id, secret)| Client { id, secret: secret.map(Secret::from), scopes });
-    let roles_by = RolesBy { claims: roles_claims, uploaders: uploader_groups, editors: editor_groups };
+    let roles_by = RolesBy {
+        claims: roles_claims,
+        uploaders: uploader_groups,
+        editors: editor_groups,
+        operators: operator_groups,
+    };
     Ok(Provider::new(Trust { issuer, audiences, accepts_id_tokens, client, roles_by })?)
 }
 

@@ -12,14 +12,15 @@ use sqlx::postgres::{PgConnectOptions, PgPool};
 use super::connections::Connections;
 use super::{Status, monitoring, output};
 use crate::actions::Request;
-use crate::config::{Settings, sdk_config};
+use crate::config::{DatabaseUrl, Settings, sdk_config};
 use crate::domain::job::Owner;
 use crate::metrics::watch_pool;
-use crate::objects::Objects;
+use crate::objects::{BucketOptions, Objects};
 use crate::pipeline::retention::Retention;
 use crate::pipeline::{Context, DEFAULT_CHUNK_ROWS, SortMemory};
 use crate::queue::{self, Queue, ReceiveOptions};
 use crate::shutdown::Shutdown;
+use crate::store::iam::{self, IamSignIn};
 use crate::store::local::LocalCluster;
 use crate::store::{self, OwnerPool, OwnerTransaction, Wall, schema};
 use crate::webhooks::{AllowedNetworks, Sender};
@@ -98,6 +99,11 @@ impl Session {
         let requests = store::lasting_pool(PgConnectOptions::clone(&options), connections.requests);
         for (name, pool) in [("worker", &context.pool), ("control", &control), ("requests", &requests)] {
             watch_pool(name, pool);
+        }
+        if let Some(url) = settings.database_url()?
+            && let Some(sign_in) = iam_sign_in(settings, &url).await?
+        {
+            sign_in.keep_fresh(vec![context.pool.clone(), control.clone(), requests.clone()]);
         }
         let owners = OwnerPool::new(requests, control.clone());
         Ok(Session {
@@ -215,7 +221,11 @@ pub(crate) async fn database(
     connections: u32,
 ) -> anyhow::Result<(PgPool, Option<LocalCluster>)> {
     if let Some(url) = settings.database_url()? {
-        let pool = store::pool(url.connect_options(), connections);
+        let options = match iam_sign_in(settings, &url).await? {
+            Some(sign_in) => sign_in.options().await?,
+            None => url.connect_options(),
+        };
+        let pool = store::pool(options, connections);
         await_database(&pool).await.with_context(|| format!("cannot use the database {url}"))?;
         return Ok((pool, None));
     }
@@ -225,6 +235,21 @@ pub(crate) async fn database(
     }
     let cluster = LocalCluster::start(&data_dir).await?;
     Ok((store::pool(options_of(&cluster), connections), Some(cluster)))
+}
+
+/// Returns what makes tokens for the database, if it is configured.
+async fn iam_sign_in(settings: &Settings, url: &DatabaseUrl) -> anyhow::Result<Option<IamSignIn>> {
+    if !settings.database_iam_auth {
+        return Ok(None);
+    }
+    let options = url.options_for_tokens();
+    let region = match iam::region_of(options.get_host()) {
+        Some(region) => region.to_owned(),
+        None => settings.bucket_region().await,
+    };
+    let sdk = sdk_config(&region).await;
+    let credentials = sdk.credentials_provider().context("DATABASE_IAM_AUTH needs AWS credentials")?;
+    Ok(Some(IamSignIn::new(credentials, region, options)))
 }
 
 /// Returns how to connect to a private cluster.
@@ -251,7 +276,11 @@ pub(crate) async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
     match settings.bucket() {
         Some(bucket) => {
             let region = settings.bucket_region().await;
-            Ok(Objects::s3(bucket, &region, &sdk_config(&region).await)?)
+            let options = BucketOptions {
+                requester_pays: settings.bucket_use.s3_requester_pays,
+                kms_key: settings.bucket_use.kms_key().map(str::to_owned),
+            };
+            Ok(Objects::s3(bucket, &region, &sdk_config(&region).await, &options)?)
         }
         None => {
             let folder = settings.data_dir().join("objects");

@@ -23,7 +23,7 @@ pub(crate) enum TokenCommand {
     Create {
         /// Name of the token.
         name: String,
-        /// Roles: uploader, editor, or both. Without roles it can only read.
+        /// Roles, separated by commas: uploader, editor, operator. Without roles it can only read.
         #[arg(long, value_delimiter = ',')]
         roles: Vec<Role>,
         /// Days until it expires, at most API_TOKEN_MAX_DAYS [default: API_TOKEN_DAYS]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, anyhow, ensure};
 
-use super::output::printable;
+use super::output::{printable, with_causes};
 use super::session::Session;
 use super::{Status, import};
 use crate::actions::Uploaded;
@@ -127,7 +127,7 @@ async fn import_file(
     match run_jobs(session, args, file, &uploaded, shutdown).await {
         Ok(ended) => ended,
         Err(error) => {
-            eprintln!("{}: {}", printable(&import::name(file)), printable(&format!("{error:#}")));
+            eprintln!("{}: {}", printable(&import::name(file)), printable(&with_causes(&error)));
             (Status::Failed, Fate::TryAgain)
         }
     }

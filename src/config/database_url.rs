@@ -18,6 +18,15 @@ impl DatabaseUrl {
         self.0.clone()
     }
 
+    /// Returns how to connect with a token of AWS IAM in place of a password: over a network always encrypted, since whoever
+    /// reads a token can use it.
+    pub(crate) fn options_for_tokens(&self) -> PgConnectOptions {
+        match self.unverified_tls() {
+            Some("disable" | "allow" | "prefer") => self.0.clone().ssl_mode(PgSslMode::Require),
+            Some(_) | None => self.0.clone(),
+        }
+    }
+
     /// Returns the TLS mode if the connection crosses a network and the mode does not verify the server's
     /// identity.
     pub(crate) fn unverified_tls(&self) -> Option<&'static str> {

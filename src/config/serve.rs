@@ -81,6 +81,11 @@ pub(crate) struct ServeSettings {
         default_value = DEFAULT_EDITORS)]
     oidc_editor_groups: String,
 
+    /// Roles or groups whose members may pause workers and handle dead letters, of all users; separated by commas
+    #[arg(long, env = "OIDC_OPERATOR_GROUPS", hide_env_values = true, global = true, value_name = "NAMES",
+        default_value = DEFAULT_OPERATORS)]
+    oidc_operator_groups: String,
+
     /// Maximum size of an uploaded file in megabytes, 1 to 1048576
     #[arg(long, env = "UPLOAD_LIMIT_MB", hide_env_values = true, global = true, value_name = "MB",
         default_value = "1024",
@@ -113,6 +118,7 @@ const DEFAULT_SCOPES: &str = "openid profile email";
 const DEFAULT_ROLES_CLAIM: &str = "roles,cognito:groups";
 const DEFAULT_UPLOADERS: &str = "uploader";
 const DEFAULT_EDITORS: &str = "editor";
+const DEFAULT_OPERATORS: &str = "operator";
 
 /// Settings of the OpenID Connect provider: whom to accept, and in which roles.
 #[derive(Clone)]
@@ -133,6 +139,8 @@ pub(crate) struct OidcSettings {
     pub uploader_groups: Vec<String>,
     /// Groups that grant the editor role.
     pub editor_groups: Vec<String>,
+    /// Groups that grant the operator role.
+    pub operator_groups: Vec<String>,
 }
 
 impl fmt::Debug for OidcSettings {
@@ -197,6 +205,7 @@ impl ServeSettings {
             roles_claims: names(&self.oidc_roles_claim, DEFAULT_ROLES_CLAIM),
             uploader_groups: names(&self.oidc_uploader_groups, DEFAULT_UPLOADERS),
             editor_groups: names(&self.oidc_editor_groups, DEFAULT_EDITORS),
+            operator_groups: names(&self.oidc_operator_groups, DEFAULT_OPERATORS),
         }))
     }
 }

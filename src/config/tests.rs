@@ -190,6 +190,7 @@ fn all_settings_of_the_provider_are_read() {
         "--oidc-client-secret=hunter2",
         "--oidc-roles-claim= realm_access.roles , cognito:groups,",
         "--oidc-editor-groups=Staff, Admins",
+        "--oidc-operator-groups=SRE",
         "--public-url=https://Contacts.example.com:443/",
     ])
     .unwrap();
@@ -202,6 +203,7 @@ fn all_settings_of_the_provider_are_read() {
         (oidc.uploader_groups, oidc.editor_groups),
         (vec!["uploader".to_owned()], vec!["Staff".to_owned(), "Admins".to_owned()])
     );
+    assert_eq!(oidc.operator_groups, ["SRE"]);
     assert_eq!(settings.serve.public_url(), Some("https://contacts.example.com"));
     let shown = format!("{settings:?} {:?}", settings.serve.oidc());
     assert!(!shown.contains("hunter2"), "{shown}");

@@ -1,16 +1,18 @@
-//! Roles, which permit changes. Reading one's own data requires none.
+//! Roles, which permit changes, or the operation of what all owners share. Reading one's own data requires none.
 
 use std::time::Duration;
 
 use super::words::{UnknownWord, words};
 
 words! {
-    /// A role, which permits changes to one's own data.
+    /// A role.
     Role, "role" {
         /// Upload files and request runs.
         Uploader = "uploader",
         /// Resolve issues, edit rows, delete.
         Editor = "editor",
+        /// Operate what all owners share: pause workers, redrive and drop dead letters.
+        Operator = "operator",
     }
 }
 
@@ -19,17 +21,19 @@ words! {
 pub(crate) struct Roles {
     uploader: bool,
     editor: bool,
+    operator: bool,
 }
 
 impl Roles {
     /// Every role.
-    pub(crate) const ALL: Roles = Roles { uploader: true, editor: true };
+    pub(crate) const ALL: Roles = Roles { uploader: true, editor: true, operator: true };
 
     /// Returns whether the set contains the role.
     pub(crate) fn has(self, role: Role) -> bool {
         match role {
             Role::Uploader => self.uploader,
             Role::Editor => self.editor,
+            Role::Operator => self.operator,
         }
     }
 
@@ -38,6 +42,7 @@ impl Roles {
         match role {
             Role::Uploader => Roles { uploader: true, ..self },
             Role::Editor => Roles { editor: true, ..self },
+            Role::Operator => Roles { operator: true, ..self },
         }
     }
 
@@ -102,7 +107,7 @@ mod tests {
         assert!(one.has(Role::Editor) && !one.has(Role::Uploader));
         assert_eq!((one.and(Roles::ALL), one.and(Roles::default())), (one, Roles::default()));
         assert!(one.within(Roles::ALL) && !Roles::ALL.within(one) && Roles::default().within(one));
-        assert_eq!(Roles::ALL.words(), ["uploader", "editor"]);
+        assert_eq!(Roles::ALL.words(), ["uploader", "editor", "operator"]);
         assert_eq!(Roles::from_words(&one.words()), Ok(one));
         assert!(Roles::from_words(&["root".to_owned()]).is_err());
     }

@@ -25,6 +25,7 @@ pub mod job;
 pub mod merge;
 pub mod note;
 pub mod owner_pattern;
+pub(crate) mod pause;
 pub(crate) mod permission;
 pub mod person;
 pub mod progress;

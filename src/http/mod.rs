@@ -40,7 +40,7 @@ pub(crate) use layers::{ProblemPage, timeout};
 pub(crate) use limits::{AtOnce, BadTokens, CeilingSettings, Ceilings, RateLimit, RefusalLog, Senders};
 pub(crate) use monitoring::Monitored;
 pub(crate) use principal::{
-    Editor, Person, Reader, Standing, Uploader, has_session, presumed, session_cookie,
+    Editor, Operator, Person, Reader, Standing, Uploader, has_session, presumed, session_cookie,
 };
 pub(crate) use problem::{FieldError, Kind, MEDIA_TYPE, Problem, ProblemBody};
 pub(crate) use resumable::{

@@ -34,6 +34,10 @@ pub(crate) struct Uploader(pub Principal);
 #[derive(Debug, Clone)]
 pub(crate) struct Editor(pub Principal);
 
+/// Anybody who may operate what all owners share.
+#[derive(Debug, Clone)]
+pub(crate) struct Operator(pub Principal);
+
 /// Anybody authenticated except machines with an API token.
 #[derive(Debug, Clone)]
 pub(crate) struct Person(pub Principal);
@@ -59,6 +63,14 @@ impl FromRequestParts<App> for Editor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         with_role(principal(parts, app).await?, Role::Editor).map(Editor)
+    }
+}
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        with_role(principal(parts, app).await?, Role::Operator).map(Operator)
     }
 }
 

@@ -84,6 +84,17 @@ impl std::fmt::Display for Version {
     }
 }
 
+/// Options of requests to an S3 bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BucketOptions {
+    /// The sender pays for its requests, which a bucket with [requester pays] demands.
+    ///
+    /// [requester pays]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html
+    pub requester_pays: bool,
+    /// The key of AWS KMS that encrypts new objects; `None` for the encryption of the bucket.
+    pub kms_key: Option<String>,
+}
+
 /// An object opened for reading.
 pub(crate) struct Opened {
     /// The version of all of `bytes`.
@@ -98,9 +109,15 @@ impl Objects {
     /// Returns the store in an S3 bucket, with the credentials and endpoint of the AWS SDK's own chain.
     ///
     /// Does not connect yet. Fails if `sdk` lacks credentials or has an endpoint that is not a URL.
-    pub fn s3(bucket: &str, region: &str, sdk: &SdkConfig) -> Result<Self, ObjectError> {
+    pub fn s3(
+        bucket: &str,
+        region: &str,
+        sdk: &SdkConfig,
+        options: &BucketOptions,
+    ) -> Result<Self, ObjectError> {
         let place = Location::S3 { bucket: bucket.into() };
-        let store = s3::store(bucket, region, sdk).map_err(|source| ObjectError::of_place(&place, source))?;
+        let store = s3::store(bucket, region, sdk, options)
+            .map_err(|source| ObjectError::of_place(&place, source))?;
         Ok(Self { store: Arc::new(store), place })
     }
 

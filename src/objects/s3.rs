@@ -16,7 +16,7 @@ use object_store::{
 };
 use tokio::sync::Mutex;
 
-use super::{ObjectError, Objects, Version};
+use super::{BucketOptions, ObjectError, Objects, Version};
 
 const NAME: &str = "S3";
 
@@ -25,7 +25,12 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How often a read is resumed without receiving a byte.
 const RESUMPTIONS: u32 = 5;
 
-pub(super) fn store(bucket: &str, region: &str, sdk: &SdkConfig) -> Result<AmazonS3, Error> {
+pub(super) fn store(
+    bucket: &str,
+    region: &str,
+    sdk: &SdkConfig,
+    options: &BucketOptions,
+) -> Result<AmazonS3, Error> {
     let generic = |text: &str| Error::Generic { store: NAME, source: text.into() };
     let provider = sdk.credentials_provider().ok_or_else(|| generic("no AWS credentials are configured"))?;
     let client = ClientOptions::new()
@@ -43,7 +48,12 @@ pub(super) fn store(bucket: &str, region: &str, sdk: &SdkConfig) -> Result<Amazo
         .with_region(region)
         .with_credentials(Arc::new(Credentials { provider, held: Mutex::new(None) }))
         .with_client_options(client.with_allow_http(true))
-        .with_retry(retry);
+        .with_retry(retry)
+        .with_request_payer(options.requester_pays);
+    let builder = match &options.kms_key {
+        Some(key) => builder.with_sse_kms_encryption(key),
+        None => builder,
+    };
     match endpoint(sdk) {
         // S3 stand-ins have no host name per bucket.
         Some(url) => {

@@ -21,6 +21,7 @@ pub mod deleted_contacts;
 pub mod erasures;
 pub mod extra_columns;
 mod filter;
+pub(crate) mod iam;
 pub(crate) mod imported;
 pub(crate) mod issue_assignees;
 pub mod issue_items;
@@ -88,6 +89,9 @@ pub enum StoreError {
     /// The schema is older than this program, and `--no-migrate` forbids migrating it.
     #[error("the database schema is {0} migration(s) behind; run `ingest migrate`")]
     Outdated(usize),
+    /// A later version of this program has removed from the schema what this version uses.
+    #[error("a newer version of this program has changed the schema (migration {0}); use that version")]
+    Newer(i64),
     /// The server is older than the oldest supported version.
     #[error("PostgreSQL {version} is not supported; upgrade to 13 or newer")]
     ServerTooOld {
@@ -213,6 +217,7 @@ impl StoreError {
             StoreError::Unknown(_) | StoreError::Unreadable => Fault::DatabaseUnknown,
             StoreError::Migrate(_)
             | StoreError::Outdated(_)
+            | StoreError::Newer(_)
             | StoreError::ServerTooOld { .. }
             | StoreError::BoundByWall { .. }
             | StoreError::NotUtf8 { .. } => Fault::DatabaseNotReady,

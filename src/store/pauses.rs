@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgPool};
 
 use super::{StoreError, sql};
+use crate::domain::pause::PauseReason;
 
 /// `pause_queue` of a pause of all queues.
 const ALL: &str = "";
@@ -54,7 +55,7 @@ pub(crate) async fn of(pool: &PgPool, queue: &str) -> Result<Option<Pause>, Stor
 pub(crate) async fn begin(
     pool: &PgPool,
     extent: Extent<'_>,
-    reason: &str,
+    reason: &PauseReason,
     actor: &str,
 ) -> Result<(), StoreError> {
     let queue = match extent {
@@ -64,7 +65,7 @@ pub(crate) async fn begin(
     let query = "INSERT INTO pauses (pause_queue, pause_reason, pause_actor) VALUES ($1, $2, $3)
          ON CONFLICT (pause_queue) DO UPDATE
          SET pause_reason = excluded.pause_reason, pause_actor = excluded.pause_actor";
-    sql::execute(pool, sql::query(query).bind(queue).bind(reason).bind(actor)).await?;
+    sql::execute(pool, sql::query(query).bind(queue).bind(reason.as_str()).bind(actor)).await?;
     Ok(())
 }
 

@@ -28,15 +28,11 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     let mut transaction = sql::begin(pool).await?;
     let applied = applied(&mut transaction).await?;
     transaction.rollback().await?;
-    for version in applied.keys() {
-        if !MIGRATIONS.version_exists(*version) {
-            return Err(MigrateError::VersionMissing(*version).into());
-        }
-    }
+    accept_newer(&applied)?;
     for migration in MIGRATIONS.iter() {
         match applied.get(&migration.version) {
             None => apply(pool, migration).await?,
-            Some(checksum) if *checksum != migration.checksum => {
+            Some(known) if known.checksum != migration.checksum => {
                 return Err(MigrateError::VersionMismatch(migration.version).into());
             }
             Some(_) => {}
@@ -48,6 +44,26 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     contacts::index::build(pool).await?;
     refresh_collation(pool).await?;
     wall::build(pool).await
+}
+
+/// How the description of a migration begins that removes what the previous release uses. All others only add to the schema,
+/// so that the previous release works on it.
+const CONTRACT: &str = "contract";
+
+/// Checks that the migrations that this version does not know have removed nothing that it uses.
+fn accept_newer(applied: &HashMap<i64, Applied>) -> Result<(), StoreError> {
+    let unknown = || applied.iter().filter(|(version, _)| !MIGRATIONS.version_exists(**version));
+    let removed = unknown().filter(|(_, migration)| migration.description.starts_with(CONTRACT));
+    if let Some(version) = removed.map(|(version, _)| *version).max() {
+        return Err(StoreError::Newer(version));
+    }
+    if let Some(migration) = unknown().map(|(version, _)| *version).max() {
+        tracing::warn!(
+            migration,
+            "a newer version of this program has migrated the schema; this one works on it"
+        );
+    }
+    Ok(())
 }
 
 /// Warns about text keys that migration 12 could not change to the collation "C": sorting them by the database's locale
@@ -106,25 +122,35 @@ async fn apply(pool: &PgPool, migration: &Migration) -> Result<(), StoreError> {
     Ok(transaction.commit().await?)
 }
 
-/// Returns the versions of the applied migrations with their checksums. Only reads, since the role may have no right to
-/// write.
-async fn applied(connection: &mut PgConnection) -> Result<HashMap<i64, Cow<'static, [u8]>>, StoreError> {
+/// A migration that was applied.
+struct Applied {
+    checksum: Cow<'static, [u8]>,
+    description: String,
+}
+
+/// Returns the applied migrations by version. Only reads, since the role may have no right to write.
+async fn applied(connection: &mut PgConnection) -> Result<HashMap<i64, Applied>, StoreError> {
     // `to_regclass` would use the session's cache, which may not know of a table that another process has created while this one
     // waited for its turn.
     let query = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = '_sqlx_migrations' AND pg_table_is_visible(oid))";
     if !sql::query_scalar::<bool>(query).fetch_one(&mut *connection).await? {
         return Ok(HashMap::new());
     }
-    let query = "SELECT version, checksum FROM _sqlx_migrations WHERE success";
-    let applied: Vec<(i64, Vec<u8>)> = sql::query_as(query).fetch_all(connection).await?;
-    Ok(applied.into_iter().map(|(version, checksum)| (version, checksum.into())).collect())
+    let query = "SELECT version, checksum, description FROM _sqlx_migrations WHERE success";
+    let applied: Vec<(i64, Vec<u8>, String)> = sql::query_as(query).fetch_all(connection).await?;
+    let with_version = |(version, checksum, description): (_, Vec<u8>, _)| {
+        (version, Applied { checksum: checksum.into(), description })
+    };
+    Ok(applied.into_iter().map(with_version).collect())
 }
 
-/// Returns the number of migrations that are not yet applied.
+/// Returns the number of migrations that are not yet applied. Fails with [`StoreError::Newer`] if a later version has removed
+/// something.
 pub(crate) async fn pending(pool: &PgPool) -> Result<usize, StoreError> {
     let mut transaction = sql::begin(pool).await?;
     let applied = applied(&mut transaction).await?;
     transaction.rollback().await?;
+    accept_newer(&applied)?;
     Ok(MIGRATIONS.iter().filter(|migration| !applied.contains_key(&migration.version)).count())
 }
 

@@ -79,6 +79,11 @@ const NO_TRANSACTION_TIMEOUT: &str =
     "SELECT WHERE CASE WHEN current_setting('server_version_num')::integer >= 170000
                        THEN set_config('transaction_timeout', '0', true) IS NULL ELSE false END";
 
+/// The same for all later transactions of a session.
+pub(super) const NO_SESSION_TRANSACTION_TIMEOUT: &str =
+    "SELECT WHERE CASE WHEN current_setting('server_version_num')::integer >= 170000
+                       THEN set_config('transaction_timeout', '0', false) IS NULL ELSE false END";
+
 /// Waits for a program that rewrites tables, before the transaction's snapshot is fixed, and excludes such programs until the
 /// transaction ends. In a snapshot from before, a rewritten table is empty. Comes before the first query.
 pub(super) const BEFORE_SNAPSHOT: &str = "LOCK TABLE jobs IN ACCESS SHARE MODE;";

@@ -20,6 +20,7 @@ mod job;
 mod jobs;
 mod language;
 mod mapping;
+mod operation;
 mod people;
 mod problem;
 mod reading;
@@ -69,6 +70,9 @@ fn quick() -> Router<App> {
         .route("/contacts/{contact}", get(contacts::one).post(contacts::edit))
         .route("/audit", get(audit::page))
         .route("/people", get(people::page))
+        .route("/operation", get(operation::page))
+        .route("/operation/pause", post(operation::pause))
+        .route("/operation/resume", post(operation::resume))
         .route("/webhooks", get(webhooks::list).post(webhooks::create))
         .route("/webhooks/{webhook}", get(webhooks::one))
         .route("/webhooks/{webhook}/test", post(webhooks::test))
@@ -112,6 +116,9 @@ fn long_running() -> Router<App> {
         .route("/contacts/delete", get(delete_contacts::preview).post(delete_contacts::delete_found))
         .route("/contacts/undo", post(delete_contacts::undo))
         .route("/contacts/{contact}/delete", post(delete_contacts::delete_one))
+        .route("/operation/dead-letters", post(operation::dead_letters))
+        .route("/operation/dead-letters/redrive", post(operation::redrive))
+        .route("/operation/dead-letters/drop", post(operation::drop_letters))
         .route("/people/find", post(people::find))
         .route("/people/about", post(people::about))
         .route("/people/forget", post(people::forget))

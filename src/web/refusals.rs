@@ -49,6 +49,7 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         | ActionError::Resumable(ResumableError::OtherOffset(_) | ResumableError::TooManyBytes(_))
         | ActionError::Read { .. }
         | ActionError::Record(_)
+        | ActionError::DeadLetters(_)
         | ActionError::Queue(_)
         | ActionError::Object(_)
         | ActionError::Store(_) => return None,

@@ -45,6 +45,8 @@ pub(crate) struct Shell {
     pub(crate) uploads: bool,
     /// Whether the viewer may decide, edit and delete.
     pub(crate) edits: bool,
+    /// Whether the viewer may operate what all owners share.
+    pub(crate) operates: bool,
 }
 
 impl Shell {
@@ -67,6 +69,7 @@ impl Shell {
             },
             uploads: principal.roles.has(Role::Uploader),
             edits: principal.roles.has(Role::Editor),
+            operates: principal.roles.has(Role::Operator),
         }
     }
 
@@ -81,6 +84,7 @@ impl Shell {
             csrf: None,
             uploads: false,
             edits: false,
+            operates: false,
         }
     }
 

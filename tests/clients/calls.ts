@@ -60,7 +60,7 @@ async function access(): Promise<void> {
   assert.equal(await ok(api.GET('/healthz', { parseAs: 'text' })), 'ok\n');
   assert.equal(await ok(api.GET('/readyz', { parseAs: 'text' })), 'ok\n');
   const me = await ok(api.GET('/api/v1/me'));
-  assert.deepEqual([me.owner, me.via, me.roles], ['tester', 'local', ['uploader', 'editor']]);
+  assert.deepEqual([me.owner, me.via, me.roles], ['tester', 'local', ['uploader', 'editor', 'operator']]);
   const made = await ok(api.POST('/api/v1/tokens', { body: { name: 'nightly', roles: ['uploader'] } }));
   assert(made.secret.startsWith('ing_'));
   const path = { id: made.id };

@@ -47,7 +47,7 @@ def access():
     health = api.HealthApi(client)
     assert health.check_health() == "ok\n" and health.check_readiness() == "ok\n"
     me = access_api.get_me()
-    assert (me.owner, me.via, me.roles) == ("tester", "local", ["uploader", "editor"])
+    assert (me.owner, me.via, me.roles) == ("tester", "local", ["uploader", "editor", "operator"])
     made = access_api.create_token(models.NewToken(name="nightly", roles=["uploader"]))
     assert made.secret.startswith("ing_")
     access_api.revoke_token(made.id)

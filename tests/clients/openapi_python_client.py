@@ -112,7 +112,7 @@ def access() -> None:
     assert ok(check_health.sync_detailed(client=client)) == "ok\n"
     assert ok(check_readiness.sync_detailed(client=client)) == "ok\n"
     me = ok(get_me.sync_detailed(client=client))
-    assert (me.owner, me.via, me.roles) == ("tester", "local", ["uploader", "editor"])
+    assert (me.owner, me.via, me.roles) == ("tester", "local", ["uploader", "editor", "operator"])
     new = models.NewToken(name="nightly", roles=[models.RoleName.UPLOADER])
     made = ok(create_token.sync_detailed(client=client, body=new))
     assert made.secret.startswith("ing_")

@@ -9,8 +9,11 @@ async fn help_names_every_variable_with_its_default() {
     help.expect_status(0);
     let variables = [
         ("DATABASE_URL", "private local database"),
+        ("DATABASE_IAM_AUTH", "[default: false]"),
         ("CSV_BUCKET_NAME", "local folder"),
         ("AWS_REGION", "us-east-1"),
+        ("S3_REQUESTER_PAYS", "[default: false]"),
+        ("S3_KMS_KEY_ID", "the encryption of the bucket"),
         ("SQS_QUEUE_URL", "queue in the database"),
         ("SQS_MAX_NUMBER_OF_MESSAGES", "[default: 1]"),
         ("SQS_WAIT_TIME_SECONDS", "[default: 20]"),
@@ -39,6 +42,7 @@ async fn help_names_every_variable_with_its_default() {
         ("OIDC_ROLES_CLAIM", "roles,cognito:groups"),
         ("OIDC_UPLOADER_GROUPS", "[default: uploader]"),
         ("OIDC_EDITOR_GROUPS", "[default: editor]"),
+        ("OIDC_OPERATOR_GROUPS", "[default: operator]"),
         ("UPLOAD_LIMIT_MB", "[default: 1024]"),
         ("RATE_LIMIT_PER_SECOND", "[default: 50]"),
         ("REQUEST_TIMEOUT_SECONDS", "[default: 30]"),

@@ -86,6 +86,30 @@ async fn a_process_that_waited_for_the_first_migration_of_another_continues_afte
 }
 
 #[tokio::test]
+async fn a_newer_schema_is_refused_only_if_something_was_removed() {
+    let world = World::database().await;
+    let file = world.file("a.csv", "email,first_name,last_name,company\nann@example.com,Ann,Lee,Acme\n");
+    world.ingest(&["migrate"]).await.expect_status(0);
+    let record = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES ($1, $2, true, '\\x00', 0)";
+    let add = async |version: i64, description: &str| {
+        sqlx::query(record).bind(version).bind(description).execute(&world.pool).await.unwrap();
+    };
+    add(9001, "more columns").await;
+    let imported = world.ingest(&["import", &file]).await;
+    imported.expect_status(0);
+    assert!(imported.stderr.contains("newer version of this program has migrated"), "{}", imported.stderr);
+    world.ingest(&["jobs", "--no-migrate"]).await.expect_status(0);
+    add(9002, "contract jobs").await;
+    for command in [&["jobs"][..], &["jobs", "--no-migrate"], &["migrate"]] {
+        let refused = world.ingest(command).await;
+        refused.expect_status(1);
+        let words = "the database of DATABASE_URL: a newer version of this program has changed the schema (migration 9002)";
+        assert!(refused.stderr.contains(words), "{command:?}: {}", refused.stderr);
+    }
+}
+
+#[tokio::test]
 async fn no_migrate_refuses_an_older_schema() {
     let world = World::empty_database().await;
     let refused = world.ingest(&["jobs", "--no-migrate"]).await;

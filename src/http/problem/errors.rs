@@ -46,7 +46,7 @@ impl From<ActionError> for Problem {
         match error {
             ActionError::Store(error) => error.into(),
             ActionError::Object(error) => error.into(),
-            ActionError::Queue(error) => error.into(),
+            ActionError::Queue(error) | ActionError::DeadLetters(error) => error.into(),
             ActionError::Record(error) => Problem::internal(&error),
             error @ ActionError::Read { .. } => Problem::of_body(&error),
             ActionError::Export(error @ (ExportError::Io(_) | ExportError::Library { .. })) => {
@@ -114,6 +114,7 @@ impl Problem {
             | ActionError::Resumable(ResumableError::OtherOffset(_))
             | ActionError::Read { .. }
             | ActionError::Record(_)
+            | ActionError::DeadLetters(_)
             | ActionError::Queue(_)
             | ActionError::Object(_)
             | ActionError::Store(_) => Problem::conflict(error.to_string()),

@@ -83,6 +83,7 @@ async fn run(
     connection.close_on_drop();
     let settings = "SET statement_timeout = 0; SET lock_timeout = 0; SET default_transaction_read_only = off";
     sqlx::raw_sql(settings).execute(&mut *connection).await?;
+    sqlx::raw_sql(sql::NO_SESSION_TRANSACTION_TIMEOUT).execute(&mut *connection).await?;
     each(&mut connection, statements("CONCURRENTLY")).await
 }
 

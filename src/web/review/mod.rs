@@ -272,6 +272,7 @@ fn failure_notice(text: &Text, error: ActionError) -> Result<String, Problem> {
         | ActionError::Export(_)
         | ActionError::Read { .. }
         | ActionError::Record(_)
+        | ActionError::DeadLetters(_)
         | ActionError::Queue(_)
         | ActionError::Object(_)
         | ActionError::Store(_) => Err(error.into()),

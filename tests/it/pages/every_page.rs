@@ -69,7 +69,7 @@ async fn furnished() -> (Server, String) {
 }
 
 /// Pages that have an address of their own.
-const ADDRESSES: [&str; 41] = [
+const ADDRESSES: [&str; 42] = [
     "/jobs",
     "/jobs?text=nobody",
     "/jobs/1",
@@ -102,6 +102,7 @@ const ADDRESSES: [&str; 41] = [
     "/contacts/delete?text=known",
     "/audit",
     "/audit?actor=nobody",
+    "/operation",
     "/people",
     "/mappings",
     "/webhooks",

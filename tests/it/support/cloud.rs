@@ -3,7 +3,7 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
-use ingest::objects::Objects;
+use ingest::objects::{BucketOptions, Objects};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::servers;
@@ -35,7 +35,7 @@ impl Cloud {
             queue = queue.attributes(QueueAttributeName::RedrivePolicy, policy.to_string());
         }
         let queue_url = queue.send().await.unwrap().queue_url.unwrap();
-        let objects = Objects::s3(name, "us-east-1", &sdk).unwrap();
+        let objects = Objects::s3(name, "us-east-1", &sdk, &BucketOptions::default()).unwrap();
         Cloud { objects, sqs, queue_url, dead_letter_url, bucket: name.to_owned() }
     }
 

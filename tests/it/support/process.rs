@@ -42,7 +42,14 @@ pub(super) fn command_by(
     env: &[(String, String)],
     arguments: &[&str],
 ) -> Command {
-    let mut line = wrapper.iter().chain(&[env!("CARGO_BIN_EXE_ingest")]).chain(arguments);
+    let line: Vec<&str> =
+        wrapper.iter().chain(&[env!("CARGO_BIN_EXE_ingest")]).chain(arguments).copied().collect();
+    command_of(&line, folder, env)
+}
+
+/// Returns the command of a whole command line.
+pub(super) fn command_of(line: &[&str], folder: &Path, env: &[(String, String)]) -> Command {
+    let mut line = line.iter();
     let mut command = Command::new(line.next().expect("the command line has a program"));
     command.args(line).current_dir(folder).env_clear().kill_on_drop(true).stdin(Stdio::null());
     command

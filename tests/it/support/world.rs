@@ -110,8 +110,13 @@ impl World {
     }
 
     /// Migrates the database, and adds S3 and SQS.
-    pub(crate) async fn with_cloud(mut self, dead_letters: bool) -> World {
+    pub(crate) async fn with_cloud(self, dead_letters: bool) -> World {
         ingest::store::schema::migrate(&self.pool).await.unwrap();
+        self.with_queues(dead_letters).await
+    }
+
+    /// Adds S3 and SQS.
+    pub(crate) async fn with_queues(mut self, dead_letters: bool) -> World {
         let cloud = Cloud::make(&unique().replace('_', "-"), dead_letters).await;
         self.env.extend(cloud.env());
         self.cloud = Some(cloud);
@@ -220,6 +225,18 @@ impl World {
     pub(crate) fn spawn_by(&self, wrapper: &[&str], arguments: &[&str]) -> Child {
         let command = process::command_by(wrapper, self.folder.path(), &self.env, arguments);
         Child::spawn(command, &self.path("log"))
+    }
+
+    /// Starts another build of the program.
+    pub(crate) fn spawn_program(&self, program: &str, arguments: &[&str]) -> Child {
+        let line = [&[program], arguments].concat();
+        Child::spawn(process::command_of(&line, self.folder.path(), &self.env), &self.path("log"))
+    }
+
+    /// Runs another build of the program to its end.
+    pub(crate) async fn run_program(&self, program: &str, arguments: &[&str]) -> Ended {
+        let line = [&[program], arguments].concat();
+        process::run(process::command_of(&line, self.folder.path(), &self.env)).await
     }
 
     /// Returns what started programs have printed so far.
