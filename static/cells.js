@@ -174,7 +174,7 @@ const COPIED = ["class", "title", "aria-invalid", "aria-describedby", "aria-read
 function update(fresh, own, isFailure) {
   const row = document.getElementById(fresh.id);
   if (!row) return;
-  const at = document.activeElement.matches("a") && cellOf(document.activeElement);
+  const at = document.activeElement.matches("a, button") && cellOf(document.activeElement);
   if (!isFailure) renew(row, fresh.dataset.tag);
   row.dataset.tag = fresh.dataset.tag;
   row.className = fresh.className;

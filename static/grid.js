@@ -6,7 +6,6 @@
 const { rows, stopOf, cellOf, isEditable, valueOf, save } = cells;
 const grid = document.getElementById("grid");
 const body = grid.tBodies[0];
-const decide = document.getElementById("grid-decide");
 // How far the keys of a page move, in rows.
 const PAGE_ROWS = 20;
 
@@ -14,14 +13,12 @@ const PAGE_ROWS = 20;
 let current = null;
 // The cell that is edited: its input, and whether arrow keys leave it, since it was begun by typing.
 let editor = null;
-// The last row whose checkbox was changed: the start of a range.
-let anchor = null;
 
 // Cells: each has the focus itself, or its checkbox or first link has it.
 
 function prepare(row) {
   for (const cell of row.cells) {
-    for (const stop of cell.querySelectorAll("input[type=checkbox], a")) stop.tabIndex = -1;
+    for (const stop of cell.querySelectorAll("input[type=checkbox], a, button")) stop.tabIndex = -1;
     stopOf(cell).tabIndex = -1;
   }
 }
@@ -111,33 +108,6 @@ grid.addEventListener("copy", (event) => {
   event.preventDefault();
 });
 
-// Selection.
-
-function boxes() {
-  return [...body.querySelectorAll("input[name=row]")];
-}
-
-function select(box, isRange) {
-  const all = boxes();
-  if (isRange && anchor?.isConnected) {
-    const [from, to] = [all.indexOf(anchor), all.indexOf(box)].sort((one, other) => one - other);
-    all.slice(from, to + 1).forEach((one) => { one.checked = box.checked; });
-  }
-  anchor = box;
-  countSelected();
-}
-
-function countSelected() {
-  if (!decide) return;
-  let selected = 0;
-  for (const box of boxes()) {
-    box.closest("tr").setAttribute("aria-selected", String(box.checked));
-    if (box.checked) selected += 1;
-  }
-  decide.querySelector("[data-selected]").textContent = selected;
-  decide.parentElement.classList.toggle("some", selected > 0);
-}
-
 // Keys.
 
 const STEPS = {
@@ -155,9 +125,9 @@ function stepOf(event) {
   return isCorner ? [step[1], step[1]] : step;
 }
 
-// In the links of a cell, to the next one before the next cell.
+// In the links and buttons of a cell, to the next one before the next cell.
 function stepInCell(cell, right) {
-  const links = [...cell.querySelectorAll("a")];
+  const links = [...cell.querySelectorAll("a, button")];
   const next = links[links.indexOf(document.activeElement) + right];
   if (right === 0 || !Number.isFinite(right) || links.length < 2 || !next) return false;
   next.focus();
@@ -218,9 +188,10 @@ grid.addEventListener("keydown", (event) => {
 // The mouse.
 
 grid.addEventListener("click", (event) => {
-  if (event.target.matches("input[name=row]")) return select(event.target, event.shiftKey);
   const cell = cellOf(event.target);
-  if (!cell || event.target.closest("a, .editor")) return null;
+  const use = event.target.closest("[data-use]");
+  if (use) return save([{ cell: cell.parentElement.querySelector("[data-name=email]"), value: use.dataset.use }]);
+  if (!cell || event.target.closest("a, input, .editor")) return null;
   if (cell.cellIndex === 0) return cell.querySelector("input[name=row]")?.click();
   if (isEditable(cell)) return edit(cell);
   return goTo(cell);
@@ -248,14 +219,6 @@ document.querySelector("[data-grid-undo]").addEventListener("click", () => {
   if (current?.isConnected) goTo(current);
 });
 
-if (decide) {
-  decide.parentElement.addEventListener("toggle", (event) => {
-    if (!event.target.open) return;
-    if (!boxes().some((box) => box.checked)) decide.querySelector("input[value=all]").checked = true;
-    decide.querySelector("input[type=radio]:checked").focus();
-  });
-}
-
 window.addEventListener("beforeunload", (event) => {
   const isTyped = editor && editor.input.value !== valueOf(editor.cell);
   if (isTyped || cells.isSaving() || body.querySelector(".lost")) event.preventDefault();
@@ -278,10 +241,8 @@ grid.addEventListener("grid:closed", () => {
 document.addEventListener("htmx:afterSettle", () => {
   rows().filter((row) => row.querySelector("[tabindex]") === null).forEach(prepare);
   if (!current?.isConnected && rows().length > 0) setCurrent(rows()[0].cells[2]);
-  countSelected();
 });
 
 rows().forEach(prepare);
 if (rows().length > 0) setCurrent(rows()[0].cells[2]);
-countSelected();
 }

@@ -70,6 +70,8 @@ function choose(at) {
 function writeNote(at) {
   const note = at.querySelector(".noting");
   if (!note) return false;
+  const resolved = note.closest(".resolved");
+  if (resolved) resolved.open = true;
   note.open = true;
   note.querySelector("textarea").focus();
   return true;
@@ -101,45 +103,12 @@ function undoLast() {
   return press("main .notice [data-undo]") || press("[data-undo-last]");
 }
 
-// Selection.
-
-function boxes() {
-  return [...document.querySelectorAll(".case input[name=issue]")];
-}
-
-function countSelected() {
-  const many = document.getElementById("many");
-  if (!many) return;
-  const selected = boxes().filter((box) => box.checked).length;
-  many.classList.toggle("some", selected > 0);
-  many.querySelectorAll("[data-selected]").forEach((place) => { place.textContent = selected; });
-}
-
-function openMany(many) {
-  const all = many.querySelector("input[value=all]");
-  if (all && !boxes().some((box) => box.checked)) all.checked = true;
-  const first = many.querySelector("input:checked") || many.querySelector("button");
-  if (first) first.focus();
-}
-
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-help]")) {
     event.preventDefault();
     showHelp();
-  } else if (event.target.closest("[data-select-all]")) {
-    boxes().forEach((box) => { box.checked = true; });
-    document.querySelector("#many input[value=selected]").checked = true;
-    countSelected();
   }
 });
-
-document.addEventListener("change", (event) => {
-  if (event.target.matches(".case input[name=issue]")) countSelected();
-});
-
-document.addEventListener("toggle", (event) => {
-  if (event.target.id === "many" && event.target.open) openMany(event.target);
-}, true);
 
 document.addEventListener("focusin", (event) => {
   const chosen = event.target.closest(".case");
@@ -172,7 +141,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!fresh.matches(".case") || event.detail.requestConfig.elt.matches("[data-more]")) return;
   const isDecided = fresh.matches(".decided");
   if (isDecided) decided.push(fresh.id);
-  countSelected();
   // Once all parts of the answer are in their places.
   setTimeout(() => {
     showKind();
@@ -232,7 +200,5 @@ function showKind() {
 const message = document.querySelector("main .notice[role=status] p");
 if (message) announce(message.innerText);
 
-// A page that is come back to keeps what was ticked.
-countSelected();
 showKind();
 mark(document.querySelector(".case.open"));

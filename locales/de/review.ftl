@@ -2,13 +2,13 @@
 
 review-title = Prüfung
 review-page-title = { $kind }: { $file }
-review-search = In diesen Problemen suchen
-review-search-placeholder = Adresse oder Grund
+review-search = Diese Probleme durchsuchen
 review-which = Welche Probleme
 review-open = Offen
 review-resolved = Gelöst
 review-all = Alle
 review-show = Anzeigen
+review-tools = Mehr
 review-undo-last = Letzten Schritt rückgängig machen
 review-nothing-to-undo = Hier gibt es nichts von Ihnen, das rückgängig gemacht werden kann.
 review-none-found = Kein Problem entspricht Ihrer Suche
@@ -68,6 +68,10 @@ effect-reopened = { $count ->
 effect-raised = { $count ->
     [one] { $shown } neues Problem
    *[other] { $shown } neue Probleme
+}
+effect-still-open = { $count ->
+    [one] { $shown } Problem weiterhin offen
+   *[other] { $shown } Probleme weiterhin offen
 }
 
 ## Entscheidungen über viele Probleme
@@ -146,6 +150,10 @@ bulk-effect-raised = { $shown } { $count ->
     [one] neues Problem entsteht
    *[other] neue Probleme entstehen
 }
+bulk-effect-still-open = { $shown } { $count ->
+    [one] Problem bleibt offen: die Zeile ist noch falsch
+   *[other] Probleme bleiben offen: die Zeilen sind noch falsch
+}
 
 ## Ein Problem
 
@@ -157,8 +165,10 @@ case-input = { $field } von { $column }
 case-differs = weicht ab
 case-choose = Beim Zusammenführen gelten die gewählten Werte.
 case-choice = { $field }: { $value } ({ $column })
+case-extra-cell = Überzählige Zelle { $number }
+case-unreadable-cell = Mit unlesbaren Zeichen
+case-oddity = Sieht beschädigt aus
 case-keep = Diese behalten
-case-extra = Überzählige Werte:
 case-first-rows = Dies sind die ersten 20 Zeilen. Ihre Entscheidung gilt für alle.
 case-too-long = Einige Werte sind zu lang, um sie hier zu bearbeiten. Bearbeiten Sie sie in einer Korrekturdatei.
 case-use = { $address } übernehmen
@@ -168,6 +178,7 @@ case-fill = Leere Felder ergänzen
 case-keep-contact = Kontakt behalten, Zeile verwerfen
 case-accept = Unverändert übernehmen
 case-edit = Bearbeiten
+case-show = Einzelheiten
 case-discard = Verwerfen
 case-discard-all = Alle verwerfen
 case-cancel = Abbrechen
@@ -179,7 +190,10 @@ case-assigned-to-nobody = Niemandem zugewiesen.
 assigned-any = Beliebig zugewiesen
 assigned-me = Mir zugewiesen
 assigned-nobody = niemand
-bulk-all-matching = Alle passenden offenen Probleme, auf allen Seiten
+bulk-all-matching = { $count ->
+    [one] Das einzige passende offene Problem
+   *[other] Alle { $shown } passenden offenen Probleme, auf allen Seiten
+}
 case-note = Notiz
 case-note-save = Notiz speichern
 case-note-saved = Notiz gespeichert.
@@ -194,8 +208,7 @@ case-overwrites = überschreibt den Kontakt
 case-fills = ergänzt leere Felder des Kontakts
 case-nothing-changed = Es musste nichts geändert werden.
 case-not-edited = Die Werte sind dieselben wie zuvor.
-case-still-open = Gespeichert. Die Zeile hat noch ein Problem.
-case-still-wrong = Gespeichert, aber auch der neue Wert hat ein Problem.
+case-still-open = Gespeichert, aber der Fall ist noch offen. { $reason }.
 case-other-issue = Gespeichert, aber die Zeile hat jetzt ein anderes Problem: { $issue }.
 case-warns = Gespeichert. Der nächste Import fragt nach dieser Zeile: { $reason }.
 case-you-typed = { $notice } Ihre Eingabe: { $typed }
@@ -218,6 +231,12 @@ decided-restore = Wiederhergestellt
 decided-other = Entschieden
 case-encoding = Zeichenkodierung der Datei
 wrong-encoding = Die Buchstaben in diesen Zeilen können falsch sein, denn die Zeichenkodierung der Datei ist unsicher. Akzeptieren Sie die Zeilen, wenn alle Buchstaben stimmen.
+wrong-extra-cells = { $count ->
+    [one] Die Zeile hat eine Zelle mehr, als die Datei Spalten hat
+   *[other] Die Zeile hat { $shown } Zellen mehr, als die Datei Spalten hat
+}
+wrong-unreadable = Einige Zeichen der Zeile sind unlesbar
+wrong-oddity = Etwas in der Zeile sieht beschädigt aus
 case-encoding-readings = Wahrscheinliche Lesarten vergleichen
 
 ## Die Prüfung als Tabelle
@@ -236,8 +255,16 @@ grid-issues = Probleme
 grid-resolved = Gelöst
 grid-no-rows = Keine offene Zeile entspricht der Auswahl.
 grid-selected = Ausgewählte Zeilen ({ $selected })
-grid-all-rows = Alle offenen Zeilen
-grid-all-matching = Alle passenden offenen Zeilen, auf allen Seiten
+grid-all-rows = { $count ->
+    [one] Die einzige offene Zeile
+   *[other] Alle { $shown } offenen Zeilen
+}
+grid-all-matching = { $count ->
+    [one] Die einzige passende offene Zeile
+   *[other] Alle { $shown } passenden offenen Zeilen, auf allen Seiten
+}
+grid-select-shown = Die gezeigten Zeilen auswählen
+grid-select-all = Alle { $shown } passenden auswählen
 grid-none-selected = Keine Zeilen sind ausgewählt. Wählen Sie Zeilen durch ihre Kästchen aus, oder alle passenden.
 grid-replace = Ersetzen
     .title = Suchen und ersetzen

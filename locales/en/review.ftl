@@ -5,12 +5,12 @@ review-title = Review
 # $file (String) - The name of the file.
 review-page-title = { $kind }: { $file }
 review-search = Search these issues
-review-search-placeholder = Address or reason
 review-which = Which issues
 review-open = Open
 review-resolved = Resolved
 review-all = All
 review-show = Show
+review-tools = More
 review-undo-last = Undo last step
 review-nothing-to-undo = There is nothing of yours here that can be undone.
 review-none-found = No issues match your search
@@ -96,6 +96,12 @@ effect-reopened = { $count ->
 effect-raised = { $count ->
     [one] { $shown } new issue
    *[other] { $shown } new issues
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+effect-still-open = { $count ->
+    [one] { $shown } issue still open
+   *[other] { $shown } issues still open
 }
 
 ## Decisions about many issues
@@ -195,6 +201,12 @@ bulk-effect-raised = { $shown } { $count ->
     [one] new issue is raised
    *[other] new issues are raised
 }
+# $count (Number) - The number.
+# $shown (Element) - The number as it is shown.
+bulk-effect-still-open = { $shown } { $count ->
+    [one] issue stays open: its row is still wrong
+   *[other] issues stay open: their rows are still wrong
+}
 
 ## One issue
 
@@ -213,8 +225,11 @@ case-choose = Merge takes the chosen values.
 # $value (String) - The value.
 # $column (String) - The row.
 case-choice = { $field }: { $value } ({ $column })
+# $number (String) - The number of the cell among the extra ones.
+case-extra-cell = Extra cell { $number }
+case-unreadable-cell = With unreadable characters
+case-oddity = Looks damaged
 case-keep = Keep this
-case-extra = Extra values:
 case-first-rows = These are the first 20 rows. Your decision applies to all of them.
 case-too-long = Some values are too long to be edited here. Edit them in a file of corrections.
 # $address (Element) - The suggested address.
@@ -225,6 +240,7 @@ case-fill = Fill empty fields
 case-keep-contact = Keep contact, discard row
 case-accept = Accept as is
 case-edit = Edit
+case-show = Details
 case-discard = Discard
 case-discard-all = Discard all
 case-cancel = Cancel
@@ -237,7 +253,12 @@ case-assigned-to-nobody = Assigned to nobody.
 assigned-any = Assigned to anyone
 assigned-me = Assigned to me
 assigned-nobody = nobody
-bulk-all-matching = All open issues that match, on every page
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown, with a plus if there may be more.
+bulk-all-matching = { $count ->
+    [one] The only open issue that matches
+   *[other] All { $shown } open issues that match, on every page
+}
 case-note = Note
 case-note-save = Save note
 case-note-saved = Note saved.
@@ -255,8 +276,8 @@ case-overwrites = overwrites the contact
 case-fills = fills empty fields of the contact
 case-nothing-changed = Nothing had to change.
 case-not-edited = The values are the same as before.
-case-still-open = Saved. The row still has an issue.
-case-still-wrong = Saved, but the new value has a problem too.
+# $reason (String) - What is wrong with the row.
+case-still-open = Saved, but the case is still open. { $reason }.
 # $issue (String) - The name of the kind of issues.
 case-other-issue = Saved, but the row now has another issue: { $issue }.
 # $reason (String) - What is wrong with the row.
@@ -287,6 +308,14 @@ decided-restore = Restored
 decided-other = Decided
 case-encoding = Encoding of the file
 wrong-encoding = The letters of these rows may be wrong, since the encoding of the file is in doubt. Accept the rows if all letters are right.
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown.
+wrong-extra-cells = { $count ->
+    [one] The row has one cell more than the file has columns
+   *[other] The row has { $shown } cells more than the file has columns
+}
+wrong-unreadable = Some characters of the row cannot be read
+wrong-oddity = Something in the row looks damaged
 case-encoding-readings = Compare the likely readings
 
 ## The review as a table
@@ -306,8 +335,21 @@ grid-resolved = Resolved
 grid-no-rows = No open rows match.
 # $selected (Element) - How many are selected.
 grid-selected = Selected rows ({ $selected })
-grid-all-rows = All open rows
-grid-all-matching = All open rows that match, on every page
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown, with a plus if there may be more.
+grid-all-rows = { $count ->
+    [one] The only open row
+   *[other] All { $shown } open rows
+}
+# $count (Number) - The number.
+# $shown (String) - The number as it is shown, with a plus if there may be more.
+grid-all-matching = { $count ->
+    [one] The only open row that matches
+   *[other] All { $shown } open rows that match, on every page
+}
+grid-select-shown = Select the rows shown
+# $shown (String) - How many match.
+grid-select-all = Select all { $shown } that match
 grid-none-selected = No rows are selected. Select rows by their checkboxes, or choose all that match.
 grid-replace = Replace
     .title = Find and replace

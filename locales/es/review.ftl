@@ -3,12 +3,12 @@
 review-title = Revisión
 review-page-title = { $kind }: { $file }
 review-search = Buscar en estos problemas
-review-search-placeholder = Dirección o motivo
 review-which = Qué problemas
 review-open = Abiertos
 review-resolved = Resueltos
 review-all = Todos
 review-show = Mostrar
+review-tools = Más
 review-undo-last = Deshacer el último paso
 review-nothing-to-undo = Aquí no hay nada suyo que se pueda deshacer.
 review-none-found = Ningún problema coincide con su búsqueda
@@ -68,6 +68,10 @@ effect-reopened = { $count ->
 effect-raised = { $count ->
     [one] { $shown } problema nuevo
    *[other] { $shown } problemas nuevos
+}
+effect-still-open = { $count ->
+    [one] { $shown } problema sigue abierto
+   *[other] { $shown } problemas siguen abiertos
 }
 
 ## Decisiones sobre muchos problemas
@@ -146,6 +150,10 @@ bulk-effect-raised = { $shown } { $count ->
     [one] problema nuevo se abre
    *[other] problemas nuevos se abren
 }
+bulk-effect-still-open = { $shown } { $count ->
+    [one] problema sigue abierto: su fila aún es incorrecta
+   *[other] problemas siguen abiertos: sus filas aún son incorrectas
+}
 
 ## Un problema
 
@@ -157,8 +165,10 @@ case-input = { $field } de { $column }
 case-differs = difiere
 case-choose = Al combinar se toman los valores elegidos.
 case-choice = { $field }: { $value } ({ $column })
+case-extra-cell = Celda sobrante { $number }
+case-unreadable-cell = Con caracteres ilegibles
+case-oddity = Parece dañado
 case-keep = Conservar esta
-case-extra = Valores sobrantes:
 case-first-rows = Estas son las primeras 20 filas. Su decisión se aplica a todas.
 case-too-long = Algunos valores son demasiado largos para editarlos aquí. Edítelos en un archivo de correcciones.
 case-use = Usar { $address }
@@ -168,6 +178,7 @@ case-fill = Rellenar campos vacíos
 case-keep-contact = Conservar el contacto y descartar la fila
 case-accept = Aceptar tal cual
 case-edit = Editar
+case-show = Detalles
 case-discard = Descartar
 case-discard-all = Descartar todas
 case-cancel = Cancelar
@@ -179,7 +190,10 @@ case-assigned-to-nobody = Asignado a nadie.
 assigned-any = Asignado a cualquiera
 assigned-me = Asignado a mí
 assigned-nobody = nadie
-bulk-all-matching = Todos los problemas abiertos que coinciden, en todas las páginas
+bulk-all-matching = { $count ->
+    [one] El único problema abierto que coincide
+   *[other] Los { $shown } problemas abiertos que coinciden, en todas las páginas
+}
 case-note = Nota
 case-note-save = Guardar la nota
 case-note-saved = Nota guardada.
@@ -194,8 +208,7 @@ case-overwrites = sobrescribe el contacto
 case-fills = rellena campos vacíos del contacto
 case-nothing-changed = No hizo falta cambiar nada.
 case-not-edited = Los valores son los mismos que antes.
-case-still-open = Guardado. La fila todavía tiene un problema.
-case-still-wrong = Guardado, pero el valor nuevo también tiene un problema.
+case-still-open = Guardado, pero el caso sigue abierto. { $reason }.
 case-other-issue = Guardado, pero la fila tiene ahora otro problema: { $issue }.
 case-warns = Guardado. La próxima importación preguntará por esta fila: { $reason }.
 case-you-typed = { $notice } Usted escribió: { $typed }
@@ -218,6 +231,12 @@ decided-restore = Restaurado
 decided-other = Decidido
 case-encoding = Codificación del archivo
 wrong-encoding = Las letras de estas filas pueden ser incorrectas, porque la codificación del archivo es dudosa. Acepte las filas si todas las letras son correctas.
+wrong-extra-cells = { $count ->
+    [one] La fila tiene una celda más que columnas tiene el archivo
+   *[other] La fila tiene { $shown } celdas más que columnas tiene el archivo
+}
+wrong-unreadable = Algunos caracteres de la fila no se pueden leer
+wrong-oddity = Algo de la fila parece dañado
 case-encoding-readings = Comparar las lecturas probables
 
 ## La revisión como tabla
@@ -236,8 +255,16 @@ grid-issues = Problemas
 grid-resolved = Resuelta
 grid-no-rows = Ninguna fila abierta coincide.
 grid-selected = Filas seleccionadas ({ $selected })
-grid-all-rows = Todas las filas abiertas
-grid-all-matching = Todas las filas abiertas que coinciden, en todas las páginas
+grid-all-rows = { $count ->
+    [one] La única fila abierta
+   *[other] Las { $shown } filas abiertas
+}
+grid-all-matching = { $count ->
+    [one] La única fila abierta que coincide
+   *[other] Las { $shown } filas abiertas que coinciden, en todas las páginas
+}
+grid-select-shown = Seleccionar las filas mostradas
+grid-select-all = Seleccionar las { $shown } que coinciden
 grid-none-selected = No hay filas seleccionadas. Selecciónelas con sus casillas, o elija todas las que coinciden.
 grid-replace = Reemplazar
     .title = Buscar y reemplazar

@@ -21,7 +21,6 @@ use crate::domain::row::RowStatus;
 use crate::domain::suggest;
 use crate::store::decided::{self, Corrections, Counts, Example, Settled};
 use crate::store::jobs::Job;
-use crate::store::raised::{self, Opened};
 use crate::store::{JobTables, OwnerPool, extra_columns, issue_notes, issues, jobs, staging};
 
 /// Example rows in a preview.
@@ -362,8 +361,8 @@ pub(super) async fn write<T: Serialize>(
         let moves = decided::moves(connection, tables).await?;
         decided::apply(connection, tables, action).await?;
         jobs::move_rows(connection, id, &moves).await?;
-        if opened != Opened::default() {
-            raised::add(connection, tables).await?;
+        if opened.raised > 0 {
+            decided::open(connection, tables).await?;
         }
         let settled = decided::resolve(connection, tables, job.required, &request.actor).await?;
         effect.issues = settled.with(opened);

@@ -14,10 +14,11 @@ use crate::domain::ids::RowId;
 use crate::domain::job::Owner;
 use crate::domain::row::{RowHash, normalise};
 use crate::domain::rules::{self, Conflicts, IssueType, Residue};
+use crate::store::decided::{self, Opened};
 use crate::store::issues::Raised;
 use crate::store::jobs::Job;
-use crate::store::raised::{Opened, Pairs};
-use crate::store::{StoreError, contacts, decided};
+use crate::store::raised::Pairs;
+use crate::store::{StoreError, contacts};
 
 /// Decisions that give more rows a new e-mail than this get no warnings.
 const MOST_NEW_EMAILS: usize = 1_000;

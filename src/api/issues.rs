@@ -28,7 +28,8 @@ pub(super) struct ListIssuesQuery {
     /// Only issues that are assigned to this person: `me`, `nobody` or the name of a person.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     assigned: Option<String>,
-    /// Only issues whose key or description contains this text.
+    /// Only issues of which the key, the description, or a value of one of their first hundred rows contains this text. A page of
+    /// such a search may have fewer issues than its limit, or none, before the end.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The `next` of the previous page.
@@ -59,8 +60,7 @@ pub(super) async fn list_issues(
     let mut db = app.owners.read(&principal.owner).await?;
     let tables = find_job(&mut db, &principal.owner, job).await?.tables();
     let page = issues::page(&mut db, &principal.owner, tables, &filter, query.after, limit).await?;
-    let next = page.next(|issue| issue.id);
-    Ok(axum::Json(Page::with_next(page.items, next)))
+    Ok(axum::Json(Page::with_next(page.items, page.next)))
 }
 
 /// An issue and its rows.

@@ -231,6 +231,10 @@ async fn decide(session: &Session, job: JobId, which: &Filter, args: DecisionArg
         if preview.issues.raised > 0 {
             eprintln!("would raise {} by the new values", counted(preview.issues.raised, "issue"));
         }
+        if preview.issues.still_open > 0 {
+            let issues = counted(preview.issues.still_open, "issue");
+            eprintln!("would leave {issues} open, since the rows are still wrong");
+        }
         report_differing(changed.differing);
         report_warnings(&preview.warnings);
         return Ok(Status::Done);
@@ -292,6 +296,12 @@ pub(crate) fn report(job: JobId, effect: &Effect) {
         eprintln!(
             "the new values raise {}; list what is open with `ingest issues {job}`",
             counted(issues.raised, "issue")
+        );
+    }
+    if issues.still_open > 0 {
+        eprintln!(
+            "{} stayed open, since the rows are still wrong; list them with `ingest issues {job}`",
+            counted(issues.still_open, "issue")
         );
     }
     report_warnings(warnings);

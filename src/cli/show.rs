@@ -185,7 +185,7 @@ pub(crate) async fn issues(session: &Session, id: JobId, args: IssuesArgs) -> an
     while more && shown < limit {
         let at_once = AT_ONCE.min(limit - shown);
         let page = issues::page(&mut db, owner, found.tables(), &which, last, at_once).await?;
-        more = page.more;
+        (more, last) = (page.next.is_some(), page.next);
         let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
         // Reads one more row to know whether there are more.
         let mut items: HashMap<IssueId, Vec<Item>> = HashMap::new();
@@ -198,7 +198,7 @@ pub(crate) async fn issues(session: &Session, id: JobId, args: IssuesArgs) -> an
                 of_issue.truncate(rows as usize);
                 cut = cut.or(Some(issue.id));
             }
-            (shown, last) = (shown + 1, Some(issue.id));
+            shown += 1;
             put(&mut printer, format, WithRows { rows: of_issue, issue }, &others)?;
         }
     }

@@ -25,5 +25,25 @@ words! {
         Discard = "discard",
         /// [`Decision::Edit`](super::decision::Decision::Edit): one value for all rows in which a field is empty.
         FillIn = "fill_in",
+        /// [`Decision::Replace`](super::decision::Decision::Replace): a text in one field.
+        Replace = "replace",
+    }
+}
+
+impl BulkDecision {
+    /// Returns whether it drops values: those of all of its rows, or those of contacts.
+    pub(crate) fn drops_values(self) -> bool {
+        match self {
+            BulkDecision::Discard | BulkDecision::Overwrite => true,
+            BulkDecision::KeepFirst
+            | BulkDecision::KeepLast
+            | BulkDecision::Merge
+            | BulkDecision::Correct
+            | BulkDecision::KeepContact
+            | BulkDecision::Fill
+            | BulkDecision::Accept
+            | BulkDecision::FillIn
+            | BulkDecision::Replace => false,
+        }
     }
 }

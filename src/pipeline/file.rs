@@ -16,7 +16,7 @@ use crate::csv::{Damage, PREVIEW_BYTES, Preview, RawRow, Reader, Reading, Summar
 use crate::domain::interpretation::{ColumnsBy, Container};
 use crate::domain::rejection::Rejection;
 use crate::domain::row::{Fields, normalise};
-use crate::domain::rules::encoding_in_doubt;
+use crate::domain::rules::{self, ResidueParts};
 use crate::objects::{ObjectError, Version};
 use crate::store::jobs::Claim;
 
@@ -282,24 +282,13 @@ pub(crate) fn residue(damage: Option<&Damage>) -> String {
         return String::new();
     };
     if is_about_encoding(Some(damage)) {
-        return encoding_in_doubt(&damage.doubts);
+        return rules::encoding_in_doubt(&damage.doubts);
     }
-    let kinds = [("extra cells ", &damage.overflow), ("unreadable bytes in ", &damage.undecodable)];
-    let mut residue = Vec::new();
-    for (words, cells) in kinds.into_iter().filter(|(_, cells)| !cells.is_empty()) {
-        if !residue.is_empty() {
-            residue.extend_from_slice(b"; ");
-        }
-        residue.extend_from_slice(words.as_bytes());
-        let written = serde_json::to_writer(&mut residue, cells);
-        debug_assert!(written.is_ok(), "writing to a Vec cannot fail");
-    }
-    for oddity in damage.oddities.iter().chain(&damage.doubts) {
-        if !residue.is_empty() {
-            residue.extend_from_slice(b"; ");
-        }
-        residue.extend_from_slice(oddity.as_bytes());
-    }
-    String::from_utf8(residue)
-        .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())
+    let others: Vec<&str> = damage.oddities.iter().chain(&damage.doubts).map(String::as_str).collect();
+    let parts = ResidueParts {
+        extra_cells: (&damage.overflow).into(),
+        unreadable_cells: (&damage.undecodable).into(),
+        others: others.join(rules::BETWEEN_PARTS),
+    };
+    parts.to_string()
 }

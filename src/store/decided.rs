@@ -7,11 +7,13 @@
 mod candidates;
 mod choose;
 mod new_values;
+mod raise;
 mod standing;
 
 pub(crate) use candidates::*;
 pub(crate) use choose::*;
 pub(crate) use new_values::*;
+pub(crate) use raise::{Opened, open, raise};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 pub(crate) use standing::*;
 
@@ -22,8 +24,8 @@ use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
 
-/// Creates the tables `decided`, `corrected` and `raised`, which exist until the transaction ends. The first two have the new
-/// values of rows, the last one the issues that these values raise. Their `…_extra` is NULL where the
+/// Creates the tables `decided`, `corrected`, `raised` and `rekeyed`, which exist until the transaction ends. The first two have
+/// the new values of rows, the others the issues that these values raise. Their `…_extra` is NULL where the
 /// values in columns that belong to no field do not change, which are large, and an empty object where none remain.
 /// `decided_differs`: the row is discarded and has such values that the row merged with it lacks.
 pub(crate) async fn create(connection: &mut PgConnection, job_tables: JobTables) -> Result<(), StoreError> {
@@ -33,10 +35,12 @@ pub(crate) async fn create(connection: &mut PgConnection, job_tables: JobTables)
              decided_on_existing staging_on_existing_enum, decided_extra jsonb,
              decided_differs boolean NOT NULL DEFAULT false) ON COMMIT DROP;
          CREATE TEMPORARY TABLE corrected (corrected_id bigint NOT NULL, {}, corrected_extra jsonb) ON COMMIT DROP;
+         {};
          {}",
         Field::list(|field| format!("decided_{field} varchar")),
         Field::list(|field| format!("corrected_{field} varchar")),
-        raised::table(job_tables)
+        raised::table(job_tables),
+        raise::REKEYED_TABLE
     ));
     sqlx::raw_sql(table).execute(connection).await?;
     Ok(())

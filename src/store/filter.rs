@@ -54,7 +54,7 @@ pub(super) struct IssuesOf<'a> {
     pub(super) open: bool,
     /// To whom they are assigned; `None` for all people and nobody.
     pub(super) assigned: Option<&'a AssignedTo>,
-    /// A text that their key or description contains.
+    /// A text that their key or description, or a value of one of their first rows, contains.
     pub(super) text: Option<&'a str>,
 }
 
@@ -144,13 +144,13 @@ fn push_named(query: &mut QueryBuilder<Postgres>, tables: JobTables, filter: &Fi
             tables.items(),
             tables.job()
         ));
-        push_issue(query, wanted);
+        push_issue(query, tables, wanted);
         between = " INTERSECT ";
     }
 }
 
 /// Adds `AND …`: the issue is one of these.
-pub(super) fn push_issue(query: &mut QueryBuilder<Postgres>, wanted: IssuesOf<'_>) {
+pub(super) fn push_issue(query: &mut QueryBuilder<Postgres>, tables: JobTables, wanted: IssuesOf<'_>) {
     let IssuesOf { issue_type, open, assigned, text } = wanted;
     if let Some(issue_type) = issue_type {
         query.push(format!(" AND issue_rank = {}", issue_rank::of(issue_type)));
@@ -162,11 +162,31 @@ pub(super) fn push_issue(query: &mut QueryBuilder<Postgres>, wanted: IssuesOf<'_
         query.push(format!(" AND {ASSIGNEE} = ")).push_bind(assignee(assigned).to_owned());
     }
     if let Some(text) = text.filter(|text| !text.is_empty()) {
-        for (before, column) in [(" AND (", "issue_key"), (" OR ", "issue_description")] {
-            query.push(format!("{before}{} ILIKE ", searched(column))).push_bind(anywhere(text));
-        }
-        query.push(")");
+        query.push(" AND EXISTS (SELECT FROM (SELECT ").push_bind(anywhere(text));
+        query.push(format!("::text AS pattern) AS searched WHERE {})", issue_contains(tables, "pattern")));
     }
+}
+
+/// The number of rows of an issue that a search by text reads. An issue about the encoding of a file has all of its rows.
+const ROWS_OF_ISSUE: usize = 100;
+
+/// Returns the condition that an issue, or one of its first rows, contains a text: `pattern` is an expression for its LIKE pattern.
+pub(super) fn issue_contains(tables: JobTables, pattern: &str) -> String {
+    let (start, end) = around_extra_like("s.staging_extra", str::to_owned);
+    // The limits keep the planner from joining all rows to all issues.
+    format!(
+        "({key} ILIKE {pattern} OR {description} ILIKE {pattern} OR EXISTS (
+             SELECT FROM (SELECT item_staging_id AS id FROM {items} WHERE item_issue_id = issue_id
+                          ORDER BY item_staging_id LIMIT {ROWS_OF_ISSUE}) AS item,
+                  LATERAL (SELECT * FROM {staging} WHERE staging_id = item.id LIMIT 1) AS s
+             WHERE s.staging_job_id = {job} AND ({values} ILIKE {pattern} OR {start}{pattern}{end})))",
+        key = searched("issue_key"),
+        description = searched("issue_description"),
+        items = tables.items(),
+        staging = tables.staging(),
+        job = tables.job(),
+        values = all_searched("s.staging"),
+    )
 }
 
 /// The expression for the person to whom an issue is assigned: an empty text for nobody.
@@ -178,7 +198,7 @@ pub(super) fn assignee(assigned: &AssignedTo) -> &str {
 }
 
 /// Adds `AND …` for the filter's conditions on a row's status and values.
-fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+pub(super) fn push_values(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if filter.open {
         query.push(IN_QUESTION);
     }
@@ -214,7 +234,7 @@ pub(super) fn push_each(query: &mut QueryBuilder<Postgres>, tables: JobTables, f
         });
     }
     if let Some(wanted) = required_issues(filter) {
-        push_linked(query, tables, |query| push_issue(query, wanted));
+        push_linked(query, tables, |query| push_issue(query, tables, wanted));
     }
 }
 

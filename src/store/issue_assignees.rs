@@ -45,7 +45,7 @@ pub(crate) async fn assign(
     if let Some(named) = &which.issues {
         query.push(" AND issue_id = ANY (").push_bind(named).push(")");
     }
-    filter::push_issue(&mut query, filter::open_issues(which));
+    filter::push_issue(&mut query, job_tables, filter::open_issues(which));
     query.push(format!(") UPDATE {} AS issue SET issue_assignee = ", job_tables.issues()));
     query.push_bind(person).push(" FROM assigned WHERE issue.issue_id = assigned.id");
     Ok(query.build().persistent(false).execute(connection).await?.rows_affected())

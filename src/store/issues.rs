@@ -1,5 +1,7 @@
 //! `issues`: questions to a person, one for each job, rule and key.
 
+mod page;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -7,11 +9,10 @@ use futures::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::bounded::{self, PAGE_BYTES, Slice, row_bytes};
+pub use page::{IssueFilter, IssuePage, State, count_open_matching, page};
+
 use super::copy::{Lines, Target};
-use super::filter::ASSIGNEE;
-use super::{Count, JobTables, RecordKind, StoreError, filter, issue_rank, sql};
-use crate::domain::assigned::AssignedTo;
+use super::{Count, JobTables, RecordKind, StoreError, issue_rank, sql};
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::issue::{ENCODING_ISSUE_KEY, RESOLVED_BY_RUN};
 use crate::domain::job::{JobId, Owner};
@@ -303,33 +304,6 @@ fn issue(row: &PgRow) -> Result<Issue, StoreError> {
     })
 }
 
-/// A filter of issues by whether they are resolved.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Only open issues.
-    #[default]
-    Open,
-    /// Only resolved issues.
-    #[serde(rename = "settled")]
-    Resolved,
-    /// All issues.
-    All,
-}
-
-/// A filter of a job's issues.
-#[derive(Debug, Clone, Default)]
-pub struct IssueFilter {
-    /// Only issues of this rule.
-    pub kind: Option<IssueType>,
-    /// Open issues, resolved issues or all.
-    pub state: State,
-    /// Only issues that are assigned to this person, or to nobody.
-    pub assigned: Option<AssignedTo>,
-    /// Only issues whose key or description contains this text, ignoring case.
-    pub text: Option<String>,
-}
-
 /// Returns one issue of an owner's job.
 pub async fn get(
     connection: &mut PgConnection,
@@ -367,53 +341,4 @@ pub async fn open_of_rows(
     let rows =
         sql::query(query).bind(&owner.0).bind(job_tables.job().0).bind(rows).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get("item_staging_id")?, issue(row)?))).collect()
-}
-
-/// Returns up to `limit` issues of an owner's job, fewer if they are large, oldest first, starting after `after` if it is
-/// set.
-pub async fn page(
-    connection: &mut PgConnection,
-    owner: &Owner,
-    job_tables: JobTables,
-    which: &IssueFilter,
-    after: Option<IssueId>,
-    limit: i64,
-) -> Result<Slice<Issue>, StoreError> {
-    // The index contains the ids of each rule in order, so a page is the lowest ids among one page of each rule. The
-    // condition is a range of rule and id, so that no other index provides this order.
-    let bytes = row_bytes(["issue_key", "issue_description", "issue_resolution_comment"]);
-    let rows = format!(
-        "{ISSUE}, {bytes}
-         FROM {} AS rank, unnest($3::boolean[]) AS resolved,
-              LATERAL (SELECT * FROM {} WHERE issues_job_id = $2 AND issue_resolved = resolved
-                         AND (issue_rank, issue_id) > (rank, $5) AND issue_rank <= rank
-                         AND ($7 IS NULL OR {} ILIKE $7 OR {} ILIKE $7) AND ($8 IS NULL OR {ASSIGNEE} = $8)
-                      ORDER BY issue_rank, issue_id LIMIT $6) AS issue
-         WHERE EXISTS (SELECT FROM jobs WHERE job_id = $2 AND job_user_id = $1)
-           AND ($4 IS NULL OR rank = $4)
-         ORDER BY issue_id LIMIT $6",
-        issue_rank::all(),
-        job_tables.issues(),
-        // The column's own collation ignores the case of ASCII letters only.
-        filter::searched("issue_key"),
-        filter::searched("issue_description")
-    );
-    let query = AssertSqlSafe(bounded::within(PAGE_BYTES, &rows, "issue_id"));
-    let resolved: &[bool] = match which.state {
-        State::Open => &[false],
-        State::Resolved => &[true],
-        State::All => &[false, true],
-    };
-    let rows = sql::query(query)
-        .bind(&owner.0)
-        .bind(job_tables.job().0)
-        .bind(resolved)
-        .bind(which.kind.map(issue_rank::of))
-        .bind(after.unwrap_or(IssueId(0)))
-        .bind(limit + 1)
-        .bind(which.text.as_deref().filter(|text| !text.is_empty()).map(filter::anywhere))
-        .bind(which.assigned.as_ref().map(filter::assignee))
-        .fetch_all(connection)
-        .await?;
-    bounded::slice(&rows, limit, issue)
 }

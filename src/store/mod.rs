@@ -340,6 +340,15 @@ impl std::fmt::Display for Count {
     }
 }
 
+/// The number of matches among the records that were read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Matches {
+    /// The number.
+    pub number: i64,
+    /// Whether all records were read, so that there are no more matches.
+    pub is_all: bool,
+}
+
 /// Converts a duration to PostgreSQL's `interval`, to the microsecond.
 pub(crate) fn interval(duration: Duration) -> sqlx::postgres::types::PgInterval {
     let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);

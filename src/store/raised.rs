@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::copy::{Line, Lines, Spool, Target};
 use super::issues::Raised;
-use super::{JobTables, RecordKind, StoreError, sql};
+use super::{JobTables, RecordKind, StoreError};
 use crate::domain::issue::RESOLVED_BY_RUN;
 
 /// Pairs of an issue and one of its rows, encoded for COPY.
@@ -87,29 +87,6 @@ impl Pairs {
 /// Inserts pairs into `raised`.
 pub(crate) async fn insert_all(connection: &mut PgConnection, pairs: Pairs) -> Result<(), StoreError> {
     pairs.spool.send(connection, &Target::new("raised", WRITTEN)).await
-}
-
-/// Issues that become open.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
-pub(crate) struct Opened {
-    /// Issues that do not exist yet.
-    pub new: i64,
-    /// Issues that are resolved.
-    pub reopened: i64,
-}
-
-/// Counts the issues that [`add`] would open. Call it once, after all pairs are inserted.
-pub(crate) async fn count(connection: &mut PgConnection, tables: JobTables) -> Result<Opened, StoreError> {
-    sqlx::raw_sql("CREATE INDEX ON raised (raised_key, raised_type); ANALYZE raised")
-        .execute(&mut *connection)
-        .await?;
-    let query = AssertSqlSafe(format!(
-        "SELECT count(*) FILTER (WHERE issue_id IS NULL) AS new, count(*) FILTER (WHERE issue_resolved) AS reopened
-         FROM (SELECT DISTINCT raised_job, raised_type, raised_key FROM raised) AS raised
-         LEFT JOIN {} ON issues_job_id = raised_job AND issue_type = raised_type AND issue_key = raised_key",
-        tables.issues()
-    ));
-    Ok(sql::query_as(query).fetch_one(connection).await?)
 }
 
 /// Adds what is in the table to the job's issues and links: inserts missing ones, and reopens resolved issues.

@@ -1,5 +1,6 @@
 //! `staging`: the rows of a job, as read from the file and edited by people. `staging/scan.rs` searches them in bounded time.
 
+mod count;
 mod listed;
 mod repeats;
 mod scan;
@@ -8,6 +9,7 @@ mod statuses;
 use std::borrow::Cow;
 
 use bytes::Bytes;
+pub use count::count_matching;
 use futures::{Stream, TryStreamExt};
 pub(crate) use listed::{hold, list};
 pub(crate) use repeats::{Absorbed, Pairs, absorb};

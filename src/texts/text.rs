@@ -91,6 +91,7 @@ counted! {
     review_identical reading_skipped reading_filled reading_differing reading_uncompared extra_columns
     corrections_changed corrections_contacts
     effect_discarded effect_restored effect_edited effect_differing effect_decided effect_resolved effect_reopened effect_raised
+    effect_still_open wrong_extra_cells
     grid_left_lines grid_left_columns
     check_beginning check_identical
 }

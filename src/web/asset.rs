@@ -23,6 +23,7 @@ pub(crate) struct Assets {
     edits: Asset,
     cells: Asset,
     grid: Asset,
+    many: Asset,
     live: Asset,
     times: Asset,
     upload: Asset,
@@ -43,6 +44,7 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         edits: asset("edits", "js", script, include_str!("../../static/edits.js")),
         cells: asset("cells", "js", script, include_str!("../../static/cells.js")),
         grid: asset("grid", "js", script, include_str!("../../static/grid.js")),
+        many: asset("many", "js", script, include_str!("../../static/many.js")),
         live: asset("live", "js", script, include_str!("../../static/live.js")),
         times: asset("times", "js", script, include_str!("../../static/times.js")),
         upload: asset("upload", "js", script, include_str!("../../static/upload.js")),
@@ -90,6 +92,11 @@ impl Assets {
         &self.grid.path
     }
 
+    /// Returns the path of the script that selects cases or rows for a decision about many.
+    pub(crate) fn many(&self) -> &str {
+        &self.many.path
+    }
+
     /// Returns the path of the script for the files to import.
     pub(crate) fn upload(&self) -> &str {
         &self.upload.path
@@ -133,10 +140,11 @@ impl Assets {
 
 /// Serves a file, without authentication.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
-    let Assets { style, htmx, keys, edits, cells, grid, live, times, icon, .. } = &*ASSETS;
+    let Assets { style, htmx, keys, edits, cells, grid, many, live, times, icon, .. } = &*ASSETS;
     let Assets { upload, sending, resuming, steps, checking, .. } = &*ASSETS;
     let all = [
-        style, htmx, keys, edits, cells, grid, live, times, icon, upload, sending, resuming, steps, checking,
+        style, htmx, keys, edits, cells, grid, many, live, times, icon, upload, sending, resuming, steps,
+        checking,
     ];
     let asset = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
     let asset = asset.ok_or_else(|| Problem::not_found("no such file"))?;

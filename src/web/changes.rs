@@ -90,5 +90,6 @@ pub(crate) fn counts(text: &Text, would: &Preview) -> Vec<Count> {
     count!(issues.settled, bulk_effect_resolved);
     count!(issues.reopened, bulk_effect_reopened);
     count!(issues.raised, bulk_effect_raised);
+    count!(issues.still_open, bulk_effect_still_open);
     counts
 }

@@ -5,7 +5,7 @@ use crate::domain::decision::{ActionKind, Field};
 use crate::domain::job::JobStatus;
 use crate::domain::row::RowStatus;
 use crate::domain::rules::{IssueType, PerLanguage, RULES, Rule, Verdict};
-use crate::store::Count;
+use crate::store::{Count, Matches};
 use crate::texts::{Language, Text, email_error, field_inline};
 
 /// Returns the text with an initial capital and a full stop.
@@ -26,6 +26,12 @@ impl Text {
             true => format!("{}+", self.number(Count::MOST)),
             false => self.number(count.number()),
         }
+    }
+
+    /// Formats the number of matches, with `+` if there may be more.
+    pub(crate) fn matches(&self, found: Matches) -> String {
+        let number = self.number(found.number);
+        if found.is_all { number } else { format!("{number}+") }
     }
 }
 
@@ -131,6 +137,7 @@ pub(crate) fn bulk_button(text: &Text, decision: BulkDecision) -> String {
         BulkDecision::Accept => text.bulk_accept(),
         BulkDecision::Discard => text.bulk_discard(),
         BulkDecision::FillIn => text.bulk_fill_in(),
+        BulkDecision::Replace => text.grid_replace(),
     }
 }
 
@@ -147,6 +154,7 @@ pub(crate) fn bulk_question(text: &Text, decision: BulkDecision) -> String {
         BulkDecision::Accept => text.bulk_accept_question(),
         BulkDecision::Discard => text.bulk_discard_question(),
         BulkDecision::FillIn => text.bulk_fill_in_question(),
+        BulkDecision::Replace => text.grid_replace_question(),
     }
 }
 

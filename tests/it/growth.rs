@@ -13,6 +13,7 @@ use ingest::domain::ids::{IssueId, RowId};
 use ingest::domain::job::{JobId, Owner};
 use ingest::domain::merge::Merge;
 use ingest::domain::note::Note;
+use ingest::domain::replacement::Replacement;
 use ingest::domain::rules::IssueType;
 use ingest::objects::Objects;
 use ingest::store::OwnerPool;
@@ -283,6 +284,17 @@ impl Jobs {
         self.assign_and_note(rows, job, &all).await;
         let discard = ["preview: discard", "discard", "undo discard"];
         self.decide_and_undo(discard, rows, job, &all, Decision::Discard).await;
+        let other = Decision::Replace(Replacement {
+            field: Field::Email,
+            find: "@example,com".to_owned(),
+            with: "@other,com".to_owned(),
+            match_case: false,
+        });
+        let still_wrong =
+            ["preview: replace by wrong values", "replace by wrong values", "undo the replacement"];
+        self.decide_and_undo(still_wrong, rows, job, &all, other).await;
+        let found = Filter { issue_text: Some("Acme".to_owned()), ..all.clone() };
+        self.preview("preview: discard what is found in issues", rows, job, &found, &Decision::Discard).await;
         self.preview("preview: correct", rows, job, &all, &Decision::Correct).await;
         self.preview("preview: edit", rows, job, &all, &Decision::Edit(acme.clone())).await;
         let column = ColumnFilter { name: Field::Company, equals: Some("Acme".to_owned()), contains: None };
@@ -424,6 +436,9 @@ fn pages(job: JobId, kind: IssueType, slug: &str, issue: IssueId) -> Vec<String>
         format!("/jobs/{job}/review"),
         format!("/jobs/{job}/review/{slug}"),
         format!("/jobs/{job}/review/{slug}?after={issue}"),
+        format!("/jobs/{job}/review/{slug}?text=zebra"),
+        format!("/jobs/{job}/grid?kind={slug}"),
+        format!("/jobs/{job}/grid?kind={slug}&text=zebra"),
         format!("/jobs/{job}/issues/{issue}"),
         format!("/audit?job={job}"),
         "/jobs".to_owned(),
@@ -432,6 +447,7 @@ fn pages(job: JobId, kind: IssueType, slug: &str, issue: IssueId) -> Vec<String>
         format!("/api/v1/jobs/{job}/issues/{issue}"),
         format!("/api/v1/jobs/{job}/issues?limit=100&after={issue}"),
         format!("/api/v1/jobs/{job}/issues?limit=100&state=all"),
+        format!("/api/v1/jobs/{job}/issues?limit=100&text=zebra"),
         format!("/api/v1/jobs/{job}/issues?limit=100&issue_type={kind}"),
         format!("/api/v1/jobs/{job}/rows?limit=100&issue_type={kind}"),
         format!("/api/v1/jobs/{job}/rows?limit=100&status=DISCARD"),

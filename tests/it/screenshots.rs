@@ -120,8 +120,8 @@ async fn save_screenshots() {
             screen.find("#grid-done:not([hidden])").await;
             screen.press("\u{e032}").await;
             save(&screen, "grid-edit", look).await;
-            screen.click("#grid-many summary").await;
-            screen.find("#grid-decide input:focus").await;
+            screen.run("document.querySelector('#many summary').click()", vec![]).await;
+            screen.find("#bulk input:focus").await;
             save(&screen, "grid-many", look).await;
             screen.go("/jobs/2/review/invalid").await;
             screen.press("xjjx").await;

@@ -178,6 +178,6 @@ fn file_check() -> Value {
 fn effect() -> Value {
     json!({
         "action": 8, "changed": { "rows": 1, "discarded": 0, "restored": 0, "edited": 1, "differing": 0 },
-        "issues": { "settled": 1, "reopened": 0, "raised": 0 }, "warnings": [], "open_issues": 0, "left": [],
+        "issues": { "settled": 1, "reopened": 0, "raised": 0, "still_open": 0 }, "warnings": [], "open_issues": 0, "left": [],
     })
 }

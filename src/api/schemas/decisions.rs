@@ -46,7 +46,8 @@ schema! {
         /// Rows with an open issue that is assigned to this person: `me`, `nobody` or the name of a person.
         #[schema(value_type = Option<String>, max_length = 200)]
         assigned: Option<AssignedTo>,
-        /// Rows with an open issue whose key or description contains this text, ignoring case.
+        /// Rows with an open issue of which the key, the description, or a value of one of its first hundred rows contains this
+        /// text, ignoring case.
         #[schema(max_length = 200)]
         issue_text: Option<String>,
         /// Rows that are still to be decided: with an open issue, and neither discarded nor imported.
@@ -239,6 +240,9 @@ schema! {
         /// New issues, which the new values of rows raise: such as that of an e-mail that is not valid either.
         #[serde(default)]
         raised: i64,
+        /// Open issues that stay open, since the new values leave their rows wrong.
+        #[serde(default)]
+        still_open: i64,
     }
 }
 

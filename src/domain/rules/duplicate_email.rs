@@ -18,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     compares: Compares::Rows,
     suggests_address: false,
     is_wrong: |_, _, _| false,
-    bulk: &[BulkDecision::KeepFirst, BulkDecision::KeepLast, BulkDecision::Merge],
+    bulk: &[BulkDecision::Merge, BulkDecision::KeepFirst, BulkDecision::KeepLast, BulkDecision::Discard],
     still_raised: |_| {
         // COLLATE "C" compares values byte by byte, like the check.
         let others = Field::ALL.iter().filter(|field| **field != Field::Email);

@@ -18,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     compares: Compares::Contact,
     suggests_address: false,
     is_wrong: |_, _, _| false,
-    bulk: &[BulkDecision::KeepContact, BulkDecision::Overwrite, BulkDecision::Fill],
+    bulk: &[BulkDecision::Fill, BulkDecision::KeepContact, BulkDecision::Overwrite],
     still_raised: |_| "bool_or(same_email AND on_existing IS NULL) FILTER (WHERE counts)".to_owned(),
     blind_to: BlindTo::Others,
 };

@@ -20,8 +20,8 @@ use super::issue::{ENCODING_ISSUE_KEY, email_issue_key, row_issue_key};
 use super::required::{FieldSet, RequiredFields};
 use super::row::{Fields, OnExisting, RowHash, RowStatus};
 use super::words::words;
-pub use malformed_row::Residue;
-pub(crate) use malformed_row::encoding_in_doubt;
+pub(crate) use malformed_row::{BETWEEN as BETWEEN_PARTS, encoding_in_doubt};
+pub use malformed_row::{Residue, ResidueParts};
 
 words! {
     /// The type of the issues of a rule, `issue_type_enum` of the database. New types are added last.
@@ -59,7 +59,8 @@ pub struct Rule {
     pub suggests_address: bool,
     /// Returns whether a value is the cause of the issue.
     pub is_wrong: fn(RequiredFields, Field, &str) -> bool,
-    /// The decisions that can be made about many of its issues at once.
+    /// The decisions that can be made about many of its issues at once, in the order of their buttons. A text can be replaced in
+    /// rows with any issues.
     pub bulk: &'static [BulkDecision],
     /// The SQL aggregate that is true while the rows of an issue still raise it. It is evaluated for each issue over its
     /// rows as a decision leaves them, with a column for each field, such as `email`, and `status`, `accepted`, `on_existing`,

@@ -6,7 +6,6 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use crate::domain::field::{Field, PerField};
 use crate::domain::ids::RowId;
 use crate::domain::row::{Fields, OnExisting, RowHash, normalise};
-use crate::store::raised::{self, Opened, Pairs};
 use crate::store::{JobTables, StoreError, sql};
 
 /// A row with the values that a decision gives it.
@@ -88,18 +87,4 @@ pub(crate) async fn with_emails(
     let rows = rows.fetch_all(connection).await?;
     let values = rows.iter().map(|row| PerField::try_from_fn(|field| row.try_get(field.as_str())));
     Ok(values.collect::<Result<_, _>>()?)
-}
-
-/// Stores what the new values raise in the table `raised`, and gives these rows the status ISSUE. Returns the issues that
-/// [`raised::add`] will open.
-pub(crate) async fn raise(
-    connection: &mut PgConnection,
-    job_tables: JobTables,
-    pairs: Pairs,
-) -> Result<Opened, StoreError> {
-    raised::insert_all(connection, pairs).await?;
-    let mark = "UPDATE decided SET decided_status = 'ISSUE'
-         WHERE decided_status = 'READY' AND decided_id IN (SELECT raised_staging_id FROM raised)";
-    sqlx::raw_sql(mark).execute(&mut *connection).await?;
-    raised::count(connection, job_tables).await
 }

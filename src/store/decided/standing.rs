@@ -2,11 +2,10 @@
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::same_key;
+use super::{Opened, same_key};
 use crate::domain::field::Field;
 use crate::domain::required::RequiredFields;
 use crate::domain::rules::RULES;
-use crate::store::raised::Opened;
 use crate::store::sql;
 use crate::store::{JobTables, StoreError};
 
@@ -21,19 +20,29 @@ pub struct Settled {
     #[serde(default)]
     #[sqlx(default)]
     pub raised: i64,
+    /// Open issues that stay open, since the new values leave their rows wrong.
+    #[serde(default)]
+    #[sqlx(default)]
+    pub still_open: i64,
 }
 
 impl Settled {
     /// Adds the issues that new values raise.
     #[must_use]
     pub(crate) fn with(self, opened: Opened) -> Settled {
-        Settled { reopened: self.reopened + opened.reopened, raised: opened.new, ..self }
+        let Opened { raised, new, reopened } = opened;
+        Settled {
+            reopened: self.reopened + reopened,
+            raised: new,
+            still_open: raised - new - reopened,
+            ..self
+        }
     }
 }
 
 /// Returns a query's WITH clause with the subquery `standing`: the issues of the rows in `decided`, and whether they are
 /// still raised. The next run applies all rules; until then, this shows people which issues remain. Leaves out those in the
-/// table `raised`, which stay or become open.
+/// tables `raised` and `rekeyed`, which stay or become open.
 ///
 /// Tables are joined by their keys alone, in one query: if the planner expected one row in each of two tables, it would
 /// compare them row by row.
@@ -65,6 +74,7 @@ fn standing(job_tables: JobTables, required: RequiredFields) -> String {
                        LEFT JOIN decided ON decided_id = staging_id OFFSET 0) AS joined) AS member
              WHERE issues_job_id = {job}
                AND NOT EXISTS (SELECT FROM raised WHERE raised_key = issue_key AND raised_type = issue_type)
+               AND NOT EXISTS (SELECT FROM rekeyed WHERE rekeyed_issue = issue_id)
              GROUP BY issue_id, issue_resolved, issue_type)",
         rules = rules.join("\n                 "),
         same = same_key("email"),

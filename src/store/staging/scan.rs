@@ -68,7 +68,7 @@ async fn linked(
         job = tables.job()
     ));
     query.push_bind(&owner.0).push(")");
-    filter::push_issue(&mut query, wanted);
+    filter::push_issue(&mut query, tables, wanted);
     query.push(format!(
         " ORDER BY issue_rank, issue_id LIMIT {FEW_ISSUES} + 1),
          few AS MATERIALIZED (SELECT count(*) <= {FEW_ISSUES} AS few FROM wanted)

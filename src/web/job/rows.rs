@@ -125,15 +125,19 @@ impl Rows {
                 ..IssueFilter::default()
             };
             let after = query.after.map(IssueId);
-            let page = issues::page(&mut *db, owner, job.tables(), &filter, after, PAGE / 2).await?;
+            let (began, tables) = (Instant::now(), job.tables());
+            let mut page = issues::page(&mut *db, owner, tables, &filter, after, PAGE / 2).await?;
+            while page.items.is_empty() && page.next.is_some() && began.elapsed() < SEARCH_TIME {
+                page = issues::page(&mut *db, owner, tables, &filter, page.next, PAGE / 2).await?;
+            }
             let ids: Vec<IssueId> = page.items.iter().map(|issue| issue.id).collect();
             let (rows, is_cut) = staging::of_issues(db, owner, job.tables(), &ids, None, OF_ISSUE).await?;
             // If the size limit ends the page early, the next page starts after the last issue shown.
             let shown = rows.last().filter(|_| is_cut).map(|(issue, _)| *issue);
-            let last = shown.or(page.next(|issue| issue.id));
-            let next = last.map(|last| query.further(job.id, last));
+            let continues = page.continues && shown.is_none();
+            let next = shown.or(page.next).map(|last| query.further(job.id, last));
             let rows = rows.into_iter().map(|(_, row)| Row::of(text, row)).collect();
-            return Ok(Rows { text: text.clone(), rows, next, continues: false, searched: None, first });
+            return Ok(Rows { text: text.clone(), rows, next, continues, searched: None, first });
         }
         // Rows that repeat an earlier one are counted, not stored.
         if query.show == "repeated" {

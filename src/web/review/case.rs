@@ -13,14 +13,15 @@ pub(super) use columns::origin;
 use columns::{Cell, Column, columns_of, extra_lines};
 
 use super::job::ReviewJob;
-use super::people::{People, Person};
+use super::people::People;
+use super::reason::{self, is_about_encoding};
+use super::top::Choice;
 use crate::actions::{self, Case, Cases};
 use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::decision::ActionKind;
 use crate::domain::ids::{ActionId, IssueId, JobId, RowId};
-use crate::domain::issue::{ENCODING_ISSUE_KEY, RESOLVED_BY_RUN};
-use crate::domain::required::RequiredFields;
-use crate::domain::rules::{self, About, Compares, IssueType};
+use crate::domain::issue::RESOLVED_BY_RUN;
+use crate::domain::rules::{About, Compares, IssueType};
 use crate::http::Problem;
 use crate::store::actions::{self as trail, Action};
 use crate::store::extra_columns;
@@ -28,7 +29,9 @@ use crate::store::issues::Issue;
 use crate::texts::Text;
 use crate::web::extra::ExtraLine;
 use crate::web::times::Time;
-use crate::web::words;
+
+/// Maximum number of characters of a note that is folded.
+const SHORT_NOTE: usize = 60;
 
 /// Maximum number of rows shown of a case.
 pub(super) const ROWS: i64 = 20;
@@ -63,11 +66,13 @@ pub(crate) struct CaseView {
     /// Whether that is the viewer.
     is_mine: bool,
     /// The people to whom it can be assigned.
-    people: Vec<Person>,
+    people: Vec<Choice>,
     /// The notice about the last action.
     pub(super) notice: Option<Notice>,
     /// Whether all values have inputs.
     editing: bool,
+    /// Whether its details are shown although it is resolved.
+    is_unfolded: bool,
     edits: bool,
     csrf: Option<String>,
 }
@@ -91,6 +96,26 @@ struct Decided {
 }
 
 impl CaseView {
+    /// Returns it with its details shown, although it may be resolved.
+    pub(super) fn unfolded(self) -> CaseView {
+        CaseView { is_unfolded: true, ..self }
+    }
+
+    /// Returns whether only its title and decision are shown, until somebody opens it.
+    fn is_folded(&self) -> bool {
+        !self.open && !self.is_unfolded
+    }
+
+    /// Returns the beginning of the note, empty if there is none.
+    fn short_note(&self) -> String {
+        let first = self.note.lines().next().unwrap_or_default();
+        match first.char_indices().nth(SHORT_NOTE) {
+            Some((end, _)) => format!("{}…", &first[..end]),
+            None if first.len() < self.note.len() => format!("{first}…"),
+            None => first.to_owned(),
+        }
+    }
+
     fn is_duplicate(&self) -> bool {
         self.kind.rule().compares == Compares::Rows
     }
@@ -211,7 +236,7 @@ pub(super) async fn views(
             id: issue.id,
             kind: issue.issue_type,
             title: title(text, &issue, &rows),
-            words: description(text, &issue, &rows, review.job.required),
+            words: reason::sentence(text, &issue, rows.first().map(|case| &case.row), review.job.required),
             open: !issue.resolved,
             is_encoding: is_about_encoding(&issue),
             decided,
@@ -224,6 +249,7 @@ pub(super) async fn views(
             assignee: issue.assignee.clone().unwrap_or_default(),
             notice: None,
             editing: columns.is_some(),
+            is_unfolded: columns.is_some(),
             edits: review.edits,
             csrf: csrf.clone(),
             text: text.clone(),
@@ -233,11 +259,6 @@ pub(super) async fn views(
     Ok((fitting.map(view).collect(), end))
 }
 
-/// Returns whether the issue is about the encoding of the file.
-pub(super) fn is_about_encoding(issue: &Issue) -> bool {
-    issue.issue_type == IssueType::MalformedRow && issue.key == ENCODING_ISSUE_KEY
-}
-
 fn title(text: &Text, issue: &Issue, rows: &[Case]) -> String {
     let first = rows.first().map(|case| &case.row);
     match issue.issue_type.rule().about {
@@ -245,16 +266,6 @@ fn title(text: &Text, issue: &Issue, rows: &[Case]) -> String {
         About::Email => issue.key.clone(),
         About::Row => first.map(|row| origin(text, row)).unwrap_or_default(),
     }
-}
-
-/// Describes the issue.
-fn description(text: &Text, issue: &Issue, rows: &[Case], required: RequiredFields) -> String {
-    if is_about_encoding(issue) {
-        return text.wrong_encoding();
-    }
-    let first = rows.first().map(|case| rules::check(&case.row.fields(), false, required));
-    // The residue of a malformed row is shown with the row.
-    words::reason(text, issue.issue_type, &first.unwrap_or_default())
 }
 
 fn decided(review: &ReviewJob, issue: &Issue, rows: &[Case], last: &HashMap<RowId, Action>) -> Decided {

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use super::case::{self, CaseView, Notice};
 use super::head::Head;
 use super::job::ReviewJob;
-use super::{failure_notice, response, response_with};
+use super::{failure_notice, reason, response, response_with};
 use crate::actions::{self, ActionError, Effect, Request};
 use crate::auth::Principal;
 use crate::domain::decision::{ActionKind, Decision};
@@ -23,7 +23,7 @@ use crate::domain::note::Note;
 use crate::domain::refusal::Refusal;
 use crate::http::{App, Editor, Kind, Path, Problem};
 use crate::store::actions::{self as trail, ActionFilter};
-use crate::store::issues;
+use crate::store::{issues, staging};
 use crate::texts::Text;
 use crate::web::extra;
 use crate::web::form::{Form, request};
@@ -217,7 +217,7 @@ pub(in crate::web) async fn edit(
 }
 
 /// Returns the issue to show after an edit, and a notice if anything about the row remains to be decided. If the new value is
-/// wrong too, that is the issue that it raised, so that the case stays open for the person.
+/// wrong too, that is the issue about it, so that the case stays open for the person.
 async fn edited(
     db: &mut PgConnection,
     review: &ReviewJob,
@@ -226,12 +226,15 @@ async fn edited(
     effect: &Effect,
 ) -> Result<(IssueId, Option<String>), Problem> {
     let (text, before) = (review.text(), review.issue(&mut *db, issue).await?);
-    if !before.resolved {
-        return Ok((issue, Some(text.case_still_open())));
-    }
-    let open = issues::open_of_rows(db, review.owner(), review.job.tables(), &[row]).await?;
-    if let Some((_, again)) = open.iter().find(|(_, open)| open.issue_type == before.issue_type) {
-        return Ok((again.id, Some(text.case_still_wrong())));
+    let (owner, tables) = (review.owner(), review.job.tables());
+    let open = issues::open_of_rows(&mut *db, owner, tables, &[row]).await?;
+    let again = open.iter().map(|(_, open)| open).find(|open| open.issue_type == before.issue_type);
+    if let Some(still) = Some(&before).filter(|before| !before.resolved).or(again) {
+        // If the issue is only about other rows by now, its reason is not that of this row.
+        let is_about_row = again.is_some_and(|again| again.id == still.id);
+        let row = staging::get(db, owner, tables, row).await?.filter(|_| is_about_row);
+        let reason = reason::sentence(text, still, row.as_ref(), review.job.required);
+        return Ok((still.id, Some(text.case_still_open(reason))));
     }
     if let Some((_, other)) = open.first() {
         return Ok((issue, Some(text.case_other_issue(words::rule(text, other.issue_type)))));

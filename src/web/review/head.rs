@@ -31,9 +31,10 @@ pub(crate) struct Tab {
 pub(crate) struct Head {
     text: Text,
     pub(super) job: JobId,
-    pub(super) filename: String,
-    pub(super) kind: String,
+    kind: String,
     pub(super) slug: &'static str,
+    /// The kinds with open issues, of those that are shown.
+    pub(super) open_kinds: Vec<IssueType>,
     tabs: Vec<Tab>,
     /// The progress of this kind.
     progress: String,
@@ -89,9 +90,13 @@ impl Head {
         let shell = review.shell("");
         Ok(Head {
             job: review.job.id,
-            filename: review.job.filename.clone(),
             kind: kind.map_or_else(|| text.grid_all_kinds(), |kind| words::rule(text, kind)),
             slug: kind.map_or("", |kind| kind.rule().slug),
+            open_kinds: progress
+                .iter()
+                .filter(|of| of.open.number() > 0 && kind.is_none_or(|kind| of.kind == kind))
+                .map(|of| of.kind)
+                .collect(),
             tabs: tabs_of(text, kind, &progress, tabs),
             progress: text.review_progress(total.resolved_shown(text), total.shown(text)),
             resolved_number: total.resolved,
@@ -170,8 +175,6 @@ fn shown(text: &Text, number: i64, is_more: bool) -> String {
 pub(crate) struct Flash {
     pub(super) words: String,
     pub(super) action: Option<ActionId>,
-    pub(super) job: JobId,
-    pub(super) csrf: Option<String>,
 }
 
 impl Flash {
@@ -214,7 +217,6 @@ impl Flash {
             | ActionKind::DeleteContacts => review.text().review_done(effect),
         };
         let can_undo = taken.undone_by.is_none() && review.edits;
-        let csrf = review.shell("").csrf;
-        Ok(Some(Flash { words, action: can_undo.then_some(action), job: review.job.id, csrf }))
+        Ok(Some(Flash { words, action: can_undo.then_some(action) }))
     }
 }

@@ -90,5 +90,8 @@ pub(super) fn effect(text: &Text, effect: &Effect) -> String {
     if effect.issues.raised > 0 {
         parts.push(text.effect_raised(effect.issues.raised));
     }
+    if effect.issues.still_open > 0 {
+        parts.push(text.effect_still_open(effect.issues.still_open));
+    }
     parts.join(", ")
 }

@@ -1,14 +1,19 @@
 //! The review: the cases of one kind of issue, page by page.
 
 mod assign;
-mod bulk;
 mod case;
 mod decide;
 pub(super) mod grid;
 mod head;
 mod job;
+mod many;
+mod panel;
 mod people;
 mod query;
+mod reason;
+mod top;
+
+use std::time::Instant;
 
 use askama::Template;
 use axum::extract::State;
@@ -18,25 +23,26 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 pub(super) use assign::assign;
-pub(super) use bulk::{carry_out, preview};
 pub(super) use decide::{decide, edit, undo, undo_last, undo_one};
+pub(super) use many::{carry_out, carry_out_rows, preview, preview_rows};
 
 use self::case::{CaseView, Notice};
-use self::head::{Flash, Head};
+use self::head::Head;
 use self::job::{ReviewJob, address};
-use self::people::{People, Person};
+use self::panel::{Panel, Scopes};
+use self::people::People;
 pub(super) use self::query::ReviewQuery;
-use super::form::wants_part;
+use self::top::{Choice, Search, Select, Top, View};
+use super::form::{SEARCH_TIME, wants_part};
 use super::language::Viewer;
 use super::refusals::action_error;
 use super::shell::{Shell, show};
 use super::words;
 use crate::actions::ActionError;
 use crate::domain::ids::{IssueId, JobId};
-use crate::domain::job::JobStatus;
 use crate::domain::rules::IssueType;
 use crate::http::{App, Kind, Path, Problem, Query, Reader};
-use crate::store::issues::{self, IssueFilter, State as IssueState};
+use crate::store::issues::{self, IssueFilter, IssuePage, State as IssueState};
 use crate::texts::Text;
 
 /// Cases of a page.
@@ -64,34 +70,31 @@ pub(super) async fn first(
 #[template(path = "review.html")]
 struct Page {
     shell: Shell,
+    top: Top,
     head: Head,
-    flash: Option<Flash>,
-    /// The reason why the viewer cannot decide, if there is one.
-    closed: Option<String>,
-    bulk: bulk::Choices,
+    /// The panel of decisions about many cases, if there is one to decide about.
+    many: Option<Panel>,
     text: String,
-    state: &'static str,
-    /// The choice of the person to whom the cases are assigned.
-    people: Vec<Person>,
-    /// The chosen one; empty for all.
-    assigned: String,
-    /// The address of the same review as a table.
-    grid: String,
+    /// The search and the filter by person are empty.
+    is_whole: bool,
+    /// Whether only resolved cases are shown.
+    is_resolved: bool,
     /// The cases whose rows have the values of their contacts.
     identical: Vec<IssueId>,
     /// How many these are, as a sentence.
     identical_words: String,
-    cases: Vec<CaseView>,
-    next: Option<String>,
+    more: More,
 }
 
-/// More cases for the current page.
+/// Cases, and the address of the next ones.
 #[derive(Template)]
 #[template(path = "review_more.html")]
 struct More {
     text: Text,
     cases: Vec<CaseView>,
     next: Option<String>,
+    /// Whether the page loads the next part without a click, since the search stopped before the page was full.
+    continues: bool,
 }
 
 /// Shows the cases of one kind; for htmx only the cases, to append to the current page.
@@ -106,55 +109,117 @@ pub(super) async fn cases(
     let kind = kind_of(&viewer.text, &slug)?;
     let mut db = app.owners.read(&principal.owner).await?;
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
-    let (text, state) = (query.text(), query.state);
     let people = People::of(&mut db, &review).await?;
-    let assigned = people.condition(&query.assigned);
-    let filter = IssueFilter { kind: Some(kind), state, assigned, text: text.clone() };
-    let (owner, tables) = (review.owner(), review.job.tables());
-    let page = issues::page(&mut db, owner, tables, &filter, query.after, PAGE).await?;
-    let last = page.next(|last| last.id);
-    let (cases, end) = case::views(&mut db, &review, page.items, None, &people).await?;
-    let next = end.or(last).map(|last| query.further(job, kind, last));
+    let filter = IssueFilter {
+        kind: Some(kind),
+        state: query.state,
+        assigned: people.condition(&query.assigned),
+        text: query.text(),
+    };
+    let more = more(&mut db, &review, &query, &filter, &people).await?;
     if wants_part(&headers) {
-        return show(&More { text: review.text().clone(), cases, next });
+        return show(&more);
     }
+    let text = review.text();
     let head = Head::of(&mut db, &review, kind, &query).await?;
     let identical: Vec<IssueId> =
-        cases.iter().filter(|case| case.is_identical()).map(|case| case.id).collect();
+        more.cases.iter().filter(|case| case.is_identical()).map(|case| case.id).collect();
+    let table = grid::address(job, kind, filter.text.as_deref(), &query.assigned);
+    let search = search(text, job, kind, &query, &people);
     show(&Page {
-        shell: review
-            .shell(review.text().review_page_title(words::rule(review.text(), kind), &review.job.filename)),
-        flash: Flash::of(&mut db, &review, query.done).await?,
-        closed: closed(&review),
-        bulk: bulk::Choices::of(review.text(), kind, &head, &query),
+        shell: review.shell(text.review_page_title(words::rule(text, kind), &review.job.filename)),
+        top: Top::of(&mut db, &review, View::Cases(table), search, query.done).await?,
+        many: panel(&mut db, &review, kind, &query, &filter, &head).await?,
         head,
-        text: text.clone().unwrap_or_default(),
-        state: match state {
-            IssueState::Open => "open",
-            IssueState::Resolved => "settled",
-            IssueState::All => "all",
-        },
-        grid: grid::address(job, kind, text.as_deref(), &query.assigned),
-        people: people.choice(review.text(), &query.assigned),
-        assigned: query.assigned,
-        identical_words: review.text().review_identical(identical.len() as i64),
+        text: filter.text.unwrap_or_default(),
+        is_whole: !query.is_narrow(),
+        is_resolved: query.state == IssueState::Resolved,
+        identical_words: text.review_identical(identical.len() as i64),
         identical,
-        cases,
-        next,
+        more,
     })
 }
 
-fn closed(review: &ReviewJob) -> Option<String> {
-    let text = review.text();
-    match (review.edits, review.job.status) {
-        (true, _) => None,
-        (false, JobStatus::Completed) => Some(text.review_closed_completed()),
-        (false, JobStatus::Pending | JobStatus::Processing) => Some(text.review_closed_running()),
-        (false, JobStatus::NeedsReview | JobStatus::Failed) if review.job.running => {
-            Some(text.review_closed_running())
-        }
-        (false, JobStatus::NeedsReview | JobStatus::Failed) => Some(text.review_closed_role()),
+/// Returns the cases of a page.
+async fn more(
+    db: &mut PgConnection,
+    review: &ReviewJob,
+    query: &ReviewQuery,
+    filter: &IssueFilter,
+    people: &People,
+) -> Result<More, Problem> {
+    let (owner, tables, began) = (review.owner(), review.job.tables(), Instant::now());
+    let mut page = issues::page(&mut *db, owner, tables, filter, query.after, PAGE).await?;
+    while page.items.is_empty() && page.next.is_some() && began.elapsed() < SEARCH_TIME {
+        page = issues::page(&mut *db, owner, tables, filter, page.next, PAGE).await?;
     }
+    let IssuePage { items, next, continues } = page;
+    let (cases, end) = case::views(db, review, items, None, people).await?;
+    let address = |kind, last| query.further(review.job.id, kind, last);
+    Ok(More {
+        text: review.text().clone(),
+        cases,
+        next: end.or(next).zip(filter.kind).map(|(last, kind)| address(kind, last)),
+        continues: continues && end.is_none(),
+    })
+}
+
+fn search(text: &Text, job: JobId, kind: IssueType, query: &ReviewQuery, people: &People) -> Search {
+    let states = [
+        (IssueState::Open, "open", text.review_open()),
+        (IssueState::Resolved, "settled", text.review_resolved()),
+        (IssueState::All, "all", text.review_all()),
+    ];
+    let states = states.map(|(state, value, label)| Choice {
+        value: value.to_owned(),
+        label,
+        is_chosen: query.state == state,
+    });
+    Search {
+        action: address(job, kind),
+        hidden: Vec::new(),
+        label: text.review_search(),
+        text: query.text().unwrap_or_default(),
+        selects: vec![
+            Select { name: "state", label: text.review_which(), options: states.into() },
+            people.choice(text, &query.assigned),
+        ],
+        others: None,
+        all: query.is_narrow().then(|| address(job, kind)),
+    }
+}
+
+/// Returns the panel of decisions about many cases, if there is one that the viewer may decide about.
+async fn panel(
+    db: &mut PgConnection,
+    review: &ReviewJob,
+    kind: IssueType,
+    query: &ReviewQuery,
+    filter: &IssueFilter,
+    head: &Head,
+) -> Result<Option<Panel>, Problem> {
+    if !review.edits || head.open_number == 0 {
+        return Ok(None);
+    }
+    let text = review.text();
+    let all = match query.is_narrow() {
+        true => {
+            let found = issues::count_open_matching(db, review.owner(), review.job.tables(), filter).await?;
+            text.bulk_all_matching(found.number, text.matches(found))
+        }
+        false => text.bulk_all(head.open_number, &head.open),
+    };
+    let selected = text.bulk_selected();
+    let scopes = Scopes {
+        action: format!("{}/preview", address(review.job.id, kind)),
+        hidden: vec![("assigned", query.assigned.clone()), ("text", query.text().unwrap_or_default())],
+        selected: (selected.s0, selected.s1),
+        all,
+        column: None,
+        searches_column: false,
+        selects_shown: true,
+    };
+    Ok(Some(Panel::of(review, &[kind], scopes)))
 }
 
 /// The query of a case's page.
@@ -174,6 +239,19 @@ struct Single {
     case: CaseView,
 }
 
+impl Single {
+    /// Returns the page of a case, with its details unfolded.
+    fn of(review: &ReviewJob, case: CaseView) -> Single {
+        Single {
+            shell: review.shell(case.title.clone()),
+            filename: review.job.filename.clone(),
+            job: review.job.id,
+            back: address(review.job.id, case.kind),
+            case: case.unfolded(),
+        }
+    }
+}
+
 /// Shows one case; for htmx only the case without the page.
 pub(super) async fn one(
     Reader(principal): Reader,
@@ -186,19 +264,12 @@ pub(super) async fn one(
     let mut db = app.owners.read(&principal.owner).await?;
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let issue = review.issue(&mut db, issue).await?;
-    let kind = issue.issue_type;
     let editing = query.edit.is_some() && review.edits;
     let case = case::view(&mut db, &review, issue, editing).await?;
     if wants_part(&headers) {
         return show(&case);
     }
-    show(&Single {
-        shell: review.shell(case.title.clone()),
-        filename: review.job.filename.clone(),
-        job,
-        back: address(job, kind),
-        case,
-    })
+    show(&Single::of(&review, case))
 }
 
 /// Returns the response to a decision about a case, with a warning if there is one.
@@ -230,13 +301,7 @@ async fn response_with(
     let mut case = case::view(db, review, issue, false).await?;
     case.notice = notice;
     if !wants_part(headers) {
-        return show(&Single {
-            shell: review.shell(case.title.clone()),
-            filename: review.job.filename.clone(),
-            job: review.job.id,
-            back: address(review.job.id, kind),
-            case,
-        });
+        return show(&Single::of(review, case));
     }
     let head = Head::of(db, review, kind, &ReviewQuery::of_page(headers)).await?;
     show(&decide::Decided { case, head })

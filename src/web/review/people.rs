@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 
 use super::job::ReviewJob;
+use super::top::{Choice, Select};
 use crate::domain::assigned::AssignedTo;
 use crate::http::Problem;
 use crate::store::issue_assignees;
@@ -32,38 +33,30 @@ impl People {
     }
 
     /// Returns the choice of a filter, in which `chosen` is the value.
-    pub(super) fn choice(&self, text: &Text, chosen: &str) -> Vec<Person> {
+    pub(super) fn choice(&self, text: &Text, chosen: &str) -> Select {
         let first =
             [("", text.assigned_any()), ("me", text.assigned_me()), ("nobody", text.assigned_nobody())];
         let first = first.map(|(value, label)| (value.to_owned(), label));
-        self.with_others(first, Some(if chosen == self.me { "me" } else { chosen }))
+        let options = self.with_others(first, Some(if chosen == self.me { "me" } else { chosen }));
+        Select { name: "assigned", label: text.case_assignee(), options }
     }
 
     /// Returns the choice for a case that is assigned to `assignee`.
-    pub(super) fn of_case(&self, text: &Text, assignee: Option<&str>) -> Vec<Person> {
+    pub(super) fn of_case(&self, text: &Text, assignee: Option<&str>) -> Vec<Choice> {
         let me = (self.me.clone(), self.me.clone());
         let nobody = ("nobody".to_owned(), text.assigned_nobody());
         self.with_others([nobody, me], assignee.or(Some("nobody")))
     }
 
     /// Returns values and labels with those of all others, and with `chosen` if it is none of them.
-    fn with_others<const N: usize>(&self, first: [(String, String); N], chosen: Option<&str>) -> Vec<Person> {
+    fn with_others<const N: usize>(&self, first: [(String, String); N], chosen: Option<&str>) -> Vec<Choice> {
         let others = self.others.iter().map(|name| (name.clone(), name.clone()));
         let mut all: Vec<(String, String)> = first.into_iter().chain(others).collect();
         let unknown = chosen.filter(|chosen| !all.iter().any(|(value, _)| value == chosen));
         all.extend(unknown.map(|name| (name.to_owned(), name.to_owned())));
         let is_chosen = |value: &str| chosen == Some(value);
-        all.into_iter().map(|(value, label)| Person { is_chosen: is_chosen(&value), value, label }).collect()
+        all.into_iter().map(|(value, label)| Choice { is_chosen: is_chosen(&value), value, label }).collect()
     }
-}
-
-/// An option of a choice of people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Person {
-    /// The value in forms.
-    pub(super) value: String,
-    pub(super) label: String,
-    pub(super) is_chosen: bool,
 }
 
 #[cfg(test)]
@@ -74,12 +67,12 @@ mod tests {
     #[test]
     fn a_choice_has_each_person_once_and_what_is_chosen() {
         let people = People { me: "Ann".to_owned(), others: vec!["Bob".to_owned()] };
-        let values = |all: Vec<Person>| -> Vec<(String, bool)> {
+        let values = |all: Vec<Choice>| -> Vec<(String, bool)> {
             all.into_iter().map(|person| (person.value, person.is_chosen)).collect()
         };
         let expected = [("", false), ("me", true), ("nobody", false), ("Bob", false)];
         assert_eq!(
-            values(people.choice(&text("en"), "me")),
+            values(people.choice(&text("en"), "me").options),
             expected.map(|(value, is)| (value.to_owned(), is))
         );
         let gone = [("nobody", false), ("Ann", false), ("Bob", false), ("Cy", true)];

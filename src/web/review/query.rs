@@ -5,6 +5,8 @@ use axum::http::{HeaderMap, Uri};
 use serde::Deserialize;
 
 use super::job::address;
+use crate::domain::assigned::AssignedTo;
+use crate::domain::decision::Filter;
 use crate::domain::ids::{ActionId, IssueId, JobId};
 use crate::domain::rules::IssueType;
 use crate::store::issues::State as IssueState;
@@ -37,6 +39,17 @@ impl ReviewQuery {
     /// Returns the text that is searched for, if there is one.
     pub(super) fn text(&self) -> Option<String> {
         search_text(&self.text)
+    }
+
+    /// Returns the filter for the rows of the open cases of a kind that match the search of the person `me`.
+    pub(super) fn filter(&self, kind: IssueType, me: &str) -> Filter {
+        let assigned = search_text(&Some(self.assigned.clone()));
+        Filter {
+            issue_type: Some(kind),
+            issue_text: self.text(),
+            assigned: assigned.map(|name| AssignedTo::from(name).of(me)),
+            ..Filter::default()
+        }
     }
 
     /// Returns whether only some of the open cases of a kind are shown.

@@ -1,8 +1,14 @@
 //! New values are validated when they are saved: what the next run would report is known at once.
 
+use ingest::actions::{Effect, RowEdit};
 use ingest::domain::decision::Decision;
 
 use super::*;
+
+/// Returns the numbers of issues that a decision resolved, raised and left open, and of all that are open.
+fn counts(effect: &Effect) -> [i64; 4] {
+    [effect.issues.settled, effect.issues.raised, effect.issues.still_open, effect.open_issues]
+}
 
 /// Returns type, key and state of each issue of job 1, and its rows.
 async fn issues(world: &World) -> Vec<(String, String, bool, Vec<i64>)> {
@@ -23,14 +29,24 @@ async fn edit(world: &World, row: i64, edits: Edits) -> actions::Effect {
 }
 
 #[tokio::test]
-async fn an_edit_to_another_wrong_value_leaves_an_open_issue() {
+async fn an_edit_to_another_wrong_value_leaves_the_issue_open() {
     let world = under_review("bad,Bo,Ray,Acme\nok@example.com,O,K,Co\n").await;
-    let effect = edit(&world, 1, Edits::of(Field::Email, "still bad")).await;
-    let counts = effect.issues;
-    assert_eq!((counts.settled, counts.reopened, counts.raised, effect.open_issues), (1, 0, 1, 1));
+    world.ingest(&["note", "1", "1", "Ask Bo"]).await.expect_status(0);
+    let edits = Edits::of(Field::Email, "still bad");
+    let (filter, decision) = (Filter::rows([RowId(1)]), Decision::Edit(edits.clone()));
+    let preview = actions::preview(&world.owners, &tester().owner, JOB, &filter, &decision).await.unwrap();
+    let effect = edit(&world, 1, edits).await;
+    assert_eq!(preview.issues, effect.issues);
+    assert_eq!((counts(&effect), effect.issues.reopened), ([0, 0, 1, 1], 0));
+    // It is the same issue, with its note, about the new value.
     let invalid = IssueType::InvalidEmail;
-    let after = [issue(invalid, "bad", true, 1), issue(invalid, "still bad", false, 1)];
+    let after = [issue(invalid, "still bad", false, 1)];
     assert_eq!(issues(&world).await, after);
+    let note: Option<String> = sqlx::query_scalar("SELECT issue_resolution_comment FROM issues")
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!(note.as_deref(), Some("Ask Bo"));
     let description: String =
         sqlx::query_scalar("SELECT issue_description FROM issues WHERE issue_key = 'still bad'")
             .fetch_one(&world.pool)
@@ -42,14 +58,49 @@ async fn an_edit_to_another_wrong_value_leaves_an_open_issue() {
     reprocess(&world, 3).await;
     assert_eq!(issues(&world).await, after);
 
-    // Back to the first value: its issue is open again, and that of the second one resolved.
+    // Back to the first value, and an undo of that.
     let effect = edit(&world, 1, Edits::of(Field::Email, "bad")).await;
-    assert_eq!((effect.issues.settled, effect.issues.reopened, effect.issues.raised), (1, 1, 0));
+    assert_eq!(counts(&effect), [0, 0, 1, 1]);
+    assert_eq!(issues(&world).await, [issue(invalid, "bad", false, 1)]);
     let undone = actions::undo(&world.owners, &tester(), effect.action.unwrap()).await.unwrap();
-    assert_eq!((undone.issues.settled, undone.issues.reopened, undone.open_issues), (1, 1, 1));
+    assert_eq!(counts(&undone), [0, 0, 1, 1]);
     assert_eq!(issues(&world).await, after);
     edit(&world, 1, Edits::of(Field::Email, "bo@example.com")).await;
     reprocess(&world, 0).await;
+}
+
+#[tokio::test]
+async fn wrong_values_that_become_one_share_an_issue() {
+    let world = under_review("a@,Ann,Ray,Acme\nb@,Bo,Ray,Acme\nc@,Cy,Ray,Acme\nc@,Di,Ray,Acme\n").await;
+    let invalid = IssueType::InvalidEmail;
+    let of =
+        |key: &str, resolved, rows: &[i64]| (invalid.to_string(), key.to_owned(), resolved, rows.to_vec());
+    // Two issues become about the same value: one gets it, and the other is resolved.
+    let to_same =
+        [1, 2].map(|row| RowEdit { row: RowId(row), seen: None, edits: Edits::of(Field::Email, "d@") });
+    let effect = actions::edit_rows(&world.owners, &tester(), JOB, &to_same).await.unwrap();
+    assert_counts_match(&world).await;
+    assert_eq!(counts(&effect), [1, 0, 1, 2]);
+    assert_eq!(
+        issues(&world).await,
+        [of("d@", false, &[1, 2]), of("b@", true, &[2]), of("c@", false, &[3, 4])]
+    );
+    // Only one of two rows changes, so their issue stays with the other row.
+    let effect = edit(&world, 4, Edits::of(Field::Email, "e@")).await;
+    assert_eq!(counts(&effect), [0, 1, 0, 3]);
+    // A row that gets a value about which there is an issue belongs to that issue.
+    let effect = edit(&world, 4, Edits::of(Field::Email, "d@")).await;
+    assert_eq!(counts(&effect), [1, 0, 1, 2]);
+    let before = issues(&world).await;
+    assert_eq!(before[0], of("d@", false, &[1, 2, 4]));
+    // The next run finds the same open issues.
+    reprocess(&world, 3).await;
+    let after = issues(&world).await;
+    let open = |all: &[(String, String, bool, Vec<i64>)]| -> Vec<String> {
+        all.iter().filter(|(_, _, resolved, _)| !resolved).map(|(_, key, ..)| key.clone()).collect()
+    };
+    assert_eq!((open(&before), open(&after)), (vec!["d@".to_owned(), "c@".to_owned()], open(&before)));
+    assert_eq!(after[0], before[0]);
 }
 
 #[tokio::test]
@@ -85,16 +136,16 @@ async fn a_file_of_corrections_is_validated() {
     let file = world.file("corrected.csv", &corrected);
     let output = world.ingest(&["correct", "1", &file]).await;
     output.expect_status(0);
-    assert!(output.stderr.contains("the new values raise 1 issue"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("1 issue stayed open, since the rows are still wrong"),
+        "{}",
+        output.stderr
+    );
     assert_counts_match(&world).await;
     let invalid = IssueType::InvalidEmail;
     assert_eq!(
         issues(&world).await,
-        [
-            issue(invalid, "bad", true, 1),
-            issue(invalid, "worse", true, 2),
-            issue(invalid, "still bad", false, 1),
-        ]
+        [issue(invalid, "still bad", false, 1), issue(invalid, "worse", true, 2)]
     );
 }
 

@@ -37,7 +37,7 @@ async fn a_case_is_assigned_by_one_key_and_found_by_filters() {
     screen.sees("#grid td.kinds", "Assigned to tester").await;
     screen.go("/jobs/2/review/invalid?assigned=me").await;
     screen.press("b").await;
-    screen.sees("#many", "All open issues that match, on every page").await;
+    screen.sees("#many", "The only open issue that matches").await;
     screen.click("#many input[value=all]").await;
     screen.click("#many button[value=discard]").await;
     screen.sees("ul.effects", "1").await;

@@ -46,7 +46,7 @@ async fn a_search_is_kept_by_kinds_and_by_bulk_decisions() {
     screen.find("input[type=search]").await.send_keys(&format!("example.org{ENTER}")).await.unwrap();
     screen.find("a[href='/jobs/2/review/missing?text=example.org']").await;
     screen.press("b").await;
-    screen.sees("#many", "All open issues that match, on every page").await;
+    screen.sees("#many", "All 30 open issues that match, on every page").await;
     screen.click("#many button[value=correct]").await;
     screen.sees(".effects", "30\nissues are resolved").await;
     screen.sees("table ins", "p0@example.org").await;

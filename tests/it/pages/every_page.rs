@@ -133,9 +133,9 @@ async fn visit(screen: &Screen, visitors: &str, mut check: impl AsyncFnMut(&str)
     }
     screen.go("/jobs/2/grid").await;
     screen.press("b").await;
-    screen.find("#grid-decide input:focus").await;
+    screen.find("#bulk input:focus").await;
     check("the decisions about many rows").await;
-    screen.click("#grid-decide button[value=discard]").await;
+    screen.click("#bulk button[value=discard]").await;
     screen.find(".effects").await;
     check("the preview of a decision about many rows").await;
     screen.go("/jobs/2/review/existing").await;

@@ -12,6 +12,7 @@ use crate::store::issues::Issue;
 use crate::store::staging::RowView;
 use crate::texts::Text;
 use crate::web::extra::{self, ExtraInputs, ExtraLine, ExtraView};
+use crate::web::review::reason;
 use crate::web::times::Time;
 use crate::web::words;
 
@@ -34,8 +35,8 @@ pub(super) struct Column {
     pub(super) can_be_merged: bool,
     pub(super) cells: Vec<Cell>,
     pub(super) suggestion: Option<String>,
-    /// The residue of a malformed row.
-    pub(super) residue: Option<String>,
+    /// The labels and values of what does not fit into the values of a malformed row.
+    pub(super) residue: Vec<(String, String)>,
     /// Its values in columns that belong to no field, if it is not compared with others.
     pub(super) extra: Option<ExtraView>,
     /// The inputs for these, while its values are edited.
@@ -142,7 +143,7 @@ fn of_contact(text: &Text, contact: &Contact) -> Column {
         can_be_merged: false,
         cells: cells(text, &contact.values, |_, _| false),
         suggestion: None,
-        residue: None,
+        residue: Vec::new(),
         extra: None,
         others: ExtraInputs::default(),
         on_existing: None,
@@ -167,7 +168,7 @@ fn of_row(text: &Text, issue: &Issue, required: RequiredFields, number: usize, c
             && email_issue_key(&row.values.email.to_lowercase()) == issue.key,
         cells: cells(text, &row.values, |field, value| (kind.rule().is_wrong)(required, field, value)),
         suggestion: case.suggestion.clone().filter(|_| kind.rule().suggests_address),
-        residue: row.residue.clone(),
+        residue: reason::residue(text, issue, row),
         extra: ExtraView::of(text, &row.extra).filter(|_| kind.rule().compares == Compares::Nothing),
         others: ExtraInputs::default(),
         on_existing: row.on_existing.map(|decided| match decided {

@@ -16,7 +16,7 @@ use crate::domain::field::Field;
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::job::JobId;
 use crate::http::{App, Editor, Json, Path, Problem, Query};
-use crate::store::{extra_columns, issue_items, staging};
+use crate::store::{extra_columns, issue_items, issues, staging};
 use crate::texts::Text;
 use crate::web::changes::{self, Change, Count};
 use crate::web::extra;
@@ -25,6 +25,7 @@ use crate::web::language::Viewer;
 use crate::web::review::failure_notice;
 use crate::web::review::head::Head;
 use crate::web::review::job::{ReviewJob, effect};
+use crate::web::review::reason;
 use crate::web::shell::show;
 use crate::web::words;
 
@@ -105,13 +106,19 @@ pub(in crate::web) async fn edit(
     let mut db = app.owners.read(&principal.owner).await?;
     let review = ReviewJob::find(&mut db, viewer, principal, job).await?;
     let outcome = match done {
-        Ok(effect) => saved(review.text(), &cells, &effect),
+        Ok(effect) => saved(&mut db, &review, &cells, &effect).await?,
         Err(error) => refused(&mut db, &review, &cells, error).await?,
     };
     changed(&mut db, &review, &query, outcome).await
 }
 
-fn saved(text: &Text, cells: &Cells, done: &Effect) -> Outcome {
+async fn saved(
+    db: &mut PgConnection,
+    review: &ReviewJob,
+    cells: &Cells,
+    done: &Effect,
+) -> Result<Outcome, Problem> {
+    let text = review.text();
     let notes = done.warnings.iter().map(|warning| {
         let email = (warning.row, Field::Email.as_str().to_owned());
         (email, text.case_warns(words::wrong(text, warning.issue_type)))
@@ -120,7 +127,28 @@ fn saved(text: &Text, cells: &Cells, done: &Effect) -> Outcome {
         0 => text.case_not_edited(),
         _ => text.review_done(effect(text, done)),
     };
-    Outcome { words, failed: false, action: done.action, rows: cells.rows(), notes: notes.collect() }
+    let reason = still_wrong(db, review, cells, done).await?;
+    let words = reason.map_or(words.clone(), |reason| format!("{words} {}", words::sentence(&reason)));
+    Ok(Outcome { words, failed: false, action: done.action, rows: cells.rows(), notes: notes.collect() })
+}
+
+/// Returns what is wrong with the new values of a row; `None` if nothing is, or several rows were saved.
+async fn still_wrong(
+    db: &mut PgConnection,
+    review: &ReviewJob,
+    cells: &Cells,
+    done: &Effect,
+) -> Result<Option<String>, Problem> {
+    let issues = &done.issues;
+    let &[row] = &cells.rows()[..] else { return Ok(None) };
+    if issues.still_open + issues.raised + issues.reopened == 0 {
+        return Ok(None);
+    }
+    let (owner, tables) = (review.owner(), review.job.tables());
+    let open = issues::open_of_rows(&mut *db, owner, tables, &[row]).await?;
+    let row = staging::get(db, owner, tables, row).await?;
+    let reason = |issue| reason::sentence(review.text(), issue, row.as_ref(), review.job.required);
+    Ok(open.first().map(|(_, issue)| reason(issue)))
 }
 
 /// Returns why cells were not saved, also in the cells of rows that somebody else has changed, with what the person typed.

@@ -8,16 +8,17 @@ use sqlx::PgConnection;
 use crate::domain::field::Field;
 use crate::domain::ids::{IssueId, RowId};
 use crate::domain::job::JobId;
-use crate::domain::required::{FieldSet, RequiredFields};
+use crate::domain::required::RequiredFields;
 use crate::domain::row::RowStatus;
-use crate::domain::rules::{self, Verdict};
+use crate::domain::suggest;
 use crate::http::Problem;
 use crate::store::issues::{self, Issue};
 use crate::store::staging::RowView;
 use crate::texts::Text;
 use crate::web::extra::input_name;
-use crate::web::review::case::{is_about_encoding, origin};
+use crate::web::review::case::origin;
 use crate::web::review::job::ReviewJob;
+use crate::web::review::reason::{self, is_about_encoding};
 use crate::web::words::{self, Status};
 
 /// Messages about cells: by row and the name of the cell.
@@ -49,6 +50,10 @@ struct OpenIssue {
     id: IssueId,
     /// Its kind.
     kind: String,
+    /// Why it is open, in a few words.
+    reason: String,
+    /// A likely correction of the address, which a button saves.
+    suggestion: Option<String>,
     /// The note on it, empty if there is none.
     note: String,
     /// The person to whom it is assigned.
@@ -106,27 +111,27 @@ fn line(review: &ReviewJob, row: RowView, open: &[Issue], others: &[String], not
     }));
     let mut problems = Vec::new();
     for issue in open {
-        let (reason, fields) = problem(text, &row, issue, required);
+        let fields = causes(&row, issue, required);
         match fields.is_empty() {
-            true => problems.push(reason),
+            true => {
+                problems.push(reason::sentence(text, issue, Some(&row), required));
+                let residue = reason::residue(text, issue, &row).into_iter();
+                problems.extend(residue.map(|(label, value)| format!("{label}: {value}")));
+            }
             false => cells[..row.values.values().len()]
                 .iter_mut()
                 .filter(|cell| fields.iter().any(|field| field.as_str() == cell.name))
-                .for_each(|cell| cell.problems.push(reason.clone())),
+                .for_each(|cell| cell.problems.push(reason::of_cell(text, issue, &row, required))),
         }
     }
-    problems.extend(
-        row.residue
-            .as_ref()
-            .filter(|_| !problems.is_empty())
-            .map(|residue| format!("{} {residue}", text.case_extra())),
-    );
     for cell in &mut cells {
         cell.problems.extend(notes.get(&(row.row, cell.name.clone())).cloned());
     }
     let issues = open.iter().map(|issue| OpenIssue {
         id: issue.id,
         kind: words::rule(text, issue.issue_type),
+        reason: reason::short(text, issue, &row, required),
+        suggestion: suggestion(issue, &row).filter(|_| review.edits),
         note: issue.note().unwrap_or_default().to_owned(),
         assignee: issue.assignee.clone(),
     });
@@ -150,16 +155,18 @@ fn cell(name: impl Into<String>, value: &str) -> Cell {
     Cell { name: name.into(), value: value.to_owned(), problems: Vec::new() }
 }
 
-/// Returns what is wrong with a row, and the fields that are the cause; none if it is the row as a whole.
-fn problem(text: &Text, row: &RowView, issue: &Issue, required: RequiredFields) -> (String, Vec<Field>) {
-    if is_about_encoding(issue) {
-        return (text.wrong_encoding(), Vec::new());
+/// Returns the fields that are the cause of an issue; none if it is the row as a whole.
+fn causes(row: &RowView, issue: &Issue, required: RequiredFields) -> Vec<Field> {
+    match is_about_encoding(issue) {
+        true => Vec::new(),
+        false => issue.issue_type.rule().causes(required, &row.values),
     }
-    let verdict = rules::check(&row.fields(), false, required);
-    // The cells show which fields are missing.
-    let verdict = Verdict { missing: FieldSet::default(), ..verdict };
-    let fields = issue.issue_type.rule().causes(required, &row.values);
-    (words::reason(text, issue.issue_type, &verdict), fields)
+}
+
+/// Returns a likely correction of the address that an issue is about.
+fn suggestion(issue: &Issue, row: &RowView) -> Option<String> {
+    let suggests = issue.issue_type.rule().suggests_address;
+    suggests.then(|| suggest::correction(&row.fields().email)).flatten()
 }
 
 /// Returns what has become of a row without an open issue.

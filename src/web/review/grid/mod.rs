@@ -1,10 +1,9 @@
 //! The review as a table of all open rows, for people who come from spreadsheets. `edit.rs` saves cells as they are left and
-//! columns that are pasted; `many.rs` decides about selected rows or all that match, and replaces texts. `static/grid.js`
-//! makes the table an editable grid; without it, the page shows the rows and leads to their cases.
+//! columns that are pasted. `static/grid.js` makes the table an editable grid; without it, the page shows the rows and leads to
+//! their cases.
 
 mod edit;
 mod line;
-mod many;
 mod query;
 
 use std::time::Instant;
@@ -16,21 +15,21 @@ use axum::response::Response;
 use sqlx::PgConnection;
 
 pub(in crate::web) use edit::{edit, preview as preview_edit, undo};
-pub(in crate::web) use many::{carry_out as decide_many, preview as preview_many};
+pub(super) use query::GridQuery;
 
 use self::line::{Line, Notes, lines};
-use self::query::GridQuery;
-use super::closed;
-use super::head::{Flash, Head, Tabs};
+use super::head::{Head, Tabs};
 use super::job::ReviewJob;
-use super::people::{People, Person};
+use super::panel::{Panel, Scopes};
+use super::people::People;
+use super::top::{Choice, Search, Select, Top, View};
 use crate::domain::field::Field;
 use crate::domain::job::JobId;
 use crate::domain::rules::IssueType;
 use crate::http::{App, Path, Problem, Query, Reader};
-use crate::store::extra_columns;
 use crate::store::staging::{self, RowPage};
-use crate::texts::{Text, field_inline};
+use crate::store::{Matches, extra_columns};
+use crate::texts::Text;
 use crate::web::form::{SEARCH_TIME, wants_part};
 use crate::web::language::Viewer;
 use crate::web::shell::{Shell, show};
@@ -45,23 +44,13 @@ const OTHERS: usize = 30;
 #[template(path = "grid.html")]
 struct Page {
     shell: Shell,
+    top: Top,
     head: Head,
-    flash: Option<Flash>,
-    /// The reason why the viewer cannot decide, if there is one.
-    closed: Option<String>,
-    query: GridQuery,
-    text: String,
-    /// The address of the same rows case by case.
-    cases: String,
-    /// The address of all rows, without a search.
-    all: String,
-    /// The choice of the person to whom the issues are assigned.
-    people: Vec<Person>,
+    /// The panel of decisions about many rows, if the viewer may decide.
+    many: Option<Panel>,
+    /// The words of the button that selects all rows that match.
+    select_all: String,
     fields: Vec<(&'static str, String)>,
-    /// The fields in the middle of a sentence.
-    fields_inline: Vec<(&'static str, String)>,
-    /// Whether the job has columns that belong to no field.
-    has_others: bool,
     others: Vec<String>,
     /// Whether it has more of them than are shown.
     more_others: bool,
@@ -102,24 +91,84 @@ pub(in crate::web) async fn page(
         return show(&rows);
     }
     let text = review.text();
+    let head = head(&mut db, &review, &query).await?;
+    let people = People::of(&mut db, &review).await?;
+    let search = search(text, job, &query, &people, !all_others.is_empty())?;
+    let found = match review.edits {
+        true => {
+            let filter = query.filter(text, review.principal.person())?;
+            staging::count_matching(&mut db, review.owner(), review.job.tables(), &filter).await?
+        }
+        false => Matches::default(),
+    };
     show(&Page {
         shell: review.shell(text.review_page_title(text.grid_title(), &review.job.filename)),
-        head: head(&mut db, &review, &query).await?,
-        flash: Flash::of(&mut db, &review, query.done).await?,
-        closed: closed(&review),
-        text: query.text().unwrap_or_default(),
-        cases: query.cases(job),
-        people: People::of(&mut db, &review).await?.choice(text, &query.assigned),
-        all: GridQuery { text: None, assigned: String::new(), ..query.of_kind(query.kind(text)?) }
-            .address(job),
+        top: Top::of(&mut db, &review, View::Table(query.cases(job)), search, query.done).await?,
+        many: review.edits.then(|| panel(&review, &query, &head, found)),
+        head,
+        select_all: text.grid_select_all(text.matches(found)),
         fields: Field::ALL.iter().map(|field| (field.as_str(), words::field(text, *field))).collect(),
-        fields_inline: Field::ALL.iter().map(|field| (field.as_str(), field_inline(text, *field))).collect(),
-        has_others: !all_others.is_empty(),
         more_others: query.shows_others() && all_others.len() > others.len(),
         others: others.to_vec(),
         rows,
-        query,
     })
+}
+
+fn search(
+    text: &Text,
+    job: JobId,
+    query: &GridQuery,
+    people: &People,
+    has_others: bool,
+) -> Result<Search, Problem> {
+    let field = |field: &Field| (field.as_str(), words::field(text, *field));
+    let columns = [("", text.grid_any_column())].into_iter().chain(Field::ALL.iter().map(field));
+    let columns = columns.map(|(value, label)| Choice {
+        value: value.to_owned(),
+        label,
+        is_chosen: query.column == value,
+    });
+    let is_narrow = query.text().is_some() || !query.assigned.is_empty();
+    let whole = GridQuery { text: None, assigned: String::new(), ..query.of_kind(query.kind(text)?) };
+    Ok(Search {
+        action: format!("/jobs/{job}/grid"),
+        hidden: Some(("kind", query.kind.clone())).into_iter().filter(|(_, kind)| !kind.is_empty()).collect(),
+        label: text.grid_search(),
+        text: query.text().unwrap_or_default(),
+        selects: vec![
+            Select { name: "column", label: text.grid_column(), options: columns.collect() },
+            people.choice(text, &query.assigned),
+        ],
+        others: has_others.then(|| query.shows_others()),
+        all: is_narrow.then(|| whole.address(job)),
+    })
+}
+
+/// Returns the panel of decisions about many rows, of which so many match the query.
+fn panel(review: &ReviewJob, query: &GridQuery, head: &Head, found: Matches) -> Panel {
+    let text = review.text();
+    let (number, shown) = (found.number, text.matches(found));
+    let is_whole = query.text().is_none() && query.kind.is_empty() && query.assigned.is_empty();
+    let selected = text.grid_selected();
+    let scopes = Scopes {
+        action: format!("/jobs/{}/grid/many/preview", review.job.id),
+        hidden: vec![
+            ("kind", query.kind.clone()),
+            ("column", query.column.clone()),
+            ("text", query.text().unwrap_or_default()),
+            ("assigned", query.assigned.clone()),
+            ("others", query.others.clone()),
+        ],
+        selected: (selected.s0, selected.s1),
+        all: match is_whole {
+            true => text.grid_all_rows(number, shown),
+            false => text.grid_all_matching(number, shown),
+        },
+        column: query.column(),
+        searches_column: query.column().is_some() && query.text().is_some(),
+        selects_shown: false,
+    };
+    Panel::of(review, &head.open_kinds, scopes)
 }
 
 /// Returns the address of the table with the rows of a kind that match a search.

@@ -17,46 +17,46 @@ use crate::web::review::kind_of;
 pub(in crate::web) struct GridQuery {
     /// The slug of a kind of issues; empty for all kinds.
     #[serde(default)]
-    pub(super) kind: String,
+    pub(in crate::web::review) kind: String,
     /// The field to search; empty for all values.
     #[serde(default)]
-    pub(super) column: String,
-    pub(super) text: Option<String>,
+    pub(in crate::web::review) column: String,
+    pub(in crate::web::review) text: Option<String>,
     /// The person to whom the issues are assigned: `me`, `nobody` or a name; empty for all.
     #[serde(default)]
-    pub(super) assigned: String,
+    pub(in crate::web::review) assigned: String,
     /// Whether to show the columns that belong to no field: `on` as a checkbox sends it, else absent or empty.
     #[serde(default)]
-    pub(super) others: String,
+    pub(in crate::web::review) others: String,
     /// The last row of the previous page.
-    pub(super) after: Option<RowId>,
+    pub(in crate::web::review) after: Option<RowId>,
     /// The last action, for a notice.
-    pub(super) done: Option<ActionId>,
+    pub(in crate::web::review) done: Option<ActionId>,
 }
 
 impl GridQuery {
     /// Returns the kind of issues; fails if there is no such kind.
-    pub(super) fn kind(&self, text: &Text) -> Result<Option<IssueType>, Problem> {
+    pub(in crate::web::review) fn kind(&self, text: &Text) -> Result<Option<IssueType>, Problem> {
         if self.kind.is_empty() { Ok(None) } else { kind_of(text, &self.kind).map(Some) }
     }
 
     /// Returns the field to search, `None` for all values.
-    pub(super) fn column(&self) -> Option<Field> {
+    pub(in crate::web::review) fn column(&self) -> Option<Field> {
         self.column.parse().ok()
     }
 
     /// Returns the trimmed text to search for.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(in crate::web::review) fn text(&self) -> Option<String> {
         search_text(&self.text)
     }
 
     /// Returns whether to show the columns that belong to no field.
-    pub(super) fn shows_others(&self) -> bool {
+    pub(in crate::web::review) fn shows_others(&self) -> bool {
         !self.others.is_empty()
     }
 
     /// Returns the filter for the open rows of this kind that match the search of the person `me`.
-    pub(super) fn filter(&self, text: &Text, me: &str) -> Result<Filter, Problem> {
+    pub(in crate::web::review) fn filter(&self, text: &Text, me: &str) -> Result<Filter, Problem> {
         let assigned = search_text(&Some(self.assigned.clone()));
         let assigned = assigned.map(|name| AssignedTo::from(name).of(me));
         let all = Filter { issue_type: self.kind(text)?, open: true, assigned, ..Filter::default() };
@@ -70,13 +70,13 @@ impl GridQuery {
     }
 
     /// Returns the same query for another kind of issues, from the first page.
-    pub(super) fn of_kind(&self, kind: Option<IssueType>) -> GridQuery {
+    pub(in crate::web::review) fn of_kind(&self, kind: Option<IssueType>) -> GridQuery {
         let kind = kind.map_or("", |kind| kind.rule().slug).to_owned();
         GridQuery { kind, after: None, done: None, ..self.clone() }
     }
 
     /// Returns the address of the table.
-    pub(super) fn address(&self, job: JobId) -> String {
+    pub(in crate::web::review) fn address(&self, job: JobId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let text = self.text().unwrap_or_default();
         for (name, value) in [
@@ -103,7 +103,7 @@ impl GridQuery {
     }
 
     /// Returns the address of the cases of the same kind and search.
-    pub(super) fn cases(&self, job: JobId) -> String {
+    pub(in crate::web::review) fn cases(&self, job: JobId) -> String {
         let review = format!("/jobs/{job}/review");
         if self.kind.is_empty() {
             return review;
