@@ -128,6 +128,7 @@ refusal-value-empty = { $field }: der Wert für jede Zeile ist leer
 refusal-value-control = { $field }: der Wert für jede Zeile enthält ein Steuerzeichen
 refusal-value-too-long = { $field }: der Wert für jede Zeile hat mehr als { $limit } Zeichen
 refusal-same-column = für zwei Felder ist dieselbe Spalte angegeben
+refusal-two-columns = für { $field } sind zwei Spalten angegeben; wählen Sie eine davon
 refusal-some-columns = die Spalten für { $fields } und ihre Anzahl werden zusammen angegeben oder gar nicht, außer für Felder mit einem Wert für jede Zeile
 refusal-no-column = die Datei hat keine Spalte { $column }; die Spalten sind: { $names }
 refusal-other-width = die Datei hat { $found } Spalten und nicht { $expected }; die Spalten sind: { $names }

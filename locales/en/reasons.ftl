@@ -204,6 +204,8 @@ refusal-value-control = { $field }: the value for every row contains a control c
 # $limit (String) - The maximum number of characters.
 refusal-value-too-long = { $field }: the value for every row has more than { $limit } characters
 refusal-same-column = the same column is given for two fields
+# $field (String) - The field.
+refusal-two-columns = two columns are given for { $field }; choose one of them
 # $fields (String) - The fields.
 refusal-some-columns = the columns of { $fields } and their number are given together or not at all, except for fields with one value for every row
 # $column (String) - The name or number that was given.

@@ -128,6 +128,7 @@ refusal-value-empty = { $field }: el valor para todas las filas está vacío
 refusal-value-control = { $field }: el valor para todas las filas contiene un carácter de control
 refusal-value-too-long = { $field }: el valor para todas las filas tiene más de { $limit } caracteres
 refusal-same-column = se indica la misma columna para dos campos
+refusal-two-columns = se indican dos columnas para { $field }; elija una de ellas
 refusal-some-columns = las columnas de { $fields } y su número se indican juntos o no se indican, salvo los campos con un valor para todas las filas
 refusal-no-column = el archivo no tiene la columna { $column }; las columnas son: { $names }
 refusal-other-width = el archivo tiene { $found } columnas y no { $expected }; las columnas son: { $names }

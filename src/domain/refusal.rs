@@ -59,6 +59,11 @@ pub enum Refusal {
     },
     /// Two fields have the same column.
     SameColumn,
+    /// A field has two columns.
+    TwoColumns {
+        /// The field.
+        field: Field,
+    },
     /// Some columns of an upload are given by their positions, and others are not.
     SomeColumns {
         /// The fields for which columns are needed.

@@ -57,6 +57,7 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::NoNumber => text.refusal_no_number(),
         Refusal::FixedValue { field, flaw } => fixed_value(text, reader.field(*field), *flaw),
         Refusal::SameColumn => text.refusal_same_column(),
+        Refusal::TwoColumns { field } => text.refusal_two_columns(reader.field(*field)),
         Refusal::SomeColumns { fields } => text.refusal_some_columns(reader.fields(fields)),
         Refusal::NoColumn { column, names } => text.refusal_no_column(column, numbered(text, names)),
         Refusal::OtherWidth { expected, names } => {

@@ -20,10 +20,12 @@ mod job;
 mod jobs;
 mod language;
 mod mapping;
+mod matching;
 mod people;
 mod problem;
 mod reading;
 mod refusals;
+mod remedies;
 mod review;
 mod settings;
 mod shell;
@@ -79,7 +81,7 @@ fn quick() -> Router<App> {
         .route("/jobs/{job}/review/{kind}", get(review::cases))
         .route("/jobs/{job}/issues/{issue}", get(review::one).post(review::decide))
         .route("/jobs/{job}/issues/{issue}/rows/{row}", post(review::edit))
-        .route("/upload/preview", post(upload::preview))
+        .route(remedies::PREVIEW, post(upload::preview))
         .route("/upload/check", post(check::check))
         .route("/upload/sample.csv", get(upload::sample))
         .route("/keys", get(shell::keys))
