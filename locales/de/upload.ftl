@@ -145,6 +145,10 @@ check-identical = { $count ->
     [one] { $shown } Zeile hat dieselben Werte wie ihr Kontakt. Die Durchsicht bietet an, sie zu überspringen.
    *[other] { $shown } Zeilen haben dieselben Werte wie ihre Kontakte. Die Durchsicht bietet an, sie zu überspringen.
 }
+check-misspelt = { $count ->
+    [one] { $shown } gültige Zeile hat eine E-Mail-Adresse, deren Domain wie ein Tippfehler aussieht. Danach werden Sie nicht gefragt: Korrigieren Sie sie in der Datei, wenn sie falsch ist.
+   *[other] { $shown } gültige Zeilen haben E-Mail-Adressen, deren Domains wie Tippfehler aussehen. Danach werden Sie nicht gefragt: Korrigieren Sie sie in der Datei, wenn sie falsch sind.
+}
 check-unknown-contacts = Ein anderes Programm hat gerade Kontakte eingefügt, mit denen die Zeilen noch nicht verglichen werden. Der Import vergleicht sie mit allen.
 check-examples = Beispiele
 check-value = Wert

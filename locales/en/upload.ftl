@@ -171,6 +171,12 @@ check-identical = { $count ->
     [one] { $shown } row has the same values as its contact. The review offers to skip it.
    *[other] { $shown } rows have the same values as their contacts. The review offers to skip them.
 }
+# $count (Number) - The number of rows.
+# $shown (String) - The number as it is shown.
+check-misspelt = { $count ->
+    [one] { $shown } valid row has an e-mail address whose domain looks misspelt. You will not be asked about it: correct it in the file if it is wrong.
+   *[other] { $shown } valid rows have e-mail addresses whose domains look misspelt. You will not be asked about them: correct them in the file if they are wrong.
+}
 check-unknown-contacts = Another program has just inserted contacts, with which rows are not compared yet. The import compares all of them.
 check-examples = Examples
 check-value = Value

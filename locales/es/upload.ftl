@@ -145,6 +145,10 @@ check-identical = { $count ->
     [one] { $shown } fila tiene los mismos valores que su contacto. La revisión ofrece omitirla.
    *[other] { $shown } filas tienen los mismos valores que sus contactos. La revisión ofrece omitirlas.
 }
+check-misspelt = { $count ->
+    [one] { $shown } fila válida tiene una dirección de correo cuyo dominio parece mal escrito. No se le preguntará por ella: corríjala en el archivo si es incorrecta.
+   *[other] { $shown } filas válidas tienen direcciones de correo cuyos dominios parecen mal escritos. No se le preguntará por ellas: corríjalas en el archivo si son incorrectas.
+}
 check-unknown-contacts = Otro programa acaba de insertar contactos con los que aún no se comparan las filas. La importación las compara con todos.
 check-examples = Ejemplos
 check-value = Valor
