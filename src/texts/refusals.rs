@@ -133,6 +133,8 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::NoLanguage => text.refusal_no_language(),
         Refusal::SlowQuery => text.refusal_slow_query(),
         Refusal::FileGone => text.refusal_file_gone(),
+        Refusal::NoStore { bucket: Some(bucket) } => text.refusal_no_bucket(bucket),
+        Refusal::NoStore { bucket: None } => text.refusal_no_folder(),
         Refusal::NeedsLocalToken => {
             let how = reader
                 .either(", or send the token (serve.token in the data folder) as bearer", |_| String::new());
