@@ -88,6 +88,9 @@ contacts-values-removed = { $count ->
 audit-title = Audit log
 audit-who = Who
 audit-job = Job number
+audit-from = From (UTC)
+audit-until = To (UTC)
+audit-export = Download as CSV
 # $row (String) - The number of the row.
 audit-row = Only actions that changed row { $row }.
 audit-none-found = No actions match your search

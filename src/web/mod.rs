@@ -6,6 +6,7 @@
 
 mod asset;
 mod audit;
+mod audit_export;
 mod bar;
 mod changes;
 mod check;
@@ -102,6 +103,7 @@ fn long_running() -> Router<App> {
             "/upload/resumable/{upload}",
             head(upload::look_up).patch(upload::receive).delete(upload::cancel),
         )
+        .route("/audit.csv", get(audit_export::download))
         .route("/jobs/live", get(jobs::live))
         .route("/jobs/{job}/live", get(job::live))
         .route("/jobs/{job}/file", get(job::file))
