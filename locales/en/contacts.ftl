@@ -55,6 +55,11 @@ contact-delete-button = Delete
 ## Deleting contacts
 
 contacts-delete-found = Delete all that match
+contacts-selection = Selection
+# $email (String) - The e-mail of the contact.
+contacts-select = Select { $email }
+contacts-delete-selected = Delete selected contacts
+contacts-delete-selected-question = Delete the selected contacts?
 # $text (String) - What was searched for.
 contacts-delete-question = Delete all contacts that match “{ $text }”?
 contacts-delete-note = You can undo this in the audit log. Other runs of their jobs do not create the contacts again.

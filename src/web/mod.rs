@@ -113,7 +113,7 @@ fn long_running() -> Router<App> {
         .route("/contacts.csv", get(export::all_contacts))
         .route("/contacts/export", get(export::contacts))
         .route("/jobs/{job}/export", get(job::export))
-        .route("/contacts/delete", get(delete_contacts::preview).post(delete_contacts::delete_found))
+        .route("/contacts/delete", get(delete_contacts::preview).post(delete_contacts::delete_chosen))
         .route("/contacts/undo", post(delete_contacts::undo))
         .route("/contacts/{contact}/delete", post(delete_contacts::delete_one))
         .route("/people/find", post(people::find))

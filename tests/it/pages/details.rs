@@ -146,6 +146,30 @@ async fn the_audit_log_has_exact_times_and_is_limited_to_days() {
 }
 
 #[tokio::test]
+async fn contacts_are_listed_in_either_order_of_creation() {
+    let server = server().await;
+    let rows: String = (0..70).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
+    uploaded(&server, "many.csv", &rows).await;
+    let emails = |html: &str| -> Vec<String> {
+        let cells = html.split("<th scope=\"row\">").skip(1);
+        cells.map(|cell| cell.split("<bdi>").nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
+    };
+    let newest = page(&server, "/contacts").await;
+    assert!(newest.contains("aria-sort=\"descending\"><a href=\"/contacts?order=oldest\">"), "{newest}");
+    let first = page(&server, "/contacts?order=oldest").await;
+    assert!(first.contains("aria-sort=\"ascending\"><a href=\"/contacts\">"), "{first}");
+    let next = first.split("hx-get=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    let second = page(&server, &next).await;
+    assert!(!second.contains("hx-get"), "{second}");
+    let all = [emails(&first), emails(&second)].concat();
+    assert_eq!(
+        (all.len(), all[0].as_str(), emails(&newest)[0].as_str()),
+        (72, "old@example.com", "p69@example.com")
+    );
+    assert_eq!(all[71], "p69@example.com");
+}
+
+#[tokio::test]
 async fn a_long_audit_log_is_downloaded_whole() {
     let server = server().await;
     let many = "INSERT INTO actions (action_owner, action_actor, action_kind, action_request, action_result)

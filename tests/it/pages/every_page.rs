@@ -69,7 +69,7 @@ async fn furnished() -> (Server, String) {
 }
 
 /// Pages that have an address of their own.
-const ADDRESSES: [&str; 41] = [
+const ADDRESSES: [&str; 43] = [
     "/jobs",
     "/jobs?text=nobody",
     "/jobs/1",
@@ -100,8 +100,10 @@ const ADDRESSES: [&str; 41] = [
     "/contacts?text=nobody",
     "/contacts/1",
     "/contacts/delete?text=known",
+    "/contacts/delete?contact=1",
     "/audit",
     "/audit?actor=nobody",
+    "/audit?from=2026-01-01",
     "/people",
     "/mappings",
     "/webhooks",
