@@ -11,6 +11,8 @@ const buttons = [...list.querySelectorAll("[data-to]")];
 const names = buttons.map((button) => button.dataset.to);
 let rules;
 let at = names[0];
+// The last step that has been in view.
+let reached = at;
 
 // The steps that the chosen files have.
 const path = () => names.filter((name) => rules.applies(name));
@@ -25,12 +27,16 @@ function obstacle(to) {
 function refresh() {
   const all = path();
   if (!all.includes(at)) at = all[0];
+  if (!all.includes(reached) || all.indexOf(at) > all.indexOf(reached)) reached = at;
   const isBusy = "busy" in form.dataset;
   for (const button of buttons) {
     const name = button.dataset.to;
     button.disabled = isBusy || !all.includes(name) || Boolean(obstacle(name));
     if (name === at) button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
+    const isDone = all.includes(name) && all.indexOf(name) < all.indexOf(reached) && name !== at && !rules.blocked(name);
+    button.toggleAttribute("data-done", isDone);
+    button.querySelector("[data-word]").hidden = !isDone;
   }
   const reason = rules.blocked(at) ?? "";
   back.hidden = at === all[0];
@@ -48,6 +54,13 @@ function go(to) {
   refresh();
   document.getElementById(`step-${at}`).focus();
   rules.entered(at);
+}
+
+// Begins again with another file, which can be dropped while a later step is in view.
+function restart() {
+  reached = names[0];
+  if (at === reached) refresh();
+  else go(reached);
 }
 
 const move = (by) => {
@@ -70,5 +83,5 @@ function start(of) {
 buttons.forEach((button) => button.addEventListener("click", () => go(button.dataset.to)));
 back.addEventListener("click", () => move(-1));
 next.addEventListener("click", () => move(1));
-return { start, refresh, go, forward: () => move(1), at: () => at, next };
+return { start, restart, refresh, go, forward: () => move(1), at: () => at, next };
 })();

@@ -1,5 +1,5 @@
 // Times in the time zone of the browser, in the language of the page, in place of the server's in UTC: the title of each
-// time, and its text where that is a date. How long ago something was is the same everywhere.
+// time, and its text where that is a date or exact. How long ago something was is the same everywhere.
 "use strict";
 
 const language = document.documentElement.lang;
@@ -13,6 +13,7 @@ function localize(time) {
   if (Number.isNaN(at.valueOf())) return;
   time.title = exact.format(at);
   if (time.dataset.time === "date") time.textContent = date.format(at);
+  if (time.dataset.time === "exact") time.textContent = exact.format(at);
 }
 
 function localizeAll(node) {

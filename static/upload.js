@@ -1,4 +1,4 @@
-// The files to import: shows the beginning of a file as the server understands it, and lets its columns be matched.
+// The files to import: shows the beginning of a file as the server understands it, and sends it as it is set.
 "use strict";
 
 {
@@ -6,6 +6,7 @@ const { answer, csrf, refused, say, listed, upload, uploadAll, offer } = sending
 const form = document.getElementById("upload");
 const input = document.getElementById("file");
 const part = document.getElementById("preview");
+const facts = document.getElementById("facts");
 const send = document.getElementById("send");
 
 // What a person has set about how the file is read.
@@ -14,6 +15,10 @@ const settings = () => reading.filter((field) => field.value !== "").map((field)
 let previewed;
 // What is known of the file: NONE, SEVERAL, WAIT, READ, UNSEEN (too large for a preview), REFUSED or UNREACHABLE.
 let state = "NONE";
+
+function clear() {
+  [answer, facts, part].forEach((place) => place.replaceChildren());
+}
 
 function become(other) {
   state = other;
@@ -41,27 +46,20 @@ function choose() {
   checking.forget();
   if (!isSeveral) {
     preview();
-    restart();
+    steps.restart();
     if (input.files[0]) offer(input.files[0]);
     return;
   }
   previewed = undefined;
-  answer.replaceChildren();
-  part.replaceChildren();
+  clear();
   become("SEVERAL");
-  restart();
+  steps.restart();
   steps.next.focus();
-}
-
-// A file that is dropped while a later step is in view begins with the first one.
-function restart() {
-  if (steps.at() !== "file") steps.go("file");
 }
 
 async function preview() {
   const file = input.files[0];
-  answer.replaceChildren();
-  part.replaceChildren();
+  clear();
   checking.forget();
   if (!file) {
     become("NONE");
@@ -84,9 +82,8 @@ async function preview() {
       become("REFUSED");
     } else {
       part.innerHTML = html;
-      part.querySelectorAll("[data-column]").forEach(samples);
-      part.querySelectorAll("[data-column]").forEach(require);
-      exclude();
+      facts.replaceChildren(...part.querySelectorAll("[data-facts]"));
+      part.querySelectorAll("[data-matching]").forEach(matching.refresh);
       become(part.querySelector("[data-of=reading]") ? "READ" : "UNSEEN");
     }
   } catch {
@@ -98,62 +95,14 @@ async function preview() {
   if (steps.at() === "file" || document.activeElement === document.body) steps.next.focus();
 }
 
-// Some values of the column that is chosen.
-function samples(select) {
-  const rows = [...part.querySelectorAll("tbody:not([data-skipped]) tr[data-line]")];
-  // The first cell is the number of the line.
-  const values = select.value === "" ? [] : rows.map((row) => row.cells[Number(select.value) + 1]?.textContent.trim() ?? "");
-  const shown = [...new Set(values.filter(Boolean))].slice(0, 3).join(" · ");
-  select.closest("p").querySelector("[data-samples]").textContent = shown;
-}
-
-// A field needs a column or a value.
-function require(select) {
-  const value = select.closest("p").querySelector("[data-value]")?.value.trim();
-  select.required = "required" in select.dataset && !value;
-}
-
-// The fields that have the same value in every row.
-function values() {
-  const typed = [...part.querySelectorAll("[data-value]")].filter((input) => input.value.trim() !== "");
-  return Object.fromEntries(typed.map((input) => [input.dataset.value, input.value.trim()]));
-}
-
-// The columns that are not imported.
-const exclusions = () => [...part.querySelectorAll("[data-exclude]")];
-const excluded = () => exclusions().filter((box) => box.checked && !box.disabled).map((box) => Number(box.dataset.exclude));
-
-// A column of a field is imported.
-function exclude() {
-  const chosen = [...part.querySelectorAll("[data-column]")].map((select) => select.value);
-  exclusions().forEach((box) => { box.disabled = chosen.includes(box.dataset.exclude); });
-  part.querySelectorAll("[data-goes]").forEach(goes);
-}
-
-// Says where a column goes: to the fields that have it, or whether it is kept.
-function goes(cell) {
-  const fields = chosenColumns().filter((select) => select.value === cell.dataset.goes);
-  const { kept, unused } = cell.closest("table").dataset;
-  const other = excluded().includes(Number(cell.dataset.goes)) ? unused : kept;
-  cell.textContent = fields.map(label).join(", ") || other;
-}
-
-// The selects of the fields that have no value of their own.
-const chosenColumns = () => [...part.querySelectorAll("[data-column]")].filter((select) => !(select.name in values()));
-const label = (select) => select.closest("p").querySelector("label").textContent;
-
-// Returns whether two fields have the same column. First and last name may share one of full names.
-function hasSameColumn() {
-  const all = chosenColumns().filter((select) => select.value !== "");
-  const isShared = (one, other) => one.value === other.value && !("shares" in one.dataset && "shares" in other.dataset);
-  return all.some((one, at) => all.slice(at + 1).some((other) => isShared(one, other)));
-}
+// The columns of the file, if they can be matched.
+const table = () => part.querySelector("[data-columns]");
 
 // Returns what is missing before the columns are matched, or nothing.
 function unmatched() {
-  const missing = [...part.querySelectorAll("[data-column]:invalid")].map(label);
+  const [missing, doubled] = [matching.missing(table()), matching.doubled(table())];
   if (missing.length > 0) return form.dataset.unmatched.replace("{fields}", missing.join(", "));
-  return hasSameColumn() ? form.dataset.sameColumn : undefined;
+  return doubled.length > 0 ? form.dataset.doubled.replace("{fields}", doubled.join(", ")) : undefined;
 }
 
 // Returns why the file cannot be read as it is set, or nothing.
@@ -163,7 +112,7 @@ function unreadable() {
   return { NONE: noFile, WAIT: wait, REFUSED: unreadable, UNREACHABLE: unreachable }[state] ?? invalid?.validationMessage;
 }
 
-const isMatchable = () => state !== "READ" || part.querySelector("[data-columns]") !== null;
+const isMatchable = () => state !== "READ" || table() !== null;
 const rules = {
   applies(step) {
     if (state === "SEVERAL") return step === "file" || step === "import";
@@ -173,7 +122,7 @@ const rules = {
   blocked(step) {
     if (step === "file") return { NONE: form.dataset.noFile, WAIT: form.dataset.wait }[state];
     if (step === "reading") return unreadable();
-    if (step === "columns") return unmatched();
+    if (step === "columns") return table() ? unmatched() : undefined;
     return step === "check" && checking.isRefused() ? form.dataset.refused : undefined;
   },
   entered(step) {
@@ -203,19 +152,15 @@ const policy = () => form.querySelector("[name=policy]:checked").value;
 function query(force) {
   const asked = new URLSearchParams({ filename: input.files[0].name });
   asked.set("policy", policy());
-  const section = part.querySelector("[data-columns]");
-  const selects = [...part.querySelectorAll("[data-column]")];
+  const columns = table();
   // Names that tell by themselves need no mapping: the next file of the kind is the same to everybody.
-  const changed = selects.some((select) => [...select.options].some((option) => option.defaultSelected !== option.selected));
   const remember = part.querySelector("[name=remember]")?.checked;
-  const fixed = values();
-  const retyped = [...part.querySelectorAll("[data-value]")].some((input) => input.value.trim() !== input.dataset.saved);
-  const reduced = exclusions().some((box) => box.defaultChecked !== (box.checked && !box.disabled));
-  if (section && (changed || retyped || reduced || remember || !("complete" in section.dataset))) {
-    selects.filter((select) => select.value && !(select.name in fixed)).forEach((select) => asked.set(select.name, select.value));
-    asked.set("columns", section.dataset.columns);
-    if (exclusions().length > 0) asked.set("exclude", JSON.stringify(excluded()));
+  if (columns && (matching.isChanged(columns) || remember || !("complete" in columns.dataset))) {
+    Object.entries(matching.columns(columns)).forEach(([field, [column]]) => asked.set(field, column));
+    asked.set("columns", columns.dataset.columns);
+    asked.set("exclude", JSON.stringify(matching.excluded(columns)));
     if (remember) asked.set("remember", "true");
+    const fixed = matching.fixed(columns);
     if (Object.keys(fixed).length > 0) asked.set("values", JSON.stringify(fixed));
     if (part.querySelector("[name=remember_values]")?.checked) asked.set("remember_values", "true");
   }
@@ -228,45 +173,29 @@ function query(force) {
 function chooseLine(event) {
   const row = event.target.closest("[data-line]");
   const isSelecting = !event.target.closest("button") && String(window.getSelection()) !== "";
-  if (!row || isSelecting) return;
-  const field = document.getElementById("header-line");
-  field.value = row.dataset.line;
-  field.closest("details").open = true;
-  preview();
+  if (row && !isSelecting) set("header_line", row.dataset.line);
 }
 
-// The reading whose letters are right.
-function chooseEncoding(event) {
-  const button = event.target.closest("[data-encoding]");
-  if (!button) return;
-  const field = document.getElementById("encoding");
-  field.value = button.value;
-  field.closest("details").open = true;
-  preview();
+// A button that sets how the file is read: the reading whose letters are right, a sheet, or the remedy for a refusal.
+function chooseSetting(event) {
+  const button = event.target.closest("[data-set]");
+  if (button) set(button.dataset.set, button.value);
 }
 
-// The sheet or the file of an archive.
-function choosePart(event) {
-  const button = event.target.closest("[data-part]");
-  if (!button) return;
-  const field = document.getElementById("part");
-  field.value = button.value;
-  field.closest("details").open = true;
+function set(name, value) {
+  reading.find((field) => field.name === name).value = value;
+  form.querySelector("details.reading").open = true;
   preview();
 }
 
 input.addEventListener("change", choose);
 reading.forEach((field) => field.addEventListener("change", preview));
 part.addEventListener("click", chooseLine);
-part.addEventListener("click", chooseEncoding);
-part.addEventListener("click", choosePart);
-part.addEventListener("change", (event) => { if (event.target.matches("[data-column]")) samples(event.target); });
-part.addEventListener("input", (event) => { if (event.target.matches("[data-value]")) require(event.target.closest("p").querySelector("select")); });
-part.addEventListener("input", () => {
-  exclude();
+form.addEventListener("click", chooseSetting);
+["input", "change"].forEach((kind) => part.addEventListener(kind, () => {
   checking.forget();
   steps.refresh();
-});
+}));
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   // The key Enter sends the form from any of its fields.

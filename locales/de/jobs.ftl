@@ -25,6 +25,7 @@ jobs-uploaded = Hochgeladen
 jobs-older = Ältere Aufträge
 jobs-progress = Verarbeitete Zeilen
 jobs-finish = Abschließen
+jobs-open-failed = Öffnen
 jobs-review = { $count ->
     [one] { $shown } Problem prüfen
    *[other] { $shown } Probleme prüfen
@@ -74,7 +75,8 @@ state-removed-note = Die Zeilen und Probleme dieses Auftrags wurden nach Ablauf 
 state-cancelled = Auftrag abgebrochen
 state-cancelled-note = Starten Sie den Auftrag erneut, um fortzufahren.
 state-failed-open-note = Starten Sie den Auftrag erneut, oder prüfen Sie vorher seine Probleme.
-state-failed-note = Korrigieren Sie die Datei und laden Sie sie erneut hoch. Ist die Ursache behoben, starten Sie den Auftrag erneut.
+state-failed-note = Führen Sie den Auftrag erneut aus, wenn die Ursache behoben ist.
+state-upload-note = Laden Sie die Datei erneut hoch. Sie wird ein neuer Auftrag.
 state-upload-another = Andere Datei hochladen
 state-run-again = Erneut starten
 state-interrupted = Der letzte Lauf wurde unterbrochen
@@ -88,6 +90,7 @@ job-picture = { $count ->
    *[other] Ergebnis für { $shown } Zeilen
 }
 job-open-kinds = Offene Probleme
+job-issue-note = Zeilen mit Problemen sind auch die, über die Sie schon entschieden haben, bis Sie den Auftrag abschließen. Ein Problem kann mehrere Zeilen betreffen, und eine Zeile kann mehrere Probleme haben.
 job-rows = Zeilen
 job-rows-search = In diesen Zeilen suchen
 job-rows-placeholder = Beliebiger Wert einer Zeile

@@ -1,8 +1,9 @@
 ### Das Hochladen einer Datei.
 
 upload-title = Datei hochladen
-upload-file = Datei mit Kontakten
-upload-note = CSV oder anderer Text, Excel, OpenDocument, vCard oder ein Archiv davon. Die Spalten für E-Mail, Vorname, Nachname und Firma können in beliebiger Reihenfolge stehen. Ziehen Sie die Datei hierher, oder wählen Sie sie aus.
+upload-file = Ziehen Sie eine Datei mit Kontakten hierher, oder wählen Sie sie aus
+upload-formats = Dateien dieser Arten können bis zu { $limit } MB groß sein: { $formats }.
+upload-note = Die Spalten für E-Mail, Vorname, Nachname und Firma können in beliebiger Reihenfolge stehen.
 upload-sample = Beispieldatei
 upload-reading = Zeichenkodierung, Kopfzeile und mehr
 upload-encoding = Zeichenkodierung
@@ -29,9 +30,10 @@ upload-open = Auftrag öffnen
 upload-ended = Das Hochladen ist beendet. Die Liste zeigt das Ergebnis jeder Datei.
 upload-all = Alle Aufträge ansehen
 upload-columns = Spalten zuordnen
+remedy-part = „{ $name }“ lesen
+remedy-encoding = Zeichenkodierung erkennen
+remedy-header-line = Kopfzeile erkennen
 upload-remembered = Zugeordnet wie in einer früheren Datei mit diesen Spalten.
-upload-incomplete = Aus den Spaltennamen ergeben sich nicht alle Felder. Wählen Sie für jedes Feld eine Spalte, oder geben Sie einen Wert für jede Zeile ein.
-upload-choose = Spalte wählen
 upload-column = Spalte { $number }
 upload-remember = Für Dateien mit denselben Spalten merken
 upload-rows = Erste Zeilen
@@ -40,7 +42,6 @@ delimiter-comma = Kommas
 delimiter-semicolon = Semikolons
 delimiter-tab = Tabulatoren
 delimiter-bar = senkrechte Striche
-upload-same-column = Eine Spalte kann nur für ein Feld verwendet werden. Wählen Sie eine andere.
 upload-unreachable = Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.
 upload-interrupted = Das Hochladen wurde unterbrochen. Versuchen Sie es erneut.
 upload-failed = Das Hochladen ist fehlgeschlagen. Versuchen Sie es erneut.
@@ -50,17 +51,14 @@ upload-continue = Bei { $percent } fortsetzen
 upload-known = Sie haben diese Datei bereits hochgeladen.
 upload-known-open = Diesen Auftrag öffnen
 upload-known-again = Erneut importieren
-upload-no-column = Keine Spalte
-upload-value = oder ein Wert für jede Zeile
+upload-value = Ein Wert für jede Zeile
 upload-value-of = { $field } in jeder Zeile
 upload-remember-values = Auch die Werte für jede Zeile merken
 
 ## The columns of a job
 
-mapping-note = Wählen Sie für jedes Feld die Spalte, und lesen Sie die Datei erneut. Entscheidungen über ihre Zeilen gehen verloren.
+mapping-note = Wählen Sie, wohin jede Spalte kommt, und lesen Sie die Datei erneut. Entscheidungen über ihre Zeilen gehen verloren.
 mapping-leave-empty = In diesem Auftrag leer lassen
-mapping-exclude = Spalten, die nicht importiert werden
-mapping-exclude-note = Die übrigen Spalten werden mit den Kontakten übernommen. Die Spalte eines Felds kann hier nicht gewählt werden.
 mapping-send = Datei mit diesen Spalten lesen
 
 ## Remembered columns
@@ -95,6 +93,8 @@ step-wait = Die Datei wird gelesen.
 step-unreadable = So kann die Datei nicht gelesen werden. Ändern Sie unten, wie sie gelesen wird, oder wählen Sie eine andere Datei aus.
 step-unmatched = Wählen Sie eine Spalte oder geben Sie einen Wert ein für: { $fields }
 step-refused = Die Datei würde aus dem Grund oben abgelehnt.
+step-doubled = Zwei Spalten kommen in: { $fields }. Wählen Sie eine davon.
+step-done = erledigt
 
 ## Wohin jede Spalte kommt
 
@@ -104,6 +104,11 @@ goes-samples = Beispiele
 goes-to = Kommt in
 goes-kept = Wird mit dem Kontakt aufbewahrt
 goes-unused = Nicht importiert
+goes-full-name = Vor- und Nachname, wird getrennt
+without-title = Felder ohne Spalte
+without-note = Ein Wert hier zählt nur, wenn keine Spalte in das Feld kommt.
+without-value = braucht eine Spalte
+columns-incomplete = Für { $fields } ist keine Spalte gewählt. Wählen Sie sie in der Tabelle. Ein anderes Feld als die E-Mail kann stattdessen in jeder Zeile denselben Wert haben.
 
 ## Die Prüfung vor dem Import
 
@@ -139,6 +144,10 @@ check-rows = Zeilen
 check-identical = { $count ->
     [one] { $shown } Zeile hat dieselben Werte wie ihr Kontakt. Die Durchsicht bietet an, sie zu überspringen.
    *[other] { $shown } Zeilen haben dieselben Werte wie ihre Kontakte. Die Durchsicht bietet an, sie zu überspringen.
+}
+check-misspelt = { $count ->
+    [one] { $shown } gültige Zeile hat eine E-Mail-Adresse, deren Domain wie ein Tippfehler aussieht. Danach werden Sie nicht gefragt: Korrigieren Sie sie in der Datei, wenn sie falsch ist.
+   *[other] { $shown } gültige Zeilen haben E-Mail-Adressen, deren Domains wie Tippfehler aussehen. Danach werden Sie nicht gefragt: Korrigieren Sie sie in der Datei, wenn sie falsch sind.
 }
 check-unknown-contacts = Ein anderes Programm hat gerade Kontakte eingefügt, mit denen die Zeilen noch nicht verglichen werden. Der Import vergleicht sie mit allen.
 check-examples = Beispiele

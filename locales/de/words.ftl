@@ -69,6 +69,7 @@ row-validated-again = Wird erneut geprüft
 part-imported = Importiert
 part-ready = Bereit
 part-issue = Mit Problemen
+part-decided = Entschieden
 part-discarded = Verworfen
 part-repeated = Wiederholt
 no-rows-yet = Noch keine Zeilen

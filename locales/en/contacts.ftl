@@ -55,6 +55,11 @@ contact-delete-button = Delete
 ## Deleting contacts
 
 contacts-delete-found = Delete all that match
+contacts-selection = Selection
+# $email (String) - The e-mail of the contact.
+contacts-select = Select { $email }
+contacts-delete-selected = Delete selected contacts
+contacts-delete-selected-question = Delete the selected contacts?
 # $text (String) - What was searched for.
 contacts-delete-question = Delete all contacts that match “{ $text }”?
 contacts-delete-note = You can undo this in the audit log. Other runs of their jobs do not create the contacts again.
@@ -88,6 +93,9 @@ contacts-values-removed = { $count ->
 audit-title = Audit log
 audit-who = Who
 audit-job = Job number
+audit-from = From (UTC)
+audit-until = To (UTC)
+audit-export = Download as CSV
 # $row (String) - The number of the row.
 audit-row = Only actions that changed row { $row }.
 audit-none-found = No actions match your search

@@ -27,6 +27,7 @@ jobs-uploaded = Uploaded
 jobs-older = Older jobs
 jobs-progress = Rows processed
 jobs-finish = Finish
+jobs-open-failed = Open
 # $count (Number) - The number.
 # $shown (String) - The number as it is shown.
 jobs-review = { $count ->
@@ -87,7 +88,8 @@ state-removed-note = The rows and issues of this job were removed after their ti
 state-cancelled = Job cancelled
 state-cancelled-note = Run the job again to continue.
 state-failed-open-note = Run the job again, or review its issues first.
-state-failed-note = Correct the file and upload it again. If the cause is fixed, run the job again.
+state-failed-note = Run the job again when the cause is fixed.
+state-upload-note = Upload the file again. It becomes a new job.
 state-upload-another = Upload another file
 state-run-again = Run again
 state-interrupted = The last run was interrupted
@@ -103,6 +105,7 @@ job-picture = { $count ->
    *[other] Outcome of { $shown } rows
 }
 job-open-kinds = Open issues
+job-issue-note = Rows with issues include those that you have decided about, until you finish the job. An issue can be about several rows, and a row can have several issues.
 job-rows = Rows
 job-rows-search = Search these rows
 job-rows-placeholder = Any value in a row

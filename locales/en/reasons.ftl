@@ -204,6 +204,8 @@ refusal-value-control = { $field }: the value for every row contains a control c
 # $limit (String) - The maximum number of characters.
 refusal-value-too-long = { $field }: the value for every row has more than { $limit } characters
 refusal-same-column = the same column is given for two fields
+# $field (String) - The field.
+refusal-two-columns = two columns are given for { $field }; choose one of them
 # $fields (String) - The fields.
 refusal-some-columns = the columns of { $fields } and their number are given together or not at all, except for fields with one value for every row
 # $column (String) - The name or number that was given.
@@ -310,6 +312,9 @@ refusal-body-too-large = at most { $limit } bytes are accepted here
 refusal-no-values = expected a JSON object of fields and their values
 refusal-no-language = there are no pages in this language
 refusal-file-gone = the file is no longer in the store
+# $bucket (String) - The name of the bucket.
+refusal-no-bucket = the bucket `{ $bucket }` for the files does not exist; the operator of the service has to create it or correct the setting CSV_BUCKET_NAME
+refusal-no-folder = the folder for the files does not exist; the operator of the service has to create it again
 # $how (String) - What a program does instead, after a comma; nothing on pages.
 refusal-needs-local-token = open the address that `ingest serve` shows with its token{ $how }
 refusal-wrong-local-token = the token is not that of this server; it is in serve.token in the data folder

@@ -1,8 +1,11 @@
 ### The upload of a file.
 
 upload-title = Upload a file
-upload-file = File of contacts
-upload-note = CSV or other text, Excel, OpenDocument, vCard, or an archive of these. The columns for e-mail, first name, last name and company can be in any order. Drop the file here or choose it.
+upload-file = Drop a file of contacts here, or choose one
+# $formats (String) - The ends of names of files.
+# $limit (String) - The maximum size in MB.
+upload-formats = Files of these kinds can be up to { $limit } MB: { $formats }.
+upload-note = The columns for e-mail, first name, last name and company can be in any order.
 upload-sample = Sample file
 upload-reading = Encoding, header line and more
 upload-encoding = Encoding
@@ -30,9 +33,11 @@ upload-open = Open job
 upload-ended = The upload has ended. The list shows the result of each file.
 upload-all = View all jobs
 upload-columns = Match the columns
+# $name (String) - The name of the sheet or file.
+remedy-part = Read “{ $name }”
+remedy-encoding = Detect the encoding
+remedy-header-line = Detect the header line
 upload-remembered = Matched as in an earlier file with these columns.
-upload-incomplete = The column names do not identify all fields. Choose a column for each, or type one value for every row.
-upload-choose = Choose a column
 # $number (String) - The number of the column.
 upload-column = Column { $number }
 upload-remember = Remember this for files with the same columns
@@ -44,7 +49,6 @@ delimiter-comma = commas
 delimiter-semicolon = semicolons
 delimiter-tab = tabs
 delimiter-bar = vertical bars
-upload-same-column = A column can only be used for one field. Choose another one.
 upload-unreachable = The server cannot be reached. Check your connection and try again.
 upload-interrupted = The upload was interrupted. Try again.
 upload-failed = The upload failed. Try again.
@@ -55,18 +59,15 @@ upload-continue = Continue at { $percent }
 upload-known = You have already uploaded this file.
 upload-known-open = Open that job
 upload-known-again = Import it again
-upload-no-column = No column
-upload-value = or one value for every row
+upload-value = One value for every row
 # $field (String) - The name of the field.
 upload-value-of = { $field } in every row
 upload-remember-values = Remember values for every row, too
 
 ## The columns of a job
 
-mapping-note = Choose the column of each field, then read the file again. Decisions about its rows are lost.
+mapping-note = Choose where each column goes, then read the file again. Decisions about its rows are lost.
 mapping-leave-empty = Leave empty in this job
-mapping-exclude = Columns not to import
-mapping-exclude-note = The other columns are kept with the contacts. A column of a field cannot be chosen here.
 mapping-send = Read the file with these columns
 
 ## Remembered columns
@@ -104,6 +105,9 @@ step-unreadable = The file cannot be read like this. Change how it is read below
 # $fields (String) - The names of fields.
 step-unmatched = Choose a column or type a value for: { $fields }
 step-refused = The file would be refused for the reason above.
+# $fields (String) - The names of fields.
+step-doubled = Two columns go to: { $fields }. Choose one of them.
+step-done = done
 
 ## Where each column goes
 
@@ -113,6 +117,12 @@ goes-samples = Examples
 goes-to = Goes to
 goes-kept = Kept with the contact
 goes-unused = Not imported
+goes-full-name = First and last name, split
+without-title = Fields without a column
+without-note = A value here counts only if no column goes to the field.
+without-value = needs a column
+# $fields (Element) - The names of fields.
+columns-incomplete = No column is chosen for: { $fields }. Choose it in the table. A field other than the e-mail can have one value for every row instead.
 
 ## The check before the import
 
@@ -160,6 +170,12 @@ check-rows = Rows
 check-identical = { $count ->
     [one] { $shown } row has the same values as its contact. The review offers to skip it.
    *[other] { $shown } rows have the same values as their contacts. The review offers to skip them.
+}
+# $count (Number) - The number of rows.
+# $shown (String) - The number as it is shown.
+check-misspelt = { $count ->
+    [one] { $shown } valid row has an e-mail address whose domain looks misspelt. You will not be asked about it: correct it in the file if it is wrong.
+   *[other] { $shown } valid rows have e-mail addresses whose domains look misspelt. You will not be asked about them: correct them in the file if they are wrong.
 }
 check-unknown-contacts = Another program has just inserted contacts, with which rows are not compared yet. The import compares all of them.
 check-examples = Examples

@@ -90,6 +90,7 @@ row-validated-again = Validated again
 part-imported = Imported
 part-ready = Ready
 part-issue = With issues
+part-decided = Decided
 part-discarded = Discarded
 part-repeated = Repeated
 no-rows-yet = No rows yet

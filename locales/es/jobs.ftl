@@ -25,6 +25,7 @@ jobs-uploaded = Subido
 jobs-older = Trabajos anteriores
 jobs-progress = Filas procesadas
 jobs-finish = Finalizar
+jobs-open-failed = Abrir
 jobs-review = { $count ->
     [one] Revisar { $shown } problema
    *[other] Revisar { $shown } problemas
@@ -74,7 +75,8 @@ state-removed-note = Las filas y los problemas de este trabajo se quitaron al te
 state-cancelled = Trabajo cancelado
 state-cancelled-note = Ejecute el trabajo de nuevo para continuar.
 state-failed-open-note = Ejecute el trabajo de nuevo o revise antes sus problemas.
-state-failed-note = Corrija el archivo y súbalo de nuevo. Si la causa está solucionada, ejecute el trabajo de nuevo.
+state-failed-note = Ejecute el trabajo de nuevo cuando se haya corregido la causa.
+state-upload-note = Suba el archivo de nuevo. Será un trabajo nuevo.
 state-upload-another = Subir otro archivo
 state-run-again = Ejecutar de nuevo
 state-interrupted = La última ejecución se interrumpió
@@ -88,6 +90,7 @@ job-picture = { $count ->
    *[other] Resultado de { $shown } filas
 }
 job-open-kinds = Problemas abiertos
+job-issue-note = Las filas con problemas incluyen las que ya ha decidido, hasta que termine el trabajo. Un problema puede afectar a varias filas, y una fila puede tener varios problemas.
 job-rows = Filas
 job-rows-search = Buscar en estas filas
 job-rows-placeholder = Cualquier valor de una fila

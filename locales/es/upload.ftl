@@ -1,8 +1,9 @@
 ### La subida de un archivo.
 
 upload-title = Subir un archivo
-upload-file = Archivo de contactos
-upload-note = CSV u otro texto, Excel, OpenDocument, vCard o un archivo comprimido con ellos. Las columnas de correo electrónico, nombre, apellidos y empresa pueden ir en cualquier orden. Suelte el archivo aquí o elíjalo.
+upload-file = Suelte aquí un archivo de contactos o elíjalo
+upload-formats = Los archivos de estos tipos pueden tener hasta { $limit } MB: { $formats }.
+upload-note = Las columnas de correo electrónico, nombre, apellidos y empresa pueden ir en cualquier orden.
 upload-sample = Archivo de ejemplo
 upload-reading = Codificación, línea de encabezado y más
 upload-encoding = Codificación
@@ -29,9 +30,10 @@ upload-open = Abrir el trabajo
 upload-ended = La subida ha terminado. La lista muestra el resultado de cada archivo.
 upload-all = Ver todos los trabajos
 upload-columns = Asignar las columnas
+remedy-part = Leer «{ $name }»
+remedy-encoding = Detectar la codificación
+remedy-header-line = Detectar la línea de encabezado
 upload-remembered = Asignadas como en un archivo anterior con estas columnas.
-upload-incomplete = Los nombres de las columnas no identifican todos los campos. Elija una columna para cada uno o escriba un valor para todas las filas.
-upload-choose = Elegir una columna
 upload-column = Columna { $number }
 upload-remember = Recordar para archivos con las mismas columnas
 upload-rows = Primeras filas
@@ -40,7 +42,6 @@ delimiter-comma = comas
 delimiter-semicolon = puntos y comas
 delimiter-tab = tabuladores
 delimiter-bar = barras verticales
-upload-same-column = Una columna solo se puede usar para un campo. Elija otra.
 upload-unreachable = No se puede conectar con el servidor. Compruebe su conexión e inténtelo de nuevo.
 upload-interrupted = La subida se interrumpió. Inténtelo de nuevo.
 upload-failed = La subida ha fallado. Inténtelo de nuevo.
@@ -50,17 +51,14 @@ upload-continue = Continuar en el { $percent }
 upload-known = Ya ha subido este archivo.
 upload-known-open = Abrir ese trabajo
 upload-known-again = Importarlo de nuevo
-upload-no-column = Ninguna columna
-upload-value = o un valor para todas las filas
+upload-value = Un valor para todas las filas
 upload-value-of = { $field } en todas las filas
 upload-remember-values = Recordar también los valores para todas las filas
 
 ## The columns of a job
 
-mapping-note = Elija la columna de cada campo y lea el archivo de nuevo. Se pierden las decisiones sobre sus filas.
+mapping-note = Elija adónde va cada columna y lea el archivo de nuevo. Se pierden las decisiones sobre sus filas.
 mapping-leave-empty = Dejar vacío en este trabajo
-mapping-exclude = Columnas que no se importan
-mapping-exclude-note = Las demás columnas se conservan con los contactos. La columna de un campo no se puede elegir aquí.
 mapping-send = Leer el archivo con estas columnas
 
 ## Remembered columns
@@ -95,6 +93,8 @@ step-wait = Se está leyendo el archivo.
 step-unreadable = El archivo no se puede leer así. Cambie abajo cómo se lee o elija otro archivo.
 step-unmatched = Elija una columna o escriba un valor para: { $fields }
 step-refused = El archivo se rechazaría por el motivo indicado arriba.
+step-doubled = Dos columnas van a: { $fields }. Elija una de ellas.
+step-done = hecho
 
 ## Adónde va cada columna
 
@@ -104,6 +104,11 @@ goes-samples = Ejemplos
 goes-to = Va a
 goes-kept = Se guarda con el contacto
 goes-unused = No se importa
+goes-full-name = Nombre y apellidos, se separan
+without-title = Campos sin columna
+without-note = Un valor aquí solo cuenta si ninguna columna va al campo.
+without-value = necesita una columna
+columns-incomplete = No se ha elegido columna para: { $fields }. Elíjala en la tabla. Un campo que no sea el correo electrónico puede tener en su lugar un valor para todas las filas.
 
 ## La comprobación antes de la importación
 
@@ -139,6 +144,10 @@ check-rows = Filas
 check-identical = { $count ->
     [one] { $shown } fila tiene los mismos valores que su contacto. La revisión ofrece omitirla.
    *[other] { $shown } filas tienen los mismos valores que sus contactos. La revisión ofrece omitirlas.
+}
+check-misspelt = { $count ->
+    [one] { $shown } fila válida tiene una dirección de correo cuyo dominio parece mal escrito. No se le preguntará por ella: corríjala en el archivo si es incorrecta.
+   *[other] { $shown } filas válidas tienen direcciones de correo cuyos dominios parecen mal escritos. No se le preguntará por ellas: corríjalas en el archivo si son incorrectas.
 }
 check-unknown-contacts = Otro programa acaba de insertar contactos con los que aún no se comparan las filas. La importación las compara con todos.
 check-examples = Ejemplos

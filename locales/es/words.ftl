@@ -69,6 +69,7 @@ row-validated-again = Se valida de nuevo
 part-imported = Importadas
 part-ready = Listas
 part-issue = Con problemas
+part-decided = Decididas
 part-discarded = Descartadas
 part-repeated = Repetidas
 no-rows-yet = Todavía no hay filas

@@ -30,12 +30,14 @@ pub enum FieldSource {
 /// What a person says about the columns of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assignment {
-    /// The source of each field; `None` for what the names of columns show.
+    /// The source of each field; `None` for its fixed value, or else what the names of columns show.
     pub fields: PerField<Option<FieldSource>>,
     /// The columns that are not imported; `None` for those that are remembered.
     pub excluded: Option<Vec<ColumnChoice>>,
     /// The number of columns that the file must have; `None` for any.
     pub width: Option<u16>,
+    /// Whether a field without a source has no column, whatever the names of columns show.
+    pub is_complete: bool,
 }
 
 /// Columns as they are stored with a job.
@@ -84,7 +86,7 @@ pub(super) fn assign(
                 None
             }
             Some(FieldSource::Column(choice)) => Some(choice.found_in(&preview.names, width, "columns")?),
-            None if values.get(field).is_some() => None,
+            None if values.get(field).is_some() || assignment.is_complete => None,
             None => column.place,
         };
         if position.is_none() && required.has(field) && values.get(field).is_none() {

@@ -41,7 +41,7 @@ pub(super) async fn list_actions(
 ) -> Result<axum::Json<Page<Action>>, Problem> {
     let limit = limit(query.limit)?;
     let actor = text("actor", &query.actor)?.map(str::to_owned);
-    let filter = ActionFilter { job: query.job, row: query.row, actor };
+    let filter = ActionFilter { job: query.job, row: query.row, actor, ..ActionFilter::default() };
     let mut db = app.owners.read(&principal.owner).await?;
     let page = trail::page(&mut db, &principal.owner, &filter, query.after, limit).await?;
     let next = page.next(|action| action.id);

@@ -68,7 +68,7 @@ macro_rules! assigned {
                     _ if self.empty.contains(&field) => Some(FieldSource::Empty),
                     position => position.map(column),
                 });
-                Assignment { fields, excluded: self.exclude.clone(), width: None }
+                Assignment { fields, excluded: self.exclude.clone(), ..Assignment::default() }
             }
         }
     };

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::{Status, import};
 use crate::actions::{self, ActionError, FieldSource, FileContent, Remember, Upload};
 use crate::domain::field::Field;
-use crate::domain::file_check::{CheckedRow, FileCheck, RowIssue};
+use crate::domain::file_check::{CheckedRow, FileCheck, MisspeltDomain, RowIssue};
 use crate::domain::job::{ImportPolicy, ParseSettings};
 
 /// The file and how it would be imported.
@@ -78,6 +78,10 @@ fn print_check(check: &FileCheck) -> anyhow::Result<()> {
     }
     if *skipped_lines > 0 {
         eprintln!("not rows: {}", counted_in_groups(*skipped_lines, "line"));
+    }
+    for MisspeltDomain { domain, intended, rows } in &check.misspelt_domains {
+        let (domain, rows) = (printable(domain), counted_in_groups(*rows, "row"));
+        eprintln!("looks misspelt: {domain}, probably {intended} ({rows})");
     }
     if check.has_unknown_contacts {
         eprintln!(

@@ -37,7 +37,7 @@ pub(crate) async fn audit(
     row: Option<RowId>,
     list: &List,
 ) -> anyhow::Result<Status> {
-    let which = ActionFilter { job, row, actor: None };
+    let which = ActionFilter { job, row, ..ActionFilter::default() };
     let mut db = session.read().await?;
     let header = ["action", "when", "who", "what", "job", "request", "result", "undone by"];
     let mut printer = Printer::on_stdout(list.format(session), &header)?;

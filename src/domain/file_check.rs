@@ -1,13 +1,16 @@
 //! What a check of a file before its import has found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::field::{Field, PerField, by_name};
 use super::interpretation::ReadColumn;
 use super::rules::{IssueType, Verdict};
+use super::suggest;
 
 /// Maximum number of examples.
 const EXAMPLES: usize = 10;
+/// Maximum number of domains that are counted.
+const MOST_DOMAINS: usize = 20_000;
 /// Maximum number of characters of a value in an example.
 const SHOWN_CHARACTERS: usize = 200;
 
@@ -32,6 +35,8 @@ pub struct FileCheck {
     pub has_unknown_contacts: bool,
     /// The issues, by rule, in the order of [`IssueType::ALL`]; rules that no row breaks are left out.
     pub issues: Vec<FoundIssues>,
+    /// Domains of valid rows that look misspelt, the most frequent first. No issue asks about them.
+    pub misspelt_domains: Vec<MisspeltDomain>,
     /// The columns of the fields.
     pub columns: Vec<ReadColumn>,
     /// Lines that are not rows: titles, notes, totals.
@@ -79,6 +84,43 @@ pub struct RowIssue {
     pub fields: Vec<Field>,
     /// What is wrong.
     pub reason: String,
+}
+
+/// A domain of e-mail addresses that looks misspelt.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MisspeltDomain {
+    /// The domain, in lower case.
+    pub domain: String,
+    /// The domain that was probably intended.
+    pub intended: String,
+    /// The valid rows with an address in it.
+    pub rows: u64,
+}
+
+/// Counts the domains of e-mail addresses.
+#[derive(Debug, Default)]
+pub(crate) struct Domains(HashMap<String, u64>);
+
+impl Domains {
+    /// Counts the domain of an address. Beyond a number of domains, others are not counted.
+    pub(crate) fn add(&mut self, email: &str) {
+        let Some((_, domain)) = email.rsplit_once('@') else { return };
+        let domain = domain.to_lowercase();
+        if self.0.len() < MOST_DOMAINS || self.0.contains_key(&domain) {
+            *self.0.entry(domain).or_default() += 1;
+        }
+    }
+
+    /// Returns the domains that look misspelt, the most frequent first.
+    pub(crate) fn misspelt(self) -> Vec<MisspeltDomain> {
+        let suspect = |(domain, rows): (String, u64)| {
+            suggest::intended_domain(&domain).map(|intended| MisspeltDomain { domain, intended, rows })
+        };
+        let mut found: Vec<MisspeltDomain> = self.0.into_iter().filter_map(suspect).collect();
+        found.sort_by(|one, other| other.rows.cmp(&one.rows).then_with(|| one.domain.cmp(&other.domain)));
+        found.truncate(EXAMPLES);
+        found
+    }
 }
 
 /// Collects examples: the first rows of each rule.
@@ -167,6 +209,19 @@ mod tests {
         assert_eq!(chosen(&rows), (1..=10).collect::<Vec<u64>>());
         rows.extend([(101, invalid), (102, invalid)]);
         assert_eq!(chosen(&rows), [1, 2, 3, 4, 5, 6, 7, 8, 101, 102]);
+    }
+
+    #[test]
+    fn misspelt_domains_are_listed_by_their_rows() {
+        let mut domains = Domains::default();
+        for email in ["a@Gmial.con", "b@gmail.com", "c@hotmial.com", "d@hotmial.com", "e@example.com", "none"]
+        {
+            domains.add(email);
+        }
+        let found: Vec<_> =
+            domains.misspelt().into_iter().map(|found| (found.domain, found.intended, found.rows)).collect();
+        let expected = [("hotmial.com", "hotmail.com", 2), ("gmial.con", "gmail.com", 1)];
+        assert_eq!(found, expected.map(|(domain, intended, rows)| (domain.into(), intended.into(), rows)));
     }
 
     #[test]

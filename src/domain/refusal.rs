@@ -59,6 +59,11 @@ pub enum Refusal {
     },
     /// Two fields have the same column.
     SameColumn,
+    /// A field has two columns.
+    TwoColumns {
+        /// The field.
+        field: Field,
+    },
     /// Some columns of an upload are given by their positions, and others are not.
     SomeColumns {
         /// The fields for which columns are needed.
@@ -251,6 +256,11 @@ pub enum Refusal {
     SlowQuery,
     /// The stored file was removed.
     FileGone,
+    /// The store of the files does not exist.
+    NoStore {
+        /// The name of the bucket; `None` if the store is a folder.
+        bucket: Option<String>,
+    },
     /// The server has one local user, and the browser has not opened its address with the token.
     NeedsLocalToken,
     /// The token is not that of the local user.

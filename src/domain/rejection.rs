@@ -214,6 +214,32 @@ impl Rejection {
         Rejection::NoSuchPart { part: part.to_owned(), names }
     }
 
+    /// Returns whether the file becomes importable once a person has matched its columns.
+    pub(crate) fn needs_columns(&self) -> bool {
+        match self {
+            Rejection::NoHeader { .. } | Rejection::Columns { .. } | Rejection::Mapping { .. } => true,
+            Rejection::Empty
+            | Rejection::Blank
+            | Rejection::HeaderOnly { .. }
+            | Rejection::NotCsv { .. }
+            | Rejection::UnknownEncoding { .. }
+            | Rejection::NoSuchLine { .. }
+            | Rejection::BrokenQuotes { .. }
+            | Rejection::RowTooLong { .. }
+            | Rejection::TooDamaged { .. }
+            | Rejection::NoTable { .. }
+            | Rejection::SeveralTables { .. }
+            | Rejection::NoSuchPart { .. }
+            | Rejection::ForeignContainer { .. }
+            | Rejection::Protected { .. }
+            | Rejection::Utf7
+            | Rejection::BrokenContainer { .. }
+            | Rejection::GrowsTooLarge { .. }
+            | Rejection::NestedTooDeep
+            | Rejection::Incomplete => false,
+        }
+    }
+
     /// Returns whether another encoding, header line or dialect may make the file importable.
     pub(crate) fn may_be_misread(&self) -> bool {
         match self {

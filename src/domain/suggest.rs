@@ -92,7 +92,7 @@ pub fn correction(value: &str) -> Option<String> {
 /// Returns the address with the intended domain, if it is valid and not the value itself.
 fn finished(address: &str, value: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
-    let corrected = match intended(domain) {
+    let corrected = match intended_domain(domain) {
         Some(intended) => format!("{local}@{intended}"),
         None => address.to_owned(),
     };
@@ -237,8 +237,15 @@ fn without_empty_labels(text: &str, separators: &[char]) -> String {
     labels.join(".")
 }
 
-/// Returns the intended domain if it is another one.
-fn intended(domain: &str) -> Option<String> {
+/// Returns the domain that was probably intended, in lower case, if it is another one.
+///
+/// ```
+/// use ingest::domain::suggest;
+///
+/// assert_eq!(suggest::intended_domain("gmial.con").as_deref(), Some("gmail.com"));
+/// assert_eq!(suggest::intended_domain("example.com"), None);
+/// ```
+pub fn intended_domain(domain: &str) -> Option<String> {
     let lower = domain.to_lowercase();
     let with_tld = lower.rsplit_once('.').and_then(|(rest, last)| {
         let (_, intended) = TLD_TYPOS.iter().find(|(typo, _)| *typo == last)?;
@@ -249,7 +256,7 @@ fn intended(domain: &str) -> Option<String> {
 
 /// Returns whether a domain is in the tables or intended to be one of them.
 fn is_known(domain: &str) -> bool {
-    match intended(domain) {
+    match intended_domain(domain) {
         Some(intended) => is_listed(&intended),
         None => is_listed(&domain.to_lowercase()),
     }

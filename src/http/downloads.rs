@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::Stream;
 
 use super::find::find_job;
 use super::limits::Permit;
@@ -43,6 +45,17 @@ pub(crate) async fn exported_file(app: &App, owner: &Owner, export: Export) -> R
     };
     let pieces = actions::export(app.owners.clone(), owner.clone(), export).await?;
     Ok(attachment(permit, &name, format.media_type(), None, Body::from_stream(pieces)))
+}
+
+/// Sends a file of CSV.
+pub(crate) fn csv_file(
+    app: &App,
+    owner: &Owner,
+    name: &str,
+    pieces: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+) -> Result<Response, Problem> {
+    let permit = app.ceilings.exports.enter(owner)?;
+    Ok(attachment(permit, name, ExportFormat::Csv.media_type(), None, Body::from_stream(pieces)))
 }
 
 /// Returns a file as an attachment, under a name in any script (RFC 6266, RFC 8187). Counts as one of the owner's

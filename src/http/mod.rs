@@ -30,7 +30,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub(crate) use bodies::read_whole;
 pub(crate) use client::{Client, TrustedProxies};
-pub(crate) use downloads::{corrections_file, exported_file, job_file};
+pub(crate) use downloads::{corrections_file, csv_file, exported_file, job_file};
 pub(crate) use event_stream::event_stream;
 pub use extract::{Json, Path, Query};
 pub(crate) use find::find_job;

@@ -172,6 +172,7 @@ impl UploadQuery {
             fields,
             excluded: Some(excluded),
             width: columns.map(|columns| columns.columns),
+            is_complete: false,
         }))
     }
 

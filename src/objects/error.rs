@@ -21,6 +21,8 @@ pub enum ObjectError {
     NoStore {
         /// The bucket or folder.
         store: String,
+        /// The name of the bucket, if it is one.
+        bucket: Option<String>,
     },
     /// The object no longer has the requested version.
     #[error("object `{key}` in {store} was replaced after it was first read")]
@@ -114,7 +116,7 @@ impl ObjectError {
             (Error::NotFound { source, .. }, key) => match key {
                 // S3 distinguishes the two only in the text of its answer.
                 Some(key) if !source.to_string().contains("NoSuchBucket") => Self::NotFound { store, key },
-                _ => Self::NoStore { store },
+                _ => Self::NoStore { store, bucket: place.bucket() },
             },
             (Error::Precondition { .. } | Error::NotModified { .. }, Some(key)) => {
                 Self::Changed { store, key }
@@ -127,7 +129,9 @@ impl ObjectError {
                 Some(std::io::ErrorKind::PermissionDenied) => {
                     Self::Denied { store, key, reason: cause(&error) }
                 }
-                _ if error.to_string().contains("NoSuchBucket") => Self::NoStore { store },
+                _ if error.to_string().contains("NoSuchBucket") => {
+                    Self::NoStore { store, bucket: place.bucket() }
+                }
                 // The library has no kind of its own for a list that S3 denies.
                 _ if error.to_string().contains("<Code>AccessDenied</Code>") => {
                     Self::Denied { store, key, reason: cause(&error) }

@@ -46,6 +46,15 @@ enum Location {
     Local { folder: Arc<std::path::Path> },
 }
 
+impl Location {
+    fn bucket(&self) -> Option<String> {
+        match self {
+            Self::S3 { bucket } => Some(bucket.to_string()),
+            Self::Local { .. } => None,
+        }
+    }
+}
+
 impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -15,7 +15,7 @@ use super::row_outcome::{RowRules, RuledRow};
 use super::survey::RowSurvey;
 use super::{Statistics, existing, file};
 use crate::csv::{RawRow, Reader, Reading, Summary};
-use crate::domain::file_check::{CheckedRow, Examples, FileCheck, FoundIssues, RowIssue, shown};
+use crate::domain::file_check::{CheckedRow, Domains, Examples, FileCheck, FoundIssues, RowIssue, shown};
 use crate::domain::interpretation::ReadColumn;
 use crate::domain::job::{Columns, Owner, ParseSettings};
 use crate::domain::rejection::Rejection;
@@ -99,6 +99,7 @@ pub(crate) async fn check(owners: &OwnerPool, file: FileToCheck) -> Result<FileC
         identical_rows,
         has_unknown_contacts,
         issues: found.issues.into_values().collect(),
+        misspelt_domains: found.domains.misspelt(),
         columns: columns(&summary),
         skipped_lines: summary.skipped.count,
         examples: found.examples.chosen(),
@@ -215,6 +216,8 @@ struct Found {
     /// Whether the issue about the encoding is counted.
     has_encoding_issue: bool,
     examples: Examples,
+    /// The domains of valid rows.
+    domains: Domains,
     /// The keys of rows whose e-mail the owner has, with their identities; `None` if there are too many.
     with_contacts: WithContacts,
 }
@@ -250,6 +253,7 @@ impl Found {
         self.counts.count(&ruled.outcome);
         let Some(verdict) = ruled.outcome.verdict() else { return };
         if verdict.is_clean() {
+            self.domains.add(&ruled.fields.email);
             return;
         }
         let damage = row.damage.as_ref();

@@ -320,7 +320,7 @@ mod tests {
             StoreError::Aborted.into(),
             StoreError::TooLarge { what: "the number of rows", value: 1 << 40 }.into(),
             sqlx::Error::PoolTimedOut.into(),
-            RunError::Object(ObjectError::NoStore { store: "bucket a".to_owned() }),
+            RunError::Object(ObjectError::NoStore { store: "bucket a".to_owned(), bucket: None }),
             RunError::Object(ObjectError::NotFound { store: "bucket a".to_owned(), key: "a.csv".to_owned() }),
         ] {
             let failure = serde_json::to_value(error.failure()).unwrap();

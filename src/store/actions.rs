@@ -140,6 +140,10 @@ pub(crate) struct ActionFilter {
     pub row: Option<RowId>,
     /// Only actions of people whose name contains this text, ignoring case.
     pub actor: Option<String>,
+    /// Only actions since this time.
+    pub since: Option<DateTime<Utc>>,
+    /// Only actions before this time.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// Returns up to `limit` actions of an owner, fewer if they are large, newest first, starting after `before` if it is set.
@@ -168,6 +172,12 @@ pub(crate) async fn page(
         query
             .push(format!(" AND {} ILIKE ", filter::searched("action_actor")))
             .push_bind(filter::anywhere(actor));
+    }
+    if let Some(since) = which.since {
+        query.push(" AND action_at >= ").push_bind(since);
+    }
+    if let Some(until) = which.until {
+        query.push(" AND action_at < ").push_bind(until);
     }
     if let Some(before) = before {
         query.push(" AND action_id < ").push_bind(before);

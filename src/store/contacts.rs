@@ -16,6 +16,7 @@ pub(crate) use keys::{
     existing_among, fill_keys, fill_some, keys, lack_keys, owner_without_keys, try_turn, with_emails,
     with_keys,
 };
+pub(crate) use search::oldest;
 pub(super) use search::sized;
 pub use search::{ContactPage, piece, search};
 pub use search_index::SearchIndex;

@@ -57,6 +57,7 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::NoNumber => text.refusal_no_number(),
         Refusal::FixedValue { field, flaw } => fixed_value(text, reader.field(*field), *flaw),
         Refusal::SameColumn => text.refusal_same_column(),
+        Refusal::TwoColumns { field } => text.refusal_two_columns(reader.field(*field)),
         Refusal::SomeColumns { fields } => text.refusal_some_columns(reader.fields(fields)),
         Refusal::NoColumn { column, names } => text.refusal_no_column(column, numbered(text, names)),
         Refusal::OtherWidth { expected, names } => {
@@ -132,6 +133,8 @@ fn sentence(reader: Reader<'_>, refusal: &Refusal) -> String {
         Refusal::NoLanguage => text.refusal_no_language(),
         Refusal::SlowQuery => text.refusal_slow_query(),
         Refusal::FileGone => text.refusal_file_gone(),
+        Refusal::NoStore { bucket: Some(bucket) } => text.refusal_no_bucket(bucket),
+        Refusal::NoStore { bucket: None } => text.refusal_no_folder(),
         Refusal::NeedsLocalToken => {
             let how = reader
                 .either(", or send the token (serve.token in the data folder) as bearer", |_| String::new());

@@ -93,7 +93,7 @@ counted! {
     effect_discarded effect_restored effect_edited effect_differing effect_decided effect_resolved effect_reopened effect_raised
     effect_still_open wrong_extra_cells
     grid_left_lines grid_left_columns
-    check_beginning check_identical
+    check_beginning check_identical check_misspelt
 }
 
 /// Returns the texts in English, for readers of the API, of the command line, of logs and of the database.

@@ -31,6 +31,7 @@ pub(crate) struct Assets {
     resuming: Asset,
     steps: Asset,
     checking: Asset,
+    matching: Asset,
     icon: Asset,
 }
 
@@ -52,6 +53,7 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         resuming: asset("resuming", "js", script, include_str!("../../static/resuming.js")),
         steps: asset("steps", "js", script, include_str!("../../static/steps.js")),
         checking: asset("checking", "js", script, include_str!("../../static/checking.js")),
+        matching: asset("matching", "js", script, include_str!("../../static/matching.js")),
         icon: asset("icon", "svg", "image/svg+xml", include_str!("../../static/icon.svg")),
     }
 });
@@ -122,6 +124,11 @@ impl Assets {
         &self.checking.path
     }
 
+    /// Returns the path of the script for the columns of a file.
+    pub(crate) fn matching(&self) -> &str {
+        &self.matching.path
+    }
+
     /// Returns the path of the script for live progress.
     pub(crate) fn live(&self) -> &str {
         &self.live.path
@@ -141,10 +148,10 @@ impl Assets {
 /// Serves a file, without authentication.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
     let Assets { style, htmx, keys, edits, cells, grid, many, live, times, icon, .. } = &*ASSETS;
-    let Assets { upload, sending, resuming, steps, checking, .. } = &*ASSETS;
+    let Assets { upload, sending, resuming, steps, checking, matching, .. } = &*ASSETS;
     let all = [
         style, htmx, keys, edits, cells, grid, many, live, times, icon, upload, sending, resuming, steps,
-        checking,
+        checking, matching,
     ];
     let asset = all.into_iter().find(|asset| asset.path.strip_prefix("/static/") == Some(name.as_str()));
     let asset = asset.ok_or_else(|| Problem::not_found("no such file"))?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use chrono::{Datelike, NaiveDate, NaiveTime};
 use serde::Deserialize;
 
 use super::form::search_text;
@@ -56,7 +57,7 @@ pub(crate) fn what(text: &Text, action: &Action) -> String {
 }
 
 /// Returns the note that an action has left on issues.
-fn note(action: &Action) -> Option<String> {
+pub(super) fn note(action: &Action) -> Option<String> {
     /// The part of a request that is a note.
     #[derive(Deserialize)]
     struct Noted {
@@ -67,27 +68,54 @@ fn note(action: &Action) -> Option<String> {
 }
 
 /// The query of the page: the actions to show.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct AuditQuery {
     actor: Option<String>,
     job: Option<String>,
     row: Option<RowId>,
+    /// The first and the last day, in UTC, as date fields send them.
+    from: Option<String>,
+    until: Option<String>,
     after: Option<ActionId>,
 }
 
 impl AuditQuery {
-    fn further(&self, after: ActionId) -> String {
+    /// Returns the filter. A job that is not a number matches no action; a day that is not a date does not count.
+    pub(super) fn filter(&self) -> ActionFilter {
+        let job = search_text(&self.job);
+        let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+        ActionFilter {
+            job: job.map(|job| JobId(job.trim_start_matches('#').parse().unwrap_or(0))),
+            row: self.row,
+            actor: search_text(&self.actor),
+            since: day(&self.from).map(midnight),
+            until: day(&self.until).and_then(|day| day.succ_opt()).map(midnight),
+        }
+    }
+
+    /// Returns the address of `path` with this query, after the given action.
+    fn address(&self, path: &str, after: Option<ActionId>) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("actor", search_text(&self.actor)), ("job", search_text(&self.job))] {
+        let of_day = |text| day(text).map(|day| day.to_string());
+        for (name, value) in [
+            ("actor", search_text(&self.actor)),
+            ("job", search_text(&self.job)),
+            ("row", self.row.map(|row| row.to_string())),
+            ("from", of_day(&self.from)),
+            ("until", of_day(&self.until)),
+            ("after", after.map(|after| after.to_string())),
+        ] {
             if let Some(value) = value {
                 query.append_pair(name, &value);
             }
         }
-        if let Some(row) = self.row {
-            query.append_pair("row", &row.to_string());
-        }
-        format!("/audit?{}", query.append_pair("after", &after.to_string()).finish())
+        format!("{path}?{}", query.finish())
     }
+}
+
+fn day(text: &Option<String>) -> Option<NaiveDate> {
+    // The years of databases and of programs differ; these are in both.
+    text.as_deref()?.trim().parse().ok().filter(|day: &NaiveDate| (1..10_000).contains(&day.year()))
 }
 
 /// The first row or contact that an action changed.
@@ -152,6 +180,10 @@ struct Page {
     lines: Vec<Line>,
     actor: String,
     job: String,
+    from: String,
+    until: String,
+    /// The address of the list as CSV.
+    export: String,
     /// The note that only the actions of one row are shown.
     only_row: Option<String>,
     filtered: bool,
@@ -165,13 +197,10 @@ pub(super) async fn page(
     State(app): State<App>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Problem> {
-    let (actor, job) = (search_text(&query.actor), search_text(&query.job));
-    // A text that is not a number matches no job.
-    let number = job.as_deref().map(|job| job.trim_start_matches('#').parse().unwrap_or(0));
-    let filter = ActionFilter { job: number.map(JobId), row: query.row, actor: actor.clone() };
+    let filter = query.filter();
     let mut db = app.owners.read(&principal.owner).await?;
     let actions = trail::page(&mut db, &principal.owner, &filter, query.after, PAGE).await?;
-    let next = actions.next(|last| query.further(last.id));
+    let next = actions.next(|last| query.address("/audit", Some(last.id)));
     let deletions = actions.items.iter().filter(|action| action.kind == ActionKind::DeleteContacts);
     let deletions: Vec<ActionId> = deletions.map(|action| action.id).collect();
     let undoable = match principal.roles.has(Role::Editor) {
@@ -201,7 +230,7 @@ pub(super) async fn page(
         id: action.id,
         can_undo: undoable.contains(&action.id),
         job: action.job,
-        time: Time::ago(text, action.at),
+        time: Time::exact(text, action.at),
         undone_by: action.undone_by.map(|by| text.audit_undone_by(by.to_string())),
         who: action.actor,
     };
@@ -210,9 +239,12 @@ pub(super) async fn page(
     show(&Page {
         shell: Shell::new(viewer, &principal, Section::Audit, title),
         lines,
-        filtered: actor.is_some() || job.is_some() || query.row.is_some(),
-        actor: actor.unwrap_or_default(),
-        job: job.unwrap_or_default(),
+        filtered: query.address("", None) != "?",
+        export: query.address("/audit.csv", None),
+        actor: filter.actor.unwrap_or_default(),
+        job: search_text(&query.job).unwrap_or_default(),
+        from: day(&query.from).map(|day| day.to_string()).unwrap_or_default(),
+        until: day(&query.until).map(|day| day.to_string()).unwrap_or_default(),
         only_row,
         next,
     })

@@ -1,6 +1,6 @@
 //! The bar that shows how many of a job's rows have which status.
 
-use crate::store::jobs::RowCounts;
+use crate::store::jobs::{Job, RowCounts};
 use crate::texts::Text;
 
 /// A part of the bar.
@@ -37,11 +37,17 @@ const BAR_WIDTH: i64 = 1000;
 
 impl Bar {
     /// Returns the bar of a job.
-    pub(crate) fn of(text: &Text, counts: &RowCounts) -> Bar {
+    pub(crate) fn of(text: &Text, job: &Job) -> Bar {
+        // Rows keep their status until the next run checks them again, whatever is decided about them.
+        let issue = if job.open_issues > 0 { text.part_issue() } else { text.part_decided() };
+        Bar::of_counts(text, &job.counts, issue)
+    }
+
+    fn of_counts(text: &Text, counts: &RowCounts, issue: String) -> Bar {
         let parts = [
             ("imported", text.part_imported(), counts.consolidated),
             ("ready", text.part_ready(), counts.ready),
-            ("issue", text.part_issue(), counts.with_issues),
+            ("issue", issue, counts.with_issues),
             ("discarded", text.part_discarded(), counts.discarded),
             ("repeated", text.part_repeated(), counts.repeated),
         ];
@@ -84,12 +90,12 @@ mod tests {
     #[test]
     fn parts_fill_the_bar_and_few_rows_are_visible() {
         let counts = RowCounts { ready: 999_999, with_issues: 1, ..RowCounts::default() };
-        let bar = Bar::of(&text("en"), &counts);
+        let bar = Bar::of_counts(&text("en"), &counts, "With issues".to_owned());
         let widths: Vec<i64> = bar.parts.iter().map(|part| part.width).collect();
         assert_eq!(widths.iter().sum::<i64>(), BAR_WIDTH);
         assert!((MIN_WIDTH..=MIN_WIDTH + 1).contains(&widths[2]), "{widths:?}");
         assert_eq!(bar.words, "Ready: 999,999, With issues: 1");
-        let none = Bar::of(&text("en"), &RowCounts::default());
+        let none = Bar::of_counts(&text("en"), &RowCounts::default(), String::new());
         assert_eq!((none.rows, none.words.as_str()), (0, "No rows yet"));
         assert!(none.parts.iter().all(|part| part.width == 0));
     }

@@ -8,7 +8,7 @@ use super::changes::Count;
 use super::language::Viewer;
 use super::shell::show;
 use super::words;
-use crate::domain::file_check::{CheckedRow, FileCheck, RowIssue};
+use crate::domain::file_check::{CheckedRow, FileCheck, MisspeltDomain, RowIssue};
 use crate::http::{App, Problem, Query, UploadQuery, Uploader, check_of};
 use crate::texts::Text;
 
@@ -25,6 +25,9 @@ struct Part {
     kinds: Vec<Kind>,
     identical: Option<String>,
     has_unknown_contacts: bool,
+    /// The sentence about domains that look misspelt, and each of them with its rows.
+    misspelt: Option<String>,
+    domains: Vec<(MisspeltDomain, String)>,
     examples: Vec<Example>,
 }
 
@@ -67,6 +70,8 @@ impl Part {
         });
         let issues = found.examples.iter().flat_map(|row| row.issues.iter().map(move |issue| (row, issue)));
         let examples = issues.map(|(row, issue)| example(&text, found, row, issue));
+        let misspelt: u64 = found.misspelt_domains.iter().map(|domain| domain.rows).sum();
+        let domains = found.misspelt_domains.iter().map(|domain| (domain.clone(), shown(domain.rows)));
         let identical = found.identical_rows.filter(|rows| *rows > 0);
         Part {
             beginning: (!found.is_whole).then(|| text.check_beginning(number(found.rows))),
@@ -76,6 +81,8 @@ impl Part {
             kinds: kinds.collect(),
             identical: identical.map(|rows| text.check_identical(number(rows))),
             has_unknown_contacts: found.has_unknown_contacts,
+            misspelt: (misspelt > 0).then(|| text.check_misspelt(number(misspelt))),
+            domains: domains.collect(),
             examples: examples.collect(),
             text,
         }

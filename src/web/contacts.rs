@@ -41,8 +41,38 @@ pub(super) struct ContactsQuery {
     #[serde(flatten)]
     search: SearchQuery,
     after: Option<ContactId>,
+    /// The order of all contacts; those that a search finds are always newest first.
+    #[serde(default)]
+    order: Order,
     /// The deletion, or the undo of one, that the viewer has just requested.
     done: Option<ActionId>,
+}
+
+/// The order of contacts, by their creation: only that has an index.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Order {
+    #[default]
+    Newest,
+    Oldest,
+}
+
+impl Order {
+    /// Returns the word for ARIA.
+    fn aria(self) -> &'static str {
+        match self {
+            Order::Newest => "descending",
+            Order::Oldest => "ascending",
+        }
+    }
+
+    /// Returns the address of the list in the opposite order.
+    fn other_address(self) -> &'static str {
+        match self {
+            Order::Newest => "/contacts?order=oldest",
+            Order::Oldest => "/contacts",
+        }
+    }
 }
 
 /// A contact as a line.
@@ -86,8 +116,16 @@ struct Page {
     continues: bool,
     /// When the oldest contact that the search has read was created, and the sentence around it.
     searched: Option<(String, Time, String)>,
+    order: Order,
     first: bool,
     notice: Option<Notice>,
+}
+
+impl Page {
+    /// Returns the number of columns of the table.
+    fn width(&self) -> usize {
+        self.fields.len() + 2 + usize::from(self.shell.edits)
+    }
 }
 
 /// Lists the contacts, newest first.
@@ -116,7 +154,11 @@ pub(super) async fn listed(
     let search = query.search.search();
     let owner = &principal.owner;
     let began = Instant::now();
-    let mut page = contacts::search(&mut db, owner, search.as_ref(), query.after, PAGE).await?;
+    let order = if search.is_some() { Order::Newest } else { query.order };
+    let mut page = match order {
+        Order::Newest => contacts::search(&mut db, owner, search.as_ref(), query.after, PAGE).await?,
+        Order::Oldest => contacts::oldest(&mut db, owner, query.after, PAGE).await?,
+    };
     while page.contacts.is_empty() && page.next.is_some() && began.elapsed() < SEARCH_TIME {
         page = contacts::search(&mut db, owner, search.as_ref(), page.next, PAGE).await?;
     }
@@ -126,6 +168,9 @@ pub(super) async fn listed(
         origins.into_iter().map(|origin| (origin.row, origin)).collect();
     let next = page.next.map(|next| {
         let mut query = search_address(search.as_ref());
+        if order == Order::Oldest {
+            query.append_pair("order", "oldest");
+        }
         format!("/contacts?{}", query.append_pair("after", &next.to_string()).finish())
     });
     let continues = (page.contacts.len() as i64) < PAGE && next.is_some() && !page.is_cut;
@@ -164,6 +209,7 @@ pub(super) async fn listed(
         next,
         continues,
         searched,
+        order,
         first: query.after.is_none(),
         notice,
         shell: Shell::new(viewer, principal, Section::Contacts, title),

@@ -17,7 +17,7 @@ use crate::auth::Principal;
 use crate::domain::contact_filter::ContactFilter;
 use crate::domain::ids::{ActionId, ContactId};
 use crate::domain::search::SearchText;
-use crate::http::{App, Editor, Path, Problem, Query};
+use crate::http::{App, Editor, Path, Problem};
 use crate::store::contacts::Contact;
 
 /// The form on the page of a contact: the tag of the contact as shown.
@@ -51,18 +51,78 @@ fn list_after(action: Option<ActionId>) -> Response {
     Redirect::to(&format!("/contacts{query}")).into_response()
 }
 
+/// The contacts to delete, in the query of the preview and in its form: those that are selected, else those that a search
+/// finds.
+#[derive(Debug, Deserialize)]
+pub(super) struct Deletion {
+    #[serde(default)]
+    contact: Vec<ContactId>,
+    text: Option<String>,
+    fold_accents: Option<String>,
+    /// How many contacts the preview has found.
+    expected: Option<i64>,
+}
+
+/// The contacts that a person has chosen to delete.
+enum Chosen {
+    Selected(Vec<ContactId>),
+    Found(SearchText),
+}
+
+impl Deletion {
+    /// Returns the contacts; `None` if none are chosen.
+    fn chosen(self) -> Option<Chosen> {
+        let Deletion { contact, text, fold_accents, .. } = self;
+        match contact.is_empty() {
+            true => SearchQuery { text, fold_accents }.search().map(Chosen::Found),
+            false => Some(Chosen::Selected(contact)),
+        }
+    }
+}
+
+impl Chosen {
+    fn filter(&self) -> ContactFilter {
+        match self {
+            Chosen::Selected(contacts) => ContactFilter::contacts(contacts.as_slice()),
+            Chosen::Found(search) => ContactFilter::search_of(search),
+        }
+    }
+
+    /// Returns the fields of a form that chooses the same contacts.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Chosen::Selected(contacts) => {
+                contacts.iter().map(|contact| ("contact", contact.to_string())).collect()
+            }
+            Chosen::Found(search) => {
+                let fold = search.fold_accents.then(|| ("fold_accents", "on".to_owned()));
+                [("text", search.text.clone())].into_iter().chain(fold).collect()
+            }
+        }
+    }
+
+    /// Returns the address of the list of contacts from which they are chosen.
+    fn list(&self) -> String {
+        match self {
+            Chosen::Selected(_) => "/contacts".to_owned(),
+            Chosen::Found(search) => format!("/contacts?{}", search_address(Some(search)).finish()),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "delete_contacts.html")]
 struct PreviewPage {
     shell: Shell,
     question: String,
-    /// The address of the search.
+    /// The address of the list.
     back: String,
-    text: String,
-    fold_accents: bool,
+    /// The fields that choose the contacts.
+    chosen: Vec<(&'static str, String)>,
     count: i64,
     /// The number of contacts in words.
     contacts: String,
+    /// The note that the search finds none.
     none_found: String,
     /// The names of the fields.
     fields: Vec<String>,
@@ -70,15 +130,15 @@ struct PreviewPage {
     notice: Option<String>,
 }
 
-/// Shows which contacts match, before they are deleted.
+/// Shows the contacts that are chosen, before they are deleted.
 pub(super) async fn preview(
     Editor(principal): Editor,
     viewer: Viewer,
     State(app): State<App>,
-    Query(query): Query<SearchQuery>,
+    Form(deletion): Form<Deletion>,
 ) -> Result<Response, Problem> {
-    match query.search() {
-        Some(search) => previewed(&app, viewer, &principal, search, None).await,
+    match deletion.chosen() {
+        Some(chosen) => previewed(&app, viewer, &principal, &chosen, None).await,
         None => Ok(list_after(None)),
     }
 }
@@ -87,52 +147,49 @@ async fn previewed(
     app: &App,
     viewer: Viewer,
     principal: &Principal,
-    search: SearchText,
+    chosen: &Chosen,
     notice: Option<String>,
 ) -> Result<Response, Problem> {
-    let filter = ContactFilter::search_of(&search);
-    let preview = actions::preview_deletion(&app.owners, &principal.owner, &filter).await?;
+    let preview = actions::preview_deletion(&app.owners, &principal.owner, &chosen.filter()).await?;
     let DeletionPreview { count, examples } = preview;
-    let address = search_address(Some(&search)).finish();
-    let SearchText { text, fold_accents } = search;
-    let question = viewer.text.contacts_delete_question(&text);
+    let text = &viewer.text;
+    let (question, none_found) = match chosen {
+        // Without one of them, there is no preview.
+        Chosen::Selected(_) => (text.contacts_delete_selected_question(), String::new()),
+        Chosen::Found(search) => {
+            (text.contacts_delete_question(&search.text), text.contacts_none_found(&search.text))
+        }
+    };
     show(&PreviewPage {
-        back: format!("/contacts?{address}"),
-        contacts: viewer.text.contacts(count),
-        none_found: viewer.text.contacts_none_found(&text),
-        fields: words::fields(&viewer.text),
+        back: chosen.list(),
+        chosen: chosen.fields(),
+        contacts: text.contacts(count),
+        none_found,
+        fields: words::fields(text),
         shell: Shell::new(viewer, principal, Section::Contacts, question.clone()),
         question,
-        text,
-        fold_accents,
         count,
         examples,
         notice,
     })
 }
 
-/// The form of the preview: the search, and how many contacts it has found.
-#[derive(Debug, Deserialize)]
-pub(super) struct DeleteFoundForm {
-    #[serde(flatten)]
-    search: SearchQuery,
-    expected: i64,
-}
-
 /// Deletes the contacts of the preview.
-pub(super) async fn delete_found(
+pub(super) async fn delete_chosen(
     Editor(principal): Editor,
     viewer: Viewer,
     State(app): State<App>,
-    Form(form): Form<DeleteFoundForm>,
+    Form(deletion): Form<Deletion>,
 ) -> Result<Response, Problem> {
-    let search = form.search.search().unwrap_or_default();
-    let (by, filter) = (request(principal.clone()), ContactFilter::search_of(&search));
-    match actions::delete_contacts(&app.owners, &by, &filter, Some(form.expected)).await {
+    let Some((expected, chosen)) = deletion.expected.zip(deletion.chosen()) else {
+        return Ok(list_after(None));
+    };
+    let by = request(principal.clone());
+    match actions::delete_contacts(&app.owners, &by, &chosen.filter(), Some(expected)).await {
         Ok(done) => Ok(list_after(done.action)),
         Err(error @ ActionError::OtherCount { .. }) => {
             let notice = action_error(&viewer.text, &error);
-            previewed(&app, viewer, &principal, search, notice).await
+            previewed(&app, viewer, &principal, &chosen, notice).await
         }
         Err(error) => Err(error.into()),
     }

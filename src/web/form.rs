@@ -78,9 +78,9 @@ pub(crate) struct DoneQuery {
 /// The fields of a search of contacts.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct SearchQuery {
-    text: Option<String>,
+    pub(super) text: Option<String>,
     /// Whether accents do not matter: `on` as a checkbox sends it, else absent.
-    fold_accents: Option<String>,
+    pub(super) fold_accents: Option<String>,
 }
 
 impl SearchQuery {

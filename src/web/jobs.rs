@@ -13,9 +13,11 @@ use serde::Deserialize;
 
 use super::bar::Bar;
 use super::form::{request, search_text};
+use super::job::{Cure, failure};
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::times::Time;
+use super::upload::formats;
 use super::words::{self, Status};
 use crate::actions;
 use crate::domain::access::Role;
@@ -89,21 +91,32 @@ pub(crate) struct Line {
     open: i32,
     bar: Bar,
     created: Time,
+    /// Why it has failed, unless somebody has cancelled it.
+    failure: Option<String>,
+    /// Whether it has failed and running it again may help.
+    wants_run: bool,
+    csrf: Option<String>,
 }
 
 impl Line {
-    fn of(text: &Text, job: &Job) -> Line {
+    fn of(shell: &Shell, job: &Job) -> Line {
+        let text = &shell.text;
         let rows = text.number(job.total_rows.into());
         let (done, total) = match job.progress {
             Some(Progress { rows, total_rows, .. }) => (rows as i64, total_rows.unwrap_or_default() as i64),
             None => (job.processed_rows.into(), job.total_rows.into()),
         };
+        let is_live = job.wanted || job.running;
+        let has_failed = job.status == JobStatus::Failed && !is_live;
         Line {
             id: job.id,
             filename: job.label(),
             status: words::job_outcome(text, job.status, job.cancelled),
             wants_review: job.status == JobStatus::NeedsReview && !job.wanted,
-            is_live: job.wanted || job.running,
+            is_live,
+            failure: (has_failed && !job.cancelled).then(|| failure(text, job)),
+            wants_run: has_failed && shell.uploads && matches!(Cure::of(text, job, shell.edits), Cure::Run),
+            csrf: shell.csrf.clone(),
             done,
             total,
             progress: text.done_of(text.number(done), text.number(total)),
@@ -112,7 +125,7 @@ impl Line {
             issues: text.number(job.open_issues.into()),
             review: text.jobs_review(job.open_issues),
             open: job.open_issues,
-            bar: Bar::of(text, &job.counts),
+            bar: Bar::of(text, job),
             created: Time::ago(text, job.created_at),
             text: text.clone(),
         }
@@ -131,6 +144,8 @@ struct Page {
     next: Option<String>,
     /// The label of the button that runs the failed jobs again, if there are any and the viewer may.
     retry: Option<String>,
+    /// The kinds of files that can be uploaded.
+    formats: String,
     /// The address of the event stream, if any of the jobs is running.
     live: Option<String>,
 }
@@ -148,19 +163,19 @@ pub(super) async fn list(
     let more = page.len() as i64 > PAGE;
     page.truncate(PAGE as usize);
     let last = page.last().map(|job| job.id).filter(|_| more);
-    let text = &viewer.text;
+    let title = viewer.text.jobs_title();
+    let shell = Shell::new(viewer, &principal, Section::Jobs, title);
+    let text = &shell.text;
     let failed = match principal.roles.has(Role::Uploader) {
         true => jobs::count_failed(&mut db, &principal.owner, &FailedFilter::default()).await?.number(),
         false => 0,
     };
-    let lines: Vec<Line> = page.iter().map(|job| Line::of(text, job)).collect();
+    let lines: Vec<Line> = page.iter().map(|job| Line::of(&shell, job)).collect();
     let status =
         |status: &JobStatus| (*status, words::job_status(text, *status).word, filter.status == Some(*status));
     let statuses = JobStatus::ALL.iter().map(status).collect();
-    let title = text.jobs_title();
     let retry = (failed > 0).then(|| text.jobs_retry(failed));
     show(&Page {
-        shell: Shell::new(viewer, &principal, Section::Jobs, title),
         statuses,
         filtered: filter.status.is_some() || filter.text.is_some(),
         text: filter.text.unwrap_or_default(),
@@ -168,6 +183,8 @@ pub(super) async fn list(
         live: lines.iter().any(|line| line.is_live).then(|| query.address("/jobs/live", query.after)),
         lines,
         retry,
+        formats: formats(text, &app),
+        shell,
     })
 }
 
@@ -195,19 +212,20 @@ pub(super) async fn live(
     State(app): State<App>,
     Query(query): Query<JobsQuery>,
 ) -> Result<Response, Problem> {
-    event_stream(&app.clone(), standing, changes(app, viewer.text, principal.owner, query))
+    let shell = Shell::new(viewer, &principal, Section::Jobs, "");
+    event_stream(&app.clone(), standing, changes(app, shell, principal.owner, query))
 }
 
 fn changes(
     app: App,
-    text: Text,
+    shell: Shell,
     owner: Owner,
     query: JobsQuery,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let sent: HashMap<JobId, String> = HashMap::new();
     let state = Some((sent, Vec::<Event>::new(), false));
     futures::stream::unfold(state, move |state| {
-        let (app, text, owner, query) = (app.clone(), text.clone(), owner.clone(), query.clone());
+        let (app, shell, owner, query) = (app.clone(), shell.clone(), owner.clone(), query.clone());
         async move {
             let (mut sent, mut waiting, mut ended) = state?;
             loop {
@@ -228,7 +246,7 @@ fn changes(
                 let page = jobs::list(&mut db, &owner, &query.filter(), query.after, PAGE).await.ok()?;
                 db.rollback().await.ok()?;
                 ended = !page.iter().any(|job| job.wanted || job.running);
-                for line in page.iter().map(|job| Line::of(&text, job)) {
+                for line in page.iter().map(|job| Line::of(&shell, job)) {
                     let html = line.render().ok()?;
                     if sent.get(&line.id) != Some(&html) {
                         sent.insert(line.id, html.clone());

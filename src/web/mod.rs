@@ -6,6 +6,7 @@
 
 mod asset;
 mod audit;
+mod audit_export;
 mod bar;
 mod changes;
 mod check;
@@ -20,11 +21,13 @@ mod job;
 mod jobs;
 mod language;
 mod mapping;
+mod matching;
 mod operation;
 mod people;
 mod problem;
 mod reading;
 mod refusals;
+mod remedies;
 mod review;
 mod settings;
 mod shell;
@@ -83,7 +86,7 @@ fn quick() -> Router<App> {
         .route("/jobs/{job}/review/{kind}", get(review::cases))
         .route("/jobs/{job}/issues/{issue}", get(review::one).post(review::decide))
         .route("/jobs/{job}/issues/{issue}/rows/{row}", post(review::edit))
-        .route("/upload/preview", post(upload::preview))
+        .route(remedies::PREVIEW, post(upload::preview))
         .route("/upload/check", post(check::check))
         .route("/upload/sample.csv", get(upload::sample))
         .route("/keys", get(shell::keys))
@@ -104,6 +107,7 @@ fn long_running() -> Router<App> {
             "/upload/resumable/{upload}",
             head(upload::look_up).patch(upload::receive).delete(upload::cancel),
         )
+        .route("/audit.csv", get(audit_export::download))
         .route("/jobs/live", get(jobs::live))
         .route("/jobs/{job}/live", get(job::live))
         .route("/jobs/{job}/file", get(job::file))
@@ -113,7 +117,7 @@ fn long_running() -> Router<App> {
         .route("/contacts.csv", get(export::all_contacts))
         .route("/contacts/export", get(export::contacts))
         .route("/jobs/{job}/export", get(job::export))
-        .route("/contacts/delete", get(delete_contacts::preview).post(delete_contacts::delete_found))
+        .route("/contacts/delete", get(delete_contacts::preview).post(delete_contacts::delete_chosen))
         .route("/contacts/undo", post(delete_contacts::undo))
         .route("/contacts/{contact}/delete", post(delete_contacts::delete_one))
         .route("/operation/dead-letters", post(operation::dead_letters))

@@ -6,9 +6,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::wants_part;
 use super::language::Viewer;
-use super::refusals::action_error;
+use super::refusals::{action_error, reason};
+use super::remedies::{self, Remedy};
 use super::shell::{Section, Shell, show};
 use super::words::sentence;
+use crate::domain::refusal::Refusal;
 use crate::http::{self, App, Problem};
 use crate::texts::{Text, refusal_on_page};
 
@@ -32,6 +34,8 @@ struct Part {
     words: Option<String>,
     /// What to do next, unless the page itself is the place to go on.
     advice: Option<String>,
+    /// Buttons that read a refused file in another way.
+    remedies: Vec<Remedy>,
 }
 
 /// Shows a problem, as a page or as a part of the current one. Redirects to sign-in if that is required and possible.
@@ -45,7 +49,15 @@ pub(crate) fn page(app: &App, request: &request::Parts, problem: &Problem) -> Re
     let text = &viewer.text;
     let (title, words, advice) = (title(text, status), words(text, problem), advice(text, status));
     let shown = match part {
-        true => show(&Part { title, words, advice }),
+        true => {
+            // Only the script of that page knows what they set.
+            let is_preview = request.uri.path() == remedies::PREVIEW;
+            let remedies = match reason(problem) {
+                Some(Refusal::Rejected(rejection)) if is_preview => remedies::of(text, rejection),
+                Some(_) | None => Vec::new(),
+            };
+            show(&Part { title, words, advice, remedies })
+        }
         false => {
             let asks_token = status == StatusCode::UNAUTHORIZED && app.provider().is_none();
             let advice = advice.unwrap_or_else(|| text.advice_back());

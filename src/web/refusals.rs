@@ -2,7 +2,9 @@
 
 use super::words::{job_status, sentence};
 use crate::actions::{ActionError, ResumableError};
+use crate::domain::refusal::Refusal;
 use crate::exports::ExportError;
+use crate::http::Problem;
 use crate::texts::{Text, refusal_on_page};
 
 /// Returns why an action failed, as a sentence, or `None` if a person cannot act on it.
@@ -54,4 +56,12 @@ pub(crate) fn action_error(text: &Text, error: &ActionError) -> Option<String> {
         | ActionError::Object(_)
         | ActionError::Store(_) => return None,
     })
+}
+
+/// Returns why a value or a file was refused, if that is the problem.
+pub(super) fn reason(problem: &Problem) -> Option<&Refusal> {
+    match problem.action_error() {
+        Some(ActionError::Invalid { reason, .. }) => Some(reason),
+        Some(_) | None => problem.refusal(),
+    }
 }

@@ -49,6 +49,18 @@ impl SettingsFields {
     }
 }
 
+/// Returns the fields of a form that has these settings, as hidden inputs have them.
+pub(crate) fn fields(settings: &ParseSettings) -> Vec<(&'static str, String)> {
+    let all = [
+        ("encoding", settings.encoding.clone()),
+        ("header_line", settings.header_line.map(|line| line.to_string())),
+        ("part", settings.part.clone()),
+        ("delimiter", settings.delimiter.map(String::from)),
+        ("quote", settings.quote.map(|quote| quote.to_string())),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
 /// Returns the name of a quote.
 pub(crate) fn quote(text: &Text, quote: Quote) -> String {
     match quote {

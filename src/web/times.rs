@@ -30,6 +30,11 @@ impl Time {
         Time::new(text, at, date(text, at), "date")
     }
 
+    /// Returns a time to the second.
+    pub(crate) fn exact(text: &Text, at: DateTime<Utc>) -> Time {
+        Time::new(text, at, date_time(text, at), "exact")
+    }
+
     fn new(text: &Text, at: DateTime<Utc>, shown: String, style: &'static str) -> Time {
         let machine = at.to_rfc3339_opts(SecondsFormat::Secs, true);
         Time { machine, exact: date_time(text, at), shown, style }

@@ -7,12 +7,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::{request, wants_part};
 use super::language::Viewer;
-use super::mapping::{MappingFields, PreviewRows};
+use super::matching::{ColumnsTable, PreviewRows};
 use super::reading::{ReadingView, Readings};
+use super::refusals::reason;
 use super::settings::{PartButtons, SettingsFields};
 use super::shell::{Section, Shell, show};
-use crate::actions::{ActionError, FilePreview, Uploaded};
-use crate::domain::file_check::shown;
+use crate::actions::Uploaded;
 use crate::domain::job::ParseSettings;
 use crate::domain::refusal::Refusal;
 use crate::http::{
@@ -26,13 +26,43 @@ use crate::texts::Text;
 struct Page {
     shell: Shell,
     settings: SettingsFields,
+    /// The files that the browser offers to choose.
+    accept: String,
+    /// The sentence about the kinds of files and their maximum size.
+    formats: String,
+}
+
+/// The ends of the names of files that can be imported, by kind.
+const ENDS: [&[&str]; 4] = [
+    &["csv", "txt", "tsv"],
+    &["xlsx", "xlsm", "xlsb", "xls", "ods"],
+    &["vcf"],
+    &["zip", "gz", "zst", "bz2", "xz"],
+];
+/// The types that systems give to text, whose files may have any name.
+const TYPES: &str = "text/csv,text/plain,text/tab-separated-values";
+
+/// Returns the sentence about the kinds of files that can be uploaded, and their maximum size.
+pub(super) fn formats(text: &Text, app: &App) -> String {
+    let kinds = ENDS.map(|ends| ends.join(", ").to_uppercase()).join("; ");
+    let limit = i64::try_from(app.upload_limit_bytes >> 20).unwrap_or(i64::MAX);
+    text.upload_formats(text.number(limit), kinds)
 }
 
 /// Shows the form.
-pub(super) async fn page(Uploader(principal): Uploader, viewer: Viewer) -> Result<Response, Problem> {
+pub(super) async fn page(
+    Uploader(principal): Uploader,
+    viewer: Viewer,
+    State(app): State<App>,
+) -> Result<Response, Problem> {
     let title = viewer.text.upload_title();
-    let settings = SettingsFields::of(&viewer.text, "", &ParseSettings::default());
-    show(&Page { shell: Shell::new(viewer, &principal, Section::Upload, title), settings })
+    let accept: String = ENDS.iter().copied().flatten().map(|end| format!(".{end},")).collect();
+    show(&Page {
+        settings: SettingsFields::of(&viewer.text, "", &ParseSettings::default()),
+        accept: accept + TYPES,
+        formats: formats(&viewer.text, &app),
+        shell: Shell::new(viewer, &principal, Section::Upload, title),
+    })
 }
 
 #[derive(Template)]
@@ -43,12 +73,10 @@ struct Part {
     width: usize,
     parts: Option<PartButtons>,
     /// `None` if each part of the file becomes a job.
-    fields: Option<MappingFields>,
+    table: Option<ColumnsTable>,
     reading: ReadingView,
     readings: Option<Readings>,
     rows: PreviewRows,
-    /// The names of the columns with some of their values.
-    columns: Vec<(String, String)>,
     complete: bool,
     remembered: bool,
 }
@@ -78,41 +106,19 @@ pub(super) async fn preview(
     show(&Part {
         width: preview.names.len(),
         parts: PartButtons::of(&text, &preview, false),
-        fields: (!preview.is_split).then(|| MappingFields::of(&text, &preview, false)),
+        table: (!preview.is_split).then(|| ColumnsTable::of(&text, &preview, false)),
         reading: ReadingView::of_preview(&text, &preview),
         readings: Readings::of_preview(&text, &preview),
         rows: PreviewRows::of(&text, &preview, false),
-        columns: columns(&preview),
         complete: preview.matched().is_some(),
         remembered: preview.remembered,
         text,
     })
 }
 
-/// Maximum number of values of a column that are shown.
-const SAMPLES: usize = 3;
-
-/// Returns the names of the columns with some of their values.
-fn columns(preview: &FilePreview) -> Vec<(String, String)> {
-    let samples = |at: usize| {
-        let mut values: Vec<String> = Vec::new();
-        for value in preview.rows.iter().filter_map(|row| row.get(at)).map(|value| value.trim()) {
-            if values.len() < SAMPLES && !value.is_empty() && !values.iter().any(|known| known == value) {
-                values.push(shown(value));
-            }
-        }
-        values.join(" · ")
-    };
-    preview.names.iter().enumerate().map(|(at, name)| (name.clone(), samples(at))).collect()
-}
-
 /// Returns what to do with a file that is too large for a preview but not for an upload.
 fn too_large(text: &Text, problem: &Problem) -> Option<String> {
-    let ActionError::Invalid { reason: Refusal::PreviewTooLarge { packed_mb, unpacked_mb }, .. } =
-        problem.action_error()?
-    else {
-        return None;
-    };
+    let Refusal::PreviewTooLarge { packed_mb, unpacked_mb } = reason(problem)? else { return None };
     Some(text.upload_no_preview(packed_mb.to_string(), unpacked_mb.to_string()))
 }
 

@@ -228,6 +228,33 @@ async fn the_api_checks_a_file_as_it_would_be_uploaded() {
 }
 
 #[tokio::test]
+async fn domains_that_look_misspelt_are_named_though_nobody_is_asked() {
+    let server = serving().await;
+    let row = |email: &str| format!("{email},Ann,Lee,Acme\n");
+    let emails =
+        ["a@gmial.con", "b@Gmial.con", "c@hotmial.com", "d@gmail.com", "e@@gmial.con", "f@example.com"];
+    let body = HEADER.to_owned() + &emails.map(row).concat();
+    let (status, check) = check_by_api(&server, "", body.clone()).await;
+    assert_eq!((status, &check["valid_rows"]), (200, &json!(5)), "{check}");
+    let expected = json!([
+        { "domain": "gmial.con", "intended": "gmail.com", "rows": 2 },
+        { "domain": "hotmial.com", "intended": "hotmail.com", "rows": 1 },
+    ]);
+    assert_eq!(check["misspelt_domains"], expected);
+    let file = server.world.file("a.csv", &body);
+    let checked = server.world.ingest(&["check", &file]).await;
+    assert!(checked.stderr.contains("looks misspelt: gmial.con, probably gmail.com (2 rows)"), "{checked:?}");
+    let page = server.client().post(format!("{}/upload/check", server.url)).body(body);
+    let page = page.send().await.unwrap().text().await.unwrap();
+    for words in [
+        "3 valid rows have e-mail addresses whose domains look misspelt",
+        "<bdi>gmial.con</bdi> → <bdi>gmail.com</bdi>",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn the_beginning_of_a_file_is_checked_without_its_incomplete_row() {
     let server = serving().await;
     let mut text = HEADER.to_owned();

@@ -147,7 +147,7 @@ async fn the_api_and_the_pages_show_what_was_unpacked() {
     let file = format!("{FOLDER}/contacts.ods");
     screen.find("#file").await.send_keys(&file).await.unwrap();
     screen.step("reading").await;
-    screen.sees("#preview", "ODS spreadsheet, sheet “Kontakte 2026”").await;
+    screen.sees("#facts", "ODS spreadsheet, sheet “Kontakte 2026”").await;
     screen.sees("#preview", "zoe@example.com").await;
     screen.close().await;
 }

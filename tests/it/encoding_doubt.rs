@@ -261,14 +261,14 @@ async fn a_reading_is_chosen_on_the_upload_page_and_on_the_page_of_the_job() {
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
     screen.step("reading").await;
-    screen.sees("#preview", "encoding of this file is in doubt").await;
+    screen.sees("#facts", "encoding of this file is in doubt").await;
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
-    screen.click("#preview [data-encoding][value=IBM437]").await;
-    screen.sees("#preview", "IBM437, set by hand").await;
+    screen.click("#facts [data-set=encoding][value=IBM437]").await;
+    screen.sees("#facts", "IBM437, set by hand").await;
     screen.sees("#preview tbody", "Brençac").await;
     // Without a choice, the page of the job asks.
     screen.find("#encoding").await.send_keys("Detect").await.unwrap();
-    screen.sees("#preview", "encoding of this file is in doubt").await;
+    screen.sees("#facts", "encoding of this file is in doubt").await;
     screen.step("import").await;
     screen.click("#send").await;
     screen.sees("h1", "dos.csv").await;

@@ -1,7 +1,7 @@
 //! The pages in a real browser: a whole review by keyboard, two people on one row, escaping of file content.
 //!
 //! `assignments.rs`: cases assigned to people; `details.rs`: counts, messages, links and print; `edits.rs`: keys and what is not
-//! saved yet; `effort.rs`: the keys and clicks of a review; `every_page.rs`: what every page has to be; `forms.rs`: forms without
+//! saved yet; `effort.rs`: the keys and clicks of a review; `every_page.rs`: what every page has to be; `failures.rs`: failed jobs; `forms.rs`: forms without
 //! scripts, and roles; `grid.rs`: the review as a table; `languages.rs`: language and time zone; `merges.rs`: chosen values of
 //! merged rows; `notes.rs`: notes on cases; `previews.rs`: what is shown before a change; `progress.rs`: pages that are open while
 //! a job runs; `refusals.rs`: refused requests in other languages; `review.rs`: what a review shows, and where; `texts.rs`: every
@@ -12,6 +12,7 @@ mod details;
 mod edits;
 mod effort;
 mod every_page;
+mod failures;
 mod forms;
 mod grid;
 mod languages;
@@ -84,12 +85,10 @@ async fn a_whole_review_works_by_keyboard() {
     screen.step("reading").await;
     screen.sees("#preview", "dup@example.com").await;
     screen.step("columns").await;
-    for (column, name) in
-        [("email", "Ansch"), ("first_name", "Vor"), ("last_name", "Nach"), ("company", "Haus")]
-    {
+    for (column, name) in ["E-mail", "First name", "Last name", "Company"].into_iter().enumerate() {
         screen.find(&format!("#column-{column}")).await.send_keys(name).await.unwrap();
     }
-    screen.sees("#preview .samples", "ok@example.com").await;
+    screen.sees("#preview .matching", "ok@example.com").await;
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
     screen.step("import").await;
     screen.find("#send").await.send_keys(ENTER).await.unwrap();

@@ -310,9 +310,9 @@ async fn the_pages_choose_a_part() {
     screen.go("/upload").await;
     screen.find("#file").await.send_keys(&file).await.unwrap();
     screen.step("reading").await;
-    screen.sees("#preview", "Each becomes a job of its own").await;
+    screen.sees("#facts", "Each becomes a job of its own").await;
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
-    screen.click("#preview [data-part][value='export/b.csv']").await;
+    screen.click("#facts [data-set=part][value='export/b.csv']").await;
     screen.sees("#preview tbody", "bob@example.com").await;
     screen.step("columns").await;
     screen.step("import").await;
@@ -338,8 +338,13 @@ async fn the_pages_choose_a_part() {
         shown.contains("<bdi>ann@example.com</bdi>") && shown.contains("name=\"value_company\""),
         "{shown}"
     );
-    let form =
-        [("part", "export/a.csv"), ("email", "0"), ("first_name", "1"), ("last_name", "2"), ("company", "3")];
+    let form = [
+        ("part", "export/a.csv"),
+        ("column_0", "email"),
+        ("column_1", "first_name"),
+        ("column_2", "last_name"),
+        ("column_3", "company"),
+    ];
     let request = server.client().post(format!("{}/jobs/{job}/columns", server.url)).form(&form);
     let answer = request.header("sec-fetch-site", "same-origin").send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 303);

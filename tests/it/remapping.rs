@@ -224,14 +224,17 @@ async fn the_page_of_a_failed_job_shows_the_form_for_its_columns() {
         ("es", "Asignar las columnas", "Leer el archivo con estas columnas"),
     ] {
         let shown = page("/jobs/1", language).await;
-        for words in [title, button, "<bdi>b@example.com</bdi>", "name=\"value_company\""] {
+        for words in
+            [title, button, "<bdi>b@example.com</bdi>", "name=\"column_1\"", "name=\"value_company\""]
+        {
             assert!(shown.contains(words), "{language}: {words}");
         }
     }
     // Another line as the header.
     let other = page("/jobs/1/columns?header_line=2", "en").await;
     assert!(
-        other.contains("name=\"header_line\" value=\"2\"") && other.contains(">Acme</option>"),
+        other.contains("name=\"header_line\" value=\"2\"")
+            && other.contains("<label for=\"column-0\"><bdi>Acme</bdi></label>"),
         "{other}"
     );
     let send = async |path: &str, form: &[(&str, &str)]| {
@@ -239,14 +242,15 @@ async fn the_page_of_a_failed_job_shows_the_form_for_its_columns() {
         let request = request.header("sec-fetch-site", "same-origin").header("accept", "text/html");
         request.send().await.unwrap()
     };
-    let refused = send("/jobs/1/columns", &[("email", "1"), ("first_name", "3"), ("company", "")]).await;
+    let refused = send("/jobs/1/columns", &[("column_1", "email"), ("column_3", "first_name")]).await;
     assert_eq!(refused.status().as_u16(), 422);
     assert!(refused.text().await.unwrap().contains("No column is recognized as last name"));
     let form = [
-        ("email", "1"),
-        ("first_name", "3"),
-        ("last_name", "4"),
-        ("company", ""),
+        ("column_0", ""),
+        ("column_1", "email"),
+        ("column_2", "exclude"),
+        ("column_3", "first_name"),
+        ("column_4", "last_name"),
         ("value_company", " Acme Ltd "),
         ("remember", "true"),
     ];
@@ -261,14 +265,18 @@ async fn the_page_of_a_failed_job_shows_the_form_for_its_columns() {
     assert!(mappings.contains("Haus, Anschrift") && !mappings.contains("Acme Ltd"), "{mappings}");
     let shown = page("/mappings/1", "de").await;
     assert!(
-        shown.contains("Spalten 1 ändern") && shown.contains("value=\"1\" selected>Anschrift"),
+        shown.contains("Spalten 1 ändern")
+            && shown.contains("value=\"email\" data-fields=\"email\" selected>E-Mail"),
         "{shown}"
     );
-    let doubled = send("/mappings/1", &[("email", "1"), ("first_name", "1")]).await;
+    let doubled = send("/mappings/1", &[("column_1", "email"), ("column_2", "email")]).await;
     assert_eq!(doubled.status().as_u16(), 422);
-    let without = send("/mappings/1", &[("email", ""), ("first_name", "3")]).await;
+    assert!(doubled.text().await.unwrap().contains("Two columns are given for e-mail; choose one of them."));
+    let broken = send("/mappings/1", &[("column_1", "colour")]).await;
+    assert_eq!(broken.status().as_u16(), 422);
+    let without = send("/mappings/1", &[("column_3", "first_name")]).await;
     assert!(without.text().await.unwrap().contains("The e-mail needs a column."));
-    let form = [("email", "2"), ("first_name", "3"), ("last_name", ""), ("value_company", "Beta")];
+    let form = [("column_2", "email"), ("column_3", "first_name"), ("value_company", "Beta")];
     let answer = send("/mappings/1", &form).await;
     assert_eq!(
         (answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()),
@@ -292,8 +300,13 @@ async fn a_failed_job_is_mapped_by_keyboard() {
     screen.go("/jobs/1").await;
     screen.sees("#columns", "b@example.com").await;
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
-    screen.find("#column-first_name").await.send_keys("Vor").await.unwrap();
-    screen.find("#column-last_name").await.send_keys("Nach").await.unwrap();
+    screen.sees("[data-incomplete]", "No column is chosen for: First name, Last name, Company").await;
+    screen.click("#column-3 option[value=first_name]").await;
+    screen.click("#column-4 option[value=last_name]").await;
+    screen.sees("[data-incomplete]", "No column is chosen for: Company").await;
+    // A field that a column goes to has no other value.
+    assert_eq!(screen.count("[data-field]:not([hidden])").await, 1);
+    screen.click("[data-field=company] summary").await;
     screen.find("[name=value_company]").await.send_keys("Acme Ltd").await.unwrap();
     screen.click("#columns form[method=post] button").await;
     screen.sees("main", "1 contact imported").await;

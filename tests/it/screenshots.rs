@@ -140,8 +140,8 @@ async fn save_screenshots() {
             save(&screen, "upload-reading", look).await;
             screen.step("columns").await;
             save(&screen, "upload-columns", look).await;
-            for (field, column) in [("email", "Cont"), ("company", "Where")] {
-                screen.find(&format!("#column-{field}")).await.send_keys(column).await.unwrap();
+            for (column, field) in [(0, "email"), (3, "company")] {
+                screen.click(&format!("#column-{column} option[value={field}]")).await;
             }
             screen.step("check").await;
             screen.find("#check td").await;

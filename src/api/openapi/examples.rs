@@ -165,6 +165,7 @@ fn file_check() -> Value {
         "rows": 120, "is_whole": true, "is_split": false, "valid_rows": 117, "issue_rows": 1, "repeated_rows": 2,
         "identical_rows": 0, "has_unknown_contacts": false, "skipped_lines": 0,
         "issues": [{ "issue_type": "INVALID_EMAIL", "issues": 1, "rows": 1 }],
+        "misspelt_domains": [{ "domain": "gmial.con", "intended": "gmail.com", "rows": 3 }],
         "columns": [{ "field": "email", "name": "E-Mail" }],
         "examples": [{
             "number": 11, "line": 12, "email": "bob@example,com", "first_name": "Bob", "last_name": "Ray",

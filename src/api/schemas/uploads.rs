@@ -3,7 +3,7 @@
 use crate::actions;
 use crate::actions::{MatchedColumn, UploadedPart};
 use crate::domain::field::{Field, PerField};
-use crate::domain::file_check::{self, CheckedRow, FoundIssues, RowIssue};
+use crate::domain::file_check::{self, CheckedRow, FoundIssues, MisspeltDomain, RowIssue};
 use crate::domain::ids::JobId;
 use crate::domain::interpretation::{Certainty, Container, EncodingReading, ReadColumn, SkippedLine};
 use crate::domain::job::Quote;
@@ -117,12 +117,26 @@ schema! {
         has_unknown_contacts: bool,
         /// The issues by rule; rules that no row breaks are left out.
         issues: Vec<FoundIssues>,
+        /// Up to ten domains of valid rows that look misspelt, the most frequent first. No issue asks about them.
+        misspelt_domains: Vec<MisspeltDomain>,
         /// The columns of the fields.
         columns: Vec<ReadColumn>,
         /// Lines that are not rows: titles, notes, totals.
         skipped_lines: u64,
         /// Up to ten rows that raise issues, of as many rules as possible, in the order of the file.
         examples: Vec<CheckedRow>,
+    }
+}
+
+schema! {
+    /// A domain of e-mail addresses that looks misspelt.
+    file_check::MisspeltDomain as MisspeltDomain {
+        /// The domain, in lower case.
+        domain: String,
+        /// The domain that was probably intended.
+        intended: String,
+        /// The valid rows with an address in it.
+        rows: u64,
     }
 }
 

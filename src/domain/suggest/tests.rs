@@ -258,7 +258,7 @@ fn the_tables_are_sorted_and_contain_each_domain_once() {
     for domain in COINED.iter().chain(ORDINARY) {
         assert!(COINED.contains(domain) != ORDINARY.contains(domain), "{domain} is in both");
         assert_eq!(email::check(&format!("ann@{domain}")), Ok(()));
-        assert_eq!((domain.to_lowercase().as_str(), intended(domain)), (*domain, None));
+        assert_eq!((domain.to_lowercase().as_str(), intended_domain(domain)), (*domain, None));
     }
     // Shorter names are too similar to others for a typo to be recognized.
     let name_letters = |domain: &&str| domain.find('.').unwrap_or_default();

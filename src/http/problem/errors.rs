@@ -26,6 +26,10 @@ impl From<ObjectError> for Problem {
         match error {
             error @ ObjectError::Content { .. } => Problem::of_body(&error),
             ObjectError::NotFound { .. } => Problem::because(Kind::NotFound, refusal::Refusal::FileGone),
+            ObjectError::NoStore { ref bucket, .. } => {
+                let refusal = refusal::Refusal::NoStore { bucket: bucket.clone() };
+                Problem::unavailable(&error).detail(refusal.to_string()).refusing(refusal)
+            }
             error if error.is_transient() => Problem::unavailable(&error),
             error => Problem::internal(&error),
         }

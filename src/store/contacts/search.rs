@@ -102,6 +102,25 @@ pub async fn search(
     indexed(connection, owner, search, &comparison, before, limit).await
 }
 
+/// Returns up to `limit` contacts of an owner, oldest first, starting after the contact `after` if it is set.
+pub(crate) async fn oldest(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<ContactPage, StoreError> {
+    let after = after.unwrap_or(ContactId(0));
+    let contacts = piece(&mut *connection, owner, after, limit, PAGE_BYTES).await?;
+    let is_full = contacts.len() as i64 == limit;
+    let mut next = contacts.last().map(|last| last.id);
+    if let Some(last) = next
+        && piece(connection, owner, last, 1, PAGE_BYTES).await?.is_empty()
+    {
+        next = None;
+    }
+    Ok(ContactPage { contacts, next, is_cut: next.is_some() && !is_full })
+}
+
 /// Reads up to `span` contacts before the contact `before`, and returns up to `limit` of them that match.
 async fn scan(
     connection: &mut PgConnection,

@@ -13,9 +13,9 @@ use crate::store::jobs::Job;
 use crate::texts::Text;
 use crate::web::form::{Form, request};
 use crate::web::language::Viewer;
-use crate::web::mapping::{MappingFields, PreviewRows, chosen};
+use crate::web::matching::{ColumnsTable, PreviewRows, chosen};
 use crate::web::reading::ReadingView;
-use crate::web::settings::{PartButtons, SettingsForm};
+use crate::web::settings::{self, PartButtons, SettingsForm};
 use crate::web::shell::{Section, Shell, show};
 
 /// The form, with the first rows of the file.
@@ -29,9 +29,11 @@ pub(crate) struct ColumnsForm {
     settings: Vec<(&'static str, String)>,
     parts: Option<PartButtons>,
     /// `None` if a part of the file has to be chosen first.
-    fields: Option<MappingFields>,
+    columns: Option<ColumnsTable>,
     reading: ReadingView,
     rows: PreviewRows,
+    /// The address of the script of the form.
+    script: &'static str,
 }
 
 impl ColumnsForm {
@@ -42,22 +44,15 @@ impl ColumnsForm {
         preview: &FilePreview,
     ) -> ColumnsForm {
         let text = &shell.text;
-        let line = settings.header_line.map(|line| line.to_string());
-        let given = [
-            ("encoding", settings.encoding.clone()),
-            ("header_line", line),
-            ("part", settings.part.clone()),
-            ("delimiter", settings.delimiter.map(String::from)),
-            ("quote", settings.quote.map(|quote| quote.to_string())),
-        ];
         ColumnsForm {
             id: job.id,
             csrf: shell.csrf.clone(),
-            settings: given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+            settings: settings::fields(settings),
             parts: PartButtons::of(text, preview, true),
-            fields: (!preview.is_split).then(|| MappingFields::of(text, preview, true)),
+            columns: (!preview.is_split).then(|| ColumnsTable::of(text, preview, true)),
             reading: ReadingView::of_preview(text, preview),
             rows: PreviewRows::of(text, preview, true),
+            script: shell.assets().matching(),
             text: text.clone(),
         }
     }

@@ -3,6 +3,7 @@
 mod act;
 mod columns;
 mod corrections;
+mod cure;
 mod rows;
 mod state;
 mod timeline;
@@ -15,8 +16,9 @@ use axum::response::Response;
 pub(super) use act::{cancel, delete, reprocess, reread, set_policy, undo_import};
 pub(super) use columns::{columns, map};
 pub(super) use corrections::{correct, corrections, corrections_file, preview_corrections};
+pub(super) use cure::Cure;
 pub(super) use rows::export;
-pub(super) use state::live;
+pub(super) use state::{failure, live};
 
 use self::columns::ColumnsForm;
 use self::rows::{Rows, RowsQuery};
@@ -27,7 +29,7 @@ use super::export::Formats;
 use super::form::{search_text, wants_part};
 use super::language::Viewer;
 use super::reading::{ReadingView, Readings};
-use super::settings::SettingsFields;
+use super::settings::{self, SettingsFields};
 use super::shell::{Section, Shell, show};
 use super::words::{self, Status};
 use crate::actions;
@@ -70,7 +72,8 @@ struct Page {
     can_reread: bool,
     /// The form for the columns, if the file was refused and can be previewed.
     columns: Option<ColumnsForm>,
-    settings: ParseSettings,
+    /// The settings of the job besides its encoding, as hidden inputs.
+    other_settings: Vec<(&'static str, String)>,
     settings_fields: SettingsFields,
     notice: Option<String>,
     timeline: Vec<Entry>,
@@ -111,7 +114,7 @@ pub(super) async fn page(
     let untouched = !job.running && job.undoing.is_none();
     let idle = untouched && !job.wanted;
     let can_reread = shell.edits && idle && actions::can_reread(&job);
-    let (bar, kinds) = (Bar::of(text, &job.counts), open.iter().map(kind).collect::<Vec<Kind>>());
+    let (bar, kinds) = (Bar::of(text, &job), open.iter().map(kind).collect::<Vec<Kind>>());
     let search = search_text(&query.text);
     let part = bar.parts.iter().find(|part| part.slug == query.show);
     let part = part.map(|part| (part.name.clone(), search.is_none().then(|| part.number.clone())));
@@ -139,7 +142,7 @@ pub(super) async fn page(
         readings: job.interpretation.as_ref().and_then(|read| Readings::of(text, read, can_reread)),
         can_reread,
         settings_fields: SettingsFields::of(text, "reread-", &job.settings),
-        settings: job.settings.clone(),
+        other_settings: settings::fields(&ParseSettings { encoding: None, ..job.settings.clone() }),
         notice: query.done.map(|done| done.words(text)),
         reading: job.interpretation.as_ref().map(|read| ReadingView::of(text, read)),
         timeline,

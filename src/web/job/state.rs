@@ -9,6 +9,8 @@ use axum::response::Response;
 use axum::response::sse::Event;
 use futures::Stream;
 
+use super::cure::Cure;
+use crate::domain::failure::Failure;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus, Owner};
 use crate::domain::progress::Phase as RunPhase;
 use crate::http::{App, Path, Problem, Reader, Standing, event_stream, find_job};
@@ -35,7 +37,6 @@ pub(crate) struct StateView {
     phase: Phase,
     work: Work,
     to_review: String,
-    open: i32,
     imported: String,
     partly_imported: String,
     took: Option<String>,
@@ -43,6 +44,10 @@ pub(crate) struct StateView {
     /// Whether the failure is in English, whatever the viewer's language.
     is_english: bool,
     cancelled: bool,
+    /// What helps if the job has failed.
+    cure: Cure,
+    /// What to do then, unless the failure says it.
+    advice: Option<String>,
     at_once: bool,
     csrf: Option<String>,
     uploads: bool,
@@ -127,6 +132,7 @@ impl StateView {
             JobStatus::Pending | JobStatus::Processing => Phase::Waiting,
         };
         let text = &shell.text;
+        let cure = Cure::of(text, job, shell.edits);
         let times = job.started_at.zip(job.ended_at).filter(|(start, end)| end >= start);
         StateView {
             id: job.id,
@@ -135,7 +141,6 @@ impl StateView {
             phase,
             work: Work::of(job, text),
             to_review: text.state_to_review(job.open_issues),
-            open: job.open_issues,
             imported: text.state_imported(job.counts.consolidated),
             partly_imported: text.state_partly_imported(job.counts.consolidated),
             took: times.map(|(start, end)| times::took(text, start, end)),
@@ -143,16 +148,41 @@ impl StateView {
             is_english: job.failure_reason.is_none(),
             text: text.clone(),
             cancelled: job.cancelled,
+            advice: advice(text, job, &cure),
+            cure,
             at_once: job.policy == ImportPolicy::AtOnce && job.counts.consolidated > 0,
             csrf: shell.csrf.clone(),
             uploads: shell.uploads,
             edits: shell.edits,
         }
     }
+
+    /// Returns whether the job has failed and its file has to be read with other settings.
+    pub(super) fn asks_settings(&self) -> bool {
+        self.phase == Phase::Failed && matches!(self.cure, Cure::Reread)
+    }
+
+    /// Returns whether another file has to be uploaded.
+    fn is_upload(&self) -> bool {
+        matches!(self.cure, Cure::Upload)
+    }
+}
+
+/// Returns what to do about a failed job, unless its failure says it.
+fn advice(text: &Text, job: &Job, cure: &Cure) -> Option<String> {
+    match cure {
+        _ if job.cancelled => Some(text.state_cancelled_note()),
+        _ if job.open_issues > 0 => Some(text.state_failed_open_note()),
+        Cure::Run => Some(text.state_failed_note()),
+        Cure::Upload if !matches!(job.failure_reason, Some(Failure::Rejected { .. })) => {
+            Some(text.state_upload_note())
+        }
+        Cure::Columns | Cure::Remedies(_) | Cure::Reread | Cure::Upload => None,
+    }
 }
 
 /// Returns why the job is FAILED; in English if only the text is stored, by an earlier or a later version.
-fn failure(text: &Text, job: &Job) -> String {
+pub(in crate::web) fn failure(text: &Text, job: &Job) -> String {
     match (&job.failure_reason, &job.failure) {
         (Some(reason), _) => sentence(&failure_on_page(text, reason)),
         (None, Some(words)) => sentence(words),

@@ -286,7 +286,8 @@ pub(in crate::web) async fn undo_last(
     Path(job): Path<JobId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let filter = ActionFilter { job: Some(job), row: None, actor: Some(principal.name.clone()) };
+    let filter =
+        ActionFilter { job: Some(job), actor: Some(principal.name.clone()), ..ActionFilter::default() };
     let mut db = app.owners.read(&principal.owner).await?;
     let steps = trail::page(&mut db, &principal.owner, &filter, None, STEPS).await?;
     db.rollback().await?;

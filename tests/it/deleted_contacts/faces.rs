@@ -71,6 +71,44 @@ fn hidden<'p>(page: &'p str, start: &str, name: &str) -> &'p str {
 }
 
 #[tokio::test]
+async fn selected_contacts_are_previewed_deleted_and_restored() {
+    let server = Server::start(two_owners().await).await;
+    let world = &server.world;
+    let before = whole(world).await;
+    let mut ann = Visitor { server: &server, browser: server.browser().await };
+    let (_, list) = ann.get("/contacts").await;
+    for id in ["1", "2"] {
+        assert!(list.contains(&format!("type=\"checkbox\" name=\"contact\" value=\"{id}\"")), "{list}");
+    }
+    let (status, preview) = ann.get("/contacts/delete?contact=1&contact=2").await;
+    assert!(status == StatusCode::OK && preview.contains("Delete the selected contacts?"), "{preview}");
+    assert!(preview.contains("<strong>2 contacts</strong>"), "{preview}");
+    assert_eq!(hidden(&preview, "action=\"/contacts/delete\"", "expected"), "2");
+    assert_eq!(whole(world).await, before);
+    // Nothing is deleted that no preview has counted.
+    let selected = [("contact", "1"), ("contact", "2")];
+    assert_eq!(ann.post("/contacts/delete", &selected).await, "/contacts");
+    let refused = ann.post("/contacts/delete", &[&selected[..], &[("expected", "3")]].concat()).await;
+    assert!(refused.contains("Delete the selected contacts?"), "{refused}");
+    assert_eq!(whole(world).await, before);
+    let deleted = ann.post("/contacts/delete", &[&selected[..], &[("expected", "2")]].concat()).await;
+    let action = deleted.strip_prefix("/contacts?done=").unwrap_or_else(|| panic!("{deleted}"));
+    assert!(ann.get(&deleted).await.1.contains("2 contacts deleted."));
+    let (status, gone) = ann.get("/contacts/delete?contact=1").await;
+    assert!(status == StatusCode::NOT_FOUND && gone.contains("Contact 1 was deleted."), "{gone}");
+    ann.post("/contacts/undo", &[("action", action)]).await;
+    assert_eq!(whole(world).await, before);
+    // Contacts of other owners cannot be selected.
+    let others: i64 =
+        sqlx::query_scalar("SELECT contact_id FROM contacts WHERE contacts_user_id <> 'tester' LIMIT 1")
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+    assert_eq!(ann.get(&format!("/contacts/delete?contact={others}")).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ann.get("/contacts/delete").await.0, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn pages_delete_and_restore_contacts_without_scripts() {
     let server = Server::start(two_owners().await).await;
     let world = &server.world;
@@ -95,7 +133,7 @@ async fn pages_delete_and_restore_contacts_without_scripts() {
     assert_eq!(whole(world).await, before);
 
     let (_, all) = ann.get("/contacts").await;
-    assert!(!all.contains("/contacts/delete"), "only what a search has found: {all}");
+    assert!(!all.contains("Delete all that match"), "only what a search has found: {all}");
     let (_, found) = ann.get("/contacts?text=ann").await;
     assert!(
         found.contains("action=\"/contacts/delete\"") && found.contains("Delete all that match"),

@@ -110,6 +110,82 @@ async fn audit_entries_name_and_link_what_they_changed() {
 }
 
 #[tokio::test]
+async fn the_audit_log_has_exact_times_and_is_limited_to_days() {
+    let server = server().await;
+    uploaded(&server, "=cmd.csv", MESSY).await;
+    let moved = "UPDATE actions SET action_at = '2026-03-04 23:59:59.5+00' WHERE action_id = (SELECT max(action_id) FROM actions)";
+    sqlx::query(moved).execute(&server.world.pool).await.unwrap();
+    let html = page(&server, "/audit?from=2026-03-04&until=2026-03-04").await;
+    let time = "title=\"4 Mar 2026, 23:59:59 UTC\" data-time=\"exact\">4 Mar 2026, 23:59:59 UTC</time>";
+    assert!(html.contains(time) && html.matches("class=\"when\"").count() == 1, "{html}");
+    assert!(html.contains("href=\"/audit.csv?from=2026-03-04&#38;until=2026-03-04\""), "{html}");
+    for path in ["/audit?until=2026-03-03", "/audit?from=2026-03-05&until=2026-03-06"] {
+        assert!(page(&server, path).await.contains("No actions match your search"), "{path}");
+    }
+    let from = page(&server, "/audit?from=2026-03-05").await;
+    assert!(from.contains("data-time=\"exact\"") && !from.contains("2026-03-04T"), "{from}");
+    // What is no date does not count.
+    assert!(page(&server, "/audit?from=yesterday&until=-9999-01-01").await.contains(time));
+
+    let file = server.send(Method::GET, "/audit.csv?from=2026-03-04&until=2026-03-04", None, &[]).await;
+    assert_eq!(file.headers()["content-type"], "text/csv; charset=utf-8");
+    let disposition = file.headers()["content-disposition"].to_str().unwrap().to_owned();
+    assert!(disposition.starts_with("attachment") && disposition.contains("audit-log.csv"), "{disposition}");
+    let file = file.text().await.unwrap();
+    let lines: Vec<&str> = file.trim_start_matches('\u{feff}').trim_end().split("\r\n").collect();
+    assert_eq!(lines.len(), 2, "{file}");
+    let head =
+        "\"action\",\"time\",\"person\",\"kind\",\"description\",\"job\",\"file\",\"note\",\"undone_by\"";
+    assert_eq!(lines[0], head);
+    // No cell is run as a formula.
+    assert!(
+        lines[1].contains("\"2026-03-04T23:59:59Z\",\"tester\",\"UPLOAD\"")
+            && lines[1].contains("\"'=cmd.csv\""),
+        "{file}"
+    );
+}
+
+#[tokio::test]
+async fn contacts_are_listed_in_either_order_of_creation() {
+    let server = server().await;
+    let rows: String = (0..70).map(|n| format!("p{n}@example.com,Ann,Lee,Acme\n")).collect();
+    uploaded(&server, "many.csv", &rows).await;
+    let emails = |html: &str| -> Vec<String> {
+        let cells = html.split("<th scope=\"row\">").skip(1);
+        cells.map(|cell| cell.split("<bdi>").nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
+    };
+    let newest = page(&server, "/contacts").await;
+    assert!(newest.contains("aria-sort=\"descending\"><a href=\"/contacts?order=oldest\">"), "{newest}");
+    let first = page(&server, "/contacts?order=oldest").await;
+    assert!(first.contains("aria-sort=\"ascending\"><a href=\"/contacts\">"), "{first}");
+    let next = first.split("hx-get=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    let second = page(&server, &next).await;
+    assert!(!second.contains("hx-get"), "{second}");
+    let all = [emails(&first), emails(&second)].concat();
+    assert_eq!(
+        (all.len(), all[0].as_str(), emails(&newest)[0].as_str()),
+        (72, "old@example.com", "p69@example.com")
+    );
+    assert_eq!(all[71], "p69@example.com");
+}
+
+#[tokio::test]
+async fn a_long_audit_log_is_downloaded_whole() {
+    let server = server().await;
+    let many = "INSERT INTO actions (action_owner, action_actor, action_kind, action_request, action_result)
+         SELECT 'tester', 'person ' || n, 'EDIT', '{}', '{}' FROM generate_series(1, 1200) AS n";
+    sqlx::query(many).execute(&server.world.pool).await.unwrap();
+    let others =
+        "INSERT INTO actions (action_owner, action_actor, action_kind, action_request, action_result)
+         VALUES ('somebody', 'stranger', 'EDIT', '{}', '{}')";
+    sqlx::query(others).execute(&server.world.pool).await.unwrap();
+    let file = page(&server, "/audit.csv?actor=person").await;
+    assert_eq!(file.lines().count(), 1_201);
+    assert!(file.contains("\"person 1\"") && file.contains("\"person 1200\""));
+    assert!(!page(&server, "/audit.csv").await.contains("stranger"));
+}
+
+#[tokio::test]
 async fn saved_changes_and_decisions_are_announced() {
     let server = server().await;
     uploaded(&server, "messy.csv", MESSY).await;

@@ -53,12 +53,17 @@ async fn an_upload_goes_step_by_step_with_the_keyboard() {
     assert_eq!(screen.run(IN_VIEW, vec![]).await, json!("import"));
     screen.sees("#summary", "1\nrow becomes a contact").await;
     assert_eq!(screen.count("#next:not([hidden])").await, 0);
+    // The steps that are done say so, also to screen readers.
+    assert_eq!(screen.count("#steps [data-done]").await, 4);
+    screen.sees("#steps [data-to=check]", "Check").await;
+    assert_eq!(screen.count("#steps [data-word]:not([hidden])").await, 4);
     // Back, to each step, and forward again.
     for step in ["check", "columns", "reading", "file"] {
         screen.find("#back").await.send_keys(ENTER).await.unwrap();
         screen.find(&format!("#step-{step}:focus")).await;
     }
     assert_eq!(reachable(&screen).await, "file reading columns check import");
+    assert_eq!(screen.count("#steps [data-done]").await, 3);
     screen.step("import").await;
     screen.find("#send").await.send_keys(ENTER).await.unwrap();
     screen.sees("h1", "messy.csv").await;
@@ -77,9 +82,18 @@ async fn a_step_says_what_is_missing_and_nothing_after_it_can_be_reached() {
     screen.sees("#why", "Choose a column or type a value for: Company").await;
     assert_eq!(reachable(&screen).await, "file reading columns");
     assert_eq!(screen.count("#next:disabled").await, 1);
-    screen.find("#column-company").await.send_keys("Nachname").await.unwrap();
-    screen.sees("#why", "A column can only be used for one field").await;
-    screen.find("#column-company").await.send_keys("Choose").await.unwrap();
+    screen.sees("[data-incomplete]", "No column is chosen for: Company.").await;
+    screen.click("#column-3 option[value=company]").await;
+    screen.find("#next:enabled").await;
+    assert_eq!(screen.count("[data-without]:not([hidden]), [data-incomplete]:not([hidden])").await, 0);
+    screen.click("#column-2 option[value=company]").await;
+    screen.sees("#why", "Choose a column or type a value for: Last name").await;
+    screen.click("#column-2 option[value=full_name]").await;
+    screen.sees("#why", "Two columns go to: First name. Choose one of them.").await;
+    screen.click("#column-2 option[value=last_name]").await;
+    screen.click("#column-3 option[value='']").await;
+    screen.sees("#why", "Choose a column or type a value for: Company").await;
+    screen.click("[data-field=company] summary").await;
     screen.find("[data-value=company]").await.send_keys("Acme").await.unwrap();
     screen.find("#next:enabled").await;
     assert_eq!(reachable(&screen).await, "file reading columns check import");
@@ -105,7 +119,7 @@ async fn full_names_in_one_column_are_uploaded() {
     let file = server.world.file("names.csv", "E-mail,Full name,Company\nfull@example.com,Ann Lee,Acme\n");
     screen.find("#file").await.send_keys(&file).await.unwrap();
     screen.step("columns").await;
-    screen.sees("[data-goes='1']", "First name, Last name").await;
+    screen.sees("#column-1 option:checked", "First and last name, split").await;
     screen.step("import").await;
     screen.click("#send").await;
     screen.sees("h1", "names.csv").await;
@@ -128,8 +142,8 @@ async fn a_refused_file_offers_what_can_be_changed() {
     screen.sees("#why", "The file cannot be read like this.").await;
     assert_eq!(reachable(&screen).await, "file reading");
     assert_eq!(screen.accessibility_violations().await, Vec::<String>::new());
-    screen.find("#header-line").await.clear().await.unwrap();
-    screen.run("document.getElementById('header-line').dispatchEvent(new Event('change'))", vec![]).await;
+    screen.click("#answer button[data-set=header_line]").await;
+    screen.sees("#facts", "On line 1").await;
     screen.find("#next:enabled").await;
     assert_eq!(screen.count("#answer *").await, 0);
     // A file without rows can be read, but not imported: the check says so.

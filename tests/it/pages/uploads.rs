@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{ENTER, HEADER, server};
-use crate::support::{Look, Screen, Server, eventually};
+use crate::support::{Look, Screen, Server, World, eventually, free_port, status_and_json};
 
 /// Chooses files that the script makes, as a person who drops them on the page: their names and contents are the arguments.
 const DROP: &str = "
@@ -248,5 +248,25 @@ async fn a_large_upload_that_is_cancelled_leaves_nothing() {
     let left = async || sqlx::query_scalar::<_, i64>(left).fetch_one(&server.world.pool).await.unwrap();
     eventually("the upload is deleted", async || left().await == 0).await;
     assert_eq!(jobs_of(&server, "cancelled").await, 0);
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn an_upload_to_a_missing_bucket_names_it_and_the_setting() {
+    let world = World::on_cloud(false).await.with(&[("CSV_BUCKET_NAME", "no-such-bucket-here")]);
+    let server = Server::start_at(world, free_port(), &["serve", "--no-worker"]).await;
+    let request = server.client().post(format!("{}/api/v1/uploads?filename=a.csv", server.url));
+    let answer = request.body(format!("{HEADER}a@example.com,A,B,C\n")).send().await.unwrap();
+    let (status, problem) = status_and_json(answer).await;
+    assert_eq!(status, 503, "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("no-such-bucket-here") && detail.contains("CSV_BUCKET_NAME"), "{problem}");
+    let screen = Screen::open(&server, Look::DESK).await;
+    screen.go("/upload").await;
+    let file = server.world.file("a.csv", &format!("{HEADER}a@example.com,A,B,C\n"));
+    screen.find("#file").await.send_keys(&file).await.unwrap();
+    screen.step("import").await;
+    screen.click("#send").await;
+    screen.sees("#answer", "The bucket `no-such-bucket-here` for the files does not exist").await;
     screen.close().await;
 }
