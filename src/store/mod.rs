@@ -3,6 +3,9 @@
 //! The functions do not open transactions of several statements: `pipeline` and `actions` decide which writes belong
 //! together. Every read for a person filters by owner, and every write of a run checks its lease.
 
+#[macro_use]
+mod from_row;
+
 pub(crate) mod action_subjects;
 pub(crate) mod actions;
 pub(crate) mod api_tokens;

@@ -90,13 +90,15 @@ pub(crate) async fn insert_all(connection: &mut PgConnection, pairs: Pairs) -> R
 }
 
 /// Issues that become open.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Opened {
     /// Issues that do not exist yet.
     pub new: i64,
     /// Issues that are resolved.
     pub reopened: i64,
 }
+
+from_row!(Opened { new, reopened });
 
 /// Counts the issues that [`add`] would open. Call it once, after all pairs are inserted.
 pub(crate) async fn count(connection: &mut PgConnection, tables: JobTables) -> Result<Opened, StoreError> {

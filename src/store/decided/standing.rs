@@ -11,7 +11,7 @@ use crate::store::sql;
 use crate::store::{JobTables, StoreError};
 
 /// The effect of a decision on the issues of its rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Settled {
     /// Open issues that become resolved.
     pub settled: i64,
@@ -19,9 +19,10 @@ pub struct Settled {
     pub reopened: i64,
     /// New issues, which the new values of rows raise.
     #[serde(default)]
-    #[sqlx(default)]
     pub raised: i64,
 }
+
+from_row!(Settled { settled, reopened, raised });
 
 impl Settled {
     /// Adds the issues that new values raise.
@@ -79,7 +80,7 @@ pub(crate) async fn would_resolve(
 ) -> Result<Settled, StoreError> {
     let query = AssertSqlSafe(format!(
         "{} SELECT count(*) FILTER (WHERE NOT raised AND NOT resolved) AS settled,
-                   count(*) FILTER (WHERE raised AND resolved) AS reopened FROM standing",
+                   count(*) FILTER (WHERE raised AND resolved) AS reopened, 0::bigint AS raised FROM standing",
         standing(job_tables, required)
     ));
     Ok(sql::query_as(query).fetch_one(connection).await?)
@@ -100,7 +101,7 @@ pub(crate) async fn resolve(
              FROM standing WHERE issue.issue_id = standing.issue_id AND resolved = raised
              RETURNING raised)
          SELECT count(*) FILTER (WHERE NOT raised) AS settled,
-                count(*) FILTER (WHERE raised) AS reopened FROM changed",
+                count(*) FILTER (WHERE raised) AS reopened, 0::bigint AS raised FROM changed",
         standing(job_tables, required),
         job_tables.issues()
     ));
