@@ -78,52 +78,83 @@ macro_rules! of_either_width {
 
 of_either_width!(JobId, IssueId);
 
+/// Implements the database types of other identifiers: those of what they contain.
+macro_rules! of_one_type {
+    ($($name:ident($inner:ty)),+ $(,)?) => {$(
+        impl Type<Postgres> for $name {
+            fn type_info() -> PgTypeInfo {
+                <$inner as Type<Postgres>>::type_info()
+            }
+
+            fn compatible(column: &PgTypeInfo) -> bool {
+                <$inner as Type<Postgres>>::compatible(column)
+            }
+        }
+
+        impl PgHasArrayType for $name {
+            fn array_type_info() -> PgTypeInfo {
+                <$inner as PgHasArrayType>::array_type_info()
+            }
+
+            fn array_compatible(column: &PgTypeInfo) -> bool {
+                <$inner as PgHasArrayType>::array_compatible(column)
+            }
+        }
+
+        impl Encode<'_, Postgres> for $name {
+            fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                <$inner as Encode<'_, Postgres>>::encode_by_ref(&self.0, buffer)
+            }
+        }
+
+        impl Decode<'_, Postgres> for $name {
+            fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+                <$inner as Decode<'_, Postgres>>::decode(value).map($name)
+            }
+        }
+    )+};
+}
+
+of_one_type!(
+    RowId(i64),
+    ActionId(i64),
+    ContactId(i64),
+    TokenId(i64),
+    MappingId(i32),
+    WebhookId(i64),
+    DeliveryId(i64),
+    ErasureId(i64),
+    ChangeId(i64),
+    UploadId(uuid::Uuid),
+);
+
 ids! {
     /// `jobs.job_id`.
     JobId(i64);
     /// `staging.staging_id`: a row of a job.
-    #[derive(sqlx::Type)]
-    #[sqlx(transparent)]
     RowId(i64);
     /// `issues.issue_id`.
     IssueId(i64);
     /// `actions.action_id`.
-    #[derive(sqlx::Type)]
-    #[sqlx(transparent)]
     ActionId(i64);
     /// `contacts.contact_id`.
-    #[derive(sqlx::Type)]
-    #[sqlx(transparent)]
     ContactId(i64);
     /// `api_tokens.token_id`.
-    #[derive(sqlx::Type)]
-    #[sqlx(transparent)]
     TokenId(i64);
     /// `column_mappings.mapping_id`.
-    #[derive(sqlx::Type)]
-    #[sqlx(transparent)]
     MappingId(i32);
     /// `webhooks.webhook_id`.
-    #[derive(sqlx::Type)]
-    #[sqlx(transparent)]
     WebhookId(i64);
     /// `webhook_deliveries.delivery_id`.
-    #[derive(sqlx::Type)]
-    #[sqlx(transparent)]
     DeliveryId(i64);
     /// `erasures.erasure_id`.
-    #[derive(sqlx::Type)]
-    #[sqlx(transparent)]
     ErasureId(i64);
     /// `contact_changes.change_id`.
-    #[derive(sqlx::Type)]
-    #[sqlx(transparent)]
     ChangeId(i64);
 }
 
 /// `uploads.upload_id`: random, since it is a part of an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadId(pub uuid::Uuid);
 
 impl std::fmt::Display for UploadId {

@@ -7,7 +7,7 @@ use crate::domain::ids::{ActionId, ContactId, RowId};
 use crate::domain::job::Owner;
 
 /// The first row or contact that an action changed.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subject {
     /// The action.
     pub action: ActionId,
@@ -20,6 +20,8 @@ pub(crate) struct Subject {
     /// The e-mail after the action, or before it if there is none after it.
     pub email: String,
 }
+
+from_row!(Subject { action, row, contact, is_deleted, email });
 
 /// Returns the first row or contact of each of these actions of an owner. Actions that changed neither, or whose rows have
 /// been removed since, have none.

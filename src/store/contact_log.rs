@@ -112,13 +112,15 @@ async fn changes(
 }
 
 /// An entry of the log.
-#[derive(Debug, FromRow)]
+#[derive(Debug)]
 struct Entry {
     transaction: i64,
     id: i64,
     first: ContactId,
     last: ContactId,
 }
+
+from_row!(Entry { transaction, id, first, last });
 
 impl Entry {
     /// Returns the position of one of its contacts.

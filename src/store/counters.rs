@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use super::{StoreError, sql};
 
 /// The counter of a column of ids.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Counter {
     /// The table, such as `issues`.
     pub relation: String,
@@ -16,6 +16,8 @@ pub(crate) struct Counter {
     /// The highest id that fits into the column.
     pub highest: i64,
 }
+
+from_row!(Counter { relation, name, last, highest });
 
 /// From this share of used ids on, people are warned: per cent.
 const WARN_FROM: i64 = 70;

@@ -47,7 +47,7 @@ pub(crate) async fn create(connection: &mut PgConnection, job_tables: JobTables)
 }
 
 /// The number of rows that a decision changes, by kind of change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Counts {
     /// Rows that change in any way.
     pub rows: i64,
@@ -61,6 +61,8 @@ pub struct Counts {
     #[serde(default)]
     pub differing: i64,
 }
+
+from_row!(Counts { rows, discarded, restored, edited, differing });
 
 /// Counts the rows in `decided` by kind of change.
 pub(crate) async fn counts(

@@ -80,13 +80,15 @@ pub(crate) async fn restore(
 }
 
 /// The contacts that an action has deleted and that are not restored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Remaining {
     /// Contacts with values, which an undo restores unless another contact has the e-mail.
     pub whole: i64,
     /// Contacts whose values were removed.
     pub emptied: i64,
 }
+
+from_row!(Remaining { whole, emptied });
 
 /// Counts the contacts that an action has deleted and that are not restored.
 pub(crate) async fn remaining(

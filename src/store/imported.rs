@@ -20,13 +20,15 @@ const BY_INDEX: &str =
     "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off";
 
 /// The result of undoing a part.
-#[derive(Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Part {
     /// Contacts deleted or restored to their values before the import.
     pub undone: i64,
     /// Contacts that were skipped because they have changed since the import.
     pub kept: Vec<ContactId>,
 }
+
+from_row!(Part { undone, kept });
 
 /// Creates the table, collects the contacts and returns their number.
 pub(crate) async fn gather(
@@ -120,13 +122,15 @@ pub(crate) async fn restore(
 }
 
 /// The numbers of contacts in a part that an undo would change, and that it would skip.
-#[derive(Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct PartPreview {
     /// Contacts that would be deleted or restored.
     pub undone: i64,
     /// Contacts that have changed since the import.
     pub kept: i64,
 }
+
+from_row!(PartPreview { undone, kept });
 
 /// Counts what [`restore`] and [`remove`] would do with the part after `after`.
 pub(crate) async fn preview(

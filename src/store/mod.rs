@@ -3,6 +3,9 @@
 //! The functions do not open transactions of several statements: `pipeline` and `actions` decide which writes belong
 //! together. Every read for a person filters by owner, and every write of a run checks its lease.
 
+#[macro_use]
+mod from_row;
+
 pub(crate) mod action_subjects;
 pub(crate) mod actions;
 pub(crate) mod api_tokens;
@@ -341,13 +344,15 @@ impl std::fmt::Display for Count {
 }
 
 /// The number of matches among the records that were read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Matches {
     /// The number.
     pub number: i64,
     /// Whether all records were read, so that there are no more matches.
     pub is_all: bool,
 }
+
+from_row!(Matches { number, is_all });
 
 /// Converts a duration to PostgreSQL's `interval`, to the microsecond.
 pub(crate) fn interval(duration: Duration) -> sqlx::postgres::types::PgInterval {

@@ -10,21 +10,19 @@ use crate::domain::pause::PauseReason;
 const ALL: &str = "";
 
 /// A pause.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Pause {
     /// The queue; empty for all queues.
-    #[sqlx(rename = "pause_queue")]
     pub queue: String,
     /// Why, in the words of whoever paused it.
-    #[sqlx(rename = "pause_reason")]
     pub reason: String,
     /// Who paused it.
-    #[sqlx(rename = "pause_actor")]
     pub actor: String,
     /// When.
-    #[sqlx(rename = "pause_at")]
     pub at: DateTime<Utc>,
 }
+
+from_row!(Pause { queue = "pause_queue", reason = "pause_reason", actor = "pause_actor", at = "pause_at" });
 
 impl std::fmt::Display for Pause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -2,14 +2,24 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 use std::time::Instant;
 
-use sqlx::migrate::{MigrateError, Migration, Migrator};
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{PgConnection, PgPool, Row, SqlStr};
 
 use super::{StoreError, contacts, schema_turn, sql, wall};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// The migrations: version, description, and statements.
+const FILES: &[(i64, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let migration = |&(version, description, statements): &(i64, &'static str, &'static str)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, description.into(), kind, SqlStr::from_static(statements), false)
+    };
+    Migrator::with_migrations(FILES.iter().map(migration).collect())
+});
 
 /// The statement that creates the table of applied migrations, as `sqlx` defines it.
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
@@ -166,7 +176,7 @@ pub(crate) async fn require_current(pool: &PgPool) -> Result<(), StoreError> {
 const OLDEST_SERVER: i32 = 130_000;
 
 /// The version of the server, and the encoding of the database.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub(crate) struct Server {
     /// The version as people write it.
     pub version: String,
@@ -177,6 +187,8 @@ pub(crate) struct Server {
     /// The encoding of its text.
     encoding: String,
 }
+
+from_row!(Server { version, version_num, database, encoding });
 
 impl Server {
     /// Fails if the server is too old or the database's encoding is not UTF-8.

@@ -33,18 +33,17 @@ pub(crate) async fn count(pool: &PgPool) -> Result<i64, StoreError> {
 }
 
 /// A stored message.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 pub(crate) struct Stored {
     /// The queue's id of the message.
-    #[sqlx(rename = "unreadable_message_id")]
     pub id: String,
     /// What is wrong with it.
-    #[sqlx(rename = "unreadable_reason")]
     pub reason: String,
     /// When it was received.
-    #[sqlx(rename = "unreadable_received_at")]
     pub received_at: DateTime<Utc>,
 }
+
+from_row!(Stored { id = "unreadable_message_id", reason = "unreadable_reason", received_at = "unreadable_received_at" });
 
 /// Returns up to `limit` stored messages, newest first.
 pub(crate) async fn list(pool: &PgPool, limit: i64) -> Result<Vec<Stored>, StoreError> {

@@ -141,7 +141,7 @@ pub(super) fn outside(statements: &str) -> String {
 }
 
 /// The state of the wall, for the login role of a connection.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub(crate) struct Wall {
     /// The name of the role for requests.
     role: String,
@@ -165,6 +165,22 @@ pub(crate) struct Wall {
     /// The type of the columns of `job_id`.
     job_id_type: String,
 }
+
+from_row!(Wall {
+    role,
+    login,
+    schema,
+    database,
+    exists,
+    may_take,
+    has_rights,
+    open_tables,
+    binds_login,
+    owns_tables,
+    may_make_roles,
+    has_options,
+    job_id_type
+});
 
 impl Wall {
     /// Queries the state, in one round trip.

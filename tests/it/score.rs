@@ -54,7 +54,7 @@ const ENDS: [(End, &str); 5] = [
 ];
 
 /// A row of a job after the import.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 struct StagedRow {
     values: Vec<String>,
     asks: bool,
@@ -122,7 +122,9 @@ async fn rows(world: &World, owner: &str) -> Vec<StagedRow> {
                               WHERE item_staging_id = staging_id) AS issues
                  FROM staging JOIN jobs ON staging_job_id = job_id
                  WHERE job_user_id = $1 AND staging_status <> 'DISCARD' ORDER BY staging_id";
-    sqlx::query_as(query).bind(owner).fetch_all(&world.pool).await.unwrap()
+    let found: Vec<(Vec<String>, bool, Vec<String>)> =
+        sqlx::query_as(query).bind(owner).fetch_all(&world.pool).await.unwrap();
+    found.into_iter().map(|(values, asks, issues)| StagedRow { values, asks, issues }).collect()
 }
 
 /// Grades a refusal: it helps if it names an option or a command that makes the file importable, or says what the file

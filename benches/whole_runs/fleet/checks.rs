@@ -6,7 +6,7 @@ use super::super::server::Server;
 use super::load::{Job, Load};
 
 /// The end state of a job.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct EndState {
     job_id: i32,
     status: String,
@@ -26,8 +26,14 @@ pub(super) async fn end_states(server: &Server, load: &Load, jobs: &[i32]) -> an
                 job_processed_rows::bigint AS processed_rows, job_issue_count::bigint AS open_issues,
                 coalesce(staged, 0) AS staged_rows, coalesce(contacts, 0) AS contacts
          FROM jobs LEFT JOIN rows USING (job_id) WHERE job_id = ANY ($1)";
-    let states: Vec<EndState> = sqlx::query_as(query).bind(jobs).fetch_all(&server.pool).await?;
-    let mut states: HashMap<i32, EndState> = states.into_iter().map(|state| (state.job_id, state)).collect();
+    let states: Vec<(i32, String, i64, i64, i64, i64, i64)> =
+        sqlx::query_as(query).bind(jobs).fetch_all(&server.pool).await?;
+    let state = |(job_id, status, total_rows, processed_rows, open_issues, staged_rows, contacts)| {
+        let state =
+            EndState { job_id, status, total_rows, processed_rows, open_issues, staged_rows, contacts };
+        (job_id, state)
+    };
+    let mut states: HashMap<i32, EndState> = states.into_iter().map(state).collect();
     for (job, id) in load.jobs.iter().zip(jobs) {
         let (found, expected) = (states.remove(id), expected(job, *id));
         anyhow::ensure!(found.as_ref() == Some(&expected), "{}: {found:?}, not {expected:?}", job.key);

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::store::{StoreError, schema, schema_turn, sql};
 
 /// The state of the two indexes.
-#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy)]
 struct State {
     /// Whether the earlier index exists.
     has_earlier: bool,
@@ -14,6 +14,8 @@ struct State {
     /// Whether this role may change the indexes.
     is_owner: bool,
 }
+
+from_row!(State { has_earlier, is_built, is_owner });
 
 async fn state(connection: &mut PgConnection) -> Result<State, StoreError> {
     let query = "SELECT to_regclass('contacts_key') IS NOT NULL AS has_earlier,

@@ -21,13 +21,15 @@ use crate::store::{JobTables, StoreError, extra_columns, sql};
 const OWNER_LOCK: i32 = 0x1A9E57;
 
 /// The outcome of an attempt to take an owner's lock.
-#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Turn {
     /// Whether this transaction has the lock until it ends; `false` if another transaction has it.
     pub taken: bool,
     /// Whether the owner has contacts without a key.
     pub lacks_keys: bool,
 }
+
+from_row!(Turn { taken, lacks_keys });
 
 /// Takes the owner's lock until the transaction ends, unless another transaction has it.
 pub(crate) async fn try_turn(connection: &mut PgConnection, owner: &Owner) -> Result<Turn, StoreError> {

@@ -89,14 +89,14 @@ pub(super) async fn finds(
 }
 
 /// Contacts that the index has found.
-#[derive(sqlx::FromRow)]
 pub(super) struct Candidates {
     /// Those that may match, newest first.
-    #[sqlx(rename = "candidates")]
     pub(super) contacts: Vec<ContactId>,
     /// The contact after which the search continues; `None` at the end.
     pub(super) further: Option<ContactId>,
 }
+
+from_row!(Candidates { contacts = "candidates", further });
 
 /// Returns up to `most` contacts before the contact `before` that may match.
 pub(super) async fn candidates(

@@ -17,7 +17,7 @@ pub(super) const REKEYED_TABLE: &str = "CREATE TEMPORARY TABLE rekeyed (
              rekeyed_description varchar NOT NULL) ON COMMIT DROP";
 
 /// The issues that new values raise.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Opened {
     /// All of them, also those that are open already.
     pub raised: i64,
@@ -26,6 +26,8 @@ pub(crate) struct Opened {
     /// Issues that are resolved.
     pub reopened: i64,
 }
+
+from_row!(Opened { raised, new, reopened });
 
 /// Stores what the new values raise in the table `raised`, gives these rows the status ISSUE, and chooses the issues that get
 /// another key. Returns the issues that [`open`] will open. Call it once, before the values are written.

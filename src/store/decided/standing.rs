@@ -10,7 +10,7 @@ use crate::store::sql;
 use crate::store::{JobTables, StoreError};
 
 /// The effect of a decision on the issues of its rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Settled {
     /// Open issues that become resolved.
     pub settled: i64,
@@ -18,13 +18,13 @@ pub struct Settled {
     pub reopened: i64,
     /// New issues, which the new values of rows raise.
     #[serde(default)]
-    #[sqlx(default)]
     pub raised: i64,
     /// Open issues that stay open, since the new values leave their rows wrong.
     #[serde(default)]
-    #[sqlx(default)]
     pub still_open: i64,
 }
+
+from_row!(Settled { settled, reopened, raised, still_open });
 
 impl Settled {
     /// Adds the issues that new values raise.
@@ -89,7 +89,7 @@ pub(crate) async fn would_resolve(
 ) -> Result<Settled, StoreError> {
     let query = AssertSqlSafe(format!(
         "{} SELECT count(*) FILTER (WHERE NOT raised AND NOT resolved) AS settled,
-                   count(*) FILTER (WHERE raised AND resolved) AS reopened FROM standing",
+                   count(*) FILTER (WHERE raised AND resolved) AS reopened, 0::bigint AS raised, 0::bigint AS still_open FROM standing",
         standing(job_tables, required)
     ));
     Ok(sql::query_as(query).fetch_one(connection).await?)
@@ -110,7 +110,7 @@ pub(crate) async fn resolve(
              FROM standing WHERE issue.issue_id = standing.issue_id AND resolved = raised
              RETURNING raised)
          SELECT count(*) FILTER (WHERE NOT raised) AS settled,
-                count(*) FILTER (WHERE raised) AS reopened FROM changed",
+                count(*) FILTER (WHERE raised) AS reopened, 0::bigint AS raised, 0::bigint AS still_open FROM changed",
         standing(job_tables, required),
         job_tables.issues()
     ));

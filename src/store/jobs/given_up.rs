@@ -9,27 +9,23 @@ use crate::domain::job::JobId;
 use crate::store::StoreError;
 
 /// A job that was given up.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 pub(crate) struct GivenUp {
     /// The job.
-    #[sqlx(rename = "job_id")]
     pub id: JobId,
     /// Its owner.
-    #[sqlx(rename = "job_user_id")]
     pub owner: String,
     /// The file's key in the object store.
-    #[sqlx(rename = "job_s3_object_key")]
     pub object_key: String,
     /// The original name of the file.
-    #[sqlx(rename = "job_original_filename")]
     pub filename: String,
     /// When its last run ended.
-    #[sqlx(rename = "job_process_end")]
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it was given up.
-    #[sqlx(rename = "failure")]
     pub reason: String,
 }
+
+from_row!(GivenUp { id = "job_id", owner = "job_user_id", object_key = "job_s3_object_key", filename = "job_original_filename", ended_at = "job_process_end", reason = "failure" });
 
 /// The jobs that were given up, unless another run was requested since. `$1`: the kinds of failures.
 const GIVEN_UP: &str =

@@ -177,7 +177,7 @@ async fn read(
 }
 
 /// The origin of a row.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Origin {
     /// The row.
     pub row: RowId,
@@ -188,6 +188,8 @@ pub struct Origin {
     /// The line in the file.
     pub line: Option<i64>,
 }
+
+from_row!(Origin { row, job, filename, line });
 
 /// Returns the origins of rows of an owner's jobs. Skips rows that were deleted with their jobs.
 pub async fn origins(

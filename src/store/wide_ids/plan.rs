@@ -6,7 +6,7 @@ use super::super::{StoreError, own_tables, sql, wall};
 use super::{COLUMNS, Column, WideIds};
 
 /// A table to rewrite, together with the own tables of large jobs.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rewrite {
     /// The table, such as `issues`.
     pub table: String,
@@ -19,6 +19,8 @@ pub(crate) struct Rewrite {
     /// About how many rows of other tables have a foreign key to these columns, which is checked again.
     pub referring_rows: i64,
 }
+
+from_row!(Rewrite { table, columns, rows, bytes, referring_rows });
 
 /// What is left to do.
 #[derive(Debug)]

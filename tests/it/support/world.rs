@@ -14,7 +14,7 @@ use super::process::{self, Child, Ended};
 use super::servers::{self, Postgres};
 
 /// An open issue in a comparable form.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OpenIssue {
     /// The rule.
     pub issue_type: String,
@@ -376,7 +376,10 @@ impl World {
                             array_agg(coalesce(staging_line, 0) ORDER BY staging_line) AS lines
                      FROM issues JOIN issue_items ON item_issue_id = issue_id JOIN staging ON staging_id = item_staging_id
                      WHERE issues_job_id = $1 AND NOT issue_resolved GROUP BY issue_id";
-        let mut issues: Vec<OpenIssue> = sqlx::query_as(query).bind(job).fetch_all(&self.pool).await.unwrap();
+        let found: Vec<(String, String, Vec<i64>)> =
+            sqlx::query_as(query).bind(job).fetch_all(&self.pool).await.unwrap();
+        let issue = |(issue_type, key, lines)| OpenIssue { issue_type, lines, key };
+        let mut issues: Vec<OpenIssue> = found.into_iter().map(issue).collect();
         issues.sort();
         issues
     }
