@@ -41,11 +41,9 @@ struct Kind {
 /// An issue of a row.
 struct Example {
     line: String,
-    /// The names of the columns and their values; none if the whole row is the cause.
+    /// The names of the columns and their values, or the labels of what does not fit into the values of a malformed row.
     causes: Vec<(String, String)>,
     reason: String,
-    /// What does not fit into the values of a malformed row.
-    residue: Option<String>,
 }
 
 /// Shows what an import of the file would find.
@@ -121,11 +119,12 @@ fn example(text: &Text, found: &FileCheck, row: &CheckedRow, issue: &RowIssue) -
         let name = column.map_or_else(|| words::field(text, *field), str::to_owned);
         (name, row.values.get(*field).clone())
     });
+    let residue = row.residue.as_deref().filter(|_| issue.fields.is_empty());
+    let residue = residue.map(|residue| words::residue(text, residue, text.case_oddity()));
     Example {
         line: text.number(number(row.line)),
-        causes: causes.collect(),
+        causes: causes.chain(residue.into_iter().flatten()).collect(),
         reason: words::reason(text, issue.issue_type, &row.verdict),
-        residue: row.residue.clone().filter(|_| issue.fields.is_empty()),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::decision::{ActionKind, Field};
 use crate::domain::job::JobStatus;
 use crate::domain::row::RowStatus;
-use crate::domain::rules::{IssueType, PerLanguage, RULES, Rule, Verdict};
+use crate::domain::rules::{IssueType, PerLanguage, RULES, ResidueParts, Rule, Verdict};
 use crate::store::{Count, Matches};
 use crate::texts::{Language, Text, email_error, field_inline};
 
@@ -234,6 +234,18 @@ pub(crate) fn action_on(text: &Text, kind: ActionKind, rows: i64) -> String {
         | ActionKind::EditContact
         | ActionKind::DeleteContacts => text.action_rows(action(text, kind), rows),
     }
+}
+
+/// Returns the labels and values of what does not fit into the values of a row; `others` is the label of what is neither an
+/// extra nor an unreadable cell.
+pub(crate) fn residue(text: &Text, residue: &str, others: String) -> Vec<(String, String)> {
+    let ResidueParts { extra_cells, unreadable_cells, others: rest } = ResidueParts::of(residue);
+    let extra = extra_cells.into_owned().into_iter().zip(1_i64..);
+    let extra = extra.map(|(cell, at)| (text.case_extra_cell(text.number(at)), cell));
+    let unreadable = unreadable_cells.into_owned().into_iter();
+    let unreadable = unreadable.map(|cell| (text.case_unreadable_cell(), cell));
+    let rest = Some(rest).filter(|rest| !rest.is_empty());
+    extra.chain(unreadable).chain(rest.map(|rest| (others, rest))).collect()
 }
 
 #[cfg(test)]

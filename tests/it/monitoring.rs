@@ -216,7 +216,7 @@ async fn prometheus_answers_each_query_of_the_dashboard_and_loads_the_alerts() {
     let unknown: Vec<String> = alerted().into_iter().filter(|name| !text.contains(name)).collect();
     assert_eq!(unknown, ["ingest_renewals_total", "ingest_run_retries_total"]);
     let rules = prometheus.get("/api/v1/rules").await;
-    assert_eq!(rules["data"]["groups"][0]["rules"].as_array().map(Vec::len), Some(11), "{rules}");
+    assert_eq!(rules["data"]["groups"][0]["rules"].as_array().map(Vec::len), Some(12), "{rules}");
 }
 
 #[test]

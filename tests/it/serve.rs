@@ -18,7 +18,7 @@ async fn with_nothing_configured_there_is_one_local_user() {
     let mut server = local().await;
     let (status, me) = server.get("/api/v1/me").await;
     assert_eq!((status, &me["owner"], &me["via"]), (200, &json!("tester"), &json!("local")));
-    assert_eq!(me["roles"], json!(["uploader", "editor"]));
+    assert_eq!(me["roles"], json!(["uploader", "editor", "operator"]));
     assert_eq!(server.get_as("/api/v1/me", "a.b.c").await.0, 401, "an invalid token is not ignored");
 
     let post = Method::POST;

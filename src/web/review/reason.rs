@@ -72,12 +72,6 @@ fn misfit(text: &Text, row: &RowView) -> Option<String> {
 /// Returns the labels and values of what does not fit into the values of a row with this issue.
 pub(super) fn residue(text: &Text, issue: &Issue, row: &RowView) -> Vec<(String, String)> {
     let Some(residue) = &row.residue else { return Vec::new() };
-    let ResidueParts { extra_cells, unreadable_cells, others } = ResidueParts::of(residue);
-    let extra = extra_cells.into_owned().into_iter().zip(1_i64..);
-    let extra = extra.map(|(cell, at)| (text.case_extra_cell(text.number(at)), cell));
-    let unreadable = unreadable_cells.into_owned().into_iter();
-    let unreadable = unreadable.map(|cell| (text.case_unreadable_cell(), cell));
     let label = if is_about_encoding(issue) { text.case_encoding() } else { text.case_oddity() };
-    let others = Some(others).filter(|others| !others.is_empty());
-    extra.chain(unreadable).chain(others.map(|others| (label, others))).collect()
+    words::residue(text, residue, label)
 }
