@@ -244,3 +244,25 @@ async fn the_key_of_another_programs_contact_is_no_change_of_it() {
         .await;
     assert_eq!(copy.update().await, (vec![id], vec![]));
 }
+
+#[tokio::test]
+async fn a_session_that_has_changed_one_contact_changes_many_in_linear_time() {
+    let world = World::database().await;
+    let mut connection = connected(&world).await;
+    let add = "INSERT INTO contacts (staging_id, contacts_user_id, contact_email, contact_first_name, contact_last_name,
+             contact_company)
+         SELECT n, 'ann', n || '@example.com', 'Ann', 'Lee', 'Acme' FROM generate_series(1, 20000) AS n";
+    sqlx::raw_sql(add).execute(&mut connection).await.unwrap();
+    // The plan of the trigger's statement is made here, for one contact.
+    let one = "UPDATE contacts SET contact_company = 'One' WHERE staging_id = 1";
+    sqlx::raw_sql(one).execute(&mut connection).await.unwrap();
+    // A comparison of all contacts with each other takes more than a minute.
+    sqlx::raw_sql("SET statement_timeout = '30s'").execute(&mut connection).await.unwrap();
+    let many = "UPDATE contacts SET contact_company = 'Many'";
+    assert_eq!(sqlx::raw_sql(many).execute(&mut connection).await.unwrap().rows_affected(), 20_000);
+    let logged: i64 = sqlx::query_scalar("SELECT count(*) FROM contact_log WHERE log_first = log_last")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(logged, 20_001);
+}
