@@ -28,8 +28,8 @@ pub(super) struct ListIssuesQuery {
     /// Only issues that are assigned to this person: `me`, `nobody` or the name of a person.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     assigned: Option<String>,
-    /// Only issues of which the key, the description, or a value of one of their first hundred rows contains this text. A page of
-    /// such a search may have fewer issues than its limit, or none, before the end.
+    /// Only issues that contain this text in their key, their description, or a value of one of their first hundred rows. A page
+    /// of such a search may have fewer issues than its limit, or none, before the end.
     #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     text: Option<String>,
     /// The `next` of the previous page.

@@ -18,7 +18,7 @@ pub(crate) struct FilterArgs {
     /// Rows with an open issue that is assigned to this person: me, nobody or the name of a person.
     #[arg(long, value_name = "PERSON", value_parser = person)]
     assigned: Option<AssignedTo>,
-    /// Rows with an open issue of which the key, the description, or a value of one of its first hundred rows contains this text.
+    /// Rows with an open issue that contains this text in its key, its description, or a value of one of its first hundred rows.
     #[arg(long, value_parser = search_text)]
     issue_text: Option<String>,
     /// Rows that are still to be decided: with an open issue, and neither discarded nor imported.

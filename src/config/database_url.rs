@@ -21,10 +21,24 @@ impl DatabaseUrl {
     /// Returns how to connect with a token of AWS IAM in place of a password: over a network always encrypted, since whoever
     /// reads a token can use it.
     pub(crate) fn options_for_tokens(&self) -> PgConnectOptions {
-        match self.unverified_tls() {
-            Some("disable" | "allow" | "prefer") => self.0.clone().ssl_mode(PgSslMode::Require),
-            Some(_) | None => self.0.clone(),
+        let may_be_clear = match self.0.get_ssl_mode() {
+            PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => true,
+            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => false,
+        };
+        match may_be_clear && !self.is_local() {
+            true => self.0.clone().ssl_mode(PgSslMode::Require),
+            false => self.0.clone(),
         }
+    }
+
+    /// Returns whether the connection stays on this machine.
+    fn is_local(&self) -> bool {
+        let host = self.0.get_host();
+        let address = || host.trim_matches(['[', ']']).parse::<IpAddr>();
+        self.0.get_socket().is_some()
+            || host.starts_with('/')
+            || host.eq_ignore_ascii_case("localhost")
+            || address().is_ok_and(|address| address.is_loopback())
     }
 
     /// Returns the TLS mode if the connection crosses a network and the mode does not verify the server's
@@ -38,13 +52,7 @@ impl DatabaseUrl {
             PgSslMode::VerifyCa => "verify-ca",
             PgSslMode::VerifyFull => return None,
         };
-        let host = self.0.get_host();
-        let address = || host.trim_matches(['[', ']']).parse::<IpAddr>();
-        let local = self.0.get_socket().is_some()
-            || host.starts_with('/')
-            || host.eq_ignore_ascii_case("localhost")
-            || address().is_ok_and(|address| address.is_loopback());
-        (!local).then_some(mode)
+        (!self.is_local()).then_some(mode)
     }
 }
 
@@ -84,6 +92,23 @@ impl fmt::Debug for DatabaseUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_cross_a_network_only_encrypted() {
+        for (url, encrypted) in [
+            ("postgresql://app@db.example.com/x", true),
+            ("postgresql://app@db.example.com/x?sslmode=disable", true),
+            ("postgresql://app@db.example.com/x?sslmode=verify-full", true),
+            ("postgresql://app@127.0.0.1/x", false),
+        ] {
+            let options = url.parse::<DatabaseUrl>().unwrap().options_for_tokens();
+            let is_encrypted = matches!(
+                options.get_ssl_mode(),
+                PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull
+            );
+            assert_eq!(is_encrypted, encrypted, "{url}");
+        }
+    }
 
     #[test]
     fn connections_over_a_network_need_a_verified_server() {

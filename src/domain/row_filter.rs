@@ -31,8 +31,8 @@ pub struct Filter {
     /// The row has an open issue that is assigned to this person, or to nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assigned: Option<AssignedTo>,
-    /// The row has an open issue of which the key, the description, or a value of one of its first hundred rows contains this
-    /// text. Case does not matter.
+    /// The row has an open issue that contains this text in its key, its description, or a value of one of its first hundred
+    /// rows. Case does not matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_text: Option<String>,
     /// The row is still to be decided: it has an open issue, and is neither discarded nor imported.

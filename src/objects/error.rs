@@ -116,7 +116,7 @@ impl ObjectError {
             (Error::NotFound { source, .. }, key) => match key {
                 // S3 distinguishes the two only in the text of its answer.
                 Some(key) if !source.to_string().contains("NoSuchBucket") => Self::NotFound { store, key },
-                _ => Self::NoStore { store, bucket: place.bucket() },
+                Some(_) | None => Self::NoStore { store, bucket: place.bucket() },
             },
             (Error::Precondition { .. } | Error::NotModified { .. }, Some(key)) => {
                 Self::Changed { store, key }

@@ -1,7 +1,6 @@
 //! `from_row!`: how a struct is read from a row.
 //!
-//! `sqlx` derives the same, but its macros need a second build of `sqlx`, with the driver, for the compiler: a tenth of the work of
-//! a build.
+//! `sqlx` derives the same, but its macros need a second build of `sqlx` and its driver, for the compiler.
 
 /// Implements `FromRow` for a struct, from columns with the names of its fields, or with the given names.
 ///

@@ -74,15 +74,23 @@ pub(super) const NO_JIT: &str = "SET LOCAL jit = off";
 /// hour.
 const SETTINGS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
      SET LOCAL idle_in_transaction_session_timeout = '1h'";
-/// Disables `transaction_timeout`, which exists since PostgreSQL 17. Returns no row. Fixes the transaction's snapshot.
-const NO_TRANSACTION_TIMEOUT: &str =
-    "SELECT WHERE CASE WHEN current_setting('server_version_num')::integer >= 170000
-                       THEN set_config('transaction_timeout', '0', true) IS NULL ELSE false END";
+/// Returns the statement that disables `transaction_timeout`, which exists since PostgreSQL 17, for a transaction ("true") or for
+/// a session. It returns no row, and fixes the transaction's snapshot.
+macro_rules! no_timeout {
+    ($is_local:literal) => {
+        concat!(
+            "SELECT WHERE CASE WHEN current_setting('server_version_num')::integer >= 170000
+                       THEN set_config('transaction_timeout', '0', ",
+            $is_local,
+            ") IS NULL ELSE false END"
+        )
+    };
+}
 
+/// Disables `transaction_timeout` for a transaction.
+const NO_TRANSACTION_TIMEOUT: &str = no_timeout!("true");
 /// The same for all later transactions of a session.
-pub(super) const NO_SESSION_TRANSACTION_TIMEOUT: &str =
-    "SELECT WHERE CASE WHEN current_setting('server_version_num')::integer >= 170000
-                       THEN set_config('transaction_timeout', '0', false) IS NULL ELSE false END";
+pub(super) const NO_SESSION_TRANSACTION_TIMEOUT: &str = no_timeout!("false");
 
 /// Waits for a program that rewrites tables, before the transaction's snapshot is fixed, and excludes such programs until the
 /// transaction ends. In a snapshot from before, a rewritten table is empty. Comes before the first query.

@@ -46,8 +46,8 @@ schema! {
         /// Rows with an open issue that is assigned to this person: `me`, `nobody` or the name of a person.
         #[schema(value_type = Option<String>, max_length = 200)]
         assigned: Option<AssignedTo>,
-        /// Rows with an open issue of which the key, the description, or a value of one of its first hundred rows contains this
-        /// text, ignoring case.
+        /// Rows with an open issue that contains this text in its key, its description, or a value of one of its first hundred
+        /// rows, ignoring case.
         #[schema(max_length = 200)]
         issue_text: Option<String>,
         /// Rows that are still to be decided: with an open issue, and neither discarded nor imported.

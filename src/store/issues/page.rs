@@ -50,8 +50,8 @@ pub struct IssueFilter {
     pub state: State,
     /// Only issues that are assigned to this person, or to nobody.
     pub assigned: Option<AssignedTo>,
-    /// Only issues of which the key, the description, or a value of one of their first hundred rows contains this text, ignoring
-    /// case.
+    /// Only issues that contain this text in their key, their description, or a value of one of their first hundred rows,
+    /// ignoring case.
     pub text: Option<String>,
 }
 

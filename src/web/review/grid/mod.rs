@@ -144,7 +144,7 @@ fn search(
     })
 }
 
-/// Returns the panel of decisions about many rows, of which so many match the query.
+/// Returns the panel of decisions about many rows. `found` counts those that match the query.
 fn panel(review: &ReviewJob, query: &GridQuery, head: &Head, found: Matches) -> Panel {
     let text = review.text();
     let (number, shown) = (found.number, text.matches(found));
