@@ -159,7 +159,7 @@ async fn choose(
     tables: JobTables,
     encoding: Encoding,
 ) -> Result<(), ActionError> {
-    decided::create(connection, tables).await?;
+    decided::create(connection).await?;
     let others: HashSet<String> =
         extra_columns::of_job(connection, tables.job()).await?.into_iter().collect();
     let mut changes = Corrections::default();

@@ -268,7 +268,7 @@ async fn choose(
     which: &Filter,
     decision: &Decision,
 ) -> Result<(), ActionError> {
-    decided::create(connection, tables).await?;
+    decided::create(connection).await?;
     match decision {
         Decision::Correct => suggested(connection, tables, which).await?,
         Decision::Replace(replacement) => replaced(connection, tables, which, replacement).await?,

@@ -108,7 +108,7 @@ async fn choose(
         true => extra_columns::of_job(connection, job.id).await?,
         false => Vec::new(),
     };
-    decided::create(connection, job.tables()).await?;
+    decided::create(connection).await?;
     let mut changes = Corrections::default();
     for edit in rows {
         let edits = with_known_columns(&edit.edits, &others, Some(job.id))?;

@@ -106,7 +106,7 @@ async fn choose_earlier(
     if is_undone || !actions::has_rows(connection, action).await? {
         return Err(ActionError::NotUndoable(action));
     }
-    decided::create(connection, job.tables()).await?;
+    decided::create(connection).await?;
     decided::fill_undo(connection, job.tables(), action).await?;
     let left = decided::not_undone(connection, action, NAMED).await?;
     Ok((job, left))

@@ -24,11 +24,11 @@ use crate::domain::field::{Field, PerField};
 use crate::domain::ids::{ActionId, RowId};
 use crate::domain::row::RowStatus;
 
-/// Creates the tables `decided`, `corrected`, `raised` and `rekeyed`, which exist until the transaction ends. The first two have
-/// the new values of rows, the others the issues that these values raise. Their `…_extra` is NULL where the
+/// Creates the tables `decided`, `corrected`, `raised`, `known` and `rekeyed`, which exist until the transaction ends. The first two
+/// have the new values of rows, the others the issues that these values raise. Their `…_extra` is NULL where the
 /// values in columns that belong to no field do not change, which are large, and an empty object where none remain.
 /// `decided_differs`: the row is discarded and has such values that the row merged with it lacks.
-pub(crate) async fn create(connection: &mut PgConnection, job_tables: JobTables) -> Result<(), StoreError> {
+pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
     let table = AssertSqlSafe(format!(
         "CREATE TEMPORARY TABLE decided (decided_id bigint PRIMARY KEY, {},
              decided_status staging_status_enum, decided_accepted boolean NOT NULL,
@@ -36,10 +36,12 @@ pub(crate) async fn create(connection: &mut PgConnection, job_tables: JobTables)
              decided_differs boolean NOT NULL DEFAULT false) ON COMMIT DROP;
          CREATE TEMPORARY TABLE corrected (corrected_id bigint NOT NULL, {}, corrected_extra jsonb) ON COMMIT DROP;
          {};
+         {};
          {}",
         Field::list(|field| format!("decided_{field} varchar")),
         Field::list(|field| format!("corrected_{field} varchar")),
-        raised::table(job_tables),
+        raised::TABLE,
+        raise::KNOWN_TABLE,
         raise::REKEYED_TABLE
     ));
     sqlx::raw_sql(table).execute(connection).await?;

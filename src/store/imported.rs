@@ -193,7 +193,8 @@ fn change() -> String {
              SELECT imported_change FROM imported
              WHERE imported_number > $1 AND imported_number <= $1 + {PART} AND imported_change IS NOT NULL),
          change AS MATERIALIZED (
-             SELECT contact_changes.* FROM part JOIN contact_changes ON change_id = imported_change)"
+             SELECT found.* FROM part, LATERAL (
+                 SELECT * FROM contact_changes WHERE change_id = imported_change OFFSET 0) AS found)"
     )
 }
 

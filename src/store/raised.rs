@@ -31,25 +31,28 @@ impl Batch {
     }
 }
 
-/// Returns the statement that creates the temporary table `raised`, which exists until the transaction ends.
-pub(super) fn table(tables: JobTables) -> String {
-    format!(
-        "CREATE TEMPORARY TABLE raised (
+/// The statement that creates the temporary table `raised`, which exists until the transaction ends.
+pub(super) const TABLE: &str = "CREATE TEMPORARY TABLE raised (
              raised_type issue_type_enum NOT NULL,
              raised_key varchar COLLATE \"C\" NOT NULL,
              raised_description varchar NOT NULL,
-             raised_staging_id bigint NOT NULL,
-             raised_job bigint NOT NULL DEFAULT {})
-         ON COMMIT DROP",
-        tables.job()
-    )
-}
+             raised_staging_id bigint NOT NULL)
+         ON COMMIT DROP";
 
 /// Creates the table.
-pub(crate) async fn create(connection: &mut PgConnection, tables: JobTables) -> Result<(), StoreError> {
-    sqlx::raw_sql(AssertSqlSafe(table(tables))).execute(connection).await?;
+pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::raw_sql(TABLE).execute(connection).await?;
     Ok(())
 }
+
+/// Makes the following statements compare the issues of a job with what is in the table by a hash join, unless that is little.
+///
+/// Without statistics of the job, the planner expects it to have one issue and would read all of them for each pair. No index prevents
+/// this: row-level security keeps a comparison of types out of index conditions.
+pub(super) const JOIN_BY_HASH: &str = "SELECT set_config('enable_nestloop',
+             ((SELECT count(*) FROM (SELECT FROM raised LIMIT 20) AS pair) < 20)::text, true)";
+/// Ends the effect of [`JOIN_BY_HASH`].
+pub(super) const JOIN_AS_PLANNED: &str = "SET LOCAL enable_nestloop TO DEFAULT";
 
 /// The columns that [`write`] writes.
 const WRITTEN: &[(&str, &str)] = &[
@@ -119,18 +122,16 @@ pub(crate) async fn apply(connection: &mut PgConnection, tables: JobTables) -> R
 
 /// Returns the statements that insert missing issues and links and reopen resolved issues. They leave the pairs of an issue
 /// and a row in the temporary table `linked`.
-///
-/// Joins use whole keys, including the job's number as a column, so that outdated statistics of the job do not make the
-/// planner expect a single issue.
-fn added(tables: JobTables) -> [String; 6] {
+fn added(tables: JobTables) -> [String; 8] {
     let (issues, job) = (tables.issues(), tables.job());
     let (new_issues, new_items) = (tables.inserted(RecordKind::Issues), tables.inserted(RecordKind::Items));
     [
+        JOIN_BY_HASH.to_owned(),
         // While records move, an issue can be in the job's own table, where the unique key of the shared one does not see it.
         format!(
             "INSERT INTO {new_issues} (issues_job_id, issue_type, issue_key, issue_description)
              SELECT {job}, raised_type, raised_key, min(raised_description) FROM raised
-             WHERE NOT EXISTS (SELECT FROM {issues} WHERE issues_job_id = raised_job AND issue_type = raised_type
+             WHERE NOT EXISTS (SELECT FROM {issues} WHERE issues_job_id = {job} AND issue_type = raised_type
                                                       AND issue_key = raised_key)
              GROUP BY raised_type, raised_key ORDER BY min(raised_staging_id)
              ON CONFLICT (issues_job_id, issue_type, issue_key) DO NOTHING"
@@ -138,8 +139,9 @@ fn added(tables: JobTables) -> [String; 6] {
         format!(
             "CREATE TEMPORARY TABLE linked ON COMMIT DROP AS
              SELECT DISTINCT issue_id AS linked_issue, raised_staging_id AS linked_row FROM raised
-             JOIN {issues} ON issues_job_id = raised_job AND issue_type = raised_type AND issue_key = raised_key"
+             JOIN {issues} ON issues_job_id = {job} AND issue_type = raised_type AND issue_key = raised_key"
         ),
+        JOIN_AS_PLANNED.to_owned(),
         "CREATE UNIQUE INDEX ON linked (linked_issue, linked_row)".to_owned(),
         "ANALYZE linked".to_owned(),
         format!(

@@ -29,7 +29,7 @@ pub(crate) async fn run(
     compared: &Compared,
 ) -> Result<Statistics, RunError> {
     let mut reader = Reader::begin(&reading.context.pool, transaction).await?;
-    raised::create(transaction, reading.location.tables).await?;
+    raised::create(transaction).await?;
     let mut statistics = Statistics { total_rows: compared.rows, ..Statistics::default() };
     let mut changes = Changes::default();
     let all = (Phase::Saving, Some(compared.rows));

@@ -42,7 +42,7 @@ impl Settled {
 
 /// Returns a query's WITH clause with the subquery `standing`: the issues of the rows in `decided`, and whether they are
 /// still raised. The next run applies all rules; until then, this shows people which issues remain. Leaves out those in the
-/// tables `raised` and `rekeyed`, which stay or become open.
+/// tables `known` and `rekeyed`, which stay or become open.
 ///
 /// Tables are joined by their keys alone, in one query: if the planner expected one row in each of two tables, it would
 /// compare them row by row.
@@ -73,7 +73,7 @@ fn standing(job_tables: JobTables, required: RequiredFields) -> String {
                        JOIN {staging} ON staging_id = item_staging_id
                        LEFT JOIN decided ON decided_id = staging_id OFFSET 0) AS joined) AS member
              WHERE issues_job_id = {job}
-               AND NOT EXISTS (SELECT FROM raised WHERE raised_key = issue_key AND raised_type = issue_type)
+               AND NOT EXISTS (SELECT FROM known WHERE known_issue = issue_id)
                AND NOT EXISTS (SELECT FROM rekeyed WHERE rekeyed_issue = issue_id)
              GROUP BY issue_id, issue_resolved, issue_type)",
         rules = rules.join("\n                 "),
