@@ -40,6 +40,9 @@ mod pipeline;
 /// Sends the changes of jobs to the URLs that their owners have chosen.
 mod webhooks;
 
+/// Publishes the changes of the jobs of all owners to an SNS topic.
+mod topic;
+
 /// Receives messages, runs their jobs, retries transient failures and answers.
 mod worker;
 

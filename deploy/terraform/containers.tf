@@ -12,6 +12,7 @@ locals {
       METRICS_ADDRESS    = "0.0.0.0:9090"
       WORKER_CONCURRENCY = tostring(var.jobs_per_worker)
     },
+    var.events_topic_arn == null ? {} : { EVENTS_TOPIC_ARN = var.events_topic_arn },
     var.environment,
   )
 

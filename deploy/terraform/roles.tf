@@ -49,6 +49,15 @@ data "aws_iam_policy_document" "task" {
     actions   = ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"]
     resources = [aws_sqs_queue.dead_letters.arn]
   }
+
+  dynamic "statement" {
+    for_each = var.events_topic_arn == null ? [] : [var.events_topic_arn]
+    content {
+      sid       = "Events"
+      actions   = ["sns:Publish"]
+      resources = [statement.value]
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "task" {

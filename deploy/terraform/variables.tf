@@ -50,6 +50,12 @@ variable "database" {
   default = {}
 }
 
+variable "events_topic_arn" {
+  description = "An SNS topic to which workers publish the changes of the jobs of all owners, or null for none."
+  type        = string
+  default     = null
+}
+
 variable "environment" {
   description = "Further variables of workers and pages, as `ingest help config` lists them. No secrets."
   type        = map(string)

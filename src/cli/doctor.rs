@@ -17,7 +17,7 @@ use crate::domain::worker_state::WorkerState;
 use crate::queue::{self, DeadLetters};
 use crate::store::contacts::SearchIndex;
 use crate::store::counters::{self, Counter};
-use crate::store::{Wall, pauses, schema, unreadable, workers};
+use crate::store::{Wall, pauses, schema, topic_events, unreadable, workers};
 
 /// Checks everything that is configured. Fails if there is a problem to fix.
 pub(crate) async fn run(settings: &Settings, json: bool) -> anyhow::Result<Status> {
@@ -65,6 +65,7 @@ async fn check(settings: &Settings, report: &mut Report) -> anyhow::Result<()> {
     }
     temporary_files(report);
     queue(report, settings, &pool).await;
+    topic(report, settings, &pool).await;
     workers(report, settings, &pool).await;
     sign_in(report, settings).await;
     pool.close().await;
@@ -217,6 +218,21 @@ async fn queue(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
         DeadLetters::None => {
             report.bad("dead letters", "the queue has no redrive policy; configure a dead-letter queue");
         }
+    }
+}
+
+/// Checks the topic that receives the changes of jobs, if one is configured.
+async fn topic(report: &mut Report, settings: &Settings, pool: &sqlx::PgPool) {
+    let Some(publisher) = session::publisher(settings).await else { return };
+    match publisher.permission().await {
+        Ok(permission) if permission.denied.is_some() => return permissions(report, &[permission]),
+        Ok(_) => {}
+        Err(error) => return report.bad("topic", error),
+    }
+    // Not every service says of a call with a wrong parameter that there is no such topic.
+    match topic_events::last_error(pool, publisher.topic()).await.ok().flatten() {
+        Some(error) => report.bad("topic", format!("events were not published: {error}")),
+        None => report.good("topic", format!("{} accepts events", publisher.topic())),
     }
 }
 

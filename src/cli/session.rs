@@ -23,6 +23,7 @@ use crate::shutdown::Shutdown;
 use crate::store::iam::{self, IamSignIn};
 use crate::store::local::LocalCluster;
 use crate::store::{self, OwnerPool, OwnerTransaction, Wall, schema};
+use crate::topic::Publisher;
 use crate::webhooks::{AllowedNetworks, Sender};
 use crate::worker::run::Policy;
 use crate::worker::{self, Worker};
@@ -64,6 +65,7 @@ pub(crate) struct Session {
     /// Whether one more job may run if it is small.
     small_job: bool,
     webhooks: Sender,
+    publisher: Option<Publisher>,
     cluster: Option<LocalCluster>,
 }
 
@@ -117,6 +119,7 @@ impl Session {
             concurrency: connections.jobs,
             small_job: connections.small_job,
             webhooks: sender(settings)?,
+            publisher: publisher(settings).await,
             cluster,
         })
     }
@@ -184,6 +187,7 @@ impl Session {
             owner_patterns: self.settings.owner_pattern.clone(),
             retention: self.retention(),
             webhooks: self.webhooks.clone(),
+            publisher: self.publisher.clone(),
             stranded_after: 2 * self.settings.visibility_timeout(),
         }
     }
@@ -290,6 +294,13 @@ pub(crate) async fn objects(settings: &Settings) -> anyhow::Result<Objects> {
             Ok(Objects::local(folder)?)
         }
     }
+}
+
+/// Returns what publishes events to the topic, if one is configured.
+pub(crate) async fn publisher(settings: &Settings) -> Option<Publisher> {
+    let topic = settings.webhooks.topic()?;
+    let sdk = sdk_config(topic.region()).await;
+    Some(Publisher::new(&sdk, topic.clone(), settings.serve.public_url()))
 }
 
 /// Returns what sends events to webhooks.

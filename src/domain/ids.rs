@@ -123,6 +123,7 @@ of_one_type!(
     MappingId(i32),
     WebhookId(i64),
     DeliveryId(i64),
+    TopicEventId(i64),
     ErasureId(i64),
     ChangeId(i64),
     UploadId(uuid::Uuid),
@@ -147,6 +148,8 @@ ids! {
     WebhookId(i64);
     /// `webhook_deliveries.delivery_id`.
     DeliveryId(i64);
+    /// `topic_events.event_id`.
+    TopicEventId(i64);
     /// `erasures.erasure_id`.
     ErasureId(i64);
     /// `contact_changes.change_id`.

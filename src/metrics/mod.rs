@@ -66,6 +66,8 @@ pub(crate) struct Metrics {
     pub retries: Family<Retried, Counter>,
     /// Attempts to send events to webhooks by result.
     pub webhooks: Family<Ended, Counter>,
+    /// Events for the topic by result.
+    pub topic_events: Family<Ended, Counter>,
     /// Seconds of requests to the HTTP server.
     pub requests: Family<Requested, Histogram, Buckets>,
     last_progress: Gauge,
@@ -135,6 +137,8 @@ impl Metrics {
             issues: all.counts("ingest_issues", "Issues that were open at the end of a run"),
             retries: all.counts("ingest_run_retries", "Runs that failed and are tried again"),
             webhooks: all.counts("ingest_webhook_attempts", "Attempts to send events to webhooks by result"),
+            topic_events: all
+                .counts("ingest_topic_events", "Events published to the SNS topic, and failed attempts"),
             requests: all.durations(
                 "http_server_request_duration",
                 "Time of requests to the HTTP server until the head of the response",

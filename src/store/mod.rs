@@ -50,6 +50,7 @@ mod schema_turn;
 pub(crate) mod sign_ins;
 pub mod sql;
 pub mod staging;
+pub(crate) mod topic_events;
 pub(crate) mod undo_progress;
 pub(crate) mod unreadable;
 pub(crate) mod uploads;

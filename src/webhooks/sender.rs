@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{RequestBuilder, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 use url::Host;
 
 use super::addresses::{AllowedNetworks, GuardedResolver, NotAllowed};
+use crate::domain::job_event::JobEvent;
 use crate::propagation::trace_headers;
 use crate::store::webhooks::{Attempt, Failure};
 
@@ -96,7 +97,7 @@ impl Sender {
 
     fn request(&self, attempt: &Attempt) -> Result<RequestBuilder, standardwebhooks::WebhookError> {
         let message = format!("msg_{}", attempt.message.simple());
-        let (now, body) = (Utc::now().timestamp(), self.body(attempt).to_string());
+        let (now, body) = (Utc::now().timestamp(), event(attempt).content(self.pages.as_deref()).to_string());
         let signature = Webhook::new(&attempt.secret)?.sign(&message, now, body.as_bytes())?;
         let request = self.client.post(attempt.url.url().clone()).header(CONTENT_TYPE, "application/json");
         let request = request.header(HEADER_WEBHOOK_ID, message).header(HEADER_WEBHOOK_TIMESTAMP, now);
@@ -105,20 +106,16 @@ impl Sender {
             |request: RequestBuilder, (name, value)| request.header::<String, String>(name, value);
         Ok(trace_headers().into_iter().fold(request, with_header).body(body))
     }
+}
 
-    fn body(&self, attempt: &Attempt) -> Value {
-        let mut data = json!({});
-        if let (Some(job), Some(Value::Object(counts))) = (attempt.job, &attempt.counts) {
-            data = json!({ "job_id": job, "filename": attempt.filename });
-            for (name, value) in counts {
-                data[name] = value.clone();
-            }
-            if let Some(pages) = &self.pages {
-                data["url"] = format!("{pages}/jobs/{job}").into();
-            }
-        }
-        let timestamp = attempt.created_at.to_rfc3339_opts(SecondsFormat::Millis, true);
-        json!({ "type": attempt.event, "timestamp": timestamp, "data": data })
+fn event(attempt: &Attempt) -> JobEvent<'_> {
+    let counts = attempt.counts.as_ref().and_then(Value::as_object);
+    JobEvent {
+        event: attempt.event,
+        created_at: attempt.created_at,
+        job: attempt.job.zip(counts),
+        filename: attempt.filename.as_deref(),
+        owner: None,
     }
 }
 

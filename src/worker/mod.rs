@@ -23,6 +23,7 @@ use crate::domain::owner_pattern::OwnerPatterns;
 use crate::pipeline::Context;
 use crate::pipeline::retention::Retention;
 use crate::queue::Queue;
+use crate::topic::Publisher;
 use crate::webhooks::Sender;
 
 /// What a worker needs.
@@ -45,6 +46,8 @@ pub(crate) struct Worker {
     pub retention: Retention,
     /// Sends events to webhooks.
     pub webhooks: Sender,
+    /// Publishes events to a topic; `None` if there is none.
+    pub publisher: Option<Publisher>,
     /// How long a job may wait without a lease before its message counts as lost.
     pub stranded_after: Duration,
 }

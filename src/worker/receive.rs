@@ -17,7 +17,8 @@ use crate::pipeline::{Context, Pace, contact_keys, expired_uploads, retention};
 use crate::queue::{Delivery, Queue, QueueError};
 use crate::shutdown::Shutdown;
 use crate::store::retention::Removed;
-use crate::store::{counters, object_events};
+use crate::store::{counters, object_events, topic_events};
+use crate::topic;
 use crate::webhooks;
 
 /// The wait after a failed receive.
@@ -36,6 +37,8 @@ const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
 const COUNT_IDS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The wait between two searches for uploads that have expired.
 const EXPIRE_UPLOADS_EVERY: Duration = Duration::from_secs(15 * 60);
+/// How long the events of a topic are kept after the last worker has used it.
+const TOPIC_KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// The wait between two searches for files of killed uploads and old events of S3.
 const TIDY_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -55,6 +58,7 @@ pub(crate) async fn work(worker: Worker, shutdown: Shutdown) {
     tasks.spawn(fill_keys(worker.clone(), shutdown.clone()));
     tasks.spawn(retain(worker.clone(), shutdown.clone()));
     tasks.spawn(send_events(worker.clone(), shutdown.clone()));
+    tasks.spawn(publish_events(worker.clone(), shutdown.clone()));
     let gate = Gate::new(shutdown.stop_receiving.clone());
     let mut member = Member::new(&worker, places.clone());
     tracing::info!(concurrency = worker.concurrency, small_job, "worker started");
@@ -209,10 +213,13 @@ async fn sweep(worker: Arc<Worker>, shutdown: Shutdown) {
     }
 }
 
-/// Removes the files of killed uploads from the store, and forgets old events of S3.
+/// Removes the files of killed uploads from the store, and forgets old events of S3 and those of topics that are not used.
 async fn tidy(worker: Arc<Worker>, shutdown: Shutdown) {
     while !shutdown.stop_receiving.is_cancelled() {
         forget_events(&worker, &shutdown).await;
+        if let Err(error) = topic_events::remove_unused(&worker.context.pool, TOPIC_KEPT).await {
+            tracing::warn!(%error, "cannot remove the events of topics that are not used; trying again in a day");
+        }
         match worker.context.objects.remove_abandoned(&shutdown.stop_receiving).await {
             Ok(0) => {}
             Ok(files) => tracing::info!(files, "removed the leftovers of interrupted uploads"),
@@ -296,6 +303,13 @@ async fn fill_keys(worker: Arc<Worker>, shutdown: Shutdown) {
 /// Sends the changes of jobs to webhooks.
 async fn send_events(worker: Arc<Worker>, shutdown: Shutdown) {
     webhooks::send(&worker.context.pool, &worker.webhooks, &shutdown.stop_receiving).await;
+}
+
+/// Publishes the changes of jobs to the topic, if there is one.
+async fn publish_events(worker: Arc<Worker>, shutdown: Shutdown) {
+    if let Some(publisher) = &worker.publisher {
+        topic::publish(&worker.context.pool, publisher, &shutdown.stop_receiving).await;
+    }
 }
 
 /// Removes what is older than its time of retention.

@@ -80,6 +80,7 @@ mod statements;
 mod stopping;
 mod structure;
 mod support;
+mod topics;
 mod torture;
 mod tour;
 mod traces;

@@ -21,12 +21,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["pipeline", "store", "objects", "queue", "containers", "exports", "texts", "csv", "domain"],
     ),
     ("webhooks", &["store", "domain", "metrics", "propagation"]),
+    ("topic", &["store", "domain", "metrics", "propagation"]),
     (
         "worker",
         &[
             "pipeline",
             "queue",
             "webhooks",
+            "topic",
             "store",
             "objects",
             "texts",
@@ -64,6 +66,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "auth",
             "worker",
             "webhooks",
+            "topic",
             "pipeline",
             "actions",
             "store",

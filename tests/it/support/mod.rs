@@ -10,6 +10,7 @@ mod provider;
 mod relay;
 mod server;
 mod servers;
+mod topic;
 mod world;
 
 pub(crate) use browser::{Browser, client, client_with_bearer};
@@ -21,4 +22,5 @@ pub(crate) use provider::{OidcProvider, SigningKey, StaticProvider, in_seconds};
 pub(crate) use relay::{Relay, Seen};
 pub(crate) use server::{Server, status_and_json};
 pub(crate) use servers::{PgBouncer, Postgres, free_port, moto, postgres};
+pub(crate) use topic::Topic;
 pub(crate) use world::{World, eventually};
