@@ -1,13 +1,17 @@
 .PHONY: demo test unit lint deny deploy torture build bench fleet micro fuzz screenshots tour effort soak score image image-check \
 	matrix firefox upgrade-check
 
-# Builds the program, imports examples/contacts.csv into the private local database, and shows the issues.
-demo: build
-	@scripts/demo
+COMMIT = INGEST_COMMIT="$$(git rev-parse --short HEAD 2>/dev/null)"
+
+# Builds the program without optimisation, imports examples/contacts.csv into the private local database, and shows the issues.
+demo:
+	scripts/setup
+	$(COMMIT) cargo build --profile demo --locked --bin ingest
+	@INGEST=target/demo/ingest scripts/demo
 
 build:
 	scripts/setup
-	INGEST_COMMIT="$$(git rev-parse --short HEAD 2>/dev/null)" cargo build --release --locked
+	$(COMMIT) cargo build --release --locked
 
 # Everything: format, lints, and all tests, which start their own servers. Tests often wait for these, so more of them run at
 # the same time than there are processors.

@@ -31,7 +31,7 @@ mod webhooks;
 pub(crate) use access::AccessSettings;
 pub(crate) use bucket::BucketSettings;
 pub(crate) use database_url::DatabaseUrl;
-pub use dotenv::{Dotenv, DotenvError, load_dotenv};
+pub(crate) use dotenv::{Dotenv, load_dotenv};
 pub(crate) use limits::LimitSettings;
 use logging::log_format;
 pub(crate) use logging::{LogFormat, LogLevel, log_filter};
@@ -192,7 +192,7 @@ pub(crate) struct Settings {
     #[command(flatten)]
     pub retention: RetentionSettings,
 
-    /// Where webhooks may be.
+    /// What receives the changes of jobs.
     #[command(flatten)]
     pub webhooks: WebhookSettings,
 

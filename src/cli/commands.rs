@@ -21,7 +21,7 @@ use crate::domain::note::Note;
 /// in its data folder.
 #[derive(Debug, Parser)]
 #[command(name = "ingest", version = version(), propagate_version = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
     /// Print the result as JSON on stdout; of a list, the same as `--output json`.

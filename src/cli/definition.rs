@@ -26,7 +26,7 @@ const AFTER: &str = "Every setting is also a flag of every command: `ingest help
 impl Cli {
     /// Parses the command line, and exits with the usage if that fails. Returns an error if it contains a secret. `dotenv`:
     /// the `.env` that was loaded into the environment.
-    pub fn parse_checked(dotenv: Option<&Dotenv>) -> Result<Cli, SettingsError> {
+    pub(crate) fn parse_checked(dotenv: Option<&Dotenv>) -> Result<Cli, SettingsError> {
         let command = command();
         let matches = command.clone().get_matches();
         config::refuse_secret_flags(&matches)?;

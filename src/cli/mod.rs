@@ -53,17 +53,47 @@ mod wide_ids;
 
 use std::process::ExitCode;
 
-pub use commands::Cli;
-use commands::Command;
+use commands::{Cli, Command};
 use session::Session;
 
-use crate::config::{LogLevel, SettingsError};
+use crate::config::{self, LogLevel, SettingsError};
 use crate::domain::decision::Decision;
 use crate::telemetry::{self, Traces};
 
+/// Runs the program: parses the command line and the environment, and carries out the command.
+pub fn main() -> ExitCode {
+    let refused = |error: &dyn std::fmt::Display| {
+        eprintln!("ingest: {error}");
+        ExitCode::from(2)
+    };
+    // Loads `.env` into the environment before any thread is started.
+    let dotenv = match config::load_dotenv() {
+        Ok(dotenv) => dotenv,
+        Err(error) => return refused(&error),
+    };
+    if let Some(dotenv) = &dotenv {
+        eprintln!("ingest: {dotenv}");
+    }
+    let parsed = match Cli::parse_checked(dotenv.as_ref()) {
+        Ok(parsed) => parsed,
+        Err(error) => return refused(&error),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("ingest: the runtime cannot start: {error}");
+            return Status::Failed.into();
+        }
+    };
+    match runtime.block_on(run(parsed)) {
+        Ok(status) => status.into(),
+        Err(error) => report_error(&error),
+    }
+}
+
 /// The outcome of a command, as its exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
+enum Status {
     /// Done.
     Done,
     /// There are issues for a person to resolve.
@@ -88,7 +118,7 @@ impl From<Status> for ExitCode {
 /// Prints an error to stderr. The text may quote a file. Returns the exit status.
 ///
 /// Prints nothing if the reader of the output has gone: then the program ends as SIGPIPE ends others.
-pub fn report_error(error: &anyhow::Error) -> ExitCode {
+fn report_error(error: &anyhow::Error) -> ExitCode {
     if output::is_reader_gone(error) {
         return Status::Stopped(SIGPIPE).into();
     }
@@ -106,7 +136,7 @@ pub fn report_error(error: &anyhow::Error) -> ExitCode {
 const SIGPIPE: u8 = 13;
 
 /// Runs a parsed command line. Sends what waits to be sent to a collector of traces before it returns.
-pub async fn run(cli: Cli) -> anyhow::Result<Status> {
+async fn run(cli: Cli) -> anyhow::Result<Status> {
     let export = cli.settings.traces.trace_export();
     let traces =
         export.map_err(anyhow::Error::from).and_then(|export| export.as_ref().map(Traces::start).transpose());

@@ -34,7 +34,7 @@ const AWS_NAMES: [&str; 7] = [
 
 /// A loaded `.env`. `Display` shows its path and the names of the variables taken from it, never values.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Dotenv {
+pub(crate) struct Dotenv {
     path: PathBuf,
     names: Vec<String>,
 }
@@ -58,7 +58,7 @@ impl fmt::Display for Dotenv {
 
 /// Why `.env` cannot be used. Never contains a value.
 #[derive(Debug, thiserror::Error)]
-pub enum DotenvError {
+pub(crate) enum DotenvError {
     /// The file exists and cannot be read.
     #[error("{FILE} cannot be read: {0}")]
     Read(#[source] std::io::Error),
@@ -107,7 +107,7 @@ pub enum DotenvError {
 /// their values. Returns `None` if there is no such file.
 ///
 /// Call it before the command line is parsed and before any thread is started.
-pub fn load_dotenv() -> Result<Option<Dotenv>, DotenvError> {
+pub(crate) fn load_dotenv() -> Result<Option<Dotenv>, DotenvError> {
     let Some(text) = read(Path::new(FILE))? else { return Ok(None) };
     let mut names = checked_names(&text)?;
     names.retain(|name| std::env::var_os(name).is_none());
