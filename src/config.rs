@@ -18,8 +18,10 @@ mod database_url;
 mod dotenv;
 mod limits;
 mod logging;
+mod metric_export;
 mod monitoring;
 mod origins;
+mod otlp;
 mod region;
 mod retention;
 mod secret;
@@ -35,8 +37,10 @@ pub(crate) use dotenv::{Dotenv, load_dotenv};
 pub(crate) use limits::LimitSettings;
 use logging::log_format;
 pub(crate) use logging::{LogFormat, LogLevel, log_filter};
+pub(crate) use metric_export::{MetricExport, MetricExportSettings};
 pub(crate) use monitoring::MonitoringSettings;
 pub(crate) use origins::{Setting, settings};
+pub(crate) use otlp::OtlpSettings;
 pub(crate) use retention::RetentionSettings;
 use secret::Secret;
 use values::{owner_pattern, queue_url, required_fields, retry_delay, whole};
@@ -200,9 +204,17 @@ pub(crate) struct Settings {
     #[command(flatten)]
     pub monitoring: MonitoringSettings,
 
-    /// Where traces are sent.
+    /// The collector of OpenTelemetry.
+    #[command(flatten)]
+    pub otlp: OtlpSettings,
+
+    /// Which traces are sent, and where.
     #[command(flatten)]
     pub traces: TraceSettings,
+
+    /// Where metrics are sent.
+    #[command(flatten)]
+    pub metric_export: MetricExportSettings,
 
     /// Settings of the HTTP server and its users.
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Logging and tracing of the process.
+//! Logging and tracing of the process, and its metrics on their way to a collector.
 //!
 //! Log lines are JSON objects for machines, or readable lines for people. Dependencies are logged from WARNING on. SQL statements
 //! and connection parameters are never logged: they can contain personal data or passwords.
@@ -6,7 +6,12 @@
 //! Spans of our own modules become spans of traces, if traces are sent. Their fields are the attributes: counts, ids and names of our
 //! own, never a value from a file.
 
+mod collector;
 mod lines;
+mod metrics;
+mod openmetrics;
+mod points;
+mod resource;
 mod traces;
 
 use std::error::Error;
@@ -19,6 +24,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFormat, LogLevel};
 use lines::Lines;
+pub(crate) use metrics::MetricSender;
 pub(crate) use traces::Traces;
 
 /// Starts logging for the whole process. JSON logs of a service go to standard output, everything else to standard

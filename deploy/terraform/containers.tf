@@ -13,6 +13,7 @@ locals {
       WORKER_CONCURRENCY = tostring(var.jobs_per_worker)
     },
     var.events_topic_arn == null ? {} : { EVENTS_TOPIC_ARN = var.events_topic_arn },
+    var.collector == null ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT = var.collector.url },
     var.environment,
   )
 
@@ -88,6 +89,17 @@ resource "aws_vpc_security_group_egress_rule" "https" {
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
+}
+
+resource "aws_vpc_security_group_egress_rule" "collector" {
+  count = var.collector == null ? 0 : 1
+
+  security_group_id            = aws_security_group.containers.id
+  description                  = "The OpenTelemetry collector"
+  referenced_security_group_id = var.collector.security_group_id
+  ip_protocol                  = "tcp"
+  from_port                    = var.collector.port
+  to_port                      = var.collector.port
 }
 
 resource "aws_ecs_task_definition" "worker" {

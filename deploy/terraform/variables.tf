@@ -62,6 +62,16 @@ variable "environment" {
   default     = {}
 }
 
+variable "collector" {
+  description = "An OpenTelemetry collector that receives traces and metrics by OTLP over HTTP, or null for none: its URL, such as http://collector.internal:4318, the port of the URL, and its security group, which has to admit the containers. A collector of a service at port 443 needs only OTEL_EXPORTER_OTLP_ENDPOINT in `environment`."
+  type = object({
+    url               = string
+    port              = optional(number, 4318)
+    security_group_id = string
+  })
+  default = null
+}
+
 variable "pages" {
   description = "The API and the review pages, or null for none. Requests come from the load balancer of `target_group_arn`, which has a security group of its own; sign-in is at an OpenID Connect provider. `client_secret_arn`: a secret of Secrets Manager."
   type = object({

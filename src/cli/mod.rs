@@ -137,7 +137,7 @@ const SIGPIPE: u8 = 13;
 
 /// Runs a parsed command line. Sends what waits to be sent to a collector of traces before it returns.
 async fn run(cli: Cli) -> anyhow::Result<Status> {
-    let export = cli.settings.traces.trace_export();
+    let export = cli.settings.traces.export(&cli.settings.otlp);
     let traces =
         export.map_err(anyhow::Error::from).and_then(|export| export.as_ref().map(Traces::start).transpose());
     start_log(&cli, traces.as_ref().ok().and_then(Option::as_ref));

@@ -82,8 +82,7 @@ pub(crate) async fn run(session: &Session, no_worker: bool) -> anyhow::Result<St
         }
     };
     let service = async { tokio::join!(served, work) };
-    let address = settings.monitoring.metrics_address();
-    monitoring::run_monitored(address, &session.control, queue.clone(), &shutdown, service).await?;
+    monitoring::run_monitored(settings, &session.control, queue.clone(), &shutdown, service).await?;
     tracing::info!("server stopped");
     Ok(Status::Done)
 }

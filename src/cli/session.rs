@@ -159,8 +159,7 @@ impl Session {
         shutdown.quiet_on_signal()?;
         let queue = queue(&self.settings, &self.context.pool).await?;
         let work = worker::work(self.worker(queue.clone()), shutdown.clone());
-        let address = self.settings.monitoring.metrics_address();
-        monitoring::run_monitored(address, &self.control, queue, &shutdown, work).await?;
+        monitoring::run_monitored(&self.settings, &self.control, queue, &shutdown, work).await?;
         Ok(Status::Done)
     }
 

@@ -10,10 +10,15 @@ use clap::parser::ValueSource;
 use super::{SettingsError, given};
 
 /// Every secret: its argument, flag and variable.
-const SECRETS: [(&str, &str, &str); 3] = [
+const SECRETS: [(&str, &str, &str); 4] = [
     ("database_url", "database-url", "DATABASE_URL"),
     ("oidc_client_secret", "oidc-client-secret", "OIDC_CLIENT_SECRET"),
     ("otel_exporter_otlp_headers", "otel-exporter-otlp-headers", "OTEL_EXPORTER_OTLP_HEADERS"),
+    (
+        "otel_exporter_otlp_metrics_headers",
+        "otel-exporter-otlp-metrics-headers",
+        "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+    ),
 ];
 
 /// The maximum size of a secret's file.

@@ -45,6 +45,7 @@ mod locale;
 mod mapping;
 mod memory;
 mod merging;
+mod metric_export;
 mod monitoring;
 mod notes;
 mod operation;

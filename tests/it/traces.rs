@@ -41,7 +41,8 @@ async fn one_trace_shows_all(world: World, system: &str) {
     let collector = Collector::start().await;
     let world = tracing(world, &collector.url)
         .with(&LOOPBACK)
-        .with(&[("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20sesame")]);
+        .with(&[("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20sesame")])
+        .with(&[("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")]);
     let server = Server::start(world).await;
     let receiver = Receiver::accepting().await;
     let new = json!({ "url": receiver.url, "events": ["job.completed"] });
@@ -100,6 +101,7 @@ async fn one_trace_shows_all(world: World, system: &str) {
     for export in collector.exports() {
         assert_eq!(export.headers["authorization"], "Bearer sesame");
         assert_eq!(export.headers["content-type"], "application/x-protobuf");
+        assert_eq!(export.headers["content-encoding"], "gzip");
         let text = String::from_utf8_lossy(&export.body).into_owned();
         for value in CONTACTS {
             assert!(!text.contains(value), "{value} is in a span");

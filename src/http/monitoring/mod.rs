@@ -58,6 +58,11 @@ impl Monitored {
         Monitored { pool, queue_name, stopping, quiet, observed }
     }
 
+    /// Returns all metrics in OpenMetrics' text format.
+    pub(crate) async fn text(&self) -> Result<String, std::fmt::Error> {
+        METRICS.text(&self.observed.read().await.registry)
+    }
+
     /// Answers `/metrics`, `/livez`, `/readyz` and `/version` until `stop`.
     pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) {
         let routes = Router::new()
@@ -76,7 +81,7 @@ async fn version() -> axum::Json<serde_json::Value> {
 }
 
 async fn metrics(State(monitored): State<Monitored>) -> Response {
-    match METRICS.text(&monitored.observed.read().await.registry) {
+    match monitored.text().await {
         Ok(text) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }

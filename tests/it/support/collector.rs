@@ -1,13 +1,17 @@
-//! An OpenTelemetry collector on loopback: receives traces by OTLP, protobuf over HTTP.
+//! An OpenTelemetry collector on loopback: receives traces and metrics by OTLP, protobuf over HTTP.
 
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use flate2::read::GzDecoder;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
@@ -18,8 +22,17 @@ use super::world::eventually;
 pub(crate) struct Export {
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
+    /// Its body, decompressed.
     pub body: Bytes,
+}
+
+/// A request with metrics, decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct SentMetrics {
+    /// The attributes of the program.
+    pub resource: Vec<KeyValue>,
+    /// The metrics.
+    pub metrics: Vec<Metric>,
 }
 
 /// A span with the name of the service that sent it.
@@ -27,16 +40,20 @@ pub(crate) struct Export {
 pub(crate) struct Sent {
     /// `service.name`.
     pub service: String,
+    /// `service.instance.id`.
+    pub instance: String,
     /// The span.
     pub span: Span,
 }
 
-/// A collector that accepts everything.
+/// A collector that accepts everything, until it is told otherwise.
 #[derive(Clone)]
 pub(crate) struct Collector {
     /// Its URL, without a path.
     pub url: String,
     exports: Arc<Mutex<Vec<Export>>>,
+    metric_exports: Arc<Mutex<Vec<Export>>>,
+    answer: Arc<Mutex<StatusCode>>,
 }
 
 impl Collector {
@@ -44,14 +61,38 @@ impl Collector {
     pub(crate) async fn start() -> Collector {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let collector = Collector { url, exports: Arc::default() };
-        let routes =
-            axum::Router::new().route("/v1/traces", axum::routing::post(take)).with_state(collector.clone());
+        let (exports, metric_exports, answer) = (Arc::default(), Arc::default(), Arc::default());
+        let collector = Collector { url, exports, metric_exports, answer };
+        let routes = axum::Router::new()
+            .route("/v1/traces", axum::routing::post(take_traces))
+            .route("/v1/metrics", axum::routing::post(take_metrics))
+            .with_state(collector.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         collector
     }
 
-    /// Returns the requests so far.
+    /// Answers with `status` from now on.
+    pub(crate) fn answer_with(&self, status: StatusCode) {
+        *self.answer.lock().unwrap() = status;
+    }
+
+    /// Returns the requests with metrics so far.
+    pub(crate) fn metric_exports(&self) -> Vec<Export> {
+        self.metric_exports.lock().unwrap().clone()
+    }
+
+    /// Returns the content of the requests with metrics so far.
+    pub(crate) fn metrics(&self) -> Vec<SentMetrics> {
+        let decoded = |export: Export| {
+            let request = ExportMetricsServiceRequest::decode(export.body).unwrap();
+            let [of_resource] = request.resource_metrics.try_into().unwrap();
+            let [of_scope] = of_resource.scope_metrics.try_into().unwrap();
+            SentMetrics { resource: of_resource.resource.unwrap().attributes, metrics: of_scope.metrics }
+        };
+        self.metric_exports().into_iter().map(decoded).collect()
+    }
+
+    /// Returns the requests with traces so far.
     pub(crate) fn exports(&self) -> Vec<Export> {
         self.exports.lock().unwrap().clone()
     }
@@ -63,9 +104,11 @@ impl Collector {
             let request = ExportTraceServiceRequest::decode(export.body).unwrap();
             for of_resource in request.resource_spans {
                 let resource = of_resource.resource.unwrap();
-                let service = attribute(&resource.attributes, "service.name").unwrap();
+                let described = |name| attribute(&resource.attributes, name).unwrap();
+                let (service, instance) = (described("service.name"), described("service.instance.id"));
                 let sent = of_resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
-                spans.extend(sent.map(|span| Sent { service: service.clone(), span }));
+                let of_program = |span| Sent { service: service.clone(), instance: instance.clone(), span };
+                spans.extend(sent.map(of_program));
             }
         }
         spans
@@ -92,7 +135,8 @@ impl Sent {
     }
 }
 
-fn attribute(attributes: &[KeyValue], name: &str) -> Option<String> {
+/// Returns an attribute as text; numbers in decimal.
+pub(crate) fn attribute(attributes: &[KeyValue], name: &str) -> Option<String> {
     let attribute = attributes.iter().find(|attribute| attribute.key == name)?;
     Some(match attribute.value.as_ref()?.value.as_ref()? {
         Value::StringValue(text) => text.clone(),
@@ -103,7 +147,24 @@ fn attribute(attributes: &[KeyValue], name: &str) -> Option<String> {
     })
 }
 
-async fn take(State(collector): State<Collector>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    collector.exports.lock().unwrap().push(Export { headers, body });
-    StatusCode::OK
+async fn take_traces(State(collector): State<Collector>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    take(&collector.exports, headers, body);
+    *collector.answer.lock().unwrap()
+}
+
+async fn take_metrics(State(collector): State<Collector>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    take(&collector.metric_exports, headers, body);
+    *collector.answer.lock().unwrap()
+}
+
+fn take(exports: &Mutex<Vec<Export>>, headers: HeaderMap, body: Bytes) {
+    let is_compressed = headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
+    let body = if is_compressed { decompressed(&body) } else { body };
+    exports.lock().unwrap().push(Export { headers, body });
+}
+
+fn decompressed(body: &[u8]) -> Bytes {
+    let mut plain = Vec::new();
+    GzDecoder::new(body).read_to_end(&mut plain).unwrap();
+    plain.into()
 }

@@ -16,7 +16,7 @@ mod world;
 pub(crate) use browser::{Browser, client, client_with_bearer};
 pub(crate) use chromium::{Look, Screen};
 pub(crate) use cloud::aws_sdk;
-pub(crate) use collector::{Collector, Sent};
+pub(crate) use collector::{Collector, Sent, SentMetrics, attribute};
 pub(crate) use process::{Child, Ended};
 pub(crate) use provider::{OidcProvider, SigningKey, StaticProvider, in_seconds};
 pub(crate) use relay::{Relay, Seen};
