@@ -44,6 +44,7 @@ pub(crate) mod person;
 pub(crate) mod provider_roles;
 pub(crate) mod raised;
 pub(crate) mod retention;
+pub(crate) mod rights;
 pub(crate) mod run_progress;
 pub mod schema;
 mod schema_turn;
