@@ -54,7 +54,9 @@ pub use contact::{
 pub use correct::{Corrected, CorrectionsPreview, correct, preview_corrections};
 pub use corrections_content::CORRECTIONS_LIMIT;
 pub use corrections_file::{CorrectionsFile, corrections_file};
-pub(crate) use dead_letters::{DeadLetter, DeadLetters, Handled, LetterId, LetterMessage, WhichLetters};
+pub(crate) use dead_letters::{
+    DeadLetter, DeadLetters, Handled, LetterAction, LetterId, LetterMessage, WhichLetters,
+};
 pub use decide::{Preview, decide, decide_issue, decide_with_note, edit_row, preview};
 pub use delete_contacts::{
     DeletedContacts, DeletionPreview, delete_contact, delete_contacts, preview_deletion,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Status;
 use super::connections::Connections;
-use super::output::{counted, print_json, stdout, with_causes};
+use super::output::{counted, counted_up, print_json, stdout, with_causes};
 use super::{fleet, serve, session};
 use crate::config::Settings;
 use crate::domain::permission::{Need, Permission};
@@ -113,12 +113,13 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         );
     }
     match unreadable::count(pool).await {
-        Ok(0) | Err(_) => {}
+        Err(_) => {}
+        Ok(count) if count.number() == 0 => {}
         Ok(count) => report.bad(
             "messages",
             format!(
                 "{} could not be parsed; list them with `ingest dead-letters list`",
-                counted(count, "message")
+                counted_up(count, "message")
             ),
         ),
     }

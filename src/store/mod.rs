@@ -355,6 +355,12 @@ pub struct Matches {
 
 from_row!(Matches { number, is_all });
 
+impl From<Count> for Matches {
+    fn from(count: Count) -> Matches {
+        Matches { number: count.number().min(Count::MOST), is_all: count.number() <= Count::MOST }
+    }
+}
+
 /// Converts a duration to PostgreSQL's `interval`, to the microsecond.
 pub(crate) fn interval(duration: Duration) -> sqlx::postgres::types::PgInterval {
     let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
