@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fleet::Member;
 use super::gate::Gate;
+use super::outage::Outage;
 use super::places::{Free, Place, Places};
 use super::{Worker, delivery, size};
 use crate::domain::job::JobSize;
@@ -77,11 +78,15 @@ async fn receive_all(
     shutdown: &Shutdown,
     tasks: &mut JoinSet<()>,
 ) {
+    let mut outage = Outage::default();
     while let Some((free, open)) = ready(places, gate, shutdown).await {
         let deliveries = match receive(&worker.queue, places, free, &open).await {
-            Ok(deliveries) => deliveries,
+            Ok(deliveries) => {
+                outage.end();
+                deliveries
+            }
             Err(error) => {
-                tracing::warn!(%error, "receive failed; retrying");
+                outage.failed(&error);
                 pause(RECEIVE_PAUSE, shutdown).await;
                 continue;
             }
