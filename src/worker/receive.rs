@@ -13,6 +13,7 @@ use super::places::{Free, Place, Places};
 use super::{Worker, delivery, size};
 use crate::domain::job::JobSize;
 use crate::metrics::{METRICS, OfQueue};
+use crate::pipeline::expired_uploads::{Expired, LeftParts};
 use crate::pipeline::merge::{self, Extent};
 use crate::pipeline::{Context, Pace, contact_keys, expired_uploads, retention};
 use crate::queue::{Delivery, Queue, QueueError};
@@ -231,8 +232,14 @@ async fn tidy(worker: Arc<Worker>, shutdown: Shutdown) {
 pub(crate) async fn remove_expired_uploads(context: &Context, shutdown: &Shutdown) {
     while !shutdown.stop_receiving.is_cancelled() {
         match expired_uploads::remove(context, &shutdown.stop_receiving).await {
-            Ok(0) => {}
-            Ok(uploads) => tracing::info!(uploads, "removed uploads that have expired"),
+            Ok(Expired { uploads, left }) => {
+                if uploads > 0 {
+                    tracing::info!(uploads, "removed uploads that have expired");
+                }
+                if let Some(LeftParts { number, error }) = left {
+                    tracing::warn!(objects = number, %error, "cannot delete objects of uploads in parts; trying again later");
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot remove uploads that have expired; trying again later")
             }
