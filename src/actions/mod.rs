@@ -65,7 +65,7 @@ pub use edit_rows::{RowEdit, edit_rows, preview_rows};
 pub use effect::{Effect, MarkedIssues, RestoredContacts};
 pub use export::{Export, Selection, export};
 pub use forget::{Forgotten, forget};
-pub use job::{Changed, cancel, delete, reprocess, set_policy};
+pub use job::{Changed, JobDeletion, cancel, delete, preview_delete, reprocess, set_policy};
 pub use mappings::{change_mapping, forget_mapping};
 pub use note::note;
 pub use person::{AboutPerson, KnownContact, KnownDecision, KnownFile, KnownRow, about};
