@@ -24,6 +24,7 @@ pub mod issue;
 pub mod job;
 pub mod merge;
 pub mod note;
+pub mod oddity;
 pub mod owner_pattern;
 pub(crate) mod pause;
 pub(crate) mod permission;
