@@ -17,9 +17,10 @@ mod traces;
 use std::error::Error;
 use std::io::IsTerminal;
 
+use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::filter::{FilterExt, FilterFn, Targets, filter_fn};
+use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFormat, LogLevel};
@@ -28,7 +29,8 @@ pub(crate) use metrics::MetricSender;
 pub(crate) use traces::Traces;
 
 /// Starts logging for the whole process. JSON logs of a service go to standard output, everything else to standard
-/// error, so that a command's standard output contains only its data. Spans also go to `traces`, whatever the log's filter.
+/// error, so that a command's standard output contains only its data. `filter` applies to lines: spans go to `traces` and to lines
+/// within them in any case.
 ///
 /// Does nothing if logging was already started.
 pub(crate) fn init(filter: Targets, format: LogFormat, service: bool, traces: Option<&Traces>) {
@@ -37,12 +39,14 @@ pub(crate) fn init(filter: Targets, format: LogFormat, service: bool, traces: Op
     let registry = tracing_subscriber::registry().with(traces.map(Traces::layer));
     // A second start happens in tests only, and the first one's settings are good enough.
     let _ = match (format, service) {
-        (LogFormat::Json, true) => registry.with(Lines::json(std::io::stdout).with_filter(filter)).try_init(),
+        (LogFormat::Json, true) => {
+            registry.with(Lines::json(std::io::stdout).with_filter(with_our_spans(filter))).try_init()
+        }
         (LogFormat::Json, false) => {
-            registry.with(Lines::json(std::io::stderr).with_filter(filter)).try_init()
+            registry.with(Lines::json(std::io::stderr).with_filter(with_our_spans(filter))).try_init()
         }
         (LogFormat::Text, _) => {
-            registry.with(Lines::text(std::io::stderr, colour).with_filter(filter)).try_init()
+            registry.with(Lines::text(std::io::stderr, colour).with_filter(with_our_spans(filter))).try_init()
         }
     };
 }
@@ -62,6 +66,17 @@ pub(crate) fn filter(level: LogLevel, modules: &Targets) -> Targets {
         .with_target("ingest", others.unwrap_or(ours))
         .with_targets(modules.iter())
         .with_targets(silent.map(|target| (target, LevelFilter::OFF)))
+}
+
+/// Adds our own spans to a filter of lines: a line at any level has the ids in the spans around it.
+fn with_our_spans<S>(lines: Targets) -> impl Filter<S> {
+    FilterExt::<S>::or(lines, our_spans())
+}
+
+/// Returns the filter that admits our own spans, and nothing else. Those of dependencies may contain anything.
+fn our_spans() -> FilterFn {
+    let is_ours = |metadata: &Metadata<'_>| metadata.is_span() && metadata.target().starts_with("ingest");
+    filter_fn(is_ours as fn(&Metadata<'_>) -> bool).with_max_level_hint(LevelFilter::INFO)
 }
 
 /// Returns the text of an error with its causes.

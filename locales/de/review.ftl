@@ -286,3 +286,22 @@ grid-left-columns = { $count ->
    *[other] { $shown } eingefügte Spalten passen nicht rechts von dieser Zelle. Sie werden nicht eingefügt.
 }
 grid-left-label = Zeilen, die nicht eingefügt werden
+
+## Was in einer Zeile auffällt
+
+oddity-codes = { $place } { $value } ist in den Codes eines anderen Programms geschrieben: { $likely }
+oddity-invisible = { $place } { $value } enthält unsichtbare Zeichen; ohne sie steht dort { $likely }
+oddity-other-encoding = { $place } { $value } könnte in einer anderen Kodierung stehen: { $likely }
+oddity-encoded-twice = { $place } { $value } wurde doppelt kodiert: { $likely }
+oddity-two-alphabets = { $place } { $value } enthält Buchstaben aus zwei Alphabeten; in lateinischen Buchstaben steht dort { $likely }
+oddity-wide = { $place } { $value } enthält breite Buchstaben: { $likely }
+oddity-in-quotes = { $place } { $value } steht in Anführungszeichen: { $likely }
+oddity-by-other-header = { $place } { $value } ist nach dieser Kopfzeile { $likely }
+oddity-placeholder = { $place } { $value } steht für einen fehlenden Wert
+oddity-may-have-lost = { $place } hat möglicherweise Buchstaben verloren: { $value }
+oddity-has-lost = { $place } hat Buchstaben verloren: { $value }
+oddity-cut-value = { $place } ist zu lang und wurde abgeschnitten
+oddity-cut-row = die Zeile ist zu lang: Zellen am Ende fehlen
+oddity-broken-quotes = die Anführungszeichen der Zeile sind fehlerhaft und lassen sich auch anders lesen
+oddity-ambiguous-name = der Name lässt sich an mehr als einer Stelle trennen: { $name }
+oddity-other-header = die Zeile steht unter einer anderen Kopfzeile in Zeile { $line }, deren Spalten anders angeordnet sind

@@ -375,3 +375,55 @@ grid-left-columns = { $count ->
    *[other] { $shown } pasted columns do not fit to the right of this cell. They are not pasted.
 }
 grid-left-label = Lines that are not pasted
+
+## What looks odd in a row
+
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+# $likely (String) - The likely value in quotes.
+oddity-codes = { $place } { $value } is written in the codes of another program: { $likely }
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+# $likely (String) - The likely value in quotes.
+oddity-invisible = { $place } { $value } has invisible characters in it; without them it is { $likely }
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+# $likely (String) - The likely value in quotes.
+oddity-other-encoding = { $place } { $value } may be in another encoding: { $likely }
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+# $likely (String) - The likely value in quotes.
+oddity-encoded-twice = { $place } { $value } was encoded twice: { $likely }
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+# $likely (String) - The likely value in quotes.
+oddity-two-alphabets = { $place } { $value } has letters of two alphabets; in Latin letters it is { $likely }
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+# $likely (String) - The likely value in quotes.
+oddity-wide = { $place } { $value } has wide letters: { $likely }
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+# $likely (String) - The likely value in quotes.
+oddity-in-quotes = { $place } { $value } stands in quotes: { $likely }
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+# $likely (String) - The likely value in quotes.
+oddity-by-other-header = { $place } { $value } is by that header { $likely }
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+oddity-placeholder = { $place } { $value } stands for a missing value
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+oddity-may-have-lost = { $place } may have lost letters: { $value }
+# $place (String) - The name of the field or column.
+# $value (String) - The value in quotes.
+oddity-has-lost = { $place } has lost letters: { $value }
+# $place (String) - The name of the field or column.
+oddity-cut-value = { $place } is too long and was cut off
+oddity-cut-row = the row is too long: cells at its end were left out
+oddity-broken-quotes = the quotes of the row are broken and can be read in another way
+# $name (String) - The name in quotes.
+oddity-ambiguous-name = the name can be split in more than one place: { $name }
+# $line (String) - The line of the header in the file.
+oddity-other-header = the row is below another header, on line { $line }, whose columns are in another order

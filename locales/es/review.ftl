@@ -286,3 +286,22 @@ grid-left-columns = { $count ->
    *[other] { $shown } columnas pegadas no caben a la derecha de esta celda. No se pegan.
 }
 grid-left-label = Líneas que no se pegan
+
+## Lo que llama la atención en una fila
+
+oddity-codes = { $place } { $value } está escrito en los códigos de otro programa: { $likely }
+oddity-invisible = { $place } { $value } contiene caracteres invisibles; sin ellos es { $likely }
+oddity-other-encoding = { $place } { $value } podría estar en otra codificación: { $likely }
+oddity-encoded-twice = { $place } { $value } se codificó dos veces: { $likely }
+oddity-two-alphabets = { $place } { $value } tiene letras de dos alfabetos; en letras latinas es { $likely }
+oddity-wide = { $place } { $value } tiene letras anchas: { $likely }
+oddity-in-quotes = { $place } { $value } está entre comillas: { $likely }
+oddity-by-other-header = { $place } { $value } es, según ese encabezado, { $likely }
+oddity-placeholder = { $place } { $value } indica que falta un valor
+oddity-may-have-lost = { $place } puede haber perdido letras: { $value }
+oddity-has-lost = { $place } ha perdido letras: { $value }
+oddity-cut-value = { $place } es demasiado largo y se cortó
+oddity-cut-row = la fila es demasiado larga: faltan celdas del final
+oddity-broken-quotes = las comillas de la fila están mal puestas y pueden leerse de otra manera
+oddity-ambiguous-name = el nombre puede dividirse en más de un lugar: { $name }
+oddity-other-header = la fila está debajo de otro encabezado, en la línea { $line }, cuyas columnas están en otro orden

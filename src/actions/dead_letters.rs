@@ -17,9 +17,9 @@ use super::job::{cancel, reprocess};
 use super::{ActionError, Request};
 use crate::domain::job::{JobId, Owner};
 use crate::queue::{self, Body, Handling, JobMessage, Letter, Queue, Unreadable};
-use crate::store::OwnerPool;
 use crate::store::jobs::{self, GivenUp};
 use crate::store::unreadable::{self, Stored};
+use crate::store::{Matches, OwnerPool};
 
 /// Jobs that are read at a time.
 const JOBS_AT_ONCE: i64 = 1_000;
@@ -108,9 +108,13 @@ pub(crate) struct Handled {
     pub missing: Vec<LetterId>,
 }
 
+/// What is done with dead letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
+pub(crate) enum LetterAction {
+    /// Sends messages back to their queue, and requests another run of jobs. A message is sent before it is deleted, so a
+    /// crash in between leaves both, which is harmless: the job of the second one is found done, or is run again.
     Redrive,
+    /// Deletes messages for good, and cancels jobs, which stay with their rows.
     Drop,
 }
 
@@ -156,15 +160,21 @@ impl DeadLetters<'_> {
         Ok(Listed { letters, more })
     }
 
-    /// Counts all dead letters, those in SQS approximately and without those that somebody is reading.
-    pub(crate) async fn count(&self) -> Result<u64, ActionError> {
+    /// Counts the dead letters, those in SQS approximately and without those that somebody is reading, and others up to
+    /// [`Count::MOST`](crate::store::Count::MOST).
+    pub(crate) async fn count(&self) -> Result<Matches, ActionError> {
         let given_up = match self.queue.check().await.map_err(ActionError::DeadLetters)?.dead_letters {
-            queue::DeadLetters::Queue { waiting, .. } => waiting.unwrap_or_default(),
+            queue::DeadLetters::Queue { waiting, .. } => {
+                let number = i64::try_from(waiting.unwrap_or_default()).unwrap_or(i64::MAX);
+                Matches { number, is_all: true }
+            }
             queue::DeadLetters::Jobs | queue::DeadLetters::None => {
-                jobs::given_up(self.pool, None, i64::MAX).await?.len() as u64
+                jobs::count_given_up(self.pool).await?.into()
             }
         };
-        Ok(given_up + unreadable::count(self.pool).await?.unsigned_abs())
+        let stored: Matches = unreadable::count(self.pool).await?.into();
+        let number = given_up.number.saturating_add(stored.number);
+        Ok(Matches { number, is_all: given_up.is_all && stored.is_all })
     }
 
     /// Returns a dead letter with its message.
@@ -202,18 +212,12 @@ impl DeadLetters<'_> {
         Ok(found)
     }
 
-    /// Sends messages back to their queue, and requests another run of jobs. A message is sent before it is deleted, so a
-    /// crash in between leaves both, which is harmless: the job of the second one is found done, or is run again.
-    pub(crate) async fn redrive(&self, which: WhichLetters) -> Result<Handled, ActionError> {
-        self.handle(which, Verb::Redrive).await
-    }
-
-    /// Deletes messages for good, and cancels jobs, which stay with their rows.
-    pub(crate) async fn drop(&self, which: WhichLetters) -> Result<Handled, ActionError> {
-        self.handle(which, Verb::Drop).await
-    }
-
-    async fn handle(&self, which: WhichLetters, verb: Verb) -> Result<Handled, ActionError> {
+    /// Carries out an action.
+    pub(crate) async fn act(
+        &self,
+        which: WhichLetters,
+        action: LetterAction,
+    ) -> Result<Handled, ActionError> {
         let mut handled = Handled::default();
         let mut which = match which {
             WhichLetters::All => None,
@@ -221,15 +225,15 @@ impl DeadLetters<'_> {
         };
         let dead_letter_queue = self.queue.dead_letter_queue().await.map_err(ActionError::DeadLetters)?;
         if dead_letter_queue.is_none() {
-            self.handle_jobs(&mut which, verb, &mut handled).await?;
+            self.handle_jobs(&mut which, action, &mut handled).await?;
         }
         // Before the queue, so that it is only read for the ids that the database does not have.
-        self.handle_stored(&mut which, verb, &mut handled).await?;
+        self.handle_stored(&mut which, action, &mut handled).await?;
         if let Some(queue) = dead_letter_queue {
             let started = Utc::now();
-            let handling = match verb {
-                Verb::Redrive => Handling::Redrive,
-                Verb::Drop => Handling::Delete,
+            let handling = match action {
+                LetterAction::Redrive => Handling::Redrive,
+                LetterAction::Drop => Handling::Delete,
             };
             let choose = |letter: &Letter| {
                 let is_chosen = match &mut which {
@@ -251,7 +255,7 @@ impl DeadLetters<'_> {
     async fn handle_stored(
         &self,
         which: &mut Option<HashSet<LetterId>>,
-        verb: Verb,
+        action: LetterAction,
         handled: &mut Handled,
     ) -> Result<(), ActionError> {
         let ids: Vec<String> = match which.as_ref() {
@@ -263,7 +267,7 @@ impl DeadLetters<'_> {
         };
         for id in ids {
             let Some((_, body)) = unreadable::get(self.pool, &id).await? else { continue };
-            if verb == Verb::Redrive {
+            if action == LetterAction::Redrive {
                 self.queue.send_body(&id, &body).await.map_err(ActionError::DeadLetters)?;
             }
             unreadable::delete(self.pool, &id).await?;
@@ -278,7 +282,7 @@ impl DeadLetters<'_> {
     async fn handle_jobs(
         &self,
         which: &mut Option<HashSet<LetterId>>,
-        verb: Verb,
+        action: LetterAction,
         handled: &mut Handled,
     ) -> Result<(), ActionError> {
         let Some(ids) = which else {
@@ -288,14 +292,14 @@ impl DeadLetters<'_> {
                 let Some(oldest) = jobs.last() else { return Ok(()) };
                 last = Some(oldest.id);
                 for job in &jobs {
-                    handled.count += u64::from(self.handle_job(job, verb).await?);
+                    handled.count += u64::from(self.handle_job(job, action).await?);
                 }
             }
         };
         let jobs: Vec<JobId> = ids.iter().filter_map(LetterId::job).collect();
         for id in jobs {
             let Some(job) = jobs::given_up_job(self.pool, id).await? else { continue };
-            if self.handle_job(&job, verb).await? {
+            if self.handle_job(&job, action).await? {
                 handled.count += 1;
                 ids.remove(&LetterId::Job(id));
             }
@@ -304,12 +308,12 @@ impl DeadLetters<'_> {
     }
 
     /// Returns `false` if somebody else was faster: the job is running, done or deleted.
-    async fn handle_job(&self, job: &GivenUp, verb: Verb) -> Result<bool, ActionError> {
+    async fn handle_job(&self, job: &GivenUp, action: LetterAction) -> Result<bool, ActionError> {
         let request =
             Request { owner: Owner(job.owner.clone()), actor: self.actor.to_owned(), idempotency: None };
-        let done = match verb {
-            Verb::Redrive => reprocess(self.owners, Some(self.queue), &request, job.id).await,
-            Verb::Drop => cancel(self.owners, &request, job.id).await,
+        let done = match action {
+            LetterAction::Redrive => reprocess(self.owners, Some(self.queue), &request, job.id).await,
+            LetterAction::Drop => cancel(self.owners, &request, job.id).await,
         };
         match done {
             Ok(_) => Ok(true),

@@ -10,8 +10,8 @@ use crate::domain::ids::ActionId;
 use crate::domain::job::{ImportPolicy, JobId, JobStatus};
 use crate::objects::Objects;
 use crate::queue::Queue;
-use crate::store::jobs::{self, Job};
-use crate::store::{JobTables, OwnerPool, StoreError, actions, issues, own_tables, staging, wanted};
+use crate::store::jobs::{self, Job, RowCounts};
+use crate::store::{JobTables, Matches, OwnerPool, StoreError, actions, issues, own_tables, staging, wanted};
 use crate::texts::failure_for_job;
 
 /// The result of an action on a job.
@@ -91,6 +91,54 @@ pub async fn set_policy(
     Ok(done)
 }
 
+/// What the deletion of a job deletes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobDeletion {
+    /// The name of the job's file.
+    pub filename: String,
+    /// Its rows.
+    pub rows: i64,
+    /// Its issues, open and resolved, up to ten thousand of each rule.
+    pub issues: Matches,
+    /// Whether the stored file is deleted.
+    pub deletes_file: bool,
+}
+
+/// Returns what [`delete`] would delete. Fails like it.
+pub async fn preview_delete(
+    owners: &OwnerPool,
+    request: &Request,
+    id: JobId,
+) -> Result<JobDeletion, ActionError> {
+    let mut db = owners.read(&request.owner).await?;
+    let job = jobs::get(&mut db, &request.owner, id).await?.ok_or(ActionError::NoJob(id))?;
+    if job.running {
+        return Err(ActionError::Running(id));
+    }
+    let progress = issues::progress(&mut db, &request.owner, job.tables).await?;
+    db.rollback().await?;
+    let issues = progress.iter().flat_map(|rule| [rule.open, rule.resolved]).map(Matches::from).fold(
+        Matches { number: 0, is_all: true },
+        |sum, rule| Matches { number: sum.number + rule.number, is_all: sum.is_all && rule.is_all },
+    );
+    let RowCounts { ready, with_issues, discarded, consolidated, repeated: _ } = job.counts;
+    Ok(JobDeletion {
+        rows: ready + with_issues + discarded + consolidated,
+        issues,
+        deletes_file: job.file_removed_at.is_none() && own_file(owners, &job).await?.is_some(),
+        filename: job.filename,
+    })
+}
+
+/// Returns the key of the job's file if this program has stored it and no other job reads it.
+async fn own_file(owners: &OwnerPool, job: &Job) -> Result<Option<String>, ActionError> {
+    let is_ours = job.content_hash.is_some();
+    Ok(match is_ours && !jobs::shares_file(owners.control(), job.id).await? {
+        true => Some(job.object_key.clone()),
+        false => None,
+    })
+}
+
 /// Deletes a job that is not running: its rows, its issues, and the personal data about it in the audit trail. Its
 /// contacts stay. The file is deleted too if this program uploaded it.
 pub async fn delete(
@@ -124,11 +172,7 @@ async fn delete_once(
     }
     let job = unclaimed(&mut transaction, request, id).await?;
     // Uses another connection, so it runs before this one locks the tables.
-    let is_ours = job.content_hash.is_some();
-    let file = match is_ours && !jobs::shares_file(owners.control(), id).await? {
-        true => Some(job.object_key.clone()),
-        false => None,
-    };
+    let file = own_file(owners, &job).await?;
     let done = record(&mut transaction, request, ActionKind::Delete, &job, None).await?;
     delete_rows(&mut transaction, &job).await?;
     jobs::delete(&mut transaction, id).await?;

@@ -54,7 +54,9 @@ pub use contact::{
 pub use correct::{Corrected, CorrectionsPreview, correct, preview_corrections};
 pub use corrections_content::CORRECTIONS_LIMIT;
 pub use corrections_file::{CorrectionsFile, corrections_file};
-pub(crate) use dead_letters::{DeadLetter, DeadLetters, Handled, LetterId, LetterMessage, WhichLetters};
+pub(crate) use dead_letters::{
+    DeadLetter, DeadLetters, Handled, LetterAction, LetterId, LetterMessage, WhichLetters,
+};
 pub use decide::{Preview, decide, decide_issue, decide_with_note, edit_row, preview};
 pub use delete_contacts::{
     DeletedContacts, DeletionPreview, delete_contact, delete_contacts, preview_deletion,
@@ -63,7 +65,7 @@ pub use edit_rows::{RowEdit, edit_rows, preview_rows};
 pub use effect::{Effect, MarkedIssues, RestoredContacts};
 pub use export::{Export, Selection, export};
 pub use forget::{Forgotten, forget};
-pub use job::{Changed, cancel, delete, reprocess, set_policy};
+pub use job::{Changed, JobDeletion, cancel, delete, preview_delete, reprocess, set_policy};
 pub use mappings::{change_mapping, forget_mapping};
 pub use note::note;
 pub use person::{AboutPerson, KnownContact, KnownDecision, KnownFile, KnownRow, about};

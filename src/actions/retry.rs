@@ -7,7 +7,9 @@ use crate::queue::Queue;
 use crate::store::OwnerPool;
 use crate::store::jobs::{self, FailedFilter};
 
-/// Maximum number of jobs of one request. Each takes a transaction of its own.
+/// Maximum number of jobs of one request. Each takes a transaction of its own, all of them 3 to 4 s on two busy cores. One
+/// statement for all would need a second way to lock a job, to record its action under its own idempotency key, and to send its
+/// message.
 const AT_ONCE: i64 = 500;
 
 /// The result of a retry.

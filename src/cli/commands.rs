@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use super::list::List;
 use super::output::OutputArgs;
 use super::{
-    assign, browser_sessions, check, columns, contacts, dead_letters, decide, fleet, import, mapping,
+    assign, browser_sessions, check, columns, contacts, dead_letters, decide, fleet, import, job, mapping,
     migrate, note, retry, row_filter, save, show, token, undo, watch, webhook,
 };
 use crate::config::{Setting, Settings};
@@ -223,9 +223,14 @@ pub(super) enum Command {
         job: JobId,
     },
     /// Delete a job that is not running, with its rows and issues; its contacts stay.
+    ///
+    /// This cannot be undone, so it asks before, and says how many rows and issues there are, and whether the stored file is
+    /// deleted.
     Delete {
         /// The job's number.
         job: JobId,
+        #[command(flatten)]
+        how: job::DeleteArgs,
     },
     /// List actions (who did what), newest first.
     Audit {

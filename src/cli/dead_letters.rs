@@ -12,7 +12,8 @@ use serde_json::json;
 use super::output::{Format, OutputArgs, Printer, counted, printable, printable_lines, stdout};
 use super::session::{self, Session};
 use super::{Status, confirm};
-use crate::actions::{DeadLetter, DeadLetters, Handled, LetterId, LetterMessage, WhichLetters};
+use crate::actions::{DeadLetter, DeadLetters, Handled, LetterAction, LetterId, LetterMessage, WhichLetters};
+use crate::store::Matches;
 
 /// What to do with dead letters.
 #[derive(Debug, Subcommand)]
@@ -83,7 +84,7 @@ pub(crate) async fn run(session: &Session, command: DeadLettersCommand) -> anyho
         }
         DeadLettersCommand::Show { id } => show(session, &dead_letters, &id).await,
         DeadLettersCommand::Redrive { which } => {
-            let handled = dead_letters.redrive(which.which()).await?;
+            let handled = dead_letters.act(which.which(), LetterAction::Redrive).await?;
             eprintln!("sent back {}", counted(handled.count, "dead letter"));
             finish(session, "redriven", &handled)
         }
@@ -92,7 +93,7 @@ pub(crate) async fn run(session: &Session, command: DeadLettersCommand) -> anyho
             if !yes && !is_confirmed(&dead_letters, &which).await? {
                 return Ok(Status::Failed);
             }
-            let handled = dead_letters.drop(which).await?;
+            let handled = dead_letters.act(which, LetterAction::Drop).await?;
             eprintln!("dropped {}", counted(handled.count, "dead letter"));
             finish(session, "dropped", &handled)
         }
@@ -192,7 +193,11 @@ fn what_to_do(letter: &DeadLetter) -> String {
 /// Asks on the terminal whether to drop dead letters.
 async fn is_confirmed(dead_letters: &DeadLetters<'_>, which: &WhichLetters) -> anyhow::Result<bool> {
     let would = match which {
-        WhichLetters::All => format!("drop all dead letters ({})", dead_letters.count().await?),
+        WhichLetters::All => {
+            let Matches { number, is_all } = dead_letters.count().await?;
+            let at_least = if is_all { "" } else { "at least " };
+            format!("drop all dead letters ({at_least}{number})")
+        }
         WhichLetters::Ids(ids) => format!("drop {}", counted(ids.len() as u64, "dead letter")),
     };
     if !confirm::is_attended() {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Status;
 use super::connections::Connections;
-use super::output::{counted, print_json, stdout, with_causes};
+use super::output::{counted, counted_up, print_json, stdout, with_causes};
 use super::{fleet, serve, session};
 use crate::config::Settings;
 use crate::domain::permission::{Need, Permission};
@@ -17,7 +17,8 @@ use crate::domain::worker_state::WorkerState;
 use crate::queue::{self, DeadLetters};
 use crate::store::contacts::SearchIndex;
 use crate::store::counters::{self, Counter};
-use crate::store::{Wall, pauses, schema, topic_events, unreadable, workers};
+use crate::store::rights::Login;
+use crate::store::{StoreError, Wall, own_tables, pauses, schema, topic_events, unreadable, workers};
 
 /// Checks everything that is configured. Fails if there is a problem to fix.
 pub(crate) async fn run(settings: &Settings, json: bool) -> anyhow::Result<Status> {
@@ -94,6 +95,9 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         }
         Err(error) => report.bad("schema", error),
     }
+    if let Err(error) = rights(report, pool).await {
+        report.bad("rights", error);
+    }
     wall(report, pool).await;
     search_index(report, pool).await;
     // There are no tables yet, as an earlier line says, if this fails.
@@ -110,15 +114,45 @@ async fn database(report: &mut Report, pool: &sqlx::PgPool) {
         );
     }
     match unreadable::count(pool).await {
-        Ok(0) | Err(_) => {}
+        Err(_) => {}
+        Ok(count) if count.number() == 0 => {}
         Ok(count) => report.bad(
             "messages",
             format!(
                 "{} could not be parsed; list them with `ingest dead-letters list`",
-                counted(count, "message")
+                counted_up(count, "message")
             ),
         ),
     }
+}
+
+/// Checks the rights of the login role, and names the statements that grant those that are missing.
+async fn rights(report: &mut Report, pool: &sqlx::PgPool) -> Result<(), StoreError> {
+    // There are no tables yet, as the previous line says, if there is nothing.
+    let Some(login) = Login::of(pool).await? else { return Ok(()) };
+    let lacked = login.lacks(pool).await?;
+    for rights in &lacked {
+        let advice = format!("run {}, as the owner of the tables or an administrator", rights.grant());
+        report.bad("rights", format!("{}; {advice}", rights.finding()));
+    }
+    if !lacked.is_empty() {
+        return Ok(());
+    }
+    match (own_tables::possible(pool).await?, login.owns_tables) {
+        (true, _) => report.good("rights", "all that the program needs, as the owner of the tables"),
+        (false, true) => report.warn(
+            "rights",
+            format!(
+                "large jobs cannot have tables of their own, and take longer; run {}, as an administrator",
+                login.grant_of_create()
+            ),
+        ),
+        (false, false) => report.good(
+            "rights",
+            "all that the program needs; the owner of the tables migrates them, and its large jobs take less time",
+        ),
+    }
+    Ok(())
 }
 
 /// Checks the row-level security of requests. Everything works without it as well, since each statement names its

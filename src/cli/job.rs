@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::list::List;
-use super::output::{Printer, counted};
+use super::output::{Printer, counted, printable};
 use super::session::Session;
-use super::{Status, show};
-use crate::actions;
+use super::{Status, confirm, show};
+use crate::actions::{self, JobDeletion};
 use crate::domain::ids::{ActionId, JobId, RowId};
 use crate::store::actions::{self as trail, ActionFilter};
 
@@ -21,13 +21,59 @@ pub(crate) async fn cancel(session: &Session, job: JobId) -> anyhow::Result<Stat
     Ok(Status::Done)
 }
 
-/// Deletes a job.
-pub(crate) async fn delete(session: &Session, job: JobId) -> anyhow::Result<Status> {
+/// How to delete a job.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct DeleteArgs {
+    /// Only say what would be deleted.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Deletes a job, after a confirmation.
+pub(crate) async fn delete(session: &Session, job: JobId, args: DeleteArgs) -> anyhow::Result<Status> {
+    if args.dry_run {
+        let preview = actions::preview_delete(&session.owners, &session.request(), job).await?;
+        eprintln!("would delete {}; run without --dry-run to delete", in_words(job, &preview));
+        let JobDeletion { filename: _, rows, issues, deletes_file } = preview;
+        session.result(
+            &json!({ "job": job, "rows": rows, "issues": issues.number, "deletes_file": deletes_file }),
+        )?;
+        return Ok(Status::Done);
+    }
+    if !args.yes && !is_confirmed(session, job).await? {
+        eprintln!("deleted nothing");
+        return Ok(Status::Failed);
+    }
     let context = &session.context;
     actions::delete(&session.owners, &context.objects, &session.request(), job).await?;
     eprintln!("deleted job {job} with its rows and issues; its contacts stay");
     session.result(&json!({ "deleted": job }))?;
     Ok(Status::Done)
+}
+
+/// Asks on the terminal.
+async fn is_confirmed(session: &Session, job: JobId) -> anyhow::Result<bool> {
+    let preview = actions::preview_delete(&session.owners, &session.request(), job).await?;
+    let what = in_words(job, &preview);
+    anyhow::ensure!(
+        confirm::is_attended(),
+        "deleting {what} cannot be undone, and nobody is there to confirm it; add --yes, or --dry-run to change nothing"
+    );
+    Ok(confirm::ask_for_yes(&format!("delete {what}? Its contacts stay. This cannot be undone."))?)
+}
+
+fn in_words(job: JobId, preview: &JobDeletion) -> String {
+    let JobDeletion { filename, rows, issues, deletes_file } = preview;
+    let filename = printable(filename);
+    let (rows, at_least) = (counted(*rows, "row"), if issues.is_all { "" } else { "at least " });
+    let issues = counted(issues.number, "issue");
+    match deletes_file {
+        true => format!("job {job} ({filename}) with {rows}, {at_least}{issues} and its stored file"),
+        false => format!("job {job} ({filename}) with {rows} and {at_least}{issues}"),
+    }
 }
 
 /// Lists actions, newest first.

@@ -254,7 +254,7 @@ async fn command(command: Command, session: &Session) -> anyhow::Result<Status> 
         Command::Correct { job, file } => corrections::correct(session, job, &file).await,
         Command::Undo(args) => undo::run(session, &args).await,
         Command::Cancel { job } => job::cancel(session, job).await,
-        Command::Delete { job } => job::delete(session, job).await,
+        Command::Delete { job, how } => job::delete(session, job, how).await,
         Command::Audit { job, row, list } => job::audit(session, job, row, &list).await,
         Command::Reprocess { job: Some(job), .. } => import::reprocess(session, job).await,
         Command::Reprocess { job: None, failed } => retry::run(session, failed).await,

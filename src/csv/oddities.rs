@@ -13,10 +13,8 @@ use super::mangled::{may_be_mangled, unmangled, unmangled_from_others};
 use super::markup;
 use super::records::Flaws;
 use crate::domain::field::{Field, PerField};
+use crate::domain::oddity::{Oddity, Place, Quoted, Suspicion};
 use crate::domain::row;
-
-/// Maximum number of characters of a value in a description.
-const CHARACTERS: usize = 200;
 
 /// Adds descriptions of the odd values of a row; of those that another encoding changes, to `doubts`.
 pub(super) fn add(
@@ -29,7 +27,8 @@ pub(super) fn add(
     for (field, value) in values.iter() {
         // As an e-mail, a placeholder is an invalid address anyway.
         if field != Field::Email && placeholders::may_be(value) && placeholders::is(field, value.trim()) {
-            oddities.push(format!("{field} {} stands for a missing value", quoted(value)));
+            let oddity = Oddity::Placeholder { place: Place::Field(field), value: Quoted::new(value) };
+            oddities.push(oddity.to_string());
         }
     }
     let has_letters = has_examined_letters(reading, classes);
@@ -39,7 +38,8 @@ pub(super) fn add(
     for (field, value) in values.iter() {
         let value = value.trim();
         if classes.has_question_marks() && field != Field::Email && has_lost_letter(value) {
-            oddities.push(text(&format!("{field} may have lost letters:"), value));
+            let (place, value) = (Place::Field(field), Quoted::new(value));
+            oddities.push(Oddity::MayHaveLostLetters { place, value }.to_string());
         }
         if has_letters && !value.is_ascii() {
             add_letters(field, value, reading, oddities, doubts);
@@ -50,16 +50,11 @@ pub(super) fn add(
         if classes.has_markup()
             && let Some(decoded) = markup::decoded(value)
         {
-            oddities.push(suggestion(field, value, "is written in the codes of another program:", &decoded));
+            oddities.push(suggestion(field, value, Suspicion::Codes, &decoded));
         }
         if classes.has_controls() && value.contains(is_control) {
             let visible = value.replace(is_control, "");
-            oddities.push(suggestion(
-                field,
-                &visible,
-                "has invisible characters in it; without them it is",
-                &visible,
-            ));
+            oddities.push(suggestion(field, &visible, Suspicion::Invisible, &visible));
         }
     }
 }
@@ -76,8 +71,13 @@ pub(super) fn add_extra_doubts(extra: ExtraCells<'_>, reading: Reading, doubts: 
     for (_, column, cell) in extra.iter().filter(|(_, _, cell)| !cell.is_ascii()) {
         let value = cell.trim();
         if let Some(other) = reading.rival.and_then(|rival| reread(value, reading.encoding, rival)) {
-            let name = quoted(column.name());
-            doubts.push(format!("{name} {} may be in another encoding: {}", quoted(value), quoted(&other)));
+            let oddity = Oddity::Suspect {
+                place: Place::Column(Quoted::new(column.name())),
+                value: Quoted::new(value),
+                suspicion: Suspicion::OtherEncoding,
+                likely: Quoted::new(&other),
+            };
+            doubts.push(oddity.to_string());
         }
     }
 }
@@ -91,19 +91,14 @@ fn add_letters(
 ) {
     let rival = || reading.rival.and_then(|rival| reread(value, reading.encoding, rival));
     if let Some(original) = encoded_twice(value, reading.encoding) {
-        oddities.push(suggestion(field, value, "was encoded twice:", &original));
+        oddities.push(suggestion(field, value, Suspicion::EncodedTwice, &original));
     } else if let Some(other) = rival() {
-        doubts.push(suggestion(field, value, "may be in another encoding:", &other));
+        doubts.push(suggestion(field, value, Suspicion::OtherEncoding, &other));
     }
     if field == Field::Email
         && let Some(latin) = look_alikes::in_latin(value)
     {
-        oddities.push(suggestion(
-            field,
-            value,
-            "has letters of two alphabets; in Latin letters it is",
-            &latin,
-        ));
+        oddities.push(suggestion(field, value, Suspicion::TwoAlphabets, &latin));
     }
 }
 
@@ -113,26 +108,21 @@ fn add_symbols(field: Field, value: &str, oddities: &mut Vec<String>) {
         let normalised = row::normalise(value);
         let visible = normalised.replace(is_invisible, "");
         if visible != normalised {
-            oddities.push(suggestion(
-                field,
-                &visible,
-                "has invisible characters in it; without them it is",
-                &visible,
-            ));
+            oddities.push(suggestion(field, &visible, Suspicion::Invisible, &visible));
         }
     }
     if field == Field::Email && value.contains(is_wide) {
         oddities.push(suggestion(
             field,
             value,
-            "has wide letters:",
+            Suspicion::Wide,
             &value.chars().map(narrow).collect::<String>(),
         ));
     }
     if let Some(inner) =
         value.strip_prefix(['“', '„', '«']).and_then(|rest| rest.strip_suffix(['”', '“', '»']))
     {
-        oddities.push(suggestion(field, value, "stands in quotes:", inner));
+        oddities.push(suggestion(field, value, Suspicion::InQuotes, inner));
     }
 }
 
@@ -149,7 +139,8 @@ fn is_invisible(letter: char) -> bool {
 /// Adds descriptions of the values in which another program has replaced letters by U+FFFD.
 pub(super) fn add_lost_letters(values: &PerField<&str>, oddities: &mut Vec<String>) {
     for (field, value) in values.iter().filter(|(_, value)| value.contains(char::REPLACEMENT_CHARACTER)) {
-        oddities.push(text(&format!("{field} has lost letters:"), value));
+        let (place, value) = (Place::Field(field), Quoted::new(value));
+        oddities.push(Oddity::HasLostLetters { place, value }.to_string());
     }
 }
 
@@ -178,37 +169,26 @@ fn narrow(letter: char) -> char {
 /// Adds descriptions of a record's flaws.
 pub(super) fn add_flaws(header: &Header, flaws: Flaws<'_>, oddities: &mut Vec<String>) {
     if flaws.quoting {
-        oddities.push("its quotes are broken and can be read in another way".to_owned());
+        oddities.push(Oddity::BrokenQuotes.to_string());
     }
     let is_cut = |field: &Field| flaws.cut_cells.contains(&header.source(*field).column());
     for field in Field::ALL.iter().filter(|field| is_cut(field)) {
-        oddities.push(format!("{field} is too long and was cut off"));
+        oddities.push(Oddity::CutValue { place: Place::Field(*field) }.to_string());
     }
     let is_extra_cut = |column: &&ExtraColumn| flaws.cut_cells.contains(&column.at());
     for column in header.extra.iter().filter(is_extra_cut) {
-        oddities.push(format!("{} is too long and was cut off", quoted(column.name())));
+        let place = Place::Column(Quoted::new(column.name()));
+        oddities.push(Oddity::CutValue { place }.to_string());
     }
     if flaws.cut_record {
-        oddities.push("it is too long: cells at its end were left out".to_owned());
+        oddities.push(Oddity::CutRow.to_string());
     }
-}
-
-/// Returns a description followed by the text in quotes.
-pub(super) fn text(words: &str, text: &str) -> String {
-    format!("{words} {}", quoted(text))
 }
 
 /// Returns a description of a value with the corrected one.
-pub(super) fn suggestion(field: Field, value: &str, words: &str, corrected: &str) -> String {
-    format!("{field} {} {words} {}", quoted(value), quoted(corrected))
-}
-
-fn quoted(text: &str) -> String {
-    let text = text.trim();
-    match text.char_indices().nth(CHARACTERS) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => serde_json::Value::from(text).to_string(),
-    }
+pub(super) fn suggestion(field: Field, value: &str, suspicion: Suspicion, corrected: &str) -> String {
+    let (place, value, likely) = (Place::Field(field), Quoted::new(value), Quoted::new(corrected));
+    Oddity::Suspect { place, value, suspicion, likely }.to_string()
 }
 
 /// Maximum number of times that a text was encoded.

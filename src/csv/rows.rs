@@ -14,6 +14,7 @@ use super::table_start::TableStart;
 use crate::domain::field::{Field, PerField};
 use crate::domain::full_name::{self, NameOrder};
 use crate::domain::interpretation::{EncodingReading, SkippedLine, SkippedLines};
+use crate::domain::oddity::{Oddity, Quoted, Suspicion};
 use crate::domain::rejection::Rejection;
 
 /// Maximum number of lines at the end of a file that count as notes rather than rows.
@@ -252,14 +253,12 @@ impl OtherHeader {
         cells: Cells<'_>,
         oddities: &mut Vec<String>,
     ) {
-        let line = self.line;
-        oddities
-            .push(format!("it is below another header, on line {line}, whose columns are in another order"));
+        oddities.push(Oddity::BelowOtherHeader { line: self.line }.to_string());
         for (field, column) in
             self.columns.iter().filter(|(field, column)| is_elsewhere(header, *field, **column))
         {
             let cell = column.and_then(|column| cells.get(column)).unwrap_or_default();
-            oddities.push(oddities::suggestion(field, values.get(field), "is by that header", cell));
+            oddities.push(oddities::suggestion(field, values.get(field), Suspicion::OtherHeader, cell));
         }
     }
 }
@@ -342,12 +341,12 @@ fn damage(
         is_in_quotes || value.matches('"').count() % 2 == 1
     };
     if !has_quotes && values.values().iter().any(has_odd_quotes) {
-        oddities.push("its quotes are broken and can be read in another way".to_owned());
+        oddities.push(Oddity::BrokenQuotes.to_string());
     }
     if let Some((column, order)) = full_name(header) {
         let name = decoded.cells.get(column).unwrap_or_default();
         if !name.trim().is_empty() && full_name::split(name, order).is_doubtful {
-            oddities.push(oddities::text("the name can be split in more than one place:", name));
+            oddities.push(Oddity::AmbiguousName { name: Quoted::new(name) }.to_string());
         }
     }
     oddities::add(values, reading, decoded.classes, &mut oddities, &mut doubts);

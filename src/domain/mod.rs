@@ -25,6 +25,7 @@ pub mod job;
 pub(crate) mod job_event;
 pub mod merge;
 pub mod note;
+pub mod oddity;
 pub mod owner_pattern;
 pub(crate) mod pause;
 pub(crate) mod permission;

@@ -63,12 +63,32 @@ impl QueueError {
         }
     }
 
-    /// Returns whether SQS answered with the error `code`, with or without the prefix of its older protocol.
     /// Returns whether SQS has denied the call.
     pub(crate) fn is_denied(&self) -> bool {
         ["AccessDenied", "AccessDeniedException"].iter().any(|code| self.has_code(code))
     }
 
+    /// Returns whether the queue does not exist.
+    fn is_missing(&self) -> bool {
+        ["NonExistentQueue", "QueueDoesNotExist"].iter().any(|code| self.has_code(code))
+    }
+
+    /// Returns what an operator can do.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } if self.is_denied() => {
+                "allow the call in the policy of the worker's identity; `ingest doctor` names what is missing"
+            }
+            Self::Refused { .. } if self.is_missing() => "create the queue, or correct SQS_QUEUE_URL",
+            Self::Refused { transient: true, .. } => "nothing, unless it lasts: SQS asks to try again",
+            Self::Refused { .. } => "check SQS_QUEUE_URL and the AWS credentials with `ingest doctor`",
+            Self::Unreachable { .. } => "check the network and the AWS credentials with `ingest doctor`",
+            Self::Database { .. } => "check the database with `ingest doctor`",
+            Self::NoSuchJob(_) | Self::NotAJob(_) => "list the dead letters with `ingest dead-letters list`",
+        }
+    }
+
+    /// Returns whether SQS answered with the error `code`, with or without the prefix of its older protocol.
     pub(super) fn has_code(&self, code: &str) -> bool {
         matches!(self, Self::Refused { code: found, .. } if found.rsplit('.').next() == Some(code))
     }

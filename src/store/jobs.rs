@@ -18,7 +18,7 @@ pub use claim::{Claim, Claimed, claim};
 pub use decide::*;
 pub use failed::FailedFilter;
 pub(crate) use failed::{count_failed, failed};
-pub(crate) use given_up::{GivenUp, given_up, given_up_job};
+pub(crate) use given_up::{GivenUp, count_given_up, given_up, given_up_job};
 pub(crate) use run::*;
 
 use super::undo_progress::UndoProgress;

@@ -44,6 +44,7 @@ pub(crate) mod person;
 pub(crate) mod provider_roles;
 pub(crate) mod raised;
 pub(crate) mod retention;
+pub(crate) mod rights;
 pub(crate) mod run_progress;
 pub mod schema;
 mod schema_turn;
@@ -354,6 +355,12 @@ pub struct Matches {
 }
 
 from_row!(Matches { number, is_all });
+
+impl From<Count> for Matches {
+    fn from(count: Count) -> Matches {
+        Matches { number: count.number().min(Count::MOST), is_all: count.number() <= Count::MOST }
+    }
+}
 
 /// Converts a duration to PostgreSQL's `interval`, to the microsecond.
 pub(crate) fn interval(duration: Duration) -> sqlx::postgres::types::PgInterval {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Row};
 
-use super::{StoreError, sql};
+use super::{Count, StoreError, sql};
 
 /// Stores a message, unless one with its id is already stored.
 pub(crate) async fn keep(
@@ -26,10 +26,10 @@ pub(crate) async fn keep(
 }
 
 /// Counts the stored messages.
-pub(crate) async fn count(pool: &PgPool) -> Result<i64, StoreError> {
-    let query = "SELECT count(*) AS count FROM unreadable_messages";
-    let row = sql::once(pool, query).await?.pop().ok_or(StoreError::Unreadable)?;
-    Ok(row.try_get("count")?)
+pub(crate) async fn count(pool: &PgPool) -> Result<Count, StoreError> {
+    let query = "SELECT count(*) AS count FROM (SELECT FROM unreadable_messages LIMIT $1) AS counted";
+    let rows = sql::fetch(pool, sql::query(query).bind(Count::MOST + 1)).await?;
+    Ok(Count(rows.first().ok_or(StoreError::Unreadable)?.try_get("count")?))
 }
 
 /// A stored message.

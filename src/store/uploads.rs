@@ -245,17 +245,22 @@ pub(crate) async fn forget_parts(
     Ok(())
 }
 
-/// Returns the keys of up to `limit` parts that no upload needs: those of uploads that have expired or are complete, and those
-/// whose writing was cut off. Leaves out parts whose objects may still be written.
-pub(crate) async fn unneeded_parts(pool: &PgPool, limit: i64) -> Result<Vec<String>, StoreError> {
+/// Returns the keys of up to `limit` parts that no upload needs, in order, starting after `after`: those of uploads that have
+/// expired or are complete, and those whose writing was cut off. Leaves out parts whose objects may still be written.
+pub(crate) async fn unneeded_parts(
+    pool: &PgPool,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
     let query = AssertSqlSafe(format!(
         "SELECT part_key FROM upload_parts JOIN uploads ON upload_id = part_upload_id
-         WHERE CASE WHEN part_bytes IS NULL THEN part_created_at < now() - {}
+         WHERE part_key > $1
+           AND CASE WHEN part_bytes IS NULL THEN part_created_at < now() - {}
                     ELSE upload_expires_at < now() OR upload_result IS NOT NULL END
-         ORDER BY part_key LIMIT $1",
+         ORDER BY part_key LIMIT $2",
         sql::interval(LATEST_WRITE)
     ));
-    let rows = sql::fetch(pool, sql::query(query).bind(limit)).await?;
+    let rows = sql::fetch(pool, sql::query(query).bind(after).bind(limit)).await?;
     rows.iter().map(|row| Ok(row.try_get("part_key")?)).collect()
 }
 

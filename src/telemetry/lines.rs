@@ -252,7 +252,7 @@ mod tests {
 
     use super::*;
     use crate::config::{LogLevel, log_filter};
-    use crate::telemetry::filter;
+    use crate::telemetry::{filter, with_our_spans};
 
     #[derive(Clone, Default)]
     struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -274,7 +274,8 @@ mod tests {
         log: impl FnOnce(),
     ) -> String {
         let buffer = Buffer::default();
-        let layer = make(buffer.clone()).with_filter(filter(level, &log_filter(modules).unwrap()));
+        let filter = filter(level, &log_filter(modules).unwrap());
+        let layer = make(buffer.clone()).with_filter(with_our_spans(filter));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
         String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap()
     }
@@ -307,6 +308,30 @@ mod tests {
             rest.trim_end(),
             r#":"WARNING","logger":"ingest.worker.delivery","message":"it went","job_id":8,"rate":1.5,"ok":true,"key":"a\n\"b\"","attempt":2,"level_":"odd","late":"yes"}"#
         );
+    }
+
+    #[test]
+    fn lines_of_every_level_have_the_ids_in_their_spans() {
+        let log = || {
+            let request = tracing::info_span!(target: "ingest::http", "request", request_id = "r1");
+            let _request = request.enter();
+            let theirs = tracing::info_span!(target: "aws_config", "theirs", secret = "s1");
+            let _theirs = theirs.enter();
+            let job = tracing::info_span!(target: "ingest::worker", "job", job_id = 7);
+            let _job = job.enter();
+            tracing::info!(target: "ingest::worker", "an outline");
+            tracing::error!(target: "ingest::worker", "a failure");
+            tracing::error!(target: "aws_config", "a failure of theirs");
+        };
+        for level in [LogLevel::Warning, LogLevel::Error, LogLevel::Critical] {
+            let output = written(json, level, "", log);
+            assert_eq!(output.matches('\n').count(), 2, "{level:?}: {output}");
+            for line in output.lines() {
+                let has_ids = line.contains(r#""job_id":7"#) && line.contains(r#""request_id":"r1""#);
+                assert!(has_ids && !line.contains("s1"), "{level:?}: {line}");
+            }
+        }
+        assert_eq!(written(json, LogLevel::Info, "off", log), "");
     }
 
     #[test]

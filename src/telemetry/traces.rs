@@ -8,11 +8,9 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
-use tracing::Metadata;
-use tracing::level_filters::LevelFilter;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::Registry;
-use tracing_subscriber::filter::{FilterFn, Filtered, filter_fn};
+use tracing_subscriber::filter::{FilterFn, Filtered};
 use tracing_subscriber::layer::Layer;
 
 use super::collector::{Collector, FLUSH, REQUEST, Signal};
@@ -51,17 +49,15 @@ impl Traces {
         Ok(Traces { provider })
     }
 
-    /// Returns the layer that sends our own spans. Those of dependencies are left out: they may contain anything.
+    /// Returns the layer that sends our own spans.
     pub(super) fn layer(&self) -> TraceLayer {
-        let is_ours = |metadata: &Metadata<'_>| metadata.is_span() && metadata.target().starts_with("ingest");
-        let filter = filter_fn(is_ours as fn(&Metadata<'_>) -> bool).with_max_level_hint(LevelFilter::INFO);
         tracing_opentelemetry::layer()
             .with_tracer(self.provider.tracer("ingest"))
             .with_location(false)
             .with_target(false)
             .with_threads(false)
             .with_tracked_inactivity(false)
-            .with_filter(filter)
+            .with_filter(super::our_spans())
     }
 
     /// Sends the spans that wait, for as long as [`FLUSH`].

@@ -7,6 +7,7 @@
 mod emails;
 mod failures;
 mod names;
+mod oddities;
 mod refusals;
 mod rejections;
 mod remedies;
@@ -15,6 +16,7 @@ mod text;
 pub(crate) use emails::email_error;
 pub(crate) use failures::{failure_for_job, failure_on_page};
 pub(crate) use names::{container_format, field_inline};
+pub(crate) use oddities::oddities;
 pub(crate) use refusals::refusal_on_page;
 pub(crate) use rejections::rejection_for_job;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::form::Form;
 use super::language::Viewer;
 use super::shell::{Section, Shell, show};
 use super::times::Time;
-use crate::actions::{ActionError, DeadLetter, DeadLetters, Handled, LetterId, WhichLetters};
+use crate::actions::{ActionError, DeadLetter, DeadLetters, Handled, LetterAction, LetterId, WhichLetters};
 use crate::auth::Principal;
 use crate::domain::pause::PauseReason;
 use crate::domain::worker_state::WorkerState;
@@ -83,6 +83,22 @@ impl Notice {
 
     fn refused(words: String) -> Notice {
         Notice { words, is_refused: true }
+    }
+
+    /// Says what was done, and that some dead letters were no longer there.
+    fn of(text: &Text, action: LetterAction, handled: &Handled) -> Notice {
+        let number = count(handled.count);
+        let done = match action {
+            LetterAction::Redrive => text.operation_redriven(number, text.number(number)),
+            LetterAction::Drop => text.operation_dropped(number, text.number(number)),
+        };
+        match handled.missing.len() {
+            0 => Notice::done(done),
+            missing => {
+                let missing = count(missing as u64);
+                Notice::refused(format!("{done} {}", text.operation_missing(missing, text.number(missing))))
+            }
+        }
     }
 }
 
@@ -171,13 +187,7 @@ pub(super) async fn redrive(
     State(app): State<App>,
     Form(form): Form<LettersForm>,
 ) -> Result<Response, Problem> {
-    let Some(which) = form.which() else { return nothing_chosen(&app, viewer, &principal).await };
-    let handled = letters_of(&app, &principal).redrive(which).await?;
-    tracing::info!(owner = %principal.owner, count = handled.count, "dead letters redriven");
-    let words =
-        viewer.text.operation_redriven(count(handled.count), viewer.text.number(count(handled.count)));
-    let notice = outcome(&viewer.text, words, &handled);
-    listed(&app, viewer, &principal, Some(notice)).await
+    act(&app, viewer, &principal, form, LetterAction::Redrive).await
 }
 
 /// Deletes messages, and cancels jobs.
@@ -187,32 +197,28 @@ pub(super) async fn drop_letters(
     State(app): State<App>,
     Form(form): Form<LettersForm>,
 ) -> Result<Response, Problem> {
-    let Some(which) = form.which() else { return nothing_chosen(&app, viewer, &principal).await };
-    let handled = letters_of(&app, &principal).drop(which).await?;
-    tracing::info!(owner = %principal.owner, count = handled.count, "dead letters dropped");
-    let words = viewer.text.operation_dropped(count(handled.count), viewer.text.number(count(handled.count)));
-    let notice = outcome(&viewer.text, words, &handled);
-    listed(&app, viewer, &principal, Some(notice)).await
+    act(&app, viewer, &principal, form, LetterAction::Drop).await
+}
+
+async fn act(
+    app: &App,
+    viewer: Viewer,
+    principal: &Principal,
+    form: LettersForm,
+    action: LetterAction,
+) -> Result<Response, Problem> {
+    let Some(which) = form.which() else {
+        let notice = Notice::refused(viewer.text.operation_nothing_chosen());
+        return listed(app, viewer, principal, Some(notice)).await;
+    };
+    let handled = letters_of(app, principal).act(which, action).await?;
+    tracing::info!(owner = %principal.owner, count = handled.count, ?action, "acted on dead letters");
+    let notice = Notice::of(&viewer.text, action, &handled);
+    listed(app, viewer, principal, Some(notice)).await
 }
 
 fn letters_of<'a>(app: &'a App, principal: &'a Principal) -> DeadLetters<'a> {
     DeadLetters { pool: &app.pool, owners: &app.owners, queue: &app.queue, actor: &principal.name }
-}
-
-async fn nothing_chosen(app: &App, viewer: Viewer, principal: &Principal) -> Result<Response, Problem> {
-    let notice = Notice::refused(viewer.text.operation_nothing_chosen());
-    listed(app, viewer, principal, Some(notice)).await
-}
-
-/// Returns what was done, and that some dead letters were no longer there.
-fn outcome(text: &Text, done: String, handled: &Handled) -> Notice {
-    match handled.missing.len() {
-        0 => Notice::done(done),
-        missing => {
-            let missing = count(missing as u64);
-            Notice::refused(format!("{done} {}", text.operation_missing(missing, text.number(missing))))
-        }
-    }
 }
 
 fn count(number: u64) -> i64 {
@@ -226,7 +232,7 @@ async fn counted(
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
     let counted = match letters_of(app, principal).count().await {
-        Ok(letters) => Some(viewer.text.number(count(letters))),
+        Ok(letters) => Some(viewer.text.matches(letters)),
         Err(error @ ActionError::DeadLetters(_)) => {
             tracing::warn!(%error, "cannot count dead letters");
             None

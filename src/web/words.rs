@@ -4,9 +4,9 @@ use crate::domain::bulk_decision::BulkDecision;
 use crate::domain::decision::{ActionKind, Field};
 use crate::domain::job::JobStatus;
 use crate::domain::row::RowStatus;
-use crate::domain::rules::{IssueType, PerLanguage, RULES, ResidueParts, Rule, Verdict};
+use crate::domain::rules::{IssueType, PerLanguage, RULES, ResidueParts, Rule, Verdict, doubts_in};
 use crate::store::{Count, Matches};
-use crate::texts::{Language, Text, email_error, field_inline};
+use crate::texts::{Language, Text, email_error, field_inline, oddities};
 
 /// Returns the text with an initial capital and a full stop.
 pub(crate) fn sentence(words: &str) -> String {
@@ -245,6 +245,7 @@ pub(crate) fn residue(text: &Text, residue: &str, others: String) -> Vec<(String
     let unreadable = unreadable_cells.into_owned().into_iter();
     let unreadable = unreadable.map(|cell| (text.case_unreadable_cell(), cell));
     let rest = Some(rest).filter(|rest| !rest.is_empty());
+    let rest = rest.map(|rest| oddities(text, doubts_in(&rest)));
     extra.chain(unreadable).chain(rest.map(|rest| (others, rest))).collect()
 }
 

@@ -5,6 +5,7 @@ mod delivery;
 mod fleet;
 mod gate;
 mod object_events;
+mod outage;
 mod places;
 mod progress;
 mod receive;

@@ -8,10 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::fleet::Member;
 use super::gate::Gate;
+use super::outage::Outage;
 use super::places::{Free, Place, Places};
 use super::{Worker, delivery, size};
 use crate::domain::job::JobSize;
 use crate::metrics::{METRICS, OfQueue};
+use crate::pipeline::expired_uploads::{Expired, LeftParts};
 use crate::pipeline::merge::{self, Extent};
 use crate::pipeline::{Context, Pace, contact_keys, expired_uploads, retention};
 use crate::queue::{Delivery, Queue, QueueError};
@@ -81,11 +83,15 @@ async fn receive_all(
     shutdown: &Shutdown,
     tasks: &mut JoinSet<()>,
 ) {
+    let mut outage = Outage::default();
     while let Some((free, open)) = ready(places, gate, shutdown).await {
         let deliveries = match receive(&worker.queue, places, free, &open).await {
-            Ok(deliveries) => deliveries,
+            Ok(deliveries) => {
+                outage.end();
+                deliveries
+            }
             Err(error) => {
-                tracing::warn!(%error, "receive failed; retrying");
+                outage.failed(&error);
                 pause(RECEIVE_PAUSE, shutdown).await;
                 continue;
             }
@@ -233,8 +239,14 @@ async fn tidy(worker: Arc<Worker>, shutdown: Shutdown) {
 pub(crate) async fn remove_expired_uploads(context: &Context, shutdown: &Shutdown) {
     while !shutdown.stop_receiving.is_cancelled() {
         match expired_uploads::remove(context, &shutdown.stop_receiving).await {
-            Ok(0) => {}
-            Ok(uploads) => tracing::info!(uploads, "removed uploads that have expired"),
+            Ok(Expired { uploads, left }) => {
+                if uploads > 0 {
+                    tracing::info!(uploads, "removed uploads that have expired");
+                }
+                if let Some(LeftParts { number, error }) = left {
+                    tracing::warn!(objects = number, %error, "cannot delete objects of uploads in parts; trying again later");
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot remove uploads that have expired; trying again later")
             }

@@ -62,7 +62,7 @@ async fn a_backup_of_a_data_folder_in_use_is_restored_into_an_empty_one() {
     again.expect_status(1);
     assert!(again.stderr.contains("exists already"), "{}", again.stderr);
     // What happens later is not part of it.
-    world.ingest(&["delete", "1"]).await.expect_status(0);
+    world.ingest(&["delete", "1", "--yes"]).await.expect_status(0);
 
     let used = world.ingest(&["restore-backup", &file]).await;
     used.expect_status(1);

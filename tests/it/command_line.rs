@@ -1,5 +1,6 @@
 //! The command line among other programs: pipes, signals, shells, terminals, and lists of any length.
 
+mod deleting;
 mod filters;
 mod opening;
 mod results;

@@ -67,6 +67,7 @@ mod required_fields;
 mod resumable;
 mod retention;
 mod retry;
+mod rights;
 mod round_trips;
 mod rules_agree;
 mod run_progress;

@@ -121,6 +121,27 @@ async fn given_up_jobs_of_the_database_queue_are_dead_letters_on_the_page() {
 }
 
 #[tokio::test]
+async fn a_count_of_dead_letters_ends_at_ten_thousand() {
+    let world = World::database().await.with(&[("INGEST_OWNER", "ann")]);
+    let server = Server::start_at(world, free_port(), &["serve", "--no-worker"]).await;
+    let mut operator = Operator::at(&server).await;
+    let insert = "INSERT INTO jobs (job_user_id, job_original_filename, job_s3_object_key, job_status, job_process_end,
+                                    job_failure_reason)
+        SELECT 'bob', 'a.csv', 'a.csv', 'FAILED', now(), '{\"kind\": \"cut_off\"}' FROM generate_series(1, $1)";
+    for (jobs, shown) in [(9_999, "Dead letters: 9,999<"), (2, "Dead letters: 10,000+<")] {
+        sqlx::query(insert).bind(jobs).execute(&server.world.pool).await.unwrap();
+        let page = operator.look().await;
+        assert!(page.contains(shown), "{page}");
+    }
+    let refused = server.world.ingest(&["dead-letters", "drop", "--all"]).await;
+    assert!(
+        refused.stderr.contains("would drop all dead letters (at least 10000) for good"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[tokio::test]
 async fn only_operators_see_the_page() {
     let (server, _provider) = with_provider().await;
     let mut ann = Browser::default();

@@ -226,7 +226,7 @@ async fn the_second_of_two_people_on_one_row_sees_the_first_decision() {
     // An impossible action is reported beside the page, which stays.
     one.go("/jobs/2/review/invalid?state=settled").await;
     one.find(".case.decided").await;
-    server.world.ingest(&["delete", "2"]).await.expect_status(0);
+    server.world.ingest(&["delete", "2", "--yes"]).await.expect_status(0);
     one.click(".case [data-undo]").await;
     one.sees("#notices", "There is no ").await;
     assert_eq!(one.count(".case").await, 2);

@@ -53,13 +53,13 @@ async fn each_table_of_an_archive_becomes_a_job() {
     assert!(again.stderr.contains("as job 1") && again.stderr.contains("as job 2"), "{}", again.stderr);
     // They share the file, which is deleted with the last of them.
     let files = || std::fs::read_dir(world.path("data/objects/uploads/tester")).unwrap().count();
-    world.ingest(&["delete", "1"]).await.expect_status(0);
+    world.ingest(&["delete", "1", "--yes"]).await.expect_status(0);
     let keys = "SELECT count(DISTINCT job_s3_object_key) FROM jobs";
     assert_eq!(sqlx::query_scalar::<_, i64>(keys).fetch_one(&world.pool).await.unwrap(), 1);
     let key: String =
         sqlx::query_scalar("SELECT job_s3_object_key FROM jobs").fetch_one(&world.pool).await.unwrap();
     assert!(world.path("data/objects").join(&key).exists() && files() > 0);
-    world.ingest(&["delete", "2"]).await.expect_status(0);
+    world.ingest(&["delete", "2", "--yes"]).await.expect_status(0);
     assert!(!world.path("data/objects").join(&key).exists());
     // Columns are matched for one table at a time.
     let refused = world.ingest(&["import", &file, "--column", "company=1", "--owner", "other"]).await;

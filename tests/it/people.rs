@@ -337,7 +337,7 @@ async fn jobs_in_progress_and_unread_files_are_refused_or_named() {
     refused.expect_status(1);
     assert!(refused.stderr.contains("job 1 has not read its whole file yet"), "{}", refused.stderr);
     assert_eq!(number(&world, "SELECT count(*) FROM erasures").await, 0);
-    world.ingest(&["delete", "1"]).await.expect_status(0);
+    world.ingest(&["delete", "1", "--yes"]).await.expect_status(0);
 
     let failed = world.file("b.csv", "a;b\nZyxwina;Quorlington\n");
     world.ingest(&["import", &failed]).await.expect_status(1);

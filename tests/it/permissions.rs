@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use crate::support::{World, client};
+use crate::support::{World, client, eventually};
 
 /// A service that denies some actions, and lets the peer answer all other requests.
 struct Denying {
@@ -137,4 +137,45 @@ async fn each_missing_action_is_named_with_its_resource() {
             assert!(line.contains(answer), "{line}");
         }
     }
+}
+
+/// Returns the lines of the log that contain some text.
+fn logged(world: &World, text: &str) -> Vec<String> {
+    world.log().lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+}
+
+/// Lets a worker fail to receive for a few seconds, and returns the only line about that.
+async fn line_of_failing_receives(world: &World) -> String {
+    eventually("a receive fails", async || !logged(world, "receive failed; retrying").is_empty()).await;
+    tokio::time::sleep(std::time::Duration::from_millis(3_500)).await;
+    let lines = logged(world, "ingest.worker.outage");
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    lines.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn a_worker_says_once_that_its_queue_is_missing_and_once_that_it_works_again() {
+    let world = World::cloud().await.with(&[("SQS_WAIT_TIME_SECONDS", "1")]);
+    let later = format!("{}-later", world.variable("SQS_QUEUE_URL"));
+    let world = world.with(&[("SQS_QUEUE_URL", &later)]);
+    let mut worker = world.spawn(&["worker"]);
+    let line = line_of_failing_receives(&world).await;
+    assert!(
+        line.contains("NonExistentQueue") && line.contains("create the queue, or correct SQS_QUEUE_URL"),
+        "{line}"
+    );
+    world.cloud.as_ref().unwrap().make_queue(later.rsplit('/').next().unwrap()).await;
+    eventually("the queue works", async || !logged(&world, "receive works again").is_empty()).await;
+    assert_eq!(worker.term_and_wait().await, Some(0));
+    let lines = logged(&world, "receive works again");
+    assert!(lines.len() == 1 && !lines[0].contains("\"failures\":1,"), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn a_worker_says_once_that_its_queue_denies_receives() {
+    let world = denying(World::cloud().await, &["sqs:ReceiveMessage"]).await;
+    let mut worker = world.spawn(&["worker"]);
+    let line = line_of_failing_receives(&world).await;
+    assert!(line.contains("AccessDenied") && line.contains("allow the call in the policy"), "{line}");
+    assert_eq!(worker.term_and_wait().await, Some(0));
 }

@@ -442,3 +442,38 @@ async fn expired_uploads_and_parts_without_an_upload_are_removed() {
     assert_eq!(files(&folder).len(), 1);
     assert_eq!(offset(&server, &current).await, 2);
 }
+
+#[tokio::test]
+async fn an_object_that_cannot_be_deleted_does_not_keep_other_expired_uploads() {
+    let mut server = Server::start(World::database().await).await;
+    for name in ["kept", "removed"] {
+        let path = create(&server, PART + 5, &[]).await;
+        assert_eq!(send(&server, &path, 0, &file(name, PART)[..PART]).await.status(), 204);
+    }
+    let folder = server.world.path("data/objects");
+    // Its key is the first one, and a folder cannot be deleted like a file.
+    std::fs::create_dir(folder.join("0.part")).unwrap();
+    execute(
+        &server.world,
+        "INSERT INTO upload_parts (part_key, part_owner, part_upload_id, part_offset, part_created_at)
+         SELECT '0.part', upload_owner, upload_id, 8388608, now() - interval '1 hour' FROM uploads LIMIT 1;
+         UPDATE uploads SET upload_expires_at = now() - interval '1 second'",
+    )
+    .await;
+    server.kill().await;
+    let mut server = server.restart().await;
+    let said = "cannot delete objects of uploads in parts; trying again later";
+    eventually("the failure is logged", async || server.world.log().contains(said)).await;
+    let log = server.world.log();
+    let line = log.lines().find(|line| line.contains(said)).unwrap();
+    assert!(line.contains("\"objects\":1,") && line.contains("0.part"), "{line}");
+    assert_eq!(count(&server.world, "uploads").await, 1);
+    assert_eq!(count(&server.world, "upload_parts").await, 1);
+    assert_eq!(files(&folder), BTreeSet::new());
+
+    server.kill().await;
+    std::fs::remove_dir(folder.join("0.part")).unwrap();
+    let server = server.restart().await;
+    eventually("the upload is removed", async || count(&server.world, "uploads").await == 0).await;
+    assert_eq!(count(&server.world, "upload_parts").await, 0);
+}

@@ -126,7 +126,7 @@ async fn old_rows_go_and_contacts_and_counts_stay() {
     // The same file is another job, and an old one can be deleted.
     let import = world.ingest(&["import", &first]).await;
     assert_eq!(number(&world, "SELECT max(job_id)::bigint FROM jobs").await, 6, "{}", import.stderr);
-    world.ingest(&["delete", "3"]).await.expect_status(0);
+    world.ingest(&["delete", "3", "--yes"]).await.expect_status(0);
 
     let server = Server::start(world).await;
     for job in [1, 2] {

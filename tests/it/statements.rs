@@ -124,7 +124,7 @@ async fn composed_statements_match_the_snapshots() {
             &["audit", "--job", "2"],
             &["undo", "--import", "2", "--dry-run"],
             &["undo", "--yes", "--import", "2"],
-            &["delete", "2"],
+            &["delete", "2", "--yes"],
             &["delete-contacts", "--text", "Old Name", "--job", "1", "--yes"],
             &["undo", "14", "--dry-run"],
             &["undo", "14"],
@@ -141,7 +141,7 @@ async fn composed_statements_match_the_snapshots() {
             &["reprocess", "3"],
             &["undo", "--import", "3", "--dry-run"],
             &["undo", "--yes", "--import", "3"],
-            &["delete", "3"],
+            &["delete", "3", "--yes"],
         ],
     )
     .await;

@@ -221,7 +221,7 @@ async fn a_database_of_an_earlier_version_gets_the_policies_of_this_one() {
 }
 
 /// Opens the world's database as another role, which is created with these attributes.
-async fn as_role(world: World, name: &str, attributes: &str) -> World {
+pub(crate) async fn as_role(world: World, name: &str, attributes: &str) -> World {
     let make = format!(
         "DO $$ BEGIN CREATE ROLE {name} LOGIN PASSWORD 'secret' {attributes}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     );
@@ -230,7 +230,7 @@ async fn as_role(world: World, name: &str, attributes: &str) -> World {
     world.with(&[("DATABASE_URL", &url)])
 }
 
-async fn as_superuser(world: &World, statements: &str) {
+pub(crate) async fn as_superuser(world: &World, statements: &str) {
     let pool = PgPool::connect(&world.superuser_url().await).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(&pool).await.unwrap();
     pool.close().await;
@@ -259,7 +259,7 @@ async fn jobs_seen(world: &World) -> i64 {
 }
 
 /// Imports, reviews, reprocesses and deletes a job, and adds a job of another owner.
-async fn use_every_part(world: &World, name: &str) {
+pub(crate) async fn use_every_part(world: &World, name: &str) {
     let good: String = (0..6_000).map(|row| format!("{name}{row}@example.com,Ann,Lee,Acme\n")).collect();
     let file = world.file(&format!("{name}.csv"), &format!("{HEADER}{good}bad,Bo,Ray,Acme\n"));
     world.ingest(&["import", &file]).await.expect_status(3);

@@ -190,7 +190,7 @@ async fn commands_work_with_large_ids() {
     world.ingest(&["undo", "--yes", "--import", job]).await.expect_status(0);
     world.ingest(&["reread", job, "--header-line", "1"]).await.expect_status(3);
     world.ingest(&["forget", "dup@example.com", "--yes"]).await;
-    world.ingest(&["delete", job]).await.expect_status(0);
+    world.ingest(&["delete", job, "--yes"]).await.expect_status(0);
     assert_eq!(number(&world, format!("SELECT count(*) FROM staging WHERE staging_job_id = {job}")).await, 0);
 }
 

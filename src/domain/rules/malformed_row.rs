@@ -109,9 +109,17 @@ impl fmt::Display for ResidueParts<'_> {
     }
 }
 
+/// What precedes the descriptions of the values that the encoding leaves in doubt.
+const IN_DOUBT: &str = "the encoding of the file is in doubt: ";
+
 /// Describes which values the encoding leaves in doubt, for people.
 pub(crate) fn encoding_in_doubt(doubts: &[String]) -> String {
-    format!("the encoding of the file is in doubt: {}", doubts.join("; "))
+    format!("{IN_DOUBT}{}", doubts.join(BETWEEN))
+}
+
+/// Returns the descriptions in a residue that is about nothing but the encoding; any other text as it is.
+pub(crate) fn doubts_in(residue: &str) -> &str {
+    residue.strip_prefix(IN_DOUBT).unwrap_or(residue)
 }
 
 pub(crate) fn description(residue: Residue<'_>) -> String {

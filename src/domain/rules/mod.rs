@@ -20,7 +20,7 @@ use super::issue::{ENCODING_ISSUE_KEY, email_issue_key, row_issue_key};
 use super::required::{FieldSet, RequiredFields};
 use super::row::{Fields, OnExisting, RowHash, RowStatus};
 use super::words::words;
-pub(crate) use malformed_row::{BETWEEN as BETWEEN_PARTS, encoding_in_doubt};
+pub(crate) use malformed_row::{BETWEEN as BETWEEN_PARTS, doubts_in, encoding_in_doubt};
 pub use malformed_row::{Residue, ResidueParts};
 
 words! {

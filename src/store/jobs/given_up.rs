@@ -1,12 +1,12 @@
 //! Jobs that were given up: FAILED for a reason that the operator must fix. Of all owners, since the operator fixes it.
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgPool, Row};
 
 use super::sql;
 use crate::domain::failure::Failure;
 use crate::domain::job::JobId;
-use crate::store::StoreError;
+use crate::store::{Count, StoreError};
 
 /// A job that was given up.
 #[derive(Debug)]
@@ -45,6 +45,14 @@ pub(crate) async fn given_up(
         sql::query(AssertSqlSafe(query)).bind(Failure::GIVEN_UP).bind(before.map(|id| id.0)).bind(limit);
     let rows = sql::fetch(pool, query).await?;
     rows.iter().map(|row| Ok(sqlx::FromRow::from_row(row)?)).collect()
+}
+
+/// Counts the jobs that were given up.
+pub(crate) async fn count_given_up(pool: &PgPool) -> Result<Count, StoreError> {
+    let query = format!("SELECT count(*) AS count FROM ({GIVEN_UP} LIMIT $2) AS counted");
+    let query = sql::query(AssertSqlSafe(query)).bind(Failure::GIVEN_UP).bind(Count::MOST + 1);
+    let rows = sql::fetch(pool, query).await?;
+    Ok(Count(rows.first().ok_or(StoreError::Unreadable)?.try_get("count")?))
 }
 
 /// Returns a job if it was given up.

@@ -16,7 +16,7 @@ async fn every_command_prints_its_result_as_json() {
     let file = world.file("a.csv", &format!("{HEADER}{rows}"));
     let saved = world.path("contacts.csv").display().to_string();
     // The pointer to a value of the result, and the value.
-    let runs: [(&[&str], i32, &str, Value); 30] = [
+    let runs: [(&[&str], i32, &str, Value); 31] = [
         (&["preview", &file], 0, "/header_line", json!(1)),
         (&["import", &file], 3, "/0/status", json!("NEEDS_REVIEW")),
         (&["jobs"], 0, "/0/open_issues", json!(1)),
@@ -46,7 +46,8 @@ async fn every_command_prints_its_result_as_json() {
         (&["token", "create", "nightly"], 0, "/id", json!(1)),
         (&["token", "revoke", "1"], 0, "/revoked", json!(1)),
         (&["session", "end"], 0, "/ended", json!(0)),
-        (&["delete", "1"], 0, "/deleted", json!(1)),
+        (&["delete", "1", "--dry-run"], 0, "/rows", json!(3)),
+        (&["delete", "1", "--yes"], 0, "/deleted", json!(1)),
     ];
     for (command, status, pointer, value) in runs {
         let ended = world.ingest(&[command, &["--json"]].concat()).await;

@@ -39,7 +39,7 @@ async fn jobs_are_cancelled_reprocessed_and_deleted() {
     actions::set_policy(&world.owners, &tester(), JOB, ImportPolicy::AtOnce).await.unwrap();
     reprocess(&world, 3).await;
     assert_eq!(world.contacts("tester").await.len(), 1);
-    world.ingest(&["delete", "1"]).await.expect_status(0);
+    world.ingest(&["delete", "1", "--yes"]).await.expect_status(0);
     let remaining =
         "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM staging) + (SELECT count(*) FROM issues)
                 + (SELECT count(*) FROM issue_items) + (SELECT count(*) FROM action_rows)";

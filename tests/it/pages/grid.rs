@@ -304,7 +304,7 @@ async fn a_row_that_somebody_else_has_changed_is_not_overwritten() {
     assert_eq!(values(&server, job, "company").await[6], "Seven");
     assert_eq!(values(&server, job, "last_name").await[6], "Lee");
     // A value that the server refuses stays in its cell, and leaving the page asks.
-    server.world.ingest(&["delete", "2"]).await.expect_status(0);
+    server.world.ingest(&["delete", "2", "--yes"]).await.expect_status(0);
     one.click(&cell(5, "company")).await;
     one.press(&format!("Kept{ENTER}")).await;
     one.sees("#notices", "There is no ").await;

@@ -150,3 +150,31 @@ async fn reasons_of_failures_and_refusals_are_in_the_viewers_language() {
         assert!(page("de").await.contains("<p dir=\"auto\" lang=\"en\">It is too old.</p>"));
     }
 }
+
+#[tokio::test]
+async fn what_looks_damaged_is_said_in_the_language_of_the_viewer() {
+    let server = server().await;
+    let job = uploaded(&server, "odd.csv", "ann@example.com,“Ann”,Lee,n/a\n").await;
+    for (language, company, first_name) in [
+        ("en", "company &#34;n/a&#34; stands for a missing value; ", "stands in quotes: &#34;Ann&#34;"),
+        (
+            "de",
+            "Firma &#34;n/a&#34; steht für einen fehlenden Wert; ",
+            "steht in Anführungszeichen: &#34;Ann&#34;",
+        ),
+        ("es", "&#34;n/a&#34; indica que falta un valor; ", "está entre comillas: &#34;Ann&#34;"),
+    ] {
+        let headers = [("accept", "text/html"), ("accept-language", language)];
+        let page = server.send(Method::GET, &format!("/jobs/{job}/review/malformed"), None, &headers).await;
+        let page = page.text().await.unwrap();
+        assert!(page.contains(company) && page.contains(first_name), "{language}: {page}");
+        assert_eq!(page.contains("stands for"), language == "en", "{language}: {page}");
+    }
+    // The database has the sentences that other programs read.
+    let residue = "SELECT staging_residue FROM staging WHERE staging_job_id = $1";
+    let residue: String = sqlx::query_scalar(residue).bind(job).fetch_one(&server.world.pool).await.unwrap();
+    assert_eq!(
+        residue,
+        "company \"n/a\" stands for a missing value; first_name \"“Ann”\" stands in quotes: \"Ann\""
+    );
+}

@@ -197,7 +197,7 @@ async fn decides(ann: &mut Reader) {
     }
     ann.reads("/jobs/2").await;
     ann.sends("/contacts/1", &[("tag", "old"), ("email", "new@example.com")]).await;
-    ann.server.world.ingest(&["delete", "1"]).await.expect_status(0);
+    ann.server.world.ingest(&["delete", "1", "--yes"]).await.expect_status(0);
     ann.reads("/contacts/1").await;
     ann.sends("/jobs/2/cancel", &[("x", "")]).await;
     ann.reads("/audit").await;

@@ -67,6 +67,11 @@ impl Cloud {
         request.send().await.unwrap();
     }
 
+    /// Creates another queue.
+    pub(crate) async fn make_queue(&self, name: &str) {
+        self.sqs.create_queue().queue_name(name).send().await.unwrap();
+    }
+
     /// Returns the numbers of visible and of hidden messages.
     pub(crate) async fn messages(&self) -> (u64, u64) {
         self.counts(&self.queue_url).await
