@@ -19,6 +19,9 @@ use crate::domain::topic::TopicArn;
 use crate::domain::trace_parent::TraceParent;
 use crate::domain::webhook::WebhookEvent;
 
+/// The most characters of a file's name in an event: a request to SNS with ten events has at most 256 KiB.
+const NAME_CHARACTERS: usize = 1_000;
+
 /// An event to publish.
 #[derive(Debug, Clone)]
 pub(crate) struct TopicEvent {
@@ -34,7 +37,7 @@ pub(crate) struct TopicEvent {
     pub job: JobId,
     /// Counts of the job after the change.
     pub counts: Map<String, Value>,
-    /// The name of the job's file, unless the job was deleted.
+    /// The beginning of the name of the job's file, unless the job was deleted.
     pub filename: Option<String>,
     /// Where the trace of the job continues.
     pub trace_parent: Option<TraceParent>,
@@ -75,11 +78,11 @@ pub(crate) async fn claim(
     let claim = sql::query(query).bind(topic.as_str()).bind(interval(lease));
     let Some(claimed) = sql::fetch(pool, claim).await?.pop() else { return Ok(None) };
     // A statement of its own: it sees the events that another worker has removed before it released the topic.
-    let query = "SELECT topic_events.*, job_original_filename, job_trace_parent
+    let query = "SELECT topic_events.*, left(job_original_filename, $3) AS filename, job_trace_parent
          FROM (SELECT * FROM topic_events WHERE event_topic = $1 ORDER BY event_id LIMIT $2) AS topic_events
          LEFT JOIN jobs ON job_id = event_job_id AND job_user_id = event_owner
          ORDER BY event_id";
-    let events = sql::query(query).bind(topic.as_str()).bind(at_most as i64);
+    let events = sql::query(query).bind(topic.as_str()).bind(at_most as i64).bind(NAME_CHARACTERS as i32);
     Ok(Some(Batch {
         leased_until: claimed.try_get("topic_due_at")?,
         failures: claimed.try_get("topic_failures")?,
@@ -97,7 +100,7 @@ fn event(row: &PgRow) -> Result<TopicEvent, StoreError> {
         owner: Owner(row.try_get("event_owner")?),
         job: JobId(row.try_get("event_job_id")?),
         counts,
-        filename: row.try_get("job_original_filename")?,
+        filename: row.try_get("filename")?,
         trace_parent: trace_parent.and_then(|text| text.parse().ok()),
         created_at: row.try_get("event_created_at")?,
     })

@@ -25,8 +25,10 @@ const LEASE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_secs(1);
 /// The wait between two notes that the topic is in use. Events are recorded for a day after the last one.
 const USE_EVERY: Duration = Duration::from_secs(60 * 60);
-/// The waits after the first failed attempt and, each twice as long as the one before, after many.
-const WAITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(5 * 60)];
+/// The wait after a failed attempt. It doubles with each further failure.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// Publishes what is recorded until `stop`.
 pub(crate) async fn publish(pool: &PgPool, publisher: &Publisher, stop: &CancellationToken) {
@@ -78,9 +80,8 @@ async fn publish_batch(pool: &PgPool, publisher: &Publisher) -> Result<bool, Sto
 
 /// Returns the wait after an attempt that failed, after as many `failures` before.
 fn wait(failures: i32) -> Duration {
-    let [first, last] = WAITS;
     let doublings = u32::try_from(failures).unwrap_or_default().min(16);
-    (first * (1 << doublings)).min(last)
+    (FIRST_WAIT * (1 << doublings)).min(LONGEST_WAIT)
 }
 
 #[cfg(test)]

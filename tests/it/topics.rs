@@ -122,7 +122,7 @@ async fn two_workers_publish_each_event_once() {
 async fn events_are_recorded_only_while_a_worker_uses_the_topic() {
     let world = World::database().await;
     let job = world.enqueue("clean.csv", CLEAN, "one").await;
-    assert_eq!(recorded(&world).await, 0, "no topic was ever used");
+    assert_eq!(recorded(&world).await, 0, "no topic is in use");
     let use_before = async |days: i32| {
         let query = "INSERT INTO event_topics (topic_arn, topic_used_at) VALUES ('a topic', now() - $1 * interval '1 day')
              ON CONFLICT (topic_arn) DO UPDATE SET topic_used_at = excluded.topic_used_at";

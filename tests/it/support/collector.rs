@@ -46,7 +46,7 @@ pub(crate) struct Sent {
     pub span: Span,
 }
 
-/// A collector that accepts everything, until it is told otherwise.
+/// A collector that accepts everything, unless a test changes its answer.
 #[derive(Clone)]
 pub(crate) struct Collector {
     /// Its URL, without a path.
